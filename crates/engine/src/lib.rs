@@ -1,0 +1,1 @@
+//! The verdicts, pure: a function from state and event to effects.

@@ -1,0 +1,2 @@
+//! The `kigen` binary: parses, configures, wires and runs.
+fn main() {}

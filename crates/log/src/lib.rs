@@ -1,0 +1,1 @@
+//! The event log: durable, partitioned, keyed, with an atomic step.

@@ -1,0 +1,97 @@
+//! What is written to `kigen.alerts`: a fact that a person should know, with all that the person needs at once.
+
+use uuid::Uuid;
+
+use crate::Instant;
+use crate::key::BatchKey;
+use crate::objective::Severity;
+use crate::slot::{Cause, PastSuccess, RunSummary, Slot};
+
+/// The name space of all of kigen's name-based UUIDs (RFC 9562, version 5).
+pub const ID_NAMESPACE: Uuid = Uuid::from_u128(0x6b69_6765_6e00_5000_8000_6b69_6765_6e00);
+
+/// One record of `kigen.alerts`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// The same fact has the same id for ever: see [`alert_id`].
+    pub id: Uuid,
+    /// The batch.
+    pub key: BatchKey,
+    /// The objective.
+    pub objective: ObjectiveSummary,
+    /// The cluster's time when it was decided.
+    pub decided_at: Instant,
+    /// What.
+    pub body: AlertBody,
+}
+
+/// An objective as an alert tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectiveSummary {
+    /// Its name, unique within the batch.
+    pub name: String,
+    /// The deadlines' crontab.
+    pub complete_by: String,
+    /// The zone in which the crontab was read, by its IANA name.
+    pub time_zone: String,
+    /// How loudly a miss is told.
+    pub severity: Severity,
+    /// Who is responsible.
+    pub owner: Option<String>,
+    /// Where it says what to do.
+    pub runbook: Option<String>,
+}
+
+/// What an alert says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AlertBody {
+    /// A slot ended without a good result.
+    SlotMissed {
+        /// The slot.
+        slot: Slot,
+        /// The incident it belongs to: consecutive misses of an objective share one.
+        incident: Uuid,
+        /// How many slots of this incident are missed, this one included.
+        misses: u32,
+        /// Why.
+        cause: Cause,
+        /// The run that explains it, where there is one.
+        run: Option<RunSummary>,
+        /// The latest successes before, oldest first, at most [`PAST_SUCCESSES_MAX`].
+        past: Vec<PastSuccess>,
+    },
+    /// A success after a miss: the incident is over.
+    SlotRecovered {
+        /// The last slot that was missed.
+        slot: Slot,
+        /// The incident that is over.
+        incident: Uuid,
+        /// The deadline of the incident's first miss.
+        since: Instant,
+        /// How many slots were missed in it.
+        misses: u32,
+        /// When the work ended.
+        ended_at: Instant,
+        /// The run that succeeded.
+        run: RunSummary,
+    },
+}
+
+/// How many past successes an alert carries at most.
+pub const PAST_SUCCESSES_MAX: usize = 7;
+
+impl AlertBody {
+    /// The kind's word in ids, records and labels.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::SlotMissed { .. } => "slot_missed",
+            Self::SlotRecovered { .. } => "slot_recovered",
+        }
+    }
+}
+
+/// The id of an alert: a UUIDv5 of `cluster/namespace/batch/objective/kind/subject`, the subject being the
+/// deadline, the Job's UID or the instant it began.
+pub fn alert_id(key: &BatchKey, objective: &str, kind: &str, subject: &str) -> Uuid {
+    Uuid::new_v5(&ID_NAMESPACE, format!("{key}/{objective}/{kind}/{subject}").as_bytes())
+}

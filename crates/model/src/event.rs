@@ -1,0 +1,118 @@
+//! What is written to `kigen.events`: facts of one batch, and the passing of a cluster's time.
+
+use crate::Instant;
+use crate::key::BatchKey;
+use crate::objective::Objective;
+use crate::run::{Attempt, CronJob, Run};
+
+/// One record of `kigen.events`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Something about one batch, under the batch's key.
+    Fact(Fact),
+    /// Something about a whole cluster, addressed to a partition.
+    Cluster(ClusterEvent),
+}
+
+/// Something about one batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// The batch.
+    pub key: BatchKey,
+    /// When it was observed, in the API server's time; may be a little late, never early.
+    pub observed_at: Instant,
+    /// What.
+    pub body: FactBody,
+}
+
+/// The version of a Kubernetes object: a fact that is not newer than what is known changes nothing.
+///
+/// Resource versions of one object are compared as numbers (Kubernetes KEP-5504).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// `metadata.uid`.
+    pub uid: String,
+    /// `metadata.resourceVersion`.
+    pub resource_version: u64,
+}
+
+/// What is known of one batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FactBody {
+    /// The CronJob as it is now; `None`: it is deleted.
+    CronJob {
+        /// The object's version.
+        revision: Revision,
+        /// Its spec and evidence, or `None` once deleted.
+        cron_job: Option<CronJob>,
+    },
+    /// A run as it is now. A Job deleted before its end is told by its phase; one deleted after it is no news.
+    Run {
+        /// The Job's version; the UID is the run's identity.
+        revision: Revision,
+        /// The Job.
+        run: Run,
+    },
+    /// An attempt as it is now.
+    Attempt {
+        /// The Pod's version; the UID is the attempt's identity.
+        revision: Revision,
+        /// The UID of the Job it belongs to.
+        run_uid: String,
+        /// The Pod.
+        attempt: Attempt,
+    },
+    /// An objective as it is now; `None`: it is withdrawn.
+    Objective {
+        /// The name, unique within the batch.
+        name: String,
+        /// The version of the object that carries it.
+        revision: Revision,
+        /// What it says, or `None` once withdrawn.
+        objective: Option<Objective>,
+    },
+}
+
+/// Something about a whole cluster, addressed to every partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterEvent {
+    /// The cluster's name as configured in kigen.
+    pub cluster: String,
+    /// The shipper's generation; events of an older one are ignored.
+    pub epoch: u64,
+    /// What.
+    pub body: ClusterBody,
+}
+
+/// What is said of a whole cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClusterBody {
+    /// A shipper of a new epoch begins.
+    Epoch {
+        /// Who, for a person who reads the log.
+        shipper: String,
+    },
+    /// All that will ever be reported as observed up to `observed_until` is already in this partition.
+    Tick {
+        /// The promise's instant, in the API server's time.
+        observed_until: Instant,
+        /// How far each watch stream was, to resume from.
+        positions: Vec<StreamPosition>,
+    },
+    /// What happened between the two instants may never be reported.
+    Gap {
+        /// The last instant up to which all was reported; `None`: kigen had not seen this cluster before.
+        from: Option<Instant>,
+        /// From here on all is reported again.
+        to: Instant,
+    },
+}
+
+/// How far a watch stream was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamPosition {
+    /// The watched resource: `cronjobs`, `jobs` or `pods`.
+    pub stream: String,
+    /// The resource version it had reached.
+    pub resource_version: u64,
+}

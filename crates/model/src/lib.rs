@@ -1,0 +1,16 @@
+//! The nouns of kigen: batches, runs, objectives, slots, verdicts, events and alerts.
+//!
+//! Values only: nothing here reads a clock, knows a storage format or talks to anyone. Instants are
+//! `chrono::DateTime<Utc>` with millisecond precision (that is what the records on disk keep).
+//! Names follow Kubernetes and the design's words; see `ARCHITECTURE.md` for who uses what.
+
+pub mod alert;
+pub mod event;
+pub mod key;
+pub mod objective;
+pub mod run;
+pub mod slot;
+pub mod topic;
+
+/// An instant on the UTC time line, with millisecond precision.
+pub type Instant = chrono::DateTime<chrono::Utc>;

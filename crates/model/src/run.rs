@@ -1,0 +1,125 @@
+//! A CronJob, its runs (Jobs) and their attempts (Pods), as far as a verdict can depend on them.
+
+use crate::Instant;
+
+/// What is known of a CronJob's spec and of the evidence in its status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CronJob {
+    /// `spec.schedule`, as written.
+    pub schedule: String,
+    /// `spec.timeZone`; without one Kubernetes reads the schedule in the controller manager's zone, taken as UTC.
+    pub time_zone: Option<String>,
+    /// `spec.suspend`.
+    pub suspended: bool,
+    /// `metadata.creationTimestamp`.
+    pub created_at: Instant,
+    /// `status.lastScheduleTime`.
+    pub last_scheduled_at: Option<Instant>,
+    /// `status.lastSuccessfulTime`: the completion of the last run that succeeded, manual runs included.
+    pub last_succeeded_at: Option<Instant>,
+}
+
+/// One run: a Job, known by its UID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// `metadata.name` of the Job.
+    pub job: String,
+    /// The annotation `batch.kubernetes.io/cronjob-scheduled-timestamp`: the fire this run was made for.
+    /// Absent for manual and bare Jobs.
+    pub scheduled_at: Option<Instant>,
+    /// `metadata.creationTimestamp`.
+    pub created_at: Instant,
+    /// `status.startTime`; removed again by Kubernetes while the Job is suspended.
+    pub started_at: Option<Instant>,
+    /// How far it is.
+    pub phase: RunPhase,
+    /// `status.failed`: pods that have failed so far.
+    pub failed_pods: u32,
+}
+
+impl Run {
+    /// The nominal start: the scheduled time, or, for manual and bare Jobs, the creation.
+    pub fn nominal_start(&self) -> Instant {
+        self.scheduled_at.unwrap_or(self.created_at)
+    }
+}
+
+/// How far a run is. The end is a condition `Complete` or `Failed` with status True, wherever it stands in the
+/// list: `SuccessCriteriaMet` and `FailureTarget` only announce it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunPhase {
+    /// Created; no pod of it is ready.
+    Pending,
+    /// At least one pod of it is active and ready.
+    Running,
+    /// `spec.suspend` is set.
+    Suspended,
+    /// The condition `Complete`.
+    Succeeded {
+        /// `status.completionTime`: the controller's clock, late after a controller outage.
+        completed_at: Instant,
+    },
+    /// The condition `Failed`.
+    Failed {
+        /// The condition's `lastTransitionTime`.
+        failed_at: Instant,
+        /// The condition's reason, such as `BackoffLimitExceeded` or `DeadlineExceeded`.
+        reason: String,
+        /// The condition's message.
+        message: String,
+    },
+    /// The Job was deleted before it ended.
+    Deleted {
+        /// When the deletion was observed, in the API server's time.
+        observed_at: Instant,
+    },
+}
+
+/// One attempt of a run: a Pod, known by its UID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// `metadata.name` of the Pod.
+    pub pod: String,
+    /// `spec.nodeName`, once scheduled.
+    pub node: Option<String>,
+    /// Restarts in place, summed over the containers.
+    pub restarts: u32,
+    /// How far it is.
+    pub phase: AttemptPhase,
+}
+
+/// How far an attempt is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttemptPhase {
+    /// Not running yet.
+    Waiting {
+        /// Why, such as `Unschedulable` or `ImagePullBackOff`, where Kubernetes says.
+        reason: Option<String>,
+        /// What Kubernetes adds to the reason.
+        message: Option<String>,
+    },
+    /// Its containers run.
+    Running {
+        /// The earliest container's `startedAt`.
+        since: Option<Instant>,
+    },
+    /// All its containers ended well.
+    Succeeded {
+        /// The last container's `finishedAt`.
+        finished_at: Option<Instant>,
+    },
+    /// A container ended badly, or the pod was evicted.
+    Failed {
+        /// The last container's `finishedAt`; absent when the node was lost.
+        finished_at: Option<Instant>,
+        /// The exit code of the container that failed.
+        exit_code: Option<i32>,
+        /// `OOMKilled`, `Error`, `Evicted`, ...
+        reason: Option<String>,
+        /// The termination message, at most [`ERROR_TEXT_BYTES_MAX`] bytes.
+        message: Option<String>,
+    },
+}
+
+/// The longest error text that a fact carries, in bytes; the end of a text is kept, its beginning cut.
+pub const ERROR_TEXT_BYTES_MAX: usize = 4096;

@@ -1,0 +1,115 @@
+//! The time between two deadlines, and what is said of it.
+
+use crate::Instant;
+use crate::run::{Attempt, Run};
+
+/// A slot of an objective: `[from, deadline)`, and the window of runs that belong to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// The deadline before.
+    pub from: Instant,
+    /// The deadline.
+    pub deadline: Instant,
+    /// False for the first slot of an objective that began inside it: it can be met but not missed.
+    pub whole: bool,
+}
+
+/// What is said of a slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A run that belongs to the slot succeeded in time.
+    Met {
+        /// When the work ended.
+        ended_at: Instant,
+    },
+    /// None did.
+    Missed(Cause),
+    /// There was nothing to judge.
+    Excused(Excuse),
+}
+
+/// Why a slot was missed: the first of these that holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// There is no CronJob of that name.
+    CronJobAbsent,
+    /// The CronJob is suspended.
+    Suspended,
+    /// The last run of the slot failed, or was deleted before it ended.
+    Failed {
+        /// The reason Kubernetes gives, or `Deleted`.
+        reason: String,
+        /// The exit code of its last failed attempt.
+        exit_code: Option<i32>,
+        /// How many attempts it made.
+        attempts: u32,
+        /// The last error text.
+        last_error: Option<String>,
+    },
+    /// A run of the slot still runs.
+    StillRunning {
+        /// When it started.
+        since: Instant,
+    },
+    /// A run of the slot was created and does not run.
+    Pending {
+        /// When it was created.
+        since: Instant,
+        /// Why, where Kubernetes says.
+        why: Option<String>,
+    },
+    /// A success came, too late.
+    Late {
+        /// When the work ended.
+        ended_at: Instant,
+    },
+    /// No run of the slot was ever created.
+    NeverStarted {
+        /// When the CronJob should have made one.
+        expected_at: Instant,
+    },
+}
+
+impl Cause {
+    /// The word for it in records and labels.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::CronJobAbsent => "cron_job_absent",
+            Self::Suspended => "suspended",
+            Self::Failed { .. } => "failed",
+            Self::StillRunning { .. } => "still_running",
+            Self::Pending { .. } => "pending",
+            Self::Late { .. } => "late",
+            Self::NeverStarted { .. } => "never_started",
+        }
+    }
+}
+
+/// Why there was nothing to judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Excuse {
+    /// The CronJob has no expected fire in the slot.
+    NoFire,
+    /// The objective began inside the slot.
+    Partial,
+}
+
+/// A run as an alert tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunSummary {
+    /// The Job's UID.
+    pub uid: String,
+    /// The Job.
+    pub run: Run,
+    /// Its last attempt, where one was seen.
+    pub last_attempt: Option<Attempt>,
+}
+
+/// A past success, to tell usual from unusual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PastSuccess {
+    /// The nominal start.
+    pub nominal_start: Instant,
+    /// When the work ended.
+    pub ended_at: Instant,
+}

@@ -1,0 +1,64 @@
+//! The four topics, and the places in them.
+
+use std::fmt;
+
+/// One of kigen's topics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// Everything that can change a verdict.
+    Events,
+    /// What a person should know.
+    Alerts,
+    /// The whole state of each batch; compacted.
+    Status,
+    /// Records that could not be decoded or applied.
+    Rejects,
+}
+
+impl Topic {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Events, Self::Alerts, Self::Status, Self::Rejects];
+
+    /// The topic's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Events => "kigen.events",
+            Self::Alerts => "kigen.alerts",
+            Self::Status => "kigen.status",
+            Self::Rejects => "kigen.rejects",
+        }
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A partition of every topic: partition i of `kigen.status` is the state of partition i of `kigen.events`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Partition(pub u32);
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A place in a partition of a topic: the number of the record there, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Offset(pub u64);
+
+impl Offset {
+    /// The place after this one.
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Offset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

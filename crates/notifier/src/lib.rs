@@ -1,0 +1,1 @@
+//! Alerts to Slack: rendered purely, delivered once.

@@ -1,0 +1,1 @@
+//! An in-process Kubernetes API that plays a recorded or generated history.

@@ -1,0 +1,1 @@
+//! The loop that judges: log to engine to log and store.

@@ -1,0 +1,1 @@
+//! Avro to and from the model; the only reader of schemas/.
