@@ -1,1 +1,15 @@
 //! The verdicts, pure: a function from state and event to effects.
+//!
+//! No clock, environment, randomness, I/O, logging or storage trait: time and facts come in as values, and one
+//! closed enum, [`step::Effect`], is the whole outside world. It cannot fail and cannot wait.
+#![deny(clippy::wildcard_enum_match_arm)]
+
+pub mod calendar;
+pub mod clock;
+mod facts;
+mod judge;
+pub mod partition;
+mod plan;
+mod recover;
+pub mod state;
+pub mod step;

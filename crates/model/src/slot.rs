@@ -14,8 +14,8 @@ pub struct Slot {
     pub whole: bool,
 }
 
-/// What is said of a slot.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What was said of a slot, as the state remembers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// A run that belongs to the slot succeeded in time.
     Met {
@@ -23,7 +23,7 @@ pub enum Verdict {
         ended_at: Instant,
     },
     /// None did.
-    Missed(Cause),
+    Missed(CauseKind),
     /// There was nothing to judge.
     Excused(Excuse),
 }
@@ -58,11 +58,6 @@ pub enum Cause {
         /// Why, where Kubernetes says.
         why: Option<String>,
     },
-    /// A success came, too late.
-    Late {
-        /// When the work ended.
-        ended_at: Instant,
-    },
     /// No run of the slot was ever created.
     NeverStarted {
         /// When the CronJob should have made one.
@@ -71,16 +66,46 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// The word for it in records and labels.
-    pub fn label(&self) -> &'static str {
+    /// Its kind, without the details.
+    pub fn kind(&self) -> CauseKind {
+        match self {
+            Self::CronJobAbsent => CauseKind::CronJobAbsent,
+            Self::Suspended => CauseKind::Suspended,
+            Self::Failed { .. } => CauseKind::Failed,
+            Self::StillRunning { .. } => CauseKind::StillRunning,
+            Self::Pending { .. } => CauseKind::Pending,
+            Self::NeverStarted { .. } => CauseKind::NeverStarted,
+        }
+    }
+}
+
+/// The kinds of [`Cause`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CauseKind {
+    /// See [`Cause::CronJobAbsent`].
+    CronJobAbsent,
+    /// See [`Cause::Suspended`].
+    Suspended,
+    /// See [`Cause::Failed`].
+    Failed,
+    /// See [`Cause::StillRunning`].
+    StillRunning,
+    /// See [`Cause::Pending`].
+    Pending,
+    /// See [`Cause::NeverStarted`].
+    NeverStarted,
+}
+
+impl CauseKind {
+    /// The word for it in records, labels and tables.
+    pub fn label(self) -> &'static str {
         match self {
             Self::CronJobAbsent => "cron_job_absent",
             Self::Suspended => "suspended",
-            Self::Failed { .. } => "failed",
-            Self::StillRunning { .. } => "still_running",
-            Self::Pending { .. } => "pending",
-            Self::Late { .. } => "late",
-            Self::NeverStarted { .. } => "never_started",
+            Self::Failed => "failed",
+            Self::StillRunning => "still_running",
+            Self::Pending => "pending",
+            Self::NeverStarted => "never_started",
         }
     }
 }

@@ -1,1 +1,18 @@
 //! An in-process Kubernetes API that plays a recorded or generated history.
+//!
+//! A [`history::History`] says what happens to CronJobs, Jobs and Pods; a [`clock::Clock`] says when; a
+//! [`server::Server`] shows it over real HTTP as a real API server would: LIST in pages, WATCH with bookmarks, 410 as a
+//! line of the stream. [`faults::Faults`] makes it go wrong. Nothing can be written through it.
+
+pub mod clock;
+pub mod error_monitor;
+pub mod faults;
+pub mod generate;
+pub mod history;
+mod list;
+pub mod recording;
+pub mod resource;
+pub mod server;
+mod status;
+mod timeline;
+mod watch;

@@ -1,1 +1,23 @@
-//! Kubernetes to events.
+//! Kubernetes to events: watches CronJobs, Jobs and Pods, and says what happened and how far that is all.
+//!
+//! One task a watched resource ([`watching`]) and one that probes ([`probe`]) feed one bounded channel. The loop that
+//! owns the other end ([`shipper::Shipper`]) turns inputs into events by a sync function ([`core::Core`]), the role
+//! ([`role`]) appends them to the log, and only what is appended counts as evidence for a tick ([`evidence`]).
+
+pub mod api;
+pub mod back_off;
+pub mod connect;
+pub mod core;
+mod crontab;
+pub mod decode;
+pub mod evidence;
+pub mod input;
+pub mod known;
+pub mod notice;
+pub mod object;
+pub mod probe;
+pub mod resource;
+pub mod server_clock;
+pub mod settings;
+pub mod shipper;
+pub mod watching;

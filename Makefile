@@ -1,0 +1,104 @@
+# What a person runs here; `make` alone lists it. Everything is repeatable: what is done already is not done again.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.PHONY: help demo test check bench setup fmt clippy doc deny tidy bench-once
+
+# RocksDB is most of a cold build; ccache keeps its objects across target directories and clean builds. The folder
+# need not exist yet: `setup` may be about to make it.
+export PATH := /usr/lib/ccache:$(PATH)
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kigen
+DENY_VERSION := 0.20.2
+DENY := $(CACHE)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
+BENCHES := $(wildcard benches/*.rs crates/*/benches/*.rs)
+
+help: ## Lists these targets
+	@echo "kigen tells you when a batch job's result was not there when it was needed."
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  The first build compiles RocksDB: about 20 minutes on two cores, once."
+
+demo: setup ## Shows kigen at work on a played cluster; needs nothing outside this machine
+	@cargo run --locked -- demo
+
+test: setup ## Runs all tests
+	@cargo test --locked
+
+check: setup fmt clippy doc deny tidy bench-once ## Runs every other check: format, lints, docs, licences, structure, benches
+
+bench: setup ## Runs the benches
+ifeq ($(BENCHES),)
+	@echo "there are no benches yet"
+else
+	@cargo bench --locked --workspace --bench '*'
+endif
+
+fmt:
+	@echo "== format"
+	@cargo fmt --all --check
+
+clippy:
+	@echo "== lints"
+	@cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+
+doc:
+	@echo "== documentation"
+	@RUSTDOCFLAGS=-Dwarnings cargo doc --quiet --locked --workspace --no-deps
+
+deny: $(DENY)
+	@echo "== licences, bans and sources"
+	@$(DENY) --locked check --hide-inclusion-graph licenses bans sources
+
+# An unoptimised cargo-deny is built in a minute, and its run takes two seconds.
+$(DENY):
+	@echo "== building cargo-deny $(DENY_VERSION) into $(CACHE), once"
+	@CARGO_TARGET_DIR=$(CACHE)/cargo-deny-target CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug \
+		--root $(CACHE)/cargo-deny-$(DENY_VERSION) cargo-deny@$(DENY_VERSION)
+	@rm -rf $(CACHE)/cargo-deny-target
+
+tidy:
+	@echo "== structure (tests/tidy.rs)"
+	@cargo test --quiet --locked --test tidy
+
+# `cargo test` builds a bench and runs each of its cases once.
+bench-once:
+ifneq ($(BENCHES),)
+	@echo "== benches, each once"
+	@cargo test --quiet --locked --workspace --bench '*'
+endif
+
+setup: ## Installs what a build needs and this machine lacks (Debian; as root or with sudo)
+	@missing=""; \
+	command -v cc >/dev/null && command -v c++ >/dev/null || missing+=" g++"; \
+	command -v ccache >/dev/null || missing+=" ccache"; \
+	command -v python3 >/dev/null || missing+=" python3"; \
+	if [ -z "$${LIBCLANG_PATH:-}" ]; then \
+		{ compgen -G '/usr/lib/llvm-*/lib/libclang[.-][s0-9]*' && compgen -G '/usr/lib/llvm-*/lib/clang/*/include/stddef.h'; } \
+			>/dev/null || missing+=" libclang-dev"; \
+	fi; \
+	if [ -n "$$missing" ]; then \
+		if ! command -v apt-get >/dev/null; then \
+			echo "setup: this machine lacks (by Debian's names)$$missing, and has no apt-get: install them, then run make again" >&2; exit 1; \
+		fi; \
+		as_root=""; \
+		if [ "$$(id -u)" != 0 ]; then \
+			command -v sudo >/dev/null || { echo "setup: run as root, or with sudo: apt-get install$$missing" >&2; exit 1; }; \
+			as_root="sudo"; \
+		fi; \
+		echo "setup: installing$$missing"; \
+		$$as_root apt-get update -qq; \
+		$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+	@if ! command -v cargo >/dev/null; then \
+		echo "setup: there is no cargo: install Rust by https://rustup.rs, open a new shell, then run make again" >&2; exit 1; \
+	fi
+	@if ! cargo --version >/dev/null 2>&1; then \
+		command -v rustup >/dev/null || { cargo --version; exit 1; }; \
+		channel=$$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml); \
+		echo "setup: installing Rust $$channel"; \
+		rustup toolchain install "$$channel" --profile minimal --component clippy --component rustfmt; \
+	fi

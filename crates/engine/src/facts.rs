@@ -1,0 +1,211 @@
+//! Facts into the state: monotone, so that twice, late or listed again is harmless.
+
+use kigen_model::Instant;
+use kigen_model::event::{Fact, FactBody, Revision};
+use kigen_model::objective::Objective;
+use kigen_model::run::{Attempt, CronJob, Run, RunPhase};
+
+use crate::plan;
+use crate::recover;
+use crate::state::{
+    ATTEMPTS_MAX, AttemptState, BatchState, CronJobState, EDITS_MAX, OBJECTIVES_MAX, ObjectiveState, Plan, RUNS_MAX,
+    RunState, ScheduleEdit, Successor,
+};
+use crate::step::{Effect, Warning};
+
+/// Applies one fact.
+pub(crate) fn apply(state: &mut BatchState, fact: &Fact) -> Vec<Effect> {
+    let at = fact.observed_at;
+    match &fact.body {
+        FactBody::CronJob { revision, cron_job: Some(cron_job) } => see_cron_job(state, revision, cron_job, at),
+        FactBody::CronJob { revision, cron_job: None } => {
+            if let Some(known) = state.cron_job.as_mut().filter(|known| is_newer(revision, &known.revision)) {
+                known.revision = revision.clone();
+                known.deleted_at = Some(at);
+            }
+            Vec::new()
+        }
+        FactBody::Run { revision, run } => see_run(state, revision, run, at),
+        FactBody::Attempt { revision, run_uid, attempt } => see_attempt(state, revision, run_uid, attempt, at),
+        FactBody::Objective { name, revision, objective: Some(objective) } => {
+            declare(state, name, revision, objective, at)
+        }
+        FactBody::Objective { name, revision, objective: None } => {
+            withdraw(state, name, revision, at);
+            Vec::new()
+        }
+    }
+}
+
+/// Resource versions grow over all objects of a type, so that they also order two incarnations under one name.
+fn is_newer(revision: &Revision, known: &Revision) -> bool {
+    revision.resource_version > known.resource_version
+}
+
+fn see_cron_job(state: &mut BatchState, revision: &Revision, cron_job: &CronJob, at: Instant) -> Vec<Effect> {
+    let edit = ScheduleEdit { from: at, schedule: cron_job.schedule.clone(), time_zone: cron_job.time_zone.clone() };
+    let mut edits = match state.cron_job.take() {
+        Some(known) if !is_newer(revision, &known.revision) => {
+            state.cron_job = Some(known);
+            return Vec::new();
+        }
+        Some(known) => known.edits,
+        None => Vec::new(),
+    };
+    let is_edit = edits
+        .last()
+        .is_none_or(|last| (&last.schedule, &last.time_zone) != (&edit.schedule, &edit.time_zone));
+    let mut effects = Vec::new();
+    if is_edit {
+        if let Err(reason) = plan::fires_of(&edit) {
+            let text = format!(
+                "CronJob {}: {reason}; until it is mended, any run between two deadlines counts for the second",
+                state.key
+            );
+            effects.push(Effect::Warn(Warning { key: state.key.clone(), objective: None, text }));
+        }
+        edits.push(edit);
+        let surplus = edits.len().saturating_sub(EDITS_MAX);
+        edits.drain(..surplus);
+    }
+    state.cron_job =
+        Some(CronJobState { revision: revision.clone(), cron_job: cron_job.clone(), deleted_at: None, edits });
+    if is_edit {
+        let BatchState { key, cron_job, objectives, .. } = state;
+        for (name, objective) in objectives {
+            effects.extend(plan::follow_cron_job(key, name, objective, cron_job.as_ref(), at));
+        }
+    }
+    effects
+}
+
+fn see_run(state: &mut BatchState, revision: &Revision, run: &Run, at: Instant) -> Vec<Effect> {
+    match state.runs.iter_mut().find(|known| known.revision.uid == revision.uid) {
+        Some(known) if !is_newer(revision, &known.revision) => return Vec::new(),
+        Some(known) => {
+            known.revision = revision.clone();
+            if !has_ended(&known.run) || has_ended(run) && !matches!(run.phase, RunPhase::Deleted { .. }) {
+                known.run = run.clone();
+            }
+        }
+        None => {
+            state.runs.push(RunState { revision: revision.clone(), run: run.clone(), attempts: Vec::new() });
+            forget_runs(state);
+        }
+    }
+    state.runs.sort_by(|a, b| {
+        (a.run.nominal_start(), &a.revision.uid).cmp(&(b.run.nominal_start(), &b.revision.uid))
+    });
+    recover::note_success(state, &revision.uid, at)
+}
+
+/// Keeps the newest runs, and those that have not ended before those that have.
+fn forget_runs(state: &mut BatchState) {
+    while state.runs.len() > RUNS_MAX {
+        let oldest = state.runs.iter().position(|known| has_ended(&known.run)).unwrap_or(0);
+        state.runs.remove(oldest);
+    }
+}
+
+fn has_ended(run: &Run) -> bool {
+    match run.phase {
+        RunPhase::Pending | RunPhase::Running | RunPhase::Suspended => false,
+        RunPhase::Succeeded { .. } | RunPhase::Failed { .. } | RunPhase::Deleted { .. } => true,
+    }
+}
+
+fn see_attempt(
+    state: &mut BatchState,
+    revision: &Revision,
+    run_uid: &str,
+    attempt: &Attempt,
+    at: Instant,
+) -> Vec<Effect> {
+    let Some(run) = state.runs.iter_mut().find(|known| known.revision.uid == run_uid) else {
+        // The run is older than all that is remembered, so nothing depends on its attempts any more.
+        return Vec::new();
+    };
+    match run.attempts.iter_mut().find(|known| known.revision.uid == revision.uid) {
+        Some(known) if !is_newer(revision, &known.revision) => return Vec::new(),
+        Some(known) => *known = AttemptState { revision: revision.clone(), attempt: attempt.clone() },
+        None => {
+            run.attempts.push(AttemptState { revision: revision.clone(), attempt: attempt.clone() });
+            let surplus = run.attempts.len().saturating_sub(ATTEMPTS_MAX);
+            run.attempts.drain(..surplus);
+        }
+    }
+    recover::note_success(state, run_uid, at)
+}
+
+fn declare(
+    state: &mut BatchState,
+    name: &str,
+    revision: &Revision,
+    objective: &Objective,
+    at: Instant,
+) -> Vec<Effect> {
+    let cron_job = state.cron_job.as_ref();
+    if let Some(known) = state.objectives.get_mut(name) {
+        if !is_newer(revision, &known.revision) {
+            return Vec::new();
+        }
+        known.revision = revision.clone();
+        known.withdrawn_at = None;
+        return edit(known, objective, at, |known| plan::replan(&state.key, name, known, cron_job, at));
+    }
+    if state.objectives.len() >= OBJECTIVES_MAX {
+        let text = format!("{} has {OBJECTIVES_MAX} objectives, the most a batch may have: `{name}` is not judged", state.key);
+        return vec![Effect::Warn(Warning { key: state.key.clone(), objective: Some(name.to_owned()), text })];
+    }
+    let mut known = ObjectiveState {
+        revision: revision.clone(),
+        objective: objective.clone(),
+        successor: None,
+        since: at,
+        withdrawn_at: None,
+        plan: Plan::Exhausted,
+        incident: None,
+        verdicts: Vec::new(),
+        warned_of_no_fire: false,
+    };
+    let mut effects = plan::begin(&state.key, name, &mut known, cron_job);
+    state.objectives.insert(name.to_owned(), known);
+    let uids: Vec<String> = state.runs.iter().map(|run| run.revision.uid.clone()).collect();
+    effects.extend(uids.iter().flat_map(|uid| recover::note_success(state, uid, at)));
+    effects
+}
+
+/// An edit leaves a slot whose deadline has passed judged as it was planned, and waits for that; it moves a deadline
+/// that is still to come only if it says another one.
+fn edit(
+    known: &mut ObjectiveState,
+    objective: &Objective,
+    at: Instant,
+    replan: impl FnOnce(&mut ObjectiveState) -> Vec<Effect>,
+) -> Vec<Effect> {
+    if known.objective == *objective {
+        known.successor = None;
+        return Vec::new();
+    }
+    if let Plan::Open(open) = &known.plan
+        && open.slot.deadline <= at
+    {
+        known.successor = Some(Successor { objective: objective.clone(), edited_at: at });
+        return Vec::new();
+    }
+    let same_deadlines =
+        known.objective.complete_by == objective.complete_by && known.objective.time_zone == objective.time_zone;
+    known.objective = objective.clone();
+    if same_deadlines { Vec::new() } else { replan(known) }
+}
+
+fn withdraw(state: &mut BatchState, name: &str, revision: &Revision, at: Instant) {
+    let Some(known) = state.objectives.get_mut(name).filter(|known| is_newer(revision, &known.revision)) else {
+        return;
+    };
+    known.revision = revision.clone();
+    known.withdrawn_at = Some(at);
+    if known.due().is_none() {
+        state.objectives.remove(name);
+    }
+}

@@ -1,0 +1,209 @@
+//! The verdict on a slot whose time has come, and its cause.
+
+use kigen_model::Instant;
+use kigen_model::alert::{AlertBody, PAST_SUCCESSES_MAX, alert_id};
+use kigen_model::run::{AttemptPhase, RunPhase};
+use kigen_model::slot::{Cause, Excuse, PastSuccess, Slot, Verdict};
+
+use crate::plan;
+use crate::recover::{belongs, end_incident, ended_at, instant_text, raise, summary_of};
+use crate::state::{BatchState, Incident, Judged, ObjectiveState, OpenSlot, Plan, RunState, VERDICTS_MAX, Window};
+use crate::step::{Effect, Warning};
+
+/// Judges the slots that are due first, all at one instant, if that instant has come.
+pub(crate) fn judge_due(state: &mut BatchState, observed_until: Instant) -> Vec<Effect> {
+    let Some(due) = state.next_due().filter(|due| *due <= observed_until) else {
+        return Vec::new();
+    };
+    let names: Vec<String> = state
+        .objectives
+        .iter()
+        .filter(|(_, objective)| objective.due() == Some(due))
+        .map(|(name, _)| name.clone())
+        .collect();
+    let mut effects = Vec::new();
+    for name in names {
+        if let Some(objective) = state.objectives.remove(&name)
+            && let Some(objective) = judge(state, &name, objective, observed_until, &mut effects)
+        {
+            state.objectives.insert(name, objective);
+        }
+    }
+    effects
+}
+
+/// Judges the open slot of one objective and plans the next; `None`: the objective is gone.
+fn judge(
+    state: &BatchState,
+    name: &str,
+    mut objective: ObjectiveState,
+    observed_until: Instant,
+    effects: &mut Vec<Effect>,
+) -> Option<ObjectiveState> {
+    let Plan::Open(open) = objective.plan.clone() else {
+        return Some(objective);
+    };
+    let is_absent = state.cron_job.as_ref().is_none_or(|known| known.deleted_at.is_some());
+    let is_withdrawn = objective.withdrawn_at.is_some_and(|at| at < open.slot.deadline);
+    if is_withdrawn && !is_absent {
+        return None;
+    }
+    let verdict = match met_at(state, &objective, &open) {
+        Some(ended_at) => Verdict::Met { ended_at },
+        None if open.window == Window::NoFire => {
+            effects.extend(warn_of_no_fire(state, name, &mut objective, open.slot));
+            Verdict::Excused(Excuse::NoFire)
+        }
+        None if !open.slot.whole => Verdict::Excused(Excuse::Partial),
+        None => {
+            let cause = miss(state, name, &mut objective, &open, observed_until, effects);
+            Verdict::Missed(cause.kind())
+        }
+    };
+    objective.verdicts.push(Judged { deadline: open.slot.deadline, verdict });
+    let surplus = objective.verdicts.len().saturating_sub(VERDICTS_MAX);
+    objective.verdicts.drain(..surplus);
+    if objective.withdrawn_at.is_some() {
+        return None;
+    }
+    effects.extend(plan::next(&state.key, name, &mut objective, state.cron_job.as_ref(), open.slot));
+    Some(objective)
+}
+
+/// When the slot was met. Successes are noted as they come, so that a run that is long forgotten still counts; those
+/// that are remembered are looked at again, since an edit may have moved the window meanwhile.
+fn met_at(state: &BatchState, objective: &ObjectiveState, open: &OpenSlot) -> Option<Instant> {
+    let until = open.slot.deadline + objective.objective.grace;
+    let remembered = state
+        .runs
+        .iter()
+        .filter(|run| belongs(open.window, open.slot, run.run.nominal_start()))
+        .filter_map(ended_at)
+        .filter(|ended_at| *ended_at <= until);
+    remembered.chain(open.met_at).min()
+}
+
+fn miss(
+    state: &BatchState,
+    name: &str,
+    objective: &mut ObjectiveState,
+    open: &OpenSlot,
+    observed_until: Instant,
+    effects: &mut Vec<Effect>,
+) -> Cause {
+    let slot = open.slot;
+    let opens = match open.window {
+        Window::Fires { opens, .. } => opens,
+        Window::NoFire | Window::Slot => slot.from,
+    };
+    let run = state.runs.iter().rev().find(|run| belongs(open.window, slot, run.run.nominal_start()));
+    let cause = cause_of(state, run, opens, slot.deadline + objective.objective.grace);
+    let incident = match objective.incident {
+        Some(open) => Incident { misses: open.misses + 1, last: slot, opens, ..open },
+        None => Incident {
+            id: alert_id(&state.key, name, "incident", &instant_text(slot.deadline)),
+            since: slot.deadline,
+            misses: 1,
+            last: slot,
+            opens,
+        },
+    };
+    objective.incident = Some(incident);
+    let explains = match &cause {
+        Cause::CronJobAbsent | Cause::Suspended | Cause::NeverStarted { .. } => None,
+        Cause::Failed { .. } | Cause::StillRunning { .. } | Cause::Pending { .. } => run,
+    };
+    let body = AlertBody::SlotMissed {
+        slot,
+        incident: incident.id,
+        misses: incident.misses,
+        cause: cause.clone(),
+        run: explains.map(summary_of),
+        past: past_successes(state, opens),
+    };
+    effects.push(raise(&state.key, name, objective, slot.deadline, observed_until, body));
+    let late = state.runs.iter().filter(|run| ended_at(run).is_some());
+    for run in late {
+        effects.extend(end_incident(&state.key, name, objective, run, observed_until));
+    }
+    cause
+}
+
+/// The first cause that holds, by what is known of the slot's last run; `until` is when a success stopped counting.
+fn cause_of(state: &BatchState, run: Option<&RunState>, opens: Instant, until: Instant) -> Cause {
+    let never_started = Cause::NeverStarted { expected_at: opens };
+    match &state.cron_job {
+        None => return Cause::CronJobAbsent,
+        Some(known) if known.deleted_at.is_some() => return Cause::CronJobAbsent,
+        Some(known) if known.cron_job.suspended => return Cause::Suspended,
+        Some(_) => {}
+    }
+    let Some(run) = run else {
+        return never_started;
+    };
+    let created_at = run.run.created_at;
+    match &run.run.phase {
+        RunPhase::Failed { reason, .. } => failed(run, reason),
+        RunPhase::Deleted { .. } => failed(run, "Deleted"),
+        RunPhase::Running => Cause::StillRunning { since: run.run.started_at.unwrap_or(created_at) },
+        RunPhase::Pending => Cause::Pending { since: created_at, why: why_waiting(run) },
+        RunPhase::Suspended => Cause::Pending { since: created_at, why: Some("the Job is suspended".to_owned()) },
+        // It ended well, but too late: told as it stood when its time was over.
+        RunPhase::Succeeded { .. } => match run.run.started_at {
+            Some(since) if since <= until => Cause::StillRunning { since },
+            _ if created_at <= until => Cause::Pending { since: created_at, why: None },
+            _ => never_started,
+        },
+    }
+}
+
+fn failed(run: &RunState, reason: &str) -> Cause {
+    let last = run.attempts.iter().rev().find_map(|known| match &known.attempt.phase {
+        AttemptPhase::Failed { exit_code, message, .. } => Some((*exit_code, message.clone())),
+        AttemptPhase::Waiting { .. } | AttemptPhase::Running { .. } | AttemptPhase::Succeeded { .. } => None,
+    });
+    let (exit_code, last_error) = last.unwrap_or_default();
+    Cause::Failed { reason: reason.to_owned(), exit_code, attempts: run.run.failed_pods.max(1), last_error }
+}
+
+fn why_waiting(run: &RunState) -> Option<String> {
+    run.attempts.iter().rev().find_map(|known| match &known.attempt.phase {
+        AttemptPhase::Waiting { reason: Some(reason), message: Some(message) } => Some(format!("{reason}: {message}")),
+        AttemptPhase::Waiting { reason, message } => reason.clone().or_else(|| message.clone()),
+        AttemptPhase::Running { .. } | AttemptPhase::Succeeded { .. } | AttemptPhase::Failed { .. } => None,
+    })
+}
+
+/// The latest successes with a nominal start before `opens`, oldest first.
+fn past_successes(state: &BatchState, opens: Instant) -> Vec<PastSuccess> {
+    let mut past: Vec<PastSuccess> = state
+        .runs
+        .iter()
+        .rev()
+        .filter(|run| run.run.nominal_start() < opens)
+        .filter_map(|run| Some(PastSuccess { nominal_start: run.run.nominal_start(), ended_at: ended_at(run)? }))
+        .take(PAST_SUCCESSES_MAX)
+        .collect();
+    past.reverse();
+    past
+}
+
+fn warn_of_no_fire(
+    state: &BatchState,
+    name: &str,
+    objective: &mut ObjectiveState,
+    slot: Slot,
+) -> Option<Effect> {
+    if std::mem::replace(&mut objective.warned_of_no_fire, true) {
+        return None;
+    }
+    let text = format!(
+        "objective `{name}` of {}: the CronJob has no fire between {} and the deadline {}, so there is nothing to \
+         judge there; if that is not meant, change `{}` or the CronJob's schedule (said once)",
+        state.key,
+        instant_text(slot.from),
+        instant_text(slot.deadline),
+        objective.objective.complete_by,
+    );
+    Some(Effect::Warn(Warning { key: state.key.clone(), objective: Some(name.to_owned()), text }))
+}

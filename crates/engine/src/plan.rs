@@ -1,0 +1,180 @@
+//! Planning: which deadline comes next, and which runs belong to its slot.
+
+use chrono::TimeDelta;
+use kigen_model::Instant;
+use kigen_model::key::BatchKey;
+use kigen_model::objective::Objective;
+use kigen_model::slot::Slot;
+
+use crate::calendar::{Calendar, Crontab, Reading, Zone};
+use crate::state::{CronJobState, ObjectiveState, OpenSlot, Plan, ScheduleEdit, Window};
+use crate::step::{Effect, Warning};
+
+/// Plans the first slot of a new objective: the one it began in, from the deadline before it.
+pub(crate) fn begin(
+    key: &BatchKey,
+    name: &str,
+    objective: &mut ObjectiveState,
+    cron_job: Option<&CronJobState>,
+) -> Vec<Effect> {
+    let since = objective.since;
+    plan_by(key, name, objective, cron_job, |deadlines| {
+        let from = last_at_or_before(deadlines, since).unwrap_or(since);
+        Some(Slot { from, deadline: deadlines.next_after(since)?, whole: from >= since })
+    })
+}
+
+/// Plans the open slot anew after an edit at `at`: it runs from the last old deadline to the next new one.
+pub(crate) fn replan(
+    key: &BatchKey,
+    name: &str,
+    objective: &mut ObjectiveState,
+    cron_job: Option<&CronJobState>,
+    at: Instant,
+) -> Vec<Effect> {
+    let Plan::Open(open) = &objective.plan else {
+        return begin(key, name, objective, cron_job);
+    };
+    let old = open.slot;
+    plan_by(key, name, objective, cron_job, |deadlines| {
+        Some(Slot { deadline: deadlines.next_after(at.max(old.from))?, ..old })
+    })
+}
+
+/// Plans the slot after `judged`, by the edit that waited for it where there is one.
+pub(crate) fn next(
+    key: &BatchKey,
+    name: &str,
+    objective: &mut ObjectiveState,
+    cron_job: Option<&CronJobState>,
+    judged: Slot,
+) -> Vec<Effect> {
+    let from = judged.deadline;
+    let after = match objective.successor.take() {
+        Some(successor) => {
+            objective.objective = successor.objective;
+            from.max(successor.edited_at)
+        }
+        None => from,
+    };
+    plan_by(key, name, objective, cron_job, |deadlines| {
+        Some(Slot { from, deadline: deadlines.next_after(after)?, whole: true })
+    })
+}
+
+/// After an edit of the CronJob's schedule or zone: its zone may be the objective's, its fires bound the window.
+pub(crate) fn follow_cron_job(
+    key: &BatchKey,
+    name: &str,
+    objective: &mut ObjectiveState,
+    cron_job: Option<&CronJobState>,
+    at: Instant,
+) -> Vec<Effect> {
+    match &mut objective.plan {
+        Plan::Open(open) if open.slot.deadline > at && open.time_zone != zone_name(&objective.objective, cron_job) => {
+            replan(key, name, objective, cron_job, at)
+        }
+        Plan::Open(open) => {
+            open.window = window(cron_job, open.slot);
+            Vec::new()
+        }
+        Plan::Unresolved { .. } => begin(key, name, objective, cron_job),
+        Plan::Exhausted => Vec::new(),
+    }
+}
+
+/// The fires of a CronJob while `edit` is in force; `Ok(None)`: `@every` fires by the last run, not by the clock.
+pub(crate) fn fires_of(edit: &ScheduleEdit) -> Result<Option<Calendar>, String> {
+    let crontab = Crontab::parse(&edit.schedule).map_err(|error| error.to_string())?;
+    let zone = match &edit.time_zone {
+        Some(name) => Zone::named(name).map_err(|error| error.to_string())?,
+        None => Zone::utc(),
+    };
+    if crontab.is_every() {
+        return Ok(None);
+    }
+    Calendar::new(crontab, zone, Reading::Kubernetes).map(Some).map_err(|error| error.to_string())
+}
+
+fn plan_by(
+    key: &BatchKey,
+    name: &str,
+    objective: &mut ObjectiveState,
+    cron_job: Option<&CronJobState>,
+    slot: impl FnOnce(&Calendar) -> Option<Slot>,
+) -> Vec<Effect> {
+    let time_zone = zone_name(&objective.objective, cron_job).to_owned();
+    let deadlines = match deadlines(&objective.objective, &time_zone) {
+        Ok(deadlines) => deadlines,
+        Err(reason) => {
+            let text = format!("objective `{name}` of {key} is not judged: {reason}");
+            objective.plan = Plan::Unresolved { reason };
+            return vec![Effect::Warn(Warning { key: key.clone(), objective: Some(name.to_owned()), text })];
+        }
+    };
+    objective.plan = match slot(&deadlines) {
+        Some(slot) => {
+            Plan::Open(OpenSlot { slot, time_zone, window: window(cron_job, slot), met_at: None })
+        }
+        None => Plan::Exhausted,
+    };
+    Vec::new()
+}
+
+fn zone_name<'a>(objective: &'a Objective, cron_job: Option<&'a CronJobState>) -> &'a str {
+    let of_cron_job = || cron_job.and_then(|known| known.cron_job.time_zone.as_deref());
+    objective.time_zone.as_deref().or_else(of_cron_job).unwrap_or("UTC")
+}
+
+fn deadlines(objective: &Objective, time_zone: &str) -> Result<Calendar, String> {
+    let crontab = Crontab::parse(&objective.complete_by).map_err(|error| error.to_string())?;
+    let zone = Zone::named(time_zone).map_err(|error| error.to_string())?;
+    Calendar::new(crontab, zone, Reading::Deadline).map_err(|error| error.to_string())
+}
+
+/// A calendar walks forwards only, so the search begins ever further back; a crontab that has no deadline within a
+/// year back has a first slot that begins with the objective.
+fn last_at_or_before(calendar: &Calendar, at: Instant) -> Option<Instant> {
+    [TimeDelta::hours(1), TimeDelta::days(1), TimeDelta::days(8), TimeDelta::days(32), TimeDelta::days(367)]
+        .into_iter()
+        .find_map(|back| calendar.after(at - back).take_while(|instant| *instant <= at).last())
+}
+
+/// The window of a slot, from the CronJob's schedule, zone and history of edits, as if never suspended.
+fn window(cron_job: Option<&CronJobState>, slot: Slot) -> Window {
+    let Some(cron_job) = cron_job else {
+        return Window::Slot;
+    };
+    match first_fire(&cron_job.edits, slot.from, Some(slot.deadline)) {
+        Err(NoClock) => Window::Slot,
+        Ok(None) => Window::NoFire,
+        Ok(Some(opens)) => match first_fire(&cron_job.edits, slot.deadline, None) {
+            Ok(closes) => Window::Fires { opens, closes },
+            Err(NoClock) => Window::Fires { opens, closes: Some(slot.deadline) },
+        },
+    }
+}
+
+/// The schedule in force is unreadable, or fires by the last run instead of by the clock.
+struct NoClock;
+
+/// The first expected fire in `[from, until)`.
+fn first_fire(edits: &[ScheduleEdit], from: Instant, until: Option<Instant>) -> Result<Option<Instant>, NoClock> {
+    for (i, edit) in edits.iter().enumerate() {
+        let begins = if i == 0 { from } else { edit.from.max(from) };
+        let ends = match (edits.get(i + 1).map(|next| next.from), until) {
+            (Some(next), Some(until)) => Some(next.min(until)),
+            (one, other) => one.or(other),
+        };
+        if ends.is_some_and(|ends| ends <= begins) {
+            continue;
+        }
+        let calendar = fires_of(edit).ok().flatten().ok_or(NoClock)?;
+        // The first fire at `begins` itself counts: instants are whole milliseconds, fires whole minutes.
+        let fire = calendar.next_after(begins - TimeDelta::milliseconds(1));
+        if let Some(fire) = fire.filter(|fire| ends.is_none_or(|ends| *fire < ends)) {
+            return Ok(Some(fire));
+        }
+    }
+    Ok(None)
+}

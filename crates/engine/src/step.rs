@@ -1,0 +1,52 @@
+//! The step: a batch's state and one input in, the new state and effects out.
+
+use kigen_model::Instant;
+use kigen_model::alert::Alert;
+use kigen_model::event::Fact;
+use kigen_model::key::BatchKey;
+
+use crate::state::BatchState;
+use crate::{facts, judge};
+
+/// What can happen to a batch.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// Something was observed.
+    Fact(&'a Fact),
+    /// The cluster's time has reached [`BatchState::next_due`]: the slots due at that instant are judged.
+    Due {
+        /// All that was observed up to here is known.
+        observed_until: Instant,
+    },
+}
+
+/// All that the engine ever asks of the world outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Tell a person.
+    Raise(Box<Alert>),
+    /// Tell whoever wrote the objective or the CronJob that it cannot work as written.
+    Warn(Warning),
+}
+
+/// Something that is written in a way that cannot work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The batch.
+    pub key: BatchKey,
+    /// The objective, where it is one.
+    pub objective: Option<String>,
+    /// What is wrong and what to do.
+    pub text: String,
+}
+
+/// Moves `state` by one input.
+///
+/// A fact that is not newer than what is known changes nothing. A due input judges the slots that are due first,
+/// all at one instant; call again while [`BatchState::next_due`] is not after `observed_until`.
+pub fn step(state: &mut BatchState, input: Input<'_>) -> Vec<Effect> {
+    match input {
+        Input::Fact(fact) => facts::apply(state, fact),
+        Input::Due { observed_until } => judge::judge_due(state, observed_until),
+    }
+}

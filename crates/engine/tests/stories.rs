@@ -1,0 +1,26 @@
+//! Plays the stories: text files that say what happens to a batch and when, and then what kigen says.
+//!
+//! A story is one file in `stories/`: its first line is its title, then come the events, one a line, and after `---`
+//! what is said. `UPDATE_EXPECT=1 cargo test -p kigen-engine --test stories` writes the second part anew.
+
+mod story;
+
+use std::path::PathBuf;
+
+#[test]
+fn every_story_ends_as_it_is_told() {
+    let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/stories");
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(&dir)
+        .expect("the stories' folder is readable")
+        .map(|entry| entry.expect("an entry of the stories' folder").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "story"))
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "no stories in {}", dir.display());
+    for path in paths {
+        let text = std::fs::read_to_string(&path).expect("a story is readable");
+        let told = text.split_once("---\n").map_or(text.as_str(), |(told, _)| told);
+        let said = story::play(told).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
+        expect_test::expect_file![path].assert_eq(&format!("{told}---\n{said}"));
+    }
+}

@@ -1,0 +1,13 @@
+A CronJob deleted together with its annotation is judged once more
+batch prod/dwh/report
+zone UTC
+
+2026-11-17 05:00 cronjob "0 1 * * *"
+2026-11-17 05:00 objective complete-by "0 6 * * *"
+2026-11-18 01:00 job one created for 2026-11-18 01:00
+2026-11-18 01:30 job one succeeds
+2026-11-18 06:01 tick
+2026-11-18 09:00 objective withdrawn
+2026-11-18 09:00 cronjob deleted
+2026-11-19 06:01 tick
+2026-11-20 06:01 tick

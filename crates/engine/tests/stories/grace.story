@@ -1,0 +1,13 @@
+A success within the grace is in time, and the verdict waits for grace and settle
+batch prod/dwh/report
+zone UTC
+
+2026-11-17 20:00 cronjob "0 1 * * *"
+2026-11-17 20:00 objective complete-by "0 6 * * *" grace 10m
+2026-11-19 01:00 job two created for 2026-11-19 01:00
+2026-11-19 01:00 job two runs
+2026-11-19 06:01 tick
+2026-11-19 06:10 job two succeeds
+2026-11-19 06:10:30 tick
+2026-11-20 06:10:29 tick
+2026-11-20 06:10:30 tick

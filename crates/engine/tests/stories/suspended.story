@@ -1,0 +1,11 @@
+A CronJob suspended past its deadline is missed: suspension excuses nothing
+batch prod/dwh/report
+zone UTC
+
+2026-11-17 20:00 cronjob "0 1 * * *"
+2026-11-17 20:00 objective complete-by "0 6 * * *"
+2026-11-18 01:00 job one created for 2026-11-18 01:00
+2026-11-18 01:30 job one succeeds
+2026-11-18 06:01 tick
+2026-11-18 09:00 cronjob suspended
+2026-11-19 06:01 tick

@@ -1,0 +1,244 @@
+//! The language of the stories: a line is `TIME what happens`, times are local to the story's zone.
+
+mod say;
+
+use std::collections::HashMap;
+
+use chrono::{NaiveDateTime, TimeDelta};
+use kigen_engine::calendar::Zone;
+use kigen_engine::state::BatchState;
+use kigen_engine::step::{Input, step};
+use kigen_model::Instant;
+use kigen_model::event::{Fact, FactBody, Revision};
+use kigen_model::key::BatchKey;
+use kigen_model::objective::{Objective, ObjectiveSource, Severity};
+use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
+
+/// Plays the told part of a story and returns what is said.
+pub fn play(told: &str) -> Result<String, String> {
+    let mut stage = Stage {
+        key: BatchKey::new("prod", "ml", "recommend"),
+        zone: Zone::utc(),
+        state: None,
+        jobs: HashMap::new(),
+        cron_job: None,
+        version: 0,
+        said: String::new(),
+    };
+    for (number, line) in told.lines().enumerate().skip(1) {
+        let line = line.trim();
+        if !line.is_empty() && !line.starts_with('#') {
+            stage.line(line).map_err(|problem| format!("line {}: {problem}", number + 1))?;
+        }
+    }
+    if stage.said.is_empty() {
+        stage.said.push_str("Nothing is said.\n");
+    }
+    Ok(stage.said)
+}
+
+struct Stage {
+    key: BatchKey,
+    zone: Zone,
+    state: Option<BatchState>,
+    jobs: HashMap<String, Run>,
+    cron_job: Option<CronJob>,
+    version: u64,
+    said: String,
+}
+
+impl Stage {
+    fn line(&mut self, line: &str) -> Result<(), String> {
+        let words = words(line);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["batch", key] => self.key = key.parse().map_err(|error| format!("{error}"))?,
+            ["zone", name] => self.zone = Zone::named(name).map_err(|error| error.to_string())?,
+            [date, time, rest @ ..] => {
+                let at = self.instant(&format!("{date} {time}"))?;
+                self.happens(at, rest)?;
+            }
+            _ => return Err(format!("`{line}` is no event of a story")),
+        }
+        Ok(())
+    }
+
+    fn happens(&mut self, at: Instant, words: &[&str]) -> Result<(), String> {
+        self.version += 1;
+        let body = match words {
+            ["tick"] => {
+                self.tick(at);
+                return Ok(());
+            }
+            ["cronjob", rest @ ..] => FactBody::CronJob { revision: self.revision("c"), cron_job: self.cron_job(at, rest)? },
+            ["objective", rest @ ..] => self.objective(rest)?,
+            ["job", name, rest @ ..] => {
+                let run = self.run(at, name, rest)?;
+                self.jobs.insert((*name).to_owned(), run.clone());
+                FactBody::Run { revision: self.revision(name), run }
+            }
+            ["pod", pod, "of", job, rest @ ..] => FactBody::Attempt {
+                revision: self.revision(pod),
+                run_uid: (*job).to_owned(),
+                attempt: attempt(at, pod, rest)?,
+            },
+            _ => return Err(format!("`{}` is nothing that can happen", words.join(" "))),
+        };
+        let fact = Fact { key: self.key.clone(), observed_at: at, body };
+        let state = self.state.get_or_insert_with(|| BatchState::new(self.key.clone()));
+        for effect in step(state, Input::Fact(&fact)) {
+            self.said.push_str(&say::effect(&self.zone, at, &effect));
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self, observed_until: Instant) {
+        let Some(state) = &mut self.state else { return };
+        while state.next_due().is_some_and(|due| due <= observed_until) {
+            for effect in step(state, Input::Due { observed_until }) {
+                self.said.push_str(&say::effect(&self.zone, observed_until, &effect));
+            }
+        }
+    }
+
+    fn revision(&self, uid: &str) -> Revision {
+        Revision { uid: uid.to_owned(), resource_version: self.version }
+    }
+
+    fn cron_job(&mut self, at: Instant, words: &[&str]) -> Result<Option<CronJob>, String> {
+        let known = self.cron_job.take();
+        let created_at = known.as_ref().map_or(at, |known| known.created_at);
+        let mut cron_job = match (words, known) {
+            (["deleted"], _) => return Ok(None),
+            (["suspended" | "resumed", ..], Some(known)) => known,
+            ([schedule, ..], known) => CronJob {
+                schedule: (*schedule).to_owned(),
+                time_zone: known.and_then(|known| known.time_zone),
+                suspended: false,
+                created_at,
+                last_scheduled_at: None,
+                last_succeeded_at: None,
+            },
+            _ => return Err("what about the CronJob?".to_owned()),
+        };
+        cron_job.suspended = words.contains(&"suspended");
+        if let Some(zone) = after(words, "zone") {
+            cron_job.time_zone = Some(zone.to_owned());
+        }
+        self.cron_job = Some(cron_job.clone());
+        Ok(Some(cron_job))
+    }
+
+    fn objective(&self, words: &[&str]) -> Result<FactBody, String> {
+        let name = after(words, "named").unwrap_or("complete-by").to_owned();
+        let revision = self.revision(&name);
+        if words.first() == Some(&"withdrawn") {
+            return Ok(FactBody::Objective { name, revision, objective: None });
+        }
+        let objective = Objective {
+            complete_by: after(words, "complete-by").ok_or("an objective needs complete-by")?.to_owned(),
+            time_zone: after(words, "zone").map(str::to_owned),
+            grace: after(words, "grace").map_or(Ok(TimeDelta::zero()), minutes)?,
+            settle: TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
+            severity: Severity::Fatal,
+            owner: after(words, "owner").map(str::to_owned),
+            runbook: None,
+            source: ObjectiveSource::Annotation,
+        };
+        Ok(FactBody::Objective { name, revision, objective: Some(objective) })
+    }
+
+    fn run(&self, at: Instant, name: &str, words: &[&str]) -> Result<Run, String> {
+        let mut run = match self.jobs.get(name) {
+            Some(run) => run.clone(),
+            None => Run {
+                job: name.to_owned(),
+                scheduled_at: None,
+                created_at: at,
+                started_at: None,
+                phase: RunPhase::Pending,
+                failed_pods: 0,
+            },
+        };
+        if let Some(i) = words.iter().position(|word| *word == "for") {
+            let scheduled = words.get(i + 1..i + 3).ok_or("`for` needs a date and a time")?;
+            run.scheduled_at = Some(self.instant(&scheduled.join(" "))?);
+        }
+        match words.first().copied() {
+            Some("created") => {}
+            Some("runs") => {
+                run.started_at = run.started_at.or(Some(at));
+                run.phase = RunPhase::Running;
+            }
+            Some("succeeds") => {
+                run.started_at = run.started_at.or(Some(run.created_at));
+                run.phase = RunPhase::Succeeded { completed_at: at };
+            }
+            Some("fails") => {
+                let reason = words.get(1).copied().unwrap_or("BackoffLimitExceeded").to_owned();
+                run.failed_pods += 1;
+                run.phase = RunPhase::Failed { failed_at: at, reason, message: String::new() };
+            }
+            Some("retries") => {
+                run.failed_pods += 1;
+                run.phase = RunPhase::Pending;
+            }
+            Some("deleted") => run.phase = RunPhase::Deleted { observed_at: at },
+            other => return Err(format!("a job does not do `{}`", other.unwrap_or_default())),
+        }
+        Ok(run)
+    }
+
+    fn instant(&self, text: &str) -> Result<Instant, String> {
+        let local = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"]
+            .iter()
+            .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+            .ok_or_else(|| format!("`{text}` is not a time like 2026-11-23 12:00"))?;
+        // A zone tells local times of instants only, so the instant is found by its offset around there.
+        let guess = local.and_utc();
+        let offset = self.zone.local(guess).offset_s;
+        let guess = guess - TimeDelta::seconds(offset.into());
+        let offset = self.zone.local(guess).offset_s;
+        Ok(local.and_utc() - TimeDelta::seconds(offset.into()))
+    }
+}
+
+fn attempt(at: Instant, pod: &str, words: &[&str]) -> Result<Attempt, String> {
+    let reason = after(words, "reason").map(str::to_owned);
+    let message = after(words, "saying").map(str::to_owned);
+    let phase = match words.first().copied() {
+        Some("waits") => AttemptPhase::Waiting { reason, message },
+        Some("runs") => AttemptPhase::Running { since: Some(at) },
+        Some("succeeds") => AttemptPhase::Succeeded { finished_at: Some(at) },
+        Some("fails") => {
+            let exit_code = after(words, "exit").map(|code| code.parse().map_err(|_| format!("exit `{code}`")));
+            AttemptPhase::Failed { finished_at: Some(at), exit_code: exit_code.transpose()?, reason, message }
+        }
+        other => return Err(format!("a pod does not do `{}`", other.unwrap_or_default())),
+    };
+    Ok(Attempt { pod: pod.to_owned(), node: Some("node-1".to_owned()), restarts: 0, phase })
+}
+
+/// The word after `name`.
+fn after<'a>(words: &[&'a str], name: &str) -> Option<&'a str> {
+    words.iter().position(|word| *word == name).and_then(|i| words.get(i + 1)).copied()
+}
+
+fn minutes(text: &str) -> Result<TimeDelta, String> {
+    let number = text.strip_suffix('m').and_then(|number| number.parse().ok());
+    number.map(TimeDelta::minutes).ok_or_else(|| format!("`{text}` is no number of minutes like 10m"))
+}
+
+/// The words of a line; what stands in double quotes is one word.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (i, part) in line.split('"').enumerate() {
+        if i % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    words
+}
+

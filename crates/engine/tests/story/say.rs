@@ -1,0 +1,75 @@
+//! What the engine asks of the world, in a story's words: each alert in full, its ids included.
+
+use std::fmt::Write;
+
+use kigen_engine::calendar::Zone;
+use kigen_engine::step::Effect;
+use kigen_model::Instant;
+use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::slot::{Cause, RunSummary};
+
+/// One effect, with the time at which it came.
+pub fn effect(zone: &Zone, at: Instant, effect: &Effect) -> String {
+    match effect {
+        Effect::Raise(alert) => format!("{} {}", local(zone, at), raised(zone, alert)),
+        Effect::Warn(warning) => format!("{} WARNING {}\n", local(zone, at), warning.text),
+    }
+}
+
+fn raised(zone: &Zone, alert: &Alert) -> String {
+    let mut text = String::new();
+    let who = format!("{} of {} ({})", alert.objective.name, alert.key, alert.objective.time_zone);
+    match &alert.body {
+        AlertBody::SlotMissed { slot, incident, misses, cause, run, past } => {
+            let deadline = local(zone, slot.deadline);
+            let _ = writeln!(text, "MISSED the deadline {deadline}, {who}");
+            let _ = writeln!(text, "    because {}", because(zone, cause));
+            let _ = writeln!(text, "    miss {misses} of incident {incident}");
+            if let Some(run) = run {
+                let _ = writeln!(text, "    {}", told(zone, run));
+            }
+            if let Some(last) = past.last() {
+                let _ = writeln!(text, "    {} successes before, the last ended {}", past.len(), local(zone, last.ended_at));
+            }
+        }
+        AlertBody::SlotRecovered { slot, incident, since, misses, ended_at, run } => {
+            let late = *ended_at - slot.deadline;
+            let _ = writeln!(text, "RECOVERED {} after the deadline, {who}", minutes(late.num_seconds()));
+            let _ = writeln!(text, "    {misses} missed since {}, incident {incident} is over", local(zone, *since));
+            let _ = writeln!(text, "    {}", told(zone, run));
+        }
+    }
+    let _ = writeln!(text, "    id {}", alert.id);
+    text
+}
+
+fn because(zone: &Zone, cause: &Cause) -> String {
+    match cause {
+        Cause::CronJobAbsent => "there is no CronJob".to_owned(),
+        Cause::Suspended => "the CronJob is suspended".to_owned(),
+        Cause::Failed { reason, exit_code, attempts, last_error } => format!(
+            "it failed: {reason}, exit code {}, {attempts} attempts, {}",
+            exit_code.map_or("unknown".to_owned(), |code| code.to_string()),
+            last_error.as_deref().unwrap_or("no error text"),
+        ),
+        Cause::StillRunning { since } => format!("it is still running since {}", local(zone, *since)),
+        Cause::Pending { since, why } => {
+            format!("it waits since {}: {}", local(zone, *since), why.as_deref().unwrap_or("nobody says why"))
+        }
+        Cause::NeverStarted { expected_at } => format!("it never started, expected {}", local(zone, *expected_at)),
+    }
+}
+
+fn told(zone: &Zone, run: &RunSummary) -> String {
+    let attempt = run.last_attempt.as_ref().map_or(String::new(), |attempt| format!(", pod {}", attempt.pod));
+    format!("job {} of {}{attempt}", run.run.job, local(zone, run.run.nominal_start()))
+}
+
+fn minutes(seconds: i64) -> String {
+    let sign = if seconds < 0 { "-" } else { "" };
+    format!("{sign}{}m{:02}s", seconds.abs() / 60, seconds.abs() % 60)
+}
+
+fn local(zone: &Zone, at: Instant) -> String {
+    zone.local(at).date_time.format("%Y-%m-%d %H:%M:%S").to_string()
+}

@@ -1,0 +1,74 @@
+//! How large and how old the log may become.
+
+use kigen_model::topic::Topic;
+
+use crate::error::LogError;
+
+const DAY_MS: u64 = 86_400_000;
+const MIB: u64 = 1024 * 1024;
+
+/// The bounds of an embedded log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Partitions of every topic, 1 to 1024. Fixed when the log is created.
+    pub partitions: u32,
+    /// What of `kigen.events` is kept.
+    pub events: Retention,
+    /// What of `kigen.alerts` is kept.
+    pub alerts: Retention,
+    /// What of `kigen.rejects` is kept.
+    pub rejects: Retention,
+    /// How long a tombstone stays in `kigen.status` for readers to see, in milliseconds.
+    pub tombstone_age_ms_max: u64,
+    /// The most bytes of one record, key and value together.
+    pub record_bytes_max: usize,
+}
+
+/// What of one topic is kept: older or more than this is removed by a trim, oldest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// The age at which a record goes, in milliseconds of record time.
+    pub age_ms_max: u64,
+    /// The most bytes of records in each partition, before compression.
+    pub partition_bytes_max: u64,
+}
+
+impl Settings {
+    /// The most partitions a topic may have.
+    pub const PARTITIONS_MAX: u32 = 1024;
+
+    /// The most bytes of all outputs of one step.
+    pub const STEP_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+    /// The bounds of a topic that is cleaned up by deletion; `None` for the compacted one.
+    pub fn retention(&self, topic: Topic) -> Option<Retention> {
+        match topic {
+            Topic::Events => Some(self.events),
+            Topic::Alerts => Some(self.alerts),
+            Topic::Rejects => Some(self.rejects),
+            Topic::Status => None,
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), LogError> {
+        if (1..=Self::PARTITIONS_MAX).contains(&self.partitions) {
+            Ok(())
+        } else {
+            Err(LogError::PartitionsOutOfRange { partitions: self.partitions })
+        }
+    }
+}
+
+impl Default for Settings {
+    /// 16 partitions; a quarter's events, a year's alerts, a month's rejects; records of at most 1 MiB.
+    fn default() -> Self {
+        Self {
+            partitions: 16,
+            events: Retention { age_ms_max: 90 * DAY_MS, partition_bytes_max: 1024 * MIB },
+            alerts: Retention { age_ms_max: 365 * DAY_MS, partition_bytes_max: 64 * MIB },
+            rejects: Retention { age_ms_max: 30 * DAY_MS, partition_bytes_max: 64 * MIB },
+            tombstone_age_ms_max: 7 * DAY_MS,
+            record_bytes_max: 1024 * 1024,
+        }
+    }
+}

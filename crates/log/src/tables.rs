@@ -1,0 +1,263 @@
+//! The log's tables and everything that only reads them; shared by the writer and those who look on.
+
+use std::path::{Path, PathBuf};
+
+use kigen_model::Instant;
+use kigen_model::topic::{Offset, Partition, Topic};
+use rocksdb::{DB, DBRawIterator, Options, ReadOptions, WriteBatch};
+
+use crate::error::LogError;
+use crate::record::{self, Bounds, Header};
+use crate::{Position, Received, keys};
+
+/// How often an opening beside a writer is tried: the writer may remove a file that was just listed.
+const OPEN_TRIES_MAX: u32 = 10;
+
+/// The open tables.
+pub(crate) struct Tables {
+    pub(crate) db: DB,
+    path: PathBuf,
+    partitions: u32,
+}
+
+impl Tables {
+    /// Opens for writing, with this number of partitions, creating what is missing.
+    pub(crate) fn open(path: &Path, options: Options, partitions: u32) -> Result<Self, LogError> {
+        let db = DB::open(&options, files(path)).map_err(|e| LogError::from_rocksdb(path, "open", e))?;
+        let tables = Self { db, path: path.to_owned(), partitions };
+        match tables.meta()? {
+            Some(existing) if existing == partitions => Ok(tables),
+            Some(existing) => {
+                Err(LogError::PartitionsChanged { path: tables.path, existing, wanted: partitions })
+            }
+            None => {
+                let mut batch = WriteBatch::default();
+                batch.put(keys::meta(), [keys::FORMAT.to_be_bytes(), partitions.to_be_bytes()].concat());
+                tables.write(batch)?;
+                Ok(tables)
+            }
+        }
+    }
+
+    /// Opens for reading what a process, perhaps still running, has written.
+    pub(crate) fn open_beside(path: &Path, scratch: &Path, options: Options) -> Result<Self, LogError> {
+        let absent = || LogError::Absent { path: path.to_owned() };
+        if !files(path).join("CURRENT").exists() {
+            return Err(absent());
+        }
+        let mut tries = 1;
+        let db = loop {
+            match DB::open_as_secondary(&options, files(path).as_path(), scratch) {
+                Ok(db) => break db,
+                Err(_) if tries < OPEN_TRIES_MAX => tries += 1,
+                Err(e) => return Err(LogError::from_rocksdb(path, "look into", e)),
+            }
+        };
+        let mut tables = Self { db, path: path.to_owned(), partitions: 0 };
+        tables.catch_up()?;
+        tables.partitions = tables.meta()?.ok_or_else(absent)?;
+        Ok(tables)
+    }
+
+    /// Takes in what the writing process wrote since; for tables opened beside it.
+    pub(crate) fn catch_up(&self) -> Result<(), LogError> {
+        self.db.try_catch_up_with_primary().map_err(|e| self.failed("look into", e))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn partitions(&self) -> u32 {
+        self.partitions
+    }
+
+    /// Writes a batch, durably.
+    pub(crate) fn write(&self, batch: WriteBatch) -> Result<(), LogError> {
+        self.db.write_opt(batch, &crate::options::durable()).map_err(|e| self.failed("write", e))
+    }
+
+    /// Writes a batch that may be lost with the machine's power, though not with the process.
+    pub(crate) fn write_lazily(&self, batch: WriteBatch) -> Result<(), LogError> {
+        self.db.write(batch).map_err(|e| self.failed("write", e))
+    }
+
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, LogError> {
+        self.db.get(key).map_err(|e| self.failed("read", e))
+    }
+
+    /// The slot of a partition, see `keys::slot`.
+    pub(crate) fn slot(&self, topic: Topic, partition: Partition) -> Result<usize, LogError> {
+        keys::slot(topic, partition, self.partitions).ok_or(LogError::NoSuchPartition {
+            topic,
+            partition,
+            partitions: self.partitions,
+        })
+    }
+
+    pub(crate) fn bounds(&self, topic: Topic, partition: Partition) -> Result<Bounds, LogError> {
+        self.slot(topic, partition)?;
+        let key = keys::bounds(topic, partition);
+        match self.get(&key)? {
+            None => Ok(Bounds::EMPTY),
+            Some(bytes) => {
+                Bounds::decode(&bytes).ok_or_else(|| self.corrupt(&key, "not the bounds of a partition"))
+            }
+        }
+    }
+
+    pub(crate) fn position(
+        &self,
+        consumer: &str,
+        topic: Topic,
+        partition: Partition,
+    ) -> Result<Option<Offset>, LogError> {
+        self.slot(topic, partition)?;
+        let key = keys::position(consumer, topic, partition);
+        self.get(&key)?.map(|value| self.next_offset(&key, &value)).transpose()
+    }
+
+    pub(crate) fn positions(&self) -> Result<Vec<Position>, LogError> {
+        let (first, beyond) = keys::positions();
+        let mut positions = Vec::new();
+        let mut entries = self.scan(&beyond);
+        entries.seek(first);
+        while let Some((key, value)) = entries.item() {
+            let next = self.next_offset(key, value)?;
+            let (consumer, topic, partition) =
+                keys::position_of(key).ok_or_else(|| self.corrupt(key, "not the key of a position"))?;
+            positions.push(Position { consumer, topic, partition, next });
+            entries.next();
+        }
+        self.checked(&entries)?;
+        Ok(positions)
+    }
+
+    pub(crate) fn read(
+        &self,
+        topic: Topic,
+        partition: Partition,
+        from: Offset,
+        records_max: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<Received>, LogError> {
+        let start = self.bounds(topic, partition)?.start;
+        let mut records: Vec<Received> = Vec::new();
+        let mut bytes = 0;
+        let mut entries = self.scan(&keys::record_after(topic, partition));
+        entries.seek(keys::record(topic, partition, from.max(start)));
+        while let Some((key, value)) = entries.item() {
+            bytes += value.len();
+            if !records.is_empty() && (records.len() >= records_max || bytes > bytes_max) {
+                break;
+            }
+            let offset = self.record_offset(key)?;
+            match record::decode(offset, value) {
+                Ok(record) => records.push(record),
+                Err(_) if !records.is_empty() => return Ok(records),
+                Err(why) => return Err(LogError::Corrupt { topic, partition, offset, why }),
+            }
+            entries.next();
+        }
+        self.checked(&entries)?;
+        Ok(records)
+    }
+
+    pub(crate) fn offset_at(
+        &self,
+        topic: Topic,
+        partition: Partition,
+        at: Instant,
+    ) -> Result<Offset, LogError> {
+        // Timestamps are cut to milliseconds, so an instant within one is first reached in the next.
+        let floor_ms = at.timestamp_millis();
+        let at_ms = if at.timestamp_subsec_nanos() % 1_000_000 == 0 { floor_ms } else { floor_ms + 1 };
+        let bounds = self.bounds(topic, partition)?;
+        self.first_where(topic, partition, bounds, |header| header.timestamp_ms >= at_ms)
+    }
+
+    /// The first record within `bounds` for which `holds`, which must stay true once it is; the end if there is none.
+    /// Looks at a number of records that grows with the logarithm of theirs.
+    pub(crate) fn first_where(
+        &self,
+        topic: Topic,
+        partition: Partition,
+        bounds: Bounds,
+        holds: impl Fn(&Header) -> bool,
+    ) -> Result<Offset, LogError> {
+        let (mut low, mut high) = (bounds.start, bounds.end);
+        let mut entries = self.scan(&keys::record(topic, partition, bounds.end));
+        while low < high {
+            let middle = Offset(low.0 + (high.0 - low.0) / 2);
+            entries.seek(keys::record(topic, partition, middle));
+            self.checked(&entries)?;
+            let Some((key, value)) = entries.item() else {
+                high = middle;
+                continue;
+            };
+            let offset = self.record_offset(key)?;
+            let header =
+                record::header(value).map_err(|why| LogError::Corrupt { topic, partition, offset, why })?;
+            if holds(&header) {
+                high = middle;
+            } else {
+                low = offset.next();
+            }
+        }
+        // In a compacted topic the boundary may fall into a hole; the record after it is meant.
+        entries.seek(keys::record(topic, partition, low));
+        self.checked(&entries)?;
+        entries.key().map_or(Ok(bounds.end), |key| self.record_offset(key))
+    }
+
+    /// An iterator that ends before `beyond`.
+    pub(crate) fn scan(&self, beyond: &[u8]) -> DBRawIterator<'_> {
+        let mut options = ReadOptions::default();
+        options.set_iterate_upper_bound(beyond);
+        self.db.raw_iterator_opt(options)
+    }
+
+    /// An iterator also ends when the disk fails it.
+    pub(crate) fn checked(&self, entries: &DBRawIterator<'_>) -> Result<(), LogError> {
+        entries.status().map_err(|e| self.failed("read", e))
+    }
+
+    pub(crate) fn failed(&self, doing: &'static str, error: rocksdb::Error) -> LogError {
+        LogError::from_rocksdb(&self.path, doing, error)
+    }
+
+    pub(crate) fn corrupt(&self, key: &[u8], why: &'static str) -> LogError {
+        let entry = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        LogError::CorruptTable { path: self.path.clone(), entry, why }
+    }
+
+    /// The number of partitions in the log's description, if it has one yet.
+    fn meta(&self) -> Result<Option<u32>, LogError> {
+        let key = keys::meta();
+        let Some(bytes) = self.get(&key)? else { return Ok(None) };
+        let mut rest = bytes.as_slice();
+        let numbers = (record::take(&mut rest), record::take(&mut rest));
+        let (Some(format), Some(partitions)) = numbers else {
+            return Err(self.corrupt(&key, "not the description of a log"));
+        };
+        let found = u32::from_be_bytes(format);
+        if found > keys::FORMAT {
+            return Err(LogError::NewerFormat { path: self.path.clone(), found, known: keys::FORMAT });
+        }
+        Ok(Some(u32::from_be_bytes(partitions)))
+    }
+
+    fn record_offset(&self, key: &[u8]) -> Result<Offset, LogError> {
+        keys::record_offset(key).ok_or_else(|| self.corrupt(key, "not the key of a record"))
+    }
+
+    fn next_offset(&self, key: &[u8], value: &[u8]) -> Result<Offset, LogError> {
+        let bytes = value.try_into().map_err(|_| self.corrupt(key, "not a position"))?;
+        Ok(Offset(u64::from_be_bytes(bytes)))
+    }
+}
+
+/// RocksDB has a directory to itself beside the lock.
+fn files(path: &Path) -> PathBuf {
+    path.join("rocksdb")
+}

@@ -1,0 +1,176 @@
+//! Keeping the log within its bounds: old records go, and tombstones that everybody has had time to see.
+
+use std::sync::Mutex;
+
+use kigen_model::Instant;
+use kigen_model::topic::{Offset, Partition, Topic};
+use rocksdb::WriteBatch;
+
+use crate::error::LogError;
+use crate::keys;
+use crate::record::{self, Header};
+use crate::settings::{Retention, Settings};
+use crate::tables::Tables;
+use crate::write::{self, Moved, Tails};
+
+/// How many tombstones are removed before writers get a turn.
+const TOMBSTONES_AT_ONCE_MAX: usize = 1000;
+
+/// Files are looked through for whole removal only when this much was trimmed from a partition.
+const FILES_BYTES_MIN: u64 = 4 * 1024 * 1024;
+
+/// What a trim removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trimmed {
+    /// Records older or more than is kept.
+    pub records: u64,
+    /// Their bytes, before compression.
+    pub bytes: u64,
+    /// Tombstones of the compacted topic.
+    pub tombstones: u64,
+}
+
+/// Trims every partition. One that cannot be trimmed does not keep the others from it; its error comes last.
+pub(crate) fn trim(
+    tables: &Tables,
+    settings: &Settings,
+    tails: &Mutex<Tails>,
+    now: Instant,
+) -> Result<Trimmed, LogError> {
+    let mut trimmed = Trimmed::default();
+    let mut failed = None;
+    for (topic, partition) in keys::slots(tables.partitions()) {
+        let result = match settings.retention(topic) {
+            Some(retention) => trim_partition(tables, tails, topic, partition, retention, now, &mut trimmed),
+            None => {
+                let oldest_ms = age_limit(now, settings.tombstone_age_ms_max);
+                trim_tombstones(tables, tails, topic, partition, oldest_ms, &mut trimmed)
+            }
+        };
+        if let Err(error) = result {
+            failed.get_or_insert(error);
+        }
+    }
+    failed.map_or(Ok(trimmed), Err)
+}
+
+fn trim_partition(
+    tables: &Tables,
+    tails: &Mutex<Tails>,
+    topic: Topic,
+    partition: Partition,
+    retention: Retention,
+    now: Instant,
+    trimmed: &mut Trimmed,
+) -> Result<(), LogError> {
+    let mut tails = write::take(tables, tails)?;
+    let mut bounds = tails.at(topic, partition);
+    let oldest_ms = age_limit(now, retention.age_ms_max);
+    let bytes_min = bounds.bytes.saturating_sub(retention.partition_bytes_max);
+    let kept = |header: &Header| header.timestamp_ms >= oldest_ms && header.bytes_before >= bytes_min;
+    let Some(first) = header_at(tables, topic, partition, bounds.start)? else { return Ok(()) };
+    if kept(&first) {
+        return Ok(());
+    }
+    let cut = tables.first_where(topic, partition, bounds, kept)?;
+    let bytes_cut =
+        header_at(tables, topic, partition, cut)?.map_or(bounds.bytes, |header| header.bytes_before);
+    let bytes = bytes_cut - first.bytes_before;
+    let last = Offset(cut.0 - 1);
+    trimmed.records += cut.0 - bounds.start.0;
+    trimmed.bytes += bytes;
+    bounds.start = cut;
+
+    // From 0 and not from the old start: the removal of whole files below may take the mark of an earlier removal
+    // with it, while what that one covered is still in another file.
+    let from = keys::record(topic, partition, Offset(0));
+    let mut batch = WriteBatch::default();
+    batch.delete_range(&from, &keys::record(topic, partition, cut));
+    tails.write(batch, &Moved::from([((topic, partition), bounds)]), |batch| tables.write_lazily(batch))?;
+    drop(tails);
+    if bytes >= FILES_BYTES_MIN {
+        // Both ends of this range are inclusive.
+        let removed = tables.db.delete_file_in_range(&from, &keys::record(topic, partition, last));
+        removed.map_err(|e| tables.failed("trim", e))?;
+    }
+    Ok(())
+}
+
+fn trim_tombstones(
+    tables: &Tables,
+    tails: &Mutex<Tails>,
+    topic: Topic,
+    partition: Partition,
+    oldest_ms: i64,
+    trimmed: &mut Trimmed,
+) -> Result<(), LogError> {
+    loop {
+        let mut tails = write::take(tables, tails)?;
+        let mut batch = WriteBatch::default();
+        let count = collect_tombstones(tables, topic, partition, oldest_ms, &mut batch)?;
+        if count > 0 {
+            tails.write(batch, &Moved::new(), |batch| tables.write_lazily(batch))?;
+        }
+        trimmed.tombstones += count as u64;
+        if count < TOMBSTONES_AT_ONCE_MAX {
+            return Ok(());
+        }
+    }
+}
+
+/// Puts the removal of tombstones before `oldest_ms` into the batch and says how many.
+fn collect_tombstones(
+    tables: &Tables,
+    topic: Topic,
+    partition: Partition,
+    oldest_ms: i64,
+    batch: &mut WriteBatch,
+) -> Result<usize, LogError> {
+    let (first, beyond) = keys::tombstones(topic, partition);
+    let mut notes = tables.scan(&beyond);
+    notes.seek(&first);
+    let mut count = 0;
+    while count < TOMBSTONES_AT_ONCE_MAX
+        && let Some((note, timestamp)) = notes.item()
+    {
+        let offset =
+            keys::tombstone_offset(note).ok_or_else(|| tables.corrupt(note, "not the key of a tombstone"))?;
+        let bytes = timestamp.try_into().map_err(|_| tables.corrupt(note, "not a timestamp"))?;
+        // Offsets and timestamps grow together, so the rest is younger.
+        if i64::from_be_bytes(bytes) >= oldest_ms {
+            break;
+        }
+        let key = keys::record(topic, partition, offset);
+        if let Some(bytes) = tables.get(&key)? {
+            let tombstone = record::decode(offset, &bytes).map_err(|why| LogError::Corrupt {
+                topic,
+                partition,
+                offset,
+                why,
+            })?;
+            batch.delete(keys::latest(topic, partition, &tombstone.key));
+            batch.delete(&key);
+        }
+        batch.delete(note);
+        count += 1;
+        notes.next();
+    }
+    tables.checked(&notes)?;
+    Ok(count)
+}
+
+fn header_at(
+    tables: &Tables,
+    topic: Topic,
+    partition: Partition,
+    offset: Offset,
+) -> Result<Option<Header>, LogError> {
+    let bytes = tables.get(&keys::record(topic, partition, offset))?;
+    let header = bytes.map(|bytes| record::header(&bytes)).transpose();
+    header.map_err(|why| LogError::Corrupt { topic, partition, offset, why })
+}
+
+/// The earliest timestamp that is young enough, in milliseconds.
+fn age_limit(now: Instant, age_ms_max: u64) -> i64 {
+    now.timestamp_millis().saturating_sub_unsigned(age_ms_max)
+}

@@ -1,0 +1,134 @@
+//! What can be made to go wrong while the server runs.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use kigen_model::Instant;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::history::{Disturbance, Trouble};
+use crate::resource::Resource;
+use crate::timeline::Timeline;
+
+/// A handle on the troubles of a running server. Where a resource can be given, `None` means all of them.
+#[derive(Clone, Debug)]
+pub struct Faults {
+    timeline: Arc<Timeline>,
+    clock: Clock,
+    state: watch::Sender<FaultState>,
+}
+
+/// What is wrong just now.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FaultState {
+    pub(crate) is_shut_down: bool,
+    pub(crate) bookmarks_stalled: bool,
+    /// The cluster is at least at this revision, though nothing that is played has changed.
+    pub(crate) revision_min: u64,
+    of: [ResourceFaults; 3],
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ResourceFaults {
+    /// How often its streams were broken.
+    pub(crate) breaks: u64,
+    /// Watches that have heard less than this revision are too old.
+    pub(crate) known_from: u64,
+    pub(crate) is_frozen: bool,
+    pub(crate) cache_stalled_at: Option<Instant>,
+    pub(crate) refused_with: Option<StatusCode>,
+}
+
+impl FaultState {
+    pub(crate) fn of(&self, resource: Resource) -> ResourceFaults {
+        self.of[resource.index()]
+    }
+}
+
+impl Faults {
+    pub(crate) fn new(timeline: Arc<Timeline>, clock: Clock) -> Self {
+        Self { timeline, clock, state: watch::Sender::default() }
+    }
+
+    /// Ends the open watches abruptly, in the middle of the response.
+    pub fn break_streams(&self, resource: Option<Resource>) {
+        self.change(resource, |faults| faults.breaks += 1);
+    }
+
+    /// Forgets all but the newest revision, as an API server that was restarted: a watch that has not heard of the
+    /// newest gets one ERROR line with 410 and ends, as does any that wants to resume from before it.
+    pub fn expire(&self, resource: Option<Resource>) {
+        let revision = self.revision();
+        self.change(resource, |faults| faults.known_from = revision);
+    }
+
+    /// Moves the cluster's revision by one, as each write of a lease does, if the next change leaves room for it. Answers
+    /// the revision.
+    pub fn turn_revision(&self) -> u64 {
+        let wanted = self.revision() + 1;
+        self.state.send_modify(|state| state.revision_min = wanted);
+        self.revision()
+    }
+
+    /// Answers each request with this status (such as 401, 403, 429, 500, 503), or again as it should. Watches that are
+    /// open stay so.
+    pub fn refuse(&self, resource: Option<Resource>, status: Option<u16>) {
+        let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+        self.change(resource, |faults| faults.refused_with = status);
+    }
+
+    /// Sends no bookmarks, or again.
+    pub fn stall_bookmarks(&self, is_stalled: bool) {
+        self.state.send_modify(|state| state.bookmarks_stalled = is_stalled);
+    }
+
+    /// Lets the watches say nothing, as over a half-open connection, or say all that they owe.
+    pub fn freeze(&self, resource: Option<Resource>, is_frozen: bool) {
+        self.change(resource, |faults| faults.is_frozen = is_frozen);
+    }
+
+    /// Stops the watch cache at what it shows now, or lets it catch up. Watches still send bookmarks, with the revision
+    /// at which it stopped, and lists that read through to the store show what there is.
+    pub fn stall_cache(&self, resource: Option<Resource>, is_stalled: bool) {
+        let stalled_at = is_stalled.then(|| self.clock.now());
+        self.change(resource, |faults| faults.cache_stalled_at = stalled_at);
+    }
+
+    pub(crate) fn subscribe(&self) -> watch::Receiver<FaultState> {
+        self.state.subscribe()
+    }
+
+    pub(crate) fn now(&self) -> FaultState {
+        *self.state.borrow()
+    }
+
+    pub(crate) fn shut_down(&self) {
+        self.state.send_modify(|state| state.is_shut_down = true);
+    }
+
+    pub(crate) fn disturb(&self, disturbance: Disturbance) {
+        let resource = Some(disturbance.resource);
+        tracing::debug!(?disturbance, "playing a recorded disturbance");
+        match disturbance.trouble {
+            Trouble::StreamBroken => self.break_streams(resource),
+            Trouble::Refused(status) => self.refuse(resource, Some(status)),
+            Trouble::Answered => self.refuse(resource, None),
+            Trouble::Expired => self.expire(resource),
+        }
+    }
+
+    fn revision(&self) -> u64 {
+        self.timeline.revision(self.clock.now(), self.now().revision_min)
+    }
+
+    fn change(&self, resource: Option<Resource>, change: impl Fn(&mut ResourceFaults)) {
+        self.state.send_modify(|state| {
+            for each in Resource::ALL {
+                if resource.is_none_or(|resource| resource == each) {
+                    change(&mut state.of[each.index()]);
+                }
+            }
+        });
+    }
+}

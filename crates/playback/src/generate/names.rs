@@ -1,0 +1,56 @@
+//! Names, UIDs and delays that follow from what they are for, instead of from chance.
+
+use chrono::TimeDelta;
+
+/// A UID in the form of a random one.
+pub(super) fn uid(parts: &[&str]) -> String {
+    let (high, low) = (hash(parts, 1), hash(parts, 2));
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:x}{:03x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        high & 0xfff,
+        8 + (low >> 62),
+        low >> 48 & 0xfff,
+        low & 0xffff_ffff_ffff
+    )
+}
+
+/// The five characters that end a Pod's name.
+pub(super) fn suffix(parts: &[&str]) -> String {
+    // Kubernetes leaves out vowels, and digits that look like letters.
+    const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let mut rest = hash(parts, 3);
+    let letters = std::iter::repeat_with(|| {
+        let letter = LETTERS[(rest % LETTERS.len() as u64) as usize];
+        rest /= LETTERS.len() as u64;
+        char::from(letter)
+    });
+    letters.take(5).collect()
+}
+
+/// One of the cluster's nodes.
+pub(super) fn node(parts: &[&str]) -> String {
+    format!("node-{}", 1 + hash(parts, 4) % 3)
+}
+
+/// The address of a Pod.
+pub(super) fn pod_ip(parts: &[&str]) -> String {
+    let hash = hash(parts, 5);
+    format!("10.0.{}.{}", hash & 0xff, 1 + (hash >> 8) % 254)
+}
+
+/// How long after its fire the controller gets to a Job: 0.1 to 0.9 s.
+pub(super) fn controller_delay(parts: &[&str]) -> TimeDelta {
+    TimeDelta::milliseconds(100 + (hash(parts, 6) % 800) as i64)
+}
+
+/// FNV-1a, its bits mixed once more at the end, since similar names differ in few of them.
+fn hash(parts: &[&str], seed: u8) -> u64 {
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    let bytes = parts.iter().flat_map(|part| part.bytes().chain([0])).chain([seed]);
+    let hash =
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+    let mixed = (hash ^ hash >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ mixed >> 29
+}

@@ -1,0 +1,285 @@
+//! What happened in a cluster, in order: the changes of its CronJobs, Jobs and Pods.
+
+use std::collections::BTreeMap;
+
+use kigen_model::Instant;
+use serde_json::Value;
+
+use crate::resource::Resource;
+
+/// What a change did to its object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// The object was created.
+    Added,
+    /// The object was changed.
+    Modified,
+    /// The object is gone; the change carries its last state.
+    Deleted,
+}
+
+impl ChangeKind {
+    /// The `type` of the watch event.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Added => "ADDED",
+            Self::Modified => "MODIFIED",
+            Self::Deleted => "DELETED",
+        }
+    }
+}
+
+/// One change of one object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// When it can be seen.
+    pub at: Instant,
+    /// Of which resource the object is.
+    pub resource: Resource,
+    /// What was done to it.
+    pub kind: ChangeKind,
+    /// The object after the change, with `kind`, `apiVersion` and its own `metadata.resourceVersion`.
+    pub object: Value,
+}
+
+impl Change {
+    /// The object's `metadata.resourceVersion`, 0 if it has none.
+    pub fn resource_version(&self) -> u64 {
+        self.metadata("resourceVersion").parse().unwrap_or(0)
+    }
+
+    /// The object's namespace, empty if it has none.
+    pub fn namespace(&self) -> &str {
+        self.metadata("namespace")
+    }
+
+    /// The object's name, empty if it has none.
+    pub fn name(&self) -> &str {
+        self.metadata("name")
+    }
+
+    /// The object's UID, empty if it has none.
+    pub fn uid(&self) -> &str {
+        self.metadata("uid")
+    }
+
+    pub(crate) fn key(&self) -> Key {
+        (self.namespace().to_owned(), self.name().to_owned())
+    }
+
+    fn metadata(&self, field: &str) -> &str {
+        self.object["metadata"][field].as_str().unwrap_or_default()
+    }
+}
+
+/// Namespace and name: the order of a LIST.
+pub(crate) type Key = (String, String);
+
+/// The cluster was known to be at this revision, whoever made it: leases and other objects that are not played move it too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Since when.
+    pub at: Instant,
+    /// The revision.
+    pub revision: u64,
+}
+
+/// Something that went wrong with the API while it was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The watch ended.
+    StreamBroken,
+    /// No request is answered from here on, but with this HTTP status.
+    Refused(u16),
+    /// Requests are answered again.
+    Answered,
+    /// The API server forgot all but its newest revision.
+    Expired,
+}
+
+/// A trouble, when, and with which resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Disturbance {
+    /// When.
+    pub at: Instant,
+    /// Whose requests it touches.
+    pub resource: Resource,
+    /// What happened.
+    pub trouble: Trouble,
+}
+
+/// A time-ordered list of changes, over what was there from the start.
+///
+/// Resource versions and times go up together, over all resources: whoever has seen the cluster at a revision has seen
+/// all that happened up to the instant of that revision. (In a recording each stream has its own delay, so a change can
+/// have arrived after one that was made later; it is given the later one's time.)
+#[derive(Clone, Debug, PartialEq)]
+pub struct History {
+    start: Instant,
+    initial_revision: u64,
+    changes: Vec<Change>,
+    marks: Vec<Mark>,
+    disturbances: Vec<Disturbance>,
+}
+
+impl History {
+    /// A history that starts at `start` with the cluster at `initial_revision`: changes up to that revision are what is
+    /// there from the start.
+    pub fn new(start: Instant, initial_revision: u64, changes: Vec<Change>) -> Self {
+        Self::with_marks(start, initial_revision, changes, Vec::new(), Vec::new())
+    }
+
+    pub(crate) fn with_marks(
+        start: Instant,
+        initial_revision: u64,
+        mut changes: Vec<Change>,
+        mut marks: Vec<Mark>,
+        mut disturbances: Vec<Disturbance>,
+    ) -> Self {
+        changes.sort_by_key(Change::resource_version);
+        marks.retain(|mark| mark.revision > initial_revision);
+        marks.sort_by_key(|mark| mark.revision);
+        disturbances.sort_by_key(|disturbance| disturbance.at);
+        let mut history = Self { start, initial_revision, changes, marks, disturbances };
+        history.align_times();
+        history
+    }
+
+    /// When it starts.
+    pub fn start(&self) -> Instant {
+        self.start
+    }
+
+    /// The instant of the last change or trouble.
+    pub fn end(&self) -> Instant {
+        let changed = self.changes.last().map(|change| change.at);
+        let disturbed = self.disturbances.last().map(|disturbance| disturbance.at);
+        changed.max(disturbed).unwrap_or(self.start).max(self.start)
+    }
+
+    /// The cluster's revision at the start.
+    pub fn initial_revision(&self) -> u64 {
+        self.initial_revision
+    }
+
+    /// All changes by resource version, first those that say what is there from the start.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// Revisions the cluster was known to be at, by revision.
+    pub fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+
+    /// What went wrong while it was recorded, by time.
+    pub fn disturbances(&self) -> &[Disturbance] {
+        &self.disturbances
+    }
+
+    /// The same history in which this CronJob always had this annotation, as recorded clusters have none of kigen's.
+    #[must_use]
+    pub fn annotate(mut self, namespace: &str, cron_job: &str, key: &str, value: &str) -> Self {
+        for change in &mut self.changes {
+            let is_meant = change.resource == Resource::CronJobs
+                && change.namespace() == namespace
+                && change.name() == cron_job;
+            if is_meant {
+                change.object["metadata"]["annotations"][key] = Value::from(value);
+            }
+        }
+        self
+    }
+
+    /// Several clusters' histories as one cluster's, which starts with the earliest. Resource versions are given anew,
+    /// in the order of time. What was there when a later one starts is added at that instant. Disturbances stay with the
+    /// resources they touched, in all namespaces.
+    ///
+    /// The result is empty and starts at the Unix epoch if there are none.
+    pub fn merge(histories: impl IntoIterator<Item = Self>) -> Self {
+        let histories: Vec<Self> = histories.into_iter().collect();
+        let start = histories.iter().map(Self::start).min().unwrap_or_default();
+        let mut entries = Vec::new();
+        let mut disturbances = Vec::new();
+        for (nth, history) in histories.into_iter().enumerate() {
+            let present_until = if history.start == start { history.initial_revision } else { 0 };
+            for change in history.changes {
+                let revision = change.resource_version();
+                let is_present = revision <= present_until;
+                entries.push(Entry { is_present, at: change.at, nth, revision, change: Some(change) });
+            }
+            for mark in history.marks {
+                let revision = mark.revision;
+                entries.push(Entry { is_present: false, at: mark.at, nth, revision, change: None });
+            }
+            disturbances.extend(history.disturbances);
+        }
+        entries.sort_by_key(|entry| (!entry.is_present, entry.at, entry.nth, entry.revision));
+        renumber(start, entries, disturbances)
+    }
+
+    /// Lets no change be seen before one of a lower revision, and none before the start.
+    fn align_times(&mut self) {
+        let mut latest = Instant::MAX_UTC;
+        let mut marks = self.marks.iter_mut().rev().peekable();
+        for change in self.changes.iter_mut().rev() {
+            let revision = change.resource_version();
+            while let Some(mark) = marks.next_if(|mark| mark.revision > revision) {
+                mark.at = mark.at.min(latest).max(self.start);
+                latest = mark.at;
+            }
+            change.at = change.at.min(latest).max(self.start);
+            latest = change.at;
+        }
+        for mark in marks {
+            mark.at = mark.at.min(latest).max(self.start);
+            latest = mark.at;
+        }
+    }
+}
+
+struct Entry {
+    is_present: bool,
+    at: Instant,
+    nth: usize,
+    revision: u64,
+    change: Option<Change>,
+}
+
+/// Two revisions apart, so that a test can still move the cluster's revision in between.
+const REVISION_STEP: u64 = 2;
+const REVISION_FIRST: u64 = 1000;
+
+fn renumber(start: Instant, entries: Vec<Entry>, disturbances: Vec<Disturbance>) -> History {
+    let mut revision = REVISION_FIRST;
+    let mut initial_revision = revision;
+    let mut changes = Vec::with_capacity(entries.len());
+    let mut marks = Vec::new();
+    let mut renamed = BTreeMap::new();
+    for entry in entries {
+        revision += REVISION_STEP;
+        renamed.insert((entry.nth, entry.revision), revision);
+        if entry.is_present {
+            initial_revision = revision;
+        }
+        let Some(mut change) = entry.change else {
+            marks.push(Mark { at: entry.at, revision });
+            continue;
+        };
+        change.object["metadata"]["resourceVersion"] = Value::from(revision.to_string());
+        rename_active(&mut change.object, entry.nth, &renamed);
+        changes.push(change);
+    }
+    History::with_marks(start, initial_revision, changes, marks, disturbances)
+}
+
+/// A CronJob names its active Jobs by the resource version they were created with.
+fn rename_active(object: &mut Value, nth: usize, renamed: &BTreeMap<(usize, u64), u64>) {
+    let Some(active) = object.pointer_mut("/status/active").and_then(Value::as_array_mut) else { return };
+    for job in active {
+        let known = job["resourceVersion"].as_str().and_then(|revision| revision.parse().ok());
+        if let Some(revision) = known.and_then(|known| renamed.get(&(nth, known))) {
+            job["resourceVersion"] = Value::from(revision.to_string());
+        }
+    }
+}

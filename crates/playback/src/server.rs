@@ -1,0 +1,402 @@
+//! The API server: real HTTP on a port of this machine, over a history and a clock.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::header::{CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER};
+use axum::http::{HeaderValue, Method, Response, StatusCode, Uri};
+use axum::serve::ListenerExt;
+use chrono::TimeDelta;
+use futures::stream;
+use kigen_model::Instant;
+use serde_json::{Value, json};
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::faults::Faults;
+use crate::history::History;
+use crate::list;
+use crate::resource::Resource;
+use crate::status::Status;
+use crate::timeline::Timeline;
+use crate::watch::{self, EndsAt, Selection, Watch};
+
+/// What a server plays.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// What happens.
+    pub history: History,
+    /// When.
+    pub clock: Clock,
+    /// How.
+    pub options: Options,
+}
+
+/// In whose time the `timeoutSeconds` of a watch are counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeoutsIn {
+    /// In the client's, whatever the clock does.
+    #[default]
+    RealTime,
+    /// In the clock's.
+    PlayedTime,
+}
+
+/// How a history is served.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// Played time between the bookmarks of a watch.
+    pub bookmark_every: TimeDelta,
+    /// Whether each watch also gets a bookmark when a clock that jumps comes to rest, if the revision has moved
+    /// without it: so nobody need wait for the next regular one.
+    pub eager_bookmarks: bool,
+    /// Whether the disturbances of the history are played, too.
+    pub with_disturbances: bool,
+    /// For how long changes are known to new watches, in played time; none is for ever.
+    pub retained: Option<TimeDelta>,
+    /// In whose time `timeoutSeconds` are counted.
+    pub timeouts: TimeoutsIn,
+    /// Whether the clock stands until [`Server::begin`], instead of running from the server's start.
+    pub hold_clock: bool,
+    /// The UID of the namespace `kube-system`, which tells clusters apart.
+    pub cluster_uid: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            bookmark_every: TimeDelta::seconds(60),
+            eager_bookmarks: false,
+            with_disturbances: false,
+            retained: None,
+            timeouts: TimeoutsIn::default(),
+            hold_clock: false,
+            cluster_uid: "00000000-0000-4000-8000-000000000001".to_owned(),
+        }
+    }
+}
+
+/// Why a server did not start.
+#[derive(Debug, Error)]
+#[error("cannot listen on 127.0.0.1 port {port}: choose another port, or 0 for any")]
+pub struct StartError {
+    /// The port that was asked for.
+    pub port: u16,
+    source: std::io::Error,
+}
+
+/// How many requests were made so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// LISTs, each page one.
+    pub lists: u64,
+    /// WATCHes.
+    pub watches: u64,
+    /// All others, those that are not understood among them.
+    pub others: u64,
+}
+
+impl Requests {
+    /// All together.
+    pub fn total(self) -> u64 {
+        self.lists + self.watches + self.others
+    }
+}
+
+/// A running server. Dropped without [`Server::shutdown`], it ends its watches and stops.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    api: Arc<Api>,
+    serving: JoinHandle<()>,
+    disturbing: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Serves the history on 127.0.0.1.
+    ///
+    /// # Errors
+    /// If the port is taken.
+    pub async fn start(played: Played) -> Result<Self, StartError> {
+        let Played { history, clock, options } = played;
+        let port = options.port;
+        let no_port = |source| StartError { port, source };
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(no_port)?;
+        let address = listener.local_addr().map_err(no_port)?;
+        let timeline = Arc::new(Timeline::new(history));
+        let faults = Faults::new(timeline.clone(), clock.clone());
+        let api = Arc::new(Api { timeline, clock, options, faults, counted: Counted::default() });
+        let router = Router::new().fallback(answer).with_state(api.clone());
+        let mut state = api.faults.subscribe();
+        let listener = listener.tap_io(|connection| {
+            if let Err(error) = connection.set_nodelay(true) {
+                tracing::debug!(%error, "lines of a watch may come late");
+            }
+        });
+        let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+            // The sender is in the state that is served, so it cannot be gone before.
+            let _ = state.wait_for(|state| state.is_shut_down).await;
+        });
+        let serving = tokio::spawn(async move {
+            if let Err(error) = serving.await {
+                tracing::debug!(%error, "the played API server stopped");
+            }
+        });
+        let disturbing = api.options.with_disturbances.then(|| tokio::spawn(disturb(api.clone())));
+        let server = Self { address, api, serving, disturbing };
+        if !server.api.options.hold_clock {
+            server.begin();
+        }
+        Ok(server)
+    }
+
+    /// Lets the clock run, if it was held.
+    pub fn begin(&self) {
+        let history = self.api.timeline.history();
+        let changes = history.changes().iter().map(|change| change.at);
+        let marks = history.marks().iter().map(|mark| mark.at);
+        let disturbances = history.disturbances().iter().map(|disturbance| disturbance.at);
+        let instants: Vec<Instant> = if self.api.options.with_disturbances {
+            changes.chain(marks).chain(disturbances).collect()
+        } else {
+            changes.collect()
+        };
+        self.api.clock.begin(instants);
+    }
+
+    /// Where it is, such as `http://127.0.0.1:40123`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What can be made to go wrong.
+    pub fn faults(&self) -> &Faults {
+        &self.api.faults
+    }
+
+    /// The clock it goes by.
+    pub fn clock(&self) -> &Clock {
+        &self.api.clock
+    }
+
+    /// How many requests were made so far.
+    pub fn requests(&self) -> Requests {
+        let counted = &self.api.counted;
+        Requests {
+            lists: counted.lists.load(Ordering::Relaxed),
+            watches: counted.watches.load(Ordering::Relaxed),
+            others: counted.others.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Ends the watches, answers what is in flight, and frees the port.
+    pub async fn shutdown(mut self) {
+        self.api.faults.shut_down();
+        // A client that keeps its connection open without asking for anything must not hold the server.
+        if tokio::time::timeout(Duration::from_secs(5), &mut self.serving).await.is_err() {
+            tracing::debug!("connections were still open at shutdown");
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.api.faults.shut_down();
+        if let Some(disturbing) = &self.disturbing {
+            disturbing.abort();
+        }
+    }
+}
+
+async fn disturb(api: Arc<Api>) {
+    for disturbance in api.timeline.history().disturbances() {
+        api.clock.reached(disturbance.at).await;
+        api.faults.disturb(*disturbance);
+    }
+}
+
+#[derive(Debug)]
+struct Api {
+    timeline: Arc<Timeline>,
+    clock: Clock,
+    options: Options,
+    faults: Faults,
+    counted: Counted,
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    lists: AtomicU64,
+    watches: AtomicU64,
+    others: AtomicU64,
+}
+
+async fn answer(State(api): State<Arc<Api>>, method: Method, uri: Uri) -> Response<Body> {
+    let now = api.clock.now();
+    let parameters =
+        Query::<BTreeMap<String, String>>::try_from_uri(&uri).map(|Query(map)| map).unwrap_or_default();
+    let wanted = if method == Method::GET { Wanted::of(uri.path(), &parameters) } else { Wanted::Other };
+    let counted = match wanted {
+        Wanted::List(_) => &api.counted.lists,
+        Wanted::Watch(_) => &api.counted.watches,
+        Wanted::Other => &api.counted.others,
+    };
+    counted.fetch_add(1, Ordering::Relaxed);
+    tracing::debug!(%method, %uri, %now, "asked");
+    let answered = match wanted {
+        Wanted::List(selection) => api.list(selection, &parameters, now).map(json_body),
+        Wanted::Watch(selection) => api.watch(selection, &parameters, now),
+        Wanted::Other => api.other(&method, uri.path()).map(json_body),
+    };
+    let mut response = answered.unwrap_or_else(|status| refusal(&status));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    insert(&mut response, DATE, &now.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    response
+}
+
+enum Wanted {
+    List(Selection),
+    Watch(Selection),
+    Other,
+}
+
+impl Wanted {
+    fn of(path: &str, parameters: &BTreeMap<String, String>) -> Self {
+        let found = Resource::ALL.into_iter().find_map(|resource| {
+            let rest = path.strip_prefix(resource.prefix())?.strip_prefix('/')?;
+            if rest == resource.name() {
+                return Some((resource, None));
+            }
+            let (namespace, name) = rest.strip_prefix("namespaces/")?.split_once('/')?;
+            (name == resource.name()).then(|| (resource, Some(namespace.to_owned())))
+        });
+        let Some((resource, namespace)) = found else { return Self::Other };
+        let selector = parameters.get("fieldSelector").map(String::as_str).unwrap_or_default();
+        let name = selector.split(',').find_map(|term| term.strip_prefix("metadata.name="));
+        let name = name.map(|name| name.trim_start_matches('=').to_owned());
+        let selection = Selection { resource, namespace, name };
+        match parameters.get("watch").map(String::as_str) {
+            Some("true" | "1") => Self::Watch(selection),
+            _ => Self::List(selection),
+        }
+    }
+}
+
+impl Api {
+    fn list(
+        &self,
+        selection: Selection,
+        parameters: &BTreeMap<String, String>,
+        now: Instant,
+    ) -> Result<Value, Status> {
+        let state = self.faults.now();
+        if let Some(code) = state.of(selection.resource).refused_with {
+            return Err(Status::refused(code));
+        }
+        let request = list::Request {
+            selection,
+            limit: number(parameters, "limit")?.and_then(|limit| usize::try_from(limit).ok()),
+            continues: parameters.get("continue").filter(|token| !token.is_empty()).cloned(),
+            not_older_than: number(parameters, "resourceVersion")?,
+        };
+        list::page(&self.timeline, &state, now, &request)
+    }
+
+    fn watch(
+        &self,
+        selection: Selection,
+        parameters: &BTreeMap<String, String>,
+        now: Instant,
+    ) -> Result<Response<Body>, Status> {
+        let state = self.faults.now();
+        if let Some(code) = state.of(selection.resource).refused_with {
+            return Err(Status::refused(code));
+        }
+        let timeout_s = number(parameters, "timeoutSeconds")?.filter(|seconds| *seconds > 0);
+        let ends_at = timeout_s.map(|seconds| match self.options.timeouts {
+            TimeoutsIn::RealTime => EndsAt::Real(tokio::time::Instant::now() + Duration::from_secs(seconds)),
+            TimeoutsIn::PlayedTime => {
+                let after = i64::try_from(seconds).ok().and_then(TimeDelta::try_seconds);
+                let at = after.and_then(|after| now.checked_add_signed(after));
+                EndsAt::Played(at.unwrap_or(Instant::MAX_UTC))
+            }
+        });
+        let request = watch::Request {
+            selection,
+            from: number(parameters, "resourceVersion")?.filter(|revision| *revision > 0),
+            with_bookmarks: parameters.get("allowWatchBookmarks").is_some_and(|it| it == "true" || it == "1"),
+            ends_at,
+            bookmark_every: self.options.bookmark_every,
+            eager_bookmarks: self.options.eager_bookmarks,
+            retained: self.options.retained,
+        };
+        let faults = self.faults.subscribe();
+        let watch = Watch::open(self.timeline.clone(), self.clock.clone(), faults, request, now);
+        let lines = stream::unfold(watch, async |mut watch| {
+            let line = watch.next_line().await?;
+            Some((line, watch))
+        });
+        Ok(Response::new(Body::from_stream(lines)))
+    }
+
+    fn other(&self, method: &Method, path: &str) -> Result<Value, Status> {
+        let state = self.faults.now();
+        let refused = Resource::ALL.map(|resource| state.of(resource).refused_with);
+        if let [Some(code), Some(_), Some(_)] = refused {
+            return Err(Status::refused(code));
+        }
+        match (method, path) {
+            (&Method::GET, "/version") => Ok(json!({
+                "major": "1",
+                "minor": "36",
+                "gitVersion": "v1.36.2",
+                "platform": "linux/amd64",
+            })),
+            (&Method::GET, "/api/v1/namespaces/kube-system") => Ok(json!({
+                "kind": "Namespace",
+                "apiVersion": "v1",
+                "metadata": {"name": "kube-system", "uid": self.options.cluster_uid},
+                "status": {"phase": "Active"},
+            })),
+            _ => Err(Status::not_found(path)),
+        }
+    }
+}
+
+fn number(parameters: &BTreeMap<String, String>, name: &str) -> Result<Option<u64>, Status> {
+    let Some(text) = parameters.get(name).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let invalid = |_| Status::bad_request(format!("{name}: Invalid value: {text:?}: must be a number"));
+    text.parse().map(Some).map_err(invalid)
+}
+
+fn json_body(value: Value) -> Response<Body> {
+    Response::new(Body::from(value.to_string()))
+}
+
+fn refusal(status: &Status) -> Response<Body> {
+    let mut response = json_body(status.object());
+    *response.status_mut() = status.code;
+    if let Some(seconds) = status.retry_after_s() {
+        insert(&mut response, RETRY_AFTER, &seconds.to_string());
+    }
+    response
+}
+
+fn insert(response: &mut Response<Body>, name: HeaderName, value: &str) {
+    match HeaderValue::from_str(value) {
+        Ok(value) => drop(response.headers_mut().insert(name, value)),
+        Err(_) => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}

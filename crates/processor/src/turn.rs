@@ -1,0 +1,210 @@
+//! A turn: a bounded number of events of one partition, folded in memory. Nothing leaves it but through a commit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kigen_engine::partition::{Cursor, PartitionState};
+use kigen_engine::state::BatchState;
+use kigen_engine::step::{Effect, Input, Warning, step};
+use kigen_log::Received;
+use kigen_model::Instant;
+use kigen_model::alert::Alert;
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact};
+use kigen_model::key::BatchKey;
+use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
+use kigen_model::topic::{Partition, Topic};
+
+use crate::ProcessorError;
+use crate::states::States;
+
+/// How much a turn may hold before it must be committed.
+#[derive(Clone, Copy, Debug)]
+pub struct TurnBounds {
+    /// Events folded.
+    pub events_max: usize,
+    /// Batches changed, by facts or by a tick's due work.
+    pub batches_max: usize,
+    /// Due batches read from the index at a time.
+    pub due_page_max: usize,
+}
+
+impl Default for TurnBounds {
+    fn default() -> Self {
+        Self { events_max: 10_000, batches_max: 10_000, due_page_max: 512 }
+    }
+}
+
+/// Events of one partition, folded.
+pub struct Turn {
+    pub(crate) partition: Partition,
+    pub(crate) position: PartitionState,
+    pub(crate) changed: BTreeMap<BatchKey, Changed>,
+    pub(crate) alerts: Vec<Alert>,
+    pub(crate) rejects: Vec<Reject>,
+    pub(crate) warnings: Vec<Warning>,
+    /// The timestamp of the last record folded, which the records written get too.
+    pub(crate) at: Instant,
+    /// The changed batches that have due work: by cluster, then in the order of the work.
+    due: BTreeSet<(String, Cursor)>,
+    events: usize,
+}
+
+/// A batch that this turn has changed.
+pub(crate) struct Changed {
+    pub(crate) state: BatchState,
+    /// Its place in the stored index, which its new one replaces.
+    pub(crate) due_before: Option<Instant>,
+}
+
+impl Turn {
+    /// A turn that begins at `position`.
+    pub(crate) fn new(partition: Partition, position: PartitionState) -> Self {
+        Self {
+            partition,
+            position,
+            changed: BTreeMap::new(),
+            alerts: Vec::new(),
+            rejects: Vec::new(),
+            warnings: Vec::new(),
+            at: Instant::UNIX_EPOCH,
+            due: BTreeSet::new(),
+            events: 0,
+        }
+    }
+
+    /// Whether anything was folded.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.events == 0
+    }
+
+    /// Folds records until they end or the turn is full; what is left is read again after the commit.
+    pub(crate) fn fold(
+        &mut self,
+        records: &[Received],
+        states: &mut States<'_>,
+        bounds: TurnBounds,
+    ) -> Result<(), ProcessorError> {
+        for record in records {
+            if self.is_full(bounds) {
+                break;
+            }
+            self.events += 1;
+            self.at = self.at.max(record.timestamp);
+            let bytes = record.value.as_deref().unwrap_or_default();
+            match kigen_wire::decode_event(bytes) {
+                Ok(Event::Fact(fact)) => self.fold_fact(&fact, states)?,
+                Ok(Event::Cluster(event)) => {
+                    if !self.fold_cluster(&event, states, bounds)? {
+                        // The tick is half worked off: it is read again, and its cursor tells how far it is.
+                        self.position.next = record.offset;
+                        return Ok(());
+                    }
+                }
+                Err(error) => self.rejects.push(Reject {
+                    source: Topic::Events.name().to_owned(),
+                    place: Some((self.partition.0, record.offset.0)),
+                    key: record.key.clone(),
+                    reason: error.to_string(),
+                    bytes: bytes[..bytes.len().min(REJECT_BYTES_MAX)].to_vec(),
+                    rejected_at: record.timestamp,
+                }),
+            }
+            self.position.next = record.offset.next();
+        }
+        Ok(())
+    }
+
+    fn is_full(&self, bounds: TurnBounds) -> bool {
+        self.events >= bounds.events_max || self.changed.len() >= bounds.batches_max
+    }
+
+    fn fold_fact(&mut self, fact: &Fact, states: &mut States<'_>) -> Result<(), ProcessorError> {
+        self.step(&fact.key, Input::Fact(fact), states)
+    }
+
+    /// Moves a cluster's clock and works off what is due by it; false: the turn is full before the work is done.
+    fn fold_cluster(
+        &mut self,
+        event: &ClusterEvent,
+        states: &mut States<'_>,
+        bounds: TurnBounds,
+    ) -> Result<bool, ProcessorError> {
+        let clock = self.position.clocks.entry(event.cluster.clone()).or_default();
+        let is_of_an_older_epoch = event.epoch < clock.epoch;
+        *clock = clock.step(event);
+        let observed_until = clock.observed_until;
+        let (ClusterBody::Tick { .. }, Some(observed_until), false) =
+            (&event.body, observed_until, is_of_an_older_epoch)
+        else {
+            return Ok(true);
+        };
+        while let Some(cursor) = self.next_due(&event.cluster, observed_until, states, bounds)? {
+            if self.is_full(bounds) {
+                return Ok(false);
+            }
+            self.step(&cursor.key, Input::Due { observed_until }, states)?;
+            self.position.cursor = Some(cursor);
+        }
+        self.position.cursor = None;
+        Ok(true)
+    }
+
+    /// The first due work: of the stored index, for batches that this turn has not changed, or of those it has.
+    fn next_due(
+        &self,
+        cluster: &str,
+        until: Instant,
+        states: &mut States<'_>,
+        bounds: TurnBounds,
+    ) -> Result<Option<Cursor>, ProcessorError> {
+        let changed = self
+            .due
+            .range((cluster.to_owned(), first_cursor())..)
+            .next()
+            .filter(|(of, cursor)| of == cluster && cursor.due <= until)
+            .map(|(_, cursor)| cursor.clone());
+        let mut after = self.position.cursor.clone();
+        let stored = loop {
+            let page = states.due(cluster, after.as_ref(), until, bounds.due_page_max)?;
+            if let Some(found) = page.iter().find(|cursor| !self.changed.contains_key(&cursor.key)) {
+                break Some(found.clone());
+            }
+            match page.into_iter().next_back() {
+                Some(last) => after = Some(last),
+                None => break None,
+            }
+        };
+        Ok(match (changed, stored) {
+            (Some(changed), Some(stored)) => Some(changed.min(stored)),
+            (one, other) => one.or(other),
+        })
+    }
+
+    fn step(&mut self, key: &BatchKey, input: Input<'_>, states: &mut States<'_>) -> Result<(), ProcessorError> {
+        let changed = match self.changed.remove(key) {
+            Some(changed) => changed,
+            None => {
+                let state = states.load(key)?;
+                Changed { due_before: state.next_due(), state }
+            }
+        };
+        let Changed { mut state, due_before } = changed;
+        if let Some(due) = state.next_due() {
+            self.due.remove(&(key.cluster.clone(), Cursor { due, key: key.clone() }));
+        }
+        for effect in step(&mut state, input) {
+            match effect {
+                Effect::Raise(alert) => self.alerts.push(*alert),
+                Effect::Warn(warning) => self.warnings.push(warning),
+            }
+        }
+        if let Some(due) = state.next_due() {
+            self.due.insert((key.cluster.clone(), Cursor { due, key: key.clone() }));
+        }
+        self.changed.insert(key.clone(), Changed { state, due_before });
+        Ok(())
+    }
+}
+
+fn first_cursor() -> Cursor {
+    Cursor { due: Instant::MIN_UTC, key: BatchKey::new("", "", "") }
+}

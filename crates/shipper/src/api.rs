@@ -1,0 +1,415 @@
+//! The requests to the Kubernetes API: its time, lists in pages, watches line by line.
+//!
+//! Raw requests through `kube`'s client, which brings credentials and TLS, and not its typed API: the header `Date`, the
+//! bookmarks and each line as it was sent are what ticks and rejects are made of.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use kube::Client;
+use kube::client::Body;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use crate::resource::Resource;
+use crate::server_clock::{Answered, Clock};
+
+/// The largest answer that is read as a whole, in bytes: a page of objects each as large as etcd keeps.
+pub const ANSWER_BYTES_MAX: usize = 1 << 30;
+/// The longest line of a watch, in bytes; etcd keeps no object of more than 1.5 MiB.
+pub const LINE_BYTES_MAX: usize = 16 << 20;
+/// How long the server keeps a watch open, in seconds; then it is opened again.
+const WATCH_SECONDS: u32 = 290;
+/// The longest part of an error's text that is kept, in characters.
+const ERROR_TEXT_CHARS_MAX: usize = 300;
+
+/// Why a request has no usable answer.
+#[derive(Debug, Error)]
+pub enum RequestError {
+    /// There was no answer.
+    #[error("the API server does not answer GET {path}: {reason}")]
+    NoAnswer {
+        /// The path.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// There was no answer in time.
+    #[error("the API server did not answer GET {path} within {answer_ms_max} ms")]
+    TooSlow {
+        /// The path.
+        path: String,
+        /// The limit.
+        answer_ms_max: u64,
+    },
+    /// The answer is an error.
+    #[error("the API server answers GET {path} with {status}: {message}")]
+    Refused {
+        /// The path.
+        path: String,
+        /// The HTTP status, or the code in the line of a watch.
+        status: u16,
+        /// What the server says.
+        message: String,
+        /// What it asks for.
+        retry_after: Option<Duration>,
+    },
+    /// The answer is not what Kubernetes answers.
+    #[error("the answer to GET {path} is not what Kubernetes answers: {reason}")]
+    Unreadable {
+        /// The path.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// The answer broke off.
+    #[error("the answer to GET {path} broke off: {reason}")]
+    BrokenOff {
+        /// The path.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// A watch ended at once, or said nothing for too long.
+    #[error("the watch of {path} {what}")]
+    Idle {
+        /// The path.
+        path: String,
+        /// What it did.
+        what: &'static str,
+    },
+}
+
+impl RequestError {
+    /// Whether the resource version that was asked from is no longer kept.
+    pub fn is_expired(&self) -> bool {
+        self.status() == Some(StatusCode::GONE.as_u16())
+    }
+
+    /// The status the server answered, if it did.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { status, .. } => Some(*status),
+            Self::NoAnswer { .. }
+            | Self::TooSlow { .. }
+            | Self::Unreadable { .. }
+            | Self::BrokenOff { .. }
+            | Self::Idle { .. } => None,
+        }
+    }
+
+    /// How long the server asks to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            Self::NoAnswer { .. }
+            | Self::TooSlow { .. }
+            | Self::Unreadable { .. }
+            | Self::BrokenOff { .. }
+            | Self::Idle { .. } => None,
+        }
+    }
+}
+
+/// A page of a list.
+#[derive(Debug)]
+pub struct Page {
+    /// The server's time.
+    pub answered: Option<Answered>,
+    /// The version of the whole list.
+    pub resource_version: u64,
+    /// Where the next page begins, if there is one.
+    pub next: Option<String>,
+    /// The objects.
+    pub objects: Vec<Box<RawValue>>,
+}
+
+/// The Kubernetes API of one cluster, as seen by one user.
+#[derive(Clone)]
+pub struct Api {
+    client: Client,
+    clock: Clock,
+    namespace: Option<String>,
+    answer_ms_max: u64,
+}
+
+impl Api {
+    /// The API behind `client`; `clock` only measures how long an answer took.
+    pub fn new(client: Client, clock: Clock, namespace: Option<String>, answer_ms_max: u64) -> Self {
+        Self { client, clock, namespace, answer_ms_max }
+    }
+
+    /// The clock that was passed in.
+    pub fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+
+    /// The path of `resource` in what is watched.
+    pub fn path(&self, resource: Resource) -> String {
+        resource.path(self.namespace.as_deref())
+    }
+
+    /// The server's time, by the cheapest of questions.
+    pub async fn time(&self) -> Result<Answered, RequestError> {
+        let path = "/version";
+        let (answered, _) = self.read(path, path.to_owned()).await?;
+        answered.ok_or_else(|| RequestError::Unreadable {
+            path: path.to_owned(),
+            reason: "it has no header `Date`, without which kigen cannot tell the cluster's time".to_owned(),
+        })
+    }
+
+    /// A page of `resource`, read through to the store (no resource version is given).
+    pub async fn list(
+        &self,
+        resource: Resource,
+        objects_max: u32,
+        from: Option<&str>,
+    ) -> Result<Page, RequestError> {
+        let path = self.path(resource);
+        let from = from.map_or_else(String::new, |from| format!("&continue={}", percent_encoded(from)));
+        let (answered, bytes) = self.read(&path, format!("{path}?limit={objects_max}{from}")).await?;
+        let list: List = serde_json::from_slice(&bytes)
+            .map_err(|error| RequestError::Unreadable { path: path.clone(), reason: error.to_string() })?;
+        let resource_version = list.metadata.resource_version.unwrap_or_default();
+        Ok(Page {
+            answered,
+            resource_version: resource_version.parse().map_err(|_| RequestError::Unreadable {
+                path,
+                reason: format!("its metadata.resourceVersion is `{resource_version}`, not a number"),
+            })?,
+            next: list.metadata.next.filter(|next| !next.is_empty()),
+            objects: list.items.unwrap_or_default(),
+        })
+    }
+
+    /// Opens a watch of all that comes after `resource_version`.
+    pub async fn watch(
+        &self,
+        resource: Resource,
+        resource_version: u64,
+    ) -> Result<(Option<Answered>, Lines), RequestError> {
+        let path = self.path(resource);
+        let uri = format!(
+            "{path}?watch=true&allowWatchBookmarks=true&resourceVersion={resource_version}\
+             &timeoutSeconds={WATCH_SECONDS}"
+        );
+        let asked_at = self.clock.now();
+        let response = self.in_time(&path, self.send(&path, uri)).await?;
+        let answered = date(response.headers()).map(|date| Answered { date, asked_at });
+        Ok((answered, Lines { path, body: response.into_body(), buffer: Vec::new(), scanned: 0, cut: false }))
+    }
+
+    async fn read(&self, path: &str, uri: String) -> Result<(Option<Answered>, Vec<u8>), RequestError> {
+        let asked_at = self.clock.now();
+        let answer = async {
+            let response = self.send(path, uri).await?;
+            let answered = date(response.headers()).map(|date| Answered { date, asked_at });
+            Ok((answered, collect(path, response.into_body()).await?))
+        };
+        self.in_time(path, answer).await
+    }
+
+    async fn in_time<T>(
+        &self,
+        path: &str,
+        answer: impl Future<Output = Result<T, RequestError>>,
+    ) -> Result<T, RequestError> {
+        let late = |_| RequestError::TooSlow { path: path.to_owned(), answer_ms_max: self.answer_ms_max };
+        tokio::time::timeout(Duration::from_millis(self.answer_ms_max), answer).await.map_err(late)?
+    }
+
+    async fn send(&self, path: &str, uri: String) -> Result<Response<Body>, RequestError> {
+        let request = Request::get(uri)
+            .header(header::ACCEPT, "application/json")
+            // Kubernetes 1.37 compresses a watch event by event, which common decoders read only the first of.
+            .header(header::ACCEPT_ENCODING, "identity")
+            .body(Body::empty())
+            .map_err(|error| RequestError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+        let response = self.client.send(request).await.map_err(|error| RequestError::NoAnswer {
+            path: path.to_owned(),
+            reason: client_reasons(&error),
+        })?;
+        if response.status() == StatusCode::OK {
+            return Ok(response);
+        }
+        let (parts, body) = response.into_parts();
+        let body = collect(path, body).await?;
+        Err(RequestError::Refused {
+            path: path.to_owned(),
+            status: parts.status.as_u16(),
+            message: refusal(&body),
+            retry_after: retry_after(&parts.headers),
+        })
+    }
+}
+
+/// A watch's lines as they come.
+#[derive(Debug)]
+pub struct Lines {
+    path: String,
+    body: Body,
+    buffer: Vec<u8>,
+    /// How much of the buffer has no end of line in it.
+    scanned: usize,
+    /// The line that is being read is too long: what comes of it before its end is dropped.
+    cut: bool,
+}
+
+/// A line of a watch.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Line {
+    /// As sent, without its end.
+    Whole(Vec<u8>),
+    /// Longer than [`LINE_BYTES_MAX`]; its beginning.
+    TooLong(Vec<u8>),
+}
+
+impl Lines {
+    /// The next line; `None` at the end of the watch. A line that the end cuts off is not one: it will come again.
+    pub async fn next(&mut self) -> Result<Option<Line>, RequestError> {
+        loop {
+            if let Some(line) = self.take_line() {
+                return Ok(Some(line));
+            }
+            let Some(frame) = self.body.frame().await else {
+                return Ok(None);
+            };
+            let frame = frame.map_err(|error| RequestError::BrokenOff {
+                path: self.path.clone(),
+                reason: reasons(&error),
+            })?;
+            if let Ok(data) = frame.into_data() {
+                self.buffer.extend_from_slice(&data);
+            }
+        }
+    }
+
+    fn take_line(&mut self) -> Option<Line> {
+        loop {
+            let Some(end) = self.buffer[self.scanned..].iter().position(|byte| *byte == b'\n') else {
+                return self.take_too_long();
+            };
+            let rest = self.buffer.split_off(self.scanned + end + 1);
+            let mut line = std::mem::replace(&mut self.buffer, rest);
+            self.scanned = 0;
+            line.pop();
+            let was_cut = std::mem::take(&mut self.cut);
+            if !was_cut && !line.trim_ascii().is_empty() {
+                return Some(Line::Whole(line));
+            }
+        }
+    }
+
+    fn take_too_long(&mut self) -> Option<Line> {
+        self.scanned = self.buffer.len();
+        if self.buffer.len() <= LINE_BYTES_MAX {
+            return None;
+        }
+        let beginning = std::mem::take(&mut self.buffer);
+        self.scanned = 0;
+        let was_cut = std::mem::replace(&mut self.cut, true);
+        (!was_cut).then_some(Line::TooLong(beginning))
+    }
+}
+
+#[derive(Deserialize)]
+struct List {
+    metadata: ListMetadata,
+    items: Option<Vec<Box<RawValue>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListMetadata {
+    resource_version: Option<String>,
+    #[serde(rename = "continue")]
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    message: Option<String>,
+}
+
+async fn collect(path: &str, body: Body) -> Result<Vec<u8>, RequestError> {
+    let limited = Limited::new(body, ANSWER_BYTES_MAX);
+    let collected = limited.collect().await.map_err(|error| RequestError::BrokenOff {
+        path: path.to_owned(),
+        reason: reasons(error.as_ref()),
+    })?;
+    Ok(collected.to_bytes().into())
+}
+
+fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let text = headers.get(header::DATE)?.to_str().ok()?;
+    DateTime::parse_from_rfc2822(text).ok().map(|date| date.with_timezone(&Utc))
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+    text.parse().ok().map(Duration::from_secs)
+}
+
+/// The `message` of a Kubernetes Status, or the beginning of whatever was answered instead.
+fn refusal(body: &[u8]) -> String {
+    let said = serde_json::from_slice::<Status>(body).ok().and_then(|status| status.message);
+    let said = said.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
+    said.trim().chars().take(ERROR_TEXT_CHARS_MAX).collect()
+}
+
+/// An error and what it came of, in one line.
+pub(crate) fn reasons(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let said = error.to_string();
+        // Some libraries repeat in an error what its source says.
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        source = error.source();
+    }
+    text
+}
+
+/// The client's own errors say only which of its parts failed, and then repeat what that part says.
+fn client_reasons(error: &kube::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), reasons)
+}
+
+/// RFC 3986: everything but the unreserved characters.
+fn percent_encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_line_that_the_end_of_the_watch_cuts_off_is_none() {
+        let body = Body::from(b"{\"type\":1}\n\r\n{\"type\":2}\n{\"ty".to_vec());
+        let mut lines = Lines { path: "/".to_owned(), body, buffer: Vec::new(), scanned: 0, cut: false };
+        let mut heard = Vec::new();
+        while let Some(line) = lines.next().await.expect("it does not break") {
+            heard.push(line);
+        }
+        assert_eq!(heard, [Line::Whole(b"{\"type\":1}".to_vec()), Line::Whole(b"{\"type\":2}".to_vec())]);
+    }
+
+    #[test]
+    fn a_token_for_the_next_page_is_encoded_for_the_query() {
+        assert_eq!(percent_encoded("a+b/c=é~"), "a%2Bb%2Fc%3D%C3%A9~");
+    }
+}

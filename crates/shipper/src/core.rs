@@ -1,0 +1,211 @@
+//! The shipper's state and its one function: an input in; facts, gaps and rejects out. No clock but the one passed in,
+//! no waiting.
+
+use std::collections::HashMap;
+
+use chrono::TimeDelta;
+use kigen_model::Instant;
+use kigen_model::event::{ClusterBody, ClusterEvent, Fact, StreamPosition};
+
+use crate::decode::{Undecodable, decode};
+use crate::evidence::Evidence;
+use crate::input::{Input, News};
+use crate::known::{Known, Saying};
+use crate::notice::{Notice, Rejected};
+use crate::resource::Resource;
+use crate::server_clock::{Clock, ServerClock};
+use crate::settings::Settings;
+
+/// How many object versions are remembered as rejected; beyond, all are forgotten, and said once more.
+const REJECTED_OBJECTS_MAX: usize = 10_000;
+
+/// Where a shipper goes on: the last tick that the log has of this cluster, and what was said before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resume {
+    /// Its `observed_until`; `None`: the log has none.
+    pub observed_until: Option<Instant>,
+    /// Its positions.
+    pub positions: Vec<StreamPosition>,
+    /// The facts that the log has of this cluster, oldest first.
+    pub facts: Vec<Fact>,
+}
+
+/// What comes of one input.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// To be appended to `kigen.events`, in this order: facts, under their keys.
+    pub facts: Vec<Fact>,
+    /// To be appended to `kigen.rejects`.
+    pub rejected: Vec<Rejected>,
+    /// To be told to the operator.
+    pub notices: Vec<Notice>,
+}
+
+/// The shipper's state.
+#[derive(Debug)]
+pub struct Core {
+    cluster: String,
+    epoch: u64,
+    clock: ServerClock,
+    known: Known,
+    evidence: Evidence,
+    /// The server's time at each stream's last list.
+    listed_at: [Option<Instant>; 3],
+    /// The version of each stream's last list.
+    listed_as_of: [u64; 3],
+    /// Up to where history is lost and not yet said to be.
+    gap_to: Option<Instant>,
+    rejected: HashMap<(Resource, Option<String>, Option<String>), Option<u64>>,
+}
+
+/// How an object was heard of.
+#[derive(Clone, Copy)]
+enum How {
+    Listed,
+    Changed,
+    Deleted,
+}
+
+impl Core {
+    /// The state of a shipper of `epoch` that goes on from `resume`.
+    pub fn new(settings: &Settings, epoch: u64, resume: &Resume, clock: Clock) -> Self {
+        let resumed = resume.observed_until.is_some();
+        let mut known = Known::new(settings.cluster.clone(), resumed, settings.pods_waiting_max);
+        for fact in &resume.facts {
+            known.remember(fact);
+        }
+        Self {
+            cluster: settings.cluster.clone(),
+            epoch,
+            clock: ServerClock::new(clock),
+            known,
+            evidence: Evidence::new(resume.observed_until, settings.rounds_pending_max),
+            listed_at: [None; 3],
+            listed_as_of: [0; 3],
+            gap_to: None,
+            rejected: HashMap::new(),
+        }
+    }
+
+    /// The first thing to append, to every partition, before anything else.
+    pub fn begin(&self, shipper: &str) -> ClusterEvent {
+        self.cluster_event(ClusterBody::Epoch { shipper: shipper.to_owned() })
+    }
+
+    /// Turns an input into what is to be appended.
+    pub fn apply(&mut self, input: Input) -> Output {
+        let mut output = Output::default();
+        match input {
+            Input::Stream { resource, news } => self.heard(resource, news, &mut output),
+            Input::Probed { answered, round } => {
+                self.clock.note(Some(answered));
+                self.evidence.probed(round);
+            }
+            Input::ProbeFailed(_) => {}
+        }
+        output
+    }
+
+    /// All that [`Core::apply`] gave so far is in the log: the tick to append to every partition, if there is evidence
+    /// for a later one than before, and ahead of it the gap, if history was lost since the last.
+    ///
+    /// The gap waits for the tick, since nothing is judged in between, and streams that list again mostly do so
+    /// together, as after a restart of the API server: then one gap says it for all of them. A shipper that dies before
+    /// leaves the old positions in the log, and its successor finds the same loss.
+    pub fn acknowledged(&mut self) -> Vec<ClusterEvent> {
+        let before = self.evidence.observed_until();
+        let Some(observed_until) = self.evidence.advance() else {
+            return Vec::new();
+        };
+        let gap = self
+            .gap_to
+            .take()
+            .map(|to| ClusterBody::Gap { from: before, to: before.map_or(to, |from| from.max(to)) });
+        let tick = ClusterBody::Tick { observed_until, positions: self.evidence.positions() };
+        gap.into_iter().chain([tick]).map(|body| self.cluster_event(body)).collect()
+    }
+
+    fn heard(&mut self, resource: Resource, news: News, output: &mut Output) {
+        match news {
+            News::ListBegan => {
+                self.evidence.lost(resource);
+                self.known.list_began(resource);
+                self.listed_at[resource.index()] = None;
+            }
+            News::Page { answered, objects } => {
+                self.clock.note(answered);
+                if let Some(answered) = answered {
+                    self.listed_at[resource.index()].get_or_insert(answered.date_at_latest());
+                }
+                for object in objects {
+                    self.heard_of(resource, object.get().as_bytes(), How::Listed, output);
+                }
+            }
+            News::Listed { resource_version } => self.listed_as_of[resource.index()] = resource_version,
+            News::HistoryLost => {
+                let resource_version = self.listed_as_of[resource.index()];
+                self.say(output, |known, saying| known.list_counts(resource, resource_version, saying));
+                let listed_at = self.listed_at[resource.index()].unwrap_or_else(|| self.observed_at());
+                self.gap_to = self.gap_to.max(Some(listed_at));
+            }
+            News::Opened { resource_version, answered } => {
+                self.clock.note(answered);
+                self.evidence.opened(resource, resource_version);
+            }
+            News::Changed(object) => self.heard_of(resource, object.get().as_bytes(), How::Changed, output),
+            News::Deleted(object) => self.heard_of(resource, object.get().as_bytes(), How::Deleted, output),
+            News::Bookmark { resource_version } => self.evidence.reached(resource, resource_version),
+            News::Unreadable { line, reason } => {
+                output.rejected.push(Rejected::line(resource, reason, &line));
+            }
+            News::Broken { .. } => {}
+        }
+    }
+
+    fn heard_of(&mut self, resource: Resource, bytes: &[u8], how: How, output: &mut Output) {
+        match decode(resource, bytes, self.observed_at()) {
+            Ok(decoded) => {
+                self.evidence.reached(resource, decoded.resource_version());
+                self.say(output, |known, saying| match how {
+                    How::Listed => known.listed(decoded, saying),
+                    How::Changed => known.changed(decoded, saying),
+                    How::Deleted => known.deleted(decoded, saying),
+                });
+            }
+            Err(what) => self.reject(resource, *what, bytes, output),
+        }
+    }
+
+    /// Once for each version of an object: a list shows again what the last one showed.
+    fn reject(&mut self, resource: Resource, what: Undecodable, bytes: &[u8], output: &mut Output) {
+        self.known.unusable(resource, &what);
+        if let Some(resource_version) = what.resource_version {
+            self.evidence.reached(resource, resource_version);
+        }
+        if self.rejected.len() >= REJECTED_OBJECTS_MAX {
+            self.rejected.clear();
+        }
+        let object = (resource, what.namespace.clone(), what.name.clone());
+        let before = self.rejected.insert(object, what.resource_version);
+        if before.is_none() || before != Some(what.resource_version) {
+            output.rejected.push(Rejected::new(resource, what, bytes));
+        }
+    }
+
+    fn say(&mut self, output: &mut Output, speak: impl FnOnce(&mut Known, &mut Saying<'_>)) {
+        let observed_at = self.observed_at();
+        let mut saying = Saying { observed_at, facts: &mut output.facts, notices: &mut output.notices };
+        speak(&mut self.known, &mut saying);
+    }
+
+    /// When what is heard now was observed: never before what a tick has promised to be all.
+    fn observed_at(&self) -> Instant {
+        let now = self.clock.now_at_latest();
+        let promised = self.evidence.observed_until().map(|promised| promised + TimeDelta::milliseconds(1));
+        promised.map_or(now, |promised| promised.max(now))
+    }
+
+    fn cluster_event(&self, body: ClusterBody) -> ClusterEvent {
+        ClusterEvent { cluster: self.cluster.clone(), epoch: self.epoch, body }
+    }
+}

@@ -1,0 +1,39 @@
+//! A CronJob, and the objective that its annotations make.
+
+use chrono::TimeDelta;
+use kigen_model::objective::{Objective, ObjectiveSource, Severity};
+use kigen_model::run::CronJob;
+
+use super::{COMPLETE_BY, Decoded, OWNER, RUNBOOK, Unusable, identity, optional_instant, present};
+use crate::object::{CronJobObject, Metadata};
+
+pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {
+    let id = identity(object.metadata.as_ref())?;
+    let spec = object.spec.as_ref().ok_or(Unusable::Missing("spec.schedule"))?;
+    let status = object.status.as_ref();
+    let cron_job = CronJob {
+        schedule: present(spec.schedule.as_deref(), "spec.schedule")?.to_owned(),
+        time_zone: spec.time_zone.clone().filter(|zone| !zone.is_empty()),
+        suspended: spec.suspend.unwrap_or(false),
+        created_at: id.created_at,
+        last_scheduled_at: optional_instant(status.and_then(|status| status.last_schedule_time.as_ref())),
+        last_succeeded_at: optional_instant(status.and_then(|status| status.last_successful_time.as_ref())),
+    };
+    let objective = object.metadata.as_ref().and_then(objective);
+    Ok(Decoded::CronJob { id, cron_job, objective })
+}
+
+/// The objective is shipped as written, also when its crontab is none: the engine keeps it as unresolved, and the
+/// person who wrote it is told of it by a notice.
+fn objective(metadata: &Metadata) -> Option<Objective> {
+    Some(Objective {
+        complete_by: metadata.annotation(COMPLETE_BY)?.to_owned(),
+        time_zone: None,
+        grace: TimeDelta::zero(),
+        settle: TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
+        severity: Severity::Fatal,
+        owner: metadata.annotation(OWNER).map(str::to_owned),
+        runbook: metadata.annotation(RUNBOOK).map(str::to_owned),
+        source: ObjectiveSource::Annotation,
+    })
+}

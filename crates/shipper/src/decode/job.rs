@@ -1,0 +1,76 @@
+//! A Job to a run.
+
+use kigen_model::Instant;
+use kigen_model::run::{Run, RunPhase};
+
+use super::{
+    BATCH, BatchHint, Decoded, Identity, SCHEDULED_AT, Unusable, counter, identity, instant, optional_instant,
+};
+use crate::object::{Condition, JobObject, JobStatus, Metadata};
+
+pub(super) fn decode(object: &JobObject, observed_at: Instant) -> Result<Decoded, Unusable> {
+    let id = identity(object.metadata.as_ref())?;
+    let metadata = object.metadata.as_ref().ok_or(Unusable::Missing("metadata"))?;
+    let scheduled_at = metadata.annotation(SCHEDULED_AT).and_then(instant);
+    let empty = JobStatus::default();
+    let status = object.status.as_ref().unwrap_or(&empty);
+    let suspended = object.spec.as_ref().and_then(|spec| spec.suspend).unwrap_or(false);
+    let run = Run {
+        job: id.name.clone(),
+        scheduled_at,
+        created_at: id.created_at,
+        started_at: optional_instant(status.start_time.as_ref()),
+        phase: phase(status, suspended, observed_at),
+        failed_pods: counter(status.failed),
+    };
+    let batch = batch(metadata, &id, scheduled_at);
+    Ok(Decoded::Job { id, run, batch })
+}
+
+/// The end is `Complete` or `Failed` with status True wherever it stands: since Kubernetes 1.31 `SuccessCriteriaMet`
+/// or `FailureTarget` stands before it, and `Suspended` may too.
+fn phase(status: &JobStatus, suspended: bool, observed_at: Instant) -> RunPhase {
+    if let Some(complete) = condition(status, "Complete") {
+        let completed_at = optional_instant(status.completion_time.as_ref())
+            .or_else(|| optional_instant(complete.last_transition_time.as_ref()))
+            .unwrap_or(observed_at);
+        return RunPhase::Succeeded { completed_at };
+    }
+    if let Some(failed) = condition(status, "Failed") {
+        return RunPhase::Failed {
+            failed_at: optional_instant(failed.last_transition_time.as_ref()).unwrap_or(observed_at),
+            reason: failed.reason.clone().unwrap_or_default(),
+            message: failed.message.clone().unwrap_or_default(),
+        };
+    }
+    if suspended {
+        return RunPhase::Suspended;
+    }
+    // Kubernetes before 1.24 does not count ready pods: there an active one is all that can be known.
+    let runs = counter(status.active) > 0 && status.ready.is_none_or(|ready| ready > 0);
+    if runs { RunPhase::Running } else { RunPhase::Pending }
+}
+
+fn condition<'a>(status: &'a JobStatus, name: &str) -> Option<&'a Condition> {
+    status.conditions.iter().flatten().find(|condition| condition.is(name, "True"))
+}
+
+fn batch(metadata: &Metadata, id: &Identity, scheduled_at: Option<Instant>) -> BatchHint {
+    if let Some(name) = metadata.controller("CronJob").and_then(|owner| owner.name.clone()) {
+        return BatchHint::CronJob(name);
+    }
+    if let Some(label) = metadata.label(BATCH).filter(|label| !label.is_empty() && !label.contains('/')) {
+        return BatchHint::Label(label.to_owned());
+    }
+    scheduled_at
+        .and_then(|scheduled_at| orphaned_by(&id.name, scheduled_at))
+        .map_or(BatchHint::None, BatchHint::Orphan)
+}
+
+/// The CronJob controller names a Job `<cronjob>-<scheduled unix time / 60>`; with the annotation that agrees, the
+/// CronJob can be told from the name alone.
+fn orphaned_by(job: &str, scheduled_at: Instant) -> Option<String> {
+    let (cron_job, minutes) = job.rsplit_once('-')?;
+    let agrees = minutes.parse() == Ok(scheduled_at.timestamp().div_euclid(60));
+    (agrees && !cron_job.is_empty()).then(|| cron_job.to_owned())
+}

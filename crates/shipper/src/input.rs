@@ -1,0 +1,81 @@
+//! What reaches the shipper's loop: news of the watch streams and the answers of the probe.
+
+use serde_json::value::RawValue;
+
+use crate::api::RequestError;
+use crate::evidence::Round;
+use crate::resource::Resource;
+use crate::server_clock::Answered;
+
+/// One input of the loop.
+#[derive(Debug)]
+pub enum Input {
+    /// A stream has news.
+    Stream {
+        /// Which stream.
+        resource: Resource,
+        /// What it says.
+        news: News,
+    },
+    /// A round of probing was answered.
+    Probed {
+        /// The server's time.
+        answered: Answered,
+        /// What it says.
+        round: Round,
+    },
+    /// A round of probing was not answered.
+    ProbeFailed(RequestError),
+}
+
+/// What a stream says, in the order in which it happened.
+#[derive(Debug)]
+pub enum News {
+    /// It lists from the start; what it had reached counts no more.
+    ListBegan,
+    /// A page of the list.
+    Page {
+        /// The server's time.
+        answered: Option<Answered>,
+        /// The objects.
+        objects: Vec<Box<RawValue>>,
+    },
+    /// The list is complete, as of this version.
+    Listed {
+        /// The list's version.
+        resource_version: u64,
+    },
+    /// What happened before the last list will not be told: it is the first, or the watch before it has expired. What it
+    /// did not show is gone.
+    HistoryLost,
+    /// The watch is open and tells of all that comes after this version.
+    Opened {
+        /// Where it begins.
+        resource_version: u64,
+        /// The server's time.
+        answered: Option<Answered>,
+    },
+    /// An object was created or changed.
+    Changed(Box<RawValue>),
+    /// An object was deleted; this is the last that was known of it.
+    Deleted(Box<RawValue>),
+    /// Nothing happened up to this version.
+    Bookmark {
+        /// The version.
+        resource_version: u64,
+    },
+    /// A line that is not an event.
+    Unreadable {
+        /// The line, cut to what a reject keeps.
+        line: Vec<u8>,
+        /// Why.
+        reason: String,
+    },
+    /// A request failed or the stream broke; it is tried again.
+    Broken {
+        /// Why.
+        error: RequestError,
+        /// When, in milliseconds from now.
+        retry_delay_ms: u64,
+    },
+}

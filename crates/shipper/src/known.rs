@@ -1,0 +1,169 @@
+//! What was last said of each object: so that nothing is said twice, and that what a new list no longer shows is said
+//! to be gone. As large as the cluster: some hundred bytes for each CronJob, Job and Pod of a Job that exists there.
+
+mod attempts;
+mod cron_jobs;
+mod runs;
+
+use std::collections::HashSet;
+
+use kigen_model::Instant;
+use kigen_model::event::{Fact, FactBody};
+
+use crate::decode::{ANNOTATED_OBJECTIVE, Decoded, Undecodable};
+use crate::known::attempts::Attempts;
+use crate::known::cron_jobs::CronJobs;
+use crate::known::runs::Runs;
+use crate::notice::Notice;
+use crate::resource::Resource;
+
+/// What was last said of each object of the cluster.
+#[derive(Debug)]
+pub struct Known {
+    cluster: String,
+    cron_jobs: CronJobs,
+    runs: Runs,
+    attempts: Attempts,
+    listing: [Option<Seen>; 3],
+}
+
+/// What a list that is being read has shown so far.
+#[derive(Debug, Default)]
+struct Seen {
+    uids: HashSet<String>,
+    /// Objects that could not be used and have no UID; they are not gone either.
+    names: HashSet<(String, String)>,
+}
+
+impl Seen {
+    fn has(&self, uid: &str, namespace: &str, name: &str) -> bool {
+        self.uids.contains(uid)
+            || (!self.names.is_empty() && self.names.contains(&(namespace.to_owned(), name.to_owned())))
+    }
+}
+
+/// Where facts and notices go.
+#[derive(Debug)]
+pub struct Saying<'a> {
+    /// When the change was observed, in the API server's time.
+    pub observed_at: Instant,
+    /// The facts.
+    pub facts: &'a mut Vec<Fact>,
+    /// The notices.
+    pub notices: &'a mut Vec<Notice>,
+}
+
+impl Known {
+    /// Nothing is known yet. `resumed`: a shipper before this one has written of this cluster.
+    pub fn new(cluster: String, resumed: bool, pods_waiting_max: usize) -> Self {
+        Self {
+            cluster,
+            cron_jobs: CronJobs::new(resumed),
+            runs: Runs::default(),
+            attempts: Attempts::new(pods_waiting_max),
+            listing: Default::default(),
+        }
+    }
+
+    /// A shipper before this one has said this: then it needs not be said again, and if it no longer holds, that must
+    /// be said, even if nobody saw it end.
+    pub fn remember(&mut self, fact: &Fact) {
+        match &fact.body {
+            FactBody::CronJob { revision, cron_job } => {
+                self.cron_jobs.remember(&fact.key, revision, cron_job.as_ref());
+            }
+            FactBody::Run { revision, run } => self.runs.remember(&fact.key, revision, run),
+            FactBody::Objective { name, objective, .. } if name == ANNOTATED_OBJECTIVE => {
+                self.cron_jobs.remember_objective(&fact.key, objective.as_ref());
+            }
+            // An attempt matters as long as its Pod is there, and then the list shows it.
+            FactBody::Attempt { .. } | FactBody::Objective { .. } => {}
+        }
+    }
+
+    /// A list of `resource` begins.
+    pub fn list_began(&mut self, resource: Resource) {
+        self.listing[resource.index()] = Some(Seen::default());
+    }
+
+    /// An object was listed.
+    pub fn listed(&mut self, decoded: Decoded, saying: &mut Saying<'_>) {
+        match &decoded {
+            Decoded::CronJob { id, .. } => self.seen(Resource::CronJobs, &id.revision.uid),
+            Decoded::Job { id, .. } => self.seen(Resource::Jobs, &id.revision.uid),
+            Decoded::Pod { id, .. } => self.seen(Resource::Pods, &id.revision.uid),
+            Decoded::Ignored { .. } => {}
+        }
+        self.changed(decoded, saying);
+    }
+
+    /// An object was created or changed.
+    pub fn changed(&mut self, decoded: Decoded, saying: &mut Saying<'_>) {
+        match decoded {
+            Decoded::CronJob { id, cron_job, objective } => {
+                self.cron_jobs.changed(&self.cluster, id, cron_job, objective, saying);
+            }
+            Decoded::Job { id, run, batch } => {
+                let uid = id.revision.uid.clone();
+                if let Some(key) = self.runs.changed(&self.cluster, id, run, batch, saying) {
+                    self.attempts.run_seen(&uid, key, saying);
+                }
+            }
+            Decoded::Pod { id, run_uid, attempt } => {
+                let key = self.runs.key(&run_uid);
+                self.attempts.changed(id.revision, run_uid, attempt, key, saying);
+            }
+            Decoded::Ignored { .. } => {}
+        }
+    }
+
+    /// An object was deleted; `decoded` is the last of it.
+    pub fn deleted(&mut self, decoded: Decoded, saying: &mut Saying<'_>) {
+        match decoded {
+            Decoded::CronJob { id, objective, .. } => {
+                self.cron_jobs.deleted(&self.cluster, &id, objective.is_some(), saying);
+            }
+            Decoded::Job { id, run, batch } => {
+                let uid = id.revision.uid.clone();
+                let key = self.runs.deleted(&self.cluster, id, run, batch, saying);
+                self.attempts.run_seen(&uid, key, saying);
+            }
+            Decoded::Pod { id, run_uid, attempt } => {
+                let key = self.runs.key(&run_uid);
+                self.attempts.deleted(id.revision, run_uid, attempt, key, saying);
+            }
+            Decoded::Ignored { .. } => {}
+        }
+    }
+
+    /// An object is there but could not be used.
+    pub fn unusable(&mut self, resource: Resource, what: &Undecodable) {
+        let Some(seen) = &mut self.listing[resource.index()] else {
+            return;
+        };
+        if let Some(uid) = &what.uid {
+            seen.uids.insert(uid.clone());
+        } else if let (Some(namespace), Some(name)) = (&what.namespace, &what.name) {
+            seen.names.insert((namespace.clone(), name.clone()));
+        }
+    }
+
+    /// The stream goes on from its last list, which is of `resource_version`, and not from a watch that would tell of
+    /// what was deleted: what the list did not show is gone.
+    pub fn list_counts(&mut self, resource: Resource, resource_version: u64, saying: &mut Saying<'_>) {
+        let Some(seen) = self.listing[resource.index()].take() else {
+            return;
+        };
+        match resource {
+            Resource::CronJobs => self.cron_jobs.listed(&seen, resource_version, saying),
+            Resource::Jobs => self.runs.listed(&seen, resource_version, saying),
+            Resource::Pods => self.attempts.listed(&seen),
+        }
+    }
+
+    fn seen(&mut self, resource: Resource, uid: &str) {
+        if let Some(seen) = &mut self.listing[resource.index()] {
+            seen.uids.insert(uid.to_owned());
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! What was last said of each CronJob and of the objective in its annotations.
+
+use std::collections::HashMap;
+
+use kigen_model::event::{Fact, FactBody, Revision};
+use kigen_model::key::BatchKey;
+use kigen_model::objective::Objective;
+use kigen_model::run::CronJob;
+
+use super::{Saying, Seen};
+use crate::decode::{ANNOTATED_OBJECTIVE, Identity};
+use crate::notice::Notice;
+
+#[derive(Debug)]
+struct KnownCronJob {
+    resource_version: u64,
+    key: BatchKey,
+    cron_job: CronJob,
+}
+
+/// The CronJobs by UID, and by key the UID that bears the name now.
+#[derive(Debug)]
+pub(super) struct CronJobs {
+    by_uid: HashMap<String, KnownCronJob>,
+    bearers: HashMap<BatchKey, String>,
+    objectives: HashMap<BatchKey, Objective>,
+    /// An objective that was withdrawn while no shipper ran is known to the log alone: then its absence is said of
+    /// every CronJob once.
+    resumed: bool,
+}
+
+impl CronJobs {
+    pub(super) fn new(resumed: bool) -> Self {
+        Self { by_uid: HashMap::new(), bearers: HashMap::new(), objectives: HashMap::new(), resumed }
+    }
+
+    pub(super) fn remember(&mut self, key: &BatchKey, revision: &Revision, cron_job: Option<&CronJob>) {
+        if self.is_old(key, revision) {
+            return;
+        }
+        if let Some(former) = self.bearers.remove(key) {
+            self.by_uid.remove(&former);
+        }
+        if let Some(cron_job) = cron_job {
+            let resource_version = revision.resource_version;
+            let known = KnownCronJob { resource_version, key: key.clone(), cron_job: cron_job.clone() };
+            self.bearers.insert(key.clone(), revision.uid.clone());
+            self.by_uid.insert(revision.uid.clone(), known);
+        }
+    }
+
+    pub(super) fn remember_objective(&mut self, key: &BatchKey, objective: Option<&Objective>) {
+        match objective {
+            Some(objective) => self.objectives.insert(key.clone(), objective.clone()),
+            None => self.objectives.remove(key),
+        };
+    }
+
+    pub(super) fn changed(
+        &mut self,
+        cluster: &str,
+        id: Identity,
+        cron_job: CronJob,
+        objective: Option<Objective>,
+        saying: &mut Saying<'_>,
+    ) {
+        let key = BatchKey::new(cluster, id.namespace, id.name);
+        if self.is_old(&key, &id.revision) {
+            return;
+        }
+        let known = self.by_uid.get(&id.revision.uid);
+        let is_first = known.is_none();
+        let objective_before = self.objectives.get(&key);
+        note(
+            &key,
+            &cron_job,
+            known.map(|known| &known.cron_job),
+            objective.as_ref(),
+            objective_before,
+            saying,
+        );
+        if known.is_none_or(|known| known.cron_job != cron_job) {
+            let body = FactBody::CronJob { revision: id.revision.clone(), cron_job: Some(cron_job.clone()) };
+            saying.say(&key, body);
+        }
+        if objective_before != objective.as_ref() || (is_first && self.resumed && objective.is_none()) {
+            self.say_objective(&key, id.revision.clone(), objective, saying);
+        }
+        if let Some(former) = self.bearers.insert(key.clone(), id.revision.uid.clone())
+            && former != id.revision.uid
+        {
+            self.by_uid.remove(&former);
+        }
+        let resource_version = id.revision.resource_version;
+        self.by_uid.insert(id.revision.uid, KnownCronJob { resource_version, key, cron_job });
+    }
+
+    pub(super) fn deleted(
+        &mut self,
+        cluster: &str,
+        id: &Identity,
+        had_objective: bool,
+        saying: &mut Saying<'_>,
+    ) {
+        let key = BatchKey::new(cluster, &id.namespace, &id.name);
+        if self.is_old(&key, &id.revision) {
+            return;
+        }
+        self.gone(&key, id.revision.clone(), had_objective || self.resumed, saying);
+    }
+
+    pub(super) fn listed(&mut self, seen: &Seen, resource_version: u64, saying: &mut Saying<'_>) {
+        let mut gone: Vec<_> = self
+            .by_uid
+            .iter()
+            .filter(|(uid, known)| !seen.has(uid, &known.key.namespace, &known.key.batch))
+            .map(|(uid, known)| (known.key.clone(), uid.clone()))
+            .collect();
+        // In the order of their keys, since a map has none and the same list should give the same events.
+        gone.sort();
+        for (key, uid) in gone {
+            self.gone(&key, Revision { uid, resource_version }, false, saying);
+        }
+    }
+
+    /// Whether this version, or a later CronJob of the same name, was heard of before: then it changes nothing.
+    fn is_old(&self, key: &BatchKey, revision: &Revision) -> bool {
+        self.bearers
+            .get(key)
+            .and_then(|uid| self.by_uid.get(uid))
+            .is_some_and(|bearer| bearer.resource_version >= revision.resource_version)
+    }
+
+    fn gone(&mut self, key: &BatchKey, revision: Revision, withdraw: bool, saying: &mut Saying<'_>) {
+        self.by_uid.remove(&revision.uid);
+        if self.bearers.get(key).is_some_and(|bearer| *bearer == revision.uid) {
+            self.bearers.remove(key);
+        }
+        saying.say(key, FactBody::CronJob { revision: revision.clone(), cron_job: None });
+        if withdraw || self.objectives.contains_key(key) {
+            self.say_objective(key, revision, None, saying);
+        }
+    }
+
+    fn say_objective(
+        &mut self,
+        key: &BatchKey,
+        revision: Revision,
+        objective: Option<Objective>,
+        saying: &mut Saying<'_>,
+    ) {
+        match &objective {
+            Some(objective) => self.objectives.insert(key.clone(), objective.clone()),
+            None => self.objectives.remove(key),
+        };
+        saying.say(key, FactBody::Objective { name: ANNOTATED_OBJECTIVE.to_owned(), revision, objective });
+    }
+}
+
+impl Saying<'_> {
+    pub(super) fn say(&mut self, key: &BatchKey, body: FactBody) {
+        self.facts.push(Fact { key: key.clone(), observed_at: self.observed_at, body });
+    }
+}
+
+/// Tells of what cannot be meant, once for each way it is written.
+fn note(
+    key: &BatchKey,
+    cron_job: &CronJob,
+    cron_job_before: Option<&CronJob>,
+    objective: Option<&Objective>,
+    objective_before: Option<&Objective>,
+    saying: &mut Saying<'_>,
+) {
+    let same_schedule = cron_job_before
+        .is_some_and(|before| before.schedule == cron_job.schedule && before.time_zone == cron_job.time_zone);
+    if !same_schedule && let Err(reason) = crate::crontab::schedule(cron_job) {
+        saying.notices.push(Notice::Schedule {
+            key: key.clone(),
+            schedule: cron_job.schedule.clone(),
+            time_zone: cron_job.time_zone.clone(),
+            reason,
+        });
+    }
+    let same_deadline = objective_before.map(|before| &before.complete_by);
+    if let Some(objective) = objective
+        && same_deadline != Some(&objective.complete_by)
+        && let Err(reason) = crate::crontab::complete_by(&objective.complete_by)
+    {
+        saying.notices.push(Notice::CompleteBy {
+            key: key.clone(),
+            text: objective.complete_by.clone(),
+            reason,
+        });
+    }
+}

@@ -1,0 +1,134 @@
+//! What an operator must be told: objects that cannot be used, and objects that say what cannot be meant.
+
+use std::fmt;
+
+use kigen_model::Instant;
+use kigen_model::key::BatchKey;
+use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
+
+use crate::decode::{COMPLETE_BY, Undecodable, Unusable};
+use crate::resource::Resource;
+
+/// An object or a line that could not be used. It goes to `kigen.rejects`; everything else goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// The stream it came on.
+    pub resource: Resource,
+    /// What could be read of it, and why that is not enough.
+    pub what: Undecodable,
+    /// Its bytes, at most [`REJECT_BYTES_MAX`].
+    pub bytes: Vec<u8>,
+}
+
+impl Rejected {
+    /// An object that could not be used.
+    pub fn new(resource: Resource, what: Undecodable, bytes: &[u8]) -> Self {
+        Self { resource, what, bytes: bytes[..bytes.len().min(REJECT_BYTES_MAX)].to_vec() }
+    }
+
+    /// A line that is no event of a watch.
+    pub fn line(resource: Resource, reason: String, line: &[u8]) -> Self {
+        let what = Undecodable {
+            namespace: None,
+            name: None,
+            uid: None,
+            resource_version: None,
+            reason: Unusable::NotReadable(reason),
+        };
+        Self::new(resource, what, line)
+    }
+
+    /// The record for `kigen.rejects`.
+    pub fn into_reject(self, rejected_at: Instant) -> Reject {
+        let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "?".to_owned());
+        Reject {
+            source: self.resource.name().to_owned(),
+            place: None,
+            key: format!("{}/{}", name(&self.what.namespace), name(&self.what.name)),
+            reason: self.to_string(),
+            bytes: self.bytes,
+            rejected_at,
+        }
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.resource.kind();
+        let Undecodable { namespace, name, resource_version, reason, .. } = &self.what;
+        let Some(name) = name else {
+            return write!(
+                f,
+                "an event of the watch on {} is left out: {reason}; its bytes are in kigen.rejects; if this goes on, \
+                 look for a proxy between kigen and the API server that changes answers",
+                self.resource
+            );
+        };
+        let namespace = namespace.as_deref().unwrap_or("?");
+        let version = resource_version.map_or_else(|| "?".to_owned(), |version| version.to_string());
+        write!(
+            f,
+            "{kind} {namespace}/{name} (resource version {version}) is left out: {reason}; its bytes are in \
+             kigen.rejects; look at it with `kubectl get {} {name} -n {namespace} -o yaml`",
+            kind.to_lowercase()
+        )
+    }
+}
+
+/// Something that is shipped as written but cannot be meant so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// `spec.schedule` is no crontab, or `spec.timeZone` no zone: no start can be expected.
+    Schedule {
+        /// The CronJob.
+        key: BatchKey,
+        /// `spec.schedule`.
+        schedule: String,
+        /// `spec.timeZone`.
+        time_zone: Option<String>,
+        /// Why.
+        reason: String,
+    },
+    /// The annotation `kigen.dev/complete-by` is no crontab: nothing is judged by it.
+    CompleteBy {
+        /// The CronJob.
+        key: BatchKey,
+        /// The annotation's value.
+        text: String,
+        /// Why.
+        reason: String,
+    },
+    /// Pods whose Job was never seen were forgotten.
+    PodsForgotten {
+        /// How many since the start.
+        pods: u64,
+        /// The limit.
+        pods_waiting_max: usize,
+    },
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Schedule { key, schedule, time_zone, reason } => {
+                let zone =
+                    time_zone.as_ref().map_or_else(String::new, |zone| format!(" in time zone `{zone}`"));
+                write!(
+                    f,
+                    "CronJob {key} has the schedule `{schedule}`{zone}: {reason}; kigen expects no start of it; \
+                     correct spec.schedule or spec.timeZone"
+                )
+            }
+            Self::CompleteBy { key, text, reason } => write!(
+                f,
+                "CronJob {key} asks by `{COMPLETE_BY}: {text}` for what is no deadline: {reason}; nothing is judged by \
+                 it; write five fields, such as `{COMPLETE_BY}: \"0 12 * * *\"` for noon"
+            ),
+            Self::PodsForgotten { pods, pods_waiting_max } => write!(
+                f,
+                "{pods} pods were forgotten, because more than pods_waiting_max = {pods_waiting_max} waited for a Job \
+                 that was never seen; alerts may lack exit codes; check that kigen may list jobs where it lists pods"
+            ),
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! The parts of Kubernetes objects that kigen reads. Every part may be missing or null: a real object with holes in
+//! it must not stop anything, so what is essential is decided in `decode`, by name, and not by a deserializer.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+/// Any watched object, as far as it can be named.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AnyObject {
+    /// `metadata`.
+    pub metadata: Option<Metadata>,
+}
+
+/// `metadata` of any object.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Metadata {
+    /// The name.
+    pub name: Option<String>,
+    /// The namespace.
+    pub namespace: Option<String>,
+    /// The identity: a later object of the same name has another one.
+    pub uid: Option<String>,
+    /// The version; compared as a number.
+    pub resource_version: Option<String>,
+    /// When it was created, RFC 3339.
+    pub creation_timestamp: Option<String>,
+    /// Set once its deletion was asked for.
+    pub deletion_timestamp: Option<String>,
+    /// The labels.
+    pub labels: Option<HashMap<String, String>>,
+    /// The annotations.
+    pub annotations: Option<HashMap<String, String>>,
+    /// The owners.
+    pub owner_references: Option<Vec<OwnerReference>>,
+}
+
+impl Metadata {
+    /// The controlling owner, if it is of `kind`.
+    pub fn controller(&self, kind: &str) -> Option<&OwnerReference> {
+        self.owner_references
+            .iter()
+            .flatten()
+            .find(|owner| owner.controller == Some(true) && owner.kind.as_deref() == Some(kind))
+    }
+
+    /// The label `name`.
+    pub fn label(&self, name: &str) -> Option<&str> {
+        self.labels.as_ref()?.get(name).map(String::as_str)
+    }
+
+    /// The annotation `name`.
+    pub fn annotation(&self, name: &str) -> Option<&str> {
+        self.annotations.as_ref()?.get(name).map(String::as_str)
+    }
+}
+
+/// An entry of `metadata.ownerReferences`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OwnerReference {
+    /// The owner's kind.
+    pub kind: Option<String>,
+    /// The owner's name.
+    pub name: Option<String>,
+    /// The owner's UID.
+    pub uid: Option<String>,
+    /// True for the one owner that manages the object.
+    pub controller: Option<bool>,
+}
+
+/// A `batch/v1` CronJob.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CronJobObject {
+    /// `metadata`.
+    pub metadata: Option<Metadata>,
+    /// `spec`.
+    pub spec: Option<CronJobSpec>,
+    /// `status`.
+    pub status: Option<CronJobStatus>,
+}
+
+/// `spec` of a CronJob.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CronJobSpec {
+    /// The crontab.
+    pub schedule: Option<String>,
+    /// The zone it is read in.
+    pub time_zone: Option<String>,
+    /// Whether no runs are started.
+    pub suspend: Option<bool>,
+}
+
+/// `status` of a CronJob.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CronJobStatus {
+    /// RFC 3339.
+    pub last_schedule_time: Option<String>,
+    /// RFC 3339.
+    pub last_successful_time: Option<String>,
+}
+
+/// A `batch/v1` Job.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct JobObject {
+    /// `metadata`.
+    pub metadata: Option<Metadata>,
+    /// `spec`.
+    pub spec: Option<JobSpec>,
+    /// `status`.
+    pub status: Option<JobStatus>,
+}
+
+/// `spec` of a Job.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct JobSpec {
+    /// Whether its pods are held back.
+    pub suspend: Option<bool>,
+}
+
+/// `status` of a Job.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct JobStatus {
+    /// RFC 3339.
+    pub start_time: Option<String>,
+    /// RFC 3339; only of Jobs that succeeded.
+    pub completion_time: Option<String>,
+    /// Pods that exist and have not ended; absent means none.
+    pub active: Option<i64>,
+    /// Pods of these that are ready.
+    pub ready: Option<i64>,
+    /// Pods that failed.
+    pub failed: Option<i64>,
+    /// The conditions, in the order in which they came.
+    pub conditions: Option<Vec<Condition>>,
+}
+
+/// A condition of a Job or a Pod.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Condition {
+    /// The condition's name.
+    pub r#type: Option<String>,
+    /// `True`, `False` or `Unknown`.
+    pub status: Option<String>,
+    /// One word.
+    pub reason: Option<String>,
+    /// A sentence.
+    pub message: Option<String>,
+    /// RFC 3339.
+    pub last_transition_time: Option<String>,
+}
+
+impl Condition {
+    /// Whether it is the condition `name` with this status.
+    pub fn is(&self, name: &str, status: &str) -> bool {
+        self.r#type.as_deref() == Some(name) && self.status.as_deref() == Some(status)
+    }
+}
+
+/// A `v1` Pod.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodObject {
+    /// `metadata`.
+    pub metadata: Option<Metadata>,
+    /// `spec`.
+    pub spec: Option<PodSpec>,
+    /// `status`.
+    pub status: Option<PodStatus>,
+}
+
+/// `spec` of a Pod.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodSpec {
+    /// The node it is bound to.
+    pub node_name: Option<String>,
+}
+
+/// `status` of a Pod.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodStatus {
+    /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`.
+    pub phase: Option<String>,
+    /// Such as `Evicted`.
+    pub reason: Option<String>,
+    /// A sentence.
+    pub message: Option<String>,
+    /// The conditions.
+    pub conditions: Option<Vec<Condition>>,
+    /// The init containers.
+    pub init_container_statuses: Option<Vec<ContainerStatus>>,
+    /// The containers.
+    pub container_statuses: Option<Vec<ContainerStatus>>,
+}
+
+impl PodStatus {
+    /// The init containers, then the containers.
+    pub fn containers(&self) -> impl Iterator<Item = &ContainerStatus> {
+        self.init_container_statuses.iter().flatten().chain(self.container_statuses.iter().flatten())
+    }
+}
+
+/// A container of a Pod.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ContainerStatus {
+    /// How often it was restarted in place.
+    pub restart_count: Option<i64>,
+    /// How it is.
+    pub state: Option<ContainerState>,
+    /// How it was before the last restart.
+    pub last_state: Option<ContainerState>,
+}
+
+impl ContainerStatus {
+    /// How it ended, if it has.
+    pub fn terminated(&self) -> Option<&Terminated> {
+        self.state.as_ref()?.terminated.as_ref()
+    }
+
+    /// How it ended before its last restart.
+    pub fn terminated_before(&self) -> Option<&Terminated> {
+        self.last_state.as_ref()?.terminated.as_ref()
+    }
+}
+
+/// How a container is: one of the three.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ContainerState {
+    /// It does not run yet, or not again.
+    pub waiting: Option<Waiting>,
+    /// It runs.
+    pub running: Option<Running>,
+    /// It has ended.
+    pub terminated: Option<Terminated>,
+}
+
+/// Why a container waits.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Waiting {
+    /// Such as `ImagePullBackOff`.
+    pub reason: Option<String>,
+    /// A sentence.
+    pub message: Option<String>,
+}
+
+/// Since when a container runs.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Running {
+    /// RFC 3339.
+    pub started_at: Option<String>,
+}
+
+/// How a container ended.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Terminated {
+    /// 0 is good.
+    pub exit_code: Option<i32>,
+    /// Such as `OOMKilled` or `Error`.
+    pub reason: Option<String>,
+    /// The termination message.
+    pub message: Option<String>,
+    /// RFC 3339.
+    pub finished_at: Option<String>,
+}

@@ -1,0 +1,38 @@
+//! The probe: how late it is at the API server, and how far its store is.
+
+use std::time::Duration;
+
+use futures::future::try_join_all;
+use tokio::sync::mpsc::Sender;
+use tokio::time::MissedTickBehavior;
+
+use crate::api::{Api, RequestError};
+use crate::evidence::Round;
+use crate::input::Input;
+use crate::resource::Resource;
+
+/// Probes each `interval` for as long as somebody reads `inputs`.
+pub async fn probe(api: Api, interval: Duration, inputs: Sender<Input>) {
+    let mut timer = tokio::time::interval(interval.max(Duration::from_millis(1)));
+    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        timer.tick().await;
+        let input = round(&api).await.unwrap_or_else(Input::ProbeFailed);
+        if inputs.send(input).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The time must be answered before the lists are asked for: see [`Round`].
+async fn round(api: &Api) -> Result<Input, RequestError> {
+    let answered = api.time().await?;
+    let lists = Resource::ALL.map(|resource| api.list(resource, 1, None));
+    let pages = try_join_all(lists).await?;
+    let mut resource_versions = [0; 3];
+    for (resource_version, page) in resource_versions.iter_mut().zip(pages) {
+        *resource_version = page.resource_version;
+    }
+    let round = Round { server_time: answered.date, resource_versions };
+    Ok(Input::Probed { answered, round })
+}

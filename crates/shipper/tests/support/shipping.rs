@@ -1,0 +1,223 @@
+//! A played cluster, a shipper that watches it over HTTP, and what it writes, in order.
+
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use kigen_model::Instant;
+use kigen_model::event::{ClusterBody, ClusterEvent, Fact, FactBody, StreamPosition};
+use kigen_model::run::RunPhase;
+use kigen_playback::clock::{Clock, Pace};
+use kigen_playback::history::{ChangeKind, History};
+use kigen_playback::resource::Resource;
+use kigen_playback::server::{Options, Played, Server};
+use kigen_shipper::api::Api;
+use kigen_shipper::connect::connect;
+use kigen_shipper::core::Resume;
+use kigen_shipper::notice::Rejected;
+use kigen_shipper::server_clock;
+use kigen_shipper::settings::{Access, Settings};
+use kigen_shipper::shipper::Shipper;
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What was written.
+#[derive(Debug)]
+pub(crate) enum Written {
+    Fact(Box<Fact>),
+    Cluster { event: ClusterEvent, server_time: Instant },
+}
+
+pub(crate) struct Shipping {
+    pub(crate) server: Server,
+    pub(crate) shipper: Shipper,
+    pub(crate) written: Vec<Written>,
+    pub(crate) rejected: Vec<Rejected>,
+    pub(crate) history: History,
+    api: Api,
+    settings: Settings,
+}
+
+/// A clock that rests at each instant at which something happened, and each second.
+pub(crate) const STEPS: Pace = Pace::Steps {
+    every: TimeDelta::seconds(1),
+    offset: TimeDelta::zero(),
+    dwell: Duration::from_micros(500),
+};
+
+impl Shipping {
+    /// Starts server and shipper; the clock stands at the history's start until the shipper has ticked for it.
+    pub(crate) async fn start(history: History, pace: Pace) -> Self {
+        Self::start_with_clock_ahead(history, pace, TimeDelta::zero()).await
+    }
+
+    pub(crate) async fn of_recording(recording: &Path, pace: Pace) -> Self {
+        Self::start(History::from_recording(recording).expect("a recording"), pace).await
+    }
+
+    /// The shipper's own clock is ahead of the server's by `ahead`.
+    pub(crate) async fn start_with_clock_ahead(history: History, pace: Pace, ahead: TimeDelta) -> Self {
+        let end = second_after(history.end()) + TimeDelta::seconds(5);
+        let clock = Clock::new(history.start(), pace, Some(end));
+        let options = Options { hold_clock: true, eager_bookmarks: true, ..Options::default() };
+        let played = Played { history: history.clone(), clock: clock.clone(), options };
+        let server = Server::start(played).await.expect("a free port");
+        let settings = Settings {
+            probe_interval_ms: 3,
+            retry_delay_ms_min: 1,
+            retry_delay_ms_max: 20,
+            page_objects_max: 3,
+            ..Settings::new("test", Access::Url(server.url()))
+        };
+        let shippers_clock = server_clock::Clock::new(move || clock.now() + ahead);
+        let api = connect(&settings, shippers_clock).await.expect("the server answers");
+        let shipper = Shipper::start(&api, &settings, 1, &Resume::default());
+        let (written, rejected) = (Vec::new(), Vec::new());
+        let mut shipping = Self { server, shipper, written, rejected, history, api, settings };
+        let start = shipping.history.start() - TimeDelta::seconds(1);
+        shipping.until_ticked(start).await;
+        shipping.server.begin();
+        shipping
+    }
+
+    /// Another shipper after this one died, which goes on from the log or, without it, anew.
+    pub(crate) fn restart(&mut self, epoch: u64) {
+        let ticked =
+            self.ticks().last().map(|(observed_until, positions, _)| (observed_until, positions.to_vec()));
+        let (observed_until, positions) =
+            ticked.map_or((None, Vec::new()), |(at, positions)| (Some(at), positions));
+        let resume = Resume { observed_until, positions, facts: self.facts().cloned().collect() };
+        self.shipper = Shipper::start(&self.api, &self.settings, epoch, &resume);
+    }
+
+    /// Lets the shipper work until `is_done`.
+    pub(crate) async fn until(&mut self, what: &str, is_done: impl Fn(&Self) -> bool) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while !is_done(self) {
+            let Ok(inputs) = tokio::time::timeout_at(deadline, self.shipper.next()).await else {
+                panic!("waited in vain until {what}; ticked until {:?}", self.observed_until());
+            };
+            for input in inputs {
+                let output = self.shipper.apply(input);
+                self.written.extend(output.facts.into_iter().map(|fact| Written::Fact(Box::new(fact))));
+                self.rejected.extend(output.rejected);
+            }
+            for event in self.shipper.acknowledged() {
+                let server_time = self.server.clock().now();
+                self.written.push(Written::Cluster { event, server_time });
+            }
+        }
+    }
+
+    pub(crate) async fn until_ticked(&mut self, instant: Instant) {
+        self.until(&format!("it ticks for {instant}"), |shipping| shipping.observed_until() >= Some(instant))
+            .await;
+    }
+
+    /// Lets the shipper work until it has probed that often again.
+    pub(crate) async fn until_probed(&mut self, times: u64) {
+        // One question for the time and three lists each; those of pages are some more.
+        let others = self.server.requests().others + times;
+        self.until("it has probed", |shipping| shipping.server.requests().others >= others).await;
+    }
+
+    /// Plays to the end and a little further.
+    pub(crate) async fn until_end(&mut self) {
+        let end = second_after(self.history.end());
+        self.until_ticked(end).await;
+    }
+
+    pub(crate) fn observed_until(&self) -> Option<Instant> {
+        self.ticks().last().map(|(observed_until, _, _)| observed_until)
+    }
+
+    pub(crate) fn facts(&self) -> impl Iterator<Item = &Fact> {
+        self.written.iter().filter_map(|written| match written {
+            Written::Fact(fact) => Some(fact.as_ref()),
+            Written::Cluster { .. } => None,
+        })
+    }
+
+    /// What each tick promises, its positions, and when it was written, by the server's clock.
+    pub(crate) fn ticks(&self) -> impl DoubleEndedIterator<Item = (Instant, &[StreamPosition], Instant)> {
+        self.written.iter().filter_map(|written| match written {
+            Written::Cluster {
+                event: ClusterEvent { body: ClusterBody::Tick { observed_until, positions }, .. },
+                server_time,
+            } => Some((*observed_until, positions.as_slice(), *server_time)),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn gaps(&self) -> Vec<(Option<Instant>, Instant)> {
+        let gap = |written: &Written| match written {
+            Written::Cluster { event: ClusterEvent { body: ClusterBody::Gap { from, to }, .. }, .. } => {
+                Some((*from, *to))
+            }
+            _ => None,
+        };
+        self.written.iter().filter_map(gap).collect()
+    }
+
+    /// No tick is in the future, none goes back, and none says that all is told while an end of a Job is not.
+    pub(crate) fn assert_that_no_tick_lies(&self) {
+        let mut ends: Vec<_> = self.ends().into_iter().rev().collect();
+        let mut told = std::collections::BTreeSet::new();
+        let mut latest = None;
+        for written in &self.written {
+            match written {
+                Written::Fact(fact) => {
+                    if let FactBody::Run { revision, run } = &fact.body {
+                        assert!(
+                            Some(fact.observed_at) > latest,
+                            "observed after what was promised to be all"
+                        );
+                        if !matches!(run.phase, RunPhase::Pending | RunPhase::Running | RunPhase::Suspended) {
+                            told.insert(revision.uid.clone());
+                        }
+                    }
+                }
+                Written::Cluster { event, server_time } => {
+                    let ClusterBody::Tick { observed_until, .. } = event.body else { continue };
+                    assert!(observed_until <= *server_time, "a tick of the future");
+                    assert!(Some(observed_until) > latest, "a tick that goes back");
+                    latest = Some(observed_until);
+                    while let Some((_, uid)) = ends.pop_if(|(at, _)| *at <= observed_until) {
+                        let is_gapped = self.gaps().iter().any(|(from, to)| {
+                            from.is_none_or(|from| from <= observed_until) && observed_until <= *to
+                        });
+                        assert!(
+                            told.contains(&uid) || is_gapped,
+                            "Job {uid} ended by {observed_until}, untold"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// When each Job ended or was deleted, whatever came first, in the order of time.
+    fn ends(&self) -> Vec<(Instant, String)> {
+        let mut ends: Vec<(Instant, String)> = Vec::new();
+        for change in self.history.changes().iter().filter(|change| change.resource == Resource::Jobs) {
+            let conditions = change.object["status"]["conditions"].as_array();
+            let has_ended = conditions.into_iter().flatten().any(|condition| {
+                (condition["type"] == "Complete" || condition["type"] == "Failed")
+                    && condition["status"] == "True"
+            });
+            let is_known = ends.iter().any(|(_, uid)| uid == change.uid());
+            if (has_ended || change.kind == ChangeKind::Deleted) && !is_known {
+                ends.push((change.at, change.uid().to_owned()));
+            }
+        }
+        ends.sort();
+        ends
+    }
+}
+
+/// The first whole second at or after `instant`: the earliest `Date` of an answer that has seen what happened then.
+pub(crate) fn second_after(instant: Instant) -> Instant {
+    let second = instant.timestamp() + i64::from(instant.timestamp_subsec_millis() > 0);
+    Instant::from_timestamp(second, 0).expect("near the instant")
+}
