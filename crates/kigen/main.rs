@@ -1,2 +1,92 @@
 //! The `kigen` binary: parses, configures, wires and runs.
-fn main() {}
+//!
+//! stdout is data, stderr is talk. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+mod cli;
+mod commands;
+mod config;
+
+use cli::{Cli, Command};
+use config::Config;
+
+/// Wrong usage or configuration, as opposed to something that went wrong on the way.
+#[derive(Debug)]
+struct Misused;
+
+impl std::fmt::Display for Misused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("nothing was started")
+    }
+}
+
+impl std::error::Error for Misused {}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    talk(&cli);
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut stderr = std::io::stderr();
+            let _ = writeln!(stderr, "kigen: {}", chain(&error));
+            ExitCode::from(if error.is::<Misused>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let Cli { settings, command, .. } = cli;
+    let configure = || Config::resolve(&settings).map_err(|error| anyhow::Error::from(error).context(Misused));
+    match command {
+        Command::Up => on_threads(commands::up::run(configure()?)),
+        Command::Demo(demo) => on_threads(commands::demo::run(demo)),
+        Command::Events(events) => commands::events::run(&configure()?, &events),
+        Command::Status(status) => commands::status::run(&configure()?, &status),
+        Command::Crontab(crontab) => commands::crontab::run(&crontab),
+        Command::Config => commands::print(&configure()?.shown()),
+    }
+}
+
+/// Runs a role's futures on as many threads as there are roles that wait on the disk.
+fn on_threads(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(work)
+}
+
+fn talk(cli: &Cli) {
+    let default = match (&cli.command, cli.verbose) {
+        (_, true) => "kigen=debug,info",
+        (Command::Demo(_), false) => "error",
+        (_, false) => "info",
+    };
+    let filter = EnvFilter::try_from_env("KIGEN_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+}
+
+/// What happened and why, each cause once, without the marker of wrong usage.
+fn chain(error: &anyhow::Error) -> String {
+    let causes: Vec<String> = error
+        .chain()
+        .filter(|cause| !cause.is::<Misused>())
+        .map(ToString::to_string)
+        .collect();
+    causes.join(": ")
+}
+
+/// A reader such as `head` that has seen enough is no failure.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

@@ -1,5 +1,7 @@
 //! The log's tables and everything that only reads them; shared by the writer and those who look on.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use kigen_model::Instant;
@@ -10,8 +12,8 @@ use crate::error::LogError;
 use crate::record::{self, Bounds, Header};
 use crate::{Position, Received, keys};
 
-/// How often an opening beside a writer is tried: the writer may remove a file that was just listed.
-const OPEN_TRIES_MAX: u32 = 10;
+/// How often a look beside a writer is tried: the writer may remove a file that was just listed.
+const LOOK_TRIES_MAX: u32 = 100;
 
 /// The open tables.
 pub(crate) struct Tables {
@@ -45,14 +47,8 @@ impl Tables {
         if !files(path).join("CURRENT").exists() {
             return Err(absent());
         }
-        let mut tries = 1;
-        let db = loop {
-            match DB::open_as_secondary(&options, files(path).as_path(), scratch) {
-                Ok(db) => break db,
-                Err(_) if tries < OPEN_TRIES_MAX => tries += 1,
-                Err(e) => return Err(LogError::from_rocksdb(path, "look into", e)),
-            }
-        };
+        let db = retried(|| DB::open_as_secondary(&options, files(path).as_path(), scratch))
+            .map_err(|e| LogError::from_rocksdb(path, "look into", e))?;
         let mut tables = Self { db, path: path.to_owned(), partitions: 0 };
         tables.catch_up()?;
         tables.partitions = tables.meta()?.ok_or_else(absent)?;
@@ -60,8 +56,20 @@ impl Tables {
     }
 
     /// Takes in what the writing process wrote since; for tables opened beside it.
+    ///
+    /// RocksDB reads the list of table files first and the write-ahead logs then. A flush between the two moves
+    /// records from a log that is gone by then to a table not yet listed, and a hole in the middle is seen. Each flush
+    /// writes to the manifest before it removes a log, so a look during which the manifest stayed has no hole.
     pub(crate) fn catch_up(&self) -> Result<(), LogError> {
-        self.db.try_catch_up_with_primary().map_err(|e| self.failed("look into", e))
+        for _ in 0..LOOK_TRIES_MAX {
+            let before = self.manifest()?;
+            retried(|| self.db.try_catch_up_with_primary()).map_err(|e| self.failed("look into", e))?;
+            if self.manifest()? == before {
+                return Ok(());
+            }
+        }
+        let source = io::Error::new(io::ErrorKind::WouldBlock, "it is written faster than it can be looked at");
+        Err(LogError::from_io(&self.path, "look into", source))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -171,7 +179,8 @@ impl Tables {
     ) -> Result<Offset, LogError> {
         // Timestamps are cut to milliseconds, so an instant within one is first reached in the next.
         let floor_ms = at.timestamp_millis();
-        let at_ms = if at.timestamp_subsec_nanos() % 1_000_000 == 0 { floor_ms } else { floor_ms + 1 };
+        let at_ms =
+            if at.timestamp_subsec_nanos().is_multiple_of(1_000_000) { floor_ms } else { floor_ms + 1 };
         let bounds = self.bounds(topic, partition)?;
         self.first_where(topic, partition, bounds, |header| header.timestamp_ms >= at_ms)
     }
@@ -247,6 +256,16 @@ impl Tables {
         Ok(Some(u32::from_be_bytes(partitions)))
     }
 
+    /// The name of the manifest in use, and its bytes so far.
+    fn manifest(&self) -> Result<(String, u64), LogError> {
+        let read = || {
+            let name = fs::read_to_string(files(&self.path).join("CURRENT"))?;
+            let bytes = fs::metadata(files(&self.path).join(name.trim_end()))?.len();
+            Ok((name, bytes))
+        };
+        retried(read).map_err(|e| LogError::from_io(&self.path, "look into", e))
+    }
+
     fn record_offset(&self, key: &[u8]) -> Result<Offset, LogError> {
         keys::record_offset(key).ok_or_else(|| self.corrupt(key, "not the key of a record"))
     }
@@ -255,6 +274,18 @@ impl Tables {
         let bytes = value.try_into().map_err(|_| self.corrupt(key, "not a position"))?;
         Ok(Offset(u64::from_be_bytes(bytes)))
     }
+}
+
+/// Tries again what fails because the writer just removed a file.
+fn retried<T, E>(attempt: impl Fn() -> Result<T, E>) -> Result<T, E> {
+    let mut result = attempt();
+    for _ in 1..LOOK_TRIES_MAX {
+        if result.is_ok() {
+            break;
+        }
+        result = attempt();
+    }
+    result
 }
 
 /// RocksDB has a directory to itself beside the lock.

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody};
+use kigen_model::key::BatchKey;
 
 use crate::decode::{ANNOTATED_OBJECTIVE, Decoded, Undecodable};
 use crate::known::attempts::Attempts;
@@ -165,5 +166,11 @@ impl Known {
         if let Some(seen) = &mut self.listing[resource.index()] {
             seen.uids.insert(uid.to_owned());
         }
+    }
+}
+
+impl Saying<'_> {
+    fn say(&mut self, key: &BatchKey, body: FactBody) {
+        self.facts.push(Fact { key: key.clone(), observed_at: self.observed_at, body });
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kigen_model::event::{Fact, FactBody, Revision};
+use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
 use kigen_model::run::CronJob;
@@ -154,12 +154,6 @@ impl CronJobs {
             None => self.objectives.remove(key),
         };
         saying.say(key, FactBody::Objective { name: ANNOTATED_OBJECTIVE.to_owned(), revision, objective });
-    }
-}
-
-impl Saying<'_> {
-    pub(super) fn say(&mut self, key: &BatchKey, body: FactBody) {
-        self.facts.push(Fact { key: key.clone(), observed_at: self.observed_at, body });
     }
 }
 

@@ -1,0 +1,164 @@
+//! The command line: what may be said, and the words that explain it.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Watches batch jobs on Kubernetes: a good result must be there by its deadline, otherwise a person is told.
+///
+/// Put the annotation `kigen.dev/complete-by: "0 12 * * *"` on a CronJob, and run `kigen up`.
+#[derive(Debug, Parser)]
+#[command(name = "kigen", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
+    /// Say more on stderr (or set KIGEN_LOG, as in `KIGEN_LOG=debug`).
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Watch a cluster, judge its batches, and tell Slack; runs until SIGTERM or Ctrl-C
+    Up,
+    /// Show a week of incidents in half a minute, with nothing but this program
+    Demo(DemoArgs),
+    /// Print what is in the event log, also beside a running `kigen up`
+    Events(EventsArgs),
+    /// Print each batch's objectives, next deadlines and last verdicts, also beside a running `kigen up`
+    Status(StatusArgs),
+    /// Print the next instants of a crontab, as Kubernetes fires it or as kigen reads a deadline
+    Crontab(CrontabArgs),
+    /// Print the configuration that holds: file, environment and flags in one, secrets hidden
+    Config,
+}
+
+/// What `up`, `events`, `status` and `config` are told; flags win over the environment, that over the file.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Configuration")]
+pub(crate) struct SettingsArgs {
+    /// The configuration file (TOML); by default ./kigen.toml if it exists
+    #[arg(long, global = true, env = "KIGEN_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where the event log and the store are kept
+    #[arg(long, global = true, env = "KIGEN_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// The cluster's name in keys and messages
+    #[arg(long, global = true, env = "KIGEN_CLUSTER", value_name = "NAME")]
+    pub(crate) cluster: Option<String>,
+    /// The kubeconfig file; by default as kubectl finds it, else the pod's service account
+    #[arg(long, global = true, env = "KIGEN_KUBECONFIG", value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// The kubeconfig's context
+    #[arg(long, global = true, env = "KIGEN_CONTEXT", value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// An API server that asks for no credentials, such as `kubectl proxy`
+    #[arg(long, global = true, env = "KIGEN_API_URL", value_name = "URL", conflicts_with_all = ["kubeconfig", "context"])]
+    pub(crate) api_url: Option<String>,
+    /// The one namespace to watch; by default all
+    #[arg(long, global = true, env = "KIGEN_NAMESPACE", value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+    /// The Slack channel for missed deadlines, as #name or id
+    #[arg(long, global = true, env = "KIGEN_SLACK_CHANNEL", value_name = "CHANNEL")]
+    pub(crate) slack_channel: Option<String>,
+    /// Slack's bot token (xoxb-...); give it by the environment, so that no list of processes shows it
+    #[arg(long, global = true, env = "KIGEN_SLACK_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub(crate) slack_token: Option<String>,
+    /// Print the messages instead of sending them
+    #[arg(long, global = true)]
+    pub(crate) dry_run: bool,
+}
+
+/// What `demo` is told.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Draw without colours
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// Keep the demo's log and store in this directory, for `kigen events --data-dir DIR`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+}
+
+/// What `events` is told.
+#[derive(Debug, Args)]
+pub(crate) struct EventsArgs {
+    /// Which topic
+    #[arg(long, value_enum, default_value_t = TopicArg::Events)]
+    pub(crate) topic: TopicArg,
+    /// Only this batch
+    #[arg(value_name = "NAMESPACE/BATCH")]
+    pub(crate) batch: Option<String>,
+    /// Only records of this time or later, such as 2026-11-23T12:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<DateTime<Utc>>,
+    /// One JSON object a line, whole
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also show the ticks, which a line a partition each ten seconds would bury the rest under
+    #[arg(long)]
+    pub(crate) ticks: bool,
+    /// Go on with what comes, until Ctrl-C
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+}
+
+/// A topic, as `--topic` names it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TopicArg {
+    /// What happened in the cluster
+    Events,
+    /// What a person is told
+    Alerts,
+    /// The state of each batch
+    Status,
+    /// What could not be understood
+    Rejects,
+}
+
+/// What `status` is told.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Only this batch
+    #[arg(value_name = "NAMESPACE/BATCH")]
+    pub(crate) batch: Option<String>,
+    /// One JSON object a batch and line, whole
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `crontab` is told.
+#[derive(Debug, Args)]
+pub(crate) struct CrontabArgs {
+    /// The crontab, such as "0 12 * * 1-5" or "@daily"
+    #[arg(value_name = "EXPR", required_unless_present = "stdin")]
+    pub(crate) expr: Option<String>,
+    /// The zone it is read in
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub(crate) zone: String,
+    /// The instant after which to begin; by default now
+    #[arg(long, value_name = "TIME")]
+    pub(crate) after: Option<DateTime<Utc>>,
+    /// How many instants
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) next: u32,
+    /// As Kubernetes fires (skipped and doubled by clock changes), or as a deadline (never skipped, never doubled)
+    #[arg(long, value_enum, default_value_t = ReadingArg::Kubernetes)]
+    pub(crate) reading: ReadingArg,
+    /// Read a JSON object a line, {"spec","tz","after","count"}, and answer each with {"next":[...]} or {"error":"..."}
+    #[arg(long, conflicts_with = "expr")]
+    pub(crate) stdin: bool,
+}
+
+/// A reading of a crontab.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ReadingArg {
+    /// As Kubernetes fires
+    Kubernetes,
+    /// As a deadline
+    Deadline,
+}

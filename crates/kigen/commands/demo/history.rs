@@ -1,0 +1,104 @@
+//! The demo's clusters: a shop's nine days in which hardly anything fails, and a recorded cluster.
+
+use std::io::Write;
+
+use anyhow::Context;
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use kigen_playback::generate::{Attempt, Cluster, CronJobPlan, RunPlan};
+use kigen_playback::history::History;
+
+/// The zone in which the shop's people live.
+pub(super) const ZONE: &str = "Asia/Tokyo";
+/// How many days the shop is watched.
+const DAYS: i64 = 9;
+const COMPLETE_BY: &str = "kigen.dev/complete-by";
+
+/// A recording of a real control plane; the demo carries it, so that it runs anywhere.
+const RECORDING: &[u8] = include_bytes!("../../../../tests/fixtures/kubernetes/all_cluster.jsonl.gz");
+/// What the recorded cluster is asked for: its CronJobs fire every minute, so its deadlines are minutes apart.
+const RECORDED_OBJECTIVES: [(&str, &str, &str); 5] = [
+    ("s-cron-success", "ok", "*/5 * * * *"),
+    ("s-cron-retry-then-success", "retry", "*/5 * * * *"),
+    ("s-cron-backoff-exceeded", "bad", "*/2 * * * *"),
+    ("s-cron-stuck-forbid", "stuck", "*/2 * * * *"),
+    ("s-cron-suspended", "susp", "*/2 * * * *"),
+];
+
+/// Midnight before the first day, in the shop's zone (UTC+9, no clock changes).
+fn start() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 8, 15, 0, 0).single().unwrap_or_default()
+}
+
+/// The shop. Product A, `ml/recommend`, starts at 08:00 and takes four minutes longer each day; product B, `dwh/report`,
+/// reads A's table at 12:00. Nothing of this ever fails.
+pub(super) fn shop() -> anyhow::Result<History> {
+    let mut shop = Cluster::new(start());
+    let plans = [
+        ("ml", "recommend", "0 8 * * *", Some("0 12 * * *"), "recommend-team"),
+        ("dwh", "report", "0 12 * * *", Some("0 14 * * *"), "dwh-team"),
+        ("dwh", "prices", "0 6 * * *", Some("0 9 * * *"), "pricing"),
+        ("ml", "embeddings", "0 1 * * *", Some("0 7 * * *"), "search-team"),
+        ("billing", "invoices", "0 3 * * *", Some("0 6 * * *"), "billing"),
+        ("dwh", "cleanup", "0 2 * * *", None, "dwh-team"),
+    ];
+    for (namespace, name, schedule, complete_by, owner) in plans {
+        let mut plan = CronJobPlan::new(namespace, name, schedule).zone(ZONE).annotation("kigen.dev/owner", owner);
+        if let Some(complete_by) = complete_by {
+            plan = plan.annotation(COMPLETE_BY, complete_by);
+        }
+        if name == "recommend" {
+            plan = plan.annotation("kigen.dev/runbook", "https://wiki.example.com/recommend");
+        }
+        shop.cron_job(plan);
+    }
+    for day in 0..DAYS {
+        a_day(&mut shop, day);
+    }
+    shop.build().context("the demo's history cannot be made")
+}
+
+fn a_day(shop: &mut Cluster, day: i64) {
+    let at = |hour: i64| start() + TimeDelta::days(day) + TimeDelta::hours(hour);
+    let minutes = TimeDelta::minutes;
+    shop.run("ml", "recommend", at(8), RunPlan::succeeds(minutes(212 + 4 * day)));
+    shop.run("dwh", "report", at(12), RunPlan::succeeds(minutes(25)));
+    let prices = if day == 3 {
+        let reset = "requests.exceptions.ConnectionError: ('Connection aborted.', ConnectionResetError(104))";
+        RunPlan::Attempts(vec![Attempt::fails(minutes(12), 1, reset), Attempt::succeeds(minutes(35))])
+    } else {
+        RunPlan::succeeds(minutes(33))
+    };
+    shop.run("dwh", "prices", at(6), prices);
+    match day {
+        5 => {
+            shop.run("ml", "embeddings", at(1), RunPlan::hangs());
+        }
+        // Behind the run that hangs, the next ones wait for ever.
+        6.. => {}
+        _ => {
+            shop.run("ml", "embeddings", at(1), RunPlan::succeeds(minutes(140)));
+        }
+    }
+    if day != 4 {
+        shop.run("billing", "invoices", at(3), RunPlan::succeeds(minutes(50)));
+    }
+    let cleanup = match day {
+        2 | 6 => RunPlan::Attempts(vec![
+            Attempt::fails(minutes(1), 1, "psycopg2.errors.LockNotAvailable: canceling statement due to lock timeout"),
+            Attempt::fails(minutes(1), 1, "psycopg2.errors.LockNotAvailable: canceling statement due to lock timeout"),
+            Attempt::succeeds(minutes(2)),
+        ]),
+        _ => RunPlan::succeeds(minutes(2)),
+    };
+    shop.run("dwh", "cleanup", at(2), cleanup);
+}
+
+/// The recorded cluster, with a few objectives written on its CronJobs.
+pub(super) fn recorded() -> anyhow::Result<History> {
+    let mut file = tempfile::Builder::new().suffix(".jsonl.gz").tempfile().context("no temporary file")?;
+    file.write_all(RECORDING).context("the recording cannot be unpacked")?;
+    let history = History::from_recording(file.path())?;
+    Ok(RECORDED_OBJECTIVES.iter().fold(history, |history, (namespace, name, complete_by)| {
+        history.annotate(namespace, name, COMPLETE_BY, complete_by)
+    }))
+}

@@ -1,0 +1,267 @@
+//! The one validated configuration: file, environment and flags in one, or an error that names what is wrong.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use kigen_shipper::settings::Access;
+use serde::Deserialize;
+
+use crate::cli::SettingsArgs;
+
+/// The file that is read if none is named and it exists.
+const DEFAULT_FILE: &str = "kigen.toml";
+const DEFAULT_DATA_DIR: &str = "kigen-data";
+const PARTITIONS_DEFAULT: u32 = 4;
+const PARTITIONS_MAX: u32 = 1024;
+const DAYS_MAX: u32 = 3_650;
+const DAY_MS: u64 = 86_400_000;
+const MIB: u64 = 1024 * 1024;
+const PROBE_INTERVAL_MS_MIN: u64 = 100;
+const PROBE_INTERVAL_MS_MAX: u64 = 60_000;
+
+/// What holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) cluster: String,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) kubernetes: kigen_shipper::settings::Settings,
+    pub(crate) log: kigen_log::Settings,
+    slack: Slack,
+}
+
+/// What is known of Slack; complete only where a role needs it.
+#[derive(Clone, Debug)]
+struct Slack {
+    channel: Option<String>,
+    token: Option<String>,
+    api_url: Option<String>,
+    dry_run: bool,
+}
+
+/// Where messages go.
+#[derive(Clone, Debug)]
+pub(crate) enum Notify {
+    /// To stdout.
+    DryRun,
+    /// To Slack.
+    Slack {
+        /// The bot token.
+        token: String,
+        /// The channel.
+        channel: String,
+        /// The Web API's base.
+        api_url: Option<String>,
+    },
+}
+
+/// What is wrong with the configuration.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("the configuration file {} cannot be read", path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("the configuration file {} is not understood; `kigen config` shows all keys", path.display())]
+    Syntax { path: PathBuf, source: toml::de::Error },
+    #[error("{what} is {value}: {rule}")]
+    OutOfRange { what: &'static str, value: String, rule: String },
+    #[error(
+        "there is nobody to tell: set the Slack channel (--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under \
+         [slack]) and the token (KIGEN_SLACK_TOKEN), or say --dry-run to print the messages"
+    )]
+    NobodyToTell,
+    #[error("Slack's {missing} is not set ({how}); or say --dry-run to print the messages")]
+    HalfOfSlack { missing: &'static str, how: &'static str },
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    cluster: Option<String>,
+    data_dir: Option<PathBuf>,
+    #[serde(default)]
+    kubernetes: KubernetesFile,
+    #[serde(default)]
+    log: LogFile,
+    #[serde(default)]
+    slack: SlackFile,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KubernetesFile {
+    kubeconfig: Option<PathBuf>,
+    context: Option<String>,
+    api_url: Option<String>,
+    namespace: Option<String>,
+    probe_interval_ms: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LogFile {
+    partitions: Option<u32>,
+    retention_days_max: Option<u32>,
+    partition_mib_max: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SlackFile {
+    channel: Option<String>,
+    token: Option<String>,
+    api_url: Option<String>,
+    dry_run: Option<bool>,
+}
+
+impl Config {
+    /// Reads the file and lays environment and flags over it.
+    pub(crate) fn resolve(args: &SettingsArgs) -> Result<Self, ConfigError> {
+        let file = read(args.config.as_deref())?;
+        let cluster = args.cluster.clone().or(file.cluster).unwrap_or_else(|| "default".to_owned());
+        if cluster.is_empty() || cluster.contains(['/', '\n']) || cluster.len() > 63 {
+            return Err(ConfigError::OutOfRange {
+                what: "the cluster's name",
+                value: format!("`{cluster}`"),
+                rule: "it must have 1 to 63 characters and no `/`, since it begins every key".to_owned(),
+            });
+        }
+        let data_dir =
+            args.data_dir.clone().or(file.data_dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR));
+        let kubernetes = kubernetes(args, file.kubernetes, &cluster)?;
+        let log = log(&file.log)?;
+        let slack = Slack {
+            channel: args.slack_channel.clone().or(file.slack.channel),
+            token: args.slack_token.clone().or(file.slack.token),
+            api_url: file.slack.api_url,
+            dry_run: args.dry_run || file.slack.dry_run.unwrap_or_default(),
+        };
+        Ok(Self { cluster, data_dir, kubernetes, log, slack })
+    }
+
+    /// Where messages go, for a role that sends them.
+    pub(crate) fn notify(&self) -> Result<Notify, ConfigError> {
+        let Slack { channel, token, api_url, dry_run } = self.slack.clone();
+        match (dry_run, channel, token) {
+            (true, ..) => Ok(Notify::DryRun),
+            (false, Some(channel), Some(token)) => Ok(Notify::Slack { token, channel, api_url }),
+            (false, None, None) => Err(ConfigError::NobodyToTell),
+            (false, Some(_), None) => {
+                Err(ConfigError::HalfOfSlack { missing: "token", how: "KIGEN_SLACK_TOKEN=xoxb-..." })
+            }
+            (false, None, Some(_)) => Err(ConfigError::HalfOfSlack {
+                missing: "channel",
+                how: "--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under [slack]",
+            }),
+        }
+    }
+
+    /// The configuration as a file that says the same, with secrets hidden.
+    pub(crate) fn shown(&self) -> String {
+        let mut text = String::new();
+        let _ = writeln!(text, "cluster = {}", quoted(&self.cluster));
+        let _ = writeln!(text, "data_dir = {}", quoted(&self.data_dir.display().to_string()));
+        let _ = writeln!(text, "\n[kubernetes]");
+        match &self.kubernetes.access {
+            Access::Inferred { context } => {
+                let _ = writeln!(text, "# kubeconfig: as kubectl finds it, else the pod's service account");
+                show(&mut text, "context", context.as_deref());
+            }
+            Access::Kubeconfig { path, context } => {
+                show(&mut text, "kubeconfig", Some(&path.display().to_string()));
+                show(&mut text, "context", context.as_deref());
+            }
+            Access::Url(url) => show(&mut text, "api_url", Some(url)),
+        }
+        show(&mut text, "namespace", self.kubernetes.namespace.as_deref());
+        let _ = writeln!(text, "probe_interval_ms = {}", self.kubernetes.probe_interval_ms);
+        let _ = writeln!(text, "\n[log]");
+        let _ = writeln!(text, "partitions = {}", self.log.partitions);
+        let _ = writeln!(text, "retention_days_max = {}", self.log.events.age_ms_max / DAY_MS);
+        let _ = writeln!(text, "partition_mib_max = {}", self.log.events.partition_bytes_max / MIB);
+        let _ = writeln!(text, "\n[slack]");
+        show(&mut text, "channel", self.slack.channel.as_deref());
+        show(&mut text, "token", self.slack.token.as_ref().map(|_| "(hidden)"));
+        show(&mut text, "api_url", self.slack.api_url.as_deref());
+        let _ = writeln!(text, "dry_run = {}", self.slack.dry_run);
+        text
+    }
+
+    /// The folder of the event log.
+    pub(crate) fn log_dir(&self) -> PathBuf {
+        self.data_dir.join("log")
+    }
+
+    /// The folder of the store.
+    pub(crate) fn store_dir(&self) -> PathBuf {
+        self.data_dir.join("store")
+    }
+}
+
+fn read(named: Option<&Path>) -> Result<File, ConfigError> {
+    let path = named.unwrap_or(Path::new(DEFAULT_FILE));
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(File::default());
+        }
+        Err(source) => return Err(ConfigError::Unreadable { path: path.to_owned(), source }),
+    };
+    toml::from_str(&text).map_err(|source| ConfigError::Syntax { path: path.to_owned(), source })
+}
+
+fn kubernetes(args: &SettingsArgs, file: KubernetesFile, cluster: &str) -> Result<kigen_shipper::settings::Settings, ConfigError> {
+    // What a flag says of the place replaces all that the file says of it.
+    let is_placed = args.kubeconfig.is_some() || args.api_url.is_some();
+    let (of_file, url_of_file) = if is_placed { (None, None) } else { (file.kubeconfig, file.api_url) };
+    let context = args.context.clone().or(file.context);
+    let access = match (args.api_url.clone().or(url_of_file), args.kubeconfig.clone().or(of_file)) {
+        (Some(url), _) => Access::Url(url),
+        (None, Some(path)) => Access::Kubeconfig { path, context },
+        (None, None) => Access::Inferred { context },
+    };
+    let mut settings = kigen_shipper::settings::Settings::new(cluster, access);
+    settings.namespace = args.namespace.clone().or(file.namespace);
+    if let Some(interval) = file.probe_interval_ms {
+        if !(PROBE_INTERVAL_MS_MIN..=PROBE_INTERVAL_MS_MAX).contains(&interval) {
+            return Err(ConfigError::OutOfRange {
+                what: "kubernetes.probe_interval_ms",
+                value: interval.to_string(),
+                rule: format!("it may be {PROBE_INTERVAL_MS_MIN} to {PROBE_INTERVAL_MS_MAX}"),
+            });
+        }
+        settings.probe_interval_ms = interval;
+    }
+    Ok(settings)
+}
+
+fn log(file: &LogFile) -> Result<kigen_log::Settings, ConfigError> {
+    let mut settings = kigen_log::Settings::default();
+    let partitions = within("log.partitions", file.partitions.unwrap_or(PARTITIONS_DEFAULT), PARTITIONS_MAX)?;
+    settings.partitions = partitions;
+    if let Some(days) = file.retention_days_max {
+        let days = within("log.retention_days_max", days, DAYS_MAX)?;
+        settings.events.age_ms_max = u64::from(days) * DAY_MS;
+    }
+    if let Some(mib) = file.partition_mib_max {
+        let mib = within("log.partition_mib_max", mib, u32::MAX)?;
+        settings.events.partition_bytes_max = u64::from(mib) * MIB;
+    }
+    Ok(settings)
+}
+
+fn within(what: &'static str, value: u32, max: u32) -> Result<u32, ConfigError> {
+    if (1..=max).contains(&value) {
+        return Ok(value);
+    }
+    Err(ConfigError::OutOfRange { what, value: value.to_string(), rule: format!("it may be 1 to {max}") })
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+fn show(text: &mut String, key: &str, value: Option<&str>) {
+    let _ = match value {
+        Some(value) => writeln!(text, "{key} = {}", quoted(value)),
+        None => writeln!(text, "# {key}: not set"),
+    };
+}

@@ -1,0 +1,157 @@
+//! Other processes: one that is killed while it commits, and one that is looked into while it writes.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use kigen_log::{EmbeddedLog, LogError, Record, Step};
+use kigen_model::topic::{Offset, Partition, Topic};
+
+use crate::{P0, directory, event, open, position, read_all, record};
+
+/// Where the child finds its log.
+const DIR: &str = "KIGEN_TEST_LOG_DIR";
+
+#[test]
+fn killed_at_any_moment_outputs_and_position_agree_and_nothing_acknowledged_is_lost() {
+    let dir = directory();
+    let mut before = 0;
+    for round in 0..20_u64 {
+        let (mut child, mut lines) = start(dir.path());
+        let mut acknowledged = before;
+        // From an early death to one after some dozens of commits; the rest of the moment is the scheduler's.
+        for _ in 0..=(round * 7 % 40) {
+            acknowledged = next_line(&mut lines).expect("the child commits");
+        }
+        child.kill().expect("kills");
+        child.wait().expect("dies");
+        while let Some(line) = next_line(&mut lines) {
+            acknowledged = line;
+        }
+        let log = open(dir.path());
+        let position = log.position("process", Topic::Events, P0).expect("reads").expect("was committed").0;
+        let alerts = log.end(Topic::Alerts, Partition(1)).expect("has an end").0;
+        let events = read_all(&log, Topic::Events);
+        let status = read_all(&log, Topic::Status);
+        assert_eq!(alerts, position, "round {round}");
+        assert_eq!(events.len() as u64, 2 * position, "round {round}");
+        assert_eq!(status.len(), 1, "round {round}: a status replaced and its successor go together");
+        assert_eq!(status[0].value, Some(position.to_string().into_bytes()), "round {round}");
+        assert!(
+            (acknowledged..=acknowledged + 1).contains(&position),
+            "round {round}: {acknowledged} {position}"
+        );
+        before = position;
+    }
+}
+
+#[test]
+fn a_running_log_is_looked_into_from_another_process() {
+    let dir = directory();
+    assert!(matches!(EmbeddedLog::open_beside(dir.path()), Err(LogError::Absent { .. })), "no log yet");
+    let (mut child, mut lines) = start(dir.path());
+    next_line(&mut lines).expect("the child commits");
+    let view = EmbeddedLog::open_beside(dir.path()).expect("opens beside");
+    assert!(matches!(EmbeddedLog::open(dir.path(), crate::settings(2)), Err(LogError::InUse { .. })));
+    assert_eq!(view.partitions(), 2);
+    for _ in 0..5 {
+        let mut acknowledged = 0;
+        for _ in 0..20 {
+            acknowledged = next_line(&mut lines).expect("the child commits");
+        }
+        view.refresh().expect("refreshes");
+        let position = view.position("process", Topic::Events, P0).expect("reads").expect("was committed").0;
+        assert!(position >= acknowledged, "what was acknowledged before the refresh is seen");
+        assert_eq!(view.end(Topic::Alerts, Partition(1)).expect("has an end"), Offset(position));
+        let events = view.read(Topic::Events, P0, Offset(0), usize::MAX, usize::MAX).expect("reads");
+        assert_eq!(events.len() as u64, 2 * position);
+        let status = view.read(Topic::Status, P0, Offset(0), 10, 1000).expect("reads");
+        assert_eq!(status.len(), 1);
+    }
+    child.kill().expect("kills");
+    child.wait().expect("dies");
+    let view = EmbeddedLog::open_beside(dir.path()).expect("opens what nobody writes any more");
+    assert!(view.end(Topic::Events, P0).expect("has an end") > Offset(0));
+}
+
+#[tokio::test]
+async fn a_view_follows_trims_and_files_replaced_under_it() {
+    let dir = directory();
+    let events = kigen_log::Retention { age_ms_max: u64::MAX, partition_bytes_max: 1 << 20 };
+    let log =
+        EmbeddedLog::open(dir.path(), kigen_log::Settings { events, ..crate::settings(2) }).expect("opens");
+    let mut noise = crate::bounds::Noise(7);
+    log.append(vec![event("first")]).await.expect("appends");
+    let view = EmbeddedLog::open_beside(dir.path()).expect("opens beside");
+    for round in 0..64 {
+        let records = (0..32).map(|i| record(Topic::Events, "k", &noise.text(64 << 10), i)).collect();
+        log.append(records).await.expect("appends");
+        log.append(vec![record(Topic::Status, "k", &noise.text(1000), 0)]).await.expect("appends");
+        log.trim(crate::at(0)).await.expect("trims");
+        view.refresh().expect("refreshes");
+        assert_eq!(
+            view.start(Topic::Events, P0).expect("reads"),
+            log.start(Topic::Events, P0).expect("reads")
+        );
+        for topic in [Topic::Events, Topic::Status] {
+            let seen = view.read(topic, P0, Offset(0), usize::MAX, usize::MAX).expect("reads");
+            let written = read_all(&log, topic);
+            if seen != written { eprintln!("MISMATCH {round} {topic} {:?} {:?}", off(&seen), off(&written));
+              for k in 0..3 { view.refresh().expect("refreshes");
+                let seen = view.read(topic, P0, Offset(0), usize::MAX, usize::MAX).expect("reads");
+                eprintln!("again {k} {}", seen == written); }
+               panic!("x");
+            }
+        }
+    }
+}
+
+/// Commits until it is killed, saying each position after it is acknowledged.
+#[tokio::test]
+#[ignore = "the child process of the tests above, which start it"]
+async fn child() {
+    let dir = std::env::var(DIR).expect("started by a test");
+    let log = open(Path::new(&dir));
+    let mut next = log.position("process", Topic::Events, P0).expect("reads").map_or(0, |next| next.0);
+    loop {
+        let alert = Record { partition: Partition(1), ..record(Topic::Alerts, "k", "alert", 0) };
+        let status = record(Topic::Status, "k", &(next + 1).to_string(), 0);
+        let step = Step {
+            outputs: vec![event("a"), alert, event("b"), status],
+            positions: vec![position(next + 1)],
+        };
+        log.commit(step).await.expect("commits");
+        next += 1;
+        let mut out = std::io::stdout().lock();
+        // The leading line break parts it from what the test harness prints.
+        writeln!(out, "\n{next}").expect("the parent listens");
+    }
+}
+
+fn start(dir: &Path) -> (Child, BufReader<ChildStdout>) {
+    let mut child = Command::new(std::env::current_exe().expect("this test's path"))
+        .args(["--exact", "crash::child", "--ignored", "--nocapture"])
+        .env(DIR, dir)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let lines = BufReader::new(child.stdout.take().expect("piped"));
+    (child, lines)
+}
+
+/// The next number; `None` when the child is dead and all it said is read.
+fn next_line(lines: &mut BufReader<ChildStdout>) -> Option<u64> {
+    loop {
+        let mut line = String::new();
+        if lines.read_line(&mut line).expect("reads") == 0 {
+            return None;
+        }
+        if line.ends_with('\n')
+            && let Ok(number) = line.trim().parse()
+        {
+            return Some(number);
+        }
+    }
+}
+
+fn off(r: &[kigen_log::Received]) -> Vec<u64> { r.iter().map(|r| r.offset.0).collect() }

@@ -1,0 +1,92 @@
+//! A full disk, on a small tmpfs of its own; and damaged bytes.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use kigen_log::{EmbeddedLog, Fate, LogError};
+use kigen_model::topic::{Offset, Topic};
+
+use crate::bounds::Noise;
+use crate::{P0, directory, event, open, read_all, record};
+
+/// Where the child finds its small disk.
+const DIR: &str = "KIGEN_TEST_SMALL_DISK";
+
+/// How the small disk is mounted where nobody else sees it: as root, or as root of a user namespace.
+const UNSHARES: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
+
+/// Generous: RocksDB looks every few seconds whether there is space again.
+const RECOVERY: Duration = Duration::from_secs(120);
+
+#[test]
+fn a_full_disk_is_said_loses_nothing_acknowledged_and_the_log_goes_on_when_there_is_space() {
+    let dir = directory();
+    let mount = "mount -t tmpfs -o size=48m kigen-test \"$1\"";
+    let unshare = |how: &[&str], script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(how).args(["sh", "-c", script, "sh"]).arg(dir.path()).env(DIR, dir.path());
+        command
+    };
+    let works = |how: &&&[&str]| unshare(how, mount).output().is_ok_and(|output| output.status.success());
+    let Some(how) = UNSHARES.iter().find(works) else {
+        // Past the harness, which hides what a passing test prints.
+        let said =
+            b"\nNOT TESTED: a full disk (neither root nor a user namespace to mount a small tmpfs in)\n";
+        std::io::stderr().write_all(said).expect("says so");
+        return;
+    };
+    let script = format!("{mount} && exec \"$2\" --exact disk::child --ignored --nocapture");
+    let exe = std::env::current_exe().expect("this test's path");
+    let output = unshare(how, &script).arg(exe).output().expect("runs");
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && out.contains("1 passed"), "{out}\n{err}");
+}
+
+#[tokio::test]
+#[ignore = "the child process of the test above, which starts it on a small disk"]
+async fn child() {
+    let dir = std::env::var(DIR).expect("started by a test");
+    let (data, ballast) = (Path::new(&dir).join("data"), Path::new(&dir).join("ballast"));
+    fs::write(&ballast, vec![1; 24 << 20]).expect("fits");
+    let log = open(&data);
+    let mut noise = Noise(3);
+    let mut acknowledged = Vec::new();
+    let error = loop {
+        let value = noise.text(64 << 10);
+        match log.append(vec![record(Topic::Events, "k", &value, 0)]).await {
+            Ok(_) => acknowledged.push(value),
+            Err(error) => break error,
+        }
+        assert!(acknowledged.len() < 1000, "24 MiB hold no 64");
+    };
+    assert!(matches!(error, LogError::NoSpace { .. }), "{error:?}");
+    assert_eq!(error.fate(), Fate::Retry);
+    assert!(error.to_string().starts_with("no space is left for the event log in "), "{error}");
+    for _ in 0..3 {
+        let again = log.append(vec![event("still full")]).await.expect_err("still full");
+        assert!(matches!(again, LogError::NoSpace { .. }), "{again:?}");
+    }
+    assert_eq!(values(&log), acknowledged, "what was acknowledged is read while the disk is full");
+
+    fs::remove_file(&ballast).expect("removes");
+    let until = tokio::time::Instant::now() + RECOVERY;
+    while let Err(error) = log.append(vec![event("again")]).await {
+        assert!(matches!(error, LogError::NoSpace { .. }), "{error:?}");
+        assert!(tokio::time::Instant::now() < until, "not usable again: {error:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    acknowledged.push("again".to_owned());
+    assert_eq!(values(&log), acknowledged);
+    drop(log);
+    let log = open(&data);
+    assert_eq!(values(&log), acknowledged, "the same after a restart");
+    assert_eq!(log.end(Topic::Events, P0).expect("has an end"), Offset(acknowledged.len() as u64));
+}
+
+fn values(log: &EmbeddedLog) -> Vec<String> {
+    let text = |value: Option<Vec<u8>>| String::from_utf8(value.expect("a value")).expect("text");
+    read_all(log, Topic::Events).into_iter().map(|record| text(record.value)).collect()
+}

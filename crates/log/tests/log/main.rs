@@ -1,0 +1,64 @@
+//! What the embedded log promises, each promise a test.
+
+mod bounds;
+mod crash;
+mod disk;
+mod measure;
+mod order;
+mod waiting;
+
+use std::path::Path;
+
+use chrono::DateTime;
+use kigen_log::{EmbeddedLog, Position, Received, Record, Settings};
+use kigen_model::Instant;
+use kigen_model::topic::{Offset, Partition, Topic};
+
+/// All partitions are this one, unless a test is about partitions.
+const P0: Partition = Partition(0);
+
+fn at(ms: i64) -> Instant {
+    DateTime::from_timestamp_millis(ms).expect("in range")
+}
+
+fn settings(partitions: u32) -> Settings {
+    Settings { partitions, ..Settings::default() }
+}
+
+fn open(path: &Path) -> EmbeddedLog {
+    EmbeddedLog::open(path, settings(2)).expect("opens")
+}
+
+fn record(topic: Topic, key: &str, value: &str, ms: i64) -> Record {
+    Record { topic, partition: P0, key: key.to_owned(), value: Some(value.into()), timestamp: at(ms) }
+}
+
+fn event(value: &str) -> Record {
+    record(Topic::Events, "c/n/b", value, 0)
+}
+
+fn tombstone(key: &str, ms: i64) -> Record {
+    Record { value: None, ..record(Topic::Status, key, "", ms) }
+}
+
+fn position(next: u64) -> Position {
+    Position { consumer: "process".to_owned(), topic: Topic::Events, partition: P0, next: Offset(next) }
+}
+
+fn read_all(log: &EmbeddedLog, topic: Topic) -> Vec<Received> {
+    log.read(topic, P0, Offset(0), usize::MAX, usize::MAX).expect("reads")
+}
+
+/// Each record as `offset:key=value`, a tombstone without the value.
+fn shown(records: &[Received]) -> Vec<String> {
+    let show = |record: &Received| match &record.value {
+        Some(value) => format!("{}:{}={}", record.offset, record.key, String::from_utf8_lossy(value)),
+        None => format!("{}:{}", record.offset, record.key),
+    };
+    records.iter().map(show).collect()
+}
+
+/// A directory on the disk that outlives no test.
+fn directory() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}

@@ -1,0 +1,145 @@
+//! `Turn -> Staged -> Committed`: only what the log has taken may move the store.
+
+use std::collections::HashMap;
+
+use kigen_engine::partition::{POSITION_KEY, PartitionState};
+use kigen_engine::state::BatchState;
+use kigen_log::{EmbeddedLog, Position, Record, Step};
+use kigen_model::key::BatchKey;
+use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_store::{Batch, Store, StoredPosition};
+
+use crate::states::Cache;
+use crate::turn::Turn;
+use crate::{CONSUMER, ProcessorError};
+
+/// Turns of several partitions, encoded and ready for one atomic step.
+pub struct Staged {
+    step: Step,
+    partitions: Vec<Stored>,
+}
+
+/// What the log has taken; the only thing that moves the store.
+pub struct Committed {
+    partitions: Vec<Stored>,
+}
+
+/// What one partition's turn changes in the store.
+struct Stored {
+    batch: Batch,
+    /// Where in the step's outputs its position record stands.
+    position_output: usize,
+    position_record: Vec<u8>,
+    status_next: Option<Offset>,
+    pub(crate) partition: Partition,
+    pub(crate) position: PartitionState,
+    states: Vec<BatchState>,
+}
+
+/// What the processor remembers of a partition after a commit.
+pub(crate) struct Moved {
+    pub(crate) partition: Partition,
+    pub(crate) position: PartitionState,
+    pub(crate) states: Vec<BatchState>,
+}
+
+impl Staged {
+    /// Encodes turns: alerts, rejects, changed statuses, and last, in each partition, its position record.
+    pub(crate) fn of(turns: Vec<Turn>) -> Self {
+        let mut staged = Self { step: Step::default(), partitions: Vec::new() };
+        for turn in turns {
+            staged.add(turn);
+        }
+        staged
+    }
+
+    /// Hands the step to the log: all of it, or nothing.
+    pub async fn commit(self, log: &EmbeddedLog) -> Result<Committed, ProcessorError> {
+        let offsets = log.commit(self.step).await?;
+        let mut partitions = self.partitions;
+        for stored in &mut partitions {
+            stored.status_next = offsets.get(stored.position_output).map(|offset| offset.next());
+        }
+        Ok(Committed { partitions })
+    }
+
+    fn add(&mut self, turn: Turn) {
+        let Turn { partition, position, changed, alerts, rejects, warnings, at, .. } = turn;
+        for warning in warnings {
+            tracing::warn!("{}", warning.text);
+        }
+        let outputs = &mut self.step.outputs;
+        let mut write = |topic, key: String, value| {
+            outputs.push(Record { topic, partition, key, value: Some(value), timestamp: at });
+        };
+        for alert in alerts {
+            write(Topic::Alerts, alert.key.to_string(), kigen_wire::encode_alert(&alert));
+        }
+        for reject in rejects {
+            tracing::error!(
+                place = ?reject.place,
+                key = reject.key,
+                "a record of {} is not understood and goes to {}: {}",
+                reject.source,
+                Topic::Rejects,
+                reject.reason
+            );
+            write(Topic::Rejects, reject.key.clone(), kigen_wire::encode_reject(&reject));
+        }
+        let mut batch = Batch::new(partition);
+        let mut states = Vec::with_capacity(changed.len());
+        for (key, changed) in changed {
+            let bytes = kigen_wire::encode_batch(&changed.state);
+            batch.put(&key, &bytes, changed.due_before, changed.state.next_due());
+            write(Topic::Status, key.to_string(), bytes);
+            states.push(changed.state);
+        }
+        let position_record = kigen_wire::encode_position(&position);
+        write(Topic::Status, POSITION_KEY.to_owned(), position_record.clone());
+        let position_output = outputs.len() - 1;
+        self.step.positions.push(Position {
+            consumer: CONSUMER.to_owned(),
+            topic: Topic::Events,
+            partition,
+            next: position.next,
+        });
+        self.partitions.push(Stored {
+            batch,
+            position_output,
+            position_record,
+            status_next: None,
+            partition,
+            position,
+            states,
+        });
+    }
+}
+
+impl Committed {
+    /// Moves the store: for each partition one write of its states, its position and the offset in `kigen.status`.
+    pub(crate) fn into_store(
+        self,
+        store: &Store,
+        caches: &mut HashMap<Partition, Cache>,
+    ) -> Result<Vec<Moved>, ProcessorError> {
+        let mut moved = Vec::with_capacity(self.partitions.len());
+        for stored in self.partitions {
+            let Stored { mut batch, position_record, status_next, partition, position, states, .. } = stored;
+            if let Some(status_next) = status_next {
+                batch.position(&StoredPosition { record: position_record, status_next });
+            }
+            store.commit(batch)?;
+            moved.push(Moved { partition, position, states });
+        }
+        for one in &mut moved {
+            let cache = caches.entry(one.partition).or_default();
+            one.states.drain(..).for_each(|state| cache.put(state));
+        }
+        Ok(moved)
+    }
+}
+
+/// The batch a status record is of, by its key; `None`: it is the position record.
+pub(crate) fn batch_of(key: &str) -> Option<BatchKey> {
+    key.parse().ok()
+}

@@ -1,0 +1,160 @@
+//! Taking up a partition: gathers the facts, decides, and brings the store to the last committed position.
+
+use std::collections::BTreeMap;
+
+use kigen_engine::partition::PartitionState;
+use kigen_log::{EmbeddedLog, Received};
+use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_store::{Batch, Store, StoredPosition};
+use kigen_wire::Status;
+
+use crate::ProcessorError;
+use crate::commit::batch_of;
+use crate::recovery::{Committed, Decision, Facts, Pause, Reading, Restore, Stored, decide};
+
+/// How many records, and how many bytes of them, are applied to the store in one write.
+const RESTORE_RECORDS_MAX: usize = 1_000;
+const RESTORE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// A partition that is taken up.
+pub(crate) enum TakenUp {
+    /// It is judged from here on.
+    Judging(PartitionState),
+    /// It is not judged.
+    Paused,
+}
+
+/// Takes up one partition.
+pub(crate) fn take_up(log: &EmbeddedLog, store: &Store, partition: Partition) -> Result<TakenUp, ProcessorError> {
+    let facts = gather(log, store, partition)?;
+    let decision = decide(&facts);
+    tracing::debug!(%partition, ?decision, "takes up a partition");
+    match (decision, facts.committed) {
+        (Decision::Pause(pause), _) => {
+            tell_pause(partition, pause);
+            Ok(TakenUp::Paused)
+        }
+        (Decision::FoldFromStart { next }, _) => {
+            store.clear(partition)?;
+            Ok(TakenUp::Judging(PartitionState::new(next)))
+        }
+        (Decision::GoOn { restore, reading }, Some(committed)) => {
+            bring_to(log, store, partition, restore, &committed)?;
+            let mut position = committed.position;
+            if let Reading::AfterGap { from, to } = reading {
+                tracing::error!(
+                    %partition,
+                    "the events {from} to {to} of partition {partition} expired before they were judged: what \
+                     happened in them is lost; keep events longer (retention) than kigen is ever down"
+                );
+                position.next = to;
+                position.cursor = None;
+            }
+            Ok(TakenUp::Judging(position))
+        }
+        (Decision::GoOn { .. }, None) => Ok(TakenUp::Judging(PartitionState::new(facts.events_start))),
+    }
+}
+
+fn gather(log: &EmbeddedLog, store: &Store, partition: Partition) -> Result<Facts, ProcessorError> {
+    let stored = store.position(partition)?.and_then(|stored| match kigen_wire::decode_status(&stored.record) {
+        Ok(Status::Position(position)) => {
+            Some(Stored { status_next: stored.status_next, engine_version: position.engine_version })
+        }
+        // A store that cannot be read is no store: it is a cache.
+        Ok(Status::Batch(_)) | Err(_) => None,
+    });
+    Ok(Facts {
+        committed: last_committed(log, partition)?,
+        store: stored,
+        events_start: log.start(Topic::Events, partition)?,
+        events_end: log.end(Topic::Events, partition)?,
+        tombstones_start: log.start(Topic::Status, partition)?,
+    })
+}
+
+/// The position record is the last of its commit, so it is the last record of the partition.
+fn last_committed(log: &EmbeddedLog, partition: Partition) -> Result<Option<Committed>, ProcessorError> {
+    let end = log.end(Topic::Status, partition)?;
+    let Some(last) = end.0.checked_sub(1).map(Offset) else {
+        return Ok(None);
+    };
+    let records = log.read(Topic::Status, partition, last, 1, usize::MAX)?;
+    let Some(record) = records.into_iter().next() else {
+        return Ok(None);
+    };
+    let status_next = record.offset.next();
+    match kigen_wire::decode_status(record.value.as_deref().unwrap_or_default()) {
+        Ok(Status::Position(position)) => Ok(Some(Committed { position, status_next })),
+        Ok(Status::Batch(_)) => Err(ProcessorError::NoPosition { partition, offset: record.offset }),
+        Err(source) => Err(ProcessorError::Status { partition, offset: record.offset, source }),
+    }
+}
+
+fn bring_to(
+    log: &EmbeddedLog,
+    store: &Store,
+    partition: Partition,
+    restore: Restore,
+    committed: &Committed,
+) -> Result<(), ProcessorError> {
+    let from = match restore {
+        Restore::Resume => return Ok(()),
+        Restore::ApplyTail { from } => from,
+        Restore::Rebuild => {
+            store.clear(partition)?;
+            log.start(Topic::Status, partition)?
+        }
+    };
+    let mut next = from;
+    while next < committed.status_next {
+        let records = log.read(Topic::Status, partition, next, RESTORE_RECORDS_MAX, RESTORE_BYTES_MAX)?;
+        let Some(last) = records.last() else { break };
+        next = last.offset.next();
+        let mut batch = Batch::new(partition);
+        // A log that is not compacted yet holds several states of a key; the last one counts.
+        let latest: BTreeMap<&str, &Received> = records.iter().map(|record| (record.key.as_str(), record)).collect();
+        for record in latest.into_values() {
+            let Some(key) = batch_of(&record.key) else { continue };
+            let due_before = match store.state(partition, &key)? {
+                Some(bytes) => due_of(&bytes, partition, record.offset)?,
+                None => None,
+            };
+            match record.value.as_deref() {
+                Some(bytes) => batch.put(&key, bytes, due_before, due_of(bytes, partition, record.offset)?),
+                None => batch.forget(&key, due_before),
+            }
+        }
+        if next >= committed.status_next {
+            let record = kigen_wire::encode_position(&committed.position);
+            batch.position(&StoredPosition { record, status_next: committed.status_next });
+        }
+        store.commit(batch)?;
+    }
+    Ok(())
+}
+
+fn due_of(
+    bytes: &[u8],
+    partition: Partition,
+    offset: Offset,
+) -> Result<Option<kigen_model::Instant>, ProcessorError> {
+    match kigen_wire::decode_status(bytes) {
+        Ok(Status::Batch(state)) => Ok(state.next_due()),
+        Ok(Status::Position(_)) => Ok(None),
+        Err(source) => Err(ProcessorError::Status { partition, offset, source }),
+    }
+}
+
+fn tell_pause(partition: Partition, pause: Pause) {
+    match pause {
+        Pause::BeyondEnd { next, end } => tracing::error!(
+            "partition {partition} is not judged: the next event to read is {next}, but the log ends at {end}, so the \
+             log was truncated or is another one; restore the log, or set kigen up with a new data directory"
+        ),
+        Pause::NewerEngine { found } => tracing::error!(
+            "partition {partition} is not judged: its state was written by a newer kigen (engine {found}); start that \
+             version again, or set kigen up with a new data directory"
+        ),
+    }
+}

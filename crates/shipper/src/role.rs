@@ -1,0 +1,94 @@
+//! The role: watches one cluster and appends what it says to the log, until it is told to stop.
+
+mod append;
+mod read_back;
+
+use futures::FutureExt;
+use kigen_log::{EmbeddedLog, LogError};
+use thiserror::Error;
+
+use crate::connect::{ShipperError, connect};
+use crate::input::Input;
+use crate::role::append::{Appended, Appender};
+use crate::role::read_back::{LastWords, read_back};
+use crate::server_clock::Clock;
+use crate::settings::Settings;
+use crate::shipper::Shipper;
+
+/// Why the role ended by itself.
+#[derive(Debug, Error)]
+pub enum RoleError {
+    /// It could not start.
+    #[error(transparent)]
+    Start(#[from] ShipperError),
+    /// The log cannot be used.
+    #[error("the shipper of cluster {cluster} cannot go on with its event log")]
+    Log {
+        /// The cluster.
+        cluster: String,
+        /// Why.
+        #[source]
+        source: LogError,
+    },
+}
+
+/// Watches the cluster of `settings` and appends to `log` until `shutdown`. What was taken from a stream by then is
+/// appended; what was not will be heard again.
+///
+/// `clock` measures how long answers take and dates records; `shipper` says who writes, for a person who reads the log.
+///
+/// # Errors
+/// If the cluster cannot be watched at the start, or if the log needs a person. Whatever else fails is tried again.
+pub async fn run(
+    log: EmbeddedLog,
+    settings: Settings,
+    clock: Clock,
+    shipper: &str,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), RoleError> {
+    let cluster = settings.cluster.clone();
+    let failed = |source| RoleError::Log { cluster: cluster.clone(), source };
+    let shutdown = shutdown.shared();
+    let api = tokio::select! {
+        () = shutdown.clone() => return Ok(()),
+        api = connect(&settings, clock.clone()) => api?,
+    };
+    let LastWords { epoch, resume } = read_back(log.clone(), cluster.clone()).await.map_err(failed)?;
+    let mut shipping = Shipper::start(&api, &settings, epoch + 1, &resume);
+    drop(resume);
+    let appender = Appender::new(log, clock, shutdown.clone());
+    let begin = appender.records_of_cluster(&[shipping.begin(shipper)]);
+    let mut appended = appender.append(begin).await.map_err(failed)?;
+    while appended == Appended::All {
+        // Only here may the work be interrupted: what is not handed out yet was not said yet.
+        let inputs = tokio::select! {
+            biased;
+            () = shutdown.clone() => return Ok(()),
+            inputs = shipping.next() => inputs,
+        };
+        appended = turn(&appender, &mut shipping, inputs).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Applies, appends, and only then asks for a tick.
+async fn turn<S>(
+    appender: &Appender<S>,
+    shipping: &mut Shipper,
+    inputs: Vec<Input>,
+) -> Result<Appended, LogError>
+where
+    S: Future<Output = ()> + Clone,
+{
+    let mut records = Vec::new();
+    for input in inputs {
+        let output = shipping.apply(input);
+        records.extend(appender.records_of_facts(&output.facts));
+        records.extend(appender.records_of_rejected(output.rejected));
+    }
+    if appender.append(records).await? == Appended::Interrupted {
+        return Ok(Appended::Interrupted);
+    }
+    let ticks = shipping.acknowledged();
+    appender.append(appender.records_of_cluster(&ticks)).await
+}

@@ -1,0 +1,185 @@
+//! The role with a real log: what it appends, and how it goes on after it was stopped.
+
+mod support;
+
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use kigen_log::EmbeddedLog;
+use kigen_model::Instant;
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact};
+use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_playback::clock::{Clock, Pace};
+use kigen_playback::history::History;
+use kigen_playback::server::{Options, Played, Server};
+use kigen_shipper::role;
+use kigen_shipper::server_clock;
+use kigen_shipper::settings::{Access, Settings};
+use support::shipping::second_after;
+use support::{final_states, independent_final_states, recording};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+const PARTITIONS: u32 = 3;
+
+struct Cluster {
+    server: Server,
+    clock: Clock,
+}
+
+impl Cluster {
+    async fn start(history: History) -> Self {
+        let end = second_after(history.end()) + TimeDelta::seconds(60);
+        let clock = Clock::new(history.start(), Pace::Manual, Some(end));
+        let options = Options { eager_bookmarks: true, ..Options::default() };
+        let played = Played { history, clock: clock.clone(), options };
+        Self { server: Server::start(played).await.expect("a free port"), clock }
+    }
+
+    fn ship(&self, log: &EmbeddedLog) -> Running {
+        let settings = Settings {
+            probe_interval_ms: 5,
+            retry_delay_ms_min: 1,
+            ..Settings::new("test", Access::Url(self.server.url()))
+        };
+        let clock = self.clock.clone();
+        let clock = server_clock::Clock::new(move || clock.now());
+        let (stop, stopped) = oneshot::channel();
+        let shutdown = async move {
+            let _ = stopped.await;
+        };
+        let log = log.clone();
+        let task = tokio::spawn(async move { role::run(log, settings, clock, "the test", shutdown).await });
+        Running { stop, task }
+    }
+}
+
+struct Running {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), role::RoleError>>,
+}
+
+impl Running {
+    async fn stop(self) {
+        self.stop.send(()).expect("it runs");
+        let ended = tokio::time::timeout(Duration::from_secs(10), self.task).await;
+        ended.expect("it leaves within 10 s").expect("it does not panic").expect("it ends well");
+    }
+}
+
+fn open(path: &Path) -> EmbeddedLog {
+    let settings = kigen_log::Settings { partitions: PARTITIONS, ..kigen_log::Settings::default() };
+    EmbeddedLog::open(path, settings).expect("a new log")
+}
+
+/// What a partition has, with keys.
+fn partition(log: &EmbeddedLog, nth: u32) -> Vec<(String, Event)> {
+    let records = log.read(Topic::Events, Partition(nth), Offset(0), usize::MAX, usize::MAX).expect("readable");
+    let event = |value: Option<Vec<u8>>| {
+        kigen_wire::decode_event(&value.expect("no tombstone")).expect("what was encoded can be decoded")
+    };
+    records.into_iter().map(|record| (record.key, event(record.value))).collect()
+}
+
+fn cluster_events(log: &EmbeddedLog, nth: u32) -> Vec<ClusterEvent> {
+    let events = partition(log, nth).into_iter();
+    events.filter_map(|(_, event)| if let Event::Cluster(event) = event { Some(event) } else { None }).collect()
+}
+
+fn facts(log: &EmbeddedLog) -> Vec<Fact> {
+    let events = (0..PARTITIONS).flat_map(|nth| partition(log, nth));
+    events.filter_map(|(_, event)| if let Event::Fact(fact) = event { Some(fact) } else { None }).collect()
+}
+
+async fn until_ticked(log: &EmbeddedLog, epoch: u64, instant: Instant) {
+    let mut changes = log.changes();
+    let is_reached = |event: &ClusterEvent| match &event.body {
+        ClusterBody::Tick { observed_until, .. } => event.epoch == epoch && *observed_until >= instant,
+        ClusterBody::Epoch { .. } | ClusterBody::Gap { .. } => false,
+    };
+    let reached = async {
+        while !(0..PARTITIONS).all(|nth| cluster_events(log, nth).iter().any(is_reached)) {
+            changes.changed().await.expect("the log is open");
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), reached).await.expect("it ticks in time");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_that_is_stopped_and_started_goes_on_where_it_was_under_a_new_epoch() {
+    let path = recording("cron_ttl_history");
+    let history = History::from_recording(&path).expect("a recording");
+    let (start, end) = (second_after(history.start()), second_after(history.end()));
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let cluster = Cluster::start(history).await;
+    let mut epoch = 0;
+    for third in 1..=3 {
+        // The first ships nothing but the beginning; what comes while none runs is told by the next.
+        epoch += 1;
+        let until = cluster.clock.now();
+        let running = cluster.ship(&log);
+        until_ticked(&log, epoch, until - TimeDelta::seconds(1)).await;
+        let middle = start + (end - start) * (2 * third - 1) / 6;
+        let middle = second_after(middle);
+        cluster.clock.advance_to(middle);
+        until_ticked(&log, epoch, middle).await;
+        running.stop().await;
+        cluster.clock.advance_to(second_after(start + (end - start) * (2 * third) / 6));
+    }
+    epoch += 1;
+    cluster.clock.advance_to(end + TimeDelta::seconds(2));
+    let running = cluster.ship(&log);
+    until_ticked(&log, epoch, end).await;
+    running.stop().await;
+
+    assert_eq!(final_states(&facts(&log)), independent_final_states(&path));
+    assert_partitions_agree(&log, epoch);
+}
+
+fn assert_partitions_agree(log: &EmbeddedLog, epoch: u64) {
+    let first = cluster_events(log, 0);
+    let epochs: Vec<_> =
+        first.iter().filter(|event| matches!(event.body, ClusterBody::Epoch { .. })).map(|event| event.epoch).collect();
+    assert_eq!(epochs, (1..=epoch).collect::<Vec<_>>());
+    let gaps = first.iter().filter(|event| matches!(event.body, ClusterBody::Gap { .. })).count();
+    assert_eq!(gaps, 1, "only that of the first start");
+    for nth in 0..PARTITIONS {
+        assert_eq!(cluster_events(log, nth), first, "each partition has each tick");
+        for (key, event) in partition(log, nth) {
+            match event {
+                Event::Fact(fact) => {
+                    assert_eq!(key, fact.key.to_string());
+                    assert_eq!(log.partition_of(&key), Partition(nth));
+                }
+                Event::Cluster(event) => assert_eq!(key, event.cluster),
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_started_twice_over_the_same_cluster_says_nothing_twice() {
+    let path = recording("cron_success");
+    let history = History::from_recording(&path).expect("a recording");
+    let end = second_after(history.end());
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let cluster = Cluster::start(history).await;
+    let running = cluster.ship(&log);
+    until_ticked(&log, 1, cluster.clock.now() - TimeDelta::seconds(1)).await;
+    cluster.clock.advance_to(end);
+    until_ticked(&log, 1, end).await;
+    running.stop().await;
+    let said = |log: &EmbeddedLog| {
+        let cron_jobs = facts(log).into_iter().filter(|fact| matches!(fact.body, kigen_model::event::FactBody::CronJob { .. }));
+        cron_jobs.count()
+    };
+    let before = said(&log);
+    cluster.clock.advance_to(end + TimeDelta::seconds(5));
+    let running = cluster.ship(&log);
+    until_ticked(&log, 2, end + TimeDelta::seconds(5)).await;
+    running.stop().await;
+    assert_eq!(said(&log), before);
+}

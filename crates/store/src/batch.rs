@@ -1,0 +1,69 @@
+//! What a partition's next write will change.
+
+use kigen_model::Instant;
+use kigen_model::key::BatchKey;
+use kigen_model::topic::Partition;
+use rocksdb::WriteBatch;
+
+use crate::error::StoreError;
+use crate::{StoredPosition, keys};
+
+/// The most bytes of one state, which is what one record of `kigen.status` may have.
+pub(crate) const STATE_BYTES_MAX: usize = 1024 * 1024;
+
+/// Changes of one partition, to be written together.
+pub struct Batch {
+    pub(crate) partition: Partition,
+    pub(crate) writes: WriteBatch,
+}
+
+impl Batch {
+    /// No change yet of `partition`.
+    pub fn new(partition: Partition) -> Self {
+        Self { partition, writes: WriteBatch::default() }
+    }
+
+    /// Keeps a batch's state, and moves its place in the time-ordered index from `due_before` to `due_after`. The
+    /// caller knows from the state it read before where that place was.
+    ///
+    /// # Errors
+    /// The key cannot be kept in order, or the state is too large.
+    pub fn put(
+        &mut self,
+        key: &BatchKey,
+        state: &[u8],
+        due_before: Option<Instant>,
+        due_after: Option<Instant>,
+    ) -> Result<(), StoreError> {
+        if !keys::is_storable(key) {
+            return Err(StoreError::BadKey { key: key.clone() });
+        }
+        if state.len() > STATE_BYTES_MAX {
+            return Err(StoreError::StateTooLarge { key: key.clone(), bytes: state.len() });
+        }
+        self.writes.put(keys::state(self.partition, key), state);
+        self.forget_due(key, due_before);
+        if let Some(at) = due_after {
+            self.writes.put(keys::due(self.partition, at, key), []);
+        }
+        Ok(())
+    }
+
+    /// Removes a batch's state and its place in the index.
+    pub fn forget(&mut self, key: &BatchKey, due_before: Option<Instant>) {
+        self.writes.delete(keys::state(self.partition, key));
+        self.forget_due(key, due_before);
+    }
+
+    /// Moves the partition's position.
+    pub fn position(&mut self, position: &StoredPosition) {
+        let value = [&position.status_next.0.to_be_bytes(), position.record.as_slice()].concat();
+        self.writes.put(keys::position(self.partition), value);
+    }
+
+    fn forget_due(&mut self, key: &BatchKey, due: Option<Instant>) {
+        if let Some(at) = due {
+            self.writes.delete(keys::due(self.partition, at, key));
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What can go wrong with the store, and what to do then.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use kigen_model::key::BatchKey;
+
+/// A failure of the store. None is worth more than the store itself: `recreate` gives an empty one.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process has the store open.
+    #[error("another kigen uses the store in {}: stop it, or give this one a directory of its own", path.display())]
+    InUse {
+        /// The store's directory.
+        path: PathBuf,
+    },
+    /// A key that cannot be kept in order: a part is empty, or contains a `/` or a zero byte.
+    #[error("{key} cannot be stored: no part of a batch's key is empty or contains a slash or a zero byte")]
+    BadKey {
+        /// The key as given.
+        key: BatchKey,
+    },
+    /// A state that is too large.
+    #[error(
+        "the state of {key} has {bytes} bytes, and {} is the most: shorten its history",
+        crate::batch::STATE_BYTES_MAX
+    )]
+    StateTooLarge {
+        /// Whose state.
+        key: BatchKey,
+        /// Its bytes.
+        bytes: usize,
+    },
+    /// Something in the store cannot be read.
+    #[error("the store in {} is damaged ({why}): delete the directory, it is filled again from kigen.status", path.display())]
+    Corrupt {
+        /// The store's directory.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The disk is full.
+    #[error("no space is left for the store in {}: free some; it goes on by itself a few seconds later", path.display())]
+    NoSpace {
+        /// The store's directory.
+        path: PathBuf,
+        /// The failed operation.
+        source: io::Error,
+    },
+    /// The files could not be read or written.
+    #[error("could not {doing} the store in {}: check the disk and the directory's permissions", path.display())]
+    Io {
+        /// The store's directory.
+        path: PathBuf,
+        /// What was tried, as a verb.
+        doing: &'static str,
+        /// The failed operation.
+        source: io::Error,
+    },
+}
+
+impl StoreError {
+    /// From RocksDB, which tells a full disk by its text alone.
+    pub(crate) fn from_rocksdb(path: &Path, doing: &'static str, error: rocksdb::Error) -> Self {
+        let path = path.to_owned();
+        if error.as_ref().contains("No space left on device") {
+            Self::NoSpace { path, source: io::Error::other(error) }
+        } else if error.kind() == rocksdb::ErrorKind::Corruption {
+            Self::Corrupt { path, why: error.into_string() }
+        } else {
+            Self::Io { path, doing, source: io::Error::other(error) }
+        }
+    }
+
+    pub(crate) fn from_io(path: &Path, doing: &'static str, source: io::Error) -> Self {
+        let path = path.to_owned();
+        if source.kind() == io::ErrorKind::StorageFull {
+            Self::NoSpace { path, source }
+        } else {
+            Self::Io { path, doing, source }
+        }
+    }
+}

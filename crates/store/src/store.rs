@@ -1,0 +1,280 @@
+//! The open store.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use kigen_model::Instant;
+use kigen_model::key::BatchKey;
+use kigen_model::topic::{Offset, Partition};
+use rocksdb::{
+    BlockBasedOptions, Cache, DB, DBCompressionType, DBRawIterator, Options, ReadOptions, WriteBatch,
+};
+
+use crate::batch::Batch;
+use crate::error::StoreError;
+use crate::{StoredPosition, keys};
+
+const CACHE_BYTES_MAX: usize = 8 * 1024 * 1024;
+const WRITE_BUFFER_BYTES: usize = 8 * 1024 * 1024;
+const WAL_BYTES_MAX: u64 = 32 * 1024 * 1024;
+const TABLE_FILE_BYTES: u64 = 16 * 1024 * 1024;
+const OPEN_FILES_MAX: i32 = 128;
+const DIARY_BYTES_MAX: usize = 1024 * 1024;
+const DIARY_FILES_MAX: usize = 3;
+
+/// The states, due work and positions of a processor's partitions. Owned by one process.
+pub struct Store {
+    db: DB,
+    path: PathBuf,
+    /// Declared last: released only after the tables are closed.
+    lock: File,
+}
+
+/// A store that was found unusable, and deleted: all partitions begin without one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// Why it could not be used.
+    pub why: String,
+}
+
+impl Store {
+    /// Opens the store in the directory `path`, creating it if there is none. One that is damaged or was written by
+    /// another version is replaced by an empty one, and said to be.
+    ///
+    /// # Errors
+    /// Another process uses it, or the disk refuses to hold even an empty store.
+    pub fn open(path: &Path) -> Result<(Self, Option<Dropped>), StoreError> {
+        fs::create_dir_all(path).map_err(|e| StoreError::from_io(path, "create", e))?;
+        let lock = take_lock(path)?;
+        match open_tables(path) {
+            Ok(db) => Ok((Self { db, path: path.to_owned(), lock }, None)),
+            Err(full @ StoreError::NoSpace { .. }) => Err(full),
+            Err(unusable) => {
+                let db = create_tables(path)?;
+                Ok((Self { db, path: path.to_owned(), lock }, Some(Dropped { why: reason(unusable) })))
+            }
+        }
+    }
+
+    /// Deletes everything and opens an empty store in its place; for one that turned out to be damaged when read.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn recreate(self) -> Result<Self, StoreError> {
+        let Self { db, path, lock } = self;
+        drop(db);
+        let db = create_tables(&path)?;
+        Ok(Self { db, path, lock })
+    }
+
+    /// Up to where a partition is applied; `None` if nothing of it is here.
+    ///
+    /// # Errors
+    /// The disk refuses, or the store is damaged.
+    pub fn position(&self, partition: Partition) -> Result<Option<StoredPosition>, StoreError> {
+        let Some(bytes) = self.get(&keys::position(partition))? else { return Ok(None) };
+        match bytes.split_first_chunk() {
+            Some((next, record)) => Ok(Some(StoredPosition {
+                record: record.to_vec(),
+                status_next: Offset(u64::from_be_bytes(*next)),
+            })),
+            None => Err(self.corrupt(format!("the position of partition {partition} is cut short"))),
+        }
+    }
+
+    /// A batch's state; `None` if there is none.
+    ///
+    /// # Errors
+    /// The disk refuses, or the store is damaged.
+    pub fn state(&self, partition: Partition, key: &BatchKey) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get(&keys::state(partition, key))
+    }
+
+    /// At most `limit` states in the order of their keys, the first of them after `after`.
+    ///
+    /// # Errors
+    /// The disk refuses, or the store is damaged.
+    pub fn states(
+        &self,
+        partition: Partition,
+        after: Option<&BatchKey>,
+        limit: usize,
+    ) -> Result<Vec<(BatchKey, Vec<u8>)>, StoreError> {
+        let (first, beyond) = keys::states(partition);
+        let first = after.map_or(first, |key| successor(keys::state(partition, key)));
+        self.page(&first, &beyond, limit, |key, state| Some((keys::state_key(key)?, state.to_vec())))
+    }
+
+    /// At most `limit` entries of a cluster's due work in the order of (instant, key), the first of them after
+    /// `after`, with instants up to and including `until`. Costs what it returns, not what exists.
+    ///
+    /// # Errors
+    /// The disk refuses, or the store is damaged.
+    pub fn due(
+        &self,
+        partition: Partition,
+        cluster: &str,
+        after: Option<&(Instant, BatchKey)>,
+        until: Instant,
+        limit: usize,
+    ) -> Result<Vec<(Instant, BatchKey)>, StoreError> {
+        let (first, beyond) = keys::dues(partition, cluster, until);
+        let first = after.map_or(first, |(at, key)| successor(keys::due(partition, *at, key)));
+        self.page(&first, &beyond, limit, |key, _| keys::due_key(key))
+    }
+
+    /// Writes a batch: all of it or nothing.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn commit(&self, batch: Batch) -> Result<(), StoreError> {
+        self.write(batch.writes)
+    }
+
+    /// Forgets a partition: its states, due work and position.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn clear(&self, partition: Partition) -> Result<(), StoreError> {
+        let mut writes = WriteBatch::default();
+        writes.delete(keys::position(partition));
+        for (first, beyond) in [keys::states(partition), keys::all_dues(partition)] {
+            writes.delete_range(first, beyond);
+        }
+        self.write(writes)
+    }
+
+    fn write(&self, writes: WriteBatch) -> Result<(), StoreError> {
+        self.db.write(writes).map_err(|e| StoreError::from_rocksdb(&self.path, "write", e))
+    }
+
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.db.get(key).map_err(|e| StoreError::from_rocksdb(&self.path, "read", e))
+    }
+
+    /// At most `limit` entries of a range, decoded.
+    fn page<T>(
+        &self,
+        first: &[u8],
+        beyond: &[u8],
+        limit: usize,
+        decode: impl Fn(&[u8], &[u8]) -> Option<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut page = Vec::new();
+        // RocksDB takes a range that ends before it begins for a mistake.
+        if first >= beyond {
+            return Ok(page);
+        }
+        let mut entries = self.scan(beyond);
+        entries.seek(first);
+        while page.len() < limit
+            && let Some((key, value)) = entries.item()
+        {
+            let entry = decode(key, value).ok_or_else(|| self.corrupt(format!("{key:02x?} is not a key")))?;
+            page.push(entry);
+            entries.next();
+        }
+        entries.status().map_err(|e| StoreError::from_rocksdb(&self.path, "read", e))?;
+        Ok(page)
+    }
+
+    fn scan(&self, beyond: &[u8]) -> DBRawIterator<'_> {
+        let mut options = ReadOptions::default();
+        options.set_iterate_upper_bound(beyond);
+        self.db.raw_iterator_opt(options)
+    }
+
+    fn corrupt(&self, why: String) -> StoreError {
+        StoreError::Corrupt { path: self.path.clone(), why }
+    }
+}
+
+/// The first key after this one.
+fn successor(mut key: Vec<u8>) -> Vec<u8> {
+    key.push(0);
+    key
+}
+
+/// RocksDB has a lock of its own, but tells of it only in a text among other I/O errors.
+fn take_lock(path: &Path) -> Result<File, StoreError> {
+    let file = File::options()
+        .create(true)
+        .write(true)
+        .truncate(false)
+        .open(path.join("lock"))
+        .map_err(|e| StoreError::from_io(path, "lock", e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(e)) => Err(StoreError::from_io(path, "lock", e)),
+    }
+}
+
+/// RocksDB has a directory to itself beside the lock, so that it can be deleted whole under the lock.
+fn files(path: &Path) -> PathBuf {
+    path.join("rocksdb")
+}
+
+fn create_tables(path: &Path) -> Result<DB, StoreError> {
+    match fs::remove_dir_all(files(path)) {
+        Ok(()) => open_tables(path),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => open_tables(path),
+        Err(e) => Err(StoreError::from_io(path, "delete", e)),
+    }
+}
+
+/// Why the tables are unusable, without the advice to a person: it is followed already.
+fn reason(unusable: StoreError) -> String {
+    match unusable {
+        StoreError::Corrupt { why, .. } => why,
+        other => std::error::Error::source(&other).map_or_else(|| other.to_string(), ToString::to_string),
+    }
+}
+
+/// Opens the tables, of this format or new ones.
+fn open_tables(path: &Path) -> Result<DB, StoreError> {
+    let failed = |e| StoreError::from_rocksdb(path, "open", e);
+    let db = DB::open(&options(), files(path)).map_err(failed)?;
+    let known = keys::FORMAT.to_be_bytes();
+    match db.get(keys::meta()).map_err(failed)? {
+        Some(format) if format == known => Ok(db),
+        Some(format) => {
+            let why = format!("its format is {format:02x?}, and this kigen writes {known:02x?}");
+            Err(StoreError::Corrupt { path: path.to_owned(), why })
+        }
+        None if db.iterator(rocksdb::IteratorMode::Start).next().is_none() => {
+            db.put(keys::meta(), known).map_err(failed)?;
+            Ok(db)
+        }
+        None => {
+            Err(StoreError::Corrupt { path: path.to_owned(), why: "it does not say its format".to_owned() })
+        }
+    }
+}
+
+/// Small in memory and files, since the store shares a process with everything else.
+fn options() -> Options {
+    let mut table = BlockBasedOptions::default();
+    table.set_block_cache(&Cache::new_lru_cache(CACHE_BYTES_MAX));
+    table.set_cache_index_and_filter_blocks(true);
+    table.set_bloom_filter(10.0, false);
+    table.set_format_version(6);
+    let mut options = Options::default();
+    options.set_block_based_table_factory(&table);
+    options.create_if_missing(true);
+    options.set_compression_type(DBCompressionType::Lz4);
+    options.set_bottommost_compression_type(DBCompressionType::Zstd);
+    options.set_write_buffer_size(WRITE_BUFFER_BYTES);
+    options.set_max_write_buffer_number(2);
+    options.set_max_total_wal_size(WAL_BYTES_MAX);
+    options.set_target_file_size_base(TABLE_FILE_BYTES);
+    options.set_max_open_files(OPEN_FILES_MAX);
+    options.set_max_background_jobs(2);
+    options.set_max_log_file_size(DIARY_BYTES_MAX);
+    options.set_keep_log_file_num(DIARY_FILES_MAX);
+    options.set_manifest_preallocation_size(64 * 1024);
+    // Due work that is done leaves deletions at the front of the index, where each look begins.
+    options.add_compact_on_deletion_collector_factory(8192, 4096, 0.5);
+    options
+}
