@@ -8,8 +8,8 @@ use kigen_model::run::{Attempt, CronJob, Run, RunPhase};
 use crate::plan;
 use crate::recover;
 use crate::state::{
-    ATTEMPTS_MAX, AttemptState, BatchState, CronJobState, EDITS_MAX, OBJECTIVES_MAX, ObjectiveState, Plan, RUNS_MAX,
-    RunState, ScheduleEdit, Successor,
+    ATTEMPTS_MAX, AttemptState, BatchState, CronJobState, EDITS_MAX, OBJECTIVES_MAX, ObjectiveState, Plan,
+    RUNS_MAX, RunState, ScheduleEdit, Successor,
 };
 use crate::step::{Effect, Warning};
 
@@ -17,7 +17,9 @@ use crate::step::{Effect, Warning};
 pub(crate) fn apply(state: &mut BatchState, fact: &Fact) -> Vec<Effect> {
     let at = fact.observed_at;
     match &fact.body {
-        FactBody::CronJob { revision, cron_job: Some(cron_job) } => see_cron_job(state, revision, cron_job, at),
+        FactBody::CronJob { revision, cron_job: Some(cron_job) } => {
+            see_cron_job(state, revision, cron_job, at)
+        }
         FactBody::CronJob { revision, cron_job: None } => {
             if let Some(known) = state.cron_job.as_mut().filter(|known| is_newer(revision, &known.revision)) {
                 known.revision = revision.clone();
@@ -26,7 +28,9 @@ pub(crate) fn apply(state: &mut BatchState, fact: &Fact) -> Vec<Effect> {
             Vec::new()
         }
         FactBody::Run { revision, run } => see_run(state, revision, run, at),
-        FactBody::Attempt { revision, run_uid, attempt } => see_attempt(state, revision, run_uid, attempt, at),
+        FactBody::Attempt { revision, run_uid, attempt } => {
+            see_attempt(state, revision, run_uid, attempt, at)
+        }
         FactBody::Objective { name, revision, objective: Some(objective) } => {
             declare(state, name, revision, objective, at)
         }
@@ -43,7 +47,8 @@ fn is_newer(revision: &Revision, known: &Revision) -> bool {
 }
 
 fn see_cron_job(state: &mut BatchState, revision: &Revision, cron_job: &CronJob, at: Instant) -> Vec<Effect> {
-    let edit = ScheduleEdit { from: at, schedule: cron_job.schedule.clone(), time_zone: cron_job.time_zone.clone() };
+    let edit =
+        ScheduleEdit { from: at, schedule: cron_job.schedule.clone(), time_zone: cron_job.time_zone.clone() };
     let mut edits = match state.cron_job.take() {
         Some(known) if !is_newer(revision, &known.revision) => {
             state.cron_job = Some(known);
@@ -68,8 +73,12 @@ fn see_cron_job(state: &mut BatchState, revision: &Revision, cron_job: &CronJob,
         let surplus = edits.len().saturating_sub(EDITS_MAX);
         edits.drain(..surplus);
     }
-    state.cron_job =
-        Some(CronJobState { revision: revision.clone(), cron_job: cron_job.clone(), deleted_at: None, edits });
+    state.cron_job = Some(CronJobState {
+        revision: revision.clone(),
+        cron_job: cron_job.clone(),
+        deleted_at: None,
+        edits,
+    });
     if is_edit {
         let BatchState { key, cron_job, objectives, .. } = state;
         for (name, objective) in objectives {
@@ -154,8 +163,15 @@ fn declare(
         return edit(known, objective, at, |known| plan::replan(&state.key, name, known, cron_job, at));
     }
     if state.objectives.len() >= OBJECTIVES_MAX {
-        let text = format!("{} has {OBJECTIVES_MAX} objectives, the most a batch may have: `{name}` is not judged", state.key);
-        return vec![Effect::Warn(Warning { key: state.key.clone(), objective: Some(name.to_owned()), text })];
+        let text = format!(
+            "{} has {OBJECTIVES_MAX} objectives, the most a batch may have: `{name}` is not judged",
+            state.key
+        );
+        return vec![Effect::Warn(Warning {
+            key: state.key.clone(),
+            objective: Some(name.to_owned()),
+            text,
+        })];
     }
     let mut known = ObjectiveState {
         revision: revision.clone(),
@@ -193,14 +209,15 @@ fn edit(
         known.successor = Some(Successor { objective: objective.clone(), edited_at: at });
         return Vec::new();
     }
-    let same_deadlines =
-        known.objective.complete_by == objective.complete_by && known.objective.time_zone == objective.time_zone;
+    let same_deadlines = known.objective.complete_by == objective.complete_by
+        && known.objective.time_zone == objective.time_zone;
     known.objective = objective.clone();
     if same_deadlines { Vec::new() } else { replan(known) }
 }
 
 fn withdraw(state: &mut BatchState, name: &str, revision: &Revision, at: Instant) {
-    let Some(known) = state.objectives.get_mut(name).filter(|known| is_newer(revision, &known.revision)) else {
+    let Some(known) = state.objectives.get_mut(name).filter(|known| is_newer(revision, &known.revision))
+    else {
         return;
     };
     known.revision = revision.clone();

@@ -7,7 +7,9 @@ use kigen_model::slot::{Cause, Excuse, PastSuccess, Slot, Verdict};
 
 use crate::plan;
 use crate::recover::{belongs, end_incident, ended_at, instant_text, raise, summary_of};
-use crate::state::{BatchState, Incident, Judged, ObjectiveState, OpenSlot, Plan, RunState, VERDICTS_MAX, Window};
+use crate::state::{
+    BatchState, Incident, Judged, ObjectiveState, OpenSlot, Plan, RunState, VERDICTS_MAX, Window,
+};
 use crate::step::{Effect, Warning};
 
 /// Judges the slots that are due first, all at one instant, if that instant has come.
@@ -110,7 +112,9 @@ fn miss(
     };
     objective.incident = Some(incident);
     let explains = match &cause {
-        Cause::CronJobAbsent | Cause::Suspended | Cause::NeverStarted { .. } => None,
+        Cause::CronJobAbsent | Cause::Suspended => None,
+        // Often an earlier run is in the way.
+        Cause::NeverStarted { .. } => state.runs.iter().rev().find(|run| is_under_way(run)),
         Cause::Failed { .. } | Cause::StillRunning { .. } | Cause::Pending { .. } => run,
     };
     let body = AlertBody::SlotMissed {
@@ -147,13 +151,22 @@ fn cause_of(state: &BatchState, run: Option<&RunState>, opens: Instant, until: I
         RunPhase::Deleted { .. } => failed(run, "Deleted"),
         RunPhase::Running => Cause::StillRunning { since: run.run.started_at.unwrap_or(created_at) },
         RunPhase::Pending => Cause::Pending { since: created_at, why: why_waiting(run) },
-        RunPhase::Suspended => Cause::Pending { since: created_at, why: Some("the Job is suspended".to_owned()) },
+        RunPhase::Suspended => {
+            Cause::Pending { since: created_at, why: Some("the Job is suspended".to_owned()) }
+        }
         // It ended well, but too late: told as it stood when its time was over.
         RunPhase::Succeeded { .. } => match run.run.started_at {
             Some(since) if since <= until => Cause::StillRunning { since },
             _ if created_at <= until => Cause::Pending { since: created_at, why: None },
             _ => never_started,
         },
+    }
+}
+
+fn is_under_way(run: &RunState) -> bool {
+    match run.run.phase {
+        RunPhase::Pending | RunPhase::Running | RunPhase::Suspended => true,
+        RunPhase::Succeeded { .. } | RunPhase::Failed { .. } | RunPhase::Deleted { .. } => false,
     }
 }
 
@@ -168,7 +181,9 @@ fn failed(run: &RunState, reason: &str) -> Cause {
 
 fn why_waiting(run: &RunState) -> Option<String> {
     run.attempts.iter().rev().find_map(|known| match &known.attempt.phase {
-        AttemptPhase::Waiting { reason: Some(reason), message: Some(message) } => Some(format!("{reason}: {message}")),
+        AttemptPhase::Waiting { reason: Some(reason), message: Some(message) } => {
+            Some(format!("{reason}: {message}"))
+        }
         AttemptPhase::Waiting { reason, message } => reason.clone().or_else(|| message.clone()),
         AttemptPhase::Running { .. } | AttemptPhase::Succeeded { .. } | AttemptPhase::Failed { .. } => None,
     })
@@ -181,7 +196,9 @@ fn past_successes(state: &BatchState, opens: Instant) -> Vec<PastSuccess> {
         .iter()
         .rev()
         .filter(|run| run.run.nominal_start() < opens)
-        .filter_map(|run| Some(PastSuccess { nominal_start: run.run.nominal_start(), ended_at: ended_at(run)? }))
+        .filter_map(|run| {
+            Some(PastSuccess { nominal_start: run.run.nominal_start(), ended_at: ended_at(run)? })
+        })
         .take(PAST_SUCCESSES_MAX)
         .collect();
     past.reverse();

@@ -33,6 +33,8 @@ pub(crate) fn replan(
     at: Instant,
 ) -> Vec<Effect> {
     let Plan::Open(open) = &objective.plan else {
+        // Nothing was judged so far, so it begins now.
+        objective.since = at;
         return begin(key, name, objective, cron_job);
     };
     let old = open.slot;
@@ -41,7 +43,8 @@ pub(crate) fn replan(
     })
 }
 
-/// Plans the slot after `judged`, by the edit that waited for it where there is one.
+/// Plans the slot after `judged`. An edit that waits leaves the deadlines before it as they were planned: facts may be
+/// far ahead of the ticks, as after an outage.
 pub(crate) fn next(
     key: &BatchKey,
     name: &str,
@@ -50,13 +53,16 @@ pub(crate) fn next(
     judged: Slot,
 ) -> Vec<Effect> {
     let from = judged.deadline;
-    let after = match objective.successor.take() {
-        Some(successor) => {
+    let mut after = from;
+    if let Some(successor) = objective.successor.take() {
+        let old = deadlines(&objective.objective, zone_name(&objective.objective, cron_job));
+        if old.ok().and_then(|old| old.next_after(from)).is_some_and(|next| next <= successor.edited_at) {
+            objective.successor = Some(successor);
+        } else {
             objective.objective = successor.objective;
-            from.max(successor.edited_at)
+            after = from.max(successor.edited_at);
         }
-        None => from,
-    };
+    }
     plan_by(key, name, objective, cron_job, |deadlines| {
         Some(Slot { from, deadline: deadlines.next_after(after)?, whole: true })
     })
@@ -71,14 +77,16 @@ pub(crate) fn follow_cron_job(
     at: Instant,
 ) -> Vec<Effect> {
     match &mut objective.plan {
-        Plan::Open(open) if open.slot.deadline > at && open.time_zone != zone_name(&objective.objective, cron_job) => {
+        Plan::Open(open)
+            if open.slot.deadline > at && open.time_zone != zone_name(&objective.objective, cron_job) =>
+        {
             replan(key, name, objective, cron_job, at)
         }
         Plan::Open(open) => {
             open.window = window(cron_job, open.slot);
             Vec::new()
         }
-        Plan::Unresolved { .. } => begin(key, name, objective, cron_job),
+        Plan::Unresolved { .. } => replan(key, name, objective, cron_job, at),
         Plan::Exhausted => Vec::new(),
     }
 }
@@ -108,14 +116,16 @@ fn plan_by(
         Ok(deadlines) => deadlines,
         Err(reason) => {
             let text = format!("objective `{name}` of {key} is not judged: {reason}");
-            objective.plan = Plan::Unresolved { reason };
+            let plan = Plan::Unresolved { reason };
+            if objective.plan == plan {
+                return Vec::new();
+            }
+            objective.plan = plan;
             return vec![Effect::Warn(Warning { key: key.clone(), objective: Some(name.to_owned()), text })];
         }
     };
     objective.plan = match slot(&deadlines) {
-        Some(slot) => {
-            Plan::Open(OpenSlot { slot, time_zone, window: window(cron_job, slot), met_at: None })
-        }
+        Some(slot) => Plan::Open(OpenSlot { slot, time_zone, window: window(cron_job, slot), met_at: None }),
         None => Plan::Exhausted,
     };
     Vec::new()
@@ -159,7 +169,11 @@ fn window(cron_job: Option<&CronJobState>, slot: Slot) -> Window {
 struct NoClock;
 
 /// The first expected fire in `[from, until)`.
-fn first_fire(edits: &[ScheduleEdit], from: Instant, until: Option<Instant>) -> Result<Option<Instant>, NoClock> {
+fn first_fire(
+    edits: &[ScheduleEdit],
+    from: Instant,
+    until: Option<Instant>,
+) -> Result<Option<Instant>, NoClock> {
     for (i, edit) in edits.iter().enumerate() {
         let begins = if i == 0 { from } else { edit.from.max(from) };
         let ends = match (edits.get(i + 1).map(|next| next.from), until) {

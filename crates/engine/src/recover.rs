@@ -81,9 +81,11 @@ pub(crate) fn belongs(window: Window, slot: Slot, nominal_start: Instant) -> boo
 
 /// A run as an alert tells of it, with the attempt that tells most: the last that failed, else the last.
 pub(crate) fn summary_of(run: &RunState) -> RunSummary {
-    let failed = run.attempts.iter().rev().find(|known| matches!(known.attempt.phase, AttemptPhase::Failed { .. }));
+    let failed =
+        run.attempts.iter().rev().find(|known| matches!(known.attempt.phase, AttemptPhase::Failed { .. }));
     let ended_well = matches!(run.run.phase, RunPhase::Succeeded { .. });
-    let last_attempt = failed.filter(|_| !ended_well).or(run.attempts.last()).map(|known| known.attempt.clone());
+    let last_attempt =
+        failed.filter(|_| !ended_well).or(run.attempts.last()).map(|known| known.attempt.clone());
     RunSummary { uid: run.revision.uid.clone(), run: run.run.clone(), last_attempt }
 }
 

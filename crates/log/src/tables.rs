@@ -68,7 +68,8 @@ impl Tables {
                 return Ok(());
             }
         }
-        let source = io::Error::new(io::ErrorKind::WouldBlock, "it is written faster than it can be looked at");
+        let source =
+            io::Error::new(io::ErrorKind::WouldBlock, "it is written faster than it can be looked at");
         Err(LogError::from_io(&self.path, "look into", source))
     }
 

@@ -58,7 +58,7 @@ pub enum Cause {
         /// Why, where Kubernetes says.
         why: Option<String>,
     },
-    /// No run of the slot was ever created.
+    /// No run of the slot was ever created; an alert then tells of the earlier run that is still under way, if one is.
     NeverStarted {
         /// When the CronJob should have made one.
         expected_at: Instant,

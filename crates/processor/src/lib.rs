@@ -46,7 +46,9 @@ pub enum ProcessorError {
     #[error("the store failed")]
     Store(#[from] StoreError),
     /// A state in the store cannot be decoded.
-    #[error("the stored state of {key} cannot be decoded; stop kigen and delete the folder `store` in its data directory: it is rebuilt from kigen.status")]
+    #[error(
+        "the stored state of {key} cannot be decoded; stop kigen and delete the folder `store` in its data directory: it is rebuilt from kigen.status"
+    )]
     StoredState {
         /// Whose.
         key: BatchKey,
@@ -54,7 +56,9 @@ pub enum ProcessorError {
         source: kigen_wire::DecodeError,
     },
     /// A position stands where a batch's state should.
-    #[error("the store holds no batch under {key}; stop kigen and delete the folder `store` in its data directory: it is rebuilt from kigen.status")]
+    #[error(
+        "the store holds no batch under {key}; stop kigen and delete the folder `store` in its data directory: it is rebuilt from kigen.status"
+    )]
     NotABatch {
         /// Whose state it should be.
         key: BatchKey,
@@ -70,7 +74,9 @@ pub enum ProcessorError {
         source: kigen_wire::DecodeError,
     },
     /// The last record of a partition of `kigen.status` is no position record.
-    #[error("kigen.status, partition {partition} ends at offset {offset} without a position record: something else wrote to it")]
+    #[error(
+        "kigen.status, partition {partition} ends at offset {offset} without a position record: something else wrote to it"
+    )]
     NoPosition {
         /// The partition.
         partition: Partition,

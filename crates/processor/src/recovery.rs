@@ -196,7 +196,8 @@ mod tests {
     #[test]
     fn a_position_at_the_very_start_or_end_of_the_log_is_no_gap_and_no_truncation() {
         for next in [10, 100] {
-            let committed = Committed { position: PartitionState::new(Offset(next)), status_next: Offset(40) };
+            let committed =
+                Committed { position: PartitionState::new(Offset(next)), status_next: Offset(40) };
             let facts = Facts { committed: Some(committed), ..facts() };
             assert_eq!(decide(&facts), go_on(Restore::Resume));
         }
@@ -212,9 +213,13 @@ mod tests {
 
     #[test]
     fn the_state_of_a_newer_kigen_pauses_and_nothing_else_of_it_is_believed() {
-        let position = PartitionState { engine_version: ENGINE_VERSION + 1, ..PartitionState::new(Offset(101)) };
-        let facts =
-            Facts { committed: Some(Committed { position, status_next: Offset(40) }), store: None, ..facts() };
+        let position =
+            PartitionState { engine_version: ENGINE_VERSION + 1, ..PartitionState::new(Offset(101)) };
+        let facts = Facts {
+            committed: Some(Committed { position, status_next: Offset(40) }),
+            store: None,
+            ..facts()
+        };
         assert_eq!(decide(&facts), Decision::Pause(Pause::NewerEngine { found: ENGINE_VERSION + 1 }));
     }
 }

@@ -25,7 +25,11 @@ pub(crate) enum TakenUp {
 }
 
 /// Takes up one partition.
-pub(crate) fn take_up(log: &EmbeddedLog, store: &Store, partition: Partition) -> Result<TakenUp, ProcessorError> {
+pub(crate) fn take_up(
+    log: &EmbeddedLog,
+    store: &Store,
+    partition: Partition,
+) -> Result<TakenUp, ProcessorError> {
     let facts = gather(log, store, partition)?;
     let decision = decide(&facts);
     tracing::debug!(%partition, ?decision, "takes up a partition");
@@ -57,13 +61,14 @@ pub(crate) fn take_up(log: &EmbeddedLog, store: &Store, partition: Partition) ->
 }
 
 fn gather(log: &EmbeddedLog, store: &Store, partition: Partition) -> Result<Facts, ProcessorError> {
-    let stored = store.position(partition)?.and_then(|stored| match kigen_wire::decode_status(&stored.record) {
-        Ok(Status::Position(position)) => {
-            Some(Stored { status_next: stored.status_next, engine_version: position.engine_version })
-        }
-        // A store that cannot be read is no store: it is a cache.
-        Ok(Status::Batch(_)) | Err(_) => None,
-    });
+    let stored =
+        store.position(partition)?.and_then(|stored| match kigen_wire::decode_status(&stored.record) {
+            Ok(Status::Position(position)) => {
+                Some(Stored { status_next: stored.status_next, engine_version: position.engine_version })
+            }
+            // A store that cannot be read is no store: it is a cache.
+            Ok(Status::Batch(_)) | Err(_) => None,
+        });
     Ok(Facts {
         committed: last_committed(log, partition)?,
         store: stored,
@@ -113,7 +118,8 @@ fn bring_to(
         next = last.offset.next();
         let mut batch = Batch::new(partition);
         // A log that is not compacted yet holds several states of a key; the last one counts.
-        let latest: BTreeMap<&str, &Received> = records.iter().map(|record| (record.key.as_str(), record)).collect();
+        let latest: BTreeMap<&str, &Received> =
+            records.iter().map(|record| (record.key.as_str(), record)).collect();
         for record in latest.into_values() {
             let Some(key) = batch_of(&record.key) else { continue };
             let due_before = match store.state(partition, &key)? {

@@ -179,7 +179,12 @@ impl Turn {
         })
     }
 
-    fn step(&mut self, key: &BatchKey, input: Input<'_>, states: &mut States<'_>) -> Result<(), ProcessorError> {
+    fn step(
+        &mut self,
+        key: &BatchKey,
+        input: Input<'_>,
+        states: &mut States<'_>,
+    ) -> Result<(), ProcessorError> {
         let changed = match self.changed.remove(key) {
             Some(changed) => changed,
             None => {

@@ -55,7 +55,8 @@ pub struct Core {
     listed_as_of: [u64; 3],
     /// Up to where history is lost and not yet said to be.
     gap_to: Option<Instant>,
-    rejected: HashMap<(Resource, Option<String>, Option<String>), Option<u64>>,
+    /// Of each object that could not be used, the version that was rejected last.
+    rejected: HashMap<(Resource, Option<String>, String), u64>,
 }
 
 /// How an object was heard of.
@@ -176,20 +177,22 @@ impl Core {
         }
     }
 
-    /// Once for each version of an object: a list shows again what the last one showed.
+    /// Once for each version of an object, as far as it can be told apart: a list shows again what the last one showed.
     fn reject(&mut self, resource: Resource, what: Undecodable, bytes: &[u8], output: &mut Output) {
         self.known.unusable(resource, &what);
         if let Some(resource_version) = what.resource_version {
             self.evidence.reached(resource, resource_version);
         }
-        if self.rejected.len() >= REJECTED_OBJECTS_MAX {
-            self.rejected.clear();
+        if let (Some(name), Some(resource_version)) = (&what.name, what.resource_version) {
+            if self.rejected.len() >= REJECTED_OBJECTS_MAX {
+                self.rejected.clear();
+            }
+            let object = (resource, what.namespace.clone(), name.clone());
+            if self.rejected.insert(object, resource_version) == Some(resource_version) {
+                return;
+            }
         }
-        let object = (resource, what.namespace.clone(), what.name.clone());
-        let before = self.rejected.insert(object, what.resource_version);
-        if before.is_none() || before != Some(what.resource_version) {
-            output.rejected.push(Rejected::new(resource, what, bytes));
-        }
+        output.rejected.push(Rejected::new(resource, what, bytes));
     }
 
     fn say(&mut self, output: &mut Output, speak: impl FnOnce(&mut Known, &mut Saying<'_>)) {

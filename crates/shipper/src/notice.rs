@@ -115,14 +115,14 @@ impl fmt::Display for Notice {
                     time_zone.as_ref().map_or_else(String::new, |zone| format!(" in time zone `{zone}`"));
                 write!(
                     f,
-                    "CronJob {key} has the schedule `{schedule}`{zone}: {reason}; kigen expects no start of it; \
-                     correct spec.schedule or spec.timeZone"
+                    "CronJob {key} has the schedule `{schedule}`{zone}, of which kigen expects no start: {reason}; correct \
+                     spec.schedule or spec.timeZone"
                 )
             }
             Self::CompleteBy { key, text, reason } => write!(
                 f,
-                "CronJob {key} asks by `{COMPLETE_BY}: {text}` for what is no deadline: {reason}; nothing is judged by \
-                 it; write five fields, such as `{COMPLETE_BY}: \"0 12 * * *\"` for noon"
+                "CronJob {key} asks by `{COMPLETE_BY}: {text}` for what is no deadline, and nothing is judged by it: \
+                 {reason}; correct the annotation"
             ),
             Self::PodsForgotten { pods, pods_waiting_max } => write!(
                 f,

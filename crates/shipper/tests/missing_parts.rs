@@ -87,6 +87,15 @@ fn a_job_without_what_is_essential_is_named_once_a_version_and_kept_for_the_reje
 }
 
 #[test]
+fn objects_that_cannot_be_told_apart_are_all_kept_for_the_rejects() {
+    let mut core = core();
+    for _ in 0..2 {
+        let output = changed(&mut core, Resource::Jobs, &json!({"spec": {}}));
+        assert_eq!(output.rejected.len(), 1);
+    }
+}
+
+#[test]
 fn each_missing_part_is_named() {
     let mut core = core();
     let mut all = Vec::new();
@@ -161,10 +170,10 @@ fn an_unparsable_schedule_an_unknown_zone_and_a_bad_deadline_are_told_and_shippe
     say(&mut core, &third, 2);
     say(&mut core, &cron_job("good", 5, "0 12 * * *"), 1);
     expect![[r#"
+        CronJob test/ml/bad-schedule has the schedule `every noon`, of which kigen expects no start: `every noon` has 2 field(s), of five: minute, hour, day of month, month, day of week; write `*` where any value will do; correct spec.schedule or spec.timeZone
 
-
-
-
+        CronJob test/ml/bad-zone has the schedule `0 12 * * *` in time zone `Asia/Tokio`, of which kigen expects no start: there is no time zone `Asia/Tokio` in tzdata 2026f: did you mean `Asia/Tokyo`?; correct spec.schedule or spec.timeZone
+        CronJob test/ml/bad-deadline asks by `kigen.dev/complete-by: @every 1h` for what is no deadline, and nothing is judged by it: `@every 1h` cannot be a deadline, since it names no time of day: write five fields such as `*/5 * * * *` or `0 12 * * *`; correct the annotation
     "#]]
     .assert_eq(&all.join("\n"));
 }

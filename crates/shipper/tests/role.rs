@@ -75,16 +75,20 @@ fn open(path: &Path) -> EmbeddedLog {
 
 /// What a partition has, with keys.
 fn partition(log: &EmbeddedLog, nth: u32) -> Vec<(String, Event)> {
-    let records = log.read(Topic::Events, Partition(nth), Offset(0), usize::MAX, usize::MAX).expect("readable");
+    let records =
+        log.read(Topic::Events, Partition(nth), Offset(0), usize::MAX, usize::MAX).expect("readable");
     let event = |value: Option<Vec<u8>>| {
-        kigen_wire::decode_event(&value.expect("no tombstone")).expect("what was encoded can be decoded")
+        kigen_shipper::kigen_wire::decode_event(&value.expect("no tombstone"))
+            .expect("what was encoded can be decoded")
     };
     records.into_iter().map(|record| (record.key, event(record.value))).collect()
 }
 
 fn cluster_events(log: &EmbeddedLog, nth: u32) -> Vec<ClusterEvent> {
     let events = partition(log, nth).into_iter();
-    events.filter_map(|(_, event)| if let Event::Cluster(event) = event { Some(event) } else { None }).collect()
+    events
+        .filter_map(|(_, event)| if let Event::Cluster(event) = event { Some(event) } else { None })
+        .collect()
 }
 
 fn facts(log: &EmbeddedLog) -> Vec<Fact> {
@@ -140,8 +144,11 @@ async fn a_role_that_is_stopped_and_started_goes_on_where_it_was_under_a_new_epo
 
 fn assert_partitions_agree(log: &EmbeddedLog, epoch: u64) {
     let first = cluster_events(log, 0);
-    let epochs: Vec<_> =
-        first.iter().filter(|event| matches!(event.body, ClusterBody::Epoch { .. })).map(|event| event.epoch).collect();
+    let epochs: Vec<_> = first
+        .iter()
+        .filter(|event| matches!(event.body, ClusterBody::Epoch { .. }))
+        .map(|event| event.epoch)
+        .collect();
     assert_eq!(epochs, (1..=epoch).collect::<Vec<_>>());
     let gaps = first.iter().filter(|event| matches!(event.body, ClusterBody::Gap { .. })).count();
     assert_eq!(gaps, 1, "only that of the first start");
@@ -173,7 +180,9 @@ async fn a_role_started_twice_over_the_same_cluster_says_nothing_twice() {
     until_ticked(&log, 1, end).await;
     running.stop().await;
     let said = |log: &EmbeddedLog| {
-        let cron_jobs = facts(log).into_iter().filter(|fact| matches!(fact.body, kigen_model::event::FactBody::CronJob { .. }));
+        let cron_jobs = facts(log)
+            .into_iter()
+            .filter(|fact| matches!(fact.body, kigen_model::event::FactBody::CronJob { .. }));
         cron_jobs.count()
     };
     let before = said(&log);

@@ -39,7 +39,8 @@ fn duration_ns(text: &str) -> Option<u64> {
         if whole.is_empty() && fraction.is_empty() {
             return None;
         }
-        let unit_end = after_number.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(after_number.len());
+        let unit_end =
+            after_number.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(after_number.len());
         let (unit, after_unit) = after_number.split_at(unit_end);
         let part_ns = part_ns(whole, fraction, unit_ns(unit)?)?;
         total_ns = total_ns.checked_add(part_ns).filter(|ns| *ns <= DURATION_NS_MAX)?;

@@ -15,8 +15,8 @@ mod zone;
 use chrono::{Datelike, NaiveDateTime, TimeDelta};
 use kigen_model::Instant;
 
+use parse::Meaning;
 pub use parse::{CrontabError, Fault, Field, TEXT_BYTES_MAX};
-use parse::{Fields, Meaning};
 use walk::Walk;
 pub use zone::{LocalTime, UnknownZone, Zone, tzdata_version};
 

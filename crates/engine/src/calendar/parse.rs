@@ -35,13 +35,17 @@ pub enum CrontabError {
     #[error("the crontab is empty: write five fields such as `0 12 * * *`, or a descriptor such as `@daily`")]
     Empty,
     /// Longer than [`TEXT_BYTES_MAX`].
-    #[error("the crontab has {length_bytes} bytes, of at most {TEXT_BYTES_MAX}: use ranges and steps such as `*/5`")]
+    #[error(
+        "the crontab has {length_bytes} bytes, of at most {TEXT_BYTES_MAX}: use ranges and steps such as `*/5`"
+    )]
     TooLong {
         /// Its length.
         length_bytes: usize,
     },
     /// Kubernetes refuses every schedule with `TZ` in it.
-    #[error("`{text}` has a time zone in it, which Kubernetes refuses: write the zone in spec.timeZone instead")]
+    #[error(
+        "`{text}` has a time zone in it, which Kubernetes refuses: write the zone in spec.timeZone instead"
+    )]
     Zone {
         /// The crontab.
         text: String,

@@ -42,7 +42,9 @@ impl fmt::Display for Advice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(meant) => write!(f, "did you mean `{meant}`?"),
-            None => f.write_str("write UTC or a name such as Asia/Tokyo; abbreviations such as JST are not names"),
+            None => {
+                f.write_str("write UTC or a name such as Asia/Tokyo; abbreviations such as JST are not names")
+            }
         }
     }
 }

@@ -10,3 +10,18 @@ zone UTC
 2026-11-19 14:00 job two-by-hand created
 2026-11-19 14:30 job two-by-hand succeeds
 2026-11-20 06:01 tick
+---
+2026-11-19 06:01:00 MISSED the deadline 2026-11-19 06:00:00, complete-by of prod/dwh/report (UTC)
+    because it failed: BackoffLimitExceeded, exit code unknown, 1 attempts, no error text
+    miss 1 of incident 112ca8e4-bd0a-5c17-968d-f9ccabce666d
+    job two of 2026-11-19 01:00:00
+    id 6b85ede7-49be-544a-9454-8bec9191234d
+2026-11-19 14:30:00 RECOVERED 510m00s after the deadline, complete-by of prod/dwh/report (UTC)
+    1 missed since 2026-11-19 06:00:00, incident 112ca8e4-bd0a-5c17-968d-f9ccabce666d is over
+    job two-by-hand of 2026-11-19 14:00:00
+    id 6700e277-915a-547d-a7dc-c45b0685d2e9
+2026-11-20 06:01:00 MISSED the deadline 2026-11-20 06:00:00, complete-by of prod/dwh/report (UTC)
+    because it never started, expected 2026-11-20 01:00:00
+    miss 1 of incident 4ca60df5-c8b7-569f-895a-e6e89a38e41b
+    1 successes before, the last ended 2026-11-19 14:30:00
+    id bdcd8a74-85fa-5c7d-82fb-9eae7a665dba

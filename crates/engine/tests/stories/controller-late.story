@@ -9,3 +9,5 @@ zone UTC
 2026-11-19 05:58 pod two-1 of two succeeds
 2026-11-19 06:00:25 job two succeeds
 2026-11-19 06:01 tick
+---
+Nothing is said.

@@ -14,3 +14,10 @@ zone UTC
 2026-11-19 01:20 job two fails BackoffLimitExceeded
 2026-11-19 06:00:29 tick
 2026-11-19 06:00:30 tick
+---
+2026-11-19 06:00:30 MISSED the deadline 2026-11-19 06:00:00, complete-by of prod/dwh/report (UTC)
+    because it failed: BackoffLimitExceeded, exit code 1, 2 attempts, KeyError: 'price'
+    miss 1 of incident 112ca8e4-bd0a-5c17-968d-f9ccabce666d
+    job two of 2026-11-19 01:00:00, pod two-2
+    1 successes before, the last ended 2026-11-18 02:00:00
+    id 6b85ede7-49be-544a-9454-8bec9191234d

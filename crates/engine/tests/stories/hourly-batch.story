@@ -14,3 +14,9 @@ zone UTC
 2026-11-18 06:10 job at-six succeeds
 2026-11-19 06:01 tick
 2026-11-20 06:01 tick
+---
+2026-11-20 06:01:00 MISSED the deadline 2026-11-20 06:00:00, complete-by of prod/dwh/report (UTC)
+    because it never started, expected 2026-11-19 06:00:00
+    miss 1 of incident 4ca60df5-c8b7-569f-895a-e6e89a38e41b
+    2 successes before, the last ended 2026-11-18 06:10:00
+    id bdcd8a74-85fa-5c7d-82fb-9eae7a665dba

@@ -11,3 +11,5 @@ zone Asia/Tokyo
 2026-11-19 08:11 job tue runs
 2026-11-19 09:00 job tue succeeds
 2026-11-19 12:01 tick
+---
+Nothing is said.

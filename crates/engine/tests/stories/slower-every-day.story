@@ -22,3 +22,14 @@ zone Asia/Tokyo
 2026-11-21 08:00 job thu runs
 2026-11-21 11:59 job thu succeeds
 2026-11-21 12:01 tick
+---
+2026-11-20 12:00:30 MISSED the deadline 2026-11-20 12:00:00, complete-by of prod/ml/recommend (Asia/Tokyo)
+    because it is still running since 2026-11-20 08:00:00
+    miss 1 of incident 199ddfec-927d-5647-bf94-2aa54b2580f7
+    job wed of 2026-11-20 08:00:00
+    2 successes before, the last ended 2026-11-19 11:56:00
+    id 1f512415-dbcb-5ece-a836-23d838055250
+2026-11-20 12:04:00 RECOVERED 4m00s after the deadline, complete-by of prod/ml/recommend (Asia/Tokyo)
+    1 missed since 2026-11-20 12:00:00, incident 199ddfec-927d-5647-bf94-2aa54b2580f7 is over
+    job wed of 2026-11-20 08:00:00
+    id 04345772-6fef-549c-bda6-d46dec50ab9e

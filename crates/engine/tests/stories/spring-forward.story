@@ -10,3 +10,9 @@ zone America/New_York
 2026-03-07 02:31 tick
 2026-03-08 03:00:29 tick
 2026-03-08 03:00:30 tick
+---
+2026-03-08 03:00:30 MISSED the deadline 2026-03-08 03:00:00, complete-by of prod/dwh/report (America/New_York)
+    because it never started, expected 2026-03-08 01:00:00
+    miss 1 of incident 83146ae5-1ffd-5ff3-a757-22a35f7468c0
+    1 successes before, the last ended 2026-03-07 01:10:00
+    id 1f5094b0-3f69-5e79-8d61-ae3b8edea047

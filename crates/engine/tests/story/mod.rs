@@ -15,7 +15,7 @@ use kigen_model::objective::{Objective, ObjectiveSource, Severity};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 
 /// Plays the told part of a story and returns what is said.
-pub fn play(told: &str) -> Result<String, String> {
+pub(crate) fn play(told: &str) -> Result<String, String> {
     let mut stage = Stage {
         key: BatchKey::new("prod", "ml", "recommend"),
         zone: Zone::utc(),
@@ -70,7 +70,9 @@ impl Stage {
                 self.tick(at);
                 return Ok(());
             }
-            ["cronjob", rest @ ..] => FactBody::CronJob { revision: self.revision("c"), cron_job: self.cron_job(at, rest)? },
+            ["cronjob", rest @ ..] => {
+                FactBody::CronJob { revision: self.revision("c"), cron_job: self.cron_job(at, rest)? }
+            }
             ["objective", rest @ ..] => self.objective(rest)?,
             ["job", name, rest @ ..] => {
                 let run = self.run(at, name, rest)?;
@@ -211,7 +213,8 @@ fn attempt(at: Instant, pod: &str, words: &[&str]) -> Result<Attempt, String> {
         Some("runs") => AttemptPhase::Running { since: Some(at) },
         Some("succeeds") => AttemptPhase::Succeeded { finished_at: Some(at) },
         Some("fails") => {
-            let exit_code = after(words, "exit").map(|code| code.parse().map_err(|_| format!("exit `{code}`")));
+            let exit_code =
+                after(words, "exit").map(|code| code.parse().map_err(|_| format!("exit `{code}`")));
             AttemptPhase::Failed { finished_at: Some(at), exit_code: exit_code.transpose()?, reason, message }
         }
         other => return Err(format!("a pod does not do `{}`", other.unwrap_or_default())),
@@ -241,4 +244,3 @@ fn words(line: &str) -> Vec<String> {
     }
     words
 }
-

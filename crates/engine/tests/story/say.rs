@@ -9,7 +9,7 @@ use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::slot::{Cause, RunSummary};
 
 /// One effect, with the time at which it came.
-pub fn effect(zone: &Zone, at: Instant, effect: &Effect) -> String {
+pub(super) fn effect(zone: &Zone, at: Instant, effect: &Effect) -> String {
     match effect {
         Effect::Raise(alert) => format!("{} {}", local(zone, at), raised(zone, alert)),
         Effect::Warn(warning) => format!("{} WARNING {}\n", local(zone, at), warning.text),
@@ -29,13 +29,22 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
                 let _ = writeln!(text, "    {}", told(zone, run));
             }
             if let Some(last) = past.last() {
-                let _ = writeln!(text, "    {} successes before, the last ended {}", past.len(), local(zone, last.ended_at));
+                let _ = writeln!(
+                    text,
+                    "    {} successes before, the last ended {}",
+                    past.len(),
+                    local(zone, last.ended_at)
+                );
             }
         }
         AlertBody::SlotRecovered { slot, incident, since, misses, ended_at, run } => {
             let late = *ended_at - slot.deadline;
             let _ = writeln!(text, "RECOVERED {} after the deadline, {who}", minutes(late.num_seconds()));
-            let _ = writeln!(text, "    {misses} missed since {}, incident {incident} is over", local(zone, *since));
+            let _ = writeln!(
+                text,
+                "    {misses} missed since {}, incident {incident} is over",
+                local(zone, *since)
+            );
             let _ = writeln!(text, "    {}", told(zone, run));
         }
     }
@@ -56,7 +65,9 @@ fn because(zone: &Zone, cause: &Cause) -> String {
         Cause::Pending { since, why } => {
             format!("it waits since {}: {}", local(zone, *since), why.as_deref().unwrap_or("nobody says why"))
         }
-        Cause::NeverStarted { expected_at } => format!("it never started, expected {}", local(zone, *expected_at)),
+        Cause::NeverStarted { expected_at } => {
+            format!("it never started, expected {}", local(zone, *expected_at))
+        }
     }
 }
 

@@ -96,11 +96,14 @@ async fn a_view_follows_trims_and_files_replaced_under_it() {
         for topic in [Topic::Events, Topic::Status] {
             let seen = view.read(topic, P0, Offset(0), usize::MAX, usize::MAX).expect("reads");
             let written = read_all(&log, topic);
-            if seen != written { eprintln!("MISMATCH {round} {topic} {:?} {:?}", off(&seen), off(&written));
-              for k in 0..3 { view.refresh().expect("refreshes");
-                let seen = view.read(topic, P0, Offset(0), usize::MAX, usize::MAX).expect("reads");
-                eprintln!("again {k} {}", seen == written); }
-               panic!("x");
+            if seen != written {
+                eprintln!("MISMATCH {round} {topic} {:?} {:?}", off(&seen), off(&written));
+                for k in 0..3 {
+                    view.refresh().expect("refreshes");
+                    let seen = view.read(topic, P0, Offset(0), usize::MAX, usize::MAX).expect("reads");
+                    eprintln!("again {k} {}", seen == written);
+                }
+                panic!("x");
             }
         }
     }
@@ -154,4 +157,6 @@ fn next_line(lines: &mut BufReader<ChildStdout>) -> Option<u64> {
     }
 }
 
-fn off(r: &[kigen_log::Received]) -> Vec<u64> { r.iter().map(|r| r.offset.0).collect() }
+fn off(r: &[kigen_log::Received]) -> Vec<u64> {
+    r.iter().map(|r| r.offset.0).collect()
+}

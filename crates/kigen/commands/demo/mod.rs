@@ -1,0 +1,160 @@
+//! `kigen demo`: the incident kigen is for, played through the very roles of `up`.
+
+mod history;
+mod screen;
+
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::TimeDelta;
+use kigen_log::EmbeddedLog;
+use kigen_model::topic::{Partition, Topic};
+use kigen_notifier::role::{self as notifying, Delivery};
+use kigen_playback::clock::{Clock, Pace};
+use kigen_playback::history::History;
+use kigen_playback::server::{Options, Played, Server};
+use kigen_shipper::role as shipping;
+use kigen_shipper::server_clock::Clock as ShipperClock;
+use kigen_shipper::settings::{Access, Settings};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use self::screen::{Screen, Seen};
+use super::up::{open_log, open_processor, stop_of};
+use crate::cli::DemoArgs;
+
+/// The clusters' names.
+const SHOP: &str = "shop";
+const RECORDED: &str = "recorded";
+/// The shop's days pass in leaps to each thing that happens, and to 40 seconds after each full hour, when the
+/// deadlines there are judged.
+const SHOP_LEAP: TimeDelta = TimeDelta::hours(1);
+const SHOP_LEAP_OFFSET: TimeDelta = TimeDelta::seconds(40);
+const SHOP_DWELL: Duration = Duration::from_millis(30);
+/// The recording passes this much faster than it was recorded.
+const RECORDED_SPEED: f64 = 60.0;
+/// At the demo's speed an API server must be asked for its time more often.
+const PROBE_INTERVAL_MS: u64 = 4;
+const RECORDED_PROBE_INTERVAL_MS: u64 = 50;
+/// How long the last messages may take after the history's end.
+const END_MS_MAX: u64 = 5_000;
+
+/// Plays the demo and draws it.
+pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
+    let scratch = tempfile::tempdir().context("there is no room for a temporary directory")?;
+    let dir = args.keep.clone().unwrap_or_else(|| scratch.path().to_owned());
+    let (shop, recorded) = (history::shop()?, history::recorded()?);
+    let mut seen: Vec<Seen> = Vec::new();
+    for (cluster, history) in [(SHOP, &shop), (RECORDED, &recorded)] {
+        seen.extend(history.error_monitor().into_iter().map(|error| Seen { cluster, error }));
+    }
+    let mut screen = Screen::new(!args.plain, seen);
+    screen.begin()?;
+
+    let shop = Play::start(SHOP, shop, Pace::Steps { every: SHOP_LEAP, offset: SHOP_LEAP_OFFSET, dwell: SHOP_DWELL }, PROBE_INTERVAL_MS).await?;
+    let recorded = Play::start(RECORDED, recorded, Pace::Times(RECORDED_SPEED), RECORDED_PROBE_INTERVAL_MS).await?;
+    let log = open_log(&dir.join("log"), kigen_log::Settings { partitions: 4, ..Default::default() })?;
+    let processor = open_processor(&log, &dir.join("store"))?;
+    let (stop, stopped) = watch::channel(false);
+    let (messages, mut delivered) = mpsc::channel(64);
+    let mut roles: JoinSet<anyhow::Result<()>> = JoinSet::new();
+    for play in [&shop, &recorded] {
+        roles.spawn(play.ship(log.clone(), stopped.clone()));
+    }
+    let until = stopped.clone();
+    roles.spawn(async move {
+        kigen_processor::run(processor, until).await;
+        Ok(())
+    });
+    let notifier_log = log.clone();
+    roles.spawn(async move {
+        let delivery = Delivery::channel(messages);
+        notifying::run(notifier_log, delivery, stop_of(stopped)).await.map_err(Into::into)
+    });
+    shop.begin_when_watched(&log).await;
+    recorded.begin_when_watched(&log).await;
+    let end = async {
+        shop.clock.finished().await;
+        recorded.clock.finished().await;
+        all_told(&log).await;
+    };
+    tokio::pin!(end);
+    loop {
+        tokio::select! {
+            Some((alert, message)) = delivered.recv() => screen.message(&alert, &message)?,
+            () = &mut end => break,
+            Some(ended) = roles.join_next() => ended??,
+        }
+    }
+    while let Ok((alert, message)) = delivered.try_recv() {
+        screen.message(&alert, &message)?;
+    }
+    stop.send_replace(true);
+    while roles.join_next().await.is_some() {}
+    shop.server.shutdown().await;
+    recorded.server.shutdown().await;
+    screen.end(args.keep.as_deref())
+}
+
+/// One cluster that is played.
+struct Play {
+    cluster: &'static str,
+    clock: Clock,
+    server: Server,
+    probe_interval_ms: u64,
+}
+
+impl Play {
+    async fn start(cluster: &'static str, history: History, pace: Pace, probe_interval_ms: u64) -> anyhow::Result<Self> {
+        let until = history.end() + TimeDelta::minutes(10);
+        let clock = Clock::new(history.start(), pace, Some(until));
+        let options = Options { eager_bookmarks: true, hold_clock: true, ..Options::default() };
+        let server = Server::start(Played { history, clock: clock.clone(), options }).await?;
+        Ok(Self { cluster, clock, server, probe_interval_ms })
+    }
+
+    /// Ships the cluster as `up` does, by this cluster's time.
+    fn ship(&self, log: EmbeddedLog, stopped: watch::Receiver<bool>) -> impl Future<Output = anyhow::Result<()>> + use<> {
+        let mut settings = Settings::new(self.cluster, Access::Url(self.server.url()));
+        settings.probe_interval_ms = self.probe_interval_ms;
+        let clock = self.clock.clone();
+        async move {
+            let clock = ShipperClock::new(move || clock.now());
+            shipping::run(log, settings, clock, "kigen demo", stop_of(stopped)).await.map_err(Into::into)
+        }
+    }
+
+    /// Lets time pass once the shipper has seen the cluster as it was, so that the demo misses nothing of it.
+    async fn begin_when_watched(&self, log: &EmbeddedLog) {
+        let mut changes = log.changes();
+        while self.server.requests().watches < 3 {
+            if tokio::time::timeout(Duration::from_millis(20), changes.changed()).await.is_ok_and(|seen| seen.is_err()) {
+                return;
+            }
+        }
+        self.server.begin();
+    }
+}
+
+/// Waits until what is in the log is judged, and what was decided is told; not for ever.
+async fn all_told(log: &EmbeddedLog) {
+    let quiet = async {
+        let mut changes = log.changes();
+        // The last ticks come in by themselves; a log that stays the same for a while has nothing left to judge.
+        while tokio::time::timeout(Duration::from_millis(300), changes.changed()).await.is_ok() {
+            if is_told(log) {
+                return;
+            }
+        }
+    };
+    // What is not told by then is not told in the demo; the error would be visible in its end.
+    let _ = tokio::time::timeout(Duration::from_millis(END_MS_MAX), quiet).await;
+}
+
+fn is_told(log: &EmbeddedLog) -> bool {
+    (0..log.partitions()).map(Partition).all(|partition| {
+        let next = log.position(notifying::CONSUMER, Topic::Alerts, partition).ok().flatten();
+        let end = log.end(Topic::Alerts, partition).ok();
+        next.or(log.start(Topic::Alerts, partition).ok()) == end
+    })
+}
