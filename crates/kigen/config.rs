@@ -208,7 +208,11 @@ fn read(named: Option<&Path>) -> Result<File, ConfigError> {
     toml::from_str(&text).map_err(|source| ConfigError::Syntax { path: path.to_owned(), source })
 }
 
-fn kubernetes(args: &SettingsArgs, file: KubernetesFile, cluster: &str) -> Result<kigen_shipper::settings::Settings, ConfigError> {
+fn kubernetes(
+    args: &SettingsArgs,
+    file: KubernetesFile,
+    cluster: &str,
+) -> Result<kigen_shipper::settings::Settings, ConfigError> {
     // What a flag says of the place replaces all that the file says of it.
     let is_placed = args.kubeconfig.is_some() || args.api_url.is_some();
     let (of_file, url_of_file) = if is_placed { (None, None) } else { (file.kubeconfig, file.api_url) };

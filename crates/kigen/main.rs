@@ -43,7 +43,8 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<()> {
     let Cli { settings, command, .. } = cli;
-    let configure = || Config::resolve(&settings).map_err(|error| anyhow::Error::from(error).context(Misused));
+    let configure =
+        || Config::resolve(&settings).map_err(|error| anyhow::Error::from(error).context(Misused));
     match command {
         Command::Up => on_threads(commands::up::run(configure()?)),
         Command::Demo(demo) => on_threads(commands::demo::run(demo)),
@@ -76,17 +77,12 @@ fn talk(cli: &Cli) {
 
 /// What happened and why, each cause once, without the marker of wrong usage.
 fn chain(error: &anyhow::Error) -> String {
-    let causes: Vec<String> = error
-        .chain()
-        .filter(|cause| !cause.is::<Misused>())
-        .map(ToString::to_string)
-        .collect();
+    let causes: Vec<String> =
+        error.chain().filter(|cause| !cause.is::<Misused>()).map(ToString::to_string).collect();
     causes.join(": ")
 }
 
 /// A reader such as `head` that has seen enough is no failure.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<std::io::Error>()
-        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }

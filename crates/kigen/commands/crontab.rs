@@ -67,7 +67,8 @@ fn lines(reading: Reading) -> anyhow::Result<()> {
     let mut line = Vec::new();
     loop {
         line.clear();
-        let bytes = (&mut stdin).take(LINE_BYTES_MAX).read_until(b'\n', &mut line).context("stdin cannot be read")?;
+        let bytes =
+            (&mut stdin).take(LINE_BYTES_MAX).read_until(b'\n', &mut line).context("stdin cannot be read")?;
         if bytes == 0 {
             return stdout.flush().map_err(Into::into);
         }
@@ -89,7 +90,11 @@ fn lines(reading: Reading) -> anyhow::Result<()> {
 fn answer(line: &[u8], reading: Reading) -> Answer {
     let question: Question = match serde_json::from_slice(line) {
         Ok(question) => question,
-        Err(error) => return Answer::Error(format!("not a question like {{\"spec\",\"tz\",\"after\",\"count\"}}: {error}")),
+        Err(error) => {
+            return Answer::Error(format!(
+                "not a question like {{\"spec\",\"tz\",\"after\",\"count\"}}: {error}"
+            ));
+        }
     };
     if question.count > COUNT_MAX {
         return Answer::Error(format!("count is {}: at most {COUNT_MAX}", question.count));

@@ -45,7 +45,10 @@ pub(crate) fn run(config: &Config, args: &EventsArgs) -> anyhow::Result<()> {
 pub(crate) fn open(config: &Config) -> anyhow::Result<View> {
     let dir = config.log_dir();
     EmbeddedLog::open_beside(&dir).with_context(|| {
-        format!("there is no event log to read in {} (start `kigen up` once, or name another --data-dir)", dir.display())
+        format!(
+            "there is no event log to read in {} (start `kigen up` once, or name another --data-dir)",
+            dir.display()
+        )
     })
 }
 
@@ -120,7 +123,12 @@ fn line(topic: Topic, partition: Partition, record: &Received, args: &EventsArgs
         return Some(whole.to_string());
     }
     let told = told(topic, bytes).unwrap_or_else(|reason| format!("not understood: {reason}"));
-    Some(format!("{} {:>12}  {}  {told}", text(record.timestamp), format!("{partition}@{}", record.offset), record.key))
+    Some(format!(
+        "{} {:>12}  {}  {told}",
+        text(record.timestamp),
+        format!("{partition}@{}", record.offset),
+        record.key
+    ))
 }
 
 fn is_tick(bytes: &[u8]) -> bool {
@@ -145,7 +153,8 @@ fn told(topic: Topic, bytes: &[u8]) -> Result<String, kigen_wire::DecodeError> {
         },
         Topic::Rejects => {
             let reject = kigen_wire::decode_reject(bytes)?;
-            let place = reject.place.map_or(String::new(), |(partition, offset)| format!(" {partition}@{offset}"));
+            let place =
+                reject.place.map_or(String::new(), |(partition, offset)| format!(" {partition}@{offset}"));
             format!("{}{place}: {} ({} bytes)", reject.source, reject.reason, reject.bytes.len())
         }
     })
@@ -165,7 +174,9 @@ fn fact_told(fact: &Fact) -> String {
                 RunPhase::Running => "running".to_owned(),
                 RunPhase::Suspended => "suspended".to_owned(),
                 RunPhase::Succeeded { completed_at } => format!("succeeded at {}", text(*completed_at)),
-                RunPhase::Failed { failed_at, reason, .. } => format!("failed at {}: {reason}", text(*failed_at)),
+                RunPhase::Failed { failed_at, reason, .. } => {
+                    format!("failed at {}: {reason}", text(*failed_at))
+                }
                 RunPhase::Deleted { .. } => "deleted before its end".to_owned(),
             };
             format!("Job {} {phase}", run.job)
@@ -173,7 +184,10 @@ fn fact_told(fact: &Fact) -> String {
         FactBody::Attempt { attempt, .. } => {
             let phase = match &attempt.phase {
                 AttemptPhase::Waiting { reason, .. } => {
-                    format!("waiting{}", reason.as_ref().map_or(String::new(), |reason| format!(": {reason}")))
+                    format!(
+                        "waiting{}",
+                        reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"))
+                    )
                 }
                 AttemptPhase::Running { .. } => "running".to_owned(),
                 AttemptPhase::Succeeded { .. } => "succeeded".to_owned(),
@@ -195,7 +209,9 @@ fn fact_told(fact: &Fact) -> String {
 fn cluster_told(event: &ClusterEvent) -> String {
     match &event.body {
         ClusterBody::Epoch { shipper } => format!("epoch {} of {shipper} begins", event.epoch),
-        ClusterBody::Tick { observed_until, .. } => format!("all is observed until {}", text(*observed_until)),
+        ClusterBody::Tick { observed_until, .. } => {
+            format!("all is observed until {}", text(*observed_until))
+        }
         ClusterBody::Gap { from, to } => {
             format!("history may be lost from {} to {}", from.map_or("ever".to_owned(), text), text(*to))
         }

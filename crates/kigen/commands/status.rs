@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use kigen_engine::partition::{PartitionState, POSITION_KEY};
-use kigen_engine::state::{BatchState, ObjectiveState, Plan};
 use kigen_engine::calendar::Zone;
+use kigen_engine::partition::{POSITION_KEY, PartitionState};
+use kigen_engine::state::{BatchState, ObjectiveState, Plan};
 use kigen_log::View;
 use kigen_model::Instant;
 use kigen_model::slot::{Excuse, Verdict};
@@ -82,7 +82,13 @@ fn rows_of(state: &BatchState) -> Vec<Row> {
         .objectives
         .iter()
         .map(|(name, objective)| {
-            [state.key.to_string(), name.clone(), next_deadline(objective), last_verdict(objective), note(objective)]
+            [
+                state.key.to_string(),
+                name.clone(),
+                next_deadline(objective),
+                last_verdict(objective),
+                note(objective),
+            ]
         })
         .collect()
 }
@@ -144,7 +150,8 @@ fn table(rows: &[Row], batches: usize, judged_until: Option<Instant>) -> String 
     }
     let mut out = String::new();
     for row in [&heads].into_iter().chain(rows) {
-        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let cells: Vec<String> =
+            row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         let _ = writeln!(out, "{}", cells.join("  ").trim_end());
     }
     let until = judged_until.map_or("not yet, no tick has come".to_owned(), text);

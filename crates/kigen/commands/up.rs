@@ -43,7 +43,9 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     });
     let until = stopped.clone();
     let notifier_log = log.clone();
-    roles.spawn(async move { notifying::run(notifier_log, delivery, stop_of(until)).await.map_err(Into::into) });
+    roles.spawn(
+        async move { notifying::run(notifier_log, delivery, stop_of(until)).await.map_err(Into::into) },
+    );
     roles.spawn(trim(log, stopped));
     tracing::info!(cluster = config.cluster, data_dir = %config.data_dir.display(), "kigen is up");
     supervise(roles, stop).await
@@ -51,8 +53,9 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
 
 /// Opens the event log for writing.
 pub(super) fn open_log(dir: &Path, settings: kigen_log::Settings) -> anyhow::Result<EmbeddedLog> {
-    std::fs::create_dir_all(dir)
-        .with_context(|| format!("the data directory {} cannot be made; name another by --data-dir", dir.display()))?;
+    std::fs::create_dir_all(dir).with_context(|| {
+        format!("the data directory {} cannot be made; name another by --data-dir", dir.display())
+    })?;
     Ok(EmbeddedLog::open(dir, settings)?)
 }
 
@@ -96,7 +99,9 @@ async fn supervise(mut roles: JoinSet<anyhow::Result<()>>, stop: watch::Sender<b
     };
     let outcome = tokio::time::timeout(Duration::from_millis(SHUTDOWN_MS_MAX), rest).await;
     tracing::info!("kigen is down");
-    outcome.unwrap_or_else(|_| anyhow::bail!("some work did not end in {SHUTDOWN_MS_MAX} ms and was left; nothing of it is lost"))
+    outcome.unwrap_or_else(|_| {
+        anyhow::bail!("some work did not end in {SHUTDOWN_MS_MAX} ms and was left; nothing of it is lost")
+    })
 }
 
 async fn trim(log: EmbeddedLog, stopped: watch::Receiver<bool>) -> anyhow::Result<()> {

@@ -68,6 +68,14 @@ impl Running {
     }
 }
 
+impl Running {
+    /// As a process that is killed: whatever it was doing, it does no more.
+    async fn kill(self) {
+        self.task.abort();
+        assert!(self.task.await.is_err_and(|ended| ended.is_cancelled()), "it was running");
+    }
+}
+
 fn open(path: &Path) -> EmbeddedLog {
     let settings = kigen_log::Settings { partitions: PARTITIONS, ..kigen_log::Settings::default() };
     EmbeddedLog::open(path, settings).expect("a new log")
@@ -97,13 +105,21 @@ fn facts(log: &EmbeddedLog) -> Vec<Fact> {
 }
 
 async fn until_ticked(log: &EmbeddedLog, epoch: u64, instant: Instant) {
+    until_told(log, |event| event.epoch == epoch, instant).await;
+}
+
+async fn until_ticked_by_any(log: &EmbeddedLog, instant: Instant) {
+    until_told(log, |_| true, instant).await;
+}
+
+async fn until_told(log: &EmbeddedLog, is_meant: impl Fn(&ClusterEvent) -> bool, instant: Instant) {
     let mut changes = log.changes();
     let is_reached = |event: &ClusterEvent| match &event.body {
-        ClusterBody::Tick { observed_until, .. } => event.epoch == epoch && *observed_until >= instant,
+        ClusterBody::Tick { observed_until, .. } => is_meant(event) && *observed_until >= instant,
         ClusterBody::Epoch { .. } | ClusterBody::Gap { .. } => false,
     };
     let reached = async {
-        while !(0..PARTITIONS).all(|nth| cluster_events(log, nth).iter().any(is_reached)) {
+        while !(0..PARTITIONS).all(|nth| cluster_events(log, nth).iter().any(&is_reached)) {
             changes.changed().await.expect("the log is open");
         }
     };
@@ -164,6 +180,39 @@ fn assert_partitions_agree(log: &EmbeddedLog, epoch: u64) {
             }
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_that_is_killed_at_any_write_loses_nothing() {
+    let path = recording("job_ttl");
+    let history = History::from_recording(&path).expect("a recording");
+    let (start, end) = (second_after(history.start()), second_after(history.end()));
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let cluster = Cluster::start(history).await;
+    let running = cluster.ship(&log);
+    until_ticked(&log, 1, start - TimeDelta::seconds(1)).await;
+    running.kill().await;
+    let seconds = (end - start).num_seconds();
+    for second in 1..=seconds {
+        // Killed after as many writes as the second has, from none to more than it makes.
+        let mut changes = log.changes();
+        cluster.clock.advance_to(start + TimeDelta::seconds(second));
+        let running = cluster.ship(&log);
+        for _ in 0..second % 5 {
+            let written = tokio::time::timeout(Duration::from_secs(60), changes.changed()).await;
+            written.expect("it writes").expect("the log is open");
+        }
+        running.kill().await;
+    }
+    cluster.clock.advance_to(end + TimeDelta::seconds(2));
+    let running = cluster.ship(&log);
+    until_ticked_by_any(&log, end).await;
+    running.stop().await;
+    assert_eq!(final_states(&facts(&log)), independent_final_states(&path));
+    let gaps =
+        cluster_events(&log, 0).into_iter().filter(|event| matches!(event.body, ClusterBody::Gap { .. }));
+    assert_eq!(gaps.count(), 1, "only that of the first start");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -42,7 +42,8 @@ pub(super) fn shop() -> anyhow::Result<History> {
         ("dwh", "cleanup", "0 2 * * *", None, "dwh-team"),
     ];
     for (namespace, name, schedule, complete_by, owner) in plans {
-        let mut plan = CronJobPlan::new(namespace, name, schedule).zone(ZONE).annotation("kigen.dev/owner", owner);
+        let mut plan =
+            CronJobPlan::new(namespace, name, schedule).zone(ZONE).annotation("kigen.dev/owner", owner);
         if let Some(complete_by) = complete_by {
             plan = plan.annotation(COMPLETE_BY, complete_by);
         }
@@ -84,8 +85,16 @@ fn a_day(shop: &mut Cluster, day: i64) {
     }
     let cleanup = match day {
         2 | 6 => RunPlan::Attempts(vec![
-            Attempt::fails(minutes(1), 1, "psycopg2.errors.LockNotAvailable: canceling statement due to lock timeout"),
-            Attempt::fails(minutes(1), 1, "psycopg2.errors.LockNotAvailable: canceling statement due to lock timeout"),
+            Attempt::fails(
+                minutes(1),
+                1,
+                "psycopg2.errors.LockNotAvailable: canceling statement due to lock timeout",
+            ),
+            Attempt::fails(
+                minutes(1),
+                1,
+                "psycopg2.errors.LockNotAvailable: canceling statement due to lock timeout",
+            ),
             Attempt::succeeds(minutes(2)),
         ]),
         _ => RunPlan::succeeds(minutes(2)),

@@ -51,8 +51,15 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let mut screen = Screen::new(!args.plain, seen);
     screen.begin()?;
 
-    let shop = Play::start(SHOP, shop, Pace::Steps { every: SHOP_LEAP, offset: SHOP_LEAP_OFFSET, dwell: SHOP_DWELL }, PROBE_INTERVAL_MS).await?;
-    let recorded = Play::start(RECORDED, recorded, Pace::Times(RECORDED_SPEED), RECORDED_PROBE_INTERVAL_MS).await?;
+    let shop = Play::start(
+        SHOP,
+        shop,
+        Pace::Steps { every: SHOP_LEAP, offset: SHOP_LEAP_OFFSET, dwell: SHOP_DWELL },
+        PROBE_INTERVAL_MS,
+    )
+    .await?;
+    let recorded =
+        Play::start(RECORDED, recorded, Pace::Times(RECORDED_SPEED), RECORDED_PROBE_INTERVAL_MS).await?;
     let log = open_log(&dir.join("log"), kigen_log::Settings { partitions: 4, ..Default::default() })?;
     let processor = open_processor(&log, &dir.join("store"))?;
     let (stop, stopped) = watch::channel(false);
@@ -105,7 +112,12 @@ struct Play {
 }
 
 impl Play {
-    async fn start(cluster: &'static str, history: History, pace: Pace, probe_interval_ms: u64) -> anyhow::Result<Self> {
+    async fn start(
+        cluster: &'static str,
+        history: History,
+        pace: Pace,
+        probe_interval_ms: u64,
+    ) -> anyhow::Result<Self> {
         let until = history.end() + TimeDelta::minutes(10);
         let clock = Clock::new(history.start(), pace, Some(until));
         let options = Options { eager_bookmarks: true, hold_clock: true, ..Options::default() };
@@ -114,7 +126,11 @@ impl Play {
     }
 
     /// Ships the cluster as `up` does, by this cluster's time.
-    fn ship(&self, log: EmbeddedLog, stopped: watch::Receiver<bool>) -> impl Future<Output = anyhow::Result<()>> + use<> {
+    fn ship(
+        &self,
+        log: EmbeddedLog,
+        stopped: watch::Receiver<bool>,
+    ) -> impl Future<Output = anyhow::Result<()>> + use<> {
         let mut settings = Settings::new(self.cluster, Access::Url(self.server.url()));
         settings.probe_interval_ms = self.probe_interval_ms;
         let clock = self.clock.clone();
@@ -128,7 +144,10 @@ impl Play {
     async fn begin_when_watched(&self, log: &EmbeddedLog) {
         let mut changes = log.changes();
         while self.server.requests().watches < 3 {
-            if tokio::time::timeout(Duration::from_millis(20), changes.changed()).await.is_ok_and(|seen| seen.is_err()) {
+            if tokio::time::timeout(Duration::from_millis(20), changes.changed())
+                .await
+                .is_ok_and(|seen| seen.is_err())
+            {
                 return;
             }
         }

@@ -1,0 +1,172 @@
+//! What the demo shows: Slack's messages as they come, and beside them what a plain error monitor would have said.
+
+use std::io::Write;
+use std::path::Path;
+
+use kigen_engine::calendar::Zone;
+use kigen_model::Instant;
+use kigen_model::alert::{Alert, AlertBody};
+use kigen_notifier::render::Message;
+use kigen_notifier::terminal::{Look, draw};
+use kigen_playback::error_monitor::ErrorSeen;
+
+use super::{SHOP, history};
+
+/// The widths of the two columns, in characters.
+const SLACK_WIDTH: usize = 78;
+const MONITOR_WIDTH: usize = 46;
+
+/// An error that an error monitor would have seen.
+pub(super) struct Seen {
+    pub(super) cluster: &'static str,
+    pub(super) error: ErrorSeen,
+}
+
+/// Where the demo is drawn.
+pub(super) struct Screen {
+    look: Look,
+    zone: Zone,
+    /// What the error monitor says, the latest first.
+    unseen: Vec<Seen>,
+    missed: usize,
+    recovered: usize,
+    errors: usize,
+}
+
+impl Screen {
+    pub(super) fn new(colours: bool, mut seen: Vec<Seen>) -> Self {
+        seen.sort_by_key(|seen| std::cmp::Reverse(seen.error.at));
+        let errors = seen.len();
+        let zone = Zone::named(history::ZONE).unwrap_or_else(|_| Zone::utc());
+        Self {
+            look: Look { colours, width: SLACK_WIDTH },
+            zone,
+            unseen: seen,
+            missed: 0,
+            recovered: 0,
+            errors,
+        }
+    }
+
+    /// The story, and the heads of the columns.
+    pub(super) fn begin(&self) -> anyhow::Result<()> {
+        let text = "\
+Nine days of a shop, and 27 minutes recorded on a real Kubernetes control plane, pass in half a minute.
+Product A (ml/recommend) starts at 08:00 and takes four minutes longer each day.
+Product B (dwh/report) reads A's table at 12:00. Nothing of this ever fails.
+Shipper, event log, engine, store and notifier are those of `kigen up`.
+";
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{text}")?;
+        let heads = (self.bold("kigen, in Slack"), self.bold("a plain error monitor"));
+        writeln!(out, "{}{}   {}", heads.0, " ".repeat(SLACK_WIDTH - "kigen, in Slack".len()), heads.1)?;
+        writeln!(out, "{}   {}", "─".repeat(SLACK_WIDTH), "─".repeat(MONITOR_WIDTH))?;
+        Ok(())
+    }
+
+    /// A message, and beside it what the error monitor said in the same cluster up to then.
+    pub(super) fn message(&mut self, alert: &Alert, message: &Message) -> anyhow::Result<()> {
+        match alert.body {
+            AlertBody::SlotMissed { .. } => self.missed += 1,
+            AlertBody::SlotRecovered { .. } => self.recovered += 1,
+        }
+        let drawn = draw(message, &self.look);
+        let monitor = self.monitor_until(&alert.key.cluster, alert.decided_at);
+        self.row(&drawn, &monitor)
+    }
+
+    /// What is left to say, and what it comes to.
+    pub(super) fn end(&mut self, kept: Option<&Path>) -> anyhow::Result<()> {
+        let last = self.unseen.first().map(|seen| seen.error.at);
+        let mut rest = Vec::new();
+        for cluster in [SHOP, super::RECORDED] {
+            rest.extend(last.map(|last| self.monitor_until(cluster, last)).unwrap_or_default());
+        }
+        self.row("", &rest)?;
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{}", "─".repeat(SLACK_WIDTH + 3 + MONITOR_WIDTH))?;
+        writeln!(
+            out,
+            "{} deadlines missed and {} recovered, each told once. The error monitor raised {} errors; none of them says \
+             that\nproduct B read half a table, that a job hung, or that one never started.",
+            self.missed, self.recovered, self.errors
+        )?;
+        if let Some(dir) = kept {
+            writeln!(
+                out,
+                "\nLook inside: kigen status --data-dir {0}; kigen events --data-dir {0}",
+                dir.display()
+            )?;
+        }
+        Ok(())
+    }
+
+    fn monitor_until(&mut self, cluster: &str, until: Instant) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut unseen = Vec::new();
+        while let Some(seen) = self.unseen.pop() {
+            if seen.error.at > until {
+                unseen.push(seen);
+                break;
+            }
+            if seen.cluster == cluster { lines.push(self.seen_line(&seen)) } else { unseen.push(seen) }
+        }
+        self.unseen.extend(unseen.into_iter().rev());
+        shortened(lines)
+    }
+
+    fn seen_line(&self, seen: &Seen) -> String {
+        let ErrorSeen { at, namespace, batch, what, .. } = &seen.error;
+        let local = self.zone.local(*at).date_time.format("%d %b %H:%M");
+        let line = format!("{local} {namespace}/{batch}: {what}");
+        if line.chars().count() <= MONITOR_WIDTH {
+            return line;
+        }
+        line.chars().take(MONITOR_WIDTH - 1).chain(['…']).collect()
+    }
+
+    fn row(&self, slack: &str, monitor: &[String]) -> anyhow::Result<()> {
+        let mut out = std::io::stdout().lock();
+        let slack: Vec<&str> = slack.lines().collect();
+        for i in 0..slack.len().max(monitor.len()) {
+            let left = slack.get(i).copied().unwrap_or_default();
+            let pad = SLACK_WIDTH.saturating_sub(visible_width(left));
+            match monitor.get(i) {
+                Some(right) => writeln!(out, "{left}{}   {right}", " ".repeat(pad))?,
+                None => writeln!(out, "{left}")?,
+            }
+        }
+        writeln!(out)?;
+        Ok(())
+    }
+
+    fn bold(&self, text: &str) -> String {
+        if self.look.colours { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// At most a few lines beside a message; how many more there were is said.
+fn shortened(mut lines: Vec<String>) -> Vec<String> {
+    const LINES_MAX: usize = 6;
+    if lines.len() > LINES_MAX {
+        let more = lines.len() - (LINES_MAX - 1);
+        lines.truncate(LINES_MAX - 1);
+        lines.push(format!("… and {more} more errors"));
+    }
+    lines
+}
+
+/// How many columns a line takes, its colours aside.
+fn visible_width(line: &str) -> usize {
+    let mut width = 0;
+    let mut in_escape = false;
+    for c in line.chars() {
+        match (in_escape, c) {
+            (false, '\x1b') => in_escape = true,
+            (true, 'm') => in_escape = false,
+            (true, _) => {}
+            (false, _) => width += 1,
+        }
+    }
+    width
+}
