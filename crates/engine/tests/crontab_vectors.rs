@@ -21,6 +21,38 @@ const LIBRARY_WRONG: [&str; 7] = [
     "Pacific/Chatham",
 ];
 
+/// Where robfig/cron goes wrong: what the first column of `crontab_vectors.txt` stands for. Found by following it step
+/// by step; kigen's answer is the plain rule (skipped in a gap, twice in an overlap).
+const REASONS: [(&str, &str); 5] = [
+    (
+        "midnight",
+        "It goes from day to day by midnights. One that the switch skips comes out an hour away, is pushed back to 23:00 \
+         and from there on to the midnight after, so the day of the switch is passed over.",
+    ),
+    (
+        "day unseen",
+        "It goes from hour to hour and looks at the day again at hour 0. Where the switch skips hour 0 it fires on the \
+         next day, which the crontab does not name.",
+    ),
+    (
+        "hour unseen",
+        "It goes from minute to minute and looks at the hour again at minute 0. Where the switch skips minute 0 it fires \
+         in the next hour, which the crontab does not name.",
+    ),
+    (
+        "hour steps",
+        "It goes from the top of an hour by whole hours of elapsed time. A switch by half an hour, or at a quarter to, \
+         leaves it in the middle of an hour, past minutes that the crontab names.",
+    ),
+    (
+        "top of hour",
+        "It begins at the top of the hour. Where the switch skipped that, it comes out at another minute, and goes on \
+         from there by whole hours, past minutes that the crontab names.",
+    ),
+];
+
+type Key = (String, String, String);
+
 #[derive(Debug, Deserialize)]
 struct Vector {
     spec: String,
@@ -29,6 +61,25 @@ struct Vector {
     after: Option<String>,
     #[serde(default)]
     next: Vec<String>,
+}
+
+impl Vector {
+    /// Zone, instant, crontab.
+    fn key(&self) -> Key {
+        (self.tz.clone().unwrap_or_default(), self.after.clone().unwrap_or_default(), self.spec.clone())
+    }
+}
+
+/// The vectors that kigen does not follow, each with its reason.
+fn listed() -> BTreeMap<Key, String> {
+    include_str!("crontab_vectors.txt")
+        .lines()
+        .map(|line| {
+            let parts: Vec<String> = line.split(" | ").map(str::to_owned).collect();
+            let [reason, zone, after, spec] = parts.try_into().expect("reason, zone, instant, crontab");
+            ((zone, after, spec), reason)
+        })
+        .collect()
 }
 
 fn fixtures() -> PathBuf {
@@ -64,27 +115,29 @@ fn what_kubernetes_refuses_is_refused_and_nothing_else() {
 }
 
 #[test]
-fn scratch() {
-    let mut by: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-    for v in vectors().iter().filter(|v| v.error.is_none()) {
-        let a = answer(v);
-        let want: Vec<_> = v.next.iter().map(|n| instant(n)).collect();
-        let e = by.entry(v.tz.clone().expect("tz")).or_default();
-        e.0 += 1;
-        if a != want {
-            e.1 += 1;
-            let f = |l: &[Instant]| {
-                l.iter().map(|i| i.format("%FT%TZ").to_string()).collect::<Vec<_>>().join(" ")
-            };
-            println!(
-                "DIFF\t{}\t{}\t{}\n   want {}\n   have {}",
-                v.spec,
-                v.tz.as_deref().unwrap_or(""),
-                v.after.as_deref().unwrap_or(""),
-                f(&want),
-                f(&a)
-            );
+fn fires_are_kubernetes_fires_but_for_the_listed_slips_of_its_library() {
+    let mut listed = listed();
+    let mut unlisted = Vec::new();
+    let (mut equal, mut total) = (0, 0);
+    for vector in vectors() {
+        total += 1;
+        if vector.error.is_some()
+            || answer(&vector) == vector.next.iter().map(|at| instant(at)).collect::<Vec<_>>()
+        {
+            equal += 1;
+        } else if listed.remove(&vector.key()).is_none() {
+            unlisted.push(vector);
         }
     }
-    println!("{by:#?} {:?}", LIBRARY_WRONG);
+    assert!(unlisted.is_empty(), "these differ and are not in crontab_vectors.txt: {unlisted:#?}");
+    assert!(listed.is_empty(), "these are in crontab_vectors.txt and no longer differ: {listed:#?}");
+    assert_eq!((equal, total), (5212, 5293), "98.5 %");
+}
+
+#[test]
+fn each_listed_slip_has_a_reason_and_is_in_a_zone_where_the_library_is_known_to_be_wrong() {
+    for ((zone, after, spec), reason) in listed() {
+        assert!(LIBRARY_WRONG.contains(&zone.as_str()), "`{spec}` in {zone} after {after}");
+        assert!(REASONS.iter().any(|(known, _)| *known == reason), "{reason} is no reason");
+    }
 }

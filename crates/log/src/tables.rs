@@ -187,7 +187,7 @@ impl Tables {
     }
 
     /// The first record within `bounds` for which `holds`, which must stay true once it is; the end if there is none.
-    /// Looks at a number of records that grows with the logarithm of theirs.
+    /// Looks at a number of records that grows with the logarithm of theirs. Of a damaged record the next one tells.
     pub(crate) fn first_where(
         &self,
         topic: Topic,
@@ -200,24 +200,39 @@ impl Tables {
         while low < high {
             let middle = Offset(low.0 + (high.0 - low.0) / 2);
             entries.seek(keys::record(topic, partition, middle));
-            self.checked(&entries)?;
-            let Some((key, value)) = entries.item() else {
-                high = middle;
-                continue;
-            };
-            let offset = self.record_offset(key)?;
-            let header =
-                record::header(value).map_err(|why| LogError::Corrupt { topic, partition, offset, why })?;
-            if holds(&header) {
-                high = middle;
-            } else {
-                low = offset.next();
+            match self.next_header(&mut entries)? {
+                Some((offset, header)) if !holds(&header) => low = offset.next(),
+                Some(_) | None => high = middle,
             }
         }
         // In a compacted topic the boundary may fall into a hole; the record after it is meant.
         entries.seek(keys::record(topic, partition, low));
         self.checked(&entries)?;
         entries.key().map_or(Ok(bounds.end), |key| self.record_offset(key))
+    }
+
+    /// The header of the first undamaged record at or after `from`.
+    pub(crate) fn header_from(
+        &self,
+        topic: Topic,
+        partition: Partition,
+        from: Offset,
+    ) -> Result<Option<Header>, LogError> {
+        let mut entries = self.scan(&keys::record_after(topic, partition));
+        entries.seek(keys::record(topic, partition, from));
+        Ok(self.next_header(&mut entries)?.map(|(_, header)| header))
+    }
+
+    /// The first undamaged record from where the iterator stands.
+    fn next_header(&self, entries: &mut DBRawIterator<'_>) -> Result<Option<(Offset, Header)>, LogError> {
+        while let Some((key, value)) = entries.item() {
+            if let Ok(header) = record::header(value) {
+                return Ok(Some((self.record_offset(key)?, header)));
+            }
+            entries.next();
+        }
+        self.checked(entries)?;
+        Ok(None)
     }
 
     /// An iterator that ends before `beyond`.

@@ -68,13 +68,13 @@ fn trim_partition(
     let oldest_ms = age_limit(now, retention.age_ms_max);
     let bytes_min = bounds.bytes.saturating_sub(retention.partition_bytes_max);
     let kept = |header: &Header| header.timestamp_ms >= oldest_ms && header.bytes_before >= bytes_min;
-    let Some(first) = header_at(tables, topic, partition, bounds.start)? else { return Ok(()) };
+    let Some(first) = tables.header_from(topic, partition, bounds.start)? else { return Ok(()) };
     if kept(&first) {
         return Ok(());
     }
     let cut = tables.first_where(topic, partition, bounds, kept)?;
-    let bytes_cut =
-        header_at(tables, topic, partition, cut)?.map_or(bounds.bytes, |header| header.bytes_before);
+    let after = tables.header_from(topic, partition, cut)?;
+    let bytes_cut = after.map_or(bounds.bytes, |header| header.bytes_before);
     let bytes = bytes_cut - first.bytes_before;
     let last = Offset(cut.0 - 1);
     trimmed.records += cut.0 - bounds.start.0;
@@ -157,17 +157,6 @@ fn collect_tombstones(
     }
     tables.checked(&notes)?;
     Ok(count)
-}
-
-fn header_at(
-    tables: &Tables,
-    topic: Topic,
-    partition: Partition,
-    offset: Offset,
-) -> Result<Option<Header>, LogError> {
-    let bytes = tables.get(&keys::record(topic, partition, offset))?;
-    let header = bytes.map(|bytes| record::header(&bytes)).transpose();
-    header.map_err(|why| LogError::Corrupt { topic, partition, offset, why })
 }
 
 /// The earliest timestamp that is young enough, in milliseconds.

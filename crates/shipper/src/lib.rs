@@ -22,20 +22,3 @@ pub mod server_clock;
 pub mod settings;
 pub mod shipper;
 pub mod watching;
-#[allow(missing_docs)]
-pub mod kigen_wire {
-    use kigen_model::event::Event;
-    static ALL: std::sync::Mutex<Vec<Event>> = std::sync::Mutex::new(Vec::new());
-    pub fn encode_event(e: &Event) -> Vec<u8> {
-        let mut a = ALL.lock().unwrap();
-        a.push(e.clone());
-        (a.len() - 1).to_be_bytes().to_vec()
-    }
-    pub fn encode_reject(_: &kigen_model::reject::Reject) -> Vec<u8> {
-        vec![]
-    }
-    pub fn decode_event(b: &[u8]) -> Result<Event, String> {
-        let n = usize::from_be_bytes(b.try_into().map_err(|_| "x".to_owned())?);
-        ALL.lock().unwrap().get(n).cloned().ok_or_else(String::new)
-    }
-}

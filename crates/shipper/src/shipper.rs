@@ -1,6 +1,5 @@
 //! The shipper's loop as three verbs: `next`, `apply`, `acknowledged`. Who calls them owns the log.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use kigen_model::event::ClusterEvent;
@@ -8,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant as TimerInstant;
 
-use crate::api::{Api, RequestError, reasons};
+use crate::api::{Api, reasons};
 use crate::core::{Core, Output, Resume};
 use crate::input::{Input, News};
 use crate::probe::probe;
@@ -18,7 +17,7 @@ use crate::watching::watch;
 
 /// How many inputs wait for the loop; beyond, the streams are not read, and the API server keeps what it has to say.
 const INPUTS_WAITING_MAX: usize = 64;
-/// How often one kind of failure is told at most.
+/// How often failures are told at most: an API server that is away makes all streams and the probe fail, again and again.
 const FAILURE_TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// The watches and the probe of one cluster, and what is made of them.
@@ -29,12 +28,12 @@ pub struct Shipper {
     inputs_per_commit_max: usize,
     /// Ends the tasks when it is dropped.
     _tasks: JoinSet<()>,
-    failures: HashMap<Option<Resource>, Failure>,
+    failures: Failures,
 }
 
-#[derive(Debug)]
-struct Failure {
-    told_at: TimerInstant,
+#[derive(Debug, Default)]
+struct Failures {
+    told_at: Option<TimerInstant>,
     untold: u64,
 }
 
@@ -55,7 +54,7 @@ impl Shipper {
             inputs,
             inputs_per_commit_max: settings.inputs_per_commit_max.max(1),
             _tasks: tasks,
-            failures: HashMap::new(),
+            failures: Failures::default(),
         }
     }
 
@@ -94,45 +93,47 @@ impl Shipper {
     }
 
     fn tell_failure(&mut self, input: &Input) {
-        match input {
-            Input::Stream { resource, news: News::Broken { error, retry_delay_ms } } => {
-                let told = self.is_to_be_told(Some(*resource));
-                if let Some(untold) = told {
-                    let reasons = reasons(error);
-                    tracing::warn!(%resource, retry_delay_ms, untold, "{reasons}; kigen tries again");
-                }
+        let (error, retry_delay_ms) = match input {
+            Input::Stream { news: News::Broken { error, retry_delay_ms }, .. } => {
+                (error, Some(retry_delay_ms))
             }
-            Input::ProbeFailed(error) => self.tell_probe_failure(error),
-            Input::Stream { .. } | Input::Probed { .. } => {}
-        }
-    }
-
-    fn tell_probe_failure(&mut self, error: &RequestError) {
-        if let Some(untold) = self.is_to_be_told(None) {
+            Input::ProbeFailed(error) => (error, None),
+            Input::Stream { .. } | Input::Probed { .. } => return,
+        };
+        if let Some(untold) = self.failures.untold_before_one_more(TimerInstant::now()) {
             let reasons = reasons(error);
             tracing::warn!(
+                retry_delay_ms,
                 untold,
-                "{reasons}; no time passes for this cluster until it answers, nothing is judged"
+                "{reasons}; kigen tries again; until then no time passes for this cluster, and nothing is judged"
             );
         }
     }
+}
 
-    /// How many failures of this kind were not told since the last that was, if one is to be told now.
-    fn is_to_be_told(&mut self, kind: Option<Resource>) -> Option<u64> {
-        let now = TimerInstant::now();
-        match self.failures.get_mut(&kind) {
-            Some(failure) if now - failure.told_at < FAILURE_TOLD_EVERY => {
-                failure.untold += 1;
-                None
-            }
-            Some(failure) => {
-                failure.told_at = now;
-                Some(std::mem::take(&mut failure.untold))
-            }
-            None => {
-                self.failures.insert(kind, Failure { told_at: now, untold: 0 });
-                Some(0)
-            }
+impl Failures {
+    /// How many failures were not told since the last that was, if one more is to be told now.
+    fn untold_before_one_more(&mut self, now: TimerInstant) -> Option<u64> {
+        if self.told_at.is_some_and(|told_at| now - told_at < FAILURE_TOLD_EVERY) {
+            self.untold += 1;
+            return None;
         }
+        self.told_at = Some(now);
+        Some(std::mem::take(&mut self.untold))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_told_once_a_minute_with_how_many_were_not() {
+        let mut failures = Failures::default();
+        let start = TimerInstant::now();
+        let told: Vec<_> = [0, 1, 30, 59, 60, 61, 120]
+            .map(|seconds| failures.untold_before_one_more(start + Duration::from_secs(seconds)))
+            .into();
+        assert_eq!(told, [Some(0), None, None, None, Some(3), None, Some(1)]);
     }
 }

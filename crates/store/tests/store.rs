@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use chrono::DateTime;
@@ -189,18 +189,12 @@ fn a_store_in_use_is_not_taken_and_not_dropped() {
 
 #[test]
 fn a_damaged_store_is_replaced_by_an_empty_one_and_said_to_be() {
-    let damages: [(&str, fn(&Path)); 4] = [
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage); 4] = [
         ("a manifest of noise", |path| overwrite(path, "MANIFEST-")),
-        ("no manifest", |path| {
-            files(path, "MANIFEST-").iter().for_each(|f| fs::remove_file(f).expect("removes"))
-        }),
+        ("no manifest", |path| files(path, "MANIFEST-").iter().for_each(remove)),
         ("CURRENT of noise", |path| overwrite(path, "CURRENT")),
-        ("no tables", |path| {
-            files(path, "")
-                .iter()
-                .filter(|f| f.extension().is_some_and(|e| e == "sst"))
-                .for_each(|f| fs::remove_file(f).expect("removes"))
-        }),
+        ("no tables", |path| files(path, "").iter().filter(|f| is_table(f)).for_each(remove)),
     ];
     for (name, damage) in damages {
         let dir = directory();
@@ -293,9 +287,17 @@ fn child() {
     }
 }
 
-fn files(path: &Path, prefix: &str) -> Vec<std::path::PathBuf> {
+fn files(path: &Path, prefix: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(path).expect("lists").map(|entry| entry.expect("an entry").path());
     entries.filter(|f| f.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix))).collect()
+}
+
+fn remove(file: &PathBuf) {
+    fs::remove_file(file).expect("removes");
+}
+
+fn is_table(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "sst")
 }
 
 fn overwrite(path: &Path, prefix: &str) {

@@ -1,6 +1,5 @@
 //! `@every`: a Go duration, counted from whatever instant is asked about.
 
-use chrono::{DateTime, Timelike};
 use kigen_model::Instant;
 
 /// Go's durations are nanoseconds in an `i64`; one beyond this is refused.
@@ -8,7 +7,7 @@ const DURATION_NS_MAX: u64 = 1 << 63;
 
 /// `delay_s` after `after`, counted from the second that `after` is in. `None` beyond chrono's last instant.
 pub(super) fn next_after(delay_s: i64, after: Instant) -> Option<Instant> {
-    DateTime::from_timestamp(after.timestamp().checked_add(delay_s)?, 0).filter(|next| next.nanosecond() == 0)
+    Instant::from_timestamp(after.timestamp().checked_add(delay_s)?, 0)
 }
 
 /// The delay in whole seconds, at least one, of a duration as Go's `time.ParseDuration` reads it: `1h30m`, `1.5h`, `-2s`.

@@ -4,24 +4,21 @@
 //! of it, see [`Reading`]. Zone rules come from the data bundled with kigen ([`tzdata_version`]), never from the
 //! machine's.
 //!
-//! The `cron` crate walks a timeline without zones and ends with the year 2100, so a crontab has no instants
-//! outside 1970 to 2100; `@every` has no end.
+//! The `cron` crate walks a timeline without zones. Its calendar ends with the year 2100; kigen's does not.
 
 mod every;
 mod parse;
 mod walk;
 mod zone;
 
-use chrono::{Datelike, NaiveDateTime, TimeDelta};
+use chrono::{Datelike, NaiveDateTime, TimeDelta, Timelike};
 use kigen_model::Instant;
 
 use parse::Meaning;
 pub use parse::{CrontabError, Fault, Field, TEXT_BYTES_MAX};
-use walk::Walk;
+use walk::{SEARCH_YEARS_MAX, Walk};
+use zone::Stretch;
 pub use zone::{LocalTime, UnknownZone, Zone, tzdata_version};
-
-/// Kubernetes looks no further for the next fire: the end of the fifth year after this one, in the calendar's zone.
-const SEARCH_YEARS_MAX: i32 = 5;
 
 /// A crontab: five fields (minute, hour, day of month, month, day of week), a descriptor such as `@daily`, or `@every 5m`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +112,7 @@ impl Calendar {
     }
 
     /// The first instant strictly after `after`, on a whole second. `None`: there is none up to the end of the fifth
-    /// year after `after`'s (`0 0 30 2 *` has none at all), or `after` is outside 1970 to 2100.
+    /// year after `after`'s, in the calendar's zone; `0 0 30 2 *` has none at all.
     #[must_use]
     pub fn next_after(&self, after: Instant) -> Option<Instant> {
         match (&self.pace, self.reading) {
@@ -134,38 +131,63 @@ impl Calendar {
 /// Walks within stretches of constant offset: a local time in a gap belongs to no stretch, one in an overlap to two.
 /// Each turn of the loop is one stretch further, and a zone has a few of them a year.
 fn next_fire(walk: &Walk, zone: &Zone, after: Instant) -> Option<Instant> {
-    let mut stretch = zone.stretch(after)?;
-    let mut local = stretch.local(after)?;
-    let year_max = year_max(local)?;
+    let begin = next_second(after)?;
+    let mut stretch = zone.stretch(begin)?;
+    let mut local = stretch.local(begin)?;
+    let year_max = local.year() + SEARCH_YEARS_MAX;
+    if let Some(second_pass) = second_pass(walk, zone, stretch, local) {
+        (stretch, local) = second_pass;
+    }
     loop {
-        let next = walk.next_after(local).filter(|next| next.year() <= year_max)?;
+        let next = walk.first_from(local).filter(|next| next.year() <= year_max)?;
         let fire = stretch.instant(next)?;
         match stretch.end {
             Some(end) if end <= fire => {
                 stretch = zone.stretch(end)?;
-                local = stretch.local(end)?.checked_sub_signed(TimeDelta::nanoseconds(1))?;
+                local = stretch.local(end)?;
             }
             Some(_) | None => return Some(fire),
         }
     }
 }
 
+/// Where Kubernetes goes on from, if it is asked in the first pass of an overlap and in an hour that the crontab does not
+/// name: it goes to the top of that hour first, of which there are two, and by the guess of Go's `time.Date`, which takes
+/// the local time for UTC, comes out in the second pass. One can tell only where an overlap is longer than an hour, as
+/// in `Antarctica/Troll`.
+fn second_pass(
+    walk: &Walk,
+    zone: &Zone,
+    first: Stretch,
+    local: NaiveDateTime,
+) -> Option<(Stretch, NaiveDateTime)> {
+    let end = first.end?;
+    let top = local.with_minute(0)?.with_second(0)?;
+    if top.and_utc() < end || walk.has_hour(local.hour()) {
+        return None;
+    }
+    let second = zone.stretch(end)?;
+    (second.local(end)? <= top).then_some((second, top))
+}
+
 /// Walks local times and maps each to its instant. The mapping never decreases, so what is to come lies after the
 /// local time of `after`; a local time that maps to no later instant is one of the second pass of an overlap, so the loop
 /// turns at most once for each minute of it.
 fn next_deadline(walk: &Walk, zone: &Zone, after: Instant) -> Option<Instant> {
-    let mut local = zone.stretch(after)?.local(after)?;
-    let year_max = year_max(local)?;
+    let begin = next_second(after)?;
+    let mut local = zone.stretch(begin)?.local(begin)?;
+    let year_max = local.year() + SEARCH_YEARS_MAX;
     loop {
-        local = walk.next_after(local).filter(|next| next.year() <= year_max)?;
-        let deadline = zone.first_instant(local)?;
+        let next = walk.first_from(local).filter(|next| next.year() <= year_max)?;
+        let deadline = zone.first_instant(next)?;
         if deadline > after {
             return Some(deadline);
         }
+        local = next.checked_add_signed(TimeDelta::seconds(1))?;
     }
 }
 
-/// Kubernetes counts the years from the second after.
-fn year_max(local: NaiveDateTime) -> Option<i32> {
-    Some(local.checked_add_signed(TimeDelta::seconds(1))?.year() + SEARCH_YEARS_MAX)
+/// The first whole second after `after`: crontabs name nothing smaller than a minute.
+fn next_second(after: Instant) -> Option<Instant> {
+    Instant::from_timestamp(after.timestamp().checked_add(1)?, 0)
 }

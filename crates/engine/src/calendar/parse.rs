@@ -135,10 +135,13 @@ pub enum Fault {
     /// A range of three, or a negative number.
     #[error("there is more than one `-`")]
     Hyphens,
+    /// Nothing, where a number is due.
+    #[error("a number is missing")]
+    Missing,
     /// What stands where a number is due.
     #[error("`{piece}` is no number{}", if let Some(name) = .meant { format!(", write `{name}`") } else { String::new() })]
     NotANumber {
-        /// What stands there, or nothing.
+        /// What stands there.
         piece: String,
         /// The name that it begins with.
         meant: Option<&'static str>,
@@ -246,7 +249,11 @@ impl Set {
     }
 
     pub(super) fn values(self) -> impl Iterator<Item = u32> {
-        (0..u64::BITS).filter(move |value| self.bits & (1 << value) != 0)
+        (0..u64::BITS).filter(move |value| self.contains(*value))
+    }
+
+    pub(super) fn contains(self, value: u32) -> bool {
+        self.bits & (1 << value) != 0
     }
 
     fn steps(first: u32, last: u32, step: usize, star: bool) -> Self {
@@ -378,6 +385,9 @@ fn lower(piece: &str) -> String {
 /// Go's `strconv.Atoi`, negative numbers refused: a sign, decimal digits, at most an `i64`.
 fn number(piece: &str) -> Result<u64, Fault> {
     let digits = piece.strip_prefix('+').unwrap_or(piece);
+    if piece.is_empty() {
+        return Err(Fault::Missing);
+    }
     let not_a_number = || Fault::NotANumber { piece: shown(piece), meant: None };
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(not_a_number());

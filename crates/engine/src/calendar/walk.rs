@@ -1,14 +1,24 @@
 //! The calendar without zones: the local times that five fields name, found by the `cron` crate.
 
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 use std::str::FromStr as _;
 
-use chrono::NaiveDateTime;
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use cron::Schedule;
 
 use super::parse::{Field, Fields, Set};
 
-/// How often the crate is asked again if it answers with a time that is not later.
+/// Kubernetes looks no further: the end of the fifth year after the one that it begins in.
+pub(super) const SEARCH_YEARS_MAX: i32 = 5;
+
+/// Years from which the crate sees as far as anyone looks; its calendar is that of 1970 to 2100.
+const CRATE_YEARS: RangeInclusive<i32> = 1970..=2100 - SEARCH_YEARS_MAX;
+
+/// Years among which there is one of each kind: leap or not, beginning on any day of the week.
+const TWIN_YEARS: RangeInclusive<i32> = 1973..=2000;
+
+/// How often the crate is asked again if it answers with a time that is too early.
 const ATTEMPTS_MAX: usize = 2;
 
 /// The schedules whose union is the crontab: none (`0 0 , * *` names no day), one, or two where a day of the month
@@ -16,6 +26,7 @@ const ATTEMPTS_MAX: usize = 2;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Walk {
     schedules: Vec<Schedule>,
+    hours: Set,
 }
 
 impl Walk {
@@ -30,15 +41,42 @@ impl Walk {
             &[(fields.day_of_month, fields.day_of_week)]
         };
         let schedules = days.iter().filter_map(|(day, weekday)| schedule(fields, *day, *weekday)).collect();
-        Self { schedules }
+        Self { schedules, hours: fields.hour }
     }
 
-    /// The first local time strictly after `after`, up to the end of 2100, where the crate's calendar ends.
-    pub(super) fn next_after(&self, after: NaiveDateTime) -> Option<NaiveDateTime> {
-        let after = after.and_utc();
-        let next = |schedule: &Schedule| schedule.after(&after).take(ATTEMPTS_MAX).find(|next| *next > after);
-        self.schedules.iter().filter_map(next).min().map(|next| next.naive_utc())
+    /// Whether the hour field holds `hour`.
+    pub(super) fn has_hour(&self, hour: u32) -> bool {
+        self.hours.contains(hour)
     }
+
+    /// The first local time at or after `from`, a whole second, up to the end of the fifth year after its own.
+    pub(super) fn first_from(&self, from: NaiveDateTime) -> Option<NaiveDateTime> {
+        let year_max = from.year() + SEARCH_YEARS_MAX;
+        if CRATE_YEARS.contains(&from.year()) {
+            return self.crate_first_from(from).filter(|first| first.year() <= year_max);
+        }
+        // Outside the crate's calendar each year is walked as another one of its kind.
+        (from.year()..=year_max).find_map(|year| {
+            let first_day = NaiveDate::from_ymd_opt(year, 1, 1)?;
+            let begin = from.max(first_day.and_time(NaiveTime::MIN));
+            let twin = TWIN_YEARS.clone().find(|twin| is_twin(*twin, first_day))?;
+            let first = self.crate_first_from(begin.with_year(twin)?)?;
+            if first.year() == twin { first.with_year(year) } else { None }
+        })
+    }
+
+    fn crate_first_from(&self, from: NaiveDateTime) -> Option<NaiveDateTime> {
+        let from = from.and_utc();
+        let before = from.checked_sub_signed(TimeDelta::seconds(1))?;
+        let first = |schedule: &Schedule| schedule.after(&before).take(ATTEMPTS_MAX).find(|at| *at >= from);
+        self.schedules.iter().filter_map(first).min().map(|first| first.naive_utc())
+    }
+}
+
+fn is_twin(year: i32, first_day: NaiveDate) -> bool {
+    NaiveDate::from_ymd_opt(year, 1, 1).is_some_and(|twin| {
+        twin.leap_year() == first_day.leap_year() && twin.weekday() == first_day.weekday()
+    })
 }
 
 /// `None` if a field is empty: nothing matches. The crate takes seconds first and years last, and counts the days

@@ -10,7 +10,7 @@ use kigen_log::{EmbeddedLog, Fate, LogError};
 use kigen_model::topic::{Offset, Topic};
 
 use crate::bounds::Noise;
-use crate::{P0, directory, event, open, read_all, record};
+use crate::{P0, at, directory, event, open, read_all, record, settings, shown};
 
 /// Where the child finds its small disk.
 const DIR: &str = "KIGEN_TEST_SMALL_DISK";
@@ -81,9 +81,73 @@ async fn child() {
     acknowledged.push("again".to_owned());
     assert_eq!(values(&log), acknowledged);
     drop(log);
+    fill(&ballast);
+    let error = EmbeddedLog::open(&data, settings(2)).err().expect("nothing can be opened on a full disk");
+    assert!(matches!(error, LogError::NoSpace { .. }), "{error:?}");
+    fs::remove_file(&ballast).expect("removes");
     let log = open(&data);
     assert_eq!(values(&log), acknowledged, "the same after a restart");
     assert_eq!(log.end(Topic::Events, P0).expect("has an end"), Offset(acknowledged.len() as u64));
+}
+
+#[tokio::test]
+async fn a_damaged_record_is_named_and_the_rest_is_still_read() {
+    let dir = directory();
+    let log = open(dir.path());
+    log.append(vec![event("a"), event("b"), event("c")]).await.expect("appends");
+    drop(log);
+    overwrite(dir.path(), b"\x02\x01\0\0\0\0\0\0\0\0\0\0\0\x01", b"\x09noise");
+    let log = open(dir.path());
+    assert_eq!(shown(&read_all(&log, Topic::Events)), ["0:c/n/b=a"], "what precedes it comes first");
+    let error = log.read(Topic::Events, P0, Offset(1), 10, 1000).expect_err("damaged");
+    assert_eq!(
+        error.to_string(),
+        "the record at kigen.events partition 0 offset 1 is damaged (its version is unknown): check the disk; \
+         reading goes on at the next offset"
+    );
+    assert_eq!(error.fate(), Fate::Reject);
+
+    let mut consumer = log.consumer(Topic::Events, vec![(P0, Offset(0))]);
+    assert_eq!(shown(&consumer.next(10, 1000).await.expect("reads").records), ["0:c/n/b=a"]);
+    consumer.next(10, 1000).await.expect_err("damaged");
+    assert_eq!(consumer.cursors(), [(P0, Offset(1))]);
+    assert_eq!(log.offset_at(Topic::Events, P0, at(0)).expect("finds"), Offset(0));
+    log.trim(at(0)).await.expect("a damaged record does not keep the log from its bounds");
+    consumer.seek(P0, Offset(2));
+    assert_eq!(shown(&consumer.next(10, 1000).await.expect("reads").records), ["2:c/n/b=c"]);
+}
+
+#[test]
+fn damaged_entries_and_newer_formats_are_refused_by_name() {
+    let dir = directory();
+    drop(open(dir.path()));
+    overwrite(dir.path(), b"\x03\x01\0\0\0\0", b"noise");
+    let error = EmbeddedLog::open(dir.path(), settings(2)).err().expect("refused");
+    assert!(
+        error.to_string().contains("is damaged (entry 030100000000: not the bounds of a partition)"),
+        "{error}"
+    );
+    assert_eq!(error.fate(), Fate::Stop);
+    overwrite(dir.path(), b"\x01", b"\0\0\0\x02\0\0\0\x02");
+    let error = EmbeddedLog::open(dir.path(), settings(2)).err().expect("refused");
+    assert!(
+        error.to_string().contains("has format 2, and this kigen knows 1: run the newer kigen"),
+        "{error}"
+    );
+    assert!(EmbeddedLog::open_beside(dir.path()).is_err());
+}
+
+fn overwrite(path: &Path, key: &[u8], value: &[u8]) {
+    let db = rocksdb::DB::open_default(path.join("rocksdb")).expect("opens");
+    db.put(key, value).expect("writes");
+}
+
+/// Takes all the space there is.
+fn fill(ballast: &Path) {
+    let mut file = fs::File::create(ballast).expect("creates");
+    for size in [1 << 20, 1 << 12, 1] {
+        while file.write_all(&vec![1; size]).is_ok() {}
+    }
 }
 
 fn values(log: &EmbeddedLog) -> Vec<String> {

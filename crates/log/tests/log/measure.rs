@@ -44,6 +44,10 @@ async fn measure_appends_scans_and_compaction() {
     for i in 0..100 {
         log.append(vec![record(Topic::Events, "k", &value, i)]).await.expect("appends");
     }
+    if let Ok(status) = std::fs::read_to_string("/proc/self/status") {
+        let memory = status.lines().filter(|line| line.starts_with("VmHWM") || line.starts_with("VmRSS"));
+        memory.for_each(|line| println!("{line}"));
+    }
     println!("append of a single record {:.0} us", per_record(start.elapsed(), 100));
 }
 

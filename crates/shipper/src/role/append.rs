@@ -164,13 +164,13 @@ impl<S: Future<Output = ()> + Clone> Appender<S> {
             topic: Topic::Rejects,
             partition: self.log.partition_of(&reject.key),
             key: reject.key.clone(),
-            value: Some(crate::kigen_wire::encode_reject(reject)),
+            value: Some(kigen_wire::encode_reject(reject)),
             timestamp: reject.rejected_at,
         }
     }
 }
 
 fn event_record(partition: Partition, key: String, event: &Event, timestamp: Instant) -> Record {
-    let value = Some(crate::kigen_wire::encode_event(event));
+    let value = Some(kigen_wire::encode_event(event));
     Record { topic: Topic::Events, partition, key, value, timestamp }
 }

@@ -92,7 +92,7 @@ impl Story {
                     if of_cluster.len() > CLUSTER_RECORDS_MAX {
                         of_cluster.pop_front();
                     }
-                } else if let Ok(Event::Fact(fact)) = crate::kigen_wire::decode_event(&value) {
+                } else if let Ok(Event::Fact(fact)) = kigen_wire::decode_event(&value) {
                     self.heard(fact);
                 }
             }
@@ -102,7 +102,7 @@ impl Story {
     fn told(&self, of_cluster: &VecDeque<Vec<u8>>) -> Told {
         let mut told = Told::default();
         for value in of_cluster.iter().rev() {
-            let Ok(Event::Cluster(event)) = crate::kigen_wire::decode_event(value) else { continue };
+            let Ok(Event::Cluster(event)) = kigen_wire::decode_event(value) else { continue };
             let ClusterEvent { cluster, epoch, body } = event;
             if cluster != self.cluster {
                 continue;

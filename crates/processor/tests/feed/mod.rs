@@ -1,0 +1,125 @@
+//! A small fleet's three days in a log: good days, late runs, and runs that never start.
+
+use std::path::Path;
+
+use chrono::{TimeDelta, TimeZone, Utc};
+use kigen_log::{EmbeddedLog, Record, Settings};
+use kigen_model::Instant;
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
+use kigen_model::key::BatchKey;
+use kigen_model::objective::{Objective, ObjectiveSource, Severity};
+use kigen_model::run::{CronJob, Run, RunPhase};
+use kigen_model::topic::{Partition, Topic};
+
+const BATCHES: u64 = 12;
+const DAYS: i64 = 3;
+const CLUSTER: &str = "prod";
+
+/// Writes the fleet's days into a new log in `dir`.
+pub(crate) fn fill(dir: &Path, settings: Settings) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        let log = EmbeddedLog::open(&dir.join("log"), settings).expect("the log opens");
+        let mut feed = Feed { log, records: Vec::new(), version: 0 };
+        feed.days();
+        feed.log.append(feed.records).await.expect("the events are written");
+    });
+}
+
+struct Feed {
+    log: EmbeddedLog,
+    records: Vec<Record>,
+    version: u64,
+}
+
+impl Feed {
+    fn days(&mut self) {
+        let start = Utc.with_ymd_and_hms(2026, 11, 1, 0, 0, 0).single().expect("an instant");
+        for batch in 0..BATCHES {
+            self.declare(batch, start);
+        }
+        for day in 0..DAYS {
+            let midnight = start + TimeDelta::days(day);
+            for batch in 0..BATCHES {
+                self.run(batch, day, midnight);
+            }
+            self.tick(midnight + TimeDelta::hours(13));
+        }
+    }
+
+    fn declare(&mut self, batch: u64, at: Instant) {
+        let cron_job = CronJob {
+            schedule: "0 8 * * *".to_owned(),
+            time_zone: None,
+            suspended: false,
+            created_at: at,
+            last_scheduled_at: None,
+            last_succeeded_at: None,
+        };
+        let revision = self.revision("cron-job");
+        self.fact(batch, at, FactBody::CronJob { revision, cron_job: Some(cron_job) });
+        let objective = Objective {
+            complete_by: "0 12 * * *".to_owned(),
+            time_zone: None,
+            grace: TimeDelta::zero(),
+            settle: TimeDelta::seconds(30),
+            severity: Severity::Fatal,
+            owner: None,
+            runbook: None,
+            source: ObjectiveSource::Annotation,
+        };
+        let revision = self.revision("cron-job");
+        let name = "complete-by".to_owned();
+        self.fact(batch, at, FactBody::Objective { name, revision, objective: Some(objective) });
+    }
+
+    /// Each third batch is in time, each third comes too late, and the others do not start on the second day.
+    fn run(&mut self, batch: u64, day: i64, midnight: Instant) {
+        let ends_at = match (batch % 3, day) {
+            (0, _) => midnight + TimeDelta::hours(11),
+            (1, _) => midnight + TimeDelta::hours(12) + TimeDelta::minutes(5),
+            (_, 1) => return,
+            (_, _) => midnight + TimeDelta::hours(9),
+        };
+        let starts_at = midnight + TimeDelta::hours(8);
+        let mut run = Run {
+            job: format!("batch-{batch}-{day}"),
+            scheduled_at: Some(starts_at),
+            created_at: starts_at,
+            started_at: Some(starts_at),
+            phase: RunPhase::Running,
+            failed_pods: 0,
+        };
+        let uid = format!("{batch}-{day}");
+        let revision = self.revision(&uid);
+        self.fact(batch, starts_at, FactBody::Run { revision, run: run.clone() });
+        run.phase = RunPhase::Succeeded { completed_at: ends_at };
+        let revision = self.revision(&uid);
+        self.fact(batch, ends_at, FactBody::Run { revision, run });
+    }
+
+    fn revision(&mut self, uid: &str) -> Revision {
+        self.version += 1;
+        Revision { uid: uid.to_owned(), resource_version: self.version }
+    }
+
+    fn fact(&mut self, batch: u64, observed_at: Instant, body: FactBody) {
+        let key = BatchKey::new(CLUSTER, "ml", format!("batch-{batch}"));
+        let partition = self.log.partition_of(&key.to_string());
+        let event = Event::Fact(Fact { key: key.clone(), observed_at, body });
+        self.record(partition, key.to_string(), observed_at, &event);
+    }
+
+    fn tick(&mut self, observed_until: Instant) {
+        let body = ClusterBody::Tick { observed_until, positions: Vec::new() };
+        let event = Event::Cluster(ClusterEvent { cluster: CLUSTER.to_owned(), epoch: 1, body });
+        for partition in (0..self.log.partitions()).map(Partition) {
+            self.record(partition, CLUSTER.to_owned(), observed_until, &event);
+        }
+    }
+
+    fn record(&mut self, partition: Partition, key: String, timestamp: Instant, event: &Event) {
+        let value = Some(kigen_wire::encode_event(event));
+        self.records.push(Record { topic: Topic::Events, partition, key, value, timestamp });
+    }
+}

@@ -1,0 +1,116 @@
+//! The processor is killed with `kill -9` at each step of each round; the alerts must be those of an undisturbed run.
+
+mod feed;
+
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+
+use kigen_log::{EmbeddedLog, Received, Settings};
+use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_processor::{Processor, TurnBounds};
+use kigen_store::Store;
+
+/// `round:step`, where the child kills itself; anything else: it lives on until all is judged.
+const KILL_AT: &str = "KIGEN_TEST_KILL_AT";
+const DATA_DIR: &str = "KIGEN_TEST_DATA_DIR";
+const PARTITIONS: u32 = 2;
+const STEPS: u32 = 4;
+
+/// Small, so that a few events are many rounds and a tick's due work is cut by its cursor.
+const BOUNDS: TurnBounds = TurnBounds { events_max: 9, batches_max: 4, due_page_max: 2 };
+
+#[test]
+fn killed_at_each_step_of_each_round_no_alert_is_lost_and_none_comes_twice() {
+    if let Ok(dir) = std::env::var(DATA_DIR) {
+        child(Path::new(&dir));
+        return;
+    }
+    let undisturbed = tempfile::tempdir().expect("a temporary directory");
+    feed::fill(undisturbed.path(), settings());
+    assert!(judge(undisturbed.path(), "never").success());
+    let expected = alerts(undisturbed.path());
+    assert!(expected.iter().flatten().count() > 20, "the feed must make alerts: {expected:?}");
+
+    let mut round = 0;
+    loop {
+        let mut was_killed = false;
+        for step in 0..STEPS {
+            let dir = tempfile::tempdir().expect("a temporary directory");
+            feed::fill(dir.path(), settings());
+            was_killed = !judge(dir.path(), &format!("{round}:{step}")).success();
+            if step % 2 == 1 {
+                // The store is a cache: deleting it is always safe.
+                std::fs::remove_dir_all(dir.path().join("store")).expect("the store is there");
+            }
+            assert!(judge(dir.path(), "never").success(), "after a kill in round {round}, step {step}");
+            assert_eq!(alerts(dir.path()), expected, "after a kill in round {round}, step {step}");
+        }
+        if !was_killed {
+            break;
+        }
+        round += 1;
+    }
+    assert!(round > 10, "the feed must take more than ten rounds, it took {round}");
+}
+
+fn settings() -> Settings {
+    Settings { partitions: PARTITIONS, ..Settings::default() }
+}
+
+/// Runs this test again as a child that judges the log in `dir`.
+fn judge(dir: &Path, kill_at: &str) -> ExitStatus {
+    Command::new(std::env::current_exe().expect("the test's own path"))
+        .args([
+            "--exact",
+            "killed_at_each_step_of_each_round_no_alert_is_lost_and_none_comes_twice",
+            "--nocapture",
+        ])
+        .env(DATA_DIR, dir)
+        .env(KILL_AT, kill_at)
+        .stdout(std::process::Stdio::null())
+        .status()
+        .expect("the child runs")
+}
+
+fn child(dir: &Path) {
+    let kill_at = std::env::var(KILL_AT).unwrap_or_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let log = EmbeddedLog::open(&dir.join("log"), settings()).expect("the log opens");
+        let (store, _) = Store::open(&dir.join("store")).expect("the store opens");
+        let mut processor = Processor::open(log.clone(), store, BOUNDS).expect("the processor opens");
+        for round in 0.. {
+            let die = |step: u32| {
+                if kill_at == format!("{round}:{step}") {
+                    kill_myself();
+                }
+            };
+            if processor.is_idle().expect("the log is readable") {
+                return;
+            }
+            let events = processor.next().await.expect("events");
+            die(0);
+            let staged = processor.apply(events).expect("a turn");
+            die(1);
+            let committed = staged.commit(&log).await.expect("a commit");
+            die(2);
+            processor.store(committed).expect("a write of the store");
+            die(3);
+        }
+    });
+}
+
+fn kill_myself() {
+    let pid = std::process::id().to_string();
+    let _ = Command::new("kill").args(["-9", &pid]).status();
+    loop {
+        std::thread::park();
+    }
+}
+
+/// All alerts, by partition, in their order, with their bytes.
+fn alerts(dir: &Path) -> Vec<Vec<Received>> {
+    let log = EmbeddedLog::open(&dir.join("log"), settings()).expect("the log opens");
+    let read = |partition| log.read(Topic::Alerts, partition, Offset(0), usize::MAX, usize::MAX);
+    (0..PARTITIONS).map(|partition| read(Partition(partition)).expect("alerts")).collect()
+}

@@ -1,0 +1,137 @@
+//! Schemas and frames: which version wrote a value, and the way between a datum and its bytes.
+
+use std::sync::LazyLock;
+
+use apache_avro::Schema;
+use apache_avro::rabin::Rabin;
+use apache_avro::reader::datum::GenericDatumReader;
+use apache_avro::types::Value;
+use apache_avro::writer::datum::GenericDatumWriter;
+use kigen_model::topic::Topic;
+
+use crate::error::DecodeError;
+
+/// The longest value that is decoded, in bytes; the log takes no longer record either.
+pub const VALUE_BYTES_MAX: usize = 1024 * 1024;
+
+const MARKER: [u8; 2] = [0xc3, 0x01];
+const HEADER_BYTES: usize = 10;
+
+/// All versions of a topic's schema, oldest first; the last one writes.
+const EVENTS: [&str; 1] = [include_str!("../../../schemas/kigen.events/v1.avsc")];
+const ALERTS: [&str; 1] = [include_str!("../../../schemas/kigen.alerts/v1.avsc")];
+const STATUS: [&str; 1] = [include_str!("../../../schemas/kigen.status/v1.avsc")];
+const REJECTS: [&str; 1] = [include_str!("../../../schemas/kigen.rejects/v1.avsc")];
+
+/// One version of a schema.
+struct Version {
+    schema: Schema,
+    fingerprint: [u8; 8],
+}
+
+/// What reads and writes one topic.
+struct Codec {
+    writer: GenericDatumWriter<'static>,
+    fingerprint: [u8; 8],
+    /// By fingerprint of the writer's schema; each resolves to the newest.
+    readers: Vec<([u8; 8], GenericDatumReader<'static>)>,
+}
+
+static VERSIONS: LazyLock<[Vec<Version>; 4]> = LazyLock::new(|| {
+    // Longer arrays and texts than a value's bytes cannot be in it; Avro would believe a length of gigabytes.
+    apache_avro::util::max_allocation_bytes(VALUE_BYTES_MAX);
+    [parse(&EVENTS), parse(&ALERTS), parse(&STATUS), parse(&REJECTS)]
+});
+static CODECS: LazyLock<[Codec; 4]> = LazyLock::new(|| VERSIONS.each_ref().map(|versions| codec(versions)));
+
+/// A datum as a record's value.
+pub(crate) fn encode(topic: Topic, datum: Value) -> Vec<u8> {
+    let codec = &CODECS[index(topic)];
+    let mut bytes = Vec::with_capacity(256);
+    bytes.extend(MARKER);
+    bytes.extend(codec.fingerprint);
+    codec
+        .writer
+        .write_value(&mut bytes, datum)
+        .expect("what the encoders build follows the schema, as the round trips of all variants show");
+    bytes
+}
+
+/// The datum of a record's value, in the newest version of the topic's schema.
+pub(crate) fn decode(topic: Topic, bytes: &[u8]) -> Result<Value, DecodeError> {
+    if bytes.is_empty() {
+        return Err(DecodeError::Empty { topic });
+    }
+    if bytes.len() > VALUE_BYTES_MAX {
+        return Err(DecodeError::TooLong { topic, bytes: bytes.len(), max: VALUE_BYTES_MAX });
+    }
+    let Some((header, mut datum)) = bytes.split_first_chunk::<HEADER_BYTES>().filter(|(header, _)| header.starts_with(&MARKER))
+    else {
+        return Err(DecodeError::NotSingleObject { topic, found: bytes[..bytes.len().min(HEADER_BYTES)].to_vec() });
+    };
+    let [_, _, fingerprint @ ..] = *header;
+    let codec = &CODECS[index(topic)];
+    let Some((_, reader)) = codec.readers.iter().find(|(of, _)| *of == fingerprint) else {
+        return Err(DecodeError::UnknownSchema { topic, fingerprint: u64::from_le_bytes(fingerprint) });
+    };
+    let value = reader
+        .read_value(&mut datum)
+        .map_err(|source| DecodeError::Damaged { topic, source: Box::new(source) })?;
+    if datum.is_empty() { Ok(value) } else { Err(DecodeError::Trailing { topic, bytes: datum.len() }) }
+}
+
+/// The newest version of the topic's schema.
+pub(crate) fn schema(topic: Topic) -> &'static Schema {
+    let versions = &VERSIONS[index(topic)];
+    &versions[versions.len() - 1].schema
+}
+
+/// The fingerprint of a schema as it stands in a value: CRC-64-AVRO of the parsing canonical form, little-endian.
+///
+/// # Errors
+/// The text is no Avro schema.
+pub fn fingerprint(schema: &str) -> Result<[u8; 8], Box<apache_avro::Error>> {
+    Ok(fingerprint_of(&Schema::parse_str(schema)?))
+}
+
+fn fingerprint_of(schema: &Schema) -> [u8; 8] {
+    let mut fingerprint = [0; 8];
+    for (to, from) in fingerprint.iter_mut().zip(&schema.fingerprint::<Rabin>().bytes) {
+        *to = *from;
+    }
+    fingerprint
+}
+
+fn parse(versions: &[&str]) -> Vec<Version> {
+    let parse = |text| {
+        let schema = Schema::parse_str(text).expect("the schemas of this source tree are valid, as the tests show");
+        Version { fingerprint: fingerprint_of(&schema), schema }
+    };
+    versions.iter().copied().map(parse).collect()
+}
+
+fn codec(versions: &'static [Version]) -> Codec {
+    let newest = &versions[versions.len() - 1];
+    let reader = |version: &'static Version| {
+        let is_newest = version.fingerprint == newest.fingerprint;
+        let reader = GenericDatumReader::builder(&version.schema)
+            .maybe_reader_schema((!is_newest).then_some(&newest.schema))
+            .build();
+        (version.fingerprint, reader.expect("a valid schema resolves"))
+    };
+    let writer = GenericDatumWriter::builder(&newest.schema).build();
+    Codec {
+        writer: writer.expect("a valid schema resolves"),
+        fingerprint: newest.fingerprint,
+        readers: versions.iter().map(reader).collect(),
+    }
+}
+
+fn index(topic: Topic) -> usize {
+    match topic {
+        Topic::Events => 0,
+        Topic::Alerts => 1,
+        Topic::Status => 2,
+        Topic::Rejects => 3,
+    }
+}

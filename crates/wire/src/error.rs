@@ -1,0 +1,66 @@
+//! What can be wrong with bytes that should be a record.
+
+use kigen_model::topic::Topic;
+
+/// Why bytes are no record of a topic. None of these goes away by trying again.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// There is nothing, as in a tombstone.
+    #[error("{topic}: the record has no value")]
+    Empty {
+        /// The topic whose schema was expected.
+        topic: Topic,
+    },
+    /// It is longer than any record kigen writes.
+    #[error("{topic}: the record has {bytes} bytes, the most is {max}")]
+    TooLong {
+        /// The topic whose schema was expected.
+        topic: Topic,
+        /// Its length.
+        bytes: usize,
+        /// The most.
+        max: usize,
+    },
+    /// It does not begin as a single-object encoded Avro value.
+    #[error("{topic}: the record begins with {found:02x?}, not with the marker c3 01 of Avro's single-object encoding: something else than kigen wrote it")]
+    NotSingleObject {
+        /// The topic whose schema was expected.
+        topic: Topic,
+        /// Its first bytes, at most ten.
+        found: Vec<u8>,
+    },
+    /// No version of the topic's schema has this fingerprint.
+    #[error("{topic}: no schema of this kigen has the fingerprint {fingerprint:016x}: a newer kigen or something else wrote it; upgrade kigen to read it")]
+    UnknownSchema {
+        /// The topic whose schema was expected.
+        topic: Topic,
+        /// The fingerprint, as a number.
+        fingerprint: u64,
+    },
+    /// The datum does not follow its schema.
+    #[error("{topic}: the record is damaged after its schema's fingerprint")]
+    Damaged {
+        /// The topic whose schema was expected.
+        topic: Topic,
+        /// Where Avro stopped.
+        source: Box<apache_avro::Error>,
+    },
+    /// There are bytes after the datum.
+    #[error("{topic}: {bytes} bytes follow the record")]
+    Trailing {
+        /// The topic whose schema was expected.
+        topic: Topic,
+        /// How many.
+        bytes: usize,
+    },
+    /// A field has a value that the schema allows and kigen does not.
+    #[error("{topic}: the field `{field}` {problem}")]
+    Field {
+        /// The topic whose schema was expected.
+        topic: Topic,
+        /// The field.
+        field: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+}

@@ -1,0 +1,103 @@
+//! `kigen up` as a child process beside a played cluster, and a look at what it wrote.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant as RealInstant};
+
+use kigen_log::EmbeddedLog;
+use kigen_model::alert::Alert;
+use kigen_model::topic::{Partition, Topic};
+use kigen_playback::clock::{Clock, Pace};
+use kigen_playback::history::History;
+use kigen_playback::server::{Options, Played, Server};
+
+/// How long anything here may take before the test fails.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// A played cluster whose clock the test moves.
+pub async fn play(history: History) -> Server {
+    let clock = Clock::new(history.start(), Pace::Manual, None);
+    let options = Options { eager_bookmarks: true, ..Options::default() };
+    Server::start(Played { history, clock, options }).await.expect("the played cluster starts")
+}
+
+/// A running `kigen up`.
+pub struct Up {
+    child: Child,
+    data_dir: PathBuf,
+}
+
+impl Up {
+    /// Starts it on `data_dir`, printing its messages to `data_dir/messages` and its talk to `data_dir/talk`.
+    pub fn start(data_dir: &Path, url: &str) -> Self {
+        let config = data_dir.join("kigen.toml");
+        std::fs::write(&config, "[kubernetes]\nprobe_interval_ms = 100\n").expect("a configuration");
+        let append = |name: &str| {
+            let file = std::fs::OpenOptions::new().create(true).append(true).open(data_dir.join(name));
+            Stdio::from(file.expect("a file for its output"))
+        };
+        let child = Command::new(env!("CARGO_BIN_EXE_kigen"))
+            .args(["up", "--dry-run", "--cluster", "shop", "--api-url", url])
+            .arg("--config")
+            .arg(&config)
+            .arg("--data-dir")
+            .arg(data_dir)
+            .stdout(append("messages"))
+            .stderr(append("talk"))
+            .spawn()
+            .expect("kigen runs");
+        Self { child, data_dir: data_dir.to_owned() }
+    }
+
+    /// `kill -9`.
+    pub fn kill(mut self) {
+        self.child.kill().expect("a kill");
+        self.child.wait().expect("it is dead");
+    }
+
+    /// SIGTERM; how it ended, and how long it took.
+    pub fn terminate(mut self) -> (ExitStatus, Duration) {
+        let began = RealInstant::now();
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
+        let status = self.child.wait().expect("it ends");
+        (status, began.elapsed())
+    }
+
+    /// Waits until `there` sees what it waits for in the alerts.
+    pub async fn wait_for_alerts(&mut self, there: impl Fn(&[Alert]) -> bool) -> Vec<Alert> {
+        let deadline = RealInstant::now() + PATIENCE;
+        loop {
+            let alerts = alerts(&self.data_dir);
+            if there(&alerts) {
+                return alerts;
+            }
+            let ended = self.child.try_wait().expect("its state");
+            assert!(ended.is_none(), "kigen up ended: {ended:?}\n{}", self.talk());
+            assert!(RealInstant::now() < deadline, "waited in vain; {} alerts\n{}", alerts.len(), self.talk());
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// What it said on stderr.
+    pub fn talk(&self) -> String {
+        std::fs::read_to_string(self.data_dir.join("talk")).unwrap_or_default()
+    }
+}
+
+/// All alerts in the log of `data_dir`, by partition and offset; none while there is no log yet.
+pub fn alerts(data_dir: &Path) -> Vec<Alert> {
+    let Ok(view) = EmbeddedLog::open_beside(&data_dir.join("log")) else {
+        return Vec::new();
+    };
+    let mut alerts = Vec::new();
+    for partition in (0..view.partitions()).map(Partition) {
+        let start = view.start(Topic::Alerts, partition).expect("a start");
+        for record in view.read(Topic::Alerts, partition, start, usize::MAX, usize::MAX).expect("alerts") {
+            let bytes = record.value.expect("an alert");
+            alerts.push(kigen_wire::decode_alert(&bytes).expect("an alert that can be read"));
+        }
+    }
+    alerts
+}

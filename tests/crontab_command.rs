@@ -1,0 +1,124 @@
+//! `kigen crontab`, as a person and as a program use it.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use expect_test::{Expect, expect};
+
+fn crontab(args: &[&str], stdin: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_kigen"))
+        .arg("crontab")
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("kigen runs");
+    let mut input = child.stdin.take().expect("its stdin");
+    let stdin = stdin.to_owned();
+    let writer = std::thread::spawn(move || {
+        // A program that refuses its arguments closes its stdin.
+        let _ = input.write_all(stdin.as_bytes());
+    });
+    let output = child.wait_with_output().expect("kigen ends");
+    writer.join().expect("the writer ends");
+    output
+}
+
+fn check(args: &[&str], stdin: &str, code: i32, expected: &Expect) {
+    let output = crontab(args, stdin);
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+    let stdout = String::from_utf8(output.stdout).expect("stdout is text");
+    let stderr = String::from_utf8(output.stderr).expect("stderr is text");
+    expected.assert_eq(&format!("{stdout}{stderr}"));
+}
+
+#[test]
+fn a_person_sees_utc_and_the_local_time() {
+    check(
+        &["30 2 * * *", "--zone", "America/New_York", "--after", "2026-03-07T00:00:00Z", "--next", "3"],
+        "",
+        0,
+        &expect![[r#"
+            2026-03-07T07:30:00Z  Sat 2026-03-07 02:30:00 America/New_York
+            2026-03-09T06:30:00Z  Mon 2026-03-09 02:30:00 America/New_York
+            2026-03-10T06:30:00Z  Tue 2026-03-10 02:30:00 America/New_York
+        "#]],
+    );
+}
+
+#[test]
+fn a_deadline_is_never_skipped() {
+    let args = ["30 2 * * *", "--zone", "America/New_York", "--after", "2026-03-07T00:00:00Z", "--next", "3"];
+    check(
+        &[&args[..], &["--reading", "deadline"]].concat(),
+        "",
+        0,
+        &expect![[r#"
+            2026-03-07T07:30:00Z  Sat 2026-03-07 02:30:00 America/New_York
+            2026-03-08T07:00:00Z  Sun 2026-03-08 03:00:00 America/New_York
+            2026-03-09T06:30:00Z  Mon 2026-03-09 02:30:00 America/New_York
+        "#]],
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_named_with_what_to_write() {
+    check(&["0 12 * * 7"], "", 1, &expect![[""]]);
+    check(&["0 0 30 2 *"], "", 1, &expect![[""]]);
+    check(&["0 12 * * *", "--zone", "asia/tokio"], "", 1, &expect![[""]]);
+    check(&["@every 5m", "--reading", "deadline"], "", 1, &expect![[""]]);
+}
+
+#[test]
+fn each_line_of_stdin_is_answered_and_a_bad_one_stops_nothing() {
+    let lines = [
+        r#"{"spec":"0 12 * * *","tz":"Asia/Tokyo","after":"2026-11-23T00:00:00Z","count":2}"#,
+        r#"{"spec":"0 25 * * *","tz":"UTC","after":"2026-11-23T00:00:00Z","count":1}"#,
+        r#"not json"#,
+        r#"{"spec":"0 12 * * *","tz":"UTC","after":"2026-11-23T00:00:00Z","count":1,"zone":"UTC"}"#,
+        r#"{"spec":"0 12 * * *","tz":"UTC","after":"2026-11-23T00:00:00Z","count":1000000000}"#,
+        r#"{"spec":"0 0 30 2 *","tz":"UTC","after":"2026-11-23T00:00:00Z","count":8}"#,
+        "",
+        r#"{"spec":"@every 1h30m","after":"2026-11-23T00:00:00.5Z","count":2}"#,
+    ];
+    check(&["--stdin"], &lines.join("\n"), 0, &expect![[""]]);
+}
+
+#[test]
+fn a_line_without_an_end_is_refused_and_does_not_fill_the_memory() {
+    let long = "x".repeat(1_000_000);
+    let next = r#"{"spec":"0 12 * * *","tz":"UTC","after":"2026-11-23T00:00:00Z","count":1}"#;
+    check(&["--stdin"], &format!("{long}\n{next}\n"), 0, &expect![[""]]);
+}
+
+/// The command answers what the vectors of Kubernetes' own library say; that all of them are met is the engine's test.
+#[test]
+fn the_vectors_of_kubernetes_are_answered_through_stdin() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/crontab/vectors.jsonl.gz");
+    let file = std::fs::File::open(path).expect("the vectors");
+    let vectors = std::io::read_to_string(flate2::read::GzDecoder::new(file)).expect("the vectors are text");
+    let vectors: Vec<serde_json::Value> =
+        vectors.lines().map(|line| serde_json::from_str(line).expect("a vector")).collect();
+    let questions: String = vectors
+        .iter()
+        .map(|vector| {
+            let mut question = vector.clone();
+            let fields = question.as_object_mut().expect("an object");
+            fields.remove("next");
+            fields.remove("error");
+            fields.insert("count".to_owned(), 8.into());
+            format!("{question}\n")
+        })
+        .collect();
+    let output = crontab(&["--stdin"], &questions);
+    let answers = String::from_utf8(output.stdout).expect("stdout is text");
+    let answers: Vec<serde_json::Value> =
+        answers.lines().map(|line| serde_json::from_str(line).expect("an answer")).collect();
+    assert_eq!(answers.len(), vectors.len());
+    let same = vectors.iter().zip(&answers).filter(|(vector, answer)| {
+        vector.get("error").is_some() == answer.get("error").is_some() && vector.get("next") == answer.get("next")
+    });
+    let share = same.count() as f64 / vectors.len() as f64;
+    assert!(share >= 0.98, "{:.2} % of the vectors", share * 100.0);
+}

@@ -1,0 +1,132 @@
+//! `kigen up` from a played cluster to its messages: judged on time, killed and started again, and stopped.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use common::{Up, alerts, play};
+use kigen_model::alert::{Alert, AlertBody};
+use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
+use kigen_playback::history::History;
+
+const DAYS: i64 = 6;
+
+fn start() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
+}
+
+/// Two products: one four minutes slower each day, the other in time; one that does not start on the third day.
+fn history() -> History {
+    let mut cluster = Cluster::new(start());
+    for name in ["slower", "steady", "absent"] {
+        let plan = CronJobPlan::new("ml", name, "0 8 * * *");
+        cluster.cron_job(plan.annotation("kigen.dev/complete-by", "0 12 * * *"));
+    }
+    for day in 0..DAYS {
+        let at = start() + TimeDelta::days(day) + TimeDelta::hours(8);
+        cluster.run("ml", "slower", at, RunPlan::succeeds(TimeDelta::minutes(232 + 4 * day)));
+        cluster.run("ml", "steady", at, RunPlan::succeeds(TimeDelta::minutes(30)));
+        if day != 2 {
+            cluster.run("ml", "absent", at, RunPlan::succeeds(TimeDelta::minutes(30)));
+        }
+    }
+    cluster.build().expect("a history")
+}
+
+fn noon(day: i64) -> DateTime<Utc> {
+    start() + TimeDelta::days(day) + TimeDelta::hours(12)
+}
+
+/// What an alert is about, whenever it was decided.
+fn subject(alert: &Alert) -> String {
+    match &alert.body {
+        AlertBody::SlotMissed { slot, cause, .. } => {
+            format!("{} missed {} {}", alert.key.batch, slot.deadline, cause.kind().label())
+        }
+        AlertBody::SlotRecovered { slot, .. } => format!("{} recovered {}", alert.key.batch, slot.deadline),
+    }
+}
+
+fn missed(batch: &str, day: i64, cause: &str) -> String {
+    format!("{batch} missed {} {cause}", noon(day))
+}
+
+fn recovered(batch: &str, day: i64) -> String {
+    format!("{batch} recovered {}", noon(day))
+}
+
+/// All that should be said in the six days: the slower product is late from the fourth day on.
+fn expected() -> BTreeSet<String> {
+    BTreeSet::from([
+        missed("absent", 2, "never_started"),
+        recovered("absent", 2),
+        missed("slower", 3, "still_running"),
+        recovered("slower", 3),
+        missed("slower", 4, "still_running"),
+        recovered("slower", 4),
+        missed("slower", 5, "still_running"),
+        recovered("slower", 5),
+    ])
+}
+
+/// Said once each, and with an id of its own each.
+fn check(alerts: &[Alert]) {
+    let said: Vec<String> = alerts.iter().map(subject).collect();
+    assert_eq!(said.iter().cloned().collect::<BTreeSet<_>>(), expected());
+    assert_eq!(said.len(), expected().len(), "something was said twice: {said:?}");
+    let ids: BTreeSet<_> = alerts.iter().map(|alert| alert.id).collect();
+    assert_eq!(ids.len(), alerts.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_is_judged_when_the_clusters_time_has_passed_it_and_not_before() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let server = play(history()).await;
+    let mut up = Up::start(dir.path(), &server.url());
+    // Each step waits for what it must bring, so that the next cannot be taken for it.
+    for day in 0..=2 {
+        server.clock().advance_to(noon(day) + TimeDelta::seconds(40));
+    }
+    let alerts = up.wait_for_alerts(|alerts| !alerts.is_empty()).await;
+    assert_eq!(alerts.iter().map(subject).collect::<Vec<_>>(), [missed("absent", 2, "never_started")]);
+    assert!(alerts[0].decided_at >= noon(2) + TimeDelta::seconds(30));
+    server.clock().advance_to(noon(5) + TimeDelta::hours(1));
+    let alerts = up.wait_for_alerts(|alerts| alerts.len() >= expected().len()).await;
+    check(&alerts);
+    let (status, took) = up.terminate();
+    assert!(status.success(), "{status}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_again_and_again_it_goes_on_where_it_was() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let server = play(history()).await;
+    for day in 0..DAYS {
+        let mut up = Up::start(dir.path(), &server.url());
+        server.clock().advance_to(noon(day) + TimeDelta::hours(1));
+        let until = noon(day);
+        let due = expected().into_iter().filter(|said| is_said_by(said, until)).count();
+        up.wait_for_alerts(|alerts| alerts.len() >= due).await;
+        up.kill();
+    }
+    let mut up = Up::start(dir.path(), &server.url());
+    let all = up.wait_for_alerts(|alerts| alerts.len() >= expected().len()).await;
+    check(&all);
+    let (status, _) = up.terminate();
+    assert!(status.success(), "{status}");
+    check(&alerts(dir.path()));
+    server.shutdown().await;
+}
+
+/// Whether something expected must have been said an hour after the noon `until`.
+fn is_said_by(said: &str, until: DateTime<Utc>) -> bool {
+    (0..DAYS).filter(|day| noon(*day) <= until).any(|day| {
+        let about = noon(day).to_string();
+        // The run of the next morning recovers the one that never started.
+        said.contains(&about) && (!said.starts_with("absent recovered") || until >= noon(day + 1))
+    })
+}
