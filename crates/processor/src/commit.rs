@@ -45,12 +45,12 @@ pub(crate) struct Moved {
 
 impl Staged {
     /// Encodes turns: alerts, rejects, changed statuses, and last, in each partition, its position record.
-    pub(crate) fn of(turns: Vec<Turn>) -> Self {
+    pub(crate) fn of(turns: Vec<Turn>) -> Result<Self, ProcessorError> {
         let mut staged = Self { step: Step::default(), partitions: Vec::new() };
         for turn in turns {
-            staged.add(turn);
+            staged.add(turn)?;
         }
-        staged
+        Ok(staged)
     }
 
     /// Hands the step to the log: all of it, or nothing.
@@ -63,7 +63,7 @@ impl Staged {
         Ok(Committed { partitions })
     }
 
-    fn add(&mut self, turn: Turn) {
+    fn add(&mut self, turn: Turn) -> Result<(), ProcessorError> {
         let Turn { partition, position, changed, alerts, rejects, warnings, at, .. } = turn;
         for warning in warnings {
             tracing::warn!("{}", warning.text);
@@ -90,7 +90,7 @@ impl Staged {
         let mut states = Vec::with_capacity(changed.len());
         for (key, changed) in changed {
             let bytes = kigen_wire::encode_batch(&changed.state);
-            batch.put(&key, &bytes, changed.due_before, changed.state.next_due());
+            batch.put(&key, &bytes, changed.due_before, changed.state.next_due())?;
             write(Topic::Status, key.to_string(), bytes);
             states.push(changed.state);
         }
@@ -112,6 +112,7 @@ impl Staged {
             position,
             states,
         });
+        Ok(())
     }
 }
 

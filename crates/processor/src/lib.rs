@@ -138,7 +138,7 @@ impl Processor {
                 turns.push(turn);
             }
         }
-        Ok(Staged::of(turns))
+        Staged::of(turns)
     }
 
     /// Moves the store to what the log has taken.

@@ -61,7 +61,7 @@ impl States<'_> {
         page_max: usize,
     ) -> Result<Vec<Cursor>, ProcessorError> {
         let after = after.map(|cursor| (cursor.due, cursor.key.clone()));
-        let page = self.store.due(self.partition, cluster, after, until, page_max)?;
+        let page = self.store.due(self.partition, cluster, after.as_ref(), until, page_max)?;
         Ok(page.into_iter().map(|(due, key)| Cursor { due, key }).collect())
     }
 }
