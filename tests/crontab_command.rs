@@ -117,7 +117,8 @@ fn the_vectors_of_kubernetes_are_answered_through_stdin() {
         answers.lines().map(|line| serde_json::from_str(line).expect("an answer")).collect();
     assert_eq!(answers.len(), vectors.len());
     let same = vectors.iter().zip(&answers).filter(|(vector, answer)| {
-        vector.get("error").is_some() == answer.get("error").is_some() && vector.get("next") == answer.get("next")
+        vector.get("error").is_some() == answer.get("error").is_some()
+            && vector.get("next") == answer.get("next")
     });
     let share = same.count() as f64 / vectors.len() as f64;
     assert!(share >= 0.98, "{:.2} % of the vectors", share * 100.0);

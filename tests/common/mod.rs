@@ -75,7 +75,12 @@ impl Up {
             }
             let ended = self.child.try_wait().expect("its state");
             assert!(ended.is_none(), "kigen up ended: {ended:?}\n{}", self.talk());
-            assert!(RealInstant::now() < deadline, "waited in vain; {} alerts\n{}", alerts.len(), self.talk());
+            assert!(
+                RealInstant::now() < deadline,
+                "waited in vain; {} alerts\n{}",
+                alerts.len(),
+                self.talk()
+            );
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     }

@@ -7,6 +7,7 @@ use anyhow::Context;
 use chrono::Utc;
 use kigen_log::EmbeddedLog;
 use kigen_notifier::role::{self as notifying, Delivery};
+use kigen_notifier::slack::Slack;
 use kigen_processor::{Processor, TurnBounds};
 use kigen_shipper::role as shipping;
 use kigen_shipper::server_clock::Clock;
@@ -77,7 +78,9 @@ pub(super) async fn stop_of(mut stopped: watch::Receiver<bool>) {
 fn delivery(config: &Config) -> anyhow::Result<Delivery> {
     match config.notify().map_err(|error| anyhow::Error::from(error).context(crate::Misused))? {
         Notify::DryRun => Ok(Delivery::dry_run(std::io::stdout())),
-        Notify::Slack { token, channel, api_url } => Ok(Delivery::slack(token, channel, api_url)?),
+        Notify::Slack { token, channel, api_url } => {
+            Ok(Delivery::slack(Slack::new(token, channel, api_url.as_deref())?))
+        }
     }
 }
 

@@ -7,7 +7,10 @@ use crate::run::{Attempt, CronJob, Run};
 
 /// One record of `kigen.events`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "events are handled one at a time, and nearly all of them are facts")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "events are handled one at a time, and nearly all of them are facts"
+)]
 pub enum Event {
     /// Something about one batch, under the batch's key.
     Fact(Fact),

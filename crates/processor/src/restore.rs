@@ -127,7 +127,9 @@ fn bring_to(
                 None => None,
             };
             match record.value.as_deref() {
-                Some(bytes) => batch.put(&key, bytes, due_before, due_of(bytes, partition, record.offset)?)?,
+                Some(bytes) => {
+                    batch.put(&key, bytes, due_before, due_of(bytes, partition, record.offset)?)?
+                }
                 None => batch.forget(&key, due_before),
             }
         }

@@ -86,8 +86,7 @@ fn partition(log: &EmbeddedLog, nth: u32) -> Vec<(String, Event)> {
     let records =
         log.read(Topic::Events, Partition(nth), Offset(0), usize::MAX, usize::MAX).expect("readable");
     let event = |value: Option<Vec<u8>>| {
-        kigen_wire::decode_event(&value.expect("no tombstone"))
-            .expect("what was encoded can be decoded")
+        kigen_wire::decode_event(&value.expect("no tombstone")).expect("what was encoded can be decoded")
     };
     records.into_iter().map(|record| (record.key, event(record.value))).collect()
 }

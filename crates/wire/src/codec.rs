@@ -65,9 +65,13 @@ pub(crate) fn decode(topic: Topic, bytes: &[u8]) -> Result<Value, DecodeError> {
     if bytes.len() > VALUE_BYTES_MAX {
         return Err(DecodeError::TooLong { topic, bytes: bytes.len(), max: VALUE_BYTES_MAX });
     }
-    let Some((header, mut datum)) = bytes.split_first_chunk::<HEADER_BYTES>().filter(|(header, _)| header.starts_with(&MARKER))
+    let Some((header, mut datum)) =
+        bytes.split_first_chunk::<HEADER_BYTES>().filter(|(header, _)| header.starts_with(&MARKER))
     else {
-        return Err(DecodeError::NotSingleObject { topic, found: bytes[..bytes.len().min(HEADER_BYTES)].to_vec() });
+        return Err(DecodeError::NotSingleObject {
+            topic,
+            found: bytes[..bytes.len().min(HEADER_BYTES)].to_vec(),
+        });
     };
     let [_, _, fingerprint @ ..] = *header;
     let codec = &CODECS[index(topic)];
@@ -104,7 +108,8 @@ fn fingerprint_of(schema: &Schema) -> [u8; 8] {
 
 fn parse(versions: &[&str]) -> Vec<Version> {
     let parse = |text| {
-        let schema = Schema::parse_str(text).expect("the schemas of this source tree are valid, as the tests show");
+        let schema =
+            Schema::parse_str(text).expect("the schemas of this source tree are valid, as the tests show");
         Version { fingerprint: fingerprint_of(&schema), schema }
     };
     versions.iter().copied().map(parse).collect()

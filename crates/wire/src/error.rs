@@ -22,7 +22,9 @@ pub enum DecodeError {
         max: usize,
     },
     /// It does not begin as a single-object encoded Avro value.
-    #[error("{topic}: the record begins with {found:02x?}, not with the marker c3 01 of Avro's single-object encoding: something else than kigen wrote it")]
+    #[error(
+        "{topic}: the record begins with {found:02x?}, not with the marker c3 01 of Avro's single-object encoding: something else than kigen wrote it"
+    )]
     NotSingleObject {
         /// The topic whose schema was expected.
         topic: Topic,
@@ -30,7 +32,9 @@ pub enum DecodeError {
         found: Vec<u8>,
     },
     /// No version of the topic's schema has this fingerprint.
-    #[error("{topic}: no schema of this kigen has the fingerprint {fingerprint:016x}: a newer kigen or something else wrote it; upgrade kigen to read it")]
+    #[error(
+        "{topic}: no schema of this kigen has the fingerprint {fingerprint:016x}: a newer kigen or something else wrote it; upgrade kigen to read it"
+    )]
     UnknownSchema {
         /// The topic whose schema was expected.
         topic: Topic,

@@ -49,7 +49,8 @@ pub fn decode_event(bytes: &[u8]) -> Result<Event, DecodeError> {
     let absent = "is absent in a fact";
     let namespace = fields.maybe_text("namespace")?.ok_or_else(|| fields.wrong("namespace", absent))?;
     let batch = fields.maybe_text("batch")?.ok_or_else(|| fields.wrong("batch", absent))?;
-    let observed_at = fields.maybe_instant("observed_at")?.ok_or_else(|| fields.wrong("observed_at", absent))?;
+    let observed_at =
+        fields.maybe_instant("observed_at")?.ok_or_else(|| fields.wrong("observed_at", absent))?;
     let body = fact_body(place, body)?;
     Ok(Event::Fact(Fact { key: BatchKey { cluster, namespace, batch }, observed_at, body }))
 }

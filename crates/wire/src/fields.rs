@@ -146,7 +146,9 @@ impl Fields {
     /// The records of an array.
     pub(crate) fn records(&mut self, name: &str) -> Result<Vec<Self>, DecodeError> {
         match self.take(name) {
-            Some(Value::Array(values)) => values.into_iter().map(|value| Self::of(self.topic, value)).collect(),
+            Some(Value::Array(values)) => {
+                values.into_iter().map(|value| Self::of(self.topic, value)).collect()
+            }
             _ => Err(self.wrong(name, "is no array")),
         }
     }

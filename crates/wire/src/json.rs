@@ -52,7 +52,11 @@ fn json(value: Value, schema: &Schema, names: &ResolvedSchema<'_>) -> Json {
     }
 }
 
-fn object(fields: Vec<(String, Value)>, record: &RecordSchema, names: &ResolvedSchema<'_>) -> Map<String, Json> {
+fn object(
+    fields: Vec<(String, Value)>,
+    record: &RecordSchema,
+    names: &ResolvedSchema<'_>,
+) -> Map<String, Json> {
     fields
         .into_iter()
         .zip(&record.fields)

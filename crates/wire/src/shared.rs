@@ -48,7 +48,11 @@ pub(crate) fn of_run(run: &Run) -> Value {
         RunPhase::Succeeded { completed_at } => branch(3, record([("completed_at", instant(*completed_at))])),
         RunPhase::Failed { failed_at, reason, message } => branch(
             4,
-            record([("failed_at", instant(*failed_at)), ("reason", text(reason)), ("message", text(message))]),
+            record([
+                ("failed_at", instant(*failed_at)),
+                ("reason", text(reason)),
+                ("message", text(message)),
+            ]),
         ),
         RunPhase::Deleted { observed_at } => branch(5, record([("observed_at", instant(*observed_at))])),
     };
@@ -118,7 +122,10 @@ pub(crate) fn of_attempt(attempt: &Attempt) -> Value {
 pub(crate) fn attempt(mut fields: Fields) -> Result<Attempt, DecodeError> {
     let (place, mut phase) = fields.one_of("phase")?;
     let phase = match place {
-        0 => AttemptPhase::Waiting { reason: phase.maybe_text("reason")?, message: phase.maybe_text("message")? },
+        0 => AttemptPhase::Waiting {
+            reason: phase.maybe_text("reason")?,
+            message: phase.maybe_text("message")?,
+        },
         1 => AttemptPhase::Running { since: phase.maybe_instant("since")? },
         2 => AttemptPhase::Succeeded { finished_at: phase.maybe_instant("finished_at")? },
         3 => AttemptPhase::Failed {

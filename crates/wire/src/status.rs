@@ -17,8 +17,8 @@ use crate::codec;
 use crate::error::DecodeError;
 use crate::fields::{Fields, branch, instant, int, list, long, maybe, record, symbol, text, uuid};
 use crate::shared::{
-    attempt, cron_job, objective, of_attempt, of_cron_job, of_objective, of_revision, of_run, of_slot, revision,
-    run, slot,
+    attempt, cron_job, objective, of_attempt, of_cron_job, of_objective, of_revision, of_run, of_slot,
+    revision, run, slot,
 };
 
 const TOPIC: Topic = Topic::Status;
@@ -246,7 +246,9 @@ fn of_open_slot(open: &OpenSlot) -> Value {
 fn open_slot(mut fields: Fields) -> Result<OpenSlot, DecodeError> {
     let window = match fields.one_of("window")? {
         (0, _) => Window::NoFire,
-        (1, mut fires) => Window::Fires { opens: fires.instant("opens")?, closes: fires.maybe_instant("closes")? },
+        (1, mut fires) => {
+            Window::Fires { opens: fires.instant("opens")?, closes: fires.maybe_instant("closes")? }
+        }
         (2, _) => Window::Slot,
         _ => return Err(fields.wrong("window", "is of a kind this kigen does not know")),
     };

@@ -1,0 +1,235 @@
+//! An alert as a message: what a person who is woken by it must know, the most important first. Pure.
+
+use chrono::TimeDelta;
+use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::run::RunPhase;
+use kigen_model::slot::{Cause, PastSuccess, RunSummary, Slot};
+
+use crate::clean::clean;
+use crate::words::{Words, ordinal, span};
+
+/// From so many past runs on, something is said of how they usually go.
+const USUAL_RUNS_MIN: usize = 3;
+/// From so many on, something is said of a trend.
+const TREND_RUNS_MIN: usize = 4;
+/// A trend smaller than this a run, in seconds, is not worth a sentence.
+const TREND_S_MIN: i64 = 60;
+
+/// A message in plain text; what comes from the cluster in it is clean already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Whether it is bad news or the end of it.
+    pub tone: Tone,
+    /// What happened, in one line.
+    pub headline: String,
+    /// Where and when, in one line.
+    pub context: String,
+    /// What is known of it, a paragraph each.
+    pub paragraphs: Vec<String>,
+    /// The last error text.
+    pub error: Option<String>,
+    /// The rest, each with its label.
+    pub facts: Vec<(&'static str, String)>,
+}
+
+/// Whether a message is bad news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// A deadline was missed.
+    Missed,
+    /// It is over.
+    Recovered,
+}
+
+/// The message for an alert.
+pub fn render(alert: &Alert) -> Message {
+    match &alert.body {
+        AlertBody::SlotMissed { slot, misses, cause, run, past, .. } => {
+            missed(alert, slot, *misses, cause, run.as_ref(), past)
+        }
+        AlertBody::SlotRecovered { slot, since, misses, ended_at, run, .. } => {
+            let words = Words::new(&alert.objective.time_zone, *ended_at);
+            let late = span(*ended_at - slot.deadline);
+            let mut facts = facts_of_run(Some(run), false);
+            facts.extend(facts_of_objective(alert));
+            let over = match misses {
+                1 => format!("The deadline was {}. The incident is over.", words.when(slot.deadline)),
+                _ => format!(
+                    "{misses} deadlines were missed in a row, the first {}, the last {}. The incident is over.",
+                    words.when(*since),
+                    words.when(slot.deadline)
+                ),
+            };
+            Message {
+                tone: Tone::Recovered,
+                headline: format!("{} is done, {late} late", name(alert)),
+                context: context(alert, &words, slot),
+                paragraphs: vec![format!("A good result is there since {}. {over}", words.when(*ended_at))],
+                error: None,
+                facts,
+            }
+        }
+    }
+}
+
+fn missed(
+    alert: &Alert,
+    slot: &Slot,
+    misses: u32,
+    cause: &Cause,
+    run: Option<&RunSummary>,
+    past: &[PastSuccess],
+) -> Message {
+    let words = Words::new(&alert.objective.time_zone, slot.deadline);
+    let mut paragraphs = vec![because(&words, slot, cause, run)];
+    paragraphs.extend(usual(past));
+    if misses > 1 {
+        paragraphs.push(format!("This is the {} miss in a row.", ordinal(misses)));
+    }
+    let error = match cause {
+        Cause::Failed { last_error, .. } => last_error.as_deref().map(clean).filter(|text| !text.is_empty()),
+        _ => None,
+    };
+    let mut facts = facts_of_run(run, true);
+    facts.extend(facts_of_objective(alert));
+    facts.push(("Look", look(alert, cause, run)));
+    Message {
+        tone: Tone::Missed,
+        headline: format!("{} has no good result for {}", name(alert), words.clock(slot.deadline)),
+        context: context(alert, &words, slot),
+        paragraphs,
+        error,
+        facts,
+    }
+}
+
+fn name(alert: &Alert) -> String {
+    clean(&format!("{}/{}", alert.key.namespace, alert.key.batch))
+}
+
+fn context(alert: &Alert, words: &Words, slot: &Slot) -> String {
+    let deadline = format!("{} {}", words.day(slot.deadline), words.clock(slot.deadline));
+    format!("deadline {deadline} {} · cluster {}", words.zone(), clean(&alert.key.cluster))
+}
+
+fn because(words: &Words, slot: &Slot, cause: &Cause, run: Option<&RunSummary>) -> String {
+    match cause {
+        Cause::CronJobAbsent => "There is no CronJob of that name any more, so nothing will run.".to_owned(),
+        Cause::Suspended => "The CronJob is suspended, so nothing runs until somebody resumes it.".to_owned(),
+        Cause::Failed { reason, exit_code, attempts, .. } => {
+            let attempts = if *attempts == 1 {
+                "in its only attempt".to_owned()
+            } else {
+                format!("after {attempts} attempts")
+            };
+            let code = exit_code.map_or(String::new(), |code| format!(", exit code {code}"));
+            format!("Its run failed {attempts}: {}{code}.", clean(reason))
+        }
+        Cause::StillRunning { since } => {
+            let so_far = span(slot.deadline.max(*since) - *since);
+            format!("It is still running, since {}: {so_far} at the deadline.", words.when(*since))
+        }
+        Cause::Pending { since, why } => {
+            let why = why.as_deref().map_or("Kubernetes does not say why".to_owned(), clean);
+            format!(
+                "Its run was created at {} and does not start: {why}.",
+                words.when(*since).trim_end_matches('.')
+            )
+        }
+        Cause::NeverStarted { expected_at } => {
+            let blocked = run.map_or(String::new(), |run| {
+                format!(
+                    " The run of {} has not ended and may be in the way.",
+                    words.when(run.run.nominal_start())
+                )
+            });
+            format!("It never started: a run was expected at {}.{blocked}", words.when(*expected_at))
+        }
+    }
+}
+
+/// How the runs before went, and whether they grow longer.
+fn usual(past: &[PastSuccess]) -> Option<String> {
+    if past.len() < USUAL_RUNS_MIN {
+        return None;
+    }
+    let lasted: Vec<TimeDelta> = past.iter().map(|run| run.ended_at - run.nominal_start).collect();
+    let (shortest, longest) = (*lasted.iter().min()?, *lasted.iter().max()?);
+    let took = if span(shortest) == span(longest) {
+        format!("took {}", span(longest))
+    } else {
+        format!("took {} to {}", span(shortest), span(longest))
+    };
+    let mut text = format!("The last {} good runs {took}", past.len());
+    if let Some(growth) = trend(&lasted) {
+        text.push_str(&format!(", each about {} longer than the one before.", span(growth)));
+        text.push_str(" It will go on missing its deadline unless it starts earlier or gets faster.");
+    } else {
+        text.push('.');
+    }
+    Some(text)
+}
+
+/// The median growth from run to run, if nearly all of them grow.
+fn trend(lasted: &[TimeDelta]) -> Option<TimeDelta> {
+    if lasted.len() < TREND_RUNS_MIN {
+        return None;
+    }
+    let mut growths: Vec<i64> = lasted.windows(2).map(|pair| (pair[1] - pair[0]).num_seconds()).collect();
+    let growing = growths.iter().filter(|growth| **growth > 0).count();
+    growths.sort_unstable();
+    let median = growths[growths.len() / 2];
+    (growing * 5 >= growths.len() * 4 && median >= TREND_S_MIN).then(|| TimeDelta::seconds(median))
+}
+
+fn facts_of_run(run: Option<&RunSummary>, with_attempt: bool) -> Vec<(&'static str, String)> {
+    let Some(summary) = run else {
+        return Vec::new();
+    };
+    let mut job = clean(&summary.run.job);
+    if summary.run.scheduled_at.is_none() {
+        job.push_str(" (by hand)");
+    }
+    let mut facts = vec![("Job", job)];
+    if let Some(attempt) = summary.last_attempt.as_ref().filter(|_| with_attempt) {
+        let node = attempt.node.as_deref().map_or(String::new(), |node| format!(" on {}", clean(node)));
+        facts.push(("Pod", format!("{}{node}", clean(&attempt.pod))));
+    }
+    let failed = summary.run.failed_pods;
+    if failed > 0 && !matches!(summary.run.phase, RunPhase::Failed { .. }) {
+        facts.push(("Failed attempts", failed.to_string()));
+    }
+    facts
+}
+
+fn facts_of_objective(alert: &Alert) -> Vec<(&'static str, String)> {
+    let objective = &alert.objective;
+    let mut facts = Vec::new();
+    if let Some(owner) = &objective.owner {
+        facts.push(("Owner", clean(owner)));
+    }
+    facts.push((
+        "Objective",
+        format!("complete by \"{}\" {}", clean(&objective.complete_by), objective.time_zone),
+    ));
+    if let Some(runbook) = &objective.runbook {
+        facts.push(("Runbook", clean(runbook)));
+    }
+    facts
+}
+
+/// What to paste into a shell first.
+fn look(alert: &Alert, cause: &Cause, run: Option<&RunSummary>) -> String {
+    let (namespace, batch) = (clean(&alert.key.namespace), clean(&alert.key.batch));
+    match (cause, run) {
+        (Cause::CronJobAbsent | Cause::Suspended | Cause::NeverStarted { .. }, _) | (_, None) => {
+            format!("kubectl -n {namespace} describe cronjob {batch}")
+        }
+        (Cause::Failed { .. } | Cause::StillRunning { .. }, Some(run)) => {
+            format!("kubectl -n {namespace} logs job/{}", clean(&run.run.job))
+        }
+        (Cause::Pending { .. }, Some(run)) => {
+            format!("kubectl -n {namespace} describe pods -l job-name={}", clean(&run.run.job))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! A message as a person sees it in Slack, drawn in a terminal: for `--dry-run` and the demo.
+
+use crate::render::{Message, Tone};
+
+/// How to draw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// With ANSI colours.
+    pub colours: bool,
+    /// The widest line, in characters; at least 40.
+    pub width: usize,
+}
+
+const BOLD: &str = "1";
+const DIM: &str = "2";
+const RED: &str = "31";
+const GREEN: &str = "32";
+
+/// The message with a bar at its left, a line each ending in a line break.
+pub fn draw(message: &Message, look: &Look) -> String {
+    let (bar, mark) = match message.tone {
+        Tone::Missed => (RED, "🔴"),
+        Tone::Recovered => (GREEN, "🟢"),
+    };
+    let width = look.width.max(40) - 3;
+    let mut lines: Vec<String> = Vec::new();
+    // The mark is two columns wide and one character long, hence one less.
+    let headline = wrapped(&format!("{mark} {}", message.headline), width - 1);
+    lines.extend(headline.iter().map(|line| painted(line, BOLD, look)));
+    lines.extend(wrapped(&message.context, width).iter().map(|line| painted(line, DIM, look)));
+    for paragraph in &message.paragraphs {
+        lines.extend(wrapped(paragraph, width));
+    }
+    if let Some(error) = &message.error {
+        lines.extend(error.lines().flat_map(|line| wrapped(line, width - 2)).map(|line| format!("  {line}")));
+    }
+    for (label, value) in &message.facts {
+        let value = wrapped(value, width - label.chars().count() - 2);
+        for (i, line) in value.iter().enumerate() {
+            let head = if i == 0 { format!("{label}: ") } else { " ".repeat(label.chars().count() + 2) };
+            lines.push(format!("{}{line}", painted(&head, DIM, look)));
+        }
+    }
+    lines.iter().map(|line| format!("{} {line}\n", painted("▌", bar, look))).collect()
+}
+
+fn painted(text: &str, colour: &str, look: &Look) -> String {
+    if look.colours { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
+}
+
+/// Lines of at most `width` characters, broken at spaces where there are some.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(10);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut length = 0;
+    for word in text.split_whitespace() {
+        for piece in pieces(word, width) {
+            let long = piece.chars().count();
+            if length > 0 && length + 1 + long > width {
+                lines.push(std::mem::take(&mut line));
+                length = 0;
+            }
+            if length > 0 {
+                line.push(' ');
+                length += 1;
+            }
+            line.push_str(&piece);
+            length += long;
+        }
+    }
+    lines.push(line);
+    lines
+}
+
+/// A word longer than a line, cut.
+fn pieces(word: &str, width: usize) -> Vec<String> {
+    let chars: Vec<char> = word.chars().collect();
+    chars.chunks(width).map(|chunk| chunk.iter().collect()).collect()
+}

@@ -1,0 +1,69 @@
+//! Times and spans in words, in the objective's zone.
+
+use chrono::{NaiveDateTime, TimeDelta};
+use kigen_engine::calendar::Zone;
+use kigen_model::Instant;
+
+/// Speaks of times in one zone, as seen from one day.
+pub(crate) struct Words {
+    zone: Zone,
+    today: NaiveDateTime,
+}
+
+impl Words {
+    /// In the zone of that name (UTC where this kigen does not know it), as seen from the day of `today`.
+    pub(crate) fn new(zone: &str, today: Instant) -> Self {
+        let zone = Zone::named(zone).unwrap_or_else(|_| Zone::utc());
+        let today = zone.local(today).date_time;
+        Self { zone, today }
+    }
+
+    /// The zone's name.
+    pub(crate) fn zone(&self) -> &str {
+        self.zone.name()
+    }
+
+    /// `12:00`, with seconds only where there are some.
+    pub(crate) fn clock(&self, at: Instant) -> String {
+        let local = self.zone.local(at).date_time;
+        let format = if at.timestamp() % 60 == 0 { "%H:%M" } else { "%H:%M:%S" };
+        local.format(format).to_string()
+    }
+
+    /// `Mon 23 Nov`.
+    pub(crate) fn day(&self, at: Instant) -> String {
+        self.zone.local(at).date_time.format("%a %-d %b").to_string()
+    }
+
+    /// `12:00`, with the day where it is another one.
+    pub(crate) fn when(&self, at: Instant) -> String {
+        if self.zone.local(at).date_time.date() == self.today.date() {
+            self.clock(at)
+        } else {
+            format!("{} {}", self.day(at), self.clock(at))
+        }
+    }
+}
+
+/// A span as a person says it: `4 h 2 min`, `20 s`, `3 d 4 h`.
+pub(crate) fn span(span: TimeDelta) -> String {
+    let seconds = span.num_seconds().abs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, ..) => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{days} d {} h", hours % 24),
+    }
+}
+
+/// `1st`, `2nd`, `3rd`, `11th`.
+pub(crate) fn ordinal(number: u32) -> String {
+    let ending = match (number % 10, number % 100) {
+        (1, hundred) if hundred != 11 => "st",
+        (2, hundred) if hundred != 12 => "nd",
+        (3, hundred) if hundred != 13 => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}
