@@ -22,7 +22,7 @@ struct Question {
     spec: String,
     #[serde(default = "utc")]
     tz: String,
-    after: Option<DateTime<Utc>>,
+    after: Option<String>,
     #[serde(default = "one")]
     count: u32,
 }
@@ -99,9 +99,15 @@ fn answer(line: &[u8], reading: Reading) -> Answer {
     if question.count > COUNT_MAX {
         return Answer::Error(format!("count is {}: at most {COUNT_MAX}", question.count));
     }
+    let after = match question.after.as_deref().map(str::parse::<DateTime<Utc>>) {
+        Some(Ok(after)) => after,
+        Some(Err(error)) => {
+            return Answer::Error(format!("`after` is no time like 2026-11-23T12:00:00Z: {error}"));
+        }
+        None => Utc::now(),
+    };
     match calendar(&question.spec, &question.tz, reading) {
         Ok(calendar) => {
-            let after = question.after.unwrap_or_else(Utc::now);
             Answer::Next(calendar.after(after).take(question.count as usize).map(rfc3339).collect())
         }
         Err(reason) => Answer::Error(reason),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use chrono::Utc;
 use kigen_log::EmbeddedLog;
+use kigen_model::topic::Topic;
 use kigen_notifier::role::{self as notifying, Delivery};
 use kigen_notifier::slack::Slack;
 use kigen_processor::{Processor, TurnBounds};
@@ -64,7 +65,7 @@ pub(super) fn open_log(dir: &Path, settings: kigen_log::Settings) -> anyhow::Res
 pub(super) fn open_processor(log: &EmbeddedLog, dir: &Path) -> anyhow::Result<Processor> {
     let (store, dropped) = Store::open(dir)?;
     if let Some(dropped) = dropped {
-        tracing::warn!("{dropped}");
+        tracing::warn!("the store was dropped and is built anew from {}: {}", Topic::Status, dropped.why);
     }
     Ok(Processor::open(log.clone(), store, TurnBounds::default())?)
 }

@@ -34,7 +34,7 @@ impl Default for TurnBounds {
 }
 
 /// Events of one partition, folded.
-pub struct Turn {
+pub(crate) struct Turn {
     pub(crate) partition: Partition,
     pub(crate) position: PartitionState,
     pub(crate) changed: BTreeMap<BatchKey, Changed>,
