@@ -65,7 +65,8 @@ fn judge(
     objective.verdicts.push(Judged { deadline: open.slot.deadline, verdict });
     let surplus = objective.verdicts.len().saturating_sub(VERDICTS_MAX);
     objective.verdicts.drain(..surplus);
-    if objective.withdrawn_at.is_some() {
+    // An objective that died with its CronJob is judged once more, at the first deadline after that.
+    if is_withdrawn || objective.withdrawn_at.is_some() && !is_absent {
         return None;
     }
     effects.extend(plan::next(&state.key, name, &mut objective, state.cron_job.as_ref(), open.slot));

@@ -1,6 +1,7 @@
 //! An alert as a message: what a person who is woken by it must know, the most important first. Pure.
 
 use chrono::TimeDelta;
+use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::run::RunPhase;
 use kigen_model::slot::{Cause, PastSuccess, RunSummary, Slot};
@@ -48,27 +49,49 @@ pub fn render(alert: &Alert) -> Message {
             missed(alert, slot, *misses, cause, run.as_ref(), past)
         }
         AlertBody::SlotRecovered { slot, since, misses, ended_at, run, .. } => {
-            let words = Words::new(&alert.objective.time_zone, *ended_at);
-            let late = span(*ended_at - slot.deadline);
-            let mut facts = facts_of_run(Some(run), false);
-            facts.extend(facts_of_objective(alert));
-            let over = match misses {
-                1 => format!("The deadline was {}. The incident is over.", words.when(slot.deadline)),
-                _ => format!(
-                    "{misses} deadlines were missed in a row, the first {}, the last {}. The incident is over.",
-                    words.when(*since),
-                    words.when(slot.deadline)
-                ),
-            };
-            Message {
-                tone: Tone::Recovered,
-                headline: format!("{} is done, {late} late", name(alert)),
-                context: context(alert, &words, slot),
-                paragraphs: vec![format!("A good result is there since {}. {over}", words.when(*ended_at))],
-                error: None,
-                facts,
-            }
+            recovered(alert, slot, *since, *misses, *ended_at, run)
         }
+    }
+}
+
+fn recovered(
+    alert: &Alert,
+    slot: &Slot,
+    since: Instant,
+    misses: u32,
+    ended_at: Instant,
+    run: &RunSummary,
+) -> Message {
+    let words = Words::new(&alert.objective.time_zone, ended_at);
+    let is_of_a_later_slot = run.run.nominal_start() >= slot.deadline;
+    let (headline, mut text) = if is_of_a_later_slot {
+        let text = format!(
+            "The run of {} ended well at {}; the result for {} never came.",
+            words.when(run.run.nominal_start()),
+            words.when(ended_at),
+            words.when(slot.deadline)
+        );
+        (format!("{} is good again", name(alert)), text)
+    } else {
+        let late = span(ended_at - slot.deadline);
+        (
+            format!("{} is done, {late} late", name(alert)),
+            format!("A good result is there since {}.", words.when(ended_at)),
+        )
+    };
+    if misses > 1 {
+        text.push_str(&format!(" {misses} deadlines were missed in a row, the first {}.", words.when(since)));
+    }
+    text.push_str(" The incident is over.");
+    let mut facts = facts_of_run(Some(run), false);
+    facts.extend(facts_of_objective(alert));
+    Message {
+        tone: Tone::Recovered,
+        headline,
+        context: context(alert, &words, slot),
+        paragraphs: vec![text],
+        error: None,
+        facts,
     }
 }
 

@@ -48,7 +48,9 @@ impl Words {
 /// A span as a person says it: `4 h 2 min`, `20 s`, `3 d 4 h`.
 pub(crate) fn span(span: TimeDelta) -> String {
     let seconds = span.num_seconds().abs();
-    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    // To the nearest minute: a run that starts a second late has not taken a minute less.
+    let minutes = if seconds < 60 { 0 } else { (seconds + 30) / 60 };
+    let (hours, days) = (minutes / 60, minutes / 1_440);
     match (days, hours, minutes) {
         (0, 0, 0) => format!("{seconds} s"),
         (0, 0, _) => format!("{minutes} min"),

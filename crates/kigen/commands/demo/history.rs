@@ -16,12 +16,13 @@ const COMPLETE_BY: &str = "kigen.dev/complete-by";
 /// A recording of a real control plane; the demo carries it, so that it runs anywhere.
 const RECORDING: &[u8] = include_bytes!("../../../../tests/fixtures/kubernetes/all_cluster.jsonl.gz");
 /// What the recorded cluster is asked for: its CronJobs fire every minute, so its deadlines are minutes apart.
-const RECORDED_OBJECTIVES: [(&str, &str, &str); 5] = [
+const RECORDED_OBJECTIVES: [(&str, &str, &str); 6] = [
     ("s-cron-success", "ok", "*/5 * * * *"),
     ("s-cron-retry-then-success", "retry", "*/5 * * * *"),
     ("s-cron-backoff-exceeded", "bad", "*/2 * * * *"),
     ("s-cron-stuck-forbid", "stuck", "*/2 * * * *"),
     ("s-cron-suspended", "susp", "*/2 * * * *"),
+    ("s-apiserver-restart", "c", "*/5 * * * *"),
 ];
 
 /// Midnight before the first day, in the shop's zone (UTC+9, no clock changes).
@@ -61,7 +62,7 @@ pub(super) fn shop() -> anyhow::Result<History> {
 fn a_day(shop: &mut Cluster, day: i64) {
     let at = |hour: i64| start() + TimeDelta::days(day) + TimeDelta::hours(hour);
     let minutes = TimeDelta::minutes;
-    shop.run("ml", "recommend", at(8), RunPlan::succeeds(minutes(212 + 4 * day)));
+    shop.run("ml", "recommend", at(8), RunPlan::succeeds(minutes(213 + 4 * day)));
     shop.run("dwh", "report", at(12), RunPlan::succeeds(minutes(25)));
     let prices = if day == 3 {
         let reset = "requests.exceptions.ConnectionError: ('Connection aborted.', ConnectionResetError(104))";

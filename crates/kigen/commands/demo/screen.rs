@@ -13,8 +13,8 @@ use kigen_playback::error_monitor::ErrorSeen;
 use super::{SHOP, history};
 
 /// The widths of the two columns, in characters.
-const SLACK_WIDTH: usize = 78;
-const MONITOR_WIDTH: usize = 46;
+const SLACK_WIDTH: usize = 74;
+const MONITOR_WIDTH: usize = 56;
 
 /// An error that an error monitor would have seen.
 pub(super) struct Seen {
@@ -118,6 +118,7 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
     fn seen_line(&self, seen: &Seen) -> String {
         let ErrorSeen { at, namespace, batch, what, .. } = &seen.error;
         let local = self.zone.local(*at).date_time.format("%d %b %H:%M");
+        let what = what.trim_start_matches("container main ended with ");
         let line = format!("{local} {namespace}/{batch}: {what}");
         if line.chars().count() <= MONITOR_WIDTH {
             return line;
