@@ -154,6 +154,7 @@ fn because(words: &Words, slot: &Slot, cause: &Cause, run: Option<&RunSummary>) 
         }
         Cause::Pending { since, why } => {
             let why = why.as_deref().map_or("Kubernetes does not say why".to_owned(), clean);
+            let why = why.trim_end_matches('.');
             format!(
                 "Its run was created at {} and does not start: {why}.",
                 words.when(*since).trim_end_matches('.')

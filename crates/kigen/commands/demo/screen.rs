@@ -166,6 +166,8 @@ fn visible_width(line: &str) -> usize {
             (false, '\x1b') => in_escape = true,
             (true, 'm') => in_escape = false,
             (true, _) => {}
+            // The marks of the messages are drawn two columns wide.
+            (false, '\u{1f000}'..) => width += 2,
             (false, _) => width += 1,
         }
     }
