@@ -64,18 +64,38 @@ fn a_deadline_is_never_skipped() {
 
 #[test]
 fn what_cannot_be_read_is_named_with_what_to_write() {
-    check(&["0 12 * * 7"], "", 1, &expect![[r#"
+    check(
+        &["0 12 * * 7"],
+        "",
+        1,
+        &expect![[r#"
         kigen: the day of week `7` does not read: 7 is no day here, write 0 for Sunday, and a range up to it as two, such as `5-6,0`; allowed are 0 (Sunday) to 6 or sun to sat, lists `1,3`, ranges `1-5`, steps `*/2`
-    "#]]);
-    check(&["0 0 30 2 *"], "", 1, &expect![[r#"
+    "#]],
+    );
+    check(
+        &["0 0 30 2 *"],
+        "",
+        1,
+        &expect![[r#"
         kigen: `0 0 30 2 *` has no instant within five years
-    "#]]);
-    check(&["0 12 * * *", "--zone", "asia/tokio"], "", 1, &expect![[r#"
+    "#]],
+    );
+    check(
+        &["0 12 * * *", "--zone", "asia/tokio"],
+        "",
+        1,
+        &expect![[r#"
         kigen: there is no time zone `asia/tokio` in tzdata 2026f: did you mean `Asia/Tokyo`?
-    "#]]);
-    check(&["@every 5m", "--reading", "deadline"], "", 1, &expect![[r#"
+    "#]],
+    );
+    check(
+        &["@every 5m", "--reading", "deadline"],
+        "",
+        1,
+        &expect![[r#"
         kigen: `@every 5m` cannot be a deadline, since it names no time of day: write five fields such as `*/5 * * * *` or `0 12 * * *`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -90,7 +110,11 @@ fn each_line_of_stdin_is_answered_and_a_bad_one_stops_nothing() {
         "",
         r#"{"spec":"@every 1h30m","after":"2026-11-23T00:00:00.5Z","count":2}"#,
     ];
-    check(&["--stdin"], &lines.join("\n"), 0, &expect![[r#"
+    check(
+        &["--stdin"],
+        &lines.join("\n"),
+        0,
+        &expect![[r#"
         {"next":["2026-11-23T03:00:00Z","2026-11-24T03:00:00Z"]}
         {"error":"the hour `25` does not read: 25 is above 23; allowed are 0 to 23, lists `6,18`, ranges `9-17`, steps `*/2`"}
         {"error":"not a question like {\"spec\",\"tz\",\"after\",\"count\"}: expected ident at line 1 column 2"}
@@ -98,17 +122,23 @@ fn each_line_of_stdin_is_answered_and_a_bad_one_stops_nothing() {
         {"error":"count is 1000000000: at most 10000"}
         {"next":[]}
         {"next":["2026-11-23T01:30:00Z","2026-11-23T03:00:00Z"]}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_line_without_an_end_is_refused_and_does_not_fill_the_memory() {
     let long = "x".repeat(1_000_000);
     let next = r#"{"spec":"0 12 * * *","tz":"UTC","after":"2026-11-23T00:00:00Z","count":1}"#;
-    check(&["--stdin"], &format!("{long}\n{next}\n"), 0, &expect![[r#"
+    check(
+        &["--stdin"],
+        &format!("{long}\n{next}\n"),
+        0,
+        &expect![[r#"
         {"error":"the line is longer than 65536 bytes"}
         {"next":["2026-11-23T12:00:00Z"]}
-    "#]]);
+    "#]],
+    );
 }
 
 /// The command answers what the vectors of Kubernetes' own library say; that all of them are met is the engine's test.

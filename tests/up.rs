@@ -26,7 +26,7 @@ fn history() -> History {
     }
     for day in 0..DAYS {
         let at = start() + TimeDelta::days(day) + TimeDelta::hours(8);
-        cluster.run("ml", "slower", at, RunPlan::succeeds(TimeDelta::minutes(232 + 4 * day)));
+        cluster.run("ml", "slower", at, RunPlan::succeeds(TimeDelta::minutes(230 + 4 * day)));
         cluster.run("ml", "steady", at, RunPlan::succeeds(TimeDelta::minutes(30)));
         if day != 2 {
             cluster.run("ml", "absent", at, RunPlan::succeeds(TimeDelta::minutes(30)));
@@ -85,10 +85,8 @@ async fn a_deadline_is_judged_when_the_clusters_time_has_passed_it_and_not_befor
     let dir = tempfile::tempdir().expect("a temporary directory");
     let server = play(history()).await;
     let mut up = Up::start(dir.path(), &server.url());
-    // Each step waits for what it must bring, so that the next cannot be taken for it.
-    for day in 0..=2 {
-        server.clock().advance_to(noon(day) + TimeDelta::seconds(40));
-    }
+    up.wait_until_it_watches().await;
+    server.clock().advance_to(noon(2) + TimeDelta::seconds(40));
     let alerts = up.wait_for_alerts(|alerts| !alerts.is_empty()).await;
     assert_eq!(alerts.iter().map(subject).collect::<Vec<_>>(), [missed("absent", 2, "never_started")]);
     assert!(alerts[0].decided_at >= noon(2) + TimeDelta::seconds(30));
@@ -107,6 +105,9 @@ async fn killed_again_and_again_it_goes_on_where_it_was() {
     let server = play(history()).await;
     for day in 0..DAYS {
         let mut up = Up::start(dir.path(), &server.url());
+        if day == 0 {
+            up.wait_until_it_watches().await;
+        }
         server.clock().advance_to(noon(day) + TimeDelta::hours(1));
         let until = noon(day);
         let due = expected().into_iter().filter(|said| is_said_by(said, until)).count();

@@ -6,31 +6,32 @@ use std::time::{Duration, Instant as RealInstant};
 
 use kigen_log::EmbeddedLog;
 use kigen_model::alert::Alert;
-use kigen_model::topic::{Partition, Topic};
+use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
+use kigen_wire::Status;
 
 /// How long anything here may take before the test fails.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A played cluster whose clock the test moves.
-pub async fn play(history: History) -> Server {
+pub(crate) async fn play(history: History) -> Server {
     let clock = Clock::new(history.start(), Pace::Manual, None);
     let options = Options { eager_bookmarks: true, ..Options::default() };
     Server::start(Played { history, clock, options }).await.expect("the played cluster starts")
 }
 
 /// A running `kigen up`.
-pub struct Up {
+pub(crate) struct Up {
     child: Child,
     data_dir: PathBuf,
 }
 
 impl Up {
     /// Starts it on `data_dir`, printing its messages to `data_dir/messages` and its talk to `data_dir/talk`.
-    pub fn start(data_dir: &Path, url: &str) -> Self {
+    pub(crate) fn start(data_dir: &Path, url: &str) -> Self {
         let config = data_dir.join("kigen.toml");
         std::fs::write(&config, "[kubernetes]\nprobe_interval_ms = 100\n").expect("a configuration");
         let append = |name: &str| {
@@ -51,13 +52,13 @@ impl Up {
     }
 
     /// `kill -9`.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().expect("a kill");
         self.child.wait().expect("it is dead");
     }
 
     /// SIGTERM; how it ended, and how long it took.
-    pub fn terminate(mut self) -> (ExitStatus, Duration) {
+    pub(crate) fn terminate(mut self) -> (ExitStatus, Duration) {
         let began = RealInstant::now();
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
@@ -65,8 +66,17 @@ impl Up {
         (status, began.elapsed())
     }
 
+    /// Waits until the cluster is watched and its time has begun: what happens from here on is seen as it happens.
+    pub(crate) async fn wait_until_it_watches(&mut self) {
+        let deadline = RealInstant::now() + PATIENCE;
+        while !has_begun(&self.data_dir) {
+            assert!(RealInstant::now() < deadline, "no tick came\n{}", self.talk());
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
     /// Waits until `there` sees what it waits for in the alerts.
-    pub async fn wait_for_alerts(&mut self, there: impl Fn(&[Alert]) -> bool) -> Vec<Alert> {
+    pub(crate) async fn wait_for_alerts(&mut self, there: impl Fn(&[Alert]) -> bool) -> Vec<Alert> {
         let deadline = RealInstant::now() + PATIENCE;
         loop {
             let alerts = alerts(&self.data_dir);
@@ -86,13 +96,27 @@ impl Up {
     }
 
     /// What it said on stderr.
-    pub fn talk(&self) -> String {
+    pub(crate) fn talk(&self) -> String {
         std::fs::read_to_string(self.data_dir.join("talk")).unwrap_or_default()
     }
 }
 
+/// Whether every partition has judged up to a first tick.
+fn has_begun(data_dir: &Path) -> bool {
+    let Ok(view) = EmbeddedLog::open_beside(&data_dir.join("log")) else {
+        return false;
+    };
+    (0..view.partitions()).map(Partition).all(|partition| {
+        let end = view.end(Topic::Status, partition).expect("an end");
+        let last = Offset(end.0.saturating_sub(1));
+        let records = view.read(Topic::Status, partition, last, 1, usize::MAX).expect("the last status");
+        let position = records.first().and_then(|record| kigen_wire::decode_status(record.value.as_deref()?).ok());
+        matches!(position, Some(Status::Position(position)) if position.clocks.values().any(|clock| clock.observed_until.is_some()))
+    })
+}
+
 /// All alerts in the log of `data_dir`, by partition and offset; none while there is no log yet.
-pub fn alerts(data_dir: &Path) -> Vec<Alert> {
+pub(crate) fn alerts(data_dir: &Path) -> Vec<Alert> {
     let Ok(view) = EmbeddedLog::open_beside(&data_dir.join("log")) else {
         return Vec::new();
     };

@@ -3,7 +3,6 @@
 mod bounds;
 mod crash;
 mod disk;
-mod measure;
 mod order;
 mod waiting;
 
