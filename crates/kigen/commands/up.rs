@@ -13,7 +13,7 @@ use kigen_processor::{Processor, TurnBounds};
 use kigen_shipper::role as shipping;
 use kigen_shipper::server_clock::Clock;
 use kigen_store::Store;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -26,6 +26,8 @@ const TRIM_INTERVAL_MS: u64 = 10 * 60 * 1_000;
 
 /// Runs until SIGTERM or Ctrl-C, or until a role cannot go on.
 pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
+    // Listened to before there is anything to lose: until then SIGTERM ends the process where it stands.
+    let terminate = signal(SignalKind::terminate())?;
     let delivery = delivery(&config)?;
     let log = open_log(&config.log_dir(), config.log.clone())?;
     let processor = open_processor(&log, &config.store_dir())?;
@@ -50,7 +52,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     );
     roles.spawn(trim(log, stopped));
     tracing::info!(cluster = config.cluster, data_dir = %config.data_dir.display(), "kigen is up");
-    supervise(roles, stop).await
+    supervise(roles, stop, terminate).await
 }
 
 /// Opens the event log for writing.
@@ -86,8 +88,11 @@ fn delivery(config: &Config) -> anyhow::Result<Delivery> {
 }
 
 /// Waits for a signal or for a role that ends, tells the others to stop, and waits for them, but not for ever.
-async fn supervise(mut roles: JoinSet<anyhow::Result<()>>, stop: watch::Sender<bool>) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
+async fn supervise(
+    mut roles: JoinSet<anyhow::Result<()>>,
+    stop: watch::Sender<bool>,
+    mut terminate: Signal,
+) -> anyhow::Result<()> {
     let first = tokio::select! {
         _ = terminate.recv() => Ok(()),
         interrupt = tokio::signal::ctrl_c() => interrupt.map_err(Into::into),
