@@ -62,9 +62,10 @@ fn on_threads(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<
 
 fn talk(cli: &Cli) {
     let default = match (&cli.command, cli.verbose) {
-        (_, true) => "kigen=debug,info",
-        (Command::Demo(_), false) => "error",
-        (_, false) => "info",
+        (_, true) => "debug,hyper_util=info,kube_client=info,tower=info,h2=info,rustls=info",
+        // The shipper says each failure of the API server itself, once a minute and with advice.
+        (Command::Demo(_), false) => "error,kube_client=off",
+        (_, false) => "info,kube_client=off",
     };
     let filter = EnvFilter::try_from_env("KIGEN_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     tracing_subscriber::fmt()
@@ -75,11 +76,18 @@ fn talk(cli: &Cli) {
         .init();
 }
 
-/// What happened and why, each cause once, without the marker of wrong usage.
+/// What happened and why, each cause once: some libraries say a cause again in what it caused.
 fn chain(error: &anyhow::Error) -> String {
-    let causes: Vec<String> =
-        error.chain().filter(|cause| !cause.is::<Misused>()).map(ToString::to_string).collect();
-    causes.join(": ")
+    let marker = Misused.to_string();
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string).filter(|cause| *cause != marker) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {}", cause.trim_end());
+        }
+    }
+    text
 }
 
 /// A reader such as `head` that has seen enough is no failure.

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use anyhow::Context;
 use chrono::SecondsFormat;
 use kigen_log::{EmbeddedLog, Received, View};
 use kigen_model::Instant;
@@ -43,13 +42,7 @@ pub(crate) fn run(config: &Config, args: &EventsArgs) -> anyhow::Result<()> {
 
 /// Opens the log beside whoever writes it.
 pub(crate) fn open(config: &Config) -> anyhow::Result<View> {
-    let dir = config.log_dir();
-    EmbeddedLog::open_beside(&dir).with_context(|| {
-        format!(
-            "there is no event log to read in {} (start `kigen up` once, or name another --data-dir)",
-            dir.display()
-        )
-    })
+    Ok(EmbeddedLog::open_beside(&config.log_dir())?)
 }
 
 /// Whether a record's key is of the batch that was asked for, given as `namespace/batch`.

@@ -51,7 +51,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         async move { notifying::run(notifier_log, delivery, stop_of(until)).await.map_err(Into::into) },
     );
     roles.spawn(trim(log, stopped));
-    tracing::info!(cluster = config.cluster, data_dir = %config.data_dir.display(), "kigen is up");
+    tracing::info!(cluster = config.cluster, data_dir = %config.data_dir.display(), "kigen starts");
     supervise(roles, stop, terminate).await
 }
 
@@ -107,7 +107,7 @@ async fn supervise(
         outcome
     };
     let outcome = tokio::time::timeout(Duration::from_millis(SHUTDOWN_MS_MAX), rest).await;
-    tracing::info!("kigen is down");
+    tracing::info!("kigen has stopped");
     outcome.unwrap_or_else(|_| {
         anyhow::bail!("some work did not end in {SHUTDOWN_MS_MAX} ms and was left; nothing of it is lost")
     })
