@@ -29,70 +29,125 @@ fn with_file(text: &str) -> tempfile::TempDir {
 #[test]
 fn a_typo_in_the_configuration_is_shown_with_its_line() {
     let dir = with_file("cluster = \"prod\"\n[kubernetes]\nkubeconfg = \"x\"\n");
-    check(dir.path(), &["config"], 2, &expect![[r#"
+    check(
+        dir.path(),
+        &["config"],
+        2,
+        &expect![[r#"
         kigen: the configuration file kigen.toml is not understood; `kigen config` shows all keys: TOML parse error at line 3, column 1
           |
         3 | kubeconfg = "x"
           | ^^^^^^^^^
         unknown field `kubeconfg`, expected one of `kubeconfig`, `context`, `api_url`, `namespace`, `probe_interval_ms`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_value_out_of_range_is_named_with_its_range() {
     let dir = with_file("[kubernetes]\nprobe_interval_ms = 1\n");
-    check(dir.path(), &["config"], 2, &expect![[r#"
+    check(
+        dir.path(),
+        &["config"],
+        2,
+        &expect![[r#"
         kigen: kubernetes.probe_interval_ms is 1: it may be 100 to 60000
-    "#]]);
+    "#]],
+    );
     let dir = with_file("[log]\npartitions = 0\n");
-    check(dir.path(), &["config"], 2, &expect![[r#"
+    check(
+        dir.path(),
+        &["config"],
+        2,
+        &expect![[r#"
         kigen: log.partitions is 0: it may be 1 to 1024
-    "#]]);
+    "#]],
+    );
     let dir = with_file("");
-    check(dir.path(), &["config", "--cluster", "prod/eu"], 2, &expect![[r#"
+    check(
+        dir.path(),
+        &["config", "--cluster", "prod/eu"],
+        2,
+        &expect![[r#"
         kigen: the cluster's name is `prod/eu`: it must have 1 to 63 characters and no `/`, since it begins every key
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_configuration_file_that_is_not_there_is_named() {
     let dir = with_file("");
-    check(dir.path(), &["config", "--config", "prod.toml"], 2, &expect![[r#"
+    check(
+        dir.path(),
+        &["config", "--config", "prod.toml"],
+        2,
+        &expect![[r#"
         kigen: the configuration file prod.toml cannot be read: No such file or directory (os error 2)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn up_without_anybody_to_tell_says_how_to_name_one() {
     let dir = with_file("");
-    check(dir.path(), &["up"], 2, &expect![[r#"
+    check(
+        dir.path(),
+        &["up"],
+        2,
+        &expect![[r#"
         kigen: there is nobody to tell: set the Slack channel (--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under [slack]) and the token (KIGEN_SLACK_TOKEN), or say --dry-run to print the messages
-    "#]]);
-    check(dir.path(), &["up", "--slack-channel", "#ops"], 2, &expect![[r#"
+    "#]],
+    );
+    check(
+        dir.path(),
+        &["up", "--slack-channel", "#ops"],
+        2,
+        &expect![[r#"
         kigen: Slack's token is not set (KIGEN_SLACK_TOKEN=xoxb-...); or say --dry-run to print the messages
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_wrong_kubeconfig_and_an_unreachable_server_are_named() {
     let dir = with_file("");
-    check(dir.path(), &["up", "--dry-run", "--kubeconfig", "prod.yaml"], 1, &expect![[r#"
+    check(
+        dir.path(),
+        &["up", "--dry-run", "--kubeconfig", "prod.yaml"],
+        1,
+        &expect![[r#"
         kigen: the current context of the kubeconfig prod.yaml cannot be used; check it with `kubectl --kubeconfig prod.yaml config view --minify`, or name another file by kubeconfig or $KUBECONFIG: failed to read kubeconfig from '"prod.yaml"': No such file or directory (os error 2)
-    "#]]);
-    check(dir.path(), &["up", "--dry-run", "--api-url", "http://127.0.0.1:1"], 1, &expect![[r#"
+    "#]],
+    );
+    check(
+        dir.path(),
+        &["up", "--dry-run", "--api-url", "http://127.0.0.1:1"],
+        1,
+        &expect![[r#"
         kigen: the API server http://127.0.0.1:1/ of the configured URL cannot be asked; check the address and that it is reachable from here with `kubectl version`: the API server does not answer GET /version: client error (Connect): tcp connect error: Connection refused (os error 111)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn looking_into_a_log_that_is_not_there_says_what_makes_one() {
     let dir = with_file("");
-    check(dir.path(), &["status"], 1, &expect![[r#"
+    check(
+        dir.path(),
+        &["status"],
+        1,
+        &expect![[r#"
         kigen: there is no event log in kigen-data/log: start `kigen up` with this data directory first, or name another
-    "#]]);
-    check(dir.path(), &["events", "--data-dir", "elsewhere"], 1, &expect![[r#"
+    "#]],
+    );
+    check(
+        dir.path(),
+        &["events", "--data-dir", "elsewhere"],
+        1,
+        &expect![[r#"
         kigen: there is no event log in elsewhere/log: start `kigen up` with this data directory first, or name another
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

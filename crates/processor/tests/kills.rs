@@ -26,7 +26,7 @@ fn killed_at_each_step_of_each_round_no_alert_is_lost_and_none_comes_twice() {
         return;
     }
     let undisturbed = tempfile::tempdir().expect("a temporary directory");
-    feed::fill(undisturbed.path(), settings());
+    fill(undisturbed.path());
     assert!(judge(undisturbed.path(), "never").success());
     let expected = alerts(undisturbed.path());
     assert!(expected.iter().flatten().count() > 20, "the feed must make alerts: {expected:?}");
@@ -36,7 +36,7 @@ fn killed_at_each_step_of_each_round_no_alert_is_lost_and_none_comes_twice() {
         let mut was_killed = false;
         for step in 0..STEPS {
             let dir = tempfile::tempdir().expect("a temporary directory");
-            feed::fill(dir.path(), settings());
+            fill(dir.path());
             was_killed = !judge(dir.path(), &format!("{round}:{step}")).success();
             if step % 2 == 1 {
                 // The store is a cache: deleting it is always safe.
@@ -55,6 +55,11 @@ fn killed_at_each_step_of_each_round_no_alert_is_lost_and_none_comes_twice() {
 
 fn settings() -> Settings {
     Settings { partitions: PARTITIONS, ..Settings::default() }
+}
+
+fn fill(dir: &Path) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(feed::fill(dir, settings()));
 }
 
 /// Runs this test again as a child that judges the log in `dir`.

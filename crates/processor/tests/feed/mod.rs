@@ -16,14 +16,11 @@ const DAYS: i64 = 3;
 const CLUSTER: &str = "prod";
 
 /// Writes the fleet's days into a new log in `dir`.
-pub(crate) fn fill(dir: &Path, settings: Settings) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    runtime.block_on(async {
-        let log = EmbeddedLog::open(&dir.join("log"), settings).expect("the log opens");
-        let mut feed = Feed { log, records: Vec::new(), version: 0 };
-        feed.days();
-        feed.log.append(feed.records).await.expect("the events are written");
-    });
+pub(crate) async fn fill(dir: &Path, settings: Settings) {
+    let log = EmbeddedLog::open(&dir.join("log"), settings).expect("the log opens");
+    let mut feed = Feed { log, records: Vec::new(), version: 0 };
+    feed.days();
+    feed.log.append(feed.records).await.expect("the events are written");
 }
 
 struct Feed {

@@ -1,0 +1,71 @@
+//! What cannot be decoded goes to `kigen.rejects` with its coordinates, in the commit that steps over it.
+
+mod feed;
+
+use chrono::{DateTime, TimeZone, Utc};
+use kigen_log::{EmbeddedLog, Record, Settings};
+use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_processor::{CONSUMER, Processor, TurnBounds};
+use kigen_store::Store;
+
+const P0: Partition = Partition(0);
+
+fn noon() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 1, 12, 0, 0).single().expect("an instant")
+}
+
+fn garbage(value: Option<&[u8]>) -> Record {
+    let value = value.map(<[u8]>::to_vec);
+    Record { topic: Topic::Events, partition: P0, key: "who/knows/what".to_owned(), value, timestamp: noon() }
+}
+
+async fn judge_all(log: &EmbeddedLog, dir: &std::path::Path) {
+    let (store, _) = Store::open(&dir.join("store")).expect("the store opens");
+    let mut processor =
+        Processor::open(log.clone(), store, TurnBounds::default()).expect("the processor opens");
+    while !processor.is_idle().expect("the log is readable") {
+        processor.turn().await.expect("a turn");
+    }
+}
+
+fn alerts(log: &EmbeddedLog) -> Vec<Option<Vec<u8>>> {
+    let records = log.read(Topic::Alerts, P0, Offset(0), usize::MAX, usize::MAX).expect("alerts");
+    records.into_iter().map(|record| record.value).collect()
+}
+
+#[tokio::test]
+async fn garbage_among_good_events_goes_to_the_rejects_and_changes_no_alert() {
+    let settings = Settings { partitions: 1, ..Settings::default() };
+    let (clean, dirty) =
+        (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+    feed::fill(clean.path(), settings.clone()).await;
+    let clean_log = EmbeddedLog::open(&clean.path().join("log"), settings.clone()).expect("the log opens");
+    judge_all(&clean_log, clean.path()).await;
+
+    let log = EmbeddedLog::open(&dirty.path().join("log"), settings).expect("the log opens");
+    let long = vec![0xc3; 100_000];
+    let bad =
+        [Some(&b"not avro"[..]), None, Some(&[0xc3, 0x01, 1, 2, 3, 4, 5, 6, 7, 8, 9][..]), Some(&long[..])];
+    log.append(bad.into_iter().map(garbage).collect()).await.expect("an append");
+    for record in clean_log.read(Topic::Events, P0, Offset(0), usize::MAX, usize::MAX).expect("events") {
+        let (key, value, timestamp) = (record.key, record.value, record.timestamp);
+        let record = Record { topic: Topic::Events, partition: P0, key, value, timestamp };
+        log.append(vec![record, garbage(Some(b"again"))]).await.expect("an append");
+    }
+    judge_all(&log, dirty.path()).await;
+
+    assert!(!alerts(&clean_log).is_empty());
+    assert_eq!(alerts(&log), alerts(&clean_log));
+    let rejects = log.read(Topic::Rejects, P0, Offset(0), usize::MAX, usize::MAX).expect("rejects");
+    let rejects: Vec<_> = rejects
+        .iter()
+        .map(|record| kigen_wire::decode_reject(record.value.as_deref().expect("a value")).expect("a reject"))
+        .collect();
+    let places: Vec<_> = rejects.iter().take(5).map(|reject| reject.place).collect();
+    assert_eq!(places, [Some((0, 0)), Some((0, 1)), Some((0, 2)), Some((0, 3)), Some((0, 5))]);
+    assert_eq!(rejects[0].bytes, b"not avro");
+    assert_eq!(rejects[3].bytes.len(), 64 * 1024, "a reject is cut");
+    assert!(rejects.iter().all(|reject| reject.source == "kigen.events" && reject.key == "who/knows/what"));
+    let end = log.end(Topic::Events, P0).expect("an end");
+    assert_eq!(log.position(CONSUMER, Topic::Events, P0).expect("a position"), Some(end));
+}
