@@ -30,5 +30,8 @@ fn the_demo_tells_what_its_history_holds_and_nothing_else() {
     ]);
     assert_eq!(told, expected, "{shown}");
     assert_eq!(lines.iter().filter(|line| line.starts_with("ml/embeddings")).count(), 4, "{shown}");
-    assert!(shown.contains("each about 4 min longer"), "{shown}");
+    assert!(
+        shown.contains("▌ longer than the one before. It will go on missing its deadline unless"),
+        "{shown}"
+    );
 }
