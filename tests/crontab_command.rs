@@ -144,7 +144,7 @@ fn a_line_without_an_end_is_refused_and_does_not_fill_the_memory() {
 /// The command answers what the vectors of Kubernetes' own library say; that all of them are met is the engine's test.
 #[test]
 fn the_vectors_of_kubernetes_are_answered_through_stdin() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/crontab/vectors.jsonl.gz");
+    let path = "tests/fixtures/crontab/vectors.jsonl.gz";
     let file = std::fs::File::open(path).expect("the vectors");
     let vectors = std::io::read_to_string(flate2::read::GzDecoder::new(file)).expect("the vectors are text");
     let vectors: Vec<serde_json::Value> =
