@@ -76,6 +76,7 @@ setup: ## Installs what a build needs and this machine lacks (Debian; as root or
 	command -v cc >/dev/null && command -v c++ >/dev/null || missing+=" g++"; \
 	command -v ccache >/dev/null || missing+=" ccache"; \
 	command -v python3 >/dev/null || missing+=" python3"; \
+	/usr/bin/python3 -c "import avro" 2>/dev/null || missing+=" python3-avro"; \
 	if [ -z "$${LIBCLANG_PATH:-}" ]; then \
 		{ compgen -G '/usr/lib/llvm-*/lib/libclang[.-][s0-9]*' && compgen -G '/usr/lib/llvm-*/lib/clang/*/include/stddef.h'; } \
 			>/dev/null || missing+=" libclang-dev"; \

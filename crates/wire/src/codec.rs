@@ -1,5 +1,6 @@
 //! Schemas and frames: which version wrote a value, and the way between a datum and its bytes.
 
+use std::io::Read;
 use std::sync::LazyLock;
 
 use apache_avro::Schema;
@@ -16,6 +17,7 @@ pub const VALUE_BYTES_MAX: usize = 1024 * 1024;
 
 const MARKER: [u8; 2] = [0xc3, 0x01];
 const HEADER_BYTES: usize = 10;
+const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
 /// All versions of a topic's schema, oldest first; the last one writes.
 const EVENTS: [&str; 1] = [include_str!("../../../schemas/kigen.events/v1.avsc")];
@@ -44,6 +46,20 @@ static VERSIONS: LazyLock<[Vec<Version>; 4]> = LazyLock::new(|| {
 });
 static CODECS: LazyLock<[Codec; 4]> = LazyLock::new(|| VERSIONS.each_ref().map(|versions| codec(versions)));
 
+/// A datum's bytes, and whether more of them were asked for than there are: `apache-avro` takes the end of its input
+/// for a null where one may stand, and so a record that was cut short for a whole one.
+struct Whole<'a> {
+    rest: &'a [u8],
+    is_cut: bool,
+}
+
+impl Read for Whole<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.is_cut |= self.rest.len() < buffer.len();
+        self.rest.read(buffer)
+    }
+}
+
 /// A datum as a record's value.
 pub(crate) fn encode(topic: Topic, datum: Value) -> Vec<u8> {
     let codec = &CODECS[index(topic)];
@@ -65,7 +81,7 @@ pub(crate) fn decode(topic: Topic, bytes: &[u8]) -> Result<Value, DecodeError> {
     if bytes.len() > VALUE_BYTES_MAX {
         return Err(DecodeError::TooLong { topic, bytes: bytes.len(), max: VALUE_BYTES_MAX });
     }
-    let Some((header, mut datum)) =
+    let Some((header, datum)) =
         bytes.split_first_chunk::<HEADER_BYTES>().filter(|(header, _)| header.starts_with(&MARKER))
     else {
         return Err(DecodeError::NotSingleObject {
@@ -76,12 +92,17 @@ pub(crate) fn decode(topic: Topic, bytes: &[u8]) -> Result<Value, DecodeError> {
     let [_, _, fingerprint @ ..] = *header;
     let codec = &CODECS[index(topic)];
     let Some((_, reader)) = codec.readers.iter().find(|(of, _)| *of == fingerprint) else {
-        return Err(DecodeError::UnknownSchema { topic, fingerprint: u64::from_le_bytes(fingerprint) });
+        return Err(DecodeError::UnknownSchema { topic, fingerprint: u64::from_be_bytes(fingerprint) });
     };
+    let mut bytes = Whole { rest: datum, is_cut: false };
     let value = reader
-        .read_value(&mut datum)
+        .read_value(&mut bytes)
         .map_err(|source| DecodeError::Damaged { topic, source: Box::new(source) })?;
-    if datum.is_empty() { Ok(value) } else { Err(DecodeError::Trailing { topic, bytes: datum.len() }) }
+    match bytes {
+        Whole { is_cut: true, .. } => Err(DecodeError::Cut { topic }),
+        Whole { rest: [], .. } => Ok(value),
+        Whole { rest, .. } => Err(DecodeError::Trailing { topic, bytes: rest.len() }),
+    }
 }
 
 /// The newest version of the topic's schema.
@@ -98,9 +119,16 @@ pub fn fingerprint(schema: &str) -> Result<[u8; 8], Box<apache_avro::Error>> {
     Ok(fingerprint_of(&Schema::parse_str(schema)?))
 }
 
+/// `apache-avro` leaves a primitive type that had a logical type as an object in the canonical form
+/// (`{"type":"long"}`), where the specification's `[PRIMITIVES]` makes it `"long"`; so its own fingerprint would be
+/// one that no other library computes.
 fn fingerprint_of(schema: &Schema) -> [u8; 8] {
+    let canonical = PRIMITIVES.iter().fold(schema.canonical_form(), |text, primitive| {
+        text.replace(&format!(r#"{{"type":"{primitive}"}}"#), &format!(r#""{primitive}""#))
+    });
+    let canonical = Schema::parse_str(&canonical).expect("a canonical form is a schema");
     let mut fingerprint = [0; 8];
-    for (to, from) in fingerprint.iter_mut().zip(&schema.fingerprint::<Rabin>().bytes) {
+    for (to, from) in fingerprint.iter_mut().zip(&canonical.fingerprint::<Rabin>().bytes) {
         *to = *from;
     }
     fingerprint

@@ -38,7 +38,7 @@ pub enum DecodeError {
     UnknownSchema {
         /// The topic whose schema was expected.
         topic: Topic,
-        /// The fingerprint, as a number.
+        /// Its bytes in the order of the record, as in `schemas/fingerprints.txt`.
         fingerprint: u64,
     },
     /// The datum does not follow its schema.
@@ -48,6 +48,12 @@ pub enum DecodeError {
         topic: Topic,
         /// Where Avro stopped.
         source: Box<apache_avro::Error>,
+    },
+    /// The datum ends before its schema does.
+    #[error("{topic}: the record is cut short")]
+    Cut {
+        /// The topic whose schema was expected.
+        topic: Topic,
     },
     /// There are bytes after the datum.
     #[error("{topic}: {bytes} bytes follow the record")]

@@ -1,0 +1,169 @@
+//! Golden files: records of every kind as bytes, beside each version of each schema, that stay readable for ever.
+//!
+//! A golden file has a JSON object a line: the record's name, its bytes in hexadecimal, and what
+//! `decode_to_json` makes of them. `UPDATE_EXPECT=1` writes that of the newest version anew; those of older versions
+//! are never written again.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use apache_avro::Schema;
+use apache_avro::reader::datum::GenericDatumReader;
+use apache_avro::schema::ResolvedSchema;
+use apache_avro::types::Value;
+use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
+use kigen_model::topic::Topic;
+use kigen_wire::decode_to_json;
+use serde_json::{Value as Json, json};
+
+use crate::samples::{Record, samples};
+use crate::{hex, schemas, unhex, versions};
+
+/// The marker and the fingerprint.
+const HEADER_BYTES: usize = 10;
+/// Where Debian's python3-avro is found, whatever other Python is first in the path.
+const PYTHON: &str = "/usr/bin/python3";
+
+#[test]
+fn every_kind_of_record_is_read_as_it_was_written() {
+    for topic in Topic::ALL {
+        for (name, record) in samples(topic) {
+            let read = Record::decode(topic, &record.encode()).expect(name);
+            assert_eq!(read, record, "{topic}: {name}");
+        }
+    }
+}
+
+#[test]
+fn a_reject_of_the_most_bytes_is_read_as_it_was_written() {
+    let (_, Record::Reject(reject)) = samples(Topic::Rejects).remove(0) else { panic!("a reject") };
+    let record = Record::Reject(Reject { bytes: vec![0xff; REJECT_BYTES_MAX], ..reject });
+    assert_eq!(Record::decode(Topic::Rejects, &record.encode()).expect("a reject"), record);
+}
+
+#[test]
+fn the_samples_leave_out_no_kind_and_no_word() {
+    for topic in Topic::ALL {
+        let (_, text) = versions(topic).pop().expect("a topic has a schema");
+        let schema = Schema::parse_str(&text).expect("a valid schema");
+        let names = ResolvedSchema::try_from(&schema).expect("its names are known");
+        let reader = GenericDatumReader::builder(&schema).build().expect("a valid schema");
+        let mut seen = BTreeSet::new();
+        for (_, record) in samples(topic) {
+            let value = reader.read_value(&mut &record.encode()[HEADER_BYTES..]).expect("a datum");
+            see(&value, &schema, "", &names, &mut seen);
+        }
+        let mut all = BTreeSet::new();
+        list(&schema, "", &mut all);
+        let missing: Vec<&String> = all.difference(&seen).collect();
+        assert!(missing.is_empty(), "{topic}: no sample has {missing:#?}");
+    }
+}
+
+#[test]
+fn what_is_written_today_is_the_golden_file_of_the_newest_version() {
+    for topic in Topic::ALL {
+        let (version, _) = versions(topic).pop().expect("a topic has a schema");
+        let lines = samples(topic).into_iter().map(|(name, record)| {
+            let bytes = record.encode();
+            let reads = decode_to_json(topic, &bytes).expect(name);
+            format!("{}\n", json!({ "name": name, "bytes": hex(&bytes), "reads": reads }))
+        });
+        let lines: String = lines.collect();
+        expect_test::expect_file![schemas(topic).join(format!("v{version}.golden"))].assert_eq(&lines);
+    }
+}
+
+#[test]
+fn every_golden_file_is_read_for_ever() {
+    for topic in Topic::ALL {
+        for (version, text) in versions(topic) {
+            let fingerprint = kigen_wire::fingerprint(&text).expect("a valid schema");
+            let lines = golden(topic, version);
+            assert!(!lines.is_empty(), "{topic} v{version}: the golden file is empty");
+            for line in lines {
+                let name = line["name"].as_str().expect("a name");
+                let bytes = unhex(line["bytes"].as_str().expect("bytes"));
+                assert_eq!(bytes[2..HEADER_BYTES], fingerprint, "{topic} v{version}: {name}");
+                Record::decode(topic, &bytes).expect(name);
+                let reads = decode_to_json(topic, &bytes).expect(name);
+                assert_eq!(reads, line["reads"], "{topic} v{version}: {name}");
+            }
+        }
+    }
+}
+
+/// Another implementation of Avro, in another language, that has nothing but the folder `schemas/`.
+#[test]
+fn another_avro_library_reads_the_golden_files_with_only_the_schemas() {
+    let output = Command::new(PYTHON)
+        .arg("tests/wire/read_golden.py")
+        .arg(schemas(Topic::Events).parent().expect("the folder of all schemas"))
+        .output()
+        .unwrap_or_else(|error| panic!("{PYTHON} does not run; `make setup` installs it: {error}"));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let records: usize = Topic::ALL.map(|topic| samples(topic).len()).iter().sum();
+    assert!(said.contains(&format!("{records} records of 4 topics")), "{said}");
+}
+
+fn golden(topic: Topic, version: u32) -> Vec<Json> {
+    let path = schemas(topic).join(format!("v{version}.golden"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+}
+
+/// Notes each branch and each word that the value has, by the place in the schema.
+fn see(value: &Value, schema: &Schema, at: &str, names: &ResolvedSchema<'_>, seen: &mut BTreeSet<String>) {
+    match (value, schema) {
+        (value, Schema::Ref { name }) => see(value, names.get_names()[name], at, names, seen),
+        (Value::Record(fields), Schema::Record(record)) => {
+            for ((name, value), field) in fields.iter().zip(&record.fields) {
+                see(value, &field.schema, &format!("{}.{name}", record.name.name()), names, seen);
+            }
+        }
+        (Value::Union(place, value), Schema::Union(union)) => {
+            seen.insert(format!("{at} of branch {place}"));
+            see(value, &union.variants()[*place as usize], at, names, seen);
+        }
+        (Value::Array(values), Schema::Array(array)) => {
+            seen.insert(format!("{at} with {}", if values.is_empty() { "nothing" } else { "something" }));
+            values.iter().for_each(|value| see(value, &array.items, at, names, seen));
+        }
+        (Value::Enum(_, word), _) => {
+            seen.insert(format!("{at} {word}"));
+        }
+        (Value::Boolean(value), _) => {
+            seen.insert(format!("{at} {value}"));
+        }
+        _ => {}
+    }
+}
+
+/// All branches and words that the schema has, but `UNKNOWN`, which nobody writes.
+fn list(schema: &Schema, at: &str, all: &mut BTreeSet<String>) {
+    match schema {
+        Schema::Record(record) => {
+            for field in &record.fields {
+                list(&field.schema, &format!("{}.{}", record.name.name(), field.name), all);
+            }
+        }
+        Schema::Union(union) => {
+            for (place, branch) in union.variants().iter().enumerate() {
+                all.insert(format!("{at} of branch {place}"));
+                list(branch, at, all);
+            }
+        }
+        Schema::Array(array) => {
+            all.extend([format!("{at} with nothing"), format!("{at} with something")]);
+            list(&array.items, at, all);
+        }
+        Schema::Enum(words) => {
+            all.extend(
+                words.symbols.iter().filter(|word| *word != "UNKNOWN").map(|word| format!("{at} {word}")),
+            );
+        }
+        Schema::Boolean => all.extend([format!("{at} true"), format!("{at} false")]),
+        _ => {}
+    }
+}

@@ -1,0 +1,486 @@
+//! One record of every kind, with every field present in one and absent in another.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+use kigen_engine::clock::ClusterClock;
+use kigen_engine::partition::{Cursor, PartitionState};
+use kigen_engine::state::{
+    ATTEMPTS_MAX, AttemptState, BatchState, CronJobState, Incident, Judged, ObjectiveState, OpenSlot, Plan,
+    RunState, ScheduleEdit, Successor, Window,
+};
+use kigen_model::Instant;
+use kigen_model::alert::{Alert, AlertBody, ObjectiveSummary};
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
+use kigen_model::key::BatchKey;
+use kigen_model::objective::{Objective, ObjectiveSource, Severity};
+use kigen_model::reject::Reject;
+use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
+use kigen_model::slot::{Cause, CauseKind, Excuse, PastSuccess, RunSummary, Slot, Verdict};
+use kigen_model::topic::{Offset, Topic};
+use kigen_wire::{
+    DecodeError, Status, decode_alert, decode_event, decode_reject, decode_status, encode_alert,
+    encode_batch, encode_event, encode_position, encode_reject,
+};
+use uuid::Uuid;
+
+/// A record as the model has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a handful of samples")]
+pub(crate) enum Record {
+    Event(Event),
+    Alert(Alert),
+    Status(Status),
+    Reject(Reject),
+}
+
+impl Record {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        match self {
+            Self::Event(event) => encode_event(event),
+            Self::Alert(alert) => encode_alert(alert),
+            Self::Status(Status::Batch(state)) => encode_batch(state),
+            Self::Status(Status::Position(position)) => encode_position(position),
+            Self::Reject(reject) => encode_reject(reject),
+        }
+    }
+
+    pub(crate) fn decode(topic: Topic, bytes: &[u8]) -> Result<Self, DecodeError> {
+        Ok(match topic {
+            Topic::Events => Self::Event(decode_event(bytes)?),
+            Topic::Alerts => Self::Alert(decode_alert(bytes)?),
+            Topic::Status => Self::Status(decode_status(bytes)?),
+            Topic::Rejects => Self::Reject(decode_reject(bytes)?),
+        })
+    }
+}
+
+/// The samples of a topic by name. That no kind is missing among them is a test of its own.
+pub(crate) fn samples(topic: Topic) -> Vec<(&'static str, Record)> {
+    match topic {
+        Topic::Events => events().map(|(name, event)| (name, Record::Event(event))).collect(),
+        Topic::Alerts => alerts().map(|(name, alert)| (name, Record::Alert(alert))).collect(),
+        Topic::Status => vec![
+            ("a batch of which all is known", Record::Status(Status::Batch(full_batch()))),
+            ("a batch of a new CronJob", Record::Status(Status::Batch(new_batch()))),
+            ("a batch of which nothing is known", Record::Status(Status::Batch(BatchState::new(key())))),
+            ("a position within a tick", Record::Status(Status::Position(position()))),
+            ("a position at the start", Record::Status(Status::Position(start()))),
+        ],
+        Topic::Rejects => rejects().map(|(name, reject)| (name, Record::Reject(reject))).into(),
+    }
+}
+
+fn events() -> impl Iterator<Item = (&'static str, Event)> {
+    let facts = [
+        ("a CronJob", FactBody::CronJob { revision: revision(101), cron_job: Some(cron_job()) }),
+        (
+            "a CronJob in its first minute",
+            FactBody::CronJob { revision: revision(102), cron_job: Some(new_cron_job()) },
+        ),
+        ("a CronJob is deleted", FactBody::CronJob { revision: revision(103), cron_job: None }),
+        ("an objective", objective_fact(Some(objective()))),
+        ("an objective of the fewest words", objective_fact(Some(least_objective()))),
+        ("an objective is withdrawn", objective_fact(None)),
+    ];
+    let runs = runs().map(|(name, run)| (name, FactBody::Run { revision: revision(104), run }));
+    let attempts = attempts().map(|(name, attempt)| {
+        (name, FactBody::Attempt { revision: revision(105), run_uid: "job-uid".to_owned(), attempt })
+    });
+    let positions = vec![
+        StreamPosition { stream: "cronjobs".to_owned(), resource_version: 7 },
+        StreamPosition { stream: "jobs".to_owned(), resource_version: 9 },
+    ];
+    let cluster = [
+        ("a shipper begins", ClusterBody::Epoch { shipper: "kigen-0".to_owned() }),
+        ("a tick", ClusterBody::Tick { observed_until: at("2026-11-20T03:00:10Z"), positions }),
+        (
+            "a tick of no stream",
+            ClusterBody::Tick { observed_until: at("2026-11-20T03:00:20Z"), positions: Vec::new() },
+        ),
+        (
+            "a gap",
+            ClusterBody::Gap { from: Some(at("2026-11-20T01:00:00Z")), to: at("2026-11-20T02:00:00Z") },
+        ),
+        ("a gap since ever", ClusterBody::Gap { from: None, to: at("2026-11-20T02:00:00Z") }),
+    ];
+    let observed_at = at("2026-11-20T03:00:01.250Z");
+    facts
+        .into_iter()
+        .chain(runs)
+        .chain(attempts)
+        .map(move |(name, body)| (name, Event::Fact(Fact { key: key(), observed_at, body })))
+        .chain(cluster.map(|(name, body)| {
+            (name, Event::Cluster(ClusterEvent { cluster: "prod".to_owned(), epoch: 3, body }))
+        }))
+}
+
+fn objective_fact(objective: Option<Objective>) -> FactBody {
+    FactBody::Objective { name: "complete-by".to_owned(), revision: revision(106), objective }
+}
+
+fn runs() -> impl Iterator<Item = (&'static str, Run)> + Clone {
+    let of = |phase| Run { phase, ..run() };
+    [
+        (
+            "a run by hand waits",
+            Run { scheduled_at: None, started_at: None, failed_pods: 0, ..of(RunPhase::Pending) },
+        ),
+        ("a run goes on", of(RunPhase::Running)),
+        ("a run is held", of(RunPhase::Suspended)),
+        ("a run succeeded", run()),
+        ("a run failed", of(failed())),
+        ("a run was deleted", of(RunPhase::Deleted { observed_at: at("2026-11-20T03:20:00Z") })),
+    ]
+    .into_iter()
+}
+
+fn failed() -> RunPhase {
+    RunPhase::Failed {
+        failed_at: at("2026-11-20T03:10:00Z"),
+        reason: "BackoffLimitExceeded".to_owned(),
+        message: "Job has reached the specified backoff limit".to_owned(),
+    }
+}
+
+fn attempts() -> impl Iterator<Item = (&'static str, Attempt)> {
+    let some = |word: &str| Some(word.to_owned());
+    let of = |phase| Attempt { phase, ..attempt() };
+    [
+        (
+            "an attempt waits",
+            of(AttemptPhase::Waiting {
+                reason: some("ImagePullBackOff"),
+                message: some("Back-off pulling image"),
+            }),
+        ),
+        (
+            "an attempt waits, nobody knows why",
+            Attempt { node: None, ..of(AttemptPhase::Waiting { reason: None, message: None }) },
+        ),
+        ("an attempt runs", of(AttemptPhase::Running { since: Some(at("2026-11-20T03:00:05Z")) })),
+        ("an attempt runs since some time", of(AttemptPhase::Running { since: None })),
+        (
+            "an attempt succeeded",
+            of(AttemptPhase::Succeeded { finished_at: Some(at("2026-11-20T03:09:00Z")) }),
+        ),
+        ("an attempt succeeded at some time", of(AttemptPhase::Succeeded { finished_at: None })),
+        ("an attempt failed", attempt()),
+        (
+            "an attempt failed without a trace",
+            of(AttemptPhase::Failed { finished_at: None, exit_code: None, reason: None, message: None }),
+        ),
+    ]
+    .into_iter()
+}
+
+fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
+    let causes = [
+        ("missed, there is no CronJob", Cause::CronJobAbsent),
+        ("missed, suspended", Cause::Suspended),
+        (
+            "missed, failed",
+            Cause::Failed {
+                reason: "BackoffLimitExceeded".to_owned(),
+                exit_code: Some(-1),
+                attempts: 4,
+                last_error: Some("Traceback: 表がない".to_owned()),
+            },
+        ),
+        (
+            "missed, failed without a trace",
+            Cause::Failed {
+                reason: "DeadlineExceeded".to_owned(),
+                exit_code: None,
+                attempts: 0,
+                last_error: None,
+            },
+        ),
+        ("missed, still running", Cause::StillRunning { since: at("2026-11-20T03:00:05Z") }),
+        (
+            "missed, pending",
+            Cause::Pending { since: at("2026-11-20T03:00:05Z"), why: Some("Unschedulable".to_owned()) },
+        ),
+        (
+            "missed, pending, nobody knows why",
+            Cause::Pending { since: at("2026-11-20T03:00:05Z"), why: None },
+        ),
+        ("missed, never started", Cause::NeverStarted { expected_at: at("2026-11-20T03:00:00Z") }),
+    ];
+    let past =
+        vec![PastSuccess { nominal_start: at("2026-11-19T03:00:00Z"), ended_at: at("2026-11-19T03:09:00Z") }];
+    let missed = |cause, run, past| AlertBody::SlotMissed {
+        slot: slot(),
+        incident: id(2),
+        misses: 1,
+        cause,
+        run,
+        past,
+    };
+    let by_cause = causes.map(|(name, cause)| (name, missed(cause, None, Vec::new())));
+    let by_attempt = runs()
+        .cycle()
+        .zip(attempts().map(|(name, attempt)| (name, Some(attempt))).chain([("no attempt", None)]));
+    let by_run = by_attempt.map(move |((_, run), (name, last_attempt))| {
+        let run = RunSummary { uid: "job-uid".to_owned(), run, last_attempt };
+        (name, missed(Cause::Suspended, Some(run), past.clone()))
+    });
+    let recovered = AlertBody::SlotRecovered {
+        slot: Slot { whole: false, ..slot() },
+        incident: id(2),
+        since: at("2026-11-18T03:00:00Z"),
+        misses: 3,
+        ended_at: at("2026-11-20T04:00:00Z"),
+        run: RunSummary { uid: "job-uid".to_owned(), run: run(), last_attempt: Some(attempt()) },
+    };
+    by_cause.into_iter().chain(by_run).chain([("recovered", recovered)]).enumerate().map(
+        |(index, (name, body))| {
+            let objective = if index == 0 { least_summary() } else { objective_summary() };
+            (name, Alert { id: id(1), key: key(), objective, decided_at: at("2026-11-20T03:40:30Z"), body })
+        },
+    )
+}
+
+fn rejects() -> [(&'static str, Reject); 2] {
+    let rejected_at = at("2026-11-20T03:00:02Z");
+    let read = Reject {
+        source: "kigen.events".to_owned(),
+        place: Some((3, 1_234_567_890_123)),
+        key: "prod/ml/recommend".to_owned(),
+        reason: "kigen.events: the record has no value".to_owned(),
+        bytes: vec![0x00, 0xff, 0x80, b'"'],
+        rejected_at,
+    };
+    let watched = Reject {
+        source: "cronjobs".to_owned(),
+        place: None,
+        key: String::new(),
+        reason: "metadata.uid is absent".to_owned(),
+        bytes: br#"{"kind":"CronJob"}"#.to_vec(),
+        rejected_at,
+    };
+    [("read from a topic", read), ("seen on a watch", watched)]
+}
+
+/// A batch whose state uses every branch and every word of the schema.
+fn full_batch() -> BatchState {
+    let known_attempt = |(_, attempt)| AttemptState { revision: revision(7), attempt };
+    let known_runs = runs().enumerate().map(|(index, (_, run))| RunState {
+        revision: revision(6),
+        run,
+        attempts: attempts().skip(index * ATTEMPTS_MAX).take(ATTEMPTS_MAX).map(known_attempt).collect(),
+    });
+    let names = ["complete-by", "exhausted", "no-fire", "slot", "the-last-fire", "unresolved"];
+    BatchState {
+        key: key(),
+        cron_job: Some(CronJobState {
+            revision: revision(5),
+            cron_job: cron_job(),
+            deleted_at: Some(at("2026-11-20T05:00:00Z")),
+            edits: vec![
+                ScheduleEdit {
+                    from: at("2026-11-01T00:00:00Z"),
+                    schedule: "0 3 * * *".to_owned(),
+                    time_zone: None,
+                },
+                ScheduleEdit {
+                    from: at("2026-11-02T00:00:00Z"),
+                    schedule: "0 4 * * *".to_owned(),
+                    time_zone: Some("Asia/Tokyo".to_owned()),
+                },
+            ],
+        }),
+        runs: known_runs.collect(),
+        objectives: names.into_iter().map(str::to_owned).zip(objective_states()).collect::<BTreeMap<_, _>>(),
+    }
+}
+
+fn new_batch() -> BatchState {
+    let cron_job =
+        CronJobState { revision: revision(5), cron_job: new_cron_job(), deleted_at: None, edits: Vec::new() };
+    BatchState { cron_job: Some(cron_job), ..BatchState::new(key()) }
+}
+
+fn objective_states() -> [ObjectiveState; 6] {
+    let opens = at("2026-11-20T03:00:00Z");
+    let open = |window, met_at| {
+        Plan::Open(OpenSlot { slot: slot(), time_zone: "Asia/Tokyo".to_owned(), window, met_at })
+    };
+    let of = |plan| ObjectiveState {
+        revision: revision(8),
+        objective: least_objective(),
+        successor: None,
+        since: at("2026-11-01T00:00:00Z"),
+        withdrawn_at: None,
+        plan,
+        incident: None,
+        verdicts: Vec::new(),
+        warned_of_no_fire: false,
+    };
+    [
+        ObjectiveState {
+            objective: objective(),
+            successor: Some(Successor {
+                objective: least_objective(),
+                edited_at: at("2026-11-20T02:00:00Z"),
+            }),
+            withdrawn_at: Some(at("2026-11-20T02:30:00Z")),
+            incident: Some(Incident {
+                id: id(2),
+                since: at("2026-11-18T03:00:00Z"),
+                misses: 2,
+                last: Slot { whole: false, ..slot() },
+                opens,
+            }),
+            verdicts: verdicts(),
+            warned_of_no_fire: true,
+            ..of(open(
+                Window::Fires { opens, closes: Some(at("2026-11-21T03:00:00Z")) },
+                Some(at("2026-11-20T03:09:00Z")),
+            ))
+        },
+        of(Plan::Exhausted),
+        of(open(Window::NoFire, None)),
+        of(open(Window::Slot, None)),
+        of(open(Window::Fires { opens, closes: None }, None)),
+        of(Plan::Unresolved { reason: "no such zone".to_owned() }),
+    ]
+}
+
+fn verdicts() -> Vec<Judged> {
+    let causes = [
+        CauseKind::CronJobAbsent,
+        CauseKind::Suspended,
+        CauseKind::Failed,
+        CauseKind::StillRunning,
+        CauseKind::Pending,
+        CauseKind::NeverStarted,
+    ];
+    [Verdict::Met { ended_at: at("2026-11-10T03:09:00Z") }]
+        .into_iter()
+        .chain(causes.map(Verdict::Missed))
+        .chain([Verdict::Excused(Excuse::NoFire), Verdict::Excused(Excuse::Partial)])
+        .map(|verdict| Judged { deadline: at("2026-11-10T03:30:00Z"), verdict })
+        .collect()
+}
+
+fn position() -> PartitionState {
+    let quiet = ClusterClock { epoch: 0, observed_until: None };
+    let prod = ClusterClock { epoch: 3, observed_until: Some(at("2026-11-20T03:00:10Z")) };
+    PartitionState {
+        next: Offset(42),
+        cursor: Some(Cursor { due: at("2026-11-20T03:40:30Z"), key: key() }),
+        clocks: [("prod".to_owned(), prod), ("test".to_owned(), quiet)].into(),
+        engine_version: 1,
+    }
+}
+
+fn start() -> PartitionState {
+    PartitionState { next: Offset(0), cursor: None, clocks: BTreeMap::new(), engine_version: 1 }
+}
+
+fn cron_job() -> CronJob {
+    CronJob {
+        schedule: "0 3 * * *".to_owned(),
+        time_zone: Some("Asia/Tokyo".to_owned()),
+        suspended: true,
+        created_at: at("2026-01-01T00:00:00Z"),
+        last_scheduled_at: Some(at("2026-11-19T18:00:00Z")),
+        last_succeeded_at: Some(at("2026-11-18T18:09:00Z")),
+    }
+}
+
+fn new_cron_job() -> CronJob {
+    CronJob {
+        time_zone: None,
+        suspended: false,
+        last_scheduled_at: None,
+        last_succeeded_at: None,
+        ..cron_job()
+    }
+}
+
+fn objective() -> Objective {
+    Objective {
+        complete_by: "30 3 * * *".to_owned(),
+        time_zone: Some("Asia/Tokyo".to_owned()),
+        grace: TimeDelta::minutes(10),
+        settle: TimeDelta::seconds(45),
+        severity: Severity::Warning,
+        owner: Some("recommend-team".to_owned()),
+        runbook: Some("https://wiki.example.com/recommend".to_owned()),
+        source: ObjectiveSource::Annotation,
+    }
+}
+
+fn least_objective() -> Objective {
+    Objective {
+        time_zone: None,
+        grace: TimeDelta::zero(),
+        settle: TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
+        severity: Severity::Fatal,
+        owner: None,
+        runbook: None,
+        ..objective()
+    }
+}
+
+fn objective_summary() -> ObjectiveSummary {
+    ObjectiveSummary {
+        name: "complete-by".to_owned(),
+        complete_by: "30 3 * * *".to_owned(),
+        time_zone: "Asia/Tokyo".to_owned(),
+        severity: Severity::Fatal,
+        owner: Some("recommend-team".to_owned()),
+        runbook: Some("https://wiki.example.com/recommend".to_owned()),
+    }
+}
+
+fn least_summary() -> ObjectiveSummary {
+    ObjectiveSummary { severity: Severity::Warning, owner: None, runbook: None, ..objective_summary() }
+}
+
+fn run() -> Run {
+    Run {
+        job: "recommend-29380500".to_owned(),
+        scheduled_at: Some(at("2026-11-20T03:00:00Z")),
+        created_at: at("2026-11-20T03:00:01Z"),
+        started_at: Some(at("2026-11-20T03:00:01Z")),
+        phase: RunPhase::Succeeded { completed_at: at("2026-11-20T03:09:00Z") },
+        failed_pods: 2,
+    }
+}
+
+fn attempt() -> Attempt {
+    Attempt {
+        pod: "recommend-29380500-x7k2p".to_owned(),
+        node: Some("node-1".to_owned()),
+        restarts: 1,
+        phase: AttemptPhase::Failed {
+            finished_at: Some(at("2026-11-20T03:05:00Z")),
+            exit_code: Some(137),
+            reason: Some("OOMKilled".to_owned()),
+            message: Some("killed".to_owned()),
+        },
+    }
+}
+
+fn slot() -> Slot {
+    Slot { from: at("2026-11-19T03:30:00Z"), deadline: at("2026-11-20T03:30:00Z"), whole: true }
+}
+
+fn key() -> BatchKey {
+    BatchKey::new("prod", "ml", "recommend")
+}
+
+fn revision(resource_version: u64) -> Revision {
+    Revision { uid: "0b1d6c3e".to_owned(), resource_version }
+}
+
+fn id(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+fn at(text: &str) -> Instant {
+    text.parse().expect("an instant in RFC 3339")
+}
