@@ -7,7 +7,7 @@ use anyhow::Context;
 use chrono::Utc;
 use kigen_log::EmbeddedLog;
 use kigen_model::topic::Topic;
-use kigen_notifier::role::{self as notifying, Delivery};
+use kigen_notifier::role::{self as notifying, Delivery, Patience};
 use kigen_notifier::slack::Slack;
 use kigen_processor::{Processor, TurnBounds};
 use kigen_shipper::role as shipping;
@@ -82,7 +82,7 @@ fn delivery(config: &Config) -> anyhow::Result<Delivery> {
     match config.notify().map_err(|error| anyhow::Error::from(error).context(crate::Misused))? {
         Notify::DryRun => Ok(Delivery::dry_run(std::io::stdout())),
         Notify::Slack { token, channel, api_url } => {
-            Ok(Delivery::slack(Slack::new(token, channel, api_url.as_deref())?))
+            Ok(Delivery::slack(Slack::new(token, channel, api_url.as_deref())?, Patience::default()))
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Write;
+use std::pin::Pin;
 use std::time::Duration;
 
 use kigen_log::{EmbeddedLog, LogError, Position, Received, Record, Step};
@@ -21,9 +22,8 @@ pub const CONSUMER: &str = "notifier";
 /// How much is read at a time.
 const ALERTS_READ_MAX: usize = 64;
 const BYTES_READ_MAX: usize = 4 * 1024 * 1024;
-/// The waits after a failed delivery.
-const RETRY_DELAY_MS_MIN: u64 = 1_000;
-const RETRY_DELAY_MS_MAX: u64 = 60_000;
+/// The longest wait that Slack may ask for.
+const RETRY_AFTER_MS_MAX: u64 = 600_000;
 /// How many incidents' messages are remembered, to answer in their threads; at the limit all are forgotten, and answers
 /// stand by themselves.
 const THREADS_MAX: usize = 10_000;
@@ -53,8 +53,26 @@ enum To {
     Slack(Box<ToSlack>),
 }
 
+/// How long Slack is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// The wait after the first failed delivery, in milliseconds; it doubles from failure to failure.
+    pub retry_delay_ms_min: u64,
+    /// The longest wait between two tries, in milliseconds, and the one after a refusal.
+    pub retry_delay_ms_max: u64,
+    /// How long one request may take, in milliseconds. A shutdown waits for the request that is under way.
+    pub request_ms_max: u64,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { retry_delay_ms_min: 1_000, retry_delay_ms_max: 60_000, request_ms_max: 7_000 }
+    }
+}
+
 struct ToSlack {
     slack: Slack,
+    patience: Patience,
     threads: HashMap<Uuid, Posted>,
     /// Until the first message after the start: it may have been sent just before a crash.
     is_in_doubt: bool,
@@ -72,12 +90,12 @@ impl Delivery {
     }
 
     /// Sends messages to a Slack channel.
-    pub fn slack(slack: Slack) -> Self {
-        Self(To::Slack(Box::new(ToSlack { slack, threads: HashMap::new(), is_in_doubt: true })))
+    pub fn slack(slack: Slack, patience: Patience) -> Self {
+        Self(To::Slack(Box::new(ToSlack { slack, patience, threads: HashMap::new(), is_in_doubt: true })))
     }
 }
 
-/// Delivers alerts until `shutdown`. A message that cannot be sent is tried again for ever; those behind it wait, and
+/// Delivers alerts until `shutdown`, which lets a message that is on its way arrive. A message that cannot be sent is tried again for ever; those behind it wait, and
 /// nothing is lost.
 ///
 /// # Errors
@@ -102,21 +120,21 @@ pub async fn run(
             batch = consumer.next(ALERTS_READ_MAX, BYTES_READ_MAX) => batch?,
         };
         for record in &batch.records {
-            let step = tokio::select! {
-                step = deliver(&mut delivery, batch.partition, record) => step?,
-                () = &mut shutdown => return Ok(()),
+            let Some(step) = deliver(&mut delivery, batch.partition, record, shutdown.as_mut()).await? else {
+                return Ok(());
             };
             log.commit(step).await?;
         }
     }
 }
 
-/// Delivers one record; what is to be committed then.
+/// Delivers one record; what is to be committed then. `None`: it waited to be sent when the shutdown came.
 async fn deliver(
     delivery: &mut Delivery,
     partition: Partition,
     record: &Received,
-) -> Result<Step, NotifierError> {
+    shutdown: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Option<Step>, NotifierError> {
     let next = record.offset.next();
     let position = Position { consumer: CONSUMER.to_owned(), topic: Topic::Alerts, partition, next };
     let bytes = record.value.as_deref().unwrap_or_default();
@@ -124,7 +142,9 @@ async fn deliver(
     match kigen_wire::decode_alert(bytes) {
         Ok(alert) => {
             let message = render(&alert);
-            delivery.send(alert, message).await?;
+            if !delivery.send(alert, message, shutdown).await? {
+                return Ok(None);
+            }
         }
         Err(error) => {
             tracing::error!(%partition, offset = %record.offset, "an alert is not understood and goes to {}: {error}", Topic::Rejects);
@@ -145,60 +165,75 @@ async fn deliver(
             });
         }
     }
-    Ok(step)
+    Ok(Some(step))
 }
 
 impl Delivery {
-    async fn send(&mut self, alert: Alert, message: Message) -> Result<(), NotifierError> {
+    /// Whether the message was delivered before the shutdown.
+    async fn send(
+        &mut self,
+        alert: Alert,
+        message: Message,
+        shutdown: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<bool, NotifierError> {
         match &mut self.0 {
             To::Printed(out) => {
                 let drawn = draw(&message, &Look { colours: false, width: DRY_RUN_WIDTH });
-                writeln!(out, "{drawn}").and_then(|()| out.flush()).map_err(NotifierError::Print)
+                writeln!(out, "{drawn}").and_then(|()| out.flush()).map_err(NotifierError::Print)?;
+                Ok(true)
             }
-            To::Taken(sender) => sender.send((alert, message)).await.map_err(|_| NotifierError::Closed),
-            To::Slack(to) => {
-                to.send(&alert, &message).await;
-                Ok(())
-            }
+            To::Taken(sender) => tokio::select! {
+                sent = sender.send((alert, message)) => sent.map(|()| true).map_err(|_| NotifierError::Closed),
+                () = shutdown => Ok(false),
+            },
+            To::Slack(to) => Ok(to.send(&alert, &message, shutdown).await),
         }
     }
 }
 
 impl ToSlack {
-    async fn send(&mut self, alert: &Alert, message: &Message) {
-        let mut delay_ms = RETRY_DELAY_MS_MIN;
+    /// Whether the message was sent before the shutdown.
+    async fn send(
+        &mut self,
+        alert: &Alert,
+        message: &Message,
+        mut shutdown: Pin<&mut impl Future<Output = ()>>,
+    ) -> bool {
+        let patience = self.patience;
+        let mut delay_ms = patience.retry_delay_ms_min;
         loop {
-            match self.try_send(alert, message).await {
+            let error = match self.try_send(alert, message).await {
                 Ok(posted) => {
                     self.remember(alert, posted);
-                    return;
+                    return true;
                 }
-                Err(error) => {
-                    let asked_ms = match &error {
-                        SlackError::Retry { after: Some(after), .. } => {
-                            u64::try_from(after.as_millis()).unwrap_or(RETRY_DELAY_MS_MAX)
-                        }
-                        SlackError::Retry { after: None, .. } => delay_ms,
-                        SlackError::Refused { .. } | SlackError::Certificates(_) => RETRY_DELAY_MS_MAX,
-                    };
-                    let wait_ms = asked_ms.clamp(RETRY_DELAY_MS_MIN, 10 * RETRY_DELAY_MS_MAX);
-                    tell(&error, wait_ms);
-                    tokio::time::sleep(Duration::from_millis(wait_ms)).await;
-                    delay_ms = (delay_ms * 2).min(RETRY_DELAY_MS_MAX);
-                }
+                Err(error) => error,
+            };
+            let wait_ms = match &error {
+                SlackError::Retry { after: Some(after), .. } => u64::try_from(after.as_millis())
+                    .unwrap_or(RETRY_AFTER_MS_MAX)
+                    .clamp(patience.retry_delay_ms_min, RETRY_AFTER_MS_MAX),
+                SlackError::Retry { after: None, .. } | SlackError::Silent { .. } => delay_ms,
+                SlackError::Refused { .. } | SlackError::Certificates(_) => patience.retry_delay_ms_max,
+            };
+            tell(&error, wait_ms);
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}
+                () = &mut shutdown => return false,
             }
+            delay_ms = (delay_ms * 2).min(patience.retry_delay_ms_max);
         }
     }
 
     async fn try_send(&mut self, alert: &Alert, message: &Message) -> Result<Posted, SlackError> {
         if self.is_in_doubt {
-            match self.slack.find(alert.id).await {
+            match in_time(self.patience, self.slack.find(alert.id)).await {
                 Ok(Some(posted)) => {
                     self.is_in_doubt = false;
                     return Ok(posted);
                 }
                 Ok(None) => {}
-                Err(error @ SlackError::Retry { .. }) => return Err(error),
+                Err(error @ (SlackError::Retry { .. } | SlackError::Silent { .. })) => return Err(error),
                 Err(error) => tracing::warn!(
                     "whether the next message was sent before the restart cannot be seen, it may come twice: {error}"
                 ),
@@ -209,9 +244,10 @@ impl ToSlack {
             AlertBody::SlotRecovered { incident, .. } => self.threads.get(incident),
             AlertBody::SlotMissed { .. } => None,
         };
-        let sent = self.slack.post(alert, message, thread).await;
+        let sent = in_time(self.patience, self.slack.post(alert, message, thread)).await;
         // An answer that never came may belong to a message that did.
-        self.is_in_doubt = matches!(sent, Err(SlackError::Retry { after: None, .. }));
+        self.is_in_doubt =
+            matches!(sent, Err(SlackError::Retry { after: None, .. } | SlackError::Silent { .. }));
         sent
     }
 
@@ -228,6 +264,15 @@ impl ToSlack {
             }
         }
     }
+}
+
+async fn in_time<T>(
+    patience: Patience,
+    request: impl Future<Output = Result<T, SlackError>>,
+) -> Result<T, SlackError> {
+    let waited_ms = patience.request_ms_max;
+    let answer = tokio::time::timeout(Duration::from_millis(waited_ms), request).await;
+    answer.unwrap_or(Err(SlackError::Silent { waited_ms }))
 }
 
 fn tell(error: &SlackError, wait_ms: u64) {

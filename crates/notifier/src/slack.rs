@@ -47,6 +47,12 @@ pub enum SlackError {
         /// Why.
         source: Box<SlackClientError>,
     },
+    /// It may work later; whether the message was taken is not known.
+    #[error("Slack has not answered in {waited_ms} ms")]
+    Silent {
+        /// How long it had, in milliseconds.
+        waited_ms: u64,
+    },
     /// It works once a person has changed something.
     #[error("Slack refuses the message ({code}): {advice}")]
     Refused {
@@ -182,9 +188,10 @@ fn blocks(message: &Message) -> Vec<SlackBlock> {
         format!("{} *{}*\n{}", mark(message.tone), escape(&message.headline), escape(&message.context));
     let mut sections = vec![head];
     sections.push(message.paragraphs.iter().map(|text| escape(text)).collect::<Vec<_>>().join("\n"));
-    sections.extend(message.error.as_ref().map(|error| format!("```{}```", escape_code(error))));
+    sections.extend(message.error.as_ref().map(|error| format!("```{}```", end_of(error))));
     let facts = message.facts.iter().map(|(label, value)| match *label {
-        "Look" => format!("*{label}:* `{}`", escape_code(value)),
+        // A crontab's asterisks would make it bold.
+        "Look" | "Objective" => format!("*{label}:* `{}`", escape_code(value)),
         _ => format!("*{label}:* {}", escape(value)),
     });
     sections.push(facts.collect::<Vec<_>>().join("\n"));
@@ -195,4 +202,18 @@ fn blocks(message: &Message) -> Vec<SlackBlock> {
         )
     };
     sections.into_iter().filter(|text| !text.is_empty()).map(section).collect()
+}
+
+/// As much of a text's end as fits into a section's code block once it is escaped, which makes it up to five times
+/// as long.
+fn end_of(error: &str) -> String {
+    let mut chars = "``````".len();
+    let escaped = error.chars().rev().map(|c| escape_code(&c.to_string()));
+    let kept: Vec<String> = escaped
+        .take_while(|escaped| {
+            chars += escaped.chars().count();
+            chars <= SECTION_CHARS_MAX
+        })
+        .collect();
+    kept.into_iter().rev().collect()
 }

@@ -32,7 +32,13 @@ pub fn draw(message: &Message, look: &Look) -> String {
         lines.extend(wrapped(paragraph, width));
     }
     if let Some(error) = &message.error {
-        lines.extend(error.lines().flat_map(|line| wrapped(line, width - 2)).map(|line| format!("  {line}")));
+        for line in error.lines() {
+            // A traceback is read by its indentation.
+            let indent: String = line.chars().take_while(|c| *c == ' ').take(width / 2).collect();
+            lines.extend(
+                wrapped(line, width - 2 - indent.len()).iter().map(|line| format!("  {indent}{line}")),
+            );
+        }
     }
     for (label, value) in &message.facts {
         let value = wrapped(value, width - label.chars().count() - 2);

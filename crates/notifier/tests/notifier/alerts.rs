@@ -1,0 +1,121 @@
+//! Alerts to render and to send.
+
+use chrono::TimeDelta;
+use kigen_model::Instant;
+use kigen_model::alert::{Alert, AlertBody, ObjectiveSummary, alert_id};
+use kigen_model::key::BatchKey;
+use kigen_model::objective::Severity;
+use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
+use kigen_model::slot::{Cause, PastSuccess, RunSummary, Slot};
+use uuid::Uuid;
+
+/// A miss with this cause, of a batch whose good runs took ten minutes.
+pub(crate) fn missed(cause: Cause, run: Option<RunSummary>) -> Alert {
+    missed_after(cause, run, &[10, 10, 11, 10])
+}
+
+/// A miss after good runs of so many minutes.
+pub(crate) fn missed_after(cause: Cause, run: Option<RunSummary>, minutes: &[i64]) -> Alert {
+    let past = minutes.iter().zip(1..).map(|(minutes, day)| {
+        let nominal_start = at("2026-11-01T03:00:00Z") + TimeDelta::days(day);
+        PastSuccess { nominal_start, ended_at: nominal_start + TimeDelta::minutes(*minutes) }
+    });
+    of(AlertBody::SlotMissed {
+        slot: slot(),
+        incident: incident(),
+        misses: 1,
+        cause,
+        run,
+        past: past.collect(),
+    })
+}
+
+/// The recovery by a run that ended then, after so many misses.
+pub(crate) fn recovered(nominal_start: &str, ended_at: &str, misses: u32) -> Alert {
+    let run = Run {
+        scheduled_at: Some(at(nominal_start)),
+        phase: RunPhase::Succeeded { completed_at: at(ended_at) },
+        ..run()
+    };
+    of(AlertBody::SlotRecovered {
+        slot: slot(),
+        incident: incident(),
+        since: at("2026-11-18T03:30:00Z"),
+        misses,
+        ended_at: at(ended_at),
+        run: RunSummary { run, ..summary(None) },
+    })
+}
+
+/// The alert for another batch.
+pub(crate) fn of_batch(alert: &Alert, batch: &str) -> Alert {
+    let key = BatchKey::new("prod", "ml", batch);
+    Alert {
+        id: alert_id(&key, "complete-by", alert.body.kind(), "2026-11-20T03:30:00Z"),
+        key,
+        ..alert.clone()
+    }
+}
+
+pub(crate) fn failed(last_error: &str) -> Cause {
+    Cause::Failed {
+        reason: "BackoffLimitExceeded".to_owned(),
+        exit_code: Some(1),
+        attempts: 3,
+        last_error: Some(last_error.to_owned()),
+    }
+}
+
+pub(crate) fn summary(last_attempt: Option<Attempt>) -> RunSummary {
+    RunSummary { uid: "job-uid".to_owned(), run: run(), last_attempt }
+}
+
+pub(crate) fn attempt() -> Attempt {
+    Attempt {
+        pod: "recommend-29380500-x7k2p".to_owned(),
+        node: Some("node-1".to_owned()),
+        restarts: 0,
+        phase: AttemptPhase::Running { since: None },
+    }
+}
+
+fn run() -> Run {
+    Run {
+        job: "recommend-29380500".to_owned(),
+        scheduled_at: Some(at("2026-11-20T03:00:00Z")),
+        created_at: at("2026-11-20T03:00:01Z"),
+        started_at: Some(at("2026-11-20T03:00:01Z")),
+        phase: RunPhase::Running,
+        failed_pods: 0,
+    }
+}
+
+fn of(body: AlertBody) -> Alert {
+    let key = BatchKey::new("prod", "ml", "recommend");
+    Alert {
+        id: alert_id(&key, "complete-by", body.kind(), "2026-11-20T03:30:00Z"),
+        key,
+        objective: ObjectiveSummary {
+            name: "complete-by".to_owned(),
+            complete_by: "30 12 * * *".to_owned(),
+            time_zone: "Asia/Tokyo".to_owned(),
+            severity: Severity::Fatal,
+            owner: Some("recommend-team".to_owned()),
+            runbook: Some("https://wiki.example.com/recommend?a=1&b=2".to_owned()),
+        },
+        decided_at: at("2026-11-20T03:30:30Z"),
+        body,
+    }
+}
+
+fn slot() -> Slot {
+    Slot { from: at("2026-11-19T03:30:00Z"), deadline: at("2026-11-20T03:30:00Z"), whole: true }
+}
+
+fn incident() -> Uuid {
+    Uuid::from_u128(7)
+}
+
+pub(crate) fn at(text: &str) -> Instant {
+    text.parse().expect("an instant in RFC 3339")
+}

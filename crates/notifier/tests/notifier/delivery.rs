@@ -1,0 +1,215 @@
+//! The role on a real log, with Slack at its other end: each alert is sent, and once.
+
+use std::path::Path;
+
+use kigen_log::{EmbeddedLog, Record, Settings};
+use kigen_model::alert::Alert;
+use kigen_model::slot::Cause;
+use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_notifier::role::{CONSUMER, Delivery, Patience, run};
+use kigen_notifier::slack::Slack;
+use serde_json::Value as Json;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::alerts::{missed, of_batch, recovered};
+use crate::slack::{Answer, Workspace};
+
+const PARTITION: Partition = Partition(0);
+
+/// A log with a notifier on it that may be stopped, or killed.
+struct Notifying {
+    log: EmbeddedLog,
+    stop: oneshot::Sender<()>,
+    role: JoinHandle<()>,
+}
+
+fn open(dir: &Path) -> EmbeddedLog {
+    EmbeddedLog::open(dir, Settings { partitions: 1, ..Settings::default() }).expect("the log opens")
+}
+
+fn start(log: &EmbeddedLog, workspace: &Workspace) -> Notifying {
+    let slack = Slack::new("xoxb-1".to_owned(), "C1".to_owned(), Some(&workspace.url)).expect("a client");
+    let patience = Patience { retry_delay_ms_min: 1, retry_delay_ms_max: 2, ..Patience::default() };
+    let (stop, stopped) = oneshot::channel();
+    let of_role = log.clone();
+    let role = tokio::spawn(async move {
+        let stopped = async move { stopped.await.unwrap_or_default() };
+        run(of_role, Delivery::slack(slack, patience), stopped).await.expect("the role ends well");
+    });
+    Notifying { log: log.clone(), stop, role }
+}
+
+impl Notifying {
+    /// Until the notifier's position is there.
+    async fn is_at(&self, next: u64) {
+        let mut changes = self.log.changes();
+        while position(&self.log) != Some(Offset(next)) {
+            changes.changed().await.expect("the log lives");
+        }
+    }
+
+    async fn stop(self) {
+        self.stop.send(()).expect("the role runs");
+        self.role.await.expect("the role ends");
+    }
+
+    /// As if the process were gone.
+    async fn kill(self) {
+        self.role.abort();
+        assert!(self.role.await.is_err());
+    }
+}
+
+fn position(log: &EmbeddedLog) -> Option<Offset> {
+    log.position(CONSUMER, Topic::Alerts, PARTITION).expect("the log is readable")
+}
+
+async fn append(log: &EmbeddedLog, value: Vec<u8>) {
+    let timestamp = "2026-11-20T03:30:30Z".parse().expect("an instant");
+    let key = "prod/ml/recommend".to_owned();
+    let record = Record { topic: Topic::Alerts, partition: PARTITION, key, value: Some(value), timestamp };
+    log.append(vec![record]).await.expect("the log takes it");
+}
+
+async fn append_alert(log: &EmbeddedLog, alert: &Alert) {
+    append(log, kigen_wire::encode_alert(alert)).await;
+}
+
+fn ids(messages: &[Json]) -> Vec<&str> {
+    messages.iter().filter_map(|message| message["metadata"]["event_payload"]["id"].as_str()).collect()
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+#[tokio::test]
+async fn each_alert_is_sent_once_and_the_next_start_goes_on_behind_it() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+    let log = open(dir.path());
+    let alerts = ["a", "b", "c"].map(|batch| of_batch(&missed(Cause::Suspended, None), batch));
+    append_alert(&log, &alerts[0]).await;
+    append_alert(&log, &alerts[1]).await;
+    let notifying = start(&log, &workspace);
+    notifying.is_at(2).await;
+    notifying.stop().await;
+    append_alert(&log, &alerts[2]).await;
+    let notifying = start(&log, &workspace);
+    notifying.is_at(3).await;
+    notifying.stop().await;
+    assert_eq!(ids(&workspace.channel()), alerts.each_ref().map(|alert| alert.id.to_string()));
+}
+
+#[tokio::test]
+async fn a_recovery_answers_in_the_thread_of_its_incident() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+    let log = open(dir.path());
+    append_alert(&log, &missed(Cause::Suspended, None)).await;
+    append_alert(&log, &recovered("2026-11-20T03:00:00Z", "2026-11-20T03:42:10Z", 1)).await;
+    let notifying = start(&log, &workspace);
+    notifying.is_at(2).await;
+    let channel = workspace.channel();
+    assert_eq!(channel[1]["thread_ts"], channel[0]["ts"]);
+    notifying.stop().await;
+}
+
+#[tokio::test]
+async fn what_slack_does_not_take_is_sent_again_and_nothing_overtakes_it() {
+    let refusals = [
+        Answer::Broken,
+        Answer::TooMany(0),
+        Answer::Error("not_in_channel"),
+        Answer::Error("internal_error"),
+    ];
+    let (dir, workspace) = (folder(), Workspace::answering(&refusals).await);
+    let log = open(dir.path());
+    let alerts = ["a", "b"].map(|batch| of_batch(&missed(Cause::Suspended, None), batch));
+    for alert in &alerts {
+        append_alert(&log, alert).await;
+    }
+    let notifying = start(&log, &workspace);
+    notifying.is_at(2).await;
+    notifying.stop().await;
+    assert_eq!(ids(&workspace.channel()), alerts.each_ref().map(|alert| alert.id.to_string()));
+    assert_eq!(workspace.asked().len(), refusals.len() + alerts.len());
+}
+
+#[tokio::test]
+async fn a_message_that_was_taken_without_an_answer_does_not_come_twice() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[Answer::TakenAndBroken]).await);
+    let log = open(dir.path());
+    append_alert(&log, &missed(Cause::Suspended, None)).await;
+    let notifying = start(&log, &workspace);
+    notifying.is_at(1).await;
+    notifying.stop().await;
+    assert_eq!(workspace.channel().len(), 1);
+}
+
+#[tokio::test]
+async fn a_crash_between_slack_and_the_position_does_not_send_twice() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[Answer::Held]).await);
+    let log = open(dir.path());
+    let alerts = ["a", "b"].map(|batch| of_batch(&missed(Cause::Suspended, None), batch));
+    for alert in &alerts {
+        append_alert(&log, alert).await;
+    }
+    let notifying = start(&log, &workspace);
+    workspace.is_asked(1).await;
+    notifying.kill().await;
+    assert_eq!(position(&log), None);
+
+    let notifying = start(&log, &workspace);
+    notifying.is_at(2).await;
+    notifying.stop().await;
+    assert_eq!(ids(&workspace.channel()), alerts.each_ref().map(|alert| alert.id.to_string()));
+    assert_eq!(workspace.looked_up(), 2, "once at each start, and not for each message");
+}
+
+#[tokio::test]
+async fn a_shutdown_lets_the_message_on_its_way_arrive() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[Answer::Held]).await);
+    let log = open(dir.path());
+    append_alert(&log, &missed(Cause::Suspended, None)).await;
+    let notifying = start(&log, &workspace);
+    workspace.is_asked(1).await;
+    notifying.stop.send(()).expect("the role runs");
+    workspace.release();
+    notifying.role.await.expect("the role ends");
+    assert_eq!(position(&log), Some(Offset(1)));
+}
+
+#[tokio::test]
+async fn a_shutdown_does_not_wait_for_a_slack_that_refuses() {
+    let refusals = [Answer::TooMany(600); 8];
+    let (dir, workspace) = (folder(), Workspace::answering(&refusals).await);
+    let log = open(dir.path());
+    append_alert(&log, &missed(Cause::Suspended, None)).await;
+    let notifying = start(&log, &workspace);
+    workspace.is_asked(1).await;
+    notifying.stop().await;
+    assert_eq!(position(&log), None, "it is sent after the next start");
+}
+
+#[tokio::test]
+async fn what_is_no_alert_goes_to_the_rejects_and_the_next_is_sent() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+    let log = open(dir.path());
+    append(&log, b"no alert".to_vec()).await;
+    append_alert(&log, &missed(Cause::Suspended, None)).await;
+    let notifying = start(&log, &workspace);
+    notifying.is_at(2).await;
+    notifying.stop().await;
+    assert_eq!(workspace.channel().len(), 1);
+
+    let mut rejects = log.consumer(Topic::Rejects, vec![(PARTITION, Offset(0))]);
+    let read = rejects.next(10, 1 << 20).await.expect("the log is readable");
+    let reject =
+        kigen_wire::decode_reject(read.records[0].value.as_deref().expect("a value")).expect("a reject");
+    assert_eq!(
+        (reject.source.as_str(), reject.place, &reject.bytes[..]),
+        ("kigen.alerts", Some((0, 0)), &b"no alert"[..])
+    );
+    assert!(reject.reason.contains("not with the marker c3 01"), "{}", reject.reason);
+}

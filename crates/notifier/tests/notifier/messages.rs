@@ -1,0 +1,229 @@
+//! Each alert as the person who is woken by it reads it.
+
+use expect_test::{Expect, expect};
+use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::slot::Cause;
+use kigen_notifier::render::render;
+use kigen_notifier::terminal::{Look, draw};
+
+use crate::alerts::{at, attempt, failed, missed, missed_after, recovered, summary};
+
+fn check(alert: &Alert, expected: Expect) {
+    expected.assert_eq(&draw(&render(alert), &Look { colours: false, width: 80 }));
+}
+
+#[test]
+fn a_run_that_never_started() {
+    check(
+        &missed(Cause::NeverStarted { expected_at: at("2026-11-20T03:00:00Z") }, None),
+        expect![[r#"
+        ▌ 🔴 ml/recommend has no good result for 12:30
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ It never started: a run was expected at 12:00.
+        ▌ The last 4 good runs took 10 min to 11 min.
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+        ▌ Look: kubectl -n ml describe cronjob recommend
+    "#]],
+    );
+}
+
+#[test]
+fn a_run_that_another_one_may_block() {
+    let cause = Cause::NeverStarted { expected_at: at("2026-11-20T03:20:00Z") };
+    check(
+        &missed(cause, Some(summary(Some(attempt())))),
+        expect![[r#"
+        ▌ 🔴 ml/recommend has no good result for 12:30
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ It never started: a run was expected at 12:20. The run of 12:00 has not ended
+        ▌ and may be in the way.
+        ▌ The last 4 good runs took 10 min to 11 min.
+        ▌ Job: recommend-29380500
+        ▌ Pod: recommend-29380500-x7k2p on node-1
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+        ▌ Look: kubectl -n ml describe cronjob recommend
+    "#]],
+    );
+}
+
+#[test]
+fn a_run_that_goes_on_and_grew_longer_from_day_to_day() {
+    let cause = Cause::StillRunning { since: at("2026-11-20T03:00:05Z") };
+    let alert = missed_after(cause, Some(summary(Some(attempt()))), &[10, 14, 18, 22, 26]);
+    check(
+        &alert,
+        expect![[r#"
+        ▌ 🔴 ml/recommend has no good result for 12:30
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ It is still running, since 12:00:05: 30 min at the deadline.
+        ▌ The last 5 good runs took 10 min to 26 min, each about 4 min longer than the
+        ▌ one before. It will go on missing its deadline unless it starts earlier or
+        ▌ gets faster.
+        ▌ Job: recommend-29380500
+        ▌ Pod: recommend-29380500-x7k2p on node-1
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+        ▌ Look: kubectl -n ml logs job/recommend-29380500
+    "#]],
+    );
+}
+
+#[test]
+fn a_run_that_failed() {
+    let error =
+        "Traceback (most recent call last):\n  File \"/app/main.py\", line 7, in <module>\nKeyError: 'price'";
+    check(
+        &missed(failed(error), Some(summary(Some(attempt())))),
+        expect![[r#"
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ Its run failed after 3 attempts: BackoffLimitExceeded, exit code 1.
+            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌   Traceback (most recent call last):
+            ▌     File "/app/main.py", line 7, in <module>
+            ▌   KeyError: 'price'
+            ▌ Job: recommend-29380500
+            ▌ Pod: recommend-29380500-x7k2p on node-1
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl -n ml logs job/recommend-29380500
+        "#]],
+    );
+}
+
+#[test]
+fn a_run_that_failed_in_its_only_attempt_without_a_word() {
+    let reason = "DeadlineExceeded".to_owned();
+    let cause = Cause::Failed { reason, exit_code: None, attempts: 1, last_error: None };
+    check(
+        &missed(cause, Some(summary(None))),
+        expect![[r#"
+        ▌ 🔴 ml/recommend has no good result for 12:30
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ Its run failed in its only attempt: DeadlineExceeded.
+        ▌ The last 4 good runs took 10 min to 11 min.
+        ▌ Job: recommend-29380500
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+        ▌ Look: kubectl -n ml logs job/recommend-29380500
+    "#]],
+    );
+}
+
+#[test]
+fn a_run_that_does_not_get_a_node() {
+    let why = Some("0/3 nodes are available: 3 Insufficient memory.".to_owned());
+    let cause = Cause::Pending { since: at("2026-11-19T03:00:01Z"), why };
+    check(
+        &missed(cause, Some(summary(Some(attempt())))),
+        expect![[r#"
+        ▌ 🔴 ml/recommend has no good result for 12:30
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ Its run was created at Thu 19 Nov 12:00:01 and does not start: 0/3 nodes are
+        ▌ available: 3 Insufficient memory.
+        ▌ The last 4 good runs took 10 min to 11 min.
+        ▌ Job: recommend-29380500
+        ▌ Pod: recommend-29380500-x7k2p on node-1
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+        ▌ Look: kubectl -n ml describe pods -l job-name=recommend-29380500
+    "#]],
+    );
+}
+
+#[test]
+fn a_cron_job_that_is_suspended() {
+    check(
+        &missed(Cause::Suspended, None),
+        expect![[r#"
+        ▌ 🔴 ml/recommend has no good result for 12:30
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ The CronJob is suspended, so nothing runs until somebody resumes it.
+        ▌ The last 4 good runs took 10 min to 11 min.
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+        ▌ Look: kubectl -n ml describe cronjob recommend
+    "#]],
+    );
+}
+
+#[test]
+fn a_cron_job_that_is_gone() {
+    check(
+        &missed_after(Cause::CronJobAbsent, None, &[]),
+        expect![[r#"
+        ▌ 🔴 ml/recommend has no good result for 12:30
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ There is no CronJob of that name any more, so nothing will run.
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+        ▌ Look: kubectl -n ml describe cronjob recommend
+    "#]],
+    );
+}
+
+#[test]
+fn the_third_miss_in_a_row() {
+    let mut alert = missed(Cause::Suspended, None);
+    if let AlertBody::SlotMissed { misses, .. } = &mut alert.body {
+        *misses = 3;
+    }
+    check(
+        &alert,
+        expect![[r#"
+        ▌ 🔴 ml/recommend has no good result for 12:30
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ The CronJob is suspended, so nothing runs until somebody resumes it.
+        ▌ The last 4 good runs took 10 min to 11 min.
+        ▌ This is the 3rd miss in a row.
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+        ▌ Look: kubectl -n ml describe cronjob recommend
+    "#]],
+    );
+}
+
+#[test]
+fn a_result_that_came_late() {
+    check(
+        &recovered("2026-11-20T03:00:00Z", "2026-11-20T03:42:10Z", 1),
+        expect![[r#"
+        ▌ 🟢 ml/recommend is done, 12 min late
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ A good result is there since 12:42:10. The incident is over.
+        ▌ Job: recommend-29380500
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+    "#]],
+    );
+}
+
+#[test]
+fn a_result_of_a_later_slot_after_many_misses() {
+    check(
+        &recovered("2026-11-21T03:00:00Z", "2026-11-21T03:10:00Z", 12),
+        expect![[r#"
+        ▌ 🟢 ml/recommend is good again
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ The run of 12:00 ended well at 12:10; the result for Fri 20 Nov 12:30 never
+        ▌ came. 12 deadlines were missed in a row, the first Wed 18 Nov 12:30. The
+        ▌ incident is over.
+        ▌ Job: recommend-29380500
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+    "#]],
+    );
+}

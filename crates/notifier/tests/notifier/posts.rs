@@ -1,0 +1,160 @@
+//! What goes to `chat.postMessage`, and what its answers mean.
+
+use expect_test::{Expect, expect};
+use kigen_model::alert::Alert;
+use kigen_model::slot::Cause;
+use kigen_notifier::render::render;
+use kigen_notifier::slack::{Slack, SlackError};
+use serde_json::Value as Json;
+
+use crate::alerts::{attempt, failed, missed, recovered, summary};
+use crate::slack::{Answer, Workspace};
+
+const TOKEN: &str = "xoxb-not-a-real-token";
+
+fn slack(workspace: &Workspace) -> Slack {
+    Slack::new(TOKEN.to_owned(), "#alerts".to_owned(), Some(&workspace.url)).expect("a client")
+}
+
+/// What is sent for an alert.
+async fn sent(alert: &Alert) -> Json {
+    let workspace = Workspace::answering(&[]).await;
+    slack(&workspace).post(alert, &render(alert), None).await.expect("it is taken");
+    workspace.asked().remove(0).1
+}
+
+#[tokio::test]
+async fn a_message_has_a_line_for_the_lock_screen_and_blocks_for_the_rest() {
+    let sent = sent(&missed(failed("KeyError: 'price'"), Some(summary(Some(attempt()))))).await;
+    expect![[r##"
+        {
+          "blocks": [
+            {
+              "text": {
+                "text": ":red_circle: *ml/recommend has no good result for 12:30*\ndeadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod",
+                "type": "mrkdwn"
+              },
+              "type": "section"
+            },
+            {
+              "text": {
+                "text": "Its run failed after 3 attempts: BackoffLimitExceeded, exit code 1.\nThe last 4 good runs took 10 min to 11 min.",
+                "type": "mrkdwn"
+              },
+              "type": "section"
+            },
+            {
+              "text": {
+                "text": "```KeyError: 'price'```",
+                "type": "mrkdwn"
+              },
+              "type": "section"
+            },
+            {
+              "text": {
+                "text": "*Job:* recommend-29380500\n*Pod:* recommend-29380500-x7k2p on node-1\n*Owner:* recommend-team\n*Objective:* `complete by \"30 12 * * *\" Asia/Tokyo`\n*Runbook:* https://wiki.example.com/recommend?a=1&amp;b=2\n*Look:* `kubectl -n ml logs job/recommend-29380500`",
+                "type": "mrkdwn"
+              },
+              "type": "section"
+            }
+          ],
+          "channel": "#alerts",
+          "metadata": {
+            "event_payload": {
+              "id": "2547ecf5-e7e0-57ea-bffe-53e656140c4f"
+            },
+            "event_type": "kigen_alert"
+          },
+          "text": ":red_circle: ml/recommend has no good result for 12:30 (deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod)",
+          "unfurl_links": false
+        }"##]].assert_eq(&format!("{sent:#}"));
+}
+
+#[tokio::test]
+async fn text_from_the_cluster_can_call_nobody_and_make_no_link() {
+    let error = "<!channel> ``` <https://evil.example.com|click> & password=hunter2";
+    let sent = sent(&missed(failed(error), None)).await;
+    expect!["```&lt;!channel&gt; ''' &lt;https://evil.example.com|click&gt; &amp; password=[hidden]```"]
+        .assert_eq(sent["blocks"][2]["text"]["text"].as_str().expect("a section of text"));
+}
+
+#[tokio::test]
+async fn an_error_of_many_characters_that_need_escaping_stays_in_its_block() {
+    let sent = sent(&missed(failed(&format!("{}the end", "&".repeat(1_190))), None)).await;
+    let text = sent["blocks"][2]["text"]["text"].as_str().expect("a section of text");
+    assert!(text.len() <= 3_000 && text.starts_with("```&amp;") && text.ends_with("the end```"), "{text}");
+}
+
+#[tokio::test]
+async fn the_token_is_sent_as_a_bearer_and_shown_nowhere() {
+    let workspace = Workspace::answering(&[Answer::Error("invalid_auth")]).await;
+    let alert = missed(Cause::Suspended, None);
+    let error = slack(&workspace).post(&alert, &render(&alert), None).await.expect_err("it is refused");
+    assert!(!format!("{error} {error:?}").contains(TOKEN));
+    let (headers, body) = workspace.asked().remove(0);
+    assert_eq!(headers["authorization"], format!("Bearer {TOKEN}"));
+    assert!(!body.to_string().contains(TOKEN));
+}
+
+#[tokio::test]
+async fn an_answer_goes_into_its_thread_and_to_the_channel() {
+    let workspace = Workspace::answering(&[]).await;
+    let (first, second) =
+        (missed(Cause::Suspended, None), recovered("2026-11-20T03:00:00Z", "2026-11-20T03:42:10Z", 1));
+    let slack = slack(&workspace);
+    let posted = slack.post(&first, &render(&first), None).await.expect("it is taken");
+    slack.post(&second, &render(&second), Some(&posted)).await.expect("it is taken");
+    let channel = workspace.channel();
+    assert_eq!(channel[1]["thread_ts"], channel[0]["ts"]);
+    assert_eq!(channel[1]["reply_broadcast"], true);
+}
+
+async fn check(answer: Answer, expected: Expect) {
+    let workspace = Workspace::answering(&[answer]).await;
+    let alert = missed(Cause::Suspended, None);
+    let error = slack(&workspace).post(&alert, &render(&alert), None).await.expect_err("it is not taken");
+    let fate = match &error {
+        SlackError::Certificates(_) => "never",
+        SlackError::Retry { after: Some(after), .. } => &format!("again after {} s", after.as_secs()),
+        SlackError::Retry { after: None, .. } | SlackError::Silent { .. } => "again",
+        SlackError::Refused { .. } => "until a person has changed something",
+    };
+    let source = std::error::Error::source(&error).map_or(String::new(), |source| format!(": {source}"));
+    expected.assert_eq(&format!("{fate}: {error}{source}"));
+}
+
+#[tokio::test]
+async fn an_answer_that_passes_is_waited_for() {
+    check(
+        Answer::TooMany(17),
+        expect![[r#"
+        again after 17 s: Slack did not take the message: Slack API rate limit error: ratelimited
+        Body: '{"error":"ratelimited","ok":false}'. Retry after: `Some(17s)`"#]],
+    )
+    .await;
+    check(Answer::Broken, expect!["again: Slack did not take the message: Slack HTTP error status: 500 Internal Server Error. Body: ''"]).await;
+    check(
+        Answer::Error("internal_error"),
+        expect![[r#"
+        again: Slack did not take the message: Slack API error: internal_error
+        Body: '{"error":"internal_error","ok":false}'"#]],
+    )
+    .await;
+    check(
+        Answer::Error("ratelimited"),
+        expect![[r#"
+        again: Slack did not take the message: Slack API error: ratelimited
+        Body: '{"error":"ratelimited","ok":false}'"#]],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_answer_that_a_person_must_act_on_says_how() {
+    check(Answer::Error("channel_not_found"), expect!["until a person has changed something: Slack refuses the message (channel_not_found): there is no channel #alerts that the bot sees; check its name, and invite the bot if it is private: /invite @kigen"]).await;
+    check(Answer::Error("not_in_channel"), expect!["until a person has changed something: Slack refuses the message (not_in_channel): invite the bot in #alerts: /invite @kigen"]).await;
+    check(Answer::Error("is_archived"), expect!["until a person has changed something: Slack refuses the message (is_archived): #alerts is archived; name another channel"]).await;
+    check(Answer::Error("invalid_auth"), expect!["until a person has changed something: Slack refuses the message (invalid_auth): the token is not valid (any more); set KIGEN_SLACK_TOKEN to the bot token of the app (xoxb-...)"]).await;
+    check(Answer::Error("missing_scope"), expect!["until a person has changed something: Slack refuses the message (missing_scope): the app lacks a scope; add chat:write and install it again"]).await;
+    check(Answer::Error("msg_too_long"), expect!["until a person has changed something: Slack refuses the message (msg_too_long): see the documentation of chat.postMessage for this word"]).await;
+}
