@@ -3,15 +3,18 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use common::{Up, alerts, play};
 use kigen_model::alert::{Alert, AlertBody};
-use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
+use kigen_playback::generate::{Attempt, Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
 
 const DAYS: i64 = 6;
+const NOISY_RUNS: i64 = 3_000;
 
 fn start() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
@@ -19,6 +22,22 @@ fn start() -> DateTime<Utc> {
 
 /// Two products: one four minutes slower each day, the other in time; one that does not start on the third day.
 fn history() -> History {
+    cluster().build().expect("a history")
+}
+
+/// The same beside a batch that writes megabytes: each of its runs fails with a page of text.
+fn noisy_history() -> History {
+    let mut cluster = cluster();
+    cluster.cron_job(CronJobPlan::new("ml", "noisy", "* * * * *"));
+    for minute in 0..NOISY_RUNS {
+        let page: String = (0..300).map(|line| format!("line {line} of {minute}\n")).collect();
+        let run = RunPlan::Attempts(vec![Attempt::fails(TimeDelta::seconds(5), 1, &page); 2]);
+        cluster.run("ml", "noisy", start() + TimeDelta::hours(9) + TimeDelta::minutes(minute), run);
+    }
+    cluster.build().expect("a history")
+}
+
+fn cluster() -> Cluster {
     let mut cluster = Cluster::new(start());
     for name in ["slower", "steady", "absent"] {
         let plan = CronJobPlan::new("ml", name, "0 8 * * *");
@@ -32,7 +51,7 @@ fn history() -> History {
             cluster.run("ml", "absent", at, RunPlan::succeeds(TimeDelta::minutes(30)));
         }
     }
-    cluster.build().expect("a history")
+    cluster
 }
 
 fn noon(day: i64) -> DateTime<Utc> {
@@ -121,6 +140,38 @@ async fn killed_again_and_again_it_goes_on_where_it_was() {
     assert!(status.success(), "{status}");
     check(&alerts(dir.path()));
     server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_said_and_when_there_is_space_again_nothing_is_lost() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let server = play(noisy_history()).await;
+    let Some(mut up) = Up::start_on_small_disk(dir.path(), &server.url(), 64) else {
+        // Past the harness, which hides what a passing test prints.
+        let said = b"\nNOT TESTED: kigen up on a full disk (nobody here may mount a small tmpfs)\n";
+        std::io::stderr().write_all(said).expect("says so");
+        return;
+    };
+    up.wait_until_it_watches().await;
+    let ballast = up.data_dir().join("ballast");
+    fill(&ballast);
+    server.clock().advance_to(noon(3) + TimeDelta::seconds(40));
+    up.wait_for_talk("no space is left").await;
+    std::fs::remove_file(&ballast).expect("there is space again");
+    server.clock().advance_to(noon(5) + TimeDelta::hours(1));
+    let all = up.wait_for_alerts(|alerts| alerts.len() >= expected().len()).await;
+    check(&all);
+    let (status, _) = up.terminate();
+    assert!(status.success(), "{status}");
+    server.shutdown().await;
+}
+
+/// Takes all the space there is.
+fn fill(ballast: &Path) {
+    let mut file = std::fs::File::create(ballast).expect("a file");
+    for bytes in [1 << 20, 1 << 12, 1] {
+        while file.write_all(&vec![1; bytes]).is_ok() {}
+    }
 }
 
 /// Whether something expected must have been said an hour after the noon `until`.

@@ -27,28 +27,62 @@ pub(crate) async fn play(history: History) -> Server {
 pub(crate) struct Up {
     child: Child,
     data_dir: PathBuf,
+    talk: PathBuf,
 }
 
 impl Up {
-    /// Starts it on `data_dir`, printing its messages to `data_dir/messages` and its talk to `data_dir/talk`.
-    pub(crate) fn start(data_dir: &Path, url: &str) -> Self {
-        let config = data_dir.join("kigen.toml");
+    /// Starts it on `dir`, printing its messages to `dir/messages` and its talk to `dir/talk`.
+    pub(crate) fn start(dir: &Path, url: &str) -> Self {
+        Self::start_as(Command::new(env!("CARGO_BIN_EXE_kigen")), dir, dir.to_owned(), url)
+    }
+
+    /// Starts it on a disk of its own of so many MiB, which ends with it; `None`: this machine lets nobody mount one.
+    pub(crate) fn start_on_small_disk(dir: &Path, url: &str, mib: u32) -> Option<Self> {
+        let disk = dir.join("disk");
+        std::fs::create_dir(&disk).expect("a mount point");
+        let mount = format!("mount -t tmpfs -o size={mib}m kigen-test '{}'", disk.display());
+        // As root, or as root of a user namespace; the mount is seen by nobody else.
+        let unshares: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
+        let unshare = |how: &[&str], script: &str| {
+            let mut command = Command::new("unshare");
+            command.args(how).args(["sh", "-c", script]);
+            command
+        };
+        let works =
+            |how: &&&[&str]| unshare(how, &mount).output().is_ok_and(|output| output.status.success());
+        let how = unshares.iter().find(works)?;
+        let mut command = unshare(how, &format!("{mount} && exec \"$0\" \"$@\""));
+        command.arg(env!("CARGO_BIN_EXE_kigen"));
+        let mut up = Self::start_as(command, dir, disk.clone(), url);
+        // The process sees its mounts, and others see them through it.
+        let seen = format!("/proc/{}/root{}", up.child.id(), disk.display());
+        up.data_dir = PathBuf::from(seen);
+        Some(up)
+    }
+
+    fn start_as(mut command: Command, dir: &Path, data_dir: PathBuf, url: &str) -> Self {
+        let config = dir.join("kigen.toml");
         std::fs::write(&config, "[kubernetes]\nprobe_interval_ms = 100\n").expect("a configuration");
         let append = |name: &str| {
-            let file = std::fs::OpenOptions::new().create(true).append(true).open(data_dir.join(name));
+            let file = std::fs::OpenOptions::new().create(true).append(true).open(dir.join(name));
             Stdio::from(file.expect("a file for its output"))
         };
-        let child = Command::new(env!("CARGO_BIN_EXE_kigen"))
+        let child = command
             .args(["up", "--dry-run", "--cluster", "shop", "--api-url", url])
             .arg("--config")
             .arg(&config)
             .arg("--data-dir")
-            .arg(data_dir)
+            .arg(&data_dir)
             .stdout(append("messages"))
             .stderr(append("talk"))
             .spawn()
             .expect("kigen runs");
-        Self { child, data_dir: data_dir.to_owned() }
+        Self { child, data_dir, talk: dir.join("talk") }
+    }
+
+    /// Where its data is, as this process sees it.
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
     /// `kill -9`.
@@ -95,9 +129,27 @@ impl Up {
         }
     }
 
+    /// Waits until it has said something on stderr.
+    pub(crate) async fn wait_for_talk(&self, words: &str) {
+        let deadline = RealInstant::now() + PATIENCE;
+        while !self.talk().contains(words) {
+            assert!(RealInstant::now() < deadline, "it never said `{words}`\n{}", self.talk());
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
     /// What it said on stderr.
     pub(crate) fn talk(&self) -> String {
-        std::fs::read_to_string(self.data_dir.join("talk")).unwrap_or_default()
+        std::fs::read_to_string(&self.talk).unwrap_or_default()
+    }
+}
+
+impl Drop for Up {
+    /// A test that fails leaves no process behind.
+    fn drop(&mut self) {
+        // It may have ended, which is as well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
