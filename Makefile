@@ -75,6 +75,7 @@ setup: ## Installs what a build needs and this machine lacks (Debian; as root or
 	@missing=""; \
 	command -v cc >/dev/null && command -v c++ >/dev/null || missing+=" g++"; \
 	command -v ccache >/dev/null || missing+=" ccache"; \
+	command -v mount >/dev/null || missing+=" mount"; \
 	command -v python3 >/dev/null || missing+=" python3"; \
 	/usr/bin/python3 -c "import avro" 2>/dev/null || missing+=" python3-avro"; \
 	if [ -z "$${LIBCLANG_PATH:-}" ]; then \

@@ -94,8 +94,9 @@ impl Up {
     /// SIGTERM; how it ended, and how long it took.
     pub(crate) fn terminate(mut self) -> (ExitStatus, Duration) {
         let began = RealInstant::now();
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
+        // The shell's own `kill`: a small Debian has no other.
+        let kill = format!("kill -TERM {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell runs").success());
         let status = self.child.wait().expect("it ends");
         (status, began.elapsed())
     }

@@ -3,6 +3,7 @@
 mod history;
 mod screen;
 
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -48,7 +49,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     for (cluster, history) in [(SHOP, &shop), (RECORDED, &recorded)] {
         seen.extend(history.error_monitor().into_iter().map(|error| Seen { cluster, error }));
     }
-    let mut screen = Screen::new(!args.plain, seen);
+    let mut screen = Screen::new(!args.plain && std::io::stdout().is_terminal(), seen);
     screen.begin()?;
 
     let shop = Play::start(
