@@ -65,6 +65,9 @@ pub(crate) struct SettingsArgs {
     /// The Slack channel for missed deadlines, as #name or id
     #[arg(long, global = true, env = "KIGEN_SLACK_CHANNEL", value_name = "CHANNEL")]
     pub(crate) slack_channel: Option<String>,
+    /// The Slack channel for failed runs; without one they are not told, only kept in `kigen.alerts`
+    #[arg(long, global = true, env = "KIGEN_SLACK_ERROR_CHANNEL", value_name = "CHANNEL")]
+    pub(crate) slack_error_channel: Option<String>,
     /// Slack's bot token (xoxb-...); give it by the environment, so that no list of processes shows it
     #[arg(long, global = true, env = "KIGEN_SLACK_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub(crate) slack_token: Option<String>,

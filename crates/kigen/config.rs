@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use kigen_notifier::slack::Channels;
 use kigen_shipper::settings::Access;
 use serde::Deserialize;
 
@@ -33,6 +34,7 @@ pub(crate) struct Config {
 #[derive(Clone, Debug)]
 struct Slack {
     channel: Option<String>,
+    error_channel: Option<String>,
     token: Option<String>,
     api_url: Option<String>,
     dry_run: bool,
@@ -42,13 +44,16 @@ struct Slack {
 #[derive(Clone, Debug)]
 pub(crate) enum Notify {
     /// To stdout.
-    DryRun,
+    DryRun {
+        /// Failed runs, too.
+        failures: bool,
+    },
     /// To Slack.
     Slack {
         /// The bot token.
         token: String,
-        /// The channel.
-        channel: String,
+        /// The channels.
+        channels: Channels,
         /// The Web API's base.
         api_url: Option<String>,
     },
@@ -107,6 +112,7 @@ struct LogFile {
 #[serde(deny_unknown_fields)]
 struct SlackFile {
     channel: Option<String>,
+    error_channel: Option<String>,
     token: Option<String>,
     api_url: Option<String>,
     dry_run: Option<bool>,
@@ -130,6 +136,7 @@ impl Config {
         let log = log(&file.log)?;
         let slack = Slack {
             channel: args.slack_channel.clone().or(file.slack.channel),
+            error_channel: args.slack_error_channel.clone().or(file.slack.error_channel),
             token: args.slack_token.clone().or(file.slack.token),
             api_url: file.slack.api_url,
             dry_run: args.dry_run || file.slack.dry_run.unwrap_or_default(),
@@ -139,10 +146,12 @@ impl Config {
 
     /// Where messages go, for a role that sends them.
     pub(crate) fn notify(&self) -> Result<Notify, ConfigError> {
-        let Slack { channel, token, api_url, dry_run } = self.slack.clone();
+        let Slack { channel, error_channel, token, api_url, dry_run } = self.slack.clone();
         match (dry_run, channel, token) {
-            (true, ..) => Ok(Notify::DryRun),
-            (false, Some(channel), Some(token)) => Ok(Notify::Slack { token, channel, api_url }),
+            (true, ..) => Ok(Notify::DryRun { failures: error_channel.is_some() }),
+            (false, Some(fatal), Some(token)) => {
+                Ok(Notify::Slack { token, channels: Channels { fatal, error: error_channel }, api_url })
+            }
             (false, None, None) => Err(ConfigError::NobodyToTell),
             (false, Some(_), None) => {
                 Err(ConfigError::HalfOfSlack { missing: "token", how: "KIGEN_SLACK_TOKEN=xoxb-..." })
@@ -179,6 +188,7 @@ impl Config {
         let _ = writeln!(text, "partition_mib_max = {}", self.log.events.partition_bytes_max / MIB);
         let _ = writeln!(text, "\n[slack]");
         show(&mut text, "channel", self.slack.channel.as_deref());
+        show(&mut text, "error_channel", self.slack.error_channel.as_deref());
         show(&mut text, "token", self.slack.token.as_ref().map(|_| "(hidden)"));
         show(&mut text, "api_url", self.slack.api_url.as_deref());
         let _ = writeln!(text, "dry_run = {}", self.slack.dry_run);

@@ -1,10 +1,12 @@
 //! Facts into the state: monotone, so that twice, late or listed again is harmless.
 
 use kigen_model::Instant;
+use kigen_model::alert::{Alert, AlertBody, alert_id};
 use kigen_model::event::{Fact, FactBody, Revision};
-use kigen_model::objective::Objective;
+use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::run::{Attempt, CronJob, Run, RunPhase};
 
+use crate::judge;
 use crate::plan;
 use crate::recover;
 use crate::state::{
@@ -16,7 +18,8 @@ use crate::step::{Effect, Warning};
 /// Applies one fact.
 pub(crate) fn apply(state: &mut BatchState, fact: &Fact) -> Vec<Effect> {
     let at = fact.observed_at;
-    match &fact.body {
+    state.since.get_or_insert(at);
+    let mut effects = match &fact.body {
         FactBody::CronJob { revision, cron_job: Some(cron_job) } => {
             see_cron_job(state, revision, cron_job, at)
         }
@@ -38,7 +41,9 @@ pub(crate) fn apply(state: &mut BatchState, fact: &Fact) -> Vec<Effect> {
             withdraw(state, name, revision, at);
             Vec::new()
         }
-    }
+    };
+    effects.extend(judge::judge_again(state, at));
+    effects
 }
 
 /// Resource versions grow over all objects of a type, so that they also order two incarnations under one name.
@@ -89,23 +94,50 @@ fn see_cron_job(state: &mut BatchState, revision: &Revision, cron_job: &CronJob,
 }
 
 fn see_run(state: &mut BatchState, revision: &Revision, run: &Run, at: Instant) -> Vec<Effect> {
+    let mut had_failed = false;
     match state.runs.iter_mut().find(|known| known.revision.uid == revision.uid) {
         Some(known) if !is_newer(revision, &known.revision) => return Vec::new(),
         Some(known) => {
             known.revision = revision.clone();
+            had_failed = matches!(known.run.phase, RunPhase::Failed { .. });
             if !has_ended(&known.run) || has_ended(run) && !matches!(run.phase, RunPhase::Deleted { .. }) {
                 known.run = run.clone();
             }
         }
         None => {
             state.runs.push(RunState { revision: revision.clone(), run: run.clone(), attempts: Vec::new() });
+            state.runs.sort_by(|a, b| {
+                (a.run.nominal_start(), &a.revision.uid).cmp(&(b.run.nominal_start(), &b.revision.uid))
+            });
             forget_runs(state);
         }
     }
-    state.runs.sort_by(|a, b| {
-        (a.run.nominal_start(), &a.revision.uid).cmp(&(b.run.nominal_start(), &b.revision.uid))
-    });
-    recover::note_success(state, &revision.uid, at)
+    let mut effects = Vec::new();
+    if !had_failed {
+        effects.extend(tell_failure(state, &revision.uid, at));
+    }
+    effects.extend(recover::note_success(state, &revision.uid, at));
+    effects
+}
+
+/// A Job that ended as Failed is told, once; but not one that is forgotten already, nor one that had failed before the
+/// batch was first heard of: a list shows old Jobs, too.
+fn tell_failure(state: &BatchState, uid: &str, at: Instant) -> Option<Effect> {
+    let run = state.runs.iter().find(|run| run.revision.uid == uid)?;
+    let RunPhase::Failed { failed_at, reason, .. } = &run.run.phase else {
+        return None;
+    };
+    if state.since.is_some_and(|since| *failed_at < since) {
+        return None;
+    }
+    let kind = AlertBody::RunFailed { run: recover::summary_of(run), failure: judge::failure(run, reason) };
+    Some(Effect::Raise(Box::new(Alert {
+        id: alert_id(&state.key, "", kind.kind(), uid),
+        key: state.key.clone(),
+        objective: state.objectives.iter().next().map(|(name, objective)| recover::wording(name, objective)),
+        decided_at: at,
+        body: kind,
+    })))
 }
 
 /// Keeps the newest runs, and those that have not ended before those that have.
@@ -209,10 +241,15 @@ fn edit(
         known.successor = Some(Successor { objective: objective.clone(), edited_at: at });
         return Vec::new();
     }
-    let same_deadlines = known.objective.complete_by == objective.complete_by
-        && known.objective.time_zone == objective.time_zone;
+    let is_target_gone = matches!(objective.deadlines, Deadlines::Before { schedule: None, .. });
+    let is_planned_alike = known.objective.deadlines == objective.deadlines
+        && known.objective.time_zone == objective.time_zone
+        && known.objective.freshness == objective.freshness
+        && known.objective.starts == objective.starts;
     known.objective = objective.clone();
-    if same_deadlines { Vec::new() } else { replan(known) }
+    // Whose target is gone is judged once more, by the slot that is planned.
+    let is_open = matches!(known.plan, Plan::Open(_));
+    if is_planned_alike || is_target_gone && is_open { Vec::new() } else { replan(known) }
 }
 
 fn withdraw(state: &mut BatchState, name: &str, revision: &Revision, at: Instant) {

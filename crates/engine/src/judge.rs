@@ -2,18 +2,20 @@
 
 use kigen_model::Instant;
 use kigen_model::alert::{AlertBody, PAST_SUCCESSES_MAX, alert_id};
+use kigen_model::objective::{Deadlines, ObjectiveSource};
 use kigen_model::run::{AttemptPhase, RunPhase};
-use kigen_model::slot::{Cause, Excuse, PastSuccess, Slot, Verdict};
+use kigen_model::slot::{Cause, Excuse, Failure, Gap, PastSuccess, Slot, Verdict};
 
+use crate::evidence::{self, Evidence};
 use crate::plan;
-use crate::recover::{belongs, end_incident, ended_at, instant_text, raise, summary_of};
+use crate::recover::{belongs, end_incident, ended_at, instant_text, raise, summary_of, zone_of};
 use crate::state::{
-    BatchState, Incident, Judged, ObjectiveState, OpenSlot, Plan, RunState, VERDICTS_MAX, Window,
+    BatchState, Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan, RunState, VERDICTS_MAX, Window,
 };
 use crate::step::{Effect, Warning};
 
 /// Judges the slots that are due first, all at one instant, if that instant has come.
-pub(crate) fn judge_due(state: &mut BatchState, observed_until: Instant) -> Vec<Effect> {
+pub(crate) fn judge_due(state: &mut BatchState, observed_until: Instant, gaps: &[Gap]) -> Vec<Effect> {
     let Some(due) = state.next_due().filter(|due| *due <= observed_until) else {
         return Vec::new();
     };
@@ -26,12 +28,62 @@ pub(crate) fn judge_due(state: &mut BatchState, observed_until: Instant) -> Vec<
     let mut effects = Vec::new();
     for name in names {
         if let Some(objective) = state.objectives.remove(&name)
-            && let Some(objective) = judge(state, &name, objective, observed_until, &mut effects)
+            && let Some(objective) = judge(state, &name, objective, observed_until, gaps, &mut effects)
         {
             state.objectives.insert(name, objective);
         }
     }
     effects
+}
+
+/// Judges the latest slots again that were called unknown, after something more was seen.
+pub(crate) fn judge_again(state: &mut BatchState, at: Instant) -> Vec<Effect> {
+    let is_unknown = |known: &Judged| matches!(known.verdict, Verdict::Unknown(_)) && known.judged.is_some();
+    let names: Vec<String> = state
+        .objectives
+        .iter()
+        .filter(|(_, objective)| objective.verdicts.last().is_some_and(is_unknown))
+        .map(|(name, _)| name.clone())
+        .collect();
+    let mut effects = Vec::new();
+    for name in names {
+        if let Some(mut objective) = state.objectives.remove(&name) {
+            again(state, &name, &mut objective, at, &mut effects);
+            state.objectives.insert(name, objective);
+        }
+    }
+    effects
+}
+
+fn again(
+    state: &BatchState,
+    name: &str,
+    objective: &mut ObjectiveState,
+    at: Instant,
+    effects: &mut Vec<Effect>,
+) {
+    let Some(Judged { verdict: Verdict::Unknown(gap), judged: Some(judged), deadline }) =
+        objective.verdicts.pop()
+    else {
+        return;
+    };
+    let mut judged = judged;
+    let verdict = match evidence::weigh(state, objective, &judged, &zone_of(objective), &gap) {
+        Evidence::Unknown => Verdict::Unknown(gap),
+        Evidence::Missed => Verdict::Missed(miss(state, name, objective, &mut judged, at, effects).kind()),
+        Evidence::Met { ended_at } => {
+            let body = AlertBody::SlotRetracted {
+                slot: judged.slot,
+                incident: None,
+                misses: 0,
+                ended_at,
+                run: None,
+            };
+            effects.push(raise(&state.key, name, objective, deadline, at, body));
+            Verdict::Met { ended_at }
+        }
+    };
+    objective.verdicts.push(Judged { deadline, verdict, judged: Some(judged) });
 }
 
 /// Judges the open slot of one objective and plans the next; `None`: the objective is gone.
@@ -40,67 +92,97 @@ fn judge(
     name: &str,
     mut objective: ObjectiveState,
     observed_until: Instant,
+    gaps: &[Gap],
     effects: &mut Vec<Effect>,
 ) -> Option<ObjectiveState> {
     let Plan::Open(open) = objective.plan.clone() else {
         return Some(objective);
     };
+    let slot = open.slot;
     let is_absent = state.cron_job.as_ref().is_none_or(|known| known.deleted_at.is_some());
-    let is_withdrawn = objective.withdrawn_at.is_some_and(|at| at < open.slot.deadline);
-    if is_withdrawn && !is_absent {
+    // An annotation that is gone with its CronJob was not taken away by a person who no longer wants it.
+    let died = is_absent && objective.objective.source == ObjectiveSource::Annotation;
+    let is_withdrawn = objective.withdrawn_at.is_some_and(|at| at < slot.deadline);
+    if is_withdrawn && !died {
         return None;
     }
-    let verdict = match met_at(state, &objective, &open) {
+    let until = slot.deadline + objective.objective.grace;
+    let mut judged = JudgedSlot { slot, window: open.window, until, incident: None };
+    let verdict = match met_at(state, &open, &judged) {
         Some(ended_at) => Verdict::Met { ended_at },
         None if open.window == Window::NoFire => {
-            effects.extend(warn_of_no_fire(state, name, &mut objective, open.slot));
+            effects.extend(warn_of_no_fire(state, name, &mut objective, slot));
             Verdict::Excused(Excuse::NoFire)
         }
-        None if !open.slot.whole => Verdict::Excused(Excuse::Partial),
-        None => {
-            let cause = miss(state, name, &mut objective, &open, observed_until, effects);
-            Verdict::Missed(cause.kind())
-        }
+        None if !slot.whole => Verdict::Excused(Excuse::Partial),
+        None => without_success(state, name, &mut objective, &mut judged, observed_until, gaps, effects),
     };
-    objective.verdicts.push(Judged { deadline: open.slot.deadline, verdict });
+    objective.verdicts.push(Judged { deadline: slot.deadline, verdict, judged: Some(judged) });
     let surplus = objective.verdicts.len().saturating_sub(VERDICTS_MAX);
     objective.verdicts.drain(..surplus);
     // An objective that died with its CronJob is judged once more, at the first deadline after that.
-    if is_withdrawn || objective.withdrawn_at.is_some() && !is_absent {
+    if is_withdrawn || objective.withdrawn_at.is_some() && !died {
         return None;
     }
-    effects.extend(plan::next(&state.key, name, &mut objective, state.cron_job.as_ref(), open.slot));
+    effects.extend(plan::next(&state.key, name, &mut objective, state.cron_job.as_ref(), slot));
     Some(objective)
 }
 
 /// When the slot was met. Successes are noted as they come, so that a run that is long forgotten still counts; those
 /// that are remembered are looked at again, since an edit may have moved the window meanwhile.
-fn met_at(state: &BatchState, objective: &ObjectiveState, open: &OpenSlot) -> Option<Instant> {
-    let until = open.slot.deadline + objective.objective.grace;
+fn met_at(state: &BatchState, open: &OpenSlot, judged: &JudgedSlot) -> Option<Instant> {
     let remembered = state
         .runs
         .iter()
-        .filter(|run| belongs(open.window, open.slot, run.run.nominal_start()))
+        .filter(|run| belongs(open.window, open.slot, &run.run, &open.time_zone))
         .filter_map(ended_at)
-        .filter(|ended_at| *ended_at <= until);
+        .filter(|ended_at| *ended_at <= judged.until);
     remembered.chain(open.met_at).min()
+}
+
+/// The verdict on a slot of which no success in time is known.
+fn without_success(
+    state: &BatchState,
+    name: &str,
+    objective: &mut ObjectiveState,
+    judged: &mut JudgedSlot,
+    observed_until: Instant,
+    gaps: &[Gap],
+    effects: &mut Vec<Effect>,
+) -> Verdict {
+    let (opens, settled) = (evidence::opens(judged), judged.until + objective.objective.settle);
+    if let Some(gap) = gaps.iter().rev().find(|gap| gap.overlaps(opens, settled)) {
+        match evidence::weigh(state, objective, judged, &zone_of(objective), gap) {
+            Evidence::Met { ended_at } => return Verdict::Met { ended_at },
+            Evidence::Unknown => {
+                let body = AlertBody::SlotUnknown { slot: judged.slot, gap: *gap };
+                effects.push(raise(&state.key, name, objective, judged.slot.deadline, observed_until, body));
+                return Verdict::Unknown(*gap);
+            }
+            Evidence::Missed => {}
+        }
+    }
+    Verdict::Missed(miss(state, name, objective, judged, observed_until, effects).kind())
 }
 
 fn miss(
     state: &BatchState,
     name: &str,
     objective: &mut ObjectiveState,
-    open: &OpenSlot,
-    observed_until: Instant,
+    judged: &mut JudgedSlot,
+    decided_at: Instant,
     effects: &mut Vec<Effect>,
 ) -> Cause {
-    let slot = open.slot;
-    let opens = match open.window {
-        Window::Fires { opens, .. } => opens,
-        Window::NoFire | Window::Slot => slot.from,
+    let slot = judged.slot;
+    let opens = evidence::opens(judged);
+    let zone = zone_of(objective);
+    let run = state.runs.iter().rev().find(|run| belongs(judged.window, slot, &run.run, &zone));
+    let cause = match &objective.objective.deadlines {
+        Deadlines::Before { schedule: None, .. } => Cause::CronJobAbsent,
+        Deadlines::Before { schedule: Some(_), .. } | Deadlines::CompleteBy { .. } => {
+            cause_of(state, objective, run, opens, judged.until)
+        }
     };
-    let run = state.runs.iter().rev().find(|run| belongs(open.window, slot, run.run.nominal_start()));
-    let cause = cause_of(state, run, opens, slot.deadline + objective.objective.grace);
     let incident = match objective.incident {
         Some(open) => Incident { misses: open.misses + 1, last: slot, opens, ..open },
         None => Incident {
@@ -112,11 +194,12 @@ fn miss(
         },
     };
     objective.incident = Some(incident);
+    judged.incident = Some(incident.id);
     let explains = match &cause {
         Cause::CronJobAbsent | Cause::Suspended => None,
         // Often an earlier run is in the way.
         Cause::NeverStarted { .. } => state.runs.iter().rev().find(|run| is_under_way(run)),
-        Cause::Failed { .. } | Cause::StillRunning { .. } | Cause::Pending { .. } => run,
+        Cause::Failed(_) | Cause::StillRunning { .. } | Cause::Pending { .. } => run,
     };
     let body = AlertBody::SlotMissed {
         slot,
@@ -126,18 +209,25 @@ fn miss(
         run: explains.map(summary_of),
         past: past_successes(state, opens),
     };
-    effects.push(raise(&state.key, name, objective, slot.deadline, observed_until, body));
+    effects.push(raise(&state.key, name, objective, slot.deadline, decided_at, body));
     let late = state.runs.iter().filter(|run| ended_at(run).is_some());
     for run in late {
-        effects.extend(end_incident(&state.key, name, objective, run, observed_until));
+        effects.extend(end_incident(&state.key, name, objective, run, decided_at));
     }
     cause
 }
 
 /// The first cause that holds, by what is known of the slot's last run; `until` is when a success stopped counting.
-fn cause_of(state: &BatchState, run: Option<&RunState>, opens: Instant, until: Instant) -> Cause {
+fn cause_of(
+    state: &BatchState,
+    objective: &ObjectiveState,
+    run: Option<&RunState>,
+    opens: Instant,
+    until: Instant,
+) -> Cause {
     let never_started = Cause::NeverStarted { expected_at: opens };
     match &state.cron_job {
+        None if objective.objective.is_of_jobs => {}
         None => return Cause::CronJobAbsent,
         Some(known) if known.deleted_at.is_some() => return Cause::CronJobAbsent,
         Some(known) if known.cron_job.suspended => return Cause::Suspended,
@@ -148,8 +238,8 @@ fn cause_of(state: &BatchState, run: Option<&RunState>, opens: Instant, until: I
     };
     let created_at = run.run.created_at;
     match &run.run.phase {
-        RunPhase::Failed { reason, .. } => failed(run, reason),
-        RunPhase::Deleted { .. } => failed(run, "Deleted"),
+        RunPhase::Failed { reason, .. } => Cause::Failed(failure(run, reason)),
+        RunPhase::Deleted { .. } => Cause::Failed(failure(run, "Deleted")),
         RunPhase::Running => Cause::StillRunning { since: run.run.started_at.unwrap_or(created_at) },
         RunPhase::Pending => Cause::Pending { since: created_at, why: why_waiting(run) },
         RunPhase::Suspended => {
@@ -171,13 +261,14 @@ fn is_under_way(run: &RunState) -> bool {
     }
 }
 
-fn failed(run: &RunState, reason: &str) -> Cause {
+/// How a run failed.
+pub(crate) fn failure(run: &RunState, reason: &str) -> Failure {
     let last = run.attempts.iter().rev().find_map(|known| match &known.attempt.phase {
         AttemptPhase::Failed { exit_code, message, .. } => Some((*exit_code, message.clone())),
         AttemptPhase::Waiting { .. } | AttemptPhase::Running { .. } | AttemptPhase::Succeeded { .. } => None,
     });
     let (exit_code, last_error) = last.unwrap_or_default();
-    Cause::Failed { reason: reason.to_owned(), exit_code, attempts: run.run.failed_pods.max(1), last_error }
+    Failure { reason: reason.to_owned(), exit_code, attempts: run.run.failed_pods.max(1), last_error }
 }
 
 fn why_waiting(run: &RunState) -> Option<String> {
@@ -216,12 +307,15 @@ fn warn_of_no_fire(
         return None;
     }
     let text = format!(
-        "objective `{name}` of {}: the CronJob has no fire between {} and the deadline {}, so there is nothing to \
-         judge there; if that is not meant, change `{}` or the CronJob's schedule (said once)",
+        "objective `{name}` of {}: no run is expected between {} and the deadline {}, so there is nothing to judge there; \
+         if that is not meant, change {} or the schedule of the runs (said once)",
         state.key,
         instant_text(slot.from),
         instant_text(slot.deadline),
-        objective.objective.complete_by,
+        match &objective.objective.deadlines {
+            Deadlines::CompleteBy { crontab } => format!("`{crontab}`"),
+            Deadlines::Before { namespace, cron_job, .. } => format!("`before: {namespace}/{cron_job}`"),
+        },
     );
     Some(Effect::Warn(Warning { key: state.key.clone(), objective: Some(name.to_owned()), text }))
 }

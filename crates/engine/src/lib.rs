@@ -6,6 +6,7 @@
 
 pub mod calendar;
 pub mod clock;
+mod evidence;
 mod facts;
 mod judge;
 pub mod partition;

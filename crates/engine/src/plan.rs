@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
-use kigen_model::objective::Objective;
+use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::slot::Slot;
 
 use crate::calendar::{Calendar, Crontab, Reading, Zone};
@@ -76,19 +76,44 @@ pub(crate) fn follow_cron_job(
     cron_job: Option<&CronJobState>,
     at: Instant,
 ) -> Vec<Effect> {
+    let zone = zone_name(&objective.objective, cron_job);
     match &mut objective.plan {
-        Plan::Open(open)
-            if open.slot.deadline > at && open.time_zone != zone_name(&objective.objective, cron_job) =>
-        {
+        Plan::Open(open) if open.slot.deadline > at && open.time_zone != zone => {
             replan(key, name, objective, cron_job, at)
         }
         Plan::Open(open) => {
-            open.window = window(cron_job, open.slot);
+            let starts = starts(&objective.objective, &open.time_zone).ok().flatten();
+            open.window = window(&objective.objective, starts.as_ref(), cron_job, open.slot);
             Vec::new()
         }
         Plan::Unresolved { .. } => replan(key, name, objective, cron_job, at),
         Plan::Exhausted => Vec::new(),
     }
+}
+
+/// The expected fires in `[from, until]` of a slot's window, at most `max`; `None`: nothing says when runs are expected.
+pub(crate) fn fires_between(
+    objective: &ObjectiveState,
+    cron_job: Option<&CronJobState>,
+    from: Instant,
+    until: Instant,
+    max: usize,
+) -> Option<Vec<Instant>> {
+    let starts = starts(&objective.objective, zone_name(&objective.objective, cron_job)).ok()?;
+    let mut fires = Vec::new();
+    let mut from = from;
+    let beyond = until + TimeDelta::milliseconds(1);
+    while fires.len() < max {
+        let fire = match (&starts, cron_job) {
+            (Some(starts), _) => fire_in(starts, from, Some(beyond)),
+            (None, Some(cron_job)) => first_fire(&cron_job.edits, from, Some(beyond)).ok()?,
+            (None, None) => return None,
+        };
+        let Some(fire) = fire else { break };
+        fires.push(fire);
+        from = fire + TimeDelta::milliseconds(1);
+    }
+    Some(fires)
 }
 
 /// The fires of a CronJob while `edit` is in force; `Ok(None)`: `@every` fires by the last run, not by the clock.
@@ -112,8 +137,10 @@ fn plan_by(
     slot: impl FnOnce(&Calendar) -> Option<Slot>,
 ) -> Vec<Effect> {
     let time_zone = zone_name(&objective.objective, cron_job).to_owned();
-    let deadlines = match deadlines(&objective.objective, &time_zone) {
-        Ok(deadlines) => deadlines,
+    let calendars = deadlines(&objective.objective, &time_zone)
+        .and_then(|deadlines| Ok((deadlines, starts(&objective.objective, &time_zone)?)));
+    let (deadlines, starts) = match calendars {
+        Ok(calendars) => calendars,
         Err(reason) => {
             let text = format!("objective `{name}` of {key} is not judged: {reason}");
             let plan = Plan::Unresolved { reason };
@@ -125,21 +152,62 @@ fn plan_by(
         }
     };
     objective.plan = match slot(&deadlines) {
-        Some(slot) => Plan::Open(OpenSlot { slot, time_zone, window: window(cron_job, slot), met_at: None }),
+        Some(slot) => {
+            let window = window(&objective.objective, starts.as_ref(), cron_job, slot);
+            Plan::Open(OpenSlot { slot, time_zone, window, met_at: None })
+        }
         None => Plan::Exhausted,
     };
     Vec::new()
 }
 
+/// The zone in which the deadlines are read.
 fn zone_name<'a>(objective: &'a Objective, cron_job: Option<&'a CronJobState>) -> &'a str {
-    let of_cron_job = || cron_job.and_then(|known| known.cron_job.time_zone.as_deref());
-    objective.time_zone.as_deref().or_else(of_cron_job).unwrap_or("UTC")
+    let own = match &objective.deadlines {
+        Deadlines::CompleteBy { .. } => objective
+            .time_zone
+            .as_deref()
+            .or_else(|| cron_job.and_then(|known| known.cron_job.time_zone.as_deref())),
+        Deadlines::Before { schedule, .. } => {
+            schedule.as_ref().and_then(|schedule| schedule.time_zone.as_deref())
+        }
+    };
+    own.unwrap_or("UTC")
 }
 
 fn deadlines(objective: &Objective, time_zone: &str) -> Result<Calendar, String> {
-    let crontab = Crontab::parse(&objective.complete_by).map_err(|error| error.to_string())?;
+    let (crontab, reading) = match &objective.deadlines {
+        Deadlines::CompleteBy { crontab } => (crontab, Reading::Deadline),
+        Deadlines::Before { schedule: Some(schedule), .. } => (&schedule.crontab, Reading::Kubernetes),
+        Deadlines::Before { namespace, cron_job, schedule: None } => {
+            return Err(format!(
+                "there is no CronJob {namespace}/{cron_job} before whose fires the result should be there; name another \
+                 under `before`, or say `completeBy`"
+            ));
+        }
+    };
+    let calendar = calendar(crontab, time_zone, reading)?;
+    if calendar.crontab().is_every() {
+        return Err(format!(
+            "the schedule `{crontab}` counts from the last run and names no time before which something could be there; \
+             say `completeBy`"
+        ));
+    }
+    Ok(calendar)
+}
+
+/// The expected fires of a batch that has no CronJob, where the objective gives them.
+fn starts(objective: &Objective, time_zone: &str) -> Result<Option<Calendar>, String> {
+    let Some(crontab) = &objective.starts else {
+        return Ok(None);
+    };
+    calendar(crontab, time_zone, Reading::Kubernetes).map(Some)
+}
+
+fn calendar(crontab: &str, time_zone: &str, reading: Reading) -> Result<Calendar, String> {
+    let crontab = Crontab::parse(crontab).map_err(|error| error.to_string())?;
     let zone = Zone::named(time_zone).map_err(|error| error.to_string())?;
-    Calendar::new(crontab, zone, Reading::Deadline).map_err(|error| error.to_string())
+    Calendar::new(crontab, zone, reading).map_err(|error| error.to_string())
 }
 
 /// A calendar walks forwards only, so the search begins ever further back; a crontab that has no deadline within a
@@ -150,19 +218,36 @@ fn last_at_or_before(calendar: &Calendar, at: Instant) -> Option<Instant> {
         .find_map(|back| calendar.after(at - back).take_while(|instant| *instant <= at).last())
 }
 
-/// The window of a slot, from the CronJob's schedule, zone and history of edits, as if never suspended.
-fn window(cron_job: Option<&CronJobState>, slot: Slot) -> Window {
-    let Some(cron_job) = cron_job else {
-        return Window::Slot;
+/// The window of a slot: by the objective's freshness, else by the fires that it expects, else by those of the CronJob's
+/// schedule, zone and history of edits, as if never suspended.
+fn window(
+    objective: &Objective,
+    starts: Option<&Calendar>,
+    cron_job: Option<&CronJobState>,
+    slot: Slot,
+) -> Window {
+    if let Some(freshness) = objective.freshness {
+        return Window::Fresh { after: slot.deadline - freshness };
+    }
+    let first_fire = |from, until| match (starts, cron_job) {
+        (Some(starts), _) => Ok(fire_in(starts, from, until)),
+        (None, Some(cron_job)) => first_fire(&cron_job.edits, from, until),
+        (None, None) => Err(NoClock),
     };
-    match first_fire(&cron_job.edits, slot.from, Some(slot.deadline)) {
+    match first_fire(slot.from, Some(slot.deadline)) {
         Err(NoClock) => Window::Slot,
         Ok(None) => Window::NoFire,
-        Ok(Some(opens)) => match first_fire(&cron_job.edits, slot.deadline, None) {
+        Ok(Some(opens)) => match first_fire(slot.deadline, None) {
             Ok(closes) => Window::Fires { opens, closes },
             Err(NoClock) => Window::Fires { opens, closes: Some(slot.deadline) },
         },
     }
+}
+
+/// The first fire of a calendar in `[from, until)`. Instants are whole milliseconds, fires whole minutes.
+fn fire_in(calendar: &Calendar, from: Instant, until: Option<Instant>) -> Option<Instant> {
+    let fire = calendar.next_after(from - TimeDelta::milliseconds(1))?;
+    until.is_none_or(|until| fire < until).then_some(fire)
 }
 
 /// The schedule in force is unreadable, or fires by the last run instead of by the clock.
@@ -184,9 +269,7 @@ fn first_fire(
             continue;
         }
         let calendar = fires_of(edit).ok().flatten().ok_or(NoClock)?;
-        // The first fire at `begins` itself counts: instants are whole milliseconds, fires whole minutes.
-        let fire = calendar.next_after(begins - TimeDelta::milliseconds(1));
-        if let Some(fire) = fire.filter(|fire| ends.is_none_or(|ends| *fire < ends)) {
+        if let Some(fire) = fire_in(&calendar, begins, ends) {
             return Ok(Some(fire));
         }
     }

@@ -32,12 +32,14 @@ pub struct BatchState {
     pub runs: Vec<RunState>,
     /// The objectives, by name.
     pub objectives: BTreeMap<String, ObjectiveState>,
+    /// When the batch was first heard of; `None`: never, or by a kigen that did not keep it.
+    pub since: Option<Instant>,
 }
 
 impl BatchState {
     /// The state of a batch of which nothing is known.
     pub fn new(key: BatchKey) -> Self {
-        Self { key, cron_job: None, runs: Vec::new(), objectives: BTreeMap::new() }
+        Self { key, cron_job: None, runs: Vec::new(), objectives: BTreeMap::new(), since: None }
     }
 
     /// When the next slot must be judged; the batch's place in the time-ordered index.
@@ -159,7 +161,7 @@ pub struct OpenSlot {
     pub met_at: Option<Instant>,
 }
 
-/// Which runs belong to a slot: those with a nominal start in `[opens, closes)`.
+/// Which runs belong to a slot, by their nominal starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {
     /// The CronJob has no expected fire in the slot.
@@ -173,6 +175,11 @@ pub enum Window {
     },
     /// Nothing says when runs are expected: the slot itself.
     Slot,
+    /// Those in `(after, deadline]`, by the objective's freshness.
+    Fresh {
+        /// The deadline less the freshness.
+        after: Instant,
+    },
 }
 
 /// Misses in a row.
@@ -197,4 +204,19 @@ pub struct Judged {
     pub deadline: Instant,
     /// What was said.
     pub verdict: Verdict,
+    /// What a success that is seen later is held against; `None`: an older kigen did not keep it.
+    pub judged: Option<JudgedSlot>,
+}
+
+/// A slot after its verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JudgedSlot {
+    /// The slot.
+    pub slot: Slot,
+    /// Which runs belong to it.
+    pub window: Window,
+    /// Until when a success counted: deadline and grace.
+    pub until: Instant,
+    /// The incident that it belongs to, if it was missed.
+    pub incident: Option<Uuid>,
 }

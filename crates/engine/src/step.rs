@@ -4,6 +4,7 @@ use kigen_model::Instant;
 use kigen_model::alert::Alert;
 use kigen_model::event::Fact;
 use kigen_model::key::BatchKey;
+use kigen_model::slot::Gap;
 
 use crate::state::BatchState;
 use crate::{facts, judge};
@@ -17,6 +18,8 @@ pub enum Input<'a> {
     Due {
         /// All that was observed up to here is known.
         observed_until: Instant,
+        /// Times of the cluster of which history may be missing.
+        gaps: &'a [Gap],
     },
 }
 
@@ -47,6 +50,6 @@ pub struct Warning {
 pub fn step(state: &mut BatchState, input: Input<'_>) -> Vec<Effect> {
     match input {
         Input::Fact(fact) => facts::apply(state, fact),
-        Input::Due { observed_until } => judge::judge_due(state, observed_until),
+        Input::Due { observed_until, gaps } => judge::judge_due(state, observed_until, gaps),
     }
 }

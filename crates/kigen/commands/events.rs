@@ -8,6 +8,7 @@ use kigen_log::{EmbeddedLog, Received, View};
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
+use kigen_model::objective::Deadlines;
 use kigen_model::run::{AttemptPhase, RunPhase};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_wire::Status;
@@ -192,9 +193,12 @@ fn fact_told(fact: &Fact) -> String {
             };
             format!("Pod {} {phase}", attempt.pod)
         }
-        FactBody::Objective { name, objective: Some(objective), .. } => {
-            format!("objective {name}: complete by \"{}\"", objective.complete_by)
-        }
+        FactBody::Objective { name, objective: Some(objective), .. } => match &objective.deadlines {
+            Deadlines::CompleteBy { crontab } => format!("objective {name}: complete by \"{crontab}\""),
+            Deadlines::Before { namespace, cron_job, .. } => {
+                format!("objective {name}: before {namespace}/{cron_job} starts")
+            }
+        },
         FactBody::Objective { name, objective: None, .. } => format!("objective {name} withdrawn"),
     }
 }
@@ -205,8 +209,9 @@ fn cluster_told(event: &ClusterEvent) -> String {
         ClusterBody::Tick { observed_until, .. } => {
             format!("all is observed until {}", text(*observed_until))
         }
-        ClusterBody::Gap { from, to } => {
-            format!("history may be lost from {} to {}", from.map_or("ever".to_owned(), text), text(*to))
+        ClusterBody::Gap(gap) => {
+            let from = gap.from.map_or("ever".to_owned(), text);
+            format!("history may be lost from {from} to {}", text(gap.to))
         }
     }
 }
@@ -219,6 +224,13 @@ fn alert_told(alert: &Alert) -> String {
         AlertBody::SlotRecovered { slot, ended_at, .. } => {
             format!("recovered at {} from the deadline {}", text(*ended_at), text(slot.deadline))
         }
+        AlertBody::SlotRetracted { slot, ended_at, .. } => {
+            format!("retracted: the deadline {} was met at {}", text(slot.deadline), text(*ended_at))
+        }
+        AlertBody::SlotUnknown { slot, .. } => {
+            format!("unknown: the deadline {}, nobody watched", text(slot.deadline))
+        }
+        AlertBody::RunFailed { run, failure } => format!("run {} failed: {}", run.run.job, failure.reason),
     }
 }
 

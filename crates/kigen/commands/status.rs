@@ -109,6 +109,7 @@ fn last_verdict(objective: &ObjectiveState) -> String {
             format!("met, {} before", human(last.deadline - ended_at))
         }
         Verdict::Missed(cause) => format!("MISSED, {}", cause.label().replace('_', " ")),
+        Verdict::Unknown(_) => "unknown, nobody watched".to_owned(),
         Verdict::Excused(Excuse::NoFire) => "excused, no fire".to_owned(),
         Verdict::Excused(Excuse::Partial) => "excused, began within".to_owned(),
     }

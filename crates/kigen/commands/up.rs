@@ -80,9 +80,9 @@ pub(super) async fn stop_of(mut stopped: watch::Receiver<bool>) {
 
 fn delivery(config: &Config) -> anyhow::Result<Delivery> {
     match config.notify().map_err(|error| anyhow::Error::from(error).context(crate::Misused))? {
-        Notify::DryRun => Ok(Delivery::dry_run(std::io::stdout())),
-        Notify::Slack { token, channel, api_url } => {
-            Ok(Delivery::slack(Slack::new(token, channel, api_url.as_deref())?, Patience::default()))
+        Notify::DryRun { failures } => Ok(Delivery::dry_run(std::io::stdout(), failures)),
+        Notify::Slack { token, channels, api_url } => {
+            Ok(Delivery::slack(Slack::new(token, channels, api_url.as_deref())?, Patience::default()))
         }
     }
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::Instant;
 use crate::key::BatchKey;
 use crate::objective::Severity;
-use crate::slot::{Cause, PastSuccess, RunSummary, Slot};
+use crate::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 
 /// The name space of all of kigen's name-based UUIDs (RFC 9562, version 5).
 pub const ID_NAMESPACE: Uuid = Uuid::from_u128(0x6b69_6765_6e00_5000_8000_6b69_6765_6e00);
@@ -17,8 +17,8 @@ pub struct Alert {
     pub id: Uuid,
     /// The batch.
     pub key: BatchKey,
-    /// The objective.
-    pub objective: ObjectiveSummary,
+    /// The objective; of a failed run the batch's first one, if it has one.
+    pub objective: Option<ObjectiveSummary>,
     /// The cluster's time when it was decided.
     pub decided_at: Instant,
     /// What.
@@ -30,9 +30,9 @@ pub struct Alert {
 pub struct ObjectiveSummary {
     /// Its name, unique within the batch.
     pub name: String,
-    /// The deadlines' crontab.
-    pub complete_by: String,
-    /// The zone in which the crontab was read, by its IANA name.
+    /// What names its deadlines.
+    pub deadlines: DeadlineWords,
+    /// The zone in which the deadlines were read, by its IANA name.
     pub time_zone: String,
     /// How loudly a miss is told.
     pub severity: Severity,
@@ -40,6 +40,15 @@ pub struct ObjectiveSummary {
     pub owner: Option<String>,
     /// Where it says what to do.
     pub runbook: Option<String>,
+}
+
+/// What names the deadlines of an objective, as an alert tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeadlineWords {
+    /// This crontab.
+    CompleteBy(String),
+    /// The expected fires of this CronJob, `namespace/name`.
+    Before(String),
 }
 
 /// What an alert says.
@@ -75,6 +84,33 @@ pub enum AlertBody {
         /// The run that succeeded.
         run: RunSummary,
     },
+    /// A slot that was called missed or unknown had its good result in time: it was seen only after the verdict.
+    SlotRetracted {
+        /// The slot.
+        slot: Slot,
+        /// The incident that the miss belonged to, which keeps its id; `None`: the slot was unknown.
+        incident: Option<Uuid>,
+        /// How many slots of the incident are still missed; 0: it is over.
+        misses: u32,
+        /// When the work ended.
+        ended_at: Instant,
+        /// The run, where it was seen.
+        run: Option<RunSummary>,
+    },
+    /// A success in time may have come and vanished while nobody watched.
+    SlotUnknown {
+        /// The slot.
+        slot: Slot,
+        /// When nobody watched.
+        gap: Gap,
+    },
+    /// A Job ended as Failed, whatever the objectives of its batch.
+    RunFailed {
+        /// The run, with the attempt that failed last.
+        run: RunSummary,
+        /// The failure.
+        failure: Failure,
+    },
 }
 
 /// How many past successes an alert carries at most.
@@ -86,6 +122,9 @@ impl AlertBody {
         match self {
             Self::SlotMissed { .. } => "slot_missed",
             Self::SlotRecovered { .. } => "slot_recovered",
+            Self::SlotRetracted { .. } => "slot_retracted",
+            Self::SlotUnknown { .. } => "slot_unknown",
+            Self::RunFailed { .. } => "run_failed",
         }
     }
 }

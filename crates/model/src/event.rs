@@ -4,6 +4,7 @@ use crate::Instant;
 use crate::key::BatchKey;
 use crate::objective::Objective;
 use crate::run::{Attempt, CronJob, Run};
+use crate::slot::Gap;
 
 /// One record of `kigen.events`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,12 +105,7 @@ pub enum ClusterBody {
         positions: Vec<StreamPosition>,
     },
     /// What happened between the two instants may never be reported.
-    Gap {
-        /// The last instant up to which all was reported; `None`: kigen had not seen this cluster before.
-        from: Option<Instant>,
-        /// From here on all is reported again.
-        to: Instant,
-    },
+    Gap(Gap),
 }
 
 /// How far a watch stream was.

@@ -5,14 +5,21 @@ use chrono::TimeDelta;
 /// What an objective says, as written; the engine reads the crontab and the zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Objective {
-    /// The deadlines' crontab, five fields or a descriptor.
-    pub complete_by: String,
-    /// The zone in which the crontab is read; without one the CronJob's, else UTC.
+    /// Whether the batch is Jobs without a CronJob.
+    pub is_of_jobs: bool,
+    /// What names the deadlines.
+    pub deadlines: Deadlines,
+    /// The zone in which the crontabs are read; without one the CronJob's, else UTC.
     pub time_zone: Option<String>,
     /// How long after the deadline a success still counts as in time.
     pub grace: TimeDelta,
     /// How long after deadline and grace a verdict waits for news: Kubernetes tells of a completion late.
     pub settle: TimeDelta,
+    /// Where given, a run belongs to a slot if its nominal start is in `(deadline - freshness, deadline]`, whatever the
+    /// CronJob's schedule; so one run may serve several slots.
+    pub freshness: Option<TimeDelta>,
+    /// The crontab of the expected fires of a batch that has no CronJob.
+    pub starts: Option<String>,
     /// How loudly a miss is told.
     pub severity: Severity,
     /// Who is responsible.
@@ -23,11 +30,41 @@ pub struct Objective {
     pub source: ObjectiveSource,
 }
 
+/// What names the deadlines of an objective.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deadlines {
+    /// A crontab, five fields or a descriptor.
+    CompleteBy {
+        /// As written.
+        crontab: String,
+    },
+    /// The expected fires of another CronJob, which reads the result.
+    Before {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        cron_job: String,
+        /// When it fires, as known when this was written; `None`: there is no such CronJob.
+        schedule: Option<Schedule>,
+    },
+}
+
+/// When a CronJob fires.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// `spec.schedule`, as written.
+    pub crontab: String,
+    /// `spec.timeZone`; without one UTC.
+    pub time_zone: Option<String>,
+}
+
 impl Objective {
     /// The `settle` of an objective that does not say, in seconds.
     pub const SETTLE_DEFAULT_S: i64 = 30;
     /// The largest grace and settle, in seconds: 31 days.
     pub const GRACE_MAX_S: i64 = 31 * 86_400;
+    /// The largest freshness, in seconds: 366 days.
+    pub const FRESHNESS_MAX_S: i64 = 366 * 86_400;
 }
 
 /// How loudly a miss is told.
@@ -54,4 +91,6 @@ impl Severity {
 pub enum ObjectiveSource {
     /// The annotation `kigen.dev/complete-by` on a CronJob.
     Annotation,
+    /// A file of objectives.
+    File,
 }

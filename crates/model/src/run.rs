@@ -1,5 +1,10 @@
 //! A CronJob, its runs (Jobs) and their attempts (Pods), as far as a verdict can depend on them.
 
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+
 use crate::Instant;
 
 /// What is known of a CronJob's spec and of the evidence in its status.
@@ -35,12 +40,64 @@ pub struct Run {
     pub phase: RunPhase,
     /// `status.failed`: pods that have failed so far.
     pub failed_pods: u32,
+    /// The annotation `kigen.dev/slot`: the slot that the run was made for, whenever it started.
+    pub slot: Option<SlotMark>,
 }
 
 impl Run {
     /// The nominal start: the scheduled time, or, for manual and bare Jobs, the creation.
     pub fn nominal_start(&self) -> Instant {
         self.scheduled_at.unwrap_or(self.created_at)
+    }
+}
+
+/// Which slot a run was made for: the one whose deadline is the first at or after this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlotMark {
+    /// A day, which begins at midnight in the objective's zone.
+    Day(NaiveDate),
+    /// An instant.
+    At(Instant),
+}
+
+impl fmt::Display for SlotMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Day(day) => day.fmt(f),
+            Self::At(at) => f.write_str(&at.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+        }
+    }
+}
+
+/// A text that names no slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotASlotMark {
+    /// The text.
+    pub text: String,
+}
+
+impl fmt::Display for NotASlotMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is neither a day like 2026-11-20 nor an instant like 2026-11-20T12:00:00+09:00",
+            self.text
+        )
+    }
+}
+
+impl std::error::Error for NotASlotMark {}
+
+impl FromStr for SlotMark {
+    type Err = NotASlotMark;
+
+    /// Reads a day (`2026-11-20`) or an instant (RFC 3339).
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Ok(day) = text.parse() {
+            return Ok(Self::Day(day));
+        }
+        let at = DateTime::parse_from_rfc3339(text).map_err(|_| NotASlotMark { text: text.to_owned() })?;
+        Ok(Self::At(at.with_timezone(&Utc)))
     }
 }
 

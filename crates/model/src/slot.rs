@@ -26,6 +26,24 @@ pub enum Verdict {
     Missed(CauseKind),
     /// There was nothing to judge.
     Excused(Excuse),
+    /// A success in time may have come and vanished while nobody watched.
+    Unknown(Gap),
+}
+
+/// A time of which history may be missing: nobody watched, or the watch had expired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// When the watching broke off; `None`: nobody watched before.
+    pub from: Option<Instant>,
+    /// When it went on.
+    pub to: Instant,
+}
+
+impl Gap {
+    /// Whether the gap and the time from `from` to `to`, both included, have an instant in common.
+    pub fn overlaps(&self, from: Instant, to: Instant) -> bool {
+        self.from.is_none_or(|begins| begins <= to) && self.to >= from
+    }
 }
 
 /// Why a slot was missed: the first of these that holds.
@@ -36,16 +54,7 @@ pub enum Cause {
     /// The CronJob is suspended.
     Suspended,
     /// The last run of the slot failed, or was deleted before it ended.
-    Failed {
-        /// The reason Kubernetes gives, or `Deleted`.
-        reason: String,
-        /// The exit code of its last failed attempt.
-        exit_code: Option<i32>,
-        /// How many attempts it made.
-        attempts: u32,
-        /// The last error text.
-        last_error: Option<String>,
-    },
+    Failed(Failure),
     /// A run of the slot still runs.
     StillRunning {
         /// When it started.
@@ -65,13 +74,26 @@ pub enum Cause {
     },
 }
 
+/// How a run failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The reason Kubernetes gives, or `Deleted`.
+    pub reason: String,
+    /// The exit code of its last failed attempt.
+    pub exit_code: Option<i32>,
+    /// How many attempts it made.
+    pub attempts: u32,
+    /// The last error text.
+    pub last_error: Option<String>,
+}
+
 impl Cause {
     /// Its kind, without the details.
     pub fn kind(&self) -> CauseKind {
         match self {
             Self::CronJobAbsent => CauseKind::CronJobAbsent,
             Self::Suspended => CauseKind::Suspended,
-            Self::Failed { .. } => CauseKind::Failed,
+            Self::Failed(_) => CauseKind::Failed,
             Self::StillRunning { .. } => CauseKind::StillRunning,
             Self::Pending { .. } => CauseKind::Pending,
             Self::NeverStarted { .. } => CauseKind::NeverStarted,

@@ -2,9 +2,9 @@
 
 use chrono::TimeDelta;
 use kigen_model::Instant;
-use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::alert::{Alert, AlertBody, DeadlineWords};
 use kigen_model::run::RunPhase;
-use kigen_model::slot::{Cause, PastSuccess, RunSummary, Slot};
+use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 
 use crate::clean::clean;
 use crate::words::{Words, ordinal, span};
@@ -40,6 +40,10 @@ pub enum Tone {
     Missed,
     /// It is over.
     Recovered,
+    /// Nobody can tell.
+    Unknown,
+    /// A run failed.
+    Failed,
 }
 
 /// The message for an alert.
@@ -51,6 +55,85 @@ pub fn render(alert: &Alert) -> Message {
         AlertBody::SlotRecovered { slot, since, misses, ended_at, run, .. } => {
             recovered(alert, slot, *since, *misses, *ended_at, run)
         }
+        AlertBody::SlotRetracted { slot, incident, misses, ended_at, run } => {
+            retracted(alert, slot, incident.is_some(), *misses, *ended_at, run.as_ref())
+        }
+        AlertBody::SlotUnknown { slot, gap } => unknown(alert, slot, gap),
+        AlertBody::RunFailed { run, failure } => run_failed(alert, run, failure),
+    }
+}
+
+fn retracted(
+    alert: &Alert,
+    slot: &Slot,
+    was_missed: bool,
+    misses: u32,
+    ended_at: Instant,
+    run: Option<&RunSummary>,
+) -> Message {
+    let words = Words::new(zone(alert), slot.deadline);
+    let said = if was_missed { "missed" } else { "unknown" };
+    let mut text = format!(
+        "A good result was there at {}. kigen saw it only after it had called the deadline {said}.",
+        words.when(ended_at)
+    );
+    match misses {
+        0 if was_missed => text.push_str(" The incident is over."),
+        0 => {}
+        1 => text.push_str(" One other deadline of the incident is still missed."),
+        _ => text.push_str(&format!(" {misses} other deadlines of the incident are still missed.")),
+    }
+    let mut facts = facts_of_run(run, false);
+    facts.extend(facts_of_objective(alert));
+    Message {
+        tone: Tone::Recovered,
+        headline: format!("{} was there in time after all", name(alert)),
+        context: context(alert, &words, slot),
+        paragraphs: vec![text],
+        error: None,
+        facts,
+    }
+}
+
+fn unknown(alert: &Alert, slot: &Slot, gap: &Gap) -> Message {
+    let words = Words::new(zone(alert), slot.deadline);
+    let from = gap.from.map_or("before".to_owned(), |from| format!("from {}", words.when(from)));
+    let text = format!(
+        "kigen could not watch the cluster {from} to {}: a good result may have come and gone meanwhile. It is judged again \
+         when more is seen.",
+        words.when(gap.to)
+    );
+    let mut facts = facts_of_objective(alert);
+    facts.push(("Look", look_at_cron_job(alert)));
+    Message {
+        tone: Tone::Unknown,
+        headline: format!("{} may have no good result for {}", name(alert), words.clock(slot.deadline)),
+        context: context(alert, &words, slot),
+        paragraphs: vec![text],
+        error: None,
+        facts,
+    }
+}
+
+fn run_failed(alert: &Alert, run: &RunSummary, failure: &Failure) -> Message {
+    let start = run.run.nominal_start();
+    let words = Words::new(zone(alert), start);
+    let mut facts = facts_of_run(Some(run), true);
+    facts.extend(facts_of_objective(alert));
+    facts.push(("Look", look_at_logs(alert, run)));
+    Message {
+        tone: Tone::Failed,
+        headline: format!("{} failed", name(alert)),
+        context: format!(
+            "run of {} {} {} · cluster {}",
+            words.day(start),
+            words.clock(start),
+            words.zone(),
+            clean(&alert.key.cluster)
+        ),
+        paragraphs: vec![because_failed(failure)],
+        error: last_error(failure),
+        facts,
     }
 }
 
@@ -62,7 +145,7 @@ fn recovered(
     ended_at: Instant,
     run: &RunSummary,
 ) -> Message {
-    let words = Words::new(&alert.objective.time_zone, ended_at);
+    let words = Words::new(zone(alert), ended_at);
     let is_of_a_later_slot = run.run.nominal_start() >= slot.deadline;
     let (headline, mut text) = if is_of_a_later_slot {
         let text = format!(
@@ -103,14 +186,14 @@ fn missed(
     run: Option<&RunSummary>,
     past: &[PastSuccess],
 ) -> Message {
-    let words = Words::new(&alert.objective.time_zone, slot.deadline);
+    let words = Words::new(zone(alert), slot.deadline);
     let mut paragraphs = vec![because(&words, slot, cause, run)];
     paragraphs.extend(usual(past));
     if misses > 1 {
         paragraphs.push(format!("This is the {} miss in a row.", ordinal(misses)));
     }
     let error = match cause {
-        Cause::Failed { last_error, .. } => last_error.as_deref().map(clean).filter(|text| !text.is_empty()),
+        Cause::Failed(failure) => last_error(failure),
         _ => None,
     };
     let mut facts = facts_of_run(run, true);
@@ -139,15 +222,7 @@ fn because(words: &Words, slot: &Slot, cause: &Cause, run: Option<&RunSummary>) 
     match cause {
         Cause::CronJobAbsent => "There is no CronJob of that name any more, so nothing will run.".to_owned(),
         Cause::Suspended => "The CronJob is suspended, so nothing runs until somebody resumes it.".to_owned(),
-        Cause::Failed { reason, exit_code, attempts, .. } => {
-            let attempts = if *attempts == 1 {
-                "in its only attempt".to_owned()
-            } else {
-                format!("after {attempts} attempts")
-            };
-            let code = exit_code.map_or(String::new(), |code| format!(", exit code {code}"));
-            format!("Its run failed {attempts}: {}{code}.", clean(reason))
-        }
+        Cause::Failed(failure) => because_failed(failure),
         Cause::StillRunning { since } => {
             let so_far = span(slot.deadline.max(*since) - *since);
             format!("It is still running, since {}: {so_far} at the deadline.", words.when(*since))
@@ -170,6 +245,24 @@ fn because(words: &Words, slot: &Slot, cause: &Cause, run: Option<&RunSummary>) 
             format!("It never started: a run was expected at {}.{blocked}", words.when(*expected_at))
         }
     }
+}
+
+fn because_failed(failure: &Failure) -> String {
+    let attempts = match failure.attempts {
+        0 | 1 => "in its only attempt".to_owned(),
+        attempts => format!("after {attempts} attempts"),
+    };
+    let code = failure.exit_code.map_or(String::new(), |code| format!(", exit code {code}"));
+    format!("Its run failed {attempts}: {}{code}.", clean(&failure.reason))
+}
+
+fn last_error(failure: &Failure) -> Option<String> {
+    failure.last_error.as_deref().map(clean).filter(|text| !text.is_empty())
+}
+
+/// The zone that the alert's times are told in.
+fn zone(alert: &Alert) -> &str {
+    alert.objective.as_ref().map_or("UTC", |objective| &objective.time_zone)
 }
 
 /// How the runs before went, and whether they grow longer.
@@ -227,14 +320,21 @@ fn facts_of_run(run: Option<&RunSummary>, with_attempt: bool) -> Vec<(&'static s
 }
 
 fn facts_of_objective(alert: &Alert) -> Vec<(&'static str, String)> {
-    let objective = &alert.objective;
+    let Some(objective) = &alert.objective else {
+        return Vec::new();
+    };
     let mut facts = Vec::new();
     if let Some(owner) = &objective.owner {
         facts.push(("Owner", clean(owner)));
     }
     facts.push((
         "Objective",
-        format!("complete by \"{}\" {}", clean(&objective.complete_by), objective.time_zone),
+        match &objective.deadlines {
+            DeadlineWords::CompleteBy(crontab) => {
+                format!("complete by \"{}\" {}", clean(crontab), objective.time_zone)
+            }
+            DeadlineWords::Before(cron_job) => format!("before {} starts", clean(cron_job)),
+        },
     ));
     if let Some(runbook) = &objective.runbook {
         facts.push(("Runbook", clean(runbook)));
@@ -244,16 +344,22 @@ fn facts_of_objective(alert: &Alert) -> Vec<(&'static str, String)> {
 
 /// What to paste into a shell first.
 fn look(alert: &Alert, cause: &Cause, run: Option<&RunSummary>) -> String {
-    let (namespace, batch) = (clean(&alert.key.namespace), clean(&alert.key.batch));
     match (cause, run) {
         (Cause::CronJobAbsent | Cause::Suspended | Cause::NeverStarted { .. }, _) | (_, None) => {
-            format!("kubectl -n {namespace} describe cronjob {batch}")
+            look_at_cron_job(alert)
         }
-        (Cause::Failed { .. } | Cause::StillRunning { .. }, Some(run)) => {
-            format!("kubectl -n {namespace} logs job/{}", clean(&run.run.job))
-        }
+        (Cause::Failed(_) | Cause::StillRunning { .. }, Some(run)) => look_at_logs(alert, run),
         (Cause::Pending { .. }, Some(run)) => {
+            let namespace = clean(&alert.key.namespace);
             format!("kubectl -n {namespace} describe pods -l job-name={}", clean(&run.run.job))
         }
     }
+}
+
+fn look_at_cron_job(alert: &Alert) -> String {
+    format!("kubectl -n {} describe cronjob {}", clean(&alert.key.namespace), clean(&alert.key.batch))
+}
+
+fn look_at_logs(alert: &Alert, run: &RunSummary) -> String {
+    format!("kubectl -n {} logs job/{}", clean(&alert.key.namespace), clean(&run.run.job))
 }

@@ -45,7 +45,11 @@ pub enum NotifierError {
 }
 
 /// Where messages go.
-pub struct Delivery(To);
+pub struct Delivery {
+    to: To,
+    /// Whether failed runs are told, too.
+    failures: bool,
+}
 
 enum To {
     Printed(Box<dyn Write + Send>),
@@ -80,18 +84,20 @@ struct ToSlack {
 
 impl Delivery {
     /// Draws messages instead of sending them.
-    pub fn dry_run(out: impl Write + Send + 'static) -> Self {
-        Self(To::Printed(Box::new(out)))
+    pub fn dry_run(out: impl Write + Send + 'static, failures: bool) -> Self {
+        Self { to: To::Printed(Box::new(out)), failures }
     }
 
-    /// Hands messages over within the process.
+    /// Hands messages over within the process, those about failed runs aside.
     pub fn channel(sender: mpsc::Sender<(Alert, Message)>) -> Self {
-        Self(To::Taken(sender))
+        Self { to: To::Taken(sender), failures: false }
     }
 
-    /// Sends messages to a Slack channel.
+    /// Sends messages to Slack: about failed runs only if there is a channel for them.
     pub fn slack(slack: Slack, patience: Patience) -> Self {
-        Self(To::Slack(Box::new(ToSlack { slack, patience, threads: HashMap::new(), is_in_doubt: true })))
+        let failures = slack.has_failures_channel();
+        let to = ToSlack { slack, patience, threads: HashMap::new(), is_in_doubt: true };
+        Self { to: To::Slack(Box::new(to)), failures }
     }
 }
 
@@ -176,7 +182,10 @@ impl Delivery {
         message: Message,
         shutdown: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<bool, NotifierError> {
-        match &mut self.0 {
+        if matches!(alert.body, AlertBody::RunFailed { .. }) && !self.failures {
+            return Ok(true);
+        }
+        match &mut self.to {
             To::Printed(out) => {
                 let drawn = draw(&message, &Look { colours: false, width: DRY_RUN_WIDTH });
                 writeln!(out, "{drawn}").and_then(|()| out.flush()).map_err(NotifierError::Print)?;
@@ -227,7 +236,7 @@ impl ToSlack {
 
     async fn try_send(&mut self, alert: &Alert, message: &Message) -> Result<Posted, SlackError> {
         if self.is_in_doubt {
-            match in_time(self.patience, self.slack.find(alert.id)).await {
+            match in_time(self.patience, self.slack.find(alert)).await {
                 Ok(Some(posted)) => {
                     self.is_in_doubt = false;
                     return Ok(posted);
@@ -241,8 +250,12 @@ impl ToSlack {
             self.is_in_doubt = false;
         }
         let thread = match &alert.body {
-            AlertBody::SlotRecovered { incident, .. } => self.threads.get(incident),
-            AlertBody::SlotMissed { .. } => None,
+            AlertBody::SlotRecovered { incident, .. }
+            | AlertBody::SlotRetracted { incident: Some(incident), .. } => self.threads.get(incident),
+            AlertBody::SlotMissed { .. }
+            | AlertBody::SlotRetracted { incident: None, .. }
+            | AlertBody::SlotUnknown { .. }
+            | AlertBody::RunFailed { .. } => None,
         };
         let sent = in_time(self.patience, self.slack.post(alert, message, thread)).await;
         // An answer that never came may belong to a message that did.
@@ -259,8 +272,11 @@ impl ToSlack {
                 }
                 self.threads.entry(*incident).or_insert(posted);
             }
-            AlertBody::SlotRecovered { incident, .. } => {
+            AlertBody::SlotRecovered { incident, .. }
+            | AlertBody::SlotRetracted { incident: Some(incident), misses: 0, .. } => {
                 self.threads.remove(incident);
+            }
+            AlertBody::SlotRetracted { .. } | AlertBody::SlotUnknown { .. } | AlertBody::RunFailed { .. } => {
             }
         }
     }

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use hyper_rustls::HttpsConnectorBuilder;
-use kigen_model::alert::Alert;
+use kigen_model::alert::{Alert, AlertBody};
 use slack_morphism::errors::SlackClientError;
 use slack_morphism::prelude::*;
-use uuid::Uuid;
 
 use crate::clean::{escape, escape_code};
 use crate::render::{Message, Tone};
@@ -19,11 +18,29 @@ const HISTORY_MESSAGES_MAX: u16 = 100;
 /// The most characters of a section's text (Slack's limit is 3,000).
 const SECTION_CHARS_MAX: usize = 2_900;
 
-/// A workspace and a channel in it.
+/// A workspace and channels in it.
 pub struct Slack {
     client: SlackClient<SlackClientHyperHttpsConnector>,
     token: SlackApiToken,
-    channel: String,
+    channels: Channels,
+}
+
+/// Where messages go: by name (`#alerts`) or id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channels {
+    /// Where it is told that a result was not there, and what became of it.
+    pub fatal: String,
+    /// Where failed runs are told, which may be nowhere.
+    pub error: Option<String>,
+}
+
+impl Channels {
+    fn of(&self, alert: &Alert) -> &str {
+        match (&alert.body, &self.error) {
+            (AlertBody::RunFailed { .. }, Some(error)) => error,
+            _ => &self.fatal,
+        }
+    }
 }
 
 /// Where a message stands, to answer in its thread.
@@ -64,11 +81,11 @@ pub enum SlackError {
 }
 
 impl Slack {
-    /// Speaks to `channel` with a bot's token; `api_url` is Slack's own unless given.
+    /// Speaks to the channels with a bot's token; `api_url` is Slack's own unless given.
     ///
     /// # Errors
     /// The machine's root certificates cannot be read.
-    pub fn new(token: String, channel: String, api_url: Option<&str>) -> Result<Self, SlackError> {
+    pub fn new(token: String, channels: Channels, api_url: Option<&str>) -> Result<Self, SlackError> {
         let builder = HttpsConnectorBuilder::new().with_native_roots().map_err(SlackError::Certificates)?;
         // Slack's own address is https; plain http is what a test or a proxy on this machine speaks.
         let connector = builder.https_or_http().enable_http1().enable_http2().build();
@@ -77,7 +94,12 @@ impl Slack {
             connector = connector.with_slack_api_url(api_url.trim_end_matches('/'));
         }
         let client = SlackClient::new(connector);
-        Ok(Self { client, token: SlackApiToken::new(token.into()), channel })
+        Ok(Self { client, token: SlackApiToken::new(token.into()), channels })
+    }
+
+    /// Whether failed runs are told.
+    pub(crate) fn has_failures_channel(&self) -> bool {
+        self.channels.error.is_some()
     }
 
     /// Sends a message, into a thread if one is given.
@@ -95,12 +117,13 @@ impl Slack {
             .with_text(fallback(message))
             .with_blocks(blocks(message))
             .with_metadata(SlackMessageMetadata::new(EVENT_TYPE.to_owned()).with_event_payload(payload));
-        let request = SlackApiChatPostMessageRequest::new(self.channel.clone().into(), content)
+        let channel = self.channels.of(alert);
+        let request = SlackApiChatPostMessageRequest::new(channel.into(), content)
             .with_unfurl_links(false)
             .opt_thread_ts(thread.map(|thread| thread.ts.clone()))
             .opt_reply_broadcast(thread.map(|_| true));
         let session = self.client.open_session(&self.token);
-        let response = session.chat_post_message(&request).await.map_err(|error| self.fate(error))?;
+        let response = session.chat_post_message(&request).await.map_err(|error| fate(channel, error))?;
         Ok(Posted { channel: response.channel, ts: response.ts })
     }
 
@@ -108,52 +131,53 @@ impl Slack {
     ///
     /// # Errors
     /// The channel's history cannot be read.
-    pub async fn find(&self, id: Uuid) -> Result<Option<Posted>, SlackError> {
-        let channel: SlackChannelId = self.channel.clone().into();
+    pub async fn find(&self, alert: &Alert) -> Result<Option<Posted>, SlackError> {
+        let name = self.channels.of(alert);
+        let channel: SlackChannelId = name.into();
         let request = SlackApiConversationsHistoryRequest::new()
             .with_channel(channel.clone())
             .with_limit(HISTORY_MESSAGES_MAX)
             .with_include_all_metadata(true);
         let session = self.client.open_session(&self.token);
-        let history = session.conversations_history(&request).await.map_err(|error| self.fate(error))?;
+        let history = session.conversations_history(&request).await.map_err(|error| fate(name, error))?;
         let is_it = |message: &SlackHistoryMessage| {
             let metadata =
                 message.content.metadata.as_ref().filter(|metadata| metadata.event_type == EVENT_TYPE);
             let payload = metadata.and_then(|metadata| metadata.event_payload.as_ref());
-            payload.and_then(|payload| payload.get("id")).is_some_and(|of| *of == id.to_string())
+            payload.and_then(|payload| payload.get("id")).is_some_and(|of| *of == alert.id.to_string())
         };
         let found = history.messages.into_iter().find(is_it);
         Ok(found.map(|message| Posted { channel, ts: message.origin.ts }))
     }
+}
 
-    fn fate(&self, error: SlackClientError) -> SlackError {
-        match error {
-            SlackClientError::ApiError(error) if !is_passing(&error.code) => {
-                SlackError::Refused { advice: self.advice(&error.code), code: error.code }
-            }
-            SlackClientError::RateLimitError(error) => SlackError::Retry {
-                after: error.retry_after,
-                source: Box::new(SlackClientError::RateLimitError(error)),
-            },
-            error => SlackError::Retry { after: None, source: Box::new(error) },
+fn fate(channel: &str, error: SlackClientError) -> SlackError {
+    match error {
+        SlackClientError::ApiError(error) if !is_passing(&error.code) => {
+            SlackError::Refused { advice: advice(channel, &error.code), code: error.code }
         }
+        SlackClientError::RateLimitError(error) => SlackError::Retry {
+            after: error.retry_after,
+            source: Box::new(SlackClientError::RateLimitError(error)),
+        },
+        error => SlackError::Retry { after: None, source: Box::new(error) },
     }
+}
 
-    fn advice(&self, code: &str) -> String {
-        let channel = &self.channel;
-        match code {
-            "channel_not_found" => format!(
-                "there is no channel {channel} that the bot sees; check its name, and invite the bot if it is private: \
+fn advice(channel: &str, code: &str) -> String {
+    match code {
+        "channel_not_found" => format!(
+            "there is no channel {channel} that the bot sees; check its name, and invite the bot if it is private: \
                  /invite @kigen"
-            ),
-            "not_in_channel" => format!("invite the bot in {channel}: /invite @kigen"),
-            "is_archived" => format!("{channel} is archived; name another channel"),
-            "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked" | "token_expired" => {
-                "the token is not valid (any more); set KIGEN_SLACK_TOKEN to the bot token of the app (xoxb-...)".to_owned()
-            }
-            "missing_scope" => "the app lacks a scope; add chat:write and install it again".to_owned(),
-            _ => "see the documentation of chat.postMessage for this word".to_owned(),
+        ),
+        "not_in_channel" => format!("invite the bot in {channel}: /invite @kigen"),
+        "is_archived" => format!("{channel} is archived; name another channel"),
+        "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked" | "token_expired" => {
+            "the token is not valid (any more); set KIGEN_SLACK_TOKEN to the bot token of the app (xoxb-...)"
+                .to_owned()
         }
+        "missing_scope" => "the app lacks a scope; add chat:write and install it again".to_owned(),
+        _ => "see the documentation of chat.postMessage for this word".to_owned(),
     }
 }
 
@@ -180,6 +204,8 @@ fn mark(tone: Tone) -> &'static str {
     match tone {
         Tone::Missed => ":red_circle:",
         Tone::Recovered => ":large_green_circle:",
+        Tone::Unknown => ":large_yellow_circle:",
+        Tone::Failed => ":large_orange_circle:",
     }
 }
 

@@ -15,12 +15,15 @@ const BOLD: &str = "1";
 const DIM: &str = "2";
 const RED: &str = "31";
 const GREEN: &str = "32";
+const YELLOW: &str = "33";
 
 /// The message with a bar at its left, a line each ending in a line break.
 pub fn draw(message: &Message, look: &Look) -> String {
     let (bar, mark) = match message.tone {
         Tone::Missed => (RED, "🔴"),
         Tone::Recovered => (GREEN, "🟢"),
+        Tone::Unknown => (YELLOW, "🟡"),
+        Tone::Failed => (YELLOW, "🟠"),
     };
     let width = look.width.max(40) - 3;
     let mut lines: Vec<String> = Vec::new();

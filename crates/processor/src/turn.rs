@@ -129,19 +129,18 @@ impl Turn {
         bounds: TurnBounds,
     ) -> Result<bool, ProcessorError> {
         let clock = self.position.clocks.entry(event.cluster.clone()).or_default();
-        let is_of_an_older_epoch = event.epoch < clock.epoch;
-        *clock = clock.step(event);
-        let observed_until = clock.observed_until;
-        let (ClusterBody::Tick { .. }, Some(observed_until), false) =
-            (&event.body, observed_until, is_of_an_older_epoch)
+        let counts = clock.step(event);
+        let (ClusterBody::Tick { .. }, Some(observed_until), true) =
+            (&event.body, clock.observed_until, counts)
         else {
             return Ok(true);
         };
+        let gaps = clock.gaps.clone();
         while let Some(cursor) = self.next_due(&event.cluster, observed_until, states, bounds)? {
             if self.is_full(bounds) {
                 return Ok(false);
             }
-            self.step(&cursor.key, Input::Due { observed_until }, states)?;
+            self.step(&cursor.key, Input::Due { observed_until, gaps: &gaps }, states)?;
             self.position.cursor = Some(cursor);
         }
         self.position.cursor = None;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Fact, StreamPosition};
+use kigen_model::slot::Gap;
 
 use crate::decode::{Undecodable, decode};
 use crate::evidence::Evidence;
@@ -121,7 +122,7 @@ impl Core {
         let gap = self
             .gap_to
             .take()
-            .map(|to| ClusterBody::Gap { from: before, to: before.map_or(to, |from| from.max(to)) });
+            .map(|to| ClusterBody::Gap(Gap { from: before, to: before.map_or(to, |from| from.max(to)) }));
         let tick = ClusterBody::Tick { observed_until, positions: self.evidence.positions() };
         gap.into_iter().chain([tick]).map(|body| self.cluster_event(body)).collect()
     }
@@ -145,8 +146,13 @@ impl Core {
             News::Listed { resource_version } => self.listed_as_of[resource.index()] = resource_version,
             News::HistoryLost => {
                 let resource_version = self.listed_as_of[resource.index()];
-                self.say(output, |known, saying| known.list_counts(resource, resource_version, saying));
                 let listed_at = self.listed_at[resource.index()].unwrap_or_else(|| self.observed_at());
+                // What is gone was seen to be gone by the list: within the gap, by which it is told apart from what was
+                // seen to go.
+                let listed_at = self.promised().map_or(listed_at, |promised| promised.max(listed_at));
+                self.say_at(listed_at, output, |known, saying| {
+                    known.list_counts(resource, resource_version, saying);
+                });
                 self.gap_to = self.gap_to.max(Some(listed_at));
             }
             News::Opened { resource_version, answered } => {
@@ -196,7 +202,15 @@ impl Core {
     }
 
     fn say(&mut self, output: &mut Output, speak: impl FnOnce(&mut Known, &mut Saying<'_>)) {
-        let observed_at = self.observed_at();
+        self.say_at(self.observed_at(), output, speak);
+    }
+
+    fn say_at(
+        &mut self,
+        observed_at: Instant,
+        output: &mut Output,
+        speak: impl FnOnce(&mut Known, &mut Saying<'_>),
+    ) {
         let mut saying = Saying { observed_at, facts: &mut output.facts, notices: &mut output.notices };
         speak(&mut self.known, &mut saying);
     }
@@ -204,8 +218,12 @@ impl Core {
     /// When what is heard now was observed: never before what a tick has promised to be all.
     fn observed_at(&self) -> Instant {
         let now = self.clock.now_at_latest();
-        let promised = self.evidence.observed_until().map(|promised| promised + TimeDelta::milliseconds(1));
-        promised.map_or(now, |promised| promised.max(now))
+        self.promised().map_or(now, |promised| promised.max(now))
+    }
+
+    /// The first instant that no tick has promised yet.
+    fn promised(&self) -> Option<Instant> {
+        self.evidence.observed_until().map(|promised| promised + TimeDelta::milliseconds(1))
     }
 
     fn cluster_event(&self, body: ClusterBody) -> ClusterEvent {

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use kigen_model::Instant;
 use kigen_model::event::Revision;
 use kigen_model::objective::Objective;
-use kigen_model::run::{Attempt, CronJob, Run};
+use kigen_model::run::{Attempt, CronJob, NotASlotMark, Run};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
@@ -23,6 +23,8 @@ pub const OWNER: &str = "kigen.dev/owner";
 pub const RUNBOOK: &str = "kigen.dev/runbook";
 /// The label that makes bare Jobs one batch.
 pub const BATCH: &str = "kigen.dev/batch";
+/// The slot that a Job was made for: a day or an instant.
+pub const SLOT: &str = "kigen.dev/slot";
 /// The annotation with which the CronJob controller says which fire a Job is for.
 pub const SCHEDULED_AT: &str = "batch.kubernetes.io/cronjob-scheduled-timestamp";
 /// The name of the objective that the annotation makes.
@@ -61,6 +63,8 @@ pub enum Decoded {
         run: Run,
         /// Whose it says it is.
         batch: BatchHint,
+        /// Its annotation `kigen.dev/slot`, where that names no slot.
+        not_a_slot: Option<NotASlotMark>,
     },
     /// A Pod of a Job.
     Pod {

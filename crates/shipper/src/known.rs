@@ -104,9 +104,12 @@ impl Known {
             Decoded::CronJob { id, cron_job, objective } => {
                 self.cron_jobs.changed(&self.cluster, id, cron_job, objective, saying);
             }
-            Decoded::Job { id, run, batch } => {
-                let uid = id.revision.uid.clone();
+            Decoded::Job { id, run, batch, not_a_slot } => {
+                let (uid, job) = (id.revision.uid.clone(), run.job.clone());
                 if let Some(key) = self.runs.changed(&self.cluster, id, run, batch, saying) {
+                    if let Some(reason) = not_a_slot {
+                        saying.notices.push(Notice::Slot { key: key.clone(), job, reason });
+                    }
                     self.attempts.run_seen(&uid, key, saying);
                 }
             }
@@ -124,7 +127,7 @@ impl Known {
             Decoded::CronJob { id, objective, .. } => {
                 self.cron_jobs.deleted(&self.cluster, &id, objective.is_some(), saying);
             }
-            Decoded::Job { id, run, batch } => {
+            Decoded::Job { id, run, batch, not_a_slot: _ } => {
                 let uid = id.revision.uid.clone();
                 let key = self.runs.deleted(&self.cluster, id, run, batch, saying);
                 self.attempts.run_seen(&uid, key, saying);

@@ -5,8 +5,9 @@ use std::fmt;
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
+use kigen_model::run::NotASlotMark;
 
-use crate::decode::{COMPLETE_BY, Undecodable, Unusable};
+use crate::decode::{COMPLETE_BY, SLOT, Undecodable, Unusable};
 use crate::resource::Resource;
 
 /// An object or a line that could not be used. It goes to `kigen.rejects`; everything else goes on.
@@ -98,6 +99,15 @@ pub enum Notice {
         /// Why.
         reason: String,
     },
+    /// The annotation `kigen.dev/slot` of a Job names no slot: the run belongs where its nominal start says.
+    Slot {
+        /// The batch.
+        key: BatchKey,
+        /// The Job.
+        job: String,
+        /// Why.
+        reason: NotASlotMark,
+    },
     /// Pods whose Job was never seen were forgotten.
     PodsForgotten {
         /// How many since the start.
@@ -122,6 +132,11 @@ impl fmt::Display for Notice {
             Self::CompleteBy { key, text, reason } => write!(
                 f,
                 "CronJob {key} asks by `{COMPLETE_BY}: {text}` for what is no deadline, and nothing is judged by it: \
+                 {reason}; correct the annotation"
+            ),
+            Self::Slot { key, job, reason } => write!(
+                f,
+                "Job {job} of {key} has an annotation {SLOT} that names no slot, so the run counts by when it started: \
                  {reason}; correct the annotation"
             ),
             Self::PodsForgotten { pods, pods_waiting_max } => write!(

@@ -5,6 +5,7 @@ mod support;
 use chrono::DateTime;
 use expect_test::expect;
 use kigen_model::event::{FactBody, StreamPosition};
+use kigen_model::objective::Deadlines;
 use kigen_shipper::core::{Core, Output, Resume};
 use kigen_shipper::input::{Input, News};
 use kigen_shipper::resource::Resource;
@@ -184,7 +185,10 @@ fn objectives(output: &Output) -> Vec<Option<String>> {
         .iter()
         .filter_map(|fact| match &fact.body {
             FactBody::Objective { objective, .. } => {
-                Some(objective.as_ref().map(|objective| objective.complete_by.clone()))
+                Some(objective.as_ref().map(|objective| match &objective.deadlines {
+                    Deadlines::CompleteBy { crontab } => crontab.clone(),
+                    Deadlines::Before { .. } => panic!("an annotation says complete-by"),
+                }))
             }
             _ => None,
         })
@@ -271,7 +275,7 @@ fn what_a_new_list_no_longer_shows_is_gone_and_what_it_shows_without_a_uid_is_no
     }
     let told: Vec<_> = facts.iter().map(|fact| format!("{} {:?}", fact.key, fact.body)).collect();
     expect![[r#"
-        test/ml/gone Run { revision: Revision { uid: "uid-of-gone", resource_version: 9 }, run: Run { job: "gone", scheduled_at: None, created_at: 2026-11-23T08:00:00Z, started_at: None, phase: Deleted { observed_at: 1970-01-01T00:00:00Z }, failed_pods: 0 } }
+        test/ml/gone Run { revision: Revision { uid: "uid-of-gone", resource_version: 9 }, run: Run { job: "gone", scheduled_at: None, created_at: 2026-11-23T08:00:00Z, started_at: None, phase: Deleted { observed_at: 1970-01-01T00:00:00Z }, failed_pods: 0, slot: None } }
         test/ml/gone CronJob { revision: Revision { uid: "uid-of-gone", resource_version: 9 }, cron_job: None }"#]].assert_eq(&told.join("\n"));
 }
 

@@ -97,10 +97,12 @@ async fn garbage_on_a_watch_and_an_object_without_its_parts_stop_neither_the_oth
         an event of the watch on jobs is left out: it is not the JSON that Kubernetes sends (its type `FLASHED` is none, or a bookmark without a version); its bytes are in kigen.rejects; if this goes on, look for a proxy between kigen and the API server that changes answers"#]].assert_eq(&rejected.join("\n"));
     expect![[r#"
         [
-            Gap {
-                from: None,
-                to: 2026-11-23T11:46:33Z,
-            },
+            Gap(
+                Gap {
+                    from: None,
+                    to: 2026-11-23T11:46:33Z,
+                },
+            ),
             Tick {
                 observed_until: 2026-11-23T11:46:32Z,
                 positions: [

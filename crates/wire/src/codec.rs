@@ -20,9 +20,18 @@ const HEADER_BYTES: usize = 10;
 const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
 /// All versions of a topic's schema, oldest first; the last one writes.
-const EVENTS: [&str; 1] = [include_str!("../../../schemas/kigen.events/v1.avsc")];
-const ALERTS: [&str; 1] = [include_str!("../../../schemas/kigen.alerts/v1.avsc")];
-const STATUS: [&str; 1] = [include_str!("../../../schemas/kigen.status/v1.avsc")];
+const EVENTS: [&str; 2] = [
+    include_str!("../../../schemas/kigen.events/v1.avsc"),
+    include_str!("../../../schemas/kigen.events/v2.avsc"),
+];
+const ALERTS: [&str; 2] = [
+    include_str!("../../../schemas/kigen.alerts/v1.avsc"),
+    include_str!("../../../schemas/kigen.alerts/v2.avsc"),
+];
+const STATUS: [&str; 2] = [
+    include_str!("../../../schemas/kigen.status/v1.avsc"),
+    include_str!("../../../schemas/kigen.status/v2.avsc"),
+];
 const REJECTS: [&str; 1] = [include_str!("../../../schemas/kigen.rejects/v1.avsc")];
 
 /// One version of a schema.
@@ -35,8 +44,14 @@ struct Version {
 struct Codec {
     writer: GenericDatumWriter<'static>,
     fingerprint: [u8; 8],
-    /// By fingerprint of the writer's schema; each resolves to the newest.
-    readers: Vec<([u8; 8], GenericDatumReader<'static>)>,
+    readers: Vec<Reader>,
+}
+
+/// What reads the values that one version of a schema wrote.
+struct Reader {
+    fingerprint: [u8; 8],
+    schema: &'static Schema,
+    datum: GenericDatumReader<'static>,
 }
 
 static VERSIONS: LazyLock<[Vec<Version>; 4]> = LazyLock::new(|| {
@@ -73,8 +88,12 @@ pub(crate) fn encode(topic: Topic, datum: Value) -> Vec<u8> {
     bytes
 }
 
-/// The datum of a record's value, in the newest version of the topic's schema.
-pub(crate) fn decode(topic: Topic, bytes: &[u8]) -> Result<Value, DecodeError> {
+/// The datum of a record's value, and the schema that wrote it.
+///
+/// It is not resolved to the newest schema: `apache-avro` finds a union's branch by the first record whose fields are
+/// all there, whatever its name, and would take one kind for another. Versions only ever grow (`schemas/README.md`), so
+/// places in unions stay, and who reads a field that the writer did not know takes its default.
+pub(crate) fn decode(topic: Topic, bytes: &[u8]) -> Result<(Value, &'static Schema), DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::Empty { topic });
     }
@@ -91,24 +110,19 @@ pub(crate) fn decode(topic: Topic, bytes: &[u8]) -> Result<Value, DecodeError> {
     };
     let [_, _, fingerprint @ ..] = *header;
     let codec = &CODECS[index(topic)];
-    let Some((_, reader)) = codec.readers.iter().find(|(of, _)| *of == fingerprint) else {
+    let Some(writer) = codec.readers.iter().find(|reader| reader.fingerprint == fingerprint) else {
         return Err(DecodeError::UnknownSchema { topic, fingerprint: u64::from_be_bytes(fingerprint) });
     };
     let mut bytes = Whole { rest: datum, is_cut: false };
-    let value = reader
+    let value = writer
+        .datum
         .read_value(&mut bytes)
         .map_err(|source| DecodeError::Damaged { topic, source: Box::new(source) })?;
     match bytes {
         Whole { is_cut: true, .. } => Err(DecodeError::Cut { topic }),
-        Whole { rest: [], .. } => Ok(value),
+        Whole { rest: [], .. } => Ok((value, writer.schema)),
         Whole { rest, .. } => Err(DecodeError::Trailing { topic, bytes: rest.len() }),
     }
-}
-
-/// The newest version of the topic's schema.
-pub(crate) fn schema(topic: Topic) -> &'static Schema {
-    let versions = &VERSIONS[index(topic)];
-    &versions[versions.len() - 1].schema
 }
 
 /// The fingerprint of a schema as it stands in a value: CRC-64-AVRO of the parsing canonical form, little-endian.
@@ -145,12 +159,10 @@ fn parse(versions: &[&str]) -> Vec<Version> {
 
 fn codec(versions: &'static [Version]) -> Codec {
     let newest = &versions[versions.len() - 1];
-    let reader = |version: &'static Version| {
-        let is_newest = version.fingerprint == newest.fingerprint;
-        let reader = GenericDatumReader::builder(&version.schema)
-            .maybe_reader_schema((!is_newest).then_some(&newest.schema))
-            .build();
-        (version.fingerprint, reader.expect("a valid schema resolves"))
+    let reader = |version: &'static Version| Reader {
+        fingerprint: version.fingerprint,
+        schema: &version.schema,
+        datum: GenericDatumReader::builder(&version.schema).build().expect("a valid schema resolves"),
     };
     let writer = GenericDatumWriter::builder(&newest.schema).build();
     Codec {

@@ -3,6 +3,7 @@
 use apache_avro::types::Value;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
 use kigen_model::key::BatchKey;
+use kigen_model::slot::Gap;
 use kigen_model::topic::Topic;
 
 use crate::codec;
@@ -40,7 +41,7 @@ pub fn encode_event(event: &Event) -> Vec<u8> {
 /// # Errors
 /// The bytes are no event, or one that only a newer kigen knows.
 pub fn decode_event(bytes: &[u8]) -> Result<Event, DecodeError> {
-    let mut fields = Fields::of(TOPIC, codec::decode(TOPIC, bytes)?)?;
+    let mut fields = Fields::of(TOPIC, codec::decode(TOPIC, bytes)?.0)?;
     let cluster = fields.text("cluster")?;
     let (place, mut body) = fields.one_of("body")?;
     if let Some(body) = cluster_body(place, &mut body)? {
@@ -95,8 +96,8 @@ fn of_cluster(event: &ClusterEvent) -> Value {
             let positions = list(positions);
             branch(7, record([epoch, ("observed_until", instant(*observed_until)), ("positions", positions)]))
         }
-        ClusterBody::Gap { from, to } => {
-            branch(8, record([epoch, ("from", maybe(from.map(instant))), ("to", instant(*to))]))
+        ClusterBody::Gap(gap) => {
+            branch(8, record([epoch, ("from", maybe(gap.from.map(instant))), ("to", instant(gap.to))]))
         }
     }
 }
@@ -117,7 +118,7 @@ fn cluster_body(place: u32, body: &mut Fields) -> Result<Option<(u64, ClusterBod
                 positions: body.records("positions")?.into_iter().map(position).collect::<Result<_, _>>()?,
             }
         }
-        8 => ClusterBody::Gap { from: body.maybe_instant("from")?, to: body.instant("to")? },
+        8 => ClusterBody::Gap(Gap { from: body.maybe_instant("from")?, to: body.instant("to")? }),
         _ => return Ok(None),
     };
     Ok(Some((body.long("epoch")?, said)))

@@ -55,7 +55,7 @@ pub(crate) fn list(values: impl IntoIterator<Item = Value>) -> Value {
     Value::Array(values.into_iter().collect())
 }
 
-/// A record that is being read.
+/// A record that is being read. A field that its writer's schema did not have yet is null, empty or false.
 pub(crate) struct Fields {
     topic: Topic,
     fields: Vec<(String, Value)>,
@@ -90,7 +90,8 @@ impl Fields {
     pub(crate) fn boolean(&mut self, name: &str) -> Result<bool, DecodeError> {
         match self.take(name) {
             Some(Value::Boolean(value)) => Ok(value),
-            _ => Err(self.wrong(name, "is no boolean")),
+            None => Ok(false),
+            Some(_) => Err(self.wrong(name, "is no boolean")),
         }
     }
 
@@ -125,6 +126,11 @@ impl Fields {
         Uuid::parse_str(&value).map_err(|_| self.wrong(name, "is no UUID"))
     }
 
+    pub(crate) fn maybe_uuid(&mut self, name: &str) -> Result<Option<Uuid>, DecodeError> {
+        let value = self.maybe_text(name)?;
+        value.map(|value| Uuid::parse_str(&value).map_err(|_| self.wrong(name, "is no UUID"))).transpose()
+    }
+
     pub(crate) fn symbol(&mut self, name: &str) -> Result<String, DecodeError> {
         match self.take(name) {
             Some(Value::Enum(_, symbol)) => Ok(symbol),
@@ -149,7 +155,8 @@ impl Fields {
             Some(Value::Array(values)) => {
                 values.into_iter().map(|value| Self::of(self.topic, value)).collect()
             }
-            _ => Err(self.wrong(name, "is no array")),
+            None => Ok(Vec::new()),
+            Some(_) => Err(self.wrong(name, "is no array")),
         }
     }
 
@@ -175,7 +182,8 @@ impl Fields {
         match self.take(name) {
             Some(Value::Union(_, value)) if *value == Value::Null => Ok(None),
             Some(Value::Union(_, value)) => Ok(Some(*value)),
-            _ => Err(self.wrong(name, "is no union")),
+            None => Ok(None),
+            Some(_) => Err(self.wrong(name, "is no union")),
         }
     }
 

@@ -29,7 +29,7 @@ pub fn encode_reject(reject: &Reject) -> Vec<u8> {
 /// # Errors
 /// The bytes are no reject.
 pub fn decode_reject(bytes: &[u8]) -> Result<Reject, DecodeError> {
-    let mut fields = Fields::of(TOPIC, codec::decode(TOPIC, bytes)?)?;
+    let mut fields = Fields::of(TOPIC, codec::decode(TOPIC, bytes)?.0)?;
     let partition = fields.maybe_signed("partition")?.and_then(|partition| u32::try_from(partition).ok());
     let offset = fields.maybe_signed("offset")?.and_then(|offset| u64::try_from(offset).ok());
     Ok(Reject {

@@ -3,9 +3,9 @@
 use apache_avro::types::Value;
 use chrono::TimeDelta;
 use kigen_model::event::Revision;
-use kigen_model::objective::{Objective, ObjectiveSource, Severity};
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
-use kigen_model::slot::Slot;
+use kigen_model::slot::{Gap, Slot};
 
 use crate::error::DecodeError;
 use crate::fields::{Fields, branch, instant, int, long, maybe, record, symbol, text};
@@ -63,6 +63,7 @@ pub(crate) fn of_run(run: &Run) -> Value {
         ("started_at", maybe(run.started_at.map(instant))),
         ("failed_pods", int(run.failed_pods)),
         ("phase", phase),
+        ("slot", maybe(run.slot.map(|mark| text(&mark.to_string())))),
     ])
 }
 
@@ -81,7 +82,9 @@ pub(crate) fn run(mut fields: Fields) -> Result<Run, DecodeError> {
         5 => RunPhase::Deleted { observed_at: phase.instant("observed_at")? },
         _ => return Err(fields.wrong("phase", "is of a kind this kigen does not know")),
     };
+    let slot = fields.maybe_text("slot")?.map(|mark| mark.parse()).transpose();
     Ok(Run {
+        slot: slot.map_err(|_| fields.wrong("slot", "is neither a day nor an instant"))?,
         job: fields.text("job")?,
         scheduled_at: fields.maybe_instant("scheduled_at")?,
         created_at: fields.instant("created_at")?,
@@ -165,9 +168,23 @@ pub(crate) fn severity(fields: &mut Fields) -> Result<Severity, DecodeError> {
 pub(crate) fn of_objective(objective: &Objective) -> Value {
     let source = match objective.source {
         ObjectiveSource::Annotation => (1, "ANNOTATION"),
+        ObjectiveSource::File => (2, "FILE"),
+    };
+    let (crontab, before) = match &objective.deadlines {
+        Deadlines::CompleteBy { crontab } => (crontab.as_str(), None),
+        Deadlines::Before { namespace, cron_job, schedule } => {
+            let zone = schedule.as_ref().and_then(|schedule| schedule.time_zone.as_deref());
+            let before = record([
+                ("namespace", text(namespace)),
+                ("cron_job", text(cron_job)),
+                ("schedule", maybe(schedule.as_ref().map(|schedule| text(&schedule.crontab)))),
+                ("time_zone", maybe(zone.map(text))),
+            ]);
+            ("", Some(before))
+        }
     };
     record([
-        ("complete_by", text(&objective.complete_by)),
+        ("complete_by", text(crontab)),
         ("time_zone", maybe(objective.time_zone.as_deref().map(text))),
         ("grace_s", Value::Long(objective.grace.num_seconds())),
         ("settle_s", Value::Long(objective.settle.num_seconds())),
@@ -175,6 +192,10 @@ pub(crate) fn of_objective(objective: &Objective) -> Value {
         ("owner", maybe(objective.owner.as_deref().map(text))),
         ("runbook", maybe(objective.runbook.as_deref().map(text))),
         ("source", symbol(source)),
+        ("is_of_jobs", Value::Boolean(objective.is_of_jobs)),
+        ("freshness_s", maybe(objective.freshness.map(|freshness| Value::Long(freshness.num_seconds())))),
+        ("starts", maybe(objective.starts.as_deref().map(text))),
+        ("before", maybe(before)),
     ])
 }
 
@@ -183,16 +204,50 @@ pub(crate) fn objective(mut fields: Fields) -> Result<Objective, DecodeError> {
         seconds @ 0..=Objective::GRACE_MAX_S => Ok(TimeDelta::seconds(seconds)),
         _ => Err(fields.wrong(name, "is not 0 to 31 days")),
     };
+    let freshness = match fields.maybe_signed("freshness_s")? {
+        None => None,
+        Some(seconds @ 1..=Objective::FRESHNESS_MAX_S) => Some(TimeDelta::seconds(seconds)),
+        Some(_) => return Err(fields.wrong("freshness_s", "is not 1 second to 366 days")),
+    };
+    let crontab = fields.text("complete_by")?;
+    let deadlines = match fields.maybe_record("before")? {
+        None => Deadlines::CompleteBy { crontab },
+        Some(before) => self::before(before)?,
+    };
+    let source = match fields.symbol("source")?.as_str() {
+        "FILE" => ObjectiveSource::File,
+        _ => ObjectiveSource::Annotation,
+    };
     Ok(Objective {
-        complete_by: fields.text("complete_by")?,
+        is_of_jobs: fields.boolean("is_of_jobs")?,
+        deadlines,
         time_zone: fields.maybe_text("time_zone")?,
         grace: span(&mut fields, "grace_s")?,
         settle: span(&mut fields, "settle_s")?,
+        freshness,
+        starts: fields.maybe_text("starts")?,
         severity: severity(&mut fields)?,
         owner: fields.maybe_text("owner")?,
         runbook: fields.maybe_text("runbook")?,
-        source: ObjectiveSource::Annotation,
+        source,
     })
+}
+
+fn before(mut fields: Fields) -> Result<Deadlines, DecodeError> {
+    let time_zone = fields.maybe_text("time_zone")?;
+    Ok(Deadlines::Before {
+        namespace: fields.text("namespace")?,
+        cron_job: fields.text("cron_job")?,
+        schedule: fields.maybe_text("schedule")?.map(|crontab| Schedule { crontab, time_zone }),
+    })
+}
+
+pub(crate) fn of_gap(gap: &Gap) -> [(&'static str, Value); 2] {
+    [("gap_from", maybe(gap.from.map(instant))), ("gap_to", instant(gap.to))]
+}
+
+pub(crate) fn gap(fields: &mut Fields) -> Result<Gap, DecodeError> {
+    Ok(Gap { from: fields.maybe_instant("gap_from")?, to: fields.instant("gap_to")? })
 }
 
 pub(crate) fn of_slot(slot: &Slot) -> Value {

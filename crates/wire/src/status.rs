@@ -6,19 +6,19 @@ use apache_avro::types::Value;
 use kigen_engine::clock::ClusterClock;
 use kigen_engine::partition::{Cursor, PartitionState};
 use kigen_engine::state::{
-    AttemptState, BatchState, CronJobState, Incident, Judged, ObjectiveState, OpenSlot, Plan, RunState,
-    ScheduleEdit, Successor, Window,
+    AttemptState, BatchState, CronJobState, Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan,
+    RunState, ScheduleEdit, Successor, Window,
 };
 use kigen_model::key::BatchKey;
-use kigen_model::slot::{CauseKind, Excuse, Verdict};
+use kigen_model::slot::{CauseKind, Excuse, Gap, Verdict};
 use kigen_model::topic::{Offset, Topic};
 
 use crate::codec;
 use crate::error::DecodeError;
 use crate::fields::{Fields, branch, instant, int, list, long, maybe, record, symbol, text, uuid};
 use crate::shared::{
-    attempt, cron_job, objective, of_attempt, of_cron_job, of_objective, of_revision, of_run, of_slot,
-    revision, run, slot,
+    attempt, cron_job, gap, objective, of_attempt, of_cron_job, of_gap, of_objective, of_revision, of_run,
+    of_slot, revision, run, slot,
 };
 
 const TOPIC: Topic = Topic::Status;
@@ -41,6 +41,7 @@ pub fn encode_batch(state: &BatchState) -> Vec<u8> {
         ("cron_job", maybe(state.cron_job.as_ref().map(of_known_cron_job))),
         ("runs", list(state.runs.iter().map(of_known_run))),
         ("objectives", list(state.objectives.iter().map(|(name, known)| of_known_objective(name, known)))),
+        ("since", maybe(state.since.map(instant))),
     ]);
     codec::encode(TOPIC, record([("body", branch(0, body))]))
 }
@@ -60,6 +61,7 @@ pub fn encode_position(position: &PartitionState) -> Vec<u8> {
             ("cluster", text(cluster)),
             ("epoch", long(clock.epoch)),
             ("observed_until", maybe(clock.observed_until.map(instant))),
+            ("gaps", list(clock.gaps.iter().map(of_known_gap))),
         ])
     });
     let body = record([
@@ -76,7 +78,7 @@ pub fn encode_position(position: &PartitionState) -> Vec<u8> {
 /// # Errors
 /// The bytes are no status, or one that only a newer kigen knows.
 pub fn decode_status(bytes: &[u8]) -> Result<Status, DecodeError> {
-    let mut fields = Fields::of(TOPIC, codec::decode(TOPIC, bytes)?)?;
+    let mut fields = Fields::of(TOPIC, codec::decode(TOPIC, bytes)?.0)?;
     match fields.one_of("body")? {
         (0, body) => batch(body).map(Status::Batch),
         (1, body) => position(body).map(Status::Position),
@@ -93,6 +95,7 @@ fn batch(mut body: Fields) -> Result<BatchState, DecodeError> {
         cron_job: body.maybe_record("cron_job")?.map(known_cron_job).transpose()?,
         runs,
         objectives: objectives.collect::<Result<BTreeMap<_, _>, _>>()?,
+        since: body.maybe_instant("since")?,
     })
 }
 
@@ -100,7 +103,8 @@ fn position(mut body: Fields) -> Result<PartitionState, DecodeError> {
     let cursor = |mut cursor: Fields| Ok(Cursor { due: cursor.instant("due")?, key: key(&mut cursor)? });
     let clock = |mut clock: Fields| {
         let observed_until = clock.maybe_instant("observed_until")?;
-        Ok((clock.text("cluster")?, ClusterClock { epoch: clock.long("epoch")?, observed_until }))
+        let gaps = clock.records("gaps")?.into_iter().map(known_gap).collect::<Result<_, _>>()?;
+        Ok((clock.text("cluster")?, ClusterClock { epoch: clock.long("epoch")?, observed_until, gaps }))
     };
     Ok(PartitionState {
         next: Offset(body.long("next")?),
@@ -108,6 +112,14 @@ fn position(mut body: Fields) -> Result<PartitionState, DecodeError> {
         clocks: body.records("clocks")?.into_iter().map(clock).collect::<Result<_, _>>()?,
         engine_version: body.int("engine_version")?,
     })
+}
+
+fn of_known_gap(gap: &Gap) -> Value {
+    record([("from", maybe(gap.from.map(instant))), ("to", instant(gap.to))])
+}
+
+fn known_gap(mut fields: Fields) -> Result<Gap, DecodeError> {
+    Ok(Gap { from: fields.maybe_instant("from")?, to: fields.instant("to")? })
 }
 
 fn key(fields: &mut Fields) -> Result<BatchKey, DecodeError> {
@@ -228,35 +240,44 @@ fn known_objective(mut fields: Fields) -> Result<(String, ObjectiveState), Decod
 }
 
 fn of_open_slot(open: &OpenSlot) -> Value {
-    let window = match open.window {
-        Window::NoFire => branch(0, record([])),
-        Window::Fires { opens, closes } => {
-            branch(1, record([("opens", instant(opens)), ("closes", maybe(closes.map(instant)))]))
-        }
-        Window::Slot => branch(2, record([])),
-    };
     record([
         ("slot", of_slot(&open.slot)),
         ("time_zone", text(&open.time_zone)),
-        ("window", window),
+        ("window", of_window(open.window)),
         ("met_at", maybe(open.met_at.map(instant))),
     ])
 }
 
 fn open_slot(mut fields: Fields) -> Result<OpenSlot, DecodeError> {
-    let window = match fields.one_of("window")? {
-        (0, _) => Window::NoFire,
-        (1, mut fires) => {
-            Window::Fires { opens: fires.instant("opens")?, closes: fires.maybe_instant("closes")? }
-        }
-        (2, _) => Window::Slot,
-        _ => return Err(fields.wrong("window", "is of a kind this kigen does not know")),
-    };
+    let window = window(&mut fields)?;
     Ok(OpenSlot {
         slot: slot(fields.record("slot")?)?,
         time_zone: fields.text("time_zone")?,
         window,
         met_at: fields.maybe_instant("met_at")?,
+    })
+}
+
+fn of_window(window: Window) -> Value {
+    match window {
+        Window::NoFire => branch(0, record([])),
+        Window::Fires { opens, closes } => {
+            branch(1, record([("opens", instant(opens)), ("closes", maybe(closes.map(instant)))]))
+        }
+        Window::Slot => branch(2, record([])),
+        Window::Fresh { after } => branch(3, record([("after", instant(after))])),
+    }
+}
+
+fn window(fields: &mut Fields) -> Result<Window, DecodeError> {
+    Ok(match fields.one_of("window")? {
+        (0, _) => Window::NoFire,
+        (1, mut fires) => {
+            Window::Fires { opens: fires.instant("opens")?, closes: fires.maybe_instant("closes")? }
+        }
+        (2, _) => Window::Slot,
+        (3, mut fresh) => Window::Fresh { after: fresh.instant("after")? },
+        _ => return Err(fields.wrong("window", "is of a kind this kigen does not know")),
     })
 }
 
@@ -291,8 +312,17 @@ fn of_judged(judged: &Judged) -> Value {
             };
             branch(2, record([("excuse", symbol(excuse))]))
         }
+        Verdict::Unknown(gap) => branch(3, record(of_gap(&gap))),
     };
-    record([("deadline", instant(judged.deadline)), ("verdict", verdict)])
+    let slot = judged.judged.as_ref().map(|judged| {
+        record([
+            ("slot", of_slot(&judged.slot)),
+            ("window", of_window(judged.window)),
+            ("until", instant(judged.until)),
+            ("incident", maybe(judged.incident.map(uuid))),
+        ])
+    });
+    record([("deadline", instant(judged.deadline)), ("verdict", verdict), ("judged", maybe(slot))])
 }
 
 fn judged(mut fields: Fields) -> Result<Judged, DecodeError> {
@@ -308,9 +338,19 @@ fn judged(mut fields: Fields) -> Result<Judged, DecodeError> {
             "PARTIAL" => Verdict::Excused(Excuse::Partial),
             _ => return Err(fields.wrong("excuse", unknown)),
         },
+        (3, mut of) => Verdict::Unknown(gap(&mut of)?),
         _ => return Err(fields.wrong("verdict", unknown)),
     };
-    Ok(Judged { deadline: fields.instant("deadline")?, verdict })
+    let slot = |mut of: Fields| {
+        Ok(JudgedSlot {
+            slot: slot(of.record("slot")?)?,
+            window: window(&mut of)?,
+            until: of.instant("until")?,
+            incident: of.maybe_uuid("incident")?,
+        })
+    };
+    let judged = fields.maybe_record("judged")?.map(slot).transpose()?;
+    Ok(Judged { deadline: fields.instant("deadline")?, verdict, judged })
 }
 
 fn of_cause_kind(cause: CauseKind) -> (u32, &'static str) {

@@ -111,7 +111,7 @@ impl Zone {
     }
 
     /// The instant at which clocks first show `local`; where they skip it, the first one after the gap.
-    pub(super) fn first_instant(&self, local: NaiveDateTime) -> Option<Instant> {
+    pub(crate) fn first_instant(&self, local: NaiveDateTime) -> Option<Instant> {
         match self.rules.to_ambiguous_timestamp(civil(local)?).offset() {
             AmbiguousOffset::Unambiguous { offset } => at_offset(local, offset),
             AmbiguousOffset::Fold { before, .. } => at_offset(local, before),

@@ -11,6 +11,10 @@ zone UTC
 2026-11-19 14:30 job two-by-hand succeeds
 2026-11-20 06:01 tick
 ---
+2026-11-19 01:20:00 RUN FAILED, complete-by of prod/dwh/report (UTC)
+    BackoffLimitExceeded, exit code unknown, 1 attempts, no error text
+    job two of 2026-11-19 01:00:00
+    id 4303af93-4509-5f6d-8e49-475f0ec534b9
 2026-11-19 06:01:00 MISSED the deadline 2026-11-19 06:00:00, complete-by of prod/dwh/report (UTC)
     because it failed: BackoffLimitExceeded, exit code unknown, 1 attempts, no error text
     miss 1 of incident 112ca8e4-bd0a-5c17-968d-f9ccabce666d

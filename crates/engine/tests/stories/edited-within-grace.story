@@ -18,4 +18,4 @@ zone UTC
     1 missed since 2026-11-19 06:00:00, incident 112ca8e4-bd0a-5c17-968d-f9ccabce666d is over
     job three of 2026-11-20 01:00:00
     id 6700e277-915a-547d-a7dc-c45b0685d2e9
-2026-11-20 09:11:00 WARNING objective `complete-by` of prod/dwh/report: the CronJob has no fire between 2026-11-19T06:00:00Z and the deadline 2026-11-19T09:00:00Z, so there is nothing to judge there; if that is not meant, change `0 9 * * *` or the CronJob's schedule (said once)
+2026-11-20 09:11:00 WARNING objective `complete-by` of prod/dwh/report: no run is expected between 2026-11-19T06:00:00Z and the deadline 2026-11-19T09:00:00Z, so there is nothing to judge there; if that is not meant, change `0 9 * * *` or the schedule of the runs (said once)

@@ -15,6 +15,10 @@ zone UTC
 2026-11-19 06:01 tick
 2026-11-20 06:01 tick
 ---
+2026-11-17 08:10:00 RUN FAILED, complete-by of prod/dwh/report (UTC)
+    BackoffLimitExceeded, exit code unknown, 1 attempts, no error text
+    job later of 2026-11-17 08:00:00
+    id 405dd51b-b091-5251-bb0e-d0afdbb7a59b
 2026-11-20 06:01:00 MISSED the deadline 2026-11-20 06:00:00, complete-by of prod/dwh/report (UTC)
     because it never started, expected 2026-11-19 06:00:00
     miss 1 of incident 4ca60df5-c8b7-569f-895a-e6e89a38e41b

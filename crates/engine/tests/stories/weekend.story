@@ -19,7 +19,7 @@ zone UTC
 2026-11-23 06:01 tick
 2026-11-28 06:01 tick
 ---
-2026-11-21 06:01:00 WARNING objective `complete-by` of prod/dwh/report: the CronJob has no fire between 2026-11-20T06:00:00Z and the deadline 2026-11-21T06:00:00Z, so there is nothing to judge there; if that is not meant, change `0 6 * * *` or the CronJob's schedule (said once)
+2026-11-21 06:01:00 WARNING objective `complete-by` of prod/dwh/report: no run is expected between 2026-11-20T06:00:00Z and the deadline 2026-11-21T06:00:00Z, so there is nothing to judge there; if that is not meant, change `0 6 * * *` or the schedule of the runs (said once)
 2026-11-28 06:01:00 MISSED the deadline 2026-11-24 06:00:00, complete-by of prod/dwh/report (UTC)
     because it never started, expected 2026-11-24 01:00:00
     miss 1 of incident 84fb5f39-d558-59bd-8987-185ba5482035

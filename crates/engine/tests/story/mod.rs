@@ -2,7 +2,7 @@
 
 mod say;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{NaiveDateTime, TimeDelta};
 use kigen_engine::calendar::Zone;
@@ -11,17 +11,17 @@ use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::{Objective, ObjectiveSource, Severity};
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
+use kigen_model::slot::Gap;
 
 /// Plays the told part of a story and returns what is said.
 pub(crate) fn play(told: &str) -> Result<String, String> {
     let mut stage = Stage {
         key: BatchKey::new("prod", "ml", "recommend"),
         zone: Zone::utc(),
-        state: None,
-        jobs: HashMap::new(),
-        cron_job: None,
+        batches: BTreeMap::new(),
+        gaps: Vec::new(),
         version: 0,
         said: String::new(),
     };
@@ -40,11 +40,17 @@ pub(crate) fn play(told: &str) -> Result<String, String> {
 struct Stage {
     key: BatchKey,
     zone: Zone,
-    state: Option<BatchState>,
-    jobs: HashMap<String, Run>,
-    cron_job: Option<CronJob>,
+    batches: BTreeMap<BatchKey, Batch>,
+    gaps: Vec<Gap>,
     version: u64,
     said: String,
+}
+
+/// What the engine knows of a batch, and the objects as the cluster has them.
+struct Batch {
+    state: BatchState,
+    jobs: HashMap<String, Run>,
+    cron_job: Option<CronJob>,
 }
 
 impl Stage {
@@ -70,13 +76,21 @@ impl Stage {
                 self.tick(at);
                 return Ok(());
             }
+            ["gap", "since", "ever"] => {
+                self.gaps.push(Gap { from: None, to: at });
+                return Ok(());
+            }
+            ["gap", "since", date, time] => {
+                self.gaps.push(Gap { from: Some(self.instant(&format!("{date} {time}"))?), to: at });
+                return Ok(());
+            }
             ["cronjob", rest @ ..] => {
                 FactBody::CronJob { revision: self.revision("c"), cron_job: self.cron_job(at, rest)? }
             }
             ["objective", rest @ ..] => self.objective(rest)?,
             ["job", name, rest @ ..] => {
                 let run = self.run(at, name, rest)?;
-                self.jobs.insert((*name).to_owned(), run.clone());
+                self.batch().jobs.insert((*name).to_owned(), run.clone());
                 FactBody::Run { revision: self.revision(name), run }
             }
             ["pod", pod, "of", job, rest @ ..] => FactBody::Attempt {
@@ -87,18 +101,28 @@ impl Stage {
             _ => return Err(format!("`{}` is nothing that can happen", words.join(" "))),
         };
         let fact = Fact { key: self.key.clone(), observed_at: at, body };
-        let state = self.state.get_or_insert_with(|| BatchState::new(self.key.clone()));
-        for effect in step(state, Input::Fact(&fact)) {
+        for effect in step(&mut self.batch().state, Input::Fact(&fact)) {
             self.said.push_str(&say::effect(&self.zone, at, &effect));
         }
         Ok(())
     }
 
+    fn batch(&mut self) -> &mut Batch {
+        let key = self.key.clone();
+        self.batches.entry(key.clone()).or_insert_with(|| Batch {
+            state: BatchState::new(key),
+            jobs: HashMap::new(),
+            cron_job: None,
+        })
+    }
+
     fn tick(&mut self, observed_until: Instant) {
-        let Some(state) = &mut self.state else { return };
-        while state.next_due().is_some_and(|due| due <= observed_until) {
-            for effect in step(state, Input::Due { observed_until }) {
-                self.said.push_str(&say::effect(&self.zone, observed_until, &effect));
+        let Self { batches, gaps, said, zone, .. } = self;
+        for Batch { state, .. } in batches.values_mut() {
+            while state.next_due().is_some_and(|due| due <= observed_until) {
+                for effect in step(state, Input::Due { observed_until, gaps }) {
+                    said.push_str(&say::effect(zone, observed_until, &effect));
+                }
             }
         }
     }
@@ -108,11 +132,13 @@ impl Stage {
     }
 
     fn cron_job(&mut self, at: Instant, words: &[&str]) -> Result<Option<CronJob>, String> {
-        let known = self.cron_job.take();
+        let (last_scheduled_at, last_succeeded_at) =
+            (self.time_after(words, "last-scheduled")?, self.time_after(words, "last-succeeded")?);
+        let known = self.batch().cron_job.take();
         let created_at = known.as_ref().map_or(at, |known| known.created_at);
         let mut cron_job = match (words, known) {
             (["deleted"], _) => return Ok(None),
-            (["suspended" | "resumed", ..], Some(known)) => known,
+            (["suspended" | "resumed" | "says", ..], Some(known)) => known,
             ([schedule, ..], known) => CronJob {
                 schedule: (*schedule).to_owned(),
                 time_zone: known.and_then(|known| known.time_zone),
@@ -127,7 +153,9 @@ impl Stage {
         if let Some(zone) = after(words, "zone") {
             cron_job.time_zone = Some(zone.to_owned());
         }
-        self.cron_job = Some(cron_job.clone());
+        cron_job.last_scheduled_at = last_scheduled_at.or(cron_job.last_scheduled_at);
+        cron_job.last_succeeded_at = last_succeeded_at.or(cron_job.last_succeeded_at);
+        self.batch().cron_job = Some(cron_job.clone());
         Ok(Some(cron_job))
     }
 
@@ -138,20 +166,29 @@ impl Stage {
             return Ok(FactBody::Objective { name, revision, objective: None });
         }
         let objective = Objective {
-            complete_by: after(words, "complete-by").ok_or("an objective needs complete-by")?.to_owned(),
+            is_of_jobs: words.contains(&"of-jobs"),
+            deadlines: deadlines(words)?,
             time_zone: after(words, "zone").map(str::to_owned),
-            grace: after(words, "grace").map_or(Ok(TimeDelta::zero()), minutes)?,
-            settle: TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
+            grace: after(words, "grace").map_or(Ok(TimeDelta::zero()), span)?,
+            settle: after(words, "settle")
+                .map_or(Ok(TimeDelta::seconds(Objective::SETTLE_DEFAULT_S)), span)?,
+            freshness: after(words, "freshness").map(span).transpose()?,
+            starts: after(words, "starts").map(str::to_owned),
             severity: Severity::Fatal,
             owner: after(words, "owner").map(str::to_owned),
             runbook: None,
-            source: ObjectiveSource::Annotation,
+            source: if words.contains(&"in-a-file") {
+                ObjectiveSource::File
+            } else {
+                ObjectiveSource::Annotation
+            },
         };
         Ok(FactBody::Objective { name, revision, objective: Some(objective) })
     }
 
-    fn run(&self, at: Instant, name: &str, words: &[&str]) -> Result<Run, String> {
-        let mut run = match self.jobs.get(name) {
+    fn run(&mut self, at: Instant, name: &str, words: &[&str]) -> Result<Run, String> {
+        let ended_at = self.time_after(words, "at")?.unwrap_or(at);
+        let mut run = match self.batch().jobs.get(name) {
             Some(run) => run.clone(),
             None => Run {
                 job: name.to_owned(),
@@ -160,11 +197,12 @@ impl Stage {
                 started_at: None,
                 phase: RunPhase::Pending,
                 failed_pods: 0,
+                slot: None,
             },
         };
-        if let Some(i) = words.iter().position(|word| *word == "for") {
-            let scheduled = words.get(i + 1..i + 3).ok_or("`for` needs a date and a time")?;
-            run.scheduled_at = Some(self.instant(&scheduled.join(" "))?);
+        run.scheduled_at = self.time_after(words, "for")?.or(run.scheduled_at);
+        if let Some(slot) = after(words, "marked") {
+            run.slot = Some(slot.parse().map_err(|error| format!("{error}"))?);
         }
         match words.first().copied() {
             Some("created") => {}
@@ -174,12 +212,12 @@ impl Stage {
             }
             Some("succeeds") => {
                 run.started_at = run.started_at.or(Some(run.created_at));
-                run.phase = RunPhase::Succeeded { completed_at: at };
+                run.phase = RunPhase::Succeeded { completed_at: ended_at };
             }
             Some("fails") => {
                 let reason = words.get(1).copied().unwrap_or("BackoffLimitExceeded").to_owned();
                 run.failed_pods += 1;
-                run.phase = RunPhase::Failed { failed_at: at, reason, message: String::new() };
+                run.phase = RunPhase::Failed { failed_at: ended_at, reason, message: String::new() };
             }
             Some("retries") => {
                 run.failed_pods += 1;
@@ -189,6 +227,15 @@ impl Stage {
             other => return Err(format!("a job does not do `{}`", other.unwrap_or_default())),
         }
         Ok(run)
+    }
+
+    /// The date and time after `name`, if it is said.
+    fn time_after(&self, words: &[&str], name: &str) -> Result<Option<Instant>, String> {
+        let Some(i) = words.iter().position(|word| *word == name) else {
+            return Ok(None);
+        };
+        let time = words.get(i + 1..i + 3).ok_or_else(|| format!("`{name}` needs a date and a time"))?;
+        self.instant(&time.join(" ")).map(Some)
     }
 
     fn instant(&self, text: &str) -> Result<Instant, String> {
@@ -227,9 +274,31 @@ fn after<'a>(words: &[&'a str], name: &str) -> Option<&'a str> {
     words.iter().position(|word| *word == name).and_then(|i| words.get(i + 1)).copied()
 }
 
-fn minutes(text: &str) -> Result<TimeDelta, String> {
-    let number = text.strip_suffix('m').and_then(|number| number.parse().ok());
-    number.map(TimeDelta::minutes).ok_or_else(|| format!("`{text}` is no number of minutes like 10m"))
+fn deadlines(words: &[&str]) -> Result<Deadlines, String> {
+    let Some(target) = after(words, "before") else {
+        let crontab = after(words, "complete-by").ok_or("an objective needs `complete-by` or `before`")?;
+        return Ok(Deadlines::CompleteBy { crontab: crontab.to_owned() });
+    };
+    let (namespace, cron_job) = target.split_once('/').ok_or("`before` needs a namespace/name")?;
+    let schedule = after(words, "which-fires").map(|crontab| Schedule {
+        crontab: crontab.to_owned(),
+        time_zone: after(words, "in").map(str::to_owned),
+    });
+    Ok(Deadlines::Before { namespace: namespace.to_owned(), cron_job: cron_job.to_owned(), schedule })
+}
+
+/// A span like `10m`, `3d`, `1h` or `45s`.
+fn span(text: &str) -> Result<TimeDelta, String> {
+    let unit = text.chars().next_back();
+    let seconds = match unit {
+        Some('s') => 1,
+        Some('m') => 60,
+        Some('h') => 3_600,
+        Some('d') => 86_400,
+        _ => return Err(format!("`{text}` is no span like 10m")),
+    };
+    let number: i64 = text[..text.len() - 1].parse().map_err(|_| format!("`{text}` is no span like 10m"))?;
+    Ok(TimeDelta::seconds(number * seconds))
 }
 
 /// The words of a line; what stands in double quotes is one word.

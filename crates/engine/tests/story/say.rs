@@ -6,7 +6,7 @@ use kigen_engine::calendar::Zone;
 use kigen_engine::step::Effect;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
-use kigen_model::slot::{Cause, RunSummary};
+use kigen_model::slot::{Cause, Failure, RunSummary};
 
 /// One effect, with the time at which it came.
 pub(super) fn effect(zone: &Zone, at: Instant, effect: &Effect) -> String {
@@ -18,7 +18,10 @@ pub(super) fn effect(zone: &Zone, at: Instant, effect: &Effect) -> String {
 
 fn raised(zone: &Zone, alert: &Alert) -> String {
     let mut text = String::new();
-    let who = format!("{} of {} ({})", alert.objective.name, alert.key, alert.objective.time_zone);
+    let who = match &alert.objective {
+        Some(objective) => format!("{} of {} ({})", objective.name, alert.key, objective.time_zone),
+        None => alert.key.to_string(),
+    };
     match &alert.body {
         AlertBody::SlotMissed { slot, incident, misses, cause, run, past } => {
             let deadline = local(zone, slot.deadline);
@@ -47,6 +50,27 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
             );
             let _ = writeln!(text, "    {}", told(zone, run));
         }
+        AlertBody::SlotRetracted { slot, incident, misses, ended_at, run } => {
+            let _ = writeln!(text, "RETRACTED the deadline {} was met, {who}", local(zone, slot.deadline));
+            let _ = writeln!(text, "    the result was there at {}", local(zone, *ended_at));
+            let _ = match incident {
+                Some(incident) => writeln!(text, "    {misses} still missed in incident {incident}"),
+                None => writeln!(text, "    it was unknown"),
+            };
+            if let Some(run) = run {
+                let _ = writeln!(text, "    {}", told(zone, run));
+            }
+        }
+        AlertBody::SlotUnknown { slot, gap } => {
+            let from = gap.from.map_or("ever".to_owned(), |from| local(zone, from));
+            let _ = writeln!(text, "UNKNOWN the deadline {}, {who}", local(zone, slot.deadline));
+            let _ = writeln!(text, "    nobody watched from {from} to {}", local(zone, gap.to));
+        }
+        AlertBody::RunFailed { run, failure } => {
+            let _ = writeln!(text, "RUN FAILED, {who}");
+            let _ = writeln!(text, "    {}", failed(failure));
+            let _ = writeln!(text, "    {}", told(zone, run));
+        }
     }
     let _ = writeln!(text, "    id {}", alert.id);
     text
@@ -56,11 +80,7 @@ fn because(zone: &Zone, cause: &Cause) -> String {
     match cause {
         Cause::CronJobAbsent => "there is no CronJob".to_owned(),
         Cause::Suspended => "the CronJob is suspended".to_owned(),
-        Cause::Failed { reason, exit_code, attempts, last_error } => format!(
-            "it failed: {reason}, exit code {}, {attempts} attempts, {}",
-            exit_code.map_or("unknown".to_owned(), |code| code.to_string()),
-            last_error.as_deref().unwrap_or("no error text"),
-        ),
+        Cause::Failed(failure) => format!("it failed: {}", failed(failure)),
         Cause::StillRunning { since } => format!("it is still running since {}", local(zone, *since)),
         Cause::Pending { since, why } => {
             format!("it waits since {}: {}", local(zone, *since), why.as_deref().unwrap_or("nobody says why"))
@@ -69,6 +89,12 @@ fn because(zone: &Zone, cause: &Cause) -> String {
             format!("it never started, expected {}", local(zone, *expected_at))
         }
     }
+}
+
+fn failed(failure: &Failure) -> String {
+    let code = failure.exit_code.map_or("unknown".to_owned(), |code| code.to_string());
+    let error = failure.last_error.as_deref().unwrap_or("no error text");
+    format!("{}, exit code {code}, {} attempts, {error}", failure.reason, failure.attempts)
 }
 
 fn told(zone: &Zone, run: &RunSummary) -> String {

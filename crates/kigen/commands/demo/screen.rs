@@ -69,6 +69,8 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
         match alert.body {
             AlertBody::SlotMissed { .. } => self.missed += 1,
             AlertBody::SlotRecovered { .. } => self.recovered += 1,
+            AlertBody::SlotRetracted { .. } | AlertBody::SlotUnknown { .. } | AlertBody::RunFailed { .. } => {
+            }
         }
         let drawn = draw(message, &self.look);
         let monitor = self.monitor_until(&alert.key.cluster, alert.decided_at);
@@ -117,7 +119,9 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
 
     fn seen_line(&self, seen: &Seen) -> String {
         let ErrorSeen { at, namespace, batch, what, .. } = &seen.error;
-        let local = self.zone.local(*at).date_time.format("%d %b %H:%M");
+        // The recorded cluster lives in UTC.
+        let at = if seen.cluster == SHOP { self.zone.local(*at).date_time } else { at.naive_utc() };
+        let local = at.format("%d %b %H:%M");
         let what = what.trim_start_matches("container main ended with ");
         let line = format!("{local} {namespace}/{batch}: {what}");
         if line.chars().count() <= MONITOR_WIDTH {

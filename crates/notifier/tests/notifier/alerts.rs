@@ -2,11 +2,11 @@
 
 use chrono::TimeDelta;
 use kigen_model::Instant;
-use kigen_model::alert::{Alert, AlertBody, ObjectiveSummary, alert_id};
+use kigen_model::alert::{Alert, AlertBody, DeadlineWords, ObjectiveSummary, alert_id};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Severity;
 use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
-use kigen_model::slot::{Cause, PastSuccess, RunSummary, Slot};
+use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 use uuid::Uuid;
 
 /// A miss with this cause, of a batch whose good runs took ten minutes.
@@ -58,12 +58,38 @@ pub(crate) fn of_batch(alert: &Alert, batch: &str) -> Alert {
 }
 
 pub(crate) fn failed(last_error: &str) -> Cause {
-    Cause::Failed {
+    Cause::Failed(failure(last_error))
+}
+
+pub(crate) fn failure(last_error: &str) -> Failure {
+    Failure {
         reason: "BackoffLimitExceeded".to_owned(),
         exit_code: Some(1),
         attempts: 3,
         last_error: Some(last_error.to_owned()),
     }
+}
+
+/// A failed run of a batch without an objective.
+pub(crate) fn run_failed(last_error: &str) -> Alert {
+    let alert = of(AlertBody::RunFailed { run: summary(Some(attempt())), failure: failure(last_error) });
+    Alert { objective: None, ..alert }
+}
+
+/// A slot that was taken back from an incident in which so many are still missed, or that was unknown.
+pub(crate) fn retracted(misses: Option<u32>) -> Alert {
+    of(AlertBody::SlotRetracted {
+        slot: slot(),
+        incident: misses.map(|_| incident()),
+        misses: misses.unwrap_or_default(),
+        ended_at: at("2026-11-20T03:20:00Z"),
+        run: misses.map(|_| summary(None)),
+    })
+}
+
+pub(crate) fn unknown() -> Alert {
+    let gap = Gap { from: Some(at("2026-11-19T23:00:00Z")), to: at("2026-11-20T03:40:00Z") };
+    of(AlertBody::SlotUnknown { slot: slot(), gap })
 }
 
 pub(crate) fn summary(last_attempt: Option<Attempt>) -> RunSummary {
@@ -87,6 +113,7 @@ fn run() -> Run {
         started_at: Some(at("2026-11-20T03:00:01Z")),
         phase: RunPhase::Running,
         failed_pods: 0,
+        slot: None,
     }
 }
 
@@ -95,14 +122,14 @@ fn of(body: AlertBody) -> Alert {
     Alert {
         id: alert_id(&key, "complete-by", body.kind(), "2026-11-20T03:30:00Z"),
         key,
-        objective: ObjectiveSummary {
+        objective: Some(ObjectiveSummary {
             name: "complete-by".to_owned(),
-            complete_by: "30 12 * * *".to_owned(),
+            deadlines: DeadlineWords::CompleteBy("30 12 * * *".to_owned()),
             time_zone: "Asia/Tokyo".to_owned(),
             severity: Severity::Fatal,
             owner: Some("recommend-team".to_owned()),
             runbook: Some("https://wiki.example.com/recommend?a=1&b=2".to_owned()),
-        },
+        }),
         decided_at: at("2026-11-20T03:30:30Z"),
         body,
     }

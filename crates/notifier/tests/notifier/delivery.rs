@@ -7,13 +7,13 @@ use kigen_model::alert::Alert;
 use kigen_model::slot::Cause;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_notifier::role::{CONSUMER, Delivery, Patience, run};
-use kigen_notifier::slack::Slack;
+use kigen_notifier::slack::{Channels, Slack};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::alerts::{missed, of_batch, recovered};
+use crate::alerts::{missed, of_batch, recovered, run_failed};
 use crate::slack::{Answer, Workspace};
 
 const PARTITION: Partition = Partition(0);
@@ -30,7 +30,8 @@ fn open(dir: &Path) -> EmbeddedLog {
 }
 
 fn start(log: &EmbeddedLog, workspace: &Workspace) -> Notifying {
-    let slack = Slack::new("xoxb-1".to_owned(), "C1".to_owned(), Some(&workspace.url)).expect("a client");
+    let channels = Channels { fatal: "C1".to_owned(), error: None };
+    let slack = Slack::new("xoxb-1".to_owned(), channels, Some(&workspace.url)).expect("a client");
     let patience = Patience { retry_delay_ms_min: 1, retry_delay_ms_max: 2, ..Patience::default() };
     let (stop, stopped) = oneshot::channel();
     let of_role = log.clone();
@@ -113,6 +114,18 @@ async fn a_recovery_answers_in_the_thread_of_its_incident() {
     let channel = workspace.channel();
     assert_eq!(channel[1]["thread_ts"], channel[0]["ts"]);
     notifying.stop().await;
+}
+
+#[tokio::test]
+async fn failed_runs_are_not_told_where_there_is_no_channel_for_them() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+    let log = open(dir.path());
+    append_alert(&log, &run_failed("KeyError: 'price'")).await;
+    append_alert(&log, &missed(Cause::Suspended, None)).await;
+    let notifying = start(&log, &workspace);
+    notifying.is_at(2).await;
+    notifying.stop().await;
+    assert_eq!(workspace.asked().len(), 1);
 }
 
 #[tokio::test]

@@ -2,11 +2,13 @@
 
 use expect_test::{Expect, expect};
 use kigen_model::alert::{Alert, AlertBody};
-use kigen_model::slot::Cause;
+use kigen_model::slot::{Cause, Failure};
 use kigen_notifier::render::render;
 use kigen_notifier::terminal::{Look, draw};
 
-use crate::alerts::{at, attempt, failed, missed, missed_after, recovered, summary};
+use crate::alerts::{
+    at, attempt, failed, missed, missed_after, recovered, retracted, run_failed, summary, unknown,
+};
 
 fn check(alert: &Alert, expected: Expect) {
     expected.assert_eq(&draw(&render(alert), &Look { colours: false, width: 80 }));
@@ -100,7 +102,7 @@ fn a_run_that_failed() {
 #[test]
 fn a_run_that_failed_in_its_only_attempt_without_a_word() {
     let reason = "DeadlineExceeded".to_owned();
-    let cause = Cause::Failed { reason, exit_code: None, attempts: 1, last_error: None };
+    let cause = Cause::Failed(Failure { reason, exit_code: None, attempts: 1, last_error: None });
     check(
         &missed(cause, Some(summary(None))),
         expect![[r#"
@@ -224,6 +226,89 @@ fn a_result_of_a_later_slot_after_many_misses() {
         ▌ Owner: recommend-team
         ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
         ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+    "#]],
+    );
+}
+
+#[test]
+fn a_miss_that_was_none() {
+    check(
+        &retracted(Some(0)),
+        expect![[r#"
+        ▌ 🟢 ml/recommend was there in time after all
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ A good result was there at 12:20. kigen saw it only after it had called the
+        ▌ deadline missed. The incident is over.
+        ▌ Job: recommend-29380500
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+    "#]],
+    );
+}
+
+#[test]
+fn a_miss_that_was_none_amid_others() {
+    check(
+        &retracted(Some(2)),
+        expect![[r#"
+        ▌ 🟢 ml/recommend was there in time after all
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ A good result was there at 12:20. kigen saw it only after it had called the
+        ▌ deadline missed. 2 other deadlines of the incident are still missed.
+        ▌ Job: recommend-29380500
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+    "#]],
+    );
+}
+
+#[test]
+fn a_result_of_which_nobody_knew_for_a_while() {
+    check(
+        &retracted(None),
+        expect![[r#"
+        ▌ 🟢 ml/recommend was there in time after all
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ A good result was there at 12:20. kigen saw it only after it had called the
+        ▌ deadline unknown.
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+    "#]],
+    );
+}
+
+#[test]
+fn a_result_that_nobody_may_have_seen() {
+    check(
+        &unknown(),
+        expect![[r#"
+        ▌ 🟡 ml/recommend may have no good result for 12:30
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ kigen could not watch the cluster from 08:00 to 12:40: a good result may have
+        ▌ come and gone meanwhile. It is judged again when more is seen.
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+        ▌ Look: kubectl -n ml describe cronjob recommend
+    "#]],
+    );
+}
+
+#[test]
+fn a_failed_run_of_a_batch_without_an_objective() {
+    check(
+        &run_failed("KeyError: 'price'"),
+        expect![[r#"
+        ▌ 🟠 ml/recommend failed
+        ▌ run of Fri 20 Nov 03:00 UTC · cluster prod
+        ▌ Its run failed after 3 attempts: BackoffLimitExceeded, exit code 1.
+        ▌   KeyError: 'price'
+        ▌ Job: recommend-29380500
+        ▌ Pod: recommend-29380500-x7k2p on node-1
+        ▌ Look: kubectl -n ml logs job/recommend-29380500
     "#]],
     );
 }

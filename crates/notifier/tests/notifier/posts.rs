@@ -4,16 +4,20 @@ use expect_test::{Expect, expect};
 use kigen_model::alert::Alert;
 use kigen_model::slot::Cause;
 use kigen_notifier::render::render;
-use kigen_notifier::slack::{Slack, SlackError};
+use kigen_notifier::slack::{Channels, Slack, SlackError};
 use serde_json::Value as Json;
 
-use crate::alerts::{attempt, failed, missed, recovered, summary};
+use crate::alerts::{attempt, failed, missed, recovered, run_failed, summary};
 use crate::slack::{Answer, Workspace};
 
 const TOKEN: &str = "xoxb-not-a-real-token";
 
 fn slack(workspace: &Workspace) -> Slack {
-    Slack::new(TOKEN.to_owned(), "#alerts".to_owned(), Some(&workspace.url)).expect("a client")
+    Slack::new(TOKEN.to_owned(), channels(None), Some(&workspace.url)).expect("a client")
+}
+
+fn channels(error: Option<&str>) -> Channels {
+    Channels { fatal: "#alerts".to_owned(), error: error.map(str::to_owned) }
 }
 
 /// What is sent for an alert.
@@ -107,6 +111,18 @@ async fn an_answer_goes_into_its_thread_and_to_the_channel() {
     let channel = workspace.channel();
     assert_eq!(channel[1]["thread_ts"], channel[0]["ts"]);
     assert_eq!(channel[1]["reply_broadcast"], true);
+}
+
+#[tokio::test]
+async fn a_failed_run_is_told_in_the_channel_for_errors() {
+    let workspace = Workspace::answering(&[]).await;
+    let slack =
+        Slack::new(TOKEN.to_owned(), channels(Some("#errors")), Some(&workspace.url)).expect("a client");
+    for alert in [run_failed("KeyError: 'price'"), missed(Cause::Suspended, None)] {
+        slack.post(&alert, &render(&alert), None).await.expect("it is taken");
+    }
+    let channel = workspace.channel();
+    assert_eq!((&channel[0]["channel"], &channel[1]["channel"]), (&"#errors".into(), &"#alerts".into()));
 }
 
 async fn check(answer: Answer, expected: Expect) {

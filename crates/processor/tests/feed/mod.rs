@@ -7,7 +7,7 @@ use kigen_log::{EmbeddedLog, Record, Settings};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::{Objective, ObjectiveSource, Severity};
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
 use kigen_model::run::{CronJob, Run, RunPhase};
 use kigen_model::topic::{Partition, Topic};
 
@@ -56,7 +56,10 @@ impl Feed {
         let revision = self.revision("cron-job");
         self.fact(batch, at, FactBody::CronJob { revision, cron_job: Some(cron_job) });
         let objective = Objective {
-            complete_by: "0 12 * * *".to_owned(),
+            is_of_jobs: false,
+            deadlines: Deadlines::CompleteBy { crontab: "0 12 * * *".to_owned() },
+            freshness: None,
+            starts: None,
             time_zone: None,
             grace: TimeDelta::zero(),
             settle: TimeDelta::seconds(30),
@@ -86,6 +89,7 @@ impl Feed {
             started_at: Some(starts_at),
             phase: RunPhase::Running,
             failed_pods: 0,
+            slot: None,
         };
         let uid = format!("{batch}-{day}");
         let revision = self.revision(&uid);

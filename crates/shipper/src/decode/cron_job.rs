@@ -1,7 +1,7 @@
 //! A CronJob, and the objective that its annotations make.
 
 use chrono::TimeDelta;
-use kigen_model::objective::{Objective, ObjectiveSource, Severity};
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
 use kigen_model::run::CronJob;
 
 use super::{COMPLETE_BY, Decoded, OWNER, RUNBOOK, Unusable, identity, optional_instant, present};
@@ -27,10 +27,13 @@ pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {
 /// person who wrote it is told of it by a notice.
 fn objective(metadata: &Metadata) -> Option<Objective> {
     Some(Objective {
-        complete_by: metadata.annotation(COMPLETE_BY)?.to_owned(),
+        is_of_jobs: false,
+        deadlines: Deadlines::CompleteBy { crontab: metadata.annotation(COMPLETE_BY)?.to_owned() },
         time_zone: None,
         grace: TimeDelta::zero(),
         settle: TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
+        freshness: None,
+        starts: None,
         severity: Severity::Fatal,
         owner: metadata.annotation(OWNER).map(str::to_owned),
         runbook: metadata.annotation(RUNBOOK).map(str::to_owned),

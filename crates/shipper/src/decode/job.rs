@@ -4,7 +4,8 @@ use kigen_model::Instant;
 use kigen_model::run::{Run, RunPhase};
 
 use super::{
-    BATCH, BatchHint, Decoded, Identity, SCHEDULED_AT, Unusable, counter, identity, instant, optional_instant,
+    BATCH, BatchHint, Decoded, Identity, SCHEDULED_AT, SLOT, Unusable, counter, identity, instant,
+    optional_instant,
 };
 use crate::object::{Condition, JobObject, JobStatus, Metadata};
 
@@ -15,6 +16,10 @@ pub(super) fn decode(object: &JobObject, observed_at: Instant) -> Result<Decoded
     let empty = JobStatus::default();
     let status = object.status.as_ref().unwrap_or(&empty);
     let suspended = object.spec.as_ref().and_then(|spec| spec.suspend).unwrap_or(false);
+    let (slot, not_a_slot) = match metadata.annotation(SLOT).map(str::parse).transpose() {
+        Ok(slot) => (slot, None),
+        Err(error) => (None, Some(error)),
+    };
     let run = Run {
         job: id.name.clone(),
         scheduled_at,
@@ -22,9 +27,10 @@ pub(super) fn decode(object: &JobObject, observed_at: Instant) -> Result<Decoded
         started_at: optional_instant(status.start_time.as_ref()),
         phase: phase(status, suspended, observed_at),
         failed_pods: counter(status.failed),
+        slot,
     };
     let batch = batch(metadata, &id, scheduled_at);
-    Ok(Decoded::Job { id, run, batch })
+    Ok(Decoded::Job { id, run, batch, not_a_slot })
 }
 
 /// The end is `Complete` or `Failed` with status True wherever it stands: since Kubernetes 1.31 `SuccessCriteriaMet`

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::Objective;
+use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::run::CronJob;
 
 use super::{Saying, Seen};
@@ -176,15 +176,12 @@ fn note(
             reason,
         });
     }
-    let same_deadline = objective_before.map(|before| &before.complete_by);
-    if let Some(objective) = objective
-        && same_deadline != Some(&objective.complete_by)
-        && let Err(reason) = crate::crontab::complete_by(&objective.complete_by)
+    let deadlines_before = objective_before.map(|before| &before.deadlines);
+    if let Some(deadlines @ Deadlines::CompleteBy { crontab }) =
+        objective.map(|objective| &objective.deadlines)
+        && deadlines_before != Some(deadlines)
+        && let Err(reason) = crate::crontab::complete_by(crontab)
     {
-        saying.notices.push(Notice::CompleteBy {
-            key: key.clone(),
-            text: objective.complete_by.clone(),
-            reason,
-        });
+        saying.notices.push(Notice::CompleteBy { key: key.clone(), text: crontab.clone(), reason });
     }
 }

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Fact, FactBody, StreamPosition};
 use kigen_model::run::RunPhase;
+use kigen_model::slot::Gap;
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::{ChangeKind, History};
 use kigen_playback::resource::Resource;
@@ -152,9 +153,9 @@ impl Shipping {
 
     pub(crate) fn gaps(&self) -> Vec<(Option<Instant>, Instant)> {
         let gap = |written: &Written| match written {
-            Written::Cluster { event: ClusterEvent { body: ClusterBody::Gap { from, to }, .. }, .. } => {
-                Some((*from, *to))
-            }
+            Written::Cluster {
+                event: ClusterEvent { body: ClusterBody::Gap(Gap { from, to }), .. }, ..
+            } => Some((*from, *to)),
             _ => None,
         };
         self.written.iter().filter_map(gap).collect()

@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use kigen_engine::clock::ClusterClock;
-use kigen_engine::partition::{Cursor, PartitionState};
+use kigen_engine::partition::{Cursor, ENGINE_VERSION, PartitionState};
 use kigen_engine::state::{
-    ATTEMPTS_MAX, AttemptState, BatchState, CronJobState, Incident, Judged, ObjectiveState, OpenSlot, Plan,
-    RunState, ScheduleEdit, Successor, Window,
+    ATTEMPTS_MAX, AttemptState, BatchState, CronJobState, Incident, Judged, JudgedSlot, ObjectiveState,
+    OpenSlot, Plan, RunState, ScheduleEdit, Successor, Window,
 };
 use kigen_model::Instant;
-use kigen_model::alert::{Alert, AlertBody, ObjectiveSummary};
+use kigen_model::alert::{Alert, AlertBody, DeadlineWords, ObjectiveSummary};
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::{Objective, ObjectiveSource, Severity};
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reject::Reject;
-use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
-use kigen_model::slot::{Cause, CauseKind, Excuse, PastSuccess, RunSummary, Slot, Verdict};
+use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase, SlotMark};
+use kigen_model::slot::{Cause, CauseKind, Excuse, Failure, Gap, PastSuccess, RunSummary, Slot, Verdict};
 use kigen_model::topic::{Offset, Topic};
 use kigen_wire::{
     DecodeError, Status, decode_alert, decode_event, decode_reject, decode_status, encode_alert,
@@ -82,6 +82,9 @@ fn events() -> impl Iterator<Item = (&'static str, Event)> {
         ("an objective", objective_fact(Some(objective()))),
         ("an objective of the fewest words", objective_fact(Some(least_objective()))),
         ("an objective is withdrawn", objective_fact(None)),
+        ("an objective in a file, before another CronJob", objective_fact(Some(before(Some(None))))),
+        ("an objective before a CronJob with a zone", objective_fact(Some(before(Some(Some("Asia/Tokyo")))))),
+        ("an objective before a CronJob that is gone", objective_fact(Some(before(None)))),
     ];
     let runs = runs().map(|(name, run)| (name, FactBody::Run { revision: revision(104), run }));
     let attempts = attempts().map(|(name, attempt)| {
@@ -98,11 +101,8 @@ fn events() -> impl Iterator<Item = (&'static str, Event)> {
             "a tick of no stream",
             ClusterBody::Tick { observed_until: at("2026-11-20T03:00:20Z"), positions: Vec::new() },
         ),
-        (
-            "a gap",
-            ClusterBody::Gap { from: Some(at("2026-11-20T01:00:00Z")), to: at("2026-11-20T02:00:00Z") },
-        ),
-        ("a gap since ever", ClusterBody::Gap { from: None, to: at("2026-11-20T02:00:00Z") }),
+        ("a gap", ClusterBody::Gap(gap())),
+        ("a gap since ever", ClusterBody::Gap(Gap { from: None, ..gap() })),
     ];
     let observed_at = at("2026-11-20T03:00:01.250Z");
     facts
@@ -119,6 +119,26 @@ fn objective_fact(objective: Option<Objective>) -> FactBody {
     FactBody::Objective { name: "complete-by".to_owned(), revision: revision(106), objective }
 }
 
+/// An objective of Jobs in a file, before a CronJob, which may have a zone, or be gone.
+fn before(time_zone: Option<Option<&str>>) -> Objective {
+    let schedule = |zone: Option<&str>| Schedule {
+        crontab: "0 12 * * *".to_owned(),
+        time_zone: zone.map(str::to_owned),
+    };
+    Objective {
+        is_of_jobs: true,
+        deadlines: Deadlines::Before {
+            namespace: "dwh".to_owned(),
+            cron_job: "report".to_owned(),
+            schedule: time_zone.map(schedule),
+        },
+        freshness: Some(TimeDelta::days(3)),
+        starts: Some("0 8 * * *".to_owned()),
+        source: ObjectiveSource::File,
+        ..least_objective()
+    }
+}
+
 fn runs() -> impl Iterator<Item = (&'static str, Run)> + Clone {
     let of = |phase| Run { phase, ..run() };
     [
@@ -126,8 +146,11 @@ fn runs() -> impl Iterator<Item = (&'static str, Run)> + Clone {
             "a run by hand waits",
             Run { scheduled_at: None, started_at: None, failed_pods: 0, ..of(RunPhase::Pending) },
         ),
-        ("a run goes on", of(RunPhase::Running)),
-        ("a run is held", of(RunPhase::Suspended)),
+        ("a run goes on, for a day", Run { slot: Some(SlotMark::Day(day())), ..of(RunPhase::Running) }),
+        (
+            "a run is held, for an instant",
+            Run { slot: Some(SlotMark::At(at("2026-11-20T03:00:00Z"))), ..of(RunPhase::Suspended) },
+        ),
         ("a run succeeded", run()),
         ("a run failed", of(failed())),
         ("a run was deleted", of(RunPhase::Deleted { observed_at: at("2026-11-20T03:20:00Z") })),
@@ -174,28 +197,14 @@ fn attempts() -> impl Iterator<Item = (&'static str, Attempt)> {
     .into_iter()
 }
 
+const ALONE: &str = "a run of a batch without an objective failed";
+
 fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
     let causes = [
         ("missed, there is no CronJob", Cause::CronJobAbsent),
         ("missed, suspended", Cause::Suspended),
-        (
-            "missed, failed",
-            Cause::Failed {
-                reason: "BackoffLimitExceeded".to_owned(),
-                exit_code: Some(-1),
-                attempts: 4,
-                last_error: Some("Traceback: 表がない".to_owned()),
-            },
-        ),
-        (
-            "missed, failed without a trace",
-            Cause::Failed {
-                reason: "DeadlineExceeded".to_owned(),
-                exit_code: None,
-                attempts: 0,
-                last_error: None,
-            },
-        ),
+        ("missed, failed", Cause::Failed(failure())),
+        ("missed, failed without a trace", Cause::Failed(least_failure())),
         ("missed, still running", Cause::StillRunning { since: at("2026-11-20T03:00:05Z") }),
         (
             "missed, pending",
@@ -233,12 +242,34 @@ fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
         ended_at: at("2026-11-20T04:00:00Z"),
         run: RunSummary { uid: "job-uid".to_owned(), run: run(), last_attempt: Some(attempt()) },
     };
-    by_cause.into_iter().chain(by_run).chain([("recovered", recovered)]).enumerate().map(
-        |(index, (name, body))| {
-            let objective = if index == 0 { least_summary() } else { objective_summary() };
-            (name, Alert { id: id(1), key: key(), objective, decided_at: at("2026-11-20T03:40:30Z"), body })
-        },
-    )
+    let retracted = |incident, run| AlertBody::SlotRetracted {
+        slot: slot(),
+        incident,
+        misses: 1,
+        ended_at: at("2026-11-20T03:20:00Z"),
+        run,
+    };
+    let with_run = RunSummary { uid: "job-uid".to_owned(), run: run(), last_attempt: None };
+    let unwatched = AlertBody::SlotUnknown { slot: slot(), gap: Gap { from: None, ..gap() } };
+    let later = [
+        ("recovered", recovered),
+        ("retracted", retracted(Some(id(2)), Some(with_run.clone()))),
+        ("retracted, it was unknown", retracted(None, None)),
+        ("unknown", AlertBody::SlotUnknown { slot: slot(), gap: gap() }),
+        ("unknown, nobody watched before", unwatched),
+        ("a run failed", AlertBody::RunFailed { run: with_run.clone(), failure: failure() }),
+        (ALONE, AlertBody::RunFailed { run: with_run, failure: least_failure() }),
+    ];
+    by_cause.into_iter().chain(by_run).chain(later).enumerate().map(|(index, (name, body))| {
+        let before = DeadlineWords::Before("dwh/report".to_owned());
+        let objective = match index {
+            _ if name == ALONE => None,
+            0 => Some(least_summary()),
+            1 => Some(ObjectiveSummary { deadlines: before, ..least_summary() }),
+            _ => Some(objective_summary()),
+        };
+        (name, Alert { id: id(1), key: key(), objective, decided_at: at("2026-11-20T03:40:30Z"), body })
+    })
 }
 
 fn rejects() -> [(&'static str, Reject); 2] {
@@ -270,7 +301,8 @@ fn full_batch() -> BatchState {
         run,
         attempts: attempts().skip(index * ATTEMPTS_MAX).take(ATTEMPTS_MAX).map(known_attempt).collect(),
     });
-    let names = ["complete-by", "exhausted", "no-fire", "slot", "the-last-fire", "unresolved"];
+    let names =
+        ["before", "complete-by", "exhausted", "fresh", "no-fire", "slot", "the-last-fire", "unresolved"];
     BatchState {
         key: key(),
         cron_job: Some(CronJobState {
@@ -292,6 +324,7 @@ fn full_batch() -> BatchState {
         }),
         runs: known_runs.collect(),
         objectives: names.into_iter().map(str::to_owned).zip(objective_states()).collect::<BTreeMap<_, _>>(),
+        since: Some(at("2026-11-01T00:00:00Z")),
     }
 }
 
@@ -301,7 +334,7 @@ fn new_batch() -> BatchState {
     BatchState { cron_job: Some(cron_job), ..BatchState::new(key()) }
 }
 
-fn objective_states() -> [ObjectiveState; 6] {
+fn objective_states() -> [ObjectiveState; 8] {
     let opens = at("2026-11-20T03:00:00Z");
     let open = |window, met_at| {
         Plan::Open(OpenSlot { slot: slot(), time_zone: "Asia/Tokyo".to_owned(), window, met_at })
@@ -318,6 +351,7 @@ fn objective_states() -> [ObjectiveState; 6] {
         warned_of_no_fire: false,
     };
     [
+        ObjectiveState { objective: before(Some(None)), ..of(Plan::Exhausted) },
         ObjectiveState {
             objective: objective(),
             successor: Some(Successor {
@@ -339,7 +373,8 @@ fn objective_states() -> [ObjectiveState; 6] {
                 Some(at("2026-11-20T03:09:00Z")),
             ))
         },
-        of(Plan::Exhausted),
+        ObjectiveState { objective: before(Some(Some("Asia/Tokyo"))), ..of(Plan::Exhausted) },
+        ObjectiveState { objective: before(None), ..of(open(Window::Fresh { after: opens }, None)) },
         of(open(Window::NoFire, None)),
         of(open(Window::Slot, None)),
         of(open(Window::Fires { opens, closes: None }, None)),
@@ -356,27 +391,44 @@ fn verdicts() -> Vec<Judged> {
         CauseKind::Pending,
         CauseKind::NeverStarted,
     ];
+    let windows = [
+        Window::NoFire,
+        Window::Fires { opens: at("2026-11-10T03:00:00Z"), closes: None },
+        Window::Fires { opens: at("2026-11-10T03:00:00Z"), closes: Some(at("2026-11-11T03:00:00Z")) },
+        Window::Slot,
+        Window::Fresh { after: at("2026-11-07T03:00:00Z") },
+    ];
+    let judged =
+        windows.into_iter().zip([None, Some(id(2))].into_iter().cycle()).map(|(window, incident)| {
+            Some(JudgedSlot { slot: slot(), window, until: at("2026-11-10T03:40:00Z"), incident })
+        });
     [Verdict::Met { ended_at: at("2026-11-10T03:09:00Z") }]
         .into_iter()
         .chain(causes.map(Verdict::Missed))
         .chain([Verdict::Excused(Excuse::NoFire), Verdict::Excused(Excuse::Partial)])
-        .map(|verdict| Judged { deadline: at("2026-11-10T03:30:00Z"), verdict })
+        .chain([Verdict::Unknown(gap()), Verdict::Unknown(Gap { from: None, ..gap() })])
+        .zip(judged.chain(std::iter::repeat(None)))
+        .map(|(verdict, judged)| Judged { deadline: at("2026-11-10T03:30:00Z"), verdict, judged })
         .collect()
 }
 
 fn position() -> PartitionState {
-    let quiet = ClusterClock { epoch: 0, observed_until: None };
-    let prod = ClusterClock { epoch: 3, observed_until: Some(at("2026-11-20T03:00:10Z")) };
+    let quiet = ClusterClock::default();
+    let prod = ClusterClock {
+        epoch: 3,
+        observed_until: Some(at("2026-11-20T03:00:10Z")),
+        gaps: vec![gap(), Gap { from: None, ..gap() }],
+    };
     PartitionState {
         next: Offset(42),
         cursor: Some(Cursor { due: at("2026-11-20T03:40:30Z"), key: key() }),
         clocks: [("prod".to_owned(), prod), ("test".to_owned(), quiet)].into(),
-        engine_version: 1,
+        engine_version: ENGINE_VERSION,
     }
 }
 
 fn start() -> PartitionState {
-    PartitionState { next: Offset(0), cursor: None, clocks: BTreeMap::new(), engine_version: 1 }
+    PartitionState { next: Offset(0), cursor: None, clocks: BTreeMap::new(), engine_version: ENGINE_VERSION }
 }
 
 fn cron_job() -> CronJob {
@@ -402,10 +454,13 @@ fn new_cron_job() -> CronJob {
 
 fn objective() -> Objective {
     Objective {
-        complete_by: "30 3 * * *".to_owned(),
+        is_of_jobs: false,
+        deadlines: Deadlines::CompleteBy { crontab: "30 3 * * *".to_owned() },
         time_zone: Some("Asia/Tokyo".to_owned()),
         grace: TimeDelta::minutes(10),
         settle: TimeDelta::seconds(45),
+        freshness: None,
+        starts: None,
         severity: Severity::Warning,
         owner: Some("recommend-team".to_owned()),
         runbook: Some("https://wiki.example.com/recommend".to_owned()),
@@ -428,7 +483,7 @@ fn least_objective() -> Objective {
 fn objective_summary() -> ObjectiveSummary {
     ObjectiveSummary {
         name: "complete-by".to_owned(),
-        complete_by: "30 3 * * *".to_owned(),
+        deadlines: DeadlineWords::CompleteBy("30 3 * * *".to_owned()),
         time_zone: "Asia/Tokyo".to_owned(),
         severity: Severity::Fatal,
         owner: Some("recommend-team".to_owned()),
@@ -448,6 +503,7 @@ fn run() -> Run {
         started_at: Some(at("2026-11-20T03:00:01Z")),
         phase: RunPhase::Succeeded { completed_at: at("2026-11-20T03:09:00Z") },
         failed_pods: 2,
+        slot: None,
     }
 }
 
@@ -463,6 +519,27 @@ fn attempt() -> Attempt {
             message: Some("killed".to_owned()),
         },
     }
+}
+
+fn failure() -> Failure {
+    Failure {
+        reason: "BackoffLimitExceeded".to_owned(),
+        exit_code: Some(-1),
+        attempts: 4,
+        last_error: Some("Traceback: 表がない".to_owned()),
+    }
+}
+
+fn least_failure() -> Failure {
+    Failure { reason: "DeadlineExceeded".to_owned(), exit_code: None, attempts: 0, last_error: None }
+}
+
+fn gap() -> Gap {
+    Gap { from: Some(at("2026-11-20T01:00:00Z")), to: at("2026-11-20T02:00:00Z") }
+}
+
+fn day() -> NaiveDate {
+    "2026-11-20".parse().expect("a day")
 }
 
 fn slot() -> Slot {
