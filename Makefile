@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test check bench setup fmt clippy doc deny tidy bench-once
+.PHONY: help demo test check stories bench setup fmt clippy doc deny tidy bench-once
 
 # RocksDB is most of a cold build; ccache keeps its objects across target directories and clean builds. The folder
 # need not exist yet: `setup` may be about to make it.
@@ -29,6 +29,13 @@ test: setup ## Runs all tests
 	@cargo test --locked
 
 check: setup fmt clippy doc deny tidy bench-once ## Runs every other check: format, lints, docs, licences, structure, benches
+
+stories: ## Lists what kigen promises, by the titles of the engine's stories
+	@for folder in crates/engine/tests/stories/*/; do \
+		name="$$(basename "$$folder")"; \
+		echo; echo "$${name//-/ }"; \
+		awk 'FNR == 1 { print "  " $$0 }' "$$folder"*.story; \
+	done
 
 bench: setup ## Runs the benches
 ifeq ($(BENCHES),)

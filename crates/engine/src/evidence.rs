@@ -4,9 +4,9 @@ use kigen_model::Instant;
 use kigen_model::run::RunPhase;
 use kigen_model::slot::Gap;
 
-use crate::plan;
 use crate::recover::belongs;
 use crate::state::{BatchState, CronJobState, JudgedSlot, ObjectiveState, RunState, Window};
+use crate::window;
 
 /// How many expected fires of a slot are looked at; with more, a run that is missing is not looked for.
 const FIRES_MAX: usize = 64;
@@ -52,7 +52,7 @@ pub(crate) fn weigh(
         return Evidence::Unknown;
     }
     let is_all_known =
-        match plan::fires_between(objective, state.cron_job.as_ref(), opens, judged.until, FIRES_MAX) {
+        match window::fires_between(objective, state.cron_job.as_ref(), opens, judged.until, FIRES_MAX) {
             // What fired when kigen watched again was seen.
             Some(fires) if fires.len() < FIRES_MAX => {
                 fires.iter().filter(|fire| **fire < gap.to).all(|fire| is_run_of(&known, *fire))
@@ -95,7 +95,7 @@ fn is_of_an_earlier_slot(
         return true;
     };
     // An earlier run that began and ended while nobody watched.
-    let fires = plan::fires_between(objective, Some(cron_job), gap_from, opens, FIRES_MAX);
+    let fires = window::fires_between(objective, Some(cron_job), gap_from, opens, FIRES_MAX);
     let known: Vec<&RunState> = state.runs.iter().collect();
     fires.is_none_or(|fires| fires.iter().any(|fire| *fire < opens && !is_run_of(&known, *fire)))
 }

@@ -3,7 +3,7 @@
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, alert_id};
 use kigen_model::event::{Fact, FactBody, Revision};
-use kigen_model::objective::{Deadlines, Objective};
+use kigen_model::objective::Objective;
 use kigen_model::run::{Attempt, CronJob, Run, RunPhase};
 
 use crate::judge;
@@ -14,6 +14,7 @@ use crate::state::{
     RUNS_MAX, RunState, ScheduleEdit, Successor,
 };
 use crate::step::{Effect, Warning};
+use crate::window;
 
 /// Applies one fact.
 pub(crate) fn apply(state: &mut BatchState, fact: &Fact) -> Vec<Effect> {
@@ -67,7 +68,7 @@ fn see_cron_job(state: &mut BatchState, revision: &Revision, cron_job: &CronJob,
         .is_none_or(|last| (&last.schedule, &last.time_zone) != (&edit.schedule, &edit.time_zone));
     let mut effects = Vec::new();
     if is_edit {
-        if let Err(reason) = plan::fires_of(&edit) {
+        if let Err(reason) = window::fires_of(&edit) {
             let text = format!(
                 "CronJob {}: {reason}; until it is mended, any run between two deadlines counts for the second",
                 state.key
@@ -241,7 +242,7 @@ fn edit(
         known.successor = Some(Successor { objective: objective.clone(), edited_at: at });
         return Vec::new();
     }
-    let is_target_gone = matches!(objective.deadlines, Deadlines::Before { schedule: None, .. });
+    let is_target_gone = plan::is_target_gone(objective);
     let is_planned_alike = known.objective.deadlines == objective.deadlines
         && known.objective.time_zone == objective.time_zone
         && known.objective.freshness == objective.freshness

@@ -14,3 +14,4 @@ mod plan;
 mod recover;
 pub mod state;
 pub mod step;
+mod window;

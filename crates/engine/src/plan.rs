@@ -7,8 +7,9 @@ use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::slot::Slot;
 
 use crate::calendar::{Calendar, Crontab, Reading, Zone};
-use crate::state::{CronJobState, ObjectiveState, OpenSlot, Plan, ScheduleEdit, Window};
+use crate::state::{CronJobState, ObjectiveState, OpenSlot, Plan};
 use crate::step::{Effect, Warning};
+use crate::window::window;
 
 /// Plans the first slot of a new objective: the one it began in, from the deadline before it.
 pub(crate) fn begin(
@@ -18,7 +19,8 @@ pub(crate) fn begin(
     cron_job: Option<&CronJobState>,
 ) -> Vec<Effect> {
     let since = objective.since;
-    plan_by(key, name, objective, cron_job, |deadlines| {
+    let zone = zone_name(&objective.objective, cron_job).to_owned();
+    plan_by(key, name, objective, cron_job, zone, |deadlines| {
         let from = last_at_or_before(deadlines, since).unwrap_or(since);
         Some(Slot { from, deadline: deadlines.next_after(since)?, whole: from >= since })
     })
@@ -38,7 +40,8 @@ pub(crate) fn replan(
         return begin(key, name, objective, cron_job);
     };
     let old = open.slot;
-    plan_by(key, name, objective, cron_job, |deadlines| {
+    let zone = zone_name(&objective.objective, cron_job).to_owned();
+    plan_by(key, name, objective, cron_job, zone, |deadlines| {
         Some(Slot { deadline: deadlines.next_after(at.max(old.from))?, ..old })
     })
 }
@@ -53,19 +56,52 @@ pub(crate) fn next(
     judged: Slot,
 ) -> Vec<Effect> {
     let from = judged.deadline;
-    let mut after = from;
+    let mut earliest = from;
+    let mut target_gone = None;
     if let Some(successor) = objective.successor.take() {
-        let old = deadlines(&objective.objective, zone_name(&objective.objective, cron_job));
-        if old.ok().and_then(|old| old.next_after(from)).is_some_and(|next| next <= successor.edited_at) {
+        let (zone, after) = in_force(&objective.objective, cron_job, from);
+        let old = deadlines(&objective.objective, &zone).ok().and_then(|old| old.next_after(after));
+        if old.is_some_and(|old| old <= successor.edited_at) {
             objective.successor = Some(successor);
+        } else if is_target_gone(&successor.objective) {
+            // Judged once more, by the slot that was planned.
+            target_gone = old.map(|_| successor.objective);
         } else {
             objective.objective = successor.objective;
-            after = from.max(successor.edited_at);
+            earliest = from.max(successor.edited_at);
         }
     }
-    plan_by(key, name, objective, cron_job, |deadlines| {
+    let (zone, after) = in_force(&objective.objective, cron_job, earliest);
+    let effects = plan_by(key, name, objective, cron_job, zone, |deadlines| {
         Some(Slot { from, deadline: deadlines.next_after(after)?, whole: true })
-    })
+    });
+    if let Some(target_gone) = target_gone {
+        objective.objective = target_gone;
+    }
+    effects
+}
+
+/// Whether the objective's deadlines are the fires of a CronJob that is no more.
+pub(crate) fn is_target_gone(objective: &Objective) -> bool {
+    matches!(objective.deadlines, Deadlines::Before { schedule: None, .. })
+}
+
+/// The zone by which the first deadline after `after` was planned, and after when it is: an edit of the CronJob's zone
+/// moves no deadline before it.
+fn in_force(objective: &Objective, cron_job: Option<&CronJobState>, after: Instant) -> (String, Instant) {
+    let mut after = after;
+    let is_of_cron_job =
+        objective.time_zone.is_none() && matches!(objective.deadlines, Deadlines::CompleteBy { .. });
+    let edits = cron_job.filter(|_| is_of_cron_job).map(|known| known.edits.as_slice()).unwrap_or_default();
+    for pair in edits.windows(2) {
+        let (zone, until) = (pair[0].time_zone.as_deref().unwrap_or("UTC"), pair[1].from);
+        let planned = deadlines(objective, zone).ok().and_then(|deadlines| deadlines.next_after(after));
+        if planned.is_some_and(|planned| planned <= until) {
+            return (zone.to_owned(), after);
+        }
+        after = after.max(until);
+    }
+    (zone_name(objective, cron_job).to_owned(), after)
 }
 
 /// After an edit of the CronJob's schedule or zone: its zone may be the objective's, its fires bound the window.
@@ -91,52 +127,14 @@ pub(crate) fn follow_cron_job(
     }
 }
 
-/// The expected fires in `[from, until]` of a slot's window, at most `max`; `None`: nothing says when runs are expected.
-pub(crate) fn fires_between(
-    objective: &ObjectiveState,
-    cron_job: Option<&CronJobState>,
-    from: Instant,
-    until: Instant,
-    max: usize,
-) -> Option<Vec<Instant>> {
-    let starts = starts(&objective.objective, zone_name(&objective.objective, cron_job)).ok()?;
-    let mut fires = Vec::new();
-    let mut from = from;
-    let beyond = until + TimeDelta::milliseconds(1);
-    while fires.len() < max {
-        let fire = match (&starts, cron_job) {
-            (Some(starts), _) => fire_in(starts, from, Some(beyond)),
-            (None, Some(cron_job)) => first_fire(&cron_job.edits, from, Some(beyond)).ok()?,
-            (None, None) => return None,
-        };
-        let Some(fire) = fire else { break };
-        fires.push(fire);
-        from = fire + TimeDelta::milliseconds(1);
-    }
-    Some(fires)
-}
-
-/// The fires of a CronJob while `edit` is in force; `Ok(None)`: `@every` fires by the last run, not by the clock.
-pub(crate) fn fires_of(edit: &ScheduleEdit) -> Result<Option<Calendar>, String> {
-    let crontab = Crontab::parse(&edit.schedule).map_err(|error| error.to_string())?;
-    let zone = match &edit.time_zone {
-        Some(name) => Zone::named(name).map_err(|error| error.to_string())?,
-        None => Zone::utc(),
-    };
-    if crontab.is_every() {
-        return Ok(None);
-    }
-    Calendar::new(crontab, zone, Reading::Kubernetes).map(Some).map_err(|error| error.to_string())
-}
-
 fn plan_by(
     key: &BatchKey,
     name: &str,
     objective: &mut ObjectiveState,
     cron_job: Option<&CronJobState>,
+    time_zone: String,
     slot: impl FnOnce(&Calendar) -> Option<Slot>,
 ) -> Vec<Effect> {
-    let time_zone = zone_name(&objective.objective, cron_job).to_owned();
     let calendars = deadlines(&objective.objective, &time_zone)
         .and_then(|deadlines| Ok((deadlines, starts(&objective.objective, &time_zone)?)));
     let (deadlines, starts) = match calendars {
@@ -162,7 +160,7 @@ fn plan_by(
 }
 
 /// The zone in which the deadlines are read.
-fn zone_name<'a>(objective: &'a Objective, cron_job: Option<&'a CronJobState>) -> &'a str {
+pub(crate) fn zone_name<'a>(objective: &'a Objective, cron_job: Option<&'a CronJobState>) -> &'a str {
     let own = match &objective.deadlines {
         Deadlines::CompleteBy { .. } => objective
             .time_zone
@@ -197,7 +195,7 @@ fn deadlines(objective: &Objective, time_zone: &str) -> Result<Calendar, String>
 }
 
 /// The expected fires of a batch that has no CronJob, where the objective gives them.
-fn starts(objective: &Objective, time_zone: &str) -> Result<Option<Calendar>, String> {
+pub(crate) fn starts(objective: &Objective, time_zone: &str) -> Result<Option<Calendar>, String> {
     let Some(crontab) = &objective.starts else {
         return Ok(None);
     };
@@ -216,62 +214,4 @@ fn last_at_or_before(calendar: &Calendar, at: Instant) -> Option<Instant> {
     [TimeDelta::hours(1), TimeDelta::days(1), TimeDelta::days(8), TimeDelta::days(32), TimeDelta::days(367)]
         .into_iter()
         .find_map(|back| calendar.after(at - back).take_while(|instant| *instant <= at).last())
-}
-
-/// The window of a slot: by the objective's freshness, else by the fires that it expects, else by those of the CronJob's
-/// schedule, zone and history of edits, as if never suspended.
-fn window(
-    objective: &Objective,
-    starts: Option<&Calendar>,
-    cron_job: Option<&CronJobState>,
-    slot: Slot,
-) -> Window {
-    if let Some(freshness) = objective.freshness {
-        return Window::Fresh { after: slot.deadline - freshness };
-    }
-    let first_fire = |from, until| match (starts, cron_job) {
-        (Some(starts), _) => Ok(fire_in(starts, from, until)),
-        (None, Some(cron_job)) => first_fire(&cron_job.edits, from, until),
-        (None, None) => Err(NoClock),
-    };
-    match first_fire(slot.from, Some(slot.deadline)) {
-        Err(NoClock) => Window::Slot,
-        Ok(None) => Window::NoFire,
-        Ok(Some(opens)) => match first_fire(slot.deadline, None) {
-            Ok(closes) => Window::Fires { opens, closes },
-            Err(NoClock) => Window::Fires { opens, closes: Some(slot.deadline) },
-        },
-    }
-}
-
-/// The first fire of a calendar in `[from, until)`. Instants are whole milliseconds, fires whole minutes.
-fn fire_in(calendar: &Calendar, from: Instant, until: Option<Instant>) -> Option<Instant> {
-    let fire = calendar.next_after(from - TimeDelta::milliseconds(1))?;
-    until.is_none_or(|until| fire < until).then_some(fire)
-}
-
-/// The schedule in force is unreadable, or fires by the last run instead of by the clock.
-struct NoClock;
-
-/// The first expected fire in `[from, until)`.
-fn first_fire(
-    edits: &[ScheduleEdit],
-    from: Instant,
-    until: Option<Instant>,
-) -> Result<Option<Instant>, NoClock> {
-    for (i, edit) in edits.iter().enumerate() {
-        let begins = if i == 0 { from } else { edit.from.max(from) };
-        let ends = match (edits.get(i + 1).map(|next| next.from), until) {
-            (Some(next), Some(until)) => Some(next.min(until)),
-            (one, other) => one.or(other),
-        };
-        if ends.is_some_and(|ends| ends <= begins) {
-            continue;
-        }
-        let calendar = fires_of(edit).ok().flatten().ok_or(NoClock)?;
-        if let Some(fire) = fire_in(&calendar, begins, ends) {
-            return Ok(Some(fire));
-        }
-    }
-    Ok(None)
 }

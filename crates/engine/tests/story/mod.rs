@@ -84,14 +84,15 @@ impl Stage {
                 self.gaps.push(Gap { from: Some(self.instant(&format!("{date} {time}"))?), to: at });
                 return Ok(());
             }
-            ["cronjob", rest @ ..] => {
-                FactBody::CronJob { revision: self.revision("c"), cron_job: self.cron_job(at, rest)? }
-            }
+            ["cronjob", rest @ ..] => FactBody::CronJob {
+                revision: self.revision_of("c", rest),
+                cron_job: self.cron_job(at, rest)?,
+            },
             ["objective", rest @ ..] => self.objective(rest)?,
             ["job", name, rest @ ..] => {
                 let run = self.run(at, name, rest)?;
                 self.batch().jobs.insert((*name).to_owned(), run.clone());
-                FactBody::Run { revision: self.revision(name), run }
+                FactBody::Run { revision: self.revision_of(name, rest), run }
             }
             ["pod", pod, "of", job, rest @ ..] => FactBody::Attempt {
                 revision: self.revision(pod),
@@ -129,6 +130,15 @@ impl Stage {
 
     fn revision(&self, uid: &str) -> Revision {
         Revision { uid: uid.to_owned(), resource_version: self.version }
+    }
+
+    /// `stale` in a line: it is an old version of the object, delivered after a newer one.
+    fn revision_of(&self, uid: &str, words: &[&str]) -> Revision {
+        if words.contains(&"stale") {
+            Revision { resource_version: 1, ..self.revision(uid) }
+        } else {
+            self.revision(uid)
+        }
     }
 
     fn cron_job(&mut self, at: Instant, words: &[&str]) -> Result<Option<CronJob>, String> {

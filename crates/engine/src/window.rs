@@ -1,0 +1,142 @@
+//! Windows: when runs are expected, and so which runs belong to a slot.
+
+use chrono::TimeDelta;
+use kigen_model::Instant;
+use kigen_model::objective::Objective;
+use kigen_model::slot::Slot;
+
+use crate::calendar::{Calendar, Crontab, Reading, Zone};
+use crate::plan::{starts, zone_name};
+use crate::state::{CronJobState, ObjectiveState, ScheduleEdit, Window};
+
+/// The schedule in force is unreadable, or fires by the last run instead of by the clock.
+struct NoClock;
+
+/// The window of a slot: by the objective's freshness, else by the fires that it expects, else by those of the CronJob's
+/// schedule, zone and history of edits, as if never suspended.
+///
+/// A fire that a clock change skips, or that an edit within the slot took away, was expected, too: the slot opens with
+/// it, and a batch that was not there is missed.
+pub(crate) fn window(
+    objective: &Objective,
+    starts: Option<&Calendar>,
+    cron_job: Option<&CronJobState>,
+    slot: Slot,
+) -> Window {
+    if let Some(freshness) = objective.freshness {
+        return Window::Fresh { after: slot.deadline - freshness };
+    }
+    let fires = |from, until| match (starts, cron_job) {
+        (Some(starts), _) => Ok(fire_in(starts, from, until)),
+        (None, Some(cron_job)) => first_fire(&cron_job.edits, from, until, expected_of),
+        (None, None) => Err(NoClock),
+    };
+    let edited_away =
+        || cron_job.filter(|_| starts.is_none()).and_then(|known| edited_away(&known.edits, slot));
+    match fires(slot.from, Some(slot.deadline)).map(|opens| opens.or_else(edited_away)) {
+        Err(NoClock) => Window::Slot,
+        Ok(None) => Window::NoFire,
+        Ok(Some(opens)) => match fires(slot.deadline, None) {
+            Ok(closes) => Window::Fires { opens, closes },
+            Err(NoClock) => Window::Fires { opens, closes: Some(slot.deadline) },
+        },
+    }
+}
+
+/// The instants in `[from, until]` at which Kubernetes makes a run of the batch, at most `max`; `None`: nothing says when.
+pub(crate) fn fires_between(
+    objective: &ObjectiveState,
+    cron_job: Option<&CronJobState>,
+    from: Instant,
+    until: Instant,
+    max: usize,
+) -> Option<Vec<Instant>> {
+    let starts = starts(&objective.objective, zone_name(&objective.objective, cron_job)).ok()?;
+    let mut fires = Vec::new();
+    let mut from = from;
+    let beyond = until + TimeDelta::milliseconds(1);
+    while fires.len() < max {
+        let fire = match (&starts, cron_job) {
+            (Some(starts), _) => fire_in(starts, from, Some(beyond)),
+            (None, Some(cron_job)) => first_fire(&cron_job.edits, from, Some(beyond), made_of).ok()?,
+            (None, None) => return None,
+        };
+        let Some(fire) = fire else { break };
+        fires.push(fire);
+        from = fire + TimeDelta::milliseconds(1);
+    }
+    Some(fires)
+}
+
+/// The instants at which Kubernetes makes a run while `edit` is in force; `Ok(None)`: `@every` counts from the last run,
+/// not by the clock.
+pub(crate) fn fires_of(edit: &ScheduleEdit) -> Result<Option<Calendar>, String> {
+    calendar_of(edit, Reading::Kubernetes)
+}
+
+fn calendar_of(edit: &ScheduleEdit, reading: Reading) -> Result<Option<Calendar>, String> {
+    let crontab = Crontab::parse(&edit.schedule).map_err(|error| error.to_string())?;
+    let zone = match &edit.time_zone {
+        Some(name) => Zone::named(name).map_err(|error| error.to_string())?,
+        None => Zone::utc(),
+    };
+    if crontab.is_every() {
+        return Ok(None);
+    }
+    Calendar::new(crontab, zone, reading).map(Some).map_err(|error| error.to_string())
+}
+
+/// The first instant in `[from, until)` at which Kubernetes makes a run.
+fn made_of(edit: &ScheduleEdit, from: Instant, until: Option<Instant>) -> Result<Option<Instant>, NoClock> {
+    let calendar = fires_of(edit).ok().flatten().ok_or(NoClock)?;
+    Ok(fire_in(&calendar, from, until))
+}
+
+/// The first instant in `[from, until)` at which a run is expected: Kubernetes makes one, or a clock change skips it.
+fn expected_of(
+    edit: &ScheduleEdit,
+    from: Instant,
+    until: Option<Instant>,
+) -> Result<Option<Instant>, NoClock> {
+    let made = made_of(edit, from, until)?;
+    let meant = calendar_of(edit, Reading::Deadline).ok().flatten().ok_or(NoClock)?;
+    Ok(made.into_iter().chain(fire_in(&meant, from, until)).min())
+}
+
+/// The first fire of a calendar in `[from, until)`. Instants are whole milliseconds, fires whole minutes.
+fn fire_in(calendar: &Calendar, from: Instant, until: Option<Instant>) -> Option<Instant> {
+    let fire = calendar.next_after(from - TimeDelta::milliseconds(1))?;
+    until.is_none_or(|until| fire < until).then_some(fire)
+}
+
+/// The first fire in `[from, until)` by the history of edits.
+fn first_fire(
+    edits: &[ScheduleEdit],
+    from: Instant,
+    until: Option<Instant>,
+    fire_of: impl Fn(&ScheduleEdit, Instant, Option<Instant>) -> Result<Option<Instant>, NoClock>,
+) -> Result<Option<Instant>, NoClock> {
+    for (i, edit) in edits.iter().enumerate() {
+        let begins = if i == 0 { from } else { edit.from.max(from) };
+        let ends = match (edits.get(i + 1).map(|next| next.from), until) {
+            (Some(next), Some(until)) => Some(next.min(until)),
+            (one, other) => one.or(other),
+        };
+        if ends.is_some_and(|ends| ends <= begins) {
+            continue;
+        }
+        if let Some(fire) = fire_of(edit, begins, ends)? {
+            return Ok(Some(fire));
+        }
+    }
+    Ok(None)
+}
+
+/// The first fire in the slot of a schedule that was in force within it until an edit took it away.
+fn edited_away(edits: &[ScheduleEdit], slot: Slot) -> Option<Instant> {
+    let was_in_force = |pair: &&[ScheduleEdit]| pair[1].from > slot.from && pair[1].from < slot.deadline;
+    edits
+        .windows(2)
+        .filter(was_in_force)
+        .find_map(|pair| expected_of(&pair[0], slot.from, Some(slot.deadline)).ok().flatten())
+}

@@ -1,0 +1,14 @@
+A first, partial slot can be met but not missed
+# The objective is made on the 18th at 03:00: the run of 01:00 may have been before its time.
+batch prod/dwh/report
+zone UTC
+
+2026-11-16 20:00 cronjob "0 1 * * *"
+2026-11-18 03:00 objective complete-by "0 6 * * *"
+2026-11-18 06:01 tick
+2026-11-19 06:01 tick
+---
+2026-11-19 06:01:00 MISSED the deadline 2026-11-19 06:00:00, complete-by of prod/dwh/report (UTC)
+    because it never started, expected 2026-11-19 01:00:00
+    miss 1 of incident 112ca8e4-bd0a-5c17-968d-f9ccabce666d
+    id 6b85ede7-49be-544a-9454-8bec9191234d

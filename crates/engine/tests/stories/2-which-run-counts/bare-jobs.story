@@ -1,0 +1,15 @@
+Bare Jobs without a schedule: any run of the slot counts
+batch prod/dwh/report
+zone UTC
+
+2026-11-17 04:00 objective complete-by "0 6 * * *" of-jobs in-a-file
+2026-11-17 07:00 job one created
+2026-11-17 08:00 job one succeeds
+2026-11-18 06:01 tick
+2026-11-19 06:01 tick
+---
+2026-11-19 06:01:00 MISSED the deadline 2026-11-19 06:00:00, complete-by of prod/dwh/report (UTC)
+    because it never started, expected 2026-11-18 06:00:00
+    miss 1 of incident 112ca8e4-bd0a-5c17-968d-f9ccabce666d
+    1 successes before, the last ended 2026-11-17 08:00:00
+    id 6b85ede7-49be-544a-9454-8bec9191234d

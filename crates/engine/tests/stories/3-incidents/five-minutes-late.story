@@ -1,0 +1,26 @@
+A success five minutes late: the miss stays, and the recovery says how late it was
+batch prod/dwh/report
+zone UTC
+
+2026-11-16 20:00 cronjob "0 1 * * *"
+2026-11-16 20:00 objective complete-by "0 6 * * *"
+2026-11-18 01:00 job one created for 2026-11-18 01:00
+2026-11-18 01:00 job one runs
+2026-11-18 06:01 tick
+2026-11-18 06:05 job one succeeds
+2026-11-19 06:01 tick
+---
+2026-11-18 06:01:00 MISSED the deadline 2026-11-18 06:00:00, complete-by of prod/dwh/report (UTC)
+    because it is still running since 2026-11-18 01:00:00
+    miss 1 of incident 1be9e7bb-8a0d-5017-8d3b-213c7272b2e2
+    job one of 2026-11-18 01:00:00
+    id 2f6155fa-faf6-591b-8eef-3b988ffee639
+2026-11-18 06:05:00 RECOVERED 5m00s after the deadline, complete-by of prod/dwh/report (UTC)
+    1 missed since 2026-11-18 06:00:00, incident 1be9e7bb-8a0d-5017-8d3b-213c7272b2e2 is over
+    job one of 2026-11-18 01:00:00
+    id 5bcaf6b5-56c0-5321-86ad-b58d846fb11a
+2026-11-19 06:01:00 MISSED the deadline 2026-11-19 06:00:00, complete-by of prod/dwh/report (UTC)
+    because it never started, expected 2026-11-19 01:00:00
+    miss 1 of incident 112ca8e4-bd0a-5c17-968d-f9ccabce666d
+    1 successes before, the last ended 2026-11-18 06:05:00
+    id 6b85ede7-49be-544a-9454-8bec9191234d

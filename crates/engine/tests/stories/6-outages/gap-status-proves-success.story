@@ -1,0 +1,17 @@
+A run that came and went unseen is known by the CronJob's last success
+# Its Job was removed at once (ttlSecondsAfterFinished: 0). The next day is judged as ever.
+batch prod/dwh/report
+zone UTC
+
+2026-11-16 20:00 cronjob "0 1 * * *"
+2026-11-16 20:00 objective complete-by "0 6 * * *"
+2026-11-18 00:10 tick
+2026-11-18 08:00 cronjob says last-scheduled 2026-11-18 01:00 last-succeeded 2026-11-18 01:30
+2026-11-18 08:00 gap since 2026-11-18 00:10
+2026-11-18 08:00 tick
+2026-11-19 06:01 tick
+---
+2026-11-19 06:01:00 MISSED the deadline 2026-11-19 06:00:00, complete-by of prod/dwh/report (UTC)
+    because it never started, expected 2026-11-19 01:00:00
+    miss 1 of incident 112ca8e4-bd0a-5c17-968d-f9ccabce666d
+    id 6b85ede7-49be-544a-9454-8bec9191234d
