@@ -3,9 +3,11 @@
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, alert_id};
 use kigen_model::event::{Fact, FactBody, Revision};
+use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
 use kigen_model::run::{Attempt, CronJob, Run, RunPhase};
 
+use crate::bound;
 use crate::judge;
 use crate::plan;
 use crate::recover;
@@ -19,8 +21,15 @@ use crate::window;
 /// Applies one fact.
 pub(crate) fn apply(state: &mut BatchState, fact: &Fact) -> Vec<Effect> {
     let at = fact.observed_at;
+    let body = match bound::bounded(fact) {
+        Ok(body) => body,
+        Err(reason) => {
+            let text = format!("something about {} is left out: {reason}", state.key);
+            return vec![Effect::Warn(Warning { key: state.key.clone(), objective: None, text })];
+        }
+    };
     state.since.get_or_insert(at);
-    let mut effects = match &fact.body {
+    let mut effects = match &body {
         FactBody::CronJob { revision, cron_job: Some(cron_job) } => {
             see_cron_job(state, revision, cron_job, at)
         }
@@ -44,6 +53,7 @@ pub(crate) fn apply(state: &mut BatchState, fact: &Fact) -> Vec<Effect> {
         }
     };
     effects.extend(judge::judge_again(state, at));
+    bound::fit(state);
     effects
 }
 
@@ -68,7 +78,7 @@ fn see_cron_job(state: &mut BatchState, revision: &Revision, cron_job: &CronJob,
         .is_none_or(|last| (&last.schedule, &last.time_zone) != (&edit.schedule, &edit.time_zone));
     let mut effects = Vec::new();
     if is_edit {
-        if let Err(reason) = window::fires_of(&edit) {
+        if let Err(reason) = window::fires_of(&edit).map_err(|reason| bound::words(&reason)) {
             let text = format!(
                 "CronJob {}: {reason}; until it is mended, any run between two deadlines counts for the second",
                 state.key
@@ -135,7 +145,11 @@ fn tell_failure(state: &BatchState, uid: &str, at: Instant) -> Option<Effect> {
     Some(Effect::Raise(Box::new(Alert {
         id: alert_id(&state.key, "", kind.kind(), uid),
         key: state.key.clone(),
-        objective: state.objectives.iter().next().map(|(name, objective)| recover::wording(name, objective)),
+        objective: state
+            .objectives
+            .iter()
+            .find(|(_, known)| known.plan != Plan::Withdrawn)
+            .map(|(name, objective)| recover::wording(name, objective)),
         decided_at: at,
         body: kind,
     })))
@@ -186,25 +200,26 @@ fn declare(
     objective: &Objective,
     at: Instant,
 ) -> Vec<Effect> {
-    let cron_job = state.cron_job.as_ref();
-    if let Some(known) = state.objectives.get_mut(name) {
-        if !is_newer(revision, &known.revision) {
-            return Vec::new();
+    let known = state.objectives.get(name);
+    if known.is_some_and(|known| !is_newer(revision, &known.revision)) {
+        return Vec::new();
+    }
+    let is_new = known.is_none();
+    if is_new && state.objectives.len() >= OBJECTIVES_MAX && !forget_withdrawn(state) {
+        let reason = format!("it has {OBJECTIVES_MAX} objectives, the most a batch may have");
+        return vec![refused(&state.key, name, &reason)];
+    }
+    while !bound::has_room(state, name, objective) {
+        if !forget_withdrawn(state) {
+            let reason = "its objectives together are longer than kigen keeps; write shorter ones, or fewer";
+            return vec![refused(&state.key, name, reason)];
         }
+    }
+    let cron_job = state.cron_job.as_ref();
+    if let Some(known) = state.objectives.get_mut(name).filter(|known| known.plan != Plan::Withdrawn) {
         known.revision = revision.clone();
         known.withdrawn_at = None;
         return edit(known, objective, at, |known| plan::replan(&state.key, name, known, cron_job, at));
-    }
-    if state.objectives.len() >= OBJECTIVES_MAX {
-        let text = format!(
-            "{} has {OBJECTIVES_MAX} objectives, the most a batch may have: `{name}` is not judged",
-            state.key
-        );
-        return vec![Effect::Warn(Warning {
-            key: state.key.clone(),
-            objective: Some(name.to_owned()),
-            text,
-        })];
     }
     let mut known = ObjectiveState {
         revision: revision.clone(),
@@ -222,6 +237,21 @@ fn declare(
     let uids: Vec<String> = state.runs.iter().map(|run| run.revision.uid.clone()).collect();
     effects.extend(uids.iter().flat_map(|uid| recover::note_success(state, uid, at)));
     effects
+}
+
+/// Makes room among the objectives: of one that is withdrawn for good, the revision is forgotten.
+fn forget_withdrawn(state: &mut BatchState) -> bool {
+    let withdrawn = state.objectives.iter().find(|(_, known)| known.plan == Plan::Withdrawn);
+    let Some(name) = withdrawn.map(|(name, _)| name.clone()) else {
+        return false;
+    };
+    state.objectives.remove(&name);
+    true
+}
+
+fn refused(key: &BatchKey, name: &str, reason: &str) -> Effect {
+    let text = format!("objective `{name}` of {key} is not judged as it is written now: {reason}");
+    Effect::Warn(Warning { key: key.clone(), objective: Some(name.to_owned()), text })
 }
 
 /// An edit leaves a slot whose deadline has passed judged as it was planned, and waits for that; it moves a deadline
@@ -261,6 +291,6 @@ fn withdraw(state: &mut BatchState, name: &str, revision: &Revision, at: Instant
     known.revision = revision.clone();
     known.withdrawn_at = Some(at);
     if known.due().is_none() {
-        state.objectives.remove(name);
+        known.take_away();
     }
 }

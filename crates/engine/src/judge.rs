@@ -6,6 +6,7 @@ use kigen_model::objective::{Deadlines, ObjectiveSource};
 use kigen_model::run::{AttemptPhase, RunPhase};
 use kigen_model::slot::{Cause, Excuse, Failure, Gap, PastSuccess, Slot, Verdict};
 
+use crate::bound;
 use crate::evidence::{self, Evidence};
 use crate::plan;
 use crate::recover::{belongs, end_incident, ended_at, instant_text, raise, summary_of, zone_of};
@@ -27,12 +28,12 @@ pub(crate) fn judge_due(state: &mut BatchState, observed_until: Instant, gaps: &
         .collect();
     let mut effects = Vec::new();
     for name in names {
-        if let Some(objective) = state.objectives.remove(&name)
-            && let Some(objective) = judge(state, &name, objective, observed_until, gaps, &mut effects)
-        {
+        if let Some(mut objective) = state.objectives.remove(&name) {
+            judge(state, &name, &mut objective, observed_until, gaps, &mut effects);
             state.objectives.insert(name, objective);
         }
     }
+    bound::fit(state);
     effects
 }
 
@@ -86,17 +87,17 @@ fn again(
     objective.verdicts.push(Judged { deadline, verdict, judged: Some(judged) });
 }
 
-/// Judges the open slot of one objective and plans the next; `None`: the objective is gone.
+/// Judges the open slot of one objective and plans the next, unless the objective is withdrawn.
 fn judge(
     state: &BatchState,
     name: &str,
-    mut objective: ObjectiveState,
+    objective: &mut ObjectiveState,
     observed_until: Instant,
     gaps: &[Gap],
     effects: &mut Vec<Effect>,
-) -> Option<ObjectiveState> {
+) {
     let Plan::Open(open) = objective.plan.clone() else {
-        return Some(objective);
+        return;
     };
     let slot = open.slot;
     let is_absent = state.cron_job.as_ref().is_none_or(|known| known.deleted_at.is_some());
@@ -104,28 +105,27 @@ fn judge(
     let died = is_absent && objective.objective.source == ObjectiveSource::Annotation;
     let is_withdrawn = objective.withdrawn_at.is_some_and(|at| at < slot.deadline);
     if is_withdrawn && !died {
-        return None;
+        return objective.take_away();
     }
     let until = slot.deadline + objective.objective.grace;
     let mut judged = JudgedSlot { slot, window: open.window, until, incident: None };
     let verdict = match met_at(state, &open, &judged) {
         Some(ended_at) => Verdict::Met { ended_at },
         None if open.window == Window::NoFire => {
-            effects.extend(warn_of_no_fire(state, name, &mut objective, slot));
+            effects.extend(warn_of_no_fire(state, name, objective, slot));
             Verdict::Excused(Excuse::NoFire)
         }
         None if !slot.whole => Verdict::Excused(Excuse::Partial),
-        None => without_success(state, name, &mut objective, &mut judged, observed_until, gaps, effects),
+        None => without_success(state, name, objective, &mut judged, observed_until, gaps, effects),
     };
     objective.verdicts.push(Judged { deadline: slot.deadline, verdict, judged: Some(judged) });
     let surplus = objective.verdicts.len().saturating_sub(VERDICTS_MAX);
     objective.verdicts.drain(..surplus);
     // An objective that died with its CronJob is judged once more, at the first deadline after that.
     if is_withdrawn || objective.withdrawn_at.is_some() && !died {
-        return None;
+        return objective.take_away();
     }
-    effects.extend(plan::next(&state.key, name, &mut objective, state.cron_job.as_ref(), slot));
-    Some(objective)
+    effects.extend(plan::next(&state.key, name, objective, state.cron_job.as_ref(), slot));
 }
 
 /// When the slot was met. Successes are noted as they come, so that a run that is long forgotten still counts; those

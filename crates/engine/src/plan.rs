@@ -6,6 +6,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::slot::Slot;
 
+use crate::bound;
 use crate::calendar::{Calendar, Crontab, Reading, Zone};
 use crate::state::{CronJobState, ObjectiveState, OpenSlot, Plan};
 use crate::step::{Effect, Warning};
@@ -123,7 +124,7 @@ pub(crate) fn follow_cron_job(
             Vec::new()
         }
         Plan::Unresolved { .. } => replan(key, name, objective, cron_job, at),
-        Plan::Exhausted => Vec::new(),
+        Plan::Exhausted | Plan::Withdrawn => Vec::new(),
     }
 }
 
@@ -140,6 +141,7 @@ fn plan_by(
     let (deadlines, starts) = match calendars {
         Ok(calendars) => calendars,
         Err(reason) => {
+            let reason = bound::words(&reason);
             let text = format!("objective `{name}` of {key} is not judged: {reason}");
             let plan = Plan::Unresolved { reason };
             if objective.plan == plan {

@@ -217,7 +217,7 @@ pub(crate) fn wording(name: &str, objective: &ObjectiveState) -> ObjectiveSummar
 pub(crate) fn zone_of(objective: &ObjectiveState) -> String {
     match &objective.plan {
         Plan::Open(open) => open.time_zone.clone(),
-        Plan::Unresolved { .. } | Plan::Exhausted => {
+        Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn => {
             objective.objective.time_zone.clone().unwrap_or_else(|| "UTC".to_owned())
         }
     }

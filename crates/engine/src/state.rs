@@ -116,11 +116,19 @@ pub struct ObjectiveState {
 }
 
 impl ObjectiveState {
+    /// Judges it no more.
+    pub(crate) fn take_away(&mut self) {
+        self.plan = Plan::Withdrawn;
+        self.successor = None;
+        self.incident = None;
+        self.verdicts.clear();
+    }
+
     /// When its open slot must be judged: deadline, grace and settle.
     pub fn due(&self) -> Option<Instant> {
         match &self.plan {
             Plan::Open(open) => Some(open.slot.deadline + self.objective.grace + self.objective.settle),
-            Plan::Unresolved { .. } | Plan::Exhausted => None,
+            Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn => None,
         }
     }
 }
@@ -146,6 +154,8 @@ pub enum Plan {
     },
     /// The crontab has no deadline within five years.
     Exhausted,
+    /// It was taken away and is judged no more. Its revision is kept, so that an old word of it is not taken for a new one.
+    Withdrawn,
 }
 
 /// A slot that is not judged yet. It was planned once; new zone data moves nothing of it.

@@ -81,6 +81,7 @@ fn rows_of(state: &BatchState) -> Vec<Row> {
     state
         .objectives
         .iter()
+        .filter(|(_, objective)| objective.plan != Plan::Withdrawn)
         .map(|(name, objective)| {
             [
                 state.key.to_string(),
@@ -96,7 +97,7 @@ fn rows_of(state: &BatchState) -> Vec<Row> {
 fn next_deadline(objective: &ObjectiveState) -> String {
     match &objective.plan {
         Plan::Open(open) => local(&open.time_zone, open.slot.deadline),
-        Plan::Unresolved { .. } | Plan::Exhausted => "-".to_owned(),
+        Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn => "-".to_owned(),
     }
 }
 

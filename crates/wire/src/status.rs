@@ -195,6 +195,7 @@ fn of_known_objective(name: &str, known: &ObjectiveState) -> Value {
         Plan::Open(open) => branch(0, of_open_slot(open)),
         Plan::Unresolved { reason } => branch(1, record([("reason", text(reason))])),
         Plan::Exhausted => branch(2, record([])),
+        Plan::Withdrawn => branch(3, record([])),
     };
     let [uid, version] = of_revision(&known.revision);
     record([
@@ -223,6 +224,7 @@ fn known_objective(mut fields: Fields) -> Result<(String, ObjectiveState), Decod
         (0, open) => Plan::Open(open_slot(open)?),
         (1, mut unresolved) => Plan::Unresolved { reason: unresolved.text("reason")? },
         (2, _) => Plan::Exhausted,
+        (3, _) => Plan::Withdrawn,
         _ => return Err(fields.wrong("plan", "is of a kind this kigen does not know")),
     };
     let known = ObjectiveState {

@@ -301,8 +301,17 @@ fn full_batch() -> BatchState {
         run,
         attempts: attempts().skip(index * ATTEMPTS_MAX).take(ATTEMPTS_MAX).map(known_attempt).collect(),
     });
-    let names =
-        ["before", "complete-by", "exhausted", "fresh", "no-fire", "slot", "the-last-fire", "unresolved"];
+    let names = [
+        "before",
+        "complete-by",
+        "exhausted",
+        "fresh",
+        "no-fire",
+        "slot",
+        "the-last-fire",
+        "unresolved",
+        "withdrawn",
+    ];
     BatchState {
         key: key(),
         cron_job: Some(CronJobState {
@@ -334,7 +343,7 @@ fn new_batch() -> BatchState {
     BatchState { cron_job: Some(cron_job), ..BatchState::new(key()) }
 }
 
-fn objective_states() -> [ObjectiveState; 8] {
+fn objective_states() -> [ObjectiveState; 9] {
     let opens = at("2026-11-20T03:00:00Z");
     let open = |window, met_at| {
         Plan::Open(OpenSlot { slot: slot(), time_zone: "Asia/Tokyo".to_owned(), window, met_at })
@@ -379,6 +388,7 @@ fn objective_states() -> [ObjectiveState; 8] {
         of(open(Window::Slot, None)),
         of(open(Window::Fires { opens, closes: None }, None)),
         of(Plan::Unresolved { reason: "no such zone".to_owned() }),
+        of(Plan::Withdrawn),
     ]
 }
 

@@ -1,0 +1,100 @@
+//! A batch's state as `kigen.status` has it stays within its bound, whatever is said of the batch.
+
+use kigen_engine::bound::STATE_BYTES_MAX;
+use kigen_engine::state::BatchState;
+use kigen_engine::step::{Input, step};
+use kigen_model::Instant;
+use kigen_model::event::{Event, Fact, FactBody};
+use kigen_model::key::BatchKey;
+use kigen_model::objective::Deadlines;
+use kigen_model::run::{AttemptPhase, RunPhase};
+use kigen_model::topic::Topic;
+use kigen_wire::{Status, decode_status, encode_batch};
+
+use crate::samples::{Record, samples};
+
+const FACTS: u64 = 1_500;
+
+/// The samples again and again, as other objects, with texts from nothing to far too much.
+#[test]
+fn a_state_stays_within_its_bound_and_is_read_as_it_was_written() {
+    let facts: Vec<Fact> = samples(Topic::Events)
+        .into_iter()
+        .filter_map(|(_, record)| match record {
+            Record::Event(Event::Fact(fact)) => Some(fact),
+            _ => None,
+        })
+        .collect();
+    let start: Instant = "2026-11-20T03:00:00Z".parse().expect("an instant");
+    let mut state = BatchState::new(BatchKey::new("c".repeat(63), "n".repeat(253), "b".repeat(253)));
+    let mut largest = 0;
+    for number in 0..FACTS {
+        let at = start + chrono::TimeDelta::minutes(i64::try_from(number).expect("small") * 10);
+        let mut fact = facts[usize::try_from(number).expect("small") * 7 % facts.len()].clone();
+        fact.observed_at = at;
+        grow(&mut fact.body, number);
+        step(&mut state, Input::Fact(&fact));
+        while state.next_due().is_some_and(|due| due <= at) {
+            step(&mut state, Input::Due { observed_until: at, gaps: &[] });
+        }
+        let bytes = encode_batch(&state);
+        largest = largest.max(bytes.len());
+        assert!(bytes.len() <= STATE_BYTES_MAX, "{} bytes after {number} facts", bytes.len());
+        assert!(
+            decode_status(&bytes).expect("a status") == Status::Batch(state.clone()),
+            "after {number} facts"
+        );
+    }
+    assert!(largest > STATE_BYTES_MAX / 2, "only {largest} bytes: nothing was bounded");
+}
+
+/// Makes another object of it, with longer texts.
+fn grow(body: &mut FactBody, number: u64) {
+    let long = |times: u64| "é".repeat(usize::try_from(times).expect("small"));
+    let words = long((number * 37) % 5_000);
+    let version = number + 1;
+    match body {
+        FactBody::CronJob { revision, cron_job } => {
+            revision.resource_version = version;
+            if let Some(cron_job) = cron_job {
+                cron_job.schedule = format!(
+                    "{} 3 * * *",
+                    vec!["7"; usize::try_from(number % 2_500).expect("small")].join(",")
+                );
+            }
+        }
+        FactBody::Run { revision, run } => {
+            revision.uid = format!("{number:0>200}");
+            revision.resource_version = version;
+            run.job = format!("{number:0>250}");
+            if let RunPhase::Failed { reason, message, .. } = &mut run.phase {
+                (*reason, *message) = (words.clone(), words);
+            }
+        }
+        FactBody::Attempt { revision, run_uid, attempt } => {
+            revision.uid = format!("p{number:0>200}");
+            revision.resource_version = version;
+            *run_uid = format!("{:0>200}", number - 1);
+            attempt.node = Some(words.clone());
+            if let AttemptPhase::Failed { message, .. } | AttemptPhase::Waiting { message, .. } =
+                &mut attempt.phase
+            {
+                *message = Some(words);
+            }
+        }
+        FactBody::Objective { name, revision, objective } => {
+            *name = format!("{}-{}", name, number % 20);
+            revision.resource_version = version;
+            if let Some(objective) = objective {
+                objective.owner = Some(words.clone());
+                objective.runbook = Some(words);
+                if let Deadlines::CompleteBy { crontab } = &mut objective.deadlines {
+                    *crontab = format!(
+                        "{} 3 * * *",
+                        vec!["5"; usize::try_from(number % 600).expect("small") + 1].join(",")
+                    );
+                }
+            }
+        }
+    }
+}
