@@ -9,7 +9,7 @@ use kigen_model::slot::{Cause, Excuse, Failure, Gap, PastSuccess, Slot, Verdict}
 use crate::bound;
 use crate::evidence::{self, Evidence};
 use crate::plan;
-use crate::recover::{belongs, end_incident, ended_at, instant_text, raise, summary_of, zone_of};
+use crate::recover::{belongs, end_incident, ended_at, instant_text, judgement, raise, summary_of, zone_of};
 use crate::state::{
     BatchState, Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan, RunState, VERDICTS_MAX, Window,
 };
@@ -85,6 +85,7 @@ fn again(
         }
     };
     objective.verdicts.push(Judged { deadline, verdict, judged: Some(judged) });
+    effects.push(judgement(&state.key, name, deadline, verdict));
 }
 
 /// Judges the open slot of one objective and plans the next, unless the objective is withdrawn.
@@ -119,6 +120,7 @@ fn judge(
         None => without_success(state, name, objective, &mut judged, observed_until, gaps, effects),
     };
     objective.verdicts.push(Judged { deadline: slot.deadline, verdict, judged: Some(judged) });
+    effects.push(judgement(&state.key, name, slot.deadline, verdict));
     let surplus = objective.verdicts.len().saturating_sub(VERDICTS_MAX);
     objective.verdicts.drain(..surplus);
     // An objective that died with its CronJob is judged once more, at the first deadline after that.

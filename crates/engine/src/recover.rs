@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::calendar::Zone;
 use crate::evidence;
 use crate::state::{BatchState, JudgedSlot, ObjectiveState, Plan, RunState, Window};
-use crate::step::Effect;
+use crate::step::{Effect, Judgement};
 
 /// Notes what the run `uid` means for each objective, if it has succeeded.
 pub(crate) fn note_success(state: &mut BatchState, uid: &str, at: Instant) -> Vec<Effect> {
@@ -72,6 +72,7 @@ fn retract(
             run: Some(summary_of(run)),
         };
         effects.push(raise(key, name, objective, judged.slot.deadline, at, body));
+        effects.push(judgement(key, name, judged.slot.deadline, Verdict::Met { ended_at }));
     }
     effects
 }
@@ -192,6 +193,11 @@ pub(crate) fn raise(
         decided_at,
         body,
     }))
+}
+
+/// The effect that says a slot's verdict.
+pub(crate) fn judgement(key: &BatchKey, name: &str, deadline: Instant, verdict: Verdict) -> Effect {
+    Effect::Judge(Judgement { key: key.clone(), objective: name.to_owned(), deadline, verdict })
 }
 
 /// An objective as an alert tells of it.

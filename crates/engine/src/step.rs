@@ -4,7 +4,7 @@ use kigen_model::Instant;
 use kigen_model::alert::Alert;
 use kigen_model::event::Fact;
 use kigen_model::key::BatchKey;
-use kigen_model::slot::Gap;
+use kigen_model::slot::{Gap, Verdict};
 
 use crate::state::BatchState;
 use crate::{facts, judge};
@@ -30,6 +30,21 @@ pub enum Effect {
     Raise(Box<Alert>),
     /// Tell whoever wrote the objective or the CronJob that it cannot work as written.
     Warn(Warning),
+    /// Nobody is told, but a slot has a verdict, or another one than before.
+    Judge(Judgement),
+}
+
+/// The verdict on a slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// The batch.
+    pub key: BatchKey,
+    /// The objective.
+    pub objective: String,
+    /// The slot's deadline.
+    pub deadline: Instant,
+    /// What holds of it now.
+    pub verdict: Verdict,
 }
 
 /// Something that is written in a way that cannot work.

@@ -5,7 +5,8 @@ use std::io::Write;
 use std::pin::Pin;
 use std::time::Duration;
 
-use kigen_log::{EmbeddedLog, LogError, Position, Received, Record, Step};
+use kigen_log::{EmbeddedLog, Fate, LogError, Position, Received, Record, Step};
+use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
 use kigen_model::topic::{Offset, Partition, Topic};
@@ -22,6 +23,8 @@ pub const CONSUMER: &str = "notifier";
 /// How much is read at a time.
 const ALERTS_READ_MAX: usize = 64;
 const BYTES_READ_MAX: usize = 4 * 1024 * 1024;
+/// The wait after the log could not be read or written.
+const LOG_RETRY_DELAY_MS: u64 = 1_000;
 /// The longest wait that Slack may ask for.
 const RETRY_AFTER_MS_MAX: u64 = 600_000;
 /// How many incidents' messages are remembered, to answer in their threads; at the limit all are forgotten, and answers
@@ -123,14 +126,48 @@ pub async fn run(
         let batch = tokio::select! {
             biased;
             () = &mut shutdown => return Ok(()),
-            batch = consumer.next(ALERTS_READ_MAX, BYTES_READ_MAX) => batch?,
+            batch = consumer.next(ALERTS_READ_MAX, BYTES_READ_MAX) => batch,
         };
-        for record in &batch.records {
-            let Some(step) = deliver(&mut delivery, batch.partition, record, shutdown.as_mut()).await? else {
+        let (partition, records) = match batch {
+            Ok(batch) => (batch.partition, batch.records),
+            Err(error @ LogError::Corrupt { partition, offset, .. }) => {
+                tracing::error!("{error}");
+                consumer.seek(partition, offset.next());
+                // Without a value it is no alert, and goes to the rejects.
+                let timestamp = Instant::UNIX_EPOCH;
+                (partition, vec![Received { offset, key: String::new(), value: None, timestamp }])
+            }
+            Err(error) if error.fate() == Fate::Retry => {
+                if !waited(&error, shutdown.as_mut()).await {
+                    return Ok(());
+                }
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        for record in &records {
+            let Some(step) = deliver(&mut delivery, partition, record, shutdown.as_mut()).await? else {
                 return Ok(());
             };
-            log.commit(step).await?;
+            // What was sent stays sent; only the note of it is tried again.
+            while let Err(error) = log.commit(step.clone()).await {
+                if error.fate() != Fate::Retry {
+                    return Err(error.into());
+                }
+                if !waited(&error, shutdown.as_mut()).await {
+                    return Ok(());
+                }
+            }
         }
+    }
+}
+
+/// Waits before the log is tried again; false: the shutdown came first.
+async fn waited(error: &LogError, shutdown: Pin<&mut impl Future<Output = ()>>) -> bool {
+    tracing::warn!("{}; kigen tries again, nothing is lost meanwhile", reasons(error));
+    tokio::select! {
+        () = tokio::time::sleep(Duration::from_millis(LOG_RETRY_DELAY_MS)) => true,
+        () = shutdown => false,
     }
 }
 
@@ -292,11 +329,13 @@ async fn in_time<T>(
 }
 
 fn tell(error: &SlackError, wait_ms: u64) {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    tracing::error!("{text}; nothing is lost, kigen tries again in {} s", wait_ms / 1_000);
+    tracing::error!("{}; nothing is lost, kigen tries again in {} s", reasons(error), wait_ms / 1_000);
+}
+
+/// An error with its causes, in one line.
+fn reasons(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use kigen_engine::partition::PartitionState;
 use kigen_log::{EmbeddedLog, LogError, Received};
+use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_store::{Store, StoreError};
@@ -17,11 +18,13 @@ use tokio::sync::watch;
 
 mod commit;
 mod recovery;
+mod replay;
 mod restore;
 mod states;
 mod turn;
 
 pub use commit::{Committed, Staged};
+pub use replay::{Replay, Told};
 pub use turn::TurnBounds;
 
 use restore::TakenUp;
@@ -133,7 +136,7 @@ impl Processor {
             let Some(position) = self.positions.get(&partition) else { continue };
             let mut turn = Turn::new(partition, position.clone());
             let cache = self.caches.entry(partition).or_default();
-            turn.fold(&records, &mut States { partition, store: &self.store, cache }, self.bounds)?;
+            turn.fold(&records, &mut States { partition, store: Some(&self.store), cache }, self.bounds)?;
             if !turn.is_empty() {
                 turns.push(turn);
             }
@@ -178,13 +181,12 @@ impl Processor {
     fn read(&self) -> Result<Round, ProcessorError> {
         let mut round = Vec::new();
         for (partition, position) in &self.positions {
-            let records = self.log.read(
-                Topic::Events,
-                *partition,
-                position.next,
-                self.bounds.events_max,
-                READ_BYTES_MAX,
-            )?;
+            let (events_max, next) = (self.bounds.events_max, position.next);
+            let records = match self.log.read(Topic::Events, *partition, next, events_max, READ_BYTES_MAX) {
+                Ok(records) => records,
+                Err(error @ LogError::Corrupt { offset, .. }) => vec![unreadable(offset, &error)],
+                Err(error) => return Err(error.into()),
+            };
             if !records.is_empty() {
                 round.push((*partition, records));
             }
@@ -221,6 +223,12 @@ pub async fn run(mut processor: Processor, mut shutdown: watch::Receiver<bool>) 
             }
         }
     }
+}
+
+/// What stands for a record whose bytes the log cannot give: one without a value, which goes to the rejects.
+fn unreadable(offset: Offset, error: &LogError) -> Received {
+    tracing::error!("{error}");
+    Received { offset, key: String::new(), value: None, timestamp: Instant::UNIX_EPOCH }
 }
 
 /// The error with its sources in one line; it is tried again after a pause.

@@ -32,7 +32,8 @@ impl Cache {
 /// The committed states of one partition.
 pub(crate) struct States<'a> {
     pub(crate) partition: Partition,
-    pub(crate) store: &'a Store,
+    /// `None`: nothing was ever committed, as in a replay, which is one turn.
+    pub(crate) store: Option<&'a Store>,
     pub(crate) cache: &'a mut Cache,
 }
 
@@ -42,7 +43,8 @@ impl States<'_> {
         if let Some(state) = self.cache.0.remove(key) {
             return Ok(state);
         }
-        let Some(bytes) = self.store.state(self.partition, key)? else {
+        let stored = self.store.map(|store| store.state(self.partition, key)).transpose()?.flatten();
+        let Some(bytes) = stored else {
             return Ok(BatchState::new(key.clone()));
         };
         match kigen_wire::decode_status(&bytes) {
@@ -60,8 +62,11 @@ impl States<'_> {
         until: Instant,
         page_max: usize,
     ) -> Result<Vec<Cursor>, ProcessorError> {
+        let Some(store) = self.store else {
+            return Ok(Vec::new());
+        };
         let after = after.map(|cursor| (cursor.due, cursor.key.clone()));
-        let page = self.store.due(self.partition, cluster, after.as_ref(), until, page_max)?;
+        let page = store.due(self.partition, cluster, after.as_ref(), until, page_max)?;
         Ok(page.into_iter().map(|(due, key)| Cursor { due, key }).collect())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kigen_engine::partition::{Cursor, PartitionState};
 use kigen_engine::state::BatchState;
-use kigen_engine::step::{Effect, Input, Warning, step};
+use kigen_engine::step::{Effect, Input, Judgement, Warning, step};
 use kigen_log::Received;
 use kigen_model::Instant;
 use kigen_model::alert::Alert;
@@ -41,6 +41,7 @@ pub(crate) struct Turn {
     pub(crate) alerts: Vec<Alert>,
     pub(crate) rejects: Vec<Reject>,
     pub(crate) warnings: Vec<Warning>,
+    pub(crate) judgements: Vec<Judgement>,
     /// The timestamp of the last record folded, which the records written get too.
     pub(crate) at: Instant,
     /// The changed batches that have due work: by cluster, then in the order of the work.
@@ -65,6 +66,7 @@ impl Turn {
             alerts: Vec::new(),
             rejects: Vec::new(),
             warnings: Vec::new(),
+            judgements: Vec::new(),
             at: Instant::UNIX_EPOCH,
             due: BTreeSet::new(),
             events: 0,
@@ -117,7 +119,7 @@ impl Turn {
         self.events >= bounds.events_max || self.changed.len() >= bounds.batches_max
     }
 
-    fn fold_fact(&mut self, fact: &Fact, states: &mut States<'_>) -> Result<(), ProcessorError> {
+    pub(crate) fn fold_fact(&mut self, fact: &Fact, states: &mut States<'_>) -> Result<(), ProcessorError> {
         self.step(&fact.key, Input::Fact(fact), states)
     }
 
@@ -199,6 +201,7 @@ impl Turn {
             match effect {
                 Effect::Raise(alert) => self.alerts.push(*alert),
                 Effect::Warn(warning) => self.warnings.push(warning),
+                Effect::Judge(judgement) => self.judgements.push(judgement),
             }
         }
         if let Some(due) = state.next_due() {

@@ -69,3 +69,24 @@ async fn garbage_among_good_events_goes_to_the_rejects_and_changes_no_alert() {
     let end = log.end(Topic::Events, P0).expect("an end");
     assert_eq!(log.position(CONSUMER, Topic::Events, P0).expect("a position"), Some(end));
 }
+
+#[tokio::test]
+async fn a_record_whose_bytes_are_damaged_on_disk_is_stepped_over_and_what_follows_is_judged() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let settings = Settings { partitions: 1, ..Settings::default() };
+    let log = EmbeddedLog::open(&dir.path().join("log"), settings.clone()).expect("the log opens");
+    log.append(vec![garbage(Some(b"damaged soon"))]).await.expect("an append");
+    drop(log);
+    // The record at the first offset of the first partition of events, as the log keys it.
+    let database = rocksdb::DB::open_default(dir.path().join("log/rocksdb")).expect("the database opens");
+    database.put(b"\x02\x01\0\0\0\0\0\0\0\0\0\0\0\0", b"\x09noise").expect("a write");
+    drop(database);
+    feed::fill(dir.path(), settings.clone()).await;
+
+    let log = EmbeddedLog::open(&dir.path().join("log"), settings).expect("the log opens");
+    judge_all(&log, dir.path()).await;
+    assert!(!alerts(&log).is_empty());
+    let rejects = log.read(Topic::Rejects, P0, Offset(0), usize::MAX, usize::MAX).expect("rejects");
+    let reject = kigen_wire::decode_reject(rejects[0].value.as_deref().expect("a value")).expect("a reject");
+    assert_eq!((rejects.len(), reject.place), (1, Some((0, 0))));
+}

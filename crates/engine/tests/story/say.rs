@@ -12,6 +12,7 @@ use kigen_model::slot::{Cause, Failure, RunSummary};
 pub(super) fn effect(zone: &Zone, at: Instant, effect: &Effect) -> String {
     match effect {
         Effect::Raise(alert) => format!("{} {}", local(zone, at), raised(zone, alert)),
+        Effect::Judge(_) => String::new(),
         Effect::Warn(warning) => format!("{} WARNING {}\n", local(zone, at), warning.text),
     }
 }
