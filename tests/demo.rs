@@ -1,14 +1,13 @@
-//! `kigen demo` tells the incidents that its history holds, and no other.
+//! `kigen demo` tells the incidents that its history holds, and no other; and its log, played again, says the same.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 #[test]
 fn the_demo_tells_what_its_history_holds_and_nothing_else() {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_kigen")).args(["demo", "--plain"]).output().expect("kigen runs");
-    assert!(output.status.success(), "{output:?}");
-    let shown = String::from_utf8(output.stdout).expect("stdout is text");
+    let kept = tempfile::tempdir().expect("a temporary directory");
+    let shown = kigen(kept.path(), &["demo", "--plain", "--keep", "."]);
     let headline = |line: &str| {
         let (_, told) = line.split_once("▌ 🔴 ").or_else(|| line.split_once("▌ 🟢 "))?;
         Some(told.split("   ").next()?.trim().to_owned())
@@ -34,4 +33,50 @@ fn the_demo_tells_what_its_history_holds_and_nothing_else() {
         shown.contains("▌ longer than the one before. It will go on missing its deadline unless"),
         "{shown}"
     );
+    played_again_it_says_the_same(kept.path());
+    by_other_objectives_it_says_something_else(kept.path());
+}
+
+/// The same prefix of the log gives the same bytes, and no other misses than those that were told.
+fn played_again_it_says_the_same(dir: &Path) {
+    let replay = |args: &[&str]| kigen(dir, &[&["replay", "--data-dir", "."], args].concat());
+    let slots = replay(&["--slots", "--format", "json"]);
+    assert_eq!(slots.matches("\"verdict\":\"missed\"").count(), 11, "{slots}");
+    assert_eq!(replay(&["--slots", "--format", "json"]), slots);
+    let table = replay(&[]);
+    assert!(table.ends_with("0 missed but not told, 0 told but not missed\n"), "{table}");
+    let late = replay(&["--from", "2026-11-16T00:00:00Z", "--to", "2026-11-18T00:00:00Z", "--format", "csv"]);
+    let of_recommend = late.lines().find(|line| line.starts_with("shop/ml/recommend,"));
+    assert_eq!(of_recommend, Some("shop/ml/recommend,complete-by,0,2,0,0,,,,,"), "{late}");
+}
+
+/// With ten minutes more for A, until B reads it, nothing would have been missed.
+fn by_other_objectives_it_says_something_else(dir: &Path) {
+    let objectives = "apiVersion: kigen.dev/v1alpha1\nkind: Objective\nmetadata: {name: complete-by, namespace: ml}\n\
+                      spec:\n  batch: {cronJob: recommend}\n  before: {cronJob: report, namespace: dwh}\n  grace: 10m\n";
+    std::fs::write(dir.join("objectives.yaml"), objectives).expect("a file");
+    let args = [
+        "replay",
+        "--data-dir",
+        ".",
+        "--cluster",
+        "shop",
+        "--objectives",
+        "objectives.yaml",
+        "--format",
+        "csv",
+    ];
+    let table = kigen(dir, &args);
+    let of_recommend = table.lines().find(|line| line.starts_with("shop/ml/recommend,"));
+    let expected =
+        "shop/ml/recommend,complete-by,9,0,0,0,-301,659,1619,,2026-11-16T03:00:00Z 2026-11-17T03:00:00Z";
+    assert_eq!(of_recommend, Some(expected), "{table}");
+}
+
+/// What kigen prints in `dir`.
+fn kigen(dir: &Path, args: &[&str]) -> String {
+    let command = Command::new(env!("CARGO_BIN_EXE_kigen")).current_dir(dir).args(args).output();
+    let output = command.expect("kigen runs");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("stdout is text")
 }

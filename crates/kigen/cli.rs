@@ -31,6 +31,11 @@ pub(crate) enum Command {
     Events(EventsArgs),
     /// Print each batch's objectives, next deadlines and last verdicts, also beside a running `kigen up`
     Status(StatusArgs),
+    /// Check a file of objectives
+    #[command(subcommand)]
+    Objectives(ObjectivesArgs),
+    /// Judge the past anew, with the objectives of the log or those of a file; sends and writes nothing
+    Replay(ReplayArgs),
     /// Print the next instants of a crontab, as Kubernetes fires it or as kigen reads a deadline
     Crontab(CrontabArgs),
     /// Print the configuration that holds: file, environment and flags in one, secrets hidden
@@ -132,6 +137,47 @@ pub(crate) struct StatusArgs {
     /// One JSON object a batch and line, whole
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What `objectives` is told.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ObjectivesArgs {
+    /// Say what is wrong in a file of objectives, with its lines
+    Check {
+        /// The file
+        file: PathBuf,
+    },
+}
+
+/// What `replay` is told.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// Only slots with a deadline at this time or later, such as 2026-11-23T12:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<DateTime<Utc>>,
+    /// Only slots with a deadline before this time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<DateTime<Utc>>,
+    /// Judge by the objectives of this file instead of those in the log
+    #[arg(long, value_name = "FILE")]
+    pub(crate) objectives: Option<PathBuf>,
+    /// Each slot with its verdict, instead of a line an objective
+    #[arg(long)]
+    pub(crate) slots: bool,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = FormatArg::Table)]
+    pub(crate) format: FormatArg,
+}
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum FormatArg {
+    /// For people
+    Table,
+    /// One JSON object a line
+    Json,
+    /// Comma-separated, with a head
+    Csv,
 }
 
 /// What `crontab` is told.

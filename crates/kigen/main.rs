@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 mod cli;
 mod commands;
 mod config;
+mod objectives;
 
 use cli::{Cli, Command};
 use config::Config;
@@ -50,6 +51,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(demo) => on_threads(commands::demo::run(demo)),
         Command::Events(events) => commands::events::run(&configure()?, &events),
         Command::Status(status) => commands::status::run(&configure()?, &status),
+        Command::Objectives(objectives) => commands::objectives::run(&configure()?, &objectives),
+        Command::Replay(replay) => commands::replay::run(&configure()?, &replay),
         Command::Crontab(crontab) => commands::crontab::run(&crontab),
         Command::Config => commands::print(&configure()?.shown()),
     }

@@ -75,15 +75,13 @@ fn earliest(so_far: Option<Instant>, position: &PartitionState) -> Option<Instan
     }
 }
 
-type Row = [String; 5];
-
-fn rows_of(state: &BatchState) -> Vec<Row> {
+fn rows_of(state: &BatchState) -> Vec<Vec<String>> {
     state
         .objectives
         .iter()
         .filter(|(_, objective)| objective.plan != Plan::Withdrawn)
         .map(|(name, objective)| {
-            [
+            vec![
                 state.key.to_string(),
                 name.clone(),
                 next_deadline(objective),
@@ -133,7 +131,8 @@ fn local(zone: &str, at: Instant) -> String {
     }
 }
 
-fn human(span: chrono::TimeDelta) -> String {
+/// A span as people say it, of minutes and hours.
+pub(crate) fn human(span: chrono::TimeDelta) -> String {
     let minutes = span.num_minutes();
     match minutes {
         ..0 => format!("-{}", human(-span)),
@@ -142,21 +141,24 @@ fn human(span: chrono::TimeDelta) -> String {
     }
 }
 
-fn table(rows: &[Row], batches: usize, judged_until: Option<Instant>) -> String {
-    let heads = ["BATCH", "OBJECTIVE", "NEXT DEADLINE", "LAST VERDICT", "NOTE"].map(str::to_owned);
-    let mut widths = [0; 5];
-    for row in rows.iter().chain([&heads]) {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    let mut out = String::new();
-    for row in [&heads].into_iter().chain(rows) {
-        let cells: Vec<String> =
-            row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        let _ = writeln!(out, "{}", cells.join("  ").trim_end());
-    }
+fn table(rows: &[Vec<String>], batches: usize, judged_until: Option<Instant>) -> String {
+    let mut out = columns(&["BATCH", "OBJECTIVE", "NEXT DEADLINE", "LAST VERDICT", "NOTE"], rows);
     let until = judged_until.map_or("not yet, no tick has come".to_owned(), text);
     let _ = writeln!(out, "\n{} objectives of {batches} batches; judged until: {until}", rows.len());
+    out
+}
+
+/// Rows under heads, each column as wide as its widest cell.
+pub(crate) fn columns(heads: &[&str], rows: &[Vec<String>]) -> String {
+    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
+    let lines = || std::iter::once(&heads).chain(rows);
+    let width = |column: usize| lines().filter_map(|line| Some(line.get(column)?.chars().count())).max();
+    let widths: Vec<usize> = (0..heads.len()).map(|column| width(column).unwrap_or_default()).collect();
+    let mut out = String::new();
+    for line in lines() {
+        let cells: Vec<String> =
+            line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let _ = writeln!(out, "{}", cells.join("  ").trim_end());
+    }
     out
 }

@@ -1,0 +1,239 @@
+//! What a replay comes to, as a table for people, or as JSON lines or CSV for programs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use chrono::TimeDelta;
+use kigen_model::Instant;
+use kigen_model::slot::{Excuse, Verdict};
+use serde_json::{Map, Value as Json, json};
+
+use super::past::Past;
+use crate::cli::{FormatArg, ReplayArgs};
+use crate::commands::events::text;
+use crate::commands::status::{columns, human};
+
+/// What is printed of one objective or slot, for programs.
+type Row = Vec<(&'static str, Json)>;
+
+/// One objective's slots.
+#[derive(Default)]
+struct Sum {
+    met: usize,
+    missed: usize,
+    unknown: usize,
+    excused: usize,
+    /// How long before the deadline the results were there, the shortest first.
+    margins: Vec<TimeDelta>,
+    /// Missed now, and nobody was told.
+    more: Vec<Instant>,
+    /// Told of then, and not missed now.
+    fewer: Vec<Instant>,
+}
+
+/// Prints the verdicts in the form that was asked for.
+pub(super) fn print(past: &Past, args: &ReplayArgs) -> anyhow::Result<()> {
+    let rows = if args.slots { slots(past) } else { sums(past) };
+    let text = match args.format {
+        FormatArg::Table if args.slots => {
+            columns(&["BATCH", "OBJECTIVE", "DEADLINE", "VERDICT", "MARGIN"], &shown_slots(past))
+        }
+        FormatArg::Table => shown_sums(past),
+        FormatArg::Json => rows.into_iter().map(json_line).collect(),
+        FormatArg::Csv => csv(&rows)?,
+    };
+    crate::commands::print(&text)
+}
+
+fn sum_of(past: &Past) -> BTreeMap<(String, String), Sum> {
+    let nothing = BTreeSet::new();
+    let mut sums = BTreeMap::new();
+    for (name @ (key, objective), verdicts) in &past.verdicts {
+        let said = past.said.get(name).unwrap_or(&nothing);
+        let mut sum = Sum::default();
+        for (deadline, verdict) in verdicts {
+            match verdict {
+                Verdict::Met { ended_at } => {
+                    sum.met += 1;
+                    sum.margins.push(*deadline - *ended_at);
+                }
+                Verdict::Missed(_) => sum.missed += 1,
+                Verdict::Unknown(_) => sum.unknown += 1,
+                Verdict::Excused(_) => sum.excused += 1,
+            }
+        }
+        let missed: BTreeSet<Instant> = verdicts
+            .iter()
+            .filter(|(_, verdict)| matches!(verdict, Verdict::Missed(_)))
+            .map(|(deadline, _)| *deadline)
+            .collect();
+        sum.margins.sort();
+        sum.more = missed.difference(said).copied().collect();
+        sum.fewer = said.difference(&missed).copied().collect();
+        sums.insert((key.to_string(), objective.clone()), sum);
+    }
+    for (name @ (key, objective), said) in &past.said {
+        if !past.verdicts.contains_key(name) && !said.is_empty() {
+            let sum = Sum { fewer: said.iter().copied().collect(), ..Sum::default() };
+            sums.insert((key.to_string(), objective.clone()), sum);
+        }
+    }
+    sums
+}
+
+impl Sum {
+    /// The margin that so many of a hundred slots stay under, by nearest rank.
+    fn percentile(&self, percent: usize) -> Option<TimeDelta> {
+        let rank = (self.margins.len() * percent).div_ceil(100).max(1);
+        self.margins.get(rank - 1).copied()
+    }
+}
+
+fn sums(past: &Past) -> Vec<Row> {
+    let seconds = |margin: Option<TimeDelta>| margin.map(|margin| margin.num_seconds());
+    let instants = |of: &[Instant]| of.iter().copied().map(text).collect::<Vec<_>>();
+    sum_of(past)
+        .into_iter()
+        .map(|((batch, objective), sum)| {
+            vec![
+                ("batch", json!(batch)),
+                ("objective", json!(objective)),
+                ("met", json!(sum.met)),
+                ("missed", json!(sum.missed)),
+                ("unknown", json!(sum.unknown)),
+                ("excused", json!(sum.excused)),
+                ("margin_s_min", json!(seconds(sum.percentile(0)))),
+                ("margin_s_median", json!(seconds(sum.percentile(50)))),
+                ("margin_s_p95", json!(seconds(sum.percentile(95)))),
+                ("missed_but_not_told", json!(instants(&sum.more))),
+                ("told_but_not_missed", json!(instants(&sum.fewer))),
+            ]
+        })
+        .collect()
+}
+
+fn slots(past: &Past) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for ((key, objective), verdicts) in &past.verdicts {
+        for (deadline, verdict) in verdicts {
+            let (word, detail, ended_at) = words(verdict);
+            rows.push(vec![
+                ("batch", json!(key.to_string())),
+                ("objective", json!(objective)),
+                ("deadline", json!(text(*deadline))),
+                ("verdict", json!(word)),
+                ("cause", json!(detail)),
+                ("ended_at", json!(ended_at.map(text))),
+                ("margin_s", json!(ended_at.map(|ended_at| (*deadline - ended_at).num_seconds()))),
+            ]);
+        }
+    }
+    rows
+}
+
+fn words(verdict: &Verdict) -> (&'static str, Option<&'static str>, Option<Instant>) {
+    match verdict {
+        Verdict::Met { ended_at } => ("met", None, Some(*ended_at)),
+        Verdict::Missed(cause) => ("missed", Some(cause.label()), None),
+        Verdict::Unknown(_) => ("unknown", None, None),
+        Verdict::Excused(Excuse::NoFire) => ("excused", Some("no_fire"), None),
+        Verdict::Excused(Excuse::Partial) => ("excused", Some("partial"), None),
+    }
+}
+
+fn shown_slots(past: &Past) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    for ((key, objective), verdicts) in &past.verdicts {
+        for (deadline, verdict) in verdicts {
+            let (word, detail, ended_at) = words(verdict);
+            let detail = detail.map_or(String::new(), |detail| format!(", {}", detail.replace('_', " ")));
+            let margin = ended_at.map_or(String::new(), |ended_at| human(*deadline - ended_at));
+            rows.push(vec![
+                key.to_string(),
+                objective.clone(),
+                text(*deadline),
+                format!("{word}{detail}"),
+                margin,
+            ]);
+        }
+    }
+    rows
+}
+
+fn shown_sums(past: &Past) -> String {
+    let heads = [
+        "BATCH",
+        "OBJECTIVE",
+        "MET",
+        "MISSED",
+        "UNKNOWN",
+        "EXCUSED",
+        "MARGIN MIN",
+        "MEDIAN",
+        "P95",
+        "AGAINST WHAT WAS SAID",
+    ];
+    let sums = sum_of(past);
+    let margin = |margin: Option<TimeDelta>| margin.map_or("-".to_owned(), human);
+    let rows: Vec<Vec<String>> = sums
+        .iter()
+        .map(|((batch, objective), sum)| {
+            vec![
+                batch.clone(),
+                objective.clone(),
+                sum.met.to_string(),
+                sum.missed.to_string(),
+                sum.unknown.to_string(),
+                sum.excused.to_string(),
+                margin(sum.percentile(0)),
+                margin(sum.percentile(50)),
+                margin(sum.percentile(95)),
+                difference(sum),
+            ]
+        })
+        .collect();
+    let mut out = columns(&heads, &rows);
+    let total = |count: fn(&Sum) -> usize| sums.values().map(count).sum::<usize>();
+    let _ = writeln!(
+        out,
+        "\n{} objectives: {} slots met, {} missed, {} unknown, {} excused; {} missed but not told, {} told but not missed",
+        sums.len(),
+        total(|sum| sum.met),
+        total(|sum| sum.missed),
+        total(|sum| sum.unknown),
+        total(|sum| sum.excused),
+        total(|sum| sum.more.len()),
+        total(|sum| sum.fewer.len()),
+    );
+    out
+}
+
+fn difference(sum: &Sum) -> String {
+    match (sum.more.len(), sum.fewer.len()) {
+        (0, 0) => "as said".to_owned(),
+        (more, 0) => format!("{more} more missed"),
+        (0, fewer) => format!("{fewer} fewer missed"),
+        (more, fewer) => format!("{more} more missed, {fewer} fewer"),
+    }
+}
+
+fn json_line(row: Row) -> String {
+    let object: Map<String, Json> = row.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    format!("{}\n", Json::Object(object))
+}
+
+fn csv(rows: &[Row]) -> anyhow::Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    if let Some(first) = rows.first() {
+        writer.write_record(first.iter().map(|(name, _)| name))?;
+    }
+    for row in rows {
+        writer.write_record(row.iter().map(|(_, value)| match value {
+            Json::Null => String::new(),
+            Json::String(text) => text.clone(),
+            Json::Array(items) => items.iter().filter_map(Json::as_str).collect::<Vec<_>>().join(" "),
+            other => other.to_string(),
+        }))?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
