@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
+use expect_test::expect;
+
 #[test]
 fn the_demo_tells_what_its_history_holds_and_nothing_else() {
     let kept = tempfile::tempdir().expect("a temporary directory");
@@ -35,6 +37,7 @@ fn the_demo_tells_what_its_history_holds_and_nothing_else() {
     );
     played_again_it_says_the_same(kept.path());
     by_other_objectives_it_says_something_else(kept.path());
+    a_miss_is_explained(kept.path());
 }
 
 /// The same prefix of the log gives the same bytes, and no other misses than those that were told.
@@ -71,6 +74,31 @@ fn by_other_objectives_it_says_something_else(dir: &Path) {
     let expected =
         "shop/ml/recommend,complete-by,9,0,0,0,-301,659,1619,,2026-11-16T03:00:00Z 2026-11-17T03:00:00Z";
     assert_eq!(of_recommend, Some(expected), "{table}");
+}
+
+fn a_miss_is_explained(dir: &Path) {
+    let args = ["explain", "--data-dir", ".", "--cluster", "shop", "ml/recommend", "2026-11-16"];
+    let told = kigen(dir, &args);
+    let (sentences, events) = told.split_once("\nWhat was heard of").expect("events come last");
+    // Which event it fell with depends on how the ticks of a run of the demo fell.
+    let verdict =
+        sentences.lines().position(|line| line.starts_with("Verdict: missed, still running. It fell with"));
+    assert_eq!(verdict, Some(2), "{told}");
+    let sentences: Vec<&str> = sentences.lines().filter(|line| !line.starts_with("Verdict")).collect();
+    expect![[r#"
+        shop/ml/recommend, objective `complete-by`: complete by "0 12 * * *"
+        Deadline Mon 2026-11-16 12:00 Asia/Tokyo (2026-11-16T03:00:00Z)
+
+        The slot runs from Sun 2026-11-15 12:00 to Mon 2026-11-16 12:00.
+        Runs belong to it that are scheduled from Mon 2026-11-16 08:00, the first expected in the slot, up to Tue 2026-11-17 08:00, the first of the next slot.
+        A success counts until Mon 2026-11-16 12:00; then the verdict waits 30 s for late news.
+
+        Runs that belong to it, as they were then:
+          recommend-29913060 of Mon 2026-11-16 08:00: was running
+        Of the 7 others that were remembered, the last: recommend-29911620 of Sun 2026-11-15 08:00: succeeded, its work ended at Sun 2026-11-15 11:57:01
+
+        Why: no run that belongs to the slot had succeeded by Mon 2026-11-16 12:00, and a run of the slot was still running."#]].assert_eq(&sentences.join("\n"));
+    assert!(events.contains("Job recommend-29913060 running"), "{told}");
 }
 
 /// What kigen prints in `dir`.

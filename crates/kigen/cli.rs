@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Events(EventsArgs),
     /// Print each batch's objectives, next deadlines and last verdicts, also beside a running `kigen up`
     Status(StatusArgs),
+    /// Say why there was an alert for a deadline, or none
+    Explain(ExplainArgs),
     /// Check a file of objectives
     #[command(subcommand)]
     Objectives(ObjectivesArgs),
@@ -137,6 +139,20 @@ pub(crate) struct StatusArgs {
     /// One JSON object a batch and line, whole
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What `explain` is told.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The batch
+    #[arg(value_name = "NAMESPACE/BATCH")]
+    pub(crate) batch: String,
+    /// The deadline: 2026-11-23T03:00:00Z, or in the objective's zone "2026-11-23 12:00" or 2026-11-23
+    #[arg(value_name = "DEADLINE")]
+    pub(crate) deadline: String,
+    /// Only this objective of the batch
+    #[arg(long, value_name = "NAME")]
+    pub(crate) objective: Option<String>,
 }
 
 /// What `objectives` is told.

@@ -51,6 +51,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(demo) => on_threads(commands::demo::run(demo)),
         Command::Events(events) => commands::events::run(&configure()?, &events),
         Command::Status(status) => commands::status::run(&configure()?, &status),
+        Command::Explain(explain) => commands::explain::run(&configure()?, &explain),
         Command::Objectives(objectives) => commands::objectives::run(&configure()?, &objectives),
         Command::Replay(replay) => commands::replay::run(&configure()?, &replay),
         Command::Crontab(crontab) => commands::crontab::run(&crontab),

@@ -8,6 +8,7 @@ pub mod bound;
 pub mod calendar;
 pub mod clock;
 mod evidence;
+pub mod explain;
 mod facts;
 mod judge;
 pub mod partition;

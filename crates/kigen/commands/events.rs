@@ -154,6 +154,14 @@ fn told(topic: Topic, bytes: &[u8]) -> Result<String, kigen_wire::DecodeError> {
     })
 }
 
+/// A fact's instant and what it says, in words; `None`: the bytes are no fact.
+pub(crate) fn fact_in_words(bytes: &[u8]) -> Option<(Instant, String)> {
+    match kigen_wire::decode_event(bytes) {
+        Ok(Event::Fact(fact)) => Some((fact.observed_at, fact_told(&fact))),
+        Ok(Event::Cluster(_)) | Err(_) => None,
+    }
+}
+
 fn fact_told(fact: &Fact) -> String {
     match &fact.body {
         FactBody::CronJob { cron_job: Some(cron_job), .. } => {

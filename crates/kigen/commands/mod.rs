@@ -5,6 +5,7 @@ use std::io::Write;
 pub(crate) mod crontab;
 pub(crate) mod demo;
 pub(crate) mod events;
+pub(crate) mod explain;
 pub(crate) mod objectives;
 pub(crate) mod replay;
 pub(crate) mod status;

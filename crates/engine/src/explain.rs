@@ -1,0 +1,61 @@
+//! Why a slot has its verdict: what the judge looked at, for people who ask.
+
+use kigen_model::Instant;
+use kigen_model::slot::{Slot, Verdict};
+
+use crate::recover::{belongs, ended_at, zone_of};
+use crate::state::{BatchState, ObjectiveState, Plan, RunState, Window};
+
+/// A slot and the runs that it could have been met by.
+#[derive(Clone, Debug)]
+pub struct Explanation<'a> {
+    /// The objective as it is known now.
+    pub objective: &'a ObjectiveState,
+    /// The slot.
+    pub slot: Slot,
+    /// Which runs belong to it.
+    pub window: Window,
+    /// Until when a success counts: deadline and grace.
+    pub until: Instant,
+    /// The zone in which the deadline was read.
+    pub time_zone: String,
+    /// What holds of it; `None`: it is not judged yet.
+    pub verdict: Option<Verdict>,
+    /// The runs that are remembered, by nominal start.
+    pub runs: Vec<Considered<'a>>,
+}
+
+/// A run, as a slot looks at it.
+#[derive(Clone, Debug)]
+pub struct Considered<'a> {
+    /// The run.
+    pub run: &'a RunState,
+    /// Whether it belongs to the slot.
+    pub belongs: bool,
+    /// When its work ended well, if it did.
+    pub ended_at: Option<Instant>,
+}
+
+/// Explains the slot of an objective with this deadline; `None`: there is none that is open or remembered.
+#[must_use]
+pub fn explain<'a>(state: &'a BatchState, objective: &str, deadline: Instant) -> Option<Explanation<'a>> {
+    let known = state.objectives.get(objective)?;
+    let judged = known.verdicts.iter().rev().find(|judged| judged.deadline == deadline);
+    let (slot, window, until, time_zone, verdict) = match (judged, &known.plan) {
+        (Some(judged), _) => {
+            let slot = judged.judged?;
+            (slot.slot, slot.window, slot.until, zone_of(known), Some(judged.verdict))
+        }
+        (None, Plan::Open(open)) if open.slot.deadline == deadline => {
+            let until = deadline + known.objective.grace;
+            (open.slot, open.window, until, open.time_zone.clone(), None)
+        }
+        (None, Plan::Open(_) | Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn) => return None,
+    };
+    let runs = state.runs.iter().map(|run| Considered {
+        run,
+        belongs: belongs(window, slot, &run.run, &time_zone),
+        ended_at: ended_at(run),
+    });
+    Some(Explanation { objective: known, slot, window, until, verdict, runs: runs.collect(), time_zone })
+}

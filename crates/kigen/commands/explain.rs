@@ -1,0 +1,385 @@
+//! `kigen explain`: why there was an alert for a deadline, or none, in sentences, with the events that it hangs on.
+
+use std::fmt::Write;
+
+use anyhow::{Context, bail};
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use kigen_engine::calendar::Zone;
+use kigen_engine::explain::{Considered, Explanation, explain};
+use kigen_engine::state::{BatchState, Plan, Window};
+use kigen_log::View;
+use kigen_model::Instant;
+use kigen_model::key::BatchKey;
+use kigen_model::objective::Deadlines;
+use kigen_model::run::RunPhase;
+use kigen_model::slot::{CauseKind, Excuse, Verdict};
+use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_processor::Replay;
+
+use super::events::{fact_in_words, open, text};
+use super::status::human;
+use crate::cli::ExplainArgs;
+use crate::config::Config;
+
+const PAGE_RECORDS_MAX: usize = 4_096;
+const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// How many events are shown at most; the latest stay.
+const EVENTS_MAX: usize = 60;
+
+/// Explains one deadline of one batch.
+pub(crate) fn run(config: &Config, args: &ExplainArgs) -> anyhow::Result<()> {
+    let key: BatchKey = format!("{}/{}", config.cluster, args.batch)
+        .parse()
+        .map_err(|error| anyhow::Error::new(error).context(crate::Misused))?;
+    let view = open(config)?;
+    let partition = view.partition_of(&key.to_string());
+    let past = Past::read(&view, partition, &key)?;
+    let Some(state) = &past.state else {
+        bail!(
+            "the log says nothing of {key}; `kigen status` lists the batches of the cluster, --cluster names another"
+        );
+    };
+    let names: Vec<&String> = state
+        .objectives
+        .keys()
+        .filter(|name| args.objective.as_ref().is_none_or(|asked| asked == *name))
+        .collect();
+    if names.is_empty() {
+        bail!(
+            "{key} has no objective{}",
+            args.objective.as_ref().map_or(String::new(), |name| format!(" `{name}`"))
+        );
+    }
+    for name in names {
+        let deadline = past.deadline(state, name, &args.deadline)?;
+        super::print(&past.told(name, deadline)?)?;
+    }
+    Ok(())
+}
+
+/// One batch's past: its facts, and the state after each verdict.
+struct Past {
+    key: BatchKey,
+    partition: Partition,
+    state: Option<BatchState>,
+    /// The offset, the instant and the words of each fact.
+    facts: Vec<(Offset, Instant, String)>,
+    /// Objective and deadline, when and by which tick it was judged, and the state then.
+    judged: Vec<(String, Instant, Offset, BatchState)>,
+}
+
+impl Past {
+    fn read(view: &View, partition: Partition, key: &BatchKey) -> anyhow::Result<Self> {
+        let mut past =
+            Self { key: key.clone(), partition, state: None, facts: Vec::new(), judged: Vec::new() };
+        let mut replay = Replay::new(partition);
+        let text_of_key = key.to_string();
+        let mut next = view.start(Topic::Events, partition)?;
+        loop {
+            let page = view.read(Topic::Events, partition, next, PAGE_RECORDS_MAX, PAGE_BYTES_MAX)?;
+            let Some(last) = page.last() else { break };
+            next = last.offset.next();
+            for record in page.iter().filter(|record| record.key == text_of_key || record.key == key.cluster)
+            {
+                let told = replay.fold(std::slice::from_ref(record))?;
+                let bytes = record.value.as_deref().unwrap_or_default();
+                if let Some((at, words)) = fact_in_words(bytes) {
+                    past.facts.push((record.offset, at, words));
+                }
+                for judgement in told.judgements {
+                    let state = replay.states().find(|state| state.key == *key).cloned();
+                    let state = state.context("a verdict on a batch without a state")?;
+                    past.judged.push((judgement.objective, judgement.deadline, record.offset, state));
+                }
+            }
+        }
+        past.state = replay.states().find(|state| state.key == *key).cloned();
+        Ok(past)
+    }
+
+    /// The deadline that was asked for: an instant, or a time or day in the objective's zone.
+    fn deadline(&self, state: &BatchState, name: &str, asked: &str) -> anyhow::Result<Instant> {
+        let mut known: Vec<Instant> =
+            self.judged.iter().filter(|(of, ..)| of == name).map(|(_, deadline, ..)| *deadline).collect();
+        let open = state.objectives.get(name).map(|objective| &objective.plan);
+        let zone = match open {
+            Some(Plan::Open(open)) => {
+                known.push(open.slot.deadline);
+                Zone::named(&open.time_zone).unwrap_or_else(|_| Zone::utc())
+            }
+            _ => Zone::utc(),
+        };
+        known.sort();
+        known.dedup();
+        let found = match asked.parse::<Instant>() {
+            Ok(instant) => known.iter().find(|deadline| **deadline == instant),
+            Err(_) => {
+                let is_meant = |deadline: &&Instant| {
+                    let local = zone.local(**deadline).date_time;
+                    asked.parse::<NaiveDate>().is_ok_and(|day| local.date() == day)
+                        || ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"].iter().any(|form| {
+                            NaiveDateTime::parse_from_str(asked, form).is_ok_and(|time| local == time)
+                        })
+                };
+                known.iter().find(is_meant)
+            }
+        };
+        let near: Vec<String> =
+            known.iter().rev().take(5).rev().map(|deadline| local(&zone, *deadline)).collect();
+        found.copied().with_context(|| {
+            format!(
+                "objective `{name}` of {} has no deadline `{asked}`; give one as 2026-11-23T03:00:00Z, or in {} as \
+                 2026-11-23 12:00 or 2026-11-23; the latest are {}",
+                self.key,
+                zone.name(),
+                near.join(", ")
+            )
+        })
+    }
+
+    fn told(&self, name: &str, deadline: Instant) -> anyhow::Result<String> {
+        let judged: Vec<_> =
+            self.judged.iter().filter(|(of, at, ..)| (of.as_str(), *at) == (name, deadline)).collect();
+        let state = judged.last().map(|(.., state)| state).or(self.state.as_ref()).context("no state")?;
+        let explanation = explain(state, name, deadline).context("the slot is not remembered")?;
+        let words = Words { zone: Zone::named(&explanation.time_zone).unwrap_or_else(|_| Zone::utc()) };
+        let mut out = words.heading(&self.key, name, &explanation);
+        let offsets: Vec<String> =
+            judged.iter().map(|(_, _, offset, _)| format!("{}@{offset}", self.partition)).collect();
+        match offsets.as_slice() {
+            [] => {
+                let due = explanation.until + explanation.objective.objective.settle;
+                let _ = writeln!(
+                    out,
+                    "Verdict: none yet. It falls with the first tick of {} or later.",
+                    words.at(due)
+                );
+            }
+            [first] => {
+                let _ = writeln!(
+                    out,
+                    "Verdict: {}. It fell with the event {first}.",
+                    words.verdict(&explanation)
+                );
+            }
+            [first, later @ ..] => {
+                let (verdict, later) = (words.verdict(&explanation), later.join(", "));
+                let _ = writeln!(
+                    out,
+                    "Verdict: {verdict}. It first fell with the event {first}, and changed with {later}."
+                );
+            }
+        }
+        out.push_str(&words.slot(&explanation));
+        out.push_str(&words.runs(&explanation));
+        let _ = writeln!(out, "\nWhy: {}", words.why(&explanation, state));
+        out.push_str(&self.events(&words, &explanation, judged.last().map(|(_, _, offset, _)| *offset)));
+        Ok(out)
+    }
+
+    /// The batch's events from the slot's beginning to the verdict.
+    fn events(&self, words: &Words, explanation: &Explanation<'_>, until: Option<Offset>) -> String {
+        let shown: Vec<_> = self
+            .facts
+            .iter()
+            .filter(|(offset, at, _)| {
+                *at >= explanation.slot.from && until.is_none_or(|until| *offset <= until)
+            })
+            .collect();
+        let left_out = shown.len().saturating_sub(EVENTS_MAX);
+        let mut out = format!("\nWhat was heard of {} in this time:\n", self.key);
+        if left_out > 0 {
+            let _ = writeln!(out, "  ({left_out} earlier events are left out)");
+        }
+        for (offset, at, told) in shown.into_iter().skip(left_out) {
+            let place = format!("{}@{offset}", self.partition);
+            let _ = writeln!(out, "  {place:>10}  {}  {told}", words.at(*at));
+        }
+        out
+    }
+}
+
+/// Speaks in the objective's zone.
+struct Words {
+    zone: Zone,
+}
+
+impl Words {
+    fn at(&self, at: Instant) -> String {
+        local(&self.zone, at)
+    }
+
+    fn heading(&self, key: &BatchKey, name: &str, explanation: &Explanation<'_>) -> String {
+        let said = match &explanation.objective.objective.deadlines {
+            Deadlines::CompleteBy { crontab } => format!("complete by \"{crontab}\""),
+            Deadlines::Before { namespace, cron_job, .. } => format!("before {namespace}/{cron_job} starts"),
+        };
+        let deadline = explanation.slot.deadline;
+        format!(
+            "{key}, objective `{name}`: {said}\nDeadline {} {} ({})\n",
+            self.at(deadline),
+            self.zone.name(),
+            text(deadline)
+        )
+    }
+
+    fn verdict(&self, explanation: &Explanation<'_>) -> String {
+        match explanation.verdict {
+            None => "none yet".to_owned(),
+            Some(Verdict::Met { ended_at }) => {
+                let margin = explanation.slot.deadline - ended_at;
+                match margin < TimeDelta::zero() {
+                    true => format!("met within the grace, {} after the deadline", human(-margin)),
+                    false => format!("met, {} before the deadline", human(margin)),
+                }
+            }
+            Some(Verdict::Missed(cause)) => format!("missed, {}", cause.label().replace('_', " ")),
+            Some(Verdict::Unknown(_)) => "unknown".to_owned(),
+            Some(Verdict::Excused(_)) => "excused".to_owned(),
+        }
+    }
+
+    fn slot(&self, explanation: &Explanation<'_>) -> String {
+        let Explanation { slot, window, until, objective, .. } = explanation;
+        let mut out = format!("\nThe slot runs from {} to {}.", self.at(slot.from), self.at(slot.deadline));
+        if !slot.whole {
+            out.push_str(" The objective began within it: it can be met, but not missed.");
+        }
+        let window = match window {
+            Window::NoFire => "No run is expected in it.".to_owned(),
+            Window::Fires { opens, closes } => {
+                let closes = closes.map_or("whenever the next one is".to_owned(), |closes| self.at(closes));
+                format!(
+                    "Runs belong to it that are scheduled from {}, the first expected in the slot, up to {closes}, the first \
+                     of the next slot.",
+                    self.at(*opens)
+                )
+            }
+            Window::Slot => {
+                "Nothing says when runs are expected: those that begin within it belong to it.".to_owned()
+            }
+            Window::Fresh { after } => {
+                format!(
+                    "By the objective's freshness, runs belong to it that begin after {}.",
+                    self.at(*after)
+                )
+            }
+        };
+        let settle = human_seconds(objective.objective.settle);
+        let _ = writeln!(
+            out,
+            "\n{window}\nA success counts until {}; then the verdict waits {settle} for late news.",
+            self.at(*until)
+        );
+        out
+    }
+
+    fn runs(&self, explanation: &Explanation<'_>) -> String {
+        let (of_slot, others): (Vec<_>, Vec<_>) = explanation.runs.iter().partition(|run| run.belongs);
+        let mut out = String::new();
+        if of_slot.is_empty() {
+            out.push_str("\nNo run that belongs to it was known.\n");
+        } else {
+            out.push_str("\nRuns that belong to it, as they were then:\n");
+        }
+        for run in of_slot {
+            let _ = writeln!(out, "  {}", self.run(run));
+        }
+        if let Some(last) = others.last() {
+            let _ = writeln!(
+                out,
+                "Of the {} others that were remembered, the last: {}",
+                others.len(),
+                self.run(last)
+            );
+        }
+        out
+    }
+
+    fn run(&self, considered: &Considered<'_>) -> String {
+        let run = &considered.run.run;
+        let phase = match &run.phase {
+            RunPhase::Pending => "had not started".to_owned(),
+            RunPhase::Running => "was running".to_owned(),
+            RunPhase::Suspended => "was suspended".to_owned(),
+            RunPhase::Succeeded { completed_at } => {
+                format!(
+                    "succeeded, its work ended at {}",
+                    self.at(considered.ended_at.unwrap_or(*completed_at))
+                )
+            }
+            RunPhase::Failed { failed_at, reason, .. } => {
+                format!("failed at {}: {reason}", self.at(*failed_at))
+            }
+            RunPhase::Deleted { observed_at } => {
+                format!("was gone at {}, before its end was seen", self.at(*observed_at))
+            }
+        };
+        let mark = run.slot.map_or(String::new(), |mark| format!(", marked for {mark}"));
+        format!("{} of {}{mark}: {phase}", run.job, self.at(run.nominal_start()))
+    }
+
+    /// The rule that decided.
+    fn why(&self, explanation: &Explanation<'_>, state: &BatchState) -> String {
+        let until = self.at(explanation.until);
+        let no_success = format!("no run that belongs to the slot had succeeded by {until}");
+        match explanation.verdict {
+            None => "it is not judged before its time, and not without a tick that proves that all is known."
+                .to_owned(),
+            Some(Verdict::Met { ended_at }) => {
+                let run = explanation.runs.iter().find(|run| run.belongs && run.ended_at == Some(ended_at));
+                match run {
+                    Some(run) => {
+                        format!("{} belongs to the slot and ended well by {until}.", run.run.run.job)
+                    }
+                    None => format!(
+                        "a success of {} is known from the CronJob's status or from a run that is forgotten, and counts \
+                         for the slot.",
+                        self.at(ended_at)
+                    ),
+                }
+            }
+            Some(Verdict::Missed(cause)) => format!("{no_success}, and {}.", self.cause(cause, state)),
+            Some(Verdict::Unknown(gap)) => format!(
+                "{no_success} that was seen, but nobody watched{} to {}, and nothing proves that none came and vanished.",
+                gap.from.map_or(String::new(), |from| format!(" from {}", self.at(from))),
+                self.at(gap.to)
+            ),
+            Some(Verdict::Excused(Excuse::NoFire)) => {
+                "the CronJob's schedule has no fire in the slot, so there was nothing to judge.".to_owned()
+            }
+            Some(Verdict::Excused(Excuse::Partial)) => {
+                format!(
+                    "{no_success}, but the objective began within the slot, and a run may have been before its time."
+                )
+            }
+        }
+    }
+
+    fn cause(&self, cause: CauseKind, state: &BatchState) -> String {
+        match cause {
+            CauseKind::CronJobAbsent => match state.cron_job.as_ref().and_then(|known| known.deleted_at) {
+                Some(at) => format!("the CronJob was deleted at {}", self.at(at)),
+                None => "there was no CronJob of that name".to_owned(),
+            },
+            CauseKind::Suspended => "the CronJob was suspended".to_owned(),
+            CauseKind::Failed => "the last run of the slot had failed, or was gone before its end".to_owned(),
+            CauseKind::StillRunning => "a run of the slot was still running".to_owned(),
+            CauseKind::Pending => "a run of the slot was there but had not started".to_owned(),
+            CauseKind::NeverStarted => "none was ever made".to_owned(),
+        }
+    }
+}
+
+fn local(zone: &Zone, at: Instant) -> String {
+    let local = zone.local(at).date_time;
+    let form = if at.timestamp() % 60 == 0 { "%a %Y-%m-%d %H:%M" } else { "%a %Y-%m-%d %H:%M:%S" };
+    local.format(form).to_string()
+}
+
+fn human_seconds(span: TimeDelta) -> String {
+    match span.num_seconds() {
+        seconds @ 0..120 => format!("{seconds} s"),
+        _ => human(span),
+    }
+}
