@@ -7,7 +7,7 @@ use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use kigen_engine::calendar::Zone;
 use kigen_engine::explain::{Considered, Explanation, explain};
 use kigen_engine::state::{BatchState, Plan, Window};
-use kigen_log::View;
+use kigen_log::{Received, View};
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Deadlines;
@@ -17,12 +17,11 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::Replay;
 
 use super::events::{fact_in_words, open, text};
+use super::pages::each_page;
 use super::status::human;
 use crate::cli::ExplainArgs;
 use crate::config::Config;
 
-const PAGE_RECORDS_MAX: usize = 4_096;
-const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// How many events are shown at most; the latest stay.
 const EVENTS_MAX: usize = 60;
 
@@ -74,13 +73,9 @@ impl Past {
             Self { key: key.clone(), partition, state: None, facts: Vec::new(), judged: Vec::new() };
         let mut replay = Replay::new(partition);
         let text_of_key = key.to_string();
-        let mut next = view.start(Topic::Events, partition)?;
-        loop {
-            let page = view.read(Topic::Events, partition, next, PAGE_RECORDS_MAX, PAGE_BYTES_MAX)?;
-            let Some(last) = page.last() else { break };
-            next = last.offset.next();
-            for record in page.iter().filter(|record| record.key == text_of_key || record.key == key.cluster)
-            {
+        each_page(view, Topic::Events, partition, |records| {
+            let is_of_it = |record: &&Received| record.key == text_of_key || record.key == key.cluster;
+            for record in records.iter().filter(is_of_it) {
                 let told = replay.fold(std::slice::from_ref(record))?;
                 let bytes = record.value.as_deref().unwrap_or_default();
                 if let Some((at, words)) = fact_in_words(bytes) {
@@ -92,7 +87,8 @@ impl Past {
                     past.judged.push((judgement.objective, judgement.deadline, record.offset, state));
                 }
             }
-        }
+            Ok(())
+        })?;
         past.state = replay.states().find(|state| state.key == *key).cloned();
         Ok(past)
     }

@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod objectives;
+mod pages;
 pub(crate) mod replay;
 pub(crate) mod status;
 pub(crate) mod up;

@@ -12,11 +12,9 @@ use kigen_model::topic::{Partition, Topic};
 use kigen_wire::Status;
 
 use super::events::{is_of, open, text};
+use super::pages::each_page;
 use crate::cli::StatusArgs;
 use crate::config::Config;
-
-const PAGE_RECORDS_MAX: usize = 1_000;
-const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Prints the states.
 pub(crate) fn run(config: &Config, args: &StatusArgs) -> anyhow::Result<()> {
@@ -53,17 +51,10 @@ fn each_status(
     partition: Partition,
     mut each: impl FnMut(&str, &[u8]) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let mut next = view.start(Topic::Status, partition)?;
-    loop {
-        let page = view.read(Topic::Status, partition, next, PAGE_RECORDS_MAX, PAGE_BYTES_MAX)?;
-        let Some(last) = page.last() else { return Ok(()) };
-        next = last.offset.next();
-        for record in &page {
-            if let Some(bytes) = &record.value {
-                each(&record.key, bytes)?;
-            }
-        }
-    }
+    each_page(view, Topic::Status, partition, |records| {
+        let valued = records.iter().filter_map(|record| Some((&record.key, record.value.as_ref()?)));
+        valued.into_iter().try_for_each(|(key, bytes)| each(key, bytes))
+    })
 }
 
 /// Time is what the slowest partition has seen: nothing later is judged everywhere.

@@ -8,6 +8,7 @@ pub mod alert;
 pub mod event;
 pub mod key;
 pub mod objective;
+pub mod reasons;
 pub mod reject;
 pub mod run;
 pub mod slot;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use kigen_log::{EmbeddedLog, Fate, LogError, Position, Received, Record, Step};
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::reasons::reasons;
 use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
 use kigen_model::topic::{Offset, Partition, Topic};
 use tokio::sync::mpsc;
@@ -330,12 +331,4 @@ async fn in_time<T>(
 
 fn tell(error: &SlackError, wait_ms: u64) {
     tracing::error!("{}; nothing is lost, kigen tries again in {} s", reasons(error), wait_ms / 1_000);
-}
-
-/// An error with its causes, in one line.
-fn reasons(error: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(error), |error| error.source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }

@@ -12,6 +12,7 @@ use kigen_engine::partition::PartitionState;
 use kigen_log::{EmbeddedLog, LogError, Received};
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
+use kigen_model::reasons::reasons;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_store::{Store, StoreError};
 use tokio::sync::watch;
@@ -233,11 +234,5 @@ fn unreadable(offset: Offset, error: &LogError) -> Received {
 
 /// The error with its sources in one line; it is tried again after a pause.
 fn tell(error: &ProcessorError) {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    tracing::error!("judging waits, nothing is lost: {text}");
+    tracing::error!("judging waits, nothing is lost: {}", reasons(error));
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
+use kigen_model::reasons::reasons;
 use kube::Client;
 use kube::client::Body;
 use serde::Deserialize;
@@ -359,21 +360,6 @@ fn refusal(body: &[u8]) -> String {
     let said = serde_json::from_slice::<Status>(body).ok().and_then(|status| status.message);
     let said = said.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
     said.trim().chars().take(ERROR_TEXT_CHARS_MAX).collect()
-}
-
-/// An error and what it came of, in one line.
-pub(crate) fn reasons(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let said = error.to_string();
-        // Some libraries repeat in an error what its source says.
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        source = error.source();
-    }
-    text
 }
 
 /// The client's own errors say only which of its parts failed, and then repeat what that part says.

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use kigen_model::event::ClusterEvent;
+use kigen_model::reasons::reasons;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant as TimerInstant;
 
-use crate::api::{Api, reasons};
+use crate::api::Api;
 use crate::core::{Core, Output, Resume};
 use crate::input::{Input, News};
 use crate::probe::probe;

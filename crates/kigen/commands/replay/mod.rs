@@ -7,19 +7,16 @@ mod table;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant as RealInstant};
 
-use anyhow::Context;
 use kigen_log::View;
-use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_model::topic::{Partition, Topic};
 
 use self::past::{Past, Playing};
 use super::events::open;
+use super::pages::each_page;
 use crate::cli::ReplayArgs;
 use crate::config::Config;
 use crate::objectives;
 
-/// How much of a partition is read at a time.
-const PAGE_RECORDS_MAX: usize = 4_096;
-const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// How often the progress is told.
 const PROGRESS: Duration = Duration::from_millis(500);
 
@@ -35,12 +32,12 @@ pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
     let view = open(config)?;
     let mut past = Past::new(args.from, args.to);
     for partition in (0..view.partitions()).map(Partition) {
-        each(&view, Topic::Alerts, partition, |records| past.was_said(records))?;
+        each_page(&view, Topic::Alerts, partition, |records| past.was_said(records))?;
     }
     let mut playing = Playing::new(written);
     if playing.follows_schedules() {
         for partition in (0..view.partitions()).map(Partition) {
-            each(&view, Topic::Events, partition, |records| {
+            each_page(&view, Topic::Events, partition, |records| {
                 playing.note_schedules(records);
                 Ok(())
             })?;
@@ -49,7 +46,7 @@ pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
     let mut progress = Progress::new(&view)?;
     for partition in (0..view.partitions()).map(Partition) {
         let mut partition_played = playing.partition(partition);
-        each(&view, Topic::Events, partition, |records| {
+        each_page(&view, Topic::Events, partition, |records| {
             progress.tell(records.len());
             partition_played.play(records, &mut past)
         })?;
@@ -61,24 +58,6 @@ pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
         tracing::warn!("{missing}");
     }
     table::print(&past, args)
-}
-
-/// All records of a partition, a page at a time.
-fn each<'a>(
-    view: &View,
-    topic: Topic,
-    partition: Partition,
-    mut page: impl FnMut(&[kigen_log::Received]) -> anyhow::Result<()> + 'a,
-) -> anyhow::Result<()> {
-    let mut next: Offset = view.start(topic, partition)?;
-    loop {
-        let records = view
-            .read(topic, partition, next, PAGE_RECORDS_MAX, PAGE_BYTES_MAX)
-            .with_context(|| format!("{topic}, partition {partition}, cannot be read"))?;
-        let Some(last) = records.last() else { return Ok(()) };
-        next = last.offset.next();
-        page(&records)?;
-    }
 }
 
 /// How far the work is, for a person who waits.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use kigen_log::{EmbeddedLog, LogError, Record};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterEvent, Event, Fact};
+use kigen_model::reasons::reasons;
 use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
 use kigen_model::topic::{Partition, Topic};
 use tokio::time::Instant as TimerInstant;
@@ -116,7 +117,7 @@ impl<S: Future<Output = ()> + Clone> Appender<S> {
                 error => {
                     if told_at.is_none_or(|told_at| told_at.elapsed() >= TOLD_EVERY) {
                         told_at = Some(TimerInstant::now());
-                        let reasons = crate::api::reasons(&error);
+                        let reasons = reasons(&error);
                         tracing::warn!(
                             records = step.len(),
                             "{reasons}; kigen tries again, nothing is lost meanwhile"
