@@ -1,0 +1,218 @@
+//! What is kept of a batch has limits, and what happens at each of them is said or is history.
+
+use chrono::TimeDelta;
+use expect_test::{Expect, expect};
+use kigen_engine::state::{BatchState, OBJECTIVES_MAX, Plan, RUNS_MAX};
+use kigen_engine::step::{Effect, Input, step};
+use kigen_model::Instant;
+use kigen_model::event::{Fact, FactBody, Revision};
+use kigen_model::key::BatchKey;
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
+use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
+
+struct Batch {
+    state: BatchState,
+    version: u64,
+}
+
+impl Batch {
+    fn new() -> Self {
+        Self { state: BatchState::new(BatchKey::new("prod", "ml", "recommend")), version: 0 }
+    }
+
+    /// The warnings that the fact brings.
+    fn hear(&mut self, make: impl FnOnce(Revision) -> FactBody) -> Vec<String> {
+        self.version += 1;
+        let revision = Revision { uid: format!("uid-{}", self.version), resource_version: self.version };
+        let fact = Fact { key: self.state.key.clone(), observed_at: at(self.version), body: make(revision) };
+        let effects = step(&mut self.state, Input::Fact(&fact));
+        let warnings = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Warn(warning) => Some(warning.text),
+            Effect::Raise(_) | Effect::Judge(_) => None,
+        });
+        warnings.collect()
+    }
+
+    fn objective(&mut self, name: &str, objective: Option<Objective>) -> Vec<String> {
+        self.hear(|revision| FactBody::Objective { name: name.to_owned(), revision, objective })
+    }
+
+    fn run(&mut self, uid: &str, phase: RunPhase) -> Vec<String> {
+        let run = run(uid, at(self.version), phase);
+        self.hear(|revision| FactBody::Run { revision: Revision { uid: uid.to_owned(), ..revision }, run })
+    }
+
+    fn attempt(&mut self, run_uid: &str, message: &str) {
+        let phase = AttemptPhase::Failed {
+            finished_at: None,
+            exit_code: Some(1),
+            reason: None,
+            message: Some(message.to_owned()),
+        };
+        let pod = format!("pod-{}", self.version);
+        let attempt = Attempt { pod, node: None, restarts: 0, phase };
+        self.hear(|revision| FactBody::Attempt { revision, run_uid: run_uid.to_owned(), attempt });
+    }
+
+    fn runs(&self) -> Vec<(&str, usize)> {
+        self.state.runs.iter().map(|run| (run.run.job.as_str(), run.attempts.len())).collect()
+    }
+}
+
+fn at(minutes: u64) -> Instant {
+    let start: Instant = "2026-11-20T00:00:00Z".parse().expect("an instant");
+    start + TimeDelta::minutes(i64::try_from(minutes).expect("small"))
+}
+
+fn objective(complete_by: &str, runbook: &str) -> Objective {
+    Objective {
+        is_of_jobs: false,
+        deadlines: Deadlines::CompleteBy { crontab: complete_by.to_owned() },
+        time_zone: None,
+        grace: TimeDelta::zero(),
+        settle: TimeDelta::seconds(30),
+        freshness: None,
+        starts: None,
+        severity: Severity::Fatal,
+        owner: None,
+        runbook: Some(runbook.to_owned()),
+        source: ObjectiveSource::File,
+    }
+}
+
+fn run(job: &str, created_at: Instant, phase: RunPhase) -> Run {
+    Run {
+        job: job.to_owned(),
+        scheduled_at: None,
+        created_at,
+        started_at: None,
+        phase,
+        failed_pods: 0,
+        slot: None,
+    }
+}
+
+fn failed(message: &str) -> RunPhase {
+    RunPhase::Failed { failed_at: at(0), reason: "Error".to_owned(), message: message.to_owned() }
+}
+
+fn check(warnings: &[String], expected: &Expect) {
+    expected.assert_eq(&warnings.join("\n"));
+}
+
+#[test]
+fn a_name_that_kubernetes_would_not_allow_is_left_out_and_said() {
+    let mut batch = Batch::new();
+    assert!(batch.run(&"j".repeat(253), RunPhase::Running).is_empty());
+    check(
+        &batch.run(&"j".repeat(254), RunPhase::Running),
+        &expect![
+            "something about prod/ml/recommend is left out: a name or UID in it has more than 253 bytes, which Kubernetes does not allow"
+        ],
+    );
+    assert_eq!(batch.state.runs.len(), 1);
+}
+
+#[test]
+fn a_crontab_that_is_too_long_is_refused_as_such() {
+    let mut batch = Batch::new();
+    let fits = format!("{}0 6 * * *", " ".repeat(4_096 - 9));
+    assert!(batch.objective("fits", Some(objective(&fits, ""))).is_empty());
+    check(
+        &batch.objective("long", Some(objective(&format!(" {fits}"), ""))),
+        &expect![
+            "objective `long` of prod/ml/recommend is not judged: the crontab has 4097 bytes, of at most 4096: use ranges and steps such as `*/5`"
+        ],
+    );
+    assert!(matches!(batch.state.objectives["long"].plan, Plan::Unresolved { .. }));
+}
+
+#[test]
+fn what_people_write_is_cut_where_a_character_ends() {
+    let mut batch = Batch::new();
+    batch.objective("cut", Some(objective("0 6 * * *", &"é".repeat(300))));
+    batch.objective("whole", Some(objective("0 6 * * *", &"é".repeat(256))));
+    let runbook = |name: &str| batch.state.objectives[name].objective.runbook.clone().expect("a runbook");
+    assert_eq!((runbook("cut"), runbook("whole")), ("é".repeat(256), "é".repeat(256)));
+}
+
+#[test]
+fn one_objective_too_many_is_refused_until_another_is_withdrawn() {
+    let mut batch = Batch::new();
+    for number in 0..OBJECTIVES_MAX {
+        assert!(batch.objective(&format!("o{number}"), Some(objective("0 6 * * *", ""))).is_empty());
+    }
+    check(
+        &batch.objective("more", Some(objective("0 6 * * *", ""))),
+        &expect![
+            "objective `more` of prod/ml/recommend is not judged as it is written now: it has 16 objectives, the most a batch may have"
+        ],
+    );
+    assert!(batch.objective("o3", Some(objective("0 7 * * *", ""))).is_empty(), "an edit of a known one");
+    batch.objective("o3", None);
+    let due = batch.state.next_due().expect("a slot");
+    while batch.state.next_due().is_some_and(|next| next <= due + TimeDelta::days(1)) {
+        step(&mut batch.state, Input::Due { observed_until: due + TimeDelta::days(1), gaps: &[] });
+    }
+    assert!(batch.objective("more", Some(objective("0 6 * * *", ""))).is_empty());
+}
+
+#[test]
+fn objectives_that_are_too_long_together_are_refused() {
+    let mut batch = Batch::new();
+    let long = format!("{} 6 * * *", vec!["0"; 2_000].join(","));
+    let refused: Vec<String> = (0..12)
+        .flat_map(|number| batch.objective(&format!("o{number}"), Some(objective(&long, ""))))
+        .collect();
+    check(
+        &refused[..1],
+        &expect![
+            "objective `o8` of prod/ml/recommend is not judged as it is written now: its objectives together are longer than kigen keeps; write shorter ones, or fewer"
+        ],
+    );
+    assert_eq!(batch.state.objectives.len() + refused.len(), 12);
+    assert!(batch.state.objectives.len() >= 8, "{}", batch.state.objectives.len());
+}
+
+#[test]
+fn of_many_runs_the_oldest_that_ended_is_forgotten_and_one_that_is_under_way_is_not() {
+    let mut batch = Batch::new();
+    batch.run("open", RunPhase::Running);
+    for number in 0..RUNS_MAX {
+        batch.run(&format!("j{number}"), failed(""));
+    }
+    let runs = batch.runs();
+    assert_eq!((runs.len(), runs[0].0, runs[1].0), (RUNS_MAX, "open", "j1"));
+}
+
+#[test]
+fn history_goes_first_what_ended_runs_said_then_the_runs() {
+    let mut batch = Batch::new();
+    let page = "x".repeat(4_096);
+    let cron_job = CronJob {
+        schedule: "0 1 * * *".to_owned(),
+        time_zone: None,
+        suspended: false,
+        created_at: at(0),
+        last_scheduled_at: None,
+        last_succeeded_at: None,
+    };
+    batch.hear(|revision| FactBody::CronJob { revision, cron_job: Some(cron_job) });
+    batch.objective("o", Some(objective("0 6 * * *", "")));
+    batch.run("open", RunPhase::Running);
+    batch.attempt("open", &page);
+    for number in 0..6 {
+        let uid = format!("j{number}");
+        batch.run(&uid, RunPhase::Running);
+        batch.attempt(&uid, &page);
+        batch.attempt(&uid, &page);
+        batch.run(&uid, failed(&page));
+    }
+    expect![[r#"[("open", 1), ("j0", 0), ("j1", 0), ("j2", 2), ("j3", 2), ("j4", 2), ("j5", 2)]"#]]
+        .assert_eq(&format!("{:?}", batch.runs()));
+    for number in 6..20 {
+        batch.run(&format!("j{number}"), failed(&page));
+    }
+    expect![[r#"[("open", 1), ("j6", 0), ("j7", 0), ("j8", 0), ("j9", 0), ("j10", 0), ("j11", 0), ("j12", 0), ("j13", 0), ("j14", 0), ("j15", 0), ("j16", 0), ("j17", 0), ("j18", 0), ("j19", 0)]"#]].assert_eq(&format!("{:?}", batch.runs()));
+    assert_eq!((batch.state.objectives.len(), batch.state.cron_job.is_some()), (1, true));
+}
