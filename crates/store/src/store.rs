@@ -3,6 +3,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant as RealInstant};
 
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
@@ -15,6 +16,9 @@ use crate::batch::Batch;
 use crate::error::StoreError;
 use crate::{StoredPosition, keys};
 
+/// How long a lock that another process holds is waited for, and how often it is tried.
+const LOCK_WAIT_MS_MAX: u64 = 2_000;
+const LOCK_RETRY_DELAY_MS: u64 = 10;
 const CACHE_BYTES_MAX: usize = 8 * 1024 * 1024;
 const WRITE_BUFFER_BYTES: usize = 8 * 1024 * 1024;
 const WAL_BYTES_MAX: u64 = 32 * 1024 * 1024;
@@ -196,6 +200,8 @@ fn successor(mut key: Vec<u8>) -> Vec<u8> {
     key
 }
 
+/// A process that was just killed, or that forked at this moment, may hold the lock for a little longer.
+///
 /// RocksDB has a lock of its own, but tells of it only in a text among other I/O errors.
 fn take_lock(path: &Path) -> Result<File, StoreError> {
     let file = File::options()
@@ -204,10 +210,16 @@ fn take_lock(path: &Path) -> Result<File, StoreError> {
         .truncate(false)
         .open(path.join("lock"))
         .map_err(|e| StoreError::from_io(path, "lock", e))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_owned() }),
-        Err(TryLockError::Error(e)) => Err(StoreError::from_io(path, "lock", e)),
+    let until = RealInstant::now() + Duration::from_millis(LOCK_WAIT_MS_MAX);
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if RealInstant::now() < until => {
+                std::thread::sleep(Duration::from_millis(LOCK_RETRY_DELAY_MS));
+            }
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse { path: path.to_owned() }),
+            Err(TryLockError::Error(e)) => return Err(StoreError::from_io(path, "lock", e)),
+        }
     }
 }
 
