@@ -48,3 +48,60 @@ impl ClusterClock {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> Instant {
+        Instant::UNIX_EPOCH + chrono::TimeDelta::minutes(minute)
+    }
+
+    fn event(epoch: u64, body: ClusterBody) -> ClusterEvent {
+        ClusterEvent { cluster: "prod".to_owned(), epoch, body }
+    }
+
+    fn tick(epoch: u64, minute: i64) -> ClusterEvent {
+        event(epoch, ClusterBody::Tick { observed_until: at(minute), positions: Vec::new() })
+    }
+
+    fn gap(from: Option<i64>, to: i64) -> Gap {
+        Gap { from: from.map(at), to: at(to) }
+    }
+
+    #[test]
+    fn time_moves_by_the_ticks_of_the_newest_epoch_and_never_back() {
+        let mut clock = ClusterClock::default();
+        assert!(clock.step(&tick(1, 10)) && clock.step(&tick(1, 5)));
+        assert_eq!(clock.observed_until, Some(at(10)));
+        assert!(clock.step(&event(2, ClusterBody::Epoch { shipper: "new".to_owned() })));
+        assert!(!clock.step(&tick(1, 20)), "a zombie cannot move time");
+        assert_eq!((clock.observed_until, clock.epoch), (Some(at(10)), 2));
+        assert!(clock.step(&tick(2, 20)));
+        assert_eq!(clock.observed_until, Some(at(20)));
+    }
+
+    #[test]
+    fn of_many_gaps_the_two_oldest_become_one() {
+        let mut clock = ClusterClock::default();
+        let gaps: Vec<Gap> = (0..8).map(|n| gap(Some(n * 10), n * 10 + 5)).collect();
+        for known in &gaps {
+            clock.step(&event(1, ClusterBody::Gap(*known)));
+            clock.step(&event(1, ClusterBody::Gap(*known)));
+        }
+        assert_eq!(clock.gaps, gaps, "each once, and all of them");
+        clock.step(&event(1, ClusterBody::Gap(gap(Some(100), 105))));
+        assert_eq!(clock.gaps.len(), GAPS_MAX);
+        assert_eq!((clock.gaps[0], clock.gaps[1]), (gap(Some(0), 15), gaps[2]));
+        assert_eq!(clock.gaps[GAPS_MAX - 1], gap(Some(100), 105));
+    }
+
+    #[test]
+    fn a_gap_since_ever_stays_one_when_it_grows() {
+        let mut clock = ClusterClock { gaps: vec![gap(None, 50)], ..ClusterClock::default() };
+        for n in 10..18 {
+            clock.step(&event(1, ClusterBody::Gap(gap(Some(n * 10), n * 10 + 5))));
+        }
+        assert_eq!(clock.gaps[0], gap(None, 105));
+    }
+}

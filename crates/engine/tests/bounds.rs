@@ -216,3 +216,23 @@ fn history_goes_first_what_ended_runs_said_then_the_runs() {
     expect![[r#"[("open", 1), ("j6", 0), ("j7", 0), ("j8", 0), ("j9", 0), ("j10", 0), ("j11", 0), ("j12", 0), ("j13", 0), ("j14", 0), ("j15", 0), ("j16", 0), ("j17", 0), ("j18", 0), ("j19", 0)]"#]].assert_eq(&format!("{:?}", batch.runs()));
     assert_eq!((batch.state.objectives.len(), batch.state.cron_job.is_some()), (1, true));
 }
+
+#[test]
+fn a_success_counts_though_its_run_is_long_forgotten() {
+    let mut batch = Batch::new();
+    let by_six = Objective { is_of_jobs: true, ..objective("0 6 * * *", "") };
+    batch.objective("ready", Some(by_six));
+    let first = batch.state.next_due().expect("a slot");
+    step(&mut batch.state, Input::Due { observed_until: first, gaps: &[] });
+    let in_slot = first + TimeDelta::hours(1);
+    let minute = u64::try_from((in_slot - at(0)).num_minutes()).expect("later");
+    batch.version = minute;
+    batch.run("good", RunPhase::Succeeded { completed_at: in_slot + TimeDelta::minutes(5) });
+    for number in 0..RUNS_MAX {
+        batch.run(&format!("j{number}"), failed(""));
+    }
+    assert!(batch.runs().iter().all(|(job, _)| *job != "good"), "{:?}", batch.runs());
+    let due = batch.state.next_due().expect("a slot");
+    let effects = step(&mut batch.state, Input::Due { observed_until: due, gaps: &[] });
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Raise(_))), "{effects:?}");
+}

@@ -1,0 +1,156 @@
+//! What judging costs: an event, by how many batches there are; and a tick, by what is due and by what exists.
+
+use std::hint::black_box;
+
+use chrono::{TimeDelta, TimeZone, Utc};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use kigen_engine::state::BatchState;
+use kigen_engine::step::{Input, step};
+use kigen_log::Received;
+use kigen_model::Instant;
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
+use kigen_model::key::BatchKey;
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
+use kigen_model::run::{CronJob, Run, RunPhase};
+use kigen_model::topic::{Offset, Partition};
+use kigen_processor::Replay;
+
+const EVENTS: usize = 10_000;
+/// How many batches are due at the tick that is measured.
+const DUE: usize = 1_000;
+
+fn start() -> Instant {
+    Utc.with_ymd_and_hms(2026, 11, 1, 0, 0, 0).single().expect("an instant")
+}
+
+fn key(batch: usize) -> BatchKey {
+    BatchKey::new("prod", "ml", format!("batch-{batch}"))
+}
+
+fn fact(batch: usize, version: usize, at: Instant, make: impl FnOnce(Revision) -> FactBody) -> Fact {
+    let resource_version = u64::try_from(version).expect("small");
+    let body = make(Revision { uid: format!("uid-{batch}-{}", version / 3), resource_version });
+    Fact { key: key(batch), observed_at: at, body }
+}
+
+/// A CronJob with a deadline at 06:00, or at noon.
+fn declared(batch: usize, is_due_early: bool) -> [Fact; 2] {
+    let cron_job = CronJob {
+        schedule: "0 1 * * *".to_owned(),
+        time_zone: None,
+        suspended: false,
+        created_at: start(),
+        last_scheduled_at: None,
+        last_succeeded_at: None,
+    };
+    let objective = Objective {
+        is_of_jobs: false,
+        deadlines: Deadlines::CompleteBy {
+            crontab: if is_due_early { "0 6 * * *" } else { "0 12 * * *" }.to_owned(),
+        },
+        time_zone: None,
+        grace: TimeDelta::zero(),
+        settle: TimeDelta::seconds(30),
+        freshness: None,
+        starts: None,
+        severity: Severity::Fatal,
+        owner: None,
+        runbook: None,
+        source: ObjectiveSource::Annotation,
+    };
+    [
+        fact(batch, 1, start(), |revision| FactBody::CronJob { revision, cron_job: Some(cron_job) }),
+        fact(batch, 2, start(), |revision| FactBody::Objective {
+            name: "complete-by".to_owned(),
+            revision,
+            objective: Some(objective),
+        }),
+    ]
+}
+
+/// The states of one run after another: created, running, succeeded.
+fn of_a_run(batch: usize, version: usize) -> Fact {
+    let run_number = i32::try_from(version / 3).expect("small");
+    let created_at = start() + TimeDelta::days(1) * run_number + TimeDelta::hours(1);
+    let phase = match version % 3 {
+        0 => RunPhase::Pending,
+        1 => RunPhase::Running,
+        _ => RunPhase::Succeeded { completed_at: created_at + TimeDelta::minutes(50) },
+    };
+    let run = Run {
+        job: format!("batch-{batch}-{run_number}"),
+        scheduled_at: Some(created_at),
+        created_at,
+        started_at: Some(created_at),
+        phase,
+        failed_pods: 0,
+        slot: None,
+    };
+    fact(batch, version, created_at, |revision| FactBody::Run { revision, run })
+}
+
+/// An event of the engine alone: no decoding, no index.
+fn an_event(bench: &mut Criterion) {
+    let mut group = bench.benchmark_group("an event, by batches");
+    group.throughput(Throughput::Elements(EVENTS as u64)).sample_size(10);
+    for batches in [1, 1_000, 100_000] {
+        let mut states: Vec<BatchState> = (0..batches).map(|batch| BatchState::new(key(batch))).collect();
+        for (batch, state) in states.iter_mut().enumerate() {
+            for fact in declared(batch, false) {
+                step(state, Input::Fact(&fact));
+            }
+        }
+        let events: Vec<(usize, Fact)> =
+            (0..EVENTS).map(|n| (n % batches, of_a_run(n % batches, 3 + n / batches))).collect();
+        group.bench_function(BenchmarkId::from_parameter(batches), |bench| {
+            bench.iter_batched_ref(
+                || states.clone(),
+                |states| {
+                    for (batch, event) in &events {
+                        black_box(step(&mut states[*batch], Input::Fact(event)));
+                    }
+                },
+                BatchSize::PerIteration,
+            );
+        });
+    }
+}
+
+fn received(offset: usize, event: &Event) -> Received {
+    let offset = Offset(u64::try_from(offset).expect("small"));
+    let value = Some(kigen_wire::encode_event(event));
+    Received { offset, key: String::new(), value, timestamp: start() }
+}
+
+fn tick(offset: usize, observed_until: Instant) -> Received {
+    let body = ClusterBody::Tick { observed_until, positions: Vec::new() };
+    received(offset, &Event::Cluster(ClusterEvent { cluster: "prod".to_owned(), epoch: 1, body }))
+}
+
+/// A tick at which a thousand slots are due, among more and more batches that are not.
+fn a_tick(bench: &mut Criterion) {
+    let mut group = bench.benchmark_group("a tick with 1,000 due, by batches");
+    group.throughput(Throughput::Elements(DUE as u64)).sample_size(10);
+    for batches in [1_000, 10_000, 100_000] {
+        group.bench_function(BenchmarkId::from_parameter(batches), |bench| {
+            bench.iter_batched_ref(
+                || {
+                    let mut replay = Replay::new(Partition(0));
+                    for fact in (0..batches).flat_map(|batch| declared(batch, batch < DUE)) {
+                        replay.say(&fact).expect("a fact");
+                    }
+                    replay
+                },
+                |replay| {
+                    let six = start() + TimeDelta::hours(6) + TimeDelta::minutes(1);
+                    let told = replay.fold(&[tick(0, six)]).expect("a tick");
+                    assert_eq!(told.judgements.len(), DUE);
+                },
+                BatchSize::PerIteration,
+            );
+        });
+    }
+}
+
+criterion_group!(judging, an_event, a_tick);
+criterion_main!(judging);
