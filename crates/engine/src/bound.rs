@@ -3,7 +3,7 @@
 use kigen_model::event::{Fact, FactBody};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective};
-use kigen_model::run::{Attempt, AttemptPhase, CronJob, ERROR_TEXT_BYTES_MAX, Run, RunPhase};
+use kigen_model::run::{Attempt, AttemptPhase, CronJob, ERROR_TEXT_BYTES_MAX, RunPhase};
 
 use crate::calendar::TEXT_BYTES_MAX;
 use crate::state::{AttemptState, BatchState, CronJobState, ObjectiveState, Plan, RunState};
@@ -115,16 +115,21 @@ fn cut_maybe(text: &mut Option<String>, bytes_max: usize) {
 
 /// Whether another objective, or another wording of one, still fits beside those that are there.
 pub(crate) fn has_room(state: &BatchState, name: &str, objective: &Objective) -> bool {
-    let others = state.objectives.iter().filter(|(other, _)| *other != name);
-    let others = others.map(|(name, known)| objective_bytes(name, known));
-    let new = OBJECTIVE_BYTES + VERDICT_BYTES + name.len() + 2 * wording_bytes(objective);
-    others.sum::<usize>() + new <= OBJECTIVES_BYTES_MAX
+    let mut weight = Weight::default();
+    for (other, known) in state.objectives.iter().filter(|(other, _)| *other != name) {
+        weight.objective(other, known);
+    }
+    weight.add(OBJECTIVE_BYTES, &[name]);
+    // An edit may wait for the open slot beside what it was planned by.
+    weight.wording(objective);
+    weight.wording(objective);
+    weight.0 <= OBJECTIVES_BYTES_MAX
 }
 
 /// Forgets history until the state is small enough: first what the attempts of ended runs said, then ended runs, then
 /// verdicts, then old schedules, then the rest of the runs.
 pub(crate) fn fit(state: &mut BatchState) {
-    while bytes(state) > STATE_BYTES_MAX {
+    while Weight::of(state).0 > STATE_BYTES_MAX {
         if !forget_one(state) {
             return;
         }
@@ -168,82 +173,210 @@ fn has_ended(run: &RunState) -> bool {
     }
 }
 
-/// At least as many bytes as the encoded state has.
-fn bytes(state: &BatchState) -> usize {
-    let BatchKey { cluster, namespace, batch } = &state.key;
-    let objectives = state.objectives.iter().map(|(name, known)| objective_bytes(name, known));
-    BATCH_BYTES
-        + cluster.len()
-        + namespace.len()
-        + batch.len()
-        + state.cron_job.as_ref().map_or(0, cron_job_bytes)
-        + state.runs.iter().map(run_bytes).sum::<usize>()
-        + objectives.sum::<usize>()
-}
+/// At least as many bytes as a state has when it is encoded.
+#[derive(Default)]
+struct Weight(usize);
 
-fn cron_job_bytes(known: &CronJobState) -> usize {
-    let edits = known.edits.iter().map(|edit| EDIT_BYTES + edit.schedule.len() + maybe(&edit.time_zone));
-    let CronJob { schedule, time_zone, .. } = &known.cron_job;
-    known.revision.uid.len() + schedule.len() + maybe(time_zone) + edits.sum::<usize>()
-}
-
-fn run_bytes(known: &RunState) -> usize {
-    let Run { job, phase, .. } = &known.run;
-    let said = match phase {
-        RunPhase::Failed { reason, message, .. } => reason.len() + message.len(),
-        RunPhase::Pending
-        | RunPhase::Running
-        | RunPhase::Suspended
-        | RunPhase::Succeeded { .. }
-        | RunPhase::Deleted { .. } => 0,
-    };
-    RUN_BYTES
-        + known.revision.uid.len()
-        + job.len()
-        + said
-        + known.attempts.iter().map(attempt_bytes).sum::<usize>()
-}
-
-fn attempt_bytes(known: &AttemptState) -> usize {
-    let Attempt { pod, node, phase, .. } = &known.attempt;
-    let said = match phase {
-        AttemptPhase::Waiting { reason, message } | AttemptPhase::Failed { reason, message, .. } => {
-            maybe(reason) + maybe(message)
+impl Weight {
+    fn of(state: &BatchState) -> Self {
+        let BatchKey { cluster, namespace, batch } = &state.key;
+        let mut weight = Self::default();
+        weight.add(BATCH_BYTES, &[cluster, namespace, batch]);
+        if let Some(known) = &state.cron_job {
+            weight.cron_job(known);
         }
-        AttemptPhase::Running { .. } | AttemptPhase::Succeeded { .. } => 0,
-    };
-    ATTEMPT_BYTES + known.revision.uid.len() + pod.len() + maybe(node) + said
-}
-
-fn objective_bytes(name: &str, known: &ObjectiveState) -> usize {
-    let plan = match &known.plan {
-        Plan::Open(open) => open.time_zone.len(),
-        Plan::Unresolved { reason } => reason.len(),
-        Plan::Exhausted | Plan::Withdrawn => 0,
-    };
-    let successor = known.successor.as_ref().map_or(0, |successor| wording_bytes(&successor.objective));
-    OBJECTIVE_BYTES
-        + name.len()
-        + known.revision.uid.len()
-        + wording_bytes(&known.objective)
-        + successor
-        + plan
-        + known.verdicts.len() * VERDICT_BYTES
-}
-
-fn wording_bytes(objective: &Objective) -> usize {
-    let Objective { deadlines, time_zone, starts, owner, runbook, .. } = objective;
-    let deadlines = match deadlines {
-        Deadlines::CompleteBy { crontab } => crontab.len(),
-        Deadlines::Before { namespace, cron_job, schedule } => {
-            let schedule =
-                schedule.as_ref().map_or(0, |schedule| schedule.crontab.len() + maybe(&schedule.time_zone));
-            namespace.len() + cron_job.len() + schedule
+        for run in &state.runs {
+            weight.run(run);
         }
-    };
-    deadlines + maybe(time_zone) + maybe(starts) + maybe(owner) + maybe(runbook)
+        for (name, objective) in &state.objectives {
+            weight.objective(name, objective);
+        }
+        weight
+    }
+
+    /// A record with so many bytes of numbers, instants and choices, and these texts.
+    fn add(&mut self, fixed: usize, texts: &[&str]) {
+        self.0 += fixed;
+        for text in texts {
+            self.0 += text.len();
+        }
+    }
+
+    fn cron_job(&mut self, known: &CronJobState) {
+        let CronJob { schedule, time_zone, .. } = &known.cron_job;
+        self.add(0, &[&known.revision.uid, schedule, or_nothing(time_zone)]);
+        for edit in &known.edits {
+            self.add(EDIT_BYTES, &[&edit.schedule, or_nothing(&edit.time_zone)]);
+        }
+    }
+
+    fn run(&mut self, known: &RunState) {
+        self.add(RUN_BYTES, &[&known.revision.uid, &known.run.job]);
+        match &known.run.phase {
+            RunPhase::Failed { reason, message, .. } => self.add(0, &[reason, message]),
+            RunPhase::Pending
+            | RunPhase::Running
+            | RunPhase::Suspended
+            | RunPhase::Succeeded { .. }
+            | RunPhase::Deleted { .. } => {}
+        }
+        for attempt in &known.attempts {
+            self.attempt(attempt);
+        }
+    }
+
+    fn attempt(&mut self, known: &AttemptState) {
+        let Attempt { pod, node, phase, .. } = &known.attempt;
+        self.add(ATTEMPT_BYTES, &[&known.revision.uid, pod, or_nothing(node)]);
+        match phase {
+            AttemptPhase::Waiting { reason, message } | AttemptPhase::Failed { reason, message, .. } => {
+                self.add(0, &[or_nothing(reason), or_nothing(message)]);
+            }
+            AttemptPhase::Running { .. } | AttemptPhase::Succeeded { .. } => {}
+        }
+    }
+
+    fn objective(&mut self, name: &str, known: &ObjectiveState) {
+        self.add(OBJECTIVE_BYTES, &[name, &known.revision.uid]);
+        self.wording(&known.objective);
+        if let Some(successor) = &known.successor {
+            self.wording(&successor.objective);
+        }
+        match &known.plan {
+            Plan::Open(open) => self.add(0, &[&open.time_zone]),
+            Plan::Unresolved { reason } => self.add(0, &[reason]),
+            Plan::Exhausted | Plan::Withdrawn => {}
+        }
+        for _ in &known.verdicts {
+            self.add(VERDICT_BYTES, &[]);
+        }
+    }
+
+    fn wording(&mut self, objective: &Objective) {
+        let Objective { deadlines, time_zone, starts, owner, runbook, .. } = objective;
+        self.add(0, &[or_nothing(time_zone), or_nothing(starts), or_nothing(owner), or_nothing(runbook)]);
+        match deadlines {
+            Deadlines::CompleteBy { crontab } => self.add(0, &[crontab]),
+            Deadlines::Before { namespace, cron_job, schedule } => {
+                self.add(0, &[namespace, cron_job]);
+                if let Some(schedule) = schedule {
+                    self.add(0, &[&schedule.crontab, or_nothing(&schedule.time_zone)]);
+                }
+            }
+        }
+    }
 }
 
-fn maybe(text: &Option<String>) -> usize {
-    text.as_ref().map_or(0, String::len)
+fn or_nothing(text: &Option<String>) -> &str {
+    text.as_deref().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use chrono::TimeDelta;
+    use kigen_model::Instant;
+    use kigen_model::event::Revision;
+    use kigen_model::objective::{ObjectiveSource, Schedule, Severity};
+    use kigen_model::run::Run;
+    use kigen_model::slot::{Excuse, Verdict};
+
+    use super::*;
+    use crate::state::{Judged, ScheduleEdit, Successor};
+
+    fn some(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    fn revision() -> Revision {
+        Revision { uid: "12".to_owned(), resource_version: 1 }
+    }
+
+    fn objective(deadlines: Deadlines) -> Objective {
+        Objective {
+            is_of_jobs: false,
+            deadlines,
+            time_zone: some("123"),
+            grace: TimeDelta::zero(),
+            settle: TimeDelta::zero(),
+            freshness: None,
+            starts: some("1234"),
+            severity: Severity::Fatal,
+            owner: some("12345"),
+            runbook: some("123456"),
+            source: ObjectiveSource::File,
+        }
+    }
+
+    /// Each text counts once, and each record by its fixed part.
+    #[test]
+    fn everything_that_a_state_holds_is_weighed() {
+        let at = Instant::UNIX_EPOCH;
+        let schedule = Some(Schedule { crontab: "12".to_owned(), time_zone: some("123") });
+        let before = Deadlines::Before { namespace: "1".to_owned(), cron_job: "12".to_owned(), schedule };
+        let known = ObjectiveState {
+            revision: revision(),
+            objective: objective(before),
+            successor: Some(Successor {
+                objective: objective(Deadlines::CompleteBy { crontab: "1234567".to_owned() }),
+                edited_at: at,
+            }),
+            since: at,
+            withdrawn_at: None,
+            plan: Plan::Unresolved { reason: "12345678".to_owned() },
+            incident: None,
+            verdicts: vec![
+                Judged { deadline: at, verdict: Verdict::Excused(Excuse::NoFire), judged: None };
+                3
+            ],
+            warned_of_no_fire: false,
+        };
+        let failed = AttemptPhase::Failed {
+            finished_at: None,
+            exit_code: None,
+            reason: some("123"),
+            message: some("1234"),
+        };
+        let attempt = Attempt { pod: "1".to_owned(), node: some("12"), restarts: 0, phase: failed };
+        let run = Run {
+            job: "123".to_owned(),
+            scheduled_at: None,
+            created_at: at,
+            started_at: None,
+            phase: RunPhase::Failed { failed_at: at, reason: "1".to_owned(), message: "12".to_owned() },
+            failed_pods: 1,
+            slot: None,
+        };
+        let edit = ScheduleEdit { from: at, schedule: "12345".to_owned(), time_zone: some("1") };
+        let cron_job = CronJob {
+            schedule: "12345".to_owned(),
+            time_zone: some("1"),
+            suspended: false,
+            created_at: at,
+            last_scheduled_at: None,
+            last_succeeded_at: None,
+        };
+        let state = BatchState {
+            cron_job: Some(CronJobState {
+                revision: revision(),
+                cron_job,
+                deleted_at: None,
+                edits: vec![edit.clone(), edit],
+            }),
+            runs: vec![RunState {
+                revision: revision(),
+                run,
+                attempts: vec![AttemptState { revision: revision(), attempt }],
+            }],
+            objectives: BTreeMap::from([("1234".to_owned(), known.clone())]),
+            ..BatchState::new(BatchKey::new("c", "nn", "bbb"))
+        };
+        let batch = BATCH_BYTES + 6;
+        let cron_job = (2 + 5 + 1) + 2 * (EDIT_BYTES + 5 + 1);
+        let runs = (RUN_BYTES + 2 + 3 + 1 + 2) + (ATTEMPT_BYTES + 2 + 1 + 2 + 3 + 4);
+        let wordings = (18 + 1 + 2 + 2 + 3) + (18 + 7);
+        let objectives = OBJECTIVE_BYTES + 4 + 2 + wordings + 8 + 3 * VERDICT_BYTES;
+        assert_eq!(Weight::of(&state).0, batch + cron_job + runs + objectives);
+    }
 }
