@@ -85,7 +85,9 @@ fn again(
         }
     };
     objective.verdicts.push(Judged { deadline, verdict, judged: Some(judged) });
-    effects.push(judgement(&state.key, name, deadline, verdict));
+    if verdict != Verdict::Unknown(gap) {
+        effects.push(judgement(&state.key, name, deadline, verdict));
+    }
 }
 
 /// Judges the open slot of one objective and plans the next, unless the objective is withdrawn.

@@ -1,5 +1,6 @@
 //! `kigen explain`: why there was an alert for a deadline, or none, in sentences, with the events that it hangs on.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use anyhow::{Context, bail};
@@ -32,7 +33,7 @@ pub(crate) fn run(config: &Config, args: &ExplainArgs) -> anyhow::Result<()> {
         .map_err(|error| anyhow::Error::new(error).context(crate::Misused))?;
     let view = open(config)?;
     let partition = view.partition_of(&key.to_string());
-    let past = Past::read(&view, partition, &key)?;
+    let past = Past::read(&view, partition, &key, &args.deadline)?;
     let Some(state) = &past.state else {
         bail!(
             "the log says nothing of {key}; `kigen status` lists the batches of the cluster, --cluster names another"
@@ -50,27 +51,38 @@ pub(crate) fn run(config: &Config, args: &ExplainArgs) -> anyhow::Result<()> {
         );
     }
     for name in names {
-        let deadline = past.deadline(state, name, &args.deadline)?;
+        let deadline = past.deadline(state, name)?;
         super::print(&past.told(name, deadline)?)?;
     }
     Ok(())
 }
 
-/// One batch's past: its facts, and the state after each verdict.
-struct Past {
+/// One batch's past: its facts, and the state after each verdict on the deadline that was asked for.
+struct Past<'a> {
     key: BatchKey,
     partition: Partition,
     state: Option<BatchState>,
     /// The offset, the instant and the words of each fact.
     facts: Vec<(Offset, Instant, String)>,
-    /// Objective and deadline, when and by which tick it was judged, and the state then.
+    /// The deadline that was asked for: an instant, or a time or day in the objective's zone.
+    asked: &'a str,
+    /// Each objective and deadline that was judged.
+    known: Vec<(String, Instant)>,
+    /// Of those that were asked for, the event that they were judged by, and the state then.
     judged: Vec<(String, Instant, Offset, BatchState)>,
 }
 
-impl Past {
-    fn read(view: &View, partition: Partition, key: &BatchKey) -> anyhow::Result<Self> {
-        let mut past =
-            Self { key: key.clone(), partition, state: None, facts: Vec::new(), judged: Vec::new() };
+impl<'a> Past<'a> {
+    fn read(view: &View, partition: Partition, key: &BatchKey, asked: &'a str) -> anyhow::Result<Self> {
+        let mut past = Self {
+            key: key.clone(),
+            partition,
+            state: None,
+            facts: Vec::new(),
+            asked,
+            known: Vec::new(),
+            judged: Vec::new(),
+        };
         let mut replay = Replay::new(partition);
         let text_of_key = key.to_string();
         each_page(view, Topic::Events, partition, |records| {
@@ -82,9 +94,13 @@ impl Past {
                     past.facts.push((record.offset, at, words));
                 }
                 for judgement in told.judgements {
-                    let state = replay.states().find(|state| state.key == *key).cloned();
+                    let (name, deadline) = (judgement.objective, judgement.deadline);
+                    past.known.push((name.clone(), deadline));
+                    let state = replay.states().find(|state| state.key == *key);
                     let state = state.context("a verdict on a batch without a state")?;
-                    past.judged.push((judgement.objective, judgement.deadline, record.offset, state));
+                    if is_meant(asked, &zone_of(state, &name), deadline) {
+                        past.judged.push((name, deadline, record.offset, state.clone()));
+                    }
                 }
             }
             Ok(())
@@ -93,40 +109,26 @@ impl Past {
         Ok(past)
     }
 
-    /// The deadline that was asked for: an instant, or a time or day in the objective's zone.
-    fn deadline(&self, state: &BatchState, name: &str, asked: &str) -> anyhow::Result<Instant> {
-        let mut known: Vec<Instant> =
-            self.judged.iter().filter(|(of, ..)| of == name).map(|(_, deadline, ..)| *deadline).collect();
-        let open = state.objectives.get(name).map(|objective| &objective.plan);
-        let zone = match open {
-            Some(Plan::Open(open)) => {
-                known.push(open.slot.deadline);
-                Zone::named(&open.time_zone).unwrap_or_else(|_| Zone::utc())
-            }
-            _ => Zone::utc(),
+    /// The deadline that was asked for: one that was judged, or the one that is open.
+    fn deadline(&self, state: &BatchState, name: &str) -> anyhow::Result<Instant> {
+        let zone = zone_of(state, name);
+        let open = match state.objectives.get(name).map(|objective| &objective.plan) {
+            Some(Plan::Open(open)) => Some(open.slot.deadline),
+            Some(Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn) | None => None,
         };
-        known.sort();
-        known.dedup();
-        let found = match asked.parse::<Instant>() {
-            Ok(instant) => known.iter().find(|deadline| **deadline == instant),
-            Err(_) => {
-                let is_meant = |deadline: &&Instant| {
-                    let local = zone.local(**deadline).date_time;
-                    asked.parse::<NaiveDate>().is_ok_and(|day| local.date() == day)
-                        || ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"].iter().any(|form| {
-                            NaiveDateTime::parse_from_str(asked, form).is_ok_and(|time| local == time)
-                        })
-                };
-                known.iter().find(is_meant)
-            }
-        };
-        let near: Vec<String> =
-            known.iter().rev().take(5).rev().map(|deadline| local(&zone, *deadline)).collect();
-        found.copied().with_context(|| {
+        let judged =
+            self.judged.iter().filter(|(of, ..)| of == name).map(|(_, deadline, ..)| *deadline).min();
+        let found = judged.or(open.filter(|open| is_meant(self.asked, &zone, *open)));
+        found.with_context(|| {
+            let known = self.known.iter().filter(|(of, _)| of == name).map(|(_, deadline)| *deadline);
+            let known: BTreeSet<Instant> = known.chain(open).collect();
+            let near: Vec<String> =
+                known.iter().rev().take(5).rev().map(|deadline| local(&zone, *deadline)).collect();
             format!(
-                "objective `{name}` of {} has no deadline `{asked}`; give one as 2026-11-23T03:00:00Z, or in {} as \
+                "objective `{name}` of {} has no deadline `{}`; give one as 2026-11-23T03:00:00Z, or in {} as \
                  2026-11-23 12:00 or 2026-11-23; the latest are {}",
                 self.key,
+                self.asked,
                 zone.name(),
                 near.join(", ")
             )
@@ -365,6 +367,26 @@ impl Words {
             CauseKind::NeverStarted => "none was ever made".to_owned(),
         }
     }
+}
+
+/// The zone in which the objective's open slot was read, else UTC.
+fn zone_of(state: &BatchState, name: &str) -> Zone {
+    match state.objectives.get(name).map(|objective| &objective.plan) {
+        Some(Plan::Open(open)) => Zone::named(&open.time_zone).unwrap_or_else(|_| Zone::utc()),
+        Some(Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn) | None => Zone::utc(),
+    }
+}
+
+/// Whether a deadline is the one that was asked for.
+fn is_meant(asked: &str, zone: &Zone, deadline: Instant) -> bool {
+    if let Ok(instant) = asked.parse::<Instant>() {
+        return deadline == instant;
+    }
+    let local = zone.local(deadline).date_time;
+    asked.parse::<NaiveDate>().is_ok_and(|day| local.date() == day)
+        || ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
+            .iter()
+            .any(|form| NaiveDateTime::parse_from_str(asked, form).is_ok_and(|time| local == time))
 }
 
 fn local(zone: &Zone, at: Instant) -> String {

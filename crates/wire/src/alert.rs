@@ -151,10 +151,7 @@ fn of_failure(failure: &Failure) -> [(&'static str, Value); 4] {
 fn failure(fields: &mut Fields) -> Result<Failure, DecodeError> {
     Ok(Failure {
         reason: fields.text("reason")?,
-        exit_code: fields
-            .maybe_signed("exit_code")?
-            .map(|code| i32::try_from(code).map_err(|_| fields.wrong("exit_code", "is too large")))
-            .transpose()?,
+        exit_code: fields.maybe_int("exit_code")?,
         attempts: fields.int("attempts")?,
         last_error: fields.maybe_text("last_error")?,
     })

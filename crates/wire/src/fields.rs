@@ -104,6 +104,11 @@ impl Fields {
         self.maybe(name)?.map(|value| self.signed_of(name, Some(value))).transpose()
     }
 
+    pub(crate) fn maybe_int(&mut self, name: &str) -> Result<Option<i32>, DecodeError> {
+        let value = self.maybe_signed(name)?;
+        value.map(|value| i32::try_from(value).map_err(|_| self.wrong(name, "is too large"))).transpose()
+    }
+
     pub(crate) fn long(&mut self, name: &str) -> Result<u64, DecodeError> {
         let value = self.signed(name)?;
         u64::try_from(value).map_err(|_| self.wrong(name, "is negative"))

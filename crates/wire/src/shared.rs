@@ -133,10 +133,7 @@ pub(crate) fn attempt(mut fields: Fields) -> Result<Attempt, DecodeError> {
         2 => AttemptPhase::Succeeded { finished_at: phase.maybe_instant("finished_at")? },
         3 => AttemptPhase::Failed {
             finished_at: phase.maybe_instant("finished_at")?,
-            exit_code: phase
-                .maybe_signed("exit_code")?
-                .map(|code| i32::try_from(code).map_err(|_| fields.wrong("exit_code", "is too large")))
-                .transpose()?,
+            exit_code: phase.maybe_int("exit_code")?,
             reason: phase.maybe_text("reason")?,
             message: phase.maybe_text("message")?,
         },
