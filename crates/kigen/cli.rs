@@ -69,6 +69,9 @@ pub(crate) struct SettingsArgs {
     /// The one namespace to watch; by default all
     #[arg(long, global = true, env = "KIGEN_NAMESPACE", value_name = "NAME")]
     pub(crate) namespace: Option<String>,
+    /// A file of objectives (YAML), read again when it changes; see `kigen objectives check`
+    #[arg(long, global = true, env = "KIGEN_OBJECTIVES_FILE", value_name = "FILE")]
+    pub(crate) objectives_file: Option<PathBuf>,
     /// The Slack channel for missed deadlines, as #name or id
     #[arg(long, global = true, env = "KIGEN_SLACK_CHANNEL", value_name = "CHANNEL")]
     pub(crate) slack_channel: Option<String>,

@@ -25,6 +25,7 @@ const PROBE_INTERVAL_MS_MAX: u64 = 60_000;
 pub(crate) struct Config {
     pub(crate) cluster: String,
     pub(crate) data_dir: PathBuf,
+    pub(crate) objectives_file: Option<PathBuf>,
     pub(crate) kubernetes: kigen_shipper::settings::Settings,
     pub(crate) log: kigen_log::Settings,
     slack: Slack,
@@ -82,6 +83,7 @@ pub(crate) enum ConfigError {
 struct File {
     cluster: Option<String>,
     data_dir: Option<PathBuf>,
+    objectives_file: Option<PathBuf>,
     #[serde(default)]
     kubernetes: KubernetesFile,
     #[serde(default)]
@@ -132,6 +134,7 @@ impl Config {
         }
         let data_dir =
             args.data_dir.clone().or(file.data_dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR));
+        let objectives_file = args.objectives_file.clone().or(file.objectives_file);
         let kubernetes = kubernetes(args, file.kubernetes, &cluster)?;
         let log = log(&file.log)?;
         let slack = Slack {
@@ -141,7 +144,7 @@ impl Config {
             api_url: file.slack.api_url,
             dry_run: args.dry_run || file.slack.dry_run.unwrap_or_default(),
         };
-        Ok(Self { cluster, data_dir, kubernetes, log, slack })
+        Ok(Self { cluster, data_dir, objectives_file, kubernetes, log, slack })
     }
 
     /// Where messages go, for a role that sends them.
@@ -168,6 +171,8 @@ impl Config {
         let mut text = String::new();
         let _ = writeln!(text, "cluster = {}", quoted(&self.cluster));
         let _ = writeln!(text, "data_dir = {}", quoted(&self.data_dir.display().to_string()));
+        let objectives_file = self.objectives_file.as_ref().map(|path| path.display().to_string());
+        show(&mut text, "objectives_file", objectives_file.as_deref());
         let _ = writeln!(text, "\n[kubernetes]");
         match &self.kubernetes.access {
             Access::Inferred { context } => {

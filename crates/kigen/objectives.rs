@@ -1,5 +1,8 @@
 //! A file of objectives: YAML, one document an objective, as in `kind: Objective` of `kigen.dev/v1alpha1`.
 
+pub(crate) mod followed;
+
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
@@ -35,7 +38,26 @@ pub(crate) enum FileError {
     #[error("the file of objectives {} has {bytes} bytes; the most is {FILE_BYTES_MAX}: split it", path.display())]
     TooLong { path: PathBuf, bytes: u64 },
     #[error("the file of objectives {} is not understood:\n{problems}", path.display())]
-    Wrong { path: PathBuf, problems: String },
+    Wrong { path: PathBuf, problems: Problems },
+}
+
+/// What a file of objectives says.
+#[derive(Debug)]
+pub(crate) struct Understood {
+    /// The objectives that are understood.
+    pub(crate) all: Vec<Written>,
+    /// What is wrong with the others.
+    pub(crate) problems: Problems,
+}
+
+impl Understood {
+    /// The objectives, if nothing is wrong with any.
+    pub(crate) fn whole(self, path: &Path) -> Result<Vec<Written>, FileError> {
+        if self.problems.is_empty() {
+            return Ok(self.all);
+        }
+        Err(FileError::Wrong { path: path.to_owned(), problems: self.problems })
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -85,31 +107,57 @@ struct Target {
 }
 
 /// What is wrong, with its lines.
-#[derive(Default)]
-struct Problems(Vec<(u64, String)>);
+#[derive(Debug, Default)]
+pub(crate) struct Problems(Vec<(u64, String)>);
 
 impl Problems {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn add<T>(&mut self, at: &Spanned<T>, text: impl Into<String>) {
         self.0.push((at.referenced.line(), text.into()));
     }
 }
 
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, (line, text)) in self.0.iter().enumerate() {
+            let end = if nth + 1 < self.0.len() { "\n" } else { "" };
+            write!(f, "line {line}: {text}{end}")?;
+        }
+        Ok(())
+    }
+}
+
 /// Reads the objectives of a file, for a cluster.
-pub(crate) fn read(path: &Path, cluster: &str) -> Result<Vec<Written>, FileError> {
+pub(crate) fn read(path: &Path, cluster: &str) -> Result<Understood, FileError> {
     let unreadable = |source| FileError::Unreadable { path: path.to_owned(), source };
     let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
     if bytes > FILE_BYTES_MAX {
         return Err(FileError::TooLong { path: path.to_owned(), bytes });
     }
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
-    parse(&text, cluster).map_err(|problems| FileError::Wrong { path: path.to_owned(), problems })
+    Ok(parse(&text, cluster))
 }
 
-fn parse(text: &str, cluster: &str) -> Result<Vec<Written>, String> {
-    let documents: Vec<Document> = serde_saphyr::from_multiple(text).map_err(|error| error.to_string())?;
+/// One document that is wrong leaves the others as they are; after one that is no YAML, there is nothing more to read.
+fn parse(text: &str, cluster: &str) -> Understood {
     let mut problems = Problems::default();
     let mut all: Vec<Written> = Vec::new();
-    for document in documents {
+    let mut text = text.as_bytes();
+    for document in serde_saphyr::read::<_, Document>(&mut text) {
+        let document = match document {
+            Ok(document) => document,
+            Err(error) => {
+                let line = error.location().map_or(0, |location| location.line());
+                let text = error.without_snippet().to_string();
+                // The line stands before it.
+                let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+                problems.0.push((line, text.to_owned()));
+                continue;
+            }
+        };
         let name = document.metadata.name.clone();
         let Some(written) = written(document, cluster, &mut problems) else { continue };
         let is_twin = |other: &&Written| (&other.key, &other.name) == (&written.key, &written.name);
@@ -119,15 +167,12 @@ fn parse(text: &str, cluster: &str) -> Result<Vec<Written>, String> {
                 name.value, twin.key, twin.line
             );
             problems.add(&name, text);
+            continue;
         }
         all.push(written);
     }
-    if problems.0.is_empty() {
-        return Ok(all);
-    }
     problems.0.sort();
-    let lines: Vec<String> = problems.0.iter().map(|(line, text)| format!("line {line}: {text}")).collect();
-    Err(lines.join("\n"))
+    Understood { all, problems }
 }
 
 fn written(document: Document, cluster: &str, problems: &mut Problems) -> Option<Written> {
@@ -256,14 +301,16 @@ mod tests {
 
     use super::*;
 
+    fn document(name: &str, spec: &str) -> String {
+        format!(
+            "apiVersion: kigen.dev/v1alpha1\nkind: Objective\nmetadata: {{name: {name}, namespace: ml}}\nspec:\n{spec}"
+        )
+    }
+
     fn check(spec: &str, expected: &Expect) {
-        let text = format!(
-            "apiVersion: kigen.dev/v1alpha1\nkind: Objective\nmetadata: {{name: ready, namespace: ml}}\nspec:\n{spec}"
-        );
-        expected.assert_eq(&match parse(&text, "prod") {
-            Ok(all) => format!("{all:#?}"),
-            Err(problems) => problems,
-        });
+        let text = document("ready", spec);
+        let Understood { all, problems } = parse(&text, "prod");
+        expected.assert_eq(&if problems.is_empty() { format!("{all:#?}") } else { problems.to_string() });
     }
 
     #[test]
@@ -335,17 +382,21 @@ mod tests {
 
     #[test]
     fn a_word_that_is_not_known() {
-        check(
-            "  batch: {cronJob: recommend}\n  completeby: \"0 12 * * *\"\n",
-            &expect![[r#"
-            error: line 6 column 3: unknown field `completeby`, expected one of batch, completeBy, before, timeZone, grace, freshness, settle, starts, severity, owner, runbook
-             --> <input>:6:3
-              |
-            4 | spec:
-            5 |   batch: {cronJob: recommend}
-            6 |   completeby: "0 12 * * *"
-              |   ^ unknown field `completeby`, expected one of batch, completeBy, before, timeZone, grace, freshness, settle, starts, severity, owner, runbook"#]],
-        );
+        let known = "unknown field `completeby`, expected one of batch, completeBy, before, timeZone, grace, freshness, \
+                     settle, starts, severity, owner, runbook";
+        let spec = "  batch: {cronJob: recommend}\n  completeby: \"0 12 * * *\"\n";
+        let text = document("ready", spec);
+        assert_eq!(parse(&text, "prod").problems.to_string(), format!("line 6: {known}"));
+    }
+
+    #[test]
+    fn one_document_that_is_wrong_leaves_the_others_as_they_are() {
+        let good = "  batch: {cronJob: recommend}\n  completeBy: \"0 12 * * *\"\n";
+        let bad = "  batch: {cronJob: recommend}\n  grace: [1]\n";
+        let documents = [document("one", good), document("two", bad), document("three", good)];
+        let Understood { all, problems } = parse(&documents.join("---\n"), "prod");
+        assert_eq!(all.iter().map(|written| written.name.as_str()).collect::<Vec<_>>(), ["one", "three"]);
+        assert_eq!(problems.to_string(), "line 13: expected string scalar");
     }
 
     #[test]
@@ -365,10 +416,8 @@ mod tests {
     #[test]
     fn one_objective_twice() {
         let spec = "  batch: {cronJob: recommend}\n  completeBy: \"0 12 * * *\"\n";
-        let one = format!(
-            "apiVersion: kigen.dev/v1alpha1\nkind: Objective\nmetadata: {{name: ready, namespace: ml}}\nspec:\n{spec}"
-        );
+        let one = document("ready", spec);
         expect!["line 10: `ready` of prod/ml/recommend is on line 5 already: name one of them anew"]
-            .assert_eq(&parse(&format!("{one}---\n{one}"), "prod").expect_err("twice"));
+            .assert_eq(&parse(&format!("{one}---\n{one}"), "prod").problems.to_string());
     }
 }

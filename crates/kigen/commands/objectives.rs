@@ -7,6 +7,6 @@ use crate::objectives;
 /// Checks the file.
 pub(crate) fn run(config: &Config, args: &ObjectivesArgs) -> anyhow::Result<()> {
     let ObjectivesArgs::Check { file } = args;
-    let written = objectives::read(file, &config.cluster)?;
+    let written = objectives::read(file, &config.cluster)?.whole(file)?;
     super::print(&format!("{}: {} objectives, all understood\n", file.display(), written.len()))
 }

@@ -10,6 +10,7 @@ use kigen_model::topic::Topic;
 use kigen_notifier::role::{self as notifying, Delivery, Patience};
 use kigen_notifier::slack::Slack;
 use kigen_processor::{Processor, TurnBounds};
+use kigen_shipper::input::Declaration;
 use kigen_shipper::role as shipping;
 use kigen_shipper::server_clock::Clock;
 use kigen_store::Store;
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::{Config, Notify};
+use crate::objectives::followed;
 
 /// How long the roles may take to finish what is in flight.
 const SHUTDOWN_MS_MAX: u64 = 8_000;
@@ -33,12 +35,27 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let processor = open_processor(&log, &config.store_dir())?;
     let (stop, stopped) = watch::channel(false);
     let mut roles: JoinSet<anyhow::Result<()>> = JoinSet::new();
+    let (declaring, declared) = watch::channel(None);
+    match config.objectives_file.clone() {
+        Some(path) => {
+            let (cluster, until) = (config.cluster.clone(), stop_of(stopped.clone()));
+            roles.spawn(async move {
+                followed::run(path, cluster, declaring, until).await;
+                Ok(())
+            });
+        }
+        // What a file said that is no longer named is withdrawn.
+        None => {
+            declaring.send_replace(Some(Declaration { all: Vec::new(), is_whole: true }));
+        }
+    }
     let until = stopped.clone();
     let (shipper_log, kubernetes) = (log.clone(), config.kubernetes.clone());
     roles.spawn(async move {
         let clock = Clock::new(Utc::now);
         let who = format!("kigen up, process {}", std::process::id());
-        shipping::run(shipper_log, kubernetes, clock, &who, stop_of(until)).await.map_err(Into::into)
+        let until = stop_of(until);
+        shipping::run(shipper_log, kubernetes, clock, &who, declared, until).await.map_err(Into::into)
     });
     let until = stopped.clone();
     roles.spawn(async move {

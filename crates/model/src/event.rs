@@ -41,6 +41,11 @@ pub struct Revision {
     pub resource_version: u64,
 }
 
+impl Revision {
+    /// The `uid` of what a file declares, since a file has none.
+    pub const OF_FILE: &str = "file";
+}
+
 /// What is known of one batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FactBody {

@@ -104,6 +104,9 @@ impl Core {
                 self.evidence.probed(round);
             }
             Input::ProbeFailed(_) => {}
+            Input::Declared(declaration) => {
+                self.say(&mut output, |known, saying| known.declare(declaration, saying));
+            }
         }
         output
     }
@@ -158,6 +161,7 @@ impl Core {
             News::Opened { resource_version, answered } => {
                 self.clock.note(answered);
                 self.evidence.opened(resource, resource_version);
+                self.say(output, |known, saying| known.opened(resource, saying));
             }
             News::Changed(object) => self.heard_of(resource, object.get().as_bytes(), How::Changed, output),
             News::Deleted(object) => self.heard_of(resource, object.get().as_bytes(), How::Deleted, output),

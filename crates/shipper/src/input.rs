@@ -1,5 +1,8 @@
-//! What reaches the shipper's loop: news of the watch streams and the answers of the probe.
+//! What reaches the shipper's loop: news of the watch streams, the answers of the probe, and the objectives that are
+//! declared beside the cluster.
 
+use kigen_model::key::BatchKey;
+use kigen_model::objective::Objective;
 use serde_json::value::RawValue;
 
 use crate::api::RequestError;
@@ -26,6 +29,30 @@ pub enum Input {
     },
     /// A round of probing was not answered.
     ProbeFailed(RequestError),
+    /// Objectives are declared beside the cluster, in place of those before.
+    Declared(Declaration),
+}
+
+/// Objectives that are declared beside the cluster: in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declaration {
+    /// The objectives.
+    pub all: Vec<Declared>,
+    /// Whether these are all, so that any other is withdrawn. Of a file in which something is not understood, nobody
+    /// knows what it takes away.
+    pub is_whole: bool,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// The batch.
+    pub key: BatchKey,
+    /// The objective's name, unique within the batch.
+    pub name: String,
+    /// What it says. The schedule of a CronJob that it names under `before` is filled in by the shipper, and again
+    /// whenever it changes.
+    pub objective: Objective,
 }
 
 /// What a stream says, in the order in which it happened.

@@ -3,17 +3,20 @@
 
 mod attempts;
 mod cron_jobs;
+mod declared;
 mod runs;
 
 use std::collections::HashSet;
 
 use kigen_model::Instant;
-use kigen_model::event::{Fact, FactBody};
+use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
 
 use crate::decode::{ANNOTATED_OBJECTIVE, Decoded, Undecodable};
+use crate::input::Declaration;
 use crate::known::attempts::Attempts;
 use crate::known::cron_jobs::CronJobs;
+use crate::known::declared::DeclaredObjectives;
 use crate::known::runs::Runs;
 use crate::notice::Notice;
 use crate::resource::Resource;
@@ -25,6 +28,7 @@ pub struct Known {
     cron_jobs: CronJobs,
     runs: Runs,
     attempts: Attempts,
+    declared: DeclaredObjectives,
     listing: [Option<Seen>; 3],
 }
 
@@ -62,6 +66,7 @@ impl Known {
             cron_jobs: CronJobs::new(resumed),
             runs: Runs::default(),
             attempts: Attempts::new(pods_waiting_max),
+            declared: DeclaredObjectives::default(),
             listing: Default::default(),
         }
     }
@@ -74,11 +79,26 @@ impl Known {
                 self.cron_jobs.remember(&fact.key, revision, cron_job.as_ref());
             }
             FactBody::Run { revision, run } => self.runs.remember(&fact.key, revision, run),
+            FactBody::Objective { name, revision, objective } if revision.uid == Revision::OF_FILE => {
+                self.declared.remember(&fact.key, name, revision, objective.as_ref());
+            }
             FactBody::Objective { name, objective, .. } if name == ANNOTATED_OBJECTIVE => {
                 self.cron_jobs.remember_objective(&fact.key, objective.as_ref());
             }
             // An attempt matters as long as its Pod is there, and then the list shows it.
             FactBody::Attempt { .. } | FactBody::Objective { .. } => {}
+        }
+    }
+
+    /// This is declared beside the cluster.
+    pub fn declare(&mut self, declaration: Declaration, saying: &mut Saying<'_>) {
+        self.declared.declare(declaration, &self.cron_jobs, saying);
+    }
+
+    /// The stream tells of all that comes after what is known.
+    pub fn opened(&mut self, resource: Resource, saying: &mut Saying<'_>) {
+        if resource == Resource::CronJobs {
+            self.declared.resolve(&self.cron_jobs, saying);
         }
     }
 
@@ -102,7 +122,9 @@ impl Known {
     pub fn changed(&mut self, decoded: Decoded, saying: &mut Saying<'_>) {
         match decoded {
             Decoded::CronJob { id, cron_job, objective } => {
-                self.cron_jobs.changed(&self.cluster, id, cron_job, objective, saying);
+                let key = BatchKey::new(&self.cluster, &id.namespace, &id.name);
+                self.cron_jobs.changed(&key, id, cron_job, objective, saying);
+                self.declared.follow(&key, &self.cron_jobs, saying);
             }
             Decoded::Job { id, run, batch, not_a_slot } => {
                 let (uid, job) = (id.revision.uid.clone(), run.job.clone());
@@ -125,7 +147,9 @@ impl Known {
     pub fn deleted(&mut self, decoded: Decoded, saying: &mut Saying<'_>) {
         match decoded {
             Decoded::CronJob { id, objective, .. } => {
-                self.cron_jobs.deleted(&self.cluster, &id, objective.is_some(), saying);
+                let key = BatchKey::new(&self.cluster, &id.namespace, &id.name);
+                self.cron_jobs.deleted(&key, &id, objective.is_some(), saying);
+                self.declared.follow(&key, &self.cron_jobs, saying);
             }
             Decoded::Job { id, run, batch, not_a_slot: _ } => {
                 let uid = id.revision.uid.clone();

@@ -6,9 +6,10 @@ mod read_back;
 use futures::FutureExt;
 use kigen_log::{EmbeddedLog, LogError};
 use thiserror::Error;
+use tokio::sync::watch;
 
 use crate::connect::{ShipperError, connect};
-use crate::input::Input;
+use crate::input::{Declaration, Input};
 use crate::role::append::{Appended, Appender};
 use crate::role::read_back::{LastWords, read_back};
 use crate::server_clock::Clock;
@@ -36,6 +37,7 @@ pub enum RoleError {
 /// appended; what was not will be heard again.
 ///
 /// `clock` measures how long answers take and dates records; `shipper` says who writes, for a person who reads the log.
+/// `declared` is what is declared beside the cluster; while it is `None`, that holds which the log has.
 ///
 /// # Errors
 /// If the cluster cannot be watched at the start, or if the log needs a person. Whatever else fails is tried again.
@@ -44,6 +46,7 @@ pub async fn run(
     settings: Settings,
     clock: Clock,
     shipper: &str,
+    declared: watch::Receiver<Option<Declaration>>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), RoleError> {
     let cluster = settings.cluster.clone();
@@ -58,17 +61,31 @@ pub async fn run(
     drop(resume);
     let appender = Appender::new(log, clock, shutdown.clone());
     let begin = appender.records_of_cluster(&[shipping.begin(shipper)]);
+    let mut declared = declared;
+    declared.mark_changed();
     let mut appended = appender.append(begin).await.map_err(failed)?;
     while appended == Appended::All {
         // Only here may the work be interrupted: what is not handed out yet was not said yet.
         let inputs = tokio::select! {
             biased;
             () = shutdown.clone() => return Ok(()),
+            declaration = next_of(&mut declared) => vec![Input::Declared(declaration)],
             inputs = shipping.next() => inputs,
         };
         appended = turn(&appender, &mut shipping, inputs).await.map_err(failed)?;
     }
     Ok(())
+}
+
+/// What is declared now, once it is another than before. Nothing is lost if the future is dropped.
+async fn next_of(declared: &mut watch::Receiver<Option<Declaration>>) -> Declaration {
+    while declared.changed().await.is_ok() {
+        if let Some(declaration) = declared.borrow_and_update().clone() {
+            return declaration;
+        }
+    }
+    // Nobody is left to declare another.
+    std::future::pending().await
 }
 
 /// Applies, appends, and only then asks for a tick.

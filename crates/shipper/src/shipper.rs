@@ -99,7 +99,7 @@ impl Shipper {
                 (error, Some(retry_delay_ms))
             }
             Input::ProbeFailed(error) => (error, None),
-            Input::Stream { .. } | Input::Probed { .. } => return,
+            Input::Stream { .. } | Input::Probed { .. } | Input::Declared(_) => return,
         };
         if let Some(untold) = self.failures.untold_before_one_more(TimerInstant::now()) {
             let reasons = reasons(error);

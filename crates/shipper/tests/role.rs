@@ -18,7 +18,7 @@ use kigen_shipper::server_clock;
 use kigen_shipper::settings::{Access, Settings};
 use support::shipping::second_after;
 use support::{final_states, independent_final_states, recording};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 const PARTITIONS: u32 = 3;
@@ -50,7 +50,11 @@ impl Cluster {
             let _ = stopped.await;
         };
         let log = log.clone();
-        let task = tokio::spawn(async move { role::run(log, settings, clock, "the test", shutdown).await });
+        let (_, declared) = watch::channel(None);
+        let task =
+            tokio::spawn(
+                async move { role::run(log, settings, clock, "the test", declared, shutdown).await },
+            );
         Running { stop, task }
     }
 }

@@ -137,7 +137,9 @@ impl Play {
         let clock = self.clock.clone();
         async move {
             let clock = ShipperClock::new(move || clock.now());
-            shipping::run(log, settings, clock, "kigen demo", stop_of(stopped)).await.map_err(Into::into)
+            let (_, declared) = watch::channel(None);
+            let until = stop_of(stopped);
+            shipping::run(log, settings, clock, "kigen demo", declared, until).await.map_err(Into::into)
         }
     }
 

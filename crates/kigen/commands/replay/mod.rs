@@ -25,6 +25,7 @@ pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
     let written = match &args.objectives {
         Some(path) => Some(
             objectives::read(path, &config.cluster)
+                .and_then(|understood| understood.whole(path))
                 .map_err(|error| anyhow::Error::from(error).context(crate::Misused))?,
         ),
         None => None,

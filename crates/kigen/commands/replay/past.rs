@@ -219,7 +219,7 @@ impl PartitionPlayed<'_> {
 
     fn fact(&mut self, written: &Written, objective: Objective, observed_at: Instant) -> Fact {
         self.revision += 1;
-        let revision = Revision { uid: "file".to_owned(), resource_version: self.revision };
+        let revision = Revision { uid: Revision::OF_FILE.to_owned(), resource_version: self.revision };
         let body = FactBody::Objective { name: written.name.clone(), revision, objective: Some(objective) };
         Fact { key: written.key.clone(), observed_at, body }
     }

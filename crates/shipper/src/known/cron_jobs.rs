@@ -49,6 +49,11 @@ impl CronJobs {
         }
     }
 
+    /// The CronJob that bears this name now.
+    pub(super) fn get(&self, key: &BatchKey) -> Option<&CronJob> {
+        Some(&self.by_uid.get(self.bearers.get(key)?)?.cron_job)
+    }
+
     pub(super) fn remember_objective(&mut self, key: &BatchKey, objective: Option<&Objective>) {
         match objective {
             Some(objective) => self.objectives.insert(key.clone(), objective.clone()),
@@ -58,21 +63,20 @@ impl CronJobs {
 
     pub(super) fn changed(
         &mut self,
-        cluster: &str,
+        key: &BatchKey,
         id: Identity,
         cron_job: CronJob,
         objective: Option<Objective>,
         saying: &mut Saying<'_>,
     ) {
-        let key = BatchKey::new(cluster, id.namespace, id.name);
-        if self.is_old(&key, &id.revision) {
+        if self.is_old(key, &id.revision) {
             return;
         }
         let known = self.by_uid.get(&id.revision.uid);
         let is_first = known.is_none();
-        let objective_before = self.objectives.get(&key);
+        let objective_before = self.objectives.get(key);
         note(
-            &key,
+            key,
             &cron_job,
             known.map(|known| &known.cron_job),
             objective.as_ref(),
@@ -81,10 +85,10 @@ impl CronJobs {
         );
         if known.is_none_or(|known| known.cron_job != cron_job) {
             let body = FactBody::CronJob { revision: id.revision.clone(), cron_job: Some(cron_job.clone()) };
-            saying.say(&key, body);
+            saying.say(key, body);
         }
         if objective_before != objective.as_ref() || (is_first && self.resumed && objective.is_none()) {
-            self.say_objective(&key, id.revision.clone(), objective, saying);
+            self.say_objective(key, id.revision.clone(), objective, saying);
         }
         if let Some(former) = self.bearers.insert(key.clone(), id.revision.uid.clone())
             && former != id.revision.uid
@@ -92,21 +96,20 @@ impl CronJobs {
             self.by_uid.remove(&former);
         }
         let resource_version = id.revision.resource_version;
-        self.by_uid.insert(id.revision.uid, KnownCronJob { resource_version, key, cron_job });
+        self.by_uid.insert(id.revision.uid, KnownCronJob { resource_version, key: key.clone(), cron_job });
     }
 
     pub(super) fn deleted(
         &mut self,
-        cluster: &str,
+        key: &BatchKey,
         id: &Identity,
         had_objective: bool,
         saying: &mut Saying<'_>,
     ) {
-        let key = BatchKey::new(cluster, &id.namespace, &id.name);
-        if self.is_old(&key, &id.revision) {
+        if self.is_old(key, &id.revision) {
             return;
         }
-        self.gone(&key, id.revision.clone(), had_objective || self.resumed, saying);
+        self.gone(key, id.revision.clone(), had_objective || self.resumed, saying);
     }
 
     pub(super) fn listed(&mut self, seen: &Seen, resource_version: u64, saying: &mut Saying<'_>) {

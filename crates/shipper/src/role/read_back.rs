@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use kigen_log::{EmbeddedLog, LogError};
 use kigen_model::Instant;
-use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
 use kigen_model::key::BatchKey;
 use kigen_model::run::RunPhase;
 use kigen_model::topic::{Partition, Topic};
@@ -123,8 +123,10 @@ impl Story {
         }
         let (about, is_over) = match &fact.body {
             FactBody::CronJob { cron_job, .. } => (About::CronJob(fact.key.clone()), cron_job.is_none()),
-            FactBody::Objective { name, objective, .. } => {
-                (About::Objective(fact.key.clone(), name.clone()), objective.is_none())
+            FactBody::Objective { name, revision, objective } => {
+                // What a file declares has no version but the one given last, which so must not be forgotten.
+                let is_over = objective.is_none() && revision.uid != Revision::OF_FILE;
+                (About::Objective(fact.key.clone(), name.clone()), is_over)
             }
             FactBody::Run { revision, run } => {
                 let is_open =

@@ -15,6 +15,7 @@ use kigen_playback::server::{Options, Played, Server};
 use kigen_shipper::api::Api;
 use kigen_shipper::connect::connect;
 use kigen_shipper::core::Resume;
+use kigen_shipper::input::Input;
 use kigen_shipper::notice::Rejected;
 use kigen_shipper::server_clock;
 use kigen_shipper::settings::{Access, Settings};
@@ -100,15 +101,19 @@ impl Shipping {
                 panic!("waited in vain until {what}; ticked until {:?}", self.observed_until());
             };
             for input in inputs {
-                let output = self.shipper.apply(input);
-                self.written.extend(output.facts.into_iter().map(|fact| Written::Fact(Box::new(fact))));
-                self.rejected.extend(output.rejected);
+                self.apply(input);
             }
             for event in self.shipper.acknowledged() {
                 let server_time = self.server.clock().now();
                 self.written.push(Written::Cluster { event, server_time });
             }
         }
+    }
+
+    pub(crate) fn apply(&mut self, input: Input) {
+        let output = self.shipper.apply(input);
+        self.written.extend(output.facts.into_iter().map(|fact| Written::Fact(Box::new(fact))));
+        self.rejected.extend(output.rejected);
     }
 
     pub(crate) async fn until_ticked(&mut self, instant: Instant) {

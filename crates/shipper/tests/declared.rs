@@ -1,0 +1,160 @@
+//! Objectives that a file declares: said when they change, with the schedules that they follow, and withdrawn when the
+//! file no longer has them.
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use expect_test::{Expect, expect};
+use kigen_model::event::{Fact, FactBody};
+use kigen_model::key::BatchKey;
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
+use kigen_playback::clock::Pace;
+use kigen_playback::generate::{Cluster, CronJobPlan};
+use kigen_playback::history::History;
+use kigen_shipper::input::{Declaration, Declared, Input};
+use support::shipping::Shipping;
+
+fn start() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
+}
+
+/// The CronJob that reads the result fires at 12:00, after an hour at 12:30, and after two hours it is gone.
+fn history() -> History {
+    let mut cluster = Cluster::new(start());
+    cluster.cron_job(CronJobPlan::new("ml", "recommend", "0 8 * * *"));
+    cluster.cron_job(CronJobPlan::new("dwh", "report", "0 12 * * *").zone("Asia/Tokyo"));
+    cluster.edit_schedule("dwh", "report", start() + TimeDelta::hours(1), "30 12 * * *");
+    cluster.delete_cron_job("dwh", "report", start() + TimeDelta::hours(2));
+    cluster.edit_schedule("ml", "recommend", start() + TimeDelta::hours(3), "0 7 * * *");
+    cluster.build().expect("a history")
+}
+
+fn before_report(name: &str, grace_min: i64) -> Declared {
+    let deadlines =
+        Deadlines::Before { namespace: "dwh".to_owned(), cron_job: "report".to_owned(), schedule: None };
+    let objective = Objective {
+        is_of_jobs: false,
+        deadlines,
+        time_zone: None,
+        grace: TimeDelta::minutes(grace_min),
+        settle: TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
+        freshness: None,
+        starts: None,
+        severity: Severity::Fatal,
+        owner: None,
+        runbook: None,
+        source: ObjectiveSource::File,
+    };
+    Declared { key: BatchKey::new("test", "ml", "recommend"), name: name.to_owned(), objective }
+}
+
+fn whole(all: &[Declared]) -> Input {
+    Input::Declared(Declaration { all: all.to_vec(), is_whole: true })
+}
+
+/// What was said of objectives, and that each was said as newer than the one before.
+fn told(shipping: &Shipping) -> String {
+    let mut newest = BTreeMap::new();
+    let mut lines = String::new();
+    for Fact { key, body, .. } in shipping.facts().filter(|fact| fact.key.batch == "recommend") {
+        let FactBody::Objective { name, revision, objective } = body else { continue };
+        let before = newest.insert(name, revision.resource_version);
+        assert!(Some(revision.resource_version) > before, "{revision:?} is not newer");
+        let wording = objective.as_ref().map_or("withdrawn".to_owned(), |objective| {
+            let Deadlines::Before { schedule, .. } = &objective.deadlines else {
+                panic!("it follows another")
+            };
+            let schedule = schedule.as_ref().map(|schedule| (&schedule.crontab, &schedule.time_zone));
+            format!("grace {} min, before {schedule:?}", objective.grace.num_minutes())
+        });
+        lines.push_str(&format!("{key} {name}: {wording}\n"));
+    }
+    lines
+}
+
+fn check(shipping: &Shipping, expected: &Expect) {
+    expected.assert_eq(&told(shipping));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_objective_follows_the_schedule_that_it_names_and_is_said_only_when_it_changes() {
+    let mut shipping = Shipping::start(history(), Pace::Manual).await;
+    shipping.apply(whole(&[before_report("ready", 0)]));
+    shipping.apply(whole(&[before_report("ready", 0)]));
+    let ticked = async |shipping: &mut Shipping, minutes: i64| {
+        let at = start() + TimeDelta::minutes(minutes);
+        shipping.server.clock().advance_to(at);
+        shipping.until_ticked(at).await;
+    };
+    ticked(&mut shipping, 61).await;
+    // The next shipper hears the same from its file, and says nothing.
+    shipping.restart(2);
+    shipping.apply(whole(&[before_report("ready", 0)]));
+    ticked(&mut shipping, 62).await;
+    check(
+        &shipping,
+        &expect![[r#"
+            test/ml/recommend ready: grace 0 min, before Some(("0 12 * * *", Some("Asia/Tokyo")))
+            test/ml/recommend ready: grace 0 min, before Some(("30 12 * * *", Some("Asia/Tokyo")))
+        "#]],
+    );
+    shipping.apply(whole(&[before_report("ready", 10)]));
+    ticked(&mut shipping, 121).await;
+    shipping.apply(whole(&[]));
+    shipping.restart(3);
+    shipping.apply(whole(&[before_report("ready", 10)]));
+    ticked(&mut shipping, 122).await;
+    check(
+        &shipping,
+        &expect![[r#"
+            test/ml/recommend ready: grace 0 min, before Some(("0 12 * * *", Some("Asia/Tokyo")))
+            test/ml/recommend ready: grace 0 min, before Some(("30 12 * * *", Some("Asia/Tokyo")))
+            test/ml/recommend ready: grace 10 min, before Some(("30 12 * * *", Some("Asia/Tokyo")))
+            test/ml/recommend ready: grace 10 min, before None
+            test/ml/recommend ready: withdrawn
+            test/ml/recommend ready: grace 10 min, before None
+        "#]],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_of_which_something_is_not_understood_withdraws_nothing() {
+    let mut shipping = Shipping::start(history(), Pace::Manual).await;
+    shipping.apply(whole(&[before_report("one", 0), before_report("other", 0)]));
+    let partly = Declaration { all: vec![before_report("one", 5)], is_whole: false };
+    shipping.apply(Input::Declared(partly));
+    // What is not understood for now goes on following its schedule.
+    let later = start() + TimeDelta::minutes(61);
+    shipping.server.clock().advance_to(later);
+    shipping.until_ticked(later).await;
+    check(
+        &shipping,
+        &expect![[r#"
+            test/ml/recommend one: grace 0 min, before Some(("0 12 * * *", Some("Asia/Tokyo")))
+            test/ml/recommend other: grace 0 min, before Some(("0 12 * * *", Some("Asia/Tokyo")))
+            test/ml/recommend one: grace 5 min, before Some(("0 12 * * *", Some("Asia/Tokyo")))
+            test/ml/recommend one: grace 5 min, before Some(("30 12 * * *", Some("Asia/Tokyo")))
+            test/ml/recommend other: grace 0 min, before Some(("30 12 * * *", Some("Asia/Tokyo")))
+        "#]],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_said_to_be_before_nothing_only_because_the_cronjobs_are_not_listed_yet() {
+    let mut shipping = Shipping::start(history(), Pace::Manual).await;
+    // A shipper that knows nothing, and hears of the file first.
+    shipping.written.clear();
+    shipping.restart(2);
+    shipping.apply(whole(&[before_report("ready", 0)]));
+    check(&shipping, &expect![""]);
+    let now = shipping.server.clock().now();
+    shipping.until_ticked(now).await;
+    check(
+        &shipping,
+        &expect![[r#"
+        test/ml/recommend ready: grace 0 min, before Some(("0 12 * * *", Some("Asia/Tokyo")))
+    "#]],
+    );
+}
