@@ -1,5 +1,6 @@
 //! `kigen up` from a played cluster to its messages: judged on time, killed and started again, and stopped.
 
+#[expect(dead_code, reason = "each test uses some of the helpers")]
 mod common;
 
 use std::collections::BTreeSet;

@@ -33,7 +33,7 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Say why there was an alert for a deadline, or none
     Explain(ExplainArgs),
-    /// Check a file of objectives
+    /// Check a file of objectives, or print those that hold
     #[command(subcommand)]
     Objectives(ObjectivesArgs),
     /// Judge the past anew, with the objectives of the log or those of a file; sends and writes nothing
@@ -161,10 +161,16 @@ pub(crate) struct ExplainArgs {
 /// What `objectives` is told.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ObjectivesArgs {
-    /// Say what is wrong in a file of objectives, with its lines
+    /// Say what is wrong in a file of objectives, with its lines, and what can never work, by what the event log knows
     Check {
         /// The file
         file: PathBuf,
+    },
+    /// Print each objective with its next deadline, last verdict and incident, and what could not be resolved
+    List {
+        /// Only this batch
+        #[arg(value_name = "NAMESPACE/BATCH")]
+        batch: Option<String>,
     },
 }
 

@@ -36,6 +36,13 @@ impl Up {
         Self::start_as(Command::new(env!("CARGO_BIN_EXE_kigen")), dir, dir.to_owned(), url)
     }
 
+    /// Starts it on `dir` with the objectives of `dir/objectives.yaml`.
+    pub(crate) fn start_with_objectives(dir: &Path, url: &str) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
+        command.arg("--objectives-file").arg(dir.join("objectives.yaml"));
+        Self::start_as(command, dir, dir.to_owned(), url)
+    }
+
     /// Starts it on a disk of its own of so many MiB, which ends with it; `None`: this machine lets nobody mount one.
     pub(crate) fn start_on_small_disk(dir: &Path, url: &str, mib: u32) -> Option<Self> {
         let disk = dir.join("disk");

@@ -51,15 +51,20 @@ pub(crate) fn weigh(
     if known.iter().any(|run| has_vanished(run, gap)) {
         return Evidence::Unknown;
     }
-    let is_all_known =
-        match window::fires_between(objective, state.cron_job.as_ref(), opens, judged.until, FIRES_MAX) {
-            // What fired when kigen watched again was seen.
-            Some(fires) if fires.len() < FIRES_MAX => {
-                fires.iter().filter(|fire| **fire < gap.to).all(|fire| is_run_of(&known, *fire))
-            }
-            Some(_) => false,
-            None => !known.is_empty(),
-        };
+    let is_all_known = match window::fires_between(
+        &objective.objective,
+        state.cron_job.as_ref(),
+        opens,
+        judged.until,
+        FIRES_MAX,
+    ) {
+        // What fired when kigen watched again was seen.
+        Some(fires) if fires.len() < FIRES_MAX => {
+            fires.iter().filter(|fire| **fire < gap.to).all(|fire| is_run_of(&known, *fire))
+        }
+        Some(_) => false,
+        None => !known.is_empty(),
+    };
     if is_all_known { Evidence::Missed } else { Evidence::Unknown }
 }
 
@@ -95,7 +100,7 @@ fn is_of_an_earlier_slot(
         return true;
     };
     // An earlier run that began and ended while nobody watched.
-    let fires = window::fires_between(objective, Some(cron_job), gap_from, opens, FIRES_MAX);
+    let fires = window::fires_between(&objective.objective, Some(cron_job), gap_from, opens, FIRES_MAX);
     let known: Vec<&RunState> = state.runs.iter().collect();
     fires.is_none_or(|fires| fires.iter().any(|fire| *fire < opens && !is_run_of(&known, *fire)))
 }

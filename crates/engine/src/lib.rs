@@ -4,6 +4,7 @@
 //! closed enum, [`step::Effect`], is the whole outside world. It cannot fail and cannot wait.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+pub mod advice;
 pub mod bound;
 pub mod calendar;
 pub mod clock;

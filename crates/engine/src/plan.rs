@@ -175,7 +175,8 @@ pub(crate) fn zone_name<'a>(objective: &'a Objective, cron_job: Option<&'a CronJ
     own.unwrap_or("UTC")
 }
 
-fn deadlines(objective: &Objective, time_zone: &str) -> Result<Calendar, String> {
+/// The deadlines of an objective; `Err`: why there are none, and what to write instead.
+pub(crate) fn deadlines(objective: &Objective, time_zone: &str) -> Result<Calendar, String> {
     let (crontab, reading) = match &objective.deadlines {
         Deadlines::CompleteBy { crontab } => (crontab, Reading::Deadline),
         Deadlines::Before { schedule: Some(schedule), .. } => (&schedule.crontab, Reading::Kubernetes),

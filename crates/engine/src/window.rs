@@ -7,7 +7,7 @@ use kigen_model::slot::Slot;
 
 use crate::calendar::{Calendar, Crontab, Reading, Zone};
 use crate::plan::{starts, zone_name};
-use crate::state::{CronJobState, ObjectiveState, ScheduleEdit, Window};
+use crate::state::{CronJobState, ScheduleEdit, Window};
 
 /// The schedule in force is unreadable, or fires by the last run instead of by the clock.
 struct NoClock;
@@ -45,13 +45,13 @@ pub(crate) fn window(
 
 /// The instants in `[from, until]` at which Kubernetes makes a run of the batch, at most `max`; `None`: nothing says when.
 pub(crate) fn fires_between(
-    objective: &ObjectiveState,
+    objective: &Objective,
     cron_job: Option<&CronJobState>,
     from: Instant,
     until: Instant,
     max: usize,
 ) -> Option<Vec<Instant>> {
-    let starts = starts(&objective.objective, zone_name(&objective.objective, cron_job)).ok()?;
+    let starts = starts(objective, zone_name(objective, cron_job)).ok()?;
     let mut fires = Vec::new();
     let mut from = from;
     let beyond = until + TimeDelta::milliseconds(1);

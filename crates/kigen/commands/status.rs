@@ -1,5 +1,6 @@
 //! `kigen status`: each batch's objectives, next deadlines and last verdicts, beside a running `up`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use kigen_engine::calendar::Zone;
@@ -7,6 +8,7 @@ use kigen_engine::partition::{POSITION_KEY, PartitionState};
 use kigen_engine::state::{BatchState, ObjectiveState, Plan};
 use kigen_log::View;
 use kigen_model::Instant;
+use kigen_model::key::BatchKey;
 use kigen_model::slot::{Excuse, Verdict};
 use kigen_model::topic::{Partition, Topic};
 use kigen_wire::Status;
@@ -16,34 +18,70 @@ use super::pages::each_page;
 use crate::cli::StatusArgs;
 use crate::config::Config;
 
+/// All that is known of the batches, and until when they are judged.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// By key.
+    pub(crate) batches: BTreeMap<BatchKey, BatchState>,
+    /// What the slowest partition has seen: nothing later is judged everywhere.
+    pub(crate) judged_until: Option<Instant>,
+}
+
+impl Known {
+    /// Reads the states of all batches, or of the one that is asked for, given as `namespace/batch`.
+    pub(crate) fn read(view: &View, batch: Option<&str>) -> anyhow::Result<Self> {
+        let mut known = Self::default();
+        for partition in (0..view.partitions()).map(Partition) {
+            each_status(view, partition, |key, bytes| {
+                if key != POSITION_KEY && !is_of(key, batch) {
+                    return Ok(());
+                }
+                match kigen_wire::decode_status(bytes)? {
+                    Status::Position(position) => {
+                        known.judged_until = earliest(known.judged_until, &position);
+                    }
+                    Status::Batch(state) => {
+                        known.batches.insert(state.key.clone(), state);
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        Ok(known)
+    }
+}
+
 /// Prints the states.
 pub(crate) fn run(config: &Config, args: &StatusArgs) -> anyhow::Result<()> {
     let view = open(config)?;
-    let mut rows = Vec::new();
-    let mut judged_until: Option<Instant> = None;
-    let mut batches = 0_usize;
+    let batch = args.batch.as_deref();
+    if args.json {
+        return print_json(&view, batch);
+    }
+    let known = Known::read(&view, batch)?;
+    let rows: Vec<Vec<String>> = known.batches.values().flat_map(rows_of).collect();
+    let mut out = columns(&["BATCH", "OBJECTIVE", "NEXT DEADLINE", "LAST VERDICT", "NOTE"], &rows);
+    let _ = writeln!(out, "\n{}", sum(&known, rows.len()));
+    super::print(&out)
+}
+
+fn print_json(view: &View, batch: Option<&str>) -> anyhow::Result<()> {
     for partition in (0..view.partitions()).map(Partition) {
-        each_status(&view, partition, |key, bytes| {
-            if args.json && key != POSITION_KEY && is_of(key, args.batch.as_deref()) {
-                let value = kigen_wire::decode_to_json(Topic::Status, bytes)?;
-                return super::print(&format!("{value}\n"));
+        each_status(view, partition, |key, bytes| {
+            if key == POSITION_KEY || !is_of(key, batch) {
+                return Ok(());
             }
-            match kigen_wire::decode_status(bytes)? {
-                Status::Position(position) => judged_until = earliest(judged_until, &position),
-                Status::Batch(state) if is_of(key, args.batch.as_deref()) => {
-                    batches += 1;
-                    rows.extend(rows_of(&state));
-                }
-                Status::Batch(_) => {}
-            }
-            Ok(())
+            let value = kigen_wire::decode_to_json(Topic::Status, bytes)?;
+            super::print(&format!("{value}\n"))
         })?;
     }
-    if args.json {
-        return Ok(());
-    }
-    rows.sort();
-    super::print(&table(&rows, batches, judged_until))
+    Ok(())
+}
+
+/// How many objectives these are, and until when they are judged.
+pub(crate) fn sum(known: &Known, objectives: usize) -> String {
+    let until = known.judged_until.map_or("not yet, no tick has come".to_owned(), text);
+    format!("{objectives} objectives of {} batches; judged until: {until}", known.batches.len())
 }
 
 fn each_status(
@@ -57,7 +95,6 @@ fn each_status(
     })
 }
 
-/// Time is what the slowest partition has seen: nothing later is judged everywhere.
 fn earliest(so_far: Option<Instant>, position: &PartitionState) -> Option<Instant> {
     let of_partition = position.clocks.values().filter_map(|clock| clock.observed_until).min();
     match (so_far, of_partition) {
@@ -83,14 +120,14 @@ fn rows_of(state: &BatchState) -> Vec<Vec<String>> {
         .collect()
 }
 
-fn next_deadline(objective: &ObjectiveState) -> String {
+pub(crate) fn next_deadline(objective: &ObjectiveState) -> String {
     match &objective.plan {
         Plan::Open(open) => local(&open.time_zone, open.slot.deadline),
         Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn => "-".to_owned(),
     }
 }
 
-fn last_verdict(objective: &ObjectiveState) -> String {
+pub(crate) fn last_verdict(objective: &ObjectiveState) -> String {
     let Some(last) = objective.verdicts.last() else {
         return "none yet".to_owned();
     };
@@ -105,9 +142,12 @@ fn last_verdict(objective: &ObjectiveState) -> String {
     }
 }
 
-fn note(objective: &ObjectiveState) -> String {
+pub(crate) fn note(objective: &ObjectiveState) -> String {
     if let Plan::Unresolved { reason } = &objective.plan {
         return format!("not judged: {reason}");
+    }
+    if let Some(at) = objective.withdrawn_at {
+        return format!("withdrawn at {}", text(at));
     }
     match &objective.incident {
         Some(incident) => format!("{} missed since {}", incident.misses, text(incident.since)),
@@ -130,13 +170,6 @@ pub(crate) fn human(span: chrono::TimeDelta) -> String {
         0..60 => format!("{minutes} min"),
         _ => format!("{} h {:02} min", minutes / 60, minutes % 60),
     }
-}
-
-fn table(rows: &[Vec<String>], batches: usize, judged_until: Option<Instant>) -> String {
-    let mut out = columns(&["BATCH", "OBJECTIVE", "NEXT DEADLINE", "LAST VERDICT", "NOTE"], rows);
-    let until = judged_until.map_or("not yet, no tick has come".to_owned(), text);
-    let _ = writeln!(out, "\n{} objectives of {batches} batches; judged until: {until}", rows.len());
-    out
 }
 
 /// Rows under heads, each column as wide as its widest cell.

@@ -65,7 +65,7 @@ impl Following {
         match read(&self.path, &self.cluster) {
             Ok(understood) => Some(self.declaration(understood)),
             Err(error) => {
-                self.tell(&error, "the objectives hold that held before");
+                self.tell(&error, "what it said before holds");
                 None
             }
         }
@@ -86,11 +86,14 @@ impl Following {
             ));
         }
         let is_whole = problems.is_empty();
-        tracing::info!(objectives = own.len(), file = %self.path.display(), "objectives hold as the file says");
-        if !is_whole {
-            let consequence =
-                "what is understood holds, and nothing is withdrawn until the whole file is understood";
-            self.tell(&wrong(&self.path, problems), consequence);
+        if is_whole {
+            tracing::info!(objectives = own.len(), file = %self.path.display(), "the file of objectives holds");
+        } else {
+            let understood = format!(
+                "{} of its objectives are understood and hold; nothing is withdrawn until all are",
+                own.len()
+            );
+            self.tell(&wrong(&self.path, problems), &understood);
         }
         let all = own
             .into_iter()
@@ -101,7 +104,7 @@ impl Following {
 
     fn tell(&mut self, error: &FileError, consequence: &str) {
         self.told_at = Some(TimerInstant::now());
-        tracing::error!("{}\n{consequence}; `kigen objectives check` says more", reasons(error));
+        tracing::error!("{}\n{consequence}; check it with `kigen objectives check`", reasons(error));
     }
 }
 

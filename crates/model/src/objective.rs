@@ -2,6 +2,8 @@
 
 use chrono::TimeDelta;
 
+use crate::run::CronJob;
+
 /// What an objective says, as written; the engine reads the crontab and the zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Objective {
@@ -58,7 +60,34 @@ pub struct Schedule {
     pub time_zone: Option<String>,
 }
 
+impl Schedule {
+    /// When this CronJob fires.
+    #[must_use]
+    pub fn of(cron_job: &CronJob) -> Self {
+        Self { crontab: cron_job.schedule.clone(), time_zone: cron_job.time_zone.clone() }
+    }
+}
+
 impl Objective {
+    /// The CronJob before whose fires the result must be there, if it names one: namespace and name.
+    #[must_use]
+    pub fn target(&self) -> Option<(&str, &str)> {
+        match &self.deadlines {
+            Deadlines::Before { namespace, cron_job, .. } => Some((namespace, cron_job)),
+            Deadlines::CompleteBy { .. } => None,
+        }
+    }
+
+    /// The same, with this as the schedule of its target, if it has one; `None`: there is no such CronJob.
+    #[must_use]
+    pub fn with_target_schedule(&self, of_target: Option<Schedule>) -> Self {
+        let mut objective = self.clone();
+        if let Deadlines::Before { schedule, .. } = &mut objective.deadlines {
+            *schedule = of_target;
+        }
+        objective
+    }
+
     /// The `settle` of an objective that does not say, in seconds.
     pub const SETTLE_DEFAULT_S: i64 = 30;
     /// The largest grace and settle, in seconds: 31 days.

@@ -7,7 +7,7 @@ use kigen_model::Instant;
 use kigen_model::alert::AlertBody;
 use kigen_model::event::{ClusterBody, Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::{Deadlines, Objective, Schedule};
+use kigen_model::objective::{Objective, Schedule};
 use kigen_model::slot::Verdict;
 use kigen_model::topic::Partition;
 use kigen_processor::{Replay, Told};
@@ -94,8 +94,8 @@ impl Playing {
         });
         let mut schedules = BTreeMap::new();
         for written in by_key.iter().flat_map(BTreeMap::values).flatten() {
-            if let Deadlines::Before { namespace, cron_job, .. } = &written.objective.deadlines {
-                schedules.insert((namespace.clone(), cron_job.clone()), Vec::new());
+            if let Some((namespace, cron_job)) = written.objective.target() {
+                schedules.insert((namespace.to_owned(), cron_job.to_owned()), Vec::new());
             }
         }
         Self { written: by_key, schedules, heard_of: BTreeSet::new() }
@@ -116,8 +116,7 @@ impl Playing {
             if let FactBody::CronJob { cron_job, .. } = fact.body
                 && let Some(seen) = self.schedules.get_mut(&target)
             {
-                let schedule = cron_job
-                    .map(|cron_job| Schedule { crontab: cron_job.schedule, time_zone: cron_job.time_zone });
+                let schedule = cron_job.as_ref().map(Schedule::of);
                 if seen.last().is_none_or(|(_, last)| *last != schedule) {
                     seen.push((fact.observed_at, schedule));
                 }
@@ -236,18 +235,12 @@ impl PartitionPlayed<'_> {
 
 /// An objective as it stands at `at`, and as it becomes later, when a schedule that it follows changes.
 fn wordings(objective: &Objective, schedules: &Schedules, at: Instant) -> Vec<(Instant, Objective)> {
-    let Deadlines::Before { namespace, cron_job, .. } = &objective.deadlines else {
+    let Some((namespace, cron_job)) = objective.target() else {
         return vec![(at, objective.clone())];
     };
-    let with = |schedule: &Option<Schedule>| Objective {
-        deadlines: Deadlines::Before {
-            namespace: namespace.clone(),
-            cron_job: cron_job.clone(),
-            schedule: schedule.clone(),
-        },
-        ..objective.clone()
-    };
-    let seen = schedules.get(&(namespace.clone(), cron_job.clone())).map(Vec::as_slice).unwrap_or_default();
+    let target = (namespace.to_owned(), cron_job.to_owned());
+    let seen = schedules.get(&target).map(Vec::as_slice).unwrap_or_default();
+    let with = |schedule: &Option<Schedule>| objective.with_target_schedule(schedule.clone());
     let known = seen.iter().rev().find(|(since, _)| *since <= at);
     let now = (at, with(&known.and_then(|(_, schedule)| schedule.clone())));
     let later =

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::{Deadlines, Objective, Schedule};
+use kigen_model::objective::{Objective, Schedule};
 
 use super::Saying;
 use super::cron_jobs::CronJobs;
@@ -111,21 +111,12 @@ impl DeclaredObjectives {
 
 /// The CronJob before whose fires the result must be there.
 fn target(of: &BatchKey, objective: &Objective) -> Option<BatchKey> {
-    match &objective.deadlines {
-        Deadlines::Before { namespace, cron_job, .. } => {
-            Some(BatchKey::new(of.cluster.clone(), namespace, cron_job))
-        }
-        Deadlines::CompleteBy { .. } => None,
-    }
+    let (namespace, cron_job) = objective.target()?;
+    Some(BatchKey::new(&of.cluster, namespace, cron_job))
 }
 
 /// The objective with its target's schedule as it is now.
 fn resolved(of: &BatchKey, objective: &Objective, cron_jobs: &CronJobs) -> Objective {
-    let mut resolved = objective.clone();
     let now = target(of, objective).and_then(|target| cron_jobs.get(&target));
-    if let Deadlines::Before { schedule, .. } = &mut resolved.deadlines {
-        *schedule =
-            now.map(|now| Schedule { crontab: now.schedule.clone(), time_zone: now.time_zone.clone() });
-    }
-    resolved
+    objective.with_target_schedule(now.map(Schedule::of))
 }

@@ -1,0 +1,205 @@
+//! What an objective asks for that can never be, by what is known of its batch: for whoever writes objectives. Nothing
+//! is judged by it.
+
+use chrono::TimeDelta;
+use kigen_model::Instant;
+use kigen_model::objective::{Deadlines, Objective};
+use kigen_model::slot::Slot;
+
+use crate::calendar::Zone;
+use crate::plan::{deadlines, starts, zone_name};
+use crate::recover::{ended_at, instant_text};
+use crate::state::{BatchState, CronJobState, Window};
+use crate::window::{fires_between, window};
+
+/// How many slots are looked at: two weeks of a daily deadline, so that each day of the week is among them.
+const SLOTS: usize = 14;
+/// How many fires of a slot are counted.
+const FIRES_MAX: usize = 10_000;
+
+/// What can never work, a sentence or two each, looking ahead from `from`. `batch` is what is known of the objective's batch;
+/// the schedule of a CronJob named under `before` must be filled in.
+#[must_use]
+pub fn advise(objective: &Objective, batch: Option<&BatchState>, from: Instant) -> Vec<String> {
+    let cron_job = match present(objective, batch) {
+        Ok(cron_job) => cron_job,
+        Err(advice) => return vec![advice],
+    };
+    let zone = zone_name(objective, cron_job);
+    let calendars = deadlines(objective, zone).and_then(|all| Ok((all, starts(objective, zone)?)));
+    let (deadlines, starts) = match calendars {
+        Ok(calendars) => calendars,
+        Err(reason) => return vec![reason],
+    };
+    let zone = deadlines.zone();
+    let instants: Vec<Instant> = deadlines.after(from).take(SLOTS + 1).collect();
+    let slots: Vec<Slot> =
+        instants.windows(2).map(|pair| Slot { from: pair[0], deadline: pair[1], whole: true }).collect();
+    if slots.is_empty() {
+        return vec!["it names no deadline within five years".to_owned()];
+    }
+    let windows: Vec<Expected> = slots
+        .iter()
+        .map(|slot| {
+            let fires = match window(objective, starts.as_ref(), cron_job, *slot) {
+                Window::NoFire | Window::Slot => None,
+                Window::Fires { opens, .. } => Some((opens, slot.deadline - TimeDelta::milliseconds(1))),
+                Window::Fresh { after } => Some((after + TimeDelta::milliseconds(1), slot.deadline)),
+            };
+            let fires =
+                fires.and_then(|(from, until)| fires_between(objective, cron_job, from, until, FIRES_MAX));
+            Expected { slot: *slot, fires }
+        })
+        .collect();
+    let clocked = starts.is_some() || cron_job.is_some_and(has_clock);
+    let mut advice = Vec::new();
+    advice.extend(other_zone(objective, cron_job));
+    if clocked {
+        advice.extend(no_fire(objective, &windows, zone));
+        advice.extend(several_fires(objective, &windows, zone));
+        advice.extend(batch.and_then(|batch| no_room(objective, batch, &windows, zone)));
+    }
+    advice
+}
+
+/// Whether two objectives of one batch ask for the same, whatever they are called and whoever is told.
+#[must_use]
+pub fn is_said_twice(one: &Objective, other: &Objective, batch: Option<&BatchState>) -> bool {
+    let cron_job = batch.and_then(|batch| batch.cron_job.as_ref());
+    one.deadlines == other.deadlines
+        && zone_name(one, cron_job) == zone_name(other, cron_job)
+        && (one.grace, one.freshness, &one.starts) == (other.grace, other.freshness, &other.starts)
+}
+
+/// A slot and the fires by which runs of it are expected; `None`: none, or nothing says when.
+struct Expected {
+    slot: Slot,
+    fires: Option<Vec<Instant>>,
+}
+
+/// The CronJob, if the batch is what the objective takes it for.
+fn present<'a>(
+    objective: &Objective,
+    batch: Option<&'a BatchState>,
+) -> Result<Option<&'a CronJobState>, String> {
+    let cron_job = batch.and_then(|batch| batch.cron_job.as_ref());
+    let has_runs = batch.is_some_and(|batch| !batch.runs.is_empty());
+    match (objective.is_of_jobs, cron_job, has_runs) {
+        (false, Some(CronJobState { deleted_at: Some(at), .. }), _) => Err(format!(
+            "its CronJob was deleted at {}; until it is back, each deadline is missed",
+            instant_text(*at)
+        )),
+        (false, Some(_), _) | (true, None, true) => Ok(cron_job),
+        (false, None, true) => Err(
+            "there is no such CronJob, only Jobs of that name: write `batch: {name: ...}`, and `starts` if they are \
+             expected by the clock"
+                .to_owned(),
+        ),
+        (false, None, false) => Err(
+            "there is no such CronJob, and each deadline will be missed: check name and namespace, and that kigen \
+             watches the namespace"
+                .to_owned(),
+        ),
+        (true, Some(_), _) => {
+            Err("this is a CronJob: write `batch: {cronJob: ...}`, so that its schedule says when runs are expected"
+                .to_owned())
+        }
+        (true, None, false) => Err(
+            "no Job of it was ever seen, and each deadline will be missed: check the label kigen.dev/batch and the \
+             namespace"
+                .to_owned(),
+        ),
+    }
+}
+
+/// Whether the schedule fires by the clock, and not by the last run.
+fn has_clock(cron_job: &CronJobState) -> bool {
+    cron_job.edits.last().is_some_and(|edit| matches!(crate::window::fires_of(edit), Ok(Some(_))))
+}
+
+fn other_zone(objective: &Objective, cron_job: Option<&CronJobState>) -> Option<String> {
+    let Deadlines::CompleteBy { .. } = objective.deadlines else {
+        return None;
+    };
+    let (own, of_cron_job) = (objective.time_zone.as_deref()?, cron_job?.cron_job.time_zone.as_deref());
+    let of_cron_job = of_cron_job.unwrap_or("UTC");
+    (own != of_cron_job).then(|| {
+        format!(
+            "the deadlines are read in {own}, but the CronJob's schedule in {of_cron_job}: if both mean the same clock, \
+             leave `timeZone` out"
+        )
+    })
+}
+
+fn no_fire(objective: &Objective, expected: &[Expected], zone: &Zone) -> Option<String> {
+    let is_empty = |expected: &&Expected| expected.fires.as_ref().is_none_or(Vec::is_empty);
+    let empty: Vec<&Expected> = expected.iter().filter(is_empty).collect();
+    let first = empty.first()?.slot;
+    let consequence = match objective.freshness {
+        Some(_) => "no run is fresh enough by then, and they will be missed: give a longer `freshness`",
+        None => "nothing is judged there: if that is not meant, change the deadlines or the schedule",
+    };
+    Some(format!(
+        "{} expect no run, the first that of {}; {consequence}",
+        part(empty.len(), expected.len()),
+        when(zone, first.deadline)
+    ))
+}
+
+fn several_fires(objective: &Objective, expected: &[Expected], zone: &Zone) -> Option<String> {
+    if objective.freshness.is_some() {
+        return None;
+    }
+    let count = |expected: &Expected| expected.fires.as_ref().map_or(0, Vec::len);
+    let most = expected
+        .iter()
+        .max_by_key(|expected| (count(expected), std::cmp::Reverse(expected.slot.deadline)))?;
+    let fires = count(most);
+    (fires > 1).then(|| {
+        format!(
+            "{fires} runs are expected from {} to {}, and any of them that succeeds is enough: give a `freshness` if only \
+             the last should count",
+            when(zone, most.slot.from),
+            when(zone, most.slot.deadline)
+        )
+    })
+}
+
+fn no_room(objective: &Objective, batch: &BatchState, expected: &[Expected], zone: &Zone) -> Option<String> {
+    let lasted: Vec<TimeDelta> =
+        batch.runs.iter().filter_map(|run| Some(ended_at(run)? - run.run.nominal_start())).collect();
+    let shortest = *lasted.iter().min()?;
+    let room = |expected: &Expected| {
+        let first = *expected.fires.as_ref()?.first()?;
+        let room = expected.slot.deadline + objective.grace - first;
+        (room < shortest).then_some((expected.slot.deadline, room))
+    };
+    let short: Vec<(Instant, TimeDelta)> = expected.iter().filter_map(room).collect();
+    let (deadline, room) = short.first()?;
+    Some(format!(
+        "{} leave less time than a run takes: {} until {}, but the shortest of the last good runs ({}) took {}; set the \
+         deadline later or start the run earlier",
+        part(short.len(), expected.len()),
+        minutes(*room),
+        when(zone, *deadline + objective.grace),
+        lasted.len(),
+        minutes(shortest)
+    ))
+}
+
+/// As a person reads it who lives by the objective's zone.
+fn when(zone: &Zone, at: Instant) -> String {
+    format!("{} {}", zone.local(at).date_time.format("%a %Y-%m-%d %H:%M"), zone.name())
+}
+
+fn part(some: usize, all: usize) -> String {
+    if some == all {
+        format!("all of the next {all} slots")
+    } else {
+        format!("{some} of the next {all} slots")
+    }
+}
+
+fn minutes(span: TimeDelta) -> String {
+    format!("{} min", span.num_minutes())
+}

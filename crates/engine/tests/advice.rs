@@ -1,0 +1,274 @@
+//! What an objective asks for that can never be, as its author reads it.
+
+use chrono::{TimeDelta, TimeZone, Utc};
+use expect_test::{Expect, expect};
+use kigen_engine::advice::{advise, is_said_twice};
+use kigen_engine::state::BatchState;
+use kigen_engine::step::{Input, step};
+use kigen_model::Instant;
+use kigen_model::event::{Fact, FactBody, Revision};
+use kigen_model::key::BatchKey;
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
+use kigen_model::run::{CronJob, Run, RunPhase};
+
+/// A Monday.
+fn at(day: u32, hour: u32, minute: u32) -> Instant {
+    Utc.with_ymd_and_hms(2026, 11, day, hour, minute, 0).single().expect("an instant")
+}
+
+fn by(crontab: &str) -> Objective {
+    Objective {
+        is_of_jobs: false,
+        deadlines: Deadlines::CompleteBy { crontab: crontab.to_owned() },
+        time_zone: None,
+        grace: TimeDelta::zero(),
+        settle: TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
+        freshness: None,
+        starts: None,
+        severity: Severity::Fatal,
+        owner: None,
+        runbook: None,
+        source: ObjectiveSource::File,
+    }
+}
+
+fn before(schedule: Option<&str>) -> Objective {
+    let schedule = schedule.map(|crontab| Schedule { crontab: crontab.to_owned(), time_zone: None });
+    let deadlines =
+        Deadlines::Before { namespace: "dwh".to_owned(), cron_job: "report".to_owned(), schedule };
+    Objective { deadlines, ..by("") }
+}
+
+struct Batch(BatchState, u64);
+
+impl Batch {
+    /// A CronJob of which nothing ran yet.
+    fn of_cron_job(schedule: &str, time_zone: Option<&str>) -> Self {
+        let cron_job = CronJob {
+            schedule: schedule.to_owned(),
+            time_zone: time_zone.map(str::to_owned),
+            suspended: false,
+            created_at: at(1, 0, 0),
+            last_scheduled_at: None,
+            last_succeeded_at: None,
+        };
+        Self::default().hears(|revision| FactBody::CronJob { revision, cron_job: Some(cron_job) })
+    }
+
+    fn default() -> Self {
+        Self(BatchState::new(BatchKey::new("prod", "ml", "recommend")), 0)
+    }
+
+    /// A run of each of these days at eight, which took so long.
+    fn ran(self, days: std::ops::RangeInclusive<u32>, minutes: impl Fn(u32) -> i64) -> Self {
+        days.fold(self, |batch, day| {
+            let created_at = at(day, 8, 0);
+            let completed_at = created_at + TimeDelta::minutes(minutes(day));
+            let run = Run {
+                job: format!("recommend-{day}"),
+                scheduled_at: Some(created_at),
+                created_at,
+                started_at: Some(created_at),
+                phase: RunPhase::Succeeded { completed_at },
+                failed_pods: 0,
+                slot: None,
+            };
+            batch.hears(|revision| FactBody::Run { revision, run })
+        })
+    }
+
+    fn hears(mut self, body: impl FnOnce(Revision) -> FactBody) -> Self {
+        self.1 += 1;
+        let revision = Revision { uid: format!("uid-{}", self.1), resource_version: self.1 };
+        let fact = Fact { key: self.0.key.clone(), observed_at: at(15, 0, 0), body: body(revision) };
+        step(&mut self.0, Input::Fact(&fact));
+        self
+    }
+}
+
+fn check(objective: &Objective, batch: Option<&Batch>, expected: &Expect) {
+    let advice = advise(objective, batch.map(|batch| &batch.0), at(16, 0, 0));
+    expected.assert_eq(&advice.join("\n"));
+}
+
+#[test]
+fn an_objective_that_can_be_met_needs_no_advice() {
+    let batch = Batch::of_cron_job("0 8 * * *", None).ran(9..=15, |_| 239);
+    check(&by("0 12 * * *"), Some(&batch), &expect![""]);
+    check(&before(Some("0 12 * * *")), Some(&batch), &expect![""]);
+    let fresh = Objective { freshness: Some(TimeDelta::hours(1)), ..by("30 12 * * *") };
+    check(&fresh, Some(&Batch::of_cron_job("0 * * * *", None)), &expect![""]);
+    check(&by("0 12 * * *"), Some(&Batch::of_cron_job("@every 5m", None)), &expect![""]);
+    let jobs = Objective { is_of_jobs: true, ..by("0 12 * * *") };
+    check(&jobs, Some(&Batch::default().ran(9..=15, |_| 500)), &expect![""]);
+}
+
+#[test]
+fn a_batch_that_is_not_there_or_is_something_else() {
+    let gone = expect![
+        "there is no such CronJob, and each deadline will be missed: check name and namespace, and that kigen watches the namespace"
+    ];
+    check(&by("0 12 * * *"), None, &gone);
+    check(&by("0 12 * * *"), Some(&Batch::default()), &gone);
+    let jobs = Objective { is_of_jobs: true, ..by("0 12 * * *") };
+    check(
+        &jobs,
+        None,
+        &expect![
+            "no Job of it was ever seen, and each deadline will be missed: check the label kigen.dev/batch and the namespace"
+        ],
+    );
+    check(
+        &by("0 12 * * *"),
+        Some(&Batch::default().ran(9..=9, |_| 1)),
+        &expect![
+            "there is no such CronJob, only Jobs of that name: write `batch: {name: ...}`, and `starts` if they are expected by the clock"
+        ],
+    );
+    check(
+        &jobs,
+        Some(&Batch::of_cron_job("0 8 * * *", None)),
+        &expect![
+            "this is a CronJob: write `batch: {cronJob: ...}`, so that its schedule says when runs are expected"
+        ],
+    );
+    let deleted = Batch::of_cron_job("0 8 * * *", None)
+        .hears(|revision| FactBody::CronJob { revision, cron_job: None });
+    check(
+        &by("0 12 * * *"),
+        Some(&deleted),
+        &expect![
+            "its CronJob was deleted at 2026-11-15T00:00:00Z; until it is back, each deadline is missed"
+        ],
+    );
+    let batch = Batch::of_cron_job("0 8 * * *", None);
+    check(
+        &before(None),
+        Some(&batch),
+        &expect![
+            "there is no CronJob dwh/report before whose fires the result should be there; name another under `before`, or say `completeBy`"
+        ],
+    );
+}
+
+#[test]
+fn a_deadline_before_the_run_could_end() {
+    let batch = Batch::of_cron_job("0 8 * * *", Some("Asia/Tokyo"));
+    let batch = batch.ran(9..=15, |day| if day == 12 { 240 } else { 300 });
+    check(&by("0 12 * * *"), Some(&batch), &expect![""]);
+    check(
+        &by("59 11 * * *"),
+        Some(&batch),
+        &expect![
+            "14 of the next 14 slots leave less time than a run takes: 239 min until Tue 2026-11-17 11:59 Asia/Tokyo, but the shortest of the last 7 good runs took 240 min; set the deadline later or start the run earlier"
+        ],
+    );
+    let grace = Objective { grace: TimeDelta::minutes(1), ..by("59 11 * * *") };
+    check(&grace, Some(&batch), &expect![""]);
+    // On Saturdays alone it should be there an hour earlier.
+    check(
+        &by("0 11 * * 6"),
+        Some(&Batch::of_cron_job("0 8 * * 6", None).ran(14..=14, |_| 200)),
+        &expect![
+            "14 of the next 14 slots leave less time than a run takes: 180 min until Sat 2026-11-28 11:00 UTC, but the shortest of the last 1 good runs took 200 min; set the deadline later or start the run earlier"
+        ],
+    );
+}
+
+#[test]
+fn several_runs_for_one_deadline() {
+    check(
+        &by("0 12 * * *"),
+        Some(&Batch::of_cron_job("0 * * * *", None)),
+        &expect![
+            "24 runs are expected from Mon 2026-11-16 12:00 UTC to Tue 2026-11-17 12:00 UTC, and any of them that succeeds is enough: give a `freshness` if only the last should count"
+        ],
+    );
+    check(
+        &by("0 12 * * *"),
+        Some(&Batch::of_cron_job("0 8,20 * * 1", None)),
+        &expect![
+            "10 of the next 14 slots expect no run, the first that of Wed 2026-11-18 12:00 UTC; nothing is judged there: if that is not meant, change the deadlines or the schedule"
+        ],
+    );
+}
+
+#[test]
+fn deadlines_for_which_no_run_is_expected() {
+    check(
+        &by("0 12 * * *"),
+        Some(&Batch::of_cron_job("0 8 * * 1-5", None)),
+        &expect![
+            "4 of the next 14 slots expect no run, the first that of Sat 2026-11-21 12:00 UTC; nothing is judged there: if that is not meant, change the deadlines or the schedule"
+        ],
+    );
+    let fresh = Objective { freshness: Some(TimeDelta::hours(1)), ..by("0 12 * * *") };
+    check(
+        &fresh,
+        Some(&Batch::of_cron_job("0 8 * * *", None)),
+        &expect![
+            "14 of the next 14 slots expect no run, the first that of Tue 2026-11-17 12:00 UTC; no run is fresh enough by then, and they will be missed: give a longer `freshness`"
+        ],
+    );
+    check(
+        &by("0 0 30 2 *"),
+        Some(&Batch::of_cron_job("0 8 * * *", None)),
+        &expect!["it names no deadline within five years"],
+    );
+}
+
+#[test]
+fn a_zone_that_is_not_the_cronjobs() {
+    let zoned = |zone: &str| Objective { time_zone: Some(zone.to_owned()), ..by("0 12 * * *") };
+    let tokyo = Batch::of_cron_job("0 8 * * *", Some("Asia/Tokyo"));
+    check(&zoned("Asia/Tokyo"), Some(&tokyo), &expect![""]);
+    check(
+        &zoned("UTC"),
+        Some(&tokyo),
+        &expect![
+            "the deadlines are read in UTC, but the CronJob's schedule in Asia/Tokyo: if both mean the same clock, leave `timeZone` out"
+        ],
+    );
+    check(
+        &zoned("Asia/Tokyo"),
+        Some(&Batch::of_cron_job("0 8 * * *", None)),
+        &expect![
+            "the deadlines are read in Asia/Tokyo, but the CronJob's schedule in UTC: if both mean the same clock, leave `timeZone` out"
+        ],
+    );
+}
+
+#[test]
+fn what_is_read_as_no_deadline_is_said() {
+    check(
+        &by("0 25 * * *"),
+        Some(&Batch::of_cron_job("0 8 * * *", None)),
+        &expect![
+            "the hour `25` does not read: 25 is above 23; allowed are 0 to 23, lists `6,18`, ranges `9-17`, steps `*/2`"
+        ],
+    );
+    check(
+        &before(Some("@every 5m")),
+        Some(&Batch::of_cron_job("0 8 * * *", None)),
+        &expect![
+            "the schedule `@every 5m` counts from the last run and names no time before which something could be there; say `completeBy`"
+        ],
+    );
+}
+
+#[test]
+fn two_objectives_that_say_the_same() {
+    let tokyo = Batch::of_cron_job("0 8 * * *", Some("Asia/Tokyo"));
+    let same = |one: &Objective, other: &Objective| is_said_twice(one, other, Some(&tokyo.0));
+    let noon = by("0 12 * * *");
+    let tell = Objective { severity: Severity::Warning, owner: Some("ml".to_owned()), ..noon.clone() };
+    assert!(same(&noon, &tell));
+    let zoned = |zone: &str| Objective { time_zone: Some(zone.to_owned()), ..noon.clone() };
+    assert!(same(&noon, &zoned("Asia/Tokyo")));
+    assert!(!same(&noon, &zoned("UTC")));
+    assert!(is_said_twice(&noon, &zoned("UTC"), None));
+    assert!(!same(&noon, &by("1 12 * * *")));
+    assert!(!same(&noon, &Objective { grace: TimeDelta::minutes(5), ..noon.clone() }));
+    assert!(!same(&noon, &Objective { freshness: Some(TimeDelta::days(1)), ..noon.clone() }));
+    assert!(!same(&noon, &Objective { starts: Some("0 8 * * *".to_owned()), ..noon.clone() }));
+}

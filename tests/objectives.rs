@@ -1,0 +1,184 @@
+//! A file of objectives from the user's side: checked against what kigen knows, followed by `kigen up`, and listed.
+
+#[expect(dead_code, reason = "each test uses some of the helpers")]
+mod common;
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use common::{PATIENCE, Up, play};
+use expect_test::expect;
+use kigen_model::alert::{Alert, AlertBody};
+use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
+use kigen_playback::history::History;
+
+const DAYS: i64 = 7;
+
+fn start() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
+}
+
+fn noon(day: i64) -> DateTime<Utc> {
+    start() + TimeDelta::days(day) + TimeDelta::hours(12)
+}
+
+/// `recommend` needs three and a half hours, and `report` reads its result at noon; `hourly` is done in a minute.
+fn history() -> History {
+    let mut cluster = Cluster::new(start());
+    cluster.cron_job(CronJobPlan::new("ml", "recommend", "0 8 * * *"));
+    cluster.cron_job(CronJobPlan::new("dwh", "report", "0 12 * * *"));
+    cluster.cron_job(
+        CronJobPlan::new("ml", "hourly", "0 * * * *").annotation("kigen.dev/complete-by", "0 6 * * *"),
+    );
+    for day in 0..DAYS {
+        let at = start() + TimeDelta::days(day) + TimeDelta::hours(8);
+        cluster.run("ml", "recommend", at, RunPlan::succeeds(TimeDelta::minutes(210)));
+    }
+    cluster.edit_schedule("dwh", "report", noon(4) + TimeDelta::hours(2), "0 11 * * *");
+    cluster.build().expect("a history")
+}
+
+fn objective(name: &str, batch: &str, spec: &str) -> String {
+    format!(
+        "apiVersion: kigen.dev/v1alpha1\nkind: Objective\nmetadata: {{name: {name}, namespace: ml}}\n\
+         spec:\n  batch: {{cronJob: {batch}}}\n  {spec}\n"
+    )
+}
+
+const BEFORE_REPORT: &str = "before: {cronJob: report, namespace: dwh}";
+
+fn write(dir: &Path, documents: &[String]) {
+    // As Kubernetes exchanges a mounted file: never half of one.
+    std::fs::write(dir.join("new.yaml"), documents.join("---\n")).expect("a file");
+    std::fs::rename(dir.join("new.yaml"), dir.join("objectives.yaml")).expect("in place of the old one");
+}
+
+fn kigen(dir: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
+    command.current_dir(dir).args(["--data-dir", ".", "--cluster", "shop"]).args(args);
+    command.output().expect("kigen runs")
+}
+
+fn stdout(dir: &Path, args: &[&str]) -> String {
+    let output = kigen(dir, args);
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("stdout is text")
+}
+
+/// Waits until the list of objectives says so.
+async fn until_listed(dir: &Path, what: &str, is_there: impl Fn(&str) -> bool) -> String {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let list = stdout(dir, &["objectives", "list"]);
+        if is_there(&list) {
+            return list;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "never listed: {what}\n{list}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+fn misses(alerts: &[Alert]) -> Vec<String> {
+    let mut misses: Vec<String> = alerts
+        .iter()
+        .filter_map(|alert| match &alert.body {
+            AlertBody::SlotMissed { slot, .. } if alert.key.batch == "recommend" => {
+                Some(format!("{} {}", alert.objective.as_ref()?.name, slot.deadline))
+            }
+            _ => None,
+        })
+        .collect();
+    misses.sort();
+    misses
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_objectives_is_followed_with_all_that_it_names() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let dir = dir.path();
+    let server = play(history()).await;
+    let early = objective("early", "recommend", "completeBy: \"0 11 * * *\"");
+    let before = objective("before-report", "recommend", BEFORE_REPORT);
+    write(dir, &[early, before.clone(), objective("wrong", "recommend", "completeBy: \"0 25 * * *\"")]);
+    let mut up = Up::start_with_objectives(dir, &server.url());
+    up.wait_until_it_watches().await;
+    up.wait_for_talk("line 20: the hour `25` does not read").await;
+    // Each is judged from its second deadline on.
+    server.clock().advance_to(noon(2) + TimeDelta::minutes(1));
+    let alerts = up.wait_for_alerts(|alerts| misses(alerts).len() > 1).await;
+    assert_eq!(misses(&alerts), ["early 2026-11-10 11:00:00 UTC", "early 2026-11-11 11:00:00 UTC"]);
+    let list =
+        until_listed(dir, "the third noon", |list| list.contains("before dwh/report  Thu 2026-11-12")).await;
+    expect![[r#"
+        BATCH              OBJECTIVE      FROM        DEADLINES          NEXT                      LAST VERDICT           NOTE
+        shop/ml/hourly     complete-by    annotation  by 0 6 * * *       Thu 2026-11-12 06:00 UTC  MISSED, never started  2 missed since 2026-11-10T06:00:00Z
+        shop/ml/recommend  before-report  file        before dwh/report  Thu 2026-11-12 12:00 UTC  met, 29 min before
+        shop/ml/recommend  early          file        by 0 11 * * *      Thu 2026-11-12 11:00 UTC  MISSED, still running
+
+        3 objectives of 3 batches; judged until: 2026-11-11T12:01:00Z
+    "#]].assert_eq(&list);
+
+    // What a file that is no YAML takes away, nobody knows; what it leaves out once it is understood is withdrawn.
+    write(dir, &["{".to_owned()]);
+    up.wait_for_talk("unclosed bracket").await;
+    assert!(stdout(dir, &["objectives", "list"]).contains("early"));
+    write(dir, std::slice::from_ref(&before));
+    until_listed(dir, "early withdrawn", |list| list.contains("withdrawn at")).await;
+
+    // The report is made an hour earlier from the sixth day on, and then the result comes too late for it.
+    let edited_at = noon(4) + TimeDelta::hours(2);
+    server.clock().advance_to(edited_at - TimeDelta::minutes(1));
+    until_listed(dir, "the sixth noon", |list| list.contains("before dwh/report  Sat 2026-11-14 12:00"))
+        .await;
+    server.clock().advance_to(edited_at + TimeDelta::minutes(1));
+    until_listed(dir, "its new deadline", |list| list.contains("before dwh/report  Sat 2026-11-14 11:00"))
+        .await;
+    server.clock().advance_to(noon(5) + TimeDelta::minutes(1));
+    let alerts = up.wait_for_alerts(|alerts| misses(alerts).len() > 2).await;
+    let missed = misses(&alerts);
+    assert_eq!(missed[0], "before-report 2026-11-14 11:00:00 UTC");
+    assert_eq!(missed.len(), 3, "{missed:?}");
+    checked_against_what_is_known(dir, &before);
+    let (status, _) = up.terminate();
+    assert!(status.success(), "{status}");
+    server.shutdown().await;
+}
+
+fn checked_against_what_is_known(dir: &Path, before: &str) {
+    let documents = [
+        before.to_owned(),
+        objective("noon", "hourly", "completeBy: \"0 12 * * *\"\n  timeZone: Asia/Tokyo"),
+        objective("six", "hourly", "completeBy: \"0 6 * * *\"\n  timeZone: UTC"),
+        objective("ready", "recomend", "completeBy: \"0 12 * * *\""),
+        objective("twice", "recommend", BEFORE_REPORT),
+        objective("lost", "recommend", "before: {cronJob: reprot}"),
+    ];
+    std::fs::write(dir.join("checked.yaml"), documents.join("---\n")).expect("a file");
+    expect![[r#"
+        line 5: `before-report` of ml/recommend: all of the next 14 slots leave less time than a run takes: 180 min until Mon 2026-11-16 11:00 UTC, but the shortest of the last good runs (6) took 210 min; set the deadline later or start the run earlier
+        line 12: `noon` of ml/hourly: 24 runs are expected from Sun 2026-11-15 12:00 Asia/Tokyo to Mon 2026-11-16 12:00 Asia/Tokyo, and any of them that succeeds is enough: give a `freshness` if only the last should count
+        line 12: `noon` of ml/hourly: the deadlines are read in Asia/Tokyo, but the CronJob's schedule in UTC: if both mean the same clock, leave `timeZone` out
+        line 20: `six` of ml/hourly: 24 runs are expected from Sun 2026-11-15 06:00 UTC to Mon 2026-11-16 06:00 UTC, and any of them that succeeds is enough: give a `freshness` if only the last should count
+        line 20: `six` of ml/hourly: the annotation kigen.dev/complete-by says the same: a miss is told twice
+        line 28: `ready` of ml/recomend: there is no such CronJob, and each deadline will be missed: check name and namespace, and that kigen watches the namespace
+        line 35: `twice` of ml/recommend: `before-report` on line 5 says the same: a miss is told twice
+        line 35: `twice` of ml/recommend: all of the next 14 slots leave less time than a run takes: 180 min until Mon 2026-11-16 11:00 UTC, but the shortest of the last good runs (6) took 210 min; set the deadline later or start the run earlier
+        line 42: `lost` of ml/recommend: there is no CronJob ml/reprot before whose fires the result should be there; name another under `before`, or say `completeBy`
+        checked.yaml: 6 objectives, all understood; 9 warnings
+    "#]].assert_eq(&stdout(dir, &["objectives", "check", "checked.yaml"]));
+}
+
+#[test]
+fn without_a_log_the_file_itself_is_checked() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let documents =
+        [objective("ready", "recommend", BEFORE_REPORT), objective("twice", "recommend", BEFORE_REPORT)];
+    write(dir.path(), &documents);
+    expect![[r#"
+        there is no event log in ., so nothing is known of the batches; name it by --data-dir
+        line 12: `twice` of ml/recommend: `ready` on line 5 says the same: a miss is told twice
+        objectives.yaml: 2 objectives, all understood; 1 warning
+    "#]]
+    .assert_eq(&stdout(dir.path(), &["objectives", "check", "objectives.yaml"]));
+}
