@@ -126,7 +126,7 @@ fn judge(
     let surplus = objective.verdicts.len().saturating_sub(VERDICTS_MAX);
     objective.verdicts.drain(..surplus);
     // An objective that died with its CronJob is judged once more, at the first deadline after that.
-    if is_withdrawn || objective.withdrawn_at.is_some() && !died {
+    if is_withdrawn {
         return objective.take_away();
     }
     effects.extend(plan::next(&state.key, name, objective, state.cron_job.as_ref(), slot));

@@ -1,36 +1,13 @@
 //! What an objective asks for that can never be, as its author reads it.
 
-use chrono::{TimeDelta, TimeZone, Utc};
+mod support;
+
+use chrono::TimeDelta;
 use expect_test::{Expect, expect};
 use kigen_engine::advice::{advise, is_said_twice};
-use kigen_engine::state::BatchState;
-use kigen_engine::step::{Input, step};
-use kigen_model::Instant;
-use kigen_model::event::{Fact, FactBody, Revision};
-use kigen_model::key::BatchKey;
-use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
-use kigen_model::run::{CronJob, Run, RunPhase};
-
-/// A Monday.
-fn at(day: u32, hour: u32, minute: u32) -> Instant {
-    Utc.with_ymd_and_hms(2026, 11, day, hour, minute, 0).single().expect("an instant")
-}
-
-fn by(crontab: &str) -> Objective {
-    Objective {
-        is_of_jobs: false,
-        deadlines: Deadlines::CompleteBy { crontab: crontab.to_owned() },
-        time_zone: None,
-        grace: TimeDelta::zero(),
-        settle: TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
-        freshness: None,
-        starts: None,
-        severity: Severity::Fatal,
-        owner: None,
-        runbook: None,
-        source: ObjectiveSource::File,
-    }
-}
+use kigen_model::event::FactBody;
+use kigen_model::objective::{Deadlines, Objective, Schedule, Severity};
+use support::{Batch, at, by};
 
 fn before(schedule: Option<&str>) -> Objective {
     let schedule = schedule.map(|crontab| Schedule { crontab: crontab.to_owned(), time_zone: None });
@@ -39,55 +16,8 @@ fn before(schedule: Option<&str>) -> Objective {
     Objective { deadlines, ..by("") }
 }
 
-struct Batch(BatchState, u64);
-
-impl Batch {
-    /// A CronJob of which nothing ran yet.
-    fn of_cron_job(schedule: &str, time_zone: Option<&str>) -> Self {
-        let cron_job = CronJob {
-            schedule: schedule.to_owned(),
-            time_zone: time_zone.map(str::to_owned),
-            suspended: false,
-            created_at: at(1, 0, 0),
-            last_scheduled_at: None,
-            last_succeeded_at: None,
-        };
-        Self::default().hears(|revision| FactBody::CronJob { revision, cron_job: Some(cron_job) })
-    }
-
-    fn default() -> Self {
-        Self(BatchState::new(BatchKey::new("prod", "ml", "recommend")), 0)
-    }
-
-    /// A run of each of these days at eight, which took so long.
-    fn ran(self, days: std::ops::RangeInclusive<u32>, minutes: impl Fn(u32) -> i64) -> Self {
-        days.fold(self, |batch, day| {
-            let created_at = at(day, 8, 0);
-            let completed_at = created_at + TimeDelta::minutes(minutes(day));
-            let run = Run {
-                job: format!("recommend-{day}"),
-                scheduled_at: Some(created_at),
-                created_at,
-                started_at: Some(created_at),
-                phase: RunPhase::Succeeded { completed_at },
-                failed_pods: 0,
-                slot: None,
-            };
-            batch.hears(|revision| FactBody::Run { revision, run })
-        })
-    }
-
-    fn hears(mut self, body: impl FnOnce(Revision) -> FactBody) -> Self {
-        self.1 += 1;
-        let revision = Revision { uid: format!("uid-{}", self.1), resource_version: self.1 };
-        let fact = Fact { key: self.0.key.clone(), observed_at: at(15, 0, 0), body: body(revision) };
-        step(&mut self.0, Input::Fact(&fact));
-        self
-    }
-}
-
 fn check(objective: &Objective, batch: Option<&Batch>, expected: &Expect) {
-    let advice = advise(objective, batch.map(|batch| &batch.0), at(16, 0, 0));
+    let advice = advise(objective, batch.map(|batch| &batch.state), at(16, 0, 0));
     expected.assert_eq(&advice.join("\n"));
 }
 
@@ -100,7 +30,7 @@ fn an_objective_that_can_be_met_needs_no_advice() {
     check(&fresh, Some(&Batch::of_cron_job("0 * * * *", None)), &expect![""]);
     check(&by("0 12 * * *"), Some(&Batch::of_cron_job("@every 5m", None)), &expect![""]);
     let jobs = Objective { is_of_jobs: true, ..by("0 12 * * *") };
-    check(&jobs, Some(&Batch::default().ran(9..=15, |_| 500)), &expect![""]);
+    check(&jobs, Some(&Batch::new().ran(9..=15, |_| 500)), &expect![""]);
 }
 
 #[test]
@@ -109,7 +39,7 @@ fn a_batch_that_is_not_there_or_is_something_else() {
         "there is no such CronJob, and each deadline will be missed: check name and namespace, and that kigen watches the namespace"
     ];
     check(&by("0 12 * * *"), None, &gone);
-    check(&by("0 12 * * *"), Some(&Batch::default()), &gone);
+    check(&by("0 12 * * *"), Some(&Batch::new()), &gone);
     let jobs = Objective { is_of_jobs: true, ..by("0 12 * * *") };
     check(
         &jobs,
@@ -120,7 +50,7 @@ fn a_batch_that_is_not_there_or_is_something_else() {
     );
     check(
         &by("0 12 * * *"),
-        Some(&Batch::default().ran(9..=9, |_| 1)),
+        Some(&Batch::new().ran(9..=9, |_| 1)),
         &expect![
             "there is no such CronJob, only Jobs of that name: write `batch: {name: ...}`, and `starts` if they are expected by the clock"
         ],
@@ -259,7 +189,7 @@ fn what_is_read_as_no_deadline_is_said() {
 #[test]
 fn two_objectives_that_say_the_same() {
     let tokyo = Batch::of_cron_job("0 8 * * *", Some("Asia/Tokyo"));
-    let same = |one: &Objective, other: &Objective| is_said_twice(one, other, Some(&tokyo.0));
+    let same = |one: &Objective, other: &Objective| is_said_twice(one, other, Some(&tokyo.state));
     let noon = by("0 12 * * *");
     let tell = Objective { severity: Severity::Warning, owner: Some("ml".to_owned()), ..noon.clone() };
     assert!(same(&noon, &tell));

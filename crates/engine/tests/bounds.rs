@@ -7,7 +7,7 @@ use kigen_engine::step::{Effect, Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 
 struct Batch {
@@ -35,6 +35,18 @@ impl Batch {
 
     fn objective(&mut self, name: &str, objective: Option<Objective>) -> Vec<String> {
         self.hear(|revision| FactBody::Objective { name: name.to_owned(), revision, objective })
+    }
+
+    fn cron_job(&mut self, schedule: &str) -> Vec<String> {
+        let cron_job = CronJob {
+            schedule: schedule.to_owned(),
+            time_zone: None,
+            suspended: false,
+            created_at: at(0),
+            last_scheduled_at: None,
+            last_succeeded_at: None,
+        };
+        self.hear(|revision| FactBody::CronJob { revision, cron_job: Some(cron_job) })
     }
 
     fn run(&mut self, uid: &str, phase: RunPhase) -> Vec<String> {
@@ -128,6 +140,23 @@ fn a_crontab_that_is_too_long_is_refused_as_such() {
 }
 
 #[test]
+fn other_crontabs_that_are_too_long_are_refused_as_such_too() {
+    let mut batch = Batch::new();
+    let long = format!("{}0 6 * * *", " ".repeat(4_097 - 9));
+    let refusal = "the crontab has 4097 bytes, of at most 4096";
+    let starts = Objective { starts: Some(long.clone()), ..objective("0 6 * * *", "") };
+    let schedule = Some(Schedule { crontab: long.clone(), time_zone: None });
+    let deadlines = Deadlines::Before { namespace: "dwh".to_owned(), cron_job: "b".to_owned(), schedule };
+    let before = Objective { deadlines, ..objective("", "") };
+    for (name, objective) in [("starts", starts), ("before", before)] {
+        let warnings = batch.objective(name, Some(objective));
+        assert!(matches!(&warnings[..], [one] if one.contains(refusal)), "{warnings:?}");
+    }
+    let warnings = batch.cron_job(&long);
+    assert!(matches!(&warnings[..], [one] if one.contains(refusal)), "{warnings:?}");
+}
+
+#[test]
 fn what_people_write_is_cut_where_a_character_ends() {
     let mut batch = Batch::new();
     batch.objective("cut", Some(objective("0 6 * * *", &"é".repeat(300))));
@@ -189,15 +218,7 @@ fn of_many_runs_the_oldest_that_ended_is_forgotten_and_one_that_is_under_way_is_
 fn history_goes_first_what_ended_runs_said_then_the_runs() {
     let mut batch = Batch::new();
     let page = "x".repeat(4_096);
-    let cron_job = CronJob {
-        schedule: "0 1 * * *".to_owned(),
-        time_zone: None,
-        suspended: false,
-        created_at: at(0),
-        last_scheduled_at: None,
-        last_succeeded_at: None,
-    };
-    batch.hear(|revision| FactBody::CronJob { revision, cron_job: Some(cron_job) });
+    batch.cron_job("0 1 * * *");
     batch.objective("o", Some(objective("0 6 * * *", "")));
     batch.run("open", RunPhase::Running);
     batch.attempt("open", &page);
@@ -218,16 +239,52 @@ fn history_goes_first_what_ended_runs_said_then_the_runs() {
 }
 
 #[test]
+fn then_verdicts_but_the_last_then_old_schedules_then_what_runs_under_way_said() {
+    let mut batch = Batch::new();
+    let page = "x".repeat(4_096);
+    for minute in 0..3 {
+        batch.cron_job(&format!("{minute} 1 * * *"));
+    }
+    batch.objective("o", Some(objective("0 6 * * *", "")));
+    for _ in 0..4 {
+        let due = batch.state.next_due().expect("a slot");
+        step(&mut batch.state, Input::Due { observed_until: due, gaps: &[] });
+    }
+    let kept = |batch: &Batch| {
+        let edits = batch.state.cron_job.as_ref().expect("a CronJob").edits.len();
+        let attempts: usize = batch.state.runs.iter().map(|run| run.attempts.len()).sum();
+        (batch.state.objectives["o"].verdicts.len(), edits, attempts)
+    };
+    let mut seen = vec![kept(&batch)];
+    for number in 0..10 {
+        let uid = format!("j{number}");
+        batch.run(&uid, RunPhase::Running);
+        for _ in 0..3 {
+            batch.attempt(&uid, &page);
+            seen.push(kept(&batch));
+        }
+    }
+    seen.dedup_by_key(|(verdicts, edits, _)| (*verdicts, *edits));
+    // A verdict or a schedule is small beside a page, so that all that may go has gone when the first page does not fit.
+    assert_eq!(seen, [(4, 3, 0), (1, 1, 15)]);
+    assert_eq!(kept(&batch), (1, 1, 15));
+    assert_eq!(batch.state.runs.len(), 10);
+}
+
+#[test]
 fn a_success_counts_though_its_run_is_long_forgotten() {
     let mut batch = Batch::new();
-    let by_six = Objective { is_of_jobs: true, ..objective("0 6 * * *", "") };
+    let grace = TimeDelta::minutes(10);
+    let by_six = Objective { is_of_jobs: true, grace, ..objective("0 6 * * *", "") };
     batch.objective("ready", Some(by_six));
     let first = batch.state.next_due().expect("a slot");
     step(&mut batch.state, Input::Due { observed_until: first, gaps: &[] });
     let in_slot = first + TimeDelta::hours(1);
     let minute = u64::try_from((in_slot - at(0)).num_minutes()).expect("later");
     batch.version = minute;
-    batch.run("good", RunPhase::Succeeded { completed_at: in_slot + TimeDelta::minutes(5) });
+    // Within the grace of the deadline, which is a day after the first.
+    let completed_at = first + TimeDelta::days(1) - TimeDelta::seconds(Objective::SETTLE_DEFAULT_S);
+    batch.run("good", RunPhase::Succeeded { completed_at });
     for number in 0..RUNS_MAX {
         batch.run(&format!("j{number}"), failed(""));
     }

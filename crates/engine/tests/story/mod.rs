@@ -95,7 +95,7 @@ impl Stage {
                 FactBody::Run { revision: self.revision_of(name, rest), run }
             }
             ["pod", pod, "of", job, rest @ ..] => FactBody::Attempt {
-                revision: self.revision(pod),
+                revision: self.revision_of(pod, rest),
                 run_uid: (*job).to_owned(),
                 attempt: attempt(at, pod, rest)?,
             },
