@@ -13,6 +13,7 @@ use kigen_model::run::{AttemptPhase, RunPhase};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_wire::Status;
 
+use super::pages::Progress;
 use crate::cli::{EventsArgs, TopicArg};
 use crate::config::Config;
 
@@ -27,12 +28,16 @@ pub(crate) fn run(config: &Config, args: &EventsArgs) -> anyhow::Result<()> {
     let view = open(config)?;
     let topic = topic(args.topic);
     let mut merge = Merge::new(&view, topic, args.from)?;
+    let progress = Progress::of(merge.left(&view, topic)?);
     loop {
         while let Some((partition, record)) = merge.next(&view, topic)? {
+            progress.tell(1);
             if let Some(line) = line(topic, partition, &record, args) {
+                progress.clear();
                 super::print(&format!("{line}\n"))?;
             }
         }
+        progress.clear();
         if !args.follow {
             return Ok(());
         }
@@ -76,6 +81,15 @@ impl Merge {
             partitions.push((start, VecDeque::new()));
         }
         Ok(Self { partitions })
+    }
+
+    /// How many records there are to read.
+    fn left(&self, view: &View, topic: Topic) -> anyhow::Result<u64> {
+        let mut left = 0;
+        for (partition, (next, _)) in (0..).map(Partition).zip(&self.partitions) {
+            left += view.end(topic, partition)?.0.saturating_sub(next.0);
+        }
+        Ok(left)
     }
 
     fn next(&mut self, view: &View, topic: Topic) -> anyhow::Result<Option<(Partition, Received)>> {

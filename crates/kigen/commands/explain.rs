@@ -18,7 +18,7 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::Replay;
 
 use super::events::{fact_in_words, open, text};
-use super::pages::each_page;
+use super::pages::Pages;
 use super::status::human;
 use crate::cli::ExplainArgs;
 use crate::config::Config;
@@ -85,7 +85,8 @@ impl<'a> Past<'a> {
         };
         let mut replay = Replay::new(partition);
         let text_of_key = key.to_string();
-        each_page(view, Topic::Events, partition, |records| {
+        let pages = Pages::of_some(view, Topic::Events, partition.0..partition.0 + 1)?;
+        pages.each(partition, |records| {
             let is_of_it = |record: &&Received| record.key == text_of_key || record.key == key.cluster;
             for record in records.iter().filter(is_of_it) {
                 let told = replay.fold(std::slice::from_ref(record))?;

@@ -14,7 +14,7 @@ use kigen_model::topic::{Partition, Topic};
 use kigen_wire::Status;
 
 use super::events::{is_of, open, text};
-use super::pages::each_page;
+use super::pages::Pages;
 use crate::cli::StatusArgs;
 use crate::config::Config;
 
@@ -31,8 +31,9 @@ impl Known {
     /// Reads the states of all batches, or of the one that is asked for, given as `namespace/batch`.
     pub(crate) fn read(view: &View, batch: Option<&str>) -> anyhow::Result<Self> {
         let mut known = Self::default();
+        let pages = Pages::of(view, Topic::Status)?;
         for partition in (0..view.partitions()).map(Partition) {
-            each_status(view, partition, |key, bytes| {
+            each_status(&pages, partition, |key, bytes| {
                 if key != POSITION_KEY && !is_of(key, batch) {
                     return Ok(());
                 }
@@ -66,8 +67,9 @@ pub(crate) fn run(config: &Config, args: &StatusArgs) -> anyhow::Result<()> {
 }
 
 fn print_json(view: &View, batch: Option<&str>) -> anyhow::Result<()> {
+    let pages = Pages::of(view, Topic::Status)?;
     for partition in (0..view.partitions()).map(Partition) {
-        each_status(view, partition, |key, bytes| {
+        each_status(&pages, partition, |key, bytes| {
             if key == POSITION_KEY || !is_of(key, batch) {
                 return Ok(());
             }
@@ -85,11 +87,11 @@ pub(crate) fn sum(known: &Known, objectives: usize) -> String {
 }
 
 fn each_status(
-    view: &View,
+    pages: &Pages<'_>,
     partition: Partition,
     mut each: impl FnMut(&str, &[u8]) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    each_page(view, Topic::Status, partition, |records| {
+    pages.each(partition, |records| {
         let valued = records.iter().filter_map(|record| Some((&record.key, record.value.as_ref()?)));
         valued.into_iter().try_for_each(|(key, bytes)| each(key, bytes))
     })

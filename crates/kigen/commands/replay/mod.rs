@@ -4,21 +4,20 @@
 mod past;
 mod table;
 
-use std::io::{IsTerminal, Write};
-use std::time::{Duration, Instant as RealInstant};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use kigen_log::View;
+use kigen_model::key::BatchKey;
 use kigen_model::topic::{Partition, Topic};
 
 use self::past::{Past, Playing};
 use super::events::open;
-use super::pages::each_page;
+use super::pages::Pages;
 use crate::cli::ReplayArgs;
 use crate::config::Config;
 use crate::objectives;
-
-/// How often the progress is told.
-const PROGRESS: Duration = Duration::from_millis(500);
 
 /// Judges the past and prints what it comes to.
 pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
@@ -32,64 +31,57 @@ pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
     };
     let view = open(config)?;
     let mut past = Past::new(args.from, args.to);
+    let alerts = Pages::of(&view, Topic::Alerts)?;
     for partition in (0..view.partitions()).map(Partition) {
-        each_page(&view, Topic::Alerts, partition, |records| past.was_said(records))?;
+        alerts.each(partition, |records| past.was_said(records))?;
     }
+    drop(alerts);
     let mut playing = Playing::new(written);
     if playing.follows_schedules() {
+        let events = Pages::of(&view, Topic::Events)?;
         for partition in (0..view.partitions()).map(Partition) {
-            each_page(&view, Topic::Events, partition, |records| {
+            events.each(partition, |records| {
                 playing.note_schedules(records);
                 Ok(())
             })?;
         }
     }
-    let mut progress = Progress::new(&view)?;
-    for partition in (0..view.partitions()).map(Partition) {
-        let mut partition_played = playing.partition(partition);
-        each_page(&view, Topic::Events, partition, |records| {
-            progress.tell(records.len());
-            partition_played.play(records, &mut past)
-        })?;
-        let heard_of = partition_played.heard_of();
+    for (partition_past, heard_of) in played(&view, &playing, &past)? {
+        past.take(partition_past);
         playing.took(heard_of);
     }
-    progress.end();
-    for missing in playing.unheard_of() {
-        tracing::warn!("{missing}");
+    for warning in past.warnings.iter().cloned().chain(playing.unheard_of()) {
+        tracing::warn!("{warning}");
     }
     table::print(&past, args)
 }
 
-/// How far the work is, for a person who waits.
-struct Progress {
-    all: u64,
-    done: u64,
-    told: RealInstant,
-    is_seen: bool,
-}
-
-impl Progress {
-    fn new(view: &View) -> anyhow::Result<Self> {
-        let mut all = 0;
-        for partition in (0..view.partitions()).map(Partition) {
-            all += view.end(Topic::Events, partition)?.0 - view.start(Topic::Events, partition)?.0;
+/// Plays each partition, as many at once as there are processors: none knows of another. What they find comes in the order
+/// of the partitions.
+fn played(view: &View, playing: &Playing, past: &Past) -> anyhow::Result<Vec<(Past, BTreeSet<BatchKey>)>> {
+    let events = Pages::of(view, Topic::Events)?;
+    let next = AtomicU32::new(0);
+    let found = Mutex::new(BTreeMap::new());
+    let work = || -> anyhow::Result<()> {
+        loop {
+            let partition = Partition(next.fetch_add(1, Ordering::Relaxed));
+            if partition.0 >= view.partitions() {
+                return Ok(());
+            }
+            let mut partition_past = past.empty();
+            let mut played = playing.partition(partition);
+            events.each(partition, |records| played.play(records, &mut partition_past))?;
+            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+            found.insert(partition, (partition_past, played.heard_of()));
         }
-        Ok(Self { all, done: 0, told: RealInstant::now(), is_seen: std::io::stderr().is_terminal() })
-    }
-
-    fn tell(&mut self, records: usize) {
-        self.done += u64::try_from(records).unwrap_or(u64::MAX);
-        if self.is_seen && self.told.elapsed() >= PROGRESS {
-            self.told = RealInstant::now();
-            let percent = self.done * 100 / self.all.max(1);
-            let _ = write!(std::io::stderr(), "\r{percent} % of {} events", self.all);
-        }
-    }
-
-    fn end(&self) {
-        if self.is_seen {
-            let _ = write!(std::io::stderr(), "\r{:40}\r", "");
-        }
-    }
+    };
+    std::thread::scope(|scope| {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| match worker.join() {
+            Ok(outcome) => outcome,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    })?;
+    Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect())
 }

@@ -25,12 +25,26 @@ pub(super) struct Past {
     to: Option<Instant>,
     pub(super) verdicts: BTreeMap<Name, BTreeMap<Instant, Verdict>>,
     pub(super) said: BTreeMap<Name, BTreeSet<Instant>>,
+    /// What whoever wrote an objective would have been told.
+    pub(super) warnings: Vec<String>,
 }
 
 impl Past {
     /// Of the slots with a deadline in `[from, to)`.
     pub(super) fn new(from: Option<Instant>, to: Option<Instant>) -> Self {
-        Self { from, to, verdicts: BTreeMap::new(), said: BTreeMap::new() }
+        Self { from, to, verdicts: BTreeMap::new(), said: BTreeMap::new(), warnings: Vec::new() }
+    }
+
+    /// Of the same slots, with nothing in it.
+    pub(super) fn empty(&self) -> Self {
+        Self::new(self.from, self.to)
+    }
+
+    /// Takes what was found elsewhere, of other batches.
+    pub(super) fn take(&mut self, other: Self) {
+        self.verdicts.extend(other.verdicts);
+        self.said.extend(other.said);
+        self.warnings.extend(other.warnings);
     }
 
     fn has(&self, deadline: Instant) -> bool {
@@ -69,9 +83,7 @@ impl Past {
                 self.verdicts.entry(name).or_default().insert(judgement.deadline, judgement.verdict);
             }
         }
-        for warning in told.warnings {
-            tracing::warn!("{}", warning.text);
-        }
+        self.warnings.extend(told.warnings.into_iter().map(|warning| warning.text));
     }
 }
 

@@ -1,0 +1,141 @@
+//! What `kigen up` takes of memory, the whole process: with 1,000 CronJobs and their Jobs and Pods, over a day in which
+//! each runs once and is judged.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use kigen_engine::partition::POSITION_KEY;
+use kigen_log::EmbeddedLog;
+use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_playback::clock::{Clock, Pace};
+use kigen_playback::generate::{Attempt, Cluster, CronJobPlan, RunPlan};
+use kigen_playback::history::History;
+use kigen_playback::server::{Options, Played, Server};
+use kigen_wire::Status;
+
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+fn main() {
+    let is_measured = std::env::args().any(|argument| argument == "--bench");
+    let cron_jobs = if is_measured { 1_000 } else { 10 };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(measure(cron_jobs));
+}
+
+async fn measure(cron_jobs: i32) {
+    let history = history(cron_jobs);
+    let clock = Clock::new(history.start(), Pace::Manual, None);
+    let options = Options { eager_bookmarks: true, ..Options::default() };
+    let server = Server::start(Played { history, clock, options }).await.expect("the played cluster starts");
+    let dir = tempfile::tempdir().expect("a folder");
+    let up = Up::start(dir.path(), &server.url());
+    up.until_judged(dir.path(), start()).await;
+    tell(&format!("{cron_jobs} CronJobs, listed: {}", up.memory()));
+    for hour in 1..=24 {
+        let until = start() + TimeDelta::hours(hour);
+        server.clock().advance_to(until);
+        up.until_judged(dir.path(), until - TimeDelta::seconds(1)).await;
+    }
+    tell(&format!("{cron_jobs} CronJobs, after a day: {}", up.memory()));
+    let alerts = count(dir.path(), Topic::Alerts);
+    tell(&format!("{} events, {alerts} alerts", count(dir.path(), Topic::Events)));
+    drop(up);
+    server.shutdown().await;
+}
+
+fn tell(line: &str) {
+    writeln!(std::io::stdout(), "{line}").expect("somebody listens");
+}
+
+fn start() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
+}
+
+/// Each has run on the three days before, and runs within the day to come; one in ten fails at its first attempt.
+fn history(cron_jobs: i32) -> History {
+    let mut cluster = Cluster::new(start());
+    for nth in 0..cron_jobs {
+        let (hour, minute) = (nth % 20, nth % 60);
+        let name = format!("batch-{nth}");
+        let plan = CronJobPlan::new("ml", &name, &format!("{minute} {hour} * * *"));
+        cluster.cron_job(plan.annotation("kigen.dev/complete-by", &format!("{minute} {} * * *", hour + 2)));
+        for day in -3..=0 {
+            let at = start() + TimeDelta::days(day) + TimeDelta::minutes((hour * 60 + minute).into());
+            let good = Attempt::succeeds(TimeDelta::minutes(30));
+            let bad = Attempt::fails(
+                TimeDelta::minutes(5),
+                1,
+                "Traceback (most recent call last):\n  no space left",
+            );
+            let attempts = if nth % 10 == 0 { vec![bad, good] } else { vec![good] };
+            cluster.run("ml", &name, at, RunPlan::Attempts(attempts));
+        }
+    }
+    cluster.build().expect("a history")
+}
+
+struct Up(Child);
+
+impl Up {
+    fn start(dir: &Path, url: &str) -> Self {
+        let config = dir.join("kigen.toml");
+        std::fs::write(&config, "[kubernetes]\nprobe_interval_ms = 100\n").expect("a configuration");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
+        command
+            .args(["up", "--dry-run", "--api-url", url, "--config"])
+            .arg(config)
+            .arg("--data-dir")
+            .arg(dir);
+        Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("kigen runs"))
+    }
+
+    /// Waits until every partition is judged up to `instant`.
+    async fn until_judged(&self, dir: &Path, instant: DateTime<Utc>) {
+        while judged_until(dir).is_none_or(|until| until < instant) {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// What the kernel says of it: now, and at most so far.
+    fn memory(&self) -> String {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).expect("it runs");
+        let mib = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name)).expect("Linux says it");
+            let kib: f64 = line.split_whitespace().nth(1).expect("a number").parse().expect("a number");
+            kib / 1_024.0
+        };
+        format!("{:.0} MiB resident, {:.0} MiB at most", mib("VmRSS:"), mib("VmHWM:"))
+    }
+}
+
+impl Drop for Up {
+    fn drop(&mut self) {
+        // It may have ended, which is as well.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn judged_until(dir: &Path) -> Option<DateTime<Utc>> {
+    let view = EmbeddedLog::open_beside(&dir.join("log")).ok()?;
+    let mut earliest = None;
+    for partition in (0..view.partitions()).map(Partition) {
+        let last = Offset(view.end(Topic::Status, partition).ok()?.0.checked_sub(1)?);
+        let records = view.read(Topic::Status, partition, last, 1, usize::MAX).ok()?;
+        let position = records.first().filter(|record| record.key == POSITION_KEY)?;
+        let Ok(Status::Position(position)) = kigen_wire::decode_status(position.value.as_deref()?) else {
+            return None;
+        };
+        let until = position.clocks.values().filter_map(|clock| clock.observed_until).min()?;
+        earliest = Some(earliest.map_or(until, |earliest: DateTime<Utc>| earliest.min(until)));
+    }
+    earliest
+}
+
+fn count(dir: &Path, topic: Topic) -> u64 {
+    let view = EmbeddedLog::open_beside(&dir.join("log")).expect("a log");
+    (0..view.partitions()).map(|nth| view.end(topic, Partition(nth)).expect("an end").0).sum()
+}
