@@ -54,19 +54,18 @@ impl States<'_> {
         }
     }
 
-    /// A page of the time-ordered index of the store.
+    /// A page of the time-ordered index of the store, due or not.
     pub(crate) fn due(
         &self,
         cluster: &str,
         after: Option<&Cursor>,
-        until: Instant,
         page_max: usize,
     ) -> Result<Vec<Cursor>, ProcessorError> {
         let Some(store) = self.store else {
             return Ok(Vec::new());
         };
         let after = after.map(|cursor| (cursor.due, cursor.key.clone()));
-        let page = store.due(self.partition, cluster, after.as_ref(), until, page_max)?;
+        let page = store.due(self.partition, cluster, after.as_ref(), Instant::MAX_UTC, page_max)?;
         Ok(page.into_iter().map(|(due, key)| Cursor { due, key }).collect())
     }
 }

@@ -1,6 +1,6 @@
 //! A turn: a bounded number of events of one partition, folded in memory. Nothing leaves it but through a commit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use kigen_engine::partition::{Cursor, PartitionState};
 use kigen_engine::state::BatchState;
@@ -29,7 +29,7 @@ pub struct TurnBounds {
 
 impl Default for TurnBounds {
     fn default() -> Self {
-        Self { events_max: 10_000, batches_max: 10_000, due_page_max: 512 }
+        Self { events_max: 10_000, batches_max: 10_000, due_page_max: 64 }
     }
 }
 
@@ -46,7 +46,18 @@ pub(crate) struct Turn {
     pub(crate) at: Instant,
     /// The changed batches that have due work: by cluster, then in the order of the work.
     due: BTreeSet<(String, Cursor)>,
+    /// What the stored index has ahead, by cluster.
+    ahead: HashMap<String, Ahead>,
     events: usize,
+}
+
+/// Due work of the stored index in its order, read a page at a time. It does not change within a turn, so that a tick at
+/// which nothing is due costs no look into the store.
+struct Ahead {
+    page: VecDeque<Cursor>,
+    /// The last entry that was read.
+    last: Option<Cursor>,
+    is_all: bool,
 }
 
 /// A batch that this turn has changed.
@@ -69,6 +80,7 @@ impl Turn {
             judgements: Vec::new(),
             at: Instant::UNIX_EPOCH,
             due: BTreeSet::new(),
+            ahead: HashMap::new(),
             events: 0,
         }
     }
@@ -151,7 +163,7 @@ impl Turn {
 
     /// The first due work: of the stored index, for batches that this turn has not changed, or of those it has.
     fn next_due(
-        &self,
+        &mut self,
         cluster: &str,
         until: Instant,
         states: &mut States<'_>,
@@ -163,21 +175,35 @@ impl Turn {
             .next()
             .filter(|(of, cursor)| of == cluster && cursor.due <= until)
             .map(|(_, cursor)| cursor.clone());
-        let mut after = self.position.cursor.clone();
-        let stored = loop {
-            let page = states.due(cluster, after.as_ref(), until, bounds.due_page_max)?;
-            if let Some(found) = page.iter().find(|cursor| !self.changed.contains_key(&cursor.key)) {
-                break Some(found.clone());
-            }
-            match page.into_iter().next_back() {
-                Some(last) => after = Some(last),
-                None => break None,
-            }
-        };
+        let stored = self.next_stored(cluster, states, bounds)?.filter(|cursor| cursor.due <= until).cloned();
         Ok(match (changed, stored) {
             (Some(changed), Some(stored)) => Some(changed.min(stored)),
             (one, other) => one.or(other),
         })
+    }
+
+    /// The first entry of the stored index whose batch this turn has not changed.
+    fn next_stored(
+        &mut self,
+        cluster: &str,
+        states: &States<'_>,
+        bounds: TurnBounds,
+    ) -> Result<Option<&Cursor>, ProcessorError> {
+        if !self.ahead.contains_key(cluster) {
+            let last = self.position.cursor.clone();
+            let ahead = Ahead { page: VecDeque::new(), last, is_all: false };
+            self.ahead.insert(cluster.to_owned(), ahead);
+        }
+        let Some(ahead) = self.ahead.get_mut(cluster) else { return Ok(None) };
+        loop {
+            while ahead.page.pop_front_if(|cursor| self.changed.contains_key(&cursor.key)).is_some() {}
+            if ahead.is_all || !ahead.page.is_empty() {
+                return Ok(ahead.page.front());
+            }
+            ahead.page = states.due(cluster, ahead.last.as_ref(), bounds.due_page_max)?.into();
+            ahead.is_all = ahead.page.len() < bounds.due_page_max;
+            ahead.last = ahead.page.back().cloned();
+        }
     }
 
     fn step(
