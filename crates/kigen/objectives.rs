@@ -193,6 +193,14 @@ fn written(document: Document, cluster: &str, problems: &mut Problems) -> Option
             return None;
         }
     };
+    for (what, name) in
+        [("name", &metadata.name.value), ("namespace", &metadata.namespace), ("batch's name", &batch)]
+    {
+        if !is_kubernetes_name(name) {
+            let rule = "Kubernetes allows small letters, digits, `-` and `.`, 1 to 253 of them";
+            problems.add(&metadata.name, format!("the {what} `{name}` cannot be one: {rule}"));
+        }
+    }
     let key = BatchKey::new(cluster, metadata.namespace, batch);
     (problems.0.len() == before).then_some(Written {
         key,
@@ -200,6 +208,16 @@ fn written(document: Document, cluster: &str, problems: &mut Problems) -> Option
         line,
         objective: objective?,
     })
+}
+
+/// As RFC 1123 names a subdomain, which all names here must be.
+fn is_kubernetes_name(name: &str) -> bool {
+    let is_end = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+    let is_within = |letter: u8| is_end(letter) || letter == b'-' || letter == b'.';
+    let bytes = name.as_bytes();
+    (1..=253).contains(&bytes.len())
+        && bytes.iter().all(|letter| is_within(*letter))
+        && [bytes.first(), bytes.last()].into_iter().flatten().all(|letter| is_end(*letter))
 }
 
 fn objective(spec: &Spec, metadata: &Metadata, problems: &mut Problems) -> Option<Objective> {
@@ -411,6 +429,16 @@ mod tests {
             "  batch: {}\n  completeBy: \"0 12 * * *\"\n",
             &expect!["line 5: name the batch by `cronJob` or, for bare Jobs, by `name`"],
         );
+    }
+
+    #[test]
+    fn names_that_kubernetes_would_not_allow() {
+        let spec = "  batch: {cronJob: recommend}\n  completeBy: \"0 12 * * *\"\n";
+        for name in ["Ready", "a/b", "-a", "a.", "\"\"", &"a".repeat(254)] {
+            let problems = parse(&document(name, spec), "prod").problems.to_string();
+            assert!(problems.starts_with("line 3: the name `"), "{name}: {problems}");
+        }
+        assert!(parse(&document("report-2.daily", spec), "prod").problems.is_empty());
     }
 
     #[test]

@@ -58,6 +58,11 @@ pub(crate) fn bounded(fact: &Fact) -> Result<FactBody, &'static str> {
         }
         FactBody::Objective { name, revision, objective } => {
             names([name, &revision.uid])?;
+            if name.is_empty() || name.contains('/') {
+                return Err(
+                    "an objective's name is empty or has a `/`, and could not be told from another in ids",
+                );
+            }
             if let Some(objective) = objective {
                 cut_objective(objective);
             }

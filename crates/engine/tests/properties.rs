@@ -1,6 +1,6 @@
 //! What holds of every history of a batch: nothing before its time, nothing twice, and no verdict that hangs on the order
-//! in which facts were delivered. A failure prints the smallest history it was found with; `PROPTEST_CASES=20000` tries
-//! more of them than the 256 of each run.
+//! in which facts were delivered. A failure prints the smallest history it was found with and the seed; `PROPTEST_CASES=20000`
+//! tries more of them than the 256 of each run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +16,7 @@ use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::slot::Gap;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::{RngSeed, TestRunner};
 
 const DAYS: i64 = 5;
 const TICK: TimeDelta = TimeDelta::minutes(20);
@@ -271,8 +272,19 @@ fn verdicts(alerts: &[Alert]) -> BTreeSet<String> {
         .collect()
 }
 
+/// The configuration of a run, whose seed is printed: the harness shows it when a test fails.
+fn seeded() -> ProptestConfig {
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    let seed = match config.rng_seed {
+        RngSeed::Fixed(seed) => seed,
+        RngSeed::Random => TestRunner::new(config.clone()).rng().next_u64(),
+    };
+    println!("play it again with PROPTEST_RNG_SEED={seed}");
+    ProptestConfig { rng_seed: RngSeed::Fixed(seed), ..config }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(seeded())]
 
     #[test]
     fn duplication_and_delay_of_facts_change_no_verdict(

@@ -1,12 +1,16 @@
 //! Small builders and readers of Avro values, so that the records' files say only what is in them.
 
 use apache_avro::types::Value;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use kigen_model::Instant;
 use kigen_model::topic::Topic;
 use uuid::Uuid;
 
 use crate::error::DecodeError;
+
+/// The last year of an event: the last that RFC 3339 can write. What is reckoned from it, such as the next deadline, may be
+/// some years beyond, and never overflows.
+const YEAR_MAX: i32 = 9999;
 
 /// A record of these fields, in the schema's order.
 pub(crate) fn record<const N: usize>(fields: [(&str, Value); N]) -> Value {
@@ -202,7 +206,8 @@ impl Fields {
     fn instant_of(&self, name: &str, value: Option<Value>) -> Result<Instant, DecodeError> {
         match value {
             Some(Value::TimestampMillis(ms)) => DateTime::<Utc>::from_timestamp_millis(ms)
-                .ok_or_else(|| self.wrong(name, "is beyond the calendar")),
+                .filter(|at| self.topic != Topic::Events || (1..=YEAR_MAX).contains(&at.year()))
+                .ok_or_else(|| self.wrong(name, "is not within the years 1 to 9999")),
             _ => Err(self.wrong(name, "is no instant")),
         }
     }

@@ -1,5 +1,6 @@
 //! What is written can be read: by this kigen, by an older one, by a newer one, and by any Avro library.
 
+mod arbitrary;
 mod bounds;
 mod evolution;
 mod golden;
