@@ -273,6 +273,7 @@ fn verdicts(alerts: &[Alert]) -> BTreeSet<String> {
 }
 
 /// The configuration of a run, whose seed is printed: the harness shows it when a test fails.
+#[expect(clippy::print_stdout, reason = "the harness keeps what is printed for a test that fails")]
 fn seeded() -> ProptestConfig {
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     let seed = match config.rng_seed {

@@ -206,7 +206,7 @@ fn body() -> BoxedStrategy<FactBody> {
 
 #[derive(Clone, Debug)]
 enum Heard {
-    Fact(Instant, FactBody),
+    Fact(Instant, Box<FactBody>),
     Tick(Instant),
     Gap(Gap),
 }
@@ -215,7 +215,7 @@ fn heard() -> BoxedStrategy<Vec<Heard>> {
     let gap =
         (proptest::option::of(instant()), instant()).prop_map(|(from, to)| Heard::Gap(Gap { from, to }));
     let one = prop_oneof![
-        12 => (instant(), body()).prop_map(|(at, body)| Heard::Fact(at, body)),
+        12 => (instant(), body()).prop_map(|(at, body)| Heard::Fact(at, Box::new(body))),
         4 => instant().prop_map(Heard::Tick),
         1 => gap,
     ];
@@ -223,6 +223,7 @@ fn heard() -> BoxedStrategy<Vec<Heard>> {
 }
 
 /// The configuration of a run, whose seed is printed: the harness shows it when a test fails.
+#[expect(clippy::print_stdout, reason = "the harness keeps what is printed for a test that fails")]
 fn seeded() -> ProptestConfig {
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
     let seed = match config.rng_seed {
@@ -252,7 +253,7 @@ proptest! {
             let tell = |body| ClusterEvent { cluster: "prod".to_owned(), epoch: 1, body };
             match heard {
                 Heard::Fact(observed_at, body) => {
-                    let fact = Fact { key: state.key.clone(), observed_at, body };
+                    let fact = Fact { key: state.key.clone(), observed_at, body: *body };
                     let event = Event::Fact(fact.clone());
                     prop_assert_eq!(decode_event(&encode_event(&event)).expect("an event"), event);
                     check(step(&mut state, Input::Fact(&fact)));
