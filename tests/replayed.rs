@@ -11,7 +11,7 @@ use kigen_model::Instant;
 use kigen_model::alert::Alert;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
@@ -116,16 +116,10 @@ fn objectives(history: &History) -> Vec<Declared> {
         name: "other-minute".to_owned(),
         objective: Objective {
             is_of_jobs,
-            deadlines: Deadlines::CompleteBy { crontab: "*/2 * * * *".to_owned() },
-            time_zone: None,
-            grace: TimeDelta::zero(),
-            settle: TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
-            freshness: None,
-            starts: None,
-            severity: Severity::Warning,
-            owner: None,
-            runbook: None,
-            source: ObjectiveSource::File,
+            ..Objective::new(
+                Deadlines::CompleteBy { crontab: "*/2 * * * *".to_owned() },
+                ObjectiveSource::File,
+            )
         },
     };
     batches.into_iter().map(declared).collect()

@@ -7,7 +7,7 @@ use kigen_log::{EmbeddedLog, Record, Settings};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::topic::{Partition, Topic};
 
@@ -106,19 +106,8 @@ fn declared(nth: i32, version: &mut u64) -> [Fact; 2] {
         last_scheduled_at: None,
         last_succeeded_at: None,
     };
-    let objective = Objective {
-        is_of_jobs: false,
-        deadlines: Deadlines::CompleteBy { crontab: format!("{minute} {} * * *", hour + 1) },
-        time_zone: None,
-        grace: TimeDelta::zero(),
-        settle: TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
-        freshness: None,
-        starts: None,
-        severity: Severity::Fatal,
-        owner: Some("ml".to_owned()),
-        runbook: None,
-        source: ObjectiveSource::Annotation,
-    };
+    let deadlines = Deadlines::CompleteBy { crontab: format!("{minute} {} * * *", hour + 1) };
+    let objective = Objective::new(deadlines, ObjectiveSource::Annotation);
     let uid = format!("2f0c8a7e-0000-4000-8000-{nth:012}");
     [
         fact(nth, uid.clone(), version, start(), |revision| FactBody::CronJob {

@@ -90,7 +90,7 @@ fn a_deadline_before_the_run_could_end() {
         &by("59 11 * * *"),
         Some(&batch),
         &expect![
-            "14 of the next 14 slots leave less time than a run takes: 239 min until Tue 2026-11-17 11:59 Asia/Tokyo, but the shortest of the last 7 good runs took 240 min; set the deadline later or start the run earlier"
+            "all of the next 14 slots leave less time than a run takes: 239 min until Tue 2026-11-17 11:59 Asia/Tokyo, but the shortest of the last good runs (7) took 240 min; set the deadline later or start the run earlier"
         ],
     );
     let grace = Objective { grace: TimeDelta::minutes(1), ..by("59 11 * * *") };
@@ -100,7 +100,7 @@ fn a_deadline_before_the_run_could_end() {
         &by("0 11 * * 6"),
         Some(&Batch::of_cron_job("0 8 * * 6", None).ran(14..=14, |_| 200)),
         &expect![
-            "14 of the next 14 slots leave less time than a run takes: 180 min until Sat 2026-11-28 11:00 UTC, but the shortest of the last 1 good runs took 200 min; set the deadline later or start the run earlier"
+            "all of the next 14 slots leave less time than a run takes: 180 min until Sat 2026-11-28 11:00 UTC, but the shortest of the last good runs (1) took 200 min; set the deadline later or start the run earlier"
         ],
     );
 }
@@ -137,7 +137,7 @@ fn deadlines_for_which_no_run_is_expected() {
         &fresh,
         Some(&Batch::of_cron_job("0 8 * * *", None)),
         &expect![
-            "14 of the next 14 slots expect no run, the first that of Tue 2026-11-17 12:00 UTC; no run is fresh enough by then, and they will be missed: give a longer `freshness`"
+            "all of the next 14 slots expect no run, the first that of Tue 2026-11-17 12:00 UTC; no run is fresh enough by then, and they will be missed: give a longer `freshness`"
         ],
     );
     check(

@@ -69,6 +69,24 @@ impl Schedule {
 }
 
 impl Objective {
+    /// An objective of a CronJob that says no more than its deadlines.
+    #[must_use]
+    pub fn new(deadlines: Deadlines, source: ObjectiveSource) -> Self {
+        Self {
+            is_of_jobs: false,
+            deadlines,
+            time_zone: None,
+            grace: TimeDelta::zero(),
+            settle: TimeDelta::seconds(Self::SETTLE_DEFAULT_S),
+            freshness: None,
+            starts: None,
+            severity: Severity::Fatal,
+            owner: None,
+            runbook: None,
+            source,
+        }
+    }
+
     /// The CronJob before whose fires the result must be there, if it names one: namespace and name.
     #[must_use]
     pub fn target(&self) -> Option<(&str, &str)> {

@@ -10,7 +10,7 @@ use kigen_log::Received;
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::{CronJob, Run, RunPhase};
 use kigen_model::topic::{Offset, Partition};
 use kigen_processor::Replay;
@@ -43,21 +43,8 @@ fn declared(batch: usize, is_due_early: bool) -> [Fact; 2] {
         last_scheduled_at: None,
         last_succeeded_at: None,
     };
-    let objective = Objective {
-        is_of_jobs: false,
-        deadlines: Deadlines::CompleteBy {
-            crontab: if is_due_early { "0 6 * * *" } else { "0 12 * * *" }.to_owned(),
-        },
-        time_zone: None,
-        grace: TimeDelta::zero(),
-        settle: TimeDelta::seconds(30),
-        freshness: None,
-        starts: None,
-        severity: Severity::Fatal,
-        owner: None,
-        runbook: None,
-        source: ObjectiveSource::Annotation,
-    };
+    let crontab = if is_due_early { "0 6 * * *" } else { "0 12 * * *" }.to_owned();
+    let objective = Objective::new(Deadlines::CompleteBy { crontab }, ObjectiveSource::Annotation);
     [
         fact(batch, 1, start(), |revision| FactBody::CronJob { revision, cron_job: Some(cron_job) }),
         fact(batch, 2, start(), |revision| FactBody::Objective {

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use expect_test::{Expect, expect};
 use kigen_model::event::{Fact, FactBody};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_playback::clock::Pace;
 use kigen_playback::generate::{Cluster, CronJobPlan};
 use kigen_playback::history::History;
@@ -34,19 +34,8 @@ fn history() -> History {
 fn before_report(name: &str, grace_min: i64) -> Declared {
     let deadlines =
         Deadlines::Before { namespace: "dwh".to_owned(), cron_job: "report".to_owned(), schedule: None };
-    let objective = Objective {
-        is_of_jobs: false,
-        deadlines,
-        time_zone: None,
-        grace: TimeDelta::minutes(grace_min),
-        settle: TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
-        freshness: None,
-        starts: None,
-        severity: Severity::Fatal,
-        owner: None,
-        runbook: None,
-        source: ObjectiveSource::File,
-    };
+    let grace = TimeDelta::minutes(grace_min);
+    let objective = Objective { grace, ..Objective::new(deadlines, ObjectiveSource::File) };
     Declared { key: BatchKey::new("test", "ml", "recommend"), name: name.to_owned(), objective }
 }
 

@@ -6,7 +6,7 @@ use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::{CronJob, Run, RunPhase};
 
 /// In November 2026; the 16th is a Monday.
@@ -16,19 +16,7 @@ pub(crate) fn at(day: u32, hour: u32, minute: u32) -> Instant {
 
 /// An objective of a CronJob with nothing else said.
 pub(crate) fn by(crontab: &str) -> Objective {
-    Objective {
-        is_of_jobs: false,
-        deadlines: Deadlines::CompleteBy { crontab: crontab.to_owned() },
-        time_zone: None,
-        grace: TimeDelta::zero(),
-        settle: TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
-        freshness: None,
-        starts: None,
-        severity: Severity::Fatal,
-        owner: None,
-        runbook: None,
-        source: ObjectiveSource::File,
-    }
+    Objective::new(Deadlines::CompleteBy { crontab: crontab.to_owned() }, ObjectiveSource::File)
 }
 
 /// What the engine knows of one batch.

@@ -1,7 +1,6 @@
 //! A CronJob, and the objective that its annotations make.
 
-use chrono::TimeDelta;
-use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::CronJob;
 
 use super::{COMPLETE_BY, Decoded, OWNER, RUNBOOK, Unusable, identity, optional_instant, present};
@@ -26,17 +25,10 @@ pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {
 /// The objective is shipped as written, also when its crontab is none: the engine keeps it as unresolved, and the
 /// person who wrote it is told of it by a notice.
 fn objective(metadata: &Metadata) -> Option<Objective> {
+    let deadlines = Deadlines::CompleteBy { crontab: metadata.annotation(COMPLETE_BY)?.to_owned() };
     Some(Objective {
-        is_of_jobs: false,
-        deadlines: Deadlines::CompleteBy { crontab: metadata.annotation(COMPLETE_BY)?.to_owned() },
-        time_zone: None,
-        grace: TimeDelta::zero(),
-        settle: TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
-        freshness: None,
-        starts: None,
-        severity: Severity::Fatal,
         owner: metadata.annotation(OWNER).map(str::to_owned),
         runbook: metadata.annotation(RUNBOOK).map(str::to_owned),
-        source: ObjectiveSource::Annotation,
+        ..Objective::new(deadlines, ObjectiveSource::Annotation)
     })
 }
