@@ -53,6 +53,7 @@ pub(crate) struct Turn {
 
 /// Due work of the stored index in its order, read a page at a time. It does not change within a turn, so that a tick at
 /// which nothing is due costs no look into the store.
+#[derive(Default)]
 struct Ahead {
     page: VecDeque<Cursor>,
     /// The last entry that was read.
@@ -190,9 +191,9 @@ impl Turn {
         bounds: TurnBounds,
     ) -> Result<Option<&Cursor>, ProcessorError> {
         if !self.ahead.contains_key(cluster) {
-            let last = self.position.cursor.clone();
-            let ahead = Ahead { page: VecDeque::new(), last, is_all: false };
-            self.ahead.insert(cluster.to_owned(), ahead);
+            // From the start also where a tick is half worked off: what was judged has moved, and an edit that
+            // shortens the grace may have moved it to before the cursor.
+            self.ahead.insert(cluster.to_owned(), Ahead::default());
         }
         let Some(ahead) = self.ahead.get_mut(cluster) else { return Ok(None) };
         loop {

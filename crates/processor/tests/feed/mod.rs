@@ -40,6 +40,9 @@ impl Feed {
             for batch in 0..BATCHES {
                 self.run(batch, day, midnight);
             }
+            if day == 0 {
+                (0..BATCHES).for_each(|batch| self.hurry(batch, midnight + TimeDelta::hours(12)));
+            }
             self.tick(midnight + TimeDelta::hours(13));
         }
     }
@@ -55,13 +58,23 @@ impl Feed {
         };
         let revision = self.revision("cron-job");
         self.fact(batch, at, FactBody::CronJob { revision, cron_job: Some(cron_job) });
+        self.objective(batch, at, "complete-by", TimeDelta::zero());
+        self.objective(batch, at, "patient", TimeDelta::days(1));
+    }
+
+    /// Takes the patient objective's grace away at its first deadline: the one after it is due before it.
+    fn hurry(&mut self, batch: u64, at: Instant) {
+        self.objective(batch, at, "patient", TimeDelta::zero());
+    }
+
+    fn objective(&mut self, batch: u64, at: Instant, name: &str, grace: TimeDelta) {
         let objective = Objective {
             is_of_jobs: false,
             deadlines: Deadlines::CompleteBy { crontab: "0 12 * * *".to_owned() },
             freshness: None,
             starts: None,
             time_zone: None,
-            grace: TimeDelta::zero(),
+            grace,
             settle: TimeDelta::seconds(30),
             severity: Severity::Fatal,
             owner: None,
@@ -69,8 +82,8 @@ impl Feed {
             source: ObjectiveSource::Annotation,
         };
         let revision = self.revision("cron-job");
-        let name = "complete-by".to_owned();
-        self.fact(batch, at, FactBody::Objective { name, revision, objective: Some(objective) });
+        let (name, objective) = (name.to_owned(), Some(objective));
+        self.fact(batch, at, FactBody::Objective { name, revision, objective });
     }
 
     /// Each third batch is in time, each third comes too late, and the others do not start on the second day.
