@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test check stories bench setup fmt clippy doc deny tidy bench-once
+.PHONY: help demo test check kafka stories bench setup fmt clippy doc deny tidy bench-once
 
 # RocksDB is most of a cold build; ccache keeps its objects across target directories and clean builds. The folder
 # need not exist yet: `setup` may be about to make it.
@@ -13,6 +13,8 @@ export PATH := /usr/lib/ccache:$(PATH)
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kigen
 DENY_VERSION := 0.20.2
 DENY := $(CACHE)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
+KAFKA_VERSION := $(shell sed -n 's|^  <version>\(.*\)</version>|\1|p' tests/kafka/pom.xml)
+KAFKA := $(CACHE)/kafka-$(KAFKA_VERSION)
 BENCHES := $(wildcard benches/*.rs crates/*/benches/*.rs)
 
 help: ## Lists these targets
@@ -25,10 +27,22 @@ help: ## Lists these targets
 demo: setup ## Shows kigen at work on a played cluster; needs nothing outside this machine
 	@cargo run --locked -- demo
 
-test: setup ## Runs all tests
+test: setup kafka ## Runs all tests
 	@cargo test --locked
 
 check: setup fmt clippy doc deny tidy bench-once ## Runs every other check: format, lints, docs, licences, structure, benches
+
+kafka: $(KAFKA)/.fetched ## Fetches Apache Kafka for the tests, once (Maven Central)
+
+# KIGEN_TEST_KAFKA=host:port names another broker for the tests; nothing is fetched then.
+$(KAFKA)/.fetched: tests/kafka/pom.xml | setup
+ifeq ($(KIGEN_TEST_KAFKA),)
+	@echo "== fetching Apache Kafka $(KAFKA_VERSION) into $(KAFKA), once"
+	@mkdir -p $(KAFKA)
+	@mvn --quiet --batch-mode --file tests/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
+		-DoutputDirectory=$(KAFKA)
+	@touch $@
+endif
 
 stories: ## Lists what kigen promises, by the titles of the engine's stories
 	@for folder in crates/engine/tests/stories/*/; do \
@@ -84,6 +98,11 @@ setup: ## Installs what a build needs and this machine lacks (Debian; as root or
 	command -v ccache >/dev/null || missing+=" ccache"; \
 	command -v mount >/dev/null || missing+=" mount"; \
 	command -v python3 >/dev/null || missing+=" python3"; \
+	perl -MIPC::Cmd -e 1 2>/dev/null || missing+=" perl"; \
+	if [ -z "$(KIGEN_TEST_KAFKA)" ]; then \
+		command -v java >/dev/null || missing+=" openjdk-17-jre-headless"; \
+		command -v mvn >/dev/null || missing+=" maven"; \
+	fi; \
 	/usr/bin/python3 -c "import avro" 2>/dev/null || missing+=" python3-avro"; \
 	if [ -z "$${LIBCLANG_PATH:-}" ]; then \
 		{ compgen -G '/usr/lib/llvm-*/lib/libclang[.-][s0-9]*' && compgen -G '/usr/lib/llvm-*/lib/clang/*/include/stddef.h'; } \

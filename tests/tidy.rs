@@ -13,6 +13,7 @@ use serde_json::Value;
 const LAYERS: &[&[&str]] = &[
     &["kigen"],
     &["kigen-shipper", "kigen-processor", "kigen-notifier", "kigen-playback"],
+    &["kigen-testkit"],
     &["kigen-wire", "kigen-log", "kigen-store"],
     &["kigen-engine"],
     &["kigen-model"],
@@ -25,6 +26,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("cron", &["kigen-engine"]),
     ("k8s-openapi", &["kigen-shipper"]),
     ("kube", &["kigen-shipper"]),
+    ("rdkafka", &["kigen-log"]),
     ("rocksdb", &["kigen-log", "kigen-store"]),
     ("slack-morphism", &["kigen-notifier"]),
 ];

@@ -38,6 +38,9 @@ pub(crate) enum Command {
     Objectives(ObjectivesArgs),
     /// Judge the past anew, with the objectives of the log or those of a file; sends and writes nothing
     Replay(ReplayArgs),
+    /// Make kigen's topics on Kafka, or say what is wrong with them
+    #[command(subcommand)]
+    Topics(TopicsArgs),
     /// Print the next instants of a crontab, as Kubernetes fires it or as kigen reads a deadline
     Crontab(CrontabArgs),
     /// Print the configuration that holds: file, environment and flags in one, secrets hidden
@@ -57,6 +60,9 @@ pub(crate) struct SettingsArgs {
     /// The cluster's name in keys and messages
     #[arg(long, global = true, env = "KIGEN_CLUSTER", value_name = "NAME")]
     pub(crate) cluster: Option<String>,
+    /// Kafka's brokers, as host:port, several with commas
+    #[arg(long, global = true, env = "KIGEN_BROKERS", value_name = "HOST:PORT")]
+    pub(crate) brokers: Option<String>,
     /// The kubeconfig file; by default as kubectl finds it, else the pod's service account
     #[arg(long, global = true, env = "KIGEN_KUBECONFIG", value_name = "FILE")]
     pub(crate) kubeconfig: Option<PathBuf>,
@@ -172,6 +178,15 @@ pub(crate) enum ObjectivesArgs {
         #[arg(value_name = "NAMESPACE/BATCH")]
         batch: Option<String>,
     },
+}
+
+/// What `topics` is told.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum TopicsArgs {
+    /// Make those that are not there, then check all
+    Create,
+    /// Say how they are, and what kigen could not run with; changes nothing
+    Check,
 }
 
 /// What `replay` is told.

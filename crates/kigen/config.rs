@@ -1,8 +1,11 @@
 //! The one validated configuration: file, environment and flags in one, or an error that names what is wrong.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use kigen_log::kafka::topics::Layout;
+use kigen_log::kafka::{Connection, KafkaFailure, is_secret};
 use kigen_notifier::slack::Channels;
 use kigen_shipper::settings::Access;
 use serde::Deserialize;
@@ -28,7 +31,25 @@ pub(crate) struct Config {
     pub(crate) objectives_file: Option<PathBuf>,
     pub(crate) kubernetes: kigen_shipper::settings::Settings,
     pub(crate) log: kigen_log::Settings,
+    kafka: KafkaSettings,
     slack: Slack,
+}
+
+/// What is known of Kafka; needed only where it is used.
+#[derive(Clone, Debug)]
+struct KafkaSettings {
+    brokers: Option<String>,
+    replication: Option<u16>,
+    settings: BTreeMap<String, String>,
+}
+
+/// A Kafka to be used.
+#[derive(Clone, Debug)]
+pub(crate) struct Kafka {
+    /// How it is reached.
+    pub(crate) connection: Connection,
+    /// What its topics are like.
+    pub(crate) layout: Layout,
 }
 
 /// What is known of Slack; complete only where a role needs it.
@@ -74,6 +95,12 @@ pub(crate) enum ConfigError {
          [slack]) and the token (KIGEN_SLACK_TOKEN), or say --dry-run to print the messages"
     )]
     NobodyToTell,
+    #[error(
+        "which Kafka is not said: give its brokers (--brokers HOST:PORT, KIGEN_BROKERS, or `brokers` under [kafka])"
+    )]
+    NoBrokers,
+    #[error(transparent)]
+    Kafka(#[from] KafkaFailure),
     #[error("Slack's {missing} is not set ({how}); or say --dry-run to print the messages")]
     HalfOfSlack { missing: &'static str, how: &'static str },
 }
@@ -88,6 +115,8 @@ struct File {
     kubernetes: KubernetesFile,
     #[serde(default)]
     log: LogFile,
+    #[serde(default)]
+    kafka: KafkaFile,
     #[serde(default)]
     slack: SlackFile,
 }
@@ -108,6 +137,15 @@ struct LogFile {
     partitions: Option<u32>,
     retention_days_max: Option<u32>,
     partition_mib_max: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KafkaFile {
+    brokers: Option<String>,
+    replication: Option<u16>,
+    #[serde(default)]
+    settings: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -137,6 +175,11 @@ impl Config {
         let objectives_file = args.objectives_file.clone().or(file.objectives_file);
         let kubernetes = kubernetes(args, file.kubernetes, &cluster)?;
         let log = log(&file.log)?;
+        let kafka = KafkaSettings {
+            brokers: args.brokers.clone().or(file.kafka.brokers),
+            replication: file.kafka.replication,
+            settings: file.kafka.settings,
+        };
         let slack = Slack {
             channel: args.slack_channel.clone().or(file.slack.channel),
             error_channel: args.slack_error_channel.clone().or(file.slack.error_channel),
@@ -144,7 +187,7 @@ impl Config {
             api_url: file.slack.api_url,
             dry_run: args.dry_run || file.slack.dry_run.unwrap_or_default(),
         };
-        Ok(Self { cluster, data_dir, objectives_file, kubernetes, log, slack })
+        Ok(Self { cluster, data_dir, objectives_file, kubernetes, log, kafka, slack })
     }
 
     /// Where messages go, for a role that sends them.
@@ -164,6 +207,14 @@ impl Config {
                 how: "--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under [slack]",
             }),
         }
+    }
+
+    /// The Kafka that is to be used, for what needs one.
+    pub(crate) fn kafka(&self) -> Result<Kafka, ConfigError> {
+        let KafkaSettings { brokers, replication, settings } = self.kafka.clone();
+        let brokers = brokers.ok_or(ConfigError::NoBrokers)?;
+        let connection = Connection::new(&brokers, settings)?;
+        Ok(Kafka { connection, layout: Layout { log: self.log.clone(), replication } })
     }
 
     /// The configuration as a file that says the same, with secrets hidden.
@@ -191,6 +242,19 @@ impl Config {
         let _ = writeln!(text, "partitions = {}", self.log.partitions);
         let _ = writeln!(text, "retention_days_max = {}", self.log.events.age_ms_max / DAY_MS);
         let _ = writeln!(text, "partition_mib_max = {}", self.log.events.partition_bytes_max / MIB);
+        let _ = writeln!(text, "\n[kafka]");
+        show(&mut text, "brokers", self.kafka.brokers.as_deref());
+        match self.kafka.replication {
+            Some(replication) => {
+                let _ = writeln!(text, "replication = {replication}");
+            }
+            None => show(&mut text, "replication", None),
+        }
+        let _ = writeln!(text, "\n[kafka.settings]");
+        for (name, value) in &self.kafka.settings {
+            let value = if is_secret(name) { "(hidden)" } else { value };
+            let _ = writeln!(text, "{} = {}", quoted(name), quoted(value));
+        }
         let _ = writeln!(text, "\n[slack]");
         show(&mut text, "channel", self.slack.channel.as_deref());
         show(&mut text, "error_channel", self.slack.error_channel.as_deref());

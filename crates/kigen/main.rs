@@ -54,6 +54,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Explain(explain) => commands::explain::run(&configure()?, &explain),
         Command::Objectives(objectives) => commands::objectives::run(&configure()?, &objectives),
         Command::Replay(replay) => commands::replay::run(&configure()?, &replay),
+        Command::Topics(topics) => on_threads(commands::topics::run(configure()?, topics)),
         Command::Crontab(crontab) => commands::crontab::run(&crontab),
         Command::Config => commands::print(&configure()?.shown()),
     }

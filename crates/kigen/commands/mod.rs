@@ -10,6 +10,7 @@ pub(crate) mod objectives;
 mod pages;
 pub(crate) mod replay;
 pub(crate) mod status;
+pub(crate) mod topics;
 pub(crate) mod up;
 
 /// Writes data to stdout.

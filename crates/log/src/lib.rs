@@ -12,6 +12,7 @@ use kigen_model::topic::{Offset, Partition, Topic};
 mod consumer;
 mod embedded;
 mod error;
+pub mod kafka;
 mod keys;
 mod lock;
 mod options;

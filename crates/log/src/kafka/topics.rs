@@ -1,0 +1,248 @@
+//! kigen's topics on Kafka: what they must be like, made and checked.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use kigen_model::topic::Topic;
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
+};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use crate::kafka::{Connection, KafkaFailure};
+use crate::settings::Settings;
+
+/// How long Kafka may take to answer.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// Between two looks for a topic that was just made.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// What a topic's records may be at most, in bytes: a value of kigen's, its key, and what Kafka puts around them.
+const MESSAGE_BYTES_MIN: u64 = 2 * 1024 * 1024;
+
+/// What the topics are made like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Partitions, retention and the age of tombstones, as for the embedded log.
+    pub log: Settings,
+    /// Copies of each partition; `None`: as the brokers do by default.
+    pub replication: Option<u16>,
+}
+
+/// A topic as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Which.
+    pub topic: Topic,
+    /// How many partitions; `None`: there is no such topic.
+    pub partitions: Option<u32>,
+    /// What is wrong with it, or may be.
+    pub problems: Vec<Problem>,
+}
+
+/// Something about a topic that is not as it must be, or not as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// It is not there.
+    Missing,
+    /// It has another number of partitions than was asked for.
+    Partitions {
+        /// As it is.
+        found: u32,
+        /// As asked for.
+        wanted: u32,
+    },
+    /// One of its settings.
+    Setting {
+        /// Which.
+        name: &'static str,
+        /// As it is.
+        found: String,
+        /// As it should be.
+        wanted: String,
+        /// What comes of it as it is.
+        why: &'static str,
+        /// Whether kigen can run with it.
+        is_bearable: bool,
+    },
+}
+
+impl Found {
+    /// Whether kigen can run on it.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.problems.iter().all(Problem::is_bearable)
+    }
+}
+
+impl Problem {
+    /// Whether kigen can run with it.
+    #[must_use]
+    pub fn is_bearable(&self) -> bool {
+        matches!(self, Self::Setting { is_bearable: true, .. })
+    }
+
+    /// What is wrong with `topic`, what comes of it, and what to do.
+    #[must_use]
+    pub fn told(&self, topic: Topic) -> String {
+        match self {
+            Self::Missing => "it is not there: make it with `kigen topics create`".to_owned(),
+            Self::Partitions { found, wanted } => format!(
+                "it has {found} partitions, not {wanted}: the place of every key depends on it, in all four topics; set \
+                 partitions to {found}, or start with new topics; never add partitions to one that is in use"
+            ),
+            Self::Setting { name, found, wanted, why, .. } => format!(
+                "{name} is {found}: {why}; mend it with `kafka-configs.sh --alter --topic {topic} --add-config \
+                 {name}={wanted}`"
+            ),
+        }
+    }
+}
+
+/// Makes the topics that are not there, and says how all are then.
+///
+/// # Errors
+/// Kafka does not answer, or refuses; then some may be made, and another try makes the others.
+pub async fn create(connection: &Connection, layout: &Layout) -> Result<Vec<Found>, KafkaFailure> {
+    let admin: AdminClient<DefaultClientContext> = connection.client()?;
+    let wanted: Vec<(Topic, BTreeMap<&str, String>)> =
+        Topic::ALL.into_iter().map(|topic| (topic, settings(topic, &layout.log))).collect();
+    let replication = layout.replication.map_or(-1, i32::from);
+    let partitions = i32::try_from(layout.log.partitions).unwrap_or(i32::MAX);
+    let new: Vec<NewTopic<'_>> = wanted
+        .iter()
+        .map(|(topic, settings)| {
+            let new = NewTopic::new(topic.name(), partitions, TopicReplication::Fixed(replication));
+            settings.iter().fold(new, |new, (name, value)| new.set(name, value))
+        })
+        .collect();
+    let made = admin.create_topics(&new, &options()).await.map_err(connection.failed("makes no topics"))?;
+    for outcome in made {
+        match outcome {
+            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((_, code)) => {
+                return Err(connection.failed("refuses to make a topic")(KafkaError::AdminOp(code)));
+            }
+        }
+    }
+    // A broker may hear of a topic a moment after it was made.
+    let until = Instant::now() + ANSWER_MAX;
+    loop {
+        let found = check(connection, layout).await?;
+        if found.iter().all(|found| found.partitions.is_some()) || Instant::now() >= until {
+            return Ok(found);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Says how the topics are, and what is wrong with them.
+///
+/// # Errors
+/// Kafka does not answer, or refuses.
+pub async fn check(connection: &Connection, layout: &Layout) -> Result<Vec<Found>, KafkaFailure> {
+    let admin: AdminClient<DefaultClientContext> = connection.client()?;
+    let partitions = partitions(connection).await?;
+    let there: Vec<ResourceSpecifier<'_>> =
+        partitions.keys().map(|topic| ResourceSpecifier::Topic(topic.name())).collect();
+    let described = if there.is_empty() {
+        Vec::new()
+    } else {
+        let described = admin.describe_configs(&there, &options()).await;
+        described.map_err(connection.failed("does not tell its topics' settings"))?
+    };
+    let mut configs = BTreeMap::new();
+    for (topic, config) in partitions.keys().zip(described) {
+        let refused = connection.failed("does not tell a topic's settings");
+        configs.insert(*topic, config.map_err(|code| refused(KafkaError::AdminOp(code)))?);
+    }
+    let found = |topic| {
+        let Some((partitions, config)) = partitions.get(&topic).zip(configs.get(&topic)) else {
+            return Found { topic, partitions: None, problems: vec![Problem::Missing] };
+        };
+        Found {
+            topic,
+            partitions: Some(*partitions),
+            problems: problems(topic, *partitions, config, &layout.log),
+        }
+    };
+    Ok(Topic::ALL.into_iter().map(found).collect())
+}
+
+/// The topics that are there, and how many partitions they have.
+async fn partitions(connection: &Connection) -> Result<BTreeMap<Topic, u32>, KafkaFailure> {
+    let consumer: BaseConsumer = connection.client()?;
+    let failed = connection.failed("does not answer");
+    // librdkafka waits for the answer on the caller's thread.
+    let asking = tokio::task::spawn_blocking(move || consumer.fetch_metadata(None, ANSWER_MAX));
+    let metadata = match asking.await {
+        Ok(answer) => answer.map_err(failed)?,
+        Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+        Err(_) => return Err(failed(KafkaError::Canceled)),
+    };
+    let there = metadata.topics().iter().filter(|found| found.error().is_none());
+    let known = there.filter_map(|found| {
+        let topic = Topic::ALL.into_iter().find(|topic| topic.name() == found.name())?;
+        Some((topic, u32::try_from(found.partitions().len()).ok()?))
+    });
+    Ok(known.collect())
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new().request_timeout(Some(ANSWER_MAX)).operation_timeout(Some(ANSWER_MAX))
+}
+
+/// A topic's settings as kigen makes them.
+fn settings(topic: Topic, log: &Settings) -> BTreeMap<&'static str, String> {
+    let mut settings = BTreeMap::from([("max.message.bytes", MESSAGE_BYTES_MIN.to_string())]);
+    match log.retention(topic) {
+        Some(retention) => {
+            settings.insert("cleanup.policy", "delete".to_owned());
+            settings.insert("retention.ms", retention.age_ms_max.to_string());
+        }
+        None => {
+            settings.insert("cleanup.policy", "compact".to_owned());
+            settings.insert("delete.retention.ms", log.tombstone_age_ms_max.to_string());
+            // By the broker's clock it can be told which tombstones a store cannot have missed.
+            settings.insert("message.timestamp.type", "LogAppendTime".to_owned());
+        }
+    }
+    settings
+}
+
+fn problems(topic: Topic, partitions: u32, config: &ConfigResource, log: &Settings) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if partitions != log.partitions {
+        problems.push(Problem::Partitions { found: partitions, wanted: log.partitions });
+    }
+    for (name, wanted) in settings(topic, log) {
+        let found = config.get(name).and_then(|entry| entry.value.clone()).unwrap_or_default();
+        problems.extend(setting(name, found, wanted));
+    }
+    problems
+}
+
+/// What is wrong with a setting, if something is: more than was asked for is as good.
+fn setting(name: &'static str, found: String, wanted: String) -> Option<Problem> {
+    let numbers = found.parse::<i64>().ok().zip(wanted.parse::<i64>().ok());
+    let is_enough = numbers.is_some_and(|(found, wanted)| found >= wanted || found == -1);
+    if found == wanted || is_enough {
+        return None;
+    }
+    let (why, is_bearable) = match name {
+        "cleanup.policy" if wanted == "compact" => {
+            ("states of batches would be lost with time, and a lost store could not be built anew", false)
+        }
+        "cleanup.policy" => ("events of one key would replace each other, and verdicts with them", false),
+        "max.message.bytes" => {
+            ("a record of kigen's may be larger, and judging would wait for it for ever", false)
+        }
+        "message.timestamp.type" => {
+            ("a store that was away is built anew more often than it need be, or keeps what is gone", true)
+        }
+        "delete.retention.ms" => ("a store that was away for longer would keep what is gone", true),
+        _ => ("less of the past is kept than is asked for", true),
+    };
+    Some(Problem::Setting { name, found, wanted, why, is_bearable })
+}

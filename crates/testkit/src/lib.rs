@@ -1,0 +1,3 @@
+//! What tests need and users do not. A dev-dependency only.
+
+pub mod kafka;
