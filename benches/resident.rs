@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use kigen_engine::partition::POSITION_KEY;
-use kigen_log::EmbeddedLog;
+use kigen_log::{EmbeddedLog, Look};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::generate::{Attempt, Cluster, CronJobPlan, RunPlan};

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use kigen_log::{EmbeddedLog, Received, Settings};
+use kigen_log::{EmbeddedLog, Log, Look, Received, Settings};
 use kigen_model::Instant;
 use kigen_model::alert::Alert;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event};

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::LogKind;
+
 /// Watches batch jobs on Kubernetes: a good result must be there by its deadline, otherwise a person is told.
 ///
 /// Put the annotation `kigen.dev/complete-by: "0 12 * * *"` on a CronJob, and run `kigen up`.
@@ -25,6 +27,12 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Watch a cluster, judge its batches, and tell Slack; runs until SIGTERM or Ctrl-C
     Up,
+    /// Only watch the cluster: one role of `up`, in a process of its own beside the others, on Kafka
+    Ship,
+    /// Only judge: as many of these as there are partitions share the work, on Kafka
+    Process,
+    /// Only tell Slack, on Kafka
+    Notify,
     /// Show a week of incidents in half a minute, with nothing but this program
     Demo(DemoArgs),
     /// Print what is in the event log, also beside a running `kigen up`
@@ -60,6 +68,12 @@ pub(crate) struct SettingsArgs {
     /// The cluster's name in keys and messages
     #[arg(long, global = true, env = "KIGEN_CLUSTER", value_name = "NAME")]
     pub(crate) cluster: Option<String>,
+    /// Where events, alerts and states are kept: in the data directory, or on Kafka
+    #[arg(long, global = true, env = "KIGEN_LOG_KIND", value_enum, value_name = "KIND")]
+    pub(crate) log: Option<LogKind>,
+    /// What this process is called on Kafka, and no other: the same after a restart; by default the host's name
+    #[arg(long, global = true, env = "KIGEN_INSTANCE", value_name = "NAME")]
+    pub(crate) instance: Option<String>,
     /// Kafka's brokers, as host:port, several with commas
     #[arg(long, global = true, env = "KIGEN_BROKERS", value_name = "HOST:PORT")]
     pub(crate) brokers: Option<String>,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaFailure, is_secret};
 use kigen_notifier::slack::Channels;
@@ -30,15 +31,37 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     pub(crate) objectives_file: Option<PathBuf>,
     pub(crate) kubernetes: kigen_shipper::settings::Settings,
+    pub(crate) log_kind: LogKind,
     pub(crate) log: kigen_log::Settings,
     kafka: KafkaSettings,
     slack: Slack,
+}
+
+/// Where events, alerts and states are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogKind {
+    /// In the data directory, by one process
+    #[default]
+    Embedded,
+    /// On Apache Kafka
+    Kafka,
+}
+
+impl LogKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Kafka => "kafka",
+        }
+    }
 }
 
 /// What is known of Kafka; needed only where it is used.
 #[derive(Clone, Debug)]
 struct KafkaSettings {
     brokers: Option<String>,
+    instance: String,
     replication: Option<u16>,
     settings: BTreeMap<String, String>,
 }
@@ -50,6 +73,8 @@ pub(crate) struct Kafka {
     pub(crate) connection: Connection,
     /// What its topics are like.
     pub(crate) layout: Layout,
+    /// What this process is called, and no other.
+    pub(crate) instance: String,
 }
 
 /// What is known of Slack; complete only where a role needs it.
@@ -134,6 +159,7 @@ struct KubernetesFile {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LogFile {
+    kind: Option<LogKind>,
     partitions: Option<u32>,
     retention_days_max: Option<u32>,
     partition_mib_max: Option<u32>,
@@ -143,6 +169,7 @@ struct LogFile {
 #[serde(deny_unknown_fields)]
 struct KafkaFile {
     brokers: Option<String>,
+    instance: Option<String>,
     replication: Option<u16>,
     #[serde(default)]
     settings: BTreeMap<String, String>,
@@ -174,9 +201,11 @@ impl Config {
             args.data_dir.clone().or(file.data_dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR));
         let objectives_file = args.objectives_file.clone().or(file.objectives_file);
         let kubernetes = kubernetes(args, file.kubernetes, &cluster)?;
+        let log_kind = args.log.or(file.log.kind).unwrap_or_default();
         let log = log(&file.log)?;
         let kafka = KafkaSettings {
             brokers: args.brokers.clone().or(file.kafka.brokers),
+            instance: args.instance.clone().or(file.kafka.instance).unwrap_or_else(host_name),
             replication: file.kafka.replication,
             settings: file.kafka.settings,
         };
@@ -187,7 +216,7 @@ impl Config {
             api_url: file.slack.api_url,
             dry_run: args.dry_run || file.slack.dry_run.unwrap_or_default(),
         };
-        Ok(Self { cluster, data_dir, objectives_file, kubernetes, log, kafka, slack })
+        Ok(Self { cluster, data_dir, objectives_file, kubernetes, log_kind, log, kafka, slack })
     }
 
     /// Where messages go, for a role that sends them.
@@ -211,10 +240,10 @@ impl Config {
 
     /// The Kafka that is to be used, for what needs one.
     pub(crate) fn kafka(&self) -> Result<Kafka, ConfigError> {
-        let KafkaSettings { brokers, replication, settings } = self.kafka.clone();
+        let KafkaSettings { brokers, instance, replication, settings } = self.kafka.clone();
         let brokers = brokers.ok_or(ConfigError::NoBrokers)?;
         let connection = Connection::new(&brokers, settings)?;
-        Ok(Kafka { connection, layout: Layout { log: self.log.clone(), replication } })
+        Ok(Kafka { connection, layout: Layout { log: self.log.clone(), replication }, instance })
     }
 
     /// The configuration as a file that says the same, with secrets hidden.
@@ -239,11 +268,13 @@ impl Config {
         show(&mut text, "namespace", self.kubernetes.namespace.as_deref());
         let _ = writeln!(text, "probe_interval_ms = {}", self.kubernetes.probe_interval_ms);
         let _ = writeln!(text, "\n[log]");
+        let _ = writeln!(text, "kind = {}", quoted(self.log_kind.name()));
         let _ = writeln!(text, "partitions = {}", self.log.partitions);
         let _ = writeln!(text, "retention_days_max = {}", self.log.events.age_ms_max / DAY_MS);
         let _ = writeln!(text, "partition_mib_max = {}", self.log.events.partition_bytes_max / MIB);
         let _ = writeln!(text, "\n[kafka]");
         show(&mut text, "brokers", self.kafka.brokers.as_deref());
+        show(&mut text, "instance", Some(&self.kafka.instance));
         match self.kafka.replication {
             Some(replication) => {
                 let _ = writeln!(text, "replication = {replication}");
@@ -336,6 +367,12 @@ fn within(what: &'static str, value: u32, max: u32) -> Result<u32, ConfigError> 
         return Ok(value);
     }
     Err(ConfigError::OutOfRange { what, value: value.to_string(), rule: format!("it may be 1 to {max}") })
+}
+
+/// The machine's name, in a pod the pod's.
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if name.trim().is_empty() { "kigen".to_owned() } else { name.trim().to_owned() }
 }
 
 fn quoted(text: &str) -> String {

@@ -14,7 +14,8 @@ mod config;
 mod objectives;
 
 use cli::{Cli, Command};
-use config::Config;
+use commands::up::Role;
+use config::{Config, LogKind};
 
 /// Wrong usage or configuration, as opposed to something that went wrong on the way.
 #[derive(Debug)]
@@ -47,8 +48,15 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let configure =
         || Config::resolve(&settings).map_err(|error| anyhow::Error::from(error).context(Misused));
     match command {
-        Command::Up => on_threads(commands::up::run(configure()?)),
-        Command::Demo(demo) => on_threads(commands::demo::run(demo)),
+        Command::Up => on_threads(commands::up::run(configure()?, &Role::ALL)),
+        Command::Ship => on_threads(commands::up::run(configure()?, &[Role::Ship])),
+        Command::Process => on_threads(commands::up::run(configure()?, &[Role::Process])),
+        Command::Notify => on_threads(commands::up::run(configure()?, &[Role::Notify])),
+        Command::Demo(demo) => {
+            // What a configuration says of clusters and of Slack is none of the demo's.
+            let kafka = (settings.log == Some(LogKind::Kafka)).then(configure).transpose()?;
+            on_threads(commands::demo::run(demo, kafka))
+        }
         Command::Events(events) => commands::events::run(&configure()?, &events),
         Command::Status(status) => commands::status::run(&configure()?, &status),
         Command::Explain(explain) => commands::explain::run(&configure()?, &explain),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant as RealInstant};
 
-use kigen_log::EmbeddedLog;
+use kigen_log::{EmbeddedLog, Look};
 use kigen_model::alert::Alert;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use chrono::SecondsFormat;
-use kigen_log::{EmbeddedLog, Received, View};
+use kigen_log::kafka::KafkaLook;
+use kigen_log::{EmbeddedLog, Look, Received};
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
@@ -15,7 +16,7 @@ use kigen_wire::Status;
 
 use super::pages::Progress;
 use crate::cli::{EventsArgs, TopicArg};
-use crate::config::Config;
+use crate::config::{Config, LogKind};
 
 /// How much of a partition is read at a time.
 const PAGE_RECORDS_MAX: usize = 256;
@@ -27,10 +28,10 @@ const FOLLOW_DELAY_MS: u64 = 250;
 pub(crate) fn run(config: &Config, args: &EventsArgs) -> anyhow::Result<()> {
     let view = open(config)?;
     let topic = topic(args.topic);
-    let mut merge = Merge::new(&view, topic, args.from)?;
-    let progress = Progress::of(merge.left(&view, topic)?);
+    let mut merge = Merge::new(&*view, topic, args.from)?;
+    let progress = Progress::of(merge.left(&*view, topic)?);
     loop {
-        while let Some((partition, record)) = merge.next(&view, topic)? {
+        while let Some((partition, record)) = merge.next(&*view, topic)? {
             progress.tell(1);
             if let Some(line) = line(topic, partition, &record, args) {
                 progress.clear();
@@ -47,8 +48,14 @@ pub(crate) fn run(config: &Config, args: &EventsArgs) -> anyhow::Result<()> {
 }
 
 /// Opens the log beside whoever writes it.
-pub(crate) fn open(config: &Config) -> anyhow::Result<View> {
-    Ok(EmbeddedLog::open_beside(&config.log_dir())?)
+pub(crate) fn open(config: &Config) -> anyhow::Result<Box<dyn Look>> {
+    match config.log_kind {
+        LogKind::Embedded => Ok(Box::new(EmbeddedLog::open_beside(&config.log_dir())?)),
+        LogKind::Kafka => {
+            let kafka = config.kafka().map_err(|error| anyhow::Error::from(error).context(crate::Misused))?;
+            Ok(Box::new(KafkaLook::new(kafka.connection, &config.log)?))
+        }
+    }
 }
 
 /// Whether a record's key is of the batch that was asked for, given as `namespace/batch`.
@@ -71,7 +78,7 @@ struct Merge {
 }
 
 impl Merge {
-    fn new(view: &View, topic: Topic, from: Option<Instant>) -> anyhow::Result<Self> {
+    fn new(view: &dyn Look, topic: Topic, from: Option<Instant>) -> anyhow::Result<Self> {
         let mut partitions = Vec::new();
         for partition in (0..view.partitions()).map(Partition) {
             let start = match from {
@@ -84,7 +91,7 @@ impl Merge {
     }
 
     /// How many records there are to read.
-    fn left(&self, view: &View, topic: Topic) -> anyhow::Result<u64> {
+    fn left(&self, view: &dyn Look, topic: Topic) -> anyhow::Result<u64> {
         let mut left = 0;
         for (partition, (next, _)) in (0..).map(Partition).zip(&self.partitions) {
             left += view.end(topic, partition)?.0.saturating_sub(next.0);
@@ -92,7 +99,7 @@ impl Merge {
         Ok(left)
     }
 
-    fn next(&mut self, view: &View, topic: Topic) -> anyhow::Result<Option<(Partition, Received)>> {
+    fn next(&mut self, view: &dyn Look, topic: Topic) -> anyhow::Result<Option<(Partition, Received)>> {
         for (partition, (next, page)) in (0..).map(Partition).zip(&mut self.partitions) {
             if page.is_empty() {
                 page.extend(view.read(topic, partition, *next, PAGE_RECORDS_MAX, PAGE_BYTES_MAX)?);

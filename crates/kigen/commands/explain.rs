@@ -8,7 +8,7 @@ use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use kigen_engine::calendar::Zone;
 use kigen_engine::explain::{Considered, Explanation, explain};
 use kigen_engine::state::{BatchState, Plan, Window};
-use kigen_log::{Received, View};
+use kigen_log::{Look, Received};
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Deadlines;
@@ -33,7 +33,7 @@ pub(crate) fn run(config: &Config, args: &ExplainArgs) -> anyhow::Result<()> {
         .map_err(|error| anyhow::Error::new(error).context(crate::Misused))?;
     let view = open(config)?;
     let partition = view.partition_of(&key.to_string());
-    let past = Past::read(&view, partition, &key, &args.deadline)?;
+    let past = Past::read(&*view, partition, &key, &args.deadline)?;
     let Some(state) = &past.state else {
         bail!(
             "the log says nothing of {key}; `kigen status` lists the batches of the cluster, --cluster names another"
@@ -73,7 +73,7 @@ struct Past<'a> {
 }
 
 impl<'a> Past<'a> {
-    fn read(view: &View, partition: Partition, key: &BatchKey, asked: &'a str) -> anyhow::Result<Self> {
+    fn read(view: &dyn Look, partition: Partition, key: &BatchKey, asked: &'a str) -> anyhow::Result<Self> {
         let mut past = Self {
             key: key.clone(),
             partition,

@@ -31,7 +31,7 @@ fn check(config: &Config, file: &Path) -> anyhow::Result<()> {
     let mut warnings = Vec::new();
     let mut known = Known::default();
     if config.log_dir().exists() {
-        known = Known::read(&open(config)?, None)?;
+        known = Known::read(&*open(config)?, None)?;
         warnings.extend(written.iter().flat_map(|written| warnings_of(written, &known)));
     } else {
         let _ = writeln!(
@@ -108,7 +108,7 @@ fn said_twice_in(written: &[Written], known: &Known) -> Vec<Warning> {
 }
 
 fn list(config: &Config, batch: Option<&str>) -> anyhow::Result<()> {
-    let known = Known::read(&open(config)?, batch)?;
+    let known = Known::read(&*open(config)?, batch)?;
     let rows: Vec<Vec<String>> = known.batches.values().flat_map(rows_of).collect();
     let heads = ["BATCH", "OBJECTIVE", "FROM", "DEADLINES", "NEXT", "LAST VERDICT", "NOTE"];
     let mut out = columns(&heads, &rows);

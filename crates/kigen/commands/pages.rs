@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant as RealInstant};
 
 use anyhow::Context;
-use kigen_log::{Received, View};
+use kigen_log::{Look, Received};
 use kigen_model::topic::{Partition, Topic};
 
 /// How much of a partition is read at a time.
@@ -17,19 +17,19 @@ const TOLD_EVERY: Duration = Duration::from_millis(500);
 
 /// Some partitions of a topic, to be read whole.
 pub(crate) struct Pages<'a> {
-    view: &'a View,
+    view: &'a dyn Look,
     topic: Topic,
     progress: Progress,
 }
 
 impl<'a> Pages<'a> {
     /// All partitions of `topic`.
-    pub(crate) fn of(view: &'a View, topic: Topic) -> anyhow::Result<Self> {
+    pub(crate) fn of(view: &'a dyn Look, topic: Topic) -> anyhow::Result<Self> {
         Self::of_some(view, topic, 0..view.partitions())
     }
 
     /// Those of `partitions`.
-    pub(crate) fn of_some(view: &'a View, topic: Topic, partitions: Range<u32>) -> anyhow::Result<Self> {
+    pub(crate) fn of_some(view: &'a dyn Look, topic: Topic, partitions: Range<u32>) -> anyhow::Result<Self> {
         let mut records = 0;
         for partition in partitions.map(Partition) {
             records += view.end(topic, partition)?.0 - view.start(topic, partition)?.0;

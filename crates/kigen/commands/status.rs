@@ -6,7 +6,7 @@ use std::fmt::Write;
 use kigen_engine::calendar::Zone;
 use kigen_engine::partition::{POSITION_KEY, PartitionState};
 use kigen_engine::state::{BatchState, ObjectiveState, Plan};
-use kigen_log::View;
+use kigen_log::Look;
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::slot::{Excuse, Verdict};
@@ -29,7 +29,7 @@ pub(crate) struct Known {
 
 impl Known {
     /// Reads the states of all batches, or of the one that is asked for, given as `namespace/batch`.
-    pub(crate) fn read(view: &View, batch: Option<&str>) -> anyhow::Result<Self> {
+    pub(crate) fn read(view: &dyn Look, batch: Option<&str>) -> anyhow::Result<Self> {
         let mut known = Self::default();
         let pages = Pages::of(view, Topic::Status)?;
         for partition in (0..view.partitions()).map(Partition) {
@@ -57,16 +57,16 @@ pub(crate) fn run(config: &Config, args: &StatusArgs) -> anyhow::Result<()> {
     let view = open(config)?;
     let batch = args.batch.as_deref();
     if args.json {
-        return print_json(&view, batch);
+        return print_json(&*view, batch);
     }
-    let known = Known::read(&view, batch)?;
+    let known = Known::read(&*view, batch)?;
     let rows: Vec<Vec<String>> = known.batches.values().flat_map(rows_of).collect();
     let mut out = columns(&["BATCH", "OBJECTIVE", "NEXT DEADLINE", "LAST VERDICT", "NOTE"], &rows);
     let _ = writeln!(out, "\n{}", sum(&known, rows.len()));
     super::print(&out)
 }
 
-fn print_json(view: &View, batch: Option<&str>) -> anyhow::Result<()> {
+fn print_json(view: &dyn Look, batch: Option<&str>) -> anyhow::Result<()> {
     let pages = Pages::of(view, Topic::Status)?;
     for partition in (0..view.partitions()).map(Partition) {
         each_status(&pages, partition, |key, bytes| {

@@ -1,11 +1,13 @@
-//! `kigen up`: all roles in one process. They meet in the log only; the wiring happens here, once.
+//! `kigen up`, `ship`, `process` and `notify`: the roles, in one process or each alone. They meet in the log only; the
+//! wiring happens here, once.
 
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 use chrono::Utc;
-use kigen_log::EmbeddedLog;
+use kigen_log::{EmbeddedLog, Fate, KafkaLog, Log};
+use kigen_model::reasons::reasons;
 use kigen_model::topic::Topic;
 use kigen_notifier::role::{self as notifying, Delivery, Patience};
 use kigen_notifier::slack::Slack;
@@ -18,23 +20,94 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::config::{Config, Notify};
+use crate::config::{Config, Kafka, LogKind, Notify};
 use crate::objectives::followed;
 
 /// How long the roles may take to finish what is in flight.
 const SHUTDOWN_MS_MAX: u64 = 8_000;
 /// How often the log is cut to its bounds.
 const TRIM_INTERVAL_MS: u64 = 10 * 60 * 1_000;
+/// The pause before a Kafka that does not answer is tried again.
+const KAFKA_DELAY_MS: u64 = 5_000;
 
-/// Runs until SIGTERM or Ctrl-C, or until a role cannot go on.
-pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Kubernetes to events.
+    Ship,
+    /// Events to alerts.
+    Process,
+    /// Alerts to Slack.
+    Notify,
+}
+
+impl Role {
+    /// Those of `kigen up`.
+    pub(crate) const ALL: [Self; 3] = [Self::Ship, Self::Process, Self::Notify];
+}
+
+/// Runs these roles until SIGTERM or Ctrl-C, or until one cannot go on.
+pub(crate) async fn run(config: Config, roles: &[Role]) -> anyhow::Result<()> {
     // Listened to before there is anything to lose: until then SIGTERM ends the process where it stands.
-    let terminate = signal(SignalKind::terminate())?;
-    let delivery = delivery(&config)?;
-    let log = open_log(&config.log_dir(), config.log.clone())?;
-    let processor = open_processor(&log, &config.store_dir())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let delivery = if roles.contains(&Role::Notify) { Some(delivery(&config)?) } else { None };
+    match config.log_kind {
+        LogKind::Embedded => {
+            anyhow::ensure!(
+                roles.len() == Role::ALL.len(),
+                "a role alone needs a log that several processes share: give Kafka's brokers (--log kafka --brokers \
+                 HOST:PORT), or run all in one process with `kigen up`"
+            );
+            let log = open_log(&config.log_dir(), config.log.clone())?;
+            let wired = wire(&config, roles, log.clone(), delivery)?;
+            wired.run(Some(log), terminate).await
+        }
+        LogKind::Kafka => {
+            let kafka = config.kafka().map_err(|error| anyhow::Error::from(error).context(crate::Misused))?;
+            let Some(log) = open_kafka(&kafka, &mut terminate).await? else { return Ok(()) };
+            wire(&config, roles, log, delivery)?.run(None, terminate).await
+        }
+    }
+}
+
+/// Roles that were begun.
+struct Wired {
+    roles: JoinSet<anyhow::Result<()>>,
+    stop: watch::Sender<bool>,
+}
+
+fn wire<L: Log>(
+    config: &Config,
+    wanted: &[Role],
+    log: L,
+    delivery: Option<Delivery>,
+) -> anyhow::Result<Wired> {
     let (stop, stopped) = watch::channel(false);
     let mut roles: JoinSet<anyhow::Result<()>> = JoinSet::new();
+    if wanted.contains(&Role::Process) {
+        let processor = open_processor(&log, &config.store_dir())?;
+        let until = stopped.clone();
+        roles.spawn(async move {
+            kigen_processor::run(processor, until).await;
+            Ok(())
+        });
+    }
+    if wanted.contains(&Role::Ship) {
+        ship(config, &log, &stopped, &mut roles);
+    }
+    if let Some(delivery) = delivery {
+        roles.spawn(async move { notifying::run(log, delivery, stop_of(stopped)).await.map_err(Into::into) });
+    }
+    tracing::info!(cluster = config.cluster, data_dir = %config.data_dir.display(), "kigen starts");
+    Ok(Wired { roles, stop })
+}
+
+fn ship<L: Log>(
+    config: &Config,
+    log: &L,
+    stopped: &watch::Receiver<bool>,
+    roles: &mut JoinSet<anyhow::Result<()>>,
+) {
     let (declaring, declared) = watch::channel(None);
     match config.objectives_file.clone() {
         Some(path) => {
@@ -49,27 +122,13 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
             declaring.send_replace(Some(Declaration { all: Vec::new(), is_whole: true }));
         }
     }
-    let until = stopped.clone();
-    let (shipper_log, kubernetes) = (log.clone(), config.kubernetes.clone());
+    let (log, kubernetes, until) = (log.clone(), config.kubernetes.clone(), stopped.clone());
     roles.spawn(async move {
         let clock = Clock::new(Utc::now);
-        let who = format!("kigen up, process {}", std::process::id());
+        let who = format!("kigen, process {}", std::process::id());
         let until = stop_of(until);
-        shipping::run(shipper_log, kubernetes, clock, &who, declared, until).await.map_err(Into::into)
+        shipping::run(log, kubernetes, clock, &who, declared, until).await.map_err(Into::into)
     });
-    let until = stopped.clone();
-    roles.spawn(async move {
-        kigen_processor::run(processor, until).await;
-        Ok(())
-    });
-    let until = stopped.clone();
-    let notifier_log = log.clone();
-    roles.spawn(
-        async move { notifying::run(notifier_log, delivery, stop_of(until)).await.map_err(Into::into) },
-    );
-    roles.spawn(trim(log, stopped));
-    tracing::info!(cluster = config.cluster, data_dir = %config.data_dir.display(), "kigen starts");
-    supervise(roles, stop, terminate).await
 }
 
 /// Opens the event log for writing.
@@ -80,8 +139,30 @@ pub(super) fn open_log(dir: &Path, settings: kigen_log::Settings) -> anyhow::Res
     Ok(EmbeddedLog::open(dir, settings)?)
 }
 
-/// Opens the store, and takes up all partitions of the log.
-pub(super) fn open_processor(log: &EmbeddedLog, dir: &Path) -> anyhow::Result<Processor> {
+/// Opens the log on Kafka, which may not be there yet; `None`: a signal came first.
+async fn open_kafka(kafka: &Kafka, terminate: &mut Signal) -> anyhow::Result<Option<KafkaLog>> {
+    loop {
+        let Kafka { connection, layout, instance } = kafka.clone();
+        match KafkaLog::open(connection, &layout, &instance).await {
+            Ok(log) => return Ok(Some(log)),
+            Err(error) if error.fate() == Fate::Retry => {
+                tracing::warn!("{}; kigen tries again", reasons(&error));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(KAFKA_DELAY_MS)) => {}
+            _ = terminate.recv() => return Ok(None),
+            interrupt = tokio::signal::ctrl_c() => {
+                interrupt?;
+                return Ok(None);
+            }
+        }
+    }
+}
+
+/// Opens the store, for a processor of the log.
+pub(super) fn open_processor<L: Log>(log: &L, dir: &Path) -> anyhow::Result<Processor<L>> {
     let (store, dropped) = Store::open(dir)?;
     if let Some(dropped) = dropped {
         tracing::warn!("the store was dropped and is built anew from {}: {}", Topic::Status, dropped.why);
@@ -104,30 +185,33 @@ fn delivery(config: &Config) -> anyhow::Result<Delivery> {
     }
 }
 
-/// Waits for a signal or for a role that ends, tells the others to stop, and waits for them, but not for ever.
-async fn supervise(
-    mut roles: JoinSet<anyhow::Result<()>>,
-    stop: watch::Sender<bool>,
-    mut terminate: Signal,
-) -> anyhow::Result<()> {
-    let first = tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupt = tokio::signal::ctrl_c() => interrupt.map_err(Into::into),
-        ended = roles.join_next() => ended.map_or(Ok(()), |ended| ended?),
-    };
-    stop.send_replace(true);
-    let rest = async {
-        let mut outcome = first;
-        while let Some(ended) = roles.join_next().await {
-            outcome = outcome.and(ended.map_err(anyhow::Error::from).flatten());
+impl Wired {
+    /// Waits for a signal or for a role that ends, tells the others to stop, and waits for them, but not for ever.
+    /// An embedded log is cut to its bounds meanwhile; Kafka does that by itself.
+    async fn run(self, embedded: Option<EmbeddedLog>, mut terminate: Signal) -> anyhow::Result<()> {
+        let Self { mut roles, stop } = self;
+        if let Some(log) = embedded {
+            roles.spawn(trim(log, stop.subscribe()));
         }
-        outcome
-    };
-    let outcome = tokio::time::timeout(Duration::from_millis(SHUTDOWN_MS_MAX), rest).await;
-    tracing::info!("kigen has stopped");
-    outcome.unwrap_or_else(|_| {
-        anyhow::bail!("some work did not end in {SHUTDOWN_MS_MAX} ms and was left; nothing of it is lost")
-    })
+        let first = tokio::select! {
+            _ = terminate.recv() => Ok(()),
+            interrupt = tokio::signal::ctrl_c() => interrupt.map_err(Into::into),
+            ended = roles.join_next() => ended.map_or(Ok(()), |ended| ended?),
+        };
+        stop.send_replace(true);
+        let rest = async {
+            let mut outcome = first;
+            while let Some(ended) = roles.join_next().await {
+                outcome = outcome.and(ended.map_err(anyhow::Error::from).flatten());
+            }
+            outcome
+        };
+        let outcome = tokio::time::timeout(Duration::from_millis(SHUTDOWN_MS_MAX), rest).await;
+        tracing::info!("kigen has stopped");
+        outcome.unwrap_or_else(|_| {
+            anyhow::bail!("some work did not end in {SHUTDOWN_MS_MAX} ms and was left; nothing of it is lost")
+        })
+    }
 }
 
 async fn trim(log: EmbeddedLog, stopped: watch::Receiver<bool>) -> anyhow::Result<()> {

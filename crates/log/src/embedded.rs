@@ -1,23 +1,25 @@
 //! The embedded log: one process writes, durably, on RocksDB.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 use tokio::sync::watch;
 
-use crate::consumer::Consumer;
 use crate::error::LogError;
+use crate::group::EmbeddedGroup;
+use crate::interface::Log;
 use crate::keys;
 use crate::settings::Settings;
 use crate::tables::Tables;
 use crate::trim::{self, Trimmed};
 use crate::view::View;
 use crate::write::{self, Tails};
-use crate::{Position, Received, Record, Step, lock, options, partitioner};
+use crate::{Position, Record, Step, lock, options};
 
 /// An open log. Clones are handles to the same one; it closes with the last of them.
 ///
@@ -35,6 +37,8 @@ struct Inner {
     /// The end of each partition once its records can be read, so that waiting consumers need not ask the disk.
     ends: Vec<AtomicU64>,
     changes: watch::Sender<u64>,
+    /// Of each group's member, how many there were with it.
+    generations: Mutex<HashMap<&'static str, u64>>,
     /// Declared last: released only after the tables are closed.
     _lock: File,
 }
@@ -54,7 +58,15 @@ impl EmbeddedLog {
         let ends = tails.ends().map(AtomicU64::new).collect();
         let (changes, _) = watch::channel(0);
         Ok(Self {
-            inner: Arc::new(Inner { tables, settings, tails: Mutex::new(tails), ends, changes, _lock: lock }),
+            inner: Arc::new(Inner {
+                tables,
+                settings,
+                tails: Mutex::new(tails),
+                ends,
+                changes,
+                generations: Mutex::default(),
+                _lock: lock,
+            }),
         })
     }
 
@@ -66,46 +78,14 @@ impl EmbeddedLog {
         View::open(path)
     }
 
-    /// The number of partitions of every topic.
-    pub fn partitions(&self) -> u32 {
-        self.inner.tables.partitions()
-    }
-
-    /// The partition of a key, as Java's default partitioner of Kafka would choose it.
-    pub fn partition_of(&self, key: &str) -> Partition {
-        partitioner::partition_of(key, self.partitions())
-    }
-
-    /// Writes records, all or none, and returns their offsets in the same order. They are on the disk when it
-    /// returns. If the future is dropped, they may be written or not, but not in part.
-    ///
-    /// # Errors
-    /// A record or the whole is too large, a partition does not exist, or the disk refuses.
-    pub async fn append(&self, records: Vec<Record>) -> Result<Vec<Offset>, LogError> {
-        self.commit(Step { outputs: records, positions: Vec::new() }).await
-    }
-
     /// Makes one atomic step and returns the offsets of its outputs in the same order; durable when it returns, and
     /// whole or not at all if the future is dropped.
     ///
     /// # Errors
-    /// As for [`append`](Self::append).
+    /// A record or the whole is too large, a partition does not exist, or the disk refuses.
     pub async fn commit(&self, step: Step) -> Result<Vec<Offset>, LogError> {
         let inner = Arc::clone(&self.inner);
         blocking(self.path(), move || inner.commit(&step)).await
-    }
-
-    /// Where a consumer stands in a partition; `None` if it never said.
-    ///
-    /// # Errors
-    /// The disk refuses, or the entry is damaged.
-    pub fn position(
-        &self,
-        consumer: &str,
-        topic: Topic,
-        partition: Partition,
-    ) -> Result<Option<Offset>, LogError> {
-        self.inner.tables.position(consumer, topic, partition)
     }
 
     /// All positions ever committed, by topic, partition and consumer.
@@ -114,46 +94,6 @@ impl EmbeddedLog {
     /// The disk refuses, or an entry is damaged.
     pub fn positions(&self) -> Result<Vec<Position>, LogError> {
         self.inner.tables.positions()
-    }
-
-    /// Reads records at and after `from`, up to `records_max` or `bytes_max` of keys and values, but at least one if
-    /// there is any. Holes of a compacted topic are skipped; below the start it begins at the start.
-    ///
-    /// # Errors
-    /// The disk refuses, or the first record is damaged (those before a damaged one are returned first).
-    pub fn read(
-        &self,
-        topic: Topic,
-        partition: Partition,
-        from: Offset,
-        records_max: usize,
-        bytes_max: usize,
-    ) -> Result<Vec<Received>, LogError> {
-        self.inner.tables.read(topic, partition, from, records_max, bytes_max)
-    }
-
-    /// The first offset that is still kept: below it, records were trimmed.
-    ///
-    /// # Errors
-    /// The disk refuses, or the entry is damaged.
-    pub fn start(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
-        Ok(self.inner.tables.bounds(topic, partition)?.start)
-    }
-
-    /// The offset the next record will get.
-    ///
-    /// # Errors
-    /// The disk refuses, or the entry is damaged.
-    pub fn end(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
-        Ok(self.inner.tables.bounds(topic, partition)?.end)
-    }
-
-    /// The offset of the first record with a timestamp at or after `at`; the end if there is none.
-    ///
-    /// # Errors
-    /// The disk refuses, or a record is damaged.
-    pub fn offset_at(&self, topic: Topic, partition: Partition, at: Instant) -> Result<Offset, LogError> {
-        self.inner.tables.offset_at(topic, partition, at)
     }
 
     /// Removes what is older or more than the settings allow, seen from `now`: records of the topics that are
@@ -171,20 +111,69 @@ impl EmbeddedLog {
         self.inner.changes.subscribe()
     }
 
-    /// A reader of several partitions of a topic, each from the offset given with it.
-    pub fn consumer(&self, topic: Topic, from: Vec<(Partition, Offset)>) -> Consumer {
-        Consumer::new(self.clone(), topic, from)
+    /// Makes a step as the member of a group, unless another took its place.
+    pub(crate) async fn commit_as(
+        &self,
+        name: &'static str,
+        generation: u64,
+        step: Step,
+    ) -> Result<Vec<Offset>, LogError> {
+        let inner = Arc::clone(&self.inner);
+        blocking(self.path(), move || {
+            // Held until the step is made, so that who joins meanwhile reads what it left.
+            let generations = inner.generations();
+            if generations.get(name) != Some(&generation) {
+                return Err(LogError::Fenced { group: name });
+            }
+            inner.commit(&step)
+        })
+        .await
+    }
+
+    /// The generation of the group's member that joined last.
+    pub(crate) fn generation(&self, name: &str) -> u64 {
+        self.inner.generations().get(name).copied().unwrap_or_default()
     }
 
     /// Whether there is anything at or after `from`; answered from memory.
     pub(crate) fn has_more(&self, topic: Topic, partition: Partition, from: Offset) -> bool {
-        keys::slot(topic, partition, self.partitions())
+        keys::slot(topic, partition, self.tables().partitions())
             .and_then(|slot| self.inner.ends.get(slot))
             .is_some_and(|end| end.load(Ordering::Acquire) > from.0)
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.inner.tables.path()
+        self.tables().path()
+    }
+
+    pub(crate) fn tables(&self) -> &Tables {
+        &self.inner.tables
+    }
+}
+
+impl Log for EmbeddedLog {
+    type Look = Self;
+    type Group = EmbeddedGroup;
+
+    fn look(&self) -> &Self {
+        self
+    }
+
+    /// All or none.
+    async fn append(&self, records: Vec<Record>) -> Result<Vec<Offset>, LogError> {
+        self.commit(Step { outputs: records, positions: Vec::new() }).await
+    }
+
+    /// Whoever was the member before is none from now on.
+    fn join(&self, name: &'static str, topic: Topic) -> Result<EmbeddedGroup, LogError> {
+        let generation = {
+            let mut generations = self.inner.generations();
+            let generation = generations.entry(name).or_insert(0);
+            *generation += 1;
+            *generation
+        };
+        self.inner.changed();
+        Ok(EmbeddedGroup::new(self.clone(), name, topic, generation))
     }
 }
 
@@ -197,8 +186,16 @@ impl Inner {
                 known.fetch_max(bounds.end.0, Ordering::Release);
             }
         }
-        self.changes.send_modify(|count| *count = count.wrapping_add(1));
+        self.changed();
         Ok(written.offsets)
+    }
+
+    fn changed(&self) {
+        self.changes.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    fn generations(&self) -> MutexGuard<'_, HashMap<&'static str, u64>> {
+        self.generations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

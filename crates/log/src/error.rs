@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use kigen_model::topic::{Offset, Partition, Topic};
 
+use crate::kafka::KafkaFailure;
 use crate::settings::Settings;
 
 /// A failure of the log. After a failed write nothing of it counts as written: it may come to light again only if
@@ -153,6 +154,18 @@ pub enum LogError {
         /// The failed operation.
         source: io::Error,
     },
+    /// The member of a group that wrote has lost its place.
+    #[error(
+        "another member of the group {group} took this one's place, so what it wanted to commit was not written; it is \
+         done by the other"
+    )]
+    Fenced {
+        /// The group.
+        group: &'static str,
+    },
+    /// Kafka failed.
+    #[error(transparent)]
+    Kafka(#[from] KafkaFailure),
     /// The write was given up because the process is shutting down.
     #[error("the event log in {} was not written: the process is shutting down", path.display())]
     ShuttingDown {
@@ -176,7 +189,8 @@ impl LogError {
     /// What to do about it.
     pub fn fate(&self) -> Fate {
         match self {
-            Self::NoSpace { .. } | Self::Io { .. } => Fate::Retry,
+            Self::NoSpace { .. } | Self::Io { .. } | Self::Fenced { .. } => Fate::Retry,
+            Self::Kafka(failure) => failure.fate(),
             Self::RecordTooLarge { .. } | Self::Corrupt { .. } => Fate::Reject,
             Self::InUse { .. }
             | Self::Absent { .. }

@@ -1,25 +1,59 @@
-//! Apache Kafka: how it is reached. All of librdkafka's settings can be passed through.
+//! Apache Kafka: how it is reached, and the log on it. All of librdkafka's settings can be passed through.
 
+mod group;
+mod look;
+mod produce;
 pub mod topics;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use kigen_model::topic::{Offset, Topic};
 use rdkafka::ClientConfig;
-use rdkafka::config::FromClientConfig;
-use rdkafka::error::KafkaError;
+use rdkafka::ClientContext;
+use rdkafka::config::{FromClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::FutureProducer;
+
+use crate::Record;
+use crate::error::{Fate, LogError};
+use crate::interface::Log;
+use crate::settings::Settings;
+use crate::write;
+
+pub use group::KafkaGroup;
+pub use look::KafkaLook;
+use topics::{Found, Layout};
 
 /// What kigen decides by itself: without these it would not be exactly once, or would look elsewhere than it says.
-const OWN_SETTINGS: [&str; 8] = [
+const OWN_SETTINGS: [&str; 11] = [
+    "auto.offset.reset",
     "bootstrap.servers",
     "enable.auto.commit",
     "enable.auto.offset.store",
     "enable.idempotence",
+    "enable.partition.eof",
     "group.id",
     "isolation.level",
+    "partition.assignment.strategy",
     "partitioner",
     "transactional.id",
 ];
+/// What kigen begins with, and a user may set otherwise.
+const FIRST_SETTINGS: [(&str, &str); 4] = [
+    ("client.id", "kigen"),
+    ("compression.type", "lz4"),
+    ("linger.ms", "2"),
+    ("message.max.bytes", "2000000"),
+];
+/// How long Kafka may take to answer.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
+/// How long an appended record may wait to be taken, in milliseconds.
+const APPEND_MS_MAX: &str = "30000";
+/// How often trouble with Kafka is told of at most.
+const TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// Where a Kafka is, and how it is spoken to.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,6 +94,23 @@ pub enum KafkaFailure {
         /// Why.
         source: KafkaError,
     },
+    /// The topics are not as they must be.
+    #[error("kigen cannot run on the topics at {brokers}: {told}")]
+    Topics {
+        /// The brokers.
+        brokers: String,
+        /// What is wrong with each, and what to do.
+        told: String,
+    },
+    /// Another process has this one's name.
+    #[error(
+        "another kigen runs as the instance `{instance}` and took over: give each process a name of its own (--instance, or \
+         `instance` under [kafka])"
+    )]
+    Twin {
+        /// The name.
+        instance: String,
+    },
     /// The brokers do not answer, or refuse.
     #[error("Kafka at {brokers} {what}; check the address, and that it is reachable and allowed from here")]
     Broker {
@@ -70,6 +121,19 @@ pub enum KafkaFailure {
         /// Why.
         source: KafkaError,
     },
+}
+
+impl KafkaFailure {
+    /// What to do about it.
+    #[must_use]
+    pub fn fate(&self) -> Fate {
+        match self {
+            Self::OwnSetting { .. } | Self::Setting { .. } | Self::Client { .. } | Self::Topics { .. } => {
+                Fate::Stop
+            }
+            Self::Twin { .. } | Self::Broker { .. } => Fate::Retry,
+        }
+    }
 }
 
 /// Without the settings, which have secrets among them.
@@ -89,7 +153,7 @@ impl Connection {
             return Err(KafkaFailure::OwnSetting { name: name.clone() });
         }
         let connection = Self { brokers: brokers.to_owned(), settings };
-        match connection.config().create_native_config() {
+        match connection.config(&[]).create_native_config() {
             Ok(_) => Ok(connection),
             Err(KafkaError::ClientConfig(_, reason, name, value)) => {
                 let value = if is_secret(&name) { "(hidden)".to_owned() } else { value };
@@ -105,25 +169,39 @@ impl Connection {
         &self.brokers
     }
 
-    fn config(&self) -> ClientConfig {
+    /// The settings of a client: `own` are those that its use decides.
+    fn config(&self, own: &[(&str, &str)]) -> ClientConfig {
         let mut config = ClientConfig::new();
-        config.set("client.id", "kigen");
+        for (name, value) in FIRST_SETTINGS {
+            config.set(name, value);
+        }
         for (name, value) in &self.settings {
             config.set(name, value);
+        }
+        for (name, value) in own {
+            config.set(*name, *value);
         }
         config.set("bootstrap.servers", &self.brokers);
         config
     }
 
     fn client<C: FromClientConfig>(&self) -> Result<C, KafkaFailure> {
-        self.config().create().map_err(|source| self.no_client(source))
+        self.config(&[]).create().map_err(|source| self.no_client(source))
+    }
+
+    fn client_with<X: ClientContext, C: FromClientConfigAndContext<X>>(
+        &self,
+        own: &[(&str, &str)],
+        context: X,
+    ) -> Result<C, KafkaFailure> {
+        self.config(own).create_with_context(context).map_err(|source| self.no_client(source))
     }
 
     fn no_client(&self, source: KafkaError) -> KafkaFailure {
         KafkaFailure::Client { brokers: self.brokers.clone(), source }
     }
 
-    fn failed(&self, what: &'static str) -> impl Fn(KafkaError) -> KafkaFailure {
+    fn failed(&self, what: &'static str) -> impl Fn(KafkaError) -> KafkaFailure + use<> {
         let brokers = self.brokers.clone();
         move |source| KafkaFailure::Broker { brokers: brokers.clone(), what, source }
     }
@@ -133,4 +211,99 @@ impl Connection {
 #[must_use]
 pub fn is_secret(name: &str) -> bool {
     ["password", "secret", "pem", "oauthbearer.config"].iter().any(|word| name.contains(word))
+}
+
+/// The log on Kafka. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct KafkaLog {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    connection: Connection,
+    settings: Settings,
+    /// What this process is called: the same after a restart, and no other's.
+    instance: String,
+    look: KafkaLook,
+    producer: FutureProducer<Talk>,
+}
+
+impl KafkaLog {
+    /// Opens the log at `connection`, and makes the topics that are not there. `instance` is what this process is
+    /// called: the same after a restart, and no other's.
+    ///
+    /// # Errors
+    /// Kafka does not answer, or refuses; the topics are not as they must be.
+    pub async fn open(connection: Connection, layout: &Layout, instance: &str) -> Result<Self, KafkaFailure> {
+        let mut found = topics::check(&connection, layout).await?;
+        if found.iter().any(|found| found.partitions.is_none()) {
+            found = topics::create(&connection, layout).await?;
+        }
+        if !found.iter().all(Found::is_usable) {
+            let told = found.iter().flat_map(Found::told).collect::<Vec<_>>().join("; ");
+            return Err(KafkaFailure::Topics { brokers: connection.brokers, told });
+        }
+        let settings = layout.log.clone();
+        let look = KafkaLook::new(connection.clone(), &settings)?;
+        let own = [("enable.idempotence", "true"), ("message.timeout.ms", APPEND_MS_MAX)];
+        let producer = connection.client_with(&own, Talk::of(&connection))?;
+        let instance = instance.to_owned();
+        Ok(Self { inner: Arc::new(Inner { connection, settings, instance, look, producer }) })
+    }
+}
+
+impl Log for KafkaLog {
+    type Look = KafkaLook;
+    type Group = KafkaGroup;
+
+    fn look(&self) -> &KafkaLook {
+        &self.inner.look
+    }
+
+    async fn append(&self, records: Vec<Record>) -> Result<Vec<Offset>, LogError> {
+        let Inner { connection, settings, producer, .. } = &*self.inner;
+        write::check_outputs(settings.partitions, settings, &records)?;
+        produce::all(connection, producer, &records).await
+    }
+
+    fn join(&self, name: &'static str, topic: Topic) -> Result<KafkaGroup, LogError> {
+        Ok(KafkaGroup::join(Arc::clone(&self.inner), name, topic)?)
+    }
+}
+
+/// What a client says by itself: trouble is told of, once a minute at most, since it lasts and mends itself.
+struct Talk {
+    brokers: String,
+    told_at: Mutex<Option<Instant>>,
+}
+
+impl Talk {
+    fn of(connection: &Connection) -> Self {
+        Self { brokers: connection.brokers.clone(), told_at: Mutex::new(None) }
+    }
+
+    fn trouble(&self, error: &KafkaError, reason: &str) {
+        let mut told_at = self.told_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if told_at.is_none_or(|at| at.elapsed() >= TOLD_EVERY) {
+            *told_at = Some(Instant::now());
+            let code = error.rdkafka_error_code().map_or(String::new(), |code| format!(" ({code})"));
+            tracing::warn!(
+                "Kafka at {}: {reason}{code}; kigen tries again, nothing is lost meanwhile",
+                self.brokers
+            );
+        }
+    }
+}
+
+impl ClientContext for Talk {
+    fn log(&self, _level: RDKafkaLogLevel, facility: &str, message: &str) {
+        tracing::debug!("librdkafka: {facility}: {message}");
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        // One broker of several, which another stands in for; when all are away, that is told.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::BrokerTransportFailure) {
+            self.trouble(&error, reason);
+        }
+    }
 }

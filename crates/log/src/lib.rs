@@ -2,16 +2,19 @@
 //!
 //! Topics hold records in partitions; within a partition each record has an offset, and records of one key keep
 //! their order. A [`Step`] is "these outputs and these input positions, or neither". What is offered here is what
-//! Kafka offers too (no look-up by key, no write at an offset), so that a Kafka log can stand behind the same calls.
+//! Kafka offers too (no look-up by key, no write at an offset), so that either log stands behind the same calls: [`Log`],
+//! [`Look`] and [`Group`].
 //!
-//! [`EmbeddedLog`] is the log of one process, on RocksDB; a [`View`] looks into it from another process.
+//! [`EmbeddedLog`] is the log of one process, on RocksDB; a [`View`] looks into it from another process. [`KafkaLog`] is
+//! Apache Kafka.
 
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 
-mod consumer;
 mod embedded;
 mod error;
+mod group;
+mod interface;
 pub mod kafka;
 mod keys;
 mod lock;
@@ -24,9 +27,11 @@ mod trim;
 mod view;
 mod write;
 
-pub use consumer::{Batch, Consumer};
 pub use embedded::EmbeddedLog;
 pub use error::{Fate, LogError};
+pub use group::EmbeddedGroup;
+pub use interface::{Group, Heard, Log, Look};
+pub use kafka::KafkaLog;
 pub use settings::{Retention, Settings};
 pub use trim::Trimmed;
 pub use view::View;

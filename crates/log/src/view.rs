@@ -1,4 +1,4 @@
-//! Looking into the log from another process, beside the one that writes it.
+//! Looking into the log's tables: within the process that writes it, or from another beside it.
 
 use std::path::Path;
 
@@ -6,9 +6,11 @@ use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 use tempfile::TempDir;
 
+use crate::embedded::EmbeddedLog;
 use crate::error::LogError;
+use crate::interface::Look;
 use crate::tables::Tables;
-use crate::{Position, Received, options, partitioner};
+use crate::{Received, options};
 
 /// A read-only view of a log as it was when opened or last refreshed.
 pub struct View {
@@ -26,51 +28,46 @@ impl View {
         let tables = Tables::open_beside(path, scratch.path(), options::looking())?;
         Ok(Self { tables, _scratch: scratch })
     }
+}
 
-    /// Takes in what was written since.
-    ///
-    /// # Errors
-    /// The disk refuses.
-    pub fn refresh(&self) -> Result<(), LogError> {
+/// What has the log's tables before it.
+trait Tabled: Send + Sync {
+    fn tables(&self) -> &Tables;
+
+    fn catch_up(&self) -> Result<(), LogError>;
+}
+
+impl Tabled for View {
+    fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    fn catch_up(&self) -> Result<(), LogError> {
         self.tables.catch_up()
     }
+}
 
-    /// The number of partitions of every topic.
-    pub fn partitions(&self) -> u32 {
-        self.tables.partitions()
+impl Tabled for EmbeddedLog {
+    fn tables(&self) -> &Tables {
+        self.tables()
     }
 
-    /// The partition of a key, as Java's default partitioner of Kafka would choose it.
-    pub fn partition_of(&self, key: &str) -> Partition {
-        partitioner::partition_of(key, self.partitions())
+    /// Whoever writes sees all.
+    fn catch_up(&self) -> Result<(), LogError> {
+        Ok(())
+    }
+}
+
+impl<T: Tabled> Look for T {
+    fn partitions(&self) -> u32 {
+        self.tables().partitions()
     }
 
-    /// Where a consumer stands in a partition; `None` if it never said.
-    ///
-    /// # Errors
-    /// The disk refuses, or the entry is damaged.
-    pub fn position(
-        &self,
-        consumer: &str,
-        topic: Topic,
-        partition: Partition,
-    ) -> Result<Option<Offset>, LogError> {
-        self.tables.position(consumer, topic, partition)
+    fn refresh(&self) -> Result<(), LogError> {
+        self.catch_up()
     }
 
-    /// All positions ever committed, by topic, partition and consumer.
-    ///
-    /// # Errors
-    /// The disk refuses, or an entry is damaged.
-    pub fn positions(&self) -> Result<Vec<Position>, LogError> {
-        self.tables.positions()
-    }
-
-    /// Reads as [`EmbeddedLog::read`](crate::EmbeddedLog::read) does.
-    ///
-    /// # Errors
-    /// The disk refuses, or the first record is damaged.
-    pub fn read(
+    fn read(
         &self,
         topic: Topic,
         partition: Partition,
@@ -78,30 +75,39 @@ impl View {
         records_max: usize,
         bytes_max: usize,
     ) -> Result<Vec<Received>, LogError> {
-        self.tables.read(topic, partition, from, records_max, bytes_max)
+        self.tables().read(topic, partition, from, records_max, bytes_max)
     }
 
-    /// The first offset that is still kept: below it, records were trimmed.
-    ///
-    /// # Errors
-    /// The disk refuses, or the entry is damaged.
-    pub fn start(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
-        Ok(self.tables.bounds(topic, partition)?.start)
+    fn last(&self, topic: Topic, partition: Partition) -> Result<Option<Received>, LogError> {
+        let Some(last) = self.end(topic, partition)?.0.checked_sub(1).map(Offset) else {
+            return Ok(None);
+        };
+        Ok(self.tables().read(topic, partition, last, 1, usize::MAX)?.pop())
     }
 
-    /// The offset the next record will get.
-    ///
-    /// # Errors
-    /// The disk refuses, or the entry is damaged.
-    pub fn end(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
-        Ok(self.tables.bounds(topic, partition)?.end)
+    fn start(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
+        Ok(self.tables().bounds(topic, partition)?.start)
     }
 
-    /// The offset of the first record with a timestamp at or after `at`; the end if there is none.
-    ///
-    /// # Errors
-    /// The disk refuses, or a record is damaged.
-    pub fn offset_at(&self, topic: Topic, partition: Partition, at: Instant) -> Result<Offset, LogError> {
-        self.tables.offset_at(topic, partition, at)
+    fn end(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
+        Ok(self.tables().bounds(topic, partition)?.end)
+    }
+
+    /// A step is one write, so none is ever under way.
+    fn settled_end(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
+        self.end(topic, partition)
+    }
+
+    fn offset_at(&self, topic: Topic, partition: Partition, at: Instant) -> Result<Offset, LogError> {
+        self.tables().offset_at(topic, partition, at)
+    }
+
+    /// A compacted topic has no start but its first record, and tombstones go in their order.
+    fn tombstones_start(&self, partition: Partition) -> Result<Offset, LogError> {
+        self.start(Topic::Status, partition)
+    }
+
+    fn position(&self, group: &str, topic: Topic, partition: Partition) -> Result<Option<Offset>, LogError> {
+        self.tables().position(group, topic, partition)
     }
 }

@@ -100,7 +100,8 @@ pub(crate) fn commit(
     tails: &Mutex<Tails>,
     step: &Step,
 ) -> Result<Written, LogError> {
-    check(tables, settings, step)?;
+    check_outputs(tables.partitions(), settings, &step.outputs)?;
+    check_positions(tables, &step.positions)?;
     if step.outputs.is_empty() && step.positions.is_empty() {
         return Ok(Written { offsets: Vec::new(), moved: Moved::new() });
     }
@@ -127,15 +128,23 @@ pub(crate) fn latest(tables: &Tables, key: &[u8]) -> Result<Option<Latest>, LogE
     }
 }
 
-fn check(tables: &Tables, settings: &Settings, step: &Step) -> Result<(), LogError> {
+/// Whether a log of so many partitions takes these records in one step.
+pub(crate) fn check_outputs(
+    partitions: u32,
+    settings: &Settings,
+    outputs: &[Record],
+) -> Result<(), LogError> {
     let mut step_bytes = 0;
-    for output in &step.outputs {
-        tables.slot(output.topic, output.partition)?;
+    for output in outputs {
+        let Record { topic, partition, .. } = *output;
+        if partition.0 >= partitions {
+            return Err(LogError::NoSuchPartition { topic, partition, partitions });
+        }
         let bytes = record::payload_bytes(output);
         if bytes > settings.record_bytes_max {
             return Err(LogError::RecordTooLarge {
-                topic: output.topic,
-                partition: output.partition,
+                topic,
+                partition,
                 key: quoted(&output.key),
                 bytes,
                 record_bytes_max: settings.record_bytes_max,
@@ -146,7 +155,11 @@ fn check(tables: &Tables, settings: &Settings, step: &Step) -> Result<(), LogErr
     if step_bytes > Settings::STEP_BYTES_MAX {
         return Err(LogError::StepTooLarge { bytes: step_bytes });
     }
-    for position in &step.positions {
+    Ok(())
+}
+
+fn check_positions(tables: &Tables, positions: &[Position]) -> Result<(), LogError> {
+    for position in positions {
         tables.slot(position.topic, position.partition)?;
         if !(1..=keys::CONSUMER_BYTES_MAX).contains(&position.consumer.len()) {
             return Err(LogError::BadConsumerName { name: quoted(&position.consumer) });

@@ -5,21 +5,21 @@ use std::io::Write;
 use std::pin::Pin;
 use std::time::Duration;
 
-use kigen_log::{EmbeddedLog, Fate, LogError, Position, Received, Record, Step};
+use kigen_log::{Fate, Group, Heard, Log, LogError, Look, Received, Record};
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::reasons::reasons;
 use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
-use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_model::topic::{Partition, Topic};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::render::{Message, render};
 use crate::slack::{Posted, Slack, SlackError};
-use crate::terminal::{Look, draw};
+use crate::terminal::{self, draw};
 
-/// The notifier's name among the log's consumers.
-pub const CONSUMER: &str = "notifier";
+/// The notifiers' group among the log's readers.
+pub const GROUP: &str = "notifier";
 
 /// How much is read at a time.
 const ALERTS_READ_MAX: usize = 64;
@@ -82,7 +82,7 @@ struct ToSlack {
     slack: Slack,
     patience: Patience,
     threads: HashMap<Uuid, Posted>,
-    /// Until the first message after the start: it may have been sent just before a crash.
+    /// Until the first message after a partition came: it may have been sent just before a crash.
     is_in_doubt: bool,
 }
 
@@ -110,57 +110,110 @@ impl Delivery {
 ///
 /// # Errors
 /// The log needs a person, or nobody takes the messages.
-pub async fn run(
-    log: EmbeddedLog,
+pub async fn run<L: Log>(
+    log: L,
     delivery: Delivery,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), NotifierError> {
-    let mut from = Vec::new();
-    for partition in (0..log.partitions()).map(Partition) {
-        let next = log.position(CONSUMER, Topic::Alerts, partition)?;
-        from.push((partition, next.unwrap_or(Offset(0))));
-    }
-    let mut consumer = log.consumer(Topic::Alerts, from);
+    let mut group = log.join(GROUP, Topic::Alerts)?;
     let mut delivery = delivery;
     tokio::pin!(shutdown);
     loop {
-        let batch = tokio::select! {
+        let heard = tokio::select! {
             biased;
             () = &mut shutdown => return Ok(()),
-            batch = consumer.next(ALERTS_READ_MAX, BYTES_READ_MAX) => batch,
+            heard = group.next(ALERTS_READ_MAX, BYTES_READ_MAX) => heard,
         };
-        let (partition, records) = match batch {
-            Ok(batch) => (batch.partition, batch.records),
+        let outcome = match heard {
+            Ok(Heard::Records(batches)) => {
+                deliver_all(&mut delivery, &mut group, &batches, shutdown.as_mut()).await
+            }
+            Ok(Heard::Assigned(partitions)) => {
+                delivery.doubt();
+                begin(&log, &mut group, partitions).await.map_err(Ended::Log)
+            }
+            Ok(Heard::Revoked(_)) => Ok(()),
             Err(error @ LogError::Corrupt { partition, offset, .. }) => {
                 tracing::error!("{error}");
-                consumer.seek(partition, offset.next());
                 // Without a value it is no alert, and goes to the rejects.
                 let timestamp = Instant::UNIX_EPOCH;
-                (partition, vec![Received { offset, key: String::new(), value: None, timestamp }])
+                let damaged = Received { offset, key: String::new(), value: None, timestamp };
+                let batches = [(partition, vec![damaged])];
+                group.begin(partition, offset.next()).await?;
+                deliver_all(&mut delivery, &mut group, &batches, shutdown.as_mut()).await
             }
-            Err(error) if error.fate() == Fate::Retry => {
-                if !waited(&error, shutdown.as_mut()).await {
-                    return Ok(());
-                }
-                continue;
-            }
-            Err(error) => return Err(error.into()),
+            Err(error) => Err(Ended::Log(error)),
         };
-        for record in &records {
-            let Some(step) = deliver(&mut delivery, partition, record, shutdown.as_mut()).await? else {
-                return Ok(());
-            };
-            // What was sent stays sent; only the note of it is tried again.
-            while let Err(error) = log.commit(step.clone()).await {
-                if error.fate() != Fate::Retry {
-                    return Err(error.into());
-                }
+        match outcome {
+            Ok(()) => {}
+            Err(Ended::Interrupted) => return Ok(()),
+            Err(Ended::Role(error)) => return Err(error),
+            Err(Ended::Log(error)) if error.fate() != Fate::Retry => return Err(error.into()),
+            Err(Ended::Log(error)) => {
                 if !waited(&error, shutdown.as_mut()).await {
                     return Ok(());
                 }
             }
         }
     }
+}
+
+/// Why not all was delivered.
+enum Ended {
+    /// The shutdown came.
+    Interrupted,
+    /// The log failed; where it can be tried again, what was not delivered is heard again.
+    Log(LogError),
+    /// The role cannot go on.
+    Role(NotifierError),
+}
+
+/// Goes on in partitions where this one or another left them.
+async fn begin<L: Log>(log: &L, group: &mut L::Group, partitions: Vec<Partition>) -> Result<(), LogError> {
+    for partition in partitions {
+        let look = log.look().clone();
+        let place = tokio::task::spawn_blocking(move || {
+            let start = look.start(Topic::Alerts, partition)?;
+            Ok::<_, LogError>(look.position(GROUP, Topic::Alerts, partition)?.unwrap_or(start).max(start))
+        });
+        let from = match place.await {
+            Ok(place) => place?,
+            Err(failed) => match failed.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is being shut down.
+                Err(_) => return Ok(()),
+            },
+        };
+        group.begin(partition, from).await?;
+    }
+    Ok(())
+}
+
+/// Delivers alerts one by one, and notes each before the next.
+async fn deliver_all(
+    delivery: &mut Delivery,
+    group: &mut impl Group,
+    batches: &[(Partition, Vec<Received>)],
+    mut shutdown: Pin<&mut impl Future<Output = ()>>,
+) -> Result<(), Ended> {
+    for (partition, records) in batches {
+        for record in records {
+            let delivered = deliver(delivery, *partition, record, shutdown.as_mut()).await;
+            let outputs = delivered.map_err(Ended::Role)?.ok_or(Ended::Interrupted)?;
+            // What was sent stays sent; only the note of it is tried again.
+            while let Err(error) =
+                group.commit(outputs.clone(), vec![(*partition, record.offset.next())]).await
+            {
+                if error.fate() != Fate::Retry || matches!(error, LogError::Fenced { .. }) {
+                    return Err(Ended::Log(error));
+                }
+                if !waited(&error, shutdown.as_mut()).await {
+                    return Err(Ended::Interrupted);
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Waits before the log is tried again; false: the shutdown came first.
@@ -172,23 +225,19 @@ async fn waited(error: &LogError, shutdown: Pin<&mut impl Future<Output = ()>>) 
     }
 }
 
-/// Delivers one record; what is to be committed then. `None`: it waited to be sent when the shutdown came.
+/// Delivers one record; what is to be written with the note of it. `None`: it waited to be sent when the shutdown came.
 async fn deliver(
     delivery: &mut Delivery,
     partition: Partition,
     record: &Received,
     shutdown: Pin<&mut impl Future<Output = ()>>,
-) -> Result<Option<Step>, NotifierError> {
-    let next = record.offset.next();
-    let position = Position { consumer: CONSUMER.to_owned(), topic: Topic::Alerts, partition, next };
+) -> Result<Option<Vec<Record>>, NotifierError> {
     let bytes = record.value.as_deref().unwrap_or_default();
-    let mut step = Step { outputs: Vec::new(), positions: vec![position] };
     match kigen_wire::decode_alert(bytes) {
         Ok(alert) => {
             let message = render(&alert);
-            if !delivery.send(alert, message, shutdown).await? {
-                return Ok(None);
-            }
+            let is_sent = delivery.send(alert, message, shutdown).await?;
+            Ok(is_sent.then(Vec::new))
         }
         Err(error) => {
             tracing::error!(%partition, offset = %record.offset, "an alert is not understood and goes to {}: {error}", Topic::Rejects);
@@ -200,19 +249,25 @@ async fn deliver(
                 bytes: bytes[..bytes.len().min(REJECT_BYTES_MAX)].to_vec(),
                 rejected_at: record.timestamp,
             };
-            step.outputs.push(Record {
+            Ok(Some(vec![Record {
                 topic: Topic::Rejects,
                 partition,
                 key: record.key.clone(),
                 value: Some(kigen_wire::encode_reject(&reject)),
                 timestamp: record.timestamp,
-            });
+            }]))
         }
     }
-    Ok(Some(step))
 }
 
 impl Delivery {
+    /// The next message may have been sent already, by whoever had its partition before.
+    fn doubt(&mut self) {
+        if let To::Slack(to) = &mut self.to {
+            to.is_in_doubt = true;
+        }
+    }
+
     /// Whether the message was delivered before the shutdown.
     async fn send(
         &mut self,
@@ -225,7 +280,7 @@ impl Delivery {
         }
         match &mut self.to {
             To::Printed(out) => {
-                let drawn = draw(&message, &Look { colours: false, width: DRY_RUN_WIDTH });
+                let drawn = draw(&message, &terminal::Look { colours: false, width: DRY_RUN_WIDTH });
                 writeln!(out, "{drawn}").and_then(|()| out.flush()).map_err(NotifierError::Print)?;
                 Ok(true)
             }

@@ -4,18 +4,20 @@ use std::collections::HashMap;
 
 use kigen_engine::partition::{POSITION_KEY, PartitionState};
 use kigen_engine::state::BatchState;
-use kigen_log::{EmbeddedLog, Position, Record, Step};
+use kigen_log::{Group, Record};
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_store::{Batch, Store, StoredPosition};
 
+use crate::ProcessorError;
 use crate::states::Cache;
 use crate::turn::Turn;
-use crate::{CONSUMER, ProcessorError};
 
 /// Turns of several partitions, encoded and ready for one atomic step.
 pub struct Staged {
-    step: Step,
+    outputs: Vec<Record>,
+    /// How far each partition is judged with it.
+    positions: Vec<(Partition, Offset)>,
     partitions: Vec<Stored>,
 }
 
@@ -34,6 +36,7 @@ struct Stored {
     pub(crate) partition: Partition,
     pub(crate) position: PartitionState,
     states: Vec<BatchState>,
+    is_left: bool,
 }
 
 /// What the processor remembers of a partition after a commit.
@@ -41,21 +44,27 @@ pub(crate) struct Moved {
     pub(crate) partition: Partition,
     pub(crate) position: PartitionState,
     pub(crate) states: Vec<BatchState>,
+    /// Records were read that are not judged: the turn was full.
+    pub(crate) is_left: bool,
 }
 
 impl Staged {
-    /// Encodes turns: alerts, rejects, changed statuses, and last, in each partition, its position record.
-    pub(crate) fn of(turns: Vec<Turn>) -> Result<Self, ProcessorError> {
-        let mut staged = Self { step: Step::default(), partitions: Vec::new() };
-        for turn in turns {
-            staged.add(turn)?;
+    /// Encodes turns, each with whether it left something: alerts, rejects, changed statuses, and last, in each
+    /// partition, its position record.
+    pub(crate) fn of(turns: Vec<(Turn, bool)>) -> Result<Self, ProcessorError> {
+        let mut staged = Self { outputs: Vec::new(), positions: Vec::new(), partitions: Vec::new() };
+        for (turn, is_left) in turns {
+            staged.add(turn, is_left)?;
         }
         Ok(staged)
     }
 
     /// Hands the step to the log: all of it, or nothing.
-    pub async fn commit(self, log: &EmbeddedLog) -> Result<Committed, ProcessorError> {
-        let offsets = log.commit(self.step).await?;
+    pub(crate) async fn commit(self, group: &mut impl Group) -> Result<Committed, ProcessorError> {
+        if self.partitions.is_empty() {
+            return Ok(Committed { partitions: Vec::new() });
+        }
+        let offsets = group.commit(self.outputs, self.positions).await?;
         let mut partitions = self.partitions;
         for stored in &mut partitions {
             stored.status_next = offsets.get(stored.position_output).map(|offset| offset.next());
@@ -63,12 +72,12 @@ impl Staged {
         Ok(Committed { partitions })
     }
 
-    fn add(&mut self, turn: Turn) -> Result<(), ProcessorError> {
+    fn add(&mut self, turn: Turn, is_left: bool) -> Result<(), ProcessorError> {
         let Turn { partition, position, changed, alerts, rejects, warnings, at, .. } = turn;
         for warning in warnings {
             tracing::warn!("{}", warning.text);
         }
-        let outputs = &mut self.step.outputs;
+        let outputs = &mut self.outputs;
         let mut write = |topic, key: String, value| {
             outputs.push(Record { topic, partition, key, value: Some(value), timestamp: at });
         };
@@ -97,12 +106,7 @@ impl Staged {
         let position_record = kigen_wire::encode_position(&position);
         write(Topic::Status, POSITION_KEY.to_owned(), position_record.clone());
         let position_output = outputs.len() - 1;
-        self.step.positions.push(Position {
-            consumer: CONSUMER.to_owned(),
-            topic: Topic::Events,
-            partition,
-            next: position.next,
-        });
+        self.positions.push((partition, position.next));
         self.partitions.push(Stored {
             batch,
             position_output,
@@ -111,6 +115,7 @@ impl Staged {
             partition,
             position,
             states,
+            is_left,
         });
         Ok(())
     }
@@ -125,12 +130,14 @@ impl Committed {
     ) -> Result<Vec<Moved>, ProcessorError> {
         let mut moved = Vec::with_capacity(self.partitions.len());
         for stored in self.partitions {
-            let Stored { mut batch, position_record, status_next, partition, position, states, .. } = stored;
+            let Stored {
+                mut batch, position_record, status_next, partition, position, states, is_left, ..
+            } = stored;
             if let Some(status_next) = status_next {
                 batch.position(&StoredPosition { record: position_record, status_next });
             }
             store.commit(batch)?;
-            moved.push(Moved { partition, position, states });
+            moved.push(Moved { partition, position, states, is_left });
         }
         for one in &mut moved {
             let cache = caches.entry(one.partition).or_default();

@@ -4,18 +4,23 @@
 //! [`Staged::commit`] hands alerts, statuses and positions to the log in one atomic step; then, and only then,
 //! [`Processor::store`] moves the store. The store is a cache of `kigen.status`: wherever the process dies, the next
 //! one decides from the facts how to go on (`recovery.rs`).
+//!
+//! Several processors divide the partitions between them. A partition that comes is taken up beside the judging of the
+//! others; one that goes is forgotten, and what was not committed of it is another's.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kigen_engine::partition::PartitionState;
-use kigen_log::{EmbeddedLog, LogError, Received};
+use kigen_log::{Group, Heard, Log, LogError, Look, Received};
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::reasons::reasons;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_store::{Store, StoreError};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 mod commit;
 mod recovery;
@@ -32,8 +37,8 @@ use restore::TakenUp;
 use states::{Cache, States};
 use turn::Turn;
 
-/// The processor's name among the log's consumers.
-pub const CONSUMER: &str = "processor";
+/// The processors' group among the log's readers.
+pub const GROUP: &str = "processor";
 
 /// How many bytes of events a round reads from a partition at most.
 const READ_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -89,83 +94,141 @@ pub enum ProcessorError {
     },
 }
 
-/// Judges all partitions of a log.
-pub struct Processor {
-    log: EmbeddedLog,
-    store: Store,
+/// Judges the partitions of a log that are its own.
+pub struct Processor<L: Log> {
+    log: L,
+    group: L::Group,
+    store: Arc<Store>,
     bounds: TurnBounds,
-    positions: HashMap<Partition, PartitionState>,
+    partitions: HashMap<Partition, Ownership>,
     caches: HashMap<Partition, Cache>,
+    taking_up: JoinSet<(Partition, Result<TakenUp, ProcessorError>)>,
+}
+
+/// How it stands with a partition.
+enum Ownership {
+    /// The store is brought to what was committed last. A second taking up of one partition would write to the same
+    /// store, so one that is under way is waited for.
+    TakingUp {
+        /// It must be done once more: what it began with no longer holds.
+        is_stale: bool,
+        /// The partition is still this processor's.
+        is_own: bool,
+    },
+    /// It is judged, and this far.
+    Judging(PartitionState),
+    /// It cannot be judged, which was told.
+    Paused,
 }
 
 /// Events that were read, by partition.
 pub struct Round(Vec<(Partition, Vec<Received>)>);
 
-impl Processor {
-    /// Takes up all partitions: brings the store to what was committed last.
-    pub fn open(log: EmbeddedLog, store: Store, bounds: TurnBounds) -> Result<Self, ProcessorError> {
-        let mut processor = Self { log, store, bounds, positions: HashMap::new(), caches: HashMap::new() };
-        processor.recover()?;
-        Ok(processor)
+impl<L: Log> Processor<L> {
+    /// A processor that knows nothing yet: which partitions are its own, it is told by the log.
+    pub fn open(log: L, store: Store, bounds: TurnBounds) -> Result<Self, ProcessorError> {
+        let group = log.join(GROUP, Topic::Events)?;
+        let (partitions, caches) = (HashMap::new(), HashMap::new());
+        let (store, taking_up) = (Arc::new(store), JoinSet::new());
+        Ok(Self { log, group, store, bounds, partitions, caches, taking_up })
     }
 
-    /// Waits until there are events, and reads a bounded number of them. Cancelling it loses nothing.
+    /// Waits until there are events, and reads a bounded number of them; or until a partition is taken up, with which
+    /// there are none. Cancelling it loses nothing.
     pub async fn next(&mut self) -> Result<Round, ProcessorError> {
-        let mut changes = self.log.changes();
         loop {
-            // Marked as seen before the look, so that a write during the look wakes the wait after it.
-            changes.borrow_and_update();
-            let round = self.read()?;
-            if !round.0.is_empty() {
-                return Ok(round);
-            }
-            if changes.changed().await.is_err() {
-                std::future::pending::<()>().await;
+            let heard = tokio::select! {
+                biased;
+                Some(taken_up) = self.taking_up.join_next() => {
+                    match taken_up {
+                        Ok((partition, taken_up)) => self.taken_up(partition, taken_up).await?,
+                        Err(failed) => {
+                            if let Ok(panic) = failed.try_into_panic() {
+                                std::panic::resume_unwind(panic);
+                            }
+                        }
+                    }
+                    return Ok(Round(Vec::new()));
+                }
+                heard = self.group.next(self.bounds.events_max, READ_BYTES_MAX) => heard,
+            };
+            match heard {
+                Ok(Heard::Assigned(partitions)) => {
+                    partitions.into_iter().for_each(|partition| self.assigned(partition))
+                }
+                Ok(Heard::Revoked(partitions)) => {
+                    partitions.into_iter().for_each(|partition| self.revoked(partition))
+                }
+                Ok(Heard::Records(records)) => return Ok(Round(records)),
+                Err(error @ LogError::Corrupt { partition, offset, .. }) => {
+                    self.group.begin(partition, offset.next()).await?;
+                    return Ok(Round(vec![(partition, vec![unreadable(offset, &error)])]));
+                }
+                Err(error) => return Err(error.into()),
             }
         }
     }
 
-    /// Whether everything in the log is judged.
+    /// Whether everything in the log is judged: each partition is this processor's, and it is at its end.
     pub fn is_idle(&self) -> Result<bool, ProcessorError> {
-        Ok(self.read()?.0.is_empty())
+        for partition in (0..self.log.look().partitions()).map(Partition) {
+            let next = match self.partitions.get(&partition) {
+                Some(Ownership::Judging(position)) => Some(position.next),
+                // Nothing more comes of it.
+                Some(Ownership::Paused) => continue,
+                Some(Ownership::TakingUp { .. }) | None => None,
+            };
+            let end = self.log.look().end(Topic::Events, partition)?;
+            // A log without events has none to judge, whosever it is.
+            if next.unwrap_or(Offset(0)) < end {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Folds a round in memory.
     pub fn apply(&mut self, round: Round) -> Result<Staged, ProcessorError> {
         let mut turns = Vec::with_capacity(round.0.len());
         for (partition, records) in round.0 {
-            let Some(position) = self.positions.get(&partition) else { continue };
+            let Some(Ownership::Judging(position)) = self.partitions.get(&partition) else { continue };
             let mut turn = Turn::new(partition, position.clone());
             let cache = self.caches.entry(partition).or_default();
             turn.fold(&records, &mut States { partition, store: Some(&self.store), cache }, self.bounds)?;
             if !turn.is_empty() {
-                turns.push(turn);
+                let is_left = records.last().is_some_and(|last| turn.position.next <= last.offset);
+                turns.push((turn, is_left));
             }
         }
         Staged::of(turns)
     }
 
-    /// Moves the store to what the log has taken.
-    pub fn store(&mut self, committed: Committed) -> Result<(), ProcessorError> {
+    /// Hands what was folded to the log: all of it, or nothing.
+    pub async fn commit(&mut self, staged: Staged) -> Result<Committed, ProcessorError> {
+        staged.commit(&mut self.group).await
+    }
+
+    /// Moves the store to what the log has taken; what a full turn left is read again.
+    pub async fn store(&mut self, committed: Committed) -> Result<(), ProcessorError> {
         for moved in committed.into_store(&self.store, &mut self.caches)? {
-            self.positions.insert(moved.partition, moved.position);
+            if moved.is_left {
+                self.group.begin(moved.partition, moved.position.next).await?;
+            }
+            self.partitions.insert(moved.partition, Ownership::Judging(moved.position));
         }
         Ok(())
     }
 
     /// Drops what is in memory and takes up all partitions anew: the way out of every failed or unknown commit.
-    pub fn recover(&mut self) -> Result<(), ProcessorError> {
-        self.caches.clear();
-        self.positions.clear();
-        for partition in (0..self.log.partitions()).map(Partition) {
-            match restore::take_up(&self.log, &self.store, partition)? {
-                TakenUp::Judging(position) => {
-                    self.positions.insert(partition, position);
-                }
-                TakenUp::Paused => {}
+    pub fn recover(&mut self) {
+        let own: Vec<Partition> = self.partitions.keys().copied().collect();
+        for partition in own {
+            self.group.hold(partition);
+            match self.partitions.get_mut(&partition) {
+                Some(Ownership::TakingUp { is_stale, .. }) => *is_stale = true,
+                Some(Ownership::Judging(_) | Ownership::Paused) | None => self.take_up(partition),
             }
         }
-        Ok(())
     }
 
     /// One round, from reading to the store.
@@ -175,31 +238,65 @@ impl Processor {
     }
 
     async fn judge(&mut self, round: Round) -> Result<(), ProcessorError> {
-        let committed = self.apply(round)?.commit(&self.log).await?;
-        self.store(committed)
+        let staged = self.apply(round)?;
+        let committed = self.commit(staged).await?;
+        self.store(committed).await
     }
 
-    fn read(&self) -> Result<Round, ProcessorError> {
-        let mut round = Vec::new();
-        for (partition, position) in &self.positions {
-            let (events_max, next) = (self.bounds.events_max, position.next);
-            let records = match self.log.read(Topic::Events, *partition, next, events_max, READ_BYTES_MAX) {
-                Ok(records) => records,
-                Err(error @ LogError::Corrupt { offset, .. }) => vec![unreadable(offset, &error)],
-                Err(error) => return Err(error.into()),
-            };
-            if !records.is_empty() {
-                round.push((*partition, records));
+    fn assigned(&mut self, partition: Partition) {
+        match self.partitions.get_mut(&partition) {
+            Some(Ownership::TakingUp { is_stale, is_own }) => (*is_stale, *is_own) = (true, true),
+            Some(Ownership::Judging(_) | Ownership::Paused) | None => self.take_up(partition),
+        }
+    }
+
+    fn revoked(&mut self, partition: Partition) {
+        self.caches.remove(&partition);
+        match self.partitions.get_mut(&partition) {
+            Some(Ownership::TakingUp { is_own, .. }) => *is_own = false,
+            Some(Ownership::Judging(_) | Ownership::Paused) | None => {
+                self.partitions.remove(&partition);
             }
         }
-        round.sort_by_key(|(partition, _)| *partition);
-        Ok(Round(round))
+    }
+
+    /// Begins to take up a partition, beside the judging of others.
+    fn take_up(&mut self, partition: Partition) {
+        self.caches.remove(&partition);
+        self.partitions.insert(partition, Ownership::TakingUp { is_stale: false, is_own: true });
+        let (look, store) = (self.log.look().clone(), Arc::clone(&self.store));
+        self.taking_up.spawn_blocking(move || (partition, restore::take_up(&look, &store, partition)));
+    }
+
+    async fn taken_up(
+        &mut self,
+        partition: Partition,
+        taken_up: Result<TakenUp, ProcessorError>,
+    ) -> Result<(), ProcessorError> {
+        match self.partitions.get(&partition) {
+            Some(Ownership::TakingUp { is_own: false, .. }) => {
+                self.partitions.remove(&partition);
+                return Ok(());
+            }
+            Some(Ownership::TakingUp { is_stale: true, .. }) => {
+                self.take_up(partition);
+                return Ok(());
+            }
+            Some(Ownership::TakingUp { .. } | Ownership::Judging(_) | Ownership::Paused) | None => {}
+        }
+        // Until it was begun, and after a failure, it is one to be taken up when all is recovered.
+        self.partitions.insert(partition, Ownership::Paused);
+        if let TakenUp::Judging(position) = taken_up? {
+            self.group.begin(partition, position.next).await?;
+            self.partitions.insert(partition, Ownership::Judging(position));
+        }
+        Ok(())
     }
 }
 
 /// Judges until `shutdown` says true, then finishes what is in flight. A failed round is told and tried again: nothing
 /// that can go wrong here is helped by ending the process.
-pub async fn run(mut processor: Processor, mut shutdown: watch::Receiver<bool>) {
+pub async fn run<L: Log>(mut processor: Processor<L>, mut shutdown: watch::Receiver<bool>) {
     loop {
         let round = tokio::select! {
             biased;
@@ -212,16 +309,11 @@ pub async fn run(mut processor: Processor, mut shutdown: watch::Receiver<bool>) 
         };
         if let Err(error) = outcome {
             tell(&error);
-            loop {
-                tokio::select! {
-                    _ = shutdown.wait_for(|stop| *stop) => return,
-                    () = tokio::time::sleep(Duration::from_millis(RETRY_DELAY_MS)) => {}
-                }
-                match processor.recover() {
-                    Ok(()) => break,
-                    Err(error) => tell(&error),
-                }
+            tokio::select! {
+                _ = shutdown.wait_for(|stop| *stop) => return,
+                () = tokio::time::sleep(Duration::from_millis(RETRY_DELAY_MS)) => {}
             }
+            processor.recover();
         }
     }
 }

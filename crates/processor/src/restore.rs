@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kigen_engine::partition::PartitionState;
-use kigen_log::{EmbeddedLog, Received};
+use kigen_log::{Look, Received};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_store::{Batch, Store, StoredPosition};
 use kigen_wire::Status;
@@ -26,11 +26,11 @@ pub(crate) enum TakenUp {
 
 /// Takes up one partition.
 pub(crate) fn take_up(
-    log: &EmbeddedLog,
+    look: &impl Look,
     store: &Store,
     partition: Partition,
 ) -> Result<TakenUp, ProcessorError> {
-    let facts = gather(log, store, partition)?;
+    let facts = gather(look, store, partition)?;
     let decision = decide(&facts);
     tracing::debug!(%partition, ?decision, "takes up a partition");
     match (decision, facts.committed) {
@@ -43,7 +43,7 @@ pub(crate) fn take_up(
             Ok(TakenUp::Judging(PartitionState::new(next)))
         }
         (Decision::GoOn { restore, reading }, Some(committed)) => {
-            bring_to(log, store, partition, restore, &committed)?;
+            bring_to(look, store, partition, restore, &committed)?;
             let mut position = committed.position;
             if let Reading::AfterGap { from, to } = reading {
                 tracing::error!(
@@ -60,7 +60,7 @@ pub(crate) fn take_up(
     }
 }
 
-fn gather(log: &EmbeddedLog, store: &Store, partition: Partition) -> Result<Facts, ProcessorError> {
+fn gather(look: &impl Look, store: &Store, partition: Partition) -> Result<Facts, ProcessorError> {
     let stored =
         store.position(partition)?.and_then(|stored| match kigen_wire::decode_status(&stored.record) {
             Ok(Status::Position(position)) => {
@@ -70,22 +70,19 @@ fn gather(log: &EmbeddedLog, store: &Store, partition: Partition) -> Result<Fact
             Ok(Status::Batch(_)) | Err(_) => None,
         });
     Ok(Facts {
-        committed: last_committed(log, partition)?,
+        committed: last_committed(look, partition)?,
         store: stored,
-        events_start: log.start(Topic::Events, partition)?,
-        events_end: log.end(Topic::Events, partition)?,
-        tombstones_start: log.start(Topic::Status, partition)?,
+        events_start: look.start(Topic::Events, partition)?,
+        events_end: look.end(Topic::Events, partition)?,
+        tombstones_start: look.tombstones_start(partition)?,
     })
 }
 
-/// The position record is the last of its commit, so it is the last record of the partition.
-fn last_committed(log: &EmbeddedLog, partition: Partition) -> Result<Option<Committed>, ProcessorError> {
-    let end = log.end(Topic::Status, partition)?;
-    let Some(last) = end.0.checked_sub(1).map(Offset) else {
-        return Ok(None);
-    };
-    let records = log.read(Topic::Status, partition, last, 1, usize::MAX)?;
-    let Some(record) = records.into_iter().next() else {
+/// The position record is the last of its commit, so it is the last record of the partition. Whoever judged before may
+/// have a commit under way, which is waited for.
+fn last_committed(look: &impl Look, partition: Partition) -> Result<Option<Committed>, ProcessorError> {
+    look.settled_end(Topic::Status, partition)?;
+    let Some(record) = look.last(Topic::Status, partition)? else {
         return Ok(None);
     };
     let status_next = record.offset.next();
@@ -97,7 +94,7 @@ fn last_committed(log: &EmbeddedLog, partition: Partition) -> Result<Option<Comm
 }
 
 fn bring_to(
-    log: &EmbeddedLog,
+    look: &impl Look,
     store: &Store,
     partition: Partition,
     restore: Restore,
@@ -108,12 +105,12 @@ fn bring_to(
         Restore::ApplyTail { from } => from,
         Restore::Rebuild => {
             store.clear(partition)?;
-            log.start(Topic::Status, partition)?
+            look.start(Topic::Status, partition)?
         }
     };
     let mut next = from;
     while next < committed.status_next {
-        let records = log.read(Topic::Status, partition, next, RESTORE_RECORDS_MAX, RESTORE_BYTES_MAX)?;
+        let records = look.read(Topic::Status, partition, next, RESTORE_RECORDS_MAX, RESTORE_BYTES_MAX)?;
         let Some(last) = records.last() else { break };
         next = last.offset.next();
         let mut batch = Batch::new(partition);

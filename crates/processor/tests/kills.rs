@@ -5,7 +5,7 @@ mod feed;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
-use kigen_log::{EmbeddedLog, Received, Settings};
+use kigen_log::{EmbeddedLog, Look, Received, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{Processor, TurnBounds};
 use kigen_store::Store;
@@ -83,7 +83,7 @@ fn child(dir: &Path) {
     runtime.expect("a runtime").block_on(async {
         let log = EmbeddedLog::open(&dir.join("log"), settings()).expect("the log opens");
         let (store, _) = Store::open(&dir.join("store")).expect("the store opens");
-        let mut processor = Processor::open(log.clone(), store, BOUNDS).expect("the processor opens");
+        let mut processor = Processor::open(log, store, BOUNDS).expect("the processor opens");
         for round in 0.. {
             let die = |step: u32| {
                 if kill_at == format!("{round}:{step}") {
@@ -97,9 +97,9 @@ fn child(dir: &Path) {
             die(0);
             let staged = processor.apply(events).expect("a turn");
             die(1);
-            let committed = staged.commit(&log).await.expect("a commit");
+            let committed = processor.commit(staged).await.expect("a commit");
             die(2);
-            processor.store(committed).expect("a write of the store");
+            processor.store(committed).await.expect("a write of the store");
             die(3);
         }
     });

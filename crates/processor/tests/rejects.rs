@@ -3,9 +3,9 @@
 mod feed;
 
 use chrono::{DateTime, TimeZone, Utc};
-use kigen_log::{EmbeddedLog, Record, Settings};
+use kigen_log::{EmbeddedLog, Log, Look, Record, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
-use kigen_processor::{CONSUMER, Processor, TurnBounds};
+use kigen_processor::{GROUP, Processor, TurnBounds};
 use kigen_store::Store;
 
 const P0: Partition = Partition(0);
@@ -67,7 +67,7 @@ async fn garbage_among_good_events_goes_to_the_rejects_and_changes_no_alert() {
     assert_eq!(rejects[3].bytes.len(), 64 * 1024, "a reject is cut");
     assert!(rejects.iter().all(|reject| reject.source == "kigen.events" && reject.key == "who/knows/what"));
     let end = log.end(Topic::Events, P0).expect("an end");
-    assert_eq!(log.position(CONSUMER, Topic::Events, P0).expect("a position"), Some(end));
+    assert_eq!(log.position(GROUP, Topic::Events, P0).expect("a position"), Some(end));
 }
 
 #[tokio::test]

@@ -4,13 +4,13 @@ mod append;
 mod read_back;
 
 use futures::FutureExt;
-use kigen_log::{EmbeddedLog, LogError};
+use kigen_log::{Fate, Log, LogError};
 use thiserror::Error;
 use tokio::sync::watch;
 
 use crate::connect::{ShipperError, connect};
 use crate::input::{Declaration, Input};
-use crate::role::append::{Appended, Appender};
+use crate::role::append::{Appended, Appender, Trying};
 use crate::role::read_back::{LastWords, read_back};
 use crate::server_clock::Clock;
 use crate::settings::Settings;
@@ -41,8 +41,8 @@ pub enum RoleError {
 ///
 /// # Errors
 /// If the cluster cannot be watched at the start, or if the log needs a person. Whatever else fails is tried again.
-pub async fn run(
-    log: EmbeddedLog,
+pub async fn run<L: Log>(
+    log: L,
     settings: Settings,
     clock: Clock,
     shipper: &str,
@@ -56,7 +56,11 @@ pub async fn run(
         () = shutdown.clone() => return Ok(()),
         api = connect(&settings, clock.clone()) => api?,
     };
-    let LastWords { epoch, resume } = read_back(log.clone(), cluster.clone()).await.map_err(failed)?;
+    let read = tokio::select! {
+        () = shutdown.clone() => return Ok(()),
+        read = read_until_it_can_be(&log, &cluster) => read,
+    };
+    let LastWords { epoch, resume } = read.map_err(failed)?;
     let mut shipping = Shipper::start(&api, &settings, epoch + 1, &resume);
     drop(resume);
     let appender = Appender::new(log, clock, shutdown.clone());
@@ -77,6 +81,17 @@ pub async fn run(
     Ok(())
 }
 
+/// Reads what the log has; one that cannot be read is tried again until it can.
+async fn read_until_it_can_be(log: &impl Log, cluster: &str) -> Result<LastWords, LogError> {
+    let mut trying = Trying::default();
+    loop {
+        match read_back(log, cluster.to_owned()).await {
+            Err(error) if error.fate() == Fate::Retry => trying.failed(&error).await,
+            read => return read,
+        }
+    }
+}
+
 /// What is declared now, once it is another than before. Nothing is lost if the future is dropped.
 async fn next_of(declared: &mut watch::Receiver<Option<Declaration>>) -> Declaration {
     while declared.changed().await.is_ok() {
@@ -89,8 +104,8 @@ async fn next_of(declared: &mut watch::Receiver<Option<Declaration>>) -> Declara
 }
 
 /// Applies, appends, and only then asks for a tick.
-async fn turn<S>(
-    appender: &Appender<S>,
+async fn turn<L: Log, S>(
+    appender: &Appender<L, S>,
     shipping: &mut Shipper,
     inputs: Vec<Input>,
 ) -> Result<Appended, LogError>

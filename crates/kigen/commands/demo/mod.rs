@@ -4,12 +4,13 @@ mod history;
 mod screen;
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 use chrono::TimeDelta;
-use kigen_log::EmbeddedLog;
-use kigen_model::topic::{Partition, Topic};
+use kigen_log::{KafkaLog, Log, Look};
+use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_notifier::role::{self as notifying, Delivery};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
@@ -23,6 +24,7 @@ use tokio::task::JoinSet;
 use self::screen::{Screen, Seen};
 use super::up::{open_log, open_processor, stop_of};
 use crate::cli::DemoArgs;
+use crate::config::{Config, Kafka};
 
 /// The clusters' names.
 const SHOP: &str = "shop";
@@ -37,13 +39,30 @@ const RECORDED_SPEED: f64 = 60.0;
 /// At the demo's speed an API server must be asked for its time more often.
 const PROBE_INTERVAL_MS: u64 = 4;
 const RECORDED_PROBE_INTERVAL_MS: u64 = 50;
+/// How often it is looked whether the clusters are watched.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// How long nothing more is written once all is told.
+const QUIET: Duration = Duration::from_millis(400);
 /// How long the last messages may take after the history's end.
 const END_MS_MAX: u64 = 5_000;
 
-/// Plays the demo and draws it.
-pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
+/// Plays the demo and draws it; on Kafka, if that is configured.
+pub(crate) async fn run(args: DemoArgs, kafka: Option<Config>) -> anyhow::Result<()> {
     let scratch = tempfile::tempdir().context("there is no room for a temporary directory")?;
     let dir = args.keep.clone().unwrap_or_else(|| scratch.path().to_owned());
+    match kafka {
+        None => {
+            let settings = kigen_log::Settings { partitions: 4, ..Default::default() };
+            play(&args, open_log(&dir.join("log"), settings)?, &dir).await
+        }
+        Some(config) => {
+            let Kafka { connection, layout, instance } = config.kafka()?;
+            play(&args, KafkaLog::open(connection, &layout, &instance).await?, &dir).await
+        }
+    }
+}
+
+async fn play<L: Log>(args: &DemoArgs, log: L, dir: &Path) -> anyhow::Result<()> {
     let (shop, recorded) = (history::shop()?, history::recorded()?);
     let mut seen: Vec<Seen> = Vec::new();
     for (cluster, history) in [(SHOP, &shop), (RECORDED, &recorded)] {
@@ -61,7 +80,6 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     .await?;
     let recorded =
         Play::start(RECORDED, recorded, Pace::Times(RECORDED_SPEED), RECORDED_PROBE_INTERVAL_MS).await?;
-    let log = open_log(&dir.join("log"), kigen_log::Settings { partitions: 4, ..Default::default() })?;
     let processor = open_processor(&log, &dir.join("store"))?;
     let (stop, stopped) = watch::channel(false);
     let (messages, mut delivered) = mpsc::channel(64);
@@ -79,8 +97,8 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
         let delivery = Delivery::channel(messages);
         notifying::run(notifier_log, delivery, stop_of(stopped)).await.map_err(Into::into)
     });
-    shop.begin_when_watched(&log).await;
-    recorded.begin_when_watched(&log).await;
+    shop.begin_when_watched().await;
+    recorded.begin_when_watched().await;
     let end = async {
         shop.clock.finished().await;
         recorded.clock.finished().await;
@@ -127,11 +145,11 @@ impl Play {
     }
 
     /// Ships the cluster as `up` does, by this cluster's time.
-    fn ship(
+    fn ship<L: Log>(
         &self,
-        log: EmbeddedLog,
+        log: L,
         stopped: watch::Receiver<bool>,
-    ) -> impl Future<Output = anyhow::Result<()>> + use<> {
+    ) -> impl Future<Output = anyhow::Result<()>> + use<L> {
         let mut settings = Settings::new(self.cluster, Access::Url(self.server.url()));
         settings.probe_interval_ms = self.probe_interval_ms;
         let clock = self.clock.clone();
@@ -144,39 +162,35 @@ impl Play {
     }
 
     /// Lets time pass once the shipper has seen the cluster as it was, so that the demo misses nothing of it.
-    async fn begin_when_watched(&self, log: &EmbeddedLog) {
-        let mut changes = log.changes();
+    async fn begin_when_watched(&self) {
         while self.server.requests().watches < 3 {
-            if tokio::time::timeout(Duration::from_millis(20), changes.changed())
-                .await
-                .is_ok_and(|seen| seen.is_err())
-            {
-                return;
-            }
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
         self.server.begin();
     }
 }
 
 /// Waits until what is in the log is judged, and what was decided is told; not for ever.
-async fn all_told(log: &EmbeddedLog) {
+async fn all_told<L: Log>(log: &L) {
     let quiet = async {
-        let mut changes = log.changes();
         // The last ticks come in by themselves; a log that stays the same for a while has nothing left to judge.
-        while tokio::time::timeout(Duration::from_millis(300), changes.changed()).await.is_ok() {
-            if is_told(log) {
+        let mut before = None;
+        loop {
+            tokio::time::sleep(QUIET).await;
+            let look = log.look().clone();
+            let now = tokio::task::spawn_blocking(move || ends(&look)).await.ok().flatten();
+            if now.is_some() && now == before {
                 return;
             }
+            before = now;
         }
     };
     // What is not told by then is not told in the demo; the error would be visible in its end.
     let _ = tokio::time::timeout(Duration::from_millis(END_MS_MAX), quiet).await;
 }
 
-fn is_told(log: &EmbeddedLog) -> bool {
-    (0..log.partitions()).map(Partition).all(|partition| {
-        let next = log.position(notifying::CONSUMER, Topic::Alerts, partition).ok().flatten();
-        let end = log.end(Topic::Alerts, partition).ok();
-        next.or(log.start(Topic::Alerts, partition).ok()) == end
-    })
+/// Where events and alerts end.
+fn ends(look: &impl Look) -> Option<Vec<Offset>> {
+    let of = |topic| (0..look.partitions()).map(move |partition| look.end(topic, Partition(partition)).ok());
+    of(Topic::Events).chain(of(Topic::Alerts)).collect()
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use kigen_log::View;
+use kigen_log::Look;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Partition, Topic};
 
@@ -31,14 +31,14 @@ pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
     };
     let view = open(config)?;
     let mut past = Past::new(args.from, args.to);
-    let alerts = Pages::of(&view, Topic::Alerts)?;
+    let alerts = Pages::of(&*view, Topic::Alerts)?;
     for partition in (0..view.partitions()).map(Partition) {
         alerts.each(partition, |records| past.was_said(records))?;
     }
     drop(alerts);
     let mut playing = Playing::new(written);
     if playing.follows_schedules() {
-        let events = Pages::of(&view, Topic::Events)?;
+        let events = Pages::of(&*view, Topic::Events)?;
         for partition in (0..view.partitions()).map(Partition) {
             events.each(partition, |records| {
                 playing.note_schedules(records);
@@ -46,7 +46,7 @@ pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
             })?;
         }
     }
-    for (partition_past, heard_of) in played(&view, &playing, &past)? {
+    for (partition_past, heard_of) in played(&*view, &playing, &past)? {
         past.take(partition_past);
         playing.took(heard_of);
     }
@@ -58,7 +58,11 @@ pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
 
 /// Plays each partition, as many at once as there are processors: none knows of another. What they find comes in the order
 /// of the partitions.
-fn played(view: &View, playing: &Playing, past: &Past) -> anyhow::Result<Vec<(Past, BTreeSet<BatchKey>)>> {
+fn played(
+    view: &dyn Look,
+    playing: &Playing,
+    past: &Past,
+) -> anyhow::Result<Vec<(Past, BTreeSet<BatchKey>)>> {
     let events = Pages::of(view, Topic::Events)?;
     let next = AtomicU32::new(0);
     let found = Mutex::new(BTreeMap::new());

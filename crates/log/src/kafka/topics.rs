@@ -74,6 +74,12 @@ impl Found {
     pub fn is_usable(&self) -> bool {
         self.problems.iter().all(Problem::is_bearable)
     }
+
+    /// What kigen could not run with.
+    pub(super) fn told(&self) -> impl Iterator<Item = String> {
+        let unbearable = self.problems.iter().filter(|problem| !problem.is_bearable());
+        unbearable.map(|problem| format!("{}: {}", self.topic, problem.told(self.topic)))
+    }
 }
 
 impl Problem {

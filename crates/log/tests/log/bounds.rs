@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use kigen_log::{EmbeddedLog, Retention, Settings, Trimmed};
+use kigen_log::{EmbeddedLog, Log, Look, Retention, Settings, Trimmed};
 use kigen_model::topic::{Offset, Topic};
 
 use crate::{P0, at, directory, open, read_all, record, settings, shown, tombstone};

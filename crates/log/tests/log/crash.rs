@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use kigen_log::{EmbeddedLog, LogError, Record, Retention, Settings, Step};
+use kigen_log::{EmbeddedLog, Log, LogError, Look, Record, Retention, Settings, Step};
 use kigen_model::topic::{Offset, Partition, Topic};
 
 use crate::bounds::Noise;

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use kigen_log::{EmbeddedLog, Fate, LogError};
+use kigen_log::{EmbeddedLog, Fate, Group, Log, LogError, Look};
 use kigen_model::topic::{Offset, Topic};
 
 use crate::bounds::Noise;
-use crate::{P0, at, directory, event, open, read_all, record, settings, shown};
+use crate::{P0, at, directory, event, heard, joined, open, read_all, record, settings, shown};
 
 /// Where the child finds its small disk.
 const DIR: &str = "KIGEN_TEST_SMALL_DISK";
@@ -107,14 +107,15 @@ async fn a_damaged_record_is_named_and_the_rest_is_still_read() {
     );
     assert_eq!(error.fate(), Fate::Reject);
 
-    let mut consumer = log.consumer(Topic::Events, vec![(P0, Offset(0))]);
-    assert_eq!(shown(&consumer.next(10, 1000).await.expect("reads").records), ["0:c/n/b=a"]);
-    consumer.next(10, 1000).await.expect_err("damaged");
-    assert_eq!(consumer.cursors(), [(P0, Offset(1))]);
+    let mut group = joined(&log, Topic::Events).await;
+    assert_eq!(heard(&mut group, 10).await, ["0:c/n/b=a"]);
+    for _ in 0..2 {
+        group.next(10, 1000).await.expect_err("it is met again until something is begun after it");
+    }
     assert_eq!(log.offset_at(Topic::Events, P0, at(0)).expect("finds"), Offset(0));
     log.trim(at(0)).await.expect("a damaged record does not keep the log from its bounds");
-    consumer.seek(P0, Offset(2));
-    assert_eq!(shown(&consumer.next(10, 1000).await.expect("reads").records), ["2:c/n/b=c"]);
+    group.begin(P0, Offset(2)).await.expect("goes on");
+    assert_eq!(heard(&mut group, 10).await, ["2:c/n/b=c"]);
 }
 
 #[test]

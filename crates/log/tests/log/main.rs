@@ -9,7 +9,7 @@ mod waiting;
 use std::path::Path;
 
 use chrono::DateTime;
-use kigen_log::{EmbeddedLog, Position, Received, Record, Settings};
+use kigen_log::{EmbeddedGroup, EmbeddedLog, Group, Heard, Log, Look, Position, Received, Record, Settings};
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 
@@ -55,6 +55,27 @@ fn shown(records: &[Received]) -> Vec<String> {
         None => format!("{}:{}", record.offset, record.key),
     };
     records.iter().map(show).collect()
+}
+
+/// The member of a group that reads all partitions from their starts.
+async fn joined(log: &EmbeddedLog, topic: Topic) -> EmbeddedGroup {
+    let mut group = log.join("process", topic).expect("joins");
+    assert_eq!(
+        group.next(1, 1).await.expect("hears"),
+        Heard::Assigned((0..log.partitions()).map(Partition).collect())
+    );
+    for partition in (0..log.partitions()).map(Partition) {
+        group.begin(partition, Offset(0)).await.expect("begins");
+    }
+    group
+}
+
+/// The records of all partitions that it hears next, as they are shown.
+async fn heard(group: &mut EmbeddedGroup, records_max: usize) -> Vec<String> {
+    match group.next(records_max, usize::MAX).await.expect("hears") {
+        Heard::Records(batches) => batches.iter().flat_map(|(_, records)| shown(records)).collect(),
+        other => panic!("no records: {other:?}"),
+    }
 }
 
 /// A directory on the disk that outlives no test.

@@ -1,6 +1,6 @@
 //! Order, atomicity, restart, and who may open the log.
 
-use kigen_log::{EmbeddedLog, Fate, LogError, Record, Settings, Step};
+use kigen_log::{EmbeddedLog, Fate, Log, LogError, Look, Record, Settings, Step};
 use kigen_model::topic::{Offset, Partition, Topic};
 
 use crate::{P0, at, directory, event, open, position, read_all, record, settings, shown};

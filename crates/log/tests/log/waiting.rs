@@ -2,27 +2,26 @@
 
 use std::time::Duration;
 
-use kigen_log::{EmbeddedLog, Record, Settings};
+use kigen_log::{EmbeddedLog, Group, Log, Look, Record, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
 
-use crate::{P0, at, directory, event, open, record, settings, shown, tombstone};
+use crate::{P0, at, directory, event, heard, joined, open, record, settings, tombstone};
 
 /// Generous: reached only when something hangs.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 #[tokio::test]
-async fn a_waiting_consumer_is_woken_by_an_append() {
+async fn a_waiting_member_is_woken_by_an_append() {
     let dir = directory();
     let log = open(dir.path());
-    let mut consumer = log.consumer(Topic::Events, vec![(P0, Offset(0))]);
-    let waiting = tokio::spawn(async move { consumer.next(10, 1000).await });
+    let mut group = joined(&log, Topic::Events).await;
+    let waiting = tokio::spawn(async move { heard(&mut group, 10).await });
     log.append(vec![record(Topic::Alerts, "k", "not this", 0)]).await.expect("appends");
     tokio::task::yield_now().await;
     assert!(!waiting.is_finished(), "another topic is none of its business");
     log.append(vec![event("a"), event("b")]).await.expect("appends");
-    let batch =
-        tokio::time::timeout(DEADLINE, waiting).await.expect("in time").expect("runs").expect("reads");
-    assert_eq!((batch.partition, shown(&batch.records)), (P0, vec!["0:c/n/b=a".into(), "1:c/n/b=b".into()]));
+    let heard = tokio::time::timeout(DEADLINE, waiting).await.expect("in time").expect("runs");
+    assert_eq!(heard, ["0:c/n/b=a", "1:c/n/b=b"]);
 }
 
 #[tokio::test]
@@ -33,37 +32,31 @@ async fn a_busy_partition_does_not_starve_another() {
     let mut records: Vec<_> = (0..100).map(|i| event(&i.to_string())).collect();
     records.push(quiet);
     log.append(records).await.expect("appends");
-    let mut consumer = log.consumer(Topic::Events, vec![(P0, Offset(0)), (Partition(1), Offset(0))]);
-    let mut turns = Vec::new();
-    for _ in 0..3 {
-        turns.push(consumer.next(10, usize::MAX).await.expect("reads").partition.0);
-    }
-    assert_eq!(turns, [0, 1, 0]);
-    assert_eq!(consumer.cursors(), [(P0, Offset(20)), (Partition(1), Offset(1))]);
+    let mut group = joined(&log, Topic::Events).await;
+    assert_eq!(heard(&mut group, 2).await, ["0:c/n/b=0", "1:c/n/b=1", "0:c/n/b=quiet"]);
+    assert_eq!(heard(&mut group, 2).await, ["2:c/n/b=2", "3:c/n/b=3"]);
 }
 
 #[tokio::test]
-async fn a_consumer_whose_caller_gave_up_reads_the_same_again() {
+async fn a_member_whose_caller_gave_up_reads_the_same_again() {
     let dir = directory();
     let log = open(dir.path());
     log.append((0..50).map(|i| event(&i.to_string())).collect()).await.expect("appends");
-    let mut consumer = log.consumer(Topic::Events, vec![(P0, Offset(0))]);
+    let mut group = joined(&log, Topic::Events).await;
     let mut seen = Vec::new();
     while seen.len() < 50 {
         tokio::select! {
             biased;
             // Ready after a few turns of the scheduler, sometimes before the read and sometimes after it.
             () = turns(seen.len() % 7) => {}
-            batch = consumer.next(1, usize::MAX) => {
-                seen.extend(batch.expect("reads").records.iter().map(|r| r.offset.0));
-            }
+            one = heard(&mut group, 1) => seen.extend(one),
         }
         if seen.len() % 7 == 0 {
-            let batch = consumer.next(1, usize::MAX).await.expect("reads");
-            seen.extend(batch.records.iter().map(|r| r.offset.0));
+            seen.extend(heard(&mut group, 1).await);
         }
     }
-    assert!(seen.iter().copied().eq(0..50), "{seen:?}");
+    let all = (0..50).map(|i| format!("{i}:c/n/b={i}"));
+    assert!(all.eq(seen.iter().cloned()), "{seen:?}");
 }
 
 async fn turns(count: usize) {
@@ -73,19 +66,31 @@ async fn turns(count: usize) {
 }
 
 #[tokio::test]
-async fn holes_at_the_end_of_a_compacted_topic_do_not_hold_a_consumer_up() {
+async fn holes_at_the_end_of_a_compacted_topic_do_not_hold_a_member_up() {
     let dir = directory();
     let settings = Settings { tombstone_age_ms_max: 0, ..settings(2) };
     let log = EmbeddedLog::open(dir.path(), settings).expect("opens");
     log.append(vec![record(Topic::Status, "a", "1", 0), tombstone("a", 1)]).await.expect("appends");
     log.trim(at(100)).await.expect("trims");
-    let mut consumer = log.consumer(Topic::Status, vec![(P0, Offset(0))]);
-    let waiting = tokio::spawn(async move { (consumer.next(10, 1000).await, consumer) });
+    let mut group = joined(&log, Topic::Status).await;
+    let waiting = tokio::spawn(async move { heard(&mut group, 10).await });
     tokio::task::yield_now().await;
     log.append(vec![record(Topic::Status, "a", "2", 3)]).await.expect("appends");
-    let (batch, consumer) = tokio::time::timeout(DEADLINE, waiting).await.expect("in time").expect("runs");
-    assert_eq!(shown(&batch.expect("reads").records), ["2:a=2"]);
-    assert_eq!(consumer.cursors(), [(P0, Offset(3))]);
+    let heard = tokio::time::timeout(DEADLINE, waiting).await.expect("in time").expect("runs");
+    assert_eq!(heard, ["2:a=2"]);
+}
+
+#[tokio::test]
+async fn a_partition_that_is_held_is_not_read() {
+    let dir = directory();
+    let log = open(dir.path());
+    let other = Record { partition: Partition(1), ..event("other") };
+    log.append(vec![event("a"), other]).await.expect("appends");
+    let mut group = joined(&log, Topic::Events).await;
+    group.hold(P0);
+    assert_eq!(heard(&mut group, 10).await, ["0:c/n/b=other"]);
+    group.begin(P0, Offset(0)).await.expect("begins");
+    assert_eq!(heard(&mut group, 10).await, ["0:c/n/b=a"]);
 }
 
 #[tokio::test]

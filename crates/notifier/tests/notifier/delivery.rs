@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use kigen_log::{EmbeddedLog, Record, Settings};
+use kigen_log::{EmbeddedLog, Log, Look, Record, Settings};
 use kigen_model::alert::Alert;
 use kigen_model::slot::Cause;
 use kigen_model::topic::{Offset, Partition, Topic};
-use kigen_notifier::role::{CONSUMER, Delivery, Patience, run};
+use kigen_notifier::role::{Delivery, GROUP, Patience, run};
 use kigen_notifier::slack::{Channels, Slack};
 use serde_json::Value as Json;
 use tempfile::TempDir;
@@ -64,7 +64,7 @@ impl Notifying {
 }
 
 fn position(log: &EmbeddedLog) -> Option<Offset> {
-    log.position(CONSUMER, Topic::Alerts, PARTITION).expect("the log is readable")
+    log.position(GROUP, Topic::Alerts, PARTITION).expect("the log is readable")
 }
 
 async fn append(log: &EmbeddedLog, value: Vec<u8>) {
@@ -216,10 +216,8 @@ async fn what_is_no_alert_goes_to_the_rejects_and_the_next_is_sent() {
     notifying.stop().await;
     assert_eq!(workspace.channel().len(), 1);
 
-    let mut rejects = log.consumer(Topic::Rejects, vec![(PARTITION, Offset(0))]);
-    let read = rejects.next(10, 1 << 20).await.expect("the log is readable");
-    let reject =
-        kigen_wire::decode_reject(read.records[0].value.as_deref().expect("a value")).expect("a reject");
+    let rejects = log.read(Topic::Rejects, PARTITION, Offset(0), 10, 1 << 20).expect("the log is readable");
+    let reject = kigen_wire::decode_reject(rejects[0].value.as_deref().expect("a value")).expect("a reject");
     assert_eq!(
         (reject.source.as_str(), reject.place, &reject.bytes[..]),
         ("kigen.alerts", Some((0, 0)), &b"no alert"[..])

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chrono::{TimeDelta, TimeZone, Utc};
-use kigen_log::{EmbeddedLog, Record, Settings};
+use kigen_log::{EmbeddedLog, Log, Look, Record, Settings};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;

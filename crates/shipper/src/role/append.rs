@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kigen_log::{EmbeddedLog, LogError, Record};
+use kigen_log::{Fate, Log, LogError, Look, Record};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterEvent, Event, Fact};
 use kigen_model::reasons::reasons;
@@ -24,6 +24,29 @@ const RETRY_DELAY_MS_MAX: u64 = 10_000;
 /// How often a log that cannot be written is told of at most.
 const TOLD_EVERY: Duration = Duration::from_secs(60);
 
+/// A log that is tried again and again.
+pub(super) struct Trying {
+    back_off: BackOff,
+    told_at: Option<TimerInstant>,
+}
+
+impl Default for Trying {
+    fn default() -> Self {
+        Self { back_off: BackOff::new(RETRY_DELAY_MS_MIN, RETRY_DELAY_MS_MAX), told_at: None }
+    }
+}
+
+impl Trying {
+    /// Tells of a failure, if that was not done just before, and waits until the log may be tried again.
+    pub(super) async fn failed(&mut self, error: &LogError) {
+        if self.told_at.is_none_or(|told_at| told_at.elapsed() >= TOLD_EVERY) {
+            self.told_at = Some(TimerInstant::now());
+            tracing::warn!("{}; kigen tries again, nothing is lost meanwhile", reasons(error));
+        }
+        tokio::time::sleep(self.back_off.next_delay(None)).await;
+    }
+}
+
 /// What became of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Appended {
@@ -34,14 +57,14 @@ pub(super) enum Appended {
 }
 
 /// The writing end of the role.
-pub(super) struct Appender<S> {
-    log: EmbeddedLog,
+pub(super) struct Appender<L, S> {
+    log: L,
     clock: Clock,
     shutdown: S,
 }
 
-impl<S: Future<Output = ()> + Clone> Appender<S> {
-    pub(super) fn new(log: EmbeddedLog, clock: Clock, shutdown: S) -> Self {
+impl<L: Log, S: Future<Output = ()> + Clone> Appender<L, S> {
+    pub(super) fn new(log: L, clock: Clock, shutdown: S) -> Self {
         Self { log, clock, shutdown }
     }
 
@@ -50,7 +73,7 @@ impl<S: Future<Output = ()> + Clone> Appender<S> {
         let timestamp = self.clock.now();
         let record = |fact: &Fact| {
             let key = fact.key.to_string();
-            let partition = self.log.partition_of(&key);
+            let partition = self.log.look().partition_of(&key);
             event_record(partition, key, &Event::Fact(fact.clone()), timestamp)
         };
         facts.iter().map(record).collect()
@@ -64,7 +87,8 @@ impl<S: Future<Output = ()> + Clone> Appender<S> {
             let key = event.cluster.clone();
             let first = event_record(Partition(0), key, &Event::Cluster(event.clone()), timestamp);
             records.extend(
-                (1..self.log.partitions()).map(|nth| Record { partition: Partition(nth), ..first.clone() }),
+                (1..self.log.look().partitions())
+                    .map(|nth| Record { partition: Partition(nth), ..first.clone() }),
             );
             records.push(first);
         }
@@ -99,8 +123,7 @@ impl<S: Future<Output = ()> + Clone> Appender<S> {
     }
 
     async fn append_step(&self, mut step: Vec<Record>) -> Result<Appended, LogError> {
-        let mut back_off = BackOff::new(RETRY_DELAY_MS_MIN, RETRY_DELAY_MS_MAX);
-        let mut told_at: Option<TimerInstant> = None;
+        let mut trying = Trying::default();
         let mut has_rejected = false;
         loop {
             let error = match self.log.append(step.clone()).await {
@@ -113,24 +136,15 @@ impl<S: Future<Output = ()> + Clone> Appender<S> {
                     step = self.without_too_large(step, record_bytes_max, &error.to_string());
                     continue;
                 }
-                error if error.fate() != kigen_log::Fate::Retry => return Err(error),
-                error => {
-                    if told_at.is_none_or(|told_at| told_at.elapsed() >= TOLD_EVERY) {
-                        told_at = Some(TimerInstant::now());
-                        let reasons = reasons(&error);
-                        tracing::warn!(
-                            records = step.len(),
-                            "{reasons}; kigen tries again, nothing is lost meanwhile"
-                        );
+                error if error.fate() != Fate::Retry => return Err(error),
+                error => tokio::select! {
+                    () = trying.failed(&error) => {}
+                    () = self.shutdown.clone() => {
+                        let records = step.len();
+                        tracing::warn!(records, "left unwritten at the end; the next start hears them again");
+                        return Ok(Appended::Interrupted);
                     }
-                }
-            }
-            tokio::select! {
-                () = tokio::time::sleep(back_off.next_delay(None)) => {}
-                () = self.shutdown.clone() => {
-                    tracing::warn!(records = step.len(), "left unwritten at the end; the next start hears them again");
-                    return Ok(Appended::Interrupted);
-                }
+                },
             }
         }
     }
@@ -163,7 +177,7 @@ impl<S: Future<Output = ()> + Clone> Appender<S> {
     fn reject_record(&self, reject: &Reject) -> Record {
         Record {
             topic: Topic::Rejects,
-            partition: self.log.partition_of(&reject.key),
+            partition: self.log.look().partition_of(&reject.key),
             key: reject.key.clone(),
             value: Some(kigen_wire::encode_reject(reject)),
             timestamp: reject.rejected_at,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use kigen_log::{EmbeddedLog, LogError};
+use kigen_log::{Log, LogError, Look};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
 use kigen_model::key::BatchKey;
@@ -28,11 +28,12 @@ pub(super) struct LastWords {
 }
 
 /// Reads all of `kigen.events`: some seconds for millions of records. A tick is only trusted if every partition has it.
-pub(super) async fn read_back(log: EmbeddedLog, cluster: String) -> Result<LastWords, LogError> {
+pub(super) async fn read_back(log: &impl Log, cluster: String) -> Result<LastWords, LogError> {
+    let look = log.look().clone();
     let reading = tokio::task::spawn_blocking(move || {
         let mut story = Story { cluster, live: BTreeMap::new() };
         let partitions: Result<Vec<_>, _> =
-            (0..log.partitions()).map(|nth| story.read(&log, Partition(nth))).collect();
+            (0..look.partitions()).map(|nth| story.read(&look, Partition(nth))).collect();
         Ok(story.last_words(partitions?))
     });
     match reading.await {
@@ -66,12 +67,12 @@ struct Story {
 }
 
 impl Story {
-    fn read(&mut self, log: &EmbeddedLog, partition: Partition) -> Result<Told, LogError> {
-        let mut from = log.start(Topic::Events, partition)?;
+    fn read(&mut self, look: &impl Look, partition: Partition) -> Result<Told, LogError> {
+        let mut from = look.start(Topic::Events, partition)?;
         let mut of_cluster = VecDeque::new();
         loop {
             let records =
-                match log.read(Topic::Events, partition, from, RECORDS_PER_READ_MAX, BYTES_PER_READ_MAX) {
+                match look.read(Topic::Events, partition, from, RECORDS_PER_READ_MAX, BYTES_PER_READ_MAX) {
                     Ok(records) => records,
                     // The processor meets it too and says so.
                     Err(LogError::Corrupt { offset, .. }) => {

@@ -1,0 +1,417 @@
+//! A member of a consumer group: what librdkafka's callbacks tell becomes what the member hears, in its own loop.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use kigen_model::topic::{Offset, Partition, Topic};
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::producer::{FutureProducer, Producer};
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{Message, TopicPartitionList};
+use tokio::task::JoinHandle;
+
+use crate::error::LogError;
+use crate::interface::{Group, Heard};
+use crate::kafka::look::{number, received};
+use crate::kafka::produce::{Member, add, on_thread, transaction};
+use crate::kafka::{ANSWER_MAX, Inner, KafkaFailure, Talk};
+use crate::{Received, Record, write};
+
+/// How long a poll waits for something.
+const POLL_MAX: Duration = Duration::from_millis(100);
+/// How long a partition may take to go to another place.
+const SEEK_MAX: Duration = Duration::from_secs(10);
+/// Another member may have this one's partitions after so long without a sign of life, in milliseconds.
+const SESSION_MS_MAX: &str = "10000";
+/// A transaction that its producer no longer ends is given up after so long, in milliseconds.
+const TRANSACTION_MS_MAX: &str = "10000";
+
+/// A member of a group in this process.
+pub struct KafkaGroup {
+    log: Arc<Inner>,
+    name: &'static str,
+    topic: Topic,
+    consumer: Arc<BaseConsumer<Rebalances>>,
+    /// A poll that was begun; kept, so that nothing is lost of it when nobody waits any more.
+    polling: Option<JoinHandle<Polled>>,
+    /// What was polled and is still to be heard.
+    polled: VecDeque<Polled>,
+    /// The partitions that are this member's, and where they are read on; `None`: not read.
+    cursors: BTreeMap<Partition, Option<Offset>>,
+    /// Of the generation in which the last records were read; `None`: it was lost.
+    metadata: Option<Arc<ConsumerGroupMetadata>>,
+    producing: Producing,
+}
+
+/// The transactional producer.
+enum Producing {
+    /// There is none, or it cannot be used any more.
+    Wanted,
+    /// It is being made; kept, since another with its name would fence it.
+    Making(JoinHandle<Result<FutureProducer<Talk>, KafkaFailure>>),
+    Made(FutureProducer<Talk>),
+}
+
+/// What one poll brought.
+struct Polled {
+    metadata: Option<ConsumerGroupMetadata>,
+    records: Vec<(Partition, Received)>,
+    /// After the records.
+    rebalanced: Vec<Rebalanced>,
+    error: Option<KafkaError>,
+}
+
+/// What the group's leader decided, as far as it concerns this member.
+enum Rebalanced {
+    Assigned(Vec<Partition>),
+    Revoked(Vec<Partition>),
+}
+
+impl KafkaGroup {
+    pub(super) fn join(log: Arc<Inner>, name: &'static str, topic: Topic) -> Result<Self, KafkaFailure> {
+        let id = group_id(name);
+        let own = [
+            ("group.id", id.as_str()),
+            ("auto.offset.reset", "error"),
+            ("enable.auto.commit", "false"),
+            ("enable.auto.offset.store", "false"),
+            ("fetch.wait.max.ms", "100"),
+            ("isolation.level", "read_committed"),
+            ("partition.assignment.strategy", "cooperative-sticky"),
+            ("queued.max.messages.kbytes", "32768"),
+            ("session.timeout.ms", SESSION_MS_MAX),
+        ];
+        let context = Rebalances {
+            talk: Talk::of(&log.connection),
+            topic,
+            heard: Mutex::default(),
+            is_closing: AtomicBool::new(false),
+        };
+        let consumer: BaseConsumer<Rebalances> = log.connection.client_with(&own, context)?;
+        let refused = log.connection.failed("takes no subscription");
+        consumer.subscribe(&[topic.name()]).map_err(refused)?;
+        Ok(Self {
+            log,
+            name,
+            topic,
+            consumer: Arc::new(consumer),
+            polling: None,
+            polled: VecDeque::new(),
+            cursors: BTreeMap::new(),
+            metadata: None,
+            producing: Producing::Wanted,
+        })
+    }
+
+    /// Makes the producer where there is none: it ends what its predecessor of the same name left open.
+    async fn made(&mut self) -> Result<(), LogError> {
+        if let Producing::Wanted = self.producing {
+            let id = format!("{}-{}", group_id(self.name), self.log.instance);
+            let log = Arc::clone(&self.log);
+            self.producing = Producing::Making(tokio::task::spawn_blocking(move || {
+                let own = [
+                    ("transactional.id", id.as_str()),
+                    ("enable.idempotence", "true"),
+                    ("transaction.timeout.ms", TRANSACTION_MS_MAX),
+                ];
+                let producer: FutureProducer<Talk> =
+                    log.connection.client_with(&own, Talk::of(&log.connection))?;
+                let refused = log.connection.failed("begins no transactions");
+                producer.init_transactions(ANSWER_MAX).map_err(refused)?;
+                Ok(producer)
+            }));
+        }
+        if let Producing::Making(making) = &mut self.producing {
+            let made = joined(making).await;
+            self.producing = Producing::Wanted;
+            self.producing = Producing::Made(made?);
+        }
+        Ok(())
+    }
+
+    /// Waits for the poll that is under way, if one is.
+    async fn polled(&mut self) {
+        if let Some(polling) = &mut self.polling {
+            let polled = joined(polling).await;
+            self.polling = None;
+            self.polled.push_back(polled);
+        }
+    }
+
+    /// What a poll says, one thing at a time.
+    fn heard(&mut self, mut polled: Polled) -> Result<Option<Heard>, LogError> {
+        let failed = self.log.connection.failed("cannot be read");
+        if !polled.records.is_empty() {
+            let records = std::mem::take(&mut polled.records);
+            self.metadata = polled.metadata.take().map(Arc::new);
+            self.polled.push_front(polled);
+            return Ok(self.taken(records));
+        }
+        if !polled.rebalanced.is_empty() {
+            let rebalanced = polled.rebalanced.remove(0);
+            self.polled.push_front(polled);
+            return self.rebalanced(rebalanced).map(Some).map_err(|error| failed(error).into());
+        }
+        match polled.error {
+            Some(error) if is_passing(&error) => {
+                self.consumer.context().talk.trouble(&error, "it cannot be read");
+                Ok(None)
+            }
+            Some(error) => Err(failed(error).into()),
+            None => Ok(None),
+        }
+    }
+
+    /// The records that are to be read: of a partition that is not read, or before its place, there may be some that were
+    /// on their way.
+    fn taken(&mut self, records: Vec<(Partition, Received)>) -> Option<Heard> {
+        let mut taken: BTreeMap<Partition, Vec<Received>> = BTreeMap::new();
+        for (partition, record) in records {
+            if let Some(Some(next)) = self.cursors.get_mut(&partition)
+                && record.offset >= *next
+            {
+                *next = record.offset.next();
+                taken.entry(partition).or_default().push(record);
+            }
+        }
+        (!taken.is_empty()).then(|| Heard::Records(taken.into_iter().collect()))
+    }
+
+    /// Follows the group's leader, and only here: nothing that was read is under way now.
+    fn rebalanced(&mut self, rebalanced: Rebalanced) -> KafkaResult<Heard> {
+        match rebalanced {
+            Rebalanced::Assigned(partitions) => {
+                let mut list = TopicPartitionList::with_capacity(partitions.len());
+                for partition in &partitions {
+                    let (name, number) = (self.topic.name(), number(*partition));
+                    list.add_partition_offset(name, number, rdkafka::Offset::Beginning)?;
+                }
+                self.consumer.incremental_assign(&list)?;
+                if !partitions.is_empty() {
+                    self.consumer.pause(&list)?;
+                }
+                self.cursors.extend(partitions.iter().map(|partition| (*partition, None)));
+                Ok(Heard::Assigned(partitions))
+            }
+            Rebalanced::Revoked(partitions) => {
+                self.consumer.incremental_unassign(&self.list(&partitions))?;
+                for partition in &partitions {
+                    self.cursors.remove(partition);
+                }
+                Ok(Heard::Revoked(partitions))
+            }
+        }
+    }
+
+    fn list(&self, partitions: &[Partition]) -> TopicPartitionList {
+        let mut list = TopicPartitionList::with_capacity(partitions.len());
+        for partition in partitions {
+            list.add_partition(self.topic.name(), number(*partition));
+        }
+        list
+    }
+}
+
+impl Group for KafkaGroup {
+    async fn next(&mut self, records_max: usize, bytes_max: usize) -> Result<Heard, LogError> {
+        loop {
+            while let Some(polled) = self.polled.pop_front() {
+                if let Some(heard) = self.heard(polled)? {
+                    return Ok(heard);
+                }
+            }
+            self.made().await?;
+            if self.polling.is_none() {
+                let consumer = Arc::clone(&self.consumer);
+                let polling = tokio::task::spawn_blocking(move || poll(&consumer, records_max, bytes_max));
+                self.polling = Some(polling);
+            }
+            self.polled().await;
+        }
+    }
+
+    async fn begin(&mut self, partition: Partition, from: Offset) -> Result<(), LogError> {
+        // What was polled before is of another place.
+        self.polled().await;
+        for polled in &mut self.polled {
+            polled.records.retain(|(of, _)| *of != partition);
+        }
+        if !self.cursors.contains_key(&partition) {
+            return Ok(());
+        }
+        let (consumer, topic) = (Arc::clone(&self.consumer), self.topic);
+        let list = self.list(&[partition]);
+        let sought = on_thread(move || {
+            consumer.resume(&list)?;
+            let mut place = TopicPartitionList::with_capacity(1);
+            add(&mut place, topic, partition, from)?;
+            let sought = consumer.seek_partitions(place, SEEK_MAX)?;
+            sought.elements().iter().try_for_each(|element| element.error())
+        });
+        let failed = self.log.connection.failed("does not go to a place in a partition");
+        sought.await.map_err(failed)?;
+        self.cursors.insert(partition, Some(from));
+        Ok(())
+    }
+
+    fn hold(&mut self, partition: Partition) {
+        if let Some(cursor) = self.cursors.get_mut(&partition) {
+            *cursor = None;
+            // If it fails, what comes is left out as well.
+            let _ = self.consumer.pause(&self.list(&[partition]));
+        }
+    }
+
+    async fn commit(
+        &mut self,
+        outputs: Vec<Record>,
+        positions: Vec<(Partition, Offset)>,
+    ) -> Result<Vec<Offset>, LogError> {
+        write::check_outputs(self.log.settings.partitions, &self.log.settings, &outputs)?;
+        self.made().await?;
+        let (Producing::Made(producer), Some(metadata)) = (&self.producing, &self.metadata) else {
+            return Err(LogError::Fenced { group: self.name });
+        };
+        let (producer, metadata) = (producer.clone(), Arc::clone(metadata));
+        let instance = self.log.instance.clone();
+        let member = Member { group: self.name, topic: self.topic, instance, metadata };
+        // Whoever asks may no longer wait; until it is over, it is not known whether the producer can be used.
+        self.producing = Producing::Wanted;
+        let made = transaction(&self.log.connection, &producer, &member, &outputs, &positions).await;
+        match made {
+            Ok(offsets) => {
+                self.producing = Producing::Made(producer);
+                Ok(offsets)
+            }
+            Err(failed) => {
+                if failed.is_usable {
+                    self.producing = Producing::Made(producer);
+                }
+                Err(failed.error)
+            }
+        }
+    }
+}
+
+impl Drop for KafkaGroup {
+    fn drop(&mut self) {
+        self.consumer.context().is_closing.store(true, Ordering::Release);
+    }
+}
+
+/// What Kafka calls a group.
+pub(super) fn group_id(name: &str) -> String {
+    format!("kigen-{name}")
+}
+
+/// Takes what is there, and waits a little if there is nothing. A rebalance ends it: what follows is read in another
+/// generation.
+fn poll(consumer: &BaseConsumer<Rebalances>, records_max: usize, bytes_max: usize) -> Polled {
+    let metadata = consumer.group_metadata();
+    // Asked after it was taken: whoever has lost its partitions has none that says which generation it was, and nothing
+    // of such a one would be fenced.
+    let metadata = metadata.filter(|_| !consumer.assignment_lost());
+    let mut polled = Polled { metadata, records: Vec::new(), rebalanced: Vec::new(), error: None };
+    let mut bytes = 0;
+    while polled.records.len() < records_max && bytes < bytes_max {
+        let wait = if polled.records.is_empty() { POLL_MAX } else { Duration::ZERO };
+        match consumer.poll(wait) {
+            Some(Ok(message)) => {
+                bytes += message.key_len() + message.payload_len();
+                let partition = Partition(u32::try_from(message.partition()).unwrap_or(u32::MAX));
+                polled.records.push((partition, received(&message)));
+            }
+            Some(Err(error)) => {
+                polled.error = Some(error);
+                break;
+            }
+            None => break,
+        }
+    }
+    polled.rebalanced = consumer.context().take();
+    if polled.metadata.is_none() {
+        polled.records.clear();
+    }
+    polled
+}
+
+/// What librdkafka mends by itself.
+fn is_passing(error: &KafkaError) -> bool {
+    !matches!(
+        error,
+        KafkaError::MessageConsumptionFatal(_)
+            | KafkaError::MessageConsumption(
+                RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange
+            )
+    )
+}
+
+async fn joined<T>(handle: &mut JoinHandle<T>) -> T {
+    match handle.await {
+        Ok(done) => done,
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is ending, and whoever waits with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+/// Keeps what the callback for rebalances is told, for the loop.
+struct Rebalances {
+    talk: Talk,
+    topic: Topic,
+    heard: Mutex<Vec<Rebalanced>>,
+    /// The member is leaving, and nobody listens.
+    is_closing: AtomicBool,
+}
+
+impl Rebalances {
+    fn take(&self) -> Vec<Rebalanced> {
+        std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl ClientContext for Rebalances {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.talk.log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.talk.error(error, reason);
+    }
+}
+
+impl ConsumerContext for Rebalances {
+    /// The default would unassign within the poll; here the loop does, once nothing of the partitions is under way.
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        event: RDKafkaRespErr,
+        partitions: &mut TopicPartitionList,
+    ) {
+        let is_assigned = event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        if self.is_closing.load(Ordering::Acquire) {
+            let answered = if is_assigned {
+                consumer.incremental_assign(partitions)
+            } else {
+                consumer.incremental_unassign(partitions)
+            };
+            if let Err(error) = answered {
+                tracing::debug!("leaving the group: {error}");
+            }
+            return;
+        }
+        let of_topic = partitions.elements_for_topic(self.topic.name());
+        let numbers = of_topic.iter().filter_map(|element| u32::try_from(element.partition()).ok());
+        let numbers = numbers.map(Partition).collect();
+        let rebalanced =
+            if is_assigned { Rebalanced::Assigned(numbers) } else { Rebalanced::Revoked(numbers) };
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(rebalanced);
+    }
+}
