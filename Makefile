@@ -17,6 +17,23 @@ KAFKA_VERSION := $(shell sed -n 's|^  <version>\(.*\)</version>|\1|p' tests/kafk
 KAFKA := $(CACHE)/kafka-$(KAFKA_VERSION)
 BENCHES := $(wildcard benches/*.rs crates/*/benches/*.rs)
 
+# Installs what the shell variable `missing` names, by Debian's names.
+define INSTALL
+if [ -n "$$missing" ]; then \
+	if ! command -v apt-get >/dev/null; then \
+		echo "setup: this machine lacks (by Debian's names)$$missing, and has no apt-get: install them, then run make again" >&2; exit 1; \
+	fi; \
+	as_root=""; \
+	if [ "$$(id -u)" != 0 ]; then \
+		command -v sudo >/dev/null || { echo "setup: run as root, or with sudo: apt-get install$$missing" >&2; exit 1; }; \
+		as_root="sudo"; \
+	fi; \
+	echo "setup: installing$$missing"; \
+	$$as_root apt-get update -qq; \
+	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+fi
+endef
+
 help: ## Lists these targets
 	@echo "kigen tells you when a batch job's result was not there when it was needed."
 	@echo
@@ -35,11 +52,15 @@ check: setup fmt clippy doc deny tidy bench-once ## Runs every other check: form
 kafka: $(KAFKA)/.fetched ## Fetches Apache Kafka for the tests, once (Maven Central)
 
 # KIGEN_TEST_KAFKA=host:port names another broker for the tests; nothing is fetched then.
-$(KAFKA)/.fetched: tests/kafka/pom.xml | setup
+$(KAFKA)/.fetched: | setup
 ifeq ($(KIGEN_TEST_KAFKA),)
+	@missing=""; \
+	command -v java >/dev/null || missing+=" openjdk-17-jre-headless"; \
+	command -v mvn >/dev/null || missing+=" maven"; \
+	$(INSTALL)
 	@echo "== fetching Apache Kafka $(KAFKA_VERSION) into $(KAFKA), once"
 	@mkdir -p $(KAFKA)
-	@mvn --quiet --batch-mode --file tests/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
+	@mvn --quiet --batch-mode -Dstyle.color=never --file tests/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
 		-DoutputDirectory=$(KAFKA)
 	@touch $@
 endif
@@ -99,28 +120,12 @@ setup: ## Installs what a build needs and this machine lacks (Debian; as root or
 	command -v mount >/dev/null || missing+=" mount"; \
 	command -v python3 >/dev/null || missing+=" python3"; \
 	perl -MIPC::Cmd -e 1 2>/dev/null || missing+=" perl"; \
-	if [ -z "$(KIGEN_TEST_KAFKA)" ]; then \
-		command -v java >/dev/null || missing+=" openjdk-17-jre-headless"; \
-		command -v mvn >/dev/null || missing+=" maven"; \
-	fi; \
 	/usr/bin/python3 -c "import avro" 2>/dev/null || missing+=" python3-avro"; \
 	if [ -z "$${LIBCLANG_PATH:-}" ]; then \
 		{ compgen -G '/usr/lib/llvm-*/lib/libclang[.-][s0-9]*' && compgen -G '/usr/lib/llvm-*/lib/clang/*/include/stddef.h'; } \
 			>/dev/null || missing+=" libclang-dev"; \
 	fi; \
-	if [ -n "$$missing" ]; then \
-		if ! command -v apt-get >/dev/null; then \
-			echo "setup: this machine lacks (by Debian's names)$$missing, and has no apt-get: install them, then run make again" >&2; exit 1; \
-		fi; \
-		as_root=""; \
-		if [ "$$(id -u)" != 0 ]; then \
-			command -v sudo >/dev/null || { echo "setup: run as root, or with sudo: apt-get install$$missing" >&2; exit 1; }; \
-			as_root="sudo"; \
-		fi; \
-		echo "setup: installing$$missing"; \
-		$$as_root apt-get update -qq; \
-		$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
-	fi
+	$(INSTALL)
 	@if ! command -v cargo >/dev/null; then \
 		echo "setup: there is no cargo: install Rust by https://rustup.rs, open a new shell, then run make again" >&2; exit 1; \
 	fi
