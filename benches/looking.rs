@@ -14,9 +14,9 @@ use kigen_store::Store;
 #[tokio::main]
 async fn main() {
     let size = if fleet::is_measured() {
-        Size { cron_jobs: 300, days: 365, partitions: 18 }
+        Size { cron_jobs: 300, days: 365, partitions: 18, ..Size::default() }
     } else {
-        Size { cron_jobs: 10, days: 3, partitions: 2 }
+        Size { cron_jobs: 10, days: 3, partitions: 2, ..Size::default() }
     };
     let dir = tempfile::tempdir().expect("a folder");
     let log = fleet::log(dir.path(), &size);

@@ -19,9 +19,9 @@ const TIMES: usize = 5;
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let (size, times) = if fleet::is_measured() {
-        (Size { cron_jobs: 300, days: 365, partitions: 4 }, TIMES)
+        (Size { cron_jobs: 300, days: 365, partitions: 4, ..Size::default() }, TIMES)
     } else {
-        (Size { cron_jobs: 10, days: 3, partitions: 4 }, 1)
+        (Size { cron_jobs: 10, days: 3, partitions: 4, ..Size::default() }, 1)
     };
     let dir = tempfile::tempdir().expect("a folder");
     let log = fleet::log(dir.path(), &size);

@@ -12,13 +12,23 @@ use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::topic::{Partition, Topic};
 
 pub(crate) const CLUSTER: &str = "prod";
-const RECORDS_PER_STEP: usize = 20_000;
 
 /// How much is generated.
 pub(crate) struct Size {
     pub(crate) cron_jobs: i32,
     pub(crate) days: i32,
     pub(crate) partitions: u32,
+    /// Between two ticks.
+    pub(crate) minutes_per_tick: i32,
+    /// Each so many days a CronJob's run is twenty minutes late; 0: never.
+    pub(crate) late_each_days: i32,
+}
+
+impl Default for Size {
+    /// A tick each minute, and nothing is late.
+    fn default() -> Self {
+        Self { cron_jobs: 0, days: 0, partitions: 1, minutes_per_tick: 1, late_each_days: 0 }
+    }
 }
 
 /// Whether this is `cargo bench`; `cargo test` builds a bench and runs it once, to show that it still does.
@@ -32,41 +42,75 @@ pub(crate) fn log(dir: &Path, size: &Size) -> EmbeddedLog {
     EmbeddedLog::open(&dir.join("log"), settings).expect("a log")
 }
 
-/// Writes the log: each CronJob runs once a day and is done in time.
+/// Writes the log.
 pub(crate) async fn fill(log: &EmbeddedLog, size: &Size) -> usize {
-    let mut version = 0;
-    let mut records = Vec::new();
     let mut events = 0;
-    let say = |records: &mut Vec<Record>, fact: Fact| {
-        let key = fact.key.to_string();
-        records.push(record(log.partition_of(&key), key, fact.observed_at, &Event::Fact(fact)));
-    };
-    for cron_job in 0..size.cron_jobs {
-        for fact in declared(cron_job, &mut version) {
-            say(&mut records, fact);
-        }
-    }
-    for minute in 0..=size.days * 1_440 {
-        let now = start() + TimeDelta::minutes(1) * minute;
-        for cron_job in 0..size.cron_jobs {
-            for fact in of_minute(cron_job, minute, now, &mut version) {
-                say(&mut records, fact);
-            }
-        }
-        version += 1;
-        let positions = ["cronjobs", "jobs", "pods"]
-            .map(|stream| StreamPosition { stream: stream.to_owned(), resource_version: version });
-        let body = ClusterBody::Tick { observed_until: now, positions: positions.into() };
-        let tick = Event::Cluster(ClusterEvent { cluster: CLUSTER.to_owned(), epoch: 1, body });
-        for partition in (0..log.partitions()).map(Partition) {
-            records.push(record(partition, CLUSTER.to_owned(), now, &tick));
-        }
-        if records.len() >= RECORDS_PER_STEP || minute == size.days * 1_440 {
-            events += records.len();
-            log.append(std::mem::take(&mut records)).await.expect("appended");
-        }
+    let mut fleet = Fleet::new(size, |key| log.partition_of(key));
+    while let Some(records) = fleet.next_day() {
+        events += records.len();
+        log.append(records).await.expect("appended");
     }
     events
+}
+
+/// What is heard of a fleet, day by day: each CronJob runs once a day and is done in time.
+pub(crate) struct Fleet<'a, P> {
+    size: &'a Size,
+    partition_of: P,
+    day: i32,
+    version: u64,
+}
+
+impl<'a, P: Fn(&str) -> Partition> Fleet<'a, P> {
+    /// Of a log that puts keys into partitions so.
+    pub(crate) fn new(size: &'a Size, partition_of: P) -> Self {
+        Self { size, partition_of, day: 0, version: 0 }
+    }
+
+    /// The records of the next day; `None`: that was the last.
+    pub(crate) fn next_day(&mut self) -> Option<Vec<Record>> {
+        let day = self.day;
+        if day >= self.size.days {
+            return None;
+        }
+        self.day += 1;
+        let mut records = Vec::new();
+        if day == 0 {
+            for cron_job in 0..self.size.cron_jobs {
+                let facts = declared(cron_job, &mut self.version);
+                facts.into_iter().for_each(|fact| self.say(&mut records, fact));
+            }
+        }
+        for minute in 0..1_440 {
+            let minute = day * 1_440 + minute;
+            let now = start() + TimeDelta::minutes(1) * minute;
+            for cron_job in 0..self.size.cron_jobs {
+                let facts = of_minute(cron_job, minute, now, self.size.late_each_days, &mut self.version);
+                facts.into_iter().for_each(|fact| self.say(&mut records, fact));
+            }
+            if minute % self.size.minutes_per_tick == 0 {
+                self.tick(&mut records, now);
+            }
+        }
+        Some(records)
+    }
+
+    fn say(&self, records: &mut Vec<Record>, fact: Fact) {
+        let key = fact.key.to_string();
+        let partition = (self.partition_of)(&key);
+        records.push(record(partition, key, fact.observed_at, &Event::Fact(fact)));
+    }
+
+    fn tick(&mut self, records: &mut Vec<Record>, now: Instant) {
+        self.version += 1;
+        let positions = ["cronjobs", "jobs", "pods"]
+            .map(|stream| StreamPosition { stream: stream.to_owned(), resource_version: self.version });
+        let body = ClusterBody::Tick { observed_until: now, positions: positions.into() };
+        let tick = Event::Cluster(ClusterEvent { cluster: CLUSTER.to_owned(), epoch: 1, body });
+        for partition in (0..self.size.partitions).map(Partition) {
+            records.push(record(partition, CLUSTER.to_owned(), now, &tick));
+        }
+    }
 }
 
 fn record(partition: Partition, key: String, timestamp: Instant, event: &Event) -> Record {
@@ -122,10 +166,12 @@ fn declared(nth: i32, version: &mut u64) -> [Fact; 2] {
     ]
 }
 
-/// What is heard of a run: created, its pod running, done forty minutes after it fired.
-fn of_minute(nth: i32, minute: i32, now: Instant, version: &mut u64) -> Vec<Fact> {
+/// What is heard of a run: created, its pod running, done forty minutes after it fired, or eighty if it is late.
+fn of_minute(nth: i32, minute: i32, now: Instant, late_each_days: i32, version: &mut u64) -> Vec<Fact> {
     let (hour, of_hour) = fires(nth);
     let (day, since) = (minute / 1_440, minute % 1_440 - hour * 60 - of_hour);
+    let is_late = late_each_days > 0 && (nth + day) % late_each_days == 0;
+    let done = if is_late { 80 } else { 40 };
     let scheduled_at = now - TimeDelta::minutes(1) * since;
     let uid = format!("2f0c8a7e-{day:04}-4000-8001-{nth:012}");
     let run = |phase| Run {
@@ -146,7 +192,7 @@ fn of_minute(nth: i32, minute: i32, now: Instant, version: &mut u64) -> Vec<Fact
     let (run, attempt) = match since {
         0 => (run(RunPhase::Pending), None),
         1 => (run(RunPhase::Running), Some(attempt(AttemptPhase::Running { since: Some(now) }))),
-        40 => {
+        since if since == done => {
             let phase = RunPhase::Succeeded { completed_at: now };
             (run(phase), Some(attempt(AttemptPhase::Succeeded { finished_at: Some(now) })))
         }

@@ -28,7 +28,7 @@ pub use look::KafkaLook;
 use topics::{Found, Layout};
 
 /// What kigen decides by itself: without these it would not be exactly once, or would look elsewhere than it says.
-const OWN_SETTINGS: [&str; 11] = [
+const OWN_SETTINGS: [&str; 12] = [
     "auto.offset.reset",
     "bootstrap.servers",
     "enable.auto.commit",
@@ -36,17 +36,20 @@ const OWN_SETTINGS: [&str; 11] = [
     "enable.idempotence",
     "enable.partition.eof",
     "group.id",
+    "group.instance.id",
     "isolation.level",
     "partition.assignment.strategy",
     "partitioner",
     "transactional.id",
 ];
 /// What kigen begins with, and a user may set otherwise.
-const FIRST_SETTINGS: [(&str, &str); 4] = [
+const FIRST_SETTINGS: [(&str, &str); 5] = [
     ("client.id", "kigen"),
     ("compression.type", "lz4"),
     ("linger.ms", "2"),
     ("message.max.bytes", "2000000"),
+    // Another member may have this one's partitions after so long without a sign of life.
+    ("session.timeout.ms", "10000"),
 ];
 /// How long Kafka may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(30);

@@ -3,6 +3,7 @@
 //! `make kafka` fetches the jars, once; `KIGEN_TEST_KAFKA=host:port` uses another broker instead.
 
 use std::fmt::Write;
+use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -18,19 +19,22 @@ const START_MAX: Duration = Duration::from_secs(120);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Runs what is given to it, and kills it and removes its folder as soon as nobody holds the other end of its stdin any
-/// more: also when the test was killed.
-const WATCHED: &str = r#"folder="$1"; shift; "$@" </dev/null & cat; kill -9 $!; wait; rm -rf "$folder""#;
+/// more: also when the test was killed. A file `keep` keeps the folder.
+const WATCHED: &str = r#"folder="$1"; shift; "$@" </dev/null & cat; kill -9 $! 2>/dev/null; wait
+[ -e "$folder/keep" ] || rm -rf "$folder""#;
 
 /// A running broker.
 pub struct Broker {
     bootstrap: String,
-    /// Held until the broker is to end; `None`: it is another's.
-    _own: Option<Own>,
+    /// `None`: it is another's.
+    own: Option<Own>,
 }
 
 struct Own {
-    watched: Child,
+    /// `None`: it is killed.
+    watched: Option<Child>,
     folder: PathBuf,
+    port: u16,
 }
 
 impl Broker {
@@ -41,7 +45,7 @@ impl Broker {
     #[must_use]
     pub fn start() -> Self {
         if let Ok(bootstrap) = std::env::var(OTHER_BROKER) {
-            return Self { bootstrap, _own: None };
+            return Self { bootstrap, own: None };
         }
         let jars = jars();
         let folder = TempDir::with_prefix("kigen-kafka-").expect("a folder for the broker").keep();
@@ -50,15 +54,21 @@ impl Broker {
         let text = configured(&folder, port, controller_port);
         std::fs::write(&configuration, text).expect("a writable folder");
         format(&jars, &configuration);
-        let output = std::fs::File::create(folder.join("output")).expect("a writable folder");
-        let mut command = Command::new("sh");
-        command.args(["-c", WATCHED, "sh"]).arg(&folder);
-        command.args(java(&jars, &["-Xmx768m"])).arg("kafka.Kafka").arg(&configuration);
-        let errors = output.try_clone().expect("a file has a second handle");
-        let watched = command.stdin(Stdio::piped()).stdout(output).stderr(errors).spawn();
-        let mut own = Own { watched: watched.expect("a shell runs"), folder };
-        own.until_listening(port);
-        Self { bootstrap: format!("127.0.0.1:{port}"), _own: Some(own) }
+        let mut own = Own { watched: None, folder, port };
+        own.run();
+        Self { bootstrap: format!("127.0.0.1:{port}"), own: Some(own) }
+    }
+
+    /// Kills it, with `kill -9`; false: it is another's and is left alone.
+    pub fn kill(&mut self) -> bool {
+        self.own.as_mut().is_some_and(Own::kill)
+    }
+
+    /// Starts it again where it was killed, and waits until it listens.
+    pub fn start_again(&mut self) {
+        if let Some(own) = &mut self.own {
+            own.run();
+        }
     }
 
     /// Where it listens: Kafka's `bootstrap.servers`.
@@ -69,24 +79,53 @@ impl Broker {
 }
 
 impl Own {
-    fn until_listening(&mut self, port: u16) {
+    fn run(&mut self) {
+        let output = File::options().create(true).append(true).open(self.folder.join("output"));
+        let output = output.expect("a writable folder");
+        let errors = output.try_clone().expect("a file has a second handle");
+        let mut command = Command::new("sh");
+        command.args(["-c", WATCHED, "sh"]).arg(&self.folder);
+        command
+            .args(java(&jars(), &["-Xmx768m"]))
+            .arg("kafka.Kafka")
+            .arg(self.folder.join("server.properties"));
+        let watched = command.stdin(Stdio::piped()).stdout(output).stderr(errors).spawn();
+        self.watched = Some(watched.expect("a shell runs"));
+        self.until_listening();
+    }
+
+    fn until_listening(&mut self) {
         let until = Instant::now() + START_MAX;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         while TcpStream::connect(address).is_err() {
-            let ended = self.watched.try_wait().expect("its state");
+            let ended = self.watched.as_mut().map(|watched| watched.try_wait().expect("its state"));
             let said = || std::fs::read_to_string(self.folder.join("output")).unwrap_or_default();
-            assert!(ended.is_none(), "the Kafka broker ended: {ended:?}\n{}", said());
+            assert!(ended == Some(None), "the Kafka broker ended: {ended:?}\n{}", said());
             assert!(Instant::now() < until, "the Kafka broker did not listen in {START_MAX:?}\n{}", said());
             std::thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    fn kill(&mut self) -> bool {
+        std::fs::write(self.folder.join("keep"), "").expect("a writable folder");
+        self.end();
+        std::fs::remove_file(self.folder.join("keep")).expect("it is there");
+        true
+    }
+
+    /// Its end of the pipe closes, and that ends it; a broker that is gone already is as well.
+    fn end(&mut self) {
+        if let Some(mut watched) = self.watched.take() {
+            drop(watched.stdin.take());
+            let _ = watched.wait();
         }
     }
 }
 
 impl Drop for Own {
     fn drop(&mut self) {
-        // Its end of the pipe closes, and that ends it; a broker that is gone already is as well.
-        drop(self.watched.stdin.take());
-        let _ = self.watched.wait();
+        self.end();
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 

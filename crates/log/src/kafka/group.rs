@@ -26,8 +26,6 @@ use crate::{Received, Record, write};
 const POLL_MAX: Duration = Duration::from_millis(100);
 /// How long a partition may take to go to another place.
 const SEEK_MAX: Duration = Duration::from_secs(10);
-/// Another member may have this one's partitions after so long without a sign of life, in milliseconds.
-const SESSION_MS_MAX: &str = "10000";
 /// A transaction that its producer no longer ends is given up after so long, in milliseconds.
 const TRANSACTION_MS_MAX: &str = "10000";
 
@@ -46,6 +44,8 @@ pub struct KafkaGroup {
     /// Of the generation in which the last records were read; `None`: it was lost.
     metadata: Option<Arc<ConsumerGroupMetadata>>,
     producing: Producing,
+    /// The membership ended, which was told.
+    is_lost: bool,
 }
 
 /// The transactional producer.
@@ -74,38 +74,33 @@ enum Rebalanced {
 
 impl KafkaGroup {
     pub(super) fn join(log: Arc<Inner>, name: &'static str, topic: Topic) -> Result<Self, KafkaFailure> {
-        let id = group_id(name);
-        let own = [
-            ("group.id", id.as_str()),
-            ("auto.offset.reset", "error"),
-            ("enable.auto.commit", "false"),
-            ("enable.auto.offset.store", "false"),
-            ("fetch.wait.max.ms", "100"),
-            ("isolation.level", "read_committed"),
-            ("partition.assignment.strategy", "cooperative-sticky"),
-            ("queued.max.messages.kbytes", "32768"),
-            ("session.timeout.ms", SESSION_MS_MAX),
-        ];
-        let context = Rebalances {
-            talk: Talk::of(&log.connection),
-            topic,
-            heard: Mutex::default(),
-            is_closing: AtomicBool::new(false),
-        };
-        let consumer: BaseConsumer<Rebalances> = log.connection.client_with(&own, context)?;
-        let refused = log.connection.failed("takes no subscription");
-        consumer.subscribe(&[topic.name()]).map_err(refused)?;
+        let consumer = Arc::new(consumer(&log, name, topic)?);
         Ok(Self {
             log,
             name,
             topic,
-            consumer: Arc::new(consumer),
+            consumer,
             polling: None,
             polled: VecDeque::new(),
             cursors: BTreeMap::new(),
             metadata: None,
             producing: Producing::Wanted,
+            is_lost: false,
         })
+    }
+
+    /// Joins anew, after an error that ended the membership.
+    fn rejoin(&mut self) -> Result<Heard, LogError> {
+        self.leave();
+        self.consumer = Arc::new(consumer(&self.log, self.name, self.topic)?);
+        self.is_lost = false;
+        self.metadata = None;
+        Ok(Heard::Revoked(std::mem::take(&mut self.cursors).into_keys().collect()))
+    }
+
+    /// From here on nobody listens to what the group's leader decides.
+    fn leave(&self) {
+        self.consumer.context().is_closing.store(true, Ordering::Release);
     }
 
     /// Makes the producer where there is none: it ends what its predecessor of the same name left open.
@@ -162,7 +157,12 @@ impl KafkaGroup {
                 self.consumer.context().talk.trouble(&error, "it cannot be read");
                 Ok(None)
             }
-            Some(error) => Err(failed(error).into()),
+            Some(error) => {
+                self.is_lost = matches!(error, KafkaError::MessageConsumptionFatal(_));
+                let is_twin = error.rdkafka_error_code() == Some(RDKafkaErrorCode::FencedInstanceId);
+                let twin = || KafkaFailure::Twin { instance: self.log.instance.clone() };
+                Err(if is_twin { twin() } else { failed(error) }.into())
+            }
             None => Ok(None),
         }
     }
@@ -219,6 +219,9 @@ impl KafkaGroup {
 
 impl Group for KafkaGroup {
     async fn next(&mut self, records_max: usize, bytes_max: usize) -> Result<Heard, LogError> {
+        if self.is_lost {
+            return self.rejoin();
+        }
         loop {
             while let Some(polled) = self.polled.pop_front() {
                 if let Some(heard) = self.heard(polled)? {
@@ -300,8 +303,35 @@ impl Group for KafkaGroup {
 
 impl Drop for KafkaGroup {
     fn drop(&mut self) {
-        self.consumer.context().is_closing.store(true, Ordering::Release);
+        self.leave();
     }
+}
+
+/// The consumer of a member. By its instance's name a process that comes back within the session's time has its
+/// partitions again at once, and nobody else is disturbed.
+fn consumer(log: &Inner, name: &str, topic: Topic) -> Result<BaseConsumer<Rebalances>, KafkaFailure> {
+    let id = group_id(name);
+    let own = [
+        ("group.id", id.as_str()),
+        ("group.instance.id", &log.instance),
+        ("auto.offset.reset", "error"),
+        ("enable.auto.commit", "false"),
+        ("enable.auto.offset.store", "false"),
+        ("fetch.wait.max.ms", "100"),
+        ("isolation.level", "read_committed"),
+        ("partition.assignment.strategy", "cooperative-sticky"),
+        ("queued.max.messages.kbytes", "32768"),
+    ];
+    let context = Rebalances {
+        talk: Talk::of(&log.connection),
+        topic,
+        heard: Mutex::default(),
+        is_closing: AtomicBool::new(false),
+    };
+    let consumer: BaseConsumer<Rebalances> = log.connection.client_with(&own, context)?;
+    let refused = log.connection.failed("takes no subscription");
+    consumer.subscribe(&[topic.name()]).map_err(refused)?;
+    Ok(consumer)
 }
 
 /// What Kafka calls a group.

@@ -157,7 +157,10 @@ async fn a_commit_is_whole<L: Log>(log: L) {
         look.last(Topic::Status, P0)
     });
     let last = last.await.expect("there is one");
-    assert_eq!((shown(&[last.clone()]), last.offset), (vec!["position=1".to_owned()], offsets[3]));
+    assert_eq!(
+        (shown(std::slice::from_ref(&last)), last.offset),
+        (vec!["position=1".to_owned()], offsets[3])
+    );
 }
 
 /// What cannot be committed leaves nothing, and what follows can be.
