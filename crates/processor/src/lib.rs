@@ -1,7 +1,7 @@
 //! The loop that judges: log to engine to log and store.
 //!
 //! One owner, three verbs: [`Processor::next`] waits for events, [`Processor::apply`] folds them in memory, and
-//! [`Staged::commit`] hands alerts, statuses and positions to the log in one atomic step; then, and only then,
+//! [`Processor::commit`] hands alerts, statuses and positions to the log in one atomic step; then, and only then,
 //! [`Processor::store`] moves the store. The store is a cache of `kigen.status`: wherever the process dies, the next
 //! one decides from the facts how to go on (`recovery.rs`).
 //!
