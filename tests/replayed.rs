@@ -178,7 +178,7 @@ fn judged(log: &EmbeddedLog) -> Vec<Vec<Vec<u8>>> {
 
 /// The alerts of a replay. Each prefix of the partition gives a prefix of them, since it is folded a record at a time.
 fn replayed(log: &EmbeddedLog, partition: Partition) -> Vec<Vec<u8>> {
-    let mut replay = Replay::new(partition);
+    let mut replay = Replay::new(partition, PARTITIONS);
     let mut alerts: Vec<Alert> = Vec::new();
     for record in read(log, Topic::Events, partition, Offset(0)) {
         alerts.extend(replay.fold(std::slice::from_ref(&record)).expect("folded").alerts);

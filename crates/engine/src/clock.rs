@@ -36,7 +36,7 @@ impl ClusterClock {
         true
     }
 
-    fn remember(&mut self, gap: Gap) {
+    pub(crate) fn remember(&mut self, gap: Gap) {
         if self.gaps.contains(&gap) {
             return;
         }

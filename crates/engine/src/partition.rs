@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
+use kigen_model::slot::Gap;
 use kigen_model::topic::Offset;
 
 use crate::clock::ClusterClock;
@@ -31,6 +32,14 @@ impl PartitionState {
     /// Nothing is judged yet; reading begins at `next`.
     pub fn new(next: Offset) -> Self {
         Self { next, cursor: None, clocks: BTreeMap::new(), engine_version: ENGINE_VERSION }
+    }
+
+    /// Events expired before they were read, and the first that did not is of `until`: a gap in each cluster's time.
+    pub fn lose(&mut self, until: Instant) {
+        for clock in self.clocks.values_mut() {
+            let from = clock.observed_until;
+            clock.remember(Gap { from, to: from.map_or(until, |from| from.max(until)) });
+        }
     }
 }
 

@@ -83,7 +83,7 @@ impl<'a> Past<'a> {
             known: Vec::new(),
             judged: Vec::new(),
         };
-        let mut replay = Replay::new(partition);
+        let mut replay = Replay::new(partition, view.partitions());
         let text_of_key = key.to_string();
         let pages = Pages::of_some(view, Topic::Events, partition.0..partition.0 + 1)?;
         pages.each(partition, |records| {

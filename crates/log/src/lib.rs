@@ -32,6 +32,7 @@ pub use error::{Fate, LogError};
 pub use group::EmbeddedGroup;
 pub use interface::{Group, Heard, Log, Look};
 pub use kafka::KafkaLog;
+pub use partitioner::partition_of;
 pub use settings::{Retention, Settings};
 pub use trim::Trimmed;
 pub use view::View;

@@ -4,7 +4,7 @@ use kigen_model::topic::Partition;
 
 /// `toPositive(murmur2(key)) % partitions`, as in Kafka's `BuiltInPartitioner.partitionForKey`.
 /// `partitions` is at least 1.
-pub(crate) fn partition_of(key: &str, partitions: u32) -> Partition {
+pub fn partition_of(key: &str, partitions: u32) -> Partition {
     let hash = murmur2::murmur2(key.as_bytes(), murmur2::KAFKA_SEED);
     Partition((hash & 0x7fff_ffff) % partitions.max(1))
 }

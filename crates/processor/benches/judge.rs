@@ -122,7 +122,7 @@ fn a_tick(bench: &mut Criterion) {
         group.bench_function(BenchmarkId::from_parameter(batches), |bench| {
             bench.iter_batched_ref(
                 || {
-                    let mut replay = Replay::new(Partition(0));
+                    let mut replay = Replay::new(Partition(0), 1);
                     for fact in (0..batches).flat_map(|batch| declared(batch, batch < DUE)) {
                         replay.say(&fact).expect("a fact");
                     }

@@ -78,11 +78,13 @@ impl Staged {
             tracing::warn!("{}", warning.text);
         }
         let outputs = &mut self.outputs;
-        let mut write = |topic, key: String, value| {
-            outputs.push(Record { topic, partition, key, value: Some(value), timestamp: at });
+        let mut write = |topic, key: String, value, timestamp| {
+            outputs.push(Record { topic, partition, key, value: Some(value), timestamp });
         };
         for alert in alerts {
-            write(Topic::Alerts, alert.key.to_string(), kigen_wire::encode_alert(&alert));
+            let value = kigen_wire::encode_alert(&alert);
+            // The same wherever the turns were cut.
+            write(Topic::Alerts, alert.key.to_string(), value, alert.decided_at);
         }
         for reject in rejects {
             tracing::error!(
@@ -93,18 +95,19 @@ impl Staged {
                 Topic::Rejects,
                 reject.reason
             );
-            write(Topic::Rejects, reject.key.clone(), kigen_wire::encode_reject(&reject));
+            let value = kigen_wire::encode_reject(&reject);
+            write(Topic::Rejects, reject.key.clone(), value, reject.rejected_at);
         }
         let mut batch = Batch::new(partition);
         let mut states = Vec::with_capacity(changed.len());
         for (key, changed) in changed {
             let bytes = kigen_wire::encode_batch(&changed.state);
             batch.put(&key, &bytes, changed.due_before, changed.state.next_due())?;
-            write(Topic::Status, key.to_string(), bytes);
+            write(Topic::Status, key.to_string(), bytes, at);
             states.push(changed.state);
         }
         let position_record = kigen_wire::encode_position(&position);
-        write(Topic::Status, POSITION_KEY.to_owned(), position_record.clone());
+        write(Topic::Status, POSITION_KEY.to_owned(), position_record.clone(), at);
         let position_output = outputs.len() - 1;
         self.positions.push((partition, position.next));
         self.partitions.push(Stored {

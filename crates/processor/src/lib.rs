@@ -12,7 +12,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kigen_engine::partition::PartitionState;
 use kigen_log::{Group, Heard, Log, LogError, Look, Received};
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
@@ -33,7 +32,7 @@ pub use commit::{Committed, Staged};
 pub use replay::{Replay, Told};
 pub use turn::TurnBounds;
 
-use restore::TakenUp;
+use restore::{Judging, TakenUp};
 use states::{Cache, States};
 use turn::Turn;
 
@@ -116,7 +115,7 @@ enum Ownership {
         is_own: bool,
     },
     /// It is judged, and this far.
-    Judging(PartitionState),
+    Judging(Judging),
     /// It cannot be judged, which was told.
     Paused,
 }
@@ -173,7 +172,7 @@ impl<L: Log> Processor<L> {
     pub fn is_idle(&self) -> Result<bool, ProcessorError> {
         for partition in (0..self.log.look().partitions()).map(Partition) {
             let next = match self.partitions.get(&partition) {
-                Some(Ownership::Judging(position)) => Some(position.next),
+                Some(Ownership::Judging(judging)) => Some(judging.position.next),
                 // Nothing more comes of it.
                 Some(Ownership::Paused) => continue,
                 Some(Ownership::TakingUp { .. }) | None => None,
@@ -191,8 +190,9 @@ impl<L: Log> Processor<L> {
     pub fn apply(&mut self, round: Round) -> Result<Staged, ProcessorError> {
         let mut turns = Vec::with_capacity(round.0.len());
         for (partition, records) in round.0 {
-            let Some(Ownership::Judging(position)) = self.partitions.get(&partition) else { continue };
-            let mut turn = Turn::new(partition, position.clone());
+            let Some(Ownership::Judging(judging)) = self.partitions.get(&partition) else { continue };
+            let Judging { position, has_lost } = judging;
+            let mut turn = Turn::new(partition, self.log.look().partitions(), position.clone(), *has_lost);
             let cache = self.caches.entry(partition).or_default();
             turn.fold(&records, &mut States { partition, store: Some(&self.store), cache }, self.bounds)?;
             if !turn.is_empty() {
@@ -214,7 +214,8 @@ impl<L: Log> Processor<L> {
             if moved.is_left {
                 self.group.begin(moved.partition, moved.position.next).await?;
             }
-            self.partitions.insert(moved.partition, Ownership::Judging(moved.position));
+            let judging = Judging { position: moved.position, has_lost: false };
+            self.partitions.insert(moved.partition, Ownership::Judging(judging));
         }
         Ok(())
     }
@@ -286,9 +287,9 @@ impl<L: Log> Processor<L> {
         }
         // Until it was begun, and after a failure, it is one to be taken up when all is recovered.
         self.partitions.insert(partition, Ownership::Paused);
-        if let TakenUp::Judging(position) = taken_up? {
-            self.group.begin(partition, position.next).await?;
-            self.partitions.insert(partition, Ownership::Judging(position));
+        if let TakenUp::Judging(judging) = taken_up? {
+            self.group.begin(partition, judging.position.next).await?;
+            self.partitions.insert(partition, Ownership::Judging(judging));
         }
         Ok(())
     }

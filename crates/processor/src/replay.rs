@@ -33,10 +33,11 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Knows nothing yet.
+    /// Knows nothing yet; of a log of so many partitions.
     #[must_use]
-    pub fn new(partition: Partition) -> Self {
-        Self { turn: Turn::new(partition, PartitionState::new(Offset(0))), cache: Cache::default() }
+    pub fn new(partition: Partition, partitions: u32) -> Self {
+        let turn = Turn::new(partition, partitions, PartitionState::new(Offset(0)), false);
+        Self { turn, cache: Cache::default() }
     }
 
     /// Folds the next records of the partition.

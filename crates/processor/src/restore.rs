@@ -18,10 +18,17 @@ const RESTORE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// A partition that is taken up.
 pub(crate) enum TakenUp {
-    /// It is judged from here on.
-    Judging(PartitionState),
+    /// It is judged.
+    Judging(Judging),
     /// It is not judged.
     Paused,
+}
+
+/// How far a partition is judged.
+pub(crate) struct Judging {
+    pub(crate) position: PartitionState,
+    /// Events right before it expired unread.
+    pub(crate) has_lost: bool,
 }
 
 /// Takes up one partition.
@@ -40,24 +47,30 @@ pub(crate) fn take_up(
         }
         (Decision::FoldFromStart { next }, _) => {
             store.clear(partition)?;
-            Ok(TakenUp::Judging(PartitionState::new(next)))
+            Ok(judging(PartitionState::new(next), false))
         }
         (Decision::GoOn { restore, reading }, Some(committed)) => {
             bring_to(look, store, partition, restore, &committed)?;
             let mut position = committed.position;
+            let has_lost = matches!(reading, Reading::AfterGap { .. });
             if let Reading::AfterGap { from, to } = reading {
                 tracing::error!(
                     %partition,
-                    "the events {from} to {to} of partition {partition} expired before they were judged: what \
-                     happened in them is lost; keep events longer (retention) than kigen is ever down"
+                    "the events {from} to {to} of partition {partition} expired before they were judged: what they told \
+                     is lost, and deadlines of that time are judged by what is known from elsewhere, or told as unknown; \
+                     keep events longer (retention) than kigen is ever down"
                 );
                 position.next = to;
                 position.cursor = None;
             }
-            Ok(TakenUp::Judging(position))
+            Ok(judging(position, has_lost))
         }
-        (Decision::GoOn { .. }, None) => Ok(TakenUp::Judging(PartitionState::new(facts.events_start))),
+        (Decision::GoOn { .. }, None) => Ok(judging(PartitionState::new(facts.events_start), false)),
     }
+}
+
+fn judging(position: PartitionState, has_lost: bool) -> TakenUp {
+    TakenUp::Judging(Judging { position, has_lost })
 }
 
 fn gather(look: &impl Look, store: &Store, partition: Partition) -> Result<Facts, ProcessorError> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use kigen_engine::partition::{Cursor, PartitionState};
 use kigen_engine::state::BatchState;
 use kigen_engine::step::{Effect, Input, Judgement, Warning, step};
-use kigen_log::Received;
+use kigen_log::{Received, partition_of};
 use kigen_model::Instant;
 use kigen_model::alert::Alert;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact};
@@ -42,13 +42,17 @@ pub(crate) struct Turn {
     pub(crate) rejects: Vec<Reject>,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) judgements: Vec<Judgement>,
-    /// The timestamp of the last record folded, which the records written get too.
+    /// The newest timestamp of the records folded, which the statuses get too.
     pub(crate) at: Instant,
     /// The changed batches that have due work: by cluster, then in the order of the work.
     due: BTreeSet<(String, Cursor)>,
     /// What the stored index has ahead, by cluster.
     ahead: HashMap<String, Ahead>,
     events: usize,
+    /// Partitions of each topic.
+    partitions: u32,
+    /// Events expired unread right before the first that is folded.
+    has_lost: bool,
 }
 
 /// Due work of the stored index in its order, read a page at a time. It does not change within a turn, so that a tick at
@@ -69,8 +73,13 @@ pub(crate) struct Changed {
 }
 
 impl Turn {
-    /// A turn that begins at `position`.
-    pub(crate) fn new(partition: Partition, position: PartitionState) -> Self {
+    /// A turn that begins at `position` of one of so many partitions; `has_lost`: events right before it expired unread.
+    pub(crate) fn new(
+        partition: Partition,
+        partitions: u32,
+        position: PartitionState,
+        has_lost: bool,
+    ) -> Self {
         Self {
             partition,
             position,
@@ -83,6 +92,8 @@ impl Turn {
             due: BTreeSet::new(),
             ahead: HashMap::new(),
             events: 0,
+            partitions,
+            has_lost,
         }
     }
 
@@ -104,8 +115,10 @@ impl Turn {
             }
             self.events += 1;
             self.at = self.at.max(record.timestamp);
-            let bytes = record.value.as_deref().unwrap_or_default();
-            match kigen_wire::decode_event(bytes) {
+            if std::mem::take(&mut self.has_lost) {
+                self.position.lose(record.timestamp);
+            }
+            match self.event_of(record) {
                 Ok(Event::Fact(fact)) => self.fold_fact(&fact, states)?,
                 Ok(Event::Cluster(event)) => {
                     if !self.fold_cluster(&event, states, bounds)? {
@@ -114,18 +127,49 @@ impl Turn {
                         return Ok(());
                     }
                 }
-                Err(error) => self.rejects.push(Reject {
-                    source: Topic::Events.name().to_owned(),
-                    place: Some((self.partition.0, record.offset.0)),
-                    key: record.key.clone(),
-                    reason: error.to_string(),
-                    bytes: bytes[..bytes.len().min(REJECT_BYTES_MAX)].to_vec(),
-                    rejected_at: record.timestamp,
-                }),
+                Err(reason) => self.reject(record, reason),
             }
             self.position.next = record.offset.next();
         }
         Ok(())
+    }
+
+    /// The event of a record, or why it is none that belongs here.
+    fn event_of(&self, record: &Received) -> Result<Event, String> {
+        let event = kigen_wire::decode_event(record.value.as_deref().unwrap_or_default());
+        let event = event.map_err(|error| error.to_string())?;
+        let (key, belongs_to) = match &event {
+            Event::Fact(fact) => {
+                let key = fact.key.to_string();
+                let belongs_to = partition_of(&key, self.partitions);
+                (key, belongs_to)
+            }
+            // Said in every partition.
+            Event::Cluster(event) => (event.cluster.clone(), self.partition),
+        };
+        if record.key != key {
+            return Err(format!(
+                "its key is not that of what it is about, {key}: whatever writes events must write them under that key"
+            ));
+        }
+        if belongs_to != self.partition {
+            return Err(format!(
+                "{key} belongs to partition {belongs_to}: whatever wrote it places keys otherwise than Kafka's Java clients                  do (librdkafka: partitioner=murmur2_random)"
+            ));
+        }
+        Ok(event)
+    }
+
+    fn reject(&mut self, record: &Received, reason: String) {
+        let bytes = record.value.as_deref().unwrap_or_default();
+        self.rejects.push(Reject {
+            source: Topic::Events.name().to_owned(),
+            place: Some((self.partition.0, record.offset.0)),
+            key: record.key.clone(),
+            reason,
+            bytes: bytes[..bytes.len().min(REJECT_BYTES_MAX)].to_vec(),
+            rejected_at: record.timestamp,
+        });
     }
 
     fn is_full(&self, bounds: TurnBounds) -> bool {

@@ -73,7 +73,7 @@ fn played(
                 return Ok(());
             }
             let mut partition_past = past.empty();
-            let mut played = playing.partition(partition);
+            let mut played = playing.partition(partition, view.partitions());
             events.each(partition, |records| played.play(records, &mut partition_past))?;
             let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
             found.insert(partition, (partition_past, played.heard_of()));

@@ -136,10 +136,10 @@ impl Playing {
         }
     }
 
-    pub(super) fn partition(&self, partition: Partition) -> PartitionPlayed<'_> {
+    pub(super) fn partition(&self, partition: Partition, partitions: u32) -> PartitionPlayed<'_> {
         PartitionPlayed {
             playing: self,
-            replay: Replay::new(partition),
+            replay: Replay::new(partition, partitions),
             heard_of: BTreeSet::new(),
             to_say: VecDeque::new(),
             revision: 0,
