@@ -368,6 +368,7 @@ mod tests {
                 cron_job,
                 deleted_at: None,
                 edits: vec![edit.clone(), edit],
+                seen_at: Some(at),
             }),
             runs: vec![RunState {
                 revision: revision(),

@@ -44,7 +44,8 @@ impl ClusterClock {
         if self.gaps.len() > GAPS_MAX {
             let (first, second) = (self.gaps.remove(0), self.gaps[0]);
             let from = first.from.zip(second.from).map(|(first, second)| first.min(second));
-            self.gaps[0] = Gap { from, to: first.to.max(second.to) };
+            let is_of_log = first.is_of_log || second.is_of_log;
+            self.gaps[0] = Gap { from, to: first.to.max(second.to), is_of_log };
         }
     }
 }
@@ -66,7 +67,7 @@ mod tests {
     }
 
     fn gap(from: Option<i64>, to: i64) -> Gap {
-        Gap { from: from.map(at), to: at(to) }
+        Gap::unwatched(from.map(at), at(to))
     }
 
     #[test]

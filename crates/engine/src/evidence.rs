@@ -34,7 +34,10 @@ pub(crate) fn weigh(
     gap: &Gap,
 ) -> Evidence {
     let opens = opens(judged);
-    if let Some(cron_job) = state.cron_job.as_ref().filter(|known| known.deleted_at.is_none()) {
+    let is_of_now = |known: &&CronJobState| {
+        known.deleted_at.is_none() && (!gap.is_of_log || known.seen_at.is_some_and(|at| at >= gap.to))
+    };
+    if let Some(cron_job) = state.cron_job.as_ref().filter(is_of_now) {
         match cron_job.cron_job.last_succeeded_at.filter(|at| *at >= opens) {
             // Nothing has succeeded since.
             None => return Evidence::Missed,
@@ -48,7 +51,7 @@ pub(crate) fn weigh(
     }
     let known: Vec<&RunState> =
         state.runs.iter().filter(|run| belongs(judged.window, judged.slot, &run.run, time_zone)).collect();
-    if known.iter().any(|run| has_vanished(run, gap)) {
+    if known.iter().any(|run| has_vanished(run, gap) || (gap.is_of_log && is_under_way(run))) {
         return Evidence::Unknown;
     }
     let is_all_known = match window::fires_between(
@@ -107,6 +110,14 @@ fn is_of_an_earlier_slot(
 
 fn is_run_of(runs: &[&RunState], fire: Instant) -> bool {
     runs.iter().any(|run| run.run.scheduled_at == Some(fire))
+}
+
+/// A run that had not ended when it was last heard of.
+fn is_under_way(run: &RunState) -> bool {
+    match run.run.phase {
+        RunPhase::Pending | RunPhase::Running | RunPhase::Suspended => true,
+        RunPhase::Succeeded { .. } | RunPhase::Failed { .. } | RunPhase::Deleted { .. } => false,
+    }
 }
 
 /// A run that was under way when the watching broke off, and gone when it went on.

@@ -66,7 +66,10 @@ fn see_cron_job(state: &mut BatchState, revision: &Revision, cron_job: &CronJob,
     let edit =
         ScheduleEdit { from: at, schedule: cron_job.schedule.clone(), time_zone: cron_job.time_zone.clone() };
     let mut edits = match state.cron_job.take() {
-        Some(known) if !is_newer(revision, &known.revision) => {
+        Some(mut known) if !is_newer(revision, &known.revision) => {
+            if *revision == known.revision && known.deleted_at.is_none() {
+                known.seen_at = known.seen_at.max(Some(at));
+            }
             state.cron_job = Some(known);
             return Vec::new();
         }
@@ -94,6 +97,7 @@ fn see_cron_job(state: &mut BatchState, revision: &Revision, cron_job: &CronJob,
         cron_job: cron_job.clone(),
         deleted_at: None,
         edits,
+        seen_at: Some(at),
     });
     if is_edit {
         let BatchState { key, cron_job, objectives, .. } = state;

@@ -155,7 +155,10 @@ fn without_success(
     effects: &mut Vec<Effect>,
 ) -> Verdict {
     let (opens, settled) = (evidence::opens(judged), judged.until + objective.objective.settle);
-    if let Some(gap) = gaps.iter().rev().find(|gap| gap.overlaps(opens, settled)) {
+    let overlapping = || gaps.iter().rev().filter(|gap| gap.overlaps(opens, settled));
+    // What was observed anew after the latest gap covers the older ones, but for those of the log.
+    let latest = overlapping().next().filter(|gap| !gap.is_of_log);
+    for gap in overlapping().filter(|gap| gap.is_of_log).chain(latest) {
         match evidence::weigh(state, objective, judged, &zone_of(objective), gap) {
             Evidence::Met { ended_at } => return Verdict::Met { ended_at },
             Evidence::Unknown => {

@@ -10,7 +10,7 @@ use kigen_model::topic::Offset;
 use crate::clock::ClusterClock;
 
 /// The version of the engine that writes states and positions; a store or topic written by a newer one is not touched.
-pub const ENGINE_VERSION: u32 = 2;
+pub const ENGINE_VERSION: u32 = 3;
 
 /// The key of a position record in `kigen.status`; no batch's key, since those have two slashes.
 pub const POSITION_KEY: &str = "position";
@@ -38,7 +38,7 @@ impl PartitionState {
     pub fn lose(&mut self, until: Instant) {
         for clock in self.clocks.values_mut() {
             let from = clock.observed_until;
-            clock.remember(Gap { from, to: from.map_or(until, |from| from.max(until)) });
+            clock.remember(Gap { from, to: from.map_or(until, |from| from.max(until)), is_of_log: true });
         }
     }
 }

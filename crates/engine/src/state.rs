@@ -59,6 +59,8 @@ pub struct CronJobState {
     pub deleted_at: Option<Instant>,
     /// Its schedules and zones, oldest first, each in force until the next; the first one since ever.
     pub edits: Vec<ScheduleEdit>,
+    /// When it was last told to be as it is now; `None`: an older kigen wrote this.
+    pub seen_at: Option<Instant>,
 }
 
 /// A schedule and zone, and since when it is in force.

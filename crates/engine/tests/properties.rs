@@ -105,7 +105,7 @@ fn facts(history: &[Happening]) -> (Vec<Fact>, Vec<Gap>) {
                 facts.extend(run(number, minute(*at), *by_hand, *lasts, *end));
             }
             Happening::Gap { at, lasts } => {
-                gaps.push(Gap { from: Some(minute(*at)), to: minute(at + lasts) });
+                gaps.push(Gap::unwatched(Some(minute(*at)), minute(at + lasts)));
             }
         }
     }

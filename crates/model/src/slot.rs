@@ -30,16 +30,25 @@ pub enum Verdict {
     Unknown(Gap),
 }
 
-/// A time of which history may be missing: nobody watched, or the watch had expired.
+/// A time of which history may be missing: nobody watched, the watch had expired, or what was observed was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
     /// When the watching broke off; `None`: nobody watched before.
     pub from: Option<Instant>,
     /// When it went on.
     pub to: Instant,
+    /// It was watched, but what was observed expired in the log before it was judged. After other gaps all was observed
+    /// anew; after this one, what is known may be of before it.
+    pub is_of_log: bool,
 }
 
 impl Gap {
+    /// Until `to`, of which nobody watched since `from`.
+    #[must_use]
+    pub fn unwatched(from: Option<Instant>, to: Instant) -> Self {
+        Self { from, to, is_of_log: false }
+    }
+
     /// Whether the gap and the time from `from` to `to`, both included, have an instant in common.
     pub fn overlaps(&self, from: Instant, to: Instant) -> bool {
         self.from.is_none_or(|begins| begins <= to) && self.to >= from

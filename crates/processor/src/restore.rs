@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kigen_engine::partition::PartitionState;
+use kigen_engine::partition::{ENGINE_VERSION, PartitionState};
 use kigen_log::{Look, Received};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_store::{Batch, Store, StoredPosition};
@@ -69,7 +69,9 @@ pub(crate) fn take_up(
     }
 }
 
-fn judging(position: PartitionState, has_lost: bool) -> TakenUp {
+fn judging(mut position: PartitionState, has_lost: bool) -> TakenUp {
+    // Whoever wrote the last one: the next is this engine's.
+    position.engine_version = ENGINE_VERSION;
     TakenUp::Judging(Judging { position, has_lost })
 }
 

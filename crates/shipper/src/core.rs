@@ -125,7 +125,7 @@ impl Core {
         let gap = self
             .gap_to
             .take()
-            .map(|to| ClusterBody::Gap(Gap { from: before, to: before.map_or(to, |from| from.max(to)) }));
+            .map(|to| ClusterBody::Gap(Gap::unwatched(before, before.map_or(to, |from| from.max(to)))));
         let tick = ClusterBody::Tick { observed_until, positions: self.evidence.positions() };
         gap.into_iter().chain([tick]).map(|body| self.cluster_event(body)).collect()
     }

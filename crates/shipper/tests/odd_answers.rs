@@ -101,6 +101,7 @@ async fn garbage_on_a_watch_and_an_object_without_its_parts_stop_neither_the_oth
                 Gap {
                     from: None,
                     to: 2026-11-23T11:46:33Z,
+                    is_of_log: false,
                 },
             ),
             Tick {

@@ -28,9 +28,10 @@ const ALERTS: [&str; 2] = [
     include_str!("../../../schemas/kigen.alerts/v1.avsc"),
     include_str!("../../../schemas/kigen.alerts/v2.avsc"),
 ];
-const STATUS: [&str; 2] = [
+const STATUS: [&str; 3] = [
     include_str!("../../../schemas/kigen.status/v1.avsc"),
     include_str!("../../../schemas/kigen.status/v2.avsc"),
+    include_str!("../../../schemas/kigen.status/v3.avsc"),
 ];
 const REJECTS: [&str; 1] = [include_str!("../../../schemas/kigen.rejects/v1.avsc")];
 

@@ -118,7 +118,7 @@ fn cluster_body(place: u32, body: &mut Fields) -> Result<Option<(u64, ClusterBod
                 positions: body.records("positions")?.into_iter().map(position).collect::<Result<_, _>>()?,
             }
         }
-        8 => ClusterBody::Gap(Gap { from: body.maybe_instant("from")?, to: body.instant("to")? }),
+        8 => ClusterBody::Gap(Gap::unwatched(body.maybe_instant("from")?, body.instant("to")?)),
         _ => return Ok(None),
     };
     Ok(Some((body.long("epoch")?, said)))

@@ -244,7 +244,7 @@ pub(crate) fn of_gap(gap: &Gap) -> [(&'static str, Value); 2] {
 }
 
 pub(crate) fn gap(fields: &mut Fields) -> Result<Gap, DecodeError> {
-    Ok(Gap { from: fields.maybe_instant("gap_from")?, to: fields.instant("gap_to")? })
+    Ok(Gap::unwatched(fields.maybe_instant("gap_from")?, fields.instant("gap_to")?))
 }
 
 pub(crate) fn of_slot(slot: &Slot) -> Value {

@@ -115,11 +115,16 @@ fn position(mut body: Fields) -> Result<PartitionState, DecodeError> {
 }
 
 fn of_known_gap(gap: &Gap) -> Value {
-    record([("from", maybe(gap.from.map(instant))), ("to", instant(gap.to))])
+    let from = maybe(gap.from.map(instant));
+    record([("from", from), ("to", instant(gap.to)), ("is_of_log", Value::Boolean(gap.is_of_log))])
 }
 
 fn known_gap(mut fields: Fields) -> Result<Gap, DecodeError> {
-    Ok(Gap { from: fields.maybe_instant("from")?, to: fields.instant("to")? })
+    Ok(Gap {
+        from: fields.maybe_instant("from")?,
+        to: fields.instant("to")?,
+        is_of_log: fields.boolean("is_of_log")?,
+    })
 }
 
 fn key(fields: &mut Fields) -> Result<BatchKey, DecodeError> {
@@ -145,6 +150,7 @@ fn of_known_cron_job(known: &CronJobState) -> Value {
         ("cron_job", of_cron_job(&known.cron_job)),
         ("deleted_at", maybe(known.deleted_at.map(instant))),
         ("edits", list(edits)),
+        ("seen_at", maybe(known.seen_at.map(instant))),
     ])
 }
 
@@ -161,6 +167,7 @@ fn known_cron_job(mut fields: Fields) -> Result<CronJobState, DecodeError> {
         cron_job: cron_job(fields.record("cron_job")?)?,
         deleted_at: fields.maybe_instant("deleted_at")?,
         edits: fields.records("edits")?.into_iter().map(edit).collect::<Result<_, _>>()?,
+        seen_at: fields.maybe_instant("seen_at")?,
     })
 }
 
@@ -314,7 +321,10 @@ fn of_judged(judged: &Judged) -> Value {
             };
             branch(2, record([("excuse", symbol(excuse))]))
         }
-        Verdict::Unknown(gap) => branch(3, record(of_gap(&gap))),
+        Verdict::Unknown(gap) => {
+            let [from, to] = of_gap(&gap);
+            branch(3, record([from, to, ("is_of_log", Value::Boolean(gap.is_of_log))]))
+        }
     };
     let slot = judged.judged.as_ref().map(|judged| {
         record([
@@ -340,7 +350,10 @@ fn judged(mut fields: Fields) -> Result<Judged, DecodeError> {
             "PARTIAL" => Verdict::Excused(Excuse::Partial),
             _ => return Err(fields.wrong("excuse", unknown)),
         },
-        (3, mut of) => Verdict::Unknown(gap(&mut of)?),
+        (3, mut of) => {
+            let is_of_log = of.boolean("is_of_log")?;
+            Verdict::Unknown(Gap { is_of_log, ..gap(&mut of)? })
+        }
         _ => return Err(fields.wrong("verdict", unknown)),
     };
     let slot = |mut of: Fields| {

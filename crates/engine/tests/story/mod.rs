@@ -77,11 +77,16 @@ impl Stage {
                 return Ok(());
             }
             ["gap", "since", "ever"] => {
-                self.gaps.push(Gap { from: None, to: at });
+                self.gaps.push(Gap::unwatched(None, at));
                 return Ok(());
             }
             ["gap", "since", date, time] => {
-                self.gaps.push(Gap { from: Some(self.instant(&format!("{date} {time}"))?), to: at });
+                self.gaps.push(Gap::unwatched(Some(self.instant(&format!("{date} {time}"))?), at));
+                return Ok(());
+            }
+            ["expired", "since", date, time] => {
+                let from = Some(self.instant(&format!("{date} {time}"))?);
+                self.gaps.push(Gap { from, to: at, is_of_log: true });
                 return Ok(());
             }
             ["cronjob", rest @ ..] => FactBody::CronJob {

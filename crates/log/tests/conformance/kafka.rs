@@ -8,9 +8,8 @@ use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaLog};
 use kigen_model::topic::{Offset, Topic};
 use kigen_testkit::kafka::Broker;
+use kigen_testkit::others::Others;
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 
 use crate::{P0, looking, settings, shown};
@@ -46,27 +45,16 @@ async fn kafka_keeps_every_promise() {
 }
 
 async fn open(broker: &Broker, instance: &str) -> KafkaLog {
-    let connection = Connection::new(broker.bootstrap(), BTreeMap::new()).expect("nothing is set");
+    // The least that the brokers let it be: so long are the partitions of a member that is gone waited for.
+    let settings = BTreeMap::from([("session.timeout.ms".to_owned(), "6000".to_owned())]);
+    let connection = Connection::new(broker.bootstrap(), settings).expect("a setting that is taken");
     let layout = Layout { log: settings(), replication: Some(1) };
     KafkaLog::open(connection, &layout, instance).await.expect("it opens")
 }
 
 /// Removes the topics and the group's positions in them.
 async fn clear(broker: &Broker) {
-    let admin: AdminClient<DefaultClientContext> =
-        ClientConfig::new().set("bootstrap.servers", broker.bootstrap()).create().expect("a client");
-    let names = Topic::ALL.map(Topic::name);
-    let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(30)));
-    admin.delete_topics(&names, &options).await.expect("it answers");
-    let until = tokio::time::Instant::now() + crate::DEADLINE;
-    loop {
-        let there = admin.inner().fetch_metadata(None, Duration::from_secs(30)).expect("it answers");
-        if !there.topics().iter().any(|topic| names.contains(&topic.name())) {
-            return;
-        }
-        assert!(tokio::time::Instant::now() < until, "the topics do not go");
-        tokio::task::yield_now().await;
-    }
+    Others::of(broker.bootstrap()).delete_topics(&Topic::ALL.map(Topic::name)).await;
 }
 
 async fn what_is_under_way_is_not_seen_and_waited_for(broker: &Broker) {

@@ -88,7 +88,7 @@ pub(crate) fn retracted(misses: Option<u32>) -> Alert {
 }
 
 pub(crate) fn unknown() -> Alert {
-    let gap = Gap { from: Some(at("2026-11-19T23:00:00Z")), to: at("2026-11-20T03:40:00Z") };
+    let gap = Gap::unwatched(Some(at("2026-11-19T23:00:00Z")), at("2026-11-20T03:40:00Z"));
     of(AlertBody::SlotUnknown { slot: slot(), gap })
 }
 

@@ -15,36 +15,49 @@ const BATCHES: u64 = 12;
 const DAYS: i64 = 3;
 const CLUSTER: &str = "prod";
 
+/// The first midnight.
+pub(crate) fn start() -> Instant {
+    Utc.with_ymd_and_hms(2026, 11, 1, 0, 0, 0).single().expect("an instant")
+}
+
 /// Writes the fleet's days into a new log in `dir`.
 pub(crate) async fn fill(dir: &Path, settings: Settings) {
     let log = EmbeddedLog::open(&dir.join("log"), settings).expect("the log opens");
-    let mut feed = Feed { log, records: Vec::new(), version: 0 };
-    feed.days();
-    feed.log.append(feed.records).await.expect("the events are written");
+    let mut feed = Feed::new(log.look());
+    for _ in 0..DAYS {
+        log.append(feed.next_day()).await.expect("the events are written");
+    }
 }
 
-struct Feed {
-    log: EmbeddedLog,
+/// The fleet's days, one after another.
+pub(crate) struct Feed<'a, L> {
+    look: &'a L,
     records: Vec<Record>,
     version: u64,
+    day: i64,
 }
 
-impl Feed {
-    fn days(&mut self) {
-        let start = Utc.with_ymd_and_hms(2026, 11, 1, 0, 0, 0).single().expect("an instant");
-        for batch in 0..BATCHES {
-            self.declare(batch, start);
+impl<'a, L: Look> Feed<'a, L> {
+    /// Of a log that puts keys into partitions as this one.
+    pub(crate) fn new(look: &'a L) -> Self {
+        Self { look, records: Vec::new(), version: 0, day: 0 }
+    }
+
+    /// The records of the next day.
+    pub(crate) fn next_day(&mut self) -> Vec<Record> {
+        let start = start();
+        let day = self.day;
+        self.day += 1;
+        if day == 0 {
+            (0..BATCHES).for_each(|batch| self.declare(batch, start));
         }
-        for day in 0..DAYS {
-            let midnight = start + TimeDelta::days(day);
-            for batch in 0..BATCHES {
-                self.run(batch, day, midnight);
-            }
-            if day == 0 {
-                (0..BATCHES).for_each(|batch| self.hurry(batch, midnight + TimeDelta::hours(12)));
-            }
-            self.tick(midnight + TimeDelta::hours(13));
+        let midnight = start + TimeDelta::days(day);
+        (0..BATCHES).for_each(|batch| self.run(batch, day, midnight));
+        if day == 0 {
+            (0..BATCHES).for_each(|batch| self.hurry(batch, midnight + TimeDelta::hours(12)));
         }
+        self.tick(midnight + TimeDelta::hours(13));
+        std::mem::take(&mut self.records)
     }
 
     fn declare(&mut self, batch: u64, at: Instant) {
@@ -119,7 +132,7 @@ impl Feed {
 
     fn fact(&mut self, batch: u64, observed_at: Instant, body: FactBody) {
         let key = BatchKey::new(CLUSTER, "ml", format!("batch-{batch}"));
-        let partition = self.log.partition_of(&key.to_string());
+        let partition = self.look.partition_of(&key.to_string());
         let event = Event::Fact(Fact { key: key.clone(), observed_at, body });
         self.record(partition, key.to_string(), observed_at, &event);
     }
@@ -127,7 +140,7 @@ impl Feed {
     fn tick(&mut self, observed_until: Instant) {
         let body = ClusterBody::Tick { observed_until, positions: Vec::new() };
         let event = Event::Cluster(ClusterEvent { cluster: CLUSTER.to_owned(), epoch: 1, body });
-        for partition in (0..self.log.partitions()).map(Partition) {
+        for partition in (0..self.look.partitions()).map(Partition) {
             self.record(partition, CLUSTER.to_owned(), observed_until, &event);
         }
     }

@@ -159,7 +159,8 @@ impl Shipping {
     pub(crate) fn gaps(&self) -> Vec<(Option<Instant>, Instant)> {
         let gap = |written: &Written| match written {
             Written::Cluster {
-                event: ClusterEvent { body: ClusterBody::Gap(Gap { from, to }), .. }, ..
+                event: ClusterEvent { body: ClusterBody::Gap(Gap { from, to, .. }), .. },
+                ..
             } => Some((*from, *to)),
             _ => None,
         };

@@ -212,8 +212,8 @@ enum Heard {
 }
 
 fn heard() -> BoxedStrategy<Vec<Heard>> {
-    let gap =
-        (proptest::option::of(instant()), instant()).prop_map(|(from, to)| Heard::Gap(Gap { from, to }));
+    let gap = (proptest::option::of(instant()), instant())
+        .prop_map(|(from, to)| Heard::Gap(Gap::unwatched(from, to)));
     let one = prop_oneof![
         12 => (instant(), body()).prop_map(|(at, body)| Heard::Fact(at, Box::new(body))),
         4 => instant().prop_map(Heard::Tick),

@@ -330,6 +330,7 @@ fn full_batch() -> BatchState {
                     time_zone: Some("Asia/Tokyo".to_owned()),
                 },
             ],
+            seen_at: Some(at("2026-11-20T04:00:00Z")),
         }),
         runs: known_runs.collect(),
         objectives: names.into_iter().map(str::to_owned).zip(objective_states()).collect::<BTreeMap<_, _>>(),
@@ -338,8 +339,13 @@ fn full_batch() -> BatchState {
 }
 
 fn new_batch() -> BatchState {
-    let cron_job =
-        CronJobState { revision: revision(5), cron_job: new_cron_job(), deleted_at: None, edits: Vec::new() };
+    let cron_job = CronJobState {
+        revision: revision(5),
+        cron_job: new_cron_job(),
+        deleted_at: None,
+        edits: Vec::new(),
+        seen_at: None,
+    };
     BatchState { cron_job: Some(cron_job), ..BatchState::new(key()) }
 }
 
@@ -416,7 +422,7 @@ fn verdicts() -> Vec<Judged> {
         .into_iter()
         .chain(causes.map(Verdict::Missed))
         .chain([Verdict::Excused(Excuse::NoFire), Verdict::Excused(Excuse::Partial)])
-        .chain([Verdict::Unknown(gap()), Verdict::Unknown(Gap { from: None, ..gap() })])
+        .chain([Verdict::Unknown(gap()), Verdict::Unknown(Gap { from: None, is_of_log: true, ..gap() })])
         .zip(judged.chain(std::iter::repeat(None)))
         .map(|(verdict, judged)| Judged { deadline: at("2026-11-10T03:30:00Z"), verdict, judged })
         .collect()
@@ -427,7 +433,7 @@ fn position() -> PartitionState {
     let prod = ClusterClock {
         epoch: 3,
         observed_until: Some(at("2026-11-20T03:00:10Z")),
-        gaps: vec![gap(), Gap { from: None, ..gap() }],
+        gaps: vec![gap(), Gap { from: None, is_of_log: true, ..gap() }],
     };
     PartitionState {
         next: Offset(42),
@@ -545,7 +551,7 @@ fn least_failure() -> Failure {
 }
 
 fn gap() -> Gap {
-    Gap { from: Some(at("2026-11-20T01:00:00Z")), to: at("2026-11-20T02:00:00Z") }
+    Gap::unwatched(Some(at("2026-11-20T01:00:00Z")), at("2026-11-20T02:00:00Z"))
 }
 
 fn day() -> NaiveDate {
