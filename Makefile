@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test check kafka stories bench setup fmt clippy doc deny tidy bench-once
+.PHONY: help demo test soak check kafka stories bench setup fmt clippy doc deny tidy bench-once
 
 # RocksDB is most of a cold build; ccache keeps its objects across target directories and clean builds. The folder
 # need not exist yet: `setup` may be about to make it.
@@ -46,6 +46,10 @@ demo: setup ## Shows kigen at work on a played cluster; needs nothing outside th
 
 test: setup kafka ## Runs all tests
 	@cargo test --locked
+
+# KIGEN_TEST_SEED=N in its output and in the environment repeats a run's choices.
+soak: setup kafka ## Kills processors and broker 300 times on a real Kafka
+	@KIGEN_TEST_KILLS=300 cargo test --locked --test killed -- --nocapture
 
 check: setup fmt clippy doc deny tidy bench-once ## Runs every other check: format, lints, docs, licences, structure, benches
 

@@ -18,7 +18,7 @@ use fastrand::Rng;
 use fleet::{Fleet, Size};
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaLog};
-use kigen_log::{EmbeddedLog, Log, Look, Record, Retention, Settings};
+use kigen_log::{EmbeddedLog, Log, Look, Received, Record, Retention, Settings};
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{GROUP, Processor, TurnBounds};
@@ -35,6 +35,8 @@ const BROKERS: &str = "KIGEN_TEST_BROKERS";
 const HARM: &str = "KIGEN_TEST_HARM";
 
 const PARTITIONS: u32 = 4;
+/// The key of what is no event.
+const GARBAGE: &str = "written/by/others";
 const DAYS: i32 = 365;
 /// The least that Kafka's brokers let a session be.
 const SESSION_MS: u32 = 6_000;
@@ -67,6 +69,8 @@ fn whatever_is_killed_each_alert_is_in_the_topic_once() {
         assert!(found == expected, "partition {partition}: {}", differing(found, expected));
     }
     assert!(found.states == expected.states, "the states at the end are others");
+    assert!(found.garbage.len() >= usize::try_from(DAYS).expect("a year"), "each day has its garbage");
+    assert_eq!(found.rejected, found.garbage, "what is rejected is rejected once, and nothing else");
     chaos.tell();
 }
 
@@ -74,11 +78,15 @@ fn size() -> Size {
     Size { cron_jobs: 12, days: DAYS, partitions: PARTITIONS, minutes_per_tick: 5, late_each_days: 7 }
 }
 
-/// What a run leaves: of each partition its alerts in their order, with their bytes, and the last state of each batch.
-#[derive(PartialEq, Eq)]
+/// What a run leaves.
 struct Left {
+    /// Of each partition its alerts in their order, with their bytes.
     alerts: Vec<Vec<Said>>,
+    /// The last state of each batch.
     states: BTreeMap<String, Option<Vec<u8>>>,
+    /// The partition and offset of each record that is no event, and of each that was rejected.
+    garbage: Vec<(u32, u64)>,
+    rejected: Vec<(u32, u64)>,
 }
 
 /// Key, value and timestamp of a record.
@@ -89,18 +97,35 @@ impl Left {
         let all = |topic| (0..PARTITIONS).map(move |partition| records(log, topic, Partition(partition)));
         let states = all(Topic::Status).flatten().map(|(key, value, _)| (key, value));
         let states = states.filter(|(key, _)| key != "position").collect();
-        Self { alerts: all(Topic::Alerts).collect(), states }
+        let (mut garbage, mut rejected) = (Vec::new(), Vec::new());
+        for partition in (0..PARTITIONS).map(Partition) {
+            each(log, Topic::Events, partition, |record| {
+                if record.key == GARBAGE {
+                    garbage.push((partition.0, record.offset.0));
+                }
+            });
+            each(log, Topic::Rejects, partition, |record| {
+                let reject = kigen_wire::decode_reject(record.value.as_deref().unwrap_or_default());
+                rejected.extend(reject.expect("a reject").place);
+            });
+        }
+        Self { alerts: all(Topic::Alerts).collect(), states, garbage, rejected }
     }
 }
 
 fn records(log: &impl Look, topic: Topic, partition: Partition) -> Vec<Said> {
     let mut all = Vec::new();
+    each(log, topic, partition, |record| all.push((record.key, record.value, record.timestamp)));
+    all
+}
+
+fn each(log: &impl Look, topic: Topic, partition: Partition, mut take: impl FnMut(Received)) {
     let mut next = Offset(0);
     loop {
         let records = log.read(topic, partition, next, 10_000, 8 << 20).expect("records");
-        let Some(last) = records.last() else { return all };
+        let Some(last) = records.last() else { return };
         next = last.offset.next();
-        all.extend(records.into_iter().map(|record| (record.key, record.value, record.timestamp)));
+        records.into_iter().for_each(&mut take);
     }
 }
 
@@ -229,7 +254,7 @@ impl Chaos {
             while day < until
                 && let Some(records) = fleet.next_day()
             {
-                append(&log, records).await;
+                append(&log, with_garbage(records, day)).await;
                 day += 1;
             }
             self.harm();
@@ -305,7 +330,8 @@ impl Chaos {
     /// Stops one for longer than a session, while another takes its partitions; then it goes on where it was.
     fn freeze(&mut self, name: &'static str, harm: &str) {
         if self.processors.len() < 2 {
-            return;
+            let absent = NAMES.iter().find(|other| !self.processors.contains_key(*other));
+            self.run(absent.expect("there are more names"), "");
         }
         if harm.is_empty() {
             self.signal(name, "-STOP");
@@ -434,6 +460,16 @@ impl Drop for Running {
 fn send(process: u32, signal: &str) {
     let sent = Command::new("kill").args([signal, &process.to_string()]).status();
     assert!(sent.expect("a signal can be sent").success(), "no process {process}");
+}
+
+/// A day's events, and among them one that is none.
+fn with_garbage(mut records: Vec<Record>, day: u64) -> Vec<Record> {
+    let middle = records.len() / 2;
+    let timestamp = records[middle].timestamp;
+    let partition = Partition(u32::try_from(day).expect("a year") % PARTITIONS);
+    let (key, value) = (GARBAGE.to_owned(), Some(b"no event".to_vec()));
+    records.insert(middle, Record { topic: Topic::Events, partition, key, value, timestamp });
+    records
 }
 
 /// A broker that is being killed may have taken them or not: twice is harmless.

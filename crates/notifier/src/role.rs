@@ -9,7 +9,7 @@ use kigen_log::{Fate, Group, Heard, Log, LogError, Look, Received, Record};
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::reasons::reasons;
-use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
+use kigen_model::reject::Reject;
 use kigen_model::topic::{Partition, Topic};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -241,18 +241,12 @@ async fn deliver(
         }
         Err(error) => {
             tracing::error!(%partition, offset = %record.offset, "an alert is not understood and goes to {}: {error}", Topic::Rejects);
-            let reject = Reject {
-                source: Topic::Alerts.name().to_owned(),
-                place: Some((partition.0, record.offset.0)),
-                key: record.key.clone(),
-                reason: error.to_string(),
-                bytes: bytes[..bytes.len().min(REJECT_BYTES_MAX)].to_vec(),
-                rejected_at: record.timestamp,
-            };
+            let place = (Topic::Alerts, partition, record.offset);
+            let reject = Reject::of_record(place, &record.key, bytes, &error.to_string(), record.timestamp);
             Ok(Some(vec![Record {
                 topic: Topic::Rejects,
                 partition,
-                key: record.key.clone(),
+                key: reject.key.clone(),
                 value: Some(kigen_wire::encode_reject(&reject)),
                 timestamp: record.timestamp,
             }]))

@@ -10,7 +10,7 @@ use kigen_model::Instant;
 use kigen_model::alert::Alert;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact};
 use kigen_model::key::BatchKey;
-use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
+use kigen_model::reject::Reject;
 use kigen_model::topic::{Partition, Topic};
 
 use crate::ProcessorError;
@@ -127,7 +127,7 @@ impl Turn {
                         return Ok(());
                     }
                 }
-                Err(reason) => self.reject(record, reason),
+                Err(reason) => self.reject(record, &reason),
             }
             self.position.next = record.offset.next();
         }
@@ -154,22 +154,17 @@ impl Turn {
         }
         if belongs_to != self.partition {
             return Err(format!(
-                "{key} belongs to partition {belongs_to}: whatever wrote it places keys otherwise than Kafka's Java clients                  do (librdkafka: partitioner=murmur2_random)"
+                "{key} belongs to partition {belongs_to}: whatever wrote it places keys otherwise than Kafka's Java clients \
+                 do (librdkafka: partitioner=murmur2_random)"
             ));
         }
         Ok(event)
     }
 
-    fn reject(&mut self, record: &Received, reason: String) {
+    fn reject(&mut self, record: &Received, reason: &str) {
+        let place = (Topic::Events, self.partition, record.offset);
         let bytes = record.value.as_deref().unwrap_or_default();
-        self.rejects.push(Reject {
-            source: Topic::Events.name().to_owned(),
-            place: Some((self.partition.0, record.offset.0)),
-            key: record.key.clone(),
-            reason,
-            bytes: bytes[..bytes.len().min(REJECT_BYTES_MAX)].to_vec(),
-            rejected_at: record.timestamp,
-        });
+        self.rejects.push(Reject::of_record(place, &record.key, bytes, reason, record.timestamp));
     }
 
     fn is_full(&self, bounds: TurnBounds) -> bool {

@@ -46,8 +46,8 @@ async fn kafka_keeps_every_promise() {
 
 async fn open(broker: &Broker, instance: &str) -> KafkaLog {
     // The least that the brokers let it be: so long are the partitions of a member that is gone waited for.
-    let settings = BTreeMap::from([("session.timeout.ms".to_owned(), "6000".to_owned())]);
-    let connection = Connection::new(broker.bootstrap(), settings).expect("a setting that is taken");
+    let shorter = BTreeMap::from([("session.timeout.ms".to_owned(), "6000".to_owned())]);
+    let connection = Connection::new(broker.bootstrap(), shorter).expect("a setting that is taken");
     let layout = Layout { log: settings(), replication: Some(1) };
     KafkaLog::open(connection, &layout, instance).await.expect("it opens")
 }
