@@ -132,7 +132,7 @@ fn each(log: &impl Look, topic: Topic, partition: Partition, mut take: impl FnMu
 fn differing(found: &[Said], expected: &[Said]) -> String {
     let first = found.iter().zip(expected).position(|(found, expected)| found != expected);
     let decoded = |said: Option<&Said>| {
-        said.and_then(|said| said.1.as_deref()).map(|value| kigen_wire::decode_alert(value))
+        said.and_then(|said| said.1.as_deref()).map(kigen_wire::decode_alert)
     };
     let at = first.unwrap_or(found.len().min(expected.len()));
     format!(
@@ -437,6 +437,7 @@ impl Chaos {
     }
 
     /// The figures, and what cannot be missing among them.
+    #[expect(clippy::print_stdout, reason = "the figures are what a soak is run for")]
     fn tell(&self) {
         let Done { killed, killed_at_a_step, killed_brokers, frozen, deleted_stores, joined, left } =
             self.done;

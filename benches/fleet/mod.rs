@@ -140,16 +140,21 @@ fn fires(cron_job: i32) -> (i32, i32) {
     (cron_job % 12, cron_job % 60)
 }
 
-fn declared(nth: i32, version: &mut u64) -> [Fact; 2] {
-    let (hour, minute) = fires(nth);
-    let cron_job = CronJob {
-        schedule: format!("{minute} {hour} * * *"),
+/// A CronJob that is there from the start.
+pub(crate) fn cron_job(schedule: &str) -> CronJob {
+    CronJob {
+        schedule: schedule.to_owned(),
         time_zone: None,
         suspended: false,
         created_at: start(),
         last_scheduled_at: None,
         last_succeeded_at: None,
-    };
+    }
+}
+
+fn declared(nth: i32, version: &mut u64) -> [Fact; 2] {
+    let (hour, minute) = fires(nth);
+    let cron_job = cron_job(&format!("{minute} {hour} * * *"));
     let deadlines = Deadlines::CompleteBy { crontab: format!("{minute} {} * * *", hour + 1) };
     let objective = Objective::new(deadlines, ObjectiveSource::Annotation);
     let uid = format!("2f0c8a7e-0000-4000-8000-{nth:012}");

@@ -123,6 +123,14 @@ enum Ownership {
 /// Events that were read, by partition.
 pub struct Round(Vec<(Partition, Vec<Received>)>);
 
+impl Round {
+    /// How many there are.
+    #[must_use]
+    pub fn events(&self) -> usize {
+        self.0.iter().map(|(_, records)| records.len()).sum()
+    }
+}
+
 impl<L: Log> Processor<L> {
     /// A processor that knows nothing yet: which partitions are its own, it is told by the log.
     pub fn open(log: L, store: Store, bounds: TurnBounds) -> Result<Self, ProcessorError> {

@@ -1,0 +1,328 @@
+//! The processor on a real Kafka, with transactions and the store on disk: how many events it judges and commits, beside
+//! plain consumers of the same topic; where its time goes; and how fast it starts and tells.
+//!
+//! Not by criterion: each measurement takes seconds, and what counts is the ratio of several in one run.
+
+mod fleet;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant as RealInstant};
+
+use chrono::TimeDelta;
+use fleet::{CLUSTER, Fleet, Size};
+use kigen_log::kafka::topics::Layout;
+use kigen_log::kafka::{Connection, KafkaLog};
+use kigen_log::{Log, Look, Record, Retention, Settings};
+use kigen_model::Instant;
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
+use kigen_model::key::BatchKey;
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
+use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_processor::{Processor, TurnBounds};
+use kigen_store::Store;
+use kigen_testkit::kafka::Broker;
+use kigen_testkit::others::Others;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::{ClientConfig, Message, TopicPartitionList};
+
+/// How much is measured.
+struct Amounts {
+    cron_jobs: i32,
+    days: i32,
+    /// How often each throughput is measured; the best counts.
+    times: usize,
+    /// Batches when it is started again.
+    batches: i32,
+    /// Ticks that make a slot due each.
+    ticks: i32,
+}
+
+const MEASURED: Amounts = Amounts { cron_jobs: 2_000, days: 100, times: 3, batches: 1_000_000, ticks: 1_000 };
+const ONCE: Amounts = Amounts { cron_jobs: 20, days: 2, times: 1, batches: 200, ticks: 5 };
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    let amounts = if fleet::is_measured() { MEASURED } else { ONCE };
+    let kafka = Kafka { broker: Broker::start(), dir: tempfile::tempdir().expect("a folder") };
+    for partitions in [1, 2, 4] {
+        throughput(&kafka, &amounts, partitions).await;
+    }
+    restart(&kafka, &amounts).await;
+    latency(&kafka, &amounts).await;
+}
+
+struct Kafka {
+    broker: Broker,
+    dir: tempfile::TempDir,
+}
+
+impl Kafka {
+    /// A log with topics made anew.
+    async fn log(&self, partitions: u32, instance: &str) -> KafkaLog {
+        let connection = Connection::new(self.broker.bootstrap(), BTreeMap::new()).expect("nothing is set");
+        // What is generated is of the past, and must not expire.
+        let kept = Retention { age_ms_max: 10 * 365 * 86_400_000, partition_bytes_max: 1 << 40 };
+        let log = Settings { partitions, events: kept, alerts: kept, rejects: kept, ..Settings::default() };
+        KafkaLog::open(connection, &Layout { log, replication: Some(1) }, instance).await.expect("it opens")
+    }
+
+    async fn clear(&self) {
+        Others::of(self.broker.bootstrap()).delete_topics(&Topic::ALL.map(Topic::name)).await;
+    }
+
+    fn consumer(&self, topic: Topic, partitions: u32, from: rdkafka::Offset) -> BaseConsumer {
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", self.broker.bootstrap())
+            .set("group.id", "plain")
+            .set("enable.auto.commit", "false")
+            .set("isolation.level", "read_committed")
+            .create()
+            .expect("a consumer");
+        let mut list = TopicPartitionList::new();
+        for partition in 0..i32::try_from(partitions).expect("few") {
+            list.add_partition_offset(topic.name(), partition, from).expect("an offset");
+        }
+        consumer.assign(&list).expect("it can be read");
+        consumer
+    }
+
+    /// Reads so many events, from the first one read on.
+    fn read(&self, partitions: u32, events: usize, mut each: impl FnMut(&[u8])) -> Duration {
+        let consumer = self.consumer(Topic::Events, partitions, rdkafka::Offset::Beginning);
+        let mut began = None;
+        for _ in 0..events {
+            let message = consumer.poll(Duration::from_secs(60)).expect("an event").expect("it is readable");
+            began.get_or_insert_with(RealInstant::now);
+            each(message.payload().unwrap_or_default());
+        }
+        began.map_or(Duration::ZERO, |began| began.elapsed())
+    }
+}
+
+/// Where a processor's time goes.
+#[derive(Clone, Copy, Default)]
+struct Shares {
+    poll: Duration,
+    fold: Duration,
+    commit: Duration,
+    store: Duration,
+    commits: u32,
+}
+
+impl Shares {
+    fn whole(&self) -> Duration {
+        self.poll + self.fold + self.commit + self.store
+    }
+}
+
+async fn throughput(kafka: &Kafka, amounts: &Amounts, partitions: u32) {
+    let Amounts { cron_jobs, days, times, .. } = *amounts;
+    let size = Size { cron_jobs, days, partitions, late_each_days: 7, ..Size::default() };
+    let log = kafka.log(partitions, "feeder").await;
+    let events = feed(&log, &size).await;
+    tell(&format!(
+        "{cron_jobs} CronJobs, {days} days, a tick a minute in each of {partitions} partitions: {events} events"
+    ));
+    let best = |what: &str, took: Duration| {
+        let per_second = events_f64(events) / took.as_secs_f64();
+        tell(&format!("{what:<32} {:>6.2} s  {per_second:>9.0} events/s", took.as_secs_f64()));
+        took
+    };
+    let least = |measure: &dyn Fn() -> Duration| (0..times).map(|_| measure()).min().expect("measured");
+    let dropped = least(&|| {
+        kafka.read(partitions, events, |value| {
+            std::hint::black_box(value);
+        })
+    });
+    let dropped = best("a consumer that drops them", dropped);
+    let decoded = least(&|| {
+        kafka.read(partitions, events, |value| {
+            std::hint::black_box(kigen_wire::decode_event(value)).expect("an event");
+        })
+    });
+    let decoded = best("a consumer that decodes them", decoded);
+    let mut judged: Option<Shares> = None;
+    for time in 0..times {
+        // Each judges from the start: without the states and positions of the one before.
+        if time > 0 {
+            kafka.clear().await;
+            feed(&kafka.log(partitions, "feeder").await, &size).await;
+        }
+        let log = kafka.log(partitions, &format!("judge-{partitions}-{time}")).await;
+        let shares = judge(&log, &kafka.dir.path().join(format!("{partitions}-{time}"))).await;
+        judged = Some(judged.filter(|best| best.whole() < shares.whole()).unwrap_or(shares));
+    }
+    let shares = judged.expect("measured");
+    let took = best("the processor", shares.whole());
+    let of = |part: Duration| 100.0 * part.as_secs_f64() / took.as_secs_f64();
+    let decode = decoded.saturating_sub(dropped).min(shares.fold);
+    tell(&format!(
+        "of its time: poll {:.0} %, decode {:.0} %, fold {:.0} %, commit {:.0} %, store {:.0} %, in {} commits",
+        of(shares.poll),
+        of(decode),
+        of(shares.fold - decode),
+        of(shares.commit),
+        of(shares.store),
+        shares.commits
+    ));
+    tell(&format!(
+        "against a consumer that drops: {:.2}; against one that decodes: {:.2}",
+        dropped.as_secs_f64() / took.as_secs_f64(),
+        decoded.as_secs_f64() / took.as_secs_f64()
+    ));
+    kafka.clear().await;
+}
+
+/// Judges all there is; from the first round with events on, each step's time.
+async fn judge(log: &KafkaLog, store: &Path) -> Shares {
+    let (store, _) = Store::open(store).expect("a store");
+    let mut processor = Processor::open(log.clone(), store, TurnBounds::default()).expect("a processor");
+    let mut shares = Shares::default();
+    let mut rounds = 0;
+    while !processor.is_idle().expect("a readable log") {
+        let began = RealInstant::now();
+        let round = processor.next().await.expect("events");
+        let polled = RealInstant::now();
+        let is_of_events = round.events() > 0;
+        let staged = processor.apply(round).expect("a turn");
+        let folded = RealInstant::now();
+        let committed = processor.commit(staged).await.expect("a commit");
+        let taken = RealInstant::now();
+        processor.store(committed).await.expect("a write of the store");
+        if is_of_events {
+            rounds += 1;
+            // The first events come when the member has joined, which is no part of it.
+            if rounds > 1 {
+                shares.poll += polled - began;
+            }
+            shares.fold += folded - polled;
+            shares.commit += taken - folded;
+            shares.store += taken.elapsed();
+            shares.commits += 1;
+        }
+    }
+    shares
+}
+
+/// How long it takes until a processor of many batches judges again.
+async fn restart(kafka: &Kafka, amounts: &Amounts) {
+    let log = kafka.log(1, "restarted").await;
+    let mut batches = 0;
+    while batches < amounts.batches {
+        let until = amounts.batches.min(batches + 20_000);
+        let facts = (batches..until).flat_map(|nth| declared(nth, "0 12 * * *"));
+        log.append(facts.map(|fact| of_fact(&fact)).collect()).await.expect("taken");
+        batches = until;
+    }
+    log.append(vec![tick(fleet::start())]).await.expect("taken");
+    let store = kafka.dir.path().join("restarted");
+    judge(&log, &store).await;
+    for (what, is_kept) in [("warm", true), ("restored from kigen.status", false)] {
+        if !is_kept {
+            std::fs::remove_dir_all(&store).expect("it is there");
+        }
+        // What it has to do is as much as is judged: one tick.
+        log.append(vec![tick(fleet::start() + TimeDelta::minutes(i64::from(is_kept) + 1))])
+            .await
+            .expect("taken");
+        let began = RealInstant::now();
+        judge(&log, &store).await;
+        tell(&format!(
+            "started again with {} batches, {what}: {:.2} s until the next tick is judged and committed",
+            amounts.batches,
+            began.elapsed().as_secs_f64()
+        ));
+    }
+    kafka.clear().await;
+}
+
+/// From the tick that makes a slot due to the alert, readable by read_committed.
+async fn latency(kafka: &Kafka, amounts: &Amounts) {
+    let log = kafka.log(1, "told").await;
+    let (store, _) = Store::open(&kafka.dir.path().join("told")).expect("a store");
+    let processor = Processor::open(log.clone(), store, TurnBounds::default()).expect("a processor");
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let judging = tokio::spawn(kigen_processor::run(processor, stopped));
+    // Nothing ever runs, so that each minute's deadline is missed.
+    let mut facts = declared(0, "* * * * *").map(|fact| of_fact(&fact)).to_vec();
+    facts.push(tick(fleet::start()));
+    log.append(facts).await.expect("taken");
+    let consumer = kafka.consumer(Topic::Alerts, 1, rdkafka::Offset::Beginning);
+    let mut took = Vec::new();
+    // The first ones find the processor joining.
+    for minute in 1..=amounts.ticks + 10 {
+        let tick = tick(fleet::start() + TimeDelta::minutes(1) * minute + TimeDelta::seconds(31));
+        let began = RealInstant::now();
+        log.append(vec![tick]).await.expect("taken");
+        if minute > 1 {
+            // Its first slot is a partial one.
+            consumer.poll(Duration::from_secs(60)).expect("an alert").expect("it is readable");
+        }
+        if minute > 10 {
+            took.push(began.elapsed());
+        }
+    }
+    stop.send_replace(true);
+    judging.await.expect("it ends");
+    took.sort_unstable();
+    let at = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)].as_secs_f64() * 1_000.0;
+    tell(&format!(
+        "from a tick to its alert, {} times: median {:.0} ms, p99 {:.0} ms, at most {:.0} ms",
+        took.len(),
+        at(50),
+        at(99),
+        at(100)
+    ));
+}
+
+async fn feed(log: &KafkaLog, size: &Size) -> usize {
+    let mut events = 0;
+    let mut fleet = Fleet::new(size, |key| log.look().partition_of(key));
+    while let Some(records) = fleet.next_day() {
+        events += records.len();
+        log.append(records).await.expect("appended");
+    }
+    events
+}
+
+/// A CronJob that must be done each time right when it fires again.
+fn declared(nth: i32, crontab: &str) -> [Fact; 2] {
+    let deadlines = Deadlines::CompleteBy { crontab: crontab.to_owned() };
+    let objective = Objective::new(deadlines, ObjectiveSource::Annotation);
+    let key = BatchKey::new(CLUSTER, "ml", format!("batch-{nth}"));
+    let revision = |version| Revision { uid: format!("uid-{nth}"), resource_version: version };
+    let fact = |body| Fact { key: key.clone(), observed_at: fleet::start(), body };
+    [
+        fact(FactBody::CronJob { revision: revision(1), cron_job: Some(fleet::cron_job(crontab)) }),
+        fact(FactBody::Objective {
+            name: "complete-by".to_owned(),
+            revision: revision(2),
+            objective: Some(objective),
+        }),
+    ]
+}
+
+fn of_fact(fact: &Fact) -> Record {
+    record(fact.key.to_string(), fact.observed_at, &Event::Fact(fact.clone()))
+}
+
+fn tick(at: Instant) -> Record {
+    let body = ClusterBody::Tick { observed_until: at, positions: Vec::new() };
+    let event = Event::Cluster(ClusterEvent { cluster: CLUSTER.to_owned(), epoch: 1, body });
+    record(CLUSTER.to_owned(), at, &event)
+}
+
+fn record(key: String, timestamp: Instant, event: &Event) -> Record {
+    let value = Some(kigen_wire::encode_event(event));
+    Record { topic: Topic::Events, partition: Partition(0), key, value, timestamp }
+}
+
+fn events_f64(events: usize) -> f64 {
+    f64::from(u32::try_from(events).expect("millions"))
+}
+
+fn tell(line: &str) {
+    writeln!(std::io::stdout(), "{line}").expect("somebody listens");
+}
