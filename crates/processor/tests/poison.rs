@@ -96,7 +96,7 @@ async fn poison_among_good_events_goes_to_the_rejects_and_judging_goes_on() {
         a tick under another's key: key "prod/ml/batch-3", 27 bytes: its key is not that of what it is about, prod: whatever writes events must write them under that key
         near the limit: key "prod/ml/batch-3", 65536 bytes: kigen.events: the record has 2096937 bytes, the most is 1048576
         near the limit, with a header: key "prod/ml/batch-3", 65536 bytes: kigen.events: the record has 2096937 bytes, the most is 1048576
-        a large key and value: key "kkkkkkkkkkkkkkkkkkkk", 65536 bytes: kigen.events: the record begins with [00, 00, 00, 00, 00, 00, 00, 00, 00, 00], not with the marker c3 01 of Avro's single-object encoding: something else than kigen wrote it
+        a large key and value: key "kkkkkkkkkkkkkkkkkkkk", 65536 bytes: kigen.events: the record names its schema by the number 0 of a schema registry, which is none of this kigen's schemas there: a newer kigen or something else wrote it; upgrade kigen to read it, or, if no registry is configured, set `url` under [kafka.registry]
     "#]].assert_eq(&told.concat());
 }
 

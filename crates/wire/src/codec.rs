@@ -1,4 +1,4 @@
-//! Schemas and frames: which version wrote a value, and the way between a datum and its bytes.
+//! Schemas: which version wrote a value, and the way between a datum and its bytes.
 
 use std::io::Read;
 use std::sync::LazyLock;
@@ -11,12 +11,11 @@ use apache_avro::writer::datum::GenericDatumWriter;
 use kigen_model::topic::Topic;
 
 use crate::error::DecodeError;
+use crate::frame::{Frame, MARKER};
 
 /// The longest value that is decoded, in bytes; the log takes no longer record either.
 pub const VALUE_BYTES_MAX: usize = 1024 * 1024;
 
-const MARKER: [u8; 2] = [0xc3, 0x01];
-const HEADER_BYTES: usize = 10;
 const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
 /// All versions of a topic's schema, oldest first; the last one writes.
@@ -101,15 +100,14 @@ pub(crate) fn decode(topic: Topic, bytes: &[u8]) -> Result<(Value, &'static Sche
     if bytes.len() > VALUE_BYTES_MAX {
         return Err(DecodeError::TooLong { topic, bytes: bytes.len(), max: VALUE_BYTES_MAX });
     }
-    let Some((header, datum)) =
-        bytes.split_first_chunk::<HEADER_BYTES>().filter(|(header, _)| header.starts_with(&MARKER))
-    else {
-        return Err(DecodeError::NotSingleObject {
-            topic,
-            found: bytes[..bytes.len().min(HEADER_BYTES)].to_vec(),
-        });
+    let (fingerprint, datum) = match Frame::of(bytes) {
+        Some((Frame::Object(fingerprint), datum)) => (fingerprint, datum),
+        Some((Frame::Registered(id), _)) => return Err(DecodeError::UnknownId { topic, id }),
+        None => {
+            let found = bytes[..bytes.len().min(Frame::OBJECT_BYTES)].to_vec();
+            return Err(DecodeError::NotSingleObject { topic, found });
+        }
     };
-    let [_, _, fingerprint @ ..] = *header;
     let codec = &CODECS[index(topic)];
     let Some(writer) = codec.readers.iter().find(|reader| reader.fingerprint == fingerprint) else {
         return Err(DecodeError::UnknownSchema { topic, fingerprint: u64::from_be_bytes(fingerprint) });
@@ -123,6 +121,17 @@ pub(crate) fn decode(topic: Topic, bytes: &[u8]) -> Result<(Value, &'static Sche
         Whole { is_cut: true, .. } => Err(DecodeError::Cut { topic }),
         Whole { rest: [], .. } => Ok((value, writer.schema)),
         Whole { rest, .. } => Err(DecodeError::Trailing { topic, bytes: rest.len() }),
+    }
+}
+
+/// All versions of a topic's schema, oldest first; the last one writes.
+#[must_use]
+pub fn schemas(topic: Topic) -> &'static [&'static str] {
+    match topic {
+        Topic::Events => &EVENTS,
+        Topic::Alerts => &ALERTS,
+        Topic::Status => &STATUS,
+        Topic::Rejects => &REJECTS,
     }
 }
 

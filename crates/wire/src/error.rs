@@ -41,6 +41,18 @@ pub enum DecodeError {
         /// Its bytes in the order of the record, as in `schemas/fingerprints.txt`.
         fingerprint: u64,
     },
+    /// It is in Confluent's wire format, under a number that nobody has put a schema to.
+    #[error(
+        "{topic}: the record names its schema by the number {id} of a schema registry, which is none of this kigen's \
+         schemas there: a newer kigen or something else wrote it; upgrade kigen to read it, or, if no registry is \
+         configured, set `url` under [kafka.registry]"
+    )]
+    UnknownId {
+        /// The topic whose schema was expected.
+        topic: Topic,
+        /// The number.
+        id: u32,
+    },
     /// The datum does not follow its schema.
     #[error("{topic}: the record is damaged after its schema's fingerprint")]
     Damaged {

@@ -2,22 +2,24 @@
 //!
 //! A value is in Avro's single-object encoding: the marker `C3 01`, the fingerprint of the schema it was written with
 //! (CRC-64-AVRO of the parsing canonical form, little-endian), and the datum. So any Avro library reads it with only
-//! `schemas/`, and every version ever written stays readable here.
+//! `schemas/`, and every version ever written stays readable here. [`Frame`] tells this from Confluent's wire format.
 
 mod alert;
 mod codec;
 mod error;
 mod event;
 mod fields;
+mod frame;
 mod json;
 mod reject;
 mod shared;
 mod status;
 
 pub use alert::{decode_alert, encode_alert};
-pub use codec::{VALUE_BYTES_MAX, fingerprint};
+pub use codec::{VALUE_BYTES_MAX, fingerprint, schemas};
 pub use error::DecodeError;
 pub use event::{decode_event, encode_event};
+pub use frame::Frame;
 pub use json::decode_to_json;
 pub use reject::{decode_reject, encode_reject};
 pub use status::{Status, decode_status, encode_batch, encode_position};
