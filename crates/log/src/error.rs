@@ -163,6 +163,18 @@ pub enum LogError {
         /// The group.
         group: &'static str,
     },
+    /// What a value begins with cannot be told now ([`Framing`](crate::kafka::Framing)).
+    #[error("the record at {topic} partition {partition} offset {offset} cannot be read yet")]
+    Unframed {
+        /// The topic.
+        topic: Topic,
+        /// The partition.
+        partition: Partition,
+        /// The offset of the record, where reading goes on.
+        offset: Offset,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Kafka failed.
     #[error(transparent)]
     Kafka(#[from] KafkaFailure),
@@ -189,7 +201,9 @@ impl LogError {
     /// What to do about it.
     pub fn fate(&self) -> Fate {
         match self {
-            Self::NoSpace { .. } | Self::Io { .. } | Self::Fenced { .. } => Fate::Retry,
+            Self::NoSpace { .. } | Self::Io { .. } | Self::Fenced { .. } | Self::Unframed { .. } => {
+                Fate::Retry
+            }
             Self::Kafka(failure) => failure.fate(),
             Self::RecordTooLarge { .. } | Self::Corrupt { .. } => Fate::Reject,
             Self::InUse { .. }

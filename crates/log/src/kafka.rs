@@ -1,5 +1,6 @@
 //! Apache Kafka: how it is reached, and the log on it. All of librdkafka's settings can be passed through.
 
+mod framing;
 mod group;
 mod look;
 mod produce;
@@ -23,6 +24,7 @@ use crate::interface::Log;
 use crate::settings::Settings;
 use crate::write;
 
+pub use framing::{Framing, Head, Inward};
 pub use group::KafkaGroup;
 pub use look::KafkaLook;
 use topics::{Found, Layout};
@@ -59,12 +61,14 @@ const APPEND_MS_MAX: &str = "30000";
 const TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// Where a Kafka is, and how it is spoken to.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Connection {
     /// `bootstrap.servers`: `host:port`, or several with commas.
     brokers: String,
     /// librdkafka's settings by name, such as `security.protocol`.
     settings: BTreeMap<String, String>,
+    /// How values stand there; `None`: just as they are handed over.
+    framing: Option<Arc<dyn Framing>>,
 }
 
 /// Why Kafka cannot be used as asked.
@@ -155,7 +159,7 @@ impl Connection {
         if let Some(name) = settings.keys().find(|name| OWN_SETTINGS.contains(&name.as_str())) {
             return Err(KafkaFailure::OwnSetting { name: name.clone() });
         }
-        let connection = Self { brokers: brokers.to_owned(), settings };
+        let connection = Self { brokers: brokers.to_owned(), settings, framing: None };
         match connection.config(&[]).create_native_config() {
             Ok(_) => Ok(connection),
             Err(KafkaError::ClientConfig(_, reason, name, value)) => {
@@ -164,6 +168,12 @@ impl Connection {
             }
             Err(source) => Err(connection.no_client(source)),
         }
+    }
+
+    /// The same, where values stand otherwise than as they are handed over.
+    #[must_use]
+    pub fn framed(self, framing: Arc<dyn Framing>) -> Self {
+        Self { framing: Some(framing), ..self }
     }
 
     /// The brokers, as they were given.
@@ -304,8 +314,13 @@ impl ClientContext for Talk {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        // One broker of several, which another stands in for; when all are away, that is told.
-        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::BrokerTransportFailure) {
+        // One broker of several, which another stands in for: when all are away, that is told. And the end of a partition,
+        // which is asked for.
+        let code = error.rdkafka_error_code();
+        let is_well = [RDKafkaErrorCode::BrokerTransportFailure, RDKafkaErrorCode::PartitionEOF]
+            .map(Some)
+            .contains(&code);
+        if !is_well {
             self.trouble(&error, reason);
         }
     }

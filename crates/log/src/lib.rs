@@ -61,6 +61,8 @@ pub struct Received {
     pub key: String,
     /// The value; `None` is a tombstone.
     pub value: Option<Vec<u8>>,
+    /// What the value began with where it was read, if that was exchanged ([`kafka::Framing`]).
+    pub head: Option<kafka::Head>,
     /// The time it was kept under; never decreasing within a partition.
     pub timestamp: Instant,
 }

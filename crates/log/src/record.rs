@@ -104,7 +104,8 @@ pub(crate) fn decode(offset: Offset, bytes: &[u8]) -> Result<Received, &'static 
         return Err("it is a tombstone with a value");
     }
     let timestamp = instant(header.timestamp_ms).ok_or("its timestamp is out of range")?;
-    Ok(Received { offset, key, value: (!header.tombstone).then(|| value.to_vec()), timestamp })
+    let value = (!header.tombstone).then(|| value.to_vec());
+    Ok(Received { offset, key, value, head: None, timestamp })
 }
 
 fn instant(ms: i64) -> Option<Instant> {

@@ -137,7 +137,7 @@ pub async fn run<L: Log>(
                 tracing::error!("{error}");
                 // Without a value it is no alert, and goes to the rejects.
                 let timestamp = Instant::UNIX_EPOCH;
-                let damaged = Received { offset, key: String::new(), value: None, timestamp };
+                let damaged = Received { offset, key: String::new(), value: None, head: None, timestamp };
                 let batches = [(partition, vec![damaged])];
                 group.begin(partition, offset.next()).await?;
                 deliver_all(&mut delivery, &mut group, &batches, shutdown.as_mut()).await
@@ -242,7 +242,8 @@ async fn deliver(
         Err(error) => {
             tracing::error!(%partition, offset = %record.offset, "an alert is not understood and goes to {}: {error}", Topic::Rejects);
             let place = (Topic::Alerts, partition, record.offset);
-            let reject = Reject::of_record(place, &record.key, bytes, &error.to_string(), record.timestamp);
+            let bytes = record.bytes_as_read();
+            let reject = Reject::of_record(place, &record.key, &bytes, &error.to_string(), record.timestamp);
             Ok(Some(vec![Record {
                 topic: Topic::Rejects,
                 partition,

@@ -330,7 +330,7 @@ pub async fn run<L: Log>(mut processor: Processor<L>, mut shutdown: watch::Recei
 /// What stands for a record whose bytes the log cannot give: one without a value, which goes to the rejects.
 fn unreadable(offset: Offset, error: &LogError) -> Received {
     tracing::error!("{error}");
-    Received { offset, key: String::new(), value: None, timestamp: Instant::UNIX_EPOCH }
+    Received { offset, key: String::new(), value: None, head: None, timestamp: Instant::UNIX_EPOCH }
 }
 
 /// The error with its sources in one line; it is tried again after a pause.

@@ -163,8 +163,8 @@ impl Turn {
 
     fn reject(&mut self, record: &Received, reason: &str) {
         let place = (Topic::Events, self.partition, record.offset);
-        let bytes = record.value.as_deref().unwrap_or_default();
-        self.rejects.push(Reject::of_record(place, &record.key, bytes, reason, record.timestamp));
+        let bytes = record.bytes_as_read();
+        self.rejects.push(Reject::of_record(place, &record.key, &bytes, reason, record.timestamp));
     }
 
     fn is_full(&self, bounds: TurnBounds) -> bool {

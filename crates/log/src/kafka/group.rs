@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::error::LogError;
 use crate::interface::{Group, Heard};
-use crate::kafka::look::{number, received};
+use crate::kafka::look::{number, offset, received};
 use crate::kafka::produce::{Member, add, on_thread, transaction};
 use crate::kafka::{ANSWER_MAX, Inner, KafkaFailure, Talk};
 use crate::{Received, Record, write};
@@ -63,7 +63,15 @@ struct Polled {
     records: Vec<(Partition, Received)>,
     /// After the records.
     rebalanced: Vec<Rebalanced>,
+    unframed: Option<Unframed>,
     error: Option<KafkaError>,
+}
+
+/// A record that cannot be read yet.
+struct Unframed {
+    error: LogError,
+    /// It comes again by itself; else only to who joins anew.
+    is_sought: bool,
 }
 
 /// What the group's leader decided, as far as it concerns this member.
@@ -152,6 +160,10 @@ impl KafkaGroup {
             self.polled.push_front(polled);
             return self.rebalanced(rebalanced).map(Some).map_err(|error| failed(error).into());
         }
+        if let Some(Unframed { error, is_sought }) = polled.unframed {
+            self.is_lost = !is_sought;
+            return Err(error);
+        }
         match polled.error {
             Some(error) if is_passing(&error) => {
                 self.consumer.context().talk.trouble(&error, "it cannot be read");
@@ -230,8 +242,9 @@ impl Group for KafkaGroup {
             }
             self.made().await?;
             if self.polling.is_none() {
-                let consumer = Arc::clone(&self.consumer);
-                let polling = tokio::task::spawn_blocking(move || poll(&consumer, records_max, bytes_max));
+                let (consumer, log) = (Arc::clone(&self.consumer), Arc::clone(&self.log));
+                let polling =
+                    tokio::task::spawn_blocking(move || poll(&consumer, &log, records_max, bytes_max));
                 self.polling = Some(polling);
             }
             self.polled().await;
@@ -251,10 +264,7 @@ impl Group for KafkaGroup {
         let list = self.list(&[partition]);
         let sought = on_thread(move || {
             consumer.resume(&list)?;
-            let mut place = TopicPartitionList::with_capacity(1);
-            add(&mut place, topic, partition, from)?;
-            let sought = consumer.seek_partitions(place, SEEK_MAX)?;
-            sought.elements().iter().try_for_each(|element| element.error())
+            seek(&consumer, topic, partition, from)
         });
         let failed = self.log.connection.failed("does not go to a place in a partition");
         sought.await.map_err(failed)?;
@@ -341,12 +351,14 @@ pub(super) fn group_id(name: &str) -> String {
 
 /// Takes what is there, and waits a little if there is nothing. A rebalance ends it: what follows is read in another
 /// generation.
-fn poll(consumer: &BaseConsumer<Rebalances>, records_max: usize, bytes_max: usize) -> Polled {
+fn poll(consumer: &BaseConsumer<Rebalances>, log: &Inner, records_max: usize, bytes_max: usize) -> Polled {
+    let topic = consumer.context().topic;
     let metadata = consumer.group_metadata();
     // Asked after it was taken: whoever has lost its partitions has none that says which generation it was, and nothing
     // of such a one would be fenced.
     let metadata = metadata.filter(|_| !consumer.assignment_lost());
-    let mut polled = Polled { metadata, records: Vec::new(), rebalanced: Vec::new(), error: None };
+    let mut polled =
+        Polled { metadata, records: Vec::new(), rebalanced: Vec::new(), unframed: None, error: None };
     let mut bytes = 0;
     while polled.records.len() < records_max && bytes < bytes_max {
         let wait = if polled.records.is_empty() { POLL_MAX } else { Duration::ZERO };
@@ -354,7 +366,14 @@ fn poll(consumer: &BaseConsumer<Rebalances>, records_max: usize, bytes_max: usiz
             Some(Ok(message)) => {
                 bytes += message.key_len() + message.payload_len();
                 let partition = Partition(u32::try_from(message.partition()).unwrap_or(u32::MAX));
-                polled.records.push((partition, received(&message)));
+                match received(&log.connection, topic, &message) {
+                    Ok(record) => polled.records.push((partition, record)),
+                    Err(error) => {
+                        let is_sought = seek(consumer, topic, partition, offset(message.offset())).is_ok();
+                        polled.unframed = Some(Unframed { error, is_sought });
+                        break;
+                    }
+                }
             }
             Some(Err(error)) => {
                 polled.error = Some(error);
@@ -368,6 +387,19 @@ fn poll(consumer: &BaseConsumer<Rebalances>, records_max: usize, bytes_max: usiz
         polled.records.clear();
     }
     polled
+}
+
+/// Goes to a place in a partition.
+fn seek(
+    consumer: &BaseConsumer<Rebalances>,
+    topic: Topic,
+    partition: Partition,
+    to: Offset,
+) -> KafkaResult<()> {
+    let mut place = TopicPartitionList::with_capacity(1);
+    add(&mut place, topic, partition, to)?;
+    let sought = consumer.seek_partitions(place, SEEK_MAX)?;
+    sought.elements().iter().try_for_each(|element| element.error())
 }
 
 /// What librdkafka mends by itself.

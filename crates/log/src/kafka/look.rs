@@ -16,7 +16,7 @@ use crate::error::LogError;
 use crate::interface::Look;
 use crate::kafka::group::group_id;
 use crate::kafka::produce::add;
-use crate::kafka::{ANSWER_MAX, Connection, KafkaFailure, Talk};
+use crate::kafka::{ANSWER_MAX, Connection, Inward, KafkaFailure, Talk};
 use crate::settings::Settings;
 
 /// How many readers are kept for the next look.
@@ -137,8 +137,8 @@ impl Look for KafkaLook {
     ) -> Result<Vec<Received>, LogError> {
         self.check(topic, partition)?;
         let mut reader = self.reader(topic, partition, from)?;
-        let records = reader.read(topic, partition, from, records_max, bytes_max);
-        let records = records.map_err(self.inner.connection.failed("gives no records"))?;
+        let connection = &self.inner.connection;
+        let records = reader.read(connection, (topic, partition, from), records_max, bytes_max)?;
         let mut idle = self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < IDLE_MAX {
             idle.push(reader);
@@ -234,16 +234,16 @@ impl Look for KafkaLook {
 impl Reader {
     fn read(
         &mut self,
-        topic: Topic,
-        partition: Partition,
-        from: Offset,
+        connection: &Connection,
+        (topic, partition, from): (Topic, Partition, Offset),
         records_max: usize,
         bytes_max: usize,
-    ) -> Result<Vec<Received>, KafkaError> {
+    ) -> Result<Vec<Received>, LogError> {
+        let failed = connection.failed("gives no records");
         if self.at.take() != Some((topic, partition, from)) {
             let mut place = TopicPartitionList::with_capacity(1);
-            add(&mut place, topic, partition, from)?;
-            self.consumer.assign(&place)?;
+            add(&mut place, topic, partition, from).map_err(&failed)?;
+            self.consumer.assign(&place).map_err(&failed)?;
         }
         let mut records = Vec::new();
         let mut bytes = 0;
@@ -252,7 +252,7 @@ impl Reader {
         loop {
             match self.consumer.poll(until.saturating_duration_since(RealInstant::now())) {
                 Some(Ok(message)) => {
-                    let record = received(&message);
+                    let record = received(connection, topic, &message)?;
                     bytes += record.key.len() + record.value.as_ref().map_or(0, Vec::len);
                     let next = record.offset.next();
                     records.push(record);
@@ -264,29 +264,47 @@ impl Reader {
                 }
                 // It says so once only, so that the next read begins anew.
                 Some(Err(KafkaError::PartitionEOF(_))) => return Ok(records),
-                Some(Err(error @ KafkaError::MessageConsumptionFatal(_))) => return Err(error),
+                Some(Err(error @ KafkaError::MessageConsumptionFatal(_))) => return Err(failed(error).into()),
                 Some(Err(error)) => trouble = error,
                 None => {}
             }
             if RealInstant::now() >= until {
-                return Err(trouble);
+                return Err(failed(trouble).into());
             }
         }
     }
 }
 
 /// The record of a message. A key that is no text is kept as well as it can be.
-pub(super) fn received(message: &BorrowedMessage<'_>) -> Received {
+pub(super) fn received(
+    connection: &Connection,
+    topic: Topic,
+    message: &BorrowedMessage<'_>,
+) -> Result<Received, LogError> {
+    let offset = offset(message.offset());
     let timestamp = message.timestamp().to_millis().and_then(DateTime::from_timestamp_millis);
-    Received {
-        offset: offset(message.offset()),
+    let inward = match (&connection.framing, message.payload()) {
+        (Some(framing), Some(value)) => framing.inward(topic, value).map_err(|source| {
+            let partition = Partition(u32::try_from(message.partition()).unwrap_or(u32::MAX));
+            LogError::Unframed { topic, partition, offset, source }
+        })?,
+        (None, _) | (_, None) => None,
+    };
+    let (value, head) = match inward {
+        Some(Inward { value, head }) => (Some(value), Some(head)),
+        None => (message.payload().map(<[u8]>::to_vec), None),
+    };
+    Ok(Received {
+        offset,
         key: message.key().map_or(String::new(), |key| String::from_utf8_lossy(key).into_owned()),
-        value: message.payload().map(<[u8]>::to_vec),
+        value,
+        head,
         timestamp: timestamp.unwrap_or(Instant::UNIX_EPOCH),
-    }
+    })
 }
 
-fn offset(raw: i64) -> Offset {
+/// A place as Kafka counts.
+pub(super) fn offset(raw: i64) -> Offset {
     Offset(u64::try_from(raw).unwrap_or_default())
 }
 

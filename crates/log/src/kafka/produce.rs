@@ -1,5 +1,6 @@
 //! Records to Kafka, and transactions around them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,10 +34,14 @@ pub(super) async fn all(
 ) -> Result<Vec<Offset>, LogError> {
     let mut taken = Vec::with_capacity(records.len());
     for record in records {
+        let value = record.value.as_deref().map(|value| match &connection.framing {
+            Some(framing) => framing.outward(record.topic, value),
+            None => Cow::Borrowed(value),
+        });
         let mut to_send = FutureRecord {
             topic: record.topic.name(),
             partition: i32::try_from(record.partition.0).ok(),
-            payload: record.value.as_deref(),
+            payload: value.as_deref(),
             key: Some(record.key.as_str()),
             timestamp: Some(record.timestamp.timestamp_millis().max(0)),
             headers: None,
