@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test soak check kafka stories bench setup fmt clippy doc deny tidy bench-once
+.PHONY: help demo test soak check kafka registry consumer stories bench setup fmt clippy doc deny tidy bench-once
 
 # RocksDB is most of a cold build; ccache keeps its objects across target directories and clean builds. The folder
 # need not exist yet: `setup` may be about to make it.
@@ -15,6 +15,9 @@ DENY_VERSION := 0.20.2
 DENY := $(CACHE)/cargo-deny-$(DENY_VERSION)/bin/cargo-deny
 KAFKA_VERSION := $(shell sed -n 's|^  <version>\(.*\)</version>|\1|p' tests/kafka/pom.xml)
 KAFKA := $(CACHE)/kafka-$(KAFKA_VERSION)
+REGISTRY_VERSION := $(shell sed -n 's|^  <version>\(.*\)</version>|\1|p' tests/registry/pom.xml)
+REGISTRY := $(CACHE)/registry-$(REGISTRY_VERSION)
+CONSUMER := $(CACHE)/consumer
 BENCHES := $(wildcard benches/*.rs crates/*/benches/*.rs)
 
 # Installs what the shell variable `missing` names, by Debian's names.
@@ -44,7 +47,7 @@ help: ## Lists these targets
 demo: setup ## Shows kigen at work on a played cluster; needs nothing outside this machine
 	@cargo run --locked -- demo
 
-test: setup kafka ## Runs all tests
+test: setup kafka registry consumer ## Runs all tests
 	@cargo test --locked
 
 # KIGEN_TEST_SEED=N in its output and in the environment repeats a run's choices.
@@ -53,21 +56,48 @@ soak: setup kafka ## Kills processors and broker 300 times on a real Kafka
 
 check: setup fmt clippy doc deny tidy bench-once ## Runs every other check: format, lints, docs, licences, structure, benches
 
+# What fetches from Maven Central, and what is fetched, need Java.
+define JAVA
+	@missing=""; \
+	command -v java >/dev/null || missing+=" openjdk-17-jre-headless"; \
+	command -v mvn >/dev/null || missing+=" maven"; \
+	$(INSTALL)
+endef
+
 kafka: $(KAFKA)/.fetched ## Fetches Apache Kafka for the tests, once (Maven Central)
 
 # KIGEN_TEST_KAFKA=host:port names another broker for the tests; nothing is fetched then.
 $(KAFKA)/.fetched: | setup
 ifeq ($(KIGEN_TEST_KAFKA),)
-	@missing=""; \
-	command -v java >/dev/null || missing+=" openjdk-17-jre-headless"; \
-	command -v mvn >/dev/null || missing+=" maven"; \
-	$(INSTALL)
+	$(JAVA)
 	@echo "== fetching Apache Kafka $(KAFKA_VERSION) into $(KAFKA), once"
 	@mkdir -p $(KAFKA)
 	@mvn --quiet --batch-mode -Dstyle.color=never --file tests/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
 		-DoutputDirectory=$(KAFKA)
 	@touch $@
 endif
+
+registry: $(REGISTRY)/.fetched ## Fetches a schema registry for the tests, once (Maven Central)
+
+$(REGISTRY)/.fetched: | setup
+	$(JAVA)
+	@echo "== fetching Apicurio Registry $(REGISTRY_VERSION) into $(REGISTRY), once"
+	@mkdir -p $(REGISTRY)
+	@mvn --quiet --batch-mode -Dstyle.color=never --file tests/registry/pom.xml dependency:unpack \
+		-DoutputDirectory=$(REGISTRY) -DmarkersDirectory=$(REGISTRY)/markers
+	@touch $@
+
+consumer: $(CONSUMER)/.installed ## Installs what the outside consumer in Python needs for the tests, once (PyPI)
+
+# Debian's Python, since only that one's missing parts can be installed here.
+$(CONSUMER)/.installed: tests/consumer/requirements.txt | setup
+	@missing=""; \
+	/usr/bin/python3 -c "import ensurepip, venv" 2>/dev/null || missing+=" python3-venv"; \
+	$(INSTALL)
+	@echo "== installing the outside consumer's libraries into $(CONSUMER), once"
+	@/usr/bin/python3 -m venv --clear $(CONSUMER)
+	@$(CONSUMER)/bin/pip install --quiet --disable-pip-version-check --requirement tests/consumer/requirements.txt
+	@touch $@
 
 stories: ## Lists what kigen promises, by the titles of the engine's stories
 	@for folder in crates/engine/tests/stories/*/; do \

@@ -12,7 +12,7 @@ use serde_json::Value;
 /// The layers of the workspace, top first. An arrow may point to any lower layer, never sideways or up.
 const LAYERS: &[&[&str]] = &[
     &["kigen"],
-    &["kigen-shipper", "kigen-processor", "kigen-notifier", "kigen-playback"],
+    &["kigen-shipper", "kigen-processor", "kigen-notifier", "kigen-playback", "kigen-registry"],
     &["kigen-testkit"],
     &["kigen-wire", "kigen-log", "kigen-store"],
     &["kigen-engine"],
@@ -29,6 +29,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rdkafka", &["kigen-log", "kigen-testkit"]),
     ("rocksdb", &["kigen-log", "kigen-store"]),
     ("slack-morphism", &["kigen-notifier"]),
+    ("ureq", &["kigen-registry"]),
 ];
 
 /// Declared for what it switches on, never named: kube does not build without a version of Kubernetes' API.

@@ -77,6 +77,21 @@ pub(crate) struct SettingsArgs {
     /// Kafka's brokers, as host:port, several with commas
     #[arg(long, global = true, env = "KIGEN_BROKERS", value_name = "HOST:PORT")]
     pub(crate) brokers: Option<String>,
+    /// The schema registry for what is written to Kafka (Confluent's API); without one, values need only `schemas/`
+    #[arg(long, global = true, env = "KIGEN_REGISTRY_URL", value_name = "URL")]
+    pub(crate) registry_url: Option<String>,
+    /// Who asks the schema registry
+    #[arg(long, global = true, env = "KIGEN_REGISTRY_USER", value_name = "NAME")]
+    pub(crate) registry_user: Option<String>,
+    /// That user's password; give it by the environment, so that no list of processes shows it
+    #[arg(
+        long,
+        global = true,
+        env = "KIGEN_REGISTRY_PASSWORD",
+        value_name = "PASSWORD",
+        hide_env_values = true
+    )]
+    pub(crate) registry_password: Option<String>,
     /// The kubeconfig file; by default as kubectl finds it, else the pod's service account
     #[arg(long, global = true, env = "KIGEN_KUBECONFIG", value_name = "FILE")]
     pub(crate) kubeconfig: Option<PathBuf>,

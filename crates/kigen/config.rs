@@ -8,10 +8,15 @@ use clap::ValueEnum;
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaFailure, is_secret};
 use kigen_notifier::slack::Channels;
+use kigen_registry::{Access as RegistryAccess, RegistryFailure};
 use kigen_shipper::settings::Access;
 use serde::Deserialize;
 
 use crate::cli::SettingsArgs;
+
+mod registry;
+
+use registry::{RegistryFile, RegistrySettings};
 
 /// The file that is read if none is named and it exists.
 const DEFAULT_FILE: &str = "kigen.toml";
@@ -64,13 +69,16 @@ struct KafkaSettings {
     instance: String,
     replication: Option<u16>,
     settings: BTreeMap<String, String>,
+    registry: RegistrySettings,
 }
 
 /// A Kafka to be used.
 #[derive(Clone, Debug)]
 pub(crate) struct Kafka {
-    /// How it is reached.
+    /// How it is reached. Values stand there as they are handed over; see [`crate::commands::framed`].
     pub(crate) connection: Connection,
+    /// The schema registry by whose numbers values name their schemas there; `None`: by fingerprints.
+    pub(crate) registry: Option<RegistryAccess>,
     /// What its topics are like.
     pub(crate) layout: Layout,
     /// What this process is called, and no other.
@@ -126,6 +134,12 @@ pub(crate) enum ConfigError {
     NoBrokers,
     #[error(transparent)]
     Kafka(#[from] KafkaFailure),
+    #[error(transparent)]
+    Registry(#[from] RegistryFailure),
+    #[error("the schema registry has both a password and a password_file: give one of them")]
+    TwoPasswords,
+    #[error("the schema registry's password_file {} cannot be read", path.display())]
+    UnreadableSecret { path: PathBuf, source: std::io::Error },
     #[error("Slack's {missing} is not set ({how}); or say --dry-run to print the messages")]
     HalfOfSlack { missing: &'static str, how: &'static str },
 }
@@ -173,6 +187,8 @@ struct KafkaFile {
     replication: Option<u16>,
     #[serde(default)]
     settings: BTreeMap<String, String>,
+    #[serde(default)]
+    registry: RegistryFile,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -208,6 +224,7 @@ impl Config {
             instance: args.instance.clone().or(file.kafka.instance).unwrap_or_else(host_name),
             replication: file.kafka.replication,
             settings: file.kafka.settings,
+            registry: RegistrySettings::resolve(args, file.kafka.registry)?,
         };
         let slack = Slack {
             channel: args.slack_channel.clone().or(file.slack.channel),
@@ -240,10 +257,11 @@ impl Config {
 
     /// The Kafka that is to be used, for what needs one.
     pub(crate) fn kafka(&self) -> Result<Kafka, ConfigError> {
-        let KafkaSettings { brokers, instance, replication, settings } = self.kafka.clone();
+        let KafkaSettings { brokers, instance, replication, settings, registry } = self.kafka.clone();
         let brokers = brokers.ok_or(ConfigError::NoBrokers)?;
         let connection = Connection::new(&brokers, settings)?;
-        Ok(Kafka { connection, layout: Layout { log: self.log.clone(), replication }, instance })
+        let layout = Layout { log: self.log.clone(), replication };
+        Ok(Kafka { connection, registry: registry.access()?, layout, instance })
     }
 
     /// The configuration as a file that says the same, with secrets hidden.
@@ -285,6 +303,10 @@ impl Config {
         for (name, value) in &self.kafka.settings {
             let value = if is_secret(name) { "(hidden)" } else { value };
             let _ = writeln!(text, "{} = {}", quoted(name), quoted(value));
+        }
+        let _ = writeln!(text, "\n[kafka.registry]");
+        for (name, value) in self.kafka.registry.shown() {
+            show(&mut text, name, value.as_deref());
         }
         let _ = writeln!(text, "\n[slack]");
         show(&mut text, "channel", self.slack.channel.as_deref());

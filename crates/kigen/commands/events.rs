@@ -12,6 +12,7 @@ use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
 use kigen_model::objective::Deadlines;
 use kigen_model::run::{AttemptPhase, RunPhase};
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_registry::Intent;
 use kigen_wire::Status;
 
 use super::pages::Progress;
@@ -53,7 +54,7 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Box<dyn Look>> {
         LogKind::Embedded => Ok(Box::new(EmbeddedLog::open_beside(&config.log_dir())?)),
         LogKind::Kafka => {
             let kafka = config.kafka().map_err(|error| anyhow::Error::from(error).context(crate::Misused))?;
-            Ok(Box::new(KafkaLook::new(kafka.connection, &config.log)?))
+            Ok(Box::new(KafkaLook::new(super::framed(&kafka, Intent::Read)?, &config.log)?))
         }
     }
 }

@@ -1,6 +1,12 @@
 //! The commands: one file each, the wiring of roles in `up`.
 
 use std::io::Write;
+use std::sync::Arc;
+
+use kigen_log::kafka::Connection;
+use kigen_registry::{Intent, Registry, RegistryFailure};
+
+use crate::config::Kafka;
 
 pub(crate) mod crontab;
 pub(crate) mod demo;
@@ -12,6 +18,34 @@ pub(crate) mod replay;
 pub(crate) mod status;
 pub(crate) mod topics;
 pub(crate) mod up;
+
+/// The connection to Kafka with values as they stand there, for which the schema registry is asked, if there is one. It
+/// waits for the answers on the caller's thread.
+pub(crate) fn framed(kafka: &Kafka, intent: Intent) -> Result<Connection, RegistryFailure> {
+    let connection = kafka.connection.clone();
+    match kafka.registry.clone() {
+        Some(access) => Ok(connection.framed(Arc::new(Registry::open(access, intent)?))),
+        None => Ok(connection),
+    }
+}
+
+/// The same for who must not wait.
+pub(crate) async fn framed_beside(kafka: &Kafka, intent: Intent) -> Result<Connection, RegistryFailure> {
+    let kafka = kafka.clone();
+    beside(move || framed(&kafka, intent)).await
+}
+
+/// Does what waits on a thread that may.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is ending, and whoever waits with it.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
 
 /// Writes data to stdout.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {

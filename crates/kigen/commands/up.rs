@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::Utc;
+use kigen_log::kafka::KafkaFailure;
 use kigen_log::{EmbeddedLog, Fate, KafkaLog, Log};
 use kigen_model::reasons::reasons;
 use kigen_model::topic::Topic;
 use kigen_notifier::role::{self as notifying, Delivery, Patience};
 use kigen_notifier::slack::Slack;
 use kigen_processor::{Processor, TurnBounds};
+use kigen_registry::{Intent, RegistryFailure};
 use kigen_shipper::input::Declaration;
 use kigen_shipper::role as shipping;
 use kigen_shipper::server_clock::Clock;
@@ -20,6 +22,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::framed_beside;
 use crate::config::{Config, Kafka, LogKind, Notify};
 use crate::objectives::followed;
 
@@ -139,11 +142,33 @@ pub(super) fn open_log(dir: &Path, settings: kigen_log::Settings) -> anyhow::Res
     Ok(EmbeddedLog::open(dir, settings)?)
 }
 
-/// Opens the log on Kafka, which may not be there yet; `None`: a signal came first.
+/// Why there is no log on Kafka.
+#[derive(Debug, thiserror::Error)]
+enum NoKafka {
+    #[error(transparent)]
+    Kafka(#[from] KafkaFailure),
+    #[error(transparent)]
+    Registry(#[from] RegistryFailure),
+}
+
+impl NoKafka {
+    fn fate(&self) -> Fate {
+        match self {
+            Self::Kafka(failure) => failure.fate(),
+            Self::Registry(failure) => failure.fate(),
+        }
+    }
+}
+
+/// Opens the log on Kafka. It and the schema registry may not be there yet, which is told and waited for; `None`: a signal
+/// came first.
 async fn open_kafka(kafka: &Kafka, terminate: &mut Signal) -> anyhow::Result<Option<KafkaLog>> {
+    let open = async || {
+        let connection = framed_beside(kafka, Intent::Write).await?;
+        Ok::<_, NoKafka>(KafkaLog::open(connection, &kafka.layout, &kafka.instance).await?)
+    };
     loop {
-        let Kafka { connection, layout, instance } = kafka.clone();
-        match KafkaLog::open(connection, &layout, &instance).await {
+        match open().await {
             Ok(log) => return Ok(Some(log)),
             Err(error) if error.fate() == Fate::Retry => {
                 tracing::warn!("{}; kigen tries again", reasons(&error));

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::cache;
+
 const OTHER_BROKER: &str = "KIGEN_TEST_KAFKA";
 /// The version in `tests/kafka/pom.xml`, which names the folder of the jars.
 const VERSION: &str = "4.4.0";
@@ -20,7 +22,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Runs what is given to it, and kills it and removes its folder as soon as nobody holds the other end of its stdin any
 /// more: also when the test was killed. A file `keep` keeps the folder.
-const WATCHED: &str = r#"folder="$1"; shift; "$@" </dev/null & cat; kill -9 $! 2>/dev/null; wait
+pub(crate) const WATCHED: &str = r#"folder="$1"; shift; "$@" </dev/null & cat; kill -9 $! 2>/dev/null; wait
 [ -e "$folder/keep" ] || rm -rf "$folder""#;
 
 /// A running broker.
@@ -130,9 +132,7 @@ impl Drop for Own {
 }
 
 fn jars() -> PathBuf {
-    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or(home).expect("HOME is set");
-    let jars = cache.join("kigen").join(format!("kafka-{VERSION}"));
+    let jars = cache().join(format!("kafka-{VERSION}"));
     assert!(
         jars.join(format!("kafka_2.13-{VERSION}.jar")).exists(),
         "there is no Kafka in {}: run `make kafka`, which fetches it once, or set {OTHER_BROKER}=host:port",

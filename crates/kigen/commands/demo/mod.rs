@@ -15,6 +15,7 @@ use kigen_notifier::role::{self as notifying, Delivery};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
+use kigen_registry::Intent;
 use kigen_shipper::role as shipping;
 use kigen_shipper::server_clock::Clock as ShipperClock;
 use kigen_shipper::settings::{Access, Settings};
@@ -22,9 +23,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use self::screen::{Screen, Seen};
+use super::framed_beside;
 use super::up::{open_log, open_processor, stop_of};
 use crate::cli::DemoArgs;
-use crate::config::{Config, Kafka};
+use crate::config::Config;
 
 /// The clusters' names.
 const SHOP: &str = "shop";
@@ -56,8 +58,9 @@ pub(crate) async fn run(args: DemoArgs, kafka: Option<Config>) -> anyhow::Result
             play(&args, open_log(&dir.join("log"), settings)?, &dir).await
         }
         Some(config) => {
-            let Kafka { connection, layout, instance } = config.kafka()?;
-            play(&args, KafkaLog::open(connection, &layout, &instance).await?, &dir).await
+            let kafka = config.kafka()?;
+            let connection = framed_beside(&kafka, Intent::Write).await?;
+            play(&args, KafkaLog::open(connection, &kafka.layout, &kafka.instance).await?, &dir).await
         }
     }
 }
