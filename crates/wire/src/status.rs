@@ -32,7 +32,6 @@ struct StatusRecord<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "one at a time, and nearly all of them are batches")]
 enum Body<'a> {
     BatchState(BatchRecord<'a>),
     Position(PositionRecord<'a>),

@@ -15,14 +15,17 @@ pub(super) struct Members {
     /// How often they were divided anew.
     generation: u64,
     joined: u64,
-    /// What each has.
-    shares: BTreeMap<u64, BTreeSet<Partition>>,
+    shares: BTreeMap<u64, Share>,
 }
+
+/// What a member has, and of each partition in which generation it was given: one that was another's meanwhile is lost,
+/// and given anew.
+type Share = BTreeMap<Partition, u64>;
 
 impl Members {
     fn join(&mut self, partitions: u32) -> u64 {
         self.joined += 1;
-        self.shares.insert(self.joined, BTreeSet::new());
+        self.shares.insert(self.joined, Share::new());
         self.divide(partitions);
         self.joined
     }
@@ -33,41 +36,33 @@ impl Members {
         }
     }
 
-    /// Gives each member as many as the others, to one more or less, and takes no more than that from anybody.
+    /// Gives what is nobody's to whoever has least, and takes from who has most until all have as many, to one more or
+    /// less.
     fn divide(&mut self, partitions: u32) {
         self.generation += 1;
-        let members = u32::try_from(self.shares.len()).unwrap_or(u32::MAX);
-        if members == 0 {
-            return;
+        let taken: BTreeSet<Partition> = self.shares.values().flat_map(BTreeMap::keys).copied().collect();
+        let free = (0..partitions).map(Partition).filter(|partition| !taken.contains(partition));
+        for partition in free.collect::<Vec<_>>() {
+            self.give(partition);
         }
-        let fair = partitions.div_ceil(members) as usize;
-        let mut free: BTreeSet<Partition> = (0..partitions).map(Partition).collect();
-        for share in self.shares.values_mut() {
-            while share.len() > fair {
-                share.pop_last();
+        loop {
+            let counts = self.shares.values().map(BTreeMap::len);
+            let (Some(most), Some(least)) = (counts.clone().max(), counts.min()) else { return };
+            if most <= least + 1 {
+                return;
             }
-            free.retain(|partition| !share.contains(partition));
-        }
-        for partition in free {
-            if let Some(least) = self.shares.values_mut().min_by_key(|share| share.len()) {
-                least.insert(partition);
+            let share = self.shares.values_mut().max_by_key(|share| share.len());
+            if let Some((partition, _)) = share.and_then(BTreeMap::pop_last) {
+                self.give(partition);
             }
-        }
-        // Where all have their fair share and one has two less, the last ones give.
-        while let (Some(most), Some(least)) = (self.of_most(), self.of_least())
-            && self.shares[&most].len() > self.shares[&least].len() + 1
-        {
-            let given = self.shares.get_mut(&most).and_then(BTreeSet::pop_last);
-            self.shares.entry(least).or_default().extend(given);
         }
     }
 
-    fn of_most(&self) -> Option<u64> {
-        self.shares.iter().max_by_key(|(_, share)| share.len()).map(|(member, _)| *member)
-    }
-
-    fn of_least(&self) -> Option<u64> {
-        self.shares.iter().min_by_key(|(_, share)| share.len()).map(|(member, _)| *member)
+    fn give(&mut self, partition: Partition) {
+        let generation = self.generation;
+        if let Some(least) = self.shares.values_mut().min_by_key(|share| share.len()) {
+            least.insert(partition, generation);
+        }
     }
 }
 
@@ -79,7 +74,7 @@ pub struct SimulatedGroup {
     member: u64,
     /// The generation in which it heard its last records.
     generation: u64,
-    own: BTreeSet<Partition>,
+    own: Share,
     /// Where reading goes on, of each partition that is read.
     cursors: BTreeMap<Partition, Offset>,
     changes: watch::Receiver<u64>,
@@ -91,7 +86,7 @@ impl SimulatedGroup {
         let partitions = log.inner.settings.partitions;
         let member = log.state().groups.entry(name).or_default().join(partitions);
         log.changed();
-        let (own, cursors) = (BTreeSet::new(), BTreeMap::new());
+        let (own, cursors) = (Share::new(), BTreeMap::new());
         Self { log, name, topic, member, generation: 0, own, cursors, changes }
     }
 
@@ -101,13 +96,16 @@ impl SimulatedGroup {
         let members = state.groups.entry(self.name).or_default();
         let share = members.shares.get(&self.member).cloned().unwrap_or_default();
         let generation = members.generation;
-        let lost: Vec<Partition> = self.own.difference(&share).copied().collect();
+        let is_lost = |(partition, given): (&Partition, &u64)| share.get(partition) != Some(given);
+        let lost: Vec<Partition> =
+            self.own.iter().filter(|own| is_lost(*own)).map(|(partition, _)| *partition).collect();
         if !lost.is_empty() {
-            self.own.retain(|partition| share.contains(partition));
-            self.cursors.retain(|partition, _| share.contains(partition));
+            self.own.retain(|partition, _| !lost.contains(partition));
+            self.cursors.retain(|partition, _| !lost.contains(partition));
             return Ok(Some(Heard::Revoked(lost)));
         }
-        let gained: Vec<Partition> = share.difference(&self.own).copied().collect();
+        let gained: Vec<Partition> =
+            share.keys().filter(|partition| !self.own.contains_key(partition)).copied().collect();
         self.generation = generation;
         if !gained.is_empty() {
             self.own = share;
@@ -148,7 +146,7 @@ impl Group for SimulatedGroup {
     }
 
     async fn begin(&mut self, partition: Partition, from: Offset) -> Result<(), LogError> {
-        if self.own.contains(&partition) {
+        if self.own.contains_key(&partition) {
             self.cursors.insert(partition, from);
         }
         Ok(())
