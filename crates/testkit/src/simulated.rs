@@ -16,8 +16,8 @@ use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 use tokio::sync::watch;
 
-pub use group::SimulatedGroup;
 use group::Members;
+pub use group::SimulatedGroup;
 
 /// How often what goes wrong, of a thousand times each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -32,7 +32,10 @@ struct AlertRecord<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
-#[expect(clippy::large_enum_variant, reason = "one at a time, and nearly all of them are misses and recoveries")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time, and nearly all of them are misses and recoveries"
+)]
 enum Body<'a> {
     SlotMissed {
         slot: SlotRecord,
@@ -229,10 +232,7 @@ impl Body<'_> {
             },
             Self::SlotUnknown { slot, gap_from, gap_to } => AlertBody::SlotUnknown {
                 slot: slot.read(of)?,
-                gap: Gap::unwatched(
-                    of.maybe_instant("gap_from", gap_from)?,
-                    of.instant("gap_to", gap_to)?,
-                ),
+                gap: Gap::unwatched(of.maybe_instant("gap_from", gap_from)?, of.instant("gap_to", gap_to)?),
             },
             Self::FailedRun { run, reason, exit_code, attempts, last_error } => AlertBody::RunFailed {
                 run: run.read(of)?,

@@ -91,9 +91,7 @@ fn of_fact(body: &FactBody) -> Body<'_> {
         FactBody::CronJob { revision, cron_job } => {
             let (uid, resource_version) = (text(&revision.uid), long(revision.resource_version));
             match cron_job {
-                Some(cron_job) => {
-                    Body::CronJobObserved { uid, resource_version, cron_job: cron_job.into() }
-                }
+                Some(cron_job) => Body::CronJobObserved { uid, resource_version, cron_job: cron_job.into() },
                 None => Body::CronJobDeleted { uid, resource_version },
             }
         }

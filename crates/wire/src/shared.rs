@@ -11,11 +11,7 @@ use crate::error::DecodeError;
 use crate::fields::{Millis, Reading, Text, int, maybe_text, text};
 
 /// The version of an object: its two fields stand among those of the record that has it.
-pub(crate) fn revision(
-    of: Reading,
-    uid: Text<'_>,
-    resource_version: i64,
-) -> Result<Revision, DecodeError> {
+pub(crate) fn revision(of: Reading, uid: Text<'_>, resource_version: i64) -> Result<Revision, DecodeError> {
     let resource_version = of.long("resource_version", resource_version)?;
     Ok(Revision { uid: uid.into_owned(), resource_version })
 }
