@@ -16,7 +16,7 @@ use kigen_wire::Status;
 pub(crate) mod http;
 
 /// How long anything here may take before the test fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// What Linux calls USER_HZ, on every machine that it runs on today.
 const TICKS_A_SECOND: f64 = 100.0;

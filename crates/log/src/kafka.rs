@@ -404,9 +404,12 @@ impl ClientContext for Talk {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        // One broker of several, which another stands in for; when all are away, that is told.
-        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::BrokerTransportFailure) {
-            self.trouble(error, reason);
+        match code_of(&error) {
+            // One broker of several, which another stands in for; when all are away, that is told.
+            Some(RDKafkaErrorCode::BrokerTransportFailure) => {}
+            // No trouble: a reader that has come to the end.
+            Some(RDKafkaErrorCode::PartitionEOF) => {}
+            _ => self.trouble(error, reason),
         }
     }
 }
