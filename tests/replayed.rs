@@ -18,6 +18,7 @@ use kigen_playback::history::History;
 use kigen_playback::resource::Resource;
 use kigen_playback::server::{Options, Played, Server};
 use kigen_processor::{Processor, Replay, TurnBounds};
+use kigen_shipper::health::Health;
 use kigen_shipper::input::{Declaration, Declared};
 use kigen_shipper::settings::Access;
 use kigen_shipper::{role, server_clock, settings};
@@ -93,7 +94,15 @@ async fn ship(history: History, log: &EmbeddedLog) {
         let _ = stopped.await;
     };
     let of_shipper = server_clock::Clock::new(move || clock.now());
-    let shipping = tokio::spawn(role::run(log.clone(), settings, of_shipper, "the test", declared, shutdown));
+    let shipping = tokio::spawn(role::run(
+        log.clone(),
+        settings,
+        of_shipper,
+        "the test",
+        declared,
+        Health::default(),
+        shutdown,
+    ));
     until_ticked(log, history.start() - TimeDelta::seconds(1)).await;
     server.begin();
     until_ticked(log, end - TimeDelta::seconds(1)).await;

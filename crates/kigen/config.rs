@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -16,6 +17,9 @@ use crate::cli::SettingsArgs;
 /// The file that is read if none is named and it exists.
 const DEFAULT_FILE: &str = "kigen.toml";
 const DEFAULT_DATA_DIR: &str = "kigen-data";
+/// On this machine alone, since nobody is asked who he is.
+const HEALTH_DEFAULT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 9469);
+const HEALTH_OFF: &str = "off";
 const PARTITIONS_DEFAULT: u32 = 4;
 const PARTITIONS_MAX: u32 = 1024;
 const DAYS_MAX: u32 = 3_650;
@@ -33,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) kubernetes: kigen_shipper::settings::Settings,
     pub(crate) log_kind: LogKind,
     pub(crate) log: kigen_log::Settings,
+    /// Where it is told over HTTP how it goes; `None`: nowhere.
+    pub(crate) health: Option<SocketAddr>,
     kafka: KafkaSettings,
     slack: Slack,
 }
@@ -143,6 +149,8 @@ struct File {
     #[serde(default)]
     kafka: KafkaFile,
     #[serde(default)]
+    health: HealthFile,
+    #[serde(default)]
     slack: SlackFile,
 }
 
@@ -173,6 +181,12 @@ struct KafkaFile {
     replication: Option<u16>,
     #[serde(default)]
     settings: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HealthFile {
+    address: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -209,6 +223,7 @@ impl Config {
             replication: file.kafka.replication,
             settings: file.kafka.settings,
         };
+        let health = health(args.health_address.as_deref().or(file.health.address.as_deref()))?;
         let slack = Slack {
             channel: args.slack_channel.clone().or(file.slack.channel),
             error_channel: args.slack_error_channel.clone().or(file.slack.error_channel),
@@ -216,7 +231,7 @@ impl Config {
             api_url: file.slack.api_url,
             dry_run: args.dry_run || file.slack.dry_run.unwrap_or_default(),
         };
-        Ok(Self { cluster, data_dir, objectives_file, kubernetes, log_kind, log, kafka, slack })
+        Ok(Self { cluster, data_dir, objectives_file, kubernetes, log_kind, log, health, kafka, slack })
     }
 
     /// Where messages go, for a role that sends them.
@@ -286,6 +301,9 @@ impl Config {
             let value = if is_secret(name) { "(hidden)" } else { value };
             let _ = writeln!(text, "{} = {}", quoted(name), quoted(value));
         }
+        let _ = writeln!(text, "\n[health]");
+        let address = self.health.map_or_else(|| HEALTH_OFF.to_owned(), |address| address.to_string());
+        let _ = writeln!(text, "address = {}", quoted(&address));
         let _ = writeln!(text, "\n[slack]");
         show(&mut text, "channel", self.slack.channel.as_deref());
         show(&mut text, "error_channel", self.slack.error_channel.as_deref());
@@ -360,6 +378,19 @@ fn log(file: &LogFile) -> Result<kigen_log::Settings, ConfigError> {
         settings.events.partition_bytes_max = u64::from(mib) * MIB;
     }
     Ok(settings)
+}
+
+fn health(said: Option<&str>) -> Result<Option<SocketAddr>, ConfigError> {
+    match said {
+        None => Ok(Some(HEALTH_DEFAULT.into())),
+        Some(HEALTH_OFF) => Ok(None),
+        Some(address) => address.parse().map(Some).map_err(|_| ConfigError::OutOfRange {
+            what: "the address of /healthz, /readyz and /metrics",
+            value: format!("`{address}`"),
+            rule: "it must be an address with a port, such as 127.0.0.1:9469 or 0.0.0.0:9469, or `off`"
+                .to_owned(),
+        }),
+    }
 }
 
 fn within(what: &'static str, value: u32, max: u32) -> Result<u32, ConfigError> {

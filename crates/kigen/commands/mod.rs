@@ -4,6 +4,7 @@ use std::io::Write;
 
 pub(crate) mod crontab;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod objectives;

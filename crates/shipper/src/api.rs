@@ -85,6 +85,21 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    /// Its name among the metrics' labels.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::NoAnswer { .. } => "no_answer",
+            Self::TooSlow { .. } => "too_slow",
+            Self::Refused { status: 401 | 403, .. } => "forbidden",
+            Self::Refused { status: 410, .. } => "expired",
+            Self::Refused { status: 429, .. } => "throttled",
+            Self::Refused { .. } => "refused",
+            Self::Unreadable { .. } => "unreadable",
+            Self::BrokenOff { .. } => "broken_off",
+            Self::Idle { .. } => "idle",
+        }
+    }
+
     /// Whether the resource version that was asked from is no longer kept.
     pub fn is_expired(&self) -> bool {
         self.status() == Some(StatusCode::GONE.as_u16())

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use kigen_log::back_off::BackOff;
 use kube::Client;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use thiserror::Error;
 use tokio::time::Instant as TimerInstant;
 
 use crate::api::{Api, RequestError};
-use crate::back_off::BackOff;
 use crate::resource::Resource;
 use crate::server_clock::Clock;
 use crate::settings::{Access, Settings};
@@ -71,7 +71,7 @@ pub enum ShipperError {
     },
     /// The server knows who asks and does not allow it.
     #[error(
-        "{place} may not list {resource} at {server}; check with `kubectl auth can-i list {resource} {scope}`, and \
+        "{place} may not {verb} {resource} at {server}; check with `kubectl auth can-i {verb} {resource} {scope}`, and \
              grant get, list and watch on cronjobs, jobs and pods, or watch one namespace only"
     )]
     Forbidden {
@@ -79,7 +79,9 @@ pub enum ShipperError {
         server: String,
         /// Which file and context.
         place: String,
-        /// What may not be listed.
+        /// What it may not do.
+        verb: &'static str,
+        /// What may not be listed, or watched.
         resource: Resource,
         /// The arguments that say where.
         scope: String,
@@ -89,20 +91,35 @@ pub enum ShipperError {
     },
 }
 
+impl ShipperError {
+    /// Whether it may mend itself, or is mended elsewhere: the API server is away, or does not let kigen in yet.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Kubeconfig { .. } | Self::Client { .. } => false,
+            Self::Unreachable { .. } | Self::Unauthorised { .. } | Self::Forbidden { .. } => true,
+        }
+    }
+
+    /// The request that failed, if one did.
+    pub(crate) fn request(&self) -> Option<&RequestError> {
+        match self {
+            Self::Kubeconfig { .. } | Self::Client { .. } => None,
+            Self::Unreachable { source, .. }
+            | Self::Unauthorised { source, .. }
+            | Self::Forbidden { source, .. } => Some(source),
+        }
+    }
+}
+
+/// Which server is asked, and who asks.
+pub(crate) struct Place {
+    server: String,
+    name: String,
+}
+
 /// Reads the kubeconfig and asks the first questions: what time it is, and each resource that will be watched.
 pub async fn connect(settings: &Settings, clock: Clock) -> Result<Api, ShipperError> {
-    let mut config = configure(&settings.access).await?;
-    config.connect_timeout = Some(Duration::from_millis(settings.answer_ms_max));
-    // The shipper counts its own failures and says them.
-    config.default_retry = false;
-    let place = place(&settings.access);
-    let server = config.cluster_url.to_string();
-    let client = Client::try_from(config).map_err(|source| ShipperError::Client {
-        server: server.clone(),
-        place: place.clone(),
-        source: Box::new(source),
-    })?;
-    let api = Api::new(client, clock, settings.namespace.clone(), settings.answer_ms_max);
+    let (api, place) = configured(settings, clock).await?;
     let deadline = TimerInstant::now() + Duration::from_millis(settings.start_ms_max);
     let mut back_off = BackOff::new(settings.retry_delay_ms_min, settings.retry_delay_ms_max);
     loop {
@@ -111,10 +128,28 @@ pub async fn connect(settings: &Settings, clock: Clock) -> Result<Api, ShipperEr
         };
         let delay = back_off.next_delay(error.retry_after());
         if TimerInstant::now() + delay > deadline {
-            return Err(refused(settings, server, place, resource, error));
+            return Err(match resource {
+                Some(resource) => may_not(settings, &place, "list", resource, error),
+                None => unusable(&place, error),
+            });
         }
         tokio::time::sleep(delay).await;
     }
+}
+
+/// Reads the kubeconfig, and asks nothing yet.
+pub(crate) async fn configured(settings: &Settings, clock: Clock) -> Result<(Api, Place), ShipperError> {
+    let mut config = configure(&settings.access).await?;
+    config.connect_timeout = Some(Duration::from_millis(settings.answer_ms_max));
+    // The shipper counts its own failures and says them.
+    config.default_retry = false;
+    let place = Place { server: config.cluster_url.to_string(), name: place(&settings.access) };
+    let client = Client::try_from(config).map_err(|source| ShipperError::Client {
+        server: place.server.clone(),
+        place: place.name.clone(),
+        source: Box::new(source),
+    })?;
+    Ok((Api::new(client, clock, settings.namespace.clone(), settings.answer_ms_max), place))
 }
 
 async fn configure(access: &Access) -> Result<Config, ShipperError> {
@@ -148,24 +183,30 @@ async fn ask(api: &Api) -> Result<(), (Option<Resource>, RequestError)> {
     Ok(())
 }
 
-fn refused(
-    settings: &Settings,
-    server: String,
-    place: String,
-    resource: Option<Resource>,
-    source: RequestError,
-) -> ShipperError {
-    match (source.status(), resource) {
-        (Some(401), _) => ShipperError::Unauthorised { server, place, source },
-        (Some(403), Some(resource)) => {
-            let scope = settings
-                .namespace
-                .as_ref()
-                .map_or_else(|| "-A".to_owned(), |namespace| format!("-n {namespace}"));
-            ShipperError::Forbidden { server, place, resource, scope, source }
-        }
+/// What it means that the server did not answer at all, or not as such a one does.
+pub(crate) fn unusable(place: &Place, source: RequestError) -> ShipperError {
+    let (server, place) = (place.server.clone(), place.name.clone());
+    match source.status() {
+        Some(401) => ShipperError::Unauthorised { server, place, source },
         _ => ShipperError::Unreachable { server, place, source },
     }
+}
+
+/// What it means that this was not answered.
+pub(crate) fn may_not(
+    settings: &Settings,
+    place: &Place,
+    verb: &'static str,
+    resource: Resource,
+    source: RequestError,
+) -> ShipperError {
+    if source.status() != Some(403) {
+        return unusable(place, source);
+    }
+    let scope =
+        settings.namespace.as_ref().map_or_else(|| "-A".to_owned(), |namespace| format!("-n {namespace}"));
+    let (server, place) = (place.server.clone(), place.name.clone());
+    ShipperError::Forbidden { server, place, verb, resource, scope, source }
 }
 
 fn place(access: &Access) -> String {

@@ -5,14 +5,16 @@
 //! ([`role`]) appends them to the log, and only what is appended counts as evidence for a tick ([`evidence`]).
 
 pub mod api;
-pub mod back_off;
 pub mod connect;
 pub mod core;
 mod crontab;
 pub mod decode;
 pub mod evidence;
+pub mod examine;
+pub mod health;
 pub mod input;
 pub mod known;
+pub mod metrics;
 pub mod notice;
 pub mod object;
 pub mod probe;

@@ -4,17 +4,24 @@ mod append;
 mod read_back;
 
 use futures::FutureExt;
+use kigen_log::back_off::BackOff;
 use kigen_log::{Fate, Log, LogError};
+use kigen_model::event::{ClusterBody, ClusterEvent};
+use kigen_model::reasons::reasons;
 use thiserror::Error;
 use tokio::sync::watch;
+use tokio::time::Instant as TimerInstant;
 
+use crate::api::{Api, RequestError};
 use crate::connect::{ShipperError, connect};
+use crate::health::Health;
 use crate::input::{Declaration, Input};
+use crate::metrics;
 use crate::role::append::{Appended, Appender, Trying};
 use crate::role::read_back::{LastWords, read_back};
 use crate::server_clock::Clock;
 use crate::settings::Settings;
-use crate::shipper::Shipper;
+use crate::shipper::{Failures, Shipper};
 
 /// Why the role ended by itself.
 #[derive(Debug, Error)]
@@ -37,16 +44,18 @@ pub enum RoleError {
 /// appended; what was not will be heard again.
 ///
 /// `clock` measures how long answers take and dates records; `shipper` says who writes, for a person who reads the log.
-/// `declared` is what is declared beside the cluster; while it is `None`, that holds which the log has.
+/// `declared` is what is declared beside the cluster; while it is `None`, that holds which the log has. `health` is told
+/// how it goes.
 ///
 /// # Errors
-/// If the cluster cannot be watched at the start, or if the log needs a person. Whatever else fails is tried again.
+/// If the kubeconfig cannot be used, or if the log needs a person. Whatever else fails is tried again.
 pub async fn run<L: Log>(
     log: L,
     settings: Settings,
     clock: Clock,
     shipper: &str,
     declared: watch::Receiver<Option<Declaration>>,
+    health: Health,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), RoleError> {
     let cluster = settings.cluster.clone();
@@ -54,16 +63,16 @@ pub async fn run<L: Log>(
     let shutdown = shutdown.shared();
     let api = tokio::select! {
         () = shutdown.clone() => return Ok(()),
-        api = connect(&settings, clock.clone()) => api?,
+        api = connect_until_it_answers(&settings, &clock, &health) => api?,
     };
     let read = tokio::select! {
         () = shutdown.clone() => return Ok(()),
-        read = read_until_it_can_be(&log, &cluster) => read,
+        read = read_until_it_can_be(&log, &cluster, &health) => read,
     };
     let LastWords { epoch, resume } = read.map_err(failed)?;
-    let mut shipping = Shipper::start(&api, &settings, epoch + 1, &resume);
+    let mut shipping = Shipper::start(&api, &settings, epoch + 1, &resume).telling(health.clone());
     drop(resume);
-    let appender = Appender::new(log, clock, shutdown.clone());
+    let appender = Appender::new(log, clock, health.clone(), shutdown.clone());
     let begin = appender.records_of_cluster(&[shipping.begin(shipper)]);
     let mut declared = declared;
     declared.mark_changed();
@@ -76,17 +85,43 @@ pub async fn run<L: Log>(
             declaration = next_of(&mut declared) => vec![Input::Declared(declaration)],
             inputs = shipping.next() => inputs,
         };
-        appended = turn(&appender, &mut shipping, inputs).await.map_err(failed)?;
+        appended = turn(&appender, &mut shipping, inputs, &health).await.map_err(failed)?;
     }
     Ok(())
 }
 
+/// Asks the first questions; an API server that does not answer them, or does not let kigen in, is asked until it does.
+async fn connect_until_it_answers(
+    settings: &Settings,
+    clock: &Clock,
+    health: &Health,
+) -> Result<Api, ShipperError> {
+    let mut back_off = BackOff::new(settings.retry_delay_ms_min, settings.retry_delay_ms_max);
+    let mut failures = Failures::default();
+    let mut settings = settings.clone();
+    loop {
+        let error = match connect(&settings, clock.clone()).await {
+            Err(error) if error.is_passing() => error,
+            connected => return connected,
+        };
+        // It had its time to start.
+        settings.start_ms_max = 0;
+        error.request().into_iter().for_each(metrics::failed);
+        health.unseen(reasons(&error));
+        if failures.untold_before_one_more(TimerInstant::now()).is_some() {
+            tracing::warn!("{}; kigen tries again, and until then nothing is judged", reasons(&error));
+        }
+        let asked = error.request().and_then(RequestError::retry_after);
+        tokio::time::sleep(back_off.next_delay(asked)).await;
+    }
+}
+
 /// Reads what the log has; one that cannot be read is tried again until it can.
-async fn read_until_it_can_be(log: &impl Log, cluster: &str) -> Result<LastWords, LogError> {
+async fn read_until_it_can_be(log: &impl Log, cluster: &str, health: &Health) -> Result<LastWords, LogError> {
     let mut trying = Trying::default();
     loop {
         match read_back(log, cluster.to_owned()).await {
-            Err(error) if error.fate() == Fate::Retry => trying.failed(&error).await,
+            Err(error) if error.fate() == Fate::Retry => trying.failed(log, health, &error).await,
             read => return read,
         }
     }
@@ -108,6 +143,7 @@ async fn turn<L: Log, S>(
     appender: &Appender<L, S>,
     shipping: &mut Shipper,
     inputs: Vec<Input>,
+    health: &Health,
 ) -> Result<Appended, LogError>
 where
     S: Future<Output = ()> + Clone,
@@ -122,5 +158,10 @@ where
         return Ok(Appended::Interrupted);
     }
     let ticks = shipping.acknowledged();
-    appender.append(appender.records_of_cluster(&ticks)).await
+    let appended = appender.append(appender.records_of_cluster(&ticks)).await?;
+    let is_tick = |event: &ClusterEvent| matches!(event.body, ClusterBody::Tick { .. });
+    if appended == Appended::All && ticks.iter().any(is_tick) {
+        health.ticked();
+    }
+    Ok(appended)
 }

@@ -10,7 +10,9 @@ use tokio::time::Instant as TimerInstant;
 
 use crate::api::Api;
 use crate::core::{Core, Output, Resume};
+use crate::health::Health;
 use crate::input::{Input, News};
+use crate::metrics;
 use crate::probe::probe;
 use crate::resource::Resource;
 use crate::settings::Settings;
@@ -30,10 +32,12 @@ pub struct Shipper {
     /// Ends the tasks when it is dropped.
     _tasks: JoinSet<()>,
     failures: Failures,
+    health: Health,
 }
 
+/// Failures to be told now and then.
 #[derive(Debug, Default)]
-struct Failures {
+pub(crate) struct Failures {
     told_at: Option<TimerInstant>,
     untold: u64,
 }
@@ -56,7 +60,14 @@ impl Shipper {
             inputs_per_commit_max: settings.inputs_per_commit_max.max(1),
             _tasks: tasks,
             failures: Failures::default(),
+            health: Health::default(),
         }
+    }
+
+    /// Tells `health` how it goes from here on.
+    #[must_use]
+    pub fn telling(self, health: Health) -> Self {
+        Self { health, ..self }
     }
 
     /// The first thing to append, to every partition, before anything else. `shipper` says who, for a person.
@@ -76,8 +87,10 @@ impl Shipper {
 
     /// Turns an input into what is to be appended, and tells the operator what concerns one.
     pub fn apply(&mut self, input: Input) -> Output {
+        metrics::heard(&input);
         self.tell_failure(&input);
         let output = self.core.apply(input);
+        metrics::said(&output);
         for rejected in &output.rejected {
             tracing::warn!("{rejected}");
         }
@@ -99,8 +112,10 @@ impl Shipper {
                 (error, Some(retry_delay_ms))
             }
             Input::ProbeFailed(error) => (error, None),
-            Input::Stream { .. } | Input::Probed { .. } | Input::Declared(_) => return,
+            Input::Probed { .. } => return self.health.seen(),
+            Input::Stream { .. } | Input::Declared(_) => return,
         };
+        self.health.unseen(reasons(error));
         if let Some(untold) = self.failures.untold_before_one_more(TimerInstant::now()) {
             let reasons = reasons(error);
             tracing::warn!(
@@ -114,7 +129,7 @@ impl Shipper {
 
 impl Failures {
     /// How many failures were not told since the last that was, if one more is to be told now.
-    fn untold_before_one_more(&mut self, now: TimerInstant) -> Option<u64> {
+    pub(crate) fn untold_before_one_more(&mut self, now: TimerInstant) -> Option<u64> {
         if self.told_at.is_some_and(|told_at| now - told_at < FAILURE_TOLD_EVERY) {
             self.untold += 1;
             return None;

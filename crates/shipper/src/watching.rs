@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use kigen_log::back_off::BackOff;
 use kigen_model::reject::REJECT_BYTES_MAX;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc::Sender;
 
 use crate::api::{Api, Line, Lines, RequestError};
-use crate::back_off::BackOff;
 use crate::input::{Input, News};
 use crate::object::AnyObject;
 use crate::resource::Resource;

@@ -1,5 +1,6 @@
 //! What tests need and users do not. A dev-dependency only.
 
+pub mod acls;
 pub mod kafka;
 pub mod others;
 pub mod simulated;
