@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use kube::Client;
-use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use thiserror::Error;
 use tokio::time::Instant as TimerInstant;
 
 use crate::api::{Api, RequestError};
 use crate::back_off::BackOff;
+use crate::client::RenewedClient;
 use crate::resource::Resource;
 use crate::server_clock::Clock;
 use crate::settings::{Access, Settings};
@@ -91,17 +90,8 @@ pub enum ShipperError {
 
 /// Reads the kubeconfig and asks the first questions: what time it is, and each resource that will be watched.
 pub async fn connect(settings: &Settings, clock: Clock) -> Result<Api, ShipperError> {
-    let mut config = configure(&settings.access).await?;
-    config.connect_timeout = Some(Duration::from_millis(settings.answer_ms_max));
-    // The shipper counts its own failures and says them.
-    config.default_retry = false;
+    let (client, server) = RenewedClient::make(&settings.access, settings.answer_ms_max).await?;
     let place = place(&settings.access);
-    let server = config.cluster_url.to_string();
-    let client = Client::try_from(config).map_err(|source| ShipperError::Client {
-        server: server.clone(),
-        place: place.clone(),
-        source: Box::new(source),
-    })?;
     let api = Api::new(client, clock, settings.namespace.clone(), settings.answer_ms_max);
     let deadline = TimerInstant::now() + Duration::from_millis(settings.start_ms_max);
     let mut back_off = BackOff::new(settings.retry_delay_ms_min, settings.retry_delay_ms_max);
@@ -114,29 +104,6 @@ pub async fn connect(settings: &Settings, clock: Clock) -> Result<Api, ShipperEr
             return Err(refused(settings, server, place, resource, error));
         }
         tokio::time::sleep(delay).await;
-    }
-}
-
-async fn configure(access: &Access) -> Result<Config, ShipperError> {
-    let options =
-        |context: &Option<String>| KubeConfigOptions { context: context.clone(), ..Default::default() };
-    let failed = |source: Box<dyn std::error::Error + Send + Sync>| ShipperError::Kubeconfig {
-        place: place(access),
-        check: check(access),
-        source,
-    };
-    match access {
-        Access::Inferred { context: None } => Config::infer().await.map_err(|error| failed(Box::new(error))),
-        Access::Inferred { context } => {
-            Config::from_kubeconfig(&options(context)).await.map_err(|error| failed(Box::new(error)))
-        }
-        Access::Kubeconfig { path, context } => {
-            let file = Kubeconfig::read_from(path).map_err(|error| failed(Box::new(error)))?;
-            Config::from_custom_kubeconfig(file, &options(context))
-                .await
-                .map_err(|error| failed(Box::new(error)))
-        }
-        Access::Url(url) => url.parse().map(Config::new).map_err(|error| failed(Box::new(error))),
     }
 }
 
@@ -168,7 +135,7 @@ fn refused(
     }
 }
 
-fn place(access: &Access) -> String {
+pub(crate) fn place(access: &Access) -> String {
     let context = |context: &Option<String>| {
         context
             .as_ref()
@@ -186,7 +153,7 @@ fn place(access: &Access) -> String {
     }
 }
 
-fn check(access: &Access) -> String {
+pub(crate) fn check(access: &Access) -> String {
     match access {
         Access::Inferred { .. } => "kubectl config view --minify".to_owned(),
         Access::Kubeconfig { path, .. } => {

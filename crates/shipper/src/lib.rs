@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod back_off;
+pub mod client;
 pub mod connect;
 pub mod core;
 mod crontab;
@@ -13,10 +14,12 @@ pub mod decode;
 pub mod evidence;
 pub mod input;
 pub mod known;
+pub mod lease;
 pub mod notice;
 pub mod object;
 pub mod probe;
 pub mod resource;
+pub mod restating;
 pub mod role;
 pub mod server_clock;
 pub mod settings;

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant as TimerInstant;
 
 use crate::api::Api;
-use crate::core::{Core, Output, Resume};
+use crate::core::{Acknowledged, Core, Output, Resume};
 use crate::input::{Input, News};
 use crate::probe::probe;
 use crate::resource::Resource;
@@ -87,9 +87,8 @@ impl Shipper {
         output
     }
 
-    /// All that [`Shipper::apply`] gave so far is in the log: what to append to every partition, in this order; see
-    /// [`Core::acknowledged`].
-    pub fn acknowledged(&mut self) -> Vec<ClusterEvent> {
+    /// All that [`Shipper::apply`] gave so far is in the log: what to append now; see [`Core::acknowledged`].
+    pub fn acknowledged(&mut self) -> Acknowledged {
         self.core.acknowledged()
     }
 
