@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaFailure, is_secret};
 use kigen_notifier::slack::Channels;
+use kigen_shipper::lease::LeaseSettings;
 use kigen_shipper::settings::Access;
 use serde::Deserialize;
 
@@ -20,6 +21,7 @@ const DEFAULT_DATA_DIR: &str = "kigen-data";
 /// On this machine alone, since nobody is asked who he is.
 const HEALTH_DEFAULT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 9469);
 const HEALTH_OFF: &str = "off";
+const DEFAULT_LEASE: &str = "kigen-shipper";
 const PARTITIONS_DEFAULT: u32 = 4;
 const PARTITIONS_MAX: u32 = 1024;
 const DAYS_MAX: u32 = 3_650;
@@ -162,6 +164,8 @@ struct KubernetesFile {
     api_url: Option<String>,
     namespace: Option<String>,
     probe_interval_ms: Option<u64>,
+    lease: Option<String>,
+    lease_namespace: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -214,9 +218,14 @@ impl Config {
         let data_dir =
             args.data_dir.clone().or(file.data_dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR));
         let objectives_file = args.objectives_file.clone().or(file.objectives_file);
-        let kubernetes = kubernetes(args, file.kubernetes, &cluster)?;
         let log_kind = args.log.or(file.log.kind).unwrap_or_default();
         let log = log(&file.log)?;
+        let mut kubernetes = kubernetes(args, file.kubernetes, &cluster)?;
+        kubernetes.retention_ms = log.events.age_ms_max;
+        if log_kind == LogKind::Embedded {
+            // One process has the log, so that there is nobody to agree with.
+            kubernetes.lease = None;
+        }
         let kafka = KafkaSettings {
             brokers: args.brokers.clone().or(file.kafka.brokers),
             instance: args.instance.clone().or(file.kafka.instance).unwrap_or_else(host_name),
@@ -232,6 +241,11 @@ impl Config {
             dry_run: args.dry_run || file.slack.dry_run.unwrap_or_default(),
         };
         Ok(Self { cluster, data_dir, objectives_file, kubernetes, log_kind, log, health, kafka, slack })
+    }
+
+    /// What this process is called, and no other.
+    pub(crate) fn instance(&self) -> &str {
+        &self.kafka.instance
     }
 
     /// Where messages go, for a role that sends them.
@@ -282,6 +296,15 @@ impl Config {
         }
         show(&mut text, "namespace", self.kubernetes.namespace.as_deref());
         let _ = writeln!(text, "probe_interval_ms = {}", self.kubernetes.probe_interval_ms);
+        match &self.kubernetes.lease {
+            Some(lease) => {
+                show(&mut text, "lease", Some(&lease.name));
+                show(&mut text, "lease_namespace", lease.namespace.as_deref());
+            }
+            None => {
+                let _ = writeln!(text, "# lease: none, since an embedded log is written by one process");
+            }
+        }
         let _ = writeln!(text, "\n[log]");
         let _ = writeln!(text, "kind = {}", quoted(self.log_kind.name()));
         let _ = writeln!(text, "partitions = {}", self.log.partitions);
@@ -352,6 +375,8 @@ fn kubernetes(
     };
     let mut settings = kigen_shipper::settings::Settings::new(cluster, access);
     settings.namespace = args.namespace.clone().or(file.namespace);
+    let lease = LeaseSettings::new(file.lease.unwrap_or_else(|| DEFAULT_LEASE.to_owned()));
+    settings.lease = Some(LeaseSettings { namespace: file.lease_namespace, ..lease });
     if let Some(interval) = file.probe_interval_ms {
         if !(PROBE_INTERVAL_MS_MIN..=PROBE_INTERVAL_MS_MAX).contains(&interval) {
             return Err(ConfigError::OutOfRange {

@@ -159,9 +159,9 @@ fn ship<L: Log>(
     }
     let (log, kubernetes, until) = (log.clone(), config.kubernetes.clone(), stopped.clone());
     let health = board.shipper.clone().unwrap_or_default();
+    let who = format!("kigen on {}, process {}", config.instance(), std::process::id());
     roles.spawn(async move {
         let clock = Clock::new(Utc::now);
-        let who = format!("kigen, process {}", std::process::id());
         let until = stop_of(until);
         shipping::run(log, kubernetes, clock, &who, declared, health, until).await.map_err(Into::into)
     });

@@ -157,7 +157,7 @@ fn only_unknown_since(all: &[Alert], before: &[Alert]) {
     }
 }
 
-fn copy(from: &Path, to: &PathBuf) {
+fn copy(from: &Path, to: &Path) {
     assert!(Command::new("cp").arg("-r").args([from, to]).status().expect("cp runs").success());
 }
 

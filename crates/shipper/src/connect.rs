@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use kigen_log::back_off::BackOff;
-use kube::Client;
-use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use thiserror::Error;
 use tokio::time::Instant as TimerInstant;
 
 use crate::api::{Api, RequestError};
+use crate::client::RenewedClient;
 use crate::resource::Resource;
 use crate::server_clock::Clock;
 use crate::settings::{Access, Settings};
@@ -139,40 +138,9 @@ pub async fn connect(settings: &Settings, clock: Clock) -> Result<Api, ShipperEr
 
 /// Reads the kubeconfig, and asks nothing yet.
 pub(crate) async fn configured(settings: &Settings, clock: Clock) -> Result<(Api, Place), ShipperError> {
-    let mut config = configure(&settings.access).await?;
-    config.connect_timeout = Some(Duration::from_millis(settings.answer_ms_max));
-    // The shipper counts its own failures and says them.
-    config.default_retry = false;
-    let place = Place { server: config.cluster_url.to_string(), name: place(&settings.access) };
-    let client = Client::try_from(config).map_err(|source| ShipperError::Client {
-        server: place.server.clone(),
-        place: place.name.clone(),
-        source: Box::new(source),
-    })?;
+    let (client, server) = RenewedClient::make(&settings.access, settings.answer_ms_max).await?;
+    let place = Place { server, name: place(&settings.access) };
     Ok((Api::new(client, clock, settings.namespace.clone(), settings.answer_ms_max), place))
-}
-
-async fn configure(access: &Access) -> Result<Config, ShipperError> {
-    let options =
-        |context: &Option<String>| KubeConfigOptions { context: context.clone(), ..Default::default() };
-    let failed = |source: Box<dyn std::error::Error + Send + Sync>| ShipperError::Kubeconfig {
-        place: place(access),
-        check: check(access),
-        source,
-    };
-    match access {
-        Access::Inferred { context: None } => Config::infer().await.map_err(|error| failed(Box::new(error))),
-        Access::Inferred { context } => {
-            Config::from_kubeconfig(&options(context)).await.map_err(|error| failed(Box::new(error)))
-        }
-        Access::Kubeconfig { path, context } => {
-            let file = Kubeconfig::read_from(path).map_err(|error| failed(Box::new(error)))?;
-            Config::from_custom_kubeconfig(file, &options(context))
-                .await
-                .map_err(|error| failed(Box::new(error)))
-        }
-        Access::Url(url) => url.parse().map(Config::new).map_err(|error| failed(Box::new(error))),
-    }
 }
 
 async fn ask(api: &Api) -> Result<(), (Option<Resource>, RequestError)> {
@@ -209,7 +177,7 @@ pub(crate) fn may_not(
     ShipperError::Forbidden { server, place, verb, resource, scope, source }
 }
 
-fn place(access: &Access) -> String {
+pub(crate) fn place(access: &Access) -> String {
     let context = |context: &Option<String>| {
         context
             .as_ref()
@@ -227,7 +195,7 @@ fn place(access: &Access) -> String {
     }
 }
 
-fn check(access: &Access) -> String {
+pub(crate) fn check(access: &Access) -> String {
     match access {
         Access::Inferred { .. } => "kubectl config view --minify".to_owned(),
         Access::Kubeconfig { path, .. } => {

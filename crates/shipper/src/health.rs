@@ -14,6 +14,8 @@ pub struct Health(Arc<Mutex<Standing>>);
 
 #[derive(Debug)]
 struct Standing {
+    /// Another shipper of the cluster leads.
+    stands_by: bool,
     /// Why the API server is not seen, if it is not.
     unseen: Option<String>,
     /// Why the log takes nothing, if it does not.
@@ -25,7 +27,9 @@ struct Standing {
 impl Default for Health {
     fn default() -> Self {
         let began_at = RealInstant::now();
-        Self(Arc::new(Mutex::new(Standing { unseen: None, unwritten: None, began_at, ticked_at: None })))
+        let standing =
+            Standing { stands_by: false, unseen: None, unwritten: None, began_at, ticked_at: None };
+        Self(Arc::new(Mutex::new(standing)))
     }
 }
 
@@ -42,6 +46,9 @@ impl Health {
         if let Some(why) = &standing.unwritten {
             return Err(format!("what is seen cannot be written: {why}"));
         }
+        if standing.stands_by {
+            return Ok("another shipper of this cluster leads, and this one stands by".to_owned());
+        }
         let age = standing.ticked_at.map(|ticked_at| now.duration_since(ticked_at));
         match age {
             None => Err("no tick was written yet: the cluster is being listed for the first time".to_owned()),
@@ -54,10 +61,21 @@ impl Health {
         }
     }
 
-    /// Tells the metrics what moves by itself.
+    /// Tells the metrics what moves by itself. Of one that stands by, nobody waits for ticks.
     pub fn measure(&self) {
         let standing = self.standing();
-        metrics::tick_age(standing.ticked_at.unwrap_or(standing.began_at).elapsed());
+        let last = standing.ticked_at.unwrap_or(standing.began_at);
+        metrics::tick_age(if standing.stands_by { Duration::ZERO } else { last.elapsed() });
+    }
+
+    pub(crate) fn stands_by(&self) {
+        self.standing().stands_by = true;
+    }
+
+    /// It leads from now on, and its ticks are waited for.
+    pub(crate) fn leads(&self) {
+        let mut standing = self.standing();
+        (standing.stands_by, standing.began_at, standing.ticked_at) = (false, RealInstant::now(), None);
     }
 
     pub(crate) fn seen(&self) {
@@ -102,6 +120,22 @@ mod tests {
         assert_eq!(said, Ok("the last tick was written 150 s ago".to_owned()));
         let said = health.readiness(ticked_at + TICK_AGE_MAX + Duration::from_secs(1));
         assert!(said.is_err_and(|why| why.contains("151 s ago")));
+    }
+
+    #[test]
+    fn one_that_stands_by_is_ready_and_one_that_takes_over_is_when_it_ticks() {
+        let health = Health::default();
+        let said = || health.readiness(RealInstant::now());
+        health.ticked();
+        health.stands_by();
+        assert!(said().is_ok_and(|how| how.contains("this one stands by")));
+        health.leads();
+        assert!(
+            said().is_err_and(|why| why.contains("no tick was written yet")),
+            "its ticks of before are old"
+        );
+        health.ticked();
+        assert!(said().is_ok());
     }
 
     #[test]

@@ -59,10 +59,13 @@ pub struct Declared {
 #[derive(Debug)]
 pub enum News {
     /// It lists from the start; what it had reached counts no more.
-    ListBegan,
+    ListBegan {
+        /// The server's time, if it answered already. What it then tells may be of later.
+        answered: Option<Answered>,
+    },
     /// A page of the list.
     Page {
-        /// The server's time.
+        /// The server's time, at which all of the list was as it is told.
         answered: Option<Answered>,
         /// The objects.
         objects: Vec<Box<RawValue>>,

@@ -82,12 +82,23 @@ impl Known {
             FactBody::Objective { name, revision, objective } if revision.uid == Revision::OF_FILE => {
                 self.declared.remember(&fact.key, name, revision, objective.as_ref());
             }
-            FactBody::Objective { name, objective, .. } if name == ANNOTATED_OBJECTIVE => {
-                self.cron_jobs.remember_objective(&fact.key, objective.as_ref());
+            FactBody::Objective { name, revision, objective } if name == ANNOTATED_OBJECTIVE => {
+                self.cron_jobs.remember_objective(&fact.key, revision, objective.as_ref());
             }
             // An attempt matters as long as its Pod is there, and then the list shows it.
             FactBody::Attempt { .. } | FactBody::Objective { .. } => {}
         }
+    }
+
+    /// Says again what holds of the batches that are due, as a first start would say it: a batch after the other, of
+    /// each the CronJob first. Attempts are left out, since no verdict hangs on one.
+    pub fn restate(&self, is_due: &dyn Fn(&BatchKey) -> bool, saying: &mut Saying<'_>) {
+        let first = saying.facts.len();
+        self.cron_jobs.restate(is_due, saying);
+        self.declared.restate(is_due, saying);
+        self.runs.restate(is_due, saying);
+        // In the order of keys and UIDs, since a map has none.
+        saying.facts[first..].sort_by(|left, right| place(left).cmp(&place(right)));
     }
 
     /// This is declared beside the cluster.
@@ -193,6 +204,16 @@ impl Known {
         if let Some(seen) = &mut self.listing[resource.index()] {
             seen.uids.insert(uid.to_owned());
         }
+    }
+}
+
+/// The order in which facts are said again.
+fn place(fact: &Fact) -> (&BatchKey, u8, &str) {
+    match &fact.body {
+        FactBody::CronJob { revision, .. } => (&fact.key, 0, revision.uid.as_str()),
+        FactBody::Objective { name, .. } => (&fact.key, 1, name.as_str()),
+        FactBody::Run { revision, .. } => (&fact.key, 2, revision.uid.as_str()),
+        FactBody::Attempt { revision, .. } => (&fact.key, 3, revision.uid.as_str()),
     }
 }
 

@@ -5,6 +5,7 @@
 //! ([`role`]) appends them to the log, and only what is appended counts as evidence for a tick ([`evidence`]).
 
 pub mod api;
+pub mod client;
 pub mod connect;
 pub mod core;
 mod crontab;
@@ -14,11 +15,13 @@ pub mod examine;
 pub mod health;
 pub mod input;
 pub mod known;
+pub mod lease;
 pub mod metrics;
 pub mod notice;
 pub mod object;
 pub mod probe;
 pub mod resource;
+pub mod restating;
 pub mod role;
 pub mod server_clock;
 pub mod settings;

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::lease::LeaseSettings;
+
 /// How the shipper watches a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -11,6 +13,10 @@ pub struct Settings {
     pub access: Access,
     /// The one namespace to watch, or `None` for all.
     pub namespace: Option<String>,
+    /// The Lease by which shippers of the cluster agree who leads; `None`: no other can write to the same log.
+    pub lease: Option<LeaseSettings>,
+    /// How long facts are kept in `kigen.events`, in milliseconds: within each third of it, all that hold are said again.
+    pub retention_ms: u64,
     /// How often the server is asked for its time and versions, in milliseconds of real time.
     pub probe_interval_ms: u64,
     /// The shortest wait after a failed request, in milliseconds.
@@ -43,6 +49,8 @@ impl Settings {
             cluster: cluster.into(),
             access,
             namespace: None,
+            lease: None,
+            retention_ms: 90 * 86_400_000,
             probe_interval_ms: 10_000,
             retry_delay_ms_min: 500,
             retry_delay_ms_max: 30_000,

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant as TimerInstant;
 
 use crate::api::Api;
-use crate::core::{Core, Output, Resume};
+use crate::core::{Acknowledged, Core, Output, Resume};
 use crate::health::Health;
 use crate::input::{Input, News};
 use crate::metrics;
@@ -100,9 +100,8 @@ impl Shipper {
         output
     }
 
-    /// All that [`Shipper::apply`] gave so far is in the log: what to append to every partition, in this order; see
-    /// [`Core::acknowledged`].
-    pub fn acknowledged(&mut self) -> Vec<ClusterEvent> {
+    /// All that [`Shipper::apply`] gave so far is in the log: what to append now; see [`Core::acknowledged`].
+    pub fn acknowledged(&mut self) -> Acknowledged {
         self.core.acknowledged()
     }
 

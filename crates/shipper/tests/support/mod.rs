@@ -5,6 +5,7 @@
 pub(crate) mod shipping;
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,14 +35,23 @@ pub(crate) fn fixtures() -> PathBuf {
 
 /// The recordings of scenarios by name; those that probe the protocol have another form and are none.
 pub(crate) fn recordings() -> Vec<(String, PathBuf)> {
-    let mut recordings: Vec<_> = std::fs::read_dir(fixtures().join("fixtures/kubernetes"))
-        .expect("the folder of recordings")
-        .map(|entry| entry.expect("a readable folder").path())
-        .filter_map(|path| {
-            let name = path.file_name()?.to_str()?.strip_suffix(".jsonl.gz")?.to_owned();
-            (!name.starts_with("watch_semantics")).then_some((name, path))
-        })
-        .collect();
+    recordings_of(None)
+}
+
+/// Those in another folder, where one is named; a relative one is below the folder that the tests are started from.
+pub(crate) fn recordings_of(folder: Option<&OsStr>) -> Vec<(String, PathBuf)> {
+    let folder = match folder {
+        Some(folder) => Path::new("../..").join(folder),
+        None => fixtures().join("fixtures/kubernetes"),
+    };
+    let named = |path: PathBuf| {
+        let name = path.file_name()?.to_str()?;
+        let name = name.strip_suffix(".jsonl.gz").or_else(|| name.strip_suffix(".jsonl"))?.to_owned();
+        (!name.starts_with("watch_semantics")).then_some((name, path))
+    };
+    let entries = std::fs::read_dir(&folder).expect("the folder of recordings");
+    let paths = entries.map(|entry| entry.expect("a readable folder").path());
+    let mut recordings: Vec<_> = paths.filter_map(named).collect();
     recordings.sort();
     recordings
 }
