@@ -154,6 +154,7 @@ struct KubernetesFile {
     api_url: Option<String>,
     namespace: Option<String>,
     probe_interval_ms: Option<u64>,
+    read_logs: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -267,6 +268,7 @@ impl Config {
         }
         show(&mut text, "namespace", self.kubernetes.namespace.as_deref());
         let _ = writeln!(text, "probe_interval_ms = {}", self.kubernetes.probe_interval_ms);
+        let _ = writeln!(text, "read_logs = {}", self.kubernetes.read_logs);
         let _ = writeln!(text, "\n[log]");
         let _ = writeln!(text, "kind = {}", quoted(self.log_kind.name()));
         let _ = writeln!(text, "partitions = {}", self.log.partitions);
@@ -334,6 +336,7 @@ fn kubernetes(
     };
     let mut settings = kigen_shipper::settings::Settings::new(cluster, access);
     settings.namespace = args.namespace.clone().or(file.namespace);
+    settings.read_logs = file.read_logs.unwrap_or(true);
     if let Some(interval) = file.probe_interval_ms {
         if !(PROBE_INTERVAL_MS_MIN..=PROBE_INTERVAL_MS_MAX).contains(&interval) {
             return Err(ConfigError::OutOfRange {

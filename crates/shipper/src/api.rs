@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use crate::decode::LogPlace;
 use crate::resource::Resource;
 use crate::server_clock::{Answered, Clock};
 
@@ -187,6 +188,28 @@ impl Api {
         })
     }
 
+    /// The last lines of a container's log, of these the first `bytes_max` bytes.
+    pub async fn log(
+        &self,
+        namespace: &str,
+        pod: &str,
+        place: &LogPlace,
+        lines_max: u32,
+        bytes_max: usize,
+    ) -> Result<Vec<u8>, RequestError> {
+        let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/log");
+        let LogPlace { container, is_previous } = place;
+        let uri = format!(
+            "{path}?container={}&previous={is_previous}&tailLines={lines_max}&limitBytes={bytes_max}",
+            percent_encoded(container)
+        );
+        let answer = async {
+            let response = self.send(&path, uri).await?;
+            collect(&path, response.into_body(), bytes_max).await
+        };
+        self.in_time(&path, answer).await
+    }
+
     /// Opens a watch of all that comes after `resource_version`.
     pub async fn watch(
         &self,
@@ -209,7 +232,7 @@ impl Api {
         let answer = async {
             let response = self.send(path, uri).await?;
             let answered = date(response.headers()).map(|date| Answered { date, asked_at });
-            Ok((answered, collect(path, response.into_body()).await?))
+            Ok((answered, collect(path, response.into_body(), ANSWER_BYTES_MAX).await?))
         };
         self.in_time(path, answer).await
     }
@@ -225,7 +248,8 @@ impl Api {
 
     async fn send(&self, path: &str, uri: String) -> Result<Response<Body>, RequestError> {
         let request = Request::get(uri)
-            .header(header::ACCEPT, "application/json")
+            // A log is text; all else is asked for as JSON.
+            .header(header::ACCEPT, "application/json, */*")
             // Kubernetes 1.37 compresses a watch event by event, which common decoders read only the first of.
             .header(header::ACCEPT_ENCODING, "identity")
             .body(Body::empty())
@@ -238,7 +262,7 @@ impl Api {
             return Ok(response);
         }
         let (parts, body) = response.into_parts();
-        let body = collect(path, body).await?;
+        let body = collect(path, body, ANSWER_BYTES_MAX).await?;
         Err(RequestError::Refused {
             path: path.to_owned(),
             status: parts.status.as_u16(),
@@ -336,8 +360,8 @@ struct Status {
     message: Option<String>,
 }
 
-async fn collect(path: &str, body: Body) -> Result<Vec<u8>, RequestError> {
-    let limited = Limited::new(body, ANSWER_BYTES_MAX);
+async fn collect(path: &str, body: Body, bytes_max: usize) -> Result<Vec<u8>, RequestError> {
+    let limited = Limited::new(body, bytes_max);
     let collected = limited.collect().await.map_err(|error| RequestError::BrokenOff {
         path: path.to_owned(),
         reason: reasons(error.as_ref()),

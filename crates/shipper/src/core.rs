@@ -12,6 +12,7 @@ use crate::decode::{Undecodable, decode};
 use crate::evidence::Evidence;
 use crate::input::{Input, News};
 use crate::known::{Known, Saying};
+use crate::logs::{LogRead, LogWanted};
 use crate::notice::{Notice, Rejected};
 use crate::resource::Resource;
 use crate::server_clock::{Clock, ServerClock};
@@ -104,6 +105,11 @@ impl Core {
                 self.evidence.probed(round);
             }
             Input::ProbeFailed(_) => {}
+            Input::Log(read) => {
+                if let LogRead { wanted, text: Ok(text) } = *read {
+                    self.say(&mut output, |known, saying| known.log_read(wanted, &text, saying));
+                }
+            }
             Input::Declared(declaration) => {
                 self.say(&mut output, |known, saying| known.declare(declaration, saying));
             }
@@ -128,6 +134,11 @@ impl Core {
             .map(|to| ClusterBody::Gap(Gap::unwatched(before, before.map_or(to, |from| from.max(to)))));
         let tick = ClusterBody::Tick { observed_until, positions: self.evidence.positions() };
         gap.into_iter().chain([tick]).map(|body| self.cluster_event(body)).collect()
+    }
+
+    /// The attempts that failed since this was asked last and do not say why.
+    pub fn logs_wanted(&mut self) -> Vec<LogWanted> {
+        self.known.logs_wanted()
     }
 
     fn heard(&mut self, resource: Resource, news: News, output: &mut Output) {

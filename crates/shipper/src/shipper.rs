@@ -11,6 +11,7 @@ use tokio::time::Instant as TimerInstant;
 use crate::api::Api;
 use crate::core::{Core, Output, Resume};
 use crate::input::{Input, News};
+use crate::logs::Logs;
 use crate::probe::probe;
 use crate::resource::Resource;
 use crate::settings::Settings;
@@ -29,6 +30,7 @@ pub struct Shipper {
     inputs_per_commit_max: usize,
     /// Ends the tasks when it is dropped.
     _tasks: JoinSet<()>,
+    logs: Logs,
     failures: Failures,
 }
 
@@ -49,12 +51,14 @@ impl Shipper {
             let (api, settings, sender) = (api.clone(), settings.clone(), sender.clone());
             tasks.spawn(async move { watch(api, &settings, resource, position, sender).await });
         }
+        let logs = Logs::new(api.clone(), sender.clone(), settings.read_logs);
         tasks.spawn(probe(api.clone(), Duration::from_millis(settings.probe_interval_ms), sender));
         Self {
             core: Core::new(settings, epoch, resume, api.clock()),
             inputs,
             inputs_per_commit_max: settings.inputs_per_commit_max.max(1),
             _tasks: tasks,
+            logs,
             failures: Failures::default(),
         }
     }
@@ -77,7 +81,11 @@ impl Shipper {
     /// Turns an input into what is to be appended, and tells the operator what concerns one.
     pub fn apply(&mut self, input: Input) -> Output {
         self.tell_failure(&input);
+        if let Input::Log(read) = &input {
+            self.logs.answered(read);
+        }
         let output = self.core.apply(input);
+        self.logs.want(self.core.logs_wanted());
         for rejected in &output.rejected {
             tracing::warn!("{rejected}");
         }
@@ -99,7 +107,7 @@ impl Shipper {
                 (error, Some(retry_delay_ms))
             }
             Input::ProbeFailed(error) => (error, None),
-            Input::Stream { .. } | Input::Probed { .. } | Input::Declared(_) => return,
+            Input::Stream { .. } | Input::Probed { .. } | Input::Declared(_) | Input::Log(_) => return,
         };
         if let Some(untold) = self.failures.untold_before_one_more(TimerInstant::now()) {
             let reasons = reasons(error);

@@ -123,6 +123,13 @@ impl Fields {
         u32::try_from(value).map_err(|_| self.wrong(name, "is negative or too large"))
     }
 
+    pub(crate) fn double(&mut self, name: &str) -> Result<f64, DecodeError> {
+        match self.take(name) {
+            Some(Value::Double(value)) => Ok(value),
+            _ => Err(self.wrong(name, "is no number")),
+        }
+    }
+
     pub(crate) fn bytes(&mut self, name: &str) -> Result<Vec<u8>, DecodeError> {
         match self.take(name) {
             Some(Value::Bytes(value)) => Ok(value),

@@ -3,12 +3,13 @@
 use apache_avro::types::Value;
 use chrono::TimeDelta;
 use kigen_model::event::Revision;
+use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::slot::{Gap, Slot};
 
 use crate::error::DecodeError;
-use crate::fields::{Fields, branch, instant, int, long, maybe, record, symbol, text};
+use crate::fields::{Fields, branch, instant, int, list, long, maybe, record, symbol, text};
 
 pub(crate) fn of_revision(revision: &Revision) -> [(&'static str, Value); 2] {
     [("uid", text(&revision.uid)), ("resource_version", long(revision.resource_version))]
@@ -119,7 +120,21 @@ pub(crate) fn of_attempt(attempt: &Attempt) -> Value {
         ("node", words(&attempt.node)),
         ("restarts", int(attempt.restarts)),
         ("phase", phase),
+        ("metrics", of_metrics(&attempt.metrics)),
     ])
+}
+
+fn of_metrics(metrics: &Metrics) -> Value {
+    list(
+        metrics
+            .iter()
+            .map(|(name, number)| record([("name", text(name)), ("value", Value::Double(number.value()))])),
+    )
+}
+
+fn metrics(records: Vec<Fields>) -> Result<Metrics, DecodeError> {
+    let number = |mut fields: Fields| Ok((fields.text("name")?, fields.double("value")?));
+    Ok(Metrics::new(records.into_iter().map(number).collect::<Result<Vec<_>, _>>()?))
 }
 
 pub(crate) fn attempt(mut fields: Fields) -> Result<Attempt, DecodeError> {
@@ -144,6 +159,7 @@ pub(crate) fn attempt(mut fields: Fields) -> Result<Attempt, DecodeError> {
         node: fields.maybe_text("node")?,
         restarts: fields.int("restarts")?,
         phase,
+        metrics: metrics(fields.records("metrics")?)?,
     })
 }
 

@@ -2,12 +2,14 @@
 
 use expect_test::{Expect, expect};
 use kigen_model::alert::{Alert, AlertBody};
-use kigen_model::slot::{Cause, Failure};
+use kigen_model::run::RunPhase;
+use kigen_model::slot::{Cause, Failure, RunSummary};
 use kigen_notifier::render::render;
 use kigen_notifier::terminal::{Look, draw};
 
 use crate::alerts::{
-    at, attempt, failed, missed, missed_after, recovered, retracted, run_failed, summary, unknown,
+    at, attempt, failed, failed_attempt, missed, missed_after, recovered, reporting, retracted, run_failed,
+    summary, unknown,
 };
 
 fn check(alert: &Alert, expected: Expect) {
@@ -311,4 +313,97 @@ fn a_failed_run_of_a_batch_without_an_objective() {
         ▌ Look: kubectl -n ml logs job/recommend-29380500
     "#]],
     );
+}
+
+fn failure(reason: &str, exit_code: Option<i32>, attempts: u32, last_error: Option<&str>) -> Cause {
+    let last_error = last_error.map(str::to_owned);
+    Cause::Failed(Failure { reason: reason.to_owned(), exit_code, attempts, last_error })
+}
+
+#[test]
+fn a_run_whose_last_attempt_was_out_of_memory() {
+    let attempt = failed_attempt("OOMKilled", Some(137), None);
+    check(
+        &missed(failure("BackoffLimitExceeded", Some(137), 3, None), Some(summary(Some(attempt)))),
+        expect![""],
+    );
+}
+
+#[test]
+fn a_run_that_gokart_may_have_ended() {
+    let attempt = failed_attempt("Error", Some(40), None);
+    let error = "luigi.worker.TaskException: Recommend";
+    check(
+        &missed(failure("BackoffLimitExceeded", Some(40), 1, Some(error)), Some(summary(Some(attempt)))),
+        expect![""],
+    );
+}
+
+#[test]
+fn a_run_whose_node_was_lost() {
+    let error = "PodGC: node no longer exists";
+    let attempt = failed_attempt("DeletionByPodGC", None, Some(error));
+    check(
+        &missed(failure("BackoffLimitExceeded", None, 1, Some(error)), Some(summary(Some(attempt)))),
+        expect![""],
+    );
+}
+
+#[test]
+fn a_run_that_took_longer_than_its_own_deadline_allows() {
+    let attempt = failed_attempt("Error", Some(143), None);
+    check(
+        &missed(failure("DeadlineExceeded", Some(143), 1, None), Some(summary(Some(attempt)))),
+        expect![""],
+    );
+}
+
+/// The run of a Job that was gone at 12:14.
+fn gone() -> RunSummary {
+    let mut summary = summary(None);
+    summary.run.phase = RunPhase::Deleted { observed_at: at("2026-11-20T03:14:00Z") };
+    summary
+}
+
+#[test]
+fn a_run_whose_job_somebody_deleted() {
+    check(&missed(failure("Deleted", None, 1, None), Some(gone())), expect![""]);
+}
+
+#[test]
+fn a_run_that_the_next_one_replaced() {
+    check(&missed(failure("Replaced", None, 1, None), Some(gone())), expect![""]);
+}
+
+#[test]
+fn a_run_that_waits_to_be_tried_again() {
+    let why = "2 of its pods failed, the last (Error, exit code 1), and the next one has not begun";
+    let cause = Cause::Pending { since: at("2026-11-20T03:00:01Z"), why: Some(why.to_owned()) };
+    let attempt = failed_attempt("Error", Some(1), Some("KeyError: 'price'"));
+    check(&missed(cause, Some(summary(Some(attempt)))), expect![""]);
+}
+
+#[test]
+fn a_run_that_gets_no_pod() {
+    let why = "no pod of it was made, which a quota or an admission rule may forbid";
+    let cause = Cause::Pending { since: at("2026-11-20T03:00:01Z"), why: Some(why.to_owned()) };
+    check(&missed(cause, Some(summary(None))), expect![""]);
+}
+
+#[test]
+fn a_result_that_came_late_with_its_numbers() {
+    let mut alert = recovered("2026-11-20T03:00:00Z", "2026-11-20T03:42:10Z", 1);
+    let AlertBody::SlotRecovered { run, .. } = &mut alert.body else { panic!("a recovery") };
+    let numbers =
+        [("rows", 120_345.0), ("auc", 0.81), ("a", 1.0), ("b", 2.0), ("c", 3.0), ("d", 4.0), ("e", 5.0)];
+    run.last_attempt = Some(reporting(attempt(), &numbers));
+    check(&alert, expect![""]);
+}
+
+#[test]
+fn a_name_of_a_number_that_would_call_the_channel() {
+    let mut alert = recovered("2026-11-20T03:00:00Z", "2026-11-20T03:42:10Z", 1);
+    let AlertBody::SlotRecovered { run, .. } = &mut alert.body else { panic!("a recovery") };
+    run.last_attempt = Some(reporting(attempt(), &[("<!channel> \u{202e}token=abc", 1.0)]));
+    check(&alert, expect![""]);
 }
