@@ -397,6 +397,10 @@ fn look(alert: &Alert, cause: &Cause, run: Option<&RunSummary>) -> String {
         (Cause::CronJobAbsent | Cause::Suspended | Cause::NeverStarted { .. }, _) | (_, None) => {
             look_at_cron_job(alert)
         }
+        // Its logs are gone with its Job.
+        (Cause::Failed(failure), Some(_)) if ["Deleted", "Replaced"].contains(&failure.reason.as_str()) => {
+            look_at_cron_job(alert)
+        }
         (Cause::Failed(_) | Cause::StillRunning { .. }, Some(run)) => look_at_logs(alert, run),
         (Cause::Pending { .. }, Some(run)) if run.last_attempt.is_none() => {
             format!("kubectl -n {} describe job {}", clean(&alert.key.namespace), clean(&run.run.job))

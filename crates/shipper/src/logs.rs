@@ -2,6 +2,7 @@
 //! delays no fact and stops none. What is not read for whatever reason is a text that is missing, no more.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::time::Duration;
 
 use kigen_model::event::Revision;
@@ -57,7 +58,6 @@ pub struct LogRead {
 }
 
 /// The logs that are being read and those that wait.
-#[derive(Debug)]
 pub(crate) struct Logs {
     api: Api,
     inputs: Sender<Input>,
@@ -65,6 +65,18 @@ pub(crate) struct Logs {
     waiting: VecDeque<LogWanted>,
     forbidden: HashMap<String, TimerInstant>,
     tasks: JoinSet<()>,
+}
+
+impl fmt::Debug for Logs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { api: _, inputs: _, is_on, waiting, forbidden, tasks } = self;
+        f.debug_struct("Logs")
+            .field("is_on", is_on)
+            .field("waiting", &waiting.len())
+            .field("forbidden", forbidden)
+            .field("under_way", &tasks.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Logs {

@@ -76,12 +76,12 @@ fn an_attempt_that_failed_says_with_which_exit_code_and_why() {
         b1: failed with Some(137) Some("OOMKilled"), restarts 0, end known"#]]
     .assert_eq(&attempts("job_backoff_exceeded"));
     expect![[r#"
-        evict-noignore: failed with Some(143) Some("Error"), restarts 0, end known
+        evict-noignore: failed with Some(143) Some("EvictionByEvictionAPI"), restarts 0, end known
         evict-noignore: succeeded after 0 restarts
         pfp-count: failed with Some(7) Some("Error"), restarts 0, end known
         pfp-count: succeeded after 0 restarts
         pfp-fail: failed with Some(42) Some("Error"), restarts 0, end known
-        pfp-ignore: failed with Some(143) Some("Error"), restarts 0, end known
+        pfp-ignore: failed with Some(143) Some("EvictionByEvictionAPI"), restarts 0, end known
         pfp-ignore: succeeded after 0 restarts
         pfp-index-0: failed with Some(42) Some("Error"), restarts 0, end known
         pfp-index-1: succeeded after 0 restarts"#]]

@@ -78,44 +78,105 @@ fn check(name: &str, expected: Expect) {
 
 #[test]
 fn retries_are_counted_by_failed_pods_and_by_restarts_in_place() {
-    check("job_retry_then_success", expect![""]);
-    check("job_retry_onfailure", expect![""]);
-    check("job_backoff_exceeded", expect![""]);
-    check("cron_backoff_exceeded", expect![""]);
+    check("job_retry_then_success", expect!["retry succeeded, 2 failed pods"]);
+    check(
+        "job_retry_onfailure",
+        expect![[r#"
+        inplace succeeded, 0 failed pods
+        inplace-exceed failed, 1 failed pods: BackoffLimitExceeded, 2 attempts, exit code 1, no text"#]],
+    );
+    check(
+        "job_backoff_exceeded",
+        expect![[r#"
+        b0 failed, 1 failed pods: BackoffLimitExceeded, 1 attempts, exit code 3, no text
+        b1 failed, 2 failed pods: BackoffLimitExceeded, 2 attempts, exit code 137, no text"#]],
+    );
+    check(
+        "cron_backoff_exceeded",
+        expect![[r#"
+        bad-29923907 failed, 2 failed pods: BackoffLimitExceeded, 2 attempts, exit code 1, no text
+        bad-29923908 failed, 2 failed pods: BackoffLimitExceeded, 2 attempts, exit code 1, no text"#]],
+    );
 }
 
 #[test]
 fn a_deadline_of_its_own_and_a_policy_say_so() {
-    check("job_deadline_exceeded", expect![""]);
-    check("job_pod_failure_policy", expect![""]);
+    check(
+        "job_deadline_exceeded",
+        expect![[r#"
+        dl failed, 1 failed pods: DeadlineExceeded, 1 attempts, exit code 143, no text
+        dl-slow-term failed, 1 failed pods: DeadlineExceeded, 1 attempts, exit code 143, no text
+        dl-stuck failed, 1 failed pods: DeadlineExceeded, 1 attempts, exit code 137, The container could not be located when the pod was terminated"#]],
+    );
+    check(
+        "job_pod_failure_policy",
+        expect![[r#"
+        evict-noignore succeeded, 1 failed pods
+        pfp-count succeeded, 1 failed pods
+        pfp-fail failed, 1 failed pods: PodFailurePolicy, 1 attempts, exit code 42, Container main for pod s-job-pod-failure-policy/pfp-fail-xfv4x failed with exit code 42 matching FailJob rule at index 0
+        pfp-ignore succeeded, 0 failed pods
+        pfp-index failed, 1 failed pods: FailedIndexes, 1 attempts, exit code 42, Job has failed indexes"#]],
+    );
 }
 
 #[test]
 fn indexed_parallel_and_work_queue_jobs_end_as_jobs_do() {
-    check("job_indexed", expect![""]);
-    check("job_indexed_per_index", expect![""]);
-    check("job_parallel", expect![""]);
+    check("job_indexed", expect!["idx succeeded, 1 failed pods"]);
+    check(
+        "job_indexed_per_index",
+        expect![[r#"
+        idxmax failed, 2 failed pods: MaxFailedIndexesExceeded, 2 attempts, exit code 1, Job has exceeded the specified maximal number of failed indexes
+        idxpi failed, 2 failed pods: FailedIndexes, 2 attempts, exit code 1, Job has failed indexes"#]],
+    );
+    check(
+        "job_parallel",
+        expect![[r#"
+        par succeeded, 0 failed pods
+        wq succeeded, 0 failed pods
+        zero succeeded, 0 failed pods"#]],
+    );
 }
 
 #[test]
 fn what_is_killed_before_its_end_is_deleted_whoever_did_it() {
-    check("cron_replace", expect![""]);
-    check("cron_deleted_background", expect![""]);
-    check("cron_deleted_foreground", expect![""]);
-    check("cron_deleted_orphan", expect![""]);
-    check("job_deleted_running", expect![""]);
-    check("namespace_deleted", expect![""]);
+    check(
+        "cron_replace",
+        expect![[r#"
+        replace-29923907 deleted, 0 failed pods
+        replace-29923908 deleted, 0 failed pods
+        replace-29923909 running, 0 failed pods"#]],
+    );
+    check("cron_deleted_background", expect!["c-29923907 deleted, 0 failed pods"]);
+    check("cron_deleted_foreground", expect!["c-29923907 deleted, 0 failed pods"]);
+    check("cron_deleted_orphan", expect!["c-29923907 succeeded, 0 failed pods"]);
+    check(
+        "job_deleted_running",
+        expect![[r#"
+        background deleted, 0 failed pods
+        foreground deleted, 0 failed pods
+        orphan deleted, 0 failed pods"#]],
+    );
+    check("namespace_deleted", expect!["j deleted, 1 failed pods"]);
 }
 
 #[test]
 fn what_does_not_run_says_why() {
-    check("cron_stuck_forbid", expect![""]);
-    check("kubelet_lost", expect![""]);
+    check(
+        "cron_stuck_forbid",
+        expect!["stuck-29923907 pending, 0 failed pods: ImagePullBackOff: Back-off pulling image"],
+    );
+    check("kubelet_lost", expect!["lost pending, 0 failed pods: ContainerCreating"]);
 }
 
 #[test]
 fn suspended_and_resumed_and_made_by_hand_and_made_again_under_the_same_name() {
-    check("job_suspend_resume", expect![""]);
-    check("manual_from_cronjob", expect![""]);
-    check("job_recreated_same_name", expect![""]);
+    check("job_suspend_resume", expect!["sr succeeded, 0 failed pods"]);
+    check("manual_from_cronjob", expect!["manual-1 succeeded, 0 failed pods"]);
+    check(
+        "job_recreated_same_name",
+        expect![[r#"
+        same succeeded, 0 failed pods
+        same deleted, 0 failed pods
+        same succeeded, 0 failed pods"#]],
+    );
 }
