@@ -34,12 +34,12 @@ fn a_typo_in_the_configuration_is_shown_with_its_line() {
         &["config"],
         2,
         &expect![[r#"
-        kigen: the configuration file kigen.toml is not understood; `kigen config` shows all keys: TOML parse error at line 3, column 1
-          |
-        3 | kubeconfg = "x"
-          | ^^^^^^^^^
-        unknown field `kubeconfg`, expected one of `kubeconfig`, `context`, `api_url`, `namespace`, `probe_interval_ms`
-    "#]],
+            kigen: the configuration file kigen.toml is not understood; `kigen config` shows all keys: TOML parse error at line 3, column 1
+              |
+            3 | kubeconfg = "x"
+              | ^^^^^^^^^
+            unknown field `kubeconfg`, expected one of `kubeconfig`, `context`, `api_url`, `namespace`, `probe_interval_ms`, `read_logs`
+        "#]],
     );
 }
 

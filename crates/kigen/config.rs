@@ -166,6 +166,7 @@ struct KubernetesFile {
     probe_interval_ms: Option<u64>,
     lease: Option<String>,
     lease_namespace: Option<String>,
+    read_logs: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -305,6 +306,7 @@ impl Config {
                 let _ = writeln!(text, "# lease: none, since an embedded log is written by one process");
             }
         }
+        let _ = writeln!(text, "read_logs = {}", self.kubernetes.read_logs);
         let _ = writeln!(text, "\n[log]");
         let _ = writeln!(text, "kind = {}", quoted(self.log_kind.name()));
         let _ = writeln!(text, "partitions = {}", self.log.partitions);
@@ -377,6 +379,7 @@ fn kubernetes(
     settings.namespace = args.namespace.clone().or(file.namespace);
     let lease = LeaseSettings::new(file.lease.unwrap_or_else(|| DEFAULT_LEASE.to_owned()));
     settings.lease = Some(LeaseSettings { namespace: file.lease_namespace, ..lease });
+    settings.read_logs = file.read_logs.unwrap_or(true);
     if let Some(interval) = file.probe_interval_ms {
         if !(PROBE_INTERVAL_MS_MIN..=PROBE_INTERVAL_MS_MAX).contains(&interval) {
             return Err(ConfigError::OutOfRange {

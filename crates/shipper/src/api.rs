@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use crate::client::RenewedClient;
+use crate::decode::LogPlace;
 use crate::resource::Resource;
 use crate::server_clock::{Answered, Clock};
 
@@ -211,6 +212,29 @@ impl Api {
         })
     }
 
+    /// The last lines of a container's log, of these the first `bytes_max` bytes.
+    pub async fn log(
+        &self,
+        namespace: &str,
+        pod: &str,
+        place: &LogPlace,
+        lines_max: u32,
+        bytes_max: usize,
+    ) -> Result<Vec<u8>, RequestError> {
+        let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/log");
+        let LogPlace { container, is_previous } = place;
+        let query = format!(
+            "?container={}&previous={is_previous}&tailLines={lines_max}&limitBytes={bytes_max}",
+            percent_encoded(container)
+        );
+        let request = format!("GET {path}");
+        let answer = async {
+            let response = self.send(&request, Method::GET, format!("{path}{query}"), Vec::new()).await?;
+            collect(&request, response.into_body(), bytes_max).await
+        };
+        self.in_time(&request, answer).await
+    }
+
     /// Opens a watch of all that comes after `resource_version`.
     pub async fn watch(
         &self,
@@ -258,7 +282,7 @@ impl Api {
         let answer = async {
             let response = self.send(&request, method, format!("{path}{query}"), body).await?;
             let answered = date(response.headers()).map(|date| Answered { date, asked_at });
-            Ok((answered, collect(&request, response.into_body()).await?))
+            Ok((answered, collect(&request, response.into_body(), ANSWER_BYTES_MAX).await?))
         };
         self.in_time(&request, answer).await
     }
@@ -284,7 +308,8 @@ impl Api {
         let asked = Request::builder()
             .method(method)
             .uri(uri)
-            .header(header::ACCEPT, "application/json")
+            // A log is text; all else is asked for as JSON.
+            .header(header::ACCEPT, "application/json, */*")
             // Kubernetes 1.37 compresses a watch event by event, which common decoders read only the first of.
             .header(header::ACCEPT_ENCODING, "identity")
             .header(header::CONTENT_TYPE, "application/json")
@@ -301,7 +326,7 @@ impl Api {
         if parts.status == StatusCode::UNAUTHORIZED {
             self.client.renew().await;
         }
-        let body = collect(request, body).await?;
+        let body = collect(request, body, ANSWER_BYTES_MAX).await?;
         Err(RequestError::Refused {
             request: request.to_owned(),
             status: parts.status.as_u16(),
@@ -399,8 +424,8 @@ struct Status {
     message: Option<String>,
 }
 
-async fn collect(request: &str, body: Body) -> Result<Vec<u8>, RequestError> {
-    let limited = Limited::new(body, ANSWER_BYTES_MAX);
+async fn collect(request: &str, body: Body, bytes_max: usize) -> Result<Vec<u8>, RequestError> {
+    let limited = Limited::new(body, bytes_max);
     let collected = limited.collect().await.map_err(|error| RequestError::BrokenOff {
         request: request.to_owned(),
         reason: reasons(error.as_ref()),

@@ -12,6 +12,7 @@ use crate::decode::{Undecodable, decode};
 use crate::evidence::Evidence;
 use crate::input::{Input, News};
 use crate::known::{Known, Saying};
+use crate::logs::{LogRead, LogWanted};
 use crate::notice::{Notice, Rejected};
 use crate::resource::Resource;
 use crate::restating::Restating;
@@ -116,6 +117,11 @@ impl Core {
                 self.evidence.probed(round);
             }
             Input::ProbeFailed(_) => {}
+            Input::Log(read) => {
+                if let LogRead { wanted, text: Ok(text) } = *read {
+                    self.say(&mut output, |known, saying| known.log_read(wanted, &text, saying));
+                }
+            }
             Input::Declared(declaration) => {
                 self.say(&mut output, |known, saying| known.declare(declaration, saying));
             }
@@ -153,6 +159,11 @@ impl Core {
             known.restate(&|key| restating.is_due(key, from, to), saying);
         });
         output.facts
+    }
+
+    /// The attempts that failed since this was asked last and do not say why.
+    pub fn logs_wanted(&mut self) -> Vec<LogWanted> {
+        self.known.logs_wanted()
     }
 
     fn heard(&mut self, resource: Resource, news: News, output: &mut Output) {

@@ -14,10 +14,11 @@ use kigen_model::key::BatchKey;
 
 use crate::decode::{ANNOTATED_OBJECTIVE, Decoded, Undecodable};
 use crate::input::Declaration;
-use crate::known::attempts::Attempts;
+use crate::known::attempts::{Attempts, SeenPod};
 use crate::known::cron_jobs::CronJobs;
 use crate::known::declared::DeclaredObjectives;
 use crate::known::runs::Runs;
+use crate::logs::LogWanted;
 use crate::notice::Notice;
 use crate::resource::Resource;
 
@@ -146,9 +147,10 @@ impl Known {
                     self.attempts.run_seen(&uid, key, saying);
                 }
             }
-            Decoded::Pod { id, run_uid, attempt } => {
+            Decoded::Pod { id, run_uid, attempt, log } => {
                 let key = self.runs.key(&run_uid);
-                self.attempts.changed(id.revision, run_uid, attempt, key, saying);
+                let pod = SeenPod { revision: id.revision, attempt, log, is_gone: false };
+                self.attempts.changed(pod, run_uid, key, saying);
             }
             Decoded::Ignored { .. } => {}
         }
@@ -167,12 +169,23 @@ impl Known {
                 let key = self.runs.deleted(&self.cluster, id, run, batch, saying);
                 self.attempts.run_seen(&uid, key, saying);
             }
-            Decoded::Pod { id, run_uid, attempt } => {
+            Decoded::Pod { id, run_uid, attempt, log: _ } => {
                 let key = self.runs.key(&run_uid);
-                self.attempts.deleted(id.revision, run_uid, attempt, key, saying);
+                let pod = SeenPod { revision: id.revision, attempt, log: None, is_gone: true };
+                self.attempts.deleted(pod, run_uid, key, saying);
             }
             Decoded::Ignored { .. } => {}
         }
+    }
+
+    /// The end of an attempt's log was read.
+    pub fn log_read(&mut self, wanted: LogWanted, text: &str, saying: &mut Saying<'_>) {
+        self.attempts.log_read(wanted, text, saying);
+    }
+
+    /// The attempts that failed since this was asked last and do not say why.
+    pub fn logs_wanted(&mut self) -> Vec<LogWanted> {
+        self.attempts.logs_wanted()
     }
 
     /// An object is there but could not be used.

@@ -33,7 +33,7 @@ pub fn describe() {
 /// Something came from the streams or from the probe.
 pub(crate) fn heard(input: &Input) {
     match input {
-        Input::Stream { resource, news: News::ListBegan } => of("kigen_lists_total", *resource),
+        Input::Stream { resource, news: News::ListBegan { .. } } => of("kigen_lists_total", *resource),
         Input::Stream { resource, news: News::Opened { .. } } => of("kigen_watches_opened_total", *resource),
         Input::Stream { news: News::Broken { error, .. }, .. } | Input::ProbeFailed(error) => failed(error),
         Input::Stream { .. } | Input::Probed { .. } | Input::Declared(_) => {}

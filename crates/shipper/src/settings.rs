@@ -38,6 +38,8 @@ pub struct Settings {
     /// How many pods may wait for their Job to be seen; beyond, those that wait longest are forgotten, and with them
     /// why an attempt failed, never that a run did.
     pub pods_waiting_max: usize,
+    /// Whether the end of the log is read of a container that failed without a termination message.
+    pub read_logs: bool,
     /// How many inputs are applied before they are committed together.
     pub inputs_per_commit_max: usize,
 }
@@ -60,6 +62,7 @@ impl Settings {
             page_objects_max: 500,
             rounds_pending_max: 64,
             pods_waiting_max: 50_000,
+            read_logs: false,
             inputs_per_commit_max: 256,
         }
     }

@@ -12,6 +12,7 @@ use crate::api::Api;
 use crate::core::{Acknowledged, Core, Output, Resume};
 use crate::health::Health;
 use crate::input::{Input, News};
+use crate::logs::Logs;
 use crate::metrics;
 use crate::probe::probe;
 use crate::resource::Resource;
@@ -31,6 +32,7 @@ pub struct Shipper {
     inputs_per_commit_max: usize,
     /// Ends the tasks when it is dropped.
     _tasks: JoinSet<()>,
+    logs: Logs,
     failures: Failures,
     health: Health,
 }
@@ -53,12 +55,14 @@ impl Shipper {
             let (api, settings, sender) = (api.clone(), settings.clone(), sender.clone());
             tasks.spawn(async move { watch(api, &settings, resource, position, sender).await });
         }
+        let logs = Logs::new(api.clone(), sender.clone(), settings.read_logs);
         tasks.spawn(probe(api.clone(), Duration::from_millis(settings.probe_interval_ms), sender));
         Self {
             core: Core::new(settings, epoch, resume, api.clock()),
             inputs,
             inputs_per_commit_max: settings.inputs_per_commit_max.max(1),
             _tasks: tasks,
+            logs,
             failures: Failures::default(),
             health: Health::default(),
         }
@@ -89,8 +93,12 @@ impl Shipper {
     pub fn apply(&mut self, input: Input) -> Output {
         metrics::heard(&input);
         self.tell_failure(&input);
+        if let Input::Log(read) = &input {
+            self.logs.answered(read);
+        }
         let output = self.core.apply(input);
         metrics::said(&output);
+        self.logs.want(self.core.logs_wanted());
         for rejected in &output.rejected {
             tracing::warn!("{rejected}");
         }
@@ -112,7 +120,7 @@ impl Shipper {
             }
             Input::ProbeFailed(error) => (error, None),
             Input::Probed { .. } => return self.health.seen(),
-            Input::Stream { .. } | Input::Declared(_) => return,
+            Input::Stream { .. } | Input::Declared(_) | Input::Log(_) => return,
         };
         self.health.unseen(reasons(error));
         if let Some(untold) = self.failures.untold_before_one_more(TimerInstant::now()) {

@@ -7,7 +7,10 @@ use kigen_playback::clock::Pace;
 use kigen_playback::faults::WatchLists;
 use kigen_playback::history::History;
 use support::shipping::{STEPS, Shipping, Start, second_after};
-use support::{FinalStates, final_states, independent_final_states, recording, recordings};
+use support::{
+    FinalStates, final_attempts, final_states, independent_final_attempts, independent_final_states,
+    recording, recordings,
+};
 
 fn agree(name: &str, shipping: &Shipping, independent: &FinalStates) {
     let shipped = final_states(shipping.facts());
@@ -27,6 +30,7 @@ async fn every_recording_played_over_http_comes_to_the_final_states_that_an_inde
         let mut shipping = Start { watch_lists, ..Start::of(history, STEPS) }.start().await;
         shipping.until_end().await;
         agree(&name, &shipping, &independent_final_states(&path));
+        assert_eq!(final_attempts(shipping.facts()), independent_final_attempts(&path), "{name}");
         assert_eq!(shipping.gaps().len(), 1, "{name}: nothing is lost but what was before the start");
     }
 }

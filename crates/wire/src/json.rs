@@ -72,6 +72,7 @@ fn scalar(value: Value) -> Json {
         Value::Boolean(value) => value.into(),
         Value::Int(value) => value.into(),
         Value::Long(value) => value.into(),
+        Value::Double(value) => value.into(),
         Value::String(value) | Value::Enum(_, value) => value.into(),
         Value::Bytes(value) => String::from_utf8_lossy(&value).into(),
         Value::TimestampMillis(ms) => DateTime::<Utc>::from_timestamp_millis(ms)

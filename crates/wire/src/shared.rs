@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use kigen_model::event::Revision;
+use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::slot::Slot;
@@ -151,6 +152,15 @@ pub(crate) struct AttemptRecord<'a> {
     node: Option<Text<'a>>,
     restarts: i32,
     phase: AttemptPhaseRecord<'a>,
+    #[serde(default)]
+    metrics: Vec<MetricRecord<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Metric")]
+struct MetricRecord<'a> {
+    name: Text<'a>,
+    value: f64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -180,6 +190,11 @@ impl<'a> From<&'a Attempt> for AttemptRecord<'a> {
             node: maybe_text(&attempt.node),
             restarts: int(attempt.restarts),
             phase: (&attempt.phase).into(),
+            metrics: attempt
+                .metrics
+                .iter()
+                .map(|(name, number)| MetricRecord { name: text(name), value: number.value() })
+                .collect(),
         }
     }
 }
@@ -211,6 +226,9 @@ impl AttemptRecord<'_> {
             node: self.node.map(Text::into_owned),
             restarts: of.int("restarts", self.restarts)?,
             phase: self.phase.read(of)?,
+            metrics: Metrics::new(
+                self.metrics.into_iter().map(|metric| (metric.name.into_owned(), metric.value)),
+            ),
         })
     }
 }
