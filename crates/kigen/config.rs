@@ -377,8 +377,7 @@ fn kubernetes(
     };
     let mut settings = kigen_shipper::settings::Settings::new(cluster, access);
     settings.namespace = args.namespace.clone().or(file.namespace);
-    let lease = LeaseSettings::new(file.lease.unwrap_or_else(|| DEFAULT_LEASE.to_owned()));
-    settings.lease = Some(LeaseSettings { namespace: file.lease_namespace, ..lease });
+    settings.lease = Some(lease(file.lease, file.lease_namespace)?);
     settings.read_logs = file.read_logs.unwrap_or(true);
     if let Some(interval) = file.probe_interval_ms {
         if !(PROBE_INTERVAL_MS_MIN..=PROBE_INTERVAL_MS_MAX).contains(&interval) {
@@ -391,6 +390,22 @@ fn kubernetes(
         settings.probe_interval_ms = interval;
     }
     Ok(settings)
+}
+
+fn lease(name: Option<String>, namespace: Option<String>) -> Result<LeaseSettings, ConfigError> {
+    let name = name.unwrap_or_else(|| DEFAULT_LEASE.to_owned());
+    let parts = [("kubernetes.lease", Some(&name)), ("kubernetes.lease_namespace", namespace.as_ref())];
+    for (what, text) in parts.into_iter().filter_map(|(what, text)| Some((what, text?))) {
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+        if text.is_empty() || text.len() > 63 || !text.chars().all(is_plain) {
+            return Err(ConfigError::OutOfRange {
+                what,
+                value: format!("`{text}`"),
+                rule: "Kubernetes' names have 1 to 63 of a-z, 0-9, `-` and `.`".to_owned(),
+            });
+        }
+    }
+    Ok(LeaseSettings { namespace, ..LeaseSettings::new(name) })
 }
 
 fn log(file: &LogFile) -> Result<kigen_log::Settings, ConfigError> {

@@ -49,6 +49,11 @@ impl Cluster {
         Self::start(History::from_recording(recording(name)).expect("a recording")).await
     }
 
+    /// With the times that users have.
+    fn as_it_comes(&self) -> Settings {
+        Settings { lease: Some(LeaseSettings::new(LEASE)), ..self.settings() }
+    }
+
     fn settings(&self) -> Settings {
         let lease = LeaseSettings {
             duration_ms: LEASE_MS,
@@ -69,10 +74,11 @@ impl Cluster {
     /// The shipper as a future, which runs where it is polled.
     fn shipper<L: Log>(
         &self,
+        settings: Settings,
         log: L,
         name: &'static str,
     ) -> (oneshot::Sender<()>, impl Future<Output = Ended> + use<L>) {
-        let (settings, clock) = (self.settings(), self.clock.clone());
+        let clock = self.clock.clone();
         let clock = server_clock::Clock::new(move || clock.now());
         let (stop, stopped) = oneshot::channel::<()>();
         let (_, declared) = watch::channel(None);
@@ -83,7 +89,11 @@ impl Cluster {
     }
 
     fn ship<L: Log>(&self, log: &L, name: &'static str) -> Running {
-        let (stop, shipper) = self.shipper(log.clone(), name);
+        self.ship_with(self.settings(), log, name)
+    }
+
+    fn ship_with<L: Log>(&self, settings: Settings, log: &L, name: &'static str) -> Running {
+        let (stop, shipper) = self.shipper(settings, log.clone(), name);
         Running { stop, task: tokio::spawn(shipper) }
     }
 
@@ -201,6 +211,32 @@ async fn of_two_shippers_one_leads_and_when_it_dies_the_other_goes_on_from_the_l
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_the_times_that_users_have_another_shipper_has_taken_over_within_20_s() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let cluster = Cluster::of("cron_success").await;
+    let first = cluster.ship_with(cluster.as_it_comes(), &log, "first");
+    let begun = cluster.advance(3);
+    until_ticked(&log, 1, begun).await;
+    let second = cluster.ship_with(cluster.as_it_comes(), &log, "second");
+    let deadline = TimerInstant::now() + PATIENCE;
+    let others = cluster.server.requests().others;
+    // It connects, looks at the Lease, and looks again.
+    while cluster.server.requests().others < others + 3 {
+        assert!(TimerInstant::now() < deadline, "it stands by");
+        tokio::task::yield_now().await;
+    }
+    let died_at = TimerInstant::now();
+    first.kill().await;
+    let later = cluster.advance(3);
+    until_ticked(&log, 2, later).await;
+    let taken_over = died_at.elapsed();
+    println!("taken over after {taken_over:?}");
+    assert!(taken_over < Duration::from_secs(20), "{taken_over:?}");
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_that_is_told_to_stop_hands_over_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(folder.path());
@@ -289,7 +325,7 @@ async fn a_leader_that_is_frozen_with_a_tick_in_its_hand_wakes_up_and_moves_no_t
     let log = open(folder.path());
     let cluster = Cluster::start(history).await;
     let gated = Gated { log: log.clone(), gate: Arc::default() };
-    let (stop, shipper) = cluster.shipper(gated.clone(), "frozen");
+    let (stop, shipper) = cluster.shipper(cluster.settings(), gated.clone(), "frozen");
     let frozen = std::thread::spawn(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(shipper)

@@ -24,7 +24,7 @@ use support::{FinalStates, final_states, independent_final_states, recordings_of
 const SEED: &str = "KIGEN_TEST_SEED";
 /// How far apart the cuts of one run are, in records: a recording that is longer is played that often, and each time
 /// cut at other records.
-const RECORDS_BETWEEN_CUTS: usize = 48;
+const RECORDS_BETWEEN_CUTS: usize = 32;
 /// Of a longer recording only some records are cut at.
 const RECORDS_MAX: usize = 1_500;
 const RECORDS_SAMPLED: usize = 48;
