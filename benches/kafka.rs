@@ -19,7 +19,7 @@ use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
-use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_model::topic::{Partition, Topic};
 use kigen_processor::{Processor, TurnBounds};
 use kigen_store::Store;
 use kigen_testkit::kafka::Broker;

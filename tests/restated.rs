@@ -17,6 +17,7 @@ use kigen_playback::generate::{Attempt, Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
 use kigen_processor::Replay;
+use kigen_shipper::health::Health;
 use kigen_shipper::input::{Declaration, Declared};
 use kigen_shipper::settings::Access;
 use kigen_shipper::{role, server_clock, settings};
@@ -106,8 +107,15 @@ impl Shop {
         let shutdown = async move {
             let _ = stopped.await;
         };
-        let shipping =
-            tokio::spawn(role::run(self.log.clone(), settings, clock, "the test", declared, shutdown));
+        let shipping = tokio::spawn(role::run(
+            self.log.clone(),
+            settings,
+            clock,
+            "the test",
+            declared,
+            Health::default(),
+            shutdown,
+        ));
         let mut told = self.told();
         while self.clock.now() < until {
             self.clock.advance_to((self.clock.now() + STEP).min(until));

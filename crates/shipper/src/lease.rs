@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::Method;
+use kigen_log::back_off::BackOff;
 use kigen_model::reasons::reasons;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, watch};
@@ -16,7 +17,6 @@ use tokio::task::JoinSet;
 use tokio::time::Instant as TimerInstant;
 
 use crate::api::{Api, RequestError};
-use crate::back_off::BackOff;
 
 /// How often failures are told at most.
 const TOLD_EVERY: Duration = Duration::from_secs(60);

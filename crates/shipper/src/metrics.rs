@@ -36,6 +36,11 @@ pub(crate) fn heard(input: &Input) {
         Input::Stream { resource, news: News::ListBegan { .. } } => of("kigen_lists_total", *resource),
         Input::Stream { resource, news: News::Opened { .. } } => of("kigen_watches_opened_total", *resource),
         Input::Stream { news: News::Broken { error, .. }, .. } | Input::ProbeFailed(error) => failed(error),
+        Input::Log(read) => {
+            if let Err(error) = &read.text {
+                failed(error);
+            }
+        }
         Input::Stream { .. } | Input::Probed { .. } | Input::Declared(_) => {}
     }
 }

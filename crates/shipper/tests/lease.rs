@@ -15,6 +15,7 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
+use kigen_shipper::health::Health;
 use kigen_shipper::lease::LeaseSettings;
 use kigen_shipper::role;
 use kigen_shipper::server_clock;
@@ -85,7 +86,10 @@ impl Cluster {
         let shutdown = async move {
             let _ = stopped.await;
         };
-        (stop, async move { role::run(log, settings, clock, name, declared, shutdown).await })
+        (
+            stop,
+            async move { role::run(log, settings, clock, name, declared, Health::default(), shutdown).await },
+        )
     }
 
     fn ship<L: Log>(&self, log: &L, name: &'static str) -> Running {
