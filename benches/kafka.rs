@@ -11,10 +11,10 @@ use std::path::Path;
 use std::time::{Duration, Instant as RealInstant};
 
 use chrono::TimeDelta;
-use fleet::{CLUSTER, Fleet, Size};
+use fleet::{CLUSTER, Size};
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaLog};
-use kigen_log::{Log, Look, Record, Retention, Settings};
+use kigen_log::{Log, Record, Retention, Settings};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
@@ -123,7 +123,7 @@ async fn throughput(kafka: &Kafka, amounts: &Amounts, partitions: u32) {
     let Amounts { cron_jobs, days, times, .. } = *amounts;
     let size = Size { cron_jobs, days, partitions, late_each_days: 7, ..Size::default() };
     let log = kafka.log(partitions, "feeder").await;
-    let events = feed(&log, &size).await;
+    let events = fleet::fill(&log, &size).await;
     tell(&format!(
         "{cron_jobs} CronJobs, {days} days, a tick a minute in each of {partitions} partitions: {events} events"
     ));
@@ -150,7 +150,7 @@ async fn throughput(kafka: &Kafka, amounts: &Amounts, partitions: u32) {
         // Each judges from the start: without the states and positions of the one before.
         if time > 0 {
             kafka.clear().await;
-            feed(&kafka.log(partitions, "feeder").await, &size).await;
+            fleet::fill(&kafka.log(partitions, "feeder").await, &size).await;
         }
         let log = kafka.log(partitions, &format!("judge-{partitions}-{time}")).await;
         let shares = judge(&log, &kafka.dir.path().join(format!("{partitions}-{time}"))).await;
@@ -296,16 +296,6 @@ async fn latency(kafka: &Kafka, amounts: &Amounts) {
         at(99),
         at(100)
     ));
-}
-
-async fn feed(log: &KafkaLog, size: &Size) -> usize {
-    let mut events = 0;
-    let mut fleet = Fleet::new(size, |key| log.look().partition_of(key));
-    while let Some(records) = fleet.next_day() {
-        events += records.len();
-        log.append(records).await.expect("appended");
-    }
-    events
 }
 
 /// A CronJob that must be done each time right when it fires again.

@@ -141,38 +141,24 @@ async fn slack_is_asked_whose_the_token_is() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn on_kafka_each_permission_is_tried_and_nothing_of_the_trial_is_left() {
-    let Some(broker) = Broker::start_guarded() else {
-        let said = b"\nNOT TESTED: kigen doctor on a Kafka with ACLs (the broker is another's)\n";
-        std::io::stderr().write_all(said).expect("says so");
-        return;
-    };
-    let dir = tempfile::tempdir().expect("a temporary directory");
-    let server = play(Cluster::new(start()).build().expect("a history")).await;
-    let (url, supers) = (server.url(), broker.super_users());
-    let layout = Layout { log: Settings { partitions: 2, ..Settings::default() }, replication: Some(1) };
-    let as_super = Connection::new(&supers, BTreeMap::new()).expect("nothing is set");
-    create(&as_super, &layout).await.expect("it makes them");
-    let rule = |permission, operation, resource| Rule { user: USER, permission, operation, resource };
-    for resource in
-        [Resource::Topics("kigen."), Resource::Groups("kigen-"), Resource::TransactionalIds("kigen-")]
-    {
-        rule(Permission::Allow, Operation::All, resource).add(&supers);
+/// What `kigen doctor` finds on the guarded broker.
+struct Guarded {
+    dir: tempfile::TempDir,
+    toml: String,
+    brokers: String,
+    url: String,
+}
+
+impl Guarded {
+    fn check(&self, ends: i32, expected: &Expect) {
+        let found = doctor(self.dir.path(), &self.toml, &["--dry-run", "--api-url", &self.url]);
+        check(found, &[(&self.brokers, "BROKERS"), (&self.url, "URL")], ends, expected);
     }
-    let toml = format!(
-        "[log]\nkind = \"kafka\"\npartitions = 2\n[kafka]\nbrokers = \"{}\"\ninstance = \"one\"\n[kafka.settings]\n\
-         \"security.protocol\" = \"SASL_PLAINTEXT\"\n\"sasl.mechanisms\" = \"PLAIN\"\n\"sasl.username\" = \"{USER}\"\n\
-         \"sasl.password\" = \"{PASSWORD}\"\n",
-        broker.bootstrap()
-    );
-    let hide = [(broker.bootstrap(), "BROKERS"), (url.as_str(), "URL")];
-    let found = doctor(dir.path(), &toml, &["--dry-run", "--api-url", &url]);
-    check(
-        found,
-        &hide,
-        0,
-        &expect![[r#"
+
+    fn all_is_well(&self) {
+        self.check(
+            0,
+            &expect![[r#"
         ok configuration cluster `default`, events on Kafka
         ok data directory kigen-data can be written
         ok kafka 1 of its brokers are known at BROKERS
@@ -201,21 +187,13 @@ async fn on_kafka_each_permission_is_tried_and_nothing_of_the_trial_is_left() {
         ok watch pods allowed
         ok slack not used: messages are printed
     "#]],
-    );
+        );
+    }
 
-    let denied = [
-        rule(Permission::Deny, Operation::Write, Resource::Topic("kigen.alerts")),
-        rule(Permission::Deny, Operation::Read, Resource::Topic("kigen.status")),
-        rule(Permission::Deny, Operation::Read, Resource::Groups("kigen-notifier")),
-        rule(Permission::Deny, Operation::Write, Resource::TransactionalIds("kigen-notifier")),
-    ];
-    denied.iter().for_each(|rule| rule.add(&supers));
-    let found = doctor(dir.path(), &toml, &["--dry-run", "--api-url", &url]);
-    check(
-        found,
-        &hide,
-        1,
-        &expect![[r#"
+    fn four_are_wrong(&self) {
+        self.check(
+            1,
+            &expect![[r#"
         ok configuration cluster `default`, events on Kafka
         ok data directory kigen-data can be written
         ok kafka 1 of its brokers are known at BROKERS
@@ -244,7 +222,46 @@ async fn on_kafka_each_permission_is_tried_and_nothing_of_the_trial_is_left() {
         ok watch pods allowed
         ok slack not used: messages are printed
     "#]],
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_kafka_each_permission_is_tried_and_nothing_of_the_trial_is_left() {
+    let Some(broker) = Broker::start_guarded() else {
+        let said = b"\nNOT TESTED: kigen doctor on a Kafka with ACLs (the broker is another's)\n";
+        std::io::stderr().write_all(said).expect("says so");
+        return;
+    };
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let server = play(Cluster::new(start()).build().expect("a history")).await;
+    let (url, supers) = (server.url(), broker.super_users());
+    let layout = Layout { log: Settings { partitions: 2, ..Settings::default() }, replication: Some(1) };
+    let as_super = Connection::new(&supers, BTreeMap::new()).expect("nothing is set");
+    create(&as_super, &layout).await.expect("it makes them");
+    let rule = |permission, operation, resource| Rule { user: USER, permission, operation, resource };
+    for resource in
+        [Resource::Topics("kigen."), Resource::Groups("kigen-"), Resource::TransactionalIds("kigen-")]
+    {
+        rule(Permission::Allow, Operation::All, resource).add(&supers);
+    }
+    let toml = format!(
+        "[log]\nkind = \"kafka\"\npartitions = 2\n[kafka]\nbrokers = \"{}\"\ninstance = \"one\"\n[kafka.settings]\n\
+         \"security.protocol\" = \"SASL_PLAINTEXT\"\n\"sasl.mechanisms\" = \"PLAIN\"\n\"sasl.username\" = \"{USER}\"\n\
+         \"sasl.password\" = \"{PASSWORD}\"\n",
+        broker.bootstrap()
     );
+    let guarded = Guarded { dir, toml, brokers: broker.bootstrap().to_owned(), url };
+    guarded.all_is_well();
+
+    let denied = [
+        rule(Permission::Deny, Operation::Write, Resource::Topic("kigen.alerts")),
+        rule(Permission::Deny, Operation::Read, Resource::Topic("kigen.status")),
+        rule(Permission::Deny, Operation::Read, Resource::Groups("kigen-notifier")),
+        rule(Permission::Deny, Operation::Write, Resource::TransactionalIds("kigen-notifier")),
+    ];
+    denied.iter().for_each(|rule| rule.add(&supers));
+    guarded.four_are_wrong();
 
     let look = KafkaLook::new(as_super, &layout.log).expect("a client");
     for (topic, partition) in Topic::ALL.into_iter().flat_map(|topic| [(topic, 0), (topic, 1)]) {

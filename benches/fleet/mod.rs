@@ -1,9 +1,7 @@
 //! A generated fleet: CronJobs that run once a day and are done in time, and ticks, as a log has them.
 
-use std::path::Path;
-
 use chrono::{TimeDelta, TimeZone, Utc};
-use kigen_log::{EmbeddedLog, Log, Look, Record, Settings};
+use kigen_log::{Log, Look, Record};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
 use kigen_model::key::BatchKey;
@@ -37,16 +35,10 @@ pub(crate) fn is_measured() -> bool {
     std::env::args().any(|argument| argument == "--bench")
 }
 
-/// Opens a new log below `dir`, as `kigen up` would.
-pub(crate) fn log(dir: &Path, size: &Size) -> EmbeddedLog {
-    let settings = Settings { partitions: size.partitions, ..Settings::default() };
-    EmbeddedLog::open(&dir.join("log"), settings).expect("a log")
-}
-
 /// Writes the log.
-pub(crate) async fn fill(log: &EmbeddedLog, size: &Size) -> usize {
+pub(crate) async fn fill<L: Log>(log: &L, size: &Size) -> usize {
     let mut events = 0;
-    let mut fleet = Fleet::new(size, |key| log.partition_of(key));
+    let mut fleet = Fleet::new(size, |key| log.look().partition_of(key));
     while let Some(records) = fleet.next_day() {
         events += records.len();
         log.append(records).await.expect("appended");

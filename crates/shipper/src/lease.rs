@@ -130,7 +130,7 @@ impl Lease {
             };
             // Once it was read, the right to it is there, and a refusal is a disturbance: two that then went on without
             // it would both lead.
-            let is_refused = matches!(error.status(), Some(403 | 404 | 405)) && !self.was_read;
+            let is_refused = matches!(error.status(), Some(403..=405)) && !self.was_read;
             if is_refused && began_at.elapsed() >= refused_max {
                 return Acquired::Refused(error);
             }

@@ -188,7 +188,8 @@ impl Shipping {
                 }
             }
             let is_tick = |body: &ClusterBody| matches!(body, ClusterBody::Tick { .. });
-            self.ticks += self.shipper.acknowledged().iter().filter(|event| is_tick(&event.body)).count();
+            self.ticks +=
+                self.shipper.acknowledged().events.iter().filter(|event| is_tick(&event.body)).count();
         }
     }
 

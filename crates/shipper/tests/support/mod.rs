@@ -116,7 +116,7 @@ fn news(line: &Value) -> Option<(Resource, Vec<News>)> {
             let objects = object["items"].as_array().expect("a list has items").iter().map(raw).collect();
             let resource_version = resource_version?;
             vec![
-                News::ListBegan,
+                News::ListBegan { answered },
                 News::Page { answered, objects },
                 News::Listed { resource_version },
                 News::HistoryLost,
