@@ -95,6 +95,7 @@ fn of_a_deep_traceback_the_exception_and_the_frames_nearest_it_are_kept() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "what is kept is shown in full")]
 fn of_a_chain_each_exception_and_the_frames_nearest_to_each_are_kept() {
     check(
         "deep_chain",
