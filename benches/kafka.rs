@@ -11,15 +11,15 @@ use std::path::Path;
 use std::time::{Duration, Instant as RealInstant};
 
 use chrono::TimeDelta;
-use fleet::{CLUSTER, Fleet, Size};
+use fleet::{CLUSTER, Size};
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaLog};
-use kigen_log::{Log, Look, Record, Retention, Settings};
+use kigen_log::{Log, Record, Retention, Settings};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
-use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_model::topic::{Partition, Topic};
 use kigen_processor::{Processor, TurnBounds};
 use kigen_store::Store;
 use kigen_testkit::kafka::Broker;
@@ -39,7 +39,7 @@ struct Amounts {
     ticks: i32,
 }
 
-const MEASURED: Amounts = Amounts { cron_jobs: 2_000, days: 100, times: 3, batches: 1_000_000, ticks: 1_000 };
+const MEASURED: Amounts = Amounts { cron_jobs: 300, days: 365, times: 3, batches: 1_000_000, ticks: 1_000 };
 const ONCE: Amounts = Amounts { cron_jobs: 20, days: 2, times: 1, batches: 200, ticks: 5 };
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
@@ -109,6 +109,8 @@ struct Shares {
     commit: Duration,
     store: Duration,
     commits: u32,
+    /// What all threads of this process took of the processors, librdkafka's included.
+    processors: Duration,
 }
 
 impl Shares {
@@ -121,7 +123,7 @@ async fn throughput(kafka: &Kafka, amounts: &Amounts, partitions: u32) {
     let Amounts { cron_jobs, days, times, .. } = *amounts;
     let size = Size { cron_jobs, days, partitions, late_each_days: 7, ..Size::default() };
     let log = kafka.log(partitions, "feeder").await;
-    let events = feed(&log, &size).await;
+    let events = fleet::fill(&log, &size).await;
     tell(&format!(
         "{cron_jobs} CronJobs, {days} days, a tick a minute in each of {partitions} partitions: {events} events"
     ));
@@ -148,7 +150,7 @@ async fn throughput(kafka: &Kafka, amounts: &Amounts, partitions: u32) {
         // Each judges from the start: without the states and positions of the one before.
         if time > 0 {
             kafka.clear().await;
-            feed(&kafka.log(partitions, "feeder").await, &size).await;
+            fleet::fill(&kafka.log(partitions, "feeder").await, &size).await;
         }
         let log = kafka.log(partitions, &format!("judge-{partitions}-{time}")).await;
         let shares = judge(&log, &kafka.dir.path().join(format!("{partitions}-{time}"))).await;
@@ -156,6 +158,11 @@ async fn throughput(kafka: &Kafka, amounts: &Amounts, partitions: u32) {
     }
     let shares = judged.expect("measured");
     let took = best("the processor", shares.whole());
+    tell(&format!(
+        "it takes {:.2} s of the processors: {:.0} events/s a core",
+        shares.processors.as_secs_f64(),
+        events_f64(events) / shares.processors.as_secs_f64()
+    ));
     let of = |part: Duration| 100.0 * part.as_secs_f64() / took.as_secs_f64();
     let decode = decoded.saturating_sub(dropped).min(shares.fold);
     tell(&format!(
@@ -181,6 +188,7 @@ async fn judge(log: &KafkaLog, store: &Path) -> Shares {
     let mut processor = Processor::open(log.clone(), store, TurnBounds::default()).expect("a processor");
     let mut shares = Shares::default();
     let mut rounds = 0;
+    let mut taken_before = Duration::ZERO;
     while !processor.is_idle().expect("a readable log") {
         let began = RealInstant::now();
         let round = processor.next().await.expect("events");
@@ -196,6 +204,8 @@ async fn judge(log: &KafkaLog, store: &Path) -> Shares {
             // The first events come when the member has joined, which is no part of it.
             if rounds > 1 {
                 shares.poll += polled - began;
+            } else {
+                taken_before = processor_time();
             }
             shares.fold += folded - polled;
             shares.commit += taken - folded;
@@ -203,7 +213,18 @@ async fn judge(log: &KafkaLog, store: &Path) -> Shares {
             shares.commits += 1;
         }
     }
+    shares.processors = processor_time() - taken_before;
     shares
+}
+
+/// What this process took of the processors since it began, in user and system mode.
+fn processor_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
+    // The name before them may have spaces; utime and stime are the 14th and 15th field, in hundredths of a second.
+    let (_, fields) = stat.rsplit_once(')').expect("a name");
+    let ticks: u64 =
+        fields.split_whitespace().skip(11).take(2).map(|of| of.parse::<u64>().expect("a number")).sum();
+    Duration::from_millis(ticks * 10)
 }
 
 /// How long it takes until a processor of many batches judges again.
@@ -275,16 +296,6 @@ async fn latency(kafka: &Kafka, amounts: &Amounts) {
         at(99),
         at(100)
     ));
-}
-
-async fn feed(log: &KafkaLog, size: &Size) -> usize {
-    let mut events = 0;
-    let mut fleet = Fleet::new(size, |key| log.look().partition_of(key));
-    while let Some(records) = fleet.next_day() {
-        events += records.len();
-        log.append(records).await.expect("appended");
-    }
-    events
 }
 
 /// A CronJob that must be done each time right when it fires again.

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant as RealInstant};
 
 use fleet::{CLUSTER, Size};
+use kigen_log::{EmbeddedLog, Settings};
 use kigen_processor::{Processor, TurnBounds};
 use kigen_store::Store;
 
@@ -19,7 +20,8 @@ async fn main() {
         Size { cron_jobs: 10, days: 3, partitions: 2, ..Size::default() }
     };
     let dir = tempfile::tempdir().expect("a folder");
-    let log = fleet::log(dir.path(), &size);
+    let settings = Settings { partitions: size.partitions, ..Settings::default() };
+    let log = EmbeddedLog::open(&dir.path().join("log"), settings).expect("a log");
     let events = fleet::fill(&log, &size).await;
     tell(&format!("{events} events of {} CronJobs in {} partitions", size.cron_jobs, size.partitions));
     let (store, _) = Store::open(&dir.path().join("store")).expect("a store");

@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::{Duration, Instant as RealInstant};
 
 use fleet::{CLUSTER, Size};
-use kigen_log::{EmbeddedLog, Look};
+use kigen_log::{EmbeddedLog, Look, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
 
 const TIMES: usize = 5;
@@ -24,7 +24,8 @@ async fn main() {
         (Size { cron_jobs: 10, days: 3, partitions: 4, ..Size::default() }, 1)
     };
     let dir = tempfile::tempdir().expect("a folder");
-    let log = fleet::log(dir.path(), &size);
+    let settings = Settings { partitions: size.partitions, ..Settings::default() };
+    let log = EmbeddedLog::open(&dir.path().join("log"), settings).expect("a log");
     let events = fleet::fill(&log, &size).await;
     tell(&format!(
         "{} CronJobs, {} days, a tick a minute in each of {} partitions: {events} events",

@@ -34,12 +34,12 @@ fn a_typo_in_the_configuration_is_shown_with_its_line() {
         &["config"],
         2,
         &expect![[r#"
-        kigen: the configuration file kigen.toml is not understood; `kigen config` shows all keys: TOML parse error at line 3, column 1
-          |
-        3 | kubeconfg = "x"
-          | ^^^^^^^^^
-        unknown field `kubeconfg`, expected one of `kubeconfig`, `context`, `api_url`, `namespace`, `probe_interval_ms`
-    "#]],
+            kigen: the configuration file kigen.toml is not understood; `kigen config` shows all keys: TOML parse error at line 3, column 1
+              |
+            3 | kubeconfg = "x"
+              | ^^^^^^^^^
+            unknown field `kubeconfg`, expected one of `kubeconfig`, `context`, `api_url`, `namespace`, `probe_interval_ms`, `read_logs`
+        "#]],
     );
 }
 
@@ -70,6 +70,19 @@ fn a_value_out_of_range_is_named_with_its_range() {
         2,
         &expect![[r#"
         kigen: the cluster's name is `prod/eu`: it must have 1 to 63 characters and no `/`, since it begins every key
+    "#]],
+    );
+}
+
+#[test]
+fn an_address_without_a_port_is_named() {
+    let dir = with_file("");
+    check(
+        dir.path(),
+        &["up", "--dry-run", "--health-address", "0.0.0.0"],
+        2,
+        &expect![[r#"
+        kigen: the address of /healthz, /readyz and /metrics is `0.0.0.0`: it must be an address with a port, such as 127.0.0.1:9469 or 0.0.0.0:9469, or `off`
     "#]],
     );
 }
@@ -109,22 +122,14 @@ fn up_without_anybody_to_tell_says_how_to_name_one() {
 }
 
 #[test]
-fn a_wrong_kubeconfig_and_an_unreachable_server_are_named() {
+fn a_wrong_kubeconfig_is_named() {
     let dir = with_file("");
     check(
         dir.path(),
-        &["up", "--dry-run", "--kubeconfig", "prod.yaml"],
+        &["up", "--dry-run", "--kubeconfig", "prod.yaml", "--health-address", "off"],
         1,
         &expect![[r#"
         kigen: the current context of the kubeconfig prod.yaml cannot be used; check it with `kubectl --kubeconfig prod.yaml config view --minify`, or name another file by kubeconfig or $KUBECONFIG: failed to read kubeconfig from '"prod.yaml"': No such file or directory (os error 2)
-    "#]],
-    );
-    check(
-        dir.path(),
-        &["up", "--dry-run", "--api-url", "http://127.0.0.1:1"],
-        1,
-        &expect![[r#"
-        kigen: the API server http://127.0.0.1:1/ of the configured URL cannot be asked; check the address and that it is reachable from here with `kubectl version`: the API server does not answer GET /version: client error (Connect): tcp connect error: Connection refused (os error 111)
     "#]],
     );
 }

@@ -131,9 +131,7 @@ fn each(log: &impl Look, topic: Topic, partition: Partition, mut take: impl FnMu
 
 fn differing(found: &[Said], expected: &[Said]) -> String {
     let first = found.iter().zip(expected).position(|(found, expected)| found != expected);
-    let decoded = |said: Option<&Said>| {
-        said.and_then(|said| said.1.as_deref()).map(kigen_wire::decode_alert)
-    };
+    let decoded = |said: Option<&Said>| said.and_then(|said| said.1.as_deref()).map(kigen_wire::decode_alert);
     let at = first.unwrap_or(found.len().min(expected.len()));
     format!(
         "{} alerts instead of {}; the first other is number {at}, {:?} instead of {:?}",

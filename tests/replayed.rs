@@ -18,12 +18,16 @@ use kigen_playback::history::History;
 use kigen_playback::resource::Resource;
 use kigen_playback::server::{Options, Played, Server};
 use kigen_processor::{Processor, Replay, TurnBounds};
+use kigen_shipper::health::Health;
 use kigen_shipper::input::{Declaration, Declared};
 use kigen_shipper::settings::Access;
 use kigen_shipper::{role, server_clock, settings};
 use kigen_store::Store;
 use tokio::sync::{oneshot, watch};
 
+const SEED: &str = "KIGEN_TEST_SEED";
+/// How many suffixes of each partition are delivered twice.
+const SUFFIXES: usize = 12;
 const CLUSTER: &str = "recorded";
 const PARTITIONS: u32 = 2;
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -36,6 +40,10 @@ const STEPS: Pace = Pace::Steps {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_recordings_say_the_same_however_they_are_played_again() {
+    let seed = std::env::var(SEED).map_or_else(|_| fastrand::u64(..), |seed| seed.parse().expect("a seed"));
+    // Before anything can fail, and seen where it does.
+    println!("{SEED}={seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
     let mut alerts = 0;
     for path in recordings() {
         let dir = tempfile::tempdir().expect("a folder");
@@ -46,6 +54,7 @@ async fn all_recordings_say_the_same_however_they_are_played_again() {
         let replayed: Vec<Vec<Vec<u8>>> = partitions().map(|partition| replayed(&log, partition)).collect();
         assert_eq!(replayed, judged, "{}", path.display());
         in_small_turns_it_is_the_same(&log, &judged).await;
+        delivered_twice_it_is_the_same(&log, &judged, &mut random);
         printed_twice_it_is_the_same(dir.path());
         alerts += judged.iter().flatten().count();
     }
@@ -93,7 +102,15 @@ async fn ship(history: History, log: &EmbeddedLog) {
         let _ = stopped.await;
     };
     let of_shipper = server_clock::Clock::new(move || clock.now());
-    let shipping = tokio::spawn(role::run(log.clone(), settings, of_shipper, "the test", declared, shutdown));
+    let shipping = tokio::spawn(role::run(
+        log.clone(),
+        settings,
+        of_shipper,
+        "the test",
+        declared,
+        Health::default(),
+        shutdown,
+    ));
     until_ticked(log, history.start() - TimeDelta::seconds(1)).await;
     server.begin();
     until_ticked(log, end - TimeDelta::seconds(1)).await;
@@ -184,6 +201,22 @@ fn replayed(log: &EmbeddedLog, partition: Partition) -> Vec<Vec<u8>> {
         alerts.extend(replay.fold(std::slice::from_ref(&record)).expect("folded").alerts);
     }
     alerts.iter().map(kigen_wire::encode_alert).collect()
+}
+
+/// Each with some suffix of what came before delivered once more, or all of it: nothing is told again or otherwise.
+fn delivered_twice_it_is_the_same(log: &EmbeddedLog, expected: &[Vec<Vec<u8>>], random: &mut fastrand::Rng) {
+    for (partition, expected) in partitions().zip(expected) {
+        let records = read(log, Topic::Events, partition, Offset(0));
+        for nth in 0..SUFFIXES {
+            let end = if nth < SUFFIXES / 2 { records.len() } else { random.usize(0..=records.len()) };
+            let begin = if nth == 0 { 0 } else { random.usize(0..=end) };
+            let again = [&records[..end], &records[begin..end], &records[end..]].concat();
+            let told = Replay::new(partition, PARTITIONS).fold(&again).expect("folded").alerts;
+            let told: Vec<Vec<u8>> = told.iter().map(kigen_wire::encode_alert).collect();
+            assert_eq!(told.len(), expected.len(), "{partition}, records {begin} to {end} delivered twice");
+            assert!(told == *expected, "{partition}, records {begin} to {end} delivered twice");
+        }
+    }
 }
 
 /// The same events in another log, judged a few at a time, so that ticks are cut by their cursors.

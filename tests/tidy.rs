@@ -26,6 +26,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("cron", &["kigen-engine"]),
     ("k8s-openapi", &["kigen-shipper"]),
     ("kube", &["kigen-shipper"]),
+    ("metrics-exporter-prometheus", &["kigen"]),
     ("rdkafka", &["kigen-log", "kigen-testkit"]),
     ("rocksdb", &["kigen-log", "kigen-store"]),
     ("slack-morphism", &["kigen-notifier"]),

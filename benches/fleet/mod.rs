@@ -1,12 +1,11 @@
 //! A generated fleet: CronJobs that run once a day and are done in time, and ticks, as a log has them.
 
-use std::path::Path;
-
 use chrono::{TimeDelta, TimeZone, Utc};
-use kigen_log::{EmbeddedLog, Log, Look, Record, Settings};
+use kigen_log::{Log, Look, Record};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
 use kigen_model::key::BatchKey;
+use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::topic::{Partition, Topic};
@@ -36,16 +35,10 @@ pub(crate) fn is_measured() -> bool {
     std::env::args().any(|argument| argument == "--bench")
 }
 
-/// Opens a new log below `dir`, as `kigen up` would.
-pub(crate) fn log(dir: &Path, size: &Size) -> EmbeddedLog {
-    let settings = Settings { partitions: size.partitions, ..Settings::default() };
-    EmbeddedLog::open(&dir.join("log"), settings).expect("a log")
-}
-
 /// Writes the log.
-pub(crate) async fn fill(log: &EmbeddedLog, size: &Size) -> usize {
+pub(crate) async fn fill<L: Log>(log: &L, size: &Size) -> usize {
     let mut events = 0;
-    let mut fleet = Fleet::new(size, |key| log.partition_of(key));
+    let mut fleet = Fleet::new(size, |key| log.look().partition_of(key));
     while let Some(records) = fleet.next_day() {
         events += records.len();
         log.append(records).await.expect("appended");
@@ -193,6 +186,7 @@ fn of_minute(nth: i32, minute: i32, now: Instant, late_each_days: i32, version: 
         node: Some("node-3".to_owned()),
         restarts: 0,
         phase,
+        metrics: Metrics::default(),
     };
     let (run, attempt) = match since {
         0 => (run(RunPhase::Pending), None),

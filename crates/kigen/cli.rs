@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Objectives(ObjectivesArgs),
     /// Judge the past anew, with the objectives of the log or those of a file; sends and writes nothing
     Replay(ReplayArgs),
+    /// Try all that kigen needs, one thing after the other, and say what is wrong and what to do; changes nothing
+    Doctor,
     /// Make kigen's topics on Kafka, or say what is wrong with them
     #[command(subcommand)]
     Topics(TopicsArgs),
@@ -107,6 +109,9 @@ pub(crate) struct SettingsArgs {
     /// A file of objectives (YAML), read again when it changes; see `kigen objectives check`
     #[arg(long, global = true, env = "KIGEN_OBJECTIVES_FILE", value_name = "FILE")]
     pub(crate) objectives_file: Option<PathBuf>,
+    /// Where /healthz, /readyz and /metrics are, as address:port, or `off`; in a pod 0.0.0.0:9469
+    #[arg(long, global = true, env = "KIGEN_HEALTH_ADDRESS", value_name = "ADDRESS")]
+    pub(crate) health_address: Option<String>,
     /// The Slack channel for missed deadlines, as #name or id
     #[arg(long, global = true, env = "KIGEN_SLACK_CHANNEL", value_name = "CHANNEL")]
     pub(crate) slack_channel: Option<String>,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -9,6 +10,7 @@ use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaFailure, is_secret};
 use kigen_notifier::slack::Channels;
 use kigen_registry::{Access as RegistryAccess, RegistryFailure};
+use kigen_shipper::lease::LeaseSettings;
 use kigen_shipper::settings::Access;
 use serde::Deserialize;
 
@@ -21,6 +23,10 @@ use registry::{RegistryFile, RegistrySettings};
 /// The file that is read if none is named and it exists.
 const DEFAULT_FILE: &str = "kigen.toml";
 const DEFAULT_DATA_DIR: &str = "kigen-data";
+/// On this machine alone, since nobody is asked who he is.
+const HEALTH_DEFAULT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 9469);
+const HEALTH_OFF: &str = "off";
+const DEFAULT_LEASE: &str = "kigen-shipper";
 const PARTITIONS_DEFAULT: u32 = 4;
 const PARTITIONS_MAX: u32 = 1024;
 const DAYS_MAX: u32 = 3_650;
@@ -38,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) kubernetes: kigen_shipper::settings::Settings,
     pub(crate) log_kind: LogKind,
     pub(crate) log: kigen_log::Settings,
+    /// Where it is told over HTTP how it goes; `None`: nowhere.
+    pub(crate) health: Option<SocketAddr>,
     kafka: KafkaSettings,
     slack: Slack,
 }
@@ -157,6 +165,8 @@ struct File {
     #[serde(default)]
     kafka: KafkaFile,
     #[serde(default)]
+    health: HealthFile,
+    #[serde(default)]
     slack: SlackFile,
 }
 
@@ -168,6 +178,9 @@ struct KubernetesFile {
     api_url: Option<String>,
     namespace: Option<String>,
     probe_interval_ms: Option<u64>,
+    lease: Option<String>,
+    lease_namespace: Option<String>,
+    read_logs: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -189,6 +202,12 @@ struct KafkaFile {
     settings: BTreeMap<String, String>,
     #[serde(default)]
     registry: RegistryFile,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HealthFile {
+    address: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -216,9 +235,14 @@ impl Config {
         let data_dir =
             args.data_dir.clone().or(file.data_dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR));
         let objectives_file = args.objectives_file.clone().or(file.objectives_file);
-        let kubernetes = kubernetes(args, file.kubernetes, &cluster)?;
         let log_kind = args.log.or(file.log.kind).unwrap_or_default();
         let log = log(&file.log)?;
+        let mut kubernetes = kubernetes(args, file.kubernetes, &cluster)?;
+        kubernetes.retention_ms = log.events.age_ms_max;
+        if log_kind == LogKind::Embedded {
+            // One process has the log, so that there is nobody to agree with.
+            kubernetes.lease = None;
+        }
         let kafka = KafkaSettings {
             brokers: args.brokers.clone().or(file.kafka.brokers),
             instance: args.instance.clone().or(file.kafka.instance).unwrap_or_else(host_name),
@@ -226,6 +250,7 @@ impl Config {
             settings: file.kafka.settings,
             registry: RegistrySettings::resolve(args, file.kafka.registry)?,
         };
+        let health = health(args.health_address.as_deref().or(file.health.address.as_deref()))?;
         let slack = Slack {
             channel: args.slack_channel.clone().or(file.slack.channel),
             error_channel: args.slack_error_channel.clone().or(file.slack.error_channel),
@@ -233,7 +258,12 @@ impl Config {
             api_url: file.slack.api_url,
             dry_run: args.dry_run || file.slack.dry_run.unwrap_or_default(),
         };
-        Ok(Self { cluster, data_dir, objectives_file, kubernetes, log_kind, log, kafka, slack })
+        Ok(Self { cluster, data_dir, objectives_file, kubernetes, log_kind, log, health, kafka, slack })
+    }
+
+    /// What this process is called, and no other.
+    pub(crate) fn instance(&self) -> &str {
+        &self.kafka.instance
     }
 
     /// Where messages go, for a role that sends them.
@@ -285,6 +315,16 @@ impl Config {
         }
         show(&mut text, "namespace", self.kubernetes.namespace.as_deref());
         let _ = writeln!(text, "probe_interval_ms = {}", self.kubernetes.probe_interval_ms);
+        match &self.kubernetes.lease {
+            Some(lease) => {
+                show(&mut text, "lease", Some(&lease.name));
+                show(&mut text, "lease_namespace", lease.namespace.as_deref());
+            }
+            None => {
+                let _ = writeln!(text, "# lease: none, since an embedded log is written by one process");
+            }
+        }
+        let _ = writeln!(text, "read_logs = {}", self.kubernetes.read_logs);
         let _ = writeln!(text, "\n[log]");
         let _ = writeln!(text, "kind = {}", quoted(self.log_kind.name()));
         let _ = writeln!(text, "partitions = {}", self.log.partitions);
@@ -308,6 +348,9 @@ impl Config {
         for (name, value) in self.kafka.registry.shown() {
             show(&mut text, name, value.as_deref());
         }
+        let _ = writeln!(text, "\n[health]");
+        let address = self.health.map_or_else(|| HEALTH_OFF.to_owned(), |address| address.to_string());
+        let _ = writeln!(text, "address = {}", quoted(&address));
         let _ = writeln!(text, "\n[slack]");
         show(&mut text, "channel", self.slack.channel.as_deref());
         show(&mut text, "error_channel", self.slack.error_channel.as_deref());
@@ -356,6 +399,8 @@ fn kubernetes(
     };
     let mut settings = kigen_shipper::settings::Settings::new(cluster, access);
     settings.namespace = args.namespace.clone().or(file.namespace);
+    settings.lease = Some(lease(file.lease, file.lease_namespace)?);
+    settings.read_logs = file.read_logs.unwrap_or(true);
     if let Some(interval) = file.probe_interval_ms {
         if !(PROBE_INTERVAL_MS_MIN..=PROBE_INTERVAL_MS_MAX).contains(&interval) {
             return Err(ConfigError::OutOfRange {
@@ -367,6 +412,22 @@ fn kubernetes(
         settings.probe_interval_ms = interval;
     }
     Ok(settings)
+}
+
+fn lease(name: Option<String>, namespace: Option<String>) -> Result<LeaseSettings, ConfigError> {
+    let name = name.unwrap_or_else(|| DEFAULT_LEASE.to_owned());
+    let parts = [("kubernetes.lease", Some(&name)), ("kubernetes.lease_namespace", namespace.as_ref())];
+    for (what, text) in parts.into_iter().filter_map(|(what, text)| Some((what, text?))) {
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+        if text.is_empty() || text.len() > 63 || !text.chars().all(is_plain) {
+            return Err(ConfigError::OutOfRange {
+                what,
+                value: format!("`{text}`"),
+                rule: "Kubernetes' names have 1 to 63 of a-z, 0-9, `-` and `.`".to_owned(),
+            });
+        }
+    }
+    Ok(LeaseSettings { namespace, ..LeaseSettings::new(name) })
 }
 
 fn log(file: &LogFile) -> Result<kigen_log::Settings, ConfigError> {
@@ -382,6 +443,19 @@ fn log(file: &LogFile) -> Result<kigen_log::Settings, ConfigError> {
         settings.events.partition_bytes_max = u64::from(mib) * MIB;
     }
     Ok(settings)
+}
+
+fn health(said: Option<&str>) -> Result<Option<SocketAddr>, ConfigError> {
+    match said {
+        None => Ok(Some(HEALTH_DEFAULT.into())),
+        Some(HEALTH_OFF) => Ok(None),
+        Some(address) => address.parse().map(Some).map_err(|_| ConfigError::OutOfRange {
+            what: "the address of /healthz, /readyz and /metrics",
+            value: format!("`{address}`"),
+            rule: "it must be an address with a port, such as 127.0.0.1:9469 or 0.0.0.0:9469, or `off`"
+                .to_owned(),
+        }),
+    }
 }
 
 fn within(what: &'static str, value: u32, max: u32) -> Result<u32, ConfigError> {

@@ -4,6 +4,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
@@ -11,11 +12,16 @@ use tracing_subscriber::EnvFilter;
 mod cli;
 mod commands;
 mod config;
+mod health;
+mod metrics;
 mod objectives;
 
 use cli::{Cli, Command};
 use commands::up::Role;
 use config::{Config, LogKind};
+
+/// How long threads that wait for somebody may take to end.
+const THREADS_END_MAX: Duration = Duration::from_secs(1);
 
 /// Wrong usage or configuration, as opposed to something that went wrong on the way.
 #[derive(Debug)]
@@ -62,6 +68,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Explain(explain) => commands::explain::run(&configure()?, &explain),
         Command::Objectives(objectives) => commands::objectives::run(&configure()?, &objectives),
         Command::Replay(replay) => commands::replay::run(&configure()?, &replay),
+        Command::Doctor => on_threads(commands::doctor::run(settings)),
         Command::Topics(topics) => on_threads(commands::topics::run(configure()?, topics)),
         Command::Crontab(crontab) => commands::crontab::run(&crontab),
         Command::Config => commands::print(&configure()?.shown()),
@@ -70,7 +77,11 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 
 /// Runs a role's futures on as many threads as there are roles that wait on the disk.
 fn on_threads(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(work)
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let outcome = runtime.block_on(work);
+    // A question to a Kafka that is away would keep the process for half a minute more.
+    runtime.shutdown_timeout(THREADS_END_MAX);
+    outcome
 }
 
 fn talk(cli: &Cli) {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant as RealInstant};
 
+use http::{Answer, free_port, get};
 use kigen_log::{EmbeddedLog, Look};
 use kigen_model::alert::Alert;
 use kigen_model::topic::{Offset, Partition, Topic};
@@ -12,9 +13,13 @@ use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
 use kigen_wire::Status;
 
+pub(crate) mod http;
+
 /// How long anything here may take before the test fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// What Linux calls USER_HZ, on every machine that it runs on today.
+const TICKS_A_SECOND: f64 = 100.0;
 
 /// A played cluster whose clock the test moves.
 pub(crate) async fn play(history: History) -> Server {
@@ -28,6 +33,8 @@ pub(crate) struct Up {
     child: Child,
     data_dir: PathBuf,
     talk: PathBuf,
+    /// Where it says how it goes.
+    port: u16,
 }
 
 impl Up {
@@ -67,9 +74,36 @@ impl Up {
         Some(up)
     }
 
-    fn start_as(mut command: Command, dir: &Path, data_dir: PathBuf, url: &str) -> Self {
+    /// Starts it on the Kafka at `brokers`, with librdkafka's `settings`, a line of TOML each.
+    pub(crate) fn start_on_kafka(dir: &Path, url: &str, brokers: &str, settings: &str) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
+        command.args(["--log", "kafka", "--instance", "one", "--brokers", brokers]);
+        let kafka =
+            format!("[log]\npartitions = 2\n[kafka]\nreplication = 1\n[kafka.settings]\n{settings}\n");
+        Self::start_with(command, dir, dir.to_owned(), url, &kafka, free_port())
+    }
+
+    /// Starts it on `dir`, to say how it goes at this port.
+    pub(crate) fn start_at(dir: &Path, url: &str, port: u16) -> Self {
+        let command = Command::new(env!("CARGO_BIN_EXE_kigen"));
+        Self::start_with(command, dir, dir.to_owned(), url, "", port)
+    }
+
+    fn start_as(command: Command, dir: &Path, data_dir: PathBuf, url: &str) -> Self {
+        Self::start_with(command, dir, data_dir, url, "", free_port())
+    }
+
+    fn start_with(
+        mut command: Command,
+        dir: &Path,
+        data_dir: PathBuf,
+        url: &str,
+        more: &str,
+        port: u16,
+    ) -> Self {
         let config = dir.join("kigen.toml");
-        std::fs::write(&config, "[kubernetes]\nprobe_interval_ms = 100\n").expect("a configuration");
+        let text = format!("[kubernetes]\nprobe_interval_ms = 100\n{more}");
+        std::fs::write(&config, text).expect("a configuration");
         let append = |name: &str| {
             let file = std::fs::OpenOptions::new().create(true).append(true).open(dir.join(name));
             Stdio::from(file.expect("a file for its output"))
@@ -80,11 +114,94 @@ impl Up {
             .arg(&config)
             .arg("--data-dir")
             .arg(&data_dir)
+            .arg("--health-address")
+            .arg(format!("127.0.0.1:{port}"))
             .stdout(append("messages"))
             .stderr(append("talk"))
             .spawn()
             .expect("kigen runs");
-        Self { child, data_dir, talk: dir.join("talk") }
+        Self { child, data_dir, talk: dir.join("talk"), port }
+    }
+
+    /// Asks it for a page.
+    pub(crate) fn get(&self, path: &str) -> Option<Answer> {
+        get(self.port, path)
+    }
+
+    /// Waits until it says of itself that it is ready, or that it is not, with these words.
+    pub(crate) async fn wait_until_it_says(&mut self, status: u16, words: &str) -> String {
+        let deadline = RealInstant::now() + PATIENCE;
+        loop {
+            let answer = self.get("/readyz");
+            if let Some(answer) = answer.as_ref().filter(|answer| answer.status == status)
+                && answer.body.contains(words)
+            {
+                return answer.body.clone();
+            }
+            self.check_alive();
+            let in_time = RealInstant::now() < deadline;
+            assert!(in_time, "it never said {status} with `{words}`, but {answer:?}\n{}", self.talk());
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// A metric's value, the sum over those of its labels; 0 while there is none.
+    pub(crate) fn metric(&self, name: &str) -> f64 {
+        let page = self.get("/metrics").expect("it answers").body;
+        let of = |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
+        page.lines().filter(of).filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+    }
+
+    /// Waits until its metrics hold these words; all of them.
+    pub(crate) async fn wait_for_metrics(&mut self, words: &str) -> String {
+        let deadline = RealInstant::now() + PATIENCE;
+        loop {
+            let page = self.get("/metrics").expect("it answers").body;
+            if page.contains(words) {
+                return page;
+            }
+            self.check_alive();
+            assert!(RealInstant::now() < deadline, "no `{words}` among its metrics\n{page}");
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Waits until a metric has at least this value.
+    pub(crate) async fn wait_for_metric(&mut self, name: &str, at_least: f64) {
+        let deadline = RealInstant::now() + PATIENCE;
+        while self.metric(name) < at_least {
+            self.check_alive();
+            assert!(RealInstant::now() < deadline, "{name} is {} only\n{}", self.metric(name), self.talk());
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// How many seconds of a processor it has used, by Linux's count.
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it runs");
+        // After the name, which may hold anything, come the state and numbers; those of user and system are 14 and 15.
+        let numbers = stat.rsplit(')').next().expect("it has a name").split_whitespace().skip(11).take(2);
+        numbers.map(|ticks| ticks.parse::<f64>().expect("a number") / TICKS_A_SECOND).sum()
+    }
+
+    /// What it printed for a person.
+    pub(crate) fn messages(&self) -> String {
+        std::fs::read_to_string(self.talk.with_file_name("messages")).unwrap_or_default()
+    }
+
+    /// Waits until it has printed something for a person.
+    pub(crate) async fn wait_for_message(&mut self, words: &str) {
+        let deadline = RealInstant::now() + PATIENCE;
+        while !self.messages().contains(words) {
+            self.check_alive();
+            assert!(RealInstant::now() < deadline, "no message has `{words}`\n{}", self.talk());
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    fn check_alive(&mut self) {
+        let ended = self.child.try_wait().expect("its state");
+        assert!(ended.is_none(), "kigen ended: {ended:?}\n{}", self.talk());
     }
 
     /// Where its data is, as this process sees it.

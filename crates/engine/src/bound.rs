@@ -5,6 +5,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, ERROR_TEXT_BYTES_MAX, RunPhase};
 
+use crate::attempts;
 use crate::calendar::TEXT_BYTES_MAX;
 use crate::state::{AttemptState, BatchState, CronJobState, ObjectiveState, Plan, RunState};
 
@@ -20,6 +21,7 @@ const WORDS_BYTES_MAX: usize = 512;
 /// What a record's fixed parts take at most: its numbers, instants, choices and the lengths of its texts.
 const RUN_BYTES: usize = 128;
 const ATTEMPT_BYTES: usize = 96;
+const METRIC_BYTES: usize = 16;
 const EDIT_BYTES: usize = 32;
 const OBJECTIVE_BYTES: usize = 256;
 const VERDICT_BYTES: usize = 192;
@@ -144,7 +146,7 @@ pub(crate) fn fit(state: &mut BatchState) {
 /// Forgets one thing; false: there is no history left.
 fn forget_one(state: &mut BatchState) -> bool {
     if let Some(run) = state.runs.iter_mut().find(|run| has_ended(run) && !run.attempts.is_empty()) {
-        run.attempts.remove(0);
+        forget_attempt(run);
         return true;
     }
     if let Some(oldest) = state.runs.iter().position(has_ended) {
@@ -161,7 +163,7 @@ fn forget_one(state: &mut BatchState) -> bool {
         return true;
     }
     if let Some(run) = state.runs.iter_mut().find(|run| !run.attempts.is_empty()) {
-        run.attempts.remove(0);
+        forget_attempt(run);
         return true;
     }
     if state.runs.is_empty() {
@@ -169,6 +171,12 @@ fn forget_one(state: &mut BatchState) -> bool {
     }
     state.runs.remove(0);
     true
+}
+
+fn forget_attempt(run: &mut RunState) {
+    if let Some(least) = attempts::least_telling(&run.attempts) {
+        run.attempts.remove(least);
+    }
 }
 
 fn has_ended(run: &RunState) -> bool {
@@ -231,8 +239,11 @@ impl Weight {
     }
 
     fn attempt(&mut self, known: &AttemptState) {
-        let Attempt { pod, node, phase, .. } = &known.attempt;
+        let Attempt { pod, node, phase, metrics, .. } = &known.attempt;
         self.add(ATTEMPT_BYTES, &[&known.revision.uid, pod, or_nothing(node)]);
+        for (name, _) in metrics.iter() {
+            self.add(METRIC_BYTES, &[name]);
+        }
         match phase {
             AttemptPhase::Waiting { reason, message } | AttemptPhase::Failed { reason, message, .. } => {
                 self.add(0, &[or_nothing(reason), or_nothing(message)]);
@@ -283,6 +294,7 @@ mod tests {
     use chrono::TimeDelta;
     use kigen_model::Instant;
     use kigen_model::event::Revision;
+    use kigen_model::metrics::Metrics;
     use kigen_model::objective::{ObjectiveSource, Schedule, Severity};
     use kigen_model::run::Run;
     use kigen_model::slot::{Excuse, Verdict};
@@ -343,7 +355,8 @@ mod tests {
             reason: some("123"),
             message: some("1234"),
         };
-        let attempt = Attempt { pod: "1".to_owned(), node: some("12"), restarts: 0, phase: failed };
+        let metrics = Metrics::new([("12345".to_owned(), 1.0), ("123456".to_owned(), 2.0)]);
+        let attempt = Attempt { pod: "1".to_owned(), node: some("12"), restarts: 0, phase: failed, metrics };
         let run = Run {
             job: "123".to_owned(),
             scheduled_at: None,
@@ -380,7 +393,8 @@ mod tests {
         };
         let batch = BATCH_BYTES + 6;
         let cron_job = (2 + 5 + 1) + 2 * (EDIT_BYTES + 5 + 1);
-        let runs = (RUN_BYTES + 2 + 3 + 1 + 2) + (ATTEMPT_BYTES + 2 + 1 + 2 + 3 + 4);
+        let runs =
+            (RUN_BYTES + 2 + 3 + 1 + 2) + (ATTEMPT_BYTES + 2 + 1 + 2 + 3 + 4) + (2 * METRIC_BYTES + 5 + 6);
         let wordings = (18 + 1 + 2 + 2 + 3) + (18 + 7);
         let objectives = OBJECTIVE_BYTES + 4 + 2 + wordings + 8 + 3 * VERDICT_BYTES;
         assert_eq!(Weight::of(&state).0, batch + cron_job + runs + objectives);

@@ -1,8 +1,11 @@
 //! Why a slot has its verdict: what the judge looked at, for people who ask.
 
 use kigen_model::Instant;
-use kigen_model::slot::{Slot, Verdict};
+use kigen_model::metrics::Metrics;
+use kigen_model::run::RunPhase;
+use kigen_model::slot::{Failure, Slot, Verdict};
 
+use crate::attempts;
 use crate::recover::{belongs, ended_at, zone_of};
 use crate::state::{BatchState, ObjectiveState, Plan, RunState, Window};
 
@@ -34,6 +37,18 @@ pub struct Considered<'a> {
     pub belongs: bool,
     /// When its work ended well, if it did.
     pub ended_at: Option<Instant>,
+    /// Why it does not run, if it is there and does not.
+    pub waits: Option<String>,
+    /// How it failed, if it did.
+    pub failure: Option<Failure>,
+    /// The numbers that it reported, if it did.
+    pub reported: Option<&'a Metrics>,
+}
+
+/// The numbers that the latest run of a batch reported that reported some.
+#[must_use]
+pub fn last_reported(state: &BatchState) -> Option<&Metrics> {
+    state.runs.iter().rev().find_map(attempts::reported)
 }
 
 /// Explains the slot of an objective with this deadline; `None`: there is none that is open or remembered.
@@ -56,6 +71,31 @@ pub fn explain<'a>(state: &'a BatchState, objective: &str, deadline: Instant) ->
         run,
         belongs: belongs(window, slot, &run.run, &time_zone),
         ended_at: ended_at(run),
+        waits: if attempts::runs_now(run) { None } else { waits(run) },
+        failure: failure(run),
+        reported: attempts::reported(run),
     });
     Some(Explanation { objective: known, slot, window, until, verdict, runs: runs.collect(), time_zone })
+}
+
+fn waits(run: &RunState) -> Option<String> {
+    match run.run.phase {
+        RunPhase::Pending => attempts::why_waiting(run),
+        RunPhase::Running
+        | RunPhase::Suspended
+        | RunPhase::Succeeded { .. }
+        | RunPhase::Failed { .. }
+        | RunPhase::Deleted { .. } => None,
+    }
+}
+
+fn failure(run: &RunState) -> Option<Failure> {
+    match &run.run.phase {
+        RunPhase::Failed { reason, .. } => Some(attempts::failure(run, reason)),
+        RunPhase::Pending
+        | RunPhase::Running
+        | RunPhase::Suspended
+        | RunPhase::Succeeded { .. }
+        | RunPhase::Deleted { .. } => None,
+    }
 }

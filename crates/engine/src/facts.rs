@@ -7,6 +7,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
 use kigen_model::run::{Attempt, CronJob, Run, RunPhase};
 
+use crate::attempts;
 use crate::bound;
 use crate::judge;
 use crate::plan;
@@ -145,7 +146,8 @@ fn tell_failure(state: &BatchState, uid: &str, at: Instant) -> Option<Effect> {
     if state.since.is_some_and(|since| *failed_at < since) {
         return None;
     }
-    let kind = AlertBody::RunFailed { run: recover::summary_of(run), failure: judge::failure(run, reason) };
+    let kind =
+        AlertBody::RunFailed { run: recover::summary_of(run), failure: attempts::failure(run, reason) };
     Some(Effect::Raise(Box::new(Alert {
         id: alert_id(&state.key, "", kind.kind(), uid),
         key: state.key.clone(),
@@ -186,12 +188,22 @@ fn see_attempt(
         return Vec::new();
     };
     match run.attempts.iter_mut().find(|known| known.revision.uid == revision.uid) {
-        Some(known) if !is_newer(revision, &known.revision) => return Vec::new(),
-        Some(known) => *known = AttemptState { revision: revision.clone(), attempt: attempt.clone() },
+        Some(known) if !is_newer(revision, &known.revision) => {
+            attempts::keep_text(&mut known.attempt, attempt);
+            return Vec::new();
+        }
+        Some(known) => {
+            let before = std::mem::replace(&mut known.attempt, attempt.clone());
+            known.revision = revision.clone();
+            attempts::keep_text(&mut known.attempt, &before);
+        }
         None => {
             run.attempts.push(AttemptState { revision: revision.clone(), attempt: attempt.clone() });
-            let surplus = run.attempts.len().saturating_sub(ATTEMPTS_MAX);
-            run.attempts.drain(..surplus);
+            if run.attempts.len() > ATTEMPTS_MAX
+                && let Some(least) = attempts::least_telling(&run.attempts)
+            {
+                run.attempts.remove(least);
+            }
         }
     }
     recover::note_success(state, run_uid, at)

@@ -3,9 +3,10 @@
 use kigen_model::Instant;
 use kigen_model::alert::{AlertBody, PAST_SUCCESSES_MAX, alert_id};
 use kigen_model::objective::{Deadlines, ObjectiveSource};
-use kigen_model::run::{AttemptPhase, RunPhase};
-use kigen_model::slot::{Cause, Excuse, Failure, Gap, PastSuccess, Slot, Verdict};
+use kigen_model::run::RunPhase;
+use kigen_model::slot::{Cause, Excuse, Gap, PastSuccess, Slot, Verdict};
 
+use crate::attempts;
 use crate::bound;
 use crate::evidence::{self, Evidence};
 use crate::plan;
@@ -245,10 +246,16 @@ fn cause_of(
     };
     let created_at = run.run.created_at;
     match &run.run.phase {
-        RunPhase::Failed { reason, .. } => Cause::Failed(failure(run, reason)),
-        RunPhase::Deleted { .. } => Cause::Failed(failure(run, "Deleted")),
-        RunPhase::Running => Cause::StillRunning { since: run.run.started_at.unwrap_or(created_at) },
-        RunPhase::Pending => Cause::Pending { since: created_at, why: why_waiting(run) },
+        RunPhase::Failed { reason, .. } => Cause::Failed(attempts::failure(run, reason)),
+        RunPhase::Deleted { observed_at } => {
+            Cause::Failed(attempts::failure(run, attempts::why_deleted(state, run, *observed_at)))
+        }
+        RunPhase::Pending if !attempts::runs_now(run) => {
+            Cause::Pending { since: created_at, why: attempts::why_waiting(run) }
+        }
+        RunPhase::Pending | RunPhase::Running => {
+            Cause::StillRunning { since: run.run.started_at.unwrap_or(created_at) }
+        }
         RunPhase::Suspended => {
             Cause::Pending { since: created_at, why: Some("the Job is suspended".to_owned()) }
         }
@@ -266,26 +273,6 @@ fn is_under_way(run: &RunState) -> bool {
         RunPhase::Pending | RunPhase::Running | RunPhase::Suspended => true,
         RunPhase::Succeeded { .. } | RunPhase::Failed { .. } | RunPhase::Deleted { .. } => false,
     }
-}
-
-/// How a run failed.
-pub(crate) fn failure(run: &RunState, reason: &str) -> Failure {
-    let last = run.attempts.iter().rev().find_map(|known| match &known.attempt.phase {
-        AttemptPhase::Failed { exit_code, message, .. } => Some((*exit_code, message.clone())),
-        AttemptPhase::Waiting { .. } | AttemptPhase::Running { .. } | AttemptPhase::Succeeded { .. } => None,
-    });
-    let (exit_code, last_error) = last.unwrap_or_default();
-    Failure { reason: reason.to_owned(), exit_code, attempts: run.run.failed_pods.max(1), last_error }
-}
-
-fn why_waiting(run: &RunState) -> Option<String> {
-    run.attempts.iter().rev().find_map(|known| match &known.attempt.phase {
-        AttemptPhase::Waiting { reason: Some(reason), message: Some(message) } => {
-            Some(format!("{reason}: {message}"))
-        }
-        AttemptPhase::Waiting { reason, message } => reason.clone().or_else(|| message.clone()),
-        AttemptPhase::Running { .. } | AttemptPhase::Succeeded { .. } | AttemptPhase::Failed { .. } => None,
-    })
 }
 
 /// The latest successes with a nominal start before `opens`, oldest first.

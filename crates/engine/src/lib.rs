@@ -5,6 +5,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod advice;
+mod attempts;
 pub mod bound;
 pub mod calendar;
 pub mod clock;

@@ -5,10 +5,11 @@ use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, DeadlineWords, ObjectiveSummary, alert_id};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Deadlines;
-use kigen_model::run::{AttemptPhase, Run, RunPhase, SlotMark};
+use kigen_model::run::{Run, RunPhase, SlotMark};
 use kigen_model::slot::{RunSummary, Slot, Verdict};
 use uuid::Uuid;
 
+use crate::attempts;
 use crate::calendar::Zone;
 use crate::evidence;
 use crate::state::{BatchState, JudgedSlot, ObjectiveState, Plan, RunState, Window};
@@ -132,11 +133,8 @@ pub(crate) fn ended_at(run: &RunState) -> Option<Instant> {
         return None;
     };
     let starts = run.run.started_at.unwrap_or(run.run.created_at);
-    let finished = run.attempts.iter().filter_map(|attempt| match attempt.attempt.phase {
-        AttemptPhase::Succeeded { finished_at } => finished_at,
-        AttemptPhase::Waiting { .. } | AttemptPhase::Running { .. } | AttemptPhase::Failed { .. } => None,
-    });
-    Some(finished.max().filter(|finished| (starts..=completed_at).contains(finished)).unwrap_or(completed_at))
+    let finished = attempts::finished_at(run).filter(|finished| (starts..=completed_at).contains(finished));
+    Some(finished.unwrap_or(completed_at))
 }
 
 /// Whether a run belongs to a slot whose deadline was read in `time_zone`: by the mark that it carries, else by its
@@ -167,13 +165,9 @@ fn marked(run: &Run, time_zone: &str) -> Option<Instant> {
     }
 }
 
-/// A run as an alert tells of it, with the attempt that tells most: the last that failed, else the last.
+/// A run as an alert tells of it, with the attempt that tells most.
 pub(crate) fn summary_of(run: &RunState) -> RunSummary {
-    let failed =
-        run.attempts.iter().rev().find(|known| matches!(known.attempt.phase, AttemptPhase::Failed { .. }));
-    let ended_well = matches!(run.run.phase, RunPhase::Succeeded { .. });
-    let last_attempt =
-        failed.filter(|_| !ended_well).or(run.attempts.last()).map(|known| known.attempt.clone());
+    let last_attempt = attempts::telling(run).cloned();
     RunSummary { uid: run.revision.uid.clone(), run: run.run.clone(), last_attempt }
 }
 

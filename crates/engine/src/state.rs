@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 /// How many runs of a batch are remembered; the oldest that has ended goes first.
 pub const RUNS_MAX: usize = 32;
-/// How many attempts of a run are remembered; the oldest goes first.
+/// How many attempts of a run are remembered; the oldest goes first, but for the success that came last and for what
+/// failed last.
 pub const ATTEMPTS_MAX: usize = 3;
 /// How many edits of a CronJob's schedule or zone are remembered; the oldest goes first.
 pub const EDITS_MAX: usize = 8;

@@ -7,6 +7,7 @@ use kigen_engine::step::{Effect, Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
+use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 
@@ -62,7 +63,7 @@ impl Batch {
             message: Some(message.to_owned()),
         };
         let pod = format!("pod-{}", self.version);
-        let attempt = Attempt { pod, node: None, restarts: 0, phase };
+        let attempt = Attempt { pod, node: None, restarts: 0, phase, metrics: Metrics::default() };
         self.hear(|revision| FactBody::Attempt { revision, run_uid: run_uid.to_owned(), attempt });
     }
 

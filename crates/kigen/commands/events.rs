@@ -203,7 +203,12 @@ fn fact_told(fact: &Fact) -> String {
                 }
                 RunPhase::Deleted { .. } => "deleted before its end".to_owned(),
             };
-            format!("Job {} {phase}", run.job)
+            let failed = match (run.failed_pods, &run.phase) {
+                (0, _) | (_, RunPhase::Failed { .. }) => String::new(),
+                (1, _) => ", 1 pod failed".to_owned(),
+                (failed, _) => format!(", {failed} pods failed"),
+            };
+            format!("Job {} {phase}{failed}", run.job)
         }
         FactBody::Attempt { attempt, .. } => {
             let phase = match &attempt.phase {
@@ -215,13 +220,27 @@ fn fact_told(fact: &Fact) -> String {
                 }
                 AttemptPhase::Running { .. } => "running".to_owned(),
                 AttemptPhase::Succeeded { .. } => "succeeded".to_owned(),
-                AttemptPhase::Failed { exit_code, reason, .. } => format!(
-                    "failed: {}, exit code {}",
+                AttemptPhase::Failed { exit_code, reason, message, .. } => format!(
+                    "failed: {}, exit code {}{}",
                     reason.as_deref().unwrap_or("no reason"),
-                    exit_code.map_or("unknown".to_owned(), |code| code.to_string())
+                    exit_code.map_or("unknown".to_owned(), |code| code.to_string()),
+                    // Of a traceback the last line is the exception.
+                    message
+                        .as_deref()
+                        .and_then(|text| text.lines().last())
+                        .map_or(String::new(), |line| format!(", {line}"))
                 ),
             };
-            format!("Pod {} {phase}", attempt.pod)
+            let restarted = match attempt.restarts {
+                0 => String::new(),
+                1 => ", restarted once".to_owned(),
+                restarts => format!(", restarted {restarts} times"),
+            };
+            let reported = match attempt.metrics.is_empty() {
+                true => String::new(),
+                false => format!(", reported {}", attempt.metrics),
+            };
+            format!("Pod {} {phase}{restarted}{reported}", attempt.pod)
         }
         FactBody::Objective { name, objective: Some(objective), .. } => match &objective.deadlines {
             Deadlines::CompleteBy { crontab } => format!("objective {name}: complete by \"{crontab}\""),

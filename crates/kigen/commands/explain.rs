@@ -13,7 +13,7 @@ use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Deadlines;
 use kigen_model::run::RunPhase;
-use kigen_model::slot::{CauseKind, Excuse, Verdict};
+use kigen_model::slot::{CauseKind, Excuse, Failure, Verdict};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::Replay;
 
@@ -298,7 +298,10 @@ impl Words {
     fn run(&self, considered: &Considered<'_>) -> String {
         let run = &considered.run.run;
         let phase = match &run.phase {
-            RunPhase::Pending => "had not started".to_owned(),
+            RunPhase::Pending => match &considered.waits {
+                Some(why) => format!("did not run: {why}"),
+                None => "had not started".to_owned(),
+            },
             RunPhase::Running => "was running".to_owned(),
             RunPhase::Suspended => "was suspended".to_owned(),
             RunPhase::Succeeded { completed_at } => {
@@ -308,14 +311,17 @@ impl Words {
                 )
             }
             RunPhase::Failed { failed_at, reason, .. } => {
-                format!("failed at {}: {reason}", self.at(*failed_at))
+                let how = considered.failure.as_ref().map_or(String::new(), how_it_failed);
+                format!("failed at {}: {reason}{how}", self.at(*failed_at))
             }
             RunPhase::Deleted { observed_at } => {
                 format!("was gone at {}, before its end was seen", self.at(*observed_at))
             }
         };
         let mark = run.slot.map_or(String::new(), |mark| format!(", marked for {mark}"));
-        format!("{} of {}{mark}: {phase}", run.job, self.at(run.nominal_start()))
+        let reported =
+            considered.reported.map_or(String::new(), |metrics| format!("; it reported {metrics}"));
+        format!("{} of {}{mark}: {phase}{reported}", run.job, self.at(run.nominal_start()))
     }
 
     /// The rule that decided.
@@ -368,6 +374,17 @@ impl Words {
             CauseKind::NeverStarted => "none was ever made".to_owned(),
         }
     }
+}
+
+/// Attempts, exit code and the last line of the error text, which of a traceback is the exception.
+fn how_it_failed(failure: &Failure) -> String {
+    let attempts = match failure.attempts {
+        0 | 1 => "1 attempt".to_owned(),
+        attempts => format!("{attempts} attempts"),
+    };
+    let code = failure.exit_code.map_or(String::new(), |code| format!(", exit code {code}"));
+    let error = failure.last_error.as_deref().and_then(|text| text.lines().last());
+    format!(", {attempts}{code}{}", error.map_or(String::new(), |error| format!(", {error}")))
 }
 
 /// The zone in which the objective's open slot was read, else UTC.

@@ -10,6 +10,7 @@ use crate::config::Kafka;
 
 pub(crate) mod crontab;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod objectives;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use kigen_engine::calendar::Zone;
+use kigen_engine::explain::last_reported;
 use kigen_engine::partition::{POSITION_KEY, PartitionState};
 use kigen_engine::state::{BatchState, ObjectiveState, Plan};
 use kigen_log::Look;
@@ -17,6 +18,9 @@ use super::events::{is_of, open, text};
 use super::pages::Pages;
 use crate::cli::StatusArgs;
 use crate::config::Config;
+
+/// How many reported numbers a row shows.
+const REPORTED_MAX: usize = 3;
 
 /// All that is known of the batches, and until when they are judged.
 #[derive(Default)]
@@ -116,10 +120,19 @@ fn rows_of(state: &BatchState) -> Vec<Vec<String>> {
                 name.clone(),
                 next_deadline(objective),
                 last_verdict(objective),
-                note(objective),
+                [note(objective), reported(state)]
+                    .into_iter()
+                    .filter(|said| !said.is_empty())
+                    .collect::<Vec<_>>()
+                    .join("; "),
             ]
         })
         .collect()
+}
+
+/// The numbers that the batch reported last.
+fn reported(state: &BatchState) -> String {
+    last_reported(state).map_or(String::new(), |metrics| format!("reported {}", metrics.brief(REPORTED_MAX)))
 }
 
 pub(crate) fn next_deadline(objective: &ObjectiveState) -> String {

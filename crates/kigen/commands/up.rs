@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::Utc;
-use kigen_log::kafka::KafkaFailure;
+use kigen_log::back_off::BackOff;
+use kigen_log::kafka::{Connection, KafkaFailure};
 use kigen_log::{EmbeddedLog, Fate, KafkaLog, Log};
 use kigen_model::reasons::reasons;
 use kigen_model::topic::Topic;
@@ -18,20 +19,24 @@ use kigen_shipper::input::Declaration;
 use kigen_shipper::role as shipping;
 use kigen_shipper::server_clock::Clock;
 use kigen_store::Store;
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::framed_beside;
 use crate::config::{Config, Kafka, LogKind, Notify};
+use crate::health::board::Board;
 use crate::objectives::followed;
+use crate::{health, metrics};
 
 /// How long the roles may take to finish what is in flight.
 const SHUTDOWN_MS_MAX: u64 = 8_000;
 /// How often the log is cut to its bounds.
 const TRIM_INTERVAL_MS: u64 = 10 * 60 * 1_000;
-/// The pause before a Kafka that does not answer is tried again.
-const KAFKA_DELAY_MS: u64 = 5_000;
+/// The pauses before a Kafka that does not answer is tried again.
+const KAFKA_DELAY_MS_MIN: u64 = 1_000;
+const KAFKA_DELAY_MS_MAX: u64 = 15_000;
 
 /// What a process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +59,7 @@ pub(crate) async fn run(config: Config, roles: &[Role]) -> anyhow::Result<()> {
     // Listened to before there is anything to lose: until then SIGTERM ends the process where it stands.
     let mut terminate = signal(SignalKind::terminate())?;
     let delivery = if roles.contains(&Role::Notify) { Some(delivery(&config)?) } else { None };
+    let mut begun = Begun::begin(&config, roles)?;
     match config.log_kind {
         LogKind::Embedded => {
             anyhow::ensure!(
@@ -62,52 +68,81 @@ pub(crate) async fn run(config: Config, roles: &[Role]) -> anyhow::Result<()> {
                  HOST:PORT), or run all in one process with `kigen up`"
             );
             let log = open_log(&config.log_dir(), config.log.clone())?;
-            let wired = wire(&config, roles, log.clone(), delivery)?;
-            wired.run(Some(log), terminate).await
+            begun.wire(&config, roles, log.clone(), delivery)?;
+            begun.run(Some(log), terminate).await
         }
         LogKind::Kafka => {
             let kafka = config.kafka().map_err(|error| anyhow::Error::from(error).context(crate::Misused))?;
-            let Some(log) = open_kafka(&kafka, &mut terminate).await? else { return Ok(()) };
-            wire(&config, roles, log, delivery)?.run(None, terminate).await
+            let Some(log) = open_kafka(&kafka, &begun.board, &mut terminate).await? else { return Ok(()) };
+            begun.wire(&config, roles, log, delivery)?;
+            begun.run(None, terminate).await
         }
     }
 }
 
-/// Roles that were begun.
-struct Wired {
+/// What was begun, roles and what tells of them.
+struct Begun {
     roles: JoinSet<anyhow::Result<()>>,
     stop: watch::Sender<bool>,
+    board: Board,
+    /// What is counted, where somebody can ask for it.
+    kept: Option<PrometheusHandle>,
 }
 
-fn wire<L: Log>(
-    config: &Config,
-    wanted: &[Role],
-    log: L,
-    delivery: Option<Delivery>,
-) -> anyhow::Result<Wired> {
-    let (stop, stopped) = watch::channel(false);
-    let mut roles: JoinSet<anyhow::Result<()>> = JoinSet::new();
-    if wanted.contains(&Role::Process) {
-        let processor = open_processor(&log, &config.store_dir())?;
-        let until = stopped.clone();
+impl Begun {
+    /// Tells how it goes from here on, also while there is no log yet.
+    fn begin(config: &Config, wanted: &[Role]) -> anyhow::Result<Self> {
+        let (stop, stopped) = watch::channel(false);
+        let (mut roles, board) = (JoinSet::new(), Board::of(wanted));
+        let kept = config.health.map(|_| metrics::keep()).transpose()?;
+        if let Some((address, kept)) = config.health.zip(kept.clone()) {
+            let board = board.clone();
+            roles.spawn(async move {
+                health::serve(address, board, kept, stopped).await;
+                Ok(())
+            });
+        }
+        Ok(Self { roles, stop, board, kept })
+    }
+
+    fn wire<L: Log>(
+        &mut self,
+        config: &Config,
+        wanted: &[Role],
+        log: L,
+        delivery: Option<Delivery>,
+    ) -> anyhow::Result<()> {
+        let Self { roles, stop, board, kept } = self;
+        let stopped = stop.subscribe();
+        if let Some(health) = board.processor.clone() {
+            let processor = open_processor(&log, &config.store_dir())?.telling(health);
+            let until = stopped.clone();
+            roles.spawn(async move {
+                kigen_processor::run(processor, until).await;
+                Ok(())
+            });
+        }
+        if wanted.contains(&Role::Ship) {
+            ship(config, &log, board, &stopped, roles);
+        }
+        if let Some((delivery, health)) = delivery.zip(board.notifier.clone()) {
+            let (log, delivery, until) = (log.clone(), delivery.telling(health), stop_of(stopped.clone()));
+            roles.spawn(async move { notifying::run(log, delivery, until).await.map_err(Into::into) });
+        }
+        let (board, kept) = (board.clone(), kept.clone());
         roles.spawn(async move {
-            kigen_processor::run(processor, until).await;
+            health::pulse(log, board, kept, stopped).await;
             Ok(())
         });
+        tracing::info!(cluster = config.cluster, data_dir = %config.data_dir.display(), "kigen starts");
+        Ok(())
     }
-    if wanted.contains(&Role::Ship) {
-        ship(config, &log, &stopped, &mut roles);
-    }
-    if let Some(delivery) = delivery {
-        roles.spawn(async move { notifying::run(log, delivery, stop_of(stopped)).await.map_err(Into::into) });
-    }
-    tracing::info!(cluster = config.cluster, data_dir = %config.data_dir.display(), "kigen starts");
-    Ok(Wired { roles, stop })
 }
 
 fn ship<L: Log>(
     config: &Config,
     log: &L,
+    board: &Board,
     stopped: &watch::Receiver<bool>,
     roles: &mut JoinSet<anyhow::Result<()>>,
 ) {
@@ -126,11 +161,12 @@ fn ship<L: Log>(
         }
     }
     let (log, kubernetes, until) = (log.clone(), config.kubernetes.clone(), stopped.clone());
+    let health = board.shipper.clone().unwrap_or_default();
+    let who = format!("kigen on {}, process {}", config.instance(), std::process::id());
     roles.spawn(async move {
         let clock = Clock::new(Utc::now);
-        let who = format!("kigen, process {}", std::process::id());
         let until = stop_of(until);
-        shipping::run(log, kubernetes, clock, &who, declared, until).await.map_err(Into::into)
+        shipping::run(log, kubernetes, clock, &who, declared, health, until).await.map_err(Into::into)
     });
 }
 
@@ -158,25 +194,43 @@ impl NoKafka {
             Self::Registry(failure) => failure.fate(),
         }
     }
+
+    /// Tells the operator, who hears of each cause once a minute.
+    fn tell(self, connection: &Connection) {
+        match self {
+            Self::Kafka(failure) => connection.tell(failure),
+            Self::Registry(failure) => connection.telling().say("schema registry", || reasons(&failure)),
+        }
+    }
 }
 
 /// Opens the log on Kafka. It and the schema registry may not be there yet, which is told and waited for; `None`: a signal
 /// came first.
-async fn open_kafka(kafka: &Kafka, terminate: &mut Signal) -> anyhow::Result<Option<KafkaLog>> {
+async fn open_kafka(
+    kafka: &Kafka,
+    board: &Board,
+    terminate: &mut Signal,
+) -> anyhow::Result<Option<KafkaLog>> {
+    let mut back_off = BackOff::new(KAFKA_DELAY_MS_MIN, KAFKA_DELAY_MS_MAX);
     let open = async || {
         let connection = framed_beside(kafka, Intent::Write).await?;
         Ok::<_, NoKafka>(KafkaLog::open(connection, &kafka.layout, &kafka.instance).await?)
     };
     loop {
-        match open().await {
+        let opened = tokio::select! {
+            opened = open() => opened,
+            _ = terminate.recv() => return Ok(None),
+        };
+        match opened {
             Ok(log) => return Ok(Some(log)),
             Err(error) if error.fate() == Fate::Retry => {
-                tracing::warn!("{}; kigen tries again", reasons(&error));
+                board.log_is(Err(reasons(&error)));
+                error.tell(&kafka.connection);
             }
             Err(error) => return Err(error.into()),
         }
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(KAFKA_DELAY_MS)) => {}
+            () = tokio::time::sleep(back_off.next_delay(None)) => {}
             _ = terminate.recv() => return Ok(None),
             interrupt = tokio::signal::ctrl_c() => {
                 interrupt?;
@@ -196,7 +250,7 @@ pub(super) fn open_processor<L: Log>(log: &L, dir: &Path) -> anyhow::Result<Proc
 }
 
 /// Ends when `stopped` says so.
-pub(super) async fn stop_of(mut stopped: watch::Receiver<bool>) {
+pub(crate) async fn stop_of(mut stopped: watch::Receiver<bool>) {
     // The sender is gone only when everything ends anyway.
     let _ = stopped.wait_for(|stop| *stop).await;
 }
@@ -210,11 +264,11 @@ fn delivery(config: &Config) -> anyhow::Result<Delivery> {
     }
 }
 
-impl Wired {
+impl Begun {
     /// Waits for a signal or for a role that ends, tells the others to stop, and waits for them, but not for ever.
     /// An embedded log is cut to its bounds meanwhile; Kafka does that by itself.
     async fn run(self, embedded: Option<EmbeddedLog>, mut terminate: Signal) -> anyhow::Result<()> {
-        let Self { mut roles, stop } = self;
+        let Self { mut roles, stop, .. } = self;
         if let Some(log) = embedded {
             roles.spawn(trim(log, stop.subscribe()));
         }

@@ -16,10 +16,11 @@ use crate::interface::Log;
 use crate::keys;
 use crate::settings::Settings;
 use crate::tables::Tables;
+use crate::told::Telling;
 use crate::trim::{self, Trimmed};
 use crate::view::View;
 use crate::write::{self, Tails};
-use crate::{Position, Record, Step, lock, options};
+use crate::{Position, Record, Step, lock, metrics, options};
 
 /// An open log. Clones are handles to the same one; it closes with the last of them.
 ///
@@ -39,6 +40,7 @@ struct Inner {
     changes: watch::Sender<u64>,
     /// Of each group's member, how many there were with it.
     generations: Mutex<HashMap<&'static str, u64>>,
+    telling: Telling,
     /// Declared last: released only after the tables are closed.
     _lock: File,
 }
@@ -65,6 +67,7 @@ impl EmbeddedLog {
                 ends,
                 changes,
                 generations: Mutex::default(),
+                telling: Telling::default(),
                 _lock: lock,
             }),
         })
@@ -123,6 +126,7 @@ impl EmbeddedLog {
             // Held until the step is made, so that who joins meanwhile reads what it left.
             let generations = inner.generations();
             if generations.get(name) != Some(&generation) {
+                metrics::fenced(name);
                 return Err(LogError::Fenced { group: name });
             }
             inner.commit(&step)
@@ -174,6 +178,10 @@ impl Log for EmbeddedLog {
         };
         self.inner.changed();
         Ok(EmbeddedGroup::new(self.clone(), name, topic, generation))
+    }
+
+    fn tell(&self, error: &LogError) {
+        self.inner.telling.tell(error);
     }
 }
 

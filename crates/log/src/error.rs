@@ -219,6 +219,35 @@ impl LogError {
         }
     }
 
+    /// Its name among the metrics' labels.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::InUse { .. } => "in_use",
+            Self::Absent { .. } => "absent",
+            Self::PartitionsOutOfRange { .. } | Self::PartitionsChanged { .. } => "partitions",
+            Self::NewerFormat { .. } => "newer_format",
+            Self::NoSuchPartition { .. } => "no_such_partition",
+            Self::RecordTooLarge { .. } | Self::StepTooLarge { .. } => "too_large",
+            Self::BadConsumerName { .. } => "bad_consumer_name",
+            Self::Corrupt { .. } | Self::CorruptTable { .. } => "corrupt",
+            Self::NoSpace { .. } => "no_space",
+            Self::Io { .. } => "io",
+            Self::Fenced { .. } => "fenced",
+            Self::Unframed { .. } => "registry",
+            Self::Kafka(failure) => failure.label(),
+            Self::ShuttingDown { .. } => "shutting_down",
+        }
+    }
+
+    /// What tells its cause from others: of one cause it is enough to hear once in a while.
+    pub(crate) fn cause(&self) -> String {
+        match self {
+            Self::Kafka(failure) => failure.cause(),
+            _ => self.label().to_owned(),
+        }
+    }
+
     /// From RocksDB, which tells a full disk by its text alone.
     pub(crate) fn from_rocksdb(path: &Path, doing: &'static str, error: rocksdb::Error) -> Self {
         let path = path.to_owned();

@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use kigen_model::Instant;
+use kigen_model::reasons::reasons;
 use kigen_model::topic::{Offset, Partition, Topic};
 
 use crate::error::LogError;
@@ -18,6 +19,14 @@ pub trait Look: Send + Sync {
     /// The partition of a key, as Java's default partitioner of Kafka would choose it.
     fn partition_of(&self, key: &str) -> Partition {
         partitioner::partition_of(key, self.partitions())
+    }
+
+    /// Asks the log once whether it is there, and waits a few seconds for its answer at most.
+    ///
+    /// # Errors
+    /// It cannot be reached, or does not let itself be seen. One that is in this process always can.
+    fn reach(&self) -> Result<(), LogError> {
+        Ok(())
     }
 
     /// Takes in what was written since, where that does not come by itself.
@@ -105,6 +114,12 @@ pub trait Log: Clone + Send + Sync + 'static {
     /// # Errors
     /// The name cannot be used, or the settings are not taken.
     fn join(&self, name: &'static str, topic: Topic) -> Result<Self::Group, LogError>;
+
+    /// Tells the operator of a failure that is tried again. A log that many use tells of each cause once a minute,
+    /// whoever meets it.
+    fn tell(&self, error: &LogError) {
+        tracing::warn!("{}; kigen tries again, nothing is lost meanwhile", reasons(error));
+    }
 }
 
 /// What a member of a group hears.

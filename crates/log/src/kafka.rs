@@ -1,29 +1,34 @@
 //! Apache Kafka: how it is reached, and the log on it. All of librdkafka's settings can be passed through.
 
+mod asked;
 mod framing;
 mod group;
 mod look;
 mod produce;
 pub mod topics;
+pub mod trial;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kigen_model::topic::{Offset, Topic};
 use rdkafka::ClientConfig;
 use rdkafka::ClientContext;
 use rdkafka::config::{FromClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::FutureProducer;
+use rdkafka::producer::{FutureProducer, Producer};
 
 use crate::Record;
 use crate::error::{Fate, LogError};
 use crate::interface::Log;
 use crate::settings::Settings;
+use crate::told::Telling;
 use crate::write;
+use asked::{code_of, is_denied};
 
+pub use asked::Asked;
 pub use framing::{Framing, Head, Inward};
 pub use group::KafkaGroup;
 pub use look::KafkaLook;
@@ -57,8 +62,6 @@ const FIRST_SETTINGS: [(&str, &str); 5] = [
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// How long an appended record may wait to be taken, in milliseconds.
 const APPEND_MS_MAX: &str = "30000";
-/// How often trouble with Kafka is told of at most.
-const TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// Where a Kafka is, and how it is spoken to.
 #[derive(Clone)]
@@ -69,6 +72,8 @@ pub struct Connection {
     settings: BTreeMap<String, String>,
     /// How values stand there; `None`: just as they are handed over.
     framing: Option<Arc<dyn Framing>>,
+    /// All clients of a connection tell of trouble together.
+    telling: Telling,
 }
 
 /// Why Kafka cannot be used as asked.
@@ -118,6 +123,20 @@ pub enum KafkaFailure {
         /// The name.
         instance: String,
     },
+    /// An ACL forbids it.
+    #[error(
+        "Kafka at {brokers} does not allow {asked}: allow it with `kafka-acls.sh --bootstrap-server {brokers} --add \
+         --allow-principal User:NAME --operation {} {}`, or remove the ACL that denies it; `kigen doctor` says what else is \
+         missing",
+        asked.operation(),
+        asked.option()
+    )]
+    Denied {
+        /// The brokers.
+        brokers: String,
+        /// What.
+        asked: Asked,
+    },
     /// The brokers do not answer, or refuse.
     #[error("Kafka at {brokers} {what}; check the address, and that it is reachable and allowed from here")]
     Broker {
@@ -138,7 +157,30 @@ impl KafkaFailure {
             Self::OwnSetting { .. } | Self::Setting { .. } | Self::Client { .. } | Self::Topics { .. } => {
                 Fate::Stop
             }
-            Self::Twin { .. } | Self::Broker { .. } => Fate::Retry,
+            Self::Denied { .. } | Self::Twin { .. } | Self::Broker { .. } => Fate::Retry,
+        }
+    }
+
+    /// Its name among the metrics' labels.
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
+            Self::OwnSetting { .. } | Self::Setting { .. } | Self::Client { .. } => "kafka_settings",
+            Self::Topics { .. } => "kafka_topics",
+            Self::Twin { .. } => "kafka_twin",
+            Self::Denied { .. } => "kafka_denied",
+            Self::Broker { source, .. } if is_silence(source) => "kafka_unreachable",
+            Self::Broker { .. } => "kafka_refused",
+        }
+    }
+
+    /// What tells its cause from others.
+    pub(crate) fn cause(&self) -> String {
+        match self {
+            Self::Denied { asked, .. } => format!("{} {asked}", self.label()),
+            Self::Broker { source, .. } if !is_silence(source) => {
+                format!("{} {:?}", self.label(), code_of(source))
+            }
+            _ => self.label().to_owned(),
         }
     }
 }
@@ -159,7 +201,8 @@ impl Connection {
         if let Some(name) = settings.keys().find(|name| OWN_SETTINGS.contains(&name.as_str())) {
             return Err(KafkaFailure::OwnSetting { name: name.clone() });
         }
-        let connection = Self { brokers: brokers.to_owned(), settings, framing: None };
+        let telling = Telling::default();
+        let connection = Self { brokers: brokers.to_owned(), settings, framing: None, telling };
         match connection.config(&[]).create_native_config() {
             Ok(_) => Ok(connection),
             Err(KafkaError::ClientConfig(_, reason, name, value)) => {
@@ -218,6 +261,46 @@ impl Connection {
         let brokers = self.brokers.clone();
         move |source| KafkaFailure::Broker { brokers: brokers.clone(), what, source }
     }
+
+    /// As of [`failed`](Self::failed), for what an ACL may forbid.
+    fn refused(&self, what: &'static str, asked: Asked) -> impl Fn(KafkaError) -> KafkaFailure + use<> {
+        let (brokers, failed) = (self.brokers.clone(), self.failed(what));
+        move |source| {
+            if is_denied(&source) {
+                KafkaFailure::Denied { brokers: brokers.clone(), asked: asked.clone() }
+            } else {
+                failed(source)
+            }
+        }
+    }
+
+    /// Tells the operator of a failure that is tried again: of each cause once a minute, whoever meets it.
+    pub fn tell(&self, failure: KafkaFailure) {
+        self.telling.tell(&failure.into());
+    }
+
+    /// Tells of trouble together with all that uses the connection.
+    #[must_use]
+    pub fn telling(&self) -> &Telling {
+        &self.telling
+    }
+}
+
+/// Whether nobody answered, as opposed to an answer that says no.
+fn is_silence(error: &KafkaError) -> bool {
+    matches!(
+        code_of(error),
+        None | Some(
+            RDKafkaErrorCode::AllBrokersDown
+                | RDKafkaErrorCode::BrokerTransportFailure
+                | RDKafkaErrorCode::MessageTimedOut
+                | RDKafkaErrorCode::OperationTimedOut
+                | RDKafkaErrorCode::RequestTimedOut
+                | RDKafkaErrorCode::Resolve
+                | RDKafkaErrorCode::TimedOutQueue
+                | RDKafkaErrorCode::WaitingForCoordinator
+        )
+    )
 }
 
 /// Whether a setting of this name is one that must not be shown.
@@ -238,7 +321,8 @@ struct Inner {
     /// What this process is called: the same after a restart, and no other's.
     instance: String,
     look: KafkaLook,
-    producer: FutureProducer<Talk>,
+    /// Of what is appended outside of transactions.
+    producer: Mutex<FutureProducer<Talk>>,
 }
 
 impl KafkaLog {
@@ -258,10 +342,28 @@ impl KafkaLog {
         }
         let settings = layout.log.clone();
         let look = KafkaLook::new(connection.clone(), &settings)?;
-        let own = [("enable.idempotence", "true"), ("message.timeout.ms", APPEND_MS_MAX)];
-        let producer = connection.client_with(&own, Talk::of(&connection))?;
+        let producer = Mutex::new(appender(&connection)?);
         let instance = instance.to_owned();
         Ok(Self { inner: Arc::new(Inner { connection, settings, instance, look, producer }) })
+    }
+}
+
+/// Makes what appends.
+fn appender(connection: &Connection) -> Result<FutureProducer<Talk>, KafkaFailure> {
+    let own = [("enable.idempotence", "true"), ("message.timeout.ms", APPEND_MS_MAX)];
+    connection.client_with(&own, Talk::of(connection))
+}
+
+impl Inner {
+    fn producer(&self) -> FutureProducer<Talk> {
+        self.producer.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Another producer in place of one that would go on failing: for good, or until it looks again at what it may do,
+    /// which takes it minutes.
+    fn renew_producer(&self) -> Result<(), KafkaFailure> {
+        *self.producer.lock().unwrap_or_else(PoisonError::into_inner) = appender(&self.connection)?;
+        Ok(())
     }
 }
 
@@ -274,37 +376,42 @@ impl Log for KafkaLog {
     }
 
     async fn append(&self, records: Vec<Record>) -> Result<Vec<Offset>, LogError> {
-        let Inner { connection, settings, producer, .. } = &*self.inner;
+        let Inner { connection, settings, .. } = &*self.inner;
         write::check_outputs(settings.partitions, settings, &records)?;
-        produce::all(connection, producer, &records).await
+        let producer = self.inner.producer();
+        let appended = produce::all(connection, &producer, &records).await;
+        let is_denied = matches!(appended, Err(LogError::Kafka(KafkaFailure::Denied { .. })));
+        if is_denied || producer.client().fatal_error().is_some() {
+            self.inner.renew_producer()?;
+        }
+        appended
     }
 
     fn join(&self, name: &'static str, topic: Topic) -> Result<KafkaGroup, LogError> {
         Ok(KafkaGroup::join(Arc::clone(&self.inner), name, topic)?)
+    }
+
+    fn tell(&self, error: &LogError) {
+        self.inner.connection.telling.tell(error);
     }
 }
 
 /// What a client says by itself: trouble is told of, once a minute at most, since it lasts and mends itself.
 struct Talk {
     brokers: String,
-    told_at: Mutex<Option<Instant>>,
+    telling: Telling,
 }
 
 impl Talk {
     fn of(connection: &Connection) -> Self {
-        Self { brokers: connection.brokers.clone(), told_at: Mutex::new(None) }
+        Self { brokers: connection.brokers.clone(), telling: connection.telling.clone() }
     }
 
-    fn trouble(&self, error: &KafkaError, reason: &str) {
-        let mut told_at = self.told_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if told_at.is_none_or(|at| at.elapsed() >= TOLD_EVERY) {
-            *told_at = Some(Instant::now());
-            let code = error.rdkafka_error_code().map_or(String::new(), |code| format!(" ({code})"));
-            tracing::warn!(
-                "Kafka at {}: {reason}{code}; kigen tries again, nothing is lost meanwhile",
-                self.brokers
-            );
-        }
+    fn trouble(&self, error: KafkaError, reason: &str) {
+        let code = code_of(&error).map_or(String::new(), |code| format!(" ({code})"));
+        let cause =
+            KafkaFailure::Broker { brokers: String::new(), what: "is in trouble", source: error }.cause();
+        self.telling.say(&cause, || format!("Kafka at {}: {reason}{code}", self.brokers));
     }
 }
 
@@ -314,14 +421,12 @@ impl ClientContext for Talk {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        // One broker of several, which another stands in for: when all are away, that is told. And the end of a partition,
-        // which is asked for.
-        let code = error.rdkafka_error_code();
-        let is_well = [RDKafkaErrorCode::BrokerTransportFailure, RDKafkaErrorCode::PartitionEOF]
-            .map(Some)
-            .contains(&code);
-        if !is_well {
-            self.trouble(&error, reason);
+        match code_of(&error) {
+            // One broker of several, which another stands in for; when all are away, that is told.
+            Some(RDKafkaErrorCode::BrokerTransportFailure) => {}
+            // No trouble: a reader that has come to the end.
+            Some(RDKafkaErrorCode::PartitionEOF) => {}
+            _ => self.trouble(error, reason),
         }
     }
 }

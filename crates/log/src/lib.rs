@@ -11,6 +11,7 @@
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 
+pub mod back_off;
 mod embedded;
 mod error;
 mod group;
@@ -18,11 +19,13 @@ mod interface;
 pub mod kafka;
 mod keys;
 mod lock;
+pub mod metrics;
 mod options;
 mod partitioner;
 mod record;
 mod settings;
 mod tables;
+mod told;
 mod trim;
 mod view;
 mod write;
@@ -34,6 +37,7 @@ pub use interface::{Group, Heard, Log, Look};
 pub use kafka::KafkaLog;
 pub use partitioner::partition_of;
 pub use settings::{Retention, Settings};
+pub use told::Telling;
 pub use trim::Trimmed;
 pub use view::View;
 

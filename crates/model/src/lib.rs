@@ -7,6 +7,7 @@
 pub mod alert;
 pub mod event;
 pub mod key;
+pub mod metrics;
 pub mod objective;
 pub mod reasons;
 pub mod reject;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 
 use crate::Instant;
+use crate::metrics::Metrics;
 
 /// What is known of a CronJob's spec and of the evidence in its status.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,6 +142,8 @@ pub struct Attempt {
     pub node: Option<String>,
     /// Restarts in place, summed over the containers.
     pub restarts: u32,
+    /// The numbers that its containers reported when they ended: a termination message that is a JSON object of numbers.
+    pub metrics: Metrics,
     /// How far it is.
     pub phase: AttemptPhase,
 }
@@ -173,10 +176,11 @@ pub enum AttemptPhase {
         exit_code: Option<i32>,
         /// `OOMKilled`, `Error`, `Evicted`, ...
         reason: Option<String>,
-        /// The termination message, at most [`ERROR_TEXT_BYTES_MAX`] bytes.
+        /// The termination message, or, where it has none, the end of its log, which may be told later than the rest; at
+        /// most [`ERROR_TEXT_BYTES_MAX`] bytes.
         message: Option<String>,
     },
 }
 
-/// The longest error text that a fact carries, in bytes; the end of a text is kept, its beginning cut.
+/// The longest error text that a fact carries, in bytes.
 pub const ERROR_TEXT_BYTES_MAX: usize = 4096;

@@ -4,6 +4,9 @@
 //! [`slack`] sends it, and [`role`] is the loop that reads `kigen.alerts` and keeps its position.
 
 mod clean;
+mod exit_codes;
+pub mod health;
+pub mod metrics;
 pub mod render;
 pub mod role;
 pub mod slack;

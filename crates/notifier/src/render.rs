@@ -3,10 +3,11 @@
 use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, DeadlineWords};
-use kigen_model::run::RunPhase;
+use kigen_model::run::{AttemptPhase, RunPhase};
 use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 
 use crate::clean::clean;
+use crate::exit_codes::hint;
 use crate::words::{Words, ordinal, span};
 
 /// From so many past runs on, something is said of how they usually go.
@@ -15,6 +16,9 @@ const USUAL_RUNS_MIN: usize = 3;
 const TREND_RUNS_MIN: usize = 4;
 /// A trend smaller than this a run, in seconds, is not worth a sentence.
 const TREND_S_MIN: i64 = 60;
+
+/// How many reported numbers a message shows.
+const REPORTED_MAX: usize = 6;
 
 /// A message in plain text; what comes from the cluster in it is clean already.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,7 +135,7 @@ fn run_failed(alert: &Alert, run: &RunSummary, failure: &Failure) -> Message {
             words.zone(),
             clean(&alert.key.cluster)
         ),
-        paragraphs: vec![because_failed(failure)],
+        paragraphs: vec![because_failed(&words, failure, Some(run))],
         error: last_error(failure),
         facts,
     }
@@ -194,6 +198,8 @@ fn missed(
     }
     let error = match cause {
         Cause::Failed(failure) => last_error(failure),
+        // It waits to be tried again, or for a pod that never comes: what failed before says most.
+        Cause::Pending { .. } => run.and_then(error_of_attempt),
         _ => None,
     };
     let mut facts = facts_of_run(run, true);
@@ -222,7 +228,7 @@ fn because(words: &Words, slot: &Slot, cause: &Cause, run: Option<&RunSummary>) 
     match cause {
         Cause::CronJobAbsent => "There is no CronJob of that name any more, so nothing will run.".to_owned(),
         Cause::Suspended => "The CronJob is suspended, so nothing runs until somebody resumes it.".to_owned(),
-        Cause::Failed(failure) => because_failed(failure),
+        Cause::Failed(failure) => because_failed(words, failure, run),
         Cause::StillRunning { since } => {
             let so_far = span(slot.deadline.max(*since) - *since);
             format!("It is still running, since {}: {so_far} at the deadline.", words.when(*since))
@@ -231,7 +237,7 @@ fn because(words: &Words, slot: &Slot, cause: &Cause, run: Option<&RunSummary>) 
             let why = why.as_deref().map_or("Kubernetes does not say why".to_owned(), clean);
             let why = why.trim_end_matches('.');
             format!(
-                "Its run was created at {} and does not start: {why}.",
+                "Its run was created at {} and does not run: {why}.",
                 words.when(*since).trim_end_matches('.')
             )
         }
@@ -247,13 +253,53 @@ fn because(words: &Words, slot: &Slot, cause: &Cause, run: Option<&RunSummary>) 
     }
 }
 
-fn because_failed(failure: &Failure) -> String {
-    let attempts = match failure.attempts {
-        0 | 1 => "in its only attempt".to_owned(),
-        attempts => format!("after {attempts} attempts"),
+fn because_failed(words: &Words, failure: &Failure, run: Option<&RunSummary>) -> String {
+    let gone_at = match run.map(|run| &run.run.phase) {
+        Some(RunPhase::Deleted { observed_at }) => format!(" at {}", words.when(*observed_at)),
+        _ => String::new(),
     };
-    let code = failure.exit_code.map_or(String::new(), |code| format!(", exit code {code}"));
-    format!("Its run failed {attempts}: {}{code}.", clean(&failure.reason))
+    match failure.reason.as_str() {
+        "Deleted" => return format!("Its Job was deleted{gone_at}, before it had ended."),
+        "Replaced" => {
+            return format!(
+                "The next run replaced it{gone_at}, before it had ended (concurrencyPolicy: Replace)."
+            );
+        }
+        _ => {}
+    }
+    let (attempts, last) = match failure.attempts {
+        0 | 1 => ("in its only attempt".to_owned(), "It"),
+        attempts => (format!("after {attempts} attempts"), "The last one"),
+    };
+    let stopped = if failure.reason == "DeadlineExceeded" { ", by its activeDeadlineSeconds" } else { "" };
+    let ended = how_it_ended(failure, run).map_or(String::new(), |how| format!(" {last} ended {how}."));
+    format!("Its run failed {attempts}: {}{stopped}.{ended}", clean(&failure.reason))
+}
+
+/// By what the container or the pod gave as its reason, and the exit code.
+fn how_it_ended(failure: &Failure, run: Option<&RunSummary>) -> Option<String> {
+    let reason = match run.and_then(|run| run.last_attempt.as_ref()).map(|attempt| &attempt.phase) {
+        Some(AttemptPhase::Failed { reason: Some(reason), .. }) if reason != "Error" => Some(clean(reason)),
+        _ => None,
+    };
+    match (reason, failure.exit_code) {
+        (Some(reason), Some(code)) => Some(format!("as {reason}, with exit code {code}")),
+        (Some(reason), None) => Some(format!("as {reason}, without an exit code")),
+        (None, Some(code)) => {
+            let hint = hint(code).map_or(String::new(), |hint| format!(" ({hint})"));
+            Some(format!("with exit code {code}{hint}"))
+        }
+        (None, None) => None,
+    }
+}
+
+fn error_of_attempt(run: &RunSummary) -> Option<String> {
+    match &run.last_attempt.as_ref()?.phase {
+        AttemptPhase::Failed { message: Some(message), .. } => {
+            Some(clean(message)).filter(|text| !text.is_empty())
+        }
+        _ => None,
+    }
 }
 
 fn last_error(failure: &Failure) -> Option<String> {
@@ -312,6 +358,9 @@ fn facts_of_run(run: Option<&RunSummary>, with_attempt: bool) -> Vec<(&'static s
         let node = attempt.node.as_deref().map_or(String::new(), |node| format!(" on {}", clean(node)));
         facts.push(("Pod", format!("{}{node}", clean(&attempt.pod))));
     }
+    if let Some(attempt) = summary.last_attempt.as_ref().filter(|attempt| !attempt.metrics.is_empty()) {
+        facts.push(("Reported", clean(&attempt.metrics.brief(REPORTED_MAX))));
+    }
     let failed = summary.run.failed_pods;
     if failed > 0 && !matches!(summary.run.phase, RunPhase::Failed { .. }) {
         facts.push(("Failed attempts", failed.to_string()));
@@ -348,7 +397,14 @@ fn look(alert: &Alert, cause: &Cause, run: Option<&RunSummary>) -> String {
         (Cause::CronJobAbsent | Cause::Suspended | Cause::NeverStarted { .. }, _) | (_, None) => {
             look_at_cron_job(alert)
         }
+        // Its logs are gone with its Job.
+        (Cause::Failed(failure), Some(_)) if ["Deleted", "Replaced"].contains(&failure.reason.as_str()) => {
+            look_at_cron_job(alert)
+        }
         (Cause::Failed(_) | Cause::StillRunning { .. }, Some(run)) => look_at_logs(alert, run),
+        (Cause::Pending { .. }, Some(run)) if run.last_attempt.is_none() => {
+            format!("kubectl -n {} describe job {}", clean(&alert.key.namespace), clean(&run.run.job))
+        }
         (Cause::Pending { .. }, Some(run)) => {
             let namespace = clean(&alert.key.namespace);
             format!("kubectl -n {namespace} describe pods -l job-name={}", clean(&run.run.job))

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::pin::Pin;
 use std::time::Duration;
 
+use kigen_log::back_off::BackOff;
 use kigen_log::{Fate, Group, Heard, Log, LogError, Look, Received, Record};
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
@@ -14,6 +15,8 @@ use kigen_model::topic::{Partition, Topic};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use crate::health::Health;
+use crate::metrics;
 use crate::render::{Message, render};
 use crate::slack::{Posted, Slack, SlackError};
 use crate::terminal::{self, draw};
@@ -24,8 +27,9 @@ pub const GROUP: &str = "notifier";
 /// How much is read at a time.
 const ALERTS_READ_MAX: usize = 64;
 const BYTES_READ_MAX: usize = 4 * 1024 * 1024;
-/// The wait after the log could not be read or written.
-const LOG_RETRY_DELAY_MS: u64 = 1_000;
+/// The waits after the log could not be read or written.
+const LOG_RETRY_DELAY_MS_MIN: u64 = 1_000;
+const LOG_RETRY_DELAY_MS_MAX: u64 = 15_000;
 /// The longest wait that Slack may ask for.
 const RETRY_AFTER_MS_MAX: u64 = 600_000;
 /// How many incidents' messages are remembered, to answer in their threads; at the limit all are forgotten, and answers
@@ -53,6 +57,7 @@ pub struct Delivery {
     to: To,
     /// Whether failed runs are told, too.
     failures: bool,
+    health: Health,
 }
 
 enum To {
@@ -89,19 +94,29 @@ struct ToSlack {
 impl Delivery {
     /// Draws messages instead of sending them.
     pub fn dry_run(out: impl Write + Send + 'static, failures: bool) -> Self {
-        Self { to: To::Printed(Box::new(out)), failures }
+        Self::to(To::Printed(Box::new(out)), failures)
     }
 
     /// Hands messages over within the process, those about failed runs aside.
     pub fn channel(sender: mpsc::Sender<(Alert, Message)>) -> Self {
-        Self { to: To::Taken(sender), failures: false }
+        Self::to(To::Taken(sender), false)
     }
 
     /// Sends messages to Slack: about failed runs only if there is a channel for them.
     pub fn slack(slack: Slack, patience: Patience) -> Self {
         let failures = slack.has_failures_channel();
         let to = ToSlack { slack, patience, threads: HashMap::new(), is_in_doubt: true };
-        Self { to: To::Slack(Box::new(to)), failures }
+        Self::to(To::Slack(Box::new(to)), failures)
+    }
+
+    /// Tells `health` how it goes.
+    #[must_use]
+    pub fn telling(self, health: Health) -> Self {
+        Self { health, ..self }
+    }
+
+    fn to(to: To, failures: bool) -> Self {
+        Self { to, failures, health: Health::default() }
     }
 }
 
@@ -117,6 +132,7 @@ pub async fn run<L: Log>(
 ) -> Result<(), NotifierError> {
     let mut group = log.join(GROUP, Topic::Alerts)?;
     let mut delivery = delivery;
+    let mut trying = Trying::of(&log, &delivery);
     tokio::pin!(shutdown);
     loop {
         let heard = tokio::select! {
@@ -126,9 +142,10 @@ pub async fn run<L: Log>(
         };
         let outcome = match heard {
             Ok(Heard::Records(batches)) => {
-                deliver_all(&mut delivery, &mut group, &batches, shutdown.as_mut()).await
+                deliver_all(&mut delivery, &mut group, &batches, &mut trying, shutdown.as_mut()).await
             }
             Ok(Heard::Assigned(partitions)) => {
+                delivery.health.joined();
                 delivery.doubt();
                 begin(&log, &mut group, partitions).await.map_err(Ended::Log)
             }
@@ -140,7 +157,7 @@ pub async fn run<L: Log>(
                 let damaged = Received { offset, key: String::new(), value: None, head: None, timestamp };
                 let batches = [(partition, vec![damaged])];
                 group.begin(partition, offset.next()).await?;
-                deliver_all(&mut delivery, &mut group, &batches, shutdown.as_mut()).await
+                deliver_all(&mut delivery, &mut group, &batches, &mut trying, shutdown.as_mut()).await
             }
             Err(error) => Err(Ended::Log(error)),
         };
@@ -150,7 +167,7 @@ pub async fn run<L: Log>(
             Err(Ended::Role(error)) => return Err(error),
             Err(Ended::Log(error)) if error.fate() != Fate::Retry => return Err(error.into()),
             Err(Ended::Log(error)) => {
-                if !waited(&error, shutdown.as_mut()).await {
+                if !trying.failed(&error, shutdown.as_mut()).await {
                     return Ok(());
                 }
             }
@@ -190,10 +207,11 @@ async fn begin<L: Log>(log: &L, group: &mut L::Group, partitions: Vec<Partition>
 }
 
 /// Delivers alerts one by one, and notes each before the next.
-async fn deliver_all(
+async fn deliver_all<L: Log>(
     delivery: &mut Delivery,
-    group: &mut impl Group,
+    group: &mut L::Group,
     batches: &[(Partition, Vec<Received>)],
+    trying: &mut Trying<L>,
     mut shutdown: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<(), Ended> {
     for (partition, records) in batches {
@@ -207,21 +225,45 @@ async fn deliver_all(
                 if error.fate() != Fate::Retry || matches!(error, LogError::Fenced { .. }) {
                     return Err(Ended::Log(error));
                 }
-                if !waited(&error, shutdown.as_mut()).await {
+                if !trying.failed(&error, shutdown.as_mut()).await {
                     return Err(Ended::Interrupted);
                 }
             }
+            trying.worked();
         }
     }
     Ok(())
 }
 
-/// Waits before the log is tried again; false: the shutdown came first.
-async fn waited(error: &LogError, shutdown: Pin<&mut impl Future<Output = ()>>) -> bool {
-    tracing::warn!("{}; kigen tries again, nothing is lost meanwhile", reasons(error));
-    tokio::select! {
-        () = tokio::time::sleep(Duration::from_millis(LOG_RETRY_DELAY_MS)) => true,
-        () = shutdown => false,
+/// A log that is tried again and again.
+struct Trying<L> {
+    log: L,
+    back_off: BackOff,
+    health: Health,
+}
+
+impl<L: Log> Trying<L> {
+    fn of(log: &L, delivery: &Delivery) -> Self {
+        let back_off = BackOff::new(LOG_RETRY_DELAY_MS_MIN, LOG_RETRY_DELAY_MS_MAX);
+        Self { log: log.clone(), back_off, health: delivery.health.clone() }
+    }
+
+    fn worked(&mut self) {
+        self.back_off.reset();
+        self.health.read();
+    }
+
+    /// Tells of a failure, and waits before the log is tried again; false: the shutdown came first.
+    async fn failed(&mut self, error: &LogError, shutdown: Pin<&mut impl Future<Output = ()>>) -> bool {
+        self.log.tell(error);
+        // That another has the partition is no failure of this one.
+        if !matches!(error, LogError::Fenced { .. }) {
+            self.health.unread(reasons(error));
+        }
+        tokio::select! {
+            () = tokio::time::sleep(self.back_off.next_delay(None)) => true,
+            () = shutdown => false,
+        }
     }
 }
 
@@ -240,6 +282,7 @@ async fn deliver(
             Ok(is_sent.then(Vec::new))
         }
         Err(error) => {
+            metrics::rejected();
             tracing::error!(%partition, offset = %record.offset, "an alert is not understood and goes to {}: {error}", Topic::Rejects);
             let place = (Topic::Alerts, partition, record.offset);
             let bytes = record.bytes_as_read();
@@ -270,21 +313,28 @@ impl Delivery {
         message: Message,
         shutdown: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<bool, NotifierError> {
+        let kind = alert.body.kind();
         if matches!(alert.body, AlertBody::RunFailed { .. }) && !self.failures {
+            metrics::untold(kind);
             return Ok(true);
         }
-        match &mut self.to {
+        let is_sent = match &mut self.to {
             To::Printed(out) => {
                 let drawn = draw(&message, &terminal::Look { colours: false, width: DRY_RUN_WIDTH });
                 writeln!(out, "{drawn}").and_then(|()| out.flush()).map_err(NotifierError::Print)?;
-                Ok(true)
+                true
             }
             To::Taken(sender) => tokio::select! {
-                sent = sender.send((alert, message)) => sent.map(|()| true).map_err(|_| NotifierError::Closed),
-                () = shutdown => Ok(false),
+                sent = sender.send((alert, message)) => sent.map(|()| true).map_err(|_| NotifierError::Closed)?,
+                () = shutdown => false,
             },
-            To::Slack(to) => Ok(to.send(&alert, &message, shutdown).await),
+            To::Slack(to) => to.send(&alert, &message, &self.health, shutdown).await,
+        };
+        if is_sent {
+            metrics::delivered(kind);
+            self.health.delivered();
         }
+        Ok(is_sent)
     }
 }
 
@@ -294,6 +344,7 @@ impl ToSlack {
         &mut self,
         alert: &Alert,
         message: &Message,
+        health: &Health,
         mut shutdown: Pin<&mut impl Future<Output = ()>>,
     ) -> bool {
         let patience = self.patience;
@@ -313,6 +364,8 @@ impl ToSlack {
                 SlackError::Retry { after: None, .. } | SlackError::Silent { .. } => delay_ms,
                 SlackError::Refused { .. } | SlackError::Certificates(_) => patience.retry_delay_ms_max,
             };
+            metrics::failed(&error);
+            health.undelivered(reasons(&error));
             tell(&error, wait_ms);
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}

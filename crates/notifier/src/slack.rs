@@ -80,6 +80,19 @@ pub enum SlackError {
     },
 }
 
+impl SlackError {
+    /// Its name among the metrics' labels.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Certificates(_) => "certificates",
+            Self::Retry { .. } => "retry",
+            Self::Silent { .. } => "silent",
+            Self::Refused { .. } => "refused",
+        }
+    }
+}
+
 impl Slack {
     /// Speaks to the channels with a bot's token; `api_url` is Slack's own unless given.
     ///
@@ -100,6 +113,16 @@ impl Slack {
     /// Whether failed runs are told.
     pub(crate) fn has_failures_channel(&self) -> bool {
         self.channels.error.is_some()
+    }
+
+    /// Asks whose token it is: the bot and the workspace.
+    ///
+    /// # Errors
+    /// Slack does not answer, or does not know the token.
+    pub async fn whose(&self) -> Result<(String, String), SlackError> {
+        let session = self.client.open_session(&self.token);
+        let answer = session.auth_test().await.map_err(|error| fate(&self.channels.fatal, error))?;
+        Ok((answer.user.unwrap_or_else(|| answer.user_id.to_string()), answer.team))
     }
 
     /// Sends a message, into a thread if one is given.

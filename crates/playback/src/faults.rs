@@ -1,6 +1,6 @@
 //! What can be made to go wrong while the server runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::StatusCode;
 use kigen_model::Instant;
@@ -17,6 +17,21 @@ pub struct Faults {
     timeline: Arc<Timeline>,
     clock: Clock,
     state: watch::Sender<FaultState>,
+    token: Arc<Mutex<Option<String>>>,
+}
+
+/// What becomes of a watch that is to begin with what is there (`sendInitialEvents`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WatchLists {
+    /// It does, and a marked bookmark says where that ends.
+    #[default]
+    Served,
+    /// Status 200, and a line that it cannot be had: etcd 3.4 behind an API server that knows of it.
+    Failed,
+    /// Status 422: the API server has it switched off.
+    Refused,
+    /// It begins with what is there, and no bookmark is marked: the API server is too old to know of it.
+    Unmarked,
 }
 
 /// What is wrong just now.
@@ -26,6 +41,8 @@ pub(crate) struct FaultState {
     pub(crate) bookmarks_stalled: bool,
     /// The cluster is at least at this revision, though nothing that is played has changed.
     pub(crate) revision_min: u64,
+    pub(crate) leases_refused_with: Option<StatusCode>,
+    pub(crate) watch_lists: WatchLists,
     of: [ResourceFaults; 3],
 }
 
@@ -33,6 +50,10 @@ pub(crate) struct FaultState {
 pub(crate) struct ResourceFaults {
     /// How often its streams were broken.
     pub(crate) breaks: u64,
+    /// How often its streams were told that they are too old.
+    pub(crate) expiries: u64,
+    /// How often its streams were silenced.
+    pub(crate) silences: u64,
     /// Watches that have heard less than this revision are too old.
     pub(crate) known_from: u64,
     pub(crate) is_frozen: bool,
@@ -48,7 +69,7 @@ impl FaultState {
 
 impl Faults {
     pub(crate) fn new(timeline: Arc<Timeline>, clock: Clock) -> Self {
-        Self { timeline, clock, state: watch::Sender::default() }
+        Self { timeline, clock, state: watch::Sender::default(), token: Arc::default() }
     }
 
     /// Ends the open watches abruptly, in the middle of the response.
@@ -56,11 +77,22 @@ impl Faults {
         self.change(resource, |faults| faults.breaks += 1);
     }
 
+    /// Lets the open watches say nothing any more, while their connections stay, as when a machine between is gone. Those
+    /// that are opened later speak.
+    pub fn silence_streams(&self, resource: Option<Resource>) {
+        self.change(resource, |faults| faults.silences += 1);
+    }
+
     /// Forgets all but the newest revision, as an API server that was restarted: a watch that has not heard of the
     /// newest gets one ERROR line with 410 and ends, as does any that wants to resume from before it.
     pub fn expire(&self, resource: Option<Resource>) {
         let revision = self.revision();
         self.change(resource, |faults| faults.known_from = revision);
+    }
+
+    /// Tells the open watches that they are too old, whatever they have heard, and ends them. A new one may begin anywhere.
+    pub fn expire_streams(&self, resource: Option<Resource>) {
+        self.change(resource, |faults| faults.expiries += 1);
     }
 
     /// Moves the cluster's revision by one, as each write of a lease does, if the next change leaves room for it. Answers
@@ -78,6 +110,22 @@ impl Faults {
         self.change(resource, |faults| faults.refused_with = status);
     }
 
+    /// Answers each request about Leases with this status, or again as it should.
+    pub fn refuse_leases(&self, status: Option<u16>) {
+        let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+        self.state.send_modify(|state| state.leases_refused_with = status);
+    }
+
+    /// What becomes of watches that are to begin with what is there.
+    pub fn watch_lists(&self, how: WatchLists) {
+        self.state.send_modify(|state| state.watch_lists = how);
+    }
+
+    /// Answers 401 to whoever does not show this token, or asks for none.
+    pub fn accept_only(&self, token: Option<&str>) {
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token.map(str::to_owned);
+    }
+
     /// Sends no bookmarks, or again.
     pub fn stall_bookmarks(&self, is_stalled: bool) {
         self.state.send_modify(|state| state.bookmarks_stalled = is_stalled);
@@ -93,6 +141,13 @@ impl Faults {
     pub fn stall_cache(&self, resource: Option<Resource>, is_stalled: bool) {
         let stalled_at = is_stalled.then(|| self.clock.now());
         self.change(resource, |faults| faults.cache_stalled_at = stalled_at);
+    }
+
+    /// Whether a request with this header `Authorization` is heard.
+    pub(crate) fn accepts(&self, authorization: Option<&str>) -> bool {
+        let token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        let shown = authorization.and_then(|header| header.strip_prefix("Bearer "));
+        token.as_deref().is_none_or(|token| shown == Some(token))
     }
 
     pub(crate) fn subscribe(&self) -> watch::Receiver<FaultState> {

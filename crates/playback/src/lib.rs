@@ -2,13 +2,15 @@
 //!
 //! A [`history::History`] says what happens to CronJobs, Jobs and Pods; a [`clock::Clock`] says when; a
 //! [`server::Server`] shows it over real HTTP as a real API server would: LIST in pages, WATCH with bookmarks, 410 as a
-//! line of the stream. [`faults::Faults`] makes it go wrong. Nothing can be written through it.
+//! line of the stream. [`faults::Faults`] makes it go wrong. Nothing can be written through it but Leases, by which clients
+//! agree who leads.
 
 pub mod clock;
 pub mod error_monitor;
 pub mod faults;
 pub mod generate;
 pub mod history;
+mod leases;
 mod list;
 pub mod recording;
 pub mod resource;

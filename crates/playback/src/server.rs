@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
-use axum::http::header::{CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER};
-use axum::http::{HeaderValue, Method, Response, StatusCode, Uri};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use axum::serve::ListenerExt;
 use chrono::TimeDelta;
 use futures::stream;
@@ -21,8 +21,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
-use crate::faults::Faults;
+use crate::faults::{Faults, WatchLists};
 use crate::history::History;
+use crate::leases::{Leases, Target};
 use crate::list;
 use crate::resource::Resource;
 use crate::status::Status;
@@ -96,7 +97,7 @@ pub struct StartError {
     source: std::io::Error,
 }
 
-/// How many requests were made so far.
+/// How many requests were made, and how much was answered, so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Requests {
     /// LISTs, each page one.
@@ -105,10 +106,12 @@ pub struct Requests {
     pub watches: u64,
     /// All others, those that are not understood among them.
     pub others: u64,
+    /// The lines of WATCHes that were handed to their connections.
+    pub lines: u64,
 }
 
 impl Requests {
-    /// All together.
+    /// All requests together.
     pub fn total(self) -> u64 {
         self.lists + self.watches + self.others
     }
@@ -136,7 +139,14 @@ impl Server {
         let address = listener.local_addr().map_err(no_port)?;
         let timeline = Arc::new(Timeline::new(history));
         let faults = Faults::new(timeline.clone(), clock.clone());
-        let api = Arc::new(Api { timeline, clock, options, faults, counted: Counted::default() });
+        let api = Arc::new(Api {
+            timeline,
+            clock,
+            options,
+            faults,
+            leases: Leases::default(),
+            counted: Counted::default(),
+        });
         let router = Router::new().fallback(answer).with_state(api.clone());
         let mut state = api.faults.subscribe();
         let listener = listener.tap_io(|connection| {
@@ -190,6 +200,16 @@ impl Server {
         &self.api.clock
     }
 
+    /// The Lease of that name, if a client made it.
+    pub fn lease(&self, namespace: &str, name: &str) -> Option<Value> {
+        self.api.leases.find(namespace, name)
+    }
+
+    /// Takes a Lease away, as a person may.
+    pub fn delete_lease(&self, namespace: &str, name: &str) {
+        self.api.leases.delete(namespace, name);
+    }
+
     /// How many requests were made so far.
     pub fn requests(&self) -> Requests {
         let counted = &self.api.counted;
@@ -197,6 +217,7 @@ impl Server {
             lists: counted.lists.load(Ordering::Relaxed),
             watches: counted.watches.load(Ordering::Relaxed),
             others: counted.others.load(Ordering::Relaxed),
+            lines: counted.lines.load(Ordering::Relaxed),
         }
     }
 
@@ -232,6 +253,7 @@ struct Api {
     clock: Clock,
     options: Options,
     faults: Faults,
+    leases: Leases,
     counted: Counted,
 }
 
@@ -240,23 +262,37 @@ struct Counted {
     lists: AtomicU64,
     watches: AtomicU64,
     others: AtomicU64,
+    lines: AtomicU64,
 }
 
-async fn answer(State(api): State<Arc<Api>>, method: Method, uri: Uri) -> Response<Body> {
+async fn answer(
+    State(api): State<Arc<Api>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
     let now = api.clock.now();
     let parameters =
         Query::<BTreeMap<String, String>>::try_from_uri(&uri).map(|Query(map)| map).unwrap_or_default();
-    let wanted = if method == Method::GET { Wanted::of(uri.path(), &parameters) } else { Wanted::Other };
+    let wanted = match Target::of(uri.path()) {
+        Some(target) => Wanted::Lease(target),
+        None if method == Method::GET => Wanted::of(uri.path(), &parameters),
+        None => Wanted::Other,
+    };
     let counted = match wanted {
         Wanted::List(_) => &api.counted.lists,
         Wanted::Watch(_) => &api.counted.watches,
-        Wanted::Other => &api.counted.others,
+        Wanted::Lease(_) | Wanted::Other => &api.counted.others,
     };
     counted.fetch_add(1, Ordering::Relaxed);
     tracing::debug!(%method, %uri, %now, "asked");
+    let authorization = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok());
     let answered = match wanted {
+        _ if !api.faults.accepts(authorization) => Err(Status::refused(StatusCode::UNAUTHORIZED)),
         Wanted::List(selection) => api.list(selection, &parameters, now).map(json_body),
         Wanted::Watch(selection) => api.watch(selection, &parameters, now),
+        Wanted::Lease(target) => api.lease(&method, &target, &body),
         Wanted::Other => api.other(&method, uri.path()).map(json_body),
     };
     let mut response = answered.unwrap_or_else(|status| refusal(&status));
@@ -269,6 +305,7 @@ async fn answer(State(api): State<Arc<Api>>, method: Method, uri: Uri) -> Respon
 enum Wanted {
     List(Selection),
     Watch(Selection),
+    Lease(Target),
     Other,
 }
 
@@ -315,7 +352,7 @@ impl Api {
     }
 
     fn watch(
-        &self,
+        self: &Arc<Self>,
         selection: Selection,
         parameters: &BTreeMap<String, String>,
         now: Instant,
@@ -323,6 +360,24 @@ impl Api {
         let state = self.faults.now();
         if let Some(code) = state.of(selection.resource).refused_with {
             return Err(Status::refused(code));
+        }
+        let initial = parameters.get("sendInitialEvents").is_some_and(|it| it == "true" || it == "1");
+        if initial && parameters.get("resourceVersionMatch").map(String::as_str) != Some("NotOlderThan") {
+            let message = "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to \
+                           NotOlderThan";
+            return Err(Status::invalid(message.to_owned()));
+        }
+        match state.watch_lists {
+            WatchLists::Failed if initial => {
+                let line = json!({"type": "ERROR", "object": Status::no_progress().object()});
+                return Ok(Response::new(Body::from(format!("{line}\n"))));
+            }
+            WatchLists::Refused if initial => {
+                let message = "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the \
+                               WatchList feature gate is enabled";
+                return Err(Status::invalid(message.to_owned()));
+            }
+            WatchLists::Served | WatchLists::Failed | WatchLists::Refused | WatchLists::Unmarked => {}
         }
         let timeout_s = number(parameters, "timeoutSeconds")?.filter(|seconds| *seconds > 0);
         let ends_at = timeout_s.map(|seconds| match self.options.timeouts {
@@ -336,6 +391,7 @@ impl Api {
         let request = watch::Request {
             selection,
             from: number(parameters, "resourceVersion")?.filter(|revision| *revision > 0),
+            marks_initial: initial && state.watch_lists == WatchLists::Served,
             with_bookmarks: parameters.get("allowWatchBookmarks").is_some_and(|it| it == "true" || it == "1"),
             ends_at,
             bookmark_every: self.options.bookmark_every,
@@ -344,17 +400,37 @@ impl Api {
         };
         let faults = self.faults.subscribe();
         let watch = Watch::open(self.timeline.clone(), self.clock.clone(), faults, request, now);
-        let lines = stream::unfold(watch, async |mut watch| {
+        let lines = stream::unfold((watch, self.clone()), async |(mut watch, api)| {
             let line = watch.next_line().await?;
-            Some((line, watch))
+            api.counted.lines.fetch_add(1, Ordering::Relaxed);
+            Some((line, (watch, api)))
         });
         Ok(Response::new(Body::from_stream(lines)))
     }
 
-    fn other(&self, method: &Method, path: &str) -> Result<Value, Status> {
+    fn lease(&self, method: &Method, target: &Target, body: &[u8]) -> Result<Response<Body>, Status> {
+        let refused = self.refused().or(self.faults.now().leases_refused_with);
+        if let Some(code) = refused {
+            return Err(Status::refused(code));
+        }
+        let (code, lease) = self.leases.answer(method, target, body)?;
+        let mut response = json_body(lease);
+        *response.status_mut() = code;
+        Ok(response)
+    }
+
+    /// What all requests are refused with.
+    fn refused(&self) -> Option<StatusCode> {
         let state = self.faults.now();
-        let refused = Resource::ALL.map(|resource| state.of(resource).refused_with);
-        if let [Some(code), Some(_), Some(_)] = refused {
+        let [Some(code), Some(_), Some(_)] = Resource::ALL.map(|resource| state.of(resource).refused_with)
+        else {
+            return None;
+        };
+        Some(code)
+    }
+
+    fn other(&self, method: &Method, path: &str) -> Result<Value, Status> {
+        if let Some(code) = self.refused() {
             return Err(Status::refused(code));
         }
         match (method, path) {

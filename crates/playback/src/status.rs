@@ -21,8 +21,30 @@ impl Status {
         Self { code: StatusCode::NOT_FOUND, reason: "NotFound", message }
     }
 
+    pub(crate) fn absent(message: String) -> Self {
+        Self { code: StatusCode::NOT_FOUND, reason: "NotFound", message }
+    }
+
     pub(crate) fn bad_request(message: String) -> Self {
         Self { code: StatusCode::BAD_REQUEST, reason: "BadRequest", message }
+    }
+
+    pub(crate) fn conflict(message: String) -> Self {
+        Self { code: StatusCode::CONFLICT, reason: "Conflict", message }
+    }
+
+    pub(crate) fn already_exists(message: String) -> Self {
+        Self { code: StatusCode::CONFLICT, reason: "AlreadyExists", message }
+    }
+
+    pub(crate) fn invalid(message: String) -> Self {
+        Self { code: StatusCode::UNPROCESSABLE_ENTITY, reason: "Invalid", message }
+    }
+
+    /// An API server whose etcd is too old for watches that begin with what is there.
+    pub(crate) fn no_progress() -> Self {
+        let message = "RequestWatchProgress is disabled".to_owned();
+        Self { code: StatusCode::INTERNAL_SERVER_ERROR, reason: "InternalError", message }
     }
 
     pub(crate) fn from_the_future(wanted: u64, newest: u64) -> Self {

@@ -11,7 +11,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::faults::FaultState;
+use crate::faults::{FaultState, ResourceFaults};
 use crate::resource::Resource;
 use crate::status::Status;
 use crate::timeline::Timeline;
@@ -49,6 +49,8 @@ pub(crate) struct Request {
     pub(crate) selection: Selection,
     /// After which revision, or from what is there.
     pub(crate) from: Option<u64>,
+    /// Whether a bookmark says where what was there from the start ends.
+    pub(crate) marks_initial: bool,
     pub(crate) with_bookmarks: bool,
     pub(crate) ends_at: Option<EndsAt>,
     pub(crate) bookmark_every: TimeDelta,
@@ -71,6 +73,8 @@ pub(crate) struct Watch {
     window_from: u64,
     bookmark_at: Instant,
     breaks: u64,
+    silences: u64,
+    expiries: u64,
     has_ended: bool,
 }
 
@@ -92,7 +96,8 @@ impl Watch {
     ) -> Self {
         let state = *faults.borrow();
         let resource = request.selection.resource;
-        let view = cached_view(&state, resource, now);
+        // What is marked as whole is as new as the store.
+        let view = if request.marks_initial { now } else { cached_view(&state, resource, now) };
         let visible = timeline.visible(view);
         let mut watch = Self {
             next: request.from.map_or(visible, |revision| timeline.up_to(revision)),
@@ -100,6 +105,8 @@ impl Watch {
             window_from: window_from(&timeline, &request, now),
             bookmark_at: now + request.bookmark_every,
             breaks: state.of(resource).breaks,
+            silences: state.of(resource).silences,
+            expiries: state.of(resource).expiries,
             initial: VecDeque::new(),
             has_ended: false,
             timeline,
@@ -136,10 +143,10 @@ impl Watch {
         if self.has_ended || state.is_shut_down {
             return Due::End;
         }
-        if faults.is_frozen {
+        if faults.is_frozen || faults.silences != self.silences {
             return Due::Wait { until: None };
         }
-        if let Some(too_old) = self.too_old(faults.known_from) {
+        if let Some(too_old) = self.too_old(faults) {
             self.has_ended = true;
             return Due::Line(too_old);
         }
@@ -148,6 +155,9 @@ impl Watch {
         }
         let view = cached_view(state, resource, now);
         let visible = self.timeline.visible(view);
+        if let Some(line) = self.initial() {
+            return Due::Line(line);
+        }
         if let Some(line) = self.event(visible) {
             return Due::Line(line);
         }
@@ -161,21 +171,33 @@ impl Watch {
     }
 
     /// An API server knows changes only from some revision on; one who has heard less cannot be told what is between.
-    fn too_old(&self, known_from: u64) -> Option<Value> {
-        let known_from = known_from.max(self.window_from);
-        (self.request.from.is_some() && self.told < known_from).then(|| {
+    fn too_old(&self, faults: ResourceFaults) -> Option<Value> {
+        let known_from = faults.known_from.max(self.window_from);
+        let is_behind = self.request.from.is_some() && self.told < known_from;
+        (is_behind || faults.expiries != self.expiries).then(|| {
             let message = format!("too old resource version: {} ({known_from})", self.told);
             json!({"type": "ERROR", "object": Status::expired(message).object()})
         })
     }
 
-    fn event(&mut self, visible: usize) -> Option<Value> {
+    /// What was there when the watch began, and where that ends.
+    fn initial(&mut self) -> Option<Value> {
         while let Some(nth) = self.initial.pop_front() {
             let change = self.timeline.change(nth)?;
             if self.request.selection.takes(change.namespace(), change.name()) {
                 return Some(json!({"type": "ADDED", "object": change.object}));
             }
         }
+        std::mem::take(&mut self.request.marks_initial).then(|| {
+            let mut bookmark = self.request.selection.resource.bookmark(self.told);
+            bookmark["metadata"]["annotations"] = json!({"k8s.io/initial-events-end": "true"});
+            // From here on it is a watch like any other.
+            self.request.from = Some(self.told);
+            json!({"type": "BOOKMARK", "object": bookmark})
+        })
+    }
+
+    fn event(&mut self, visible: usize) -> Option<Value> {
         while let Some(nth) = self.timeline.next_of(self.request.selection.resource, self.next, visible) {
             self.next = nth + 1;
             let change = self.timeline.change(nth)?;

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use common::{Next, get, list, manual, recorded, revision, watch};
+use common::{Next, get, list, manual, recorded, revision, send, watch};
 use kigen_model::Instant;
 use kigen_playback::clock::{Clock, Pace};
+use kigen_playback::faults::WatchLists;
 use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::{Change, ChangeKind, History};
 use kigen_playback::resource::Resource;
@@ -398,4 +399,72 @@ fn merged_histories_are_one_order_of_time_and_of_revisions() {
             assert_eq!(active["resourceVersion"], job.resource_version().to_string());
         }
     }
+}
+
+const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/kigen/leases";
+
+fn lease(holder: &str, resource_version: Option<&str>) -> Value {
+    let metadata = match resource_version {
+        Some(version) => serde_json::json!({"name": "leader", "resourceVersion": version}),
+        None => serde_json::json!({"name": "leader"}),
+    };
+    serde_json::json!({"metadata": metadata, "spec": {"holderIdentity": holder}})
+}
+
+#[tokio::test]
+async fn a_lease_is_made_once_and_changed_only_by_whoever_has_seen_its_last_version() {
+    let server = manual(nine(), Options::default()).await;
+    let one = format!("{LEASES}/leader");
+    assert_eq!(get(&server, &one).await.status, 404);
+    assert_eq!(send(&server, "PUT", &one, &lease("a", Some("1"))).await.status, 404);
+    let made = send(&server, "POST", LEASES, &lease("a", None)).await;
+    assert_eq!(made.status, 201);
+    let first = revision(&made.body().await);
+    assert_eq!(send(&server, "POST", LEASES, &lease("b", None)).await.status, 409);
+    assert_eq!(send(&server, "PUT", &one, &lease("b", None)).await.status, 422, "no version is named");
+    let changed = send(&server, "PUT", &one, &lease("b", Some(&first))).await;
+    assert_eq!(changed.status, 200);
+    let second = revision(&changed.body().await);
+    assert_ne!(first, second);
+    let late = send(&server, "PUT", &one, &lease("a", Some(&first))).await;
+    assert_eq!((late.status, late.body().await["reason"].clone()), (409, Value::from("Conflict")));
+    assert_eq!(server.lease("kigen", "leader").expect("a Lease")["spec"]["holderIdentity"], "b");
+    server.faults().refuse_leases(Some(403));
+    assert_eq!(get(&server, &one).await.status, 403);
+    assert_eq!(get(&server, JOBS).await.status, 200, "all else is answered");
+}
+
+#[tokio::test]
+async fn a_watch_may_begin_with_what_is_there_and_says_where_that_ends_or_is_refused_as_servers_do() {
+    let server = manual(nine(), Options::default()).await;
+    let how = "?watch=true&allowWatchBookmarks=true&sendInitialEvents=true";
+    let path = format!("{CRON_JOBS}{how}&resourceVersionMatch=NotOlderThan");
+    let mut watch = get(&server, &path).await;
+    for _ in 0..9 {
+        assert_eq!(watch.next().await.line()["type"], "ADDED");
+    }
+    let end = watch.next().await.line();
+    assert_eq!(end["type"], "BOOKMARK");
+    assert_eq!(end["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");
+    assert_eq!(revision(&end["object"]), revision(&list(&server, CRON_JOBS).await));
+    server.clock().advance_to(at("2026-11-23T08:01:05Z"));
+    assert_eq!(watch.next().await.line()["type"], "MODIFIED", "and it goes on");
+    assert_eq!(get(&server, &format!("{CRON_JOBS}{how}")).await.status, 422);
+    server.faults().watch_lists(WatchLists::Refused);
+    assert_eq!(get(&server, &path).await.status, 422);
+    server.faults().watch_lists(WatchLists::Failed);
+    let mut failed = get(&server, &path).await;
+    let error = failed.next().await.line();
+    assert_eq!((error["type"].clone(), error["object"]["code"].clone()), ("ERROR".into(), 500.into()));
+    server.faults().watch_lists(WatchLists::Unmarked);
+    let mut unmarked = get(&server, &path).await;
+    for _ in 0..9 {
+        assert_eq!(unmarked.next().await.line()["type"], "ADDED");
+    }
+    server.clock().advance_to(at("2026-11-23T08:02:30Z"));
+    let mut line = unmarked.next().await.line();
+    while line["type"] != "BOOKMARK" {
+        line = unmarked.next().await.line();
+    }
+    assert!(line["object"]["metadata"].get("annotations").is_none());
 }

@@ -1,6 +1,7 @@
 //! `Turn -> Staged -> Committed`: only what the log has taken may move the store.
 
 use std::collections::HashMap;
+use std::time::Instant as RealInstant;
 
 use kigen_engine::partition::{POSITION_KEY, PartitionState};
 use kigen_engine::state::BatchState;
@@ -9,9 +10,10 @@ use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_store::{Batch, Store, StoredPosition};
 
-use crate::ProcessorError;
+use crate::metrics::Tally;
 use crate::states::Cache;
 use crate::turn::Turn;
+use crate::{ProcessorError, metrics};
 
 /// Turns of several partitions, encoded and ready for one atomic step.
 pub struct Staged {
@@ -19,6 +21,7 @@ pub struct Staged {
     /// How far each partition is judged with it.
     positions: Vec<(Partition, Offset)>,
     partitions: Vec<Stored>,
+    tally: Tally,
 }
 
 /// What the log has taken; the only thing that moves the store.
@@ -52,7 +55,8 @@ impl Staged {
     /// Encodes turns, each with whether it left something: alerts, rejects, changed statuses, and last, in each
     /// partition, its position record.
     pub(crate) fn of(turns: Vec<(Turn, bool)>) -> Result<Self, ProcessorError> {
-        let mut staged = Self { outputs: Vec::new(), positions: Vec::new(), partitions: Vec::new() };
+        let (outputs, positions, partitions) = (Vec::new(), Vec::new(), Vec::new());
+        let mut staged = Self { outputs, positions, partitions, tally: Tally::default() };
         for (turn, is_left) in turns {
             staged.add(turn, is_left)?;
         }
@@ -64,7 +68,9 @@ impl Staged {
         if self.partitions.is_empty() {
             return Ok(Committed { partitions: Vec::new() });
         }
+        let began = RealInstant::now();
         let offsets = group.commit(self.outputs, self.positions).await?;
+        metrics::committed(&self.tally, began.elapsed());
         let mut partitions = self.partitions;
         for stored in &mut partitions {
             stored.status_next = offsets.get(stored.position_output).map(|offset| offset.next());
@@ -73,7 +79,8 @@ impl Staged {
     }
 
     fn add(&mut self, turn: Turn, is_left: bool) -> Result<(), ProcessorError> {
-        let Turn { partition, position, changed, alerts, rejects, warnings, at, .. } = turn;
+        let Turn { partition, position, changed, alerts, rejects, warnings, at, events, .. } = turn;
+        self.tally.events += events;
         for warning in warnings {
             tracing::warn!("{}", warning.text);
         }
@@ -82,11 +89,13 @@ impl Staged {
             outputs.push(Record { topic, partition, key, value: Some(value), timestamp });
         };
         for alert in alerts {
+            *self.tally.alerts.entry(alert.body.kind()).or_default() += 1;
             let value = kigen_wire::encode_alert(&alert);
             // The same wherever the turns were cut.
             write(Topic::Alerts, alert.key.to_string(), value, alert.decided_at);
         }
-        for reject in rejects {
+        for (refusal, reject) in rejects {
+            *self.tally.rejects.entry(refusal).or_default() += 1;
             tracing::error!(
                 place = ?reject.place,
                 key = reject.key,

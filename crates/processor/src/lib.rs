@@ -10,9 +10,9 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use kigen_log::{Group, Heard, Log, LogError, Look, Received};
+use kigen_log::back_off::BackOff;
+use kigen_log::{Group, Heard, Log, LogError, Look, Received, Telling};
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::reasons::reasons;
@@ -22,6 +22,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 mod commit;
+pub mod health;
+pub mod metrics;
 mod recovery;
 mod replay;
 mod restore;
@@ -32,6 +34,7 @@ pub use commit::{Committed, Staged};
 pub use replay::{Replay, Told};
 pub use turn::TurnBounds;
 
+use health::Health;
 use restore::{Judging, TakenUp};
 use states::{Cache, States};
 use turn::Turn;
@@ -41,8 +44,9 @@ pub const GROUP: &str = "processor";
 
 /// How many bytes of events a round reads from a partition at most.
 const READ_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// The pause before a failed round is tried again.
-const RETRY_DELAY_MS: u64 = 1_000;
+/// The pauses before a failed round is tried again.
+const RETRY_DELAY_MS_MIN: u64 = 1_000;
+const RETRY_DELAY_MS_MAX: u64 = 15_000;
 
 /// Why a round failed. Nothing is lost by it: what was not committed is read again.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +97,18 @@ pub enum ProcessorError {
     },
 }
 
+impl ProcessorError {
+    /// What tells its cause from others.
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Log(error) => error.label(),
+            Self::Store(_) => "store",
+            Self::StoredState { .. } | Self::NotABatch { .. } => "stored_state",
+            Self::Status { .. } | Self::NoPosition { .. } => "status",
+        }
+    }
+}
+
 /// Judges the partitions of a log that are its own.
 pub struct Processor<L: Log> {
     log: L,
@@ -102,6 +118,7 @@ pub struct Processor<L: Log> {
     partitions: HashMap<Partition, Ownership>,
     caches: HashMap<Partition, Cache>,
     taking_up: JoinSet<(Partition, Result<TakenUp, ProcessorError>)>,
+    health: Health,
 }
 
 /// How it stands with a partition.
@@ -137,7 +154,14 @@ impl<L: Log> Processor<L> {
         let group = log.join(GROUP, Topic::Events)?;
         let (partitions, caches) = (HashMap::new(), HashMap::new());
         let (store, taking_up) = (Arc::new(store), JoinSet::new());
-        Ok(Self { log, group, store, bounds, partitions, caches, taking_up })
+        let health = Health::default();
+        Ok(Self { log, group, store, bounds, partitions, caches, taking_up, health })
+    }
+
+    /// Tells `health` how it goes from here on.
+    #[must_use]
+    pub fn telling(self, health: Health) -> Self {
+        Self { health, ..self }
     }
 
     /// Waits until there are events, and reads a bounded number of them; or until a partition is taken up, with which
@@ -161,7 +185,8 @@ impl<L: Log> Processor<L> {
             };
             match heard {
                 Ok(Heard::Assigned(partitions)) => {
-                    partitions.into_iter().for_each(|partition| self.assigned(partition))
+                    self.health.joined();
+                    partitions.into_iter().for_each(|partition| self.assigned(partition));
                 }
                 Ok(Heard::Revoked(partitions)) => {
                     partitions.into_iter().for_each(|partition| self.revoked(partition))
@@ -222,6 +247,8 @@ impl<L: Log> Processor<L> {
             if moved.is_left {
                 self.group.begin(moved.partition, moved.position.next).await?;
             }
+            self.health.judging(moved.partition, &moved.position);
+            self.health.judged();
             let judging = Judging { position: moved.position, has_lost: false };
             self.partitions.insert(moved.partition, Ownership::Judging(judging));
         }
@@ -261,6 +288,7 @@ impl<L: Log> Processor<L> {
 
     fn revoked(&mut self, partition: Partition) {
         self.caches.remove(&partition);
+        self.health.lost(partition);
         match self.partitions.get_mut(&partition) {
             Some(Ownership::TakingUp { is_own, .. }) => *is_own = false,
             Some(Ownership::Judging(_) | Ownership::Paused) | None => {
@@ -272,6 +300,7 @@ impl<L: Log> Processor<L> {
     /// Begins to take up a partition, beside the judging of others.
     fn take_up(&mut self, partition: Partition) {
         self.caches.remove(&partition);
+        self.health.taking_up(partition);
         self.partitions.insert(partition, Ownership::TakingUp { is_stale: false, is_own: true });
         let (look, store) = (self.log.look().clone(), Arc::clone(&self.store));
         self.taking_up.spawn_blocking(move || (partition, restore::take_up(&look, &store, partition)));
@@ -295,17 +324,35 @@ impl<L: Log> Processor<L> {
         }
         // Until it was begun, and after a failure, it is one to be taken up when all is recovered.
         self.partitions.insert(partition, Ownership::Paused);
-        if let TakenUp::Judging(judging) = taken_up? {
-            self.group.begin(partition, judging.position.next).await?;
-            self.partitions.insert(partition, Ownership::Judging(judging));
+        match taken_up? {
+            TakenUp::Judging(judging) => {
+                self.group.begin(partition, judging.position.next).await?;
+                self.health.judging(partition, &judging.position);
+                self.partitions.insert(partition, Ownership::Judging(judging));
+            }
+            TakenUp::Paused { why } => self.health.paused(partition, why),
         }
         Ok(())
+    }
+
+    /// Tells of a failed round; it is tried again after a pause.
+    fn tell(&self, error: &ProcessorError, telling: &Telling) {
+        match error {
+            ProcessorError::Log(error) => self.log.tell(error),
+            error => telling.say(error.label(), || format!("judging waits: {}", reasons(error))),
+        }
+        // That another has the partition is no failure of this one.
+        if !matches!(error, ProcessorError::Log(LogError::Fenced { .. })) {
+            self.health.failed(reasons(error));
+        }
     }
 }
 
 /// Judges until `shutdown` says true, then finishes what is in flight. A failed round is told and tried again: nothing
 /// that can go wrong here is helped by ending the process.
 pub async fn run<L: Log>(mut processor: Processor<L>, mut shutdown: watch::Receiver<bool>) {
+    let mut back_off = BackOff::new(RETRY_DELAY_MS_MIN, RETRY_DELAY_MS_MAX);
+    let telling = Telling::default();
     loop {
         let round = tokio::select! {
             biased;
@@ -313,16 +360,24 @@ pub async fn run<L: Log>(mut processor: Processor<L>, mut shutdown: watch::Recei
             round = processor.next() => round,
         };
         let outcome = match round {
-            Ok(round) => processor.judge(round).await,
+            Ok(round) => {
+                let events = round.events();
+                processor.judge(round).await.map(|()| events)
+            }
             Err(error) => Err(error),
         };
-        if let Err(error) = outcome {
-            tell(&error);
-            tokio::select! {
-                _ = shutdown.wait_for(|stop| *stop) => return,
-                () = tokio::time::sleep(Duration::from_millis(RETRY_DELAY_MS)) => {}
+        match outcome {
+            // That a partition was taken up says nothing of what comes next.
+            Ok(0) => {}
+            Ok(_) => back_off.reset(),
+            Err(error) => {
+                processor.tell(&error, &telling);
+                tokio::select! {
+                    _ = shutdown.wait_for(|stop| *stop) => return,
+                    () = tokio::time::sleep(back_off.next_delay(None)) => {}
+                }
+                processor.recover();
             }
-            processor.recover();
         }
     }
 }
@@ -331,9 +386,4 @@ pub async fn run<L: Log>(mut processor: Processor<L>, mut shutdown: watch::Recei
 fn unreadable(offset: Offset, error: &LogError) -> Received {
     tracing::error!("{error}");
     Received { offset, key: String::new(), value: None, head: None, timestamp: Instant::UNIX_EPOCH }
-}
-
-/// The error with its sources in one line; it is tried again after a pause.
-fn tell(error: &ProcessorError) {
-    tracing::error!("judging waits, nothing is lost: {}", reasons(error));
 }

@@ -100,6 +100,20 @@ pub(crate) enum Pause {
     },
 }
 
+impl Decision {
+    /// Its name among the metrics' labels.
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
+            Self::FoldFromStart { .. } => "fold_from_start",
+            Self::GoOn { restore: Restore::Resume, .. } => "resume",
+            Self::GoOn { restore: Restore::ApplyTail { .. }, .. } => "apply_tail",
+            Self::GoOn { restore: Restore::Rebuild, .. } => "rebuild",
+            Self::Pause(Pause::BeyondEnd { .. }) => "paused_beyond_end",
+            Self::Pause(Pause::NewerEngine { .. }) => "paused_newer_engine",
+        }
+    }
+}
+
 /// The decision.
 pub(crate) fn decide(facts: &Facts) -> Decision {
     let Some(committed) = &facts.committed else {

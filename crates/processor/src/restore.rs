@@ -8,9 +8,9 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_store::{Batch, Store, StoredPosition};
 use kigen_wire::Status;
 
-use crate::ProcessorError;
 use crate::commit::batch_of;
 use crate::recovery::{Committed, Decision, Facts, Pause, Reading, Restore, Stored, decide};
+use crate::{ProcessorError, metrics};
 
 /// How many records, and how many bytes of them, are applied to the store in one write.
 const RESTORE_RECORDS_MAX: usize = 1_000;
@@ -21,7 +21,7 @@ pub(crate) enum TakenUp {
     /// It is judged.
     Judging(Judging),
     /// It is not judged.
-    Paused,
+    Paused { why: String },
 }
 
 /// How far a partition is judged.
@@ -40,20 +40,24 @@ pub(crate) fn take_up(
     let facts = gather(look, store, partition)?;
     let decision = decide(&facts);
     tracing::debug!(%partition, ?decision, "takes up a partition");
-    match (decision, facts.committed) {
+    match (&decision, facts.committed) {
         (Decision::Pause(pause), _) => {
-            tell_pause(partition, pause);
-            Ok(TakenUp::Paused)
+            metrics::taken_up(decision.label(), false);
+            let why = pause.told(partition);
+            tracing::error!("{why}");
+            Ok(TakenUp::Paused { why })
         }
         (Decision::FoldFromStart { next }, _) => {
             store.clear(partition)?;
-            Ok(judging(PartitionState::new(next), false))
+            metrics::taken_up(decision.label(), false);
+            Ok(judging(PartitionState::new(*next), false))
         }
         (Decision::GoOn { restore, reading }, Some(committed)) => {
-            bring_to(look, store, partition, restore, &committed)?;
+            bring_to(look, store, partition, *restore, &committed)?;
             let mut position = committed.position;
             let has_lost = matches!(reading, Reading::AfterGap { .. });
-            if let Reading::AfterGap { from, to } = reading {
+            metrics::taken_up(decision.label(), has_lost);
+            if let Reading::AfterGap { from, to } = *reading {
                 tracing::error!(
                     %partition,
                     "the events {from} to {to} of partition {partition} expired before they were judged: what they told \
@@ -166,15 +170,18 @@ fn due_of(
     }
 }
 
-fn tell_pause(partition: Partition, pause: Pause) {
-    match pause {
-        Pause::BeyondEnd { next, end } => tracing::error!(
-            "partition {partition} is not judged: the next event to read is {next}, but the log ends at {end}, so the \
-             log was truncated or is another one; restore the log, or set kigen up with a new data directory"
-        ),
-        Pause::NewerEngine { found } => tracing::error!(
-            "partition {partition} is not judged: its state was written by a newer kigen (engine {found}); start that \
-             version again, or set kigen up with a new data directory"
-        ),
+impl Pause {
+    /// What an operator is told of it.
+    fn told(&self, partition: Partition) -> String {
+        match self {
+            Self::BeyondEnd { next, end } => format!(
+                "partition {partition} is not judged: the next event to read is {next}, but the log ends at {end}, so the log \
+                 was truncated or is another one; restore the log, or set kigen up with a new data directory"
+            ),
+            Self::NewerEngine { found } => format!(
+                "partition {partition} is not judged: its state was written by a newer kigen (engine {found}); start that \
+                 version again, or set kigen up with a new data directory"
+            ),
+        }
     }
 }

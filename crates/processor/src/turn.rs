@@ -39,7 +39,7 @@ pub(crate) struct Turn {
     pub(crate) position: PartitionState,
     pub(crate) changed: BTreeMap<BatchKey, Changed>,
     pub(crate) alerts: Vec<Alert>,
-    pub(crate) rejects: Vec<Reject>,
+    pub(crate) rejects: Vec<(Refusal, Reject)>,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) judgements: Vec<Judgement>,
     /// The newest timestamp of the records folded, which the statuses get too.
@@ -48,7 +48,7 @@ pub(crate) struct Turn {
     due: BTreeSet<(String, Cursor)>,
     /// What the stored index has ahead, by cluster.
     ahead: HashMap<String, Ahead>,
-    events: usize,
+    pub(crate) events: usize,
     /// Partitions of each topic.
     partitions: u32,
     /// Events expired unread right before the first that is folded.
@@ -63,6 +63,28 @@ struct Ahead {
     /// The last entry that was read.
     last: Option<Cursor>,
     is_all: bool,
+}
+
+/// Why a record is no event that belongs here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Refusal {
+    /// Its bytes are no event.
+    Undecodable,
+    /// It stands under another key than that of what it is about.
+    WrongKey,
+    /// Its key belongs to another partition.
+    WrongPartition,
+}
+
+impl Refusal {
+    /// Its name among the metrics' labels.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Undecodable => "undecodable",
+            Self::WrongKey => "wrong_key",
+            Self::WrongPartition => "wrong_partition",
+        }
+    }
 }
 
 /// A batch that this turn has changed.
@@ -127,7 +149,7 @@ impl Turn {
                         return Ok(());
                     }
                 }
-                Err(reason) => self.reject(record, &reason),
+                Err((refusal, reason)) => self.reject(record, refusal, &reason),
             }
             self.position.next = record.offset.next();
         }
@@ -135,9 +157,9 @@ impl Turn {
     }
 
     /// The event of a record, or why it is none that belongs here.
-    fn event_of(&self, record: &Received) -> Result<Event, String> {
+    fn event_of(&self, record: &Received) -> Result<Event, (Refusal, String)> {
         let event = kigen_wire::decode_event(record.value.as_deref().unwrap_or_default());
-        let event = event.map_err(|error| error.to_string())?;
+        let event = event.map_err(|error| (Refusal::Undecodable, error.to_string()))?;
         let (key, belongs_to) = match &event {
             Event::Fact(fact) => {
                 let key = fact.key.to_string();
@@ -148,23 +170,26 @@ impl Turn {
             Event::Cluster(event) => (event.cluster.clone(), self.partition),
         };
         if record.key != key {
-            return Err(format!(
+            let reason = format!(
                 "its key is not that of what it is about, {key}: whatever writes events must write them under that key"
-            ));
+            );
+            return Err((Refusal::WrongKey, reason));
         }
         if belongs_to != self.partition {
-            return Err(format!(
+            let reason = format!(
                 "{key} belongs to partition {belongs_to}: whatever wrote it places keys otherwise than Kafka's Java clients \
                  do (librdkafka: partitioner=murmur2_random)"
-            ));
+            );
+            return Err((Refusal::WrongPartition, reason));
         }
         Ok(event)
     }
 
-    fn reject(&mut self, record: &Received, reason: &str) {
+    fn reject(&mut self, record: &Received, refusal: Refusal, reason: &str) {
         let place = (Topic::Events, self.partition, record.offset);
         let bytes = record.bytes_as_read();
-        self.rejects.push(Reject::of_record(place, &record.key, &bytes, reason, record.timestamp));
+        let reject = Reject::of_record(place, &record.key, &bytes, reason, record.timestamp);
+        self.rejects.push((refusal, reject));
     }
 
     fn is_full(&self, bounds: TurnBounds) -> bool {

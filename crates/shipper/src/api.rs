@@ -1,4 +1,4 @@
-//! The requests to the Kubernetes API: its time, lists in pages, watches line by line.
+//! The requests to the Kubernetes API: its time, lists in pages, watches line by line, and the one Lease that is written.
 //!
 //! Raw requests through `kube`'s client, which brings credentials and TLS, and not its typed API: the header `Date`, the
 //! bookmarks and each line as it was sent are what ticks and rejects are made of.
@@ -6,15 +6,16 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, Request, Response, StatusCode, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use kigen_model::reasons::reasons;
-use kube::Client;
 use kube::client::Body;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use crate::client::RenewedClient;
+use crate::decode::LogPlace;
 use crate::resource::Resource;
 use crate::server_clock::{Answered, Clock};
 
@@ -31,26 +32,26 @@ const ERROR_TEXT_CHARS_MAX: usize = 300;
 #[derive(Debug, Error)]
 pub enum RequestError {
     /// There was no answer.
-    #[error("the API server does not answer GET {path}: {reason}")]
+    #[error("the API server does not answer {request}: {reason}")]
     NoAnswer {
-        /// The path.
-        path: String,
+        /// Method and path.
+        request: String,
         /// Why.
         reason: String,
     },
     /// There was no answer in time.
-    #[error("the API server did not answer GET {path} within {answer_ms_max} ms")]
+    #[error("the API server did not answer {request} within {answer_ms_max} ms")]
     TooSlow {
-        /// The path.
-        path: String,
+        /// Method and path.
+        request: String,
         /// The limit.
         answer_ms_max: u64,
     },
     /// The answer is an error.
-    #[error("the API server answers GET {path} with {status}: {message}")]
+    #[error("the API server answers {request} with {status}: {message}")]
     Refused {
-        /// The path.
-        path: String,
+        /// Method and path.
+        request: String,
         /// The HTTP status, or the code in the line of a watch.
         status: u16,
         /// What the server says.
@@ -59,18 +60,18 @@ pub enum RequestError {
         retry_after: Option<Duration>,
     },
     /// The answer is not what Kubernetes answers.
-    #[error("the answer to GET {path} is not what Kubernetes answers: {reason}")]
+    #[error("the answer to {request} is not what Kubernetes answers: {reason}")]
     Unreadable {
-        /// The path.
-        path: String,
+        /// Method and path.
+        request: String,
         /// Why.
         reason: String,
     },
     /// The answer broke off.
-    #[error("the answer to GET {path} broke off: {reason}")]
+    #[error("the answer to {request} broke off: {reason}")]
     BrokenOff {
-        /// The path.
-        path: String,
+        /// Method and path.
+        request: String,
         /// Why.
         reason: String,
     },
@@ -85,6 +86,21 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    /// Its name among the metrics' labels.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::NoAnswer { .. } => "no_answer",
+            Self::TooSlow { .. } => "too_slow",
+            Self::Refused { status: 401 | 403, .. } => "forbidden",
+            Self::Refused { status: 410, .. } => "expired",
+            Self::Refused { status: 429, .. } => "throttled",
+            Self::Refused { .. } => "refused",
+            Self::Unreadable { .. } => "unreadable",
+            Self::BrokenOff { .. } => "broken_off",
+            Self::Idle { .. } => "idle",
+        }
+    }
+
     /// Whether the resource version that was asked from is no longer kept.
     pub fn is_expired(&self) -> bool {
         self.status() == Some(StatusCode::GONE.as_u16())
@@ -131,7 +147,7 @@ pub struct Page {
 /// The Kubernetes API of one cluster, as seen by one user.
 #[derive(Clone)]
 pub struct Api {
-    client: Client,
+    client: RenewedClient,
     clock: Clock,
     namespace: Option<String>,
     answer_ms_max: u64,
@@ -139,13 +155,18 @@ pub struct Api {
 
 impl Api {
     /// The API behind `client`; `clock` only measures how long an answer took.
-    pub fn new(client: Client, clock: Clock, namespace: Option<String>, answer_ms_max: u64) -> Self {
+    pub fn new(client: RenewedClient, clock: Clock, namespace: Option<String>, answer_ms_max: u64) -> Self {
         Self { client, clock, namespace, answer_ms_max }
     }
 
     /// The clock that was passed in.
     pub fn clock(&self) -> Clock {
         self.clock.clone()
+    }
+
+    /// The namespace of the pod, or of the kubeconfig's context.
+    pub fn default_namespace(&self) -> String {
+        self.client.now().default_namespace().to_owned()
     }
 
     /// The path of `resource` in what is watched.
@@ -156,9 +177,9 @@ impl Api {
     /// The server's time, by the cheapest of questions.
     pub async fn time(&self) -> Result<Answered, RequestError> {
         let path = "/version";
-        let (answered, _) = self.read(path, path.to_owned()).await?;
+        let (answered, _) = self.exchange(Method::GET, path, "", Vec::new()).await?;
         answered.ok_or_else(|| RequestError::Unreadable {
-            path: path.to_owned(),
+            request: format!("GET {path}"),
             reason: "it has no header `Date`, without which kigen cannot tell the cluster's time".to_owned(),
         })
     }
@@ -172,19 +193,46 @@ impl Api {
     ) -> Result<Page, RequestError> {
         let path = self.path(resource);
         let from = from.map_or_else(String::new, |from| format!("&continue={}", percent_encoded(from)));
-        let (answered, bytes) = self.read(&path, format!("{path}?limit={objects_max}{from}")).await?;
-        let list: List = serde_json::from_slice(&bytes)
-            .map_err(|error| RequestError::Unreadable { path: path.clone(), reason: error.to_string() })?;
+        let query = format!("?limit={objects_max}{from}");
+        let (answered, bytes) = self.exchange(Method::GET, &path, &query, Vec::new()).await?;
+        let request = format!("GET {path}");
+        let list: List = serde_json::from_slice(&bytes).map_err(|error| RequestError::Unreadable {
+            request: request.clone(),
+            reason: error.to_string(),
+        })?;
         let resource_version = list.metadata.resource_version.unwrap_or_default();
         Ok(Page {
             answered,
             resource_version: resource_version.parse().map_err(|_| RequestError::Unreadable {
-                path,
+                request,
                 reason: format!("its metadata.resourceVersion is `{resource_version}`, not a number"),
             })?,
             next: list.metadata.next.filter(|next| !next.is_empty()),
             objects: list.items.unwrap_or_default(),
         })
+    }
+
+    /// The last lines of a container's log, of these the first `bytes_max` bytes.
+    pub async fn log(
+        &self,
+        namespace: &str,
+        pod: &str,
+        place: &LogPlace,
+        lines_max: u32,
+        bytes_max: usize,
+    ) -> Result<Vec<u8>, RequestError> {
+        let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/log");
+        let LogPlace { container, is_previous } = place;
+        let query = format!(
+            "?container={}&previous={is_previous}&tailLines={lines_max}&limitBytes={bytes_max}",
+            percent_encoded(container)
+        );
+        let request = format!("GET {path}");
+        let answer = async {
+            let response = self.send(&request, Method::GET, format!("{path}{query}"), Vec::new()).await?;
+            collect(&request, response.into_body(), bytes_max).await
+        };
+        self.in_time(&request, answer).await
     }
 
     /// Opens a watch of all that comes after `resource_version`.
@@ -193,54 +241,94 @@ impl Api {
         resource: Resource,
         resource_version: u64,
     ) -> Result<(Option<Answered>, Lines), RequestError> {
-        let path = self.path(resource);
-        let uri = format!(
-            "{path}?watch=true&allowWatchBookmarks=true&resourceVersion={resource_version}\
-             &timeoutSeconds={WATCH_SECONDS}"
-        );
-        let asked_at = self.clock.now();
-        let response = self.in_time(&path, self.send(&path, uri)).await?;
-        let answered = date(response.headers()).map(|date| Answered { date, asked_at });
-        Ok((answered, Lines { path, body: response.into_body(), buffer: Vec::new(), scanned: 0, cut: false }))
+        self.open(resource, &format!("&resourceVersion={resource_version}")).await
     }
 
-    async fn read(&self, path: &str, uri: String) -> Result<(Option<Answered>, Vec<u8>), RequestError> {
+    /// Opens a watch of all that is there, a bookmark that is marked, and all that comes after; older API servers answer
+    /// with an error, or mark nothing.
+    pub async fn watch_from_all(
+        &self,
+        resource: Resource,
+    ) -> Result<(Option<Answered>, Lines), RequestError> {
+        self.open(resource, "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan").await
+    }
+
+    async fn open(
+        &self,
+        resource: Resource,
+        whence: &str,
+    ) -> Result<(Option<Answered>, Lines), RequestError> {
+        let path = self.path(resource);
+        let query = format!("?watch=true&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}{whence}");
+        let request = format!("GET {path}");
         let asked_at = self.clock.now();
+        let answer = self.send(&request, Method::GET, format!("{path}{query}"), Vec::new());
+        let response = self.in_time(&request, answer).await?;
+        let answered = date(response.headers()).map(|date| Answered { date, asked_at });
+        let body = response.into_body();
+        Ok((answered, Lines { request, body, buffer: Vec::new(), scanned: 0, cut: false }))
+    }
+
+    /// Sends `body` to `path` and reads the answer whole.
+    pub(crate) async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        query: &str,
+        body: Vec<u8>,
+    ) -> Result<(Option<Answered>, Vec<u8>), RequestError> {
+        let asked_at = self.clock.now();
+        let request = format!("{method} {path}");
         let answer = async {
-            let response = self.send(path, uri).await?;
+            let response = self.send(&request, method, format!("{path}{query}"), body).await?;
             let answered = date(response.headers()).map(|date| Answered { date, asked_at });
-            Ok((answered, collect(path, response.into_body()).await?))
+            Ok((answered, collect(&request, response.into_body(), ANSWER_BYTES_MAX).await?))
         };
-        self.in_time(path, answer).await
+        self.in_time(&request, answer).await
     }
 
     async fn in_time<T>(
         &self,
-        path: &str,
+        request: &str,
         answer: impl Future<Output = Result<T, RequestError>>,
     ) -> Result<T, RequestError> {
-        let late = |_| RequestError::TooSlow { path: path.to_owned(), answer_ms_max: self.answer_ms_max };
+        let late =
+            |_| RequestError::TooSlow { request: request.to_owned(), answer_ms_max: self.answer_ms_max };
         tokio::time::timeout(Duration::from_millis(self.answer_ms_max), answer).await.map_err(late)?
     }
 
-    async fn send(&self, path: &str, uri: String) -> Result<Response<Body>, RequestError> {
-        let request = Request::get(uri)
-            .header(header::ACCEPT, "application/json")
+    async fn send(
+        &self,
+        request: &str,
+        method: Method,
+        uri: String,
+        body: Vec<u8>,
+    ) -> Result<Response<Body>, RequestError> {
+        let unreadable = |reason| RequestError::Unreadable { request: request.to_owned(), reason };
+        let asked = Request::builder()
+            .method(method)
+            .uri(uri)
+            // A log is text; all else is asked for as JSON.
+            .header(header::ACCEPT, "application/json, */*")
             // Kubernetes 1.37 compresses a watch event by event, which common decoders read only the first of.
             .header(header::ACCEPT_ENCODING, "identity")
-            .body(Body::empty())
-            .map_err(|error| RequestError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
-        let response = self.client.send(request).await.map_err(|error| RequestError::NoAnswer {
-            path: path.to_owned(),
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body))
+            .map_err(|error| unreadable(error.to_string()))?;
+        let response = self.client.now().send(asked).await.map_err(|error| RequestError::NoAnswer {
+            request: request.to_owned(),
             reason: client_reasons(&error),
         })?;
-        if response.status() == StatusCode::OK {
+        if response.status().is_success() {
             return Ok(response);
         }
         let (parts, body) = response.into_parts();
-        let body = collect(path, body).await?;
+        if parts.status == StatusCode::UNAUTHORIZED {
+            self.client.renew().await;
+        }
+        let body = collect(request, body, ANSWER_BYTES_MAX).await?;
         Err(RequestError::Refused {
-            path: path.to_owned(),
+            request: request.to_owned(),
             status: parts.status.as_u16(),
             message: refusal(&body),
             retry_after: retry_after(&parts.headers),
@@ -251,7 +339,7 @@ impl Api {
 /// A watch's lines as they come.
 #[derive(Debug)]
 pub struct Lines {
-    path: String,
+    request: String,
     body: Body,
     buffer: Vec<u8>,
     /// How much of the buffer has no end of line in it.
@@ -280,7 +368,7 @@ impl Lines {
                 return Ok(None);
             };
             let frame = frame.map_err(|error| RequestError::BrokenOff {
-                path: self.path.clone(),
+                request: self.request.clone(),
                 reason: reasons(&error),
             })?;
             if let Ok(data) = frame.into_data() {
@@ -336,10 +424,10 @@ struct Status {
     message: Option<String>,
 }
 
-async fn collect(path: &str, body: Body) -> Result<Vec<u8>, RequestError> {
-    let limited = Limited::new(body, ANSWER_BYTES_MAX);
+async fn collect(request: &str, body: Body, bytes_max: usize) -> Result<Vec<u8>, RequestError> {
+    let limited = Limited::new(body, bytes_max);
     let collected = limited.collect().await.map_err(|error| RequestError::BrokenOff {
-        path: path.to_owned(),
+        request: request.to_owned(),
         reason: reasons(error.as_ref()),
     })?;
     Ok(collected.to_bytes().into())
@@ -386,7 +474,8 @@ mod tests {
     #[tokio::test]
     async fn a_line_that_the_end_of_the_watch_cuts_off_is_none() {
         let body = Body::from(b"{\"type\":1}\n\r\n{\"type\":2}\n{\"ty".to_vec());
-        let mut lines = Lines { path: "/".to_owned(), body, buffer: Vec::new(), scanned: 0, cut: false };
+        let mut lines =
+            Lines { request: "GET /".to_owned(), body, buffer: Vec::new(), scanned: 0, cut: false };
         let mut heard = Vec::new();
         while let Some(line) = lines.next().await.expect("it does not break") {
             heard.push(line);

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use kube::Client;
-use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+use kigen_log::back_off::BackOff;
 use thiserror::Error;
 use tokio::time::Instant as TimerInstant;
 
 use crate::api::{Api, RequestError};
-use crate::back_off::BackOff;
+use crate::client::RenewedClient;
 use crate::resource::Resource;
 use crate::server_clock::Clock;
 use crate::settings::{Access, Settings};
@@ -71,7 +70,7 @@ pub enum ShipperError {
     },
     /// The server knows who asks and does not allow it.
     #[error(
-        "{place} may not list {resource} at {server}; check with `kubectl auth can-i list {resource} {scope}`, and \
+        "{place} may not {verb} {resource} at {server}; check with `kubectl auth can-i {verb} {resource} {scope}`, and \
              grant get, list and watch on cronjobs, jobs and pods, or watch one namespace only"
     )]
     Forbidden {
@@ -79,7 +78,9 @@ pub enum ShipperError {
         server: String,
         /// Which file and context.
         place: String,
-        /// What may not be listed.
+        /// What it may not do.
+        verb: &'static str,
+        /// What may not be listed, or watched.
         resource: Resource,
         /// The arguments that say where.
         scope: String,
@@ -89,20 +90,35 @@ pub enum ShipperError {
     },
 }
 
+impl ShipperError {
+    /// Whether it may mend itself, or is mended elsewhere: the API server is away, or does not let kigen in yet.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Kubeconfig { .. } | Self::Client { .. } => false,
+            Self::Unreachable { .. } | Self::Unauthorised { .. } | Self::Forbidden { .. } => true,
+        }
+    }
+
+    /// The request that failed, if one did.
+    pub(crate) fn request(&self) -> Option<&RequestError> {
+        match self {
+            Self::Kubeconfig { .. } | Self::Client { .. } => None,
+            Self::Unreachable { source, .. }
+            | Self::Unauthorised { source, .. }
+            | Self::Forbidden { source, .. } => Some(source),
+        }
+    }
+}
+
+/// Which server is asked, and who asks.
+pub(crate) struct Place {
+    server: String,
+    name: String,
+}
+
 /// Reads the kubeconfig and asks the first questions: what time it is, and each resource that will be watched.
 pub async fn connect(settings: &Settings, clock: Clock) -> Result<Api, ShipperError> {
-    let mut config = configure(&settings.access).await?;
-    config.connect_timeout = Some(Duration::from_millis(settings.answer_ms_max));
-    // The shipper counts its own failures and says them.
-    config.default_retry = false;
-    let place = place(&settings.access);
-    let server = config.cluster_url.to_string();
-    let client = Client::try_from(config).map_err(|source| ShipperError::Client {
-        server: server.clone(),
-        place: place.clone(),
-        source: Box::new(source),
-    })?;
-    let api = Api::new(client, clock, settings.namespace.clone(), settings.answer_ms_max);
+    let (api, place) = configured(settings, clock).await?;
     let deadline = TimerInstant::now() + Duration::from_millis(settings.start_ms_max);
     let mut back_off = BackOff::new(settings.retry_delay_ms_min, settings.retry_delay_ms_max);
     loop {
@@ -111,33 +127,20 @@ pub async fn connect(settings: &Settings, clock: Clock) -> Result<Api, ShipperEr
         };
         let delay = back_off.next_delay(error.retry_after());
         if TimerInstant::now() + delay > deadline {
-            return Err(refused(settings, server, place, resource, error));
+            return Err(match resource {
+                Some(resource) => may_not(settings, &place, "list", resource, error),
+                None => unusable(&place, error),
+            });
         }
         tokio::time::sleep(delay).await;
     }
 }
 
-async fn configure(access: &Access) -> Result<Config, ShipperError> {
-    let options =
-        |context: &Option<String>| KubeConfigOptions { context: context.clone(), ..Default::default() };
-    let failed = |source: Box<dyn std::error::Error + Send + Sync>| ShipperError::Kubeconfig {
-        place: place(access),
-        check: check(access),
-        source,
-    };
-    match access {
-        Access::Inferred { context: None } => Config::infer().await.map_err(|error| failed(Box::new(error))),
-        Access::Inferred { context } => {
-            Config::from_kubeconfig(&options(context)).await.map_err(|error| failed(Box::new(error)))
-        }
-        Access::Kubeconfig { path, context } => {
-            let file = Kubeconfig::read_from(path).map_err(|error| failed(Box::new(error)))?;
-            Config::from_custom_kubeconfig(file, &options(context))
-                .await
-                .map_err(|error| failed(Box::new(error)))
-        }
-        Access::Url(url) => url.parse().map(Config::new).map_err(|error| failed(Box::new(error))),
-    }
+/// Reads the kubeconfig, and asks nothing yet.
+pub(crate) async fn configured(settings: &Settings, clock: Clock) -> Result<(Api, Place), ShipperError> {
+    let (client, server) = RenewedClient::make(&settings.access, settings.answer_ms_max).await?;
+    let place = Place { server, name: place(&settings.access) };
+    Ok((Api::new(client, clock, settings.namespace.clone(), settings.answer_ms_max), place))
 }
 
 async fn ask(api: &Api) -> Result<(), (Option<Resource>, RequestError)> {
@@ -148,27 +151,33 @@ async fn ask(api: &Api) -> Result<(), (Option<Resource>, RequestError)> {
     Ok(())
 }
 
-fn refused(
-    settings: &Settings,
-    server: String,
-    place: String,
-    resource: Option<Resource>,
-    source: RequestError,
-) -> ShipperError {
-    match (source.status(), resource) {
-        (Some(401), _) => ShipperError::Unauthorised { server, place, source },
-        (Some(403), Some(resource)) => {
-            let scope = settings
-                .namespace
-                .as_ref()
-                .map_or_else(|| "-A".to_owned(), |namespace| format!("-n {namespace}"));
-            ShipperError::Forbidden { server, place, resource, scope, source }
-        }
+/// What it means that the server did not answer at all, or not as such a one does.
+pub(crate) fn unusable(place: &Place, source: RequestError) -> ShipperError {
+    let (server, place) = (place.server.clone(), place.name.clone());
+    match source.status() {
+        Some(401) => ShipperError::Unauthorised { server, place, source },
         _ => ShipperError::Unreachable { server, place, source },
     }
 }
 
-fn place(access: &Access) -> String {
+/// What it means that this was not answered.
+pub(crate) fn may_not(
+    settings: &Settings,
+    place: &Place,
+    verb: &'static str,
+    resource: Resource,
+    source: RequestError,
+) -> ShipperError {
+    if source.status() != Some(403) {
+        return unusable(place, source);
+    }
+    let scope =
+        settings.namespace.as_ref().map_or_else(|| "-A".to_owned(), |namespace| format!("-n {namespace}"));
+    let (server, place) = (place.server.clone(), place.name.clone());
+    ShipperError::Forbidden { server, place, verb, resource, scope, source }
+}
+
+pub(crate) fn place(access: &Access) -> String {
     let context = |context: &Option<String>| {
         context
             .as_ref()
@@ -186,7 +195,7 @@ fn place(access: &Access) -> String {
     }
 }
 
-fn check(access: &Access) -> String {
+pub(crate) fn check(access: &Access) -> String {
     match access {
         Access::Inferred { .. } => "kubectl config view --minify".to_owned(),
         Access::Kubeconfig { path, .. } => {

@@ -12,8 +12,10 @@ use crate::decode::{Undecodable, decode};
 use crate::evidence::Evidence;
 use crate::input::{Input, News};
 use crate::known::{Known, Saying};
+use crate::logs::{LogRead, LogWanted};
 use crate::notice::{Notice, Rejected};
 use crate::resource::Resource;
+use crate::restating::Restating;
 use crate::server_clock::{Clock, ServerClock};
 use crate::settings::Settings;
 
@@ -42,6 +44,15 @@ pub struct Output {
     pub notices: Vec<Notice>,
 }
 
+/// What follows from it that all was appended.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// To be appended to `kigen.events` first: facts that were said before and still hold.
+    pub restated: Vec<Fact>,
+    /// To be appended to every partition then, in this order.
+    pub events: Vec<ClusterEvent>,
+}
+
 /// The shipper's state.
 #[derive(Debug)]
 pub struct Core {
@@ -50,6 +61,7 @@ pub struct Core {
     clock: ServerClock,
     known: Known,
     evidence: Evidence,
+    restating: Restating,
     /// The server's time at each stream's last list.
     listed_at: [Option<Instant>; 3],
     /// The version of each stream's last list.
@@ -82,6 +94,7 @@ impl Core {
             clock: ServerClock::new(clock),
             known,
             evidence: Evidence::new(resume.observed_until, settings.rounds_pending_max),
+            restating: Restating::new(settings.retention_ms),
             listed_at: [None; 3],
             listed_as_of: [0; 3],
             gap_to: None,
@@ -104,6 +117,11 @@ impl Core {
                 self.evidence.probed(round);
             }
             Input::ProbeFailed(_) => {}
+            Input::Log(read) => {
+                if let LogRead { wanted, text: Ok(text) } = *read {
+                    self.say(&mut output, |known, saying| known.log_read(wanted, &text, saying));
+                }
+            }
             Input::Declared(declaration) => {
                 self.say(&mut output, |known, saying| known.declare(declaration, saying));
             }
@@ -117,22 +135,41 @@ impl Core {
     /// The gap waits for the tick, since nothing is judged in between, and streams that list again mostly do so
     /// together, as after a restart of the API server: then one gap says it for all of them. A shipper that dies before
     /// leaves the old positions in the log, and its successor finds the same loss.
-    pub fn acknowledged(&mut self) -> Vec<ClusterEvent> {
+    ///
+    /// Ahead of the tick is also said again what is due by it, so that a tick in the log proves that this was done.
+    pub fn acknowledged(&mut self) -> Acknowledged {
         let before = self.evidence.observed_until();
         let Some(observed_until) = self.evidence.advance() else {
-            return Vec::new();
+            return Acknowledged::default();
         };
+        let restated = before.map_or_else(Vec::new, |before| self.restated(before, observed_until));
         let gap = self
             .gap_to
             .take()
             .map(|to| ClusterBody::Gap(Gap::unwatched(before, before.map_or(to, |from| from.max(to)))));
         let tick = ClusterBody::Tick { observed_until, positions: self.evidence.positions() };
-        gap.into_iter().chain([tick]).map(|body| self.cluster_event(body)).collect()
+        let events = gap.into_iter().chain([tick]).map(|body| self.cluster_event(body)).collect();
+        Acknowledged { restated, events }
+    }
+
+    fn restated(&mut self, from: Instant, to: Instant) -> Vec<Fact> {
+        let restating = self.restating;
+        let mut output = Output::default();
+        self.say(&mut output, |known, saying| {
+            known.restate(&|key| restating.is_due(key, from, to), saying);
+        });
+        output.facts
+    }
+
+    /// The attempts that failed since this was asked last and do not say why.
+    pub fn logs_wanted(&mut self) -> Vec<LogWanted> {
+        self.known.logs_wanted()
     }
 
     fn heard(&mut self, resource: Resource, news: News, output: &mut Output) {
         match news {
-            News::ListBegan => {
+            News::ListBegan { answered } => {
+                self.clock.note(answered);
                 self.evidence.lost(resource);
                 self.known.list_began(resource);
                 self.listed_at[resource.index()] = None;
@@ -146,7 +183,11 @@ impl Core {
                     self.heard_of(resource, object.get().as_bytes(), How::Listed, output);
                 }
             }
-            News::Listed { resource_version } => self.listed_as_of[resource.index()] = resource_version,
+            News::Listed { resource_version } => {
+                self.listed_as_of[resource.index()] = resource_version;
+                let listed_at = self.observed_at();
+                self.listed_at[resource.index()].get_or_insert(listed_at);
+            }
             News::HistoryLost => {
                 let resource_version = self.listed_as_of[resource.index()];
                 let listed_at = self.listed_at[resource.index()].unwrap_or_else(|| self.observed_at());

@@ -74,12 +74,23 @@ pub enum Decoded {
         run_uid: String,
         /// What is known of it.
         attempt: Attempt,
+        /// Where it may say why it failed, if it failed without a word.
+        log: Option<LogPlace>,
     },
     /// A Pod of something else.
     Ignored {
         /// Its version.
         resource_version: u64,
     },
+}
+
+/// A container of a Pod, whose log may say why it failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogPlace {
+    /// The container.
+    pub container: String,
+    /// It was restarted since, and the log of before is meant.
+    pub is_previous: bool,
 }
 
 impl Decoded {

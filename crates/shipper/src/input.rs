@@ -1,5 +1,5 @@
-//! What reaches the shipper's loop: news of the watch streams, the answers of the probe, and the objectives that are
-//! declared beside the cluster.
+//! What reaches the shipper's loop: news of the watch streams, the answers of the probe, the objectives that are
+//! declared beside the cluster, and the logs of failed containers.
 
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::api::RequestError;
 use crate::evidence::Round;
+use crate::logs::LogRead;
 use crate::resource::Resource;
 use crate::server_clock::Answered;
 
@@ -31,6 +32,8 @@ pub enum Input {
     ProbeFailed(RequestError),
     /// Objectives are declared beside the cluster, in place of those before.
     Declared(Declaration),
+    /// The log of a failed container was read, or could not be.
+    Log(Box<LogRead>),
 }
 
 /// Objectives that are declared beside the cluster: in a file.
@@ -59,10 +62,13 @@ pub struct Declared {
 #[derive(Debug)]
 pub enum News {
     /// It lists from the start; what it had reached counts no more.
-    ListBegan,
+    ListBegan {
+        /// The server's time, if it answered already. What it then tells may be of later.
+        answered: Option<Answered>,
+    },
     /// A page of the list.
     Page {
-        /// The server's time.
+        /// The server's time, at which all of the list was as it is told.
         answered: Option<Answered>,
         /// The objects.
         objects: Vec<Box<RawValue>>,

@@ -14,10 +14,11 @@ use kigen_model::key::BatchKey;
 
 use crate::decode::{ANNOTATED_OBJECTIVE, Decoded, Undecodable};
 use crate::input::Declaration;
-use crate::known::attempts::Attempts;
+use crate::known::attempts::{Attempts, SeenPod};
 use crate::known::cron_jobs::CronJobs;
 use crate::known::declared::DeclaredObjectives;
 use crate::known::runs::Runs;
+use crate::logs::LogWanted;
 use crate::notice::Notice;
 use crate::resource::Resource;
 
@@ -82,12 +83,23 @@ impl Known {
             FactBody::Objective { name, revision, objective } if revision.uid == Revision::OF_FILE => {
                 self.declared.remember(&fact.key, name, revision, objective.as_ref());
             }
-            FactBody::Objective { name, objective, .. } if name == ANNOTATED_OBJECTIVE => {
-                self.cron_jobs.remember_objective(&fact.key, objective.as_ref());
+            FactBody::Objective { name, revision, objective } if name == ANNOTATED_OBJECTIVE => {
+                self.cron_jobs.remember_objective(&fact.key, revision, objective.as_ref());
             }
             // An attempt matters as long as its Pod is there, and then the list shows it.
             FactBody::Attempt { .. } | FactBody::Objective { .. } => {}
         }
+    }
+
+    /// Says again what holds of the batches that are due, as a first start would say it: a batch after the other, of
+    /// each the CronJob first. Attempts are left out, since no verdict hangs on one.
+    pub fn restate(&self, is_due: &dyn Fn(&BatchKey) -> bool, saying: &mut Saying<'_>) {
+        let first = saying.facts.len();
+        self.cron_jobs.restate(is_due, saying);
+        self.declared.restate(is_due, saying);
+        self.runs.restate(is_due, saying);
+        // In the order of keys and UIDs, since a map has none.
+        saying.facts[first..].sort_by(|left, right| place(left).cmp(&place(right)));
     }
 
     /// This is declared beside the cluster.
@@ -135,9 +147,10 @@ impl Known {
                     self.attempts.run_seen(&uid, key, saying);
                 }
             }
-            Decoded::Pod { id, run_uid, attempt } => {
+            Decoded::Pod { id, run_uid, attempt, log } => {
                 let key = self.runs.key(&run_uid);
-                self.attempts.changed(id.revision, run_uid, attempt, key, saying);
+                let pod = SeenPod { revision: id.revision, attempt, log, is_gone: false };
+                self.attempts.changed(pod, run_uid, key, saying);
             }
             Decoded::Ignored { .. } => {}
         }
@@ -156,12 +169,23 @@ impl Known {
                 let key = self.runs.deleted(&self.cluster, id, run, batch, saying);
                 self.attempts.run_seen(&uid, key, saying);
             }
-            Decoded::Pod { id, run_uid, attempt } => {
+            Decoded::Pod { id, run_uid, attempt, log: _ } => {
                 let key = self.runs.key(&run_uid);
-                self.attempts.deleted(id.revision, run_uid, attempt, key, saying);
+                let pod = SeenPod { revision: id.revision, attempt, log: None, is_gone: true };
+                self.attempts.deleted(pod, run_uid, key, saying);
             }
             Decoded::Ignored { .. } => {}
         }
+    }
+
+    /// The end of an attempt's log was read.
+    pub fn log_read(&mut self, wanted: LogWanted, text: &str, saying: &mut Saying<'_>) {
+        self.attempts.log_read(wanted, text, saying);
+    }
+
+    /// The attempts that failed since this was asked last and do not say why.
+    pub fn logs_wanted(&mut self) -> Vec<LogWanted> {
+        self.attempts.logs_wanted()
     }
 
     /// An object is there but could not be used.
@@ -193,6 +217,16 @@ impl Known {
         if let Some(seen) = &mut self.listing[resource.index()] {
             seen.uids.insert(uid.to_owned());
         }
+    }
+}
+
+/// The order in which facts are said again.
+fn place(fact: &Fact) -> (&BatchKey, u8, &str) {
+    match &fact.body {
+        FactBody::CronJob { revision, .. } => (&fact.key, 0, revision.uid.as_str()),
+        FactBody::Objective { name, .. } => (&fact.key, 1, name.as_str()),
+        FactBody::Run { revision, .. } => (&fact.key, 2, revision.uid.as_str()),
+        FactBody::Attempt { revision, .. } => (&fact.key, 3, revision.uid.as_str()),
     }
 }
 

@@ -5,18 +5,25 @@
 //! ([`role`]) appends them to the log, and only what is appended counts as evidence for a tick ([`evidence`]).
 
 pub mod api;
-pub mod back_off;
+pub mod client;
 pub mod connect;
 pub mod core;
 mod crontab;
 pub mod decode;
+pub mod error_text;
 pub mod evidence;
+pub mod examine;
+pub mod health;
 pub mod input;
 pub mod known;
+pub mod lease;
+pub mod logs;
+pub mod metrics;
 pub mod notice;
 pub mod object;
 pub mod probe;
 pub mod resource;
+pub mod restating;
 pub mod role;
 pub mod server_clock;
 pub mod settings;

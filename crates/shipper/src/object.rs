@@ -215,6 +215,8 @@ impl PodStatus {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ContainerStatus {
+    /// The container's name in the Pod.
+    pub name: Option<String>,
     /// How often it was restarted in place.
     pub restart_count: Option<i64>,
     /// How it is.

@@ -4,17 +4,26 @@ mod append;
 mod read_back;
 
 use futures::FutureExt;
+use kigen_log::back_off::BackOff;
 use kigen_log::{Fate, Log, LogError};
+use kigen_model::event::{ClusterBody, ClusterEvent};
+use kigen_model::reasons::reasons;
 use thiserror::Error;
 use tokio::sync::watch;
+use tokio::time::Instant as TimerInstant;
 
+use crate::api::{Api, RequestError};
 use crate::connect::{ShipperError, connect};
+use crate::core::Acknowledged;
+use crate::health::Health;
 use crate::input::{Declaration, Input};
+use crate::lease::{Acquired, Lease, Term};
+use crate::metrics;
 use crate::role::append::{Appended, Appender, Trying};
 use crate::role::read_back::{LastWords, read_back};
 use crate::server_clock::Clock;
 use crate::settings::Settings;
-use crate::shipper::Shipper;
+use crate::shipper::{Failures, Shipper};
 
 /// Why the role ended by itself.
 #[derive(Debug, Error)]
@@ -34,59 +43,187 @@ pub enum RoleError {
 }
 
 /// Watches the cluster of `settings` and appends to `log` until `shutdown`. What was taken from a stream by then is
-/// appended; what was not will be heard again.
+/// appended; what was not will be heard again. Where `settings` name a Lease, that is so while this shipper leads;
+/// while another does, it stands by and watches nothing.
 ///
 /// `clock` measures how long answers take and dates records; `shipper` says who writes, for a person who reads the log.
-/// `declared` is what is declared beside the cluster; while it is `None`, that holds which the log has.
+/// `declared` is what is declared beside the cluster; while it is `None`, that holds which the log has. `health` is told
+/// how it goes.
 ///
 /// # Errors
-/// If the cluster cannot be watched at the start, or if the log needs a person. Whatever else fails is tried again.
+/// If the kubeconfig cannot be used, or if the log needs a person. Whatever else fails is tried again.
 pub async fn run<L: Log>(
     log: L,
     settings: Settings,
     clock: Clock,
     shipper: &str,
     declared: watch::Receiver<Option<Declaration>>,
-    shutdown: impl Future<Output = ()>,
+    health: Health,
+    shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), RoleError> {
-    let cluster = settings.cluster.clone();
-    let failed = |source| RoleError::Log { cluster: cluster.clone(), source };
     let shutdown = shutdown.shared();
     let api = tokio::select! {
         () = shutdown.clone() => return Ok(()),
-        api = connect(&settings, clock.clone()) => api?,
+        api = connect_until_it_answers(&settings, &clock, &health) => api?,
     };
-    let read = tokio::select! {
-        () = shutdown.clone() => return Ok(()),
-        read = read_until_it_can_be(&log, &cluster) => read,
-    };
-    let LastWords { epoch, resume } = read.map_err(failed)?;
-    let mut shipping = Shipper::start(&api, &settings, epoch + 1, &resume);
-    drop(resume);
-    let appender = Appender::new(log, clock, shutdown.clone());
-    let begin = appender.records_of_cluster(&[shipping.begin(shipper)]);
-    let mut declared = declared;
-    declared.mark_changed();
-    let mut appended = appender.append(begin).await.map_err(failed)?;
-    while appended == Appended::All {
-        // Only here may the work be interrupted: what is not handed out yet was not said yet.
-        let inputs = tokio::select! {
-            biased;
+    let mut lease = settings.lease.as_ref().map(|lease| Lease::new(&api, lease, shipper));
+    let mut leading = Leading { log, settings, clock, api, shipper, declared, health };
+    loop {
+        leading.health.stands_by();
+        let term = tokio::select! {
             () = shutdown.clone() => return Ok(()),
-            declaration = next_of(&mut declared) => vec![Input::Declared(declaration)],
-            inputs = shipping.next() => inputs,
+            term = next_term(&mut lease) => term,
         };
-        appended = turn(&appender, &mut shipping, inputs).await.map_err(failed)?;
+        leading.health.leads();
+        let ended = leading.lead(term.as_ref(), shutdown.clone()).await;
+        let ended =
+            ended.map_err(|source| RoleError::Log { cluster: leading.settings.cluster.clone(), source });
+        // Whoever ends by itself gives the Lease back; whoever lost it has nothing to give.
+        match (ended, term) {
+            (Ok(Over::Lost), _) => tracing::warn!(
+                "this shipper no longer holds its Lease, and leads no more; another one does, or this one in a while"
+            ),
+            (ended, term) => {
+                if let Some(term) = term {
+                    term.release().await;
+                }
+                return ended.map(|_| ());
+            }
+        }
     }
-    Ok(())
+}
+
+/// Why leading ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Over {
+    /// The process was told to stop.
+    Stopped,
+    /// The Lease is no longer held for sure.
+    Lost,
+}
+
+/// Waits until this shipper leads; `None`: there is no Lease, and it leads without.
+async fn next_term(lease: &mut Option<Lease>) -> Option<Term> {
+    match lease.as_mut()?.acquire().await {
+        Acquired::Term(term) => Some(term),
+        Acquired::Refused(error) => {
+            *lease = None;
+            tracing::warn!(
+                "{}; kigen ships without a Lease. Run one shipper only for this cluster, or grant it get, create and \
+                 update on leases.coordination.k8s.io in a namespace that exists (lease_namespace)",
+                reasons(&error)
+            );
+            None
+        }
+    }
+}
+
+/// What a shipper leads with, term by term.
+struct Leading<'a, L> {
+    log: L,
+    settings: Settings,
+    clock: Clock,
+    api: Api,
+    shipper: &'a str,
+    declared: watch::Receiver<Option<Declaration>>,
+    health: Health,
+}
+
+impl<L: Log> Leading<'_, L> {
+    /// Goes on from what the log has, under a new epoch, until the term is over.
+    async fn lead(
+        &mut self,
+        term: Option<&Term>,
+        shutdown: impl Future<Output = ()> + Clone + Send,
+    ) -> Result<Over, LogError> {
+        let lost = term.map(Term::lost);
+        let over = async move {
+            tokio::select! {
+                biased;
+                () = shutdown => Over::Stopped,
+                () = until_lost(lost) => Over::Lost,
+            }
+        };
+        let over = over.boxed().shared();
+        // What a leader before this one still writes from here on is of an older epoch, and so is ignored.
+        let read = tokio::select! {
+            over = over.clone() => return Ok(over),
+            read = read_until_it_can_be(&self.log, &self.settings, &self.health) => read,
+        };
+        let LastWords { epoch, resume } = read?;
+        let epoch = (epoch + 1).max(term.map_or(0, Term::leaders));
+        if let Some(term) = term {
+            term.count_from(epoch);
+        }
+        let mut shipping =
+            Shipper::start(&self.api, &self.settings, epoch, &resume).telling(self.health.clone());
+        drop(resume);
+        let appender = Appender::new(
+            self.log.clone(),
+            self.clock.clone(),
+            self.health.clone(),
+            over.clone().map(drop).boxed().shared(),
+        );
+        let begin = appender.records_of_cluster(&[shipping.begin(self.shipper)]);
+        self.declared.mark_changed();
+        let mut appended = appender.append(begin).await?;
+        while appended == Appended::All {
+            // Only here may the work be interrupted: what is not handed out yet was not said yet.
+            let inputs = tokio::select! {
+                biased;
+                over = over.clone() => return Ok(over),
+                declaration = next_of(&mut self.declared) => vec![Input::Declared(declaration)],
+                inputs = shipping.next() => inputs,
+            };
+            appended = turn(&appender, &mut shipping, inputs, &self.health, term).await?;
+        }
+        Ok(over.await)
+    }
+}
+
+async fn until_lost(lost: Option<impl Future<Output = ()>>) {
+    match lost {
+        Some(lost) => lost.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Asks the first questions; an API server that does not answer them, or does not let kigen in, is asked until it does.
+async fn connect_until_it_answers(
+    settings: &Settings,
+    clock: &Clock,
+    health: &Health,
+) -> Result<Api, ShipperError> {
+    let mut back_off = BackOff::new(settings.retry_delay_ms_min, settings.retry_delay_ms_max);
+    let mut failures = Failures::default();
+    let mut settings = settings.clone();
+    loop {
+        let error = match connect(&settings, clock.clone()).await {
+            Err(error) if error.is_passing() => error,
+            connected => return connected,
+        };
+        // It had its time to start.
+        settings.start_ms_max = 0;
+        error.request().into_iter().for_each(metrics::failed);
+        health.unseen(reasons(&error));
+        if failures.untold_before_one_more(TimerInstant::now()).is_some() {
+            tracing::warn!("{}; kigen tries again, and until then nothing is judged", reasons(&error));
+        }
+        let asked = error.request().and_then(RequestError::retry_after);
+        tokio::time::sleep(back_off.next_delay(asked)).await;
+    }
 }
 
 /// Reads what the log has; one that cannot be read is tried again until it can.
-async fn read_until_it_can_be(log: &impl Log, cluster: &str) -> Result<LastWords, LogError> {
+async fn read_until_it_can_be(
+    log: &impl Log,
+    settings: &Settings,
+    health: &Health,
+) -> Result<LastWords, LogError> {
     let mut trying = Trying::default();
     loop {
-        match read_back(log, cluster.to_owned()).await {
-            Err(error) if error.fate() == Fate::Retry => trying.failed(&error).await,
+        match read_back(log, settings).await {
+            Err(error) if error.fate() == Fate::Retry => trying.failed(log, health, &error).await,
             read => return read,
         }
     }
@@ -103,11 +240,13 @@ async fn next_of(declared: &mut watch::Receiver<Option<Declaration>>) -> Declara
     std::future::pending().await
 }
 
-/// Applies, appends, and only then asks for a tick.
+/// Applies, appends, and only then asks for a tick, and only if it still leads.
 async fn turn<L: Log, S>(
     appender: &Appender<L, S>,
     shipping: &mut Shipper,
     inputs: Vec<Input>,
+    health: &Health,
+    term: Option<&Term>,
 ) -> Result<Appended, LogError>
 where
     S: Future<Output = ()> + Clone,
@@ -118,9 +257,16 @@ where
         records.extend(appender.records_of_facts(&output.facts));
         records.extend(appender.records_of_rejected(output.rejected));
     }
-    if appender.append(records).await? == Appended::Interrupted {
+    if appender.append(records).await? == Appended::Interrupted || term.is_some_and(|term| !term.holds()) {
         return Ok(Appended::Interrupted);
     }
-    let ticks = shipping.acknowledged();
-    appender.append(appender.records_of_cluster(&ticks)).await
+    let Acknowledged { restated, events } = shipping.acknowledged();
+    let mut records = appender.records_of_facts(&restated);
+    records.extend(appender.records_of_cluster(&events));
+    let appended = appender.append(records).await?;
+    let is_tick = |event: &ClusterEvent| matches!(event.body, ClusterBody::Tick { .. });
+    if appended == Appended::All && events.iter().any(is_tick) {
+        health.ticked();
+    }
+    Ok(appended)
 }

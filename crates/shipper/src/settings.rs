@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::lease::LeaseSettings;
+
 /// How the shipper watches a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -11,6 +13,10 @@ pub struct Settings {
     pub access: Access,
     /// The one namespace to watch, or `None` for all.
     pub namespace: Option<String>,
+    /// The Lease by which shippers of the cluster agree who leads; `None`: no other can write to the same log.
+    pub lease: Option<LeaseSettings>,
+    /// How long facts are kept in `kigen.events`, in milliseconds: within each third of it, all that hold are said again.
+    pub retention_ms: u64,
     /// How often the server is asked for its time and versions, in milliseconds of real time.
     pub probe_interval_ms: u64,
     /// The shortest wait after a failed request, in milliseconds.
@@ -32,6 +38,8 @@ pub struct Settings {
     /// How many pods may wait for their Job to be seen; beyond, those that wait longest are forgotten, and with them
     /// why an attempt failed, never that a run did.
     pub pods_waiting_max: usize,
+    /// Whether the end of the log is read of a container that failed without a termination message.
+    pub read_logs: bool,
     /// How many inputs are applied before they are committed together.
     pub inputs_per_commit_max: usize,
 }
@@ -43,6 +51,8 @@ impl Settings {
             cluster: cluster.into(),
             access,
             namespace: None,
+            lease: None,
+            retention_ms: 90 * 86_400_000,
             probe_interval_ms: 10_000,
             retry_delay_ms_min: 500,
             retry_delay_ms_max: 30_000,
@@ -52,6 +62,7 @@ impl Settings {
             page_objects_max: 500,
             rounds_pending_max: 64,
             pods_waiting_max: 50_000,
+            read_logs: false,
             inputs_per_commit_max: 256,
         }
     }

@@ -9,8 +9,11 @@ use tokio::task::JoinSet;
 use tokio::time::Instant as TimerInstant;
 
 use crate::api::Api;
-use crate::core::{Core, Output, Resume};
+use crate::core::{Acknowledged, Core, Output, Resume};
+use crate::health::Health;
 use crate::input::{Input, News};
+use crate::logs::Logs;
+use crate::metrics;
 use crate::probe::probe;
 use crate::resource::Resource;
 use crate::settings::Settings;
@@ -29,11 +32,14 @@ pub struct Shipper {
     inputs_per_commit_max: usize,
     /// Ends the tasks when it is dropped.
     _tasks: JoinSet<()>,
+    logs: Logs,
     failures: Failures,
+    health: Health,
 }
 
+/// Failures to be told now and then.
 #[derive(Debug, Default)]
-struct Failures {
+pub(crate) struct Failures {
     told_at: Option<TimerInstant>,
     untold: u64,
 }
@@ -49,14 +55,23 @@ impl Shipper {
             let (api, settings, sender) = (api.clone(), settings.clone(), sender.clone());
             tasks.spawn(async move { watch(api, &settings, resource, position, sender).await });
         }
+        let logs = Logs::new(api.clone(), sender.clone(), settings.read_logs);
         tasks.spawn(probe(api.clone(), Duration::from_millis(settings.probe_interval_ms), sender));
         Self {
             core: Core::new(settings, epoch, resume, api.clock()),
             inputs,
             inputs_per_commit_max: settings.inputs_per_commit_max.max(1),
             _tasks: tasks,
+            logs,
             failures: Failures::default(),
+            health: Health::default(),
         }
+    }
+
+    /// Tells `health` how it goes from here on.
+    #[must_use]
+    pub fn telling(self, health: Health) -> Self {
+        Self { health, ..self }
     }
 
     /// The first thing to append, to every partition, before anything else. `shipper` says who, for a person.
@@ -76,8 +91,14 @@ impl Shipper {
 
     /// Turns an input into what is to be appended, and tells the operator what concerns one.
     pub fn apply(&mut self, input: Input) -> Output {
+        metrics::heard(&input);
         self.tell_failure(&input);
+        if let Input::Log(read) = &input {
+            self.logs.answered(read);
+        }
         let output = self.core.apply(input);
+        metrics::said(&output);
+        self.logs.want(self.core.logs_wanted());
         for rejected in &output.rejected {
             tracing::warn!("{rejected}");
         }
@@ -87,9 +108,8 @@ impl Shipper {
         output
     }
 
-    /// All that [`Shipper::apply`] gave so far is in the log: what to append to every partition, in this order; see
-    /// [`Core::acknowledged`].
-    pub fn acknowledged(&mut self) -> Vec<ClusterEvent> {
+    /// All that [`Shipper::apply`] gave so far is in the log: what to append now; see [`Core::acknowledged`].
+    pub fn acknowledged(&mut self) -> Acknowledged {
         self.core.acknowledged()
     }
 
@@ -99,8 +119,10 @@ impl Shipper {
                 (error, Some(retry_delay_ms))
             }
             Input::ProbeFailed(error) => (error, None),
-            Input::Stream { .. } | Input::Probed { .. } | Input::Declared(_) => return,
+            Input::Probed { .. } => return self.health.seen(),
+            Input::Stream { .. } | Input::Declared(_) | Input::Log(_) => return,
         };
+        self.health.unseen(reasons(error));
         if let Some(untold) = self.failures.untold_before_one_more(TimerInstant::now()) {
             let reasons = reasons(error);
             tracing::warn!(
@@ -114,7 +136,7 @@ impl Shipper {
 
 impl Failures {
     /// How many failures were not told since the last that was, if one more is to be told now.
-    fn untold_before_one_more(&mut self, now: TimerInstant) -> Option<u64> {
+    pub(crate) fn untold_before_one_more(&mut self, now: TimerInstant) -> Option<u64> {
         if self.told_at.is_some_and(|told_at| now - told_at < FAILURE_TOLD_EVERY) {
             self.untold += 1;
             return None;

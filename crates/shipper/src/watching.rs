@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use kigen_log::back_off::BackOff;
 use kigen_model::reject::REJECT_BYTES_MAX;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc::Sender;
 
 use crate::api::{Api, Line, Lines, RequestError};
-use crate::back_off::BackOff;
 use crate::input::{Input, News};
-use crate::object::AnyObject;
+use crate::object::{AnyObject, Metadata};
 use crate::resource::Resource;
 use crate::settings::Settings;
+
+/// What marks the bookmark at the end of what was there when the watch began.
+const ALL_LISTED: &str = "k8s.io/initial-events-end";
 
 /// Nobody reads the inputs any more.
 #[derive(Debug)]
@@ -30,7 +33,14 @@ enum State {
 
 /// What a line of a watch says.
 enum Said {
-    News { news: News, resource_version: Option<u64> },
+    News {
+        news: News,
+        resource_version: Option<u64>,
+    },
+    /// A bookmark with which a watch that began with what is there says that this was all.
+    AllListed {
+        resource_version: u64,
+    },
     Failed(RequestError),
 }
 
@@ -39,7 +49,10 @@ struct Watching {
     resource: Resource,
     inputs: Sender<Input>,
     back_off: BackOff,
+    /// Whether the API server may know of watches that begin with what is there.
+    lists_by_watch: bool,
     page_objects_max: u32,
+    answer_max: Duration,
     watch_silence_max: Duration,
 }
 
@@ -60,7 +73,9 @@ pub async fn watch(
         resource,
         inputs,
         back_off: BackOff::new(settings.retry_delay_ms_min, settings.retry_delay_ms_max),
+        lists_by_watch: true,
         page_objects_max: settings.page_objects_max,
+        answer_max: Duration::from_millis(settings.answer_ms_max),
         watch_silence_max: Duration::from_millis(settings.watch_silence_ms_max),
     };
     let mut state = State::List { resume };
@@ -79,7 +94,65 @@ impl Watching {
     }
 
     async fn list(&mut self, resume: Option<u64>) -> Result<State, Closed> {
-        self.send(News::ListBegan).await?;
+        if self.lists_by_watch {
+            if let Some(next) = self.list_by_watch(resume).await? {
+                return Ok(next);
+            }
+            // For good: an API server that learns it while kigen runs is only spared less.
+            self.lists_by_watch = false;
+        }
+        self.list_in_pages(resume).await
+    }
+
+    /// What is there, told by a watch that begins with it; `None`: this server does not do that.
+    ///
+    /// It costs the API server no copy of all that is there, and it goes on as the watch of what comes after.
+    async fn list_by_watch(&mut self, resume: Option<u64>) -> Result<Option<State>, Closed> {
+        let (answered, mut lines) = match self.api.watch_from_all(self.resource).await {
+            Ok(opened) => opened,
+            Err(error) if is_unknown(&error) => return Ok(None),
+            Err(error) => {
+                self.rest(error).await?;
+                return Ok(Some(State::List { resume }));
+            }
+        };
+        self.send(News::ListBegan { answered }).await?;
+        let mut objects = Vec::new();
+        loop {
+            let line = match tokio::time::timeout(self.answer_max, lines.next()).await {
+                Ok(Ok(Some(line))) => line,
+                Ok(Err(error)) => {
+                    self.rest(error).await?;
+                    return Ok(Some(State::List { resume }));
+                }
+                Ok(Ok(None)) | Err(_) => return Ok(None),
+            };
+            match said(&self.api.path(self.resource), line) {
+                Said::News { news: News::Changed(object), .. } => objects.push(object),
+                Said::News { news: News::Bookmark { .. }, .. } => return Ok(None),
+                // What changes meanwhile may be told before the end of what was there.
+                Said::News { news, .. } => {
+                    self.send(page(&mut objects)).await?;
+                    self.send(news).await?;
+                }
+                Said::AllListed { resource_version } => {
+                    self.send(page(&mut objects)).await?;
+                    return self.listed(resource_version, resume, Some(lines)).await.map(Some);
+                }
+                Said::Failed(error) if is_unknown(&error) => return Ok(None),
+                Said::Failed(error) => {
+                    self.rest(error).await?;
+                    return Ok(Some(State::List { resume }));
+                }
+            }
+            if objects.len() >= self.page_objects_max as usize {
+                self.send(page(&mut objects)).await?;
+            }
+        }
+    }
+
+    async fn list_in_pages(&mut self, resume: Option<u64>) -> Result<State, Closed> {
+        self.send(News::ListBegan { answered: None }).await?;
         let mut from: Option<String> = None;
         loop {
             let page = match self.api.list(self.resource, self.page_objects_max, from.as_deref()).await {
@@ -96,16 +169,28 @@ impl Watching {
                 from = page.next;
                 continue;
             }
-            self.send(News::Listed { resource_version: listed }).await?;
-            // A list older than where the stream had got to is of another or a restored cluster: no history there.
-            return match resume.filter(|resume| *resume <= listed) {
-                Some(resume) => Ok(State::Open { from: resume, fallback: Some(listed) }),
-                None => {
-                    self.send(News::HistoryLost).await?;
-                    Ok(State::Open { from: listed, fallback: None })
-                }
-            };
+            return self.listed(listed, resume, None).await;
         }
+    }
+
+    /// All that is there was told. `lines` go on from there, if there are any.
+    async fn listed(
+        &mut self,
+        listed: u64,
+        resume: Option<u64>,
+        lines: Option<Lines>,
+    ) -> Result<State, Closed> {
+        self.send(News::Listed { resource_version: listed }).await?;
+        // A list older than where the stream had got to is of another or a restored cluster: no history there.
+        if let Some(resume) = resume.filter(|resume| *resume <= listed) {
+            return Ok(State::Open { from: resume, fallback: Some(listed) });
+        }
+        self.send(News::HistoryLost).await?;
+        let Some(lines) = lines else {
+            return Ok(State::Open { from: listed, fallback: None });
+        };
+        self.send(News::Opened { resource_version: listed, answered: None }).await?;
+        Ok(State::Watch { lines, position: listed, fallback: None })
     }
 
     async fn open(&mut self, from: u64, fallback: Option<u64>) -> Result<State, Closed> {
@@ -145,6 +230,7 @@ impl Watching {
                     position = resource_version.map_or(position, |reached| reached.max(position));
                     fallback = fallback.filter(|fallback| *fallback > position);
                 }
+                Said::AllListed { .. } => {}
                 Said::Failed(error) if error.is_expired() => return self.expired(error, fallback).await,
                 Said::Failed(error) => break self.rest(error).await?,
             }
@@ -206,10 +292,14 @@ fn said(path: &str, line: Line) -> Said {
         Ok(envelope) => envelope,
         Err(error) => return unreadable(line, error.to_string()),
     };
-    let resource_version = version(&envelope.object);
+    let metadata = metadata(&envelope.object);
+    let resource_version = metadata.resource_version.as_deref().and_then(|version| version.parse().ok());
     match (envelope.r#type.as_str(), resource_version) {
         ("ADDED" | "MODIFIED", _) => Said::News { news: News::Changed(envelope.object), resource_version },
         ("DELETED", _) => Said::News { news: News::Deleted(envelope.object), resource_version },
+        ("BOOKMARK", Some(reached)) if metadata.annotation(ALL_LISTED) == Some("true") => {
+            Said::AllListed { resource_version: reached }
+        }
         ("BOOKMARK", Some(reached)) => {
             Said::News { news: News::Bookmark { resource_version: reached }, resource_version }
         }
@@ -221,9 +311,19 @@ fn said(path: &str, line: Line) -> Said {
     }
 }
 
-fn version(object: &RawValue) -> Option<u64> {
-    let object: AnyObject = serde_json::from_str(object.get()).ok()?;
-    object.metadata?.resource_version?.parse().ok()
+fn metadata(object: &RawValue) -> Metadata {
+    let object: AnyObject = serde_json::from_str(object.get()).unwrap_or_default();
+    object.metadata.unwrap_or_default()
+}
+
+/// Whether the server says that it has no watches that begin with what is there: it is too old, has them switched off
+/// (400, 422), or its etcd is too old for them (500). Whatever else fails may work the next time.
+fn is_unknown(error: &RequestError) -> bool {
+    matches!(error.status(), Some(400 | 404 | 405 | 422 | 500 | 501))
+}
+
+fn page(objects: &mut Vec<Box<RawValue>>) -> News {
+    News::Page { answered: None, objects: std::mem::take(objects) }
 }
 
 fn unreadable(mut line: Vec<u8>, reason: String) -> Said {
@@ -235,7 +335,7 @@ fn unreadable(mut line: Vec<u8>, reason: String) -> Said {
 fn refused(path: &str, object: &RawValue) -> RequestError {
     let status = serde_json::from_str(object.get()).unwrap_or(Status { code: None, message: None });
     RequestError::Refused {
-        path: path.to_owned(),
+        request: format!("GET {path}"),
         status: status.code.unwrap_or(500),
         message: status.message.unwrap_or_default(),
         retry_after: None,

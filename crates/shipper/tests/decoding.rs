@@ -2,76 +2,31 @@
 
 mod support;
 
-use std::path::Path;
-
-use chrono::{DateTime, Utc};
 use expect_test::expect;
 use kigen_model::event::FactBody;
 use kigen_model::run::AttemptPhase;
-use kigen_shipper::core::{Core, Output, Resume};
-use kigen_shipper::input::{Input, News};
-use kigen_shipper::resource::Resource;
-use kigen_shipper::server_clock::{Answered, Clock};
-use kigen_shipper::settings::{Access, Settings};
-use serde_json::Value;
-use serde_json::value::{RawValue, to_raw_value};
-
-/// What all lines of a recording come to.
-fn played(recording: &Path) -> Output {
-    let settings = Settings::new("test", Access::Url("http://unused".to_owned()));
-    let mut core = Core::new(&settings, 1, &Resume::default(), Clock::new(|| DateTime::UNIX_EPOCH));
-    let mut all = Output::default();
-    for line in support::lines(recording) {
-        let Some((resource, news)) = news(&line) else { continue };
-        for news in news {
-            let output = core.apply(Input::Stream { resource, news });
-            all.facts.extend(output.facts);
-            all.rejected.extend(output.rejected);
-            all.notices.extend(output.notices);
-        }
-    }
-    all
-}
-
-fn news(line: &Value) -> Option<(Resource, Vec<News>)> {
-    let resource = Resource::ALL.into_iter().find(|resource| line["stream"] == resource.name())?;
-    let object = &line["object"];
-    let resource_version = object["metadata"]["resourceVersion"].as_str().and_then(|text| text.parse().ok());
-    let date = DateTime::parse_from_rfc3339(line["t"].as_str()?).ok()?.with_timezone(&Utc);
-    let answered = Some(Answered { date, asked_at: DateTime::UNIX_EPOCH });
-    let news = match line["type"].as_str()? {
-        "LIST" => {
-            let objects = object["items"].as_array().expect("a list has items").iter().map(raw).collect();
-            let resource_version = resource_version?;
-            vec![
-                News::ListBegan,
-                News::Page { answered, objects },
-                News::Listed { resource_version },
-                News::HistoryLost,
-                News::Opened { resource_version, answered: None },
-            ]
-        }
-        "ADDED" | "MODIFIED" => vec![News::Changed(raw(object))],
-        "DELETED" => vec![News::Deleted(raw(object))],
-        "BOOKMARK" => vec![News::Bookmark { resource_version: resource_version? }],
-        _ => return None,
-    };
-    Some((resource, news))
-}
-
-fn raw(object: &Value) -> Box<RawValue> {
-    to_raw_value(object).expect("what was read can be written")
-}
 
 #[test]
 fn every_recording_comes_to_the_final_states_that_an_independent_script_finds() {
     let recordings = support::recordings();
     assert!(recordings.len() >= 30, "the recordings are there");
     for (name, path) in recordings {
-        let output = played(&path);
+        let output = support::played(&path);
         assert_eq!(output.rejected, [], "{name}");
         assert_eq!(output.notices, [], "{name}");
         agree(&name, &support::final_states(&output.facts), &support::independent_final_states(&path));
+    }
+}
+
+#[test]
+fn every_attempt_in_the_recordings_ends_as_an_independent_script_finds_with_exit_code_and_reason() {
+    for (name, path) in support::recordings() {
+        let shipped = support::final_attempts(&support::played(&path).facts);
+        let independent = support::independent_final_attempts(&path);
+        for (uid, expected) in &independent {
+            assert_eq!(shipped.get(uid), Some(expected), "{name}, Pod {uid}");
+        }
+        assert_eq!(shipped.len(), independent.len(), "{name}: no Pods besides");
     }
 }
 
@@ -84,7 +39,7 @@ fn agree(name: &str, shipped: &support::FinalStates, independent: &support::Fina
 
 /// The last that is said of each attempt, by pod name without its random ending.
 fn attempts(name: &str) -> String {
-    let output = played(&support::recording(name));
+    let output = support::played(&support::recording(name));
     let mut last = std::collections::BTreeMap::new();
     for fact in &output.facts {
         if let FactBody::Attempt { revision, attempt, .. } = &fact.body {
@@ -121,12 +76,12 @@ fn an_attempt_that_failed_says_with_which_exit_code_and_why() {
         b1: failed with Some(137) Some("OOMKilled"), restarts 0, end known"#]]
     .assert_eq(&attempts("job_backoff_exceeded"));
     expect![[r#"
-        evict-noignore: failed with Some(143) Some("Error"), restarts 0, end known
+        evict-noignore: failed with Some(143) Some("EvictionByEvictionAPI"), restarts 0, end known
         evict-noignore: succeeded after 0 restarts
         pfp-count: failed with Some(7) Some("Error"), restarts 0, end known
         pfp-count: succeeded after 0 restarts
         pfp-fail: failed with Some(42) Some("Error"), restarts 0, end known
-        pfp-ignore: failed with Some(143) Some("Error"), restarts 0, end known
+        pfp-ignore: failed with Some(143) Some("EvictionByEvictionAPI"), restarts 0, end known
         pfp-ignore: succeeded after 0 restarts
         pfp-index-0: failed with Some(42) Some("Error"), restarts 0, end known
         pfp-index-1: succeeded after 0 restarts"#]]
@@ -156,7 +111,7 @@ fn an_attempt_that_was_killed_while_it_waited_or_ran_is_told_as_failed() {
 
 #[test]
 fn a_pod_that_pends_says_why() {
-    let output = played(&support::recording("job_stuck_pending"));
+    let output = support::played(&support::recording("job_stuck_pending"));
     let mut reasons: Vec<_> = output
         .facts
         .iter()
@@ -176,7 +131,7 @@ fn a_pod_that_pends_says_why() {
 #[test]
 fn a_restarted_api_server_repeats_its_objects_and_no_fact_is_said_twice() {
     let mut said = std::collections::BTreeSet::new();
-    for fact in played(&support::recording("apiserver_restart")).facts {
+    for fact in support::played(&support::recording("apiserver_restart")).facts {
         let body = format!("{:?}", fact.body);
         assert!(said.insert(body.clone()), "said twice: {body}");
     }

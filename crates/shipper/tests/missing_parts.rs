@@ -241,7 +241,7 @@ fn what_vanished_while_no_shipper_ran_is_said_to_be_gone_and_what_is_the_same_is
     facts.extend(changed(&mut before, Resource::CronJobs, &cron_job("kept", 2, "0 8 * * *")).facts);
     let observed_until = Some(DateTime::UNIX_EPOCH);
     let mut core = resumed_core(&Resume { observed_until, positions: Vec::new(), facts });
-    hear(&mut core, Resource::CronJobs, News::ListBegan);
+    hear(&mut core, Resource::CronJobs, News::ListBegan { answered: None });
     let objects = vec![to_raw_value(&cron_job("kept", 2, "0 8 * * *")).expect("JSON")];
     let page = hear(&mut core, Resource::CronJobs, News::Page { answered: None, objects });
     assert_eq!(page.facts, []);
@@ -268,7 +268,7 @@ fn what_a_new_list_no_longer_shows_is_gone_and_what_it_shows_without_a_uid_is_no
     ] {
         odd["metadata"]["uid"] = Value::Null;
         let objects = [odd, kept].iter().map(|object| to_raw_value(object).expect("JSON")).collect();
-        hear(&mut core, resource, News::ListBegan);
+        hear(&mut core, resource, News::ListBegan { answered: None });
         facts.extend(hear(&mut core, resource, News::Page { answered: None, objects }).facts);
         hear(&mut core, resource, News::Listed { resource_version: 9 });
         facts.extend(hear(&mut core, resource, News::HistoryLost).facts);

@@ -42,6 +42,10 @@ async fn answer(mut stream: TcpStream, was_expired: Arc<AtomicBool>) {
     let target = request.split(' ').nth(1).unwrap_or_default();
     let (status, body) = match target {
         _ if target.starts_with("/version") => ("200 OK", "{}"),
+        _ if target.contains("sendInitialEvents") => (
+            "422 Unprocessable Entity",
+            r#"{"kind":"Status","code":422,"message":"sendInitialEvents: Forbidden"}"#,
+        ),
         _ if target.contains("watch=true") && target.contains("cronjobs") => {
             if was_expired.swap(true, Ordering::Relaxed) {
                 ("200 OK", BOOKMARK)
@@ -88,7 +92,7 @@ async fn garbage_on_a_watch_and_an_object_without_its_parts_stop_neither_the_oth
             keys.extend(output.facts.iter().map(|fact| fact.key.to_string()));
             rejected.extend(output.rejected.iter().map(ToString::to_string));
         }
-        cluster.extend(shipper.acknowledged().into_iter().map(|event| event.body));
+        cluster.extend(shipper.acknowledged().events.into_iter().map(|event| event.body));
     }
     assert_eq!(keys, ["test/ml/good"]);
     expect![[r#"

@@ -4,9 +4,13 @@ mod support;
 
 use chrono::TimeDelta;
 use kigen_playback::clock::Pace;
+use kigen_playback::faults::WatchLists;
 use kigen_playback::history::History;
-use support::shipping::{STEPS, Shipping, second_after};
-use support::{FinalStates, final_states, independent_final_states, recording, recordings};
+use support::shipping::{STEPS, Shipping, Start, second_after};
+use support::{
+    FinalStates, final_attempts, final_states, independent_final_attempts, independent_final_states,
+    recording, recordings,
+};
 
 fn agree(name: &str, shipping: &Shipping, independent: &FinalStates) {
     let shipped = final_states(shipping.facts());
@@ -20,10 +24,13 @@ fn agree(name: &str, shipping: &Shipping, independent: &FinalStates) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_recording_played_over_http_comes_to_the_final_states_that_an_independent_script_finds() {
-    for (name, path) in recordings() {
-        let mut shipping = Shipping::of_recording(&path, STEPS).await;
+    let ways = [WatchLists::Served, WatchLists::Failed, WatchLists::Refused, WatchLists::Unmarked];
+    for ((name, path), watch_lists) in recordings().into_iter().zip(ways.into_iter().cycle()) {
+        let history = History::from_recording(&path).expect("a recording");
+        let mut shipping = Start { watch_lists, ..Start::of(history, STEPS) }.start().await;
         shipping.until_end().await;
         agree(&name, &shipping, &independent_final_states(&path));
+        assert_eq!(final_attempts(shipping.facts()), independent_final_attempts(&path), "{name}");
         assert_eq!(shipping.gaps().len(), 1, "{name}: nothing is lost but what was before the start");
     }
 }

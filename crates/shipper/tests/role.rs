@@ -13,6 +13,7 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
+use kigen_shipper::health::Health;
 use kigen_shipper::role;
 use kigen_shipper::server_clock;
 use kigen_shipper::settings::{Access, Settings};
@@ -51,10 +52,9 @@ impl Cluster {
         };
         let log = log.clone();
         let (_, declared) = watch::channel(None);
-        let task =
-            tokio::spawn(
-                async move { role::run(log, settings, clock, "the test", declared, shutdown).await },
-            );
+        let task = tokio::spawn(async move {
+            role::run(log, settings, clock, "the test", declared, Health::default(), shutdown).await
+        });
         Running { stop, task }
     }
 }

@@ -7,7 +7,7 @@ use kigen_model::Instant;
 use kigen_playback::clock::Pace;
 use kigen_playback::history::History;
 use kigen_playback::resource::Resource;
-use support::shipping::{STEPS, Shipping, second_after};
+use support::shipping::{STEPS, Shipping, Start, second_after};
 use support::{final_states, independent_final_states, recording};
 
 /// A cluster at its start, whose clock the test moves.
@@ -79,7 +79,7 @@ async fn a_shippers_clock_ten_minutes_ahead_or_behind_changes_nothing() {
     let path = recording("cron_success");
     for ahead in [TimeDelta::minutes(10), TimeDelta::minutes(-10)] {
         let history = History::from_recording(&path).expect("a recording");
-        let mut shipping = Shipping::start_with_clock_ahead(history, STEPS, ahead).await;
+        let mut shipping = Start { ahead, ..Start::of(history, STEPS) }.start().await;
         shipping.until_end().await;
         shipping.assert_that_no_tick_lies();
         assert_eq!(final_states(shipping.facts()), independent_final_states(&path));
@@ -89,4 +89,58 @@ async fn a_shippers_clock_ten_minutes_ahead_or_behind_changes_nothing() {
             assert!(span.contains(&fact.observed_at), "{} is not in the server's time", fact.observed_at);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_is_half_open_stops_time_until_the_watch_is_given_up_for_a_new_one() {
+    for resource in Resource::ALL {
+        let history = History::from_recording(recording("cron_success")).expect("a recording");
+        let start = Start { watch_silence_ms_max: 300, ..Start::of(history, Pace::Manual) };
+        let mut shipping = start.start().await;
+        let opened = shipping.opened[resource as usize];
+        shipping.server.faults().silence_streams(Some(resource));
+        let later = second_after(shipping.history.start()) + TimeDelta::seconds(50);
+        shipping.server.clock().advance_to(later);
+        let before = shipping.observed_until();
+        // Whatever the probe says meanwhile.
+        shipping.until("it is opened again", |shipping| shipping.opened[resource as usize] > opened).await;
+        assert_eq!(shipping.observed_until(), before, "{resource:?} was not heard");
+        shipping.until_ticked(later).await;
+        shipping.assert_that_no_tick_lies();
+        assert_eq!(shipping.gaps().len(), 1, "nothing is lost: the new watch begins where the old one was");
+    }
+}
+
+/// The shipper's runtime has this thread alone, and the test holds it: as a process that is stopped, while the cluster
+/// goes on and its connections take what they can hold.
+#[test]
+fn a_process_that_stands_still_for_a_minute_with_bytes_buffered_tells_them_before_it_ticks_for_that_minute() {
+    let servers = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let servers = servers.expect("a runtime");
+    let shippers = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let path = recording("cron_ttl_history");
+    let history = History::from_recording(&path).expect("a recording");
+    let mut shipping = shippers.block_on(async {
+        Start { server_on: servers.handle().clone(), ..Start::of(history, Pace::Manual) }.start().await
+    });
+    let end = second_after(shipping.history.end());
+    let mut stood_still = 0;
+    while shipping.observed_until() < Some(end) {
+        let (before, sent) = (shipping.server.clock().now(), shipping.server.requests().lines);
+        let later = (before + TimeDelta::minutes(1)).min(end + TimeDelta::seconds(2));
+        shipping.server.clock().advance_to(later);
+        let lines = shipping.history.changes().iter().filter(|it| before < it.at && it.at <= later).count();
+        let sent = sent + u64::try_from(lines).expect("not many");
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while shipping.server.requests().lines < sent {
+            assert!(std::time::Instant::now() < deadline, "the server sends what happens");
+            std::thread::yield_now();
+        }
+        shippers.block_on(shipping.until_ticked(second_after(later) - TimeDelta::seconds(1)));
+        stood_still += lines;
+    }
+    assert!(stood_still > 100, "most of it was sent meanwhile: {stood_still}");
+    shipping.assert_that_no_tick_lies();
+    assert_eq!(final_states(shipping.facts()), independent_final_states(&path));
+    assert_eq!(shipping.gaps().len(), 1, "nothing is lost");
 }

@@ -4,6 +4,7 @@
 
 use std::fmt::Write;
 use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -25,6 +26,22 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 pub(crate) const WATCHED: &str = r#"folder="$1"; shift; "$@" </dev/null & cat; kill -9 $! 2>/dev/null; wait
 [ -e "$folder/keep" ] || rm -rf "$folder""#;
 
+/// The user of a guarded broker, and what he says to be let in.
+pub const USER: &str = "kigen";
+/// His password.
+pub const PASSWORD: &str = "a-password-of-the-tests";
+
+/// How a broker is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Open to all.
+    Open,
+    /// Only [`USER`] is let in, and may do what ACLs allow; who comes by the door of [`Broker::super_users`] may do all.
+    Guarded,
+    /// Its data is on a disk of its own of so many MiB.
+    OnSmallDisk(u32),
+}
+
 /// A running broker.
 pub struct Broker {
     bootstrap: String,
@@ -37,6 +54,15 @@ struct Own {
     watched: Option<Child>,
     folder: PathBuf,
     port: u16,
+    /// Where its super users come in.
+    super_port: u16,
+    disk: Option<Disk>,
+}
+
+/// A mount that only those see who enter its namespace.
+struct Disk {
+    holder: Child,
+    how: &'static [&'static str],
 }
 
 impl Broker {
@@ -46,19 +72,85 @@ impl Broker {
     /// If there is no Kafka to start, or if it does not come up; with what to do, and with what it printed.
     #[must_use]
     pub fn start() -> Self {
-        if let Ok(bootstrap) = std::env::var(OTHER_BROKER) {
-            return Self { bootstrap, own: None };
+        match std::env::var(OTHER_BROKER) {
+            Ok(bootstrap) => Self { bootstrap, own: None },
+            Err(_) => Self::own(Kind::Open).expect("an open broker needs nothing else"),
         }
+    }
+
+    /// Starts a broker of the test's own, which only [`USER`] may enter, by SASL/PLAIN, and in which he may do what ACLs
+    /// allow: nothing at first. `None`: another's broker is to be used, which is left as it is.
+    ///
+    /// # Panics
+    /// As of [`start`](Self::start).
+    #[must_use]
+    pub fn start_guarded() -> Option<Self> {
+        if std::env::var(OTHER_BROKER).is_ok() { None } else { Self::own(Kind::Guarded) }
+    }
+
+    /// Starts a broker of the test's own on a disk of so many MiB. `None`: another's broker is to be used, or nobody here
+    /// may mount one.
+    ///
+    /// # Panics
+    /// As of [`start`](Self::start).
+    #[must_use]
+    pub fn start_on_small_disk(mib: u32) -> Option<Self> {
+        if std::env::var(OTHER_BROKER).is_ok() { None } else { Self::own(Kind::OnSmallDisk(mib)) }
+    }
+
+    fn own(kind: Kind) -> Option<Self> {
         let jars = jars();
         let folder = TempDir::with_prefix("kigen-kafka-").expect("a folder for the broker").keep();
-        let (port, controller_port) = free_ports();
+        let [port, super_port, controller_port] = free_ports();
         let configuration = folder.join("server.properties");
-        let text = configured(&folder, port, controller_port);
+        let text = configured(&folder, kind, [port, super_port, controller_port]);
         std::fs::write(&configuration, text).expect("a writable folder");
-        format(&jars, &configuration);
-        let mut own = Own { watched: None, folder, port };
+        std::fs::create_dir(folder.join("data")).expect("a writable folder");
+        let disk = match kind {
+            Kind::OnSmallDisk(mib) => Some(Disk::mount(&folder.join("data"), mib)?),
+            Kind::Open | Kind::Guarded => None,
+        };
+        let mut own = Own { watched: None, folder, port, super_port, disk };
+        own.format(&jars, &configuration);
         own.run();
-        Self { bootstrap: format!("127.0.0.1:{port}"), own: Some(own) }
+        Some(Self { bootstrap: format!("127.0.0.1:{port}"), own: Some(own) })
+    }
+
+    /// Where the super users of a guarded broker come in, without a password.
+    ///
+    /// # Panics
+    /// The broker is another's.
+    #[must_use]
+    pub fn super_users(&self) -> String {
+        format!("127.0.0.1:{}", self.own.as_ref().expect("a broker of the test's own").super_port)
+    }
+
+    /// The folder of its data, as this process sees it.
+    ///
+    /// # Panics
+    /// The broker is another's.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        let own = self.own.as_ref().expect("a broker of the test's own");
+        let data = own.folder.join("data");
+        match &own.disk {
+            Some(disk) => PathBuf::from(format!("/proc/{}/root{}", disk.holder.id(), data.display())),
+            None => data,
+        }
+    }
+
+    /// Waits until it has ended by itself.
+    ///
+    /// # Panics
+    /// It goes on, or it is another's.
+    pub fn wait_until_it_ends(&mut self) {
+        let own = self.own.as_mut().expect("a broker of the test's own");
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, own.port));
+        let until = Instant::now() + START_MAX;
+        while TcpStream::connect(address).is_ok() {
+            assert!(Instant::now() < until, "the Kafka broker goes on\n{}", own.said());
+            std::thread::sleep(LOOK_AGAIN);
+        }
     }
 
     /// Kills it, with `kill -9`; false: it is another's and is left alone.
@@ -87,6 +179,7 @@ impl Own {
         let errors = output.try_clone().expect("a file has a second handle");
         let mut command = Command::new("sh");
         command.args(["-c", WATCHED, "sh"]).arg(&self.folder);
+        command.args(self.entering());
         command
             .args(java(&jars(), &["-Xmx768m"]))
             .arg("kafka.Kafka")
@@ -101,11 +194,40 @@ impl Own {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         while TcpStream::connect(address).is_err() {
             let ended = self.watched.as_mut().map(|watched| watched.try_wait().expect("its state"));
-            let said = || std::fs::read_to_string(self.folder.join("output")).unwrap_or_default();
-            assert!(ended == Some(None), "the Kafka broker ended: {ended:?}\n{}", said());
-            assert!(Instant::now() < until, "the Kafka broker did not listen in {START_MAX:?}\n{}", said());
+            assert!(ended == Some(None), "the Kafka broker ended: {ended:?}\n{}", self.said());
+            assert!(
+                Instant::now() < until,
+                "the Kafka broker did not listen in {START_MAX:?}\n{}",
+                self.said()
+            );
             std::thread::sleep(LOOK_AGAIN);
         }
+    }
+
+    /// What it printed.
+    fn said(&self) -> String {
+        std::fs::read_to_string(self.folder.join("output")).unwrap_or_default()
+    }
+
+    /// The words before a command that let it see the broker's disk.
+    fn entering(&self) -> Vec<String> {
+        self.disk.as_ref().map_or_else(Vec::new, Disk::entering)
+    }
+
+    /// Makes the folder of a new cluster of one.
+    fn format(&self, jars: &Path, configuration: &Path) {
+        let mut command = Command::new("env");
+        command.args(self.entering());
+        command.args(java(jars, &[])).args(["kafka.tools.StorageTool", "format"]);
+        // Sixteen bytes in base64; each broker has a folder of its own, so that all may be the same cluster.
+        command.args(["--cluster-id", "a2lnZW5raWdlbmtpZ2Vuaw", "--config"]).arg(configuration);
+        let output = command.output().expect("env runs");
+        assert!(
+            output.status.success(),
+            "Kafka's folder cannot be made: {}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
     fn kill(&mut self) -> bool {
@@ -131,6 +253,43 @@ impl Drop for Own {
     }
 }
 
+impl Disk {
+    /// Mounts it, as root or as root of a user namespace; `None`: nobody here may.
+    fn mount(at: &Path, mib: u32) -> Option<Self> {
+        let script =
+            format!("mount -t tmpfs -o size={mib}m kigen-test '{}' && echo there && cat", at.display());
+        let unshares: [&'static [&'static str]; 2] =
+            [&["--mount"], &["--user", "--map-root-user", "--mount"]];
+        unshares.into_iter().find_map(|how| {
+            let mut command = Command::new("unshare");
+            command.args(how).args(["sh", "-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut holder = command.stderr(Stdio::null()).spawn().ok()?;
+            let mut said = String::new();
+            let output = holder.stdout.take().expect("it is piped");
+            let is_there = BufReader::new(output).read_line(&mut said).is_ok() && said == "there\n";
+            if !is_there {
+                let _ = holder.wait();
+            }
+            is_there.then_some(Self { holder, how })
+        })
+    }
+
+    fn entering(&self) -> Vec<String> {
+        let user =
+            if self.how.contains(&"--user") { vec!["--user", "--preserve-credentials"] } else { vec![] };
+        let words = ["nsenter", "--target", &self.holder.id().to_string()].map(str::to_owned);
+        words.into_iter().chain(user.into_iter().chain(["--mount", "--"]).map(str::to_owned)).collect()
+    }
+}
+
+impl Drop for Disk {
+    /// Its end of the pipe closes, and with the last process in it the mount goes.
+    fn drop(&mut self) {
+        drop(self.holder.stdin.take());
+        let _ = self.holder.wait();
+    }
+}
+
 fn jars() -> PathBuf {
     let jars = cache().join(format!("kafka-{VERSION}"));
     assert!(
@@ -148,37 +307,38 @@ fn files() -> PathBuf {
     std::path::absolute(found).expect("the working directory")
 }
 
-/// Two ports that are free now; the listeners are closed again, and nothing else on this machine is likely to take them
+/// Ports that are free now; the listeners are closed again, and nothing else on this machine is likely to take them
 /// meanwhile.
-fn free_ports() -> (u16, u16) {
-    let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    let (one, other) = (free(), free());
-    let port = |listener: TcpListener| listener.local_addr().expect("bound").port();
-    (port(one), port(other))
+fn free_ports() -> [u16; 3] {
+    let free = [0; 3].map(|any| TcpListener::bind((Ipv4Addr::LOCALHOST, any)).expect("a free port"));
+    free.map(|listener| listener.local_addr().expect("bound").port())
 }
 
-fn configured(folder: &Path, port: u16, controller_port: u16) -> String {
+fn configured(folder: &Path, kind: Kind, [port, super_port, controller_port]: [u16; 3]) -> String {
     let mut text = std::fs::read_to_string(files().join("server.properties")).expect("the broker's settings");
     let _ = writeln!(text, "log.dirs={}", folder.join("data").display());
-    let _ = writeln!(text, "listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}");
-    let _ = writeln!(text, "advertised.listeners=PLAINTEXT://127.0.0.1:{port}");
+    let _ = match kind {
+        Kind::Open | Kind::OnSmallDisk(_) => writeln!(
+            text,
+            "listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}\n\
+             advertised.listeners=PLAINTEXT://127.0.0.1:{port}"
+        ),
+        // Who comes without a password, as the broker itself does, is the super user.
+        Kind::Guarded => writeln!(
+            text,
+            "listeners=GUARDED://127.0.0.1:{port},PLAINTEXT://127.0.0.1:{super_port},\
+             CONTROLLER://127.0.0.1:{controller_port}\n\
+             advertised.listeners=GUARDED://127.0.0.1:{port},PLAINTEXT://127.0.0.1:{super_port}\n\
+             listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,GUARDED:SASL_PLAINTEXT\n\
+             listener.name.guarded.sasl.enabled.mechanisms=PLAIN\n\
+             listener.name.guarded.plain.sasl.jaas.config=\
+             org.apache.kafka.common.security.plain.PlainLoginModule required user_{USER}=\"{PASSWORD}\";\n\
+             authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n\
+             super.users=User:ANONYMOUS"
+        ),
+    };
     let _ = writeln!(text, "controller.quorum.voters=1@127.0.0.1:{controller_port}");
     text
-}
-
-/// Makes the folder of a new cluster of one.
-fn format(jars: &Path, configuration: &Path) {
-    let mut command = Command::new("env");
-    command.args(java(jars, &[])).args(["kafka.tools.StorageTool", "format"]);
-    // Sixteen bytes in base64; each broker has a folder of its own, so that all may be the same cluster.
-    command.args(["--cluster-id", "a2lnZW5raWdlbmtpZ2Vuaw", "--config"]).arg(configuration);
-    let output = command.output().expect("env runs");
-    assert!(
-        output.status.success(),
-        "Kafka's folder cannot be made: {}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
 }
 
 fn java(jars: &Path, options: &[&str]) -> Vec<String> {

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+pub mod acls;
 pub mod kafka;
 pub mod others;
 pub mod registry;
+pub mod simulated;
 
 /// Where the Makefile keeps what it fetches and makes for the tests.
 ///

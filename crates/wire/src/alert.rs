@@ -1,17 +1,99 @@
 //! `kigen.alerts`: what a person should know.
 
-use apache_avro::types::Value;
 use kigen_model::alert::{Alert, AlertBody, DeadlineWords, ObjectiveSummary};
 use kigen_model::key::BatchKey;
-use kigen_model::slot::{Cause, Failure, PastSuccess, RunSummary};
+use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary};
 use kigen_model::topic::Topic;
+use serde::{Deserialize, Serialize};
 
 use crate::codec;
 use crate::error::DecodeError;
-use crate::fields::{Fields, branch, instant, int, list, maybe, record, symbol, text, uuid};
-use crate::shared::{attempt, gap, of_attempt, of_gap, of_run, of_severity, of_slot, run, severity, slot};
+use crate::fields::{Millis, Reading, Text, int, maybe_text, text};
+use crate::shared::{AttemptRecord, RunRecord, SeverityRecord, SlotRecord};
 
 const TOPIC: Topic = Topic::Alerts;
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Alert")]
+struct AlertRecord<'a> {
+    id: Text<'a>,
+    cluster: Text<'a>,
+    namespace: Text<'a>,
+    batch: Text<'a>,
+    objective: Text<'a>,
+    complete_by: Text<'a>,
+    time_zone: Text<'a>,
+    before: Option<Text<'a>>,
+    severity: SeverityRecord,
+    owner: Option<Text<'a>>,
+    runbook: Option<Text<'a>>,
+    decided_at: Millis,
+    body: Body<'a>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Body<'a> {
+    SlotMissed {
+        slot: SlotRecord,
+        incident: Text<'a>,
+        misses: i32,
+        cause: CauseRecord<'a>,
+        run: Option<SummaryRecord<'a>>,
+        past: Vec<PastSuccessRecord>,
+    },
+    SlotRecovered {
+        slot: SlotRecord,
+        incident: Text<'a>,
+        since: Millis,
+        misses: i32,
+        ended_at: Millis,
+        run: SummaryRecord<'a>,
+    },
+    SlotRetracted {
+        slot: SlotRecord,
+        incident: Option<Text<'a>>,
+        misses: i32,
+        ended_at: Millis,
+        run: Option<SummaryRecord<'a>>,
+    },
+    SlotUnknown {
+        slot: SlotRecord,
+        gap_from: Option<Millis>,
+        gap_to: Millis,
+    },
+    FailedRun {
+        run: SummaryRecord<'a>,
+        reason: Text<'a>,
+        exit_code: Option<i32>,
+        attempts: i32,
+        last_error: Option<Text<'a>>,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+enum CauseRecord<'a> {
+    CauseCronJobAbsent,
+    CauseSuspended,
+    CauseFailed { reason: Text<'a>, exit_code: Option<i32>, attempts: i32, last_error: Option<Text<'a>> },
+    CauseStillRunning { since: Millis },
+    CausePending { since: Millis, why: Option<Text<'a>> },
+    CauseNeverStarted { expected_at: Millis },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "RunSummary")]
+struct SummaryRecord<'a> {
+    uid: Text<'a>,
+    run: RunRecord<'a>,
+    last_attempt: Option<AttemptRecord<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "PastSuccess")]
+struct PastSuccessRecord {
+    nominal_start: Millis,
+    ended_at: Millis,
+}
 
 /// An alert as a record's value.
 pub fn encode_alert(alert: &Alert) -> Vec<u8> {
@@ -21,26 +103,22 @@ pub fn encode_alert(alert: &Alert) -> Vec<u8> {
         Some(DeadlineWords::Before(cron_job)) => ("", Some(text(cron_job))),
         None => ("", None),
     };
-    let word = |of: fn(&ObjectiveSummary) -> &String| text(objective.map_or("", |objective| of(objective)));
-    let link = |of: fn(&ObjectiveSummary) -> &Option<String>| {
-        maybe(objective.and_then(|objective| of(objective).as_deref()).map(text))
+    let record = AlertRecord {
+        id: alert.id.to_string().into(),
+        cluster: text(&alert.key.cluster),
+        namespace: text(&alert.key.namespace),
+        batch: text(&alert.key.batch),
+        objective: text(objective.map_or("", |objective| &objective.name)),
+        complete_by: text(complete_by),
+        time_zone: text(objective.map_or("", |objective| &objective.time_zone)),
+        before,
+        severity: objective.map_or(SeverityRecord::Unknown, |objective| objective.severity.into()),
+        owner: objective.and_then(|objective| maybe_text(&objective.owner)),
+        runbook: objective.and_then(|objective| maybe_text(&objective.runbook)),
+        decided_at: alert.decided_at.into(),
+        body: (&alert.body).into(),
     };
-    let datum = record([
-        ("id", uuid(alert.id)),
-        ("cluster", text(&alert.key.cluster)),
-        ("namespace", text(&alert.key.namespace)),
-        ("batch", text(&alert.key.batch)),
-        ("objective", word(|objective| &objective.name)),
-        ("complete_by", text(complete_by)),
-        ("time_zone", word(|objective| &objective.time_zone)),
-        ("before", maybe(before)),
-        ("severity", objective.map_or(symbol((0, "UNKNOWN")), |objective| of_severity(objective.severity))),
-        ("owner", link(|objective| &objective.owner)),
-        ("runbook", link(|objective| &objective.runbook)),
-        ("decided_at", instant(alert.decided_at)),
-        ("body", of_body(&alert.body)),
-    ]);
-    codec::encode(TOPIC, datum)
+    codec::encode(TOPIC, &record)
 }
 
 /// The alert that a record's value says.
@@ -48,192 +126,203 @@ pub fn encode_alert(alert: &Alert) -> Vec<u8> {
 /// # Errors
 /// The bytes are no alert, or one that only a newer kigen knows.
 pub fn decode_alert(bytes: &[u8]) -> Result<Alert, DecodeError> {
-    let mut fields = Fields::of(TOPIC, codec::decode(TOPIC, bytes)?.0)?;
-    let key = BatchKey {
-        cluster: fields.text("cluster")?,
-        namespace: fields.text("namespace")?,
-        batch: fields.text("batch")?,
-    };
-    let objective = objective(&mut fields)?;
-    let (place, body) = fields.one_of("body")?;
+    let of = Reading(TOPIC);
+    let record: AlertRecord<'_> = codec::decode(TOPIC, bytes)?;
+    // An alert about a run alone has no name there.
+    let objective = (!record.objective.is_empty()).then(|| ObjectiveSummary {
+        name: record.objective.into_owned(),
+        deadlines: match record.before {
+            Some(cron_job) => DeadlineWords::Before(cron_job.into_owned()),
+            None => DeadlineWords::CompleteBy(record.complete_by.into_owned()),
+        },
+        time_zone: record.time_zone.into_owned(),
+        severity: record.severity.read(),
+        owner: record.owner.map(Text::into_owned),
+        runbook: record.runbook.map(Text::into_owned),
+    });
     Ok(Alert {
-        id: fields.uuid("id")?,
-        key,
+        id: of.uuid("id", &record.id)?,
+        key: BatchKey {
+            cluster: record.cluster.into_owned(),
+            namespace: record.namespace.into_owned(),
+            batch: record.batch.into_owned(),
+        },
         objective,
-        decided_at: fields.instant("decided_at")?,
-        body: body_of(place, body)?,
+        decided_at: of.instant("decided_at", record.decided_at)?,
+        body: record.body.read(of)?,
     })
 }
 
-/// The objective as the alert tells of it; an alert about a run alone has no name there.
-fn objective(fields: &mut Fields) -> Result<Option<ObjectiveSummary>, DecodeError> {
-    let name = fields.text("objective")?;
-    if name.is_empty() {
-        return Ok(None);
-    }
-    let complete_by = fields.text("complete_by")?;
-    let deadlines = match fields.maybe_text("before")? {
-        Some(cron_job) => DeadlineWords::Before(cron_job),
-        None => DeadlineWords::CompleteBy(complete_by),
-    };
-    Ok(Some(ObjectiveSummary {
-        name,
-        deadlines,
-        time_zone: fields.text("time_zone")?,
-        severity: severity(fields)?,
-        owner: fields.maybe_text("owner")?,
-        runbook: fields.maybe_text("runbook")?,
-    }))
-}
-
-fn of_body(body: &AlertBody) -> Value {
-    match body {
-        AlertBody::SlotMissed { slot, incident, misses, cause, run, past } => {
-            let past = past.iter().map(|success| {
-                record([
-                    ("nominal_start", instant(success.nominal_start)),
-                    ("ended_at", instant(success.ended_at)),
-                ])
-            });
-            branch(
-                0,
-                record([
-                    ("slot", of_slot(slot)),
-                    ("incident", uuid(*incident)),
-                    ("misses", int(*misses)),
-                    ("cause", of_cause(cause)),
-                    ("run", maybe(run.as_ref().map(of_summary))),
-                    ("past", list(past)),
-                ]),
-            )
-        }
-        AlertBody::SlotRecovered { slot, incident, since, misses, ended_at, run } => branch(
-            1,
-            record([
-                ("slot", of_slot(slot)),
-                ("incident", uuid(*incident)),
-                ("since", instant(*since)),
-                ("misses", int(*misses)),
-                ("ended_at", instant(*ended_at)),
-                ("run", of_summary(run)),
-            ]),
-        ),
-        AlertBody::SlotRetracted { slot, incident, misses, ended_at, run } => branch(
-            2,
-            record([
-                ("slot", of_slot(slot)),
-                ("incident", maybe(incident.map(uuid))),
-                ("misses", int(*misses)),
-                ("ended_at", instant(*ended_at)),
-                ("run", maybe(run.as_ref().map(of_summary))),
-            ]),
-        ),
-        AlertBody::SlotUnknown { slot, gap } => {
-            let [from, to] = of_gap(gap);
-            branch(3, record([("slot", of_slot(slot)), from, to]))
-        }
-        AlertBody::RunFailed { run, failure } => {
-            let [reason, exit_code, attempts, last_error] = of_failure(failure);
-            branch(4, record([("run", of_summary(run)), reason, exit_code, attempts, last_error]))
+impl<'a> From<&'a AlertBody> for Body<'a> {
+    fn from(body: &'a AlertBody) -> Self {
+        match body {
+            AlertBody::SlotMissed { slot, incident, misses, cause, run, past } => Self::SlotMissed {
+                slot: slot.into(),
+                incident: incident.to_string().into(),
+                misses: int(*misses),
+                cause: cause.into(),
+                run: run.as_ref().map(SummaryRecord::from),
+                past: past.iter().map(PastSuccessRecord::from).collect(),
+            },
+            AlertBody::SlotRecovered { slot, incident, since, misses, ended_at, run } => {
+                Self::SlotRecovered {
+                    slot: slot.into(),
+                    incident: incident.to_string().into(),
+                    since: (*since).into(),
+                    misses: int(*misses),
+                    ended_at: (*ended_at).into(),
+                    run: run.into(),
+                }
+            }
+            AlertBody::SlotRetracted { slot, incident, misses, ended_at, run } => Self::SlotRetracted {
+                slot: slot.into(),
+                incident: incident.map(|incident| incident.to_string().into()),
+                misses: int(*misses),
+                ended_at: (*ended_at).into(),
+                run: run.as_ref().map(SummaryRecord::from),
+            },
+            AlertBody::SlotUnknown { slot, gap } => Self::SlotUnknown {
+                slot: slot.into(),
+                gap_from: gap.from.map(Millis::from),
+                gap_to: gap.to.into(),
+            },
+            AlertBody::RunFailed { run, failure } => Self::FailedRun {
+                run: run.into(),
+                reason: text(&failure.reason),
+                exit_code: failure.exit_code,
+                attempts: int(failure.attempts),
+                last_error: maybe_text(&failure.last_error),
+            },
         }
     }
 }
 
-fn of_failure(failure: &Failure) -> [(&'static str, Value); 4] {
-    [
-        ("reason", text(&failure.reason)),
-        ("exit_code", maybe(failure.exit_code.map(Value::Int))),
-        ("attempts", int(failure.attempts)),
-        ("last_error", maybe(failure.last_error.as_deref().map(text))),
-    ]
+impl Body<'_> {
+    fn read(self, of: Reading) -> Result<AlertBody, DecodeError> {
+        let maybe_run = |run: Option<SummaryRecord<'_>>| run.map(|run| run.read(of)).transpose();
+        Ok(match self {
+            Self::SlotMissed { slot, incident, misses, cause, run, past } => AlertBody::SlotMissed {
+                slot: slot.read(of)?,
+                incident: of.uuid("incident", &incident)?,
+                misses: of.int("misses", misses)?,
+                cause: cause.read(of)?,
+                run: maybe_run(run)?,
+                past: past.into_iter().map(|success| success.read(of)).collect::<Result<_, _>>()?,
+            },
+            Self::SlotRecovered { slot, incident, since, misses, ended_at, run } => {
+                AlertBody::SlotRecovered {
+                    slot: slot.read(of)?,
+                    incident: of.uuid("incident", &incident)?,
+                    since: of.instant("since", since)?,
+                    misses: of.int("misses", misses)?,
+                    ended_at: of.instant("ended_at", ended_at)?,
+                    run: run.read(of)?,
+                }
+            }
+            Self::SlotRetracted { slot, incident, misses, ended_at, run } => AlertBody::SlotRetracted {
+                slot: slot.read(of)?,
+                incident: of.maybe_uuid("incident", incident)?,
+                misses: of.int("misses", misses)?,
+                ended_at: of.instant("ended_at", ended_at)?,
+                run: maybe_run(run)?,
+            },
+            Self::SlotUnknown { slot, gap_from, gap_to } => AlertBody::SlotUnknown {
+                slot: slot.read(of)?,
+                gap: Gap::unwatched(of.maybe_instant("gap_from", gap_from)?, of.instant("gap_to", gap_to)?),
+            },
+            Self::FailedRun { run, reason, exit_code, attempts, last_error } => AlertBody::RunFailed {
+                run: run.read(of)?,
+                failure: failure(of, reason, exit_code, attempts, last_error)?,
+            },
+        })
+    }
 }
 
-fn failure(fields: &mut Fields) -> Result<Failure, DecodeError> {
-    Ok(Failure {
-        reason: fields.text("reason")?,
-        exit_code: fields.maybe_int("exit_code")?,
-        attempts: fields.int("attempts")?,
-        last_error: fields.maybe_text("last_error")?,
-    })
+/// A failure: its fields stand among those of the record that has it.
+fn failure(
+    of: Reading,
+    reason: Text<'_>,
+    exit_code: Option<i32>,
+    attempts: i32,
+    last_error: Option<Text<'_>>,
+) -> Result<Failure, DecodeError> {
+    let attempts = of.int("attempts", attempts)?;
+    let last_error = last_error.map(Text::into_owned);
+    Ok(Failure { reason: reason.into_owned(), exit_code, attempts, last_error })
 }
 
-fn body_of(place: u32, mut body: Fields) -> Result<AlertBody, DecodeError> {
-    Ok(match place {
-        0 => {
-            let success = |mut success: Fields| {
-                Ok(PastSuccess {
-                    nominal_start: success.instant("nominal_start")?,
-                    ended_at: success.instant("ended_at")?,
-                })
-            };
-            let (kind, cause) = body.one_of("cause")?;
-            AlertBody::SlotMissed {
-                slot: slot(body.record("slot")?)?,
-                incident: body.uuid("incident")?,
-                misses: body.int("misses")?,
-                cause: cause_of(kind, cause)?,
-                run: body.maybe_record("run")?.map(summary).transpose()?,
-                past: body.records("past")?.into_iter().map(success).collect::<Result<_, _>>()?,
+impl<'a> From<&'a Cause> for CauseRecord<'a> {
+    fn from(cause: &'a Cause) -> Self {
+        match cause {
+            Cause::CronJobAbsent => Self::CauseCronJobAbsent,
+            Cause::Suspended => Self::CauseSuspended,
+            Cause::Failed(failure) => Self::CauseFailed {
+                reason: text(&failure.reason),
+                exit_code: failure.exit_code,
+                attempts: int(failure.attempts),
+                last_error: maybe_text(&failure.last_error),
+            },
+            Cause::StillRunning { since } => Self::CauseStillRunning { since: (*since).into() },
+            Cause::Pending { since, why } => {
+                Self::CausePending { since: (*since).into(), why: maybe_text(why) }
+            }
+            Cause::NeverStarted { expected_at } => {
+                Self::CauseNeverStarted { expected_at: (*expected_at).into() }
             }
         }
-        1 => AlertBody::SlotRecovered {
-            slot: slot(body.record("slot")?)?,
-            incident: body.uuid("incident")?,
-            since: body.instant("since")?,
-            misses: body.int("misses")?,
-            ended_at: body.instant("ended_at")?,
-            run: summary(body.record("run")?)?,
-        },
-        2 => AlertBody::SlotRetracted {
-            slot: slot(body.record("slot")?)?,
-            incident: body.maybe_uuid("incident")?,
-            misses: body.int("misses")?,
-            ended_at: body.instant("ended_at")?,
-            run: body.maybe_record("run")?.map(summary).transpose()?,
-        },
-        3 => AlertBody::SlotUnknown { slot: slot(body.record("slot")?)?, gap: gap(&mut body)? },
-        4 => AlertBody::RunFailed { run: summary(body.record("run")?)?, failure: failure(&mut body)? },
-        _ => return Err(body.wrong("body", "is of a kind this kigen does not know")),
-    })
-}
-
-fn of_cause(cause: &Cause) -> Value {
-    match cause {
-        Cause::CronJobAbsent => branch(0, record([])),
-        Cause::Suspended => branch(1, record([])),
-        Cause::Failed(failure) => branch(2, record(of_failure(failure))),
-        Cause::StillRunning { since } => branch(3, record([("since", instant(*since))])),
-        Cause::Pending { since, why } => {
-            branch(4, record([("since", instant(*since)), ("why", maybe(why.as_deref().map(text)))]))
-        }
-        Cause::NeverStarted { expected_at } => branch(5, record([("expected_at", instant(*expected_at))])),
     }
 }
 
-fn cause_of(place: u32, mut cause: Fields) -> Result<Cause, DecodeError> {
-    Ok(match place {
-        0 => Cause::CronJobAbsent,
-        1 => Cause::Suspended,
-        2 => Cause::Failed(failure(&mut cause)?),
-        3 => Cause::StillRunning { since: cause.instant("since")? },
-        4 => Cause::Pending { since: cause.instant("since")?, why: cause.maybe_text("why")? },
-        5 => Cause::NeverStarted { expected_at: cause.instant("expected_at")? },
-        _ => return Err(cause.wrong("cause", "is of a kind this kigen does not know")),
-    })
+impl CauseRecord<'_> {
+    fn read(self, of: Reading) -> Result<Cause, DecodeError> {
+        Ok(match self {
+            Self::CauseCronJobAbsent => Cause::CronJobAbsent,
+            Self::CauseSuspended => Cause::Suspended,
+            Self::CauseFailed { reason, exit_code, attempts, last_error } => {
+                Cause::Failed(failure(of, reason, exit_code, attempts, last_error)?)
+            }
+            Self::CauseStillRunning { since } => Cause::StillRunning { since: of.instant("since", since)? },
+            Self::CausePending { since, why } => {
+                Cause::Pending { since: of.instant("since", since)?, why: why.map(Text::into_owned) }
+            }
+            Self::CauseNeverStarted { expected_at } => {
+                Cause::NeverStarted { expected_at: of.instant("expected_at", expected_at)? }
+            }
+        })
+    }
 }
 
-fn of_summary(summary: &RunSummary) -> Value {
-    record([
-        ("uid", text(&summary.uid)),
-        ("run", of_run(&summary.run)),
-        ("last_attempt", maybe(summary.last_attempt.as_ref().map(of_attempt))),
-    ])
+impl<'a> From<&'a RunSummary> for SummaryRecord<'a> {
+    fn from(summary: &'a RunSummary) -> Self {
+        Self {
+            uid: text(&summary.uid),
+            run: (&summary.run).into(),
+            last_attempt: summary.last_attempt.as_ref().map(AttemptRecord::from),
+        }
+    }
 }
 
-fn summary(mut fields: Fields) -> Result<RunSummary, DecodeError> {
-    Ok(RunSummary {
-        uid: fields.text("uid")?,
-        run: run(fields.record("run")?)?,
-        last_attempt: fields.maybe_record("last_attempt")?.map(attempt).transpose()?,
-    })
+impl SummaryRecord<'_> {
+    fn read(self, of: Reading) -> Result<RunSummary, DecodeError> {
+        Ok(RunSummary {
+            uid: self.uid.into_owned(),
+            run: self.run.read(of)?,
+            last_attempt: self.last_attempt.map(|attempt| attempt.read(of)).transpose()?,
+        })
+    }
+}
+
+impl From<&PastSuccess> for PastSuccessRecord {
+    fn from(success: &PastSuccess) -> Self {
+        Self { nominal_start: success.nominal_start.into(), ended_at: success.ended_at.into() }
+    }
+}
+
+impl PastSuccessRecord {
+    fn read(self, of: Reading) -> Result<PastSuccess, DecodeError> {
+        Ok(PastSuccess {
+            nominal_start: of.instant("nominal_start", self.nominal_start)?,
+            ended_at: of.instant("ended_at", self.ended_at)?,
+        })
+    }
 }

@@ -9,6 +9,8 @@ use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value;
 use apache_avro::writer::datum::GenericDatumWriter;
 use kigen_model::topic::Topic;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::error::DecodeError;
 use crate::frame::{Frame, MARKER};
@@ -19,18 +21,21 @@ pub const VALUE_BYTES_MAX: usize = 1024 * 1024;
 const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
 /// All versions of a topic's schema, oldest first; the last one writes.
-const EVENTS: [&str; 2] = [
+const EVENTS: [&str; 3] = [
     include_str!("../../../schemas/kigen.events/v1.avsc"),
     include_str!("../../../schemas/kigen.events/v2.avsc"),
+    include_str!("../../../schemas/kigen.events/v3.avsc"),
 ];
-const ALERTS: [&str; 2] = [
+const ALERTS: [&str; 3] = [
     include_str!("../../../schemas/kigen.alerts/v1.avsc"),
     include_str!("../../../schemas/kigen.alerts/v2.avsc"),
+    include_str!("../../../schemas/kigen.alerts/v3.avsc"),
 ];
-const STATUS: [&str; 3] = [
+const STATUS: [&str; 4] = [
     include_str!("../../../schemas/kigen.status/v1.avsc"),
     include_str!("../../../schemas/kigen.status/v2.avsc"),
     include_str!("../../../schemas/kigen.status/v3.avsc"),
+    include_str!("../../../schemas/kigen.status/v4.avsc"),
 ];
 const REJECTS: [&str; 1] = [include_str!("../../../schemas/kigen.rejects/v1.avsc")];
 
@@ -75,25 +80,37 @@ impl Read for Whole<'_> {
     }
 }
 
-/// A datum as a record's value.
-pub(crate) fn encode(topic: Topic, datum: Value) -> Vec<u8> {
+/// A record as its value's bytes.
+pub(crate) fn encode(topic: Topic, record: &impl Serialize) -> Vec<u8> {
     let codec = &CODECS[index(topic)];
     let mut bytes = Vec::with_capacity(256);
     bytes.extend(MARKER);
     bytes.extend(codec.fingerprint);
     codec
         .writer
-        .write_value(&mut bytes, datum)
-        .expect("what the encoders build follows the schema, as the round trips of all variants show");
+        .write_ser(&mut bytes, record)
+        .expect("the records of this crate follow the schema, as the round trips of all variants show");
     bytes
 }
 
-/// The datum of a record's value, and the schema that wrote it.
+/// The record of a value's bytes.
 ///
-/// It is not resolved to the newest schema: `apache-avro` finds a union's branch by the first record whose fields are
-/// all there, whatever its name, and would take one kind for another. Versions only ever grow (`schemas/README.md`), so
-/// places in unions stay, and who reads a field that the writer did not know takes its default.
-pub(crate) fn decode(topic: Topic, bytes: &[u8]) -> Result<(Value, &'static Schema), DecodeError> {
+/// It is read by the schema that wrote it, and not resolved to the newest one: `apache-avro` finds a union's branch by the
+/// first record whose fields are all there, whatever its name, and would take one kind for another. Versions only ever grow
+/// (`schemas/README.md`), so places in unions stay, and a field that the writer did not know takes its default.
+pub(crate) fn decode<T: DeserializeOwned>(topic: Topic, bytes: &[u8]) -> Result<T, DecodeError> {
+    let (writer, datum) = opened(topic, bytes)?;
+    whole(topic, datum, |bytes| writer.datum.read_deser(bytes))
+}
+
+/// The datum of a value's bytes as it stands there, and the schema that wrote it: for who shows it to people.
+pub(crate) fn decode_value(topic: Topic, bytes: &[u8]) -> Result<(Value, &'static Schema), DecodeError> {
+    let (writer, datum) = opened(topic, bytes)?;
+    Ok((whole(topic, datum, |bytes| writer.datum.read_value(bytes))?, writer.schema))
+}
+
+/// What reads a value, and its datum.
+fn opened(topic: Topic, bytes: &[u8]) -> Result<(&'static Reader, &[u8]), DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::Empty { topic });
     }
@@ -109,17 +126,23 @@ pub(crate) fn decode(topic: Topic, bytes: &[u8]) -> Result<(Value, &'static Sche
         }
     };
     let codec = &CODECS[index(topic)];
-    let Some(writer) = codec.readers.iter().find(|reader| reader.fingerprint == fingerprint) else {
-        return Err(DecodeError::UnknownSchema { topic, fingerprint: u64::from_be_bytes(fingerprint) });
-    };
+    match codec.readers.iter().find(|reader| reader.fingerprint == fingerprint) {
+        Some(reader) => Ok((reader, datum)),
+        None => Err(DecodeError::UnknownSchema { topic, fingerprint: u64::from_be_bytes(fingerprint) }),
+    }
+}
+
+/// Reads a datum to its last byte and no further.
+fn whole<T>(
+    topic: Topic,
+    datum: &[u8],
+    read: impl FnOnce(&mut Whole<'_>) -> apache_avro::AvroResult<T>,
+) -> Result<T, DecodeError> {
     let mut bytes = Whole { rest: datum, is_cut: false };
-    let value = writer
-        .datum
-        .read_value(&mut bytes)
-        .map_err(|source| DecodeError::Damaged { topic, source: Box::new(source) })?;
+    let read = read(&mut bytes).map_err(|source| DecodeError::Damaged { topic, source: Box::new(source) })?;
     match bytes {
         Whole { is_cut: true, .. } => Err(DecodeError::Cut { topic }),
-        Whole { rest: [], .. } => Ok((value, writer.schema)),
+        Whole { rest: [], .. } => Ok(read),
         Whole { rest, .. } => Err(DecodeError::Trailing { topic, bytes: rest.len() }),
     }
 }

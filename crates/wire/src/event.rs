@@ -1,39 +1,67 @@
 //! `kigen.events`: facts and the passing of a cluster's time.
 
-use apache_avro::types::Value;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
 use kigen_model::key::BatchKey;
 use kigen_model::slot::Gap;
 use kigen_model::topic::Topic;
+use serde::{Deserialize, Serialize};
 
 use crate::codec;
 use crate::error::DecodeError;
-use crate::fields::{Fields, branch, instant, list, long, maybe, record, text};
-use crate::shared::{
-    attempt, cron_job, objective, of_attempt, of_cron_job, of_objective, of_revision, of_run, revision, run,
-};
+use crate::fields::{Millis, Reading, Text, long, text};
+use crate::shared::{AttemptRecord, CronJobRecord, ObjectiveRecord, RunRecord, revision};
 
 const TOPIC: Topic = Topic::Events;
 
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Event")]
+struct EventRecord<'a> {
+    cluster: Text<'a>,
+    namespace: Option<Text<'a>>,
+    batch: Option<Text<'a>>,
+    observed_at: Option<Millis>,
+    body: Body<'a>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Body<'a> {
+    CronJobObserved { uid: Text<'a>, resource_version: i64, cron_job: CronJobRecord<'a> },
+    CronJobDeleted { uid: Text<'a>, resource_version: i64 },
+    RunObserved { uid: Text<'a>, resource_version: i64, run: RunRecord<'a> },
+    AttemptObserved { uid: Text<'a>, resource_version: i64, run_uid: Text<'a>, attempt: AttemptRecord<'a> },
+    ObjectiveDeclared { name: Text<'a>, uid: Text<'a>, resource_version: i64, objective: ObjectiveRecord<'a> },
+    ObjectiveWithdrawn { name: Text<'a>, uid: Text<'a>, resource_version: i64 },
+    EpochBegan { epoch: i64, shipper: Text<'a> },
+    Tick { epoch: i64, observed_until: Millis, positions: Vec<StreamPositionRecord<'a>> },
+    Gap { epoch: i64, from: Option<Millis>, to: Millis },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "StreamPosition")]
+struct StreamPositionRecord<'a> {
+    stream: Text<'a>,
+    resource_version: i64,
+}
+
 /// An event as a record's value.
 pub fn encode_event(event: &Event) -> Vec<u8> {
-    let datum = match event {
-        Event::Fact(fact) => record([
-            ("cluster", text(&fact.key.cluster)),
-            ("namespace", maybe(Some(text(&fact.key.namespace)))),
-            ("batch", maybe(Some(text(&fact.key.batch)))),
-            ("observed_at", maybe(Some(instant(fact.observed_at)))),
-            ("body", of_fact(&fact.body)),
-        ]),
-        Event::Cluster(event) => record([
-            ("cluster", text(&event.cluster)),
-            ("namespace", maybe(None)),
-            ("batch", maybe(None)),
-            ("observed_at", maybe(None)),
-            ("body", of_cluster(event)),
-        ]),
+    let record = match event {
+        Event::Fact(fact) => EventRecord {
+            cluster: text(&fact.key.cluster),
+            namespace: Some(text(&fact.key.namespace)),
+            batch: Some(text(&fact.key.batch)),
+            observed_at: Some(fact.observed_at.into()),
+            body: of_fact(&fact.body),
+        },
+        Event::Cluster(event) => EventRecord {
+            cluster: text(&event.cluster),
+            namespace: None,
+            batch: None,
+            observed_at: None,
+            body: of_cluster(event),
+        },
     };
-    codec::encode(TOPIC, datum)
+    codec::encode(TOPIC, &record)
 }
 
 /// The event that a record's value says.
@@ -41,106 +69,126 @@ pub fn encode_event(event: &Event) -> Vec<u8> {
 /// # Errors
 /// The bytes are no event, or one that only a newer kigen knows.
 pub fn decode_event(bytes: &[u8]) -> Result<Event, DecodeError> {
-    let mut fields = Fields::of(TOPIC, codec::decode(TOPIC, bytes)?.0)?;
-    let cluster = fields.text("cluster")?;
-    let (place, mut body) = fields.one_of("body")?;
-    if let Some(body) = cluster_body(place, &mut body)? {
-        return Ok(Event::Cluster(ClusterEvent { cluster, epoch: body.0, body: body.1 }));
-    }
-    let absent = "is absent in a fact";
-    let namespace = fields.maybe_text("namespace")?.ok_or_else(|| fields.wrong("namespace", absent))?;
-    let batch = fields.maybe_text("batch")?.ok_or_else(|| fields.wrong("batch", absent))?;
-    let observed_at =
-        fields.maybe_instant("observed_at")?.ok_or_else(|| fields.wrong("observed_at", absent))?;
-    let body = fact_body(place, body)?;
-    Ok(Event::Fact(Fact { key: BatchKey { cluster, namespace, batch }, observed_at, body }))
+    let of = Reading(TOPIC);
+    let EventRecord { cluster, namespace, batch, observed_at, body } = codec::decode(TOPIC, bytes)?;
+    let cluster = cluster.into_owned();
+    let body = match said(of, body)? {
+        Said::OfBatch(body) => body,
+        Said::OfCluster(epoch, body) => return Ok(Event::Cluster(ClusterEvent { cluster, epoch, body })),
+    };
+    let absent = |field| of.wrong(field, "is absent in a fact");
+    let key = BatchKey {
+        cluster,
+        namespace: namespace.ok_or_else(|| absent("namespace"))?.into_owned(),
+        batch: batch.ok_or_else(|| absent("batch"))?.into_owned(),
+    };
+    let observed_at = of.maybe_instant("observed_at", observed_at)?;
+    Ok(Event::Fact(Fact { key, observed_at: observed_at.ok_or_else(|| absent("observed_at"))?, body }))
 }
 
-fn of_fact(body: &FactBody) -> Value {
+fn of_fact(body: &FactBody) -> Body<'_> {
     match body {
-        FactBody::CronJob { revision, cron_job: Some(cron_job) } => {
-            let [uid, version] = of_revision(revision);
-            branch(0, record([uid, version, ("cron_job", of_cron_job(cron_job))]))
-        }
-        FactBody::CronJob { revision, cron_job: None } => branch(1, record(of_revision(revision))),
-        FactBody::Run { revision, run } => {
-            let [uid, version] = of_revision(revision);
-            branch(2, record([uid, version, ("run", of_run(run))]))
-        }
-        FactBody::Attempt { revision, run_uid, attempt } => {
-            let [uid, version] = of_revision(revision);
-            branch(3, record([uid, version, ("run_uid", text(run_uid)), ("attempt", of_attempt(attempt))]))
-        }
-        FactBody::Objective { name, revision, objective: Some(objective) } => {
-            let [uid, version] = of_revision(revision);
-            branch(4, record([("name", text(name)), uid, version, ("objective", of_objective(objective))]))
-        }
-        FactBody::Objective { name, revision, objective: None } => {
-            let [uid, version] = of_revision(revision);
-            branch(5, record([("name", text(name)), uid, version]))
-        }
-    }
-}
-
-fn of_cluster(event: &ClusterEvent) -> Value {
-    let epoch = ("epoch", long(event.epoch));
-    match &event.body {
-        ClusterBody::Epoch { shipper } => branch(6, record([epoch, ("shipper", text(shipper))])),
-        ClusterBody::Tick { observed_until, positions } => {
-            let positions = positions.iter().map(|position| {
-                record([
-                    ("stream", text(&position.stream)),
-                    ("resource_version", long(position.resource_version)),
-                ])
-            });
-            let positions = list(positions);
-            branch(7, record([epoch, ("observed_until", instant(*observed_until)), ("positions", positions)]))
-        }
-        ClusterBody::Gap(gap) => {
-            branch(8, record([epoch, ("from", maybe(gap.from.map(instant))), ("to", instant(gap.to))]))
-        }
-    }
-}
-
-/// The epoch and the body of a cluster's event; `None`: the union holds a fact.
-fn cluster_body(place: u32, body: &mut Fields) -> Result<Option<(u64, ClusterBody)>, DecodeError> {
-    let said = match place {
-        6 => ClusterBody::Epoch { shipper: body.text("shipper")? },
-        7 => {
-            let position = |mut position: Fields| {
-                Ok(StreamPosition {
-                    stream: position.text("stream")?,
-                    resource_version: position.long("resource_version")?,
-                })
-            };
-            ClusterBody::Tick {
-                observed_until: body.instant("observed_until")?,
-                positions: body.records("positions")?.into_iter().map(position).collect::<Result<_, _>>()?,
+        FactBody::CronJob { revision, cron_job } => {
+            let (uid, resource_version) = (text(&revision.uid), long(revision.resource_version));
+            match cron_job {
+                Some(cron_job) => Body::CronJobObserved { uid, resource_version, cron_job: cron_job.into() },
+                None => Body::CronJobDeleted { uid, resource_version },
             }
         }
-        8 => ClusterBody::Gap(Gap::unwatched(body.maybe_instant("from")?, body.instant("to")?)),
-        _ => return Ok(None),
-    };
-    Ok(Some((body.long("epoch")?, said)))
+        FactBody::Run { revision, run } => Body::RunObserved {
+            uid: text(&revision.uid),
+            resource_version: long(revision.resource_version),
+            run: run.into(),
+        },
+        FactBody::Attempt { revision, run_uid, attempt } => Body::AttemptObserved {
+            uid: text(&revision.uid),
+            resource_version: long(revision.resource_version),
+            run_uid: text(run_uid),
+            attempt: attempt.into(),
+        },
+        FactBody::Objective { name, revision, objective } => {
+            let (name, uid) = (text(name), text(&revision.uid));
+            let resource_version = long(revision.resource_version);
+            match objective {
+                Some(objective) => {
+                    Body::ObjectiveDeclared { name, uid, resource_version, objective: objective.into() }
+                }
+                None => Body::ObjectiveWithdrawn { name, uid, resource_version },
+            }
+        }
+    }
 }
 
-fn fact_body(place: u32, mut body: Fields) -> Result<FactBody, DecodeError> {
-    let revision = revision(&mut body)?;
-    Ok(match place {
-        0 => FactBody::CronJob { revision, cron_job: Some(cron_job(body.record("cron_job")?)?) },
-        1 => FactBody::CronJob { revision, cron_job: None },
-        2 => FactBody::Run { revision, run: run(body.record("run")?)? },
-        3 => FactBody::Attempt {
-            revision,
-            run_uid: body.text("run_uid")?,
-            attempt: attempt(body.record("attempt")?)?,
+fn of_cluster(event: &ClusterEvent) -> Body<'_> {
+    let epoch = long(event.epoch);
+    match &event.body {
+        ClusterBody::Epoch { shipper } => Body::EpochBegan { epoch, shipper: text(shipper) },
+        ClusterBody::Tick { observed_until, positions } => {
+            let positions = positions.iter().map(|position| StreamPositionRecord {
+                stream: text(&position.stream),
+                resource_version: long(position.resource_version),
+            });
+            let observed_until = (*observed_until).into();
+            Body::Tick { epoch, observed_until, positions: positions.collect() }
+        }
+        ClusterBody::Gap(gap) => Body::Gap { epoch, from: gap.from.map(Millis::from), to: gap.to.into() },
+    }
+}
+
+/// What an event's body says of whom.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once, and nearly always a fact")]
+enum Said {
+    OfBatch(FactBody),
+    OfCluster(u64, ClusterBody),
+}
+
+fn said(of: Reading, body: Body<'_>) -> Result<Said, DecodeError> {
+    Ok(Said::OfBatch(match body {
+        Body::CronJobObserved { uid, resource_version, cron_job } => FactBody::CronJob {
+            revision: revision(of, uid, resource_version)?,
+            cron_job: Some(cron_job.read(of)?),
         },
-        4 => FactBody::Objective {
-            name: body.text("name")?,
-            revision,
-            objective: Some(objective(body.record("objective")?)?),
+        Body::CronJobDeleted { uid, resource_version } => {
+            FactBody::CronJob { revision: revision(of, uid, resource_version)?, cron_job: None }
+        }
+        Body::RunObserved { uid, resource_version, run } => {
+            FactBody::Run { revision: revision(of, uid, resource_version)?, run: run.read(of)? }
+        }
+        Body::AttemptObserved { uid, resource_version, run_uid, attempt } => FactBody::Attempt {
+            revision: revision(of, uid, resource_version)?,
+            run_uid: run_uid.into_owned(),
+            attempt: attempt.read(of)?,
         },
-        5 => FactBody::Objective { name: body.text("name")?, revision, objective: None },
-        _ => return Err(body.wrong("body", "is of a kind this kigen does not know")),
-    })
+        Body::ObjectiveDeclared { name, uid, resource_version, objective } => FactBody::Objective {
+            name: name.into_owned(),
+            revision: revision(of, uid, resource_version)?,
+            objective: Some(objective.read(of)?),
+        },
+        Body::ObjectiveWithdrawn { name, uid, resource_version } => FactBody::Objective {
+            name: name.into_owned(),
+            revision: revision(of, uid, resource_version)?,
+            objective: None,
+        },
+        Body::EpochBegan { epoch, shipper } => {
+            let body = ClusterBody::Epoch { shipper: shipper.into_owned() };
+            return Ok(Said::OfCluster(of.long("epoch", epoch)?, body));
+        }
+        Body::Tick { epoch, observed_until, positions } => {
+            let position = |position: StreamPositionRecord<'_>| {
+                Ok(StreamPosition {
+                    stream: position.stream.into_owned(),
+                    resource_version: of.long("resource_version", position.resource_version)?,
+                })
+            };
+            let body = ClusterBody::Tick {
+                observed_until: of.instant("observed_until", observed_until)?,
+                positions: positions.into_iter().map(position).collect::<Result<_, _>>()?,
+            };
+            return Ok(Said::OfCluster(of.long("epoch", epoch)?, body));
+        }
+        Body::Gap { epoch, from, to } => {
+            let gap = Gap::unwatched(of.maybe_instant("from", from)?, of.instant("to", to)?);
+            return Ok(Said::OfCluster(of.long("epoch", epoch)?, ClusterBody::Gap(gap)));
+        }
+    }))
 }

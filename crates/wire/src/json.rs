@@ -16,7 +16,7 @@ use crate::error::DecodeError;
 /// # Errors
 /// The bytes are no record of the topic.
 pub fn decode_to_json(topic: Topic, bytes: &[u8]) -> Result<Json, DecodeError> {
-    let (value, schema) = codec::decode(topic, bytes)?;
+    let (value, schema) = codec::decode_value(topic, bytes)?;
     let damaged = |source| DecodeError::Damaged { topic, source: Box::new(source) };
     let names = ResolvedSchema::try_from(schema).map_err(damaged)?;
     Ok(json(value, schema, &names))
@@ -72,6 +72,7 @@ fn scalar(value: Value) -> Json {
         Value::Boolean(value) => value.into(),
         Value::Int(value) => value.into(),
         Value::Long(value) => value.into(),
+        Value::Double(value) => value.into(),
         Value::String(value) | Value::Enum(_, value) => value.into(),
         Value::Bytes(value) => String::from_utf8_lossy(&value).into(),
         Value::TimestampMillis(ms) => DateTime::<Utc>::from_timestamp_millis(ms)

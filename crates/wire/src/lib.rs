@@ -4,6 +4,11 @@
 //! (CRC-64-AVRO of the parsing canonical form, little-endian), and the datum. So any Avro library reads it with only
 //! `schemas/`, and every version ever written stays readable here. [`Frame`] tells this from Confluent's wire format.
 
+#![expect(
+    clippy::enum_variant_names,
+    reason = "a choice's kinds are named as their records are in the schemas"
+)]
+
 mod alert;
 mod codec;
 mod error;

@@ -1,27 +1,40 @@
 //! `kigen.rejects`: what could not be decoded or applied.
 
-use apache_avro::types::Value;
 use kigen_model::reject::Reject;
 use kigen_model::topic::Topic;
+use serde::{Deserialize, Serialize};
 
 use crate::codec;
 use crate::error::DecodeError;
-use crate::fields::{Fields, instant, int, long, maybe, record, text};
+use crate::fields::{Millis, Reading, Text, int, long, text};
 
 const TOPIC: Topic = Topic::Rejects;
 
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Reject")]
+struct RejectRecord<'a> {
+    source: Text<'a>,
+    partition: Option<i32>,
+    offset: Option<i64>,
+    key: Text<'a>,
+    reason: Text<'a>,
+    #[serde(with = "apache_avro::serde::bytes")]
+    bytes: Vec<u8>,
+    rejected_at: Millis,
+}
+
 /// A reject as a record's value.
 pub fn encode_reject(reject: &Reject) -> Vec<u8> {
-    let datum = record([
-        ("source", text(&reject.source)),
-        ("partition", maybe(reject.place.map(|(partition, _)| int(partition)))),
-        ("offset", maybe(reject.place.map(|(_, offset)| long(offset)))),
-        ("key", text(&reject.key)),
-        ("reason", text(&reject.reason)),
-        ("bytes", Value::Bytes(reject.bytes.clone())),
-        ("rejected_at", instant(reject.rejected_at)),
-    ]);
-    codec::encode(TOPIC, datum)
+    let record = RejectRecord {
+        source: text(&reject.source),
+        partition: reject.place.map(|(partition, _)| int(partition)),
+        offset: reject.place.map(|(_, offset)| long(offset)),
+        key: text(&reject.key),
+        reason: text(&reject.reason),
+        bytes: reject.bytes.clone(),
+        rejected_at: reject.rejected_at.into(),
+    };
+    codec::encode(TOPIC, &record)
 }
 
 /// The reject that a record's value says.
@@ -29,15 +42,15 @@ pub fn encode_reject(reject: &Reject) -> Vec<u8> {
 /// # Errors
 /// The bytes are no reject.
 pub fn decode_reject(bytes: &[u8]) -> Result<Reject, DecodeError> {
-    let mut fields = Fields::of(TOPIC, codec::decode(TOPIC, bytes)?.0)?;
-    let partition = fields.maybe_signed("partition")?.and_then(|partition| u32::try_from(partition).ok());
-    let offset = fields.maybe_signed("offset")?.and_then(|offset| u64::try_from(offset).ok());
+    let record: RejectRecord<'_> = codec::decode(TOPIC, bytes)?;
+    let partition = record.partition.and_then(|partition| u32::try_from(partition).ok());
+    let offset = record.offset.and_then(|offset| u64::try_from(offset).ok());
     Ok(Reject {
-        source: fields.text("source")?,
+        source: record.source.into_owned(),
         place: partition.zip(offset),
-        key: fields.text("key")?,
-        reason: fields.text("reason")?,
-        bytes: fields.bytes("bytes")?,
-        rejected_at: fields.instant("rejected_at")?,
+        key: record.key.into_owned(),
+        reason: record.reason.into_owned(),
+        bytes: record.bytes,
+        rejected_at: Reading(TOPIC).instant("rejected_at", record.rejected_at)?,
     })
 }

@@ -1,264 +1,424 @@
 //! The records that several topics share: CronJobs, runs, attempts, objectives, slots.
 
-use apache_avro::types::Value;
 use chrono::TimeDelta;
 use kigen_model::event::Revision;
+use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
-use kigen_model::slot::{Gap, Slot};
+use kigen_model::slot::Slot;
+use serde::{Deserialize, Serialize};
 
 use crate::error::DecodeError;
-use crate::fields::{Fields, branch, instant, int, long, maybe, record, symbol, text};
+use crate::fields::{Millis, Reading, Text, int, maybe_text, text};
 
-pub(crate) fn of_revision(revision: &Revision) -> [(&'static str, Value); 2] {
-    [("uid", text(&revision.uid)), ("resource_version", long(revision.resource_version))]
+/// The version of an object: its two fields stand among those of the record that has it.
+pub(crate) fn revision(of: Reading, uid: Text<'_>, resource_version: i64) -> Result<Revision, DecodeError> {
+    let resource_version = of.long("resource_version", resource_version)?;
+    Ok(Revision { uid: uid.into_owned(), resource_version })
 }
 
-pub(crate) fn revision(fields: &mut Fields) -> Result<Revision, DecodeError> {
-    Ok(Revision { uid: fields.text("uid")?, resource_version: fields.long("resource_version")? })
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "CronJob")]
+pub(crate) struct CronJobRecord<'a> {
+    schedule: Text<'a>,
+    time_zone: Option<Text<'a>>,
+    suspended: bool,
+    created_at: Millis,
+    last_scheduled_at: Option<Millis>,
+    last_succeeded_at: Option<Millis>,
 }
 
-pub(crate) fn of_cron_job(cron_job: &CronJob) -> Value {
-    record([
-        ("schedule", text(&cron_job.schedule)),
-        ("time_zone", maybe(cron_job.time_zone.as_deref().map(text))),
-        ("suspended", Value::Boolean(cron_job.suspended)),
-        ("created_at", instant(cron_job.created_at)),
-        ("last_scheduled_at", maybe(cron_job.last_scheduled_at.map(instant))),
-        ("last_succeeded_at", maybe(cron_job.last_succeeded_at.map(instant))),
-    ])
-}
-
-pub(crate) fn cron_job(mut fields: Fields) -> Result<CronJob, DecodeError> {
-    Ok(CronJob {
-        schedule: fields.text("schedule")?,
-        time_zone: fields.maybe_text("time_zone")?,
-        suspended: fields.boolean("suspended")?,
-        created_at: fields.instant("created_at")?,
-        last_scheduled_at: fields.maybe_instant("last_scheduled_at")?,
-        last_succeeded_at: fields.maybe_instant("last_succeeded_at")?,
-    })
-}
-
-pub(crate) fn of_run(run: &Run) -> Value {
-    let phase = match &run.phase {
-        RunPhase::Pending => branch(0, record([])),
-        RunPhase::Running => branch(1, record([])),
-        RunPhase::Suspended => branch(2, record([])),
-        RunPhase::Succeeded { completed_at } => branch(3, record([("completed_at", instant(*completed_at))])),
-        RunPhase::Failed { failed_at, reason, message } => branch(
-            4,
-            record([
-                ("failed_at", instant(*failed_at)),
-                ("reason", text(reason)),
-                ("message", text(message)),
-            ]),
-        ),
-        RunPhase::Deleted { observed_at } => branch(5, record([("observed_at", instant(*observed_at))])),
-    };
-    record([
-        ("job", text(&run.job)),
-        ("scheduled_at", maybe(run.scheduled_at.map(instant))),
-        ("created_at", instant(run.created_at)),
-        ("started_at", maybe(run.started_at.map(instant))),
-        ("failed_pods", int(run.failed_pods)),
-        ("phase", phase),
-        ("slot", maybe(run.slot.map(|mark| text(&mark.to_string())))),
-    ])
-}
-
-pub(crate) fn run(mut fields: Fields) -> Result<Run, DecodeError> {
-    let (place, mut phase) = fields.one_of("phase")?;
-    let phase = match place {
-        0 => RunPhase::Pending,
-        1 => RunPhase::Running,
-        2 => RunPhase::Suspended,
-        3 => RunPhase::Succeeded { completed_at: phase.instant("completed_at")? },
-        4 => RunPhase::Failed {
-            failed_at: phase.instant("failed_at")?,
-            reason: phase.text("reason")?,
-            message: phase.text("message")?,
-        },
-        5 => RunPhase::Deleted { observed_at: phase.instant("observed_at")? },
-        _ => return Err(fields.wrong("phase", "is of a kind this kigen does not know")),
-    };
-    let slot = fields.maybe_text("slot")?.map(|mark| mark.parse()).transpose();
-    Ok(Run {
-        slot: slot.map_err(|_| fields.wrong("slot", "is neither a day nor an instant"))?,
-        job: fields.text("job")?,
-        scheduled_at: fields.maybe_instant("scheduled_at")?,
-        created_at: fields.instant("created_at")?,
-        started_at: fields.maybe_instant("started_at")?,
-        phase,
-        failed_pods: fields.int("failed_pods")?,
-    })
-}
-
-pub(crate) fn of_attempt(attempt: &Attempt) -> Value {
-    let words = |value: &Option<String>| maybe(value.as_deref().map(text));
-    let phase = match &attempt.phase {
-        AttemptPhase::Waiting { reason, message } => {
-            branch(0, record([("reason", words(reason)), ("message", words(message))]))
+impl<'a> From<&'a CronJob> for CronJobRecord<'a> {
+    fn from(cron_job: &'a CronJob) -> Self {
+        Self {
+            schedule: text(&cron_job.schedule),
+            time_zone: maybe_text(&cron_job.time_zone),
+            suspended: cron_job.suspended,
+            created_at: cron_job.created_at.into(),
+            last_scheduled_at: cron_job.last_scheduled_at.map(Millis::from),
+            last_succeeded_at: cron_job.last_succeeded_at.map(Millis::from),
         }
-        AttemptPhase::Running { since } => branch(1, record([("since", maybe(since.map(instant)))])),
-        AttemptPhase::Succeeded { finished_at } => {
-            branch(2, record([("finished_at", maybe(finished_at.map(instant)))]))
+    }
+}
+
+impl CronJobRecord<'_> {
+    pub(crate) fn read(self, of: Reading) -> Result<CronJob, DecodeError> {
+        Ok(CronJob {
+            schedule: self.schedule.into_owned(),
+            time_zone: self.time_zone.map(Text::into_owned),
+            suspended: self.suspended,
+            created_at: of.instant("created_at", self.created_at)?,
+            last_scheduled_at: of.maybe_instant("last_scheduled_at", self.last_scheduled_at)?,
+            last_succeeded_at: of.maybe_instant("last_succeeded_at", self.last_succeeded_at)?,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Run")]
+pub(crate) struct RunRecord<'a> {
+    job: Text<'a>,
+    scheduled_at: Option<Millis>,
+    created_at: Millis,
+    started_at: Option<Millis>,
+    failed_pods: i32,
+    phase: RunPhaseRecord<'a>,
+    slot: Option<Text<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum RunPhaseRecord<'a> {
+    RunPending,
+    RunRunning,
+    RunSuspended,
+    RunSucceeded { completed_at: Millis },
+    RunFailed { failed_at: Millis, reason: Text<'a>, message: Text<'a> },
+    RunDeleted { observed_at: Millis },
+}
+
+impl<'a> From<&'a Run> for RunRecord<'a> {
+    fn from(run: &'a Run) -> Self {
+        Self {
+            job: text(&run.job),
+            scheduled_at: run.scheduled_at.map(Millis::from),
+            created_at: run.created_at.into(),
+            started_at: run.started_at.map(Millis::from),
+            failed_pods: int(run.failed_pods),
+            phase: (&run.phase).into(),
+            slot: run.slot.map(|mark| Text::Owned(mark.to_string())),
         }
-        AttemptPhase::Failed { finished_at, exit_code, reason, message } => branch(
-            3,
-            record([
-                ("finished_at", maybe(finished_at.map(instant))),
-                ("exit_code", maybe(exit_code.map(Value::Int))),
-                ("reason", words(reason)),
-                ("message", words(message)),
-            ]),
-        ),
-    };
-    record([
-        ("pod", text(&attempt.pod)),
-        ("node", words(&attempt.node)),
-        ("restarts", int(attempt.restarts)),
-        ("phase", phase),
-    ])
+    }
 }
 
-pub(crate) fn attempt(mut fields: Fields) -> Result<Attempt, DecodeError> {
-    let (place, mut phase) = fields.one_of("phase")?;
-    let phase = match place {
-        0 => AttemptPhase::Waiting {
-            reason: phase.maybe_text("reason")?,
-            message: phase.maybe_text("message")?,
-        },
-        1 => AttemptPhase::Running { since: phase.maybe_instant("since")? },
-        2 => AttemptPhase::Succeeded { finished_at: phase.maybe_instant("finished_at")? },
-        3 => AttemptPhase::Failed {
-            finished_at: phase.maybe_instant("finished_at")?,
-            exit_code: phase.maybe_int("exit_code")?,
-            reason: phase.maybe_text("reason")?,
-            message: phase.maybe_text("message")?,
-        },
-        _ => return Err(fields.wrong("phase", "is of a kind this kigen does not know")),
-    };
-    Ok(Attempt {
-        pod: fields.text("pod")?,
-        node: fields.maybe_text("node")?,
-        restarts: fields.int("restarts")?,
-        phase,
-    })
-}
-
-pub(crate) fn of_severity(severity: Severity) -> Value {
-    symbol(match severity {
-        Severity::Warning => (1, "WARNING"),
-        Severity::Fatal => (2, "FATAL"),
-    })
-}
-
-/// A word this kigen does not know is taken for the loudest: better one message too loud than one unheard.
-pub(crate) fn severity(fields: &mut Fields) -> Result<Severity, DecodeError> {
-    Ok(match fields.symbol("severity")?.as_str() {
-        "WARNING" => Severity::Warning,
-        _ => Severity::Fatal,
-    })
-}
-
-pub(crate) fn of_objective(objective: &Objective) -> Value {
-    let source = match objective.source {
-        ObjectiveSource::Annotation => (1, "ANNOTATION"),
-        ObjectiveSource::File => (2, "FILE"),
-    };
-    let (crontab, before) = match &objective.deadlines {
-        Deadlines::CompleteBy { crontab } => (crontab.as_str(), None),
-        Deadlines::Before { namespace, cron_job, schedule } => {
-            let zone = schedule.as_ref().and_then(|schedule| schedule.time_zone.as_deref());
-            let before = record([
-                ("namespace", text(namespace)),
-                ("cron_job", text(cron_job)),
-                ("schedule", maybe(schedule.as_ref().map(|schedule| text(&schedule.crontab)))),
-                ("time_zone", maybe(zone.map(text))),
-            ]);
-            ("", Some(before))
+impl<'a> From<&'a RunPhase> for RunPhaseRecord<'a> {
+    fn from(phase: &'a RunPhase) -> Self {
+        match phase {
+            RunPhase::Pending => Self::RunPending,
+            RunPhase::Running => Self::RunRunning,
+            RunPhase::Suspended => Self::RunSuspended,
+            RunPhase::Succeeded { completed_at } => {
+                Self::RunSucceeded { completed_at: (*completed_at).into() }
+            }
+            RunPhase::Failed { failed_at, reason, message } => Self::RunFailed {
+                failed_at: (*failed_at).into(),
+                reason: text(reason),
+                message: text(message),
+            },
+            RunPhase::Deleted { observed_at } => Self::RunDeleted { observed_at: (*observed_at).into() },
         }
-    };
-    record([
-        ("complete_by", text(crontab)),
-        ("time_zone", maybe(objective.time_zone.as_deref().map(text))),
-        ("grace_s", Value::Long(objective.grace.num_seconds())),
-        ("settle_s", Value::Long(objective.settle.num_seconds())),
-        ("severity", of_severity(objective.severity)),
-        ("owner", maybe(objective.owner.as_deref().map(text))),
-        ("runbook", maybe(objective.runbook.as_deref().map(text))),
-        ("source", symbol(source)),
-        ("is_of_jobs", Value::Boolean(objective.is_of_jobs)),
-        ("freshness_s", maybe(objective.freshness.map(|freshness| Value::Long(freshness.num_seconds())))),
-        ("starts", maybe(objective.starts.as_deref().map(text))),
-        ("before", maybe(before)),
-    ])
+    }
 }
 
-pub(crate) fn objective(mut fields: Fields) -> Result<Objective, DecodeError> {
-    let span = |fields: &mut Fields, name: &str| match fields.signed(name)? {
-        seconds @ 0..=Objective::GRACE_MAX_S => Ok(TimeDelta::seconds(seconds)),
-        _ => Err(fields.wrong(name, "is not 0 to 31 days")),
-    };
-    let freshness = match fields.maybe_signed("freshness_s")? {
-        None => None,
-        Some(seconds @ 1..=Objective::FRESHNESS_MAX_S) => Some(TimeDelta::seconds(seconds)),
-        Some(_) => return Err(fields.wrong("freshness_s", "is not 1 second to 366 days")),
-    };
-    let crontab = fields.text("complete_by")?;
-    let deadlines = match fields.maybe_record("before")? {
-        None => Deadlines::CompleteBy { crontab },
-        Some(before) => self::before(before)?,
-    };
-    let source = match fields.symbol("source")?.as_str() {
-        "FILE" => ObjectiveSource::File,
-        _ => ObjectiveSource::Annotation,
-    };
-    Ok(Objective {
-        is_of_jobs: fields.boolean("is_of_jobs")?,
-        deadlines,
-        time_zone: fields.maybe_text("time_zone")?,
-        grace: span(&mut fields, "grace_s")?,
-        settle: span(&mut fields, "settle_s")?,
-        freshness,
-        starts: fields.maybe_text("starts")?,
-        severity: severity(&mut fields)?,
-        owner: fields.maybe_text("owner")?,
-        runbook: fields.maybe_text("runbook")?,
-        source,
-    })
+impl RunRecord<'_> {
+    pub(crate) fn read(self, of: Reading) -> Result<Run, DecodeError> {
+        let slot = self.slot.map(|mark| mark.parse()).transpose();
+        Ok(Run {
+            slot: slot.map_err(|_| of.wrong("slot", "is neither a day nor an instant"))?,
+            job: self.job.into_owned(),
+            scheduled_at: of.maybe_instant("scheduled_at", self.scheduled_at)?,
+            created_at: of.instant("created_at", self.created_at)?,
+            started_at: of.maybe_instant("started_at", self.started_at)?,
+            failed_pods: of.int("failed_pods", self.failed_pods)?,
+            phase: self.phase.read(of)?,
+        })
+    }
 }
 
-fn before(mut fields: Fields) -> Result<Deadlines, DecodeError> {
-    let time_zone = fields.maybe_text("time_zone")?;
-    Ok(Deadlines::Before {
-        namespace: fields.text("namespace")?,
-        cron_job: fields.text("cron_job")?,
-        schedule: fields.maybe_text("schedule")?.map(|crontab| Schedule { crontab, time_zone }),
-    })
+impl RunPhaseRecord<'_> {
+    fn read(self, of: Reading) -> Result<RunPhase, DecodeError> {
+        Ok(match self {
+            Self::RunPending => RunPhase::Pending,
+            Self::RunRunning => RunPhase::Running,
+            Self::RunSuspended => RunPhase::Suspended,
+            Self::RunSucceeded { completed_at } => {
+                RunPhase::Succeeded { completed_at: of.instant("completed_at", completed_at)? }
+            }
+            Self::RunFailed { failed_at, reason, message } => RunPhase::Failed {
+                failed_at: of.instant("failed_at", failed_at)?,
+                reason: reason.into_owned(),
+                message: message.into_owned(),
+            },
+            Self::RunDeleted { observed_at } => {
+                RunPhase::Deleted { observed_at: of.instant("observed_at", observed_at)? }
+            }
+        })
+    }
 }
 
-pub(crate) fn of_gap(gap: &Gap) -> [(&'static str, Value); 2] {
-    [("gap_from", maybe(gap.from.map(instant))), ("gap_to", instant(gap.to))]
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Attempt")]
+pub(crate) struct AttemptRecord<'a> {
+    pod: Text<'a>,
+    node: Option<Text<'a>>,
+    restarts: i32,
+    phase: AttemptPhaseRecord<'a>,
+    #[serde(default)]
+    metrics: Vec<MetricRecord<'a>>,
 }
 
-pub(crate) fn gap(fields: &mut Fields) -> Result<Gap, DecodeError> {
-    Ok(Gap::unwatched(fields.maybe_instant("gap_from")?, fields.instant("gap_to")?))
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Metric")]
+struct MetricRecord<'a> {
+    name: Text<'a>,
+    value: f64,
 }
 
-pub(crate) fn of_slot(slot: &Slot) -> Value {
-    record([
-        ("from", instant(slot.from)),
-        ("deadline", instant(slot.deadline)),
-        ("whole", Value::Boolean(slot.whole)),
-    ])
+#[derive(Serialize, Deserialize)]
+enum AttemptPhaseRecord<'a> {
+    AttemptWaiting {
+        reason: Option<Text<'a>>,
+        message: Option<Text<'a>>,
+    },
+    AttemptRunning {
+        since: Option<Millis>,
+    },
+    AttemptSucceeded {
+        finished_at: Option<Millis>,
+    },
+    AttemptFailed {
+        finished_at: Option<Millis>,
+        exit_code: Option<i32>,
+        reason: Option<Text<'a>>,
+        message: Option<Text<'a>>,
+    },
 }
 
-pub(crate) fn slot(mut fields: Fields) -> Result<Slot, DecodeError> {
-    Ok(Slot {
-        from: fields.instant("from")?,
-        deadline: fields.instant("deadline")?,
-        whole: fields.boolean("whole")?,
-    })
+impl<'a> From<&'a Attempt> for AttemptRecord<'a> {
+    fn from(attempt: &'a Attempt) -> Self {
+        Self {
+            pod: text(&attempt.pod),
+            node: maybe_text(&attempt.node),
+            restarts: int(attempt.restarts),
+            phase: (&attempt.phase).into(),
+            metrics: attempt
+                .metrics
+                .iter()
+                .map(|(name, number)| MetricRecord { name: text(name), value: number.value() })
+                .collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a AttemptPhase> for AttemptPhaseRecord<'a> {
+    fn from(phase: &'a AttemptPhase) -> Self {
+        match phase {
+            AttemptPhase::Waiting { reason, message } => {
+                Self::AttemptWaiting { reason: maybe_text(reason), message: maybe_text(message) }
+            }
+            AttemptPhase::Running { since } => Self::AttemptRunning { since: since.map(Millis::from) },
+            AttemptPhase::Succeeded { finished_at } => {
+                Self::AttemptSucceeded { finished_at: finished_at.map(Millis::from) }
+            }
+            AttemptPhase::Failed { finished_at, exit_code, reason, message } => Self::AttemptFailed {
+                finished_at: finished_at.map(Millis::from),
+                exit_code: *exit_code,
+                reason: maybe_text(reason),
+                message: maybe_text(message),
+            },
+        }
+    }
+}
+
+impl AttemptRecord<'_> {
+    pub(crate) fn read(self, of: Reading) -> Result<Attempt, DecodeError> {
+        Ok(Attempt {
+            pod: self.pod.into_owned(),
+            node: self.node.map(Text::into_owned),
+            restarts: of.int("restarts", self.restarts)?,
+            phase: self.phase.read(of)?,
+            metrics: Metrics::new(
+                self.metrics.into_iter().map(|metric| (metric.name.into_owned(), metric.value)),
+            ),
+        })
+    }
+}
+
+impl AttemptPhaseRecord<'_> {
+    fn read(self, of: Reading) -> Result<AttemptPhase, DecodeError> {
+        Ok(match self {
+            Self::AttemptWaiting { reason, message } => AttemptPhase::Waiting {
+                reason: reason.map(Text::into_owned),
+                message: message.map(Text::into_owned),
+            },
+            Self::AttemptRunning { since } => {
+                AttemptPhase::Running { since: of.maybe_instant("since", since)? }
+            }
+            Self::AttemptSucceeded { finished_at } => {
+                AttemptPhase::Succeeded { finished_at: of.maybe_instant("finished_at", finished_at)? }
+            }
+            Self::AttemptFailed { finished_at, exit_code, reason, message } => AttemptPhase::Failed {
+                finished_at: of.maybe_instant("finished_at", finished_at)?,
+                exit_code,
+                reason: reason.map(Text::into_owned),
+                message: message.map(Text::into_owned),
+            },
+        })
+    }
+}
+
+/// How loudly; the first word stands for one that only a newer kigen knows.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum SeverityRecord {
+    Unknown,
+    Warning,
+    Fatal,
+}
+
+impl From<Severity> for SeverityRecord {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Warning => Self::Warning,
+            Severity::Fatal => Self::Fatal,
+        }
+    }
+}
+
+impl SeverityRecord {
+    /// A word this kigen does not know is taken for the loudest: better one message too loud than one unheard.
+    pub(crate) fn read(self) -> Severity {
+        match self {
+            Self::Warning => Severity::Warning,
+            Self::Unknown | Self::Fatal => Severity::Fatal,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum SourceRecord {
+    Unknown,
+    Annotation,
+    File,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Objective")]
+pub(crate) struct ObjectiveRecord<'a> {
+    complete_by: Text<'a>,
+    time_zone: Option<Text<'a>>,
+    grace_s: i64,
+    settle_s: i64,
+    severity: SeverityRecord,
+    owner: Option<Text<'a>>,
+    runbook: Option<Text<'a>>,
+    source: SourceRecord,
+    #[serde(default)]
+    is_of_jobs: bool,
+    freshness_s: Option<i64>,
+    starts: Option<Text<'a>>,
+    before: Option<BeforeRecord<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Before")]
+struct BeforeRecord<'a> {
+    namespace: Text<'a>,
+    cron_job: Text<'a>,
+    schedule: Option<Text<'a>>,
+    time_zone: Option<Text<'a>>,
+}
+
+impl<'a> From<&'a Objective> for ObjectiveRecord<'a> {
+    fn from(objective: &'a Objective) -> Self {
+        let (complete_by, before) = match &objective.deadlines {
+            Deadlines::CompleteBy { crontab } => (crontab.as_str(), None),
+            Deadlines::Before { namespace, cron_job, schedule } => {
+                let schedule = schedule.as_ref();
+                let before = BeforeRecord {
+                    namespace: text(namespace),
+                    cron_job: text(cron_job),
+                    schedule: schedule.map(|schedule| text(&schedule.crontab)),
+                    time_zone: schedule.and_then(|schedule| maybe_text(&schedule.time_zone)),
+                };
+                ("", Some(before))
+            }
+        };
+        Self {
+            complete_by: text(complete_by),
+            time_zone: maybe_text(&objective.time_zone),
+            grace_s: objective.grace.num_seconds(),
+            settle_s: objective.settle.num_seconds(),
+            severity: objective.severity.into(),
+            owner: maybe_text(&objective.owner),
+            runbook: maybe_text(&objective.runbook),
+            source: match objective.source {
+                ObjectiveSource::Annotation => SourceRecord::Annotation,
+                ObjectiveSource::File => SourceRecord::File,
+            },
+            is_of_jobs: objective.is_of_jobs,
+            freshness_s: objective.freshness.map(|freshness| freshness.num_seconds()),
+            starts: maybe_text(&objective.starts),
+            before,
+        }
+    }
+}
+
+impl ObjectiveRecord<'_> {
+    pub(crate) fn read(self, of: Reading) -> Result<Objective, DecodeError> {
+        let span = |field, seconds| match seconds {
+            0..=Objective::GRACE_MAX_S => Ok(TimeDelta::seconds(seconds)),
+            _ => Err(of.wrong(field, "is not 0 to 31 days")),
+        };
+        let freshness = match self.freshness_s {
+            None => None,
+            Some(seconds @ 1..=Objective::FRESHNESS_MAX_S) => Some(TimeDelta::seconds(seconds)),
+            Some(_) => return Err(of.wrong("freshness_s", "is not 1 second to 366 days")),
+        };
+        let deadlines = match self.before {
+            None => Deadlines::CompleteBy { crontab: self.complete_by.into_owned() },
+            Some(before) => before.read(),
+        };
+        Ok(Objective {
+            is_of_jobs: self.is_of_jobs,
+            deadlines,
+            time_zone: self.time_zone.map(Text::into_owned),
+            grace: span("grace_s", self.grace_s)?,
+            settle: span("settle_s", self.settle_s)?,
+            freshness,
+            starts: self.starts.map(Text::into_owned),
+            severity: self.severity.read(),
+            owner: self.owner.map(Text::into_owned),
+            runbook: self.runbook.map(Text::into_owned),
+            source: match self.source {
+                SourceRecord::File => ObjectiveSource::File,
+                SourceRecord::Unknown | SourceRecord::Annotation => ObjectiveSource::Annotation,
+            },
+        })
+    }
+}
+
+impl BeforeRecord<'_> {
+    fn read(self) -> Deadlines {
+        let time_zone = self.time_zone.map(Text::into_owned);
+        Deadlines::Before {
+            namespace: self.namespace.into_owned(),
+            cron_job: self.cron_job.into_owned(),
+            schedule: self.schedule.map(|crontab| Schedule { crontab: crontab.into_owned(), time_zone }),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Slot")]
+pub(crate) struct SlotRecord {
+    from: Millis,
+    deadline: Millis,
+    whole: bool,
+}
+
+impl From<&Slot> for SlotRecord {
+    fn from(slot: &Slot) -> Self {
+        Self { from: slot.from.into(), deadline: slot.deadline.into(), whole: slot.whole }
+    }
+}
+
+impl SlotRecord {
+    pub(crate) fn read(self, of: Reading) -> Result<Slot, DecodeError> {
+        Ok(Slot {
+            from: of.instant("from", self.from)?,
+            deadline: of.instant("deadline", self.deadline)?,
+            whole: self.whole,
+        })
+    }
 }

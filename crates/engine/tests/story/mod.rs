@@ -11,6 +11,7 @@ use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
+use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::slot::Gap;
@@ -23,6 +24,7 @@ pub(crate) fn play(told: &str) -> Result<String, String> {
         batches: BTreeMap::new(),
         gaps: Vec::new(),
         version: 0,
+        versions: HashMap::new(),
         said: String::new(),
     };
     for (number, line) in told.lines().enumerate().skip(1) {
@@ -43,6 +45,8 @@ struct Stage {
     batches: BTreeMap<BatchKey, Batch>,
     gaps: Vec<Gap>,
     version: u64,
+    /// The version that was told last of each object.
+    versions: HashMap<String, u64>,
     said: String,
 }
 
@@ -137,13 +141,16 @@ impl Stage {
         Revision { uid: uid.to_owned(), resource_version: self.version }
     }
 
-    /// `stale` in a line: it is an old version of the object, delivered after a newer one.
-    fn revision_of(&self, uid: &str, words: &[&str]) -> Revision {
-        if words.contains(&"stale") {
-            Revision { resource_version: 1, ..self.revision(uid) }
-        } else {
-            self.revision(uid)
-        }
+    /// `stale` in a line: it is an old version of the object, delivered after a newer one. `more`: it is the version
+    /// before, of which more is told.
+    fn revision_of(&mut self, uid: &str, words: &[&str]) -> Revision {
+        let version = match self.versions.get(uid) {
+            _ if words.contains(&"stale") => 1,
+            Some(version) if words.contains(&"more") => *version,
+            _ => self.version,
+        };
+        self.versions.insert(uid.to_owned(), version);
+        Revision { resource_version: version, ..self.revision(uid) }
     }
 
     fn cron_job(&mut self, at: Instant, words: &[&str]) -> Result<Option<CronJob>, String> {
@@ -221,6 +228,15 @@ impl Stage {
         }
         match words.first().copied() {
             Some("created") => {}
+            // The Job controller has taken it up, and no pod is there or ready.
+            Some("waits") => {
+                run.started_at = run.started_at.or(Some(at));
+                run.phase = RunPhase::Pending;
+            }
+            Some("suspended") => {
+                run.started_at = None;
+                run.phase = RunPhase::Suspended;
+            }
             Some("runs") => {
                 run.started_at = run.started_at.or(Some(at));
                 run.phase = RunPhase::Running;
@@ -231,8 +247,9 @@ impl Stage {
             }
             Some("fails") => {
                 let reason = words.get(1).copied().unwrap_or("BackoffLimitExceeded").to_owned();
+                let message = after(words, "saying").unwrap_or_default().to_owned();
                 run.failed_pods += 1;
-                run.phase = RunPhase::Failed { failed_at: ended_at, reason, message: String::new() };
+                run.phase = RunPhase::Failed { failed_at: ended_at, reason, message };
             }
             Some("retries") => {
                 run.failed_pods += 1;
@@ -281,7 +298,24 @@ fn attempt(at: Instant, pod: &str, words: &[&str]) -> Result<Attempt, String> {
         }
         other => return Err(format!("a pod does not do `{}`", other.unwrap_or_default())),
     };
-    Ok(Attempt { pod: pod.to_owned(), node: Some("node-1".to_owned()), restarts: 0, phase })
+    let restarts = after(words, "restarted").map_or(Ok(0), |times| times.parse());
+    Ok(Attempt {
+        pod: pod.to_owned(),
+        node: Some("node-1".to_owned()),
+        restarts: restarts.map_err(|_| "`restarted` needs a number".to_owned())?,
+        phase,
+        metrics: after(words, "reporting").map_or(Ok(Metrics::default()), reported)?,
+    })
+}
+
+/// Numbers like `rows=120345,auc=0.81`.
+fn reported(text: &str) -> Result<Metrics, String> {
+    let number = |pair: &str| {
+        let (name, value) = pair.split_once('=')?;
+        Some((name.to_owned(), value.parse().ok()?))
+    };
+    let numbers: Option<Vec<_>> = text.split(',').map(number).collect();
+    numbers.map(Metrics::new).ok_or(format!("`{text}` is not like rows=120345,auc=0.81"))
 }
 
 /// The word after `name`.

@@ -99,7 +99,14 @@ fn failed(failure: &Failure) -> String {
 }
 
 fn told(zone: &Zone, run: &RunSummary) -> String {
-    let attempt = run.last_attempt.as_ref().map_or(String::new(), |attempt| format!(", pod {}", attempt.pod));
+    let attempt = run.last_attempt.as_ref().map_or(String::new(), |attempt| {
+        let reported = if attempt.metrics.is_empty() {
+            String::new()
+        } else {
+            format!(" which reported {}", attempt.metrics)
+        };
+        format!(", pod {}{reported}", attempt.pod)
+    });
     format!("job {} of {}{attempt}", run.run.job, local(zone, run.run.nominal_start()))
 }
 

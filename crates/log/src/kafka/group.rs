@@ -17,9 +17,10 @@ use tokio::task::JoinHandle;
 
 use crate::error::LogError;
 use crate::interface::{Group, Heard};
+use crate::kafka::asked::is_denied;
 use crate::kafka::look::{number, offset, received};
 use crate::kafka::produce::{Member, add, on_thread, transaction};
-use crate::kafka::{ANSWER_MAX, Inner, KafkaFailure, Talk};
+use crate::kafka::{ANSWER_MAX, Asked, Inner, KafkaFailure, Talk};
 use crate::{Received, Record, write};
 
 /// How long a poll waits for something.
@@ -100,9 +101,15 @@ impl KafkaGroup {
     /// Joins anew, after an error that ended the membership.
     fn rejoin(&mut self) -> Result<Heard, LogError> {
         self.leave();
-        self.consumer = Arc::new(consumer(&self.log, self.name, self.topic)?);
+        let consumer = Arc::new(consumer(&self.log, self.name, self.topic)?);
+        let left = std::mem::replace(&mut self.consumer, consumer);
+        // It may wait for its broker before it is gone.
+        drop(tokio::task::spawn_blocking(move || drop(left)));
         self.is_lost = false;
         self.metadata = None;
+        // Of the membership that ended.
+        self.polling = None;
+        self.polled.clear();
         Ok(Heard::Revoked(std::mem::take(&mut self.cursors).into_keys().collect()))
     }
 
@@ -114,7 +121,7 @@ impl KafkaGroup {
     /// Makes the producer where there is none: it ends what its predecessor of the same name left open.
     async fn made(&mut self) -> Result<(), LogError> {
         if let Producing::Wanted = self.producing {
-            let id = format!("{}-{}", group_id(self.name), self.log.instance);
+            let id = self.transactional_id();
             let log = Arc::clone(&self.log);
             self.producing = Producing::Making(tokio::task::spawn_blocking(move || {
                 let own = [
@@ -124,7 +131,8 @@ impl KafkaGroup {
                 ];
                 let producer: FutureProducer<Talk> =
                     log.connection.client_with(&own, Talk::of(&log.connection))?;
-                let refused = log.connection.failed("begins no transactions");
+                let asked = Asked::Transactions(id.clone());
+                let refused = log.connection.refused("begins no transactions", asked);
                 producer.init_transactions(ANSWER_MAX).map_err(refused)?;
                 Ok(producer)
             }));
@@ -135,6 +143,11 @@ impl KafkaGroup {
             self.producing = Producing::Made(made?);
         }
         Ok(())
+    }
+
+    /// Stable, so that one that comes back ends what it left, and fences itself out where it still runs.
+    fn transactional_id(&self) -> String {
+        transactional_id(self.name, &self.log.instance)
     }
 
     /// Waits for the poll that is under way, if one is.
@@ -149,6 +162,7 @@ impl KafkaGroup {
     /// What a poll says, one thing at a time.
     fn heard(&mut self, mut polled: Polled) -> Result<Option<Heard>, LogError> {
         let failed = self.log.connection.failed("cannot be read");
+        let id = group_id(self.name);
         if !polled.records.is_empty() {
             let records = std::mem::take(&mut polled.records);
             self.metadata = polled.metadata.take().map(Arc::new);
@@ -165,8 +179,14 @@ impl KafkaGroup {
             return Err(error);
         }
         match polled.error {
+            // It would mend itself in minutes, and until then wait without a word.
+            Some(error) if is_denied(&error) => {
+                self.is_lost = true;
+                let asked = Asked::Read(self.topic).or_as(&error, &id, &id);
+                Err(self.log.connection.refused("cannot be read", asked)(error).into())
+            }
             Some(error) if is_passing(&error) => {
-                self.consumer.context().talk.trouble(&error, "it cannot be read");
+                self.consumer.context().talk.trouble(error, "it cannot be read");
                 Ok(None)
             }
             Some(error) => {
@@ -292,7 +312,8 @@ impl Group for KafkaGroup {
         };
         let (producer, metadata) = (producer.clone(), Arc::clone(metadata));
         let instance = self.log.instance.clone();
-        let member = Member { group: self.name, topic: self.topic, instance, metadata };
+        let id = self.transactional_id();
+        let member = Member { group: self.name, id, topic: self.topic, instance, metadata };
         // Whoever asks may no longer wait; until it is over, it is not known whether the producer can be used.
         self.producing = Producing::Wanted;
         let made = transaction(&self.log.connection, &producer, &member, &outputs, &positions).await;
@@ -342,6 +363,11 @@ fn consumer(log: &Inner, name: &str, topic: Topic) -> Result<BaseConsumer<Rebala
     let refused = log.connection.failed("takes no subscription");
     consumer.subscribe(&[topic.name()]).map_err(refused)?;
     Ok(consumer)
+}
+
+/// What a group's member of this instance is called when it makes transactions.
+pub(super) fn transactional_id(name: &str, instance: &str) -> String {
+    format!("{}-{instance}", group_id(name))
 }
 
 /// What Kafka calls a group.

@@ -14,11 +14,14 @@ use rdkafka::message::{BorrowedMessage, Message};
 use crate::Received;
 use crate::error::LogError;
 use crate::interface::Look;
+use crate::kafka::asked::is_denied;
 use crate::kafka::group::group_id;
 use crate::kafka::produce::add;
-use crate::kafka::{ANSWER_MAX, Connection, Inward, KafkaFailure, Talk};
+use crate::kafka::{ANSWER_MAX, Asked, Connection, Inward, KafkaFailure, Talk};
 use crate::settings::Settings;
 
+/// How long Kafka may take to say that it is there.
+const REACH_MAX: Duration = Duration::from_secs(5);
 /// How many readers are kept for the next look.
 const IDLE_MAX: usize = 4;
 /// How long a step may be under way: the transactions' time-out, and what the brokers take to see it.
@@ -86,7 +89,8 @@ impl KafkaLook {
         partition: Partition,
     ) -> Result<(Offset, Offset), LogError> {
         self.check(topic, partition)?;
-        let failed = self.inner.connection.failed("does not tell where a topic begins and ends");
+        let asked = Asked::Describe(topic);
+        let failed = self.inner.connection.refused("does not tell where a topic begins and ends", asked);
         // Serves what the client has to say meanwhile.
         let _ = asking.poll(Duration::ZERO);
         let (start, end) =
@@ -120,6 +124,18 @@ impl KafkaLook {
 impl Look for KafkaLook {
     fn partitions(&self) -> u32 {
         self.inner.partitions
+    }
+
+    fn reach(&self) -> Result<(), LogError> {
+        let (topic, asking) = (Topic::Events, &self.inner.committed);
+        let failed = self.inner.connection.refused("does not answer", Asked::Describe(topic));
+        // Serves what the client has to say meanwhile.
+        let _ = asking.poll(Duration::ZERO);
+        let metadata = asking.fetch_metadata(Some(topic.name()), REACH_MAX).map_err(&failed)?;
+        match metadata.topics().iter().find_map(|found| found.error()) {
+            Some(code) => Err(failed(KafkaError::MetadataFetch(code.into())).into()),
+            None => Ok(()),
+        }
     }
 
     /// Each look asks Kafka.
@@ -192,7 +208,8 @@ impl Look for KafkaLook {
 
     fn offset_at(&self, topic: Topic, partition: Partition, at: Instant) -> Result<Offset, LogError> {
         self.check(topic, partition)?;
-        let failed = self.inner.connection.failed("does not tell the offset of a time");
+        let asked = Asked::Describe(topic);
+        let failed = self.inner.connection.refused("does not tell the offset of a time", asked);
         // Timestamps are cut to milliseconds, so an instant within one is first reached in the next.
         let at_ms = (at + TimeDelta::nanoseconds(999_999)).timestamp_millis().max(0);
         let mut asked = TopicPartitionList::with_capacity(1);
@@ -217,8 +234,8 @@ impl Look for KafkaLook {
     fn position(&self, group: &str, topic: Topic, partition: Partition) -> Result<Option<Offset>, LogError> {
         self.check(topic, partition)?;
         let connection = &self.inner.connection;
-        let failed = connection.failed("does not tell where a group stands");
         let id = group_id(group);
+        let failed = connection.refused("does not tell where a group stands", Asked::Group(id.clone()));
         let own = [("group.id", id.as_str()), ("enable.auto.commit", "false")];
         let member: BaseConsumer<Talk> = connection.client_with(&own, Talk::of(connection))?;
         let mut asked = TopicPartitionList::with_capacity(1);
@@ -239,7 +256,7 @@ impl Reader {
         records_max: usize,
         bytes_max: usize,
     ) -> Result<Vec<Received>, LogError> {
-        let failed = connection.failed("gives no records");
+        let failed = connection.refused("gives no records", Asked::Read(topic));
         if self.at.take() != Some((topic, partition, from)) {
             let mut place = TopicPartitionList::with_capacity(1);
             add(&mut place, topic, partition, from).map_err(&failed)?;
@@ -265,6 +282,7 @@ impl Reader {
                 // It says so once only, so that the next read begins anew.
                 Some(Err(KafkaError::PartitionEOF(_))) => return Ok(records),
                 Some(Err(error @ KafkaError::MessageConsumptionFatal(_))) => return Err(failed(error).into()),
+                Some(Err(error)) if is_denied(&error) => return Err(failed(error).into()),
                 Some(Err(error)) => trouble = error,
                 None => {}
             }

@@ -12,12 +12,18 @@ use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 
 use crate::Record;
 use crate::error::LogError;
-use crate::kafka::{ANSWER_MAX, Connection, KafkaFailure, Talk};
+use crate::kafka::asked::is_denied;
+use crate::kafka::group::group_id;
+use crate::kafka::{ANSWER_MAX, Asked, Connection, KafkaFailure, Talk};
+use crate::metrics;
 
 /// The pause before a full queue is tried again.
 const QUEUE_DELAY: Duration = Duration::from_millis(5);
 /// How often a call that can be tried again is.
 const TRIES_MAX: u32 = 10;
+
+/// How often it is looked whether a transaction has failed already.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// A commit that came to nothing, or of which it is not known.
 pub(super) struct Failed {
@@ -53,7 +59,7 @@ pub(super) async fn all(
                     to_send = unsent;
                     tokio::time::sleep(QUEUE_DELAY).await;
                 }
-                Err((error, _)) => return Err(refused(connection, record, error)),
+                Err((error, _)) => return Err(refused(connection, producer, record.topic, error)),
             }
         };
         taken.push(delivery);
@@ -62,21 +68,28 @@ pub(super) async fn all(
     for (record, delivery) in records.iter().zip(taken) {
         match delivery.await {
             Ok(Ok(delivered)) => offsets.push(Offset(u64::try_from(delivered.offset).unwrap_or_default())),
-            Ok(Err((error, _))) => return Err(refused(connection, record, error)),
+            Ok(Err((error, _))) => return Err(refused(connection, producer, record.topic, error)),
             Err(_) => return Err(connection.failed("gave no answer")(KafkaError::Canceled).into()),
         }
     }
     Ok(offsets)
 }
 
-fn refused(connection: &Connection, record: &Record, error: KafkaError) -> LogError {
-    let what = match record.topic {
+fn refused(
+    connection: &Connection,
+    producer: &FutureProducer<Talk>,
+    topic: Topic,
+    error: KafkaError,
+) -> LogError {
+    let what = match topic {
         Topic::Events => "took no record for kigen.events",
         Topic::Alerts => "took no record for kigen.alerts",
         Topic::Status => "took no record for kigen.status",
         Topic::Rejects => "took no record for kigen.rejects",
     };
-    connection.failed(what)(error).into()
+    // What can go on no more says of each record only that.
+    let fatal = producer.client().fatal_error().map(|(code, _)| KafkaError::MessageProduction(code));
+    connection.refused(what, Asked::Write(topic))(fatal.unwrap_or(error)).into()
 }
 
 /// One transaction: the records, and where the group stands after them.
@@ -89,7 +102,7 @@ pub(super) async fn transaction(
 ) -> Result<Vec<Offset>, Failed> {
     let failed = |error| member.failed(connection, error);
     producer.begin_transaction().map_err(failed)?;
-    let offsets = match all(connection, producer, records).await {
+    let offsets = match all_in_transaction(connection, producer, records).await {
         Ok(offsets) => offsets,
         Err(error) => return Err(given_up(producer, error).await),
     };
@@ -114,6 +127,87 @@ pub(super) async fn transaction(
     }
 }
 
+/// As [`all`], within a transaction that was begun. One that has failed is not waited for: its records would wait until
+/// it times out, and then say no more than that.
+async fn all_in_transaction(
+    connection: &Connection,
+    producer: &FutureProducer<Talk>,
+    records: &[Record],
+) -> Result<Vec<Offset>, LogError> {
+    let failing = async {
+        loop {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            if let Some(error) = failure_of(producer) {
+                return error;
+            }
+        }
+    };
+    let error = tokio::select! {
+        biased;
+        taken = all(connection, producer, records) => match taken {
+            Ok(offsets) => return Ok(offsets),
+            Err(error) => match failure_of(producer) {
+                Some(failure) => failure,
+                None => return Err(error),
+            },
+        },
+        error = failing => error,
+    };
+    let topic = match records {
+        [record] => record.topic,
+        records if is_denied(&error) => match denied_topic(connection, producer, records).await {
+            Some(denied) => return Err(denied),
+            None => return Err(connection.failed("took no transaction")(error).into()),
+        },
+        _ => return Err(connection.failed("took no transaction")(error).into()),
+    };
+    Err(refused(connection, producer, topic, error))
+}
+
+/// Why the transaction that was begun can no longer be committed, if it cannot. Asks the client, and nobody else; on the
+/// caller's thread, so that it is over when whoever asks goes on to the transaction's end.
+fn failure_of(producer: &FutureProducer<Talk>) -> Option<KafkaError> {
+    // Of a producer in a transaction this asks how that is, and changes nothing.
+    producer.begin_transaction().err().filter(|error| match error {
+        KafkaError::Transaction(reason) => reason.code() != RDKafkaErrorCode::State,
+        _ => true,
+    })
+}
+
+/// Which topic it is that may not be written: Kafka tells of the transaction only. Each is tried alone.
+async fn denied_topic(
+    connection: &Connection,
+    producer: &FutureProducer<Talk>,
+    records: &[Record],
+) -> Option<LogError> {
+    for topic in Topic::ALL {
+        let Some(record) = records.iter().find(|record| record.topic == topic) else { continue };
+        // What went before must be given up first; also the failed transaction that led here.
+        aborted(producer).await.ok()?;
+        producer.begin_transaction().ok()?;
+        let tried = Box::pin(all_in_transaction(connection, producer, std::slice::from_ref(record))).await;
+        if let Err(error @ LogError::Kafka(KafkaFailure::Denied { .. })) = tried {
+            return Some(error);
+        }
+    }
+    None
+}
+
+/// Tries to write a record, in a transaction that is given up: nobody reads it.
+pub(super) async fn try_write(
+    connection: &Connection,
+    producer: &FutureProducer<Talk>,
+    record: Record,
+) -> Result<(), LogError> {
+    let begun = producer.begin_transaction();
+    begun.map_err(connection.refused("begins no transaction", Asked::Write(record.topic)))?;
+    let tried = all_in_transaction(connection, producer, &[record]).await;
+    let ended = aborted(producer).await;
+    tried?;
+    ended.map_err(connection.failed("gives up no transaction"))?;
+    Ok(())
+}
+
 /// Adds a place in a partition to a list.
 pub(super) fn add(
     list: &mut TopicPartitionList,
@@ -129,6 +223,8 @@ pub(super) fn add(
 /// Who commits.
 pub(super) struct Member {
     pub(super) group: &'static str,
+    /// Its transactional id.
+    pub(super) id: String,
     pub(super) topic: Topic,
     pub(super) instance: String,
     /// Of the generation in which that was read from which the records follow.
@@ -147,21 +243,33 @@ impl Member {
             RDKafkaErrorCode::IllegalGeneration
             | RDKafkaErrorCode::UnknownMemberId
             | RDKafkaErrorCode::RebalanceInProgress
-            | RDKafkaErrorCode::FencedInstanceId => LogError::Fenced { group: self.group },
+            | RDKafkaErrorCode::FencedInstanceId => {
+                metrics::fenced(self.group);
+                LogError::Fenced { group: self.group }
+            }
             RDKafkaErrorCode::ProducerFenced
             | RDKafkaErrorCode::InvalidProducerEpoch
             | RDKafkaErrorCode::Fenced => KafkaFailure::Twin { instance: self.instance.clone() }.into(),
-            _ => connection.failed("took no transaction")(error).into(),
+            _ => {
+                let asked = Asked::Read(self.topic).or_as(&error, &group_id(self.group), &self.id);
+                connection.refused("took no transaction", asked)(error).into()
+            }
         };
         Failed { error, is_usable: false }
     }
 }
 
-/// Aborts the transaction under way.
+/// Aborts the transaction under way. After a refusal the producer is made anew, since it looks only every few minutes
+/// whether it may write.
 async fn given_up(producer: &FutureProducer<Talk>, error: LogError) -> Failed {
-    let producer = producer.clone();
-    let is_usable = on_thread(move || again(|| producer.abort_transaction(ANSWER_MAX))).await.is_ok();
+    let is_denied = matches!(error, LogError::Kafka(KafkaFailure::Denied { .. }));
+    let is_usable = aborted(producer).await.is_ok() && !is_denied;
     Failed { error, is_usable }
+}
+
+async fn aborted(producer: &FutureProducer<Talk>) -> KafkaResult<()> {
+    let producer = producer.clone();
+    on_thread(move || again(|| producer.abort_transaction(ANSWER_MAX))).await
 }
 
 /// Runs what waits for Kafka where it may.

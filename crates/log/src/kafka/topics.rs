@@ -11,7 +11,8 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use crate::kafka::{Connection, KafkaFailure};
+use crate::kafka::produce::on_thread;
+use crate::kafka::{Asked, Connection, KafkaFailure, Talk};
 use crate::settings::Settings;
 
 /// How long Kafka may take to answer.
@@ -124,11 +125,12 @@ pub async fn create(connection: &Connection, layout: &Layout) -> Result<Vec<Foun
         })
         .collect();
     let made = admin.create_topics(&new, &options()).await.map_err(connection.failed("makes no topics"))?;
-    for outcome in made {
+    for ((topic, _), outcome) in wanted.iter().zip(made) {
         match outcome {
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((_, code)) => {
-                return Err(connection.failed("refuses to make a topic")(KafkaError::AdminOp(code)));
+                let refused = connection.refused("refuses to make a topic", Asked::Create(*topic));
+                return Err(refused(KafkaError::AdminOp(code)));
             }
         }
     }
@@ -160,7 +162,7 @@ pub async fn check(connection: &Connection, layout: &Layout) -> Result<Vec<Found
     };
     let mut configs = BTreeMap::new();
     for (topic, config) in partitions.keys().zip(described) {
-        let refused = connection.failed("does not tell a topic's settings");
+        let refused = connection.refused("does not tell a topic's settings", Asked::Settings(*topic));
         configs.insert(*topic, config.map_err(|code| refused(KafkaError::AdminOp(code)))?);
     }
     let found = |topic| {
@@ -178,21 +180,29 @@ pub async fn check(connection: &Connection, layout: &Layout) -> Result<Vec<Found
 
 /// The topics that are there, and how many partitions they have.
 async fn partitions(connection: &Connection) -> Result<BTreeMap<Topic, u32>, KafkaFailure> {
-    let consumer: BaseConsumer = connection.client()?;
-    let failed = connection.failed("does not answer");
-    // librdkafka waits for the answer on the caller's thread.
-    let asking = tokio::task::spawn_blocking(move || consumer.fetch_metadata(None, ANSWER_MAX));
-    let metadata = match asking.await {
-        Ok(answer) => answer.map_err(failed)?,
-        Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
-        Err(_) => return Err(failed(KafkaError::Canceled)),
-    };
-    let there = metadata.topics().iter().filter(|found| found.error().is_none());
-    let known = there.filter_map(|found| {
-        let topic = Topic::ALL.into_iter().find(|topic| topic.name() == found.name())?;
-        Some((topic, u32::try_from(found.partitions().len()).ok()?))
-    });
-    Ok(known.collect())
+    let consumer: BaseConsumer<Talk> = connection.client_with(&[], Talk::of(connection))?;
+    let connection = connection.clone();
+    on_thread(move || {
+        let failed = connection.failed("does not answer");
+        let metadata = consumer.fetch_metadata(None, ANSWER_MAX).map_err(&failed)?;
+        let there = metadata.topics().iter().filter(|found| found.error().is_none());
+        let known = there.filter_map(|found| {
+            let topic = Topic::ALL.into_iter().find(|topic| topic.name() == found.name())?;
+            Some((topic, u32::try_from(found.partitions().len()).ok()?))
+        });
+        let known: BTreeMap<Topic, u32> = known.collect();
+        // Of all topics those are told that may be seen. Asked for by name, one that may not be says so.
+        for topic in Topic::ALL.into_iter().filter(|topic| !known.contains_key(topic)) {
+            let metadata = consumer.fetch_metadata(Some(topic.name()), ANSWER_MAX).map_err(&failed)?;
+            let told = metadata.topics().iter().find_map(|found| found.error()).map(RDKafkaErrorCode::from);
+            if let Some(code @ RDKafkaErrorCode::TopicAuthorizationFailed) = told {
+                let refused = connection.refused("does not show a topic", Asked::Describe(topic));
+                return Err(refused(KafkaError::MetadataFetch(code)));
+            }
+        }
+        Ok(known)
+    })
+    .await
 }
 
 fn options() -> AdminOptions {

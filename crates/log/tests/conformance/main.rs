@@ -1,7 +1,9 @@
-//! What every event log promises, told once and run over each: the embedded one, and Kafka on a real broker.
+//! What every event log promises, told once and run over each: the embedded one, Kafka on a real broker, and the
+//! simulated one of the tests.
 
 mod embedded;
 mod kafka;
+mod simulated;
 
 use std::time::Duration;
 

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, DeadlineWords, ObjectiveSummary, alert_id};
 use kigen_model::key::BatchKey;
+use kigen_model::metrics::Metrics;
 use kigen_model::objective::Severity;
 use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
 use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
@@ -102,7 +103,21 @@ pub(crate) fn attempt() -> Attempt {
         node: Some("node-1".to_owned()),
         restarts: 0,
         phase: AttemptPhase::Running { since: None },
+        metrics: Metrics::default(),
     }
+}
+
+/// An attempt that failed for this reason.
+pub(crate) fn failed_attempt(reason: &str, exit_code: Option<i32>, message: Option<&str>) -> Attempt {
+    let (reason, message) = (Some(reason.to_owned()), message.map(str::to_owned));
+    let phase = AttemptPhase::Failed { finished_at: None, exit_code, reason, message };
+    Attempt { phase, ..attempt() }
+}
+
+/// The attempt, and the numbers that it reported.
+pub(crate) fn reporting(attempt: Attempt, numbers: &[(&str, f64)]) -> Attempt {
+    let metrics = Metrics::new(numbers.iter().map(|(name, number)| ((*name).to_owned(), *number)));
+    Attempt { metrics, ..attempt }
 }
 
 fn run() -> Run {

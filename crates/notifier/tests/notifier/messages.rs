@@ -2,12 +2,14 @@
 
 use expect_test::{Expect, expect};
 use kigen_model::alert::{Alert, AlertBody};
-use kigen_model::slot::{Cause, Failure};
+use kigen_model::run::RunPhase;
+use kigen_model::slot::{Cause, Failure, RunSummary};
 use kigen_notifier::render::render;
 use kigen_notifier::terminal::{Look, draw};
 
 use crate::alerts::{
-    at, attempt, failed, missed, missed_after, recovered, retracted, run_failed, summary, unknown,
+    at, attempt, failed, failed_attempt, missed, missed_after, recovered, reporting, retracted, run_failed,
+    summary, unknown,
 };
 
 fn check(alert: &Alert, expected: Expect) {
@@ -84,7 +86,8 @@ fn a_run_that_failed() {
         expect![[r#"
             ▌ 🔴 ml/recommend has no good result for 12:30
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-            ▌ Its run failed after 3 attempts: BackoffLimitExceeded, exit code 1.
+            ▌ Its run failed after 3 attempts: BackoffLimitExceeded. The last one ended
+            ▌ with exit code 1.
             ▌ The last 4 good runs took 10 min to 11 min.
             ▌   Traceback (most recent call last):
             ▌     File "/app/main.py", line 7, in <module>
@@ -106,16 +109,17 @@ fn a_run_that_failed_in_its_only_attempt_without_a_word() {
     check(
         &missed(cause, Some(summary(None))),
         expect![[r#"
-        ▌ 🔴 ml/recommend has no good result for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ Its run failed in its only attempt: DeadlineExceeded.
-        ▌ The last 4 good runs took 10 min to 11 min.
-        ▌ Job: recommend-29380500
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl -n ml logs job/recommend-29380500
-    "#]],
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ Its run failed in its only attempt: DeadlineExceeded, by its
+            ▌ activeDeadlineSeconds.
+            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌ Job: recommend-29380500
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl -n ml logs job/recommend-29380500
+        "#]],
     );
 }
 
@@ -126,18 +130,18 @@ fn a_run_that_does_not_get_a_node() {
     check(
         &missed(cause, Some(summary(Some(attempt())))),
         expect![[r#"
-        ▌ 🔴 ml/recommend has no good result for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ Its run was created at Thu 19 Nov 12:00:01 and does not start: 0/3 nodes are
-        ▌ available: 3 Insufficient memory.
-        ▌ The last 4 good runs took 10 min to 11 min.
-        ▌ Job: recommend-29380500
-        ▌ Pod: recommend-29380500-x7k2p on node-1
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl -n ml describe pods -l job-name=recommend-29380500
-    "#]],
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ Its run was created at Thu 19 Nov 12:00:01 and does not run: 0/3 nodes are
+            ▌ available: 3 Insufficient memory.
+            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌ Job: recommend-29380500
+            ▌ Pod: recommend-29380500-x7k2p on node-1
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl -n ml describe pods -l job-name=recommend-29380500
+        "#]],
     );
 }
 
@@ -302,13 +306,238 @@ fn a_failed_run_of_a_batch_without_an_objective() {
     check(
         &run_failed("KeyError: 'price'"),
         expect![[r#"
-        ▌ 🟠 ml/recommend failed
-        ▌ run of Fri 20 Nov 03:00 UTC · cluster prod
-        ▌ Its run failed after 3 attempts: BackoffLimitExceeded, exit code 1.
+            ▌ 🟠 ml/recommend failed
+            ▌ run of Fri 20 Nov 03:00 UTC · cluster prod
+            ▌ Its run failed after 3 attempts: BackoffLimitExceeded. The last one ended
+            ▌ with exit code 1.
+            ▌   KeyError: 'price'
+            ▌ Job: recommend-29380500
+            ▌ Pod: recommend-29380500-x7k2p on node-1
+            ▌ Look: kubectl -n ml logs job/recommend-29380500
+        "#]],
+    );
+}
+
+fn failure(reason: &str, exit_code: Option<i32>, attempts: u32, last_error: Option<&str>) -> Cause {
+    let last_error = last_error.map(str::to_owned);
+    Cause::Failed(Failure { reason: reason.to_owned(), exit_code, attempts, last_error })
+}
+
+#[test]
+fn a_run_whose_last_attempt_was_out_of_memory() {
+    let attempt = failed_attempt("OOMKilled", Some(137), None);
+    check(
+        &missed(failure("BackoffLimitExceeded", Some(137), 3, None), Some(summary(Some(attempt)))),
+        expect![[r#"
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ Its run failed after 3 attempts: BackoffLimitExceeded. The last one ended as
+            ▌ OOMKilled, with exit code 137.
+            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌ Job: recommend-29380500
+            ▌ Pod: recommend-29380500-x7k2p on node-1
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl -n ml logs job/recommend-29380500
+        "#]],
+    );
+}
+
+#[test]
+fn a_run_that_gokart_may_have_ended() {
+    let attempt = failed_attempt("Error", Some(40), None);
+    let error = "luigi.worker.TaskException: Recommend";
+    check(
+        &missed(failure("BackoffLimitExceeded", Some(40), 1, Some(error)), Some(summary(Some(attempt)))),
+        expect![[r#"
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ Its run failed in its only attempt: BackoffLimitExceeded. It ended with exit
+            ▌ code 40 (gokart calls this task_failed, luigi unhandled_exception).
+            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌   luigi.worker.TaskException: Recommend
+            ▌ Job: recommend-29380500
+            ▌ Pod: recommend-29380500-x7k2p on node-1
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl -n ml logs job/recommend-29380500
+        "#]],
+    );
+}
+
+#[test]
+fn a_run_whose_node_was_lost() {
+    let error = "PodGC: node no longer exists";
+    let attempt = failed_attempt("DeletionByPodGC", None, Some(error));
+    check(
+        &missed(failure("BackoffLimitExceeded", None, 1, Some(error)), Some(summary(Some(attempt)))),
+        expect![[r#"
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ Its run failed in its only attempt: BackoffLimitExceeded. It ended as
+            ▌ DeletionByPodGC, without an exit code.
+            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌   PodGC: node no longer exists
+            ▌ Job: recommend-29380500
+            ▌ Pod: recommend-29380500-x7k2p on node-1
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl -n ml logs job/recommend-29380500
+        "#]],
+    );
+}
+
+#[test]
+fn a_run_that_took_longer_than_its_own_deadline_allows() {
+    let attempt = failed_attempt("Error", Some(143), None);
+    check(
+        &missed(failure("DeadlineExceeded", Some(143), 1, None), Some(summary(Some(attempt)))),
+        expect![[r#"
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ Its run failed in its only attempt: DeadlineExceeded, by its
+            ▌ activeDeadlineSeconds. It ended with exit code 143 (SIGTERM ended it).
+            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌ Job: recommend-29380500
+            ▌ Pod: recommend-29380500-x7k2p on node-1
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl -n ml logs job/recommend-29380500
+        "#]],
+    );
+}
+
+/// The run of a Job that was gone at 12:14.
+fn gone() -> RunSummary {
+    let mut summary = summary(None);
+    summary.run.phase = RunPhase::Deleted { observed_at: at("2026-11-20T03:14:00Z") };
+    summary
+}
+
+#[test]
+fn a_run_whose_job_somebody_deleted() {
+    check(
+        &missed(failure("Deleted", None, 1, None), Some(gone())),
+        expect![[r#"
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ Its Job was deleted at 12:14, before it had ended.
+            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌ Job: recommend-29380500
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl -n ml describe cronjob recommend
+        "#]],
+    );
+}
+
+#[test]
+fn a_run_that_the_next_one_replaced() {
+    check(
+        &missed(failure("Replaced", None, 1, None), Some(gone())),
+        expect![[r#"
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ The next run replaced it at 12:14, before it had ended (concurrencyPolicy:
+            ▌ Replace).
+            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌ Job: recommend-29380500
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl -n ml describe cronjob recommend
+        "#]],
+    );
+}
+
+#[test]
+fn a_run_that_waits_to_be_tried_again() {
+    let why = "2 of its pods failed, the last (Error, exit code 1), and the next one has not begun";
+    let cause = Cause::Pending { since: at("2026-11-20T03:00:01Z"), why: Some(why.to_owned()) };
+    let attempt = failed_attempt("Error", Some(1), Some("KeyError: 'price'"));
+    check(
+        &missed(cause, Some(summary(Some(attempt)))),
+        expect![[r#"
+        ▌ 🔴 ml/recommend has no good result for 12:30
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ Its run was created at 12:00:01 and does not run: 2 of its pods failed, the
+        ▌ last (Error, exit code 1), and the next one has not begun.
+        ▌ The last 4 good runs took 10 min to 11 min.
         ▌   KeyError: 'price'
         ▌ Job: recommend-29380500
         ▌ Pod: recommend-29380500-x7k2p on node-1
-        ▌ Look: kubectl -n ml logs job/recommend-29380500
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+        ▌ Look: kubectl -n ml describe pods -l job-name=recommend-29380500
+    "#]],
+    );
+}
+
+#[test]
+fn a_run_that_gets_no_pod() {
+    let why = "no pod of it was made, which a quota or an admission rule may forbid";
+    let cause = Cause::Pending { since: at("2026-11-20T03:00:01Z"), why: Some(why.to_owned()) };
+    check(
+        &missed(cause, Some(summary(None))),
+        expect![[r#"
+        ▌ 🔴 ml/recommend has no good result for 12:30
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ Its run was created at 12:00:01 and does not run: no pod of it was made,
+        ▌ which a quota or an admission rule may forbid.
+        ▌ The last 4 good runs took 10 min to 11 min.
+        ▌ Job: recommend-29380500
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+        ▌ Look: kubectl -n ml describe job recommend-29380500
+    "#]],
+    );
+}
+
+#[test]
+fn a_result_that_came_late_with_its_numbers() {
+    let mut alert = recovered("2026-11-20T03:00:00Z", "2026-11-20T03:42:10Z", 1);
+    let AlertBody::SlotRecovered { run, .. } = &mut alert.body else { panic!("a recovery") };
+    let numbers =
+        [("rows", 120_345.0), ("auc", 0.81), ("a", 1.0), ("b", 2.0), ("c", 3.0), ("d", 4.0), ("e", 5.0)];
+    run.last_attempt = Some(reporting(attempt(), &numbers));
+    check(
+        &alert,
+        expect![[r#"
+        ▌ 🟢 ml/recommend is done, 12 min late
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ A good result is there since 12:42:10. The incident is over.
+        ▌ Job: recommend-29380500
+        ▌ Reported: a 1, auc 0.81, b 2, c 3, d 4, e 5 and 1 more
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+    "#]],
+    );
+}
+
+#[test]
+fn a_name_of_a_number_that_would_call_the_channel() {
+    let mut alert = recovered("2026-11-20T03:00:00Z", "2026-11-20T03:42:10Z", 1);
+    let AlertBody::SlotRecovered { run, .. } = &mut alert.body else { panic!("a recovery") };
+    run.last_attempt = Some(reporting(attempt(), &[("<!channel> \u{202e}token=abc", 1.0)]));
+    check(
+        &alert,
+        expect![[r#"
+        ▌ 🟢 ml/recommend is done, 12 min late
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ A good result is there since 12:42:10. The incident is over.
+        ▌ Job: recommend-29380500
+        ▌ Reported: <!channel> token=[hidden] 1
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
     "#]],
     );
 }

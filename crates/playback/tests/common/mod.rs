@@ -104,10 +104,21 @@ impl Response {
 }
 
 pub(crate) async fn get(server: &Server, path: &str) -> Response {
+    ask(server, "GET", path, "").await
+}
+
+pub(crate) async fn send(server: &Server, method: &str, path: &str, body: &Value) -> Response {
+    ask(server, method, path, &body.to_string()).await
+}
+
+async fn ask(server: &Server, method: &str, path: &str, body: &str) -> Response {
     let address = server.url();
     let address = address.strip_prefix("http://").expect("an http address");
     let mut connection = TcpStream::connect(address).await.expect("the server listens");
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
     connection.write_all(request.as_bytes()).await.expect("the request is sent");
     let mut connection = BufReader::new(connection);
     let mut lines = Vec::new();

@@ -1,10 +1,17 @@
 //! A Pod to an attempt.
 
-use kigen_model::Instant;
-use kigen_model::run::{Attempt, AttemptPhase, ERROR_TEXT_BYTES_MAX};
+use std::collections::BTreeMap;
 
-use super::{Decoded, Unusable, counter, identity, optional_instant, resource_version};
+use kigen_model::Instant;
+use kigen_model::metrics::Metrics;
+use kigen_model::run::{Attempt, AttemptPhase};
+
+use super::{Decoded, LogPlace, Unusable, counter, identity, optional_instant, resource_version};
+use crate::error_text::{error_text, last_bytes};
 use crate::object::{ContainerStatus, Metadata, PodObject, PodStatus, Terminated};
+
+/// Reasons of a container's end that say nothing: where the Pod has one, that is told.
+const REASONS_WITHOUT_NEWS: [&str; 3] = ["Error", "Completed", "ContainerStatusUnknown"];
 
 pub(super) fn decode(object: &PodObject) -> Result<Decoded, Unusable> {
     let metadata = object.metadata.as_ref().ok_or(Unusable::Missing("metadata"))?;
@@ -15,13 +22,16 @@ pub(super) fn decode(object: &PodObject) -> Result<Decoded, Unusable> {
     let id = identity(object.metadata.as_ref())?;
     let empty = PodStatus::default();
     let status = object.status.as_ref().unwrap_or(&empty);
+    let deleted = metadata.deletion_timestamp.is_some();
     let attempt = Attempt {
         pod: id.name.clone(),
         node: object.spec.as_ref().and_then(|spec| spec.node_name.clone()),
         restarts: status.containers().map(|container| counter(container.restart_count)).sum(),
-        phase: phase(status, metadata.deletion_timestamp.is_some()),
+        phase: phase(status, deleted),
+        metrics: metrics(status),
     };
-    Ok(Decoded::Pod { id, run_uid: run_uid.to_owned(), attempt })
+    let log = log(status, deleted, &attempt.phase);
+    Ok(Decoded::Pod { id, run_uid: run_uid.to_owned(), attempt, log })
 }
 
 /// The Job's UID by the owner, or, when the Job was deleted and its pods kept, by the label that the Job left.
@@ -64,54 +74,121 @@ fn waiting(status: &PodStatus) -> AttemptPhase {
     let unscheduled =
         status.conditions.iter().flatten().find(|condition| condition.is("PodScheduled", "False"));
     if let Some(condition) = unscheduled {
-        return AttemptPhase::Waiting {
-            reason: condition.reason.clone(),
-            message: condition.message.as_deref().map(last_bytes),
-        };
+        let message = condition.message.as_deref().map(|message| last_bytes(message).to_owned());
+        return AttemptPhase::Waiting { reason: condition.reason.clone(), message };
     }
     // `PodInitializing` only says that an init container comes first: what that one waits for is the reason.
     let waiting = status
         .containers()
-        .filter_map(|container| container.state.as_ref()?.waiting.as_ref())
-        .find(|waiting| waiting.reason.as_deref() != Some("PodInitializing"));
-    AttemptPhase::Waiting {
-        reason: waiting.and_then(|waiting| waiting.reason.clone()),
-        message: waiting.and_then(|waiting| waiting.message.as_deref().map(last_bytes)),
-    }
+        .filter_map(|container| Some((container, container.state.as_ref()?.waiting.as_ref()?)))
+        .find(|(_, waiting)| waiting.reason.as_deref() != Some("PodInitializing"));
+    let Some((container, waiting)) = waiting else {
+        return AttemptPhase::Waiting { reason: None, message: None };
+    };
+    let message = waiting.message.as_deref().map(|message| last_bytes(message).to_owned());
+    // Of a container that waits to be restarted, how it ended is the reason for that.
+    let message = match container.terminated_before().and_then(|ended| ended.exit_code) {
+        Some(code) if code != 0 => Some(match message {
+            Some(message) => format!("it ended with exit code {code}; {message}"),
+            None => format!("it ended with exit code {code}"),
+        }),
+        _ => message,
+    };
+    AttemptPhase::Waiting { reason: waiting.reason.clone(), message }
 }
 
 /// A pod fails by a container, or, without one, by an eviction or the loss of its node.
 fn failed(status: &PodStatus, deleted: bool) -> AttemptPhase {
-    let finished_at = finished_at(status);
-    if let Some(container) = failed_container(status, deleted) {
-        return AttemptPhase::Failed {
-            finished_at,
-            exit_code: container.exit_code,
-            reason: container.reason.clone(),
-            message: container.message.as_deref().or(status.message.as_deref()).map(last_bytes),
-        };
-    }
     let disruption =
         status.conditions.iter().flatten().find(|condition| condition.is("DisruptionTarget", "True"));
+    let container = failed_container(status, deleted).map(|ended| ended.how);
+    let of_container = container.and_then(|ended| ended.reason.clone());
+    let of_pod =
+        || status.reason.clone().or_else(|| disruption.and_then(|condition| condition.reason.clone()));
+    // A container that was killed because its pod was evicted says only `Error`.
+    let reason = match of_container {
+        Some(reason) if !REASONS_WITHOUT_NEWS.contains(&reason.as_str()) => Some(reason),
+        said => of_pod().or(said),
+    };
+    let of_pod = || {
+        status.message.as_deref().or_else(|| disruption.and_then(|condition| condition.message.as_deref()))
+    };
+    let message = container.and_then(said).or_else(of_pod).map(error_text);
     AttemptPhase::Failed {
-        finished_at,
-        exit_code: None,
-        reason: status.reason.clone().or_else(|| disruption.and_then(|condition| condition.reason.clone())),
-        message: status
-            .message
-            .as_deref()
-            .or_else(|| disruption.and_then(|condition| condition.message.as_deref()))
-            .map(last_bytes),
+        finished_at: finished_at(status),
+        exit_code: container.and_then(|ended| ended.exit_code),
+        reason,
+        message,
     }
+}
+
+/// A container that ended badly.
+struct Ended<'a> {
+    name: Option<&'a str>,
+    how: &'a Terminated,
+    /// It was restarted since.
+    is_previous: bool,
+}
+
+/// The container by which the pod failed: of several the first to end, since the others are killed for it; of those that
+/// ended within the same second one that is no init container, as which a sidecar may run.
+fn failed_container(status: &PodStatus, deleted: bool) -> Option<Ended<'_>> {
+    let containers = status.container_statuses.iter().flatten();
+    let all = containers.chain(status.init_container_statuses.iter().flatten());
+    all.filter_map(|container| ended_badly(container, deleted)).min_by_key(|ended| {
+        let finished_at = optional_instant(ended.how.finished_at.as_ref());
+        (finished_at.is_none(), finished_at)
+    })
 }
 
 /// When the Job controller gives up on a pod that restarts in place, it kills it, and the kill (exit code 143) hides
 /// the failure that led to it, which then is the container's state before.
-fn failed_container(status: &PodStatus, deleted: bool) -> Option<&Terminated> {
-    let bad = |ended: &&Terminated| ended.exit_code != Some(0);
-    let before = status.containers().filter_map(|container| container.terminated_before()).find(bad);
-    let now = status.containers().filter_map(|container| container.terminated()).find(bad);
-    if deleted { before.or(now) } else { now }
+fn ended_badly(container: &ContainerStatus, deleted: bool) -> Option<Ended<'_>> {
+    let is_bad = |ended: &&Terminated| ended.exit_code != Some(0);
+    let name = container.name.as_deref();
+    let now = container.terminated().filter(is_bad);
+    let before = container.terminated_before().filter(is_bad).filter(|_| deleted);
+    match (before, now) {
+        (Some(how), _) if container.terminated().is_none() || now.is_some() => {
+            Some(Ended { name, how, is_previous: true })
+        }
+        (_, now) => now.map(|how| Ended { name, how, is_previous: false }),
+    }
+}
+
+/// The termination message, unless it is numbers.
+fn said(ended: &Terminated) -> Option<&str> {
+    let message = ended.message.as_deref().filter(|message| !message.trim().is_empty())?;
+    numbers(message).is_none().then_some(message)
+}
+
+/// The numbers that containers reported when they ended.
+fn metrics(status: &PodStatus) -> Metrics {
+    let messages = status.containers().filter_map(|container| container.terminated()?.message.as_deref());
+    Metrics::new(messages.filter_map(numbers).flatten())
+}
+
+/// A termination message that is a JSON object of numbers, and nothing else.
+fn numbers(message: &str) -> Option<BTreeMap<String, f64>> {
+    let message = message.trim();
+    if !message.starts_with('{') {
+        return None;
+    }
+    serde_json::from_str(message).ok()
+}
+
+/// Where it says why the attempt failed, if the Pod does not.
+fn log(status: &PodStatus, deleted: bool, phase: &AttemptPhase) -> Option<LogPlace> {
+    match phase {
+        AttemptPhase::Failed { message: None, .. } => {
+            let ended = failed_container(status, deleted)?;
+            Some(LogPlace { container: ended.name?.to_owned(), is_previous: ended.is_previous })
+        }
+        AttemptPhase::Failed { message: Some(_), .. }
+        | AttemptPhase::Waiting { .. }
+        | AttemptPhase::Running { .. }
+        | AttemptPhase::Succeeded { .. } => None,
+    }
 }
 
 fn finished_at(status: &PodStatus) -> Option<Instant> {
@@ -121,13 +198,4 @@ fn finished_at(status: &PodStatus) -> Option<Instant> {
         .flatten()
         .filter_map(|container| optional_instant(container.terminated()?.finished_at.as_ref()))
         .max()
-}
-
-/// The last [`ERROR_TEXT_BYTES_MAX`] bytes, from a character's first byte on: of a traceback the end tells most.
-fn last_bytes(text: &str) -> String {
-    let mut start = text.len().saturating_sub(ERROR_TEXT_BYTES_MAX);
-    while !text.is_char_boundary(start) {
-        start += 1;
-    }
-    text[start..].to_owned()
 }

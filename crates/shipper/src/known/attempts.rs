@@ -2,12 +2,21 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use chrono::TimeDelta;
 use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::run::{Attempt, AttemptPhase};
 
 use super::{Saying, Seen};
+use crate::decode::LogPlace;
+use crate::error_text::error_text;
+use crate::logs::LogWanted;
 use crate::notice::Notice;
+
+/// For how long after its end an attempt's log is worth reading, in minutes: a first list shows failures of long ago.
+const LOG_AGE_MINUTES_MAX: i64 = 60;
+/// How many attempts may wait for whoever reads their logs; beyond, those that come are not read.
+const LOGS_WANTED_MAX: usize = 1_000;
 
 #[derive(Debug)]
 struct KnownAttempt {
@@ -21,52 +30,54 @@ struct KnownAttempt {
 pub(super) struct Attempts {
     by_uid: HashMap<String, KnownAttempt>,
     waiting: Waiting,
+    logs_wanted: Vec<LogWanted>,
 }
 
 impl Attempts {
     pub(super) fn new(pods_waiting_max: usize) -> Self {
-        Self { by_uid: HashMap::new(), waiting: Waiting::new(pods_waiting_max) }
+        Self { by_uid: HashMap::new(), waiting: Waiting::new(pods_waiting_max), logs_wanted: Vec::new() }
     }
 
     /// `run_key` is the batch of its Job, if that is known.
     pub(super) fn changed(
         &mut self,
-        revision: Revision,
+        mut pod: SeenPod,
         run_uid: String,
-        attempt: Attempt,
         run_key: Option<BatchKey>,
         saying: &mut Saying<'_>,
     ) {
-        if let Some(known) = self.by_uid.get_mut(&revision.uid) {
-            if known.resource_version < revision.resource_version {
-                known.resource_version = revision.resource_version;
-                if known.attempt != attempt {
-                    known.attempt = attempt.clone();
-                    saying.say(&known.key, FactBody::Attempt { revision, run_uid, attempt });
-                }
+        let Some(known) = self.by_uid.get_mut(&pod.revision.uid) else {
+            match run_key {
+                Some(key) => self.first_seen(pod, run_uid, key, saying),
+                None => self.waiting.put(pod, run_uid, saying),
             }
             return;
-        }
-        let Some(key) = run_key else {
-            self.waiting.put(WaitingPod { revision, attempt, is_gone: false }, run_uid, saying);
-            return;
         };
-        self.first_seen(WaitingPod { revision, attempt, is_gone: false }, run_uid, key, saying);
+        if known.resource_version >= pod.revision.resource_version {
+            return;
+        }
+        known.resource_version = pod.revision.resource_version;
+        keep_text(&mut pod.attempt, &known.attempt);
+        if known.attempt != pod.attempt {
+            known.attempt = pod.attempt.clone();
+            let key = known.key.clone();
+            self.want_log(&pod, &run_uid, &key, saying);
+            saying.say(&key, FactBody::Attempt { revision: pod.revision, run_uid, attempt: pod.attempt });
+        }
     }
 
     /// A Pod that is gone before it ended was killed.
     pub(super) fn deleted(
         &mut self,
-        revision: Revision,
+        mut pod: SeenPod,
         run_uid: String,
-        mut attempt: Attempt,
         run_key: Option<BatchKey>,
         saying: &mut Saying<'_>,
     ) {
-        match attempt.phase {
+        match pod.attempt.phase {
             AttemptPhase::Succeeded { .. } | AttemptPhase::Failed { .. } => {}
             AttemptPhase::Waiting { .. } | AttemptPhase::Running { .. } => {
-                attempt.phase = AttemptPhase::Failed {
+                pod.attempt.phase = AttemptPhase::Failed {
                     finished_at: None,
                     exit_code: None,
                     reason: Some("Deleted".to_owned()),
@@ -74,14 +85,66 @@ impl Attempts {
                 };
             }
         }
-        let known = self.by_uid.remove(&revision.uid);
-        if known.as_ref().is_some_and(|known| known.attempt == attempt) {
-            return;
+        let known = self.by_uid.remove(&pod.revision.uid);
+        if let Some(known) = &known {
+            keep_text(&mut pod.attempt, &known.attempt);
+            if known.attempt == pod.attempt {
+                return;
+            }
         }
         match known.map(|known| known.key).or(run_key) {
-            Some(key) => saying.say(&key, FactBody::Attempt { revision, run_uid, attempt }),
-            None => self.waiting.put(WaitingPod { revision, attempt, is_gone: true }, run_uid, saying),
+            Some(key) => {
+                let SeenPod { revision, attempt, .. } = pod;
+                saying.say(&key, FactBody::Attempt { revision, run_uid, attempt });
+            }
+            None => self.waiting.put(pod, run_uid, saying),
         }
+    }
+
+    /// The end of an attempt's log is told as one more fact of the same version of the Pod, also when that is gone.
+    pub(super) fn log_read(&mut self, wanted: LogWanted, log: &str, saying: &mut Saying<'_>) {
+        let text = error_text(log);
+        if text.is_empty() {
+            return;
+        }
+        let LogWanted { key, mut revision, run_uid, mut attempt, place: _ } = wanted;
+        if let Some(known) = self.by_uid.get_mut(&revision.uid) {
+            revision.resource_version = known.resource_version;
+            attempt = known.attempt.clone();
+        }
+        let AttemptPhase::Failed { message: message @ None, .. } = &mut attempt.phase else {
+            return;
+        };
+        *message = Some(text);
+        if let Some(known) = self.by_uid.get_mut(&revision.uid) {
+            known.attempt = attempt.clone();
+        }
+        saying.say(&key, FactBody::Attempt { revision, run_uid, attempt });
+    }
+
+    /// The attempts that failed since this was asked last and do not say why.
+    pub(super) fn logs_wanted(&mut self) -> Vec<LogWanted> {
+        std::mem::take(&mut self.logs_wanted)
+    }
+
+    fn want_log(&mut self, pod: &SeenPod, run_uid: &str, key: &BatchKey, saying: &Saying<'_>) {
+        let Some(place) = pod.log.clone().filter(|_| self.logs_wanted.len() < LOGS_WANTED_MAX) else {
+            return;
+        };
+        let AttemptPhase::Failed { finished_at: Some(finished_at), message: None, .. } = pod.attempt.phase
+        else {
+            return;
+        };
+        if saying.observed_at - finished_at > TimeDelta::minutes(LOG_AGE_MINUTES_MAX) {
+            return;
+        }
+        self.logs_wanted.push(LogWanted {
+            key: key.clone(),
+            revision: pod.revision.clone(),
+            run_uid: run_uid.to_owned(),
+            attempt: pod.attempt.clone(),
+            place,
+        });
     }
 
     /// The Job with this UID is known now: its Pods need not wait any longer.
@@ -96,8 +159,9 @@ impl Attempts {
         self.by_uid.retain(|uid, known| seen.has(uid, &known.key.namespace, &known.attempt.pod));
     }
 
-    fn first_seen(&mut self, pod: WaitingPod, run_uid: String, key: BatchKey, saying: &mut Saying<'_>) {
-        let WaitingPod { revision, attempt, is_gone } = pod;
+    fn first_seen(&mut self, pod: SeenPod, run_uid: String, key: BatchKey, saying: &mut Saying<'_>) {
+        self.want_log(&pod, &run_uid, &key, saying);
+        let SeenPod { revision, attempt, is_gone, log: _ } = pod;
         if !is_gone {
             let known = KnownAttempt {
                 resource_version: revision.resource_version,
@@ -110,17 +174,29 @@ impl Attempts {
     }
 }
 
-/// A Pod whose Job was not seen yet: the two streams are not in step.
-#[derive(Debug)]
-struct WaitingPod {
-    revision: Revision,
-    attempt: Attempt,
-    is_gone: bool,
+/// The text of a log is in no version of the Pod: once it was read it stays, as long as the failure does.
+fn keep_text(attempt: &mut Attempt, known: &Attempt) {
+    if let AttemptPhase::Failed { message: message @ None, .. } = &mut attempt.phase
+        && let AttemptPhase::Failed { message: known, .. } = &known.phase
+    {
+        message.clone_from(known);
+    }
 }
 
+/// A Pod of a Job as it was seen.
+#[derive(Debug)]
+pub(super) struct SeenPod {
+    pub(super) revision: Revision,
+    pub(super) attempt: Attempt,
+    /// Where it may say why it failed, if it failed without a word.
+    pub(super) log: Option<LogPlace>,
+    pub(super) is_gone: bool,
+}
+
+/// The Pods whose Job was not seen yet: the two streams are not in step.
 #[derive(Debug)]
 struct Waiting {
-    by_run: HashMap<String, Vec<WaitingPod>>,
+    by_run: HashMap<String, Vec<SeenPod>>,
     /// The UIDs of the Jobs in the order in which they were first waited for, some of them no longer.
     order: VecDeque<String>,
     pods: usize,
@@ -133,7 +209,7 @@ impl Waiting {
         Self { by_run: HashMap::new(), order: VecDeque::new(), pods: 0, pods_max, pods_forgotten: 0 }
     }
 
-    fn put(&mut self, pod: WaitingPod, run_uid: String, saying: &mut Saying<'_>) {
+    fn put(&mut self, pod: SeenPod, run_uid: String, saying: &mut Saying<'_>) {
         if !self.by_run.contains_key(&run_uid) {
             self.order.push_back(run_uid.clone());
         }
@@ -151,7 +227,7 @@ impl Waiting {
         }
     }
 
-    fn take(&mut self, run_uid: &str) -> Vec<WaitingPod> {
+    fn take(&mut self, run_uid: &str) -> Vec<SeenPod> {
         let pods = self.by_run.remove(run_uid).unwrap_or_default();
         self.pods -= pods.len();
         // What was taken stays in the order until it is half of it, so that taking costs nothing each time.

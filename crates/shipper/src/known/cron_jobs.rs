@@ -18,12 +18,19 @@ struct KnownCronJob {
     cron_job: CronJob,
 }
 
+/// An objective as it was last said: under the same version it is no news to anybody.
+#[derive(Debug)]
+struct SaidObjective {
+    revision: Revision,
+    objective: Objective,
+}
+
 /// The CronJobs by UID, and by key the UID that bears the name now.
 #[derive(Debug)]
 pub(super) struct CronJobs {
     by_uid: HashMap<String, KnownCronJob>,
     bearers: HashMap<BatchKey, String>,
-    objectives: HashMap<BatchKey, Objective>,
+    objectives: HashMap<BatchKey, SaidObjective>,
     /// An objective that was withdrawn while no shipper ran is known to the log alone: then its absence is said of
     /// every CronJob once.
     resumed: bool,
@@ -54,11 +61,33 @@ impl CronJobs {
         Some(&self.by_uid.get(self.bearers.get(key)?)?.cron_job)
     }
 
-    pub(super) fn remember_objective(&mut self, key: &BatchKey, objective: Option<&Objective>) {
-        match objective {
-            Some(objective) => self.objectives.insert(key.clone(), objective.clone()),
+    pub(super) fn remember_objective(
+        &mut self,
+        key: &BatchKey,
+        revision: &Revision,
+        objective: Option<&Objective>,
+    ) {
+        match objective.cloned() {
+            Some(objective) => {
+                let revision = revision.clone();
+                self.objectives.insert(key.clone(), SaidObjective { revision, objective })
+            }
             None => self.objectives.remove(key),
         };
+    }
+
+    /// Says again what holds of the batches that are due.
+    pub(super) fn restate(&self, is_due: &dyn Fn(&BatchKey) -> bool, saying: &mut Saying<'_>) {
+        for (key, uid) in self.bearers.iter().filter(|(key, _)| is_due(key)) {
+            let Some(known) = self.by_uid.get(uid) else { continue };
+            let revision = Revision { uid: uid.clone(), resource_version: known.resource_version };
+            saying.say(key, FactBody::CronJob { revision, cron_job: Some(known.cron_job.clone()) });
+        }
+        for (key, said) in self.objectives.iter().filter(|(key, _)| is_due(key)) {
+            let (revision, objective) = (said.revision.clone(), Some(said.objective.clone()));
+            let name = ANNOTATED_OBJECTIVE.to_owned();
+            saying.say(key, FactBody::Objective { name, revision, objective });
+        }
     }
 
     pub(super) fn changed(
@@ -74,7 +103,7 @@ impl CronJobs {
         }
         let known = self.by_uid.get(&id.revision.uid);
         let is_first = known.is_none();
-        let objective_before = self.objectives.get(key);
+        let objective_before = self.objectives.get(key).map(|said| &said.objective);
         note(
             key,
             &cron_job,
@@ -152,10 +181,7 @@ impl CronJobs {
         objective: Option<Objective>,
         saying: &mut Saying<'_>,
     ) {
-        match &objective {
-            Some(objective) => self.objectives.insert(key.clone(), objective.clone()),
-            None => self.objectives.remove(key),
-        };
+        self.remember_objective(key, &revision, objective.as_ref());
         saying.say(key, FactBody::Objective { name: ANNOTATED_OBJECTIVE.to_owned(), revision, objective });
     }
 }

@@ -80,6 +80,16 @@ impl DeclaredObjectives {
         }
     }
 
+    /// Says again what holds of the batches that are due.
+    pub(super) fn restate(&self, is_due: &dyn Fn(&BatchKey) -> bool, saying: &mut Saying<'_>) {
+        for ((key, name), said) in self.said.iter().filter(|((key, _), _)| is_due(key)) {
+            let Some(objective) = said.objective.clone() else { continue };
+            let revision = Revision { uid: Revision::OF_FILE.to_owned(), resource_version: said.revision };
+            let objective = Some(objective);
+            saying.say(key, FactBody::Objective { name: name.clone(), revision, objective });
+        }
+    }
+
     fn say_all(&mut self, cron_jobs: &CronJobs, saying: &mut Saying<'_>) {
         let Some(wanted) = &self.wanted else { return };
         let gone = self.said.keys().filter(|name| self.is_whole && !wanted.contains_key(name));

@@ -1,6 +1,6 @@
 //! What was last said of each Job, and which batch it belongs to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
@@ -8,6 +8,10 @@ use kigen_model::run::{Run, RunPhase};
 
 use super::{Saying, Seen};
 use crate::decode::{BatchHint, Identity};
+
+/// Of how many Jobs that are gone the batch is remembered: the streams are not in step, and how a Pod ended may be heard
+/// after its Job was deleted.
+const RUNS_GONE_MAX: usize = 10_000;
 
 #[derive(Debug)]
 struct KnownRun {
@@ -20,12 +24,33 @@ struct KnownRun {
 #[derive(Debug, Default)]
 pub(super) struct Runs {
     by_uid: HashMap<String, KnownRun>,
+    gone: Gone,
+}
+
+/// The batches of the Jobs that went last.
+#[derive(Debug, Default)]
+struct Gone {
+    keys: HashMap<String, BatchKey>,
+    order: VecDeque<String>,
+}
+
+impl Gone {
+    fn put(&mut self, uid: &str, key: &BatchKey) {
+        if self.keys.insert(uid.to_owned(), key.clone()).is_none() {
+            self.order.push_back(uid.to_owned());
+        }
+        if self.order.len() > RUNS_GONE_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.keys.remove(&oldest);
+        }
+    }
 }
 
 impl Runs {
-    /// The batch of the Job with this UID, if it was seen and is not gone.
+    /// The batch of the Job with this UID, if it was seen and has not gone long ago.
     pub(super) fn key(&self, uid: &str) -> Option<BatchKey> {
-        self.by_uid.get(uid).map(|known| known.key.clone())
+        self.by_uid.get(uid).map(|known| &known.key).or_else(|| self.gone.keys.get(uid)).cloned()
     }
 
     pub(super) fn remember(&mut self, key: &BatchKey, revision: &Revision, run: &Run) {
@@ -84,10 +109,20 @@ impl Runs {
         }
         let is_news = known.as_ref().is_none_or(|known| known.run != run);
         let key = known.map_or_else(|| key(cluster, &id, batch), |known| known.key);
+        self.gone.put(&id.revision.uid, &key);
         if is_news {
             saying.say(&key, FactBody::Run { revision: id.revision, run });
         }
         key
+    }
+
+    /// Says again what is known of the runs of the batches that are due. Of those that ended too, as long as the Job is
+    /// there: by `freshness` one may count for deadlines that are still to come.
+    pub(super) fn restate(&self, is_due: &dyn Fn(&BatchKey) -> bool, saying: &mut Saying<'_>) {
+        for (uid, known) in self.by_uid.iter().filter(|(_, known)| is_due(&known.key)) {
+            let revision = Revision { uid: uid.clone(), resource_version: known.resource_version };
+            saying.say(&known.key, FactBody::Run { revision, run: known.run.clone() });
+        }
     }
 
     /// A Job that ended and is gone is no news; one that had not ended when it was last seen may have ended since, and
@@ -96,11 +131,14 @@ impl Runs {
         let mut gone: Vec<_> = self
             .by_uid
             .extract_if(|uid, known| !seen.has(uid, &known.key.namespace, &known.run.job))
-            .filter(|(_, known)| !has_ended(&known.run))
             .collect();
         // In the order of their UIDs, since a map has none and the same list should give the same events.
         gone.sort_by(|(left, _), (right, _)| left.cmp(right));
         for (uid, known) in gone {
+            self.gone.put(&uid, &known.key);
+            if has_ended(&known.run) {
+                continue;
+            }
             let run = Run { phase: RunPhase::Deleted { observed_at: saying.observed_at }, ..known.run };
             saying.say(&known.key, FactBody::Run { revision: Revision { uid, resource_version }, run });
         }

@@ -1,16 +1,14 @@
 //! Events to records, and records to the log, for as long as that takes.
 
-use std::time::Duration;
-
+use kigen_log::back_off::BackOff;
 use kigen_log::{Fate, Log, LogError, Look, Record};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterEvent, Event, Fact};
 use kigen_model::reasons::reasons;
 use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
 use kigen_model::topic::{Partition, Topic};
-use tokio::time::Instant as TimerInstant;
 
-use crate::back_off::BackOff;
+use crate::health::Health;
 use crate::notice::Rejected;
 use crate::server_clock::Clock;
 
@@ -21,29 +19,22 @@ const BYTES_PER_STEP_MAX: usize = 4 << 20;
 /// Between the tries of a log that cannot be written, in milliseconds.
 const RETRY_DELAY_MS_MIN: u64 = 500;
 const RETRY_DELAY_MS_MAX: u64 = 10_000;
-/// How often a log that cannot be written is told of at most.
-const TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// A log that is tried again and again.
-pub(super) struct Trying {
-    back_off: BackOff,
-    told_at: Option<TimerInstant>,
-}
+pub(super) struct Trying(BackOff);
 
 impl Default for Trying {
     fn default() -> Self {
-        Self { back_off: BackOff::new(RETRY_DELAY_MS_MIN, RETRY_DELAY_MS_MAX), told_at: None }
+        Self(BackOff::new(RETRY_DELAY_MS_MIN, RETRY_DELAY_MS_MAX))
     }
 }
 
 impl Trying {
-    /// Tells of a failure, if that was not done just before, and waits until the log may be tried again.
-    pub(super) async fn failed(&mut self, error: &LogError) {
-        if self.told_at.is_none_or(|told_at| told_at.elapsed() >= TOLD_EVERY) {
-            self.told_at = Some(TimerInstant::now());
-            tracing::warn!("{}; kigen tries again, nothing is lost meanwhile", reasons(error));
-        }
-        tokio::time::sleep(self.back_off.next_delay(None)).await;
+    /// Tells of a failure, and waits until the log may be tried again.
+    pub(super) async fn failed(&mut self, log: &impl Log, health: &Health, error: &LogError) {
+        log.tell(error);
+        health.unwritten(reasons(error));
+        tokio::time::sleep(self.0.next_delay(None)).await;
     }
 }
 
@@ -60,12 +51,13 @@ pub(super) enum Appended {
 pub(super) struct Appender<L, S> {
     log: L,
     clock: Clock,
+    health: Health,
     shutdown: S,
 }
 
 impl<L: Log, S: Future<Output = ()> + Clone> Appender<L, S> {
-    pub(super) fn new(log: L, clock: Clock, shutdown: S) -> Self {
-        Self { log, clock, shutdown }
+    pub(super) fn new(log: L, clock: Clock, health: Health, shutdown: S) -> Self {
+        Self { log, clock, health, shutdown }
     }
 
     /// Facts go to their key's partition.
@@ -127,7 +119,10 @@ impl<L: Log, S: Future<Output = ()> + Clone> Appender<L, S> {
         let mut has_rejected = false;
         loop {
             let error = match self.log.append(step.clone()).await {
-                Ok(_) => return Ok(Appended::All),
+                Ok(_) => {
+                    self.health.written();
+                    return Ok(Appended::All);
+                }
                 Err(error) => error,
             };
             match error {
@@ -138,7 +133,7 @@ impl<L: Log, S: Future<Output = ()> + Clone> Appender<L, S> {
                 }
                 error if error.fate() != Fate::Retry => return Err(error),
                 error => tokio::select! {
-                    () = trying.failed(&error) => {}
+                    () = trying.failed(&self.log, &self.health, &error) => {}
                     () = self.shutdown.clone() => {
                         let records = step.len();
                         tracing::warn!(records, "left unwritten at the end; the next start hears them again");

@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use chrono::TimeDelta;
 use kigen_log::{Log, LogError, Look};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
 use kigen_model::key::BatchKey;
 use kigen_model::run::RunPhase;
-use kigen_model::topic::{Partition, Topic};
+use kigen_model::topic::{Offset, Partition, Topic};
 
 use crate::core::Resume;
+use crate::restating::Restating;
+use crate::settings::Settings;
 
 /// How much is read at once.
 const RECORDS_PER_READ_MAX: usize = 1_000;
@@ -27,11 +30,13 @@ pub(super) struct LastWords {
     pub(super) resume: Resume,
 }
 
-/// Reads all of `kigen.events`: some seconds for millions of records. A tick is only trusted if every partition has it.
-pub(super) async fn read_back(log: &impl Log, cluster: String) -> Result<LastWords, LogError> {
+/// Reads what may still hold of `kigen.events`, or all of it. A tick is only trusted if every partition has it.
+pub(super) async fn read_back(log: &impl Log, settings: &Settings) -> Result<LastWords, LogError> {
     let look = log.look().clone();
+    let cluster = settings.cluster.clone();
+    let period = TimeDelta::try_milliseconds(Restating::new(settings.retention_ms).period_ms());
     let reading = tokio::task::spawn_blocking(move || {
-        let mut story = Story { cluster, live: BTreeMap::new() };
+        let mut story = Story { cluster, period, live: BTreeMap::new() };
         let partitions: Result<Vec<_>, _> =
             (0..look.partitions()).map(|nth| story.read(&look, Partition(nth))).collect();
         Ok(story.last_words(partitions?))
@@ -51,6 +56,8 @@ pub(super) async fn read_back(log: &impl Log, cluster: String) -> Result<LastWor
 struct Told {
     epoch: u64,
     tick: Option<(Instant, Vec<StreamPosition>)>,
+    /// The timestamp of its record.
+    ticked_at: Option<Instant>,
 }
 
 /// What a fact is about.
@@ -63,12 +70,45 @@ enum About {
 
 struct Story {
     cluster: String,
+    /// Within how long all that holds is said again.
+    period: Option<TimeDelta>,
     live: BTreeMap<About, Fact>,
 }
 
 impl Story {
+    /// All that holds was said within the last period before the last tick, and so after a place two periods before the
+    /// last record, unless the cluster was silent for most of one: then all is read. So is a log that is younger.
+    ///
+    /// A period and an eighth is asked for, since records are dated by the shippers' clocks, and periods by the cluster's.
     fn read(&mut self, look: &impl Look, partition: Partition) -> Result<Told, LogError> {
-        let mut from = look.start(Topic::Events, partition)?;
+        let start = look.start(Topic::Events, partition)?;
+        if let Some((since, from)) = self.recent(look, partition, start) {
+            let told = self.read_from(look, partition, from)?;
+            let is_enough = |ticked_at: Instant| {
+                self.period.is_some_and(|period| ticked_at - since >= period + period / 8)
+            };
+            if told.ticked_at.is_some_and(is_enough) {
+                return Ok(told);
+            }
+        }
+        self.read_from(look, partition, start)
+    }
+
+    /// The instant two periods before the last record, and the first record from then on; `None`: it is the first of
+    /// all, or that cannot be found.
+    fn recent(&self, look: &impl Look, partition: Partition, start: Offset) -> Option<(Instant, Offset)> {
+        let last = look.last(Topic::Events, partition).ok()??;
+        let since = last.timestamp.checked_sub_signed(self.period?)?.checked_sub_signed(self.period?)?;
+        let from = look.offset_at(Topic::Events, partition, since).ok()?;
+        (from > start).then_some((since, from))
+    }
+
+    fn read_from(
+        &mut self,
+        look: &impl Look,
+        partition: Partition,
+        mut from: Offset,
+    ) -> Result<Told, LogError> {
         let mut of_cluster = VecDeque::new();
         loop {
             let records =
@@ -89,7 +129,7 @@ impl Story {
                 let Some(value) = record.value else { continue };
                 if record.key == self.cluster {
                     // Nearly all of these are ticks, and of ticks only the last counts: they are decoded at the end.
-                    of_cluster.push_back(value);
+                    of_cluster.push_back((record.timestamp, value));
                     if of_cluster.len() > CLUSTER_RECORDS_MAX {
                         of_cluster.pop_front();
                     }
@@ -100,18 +140,20 @@ impl Story {
         }
     }
 
-    fn told(&self, of_cluster: &VecDeque<Vec<u8>>) -> Told {
+    /// What a leader says that was followed by another is ignored, by those who judge and here: that it was frozen and
+    /// wakes up must not hide what the one after it has lost.
+    fn told(&self, of_cluster: &VecDeque<(Instant, Vec<u8>)>) -> Told {
         let mut told = Told::default();
-        for value in of_cluster.iter().rev() {
+        for (timestamp, value) in of_cluster {
             let Ok(Event::Cluster(event)) = kigen_wire::decode_event(value) else { continue };
             let ClusterEvent { cluster, epoch, body } = event;
-            if cluster != self.cluster {
+            if cluster != self.cluster || epoch < told.epoch {
                 continue;
             }
-            told.epoch = told.epoch.max(epoch);
+            told.epoch = epoch;
             if let ClusterBody::Tick { observed_until, positions } = body {
                 told.tick = Some((observed_until, positions));
-                break;
+                told.ticked_at = Some(*timestamp);
             }
         }
         told

@@ -9,17 +9,21 @@ use kigen_model::event::{ClusterBody, ClusterEvent, Fact, FactBody, StreamPositi
 use kigen_model::run::RunPhase;
 use kigen_model::slot::Gap;
 use kigen_playback::clock::{Clock, Pace};
+use kigen_playback::faults::WatchLists;
 use kigen_playback::history::{ChangeKind, History};
 use kigen_playback::resource::Resource;
 use kigen_playback::server::{Options, Played, Server};
 use kigen_shipper::api::Api;
 use kigen_shipper::connect::connect;
-use kigen_shipper::core::Resume;
-use kigen_shipper::input::Input;
+use kigen_shipper::core::{Acknowledged, Resume};
+use kigen_shipper::input::{Input, News};
 use kigen_shipper::notice::Rejected;
+use kigen_shipper::object::AnyObject;
 use kigen_shipper::server_clock;
 use kigen_shipper::settings::{Access, Settings};
 use kigen_shipper::shipper::Shipper;
+use serde_json::value::RawValue;
+use tokio::runtime::Handle;
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -37,6 +41,9 @@ pub(crate) struct Shipping {
     pub(crate) written: Vec<Written>,
     pub(crate) rejected: Vec<Rejected>,
     pub(crate) history: History,
+    /// How far each stream was heard, and how often it was opened.
+    pub(crate) heard: [u64; 3],
+    pub(crate) opened: [u64; 3],
     api: Api,
     settings: Settings,
 }
@@ -48,39 +55,70 @@ pub(crate) const STEPS: Pace = Pace::Steps {
     dwell: Duration::from_micros(500),
 };
 
-impl Shipping {
+/// A cluster that is to be played, and a shipper of it.
+pub(crate) struct Start {
+    pub(crate) history: History,
+    pub(crate) pace: Pace,
+    /// By how much the shipper's own clock is ahead of the server's.
+    pub(crate) ahead: TimeDelta,
+    pub(crate) watch_lists: WatchLists,
+    pub(crate) watch_silence_ms_max: u64,
+    /// Where the server runs, if not where the shipper does.
+    pub(crate) server_on: Handle,
+}
+
+impl Start {
+    pub(crate) fn of(history: History, pace: Pace) -> Self {
+        Self {
+            history,
+            pace,
+            ahead: TimeDelta::zero(),
+            watch_lists: WatchLists::Served,
+            watch_silence_ms_max: 150_000,
+            server_on: Handle::current(),
+        }
+    }
+
     /// Starts server and shipper; the clock stands at the history's start until the shipper has ticked for it.
-    pub(crate) async fn start(history: History, pace: Pace) -> Self {
-        Self::start_with_clock_ahead(history, pace, TimeDelta::zero()).await
-    }
-
-    pub(crate) async fn of_recording(recording: &Path, pace: Pace) -> Self {
-        Self::start(History::from_recording(recording).expect("a recording"), pace).await
-    }
-
-    /// The shipper's own clock is ahead of the server's by `ahead`.
-    pub(crate) async fn start_with_clock_ahead(history: History, pace: Pace, ahead: TimeDelta) -> Self {
+    pub(crate) async fn start(self) -> Shipping {
+        let Self { history, pace, ahead, watch_lists, watch_silence_ms_max, server_on } = self;
         let end = second_after(history.end()) + TimeDelta::seconds(5);
         let clock = Clock::new(history.start(), pace, Some(end));
         let options = Options { hold_clock: true, eager_bookmarks: true, ..Options::default() };
         let played = Played { history: history.clone(), clock: clock.clone(), options };
-        let server = Server::start(played).await.expect("a free port");
+        let server = server_on.spawn(Server::start(played)).await.expect("no panic").expect("a free port");
+        server.faults().watch_lists(watch_lists);
         let settings = Settings {
             probe_interval_ms: 3,
             retry_delay_ms_min: 1,
             retry_delay_ms_max: 20,
             page_objects_max: 3,
+            // Only from this is seen that a server marks nothing.
+            answer_ms_max: if watch_lists == WatchLists::Unmarked { 1_000 } else { 30_000 },
+            watch_silence_ms_max,
             ..Settings::new("test", Access::Url(server.url()))
         };
         let shippers_clock = server_clock::Clock::new(move || clock.now() + ahead);
         let api = connect(&settings, shippers_clock).await.expect("the server answers");
         let shipper = Shipper::start(&api, &settings, 1, &Resume::default());
         let (written, rejected) = (Vec::new(), Vec::new());
-        let mut shipping = Self { server, shipper, written, rejected, history, api, settings };
+        let (heard, opened) = ([0; 3], [0; 3]);
+        let mut shipping =
+            Shipping { server, shipper, written, rejected, history, heard, opened, api, settings };
         let start = shipping.history.start() - TimeDelta::seconds(1);
         shipping.until_ticked(start).await;
         shipping.server.begin();
         shipping
+    }
+}
+
+impl Shipping {
+    pub(crate) async fn start(history: History, pace: Pace) -> Self {
+        Start::of(history, pace).start().await
+    }
+
+    pub(crate) async fn of_recording(recording: &Path, pace: Pace) -> Self {
+        Self::start(History::from_recording(recording).expect("a recording"), pace).await
     }
 
     /// Another shipper after this one died, which goes on from the log or, without it, anew.
@@ -103,7 +141,9 @@ impl Shipping {
             for input in inputs {
                 self.apply(input);
             }
-            for event in self.shipper.acknowledged() {
+            let Acknowledged { restated, events } = self.shipper.acknowledged();
+            self.written.extend(restated.into_iter().map(|fact| Written::Fact(Box::new(fact))));
+            for event in events {
                 let server_time = self.server.clock().now();
                 self.written.push(Written::Cluster { event, server_time });
             }
@@ -111,9 +151,31 @@ impl Shipping {
     }
 
     pub(crate) fn apply(&mut self, input: Input) {
+        self.listen(&input);
         let output = self.shipper.apply(input);
         self.written.extend(output.facts.into_iter().map(|fact| Written::Fact(Box::new(fact))));
         self.rejected.extend(output.rejected);
+    }
+
+    fn listen(&mut self, input: &Input) {
+        let Input::Stream { resource, news } = input else { return };
+        let nth = *resource as usize;
+        let version = |object: &RawValue| {
+            let object: AnyObject = serde_json::from_str(object.get()).expect("an object");
+            object.metadata?.resource_version?.parse::<u64>().ok()
+        };
+        let heard = match news {
+            News::Changed(object) | News::Deleted(object) => version(object),
+            News::Bookmark { resource_version } | News::Listed { resource_version } => {
+                Some(*resource_version)
+            }
+            News::Opened { .. } => {
+                self.opened[nth] += 1;
+                None
+            }
+            _ => None,
+        };
+        self.heard[nth] = self.heard[nth].max(heard.unwrap_or(0));
     }
 
     pub(crate) async fn until_ticked(&mut self, instant: Instant) {

@@ -11,6 +11,7 @@ use kigen_engine::step::{Effect, Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
+use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase, SlotMark};
 use kigen_model::slot::Gap;
@@ -145,8 +146,16 @@ fn attempt() -> BoxedStrategy<Attempt> {
             }
         ),
     ];
-    (name(), said(), any::<u16>(), phase)
-        .prop_map(|(pod, node, restarts, phase)| Attempt { pod, node, restarts: restarts.into(), phase })
+    let number = (name(), prop_oneof![any::<f64>(), any::<i32>().prop_map(f64::from)]);
+    let metrics = proptest::collection::vec(number, 0..5).prop_map(Metrics::new);
+    (name(), said(), any::<u16>(), phase, metrics)
+        .prop_map(|(pod, node, restarts, phase, metrics)| Attempt {
+            pod,
+            node,
+            restarts: restarts.into(),
+            phase,
+            metrics,
+        })
         .boxed()
 }
 

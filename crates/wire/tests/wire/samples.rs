@@ -13,6 +13,7 @@ use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, DeadlineWords, ObjectiveSummary};
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
 use kigen_model::key::BatchKey;
+use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reject::Reject;
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase, SlotMark};
@@ -188,6 +189,10 @@ fn attempts() -> impl Iterator<Item = (&'static str, Attempt)> {
             of(AttemptPhase::Succeeded { finished_at: Some(at("2026-11-20T03:09:00Z")) }),
         ),
         ("an attempt succeeded at some time", of(AttemptPhase::Succeeded { finished_at: None })),
+        (
+            "an attempt succeeded and reported no numbers",
+            Attempt { metrics: Metrics::default(), ..of(AttemptPhase::Succeeded { finished_at: None }) },
+        ),
         ("an attempt failed", attempt()),
         (
             "an attempt failed without a trace",
@@ -534,6 +539,7 @@ fn attempt() -> Attempt {
             reason: Some("OOMKilled".to_owned()),
             message: Some("killed".to_owned()),
         },
+        metrics: Metrics::new([("rows".to_owned(), 120_345.0), ("auc".to_owned(), 0.81)]),
     }
 }
 

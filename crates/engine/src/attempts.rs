@@ -1,0 +1,181 @@
+//! What the attempts of a run tell: why it failed, why it waits, and which of them are worth keeping.
+
+use kigen_model::Instant;
+use kigen_model::metrics::Metrics;
+use kigen_model::run::{Attempt, AttemptPhase, RunPhase};
+use kigen_model::slot::Failure;
+
+use crate::state::{AttemptState, BatchState, RunState};
+
+/// How far the deletion of a run and the creation of the next may be apart, in seconds, when one was for the other: the
+/// CronJob controller does both at once, but a creation is told to the second and a deletion when it was observed.
+const REPLACED_WITHIN_S: i64 = 5;
+/// Reasons for which Kubernetes' message says nothing more than the reason.
+const REASONS_WITHOUT_NEWS: [&str; 2] = ["BackoffLimitExceeded", "DeadlineExceeded"];
+
+/// The attempt of a run that tells most: of one that succeeded the success that came last, of one that goes on what is
+/// under way now, else what failed last.
+pub(crate) fn telling(run: &RunState) -> Option<&Attempt> {
+    let attempts = &run.attempts;
+    let place = match run.run.phase {
+        RunPhase::Succeeded { .. } => last_success(attempts),
+        RunPhase::Pending | RunPhase::Running | RunPhase::Suspended => {
+            attempts.iter().rposition(is_under_way).or(last_failure(attempts))
+        }
+        RunPhase::Failed { .. } | RunPhase::Deleted { .. } => last_failure(attempts),
+    };
+    place.and_then(|place| attempts.get(place)).or(attempts.last()).map(|known| &known.attempt)
+}
+
+/// The numbers that the attempt reported that tells most.
+pub(crate) fn reported(run: &RunState) -> Option<&Metrics> {
+    telling(run).map(|attempt| &attempt.metrics).filter(|metrics| !metrics.is_empty())
+}
+
+/// When the success that came last ended: with several pods the work is done when the last of them is.
+pub(crate) fn finished_at(run: &RunState) -> Option<Instant> {
+    run.attempts.iter().filter_map(success).max()
+}
+
+/// The attempt that is missed least: never the success that came last while another is left, since when the work ended
+/// hangs on it, and not what failed last, since why hangs on that.
+pub(crate) fn least_telling(attempts: &[AttemptState]) -> Option<usize> {
+    let newest = attempts.len().checked_sub(1)?;
+    let (success, failure) = (last_success(attempts), last_failure(attempts));
+    let is_kept = |place: usize| Some(place) == success || Some(place) == failure;
+    let older = (0..newest).find(|place| !is_kept(*place));
+    older.or(Some(newest).filter(|newest| !is_kept(*newest))).or(failure).or(success)
+}
+
+/// The error text of an attempt is told later than the rest where it is the end of a log: once it is known it stays.
+pub(crate) fn keep_text(attempt: &mut Attempt, other: &Attempt) {
+    if let AttemptPhase::Failed { message: message @ None, .. } = &mut attempt.phase
+        && let AttemptPhase::Failed { message: known, .. } = &other.phase
+    {
+        message.clone_from(known);
+    }
+}
+
+/// How a run failed. A container that is restarted in place is another attempt of the same pod.
+pub(crate) fn failure(run: &RunState, reason: &str) -> Failure {
+    let last = last_failure(&run.attempts).and_then(|place| run.attempts.get(place));
+    let (exit_code, text) = match last.map(|known| &known.attempt.phase) {
+        Some(AttemptPhase::Failed { exit_code, message, .. }) => (*exit_code, message.clone()),
+        Some(
+            AttemptPhase::Waiting { .. } | AttemptPhase::Running { .. } | AttemptPhase::Succeeded { .. },
+        )
+        | None => (None, None),
+    };
+    let restarts = run.attempts.iter().map(|known| known.attempt.restarts).fold(0, u32::saturating_add);
+    let attempts = run.run.failed_pods.max(1).saturating_add(restarts);
+    let last_error = text.or_else(|| message_of_job(run));
+    Failure { reason: reason.to_owned(), exit_code, attempts, last_error }
+}
+
+/// What the Job itself says, where that is more than the reason: of a `podFailurePolicy` the container and its exit code.
+fn message_of_job(run: &RunState) -> Option<String> {
+    match &run.run.phase {
+        RunPhase::Failed { reason, message, .. } => Some(message.clone())
+            .filter(|said| !said.is_empty() && !REASONS_WITHOUT_NEWS.contains(&reason.as_str())),
+        RunPhase::Pending
+        | RunPhase::Running
+        | RunPhase::Suspended
+        | RunPhase::Succeeded { .. }
+        | RunPhase::Deleted { .. } => None,
+    }
+}
+
+/// Why a run is gone that was deleted before its end: `Replaced`, if a later one was made at that instant
+/// (`concurrencyPolicy: Replace`).
+pub(crate) fn why_deleted(state: &BatchState, run: &RunState, observed_at: Instant) -> &'static str {
+    let is_for_it = |other: &&RunState| {
+        other.run.scheduled_at.is_some()
+            && other.run.nominal_start() > run.run.nominal_start()
+            && (other.run.created_at - observed_at).num_seconds().abs() <= REPLACED_WITHIN_S
+    };
+    if state.runs.iter().any(|other| is_for_it(&other)) { "Replaced" } else { "Deleted" }
+}
+
+/// Whether a container of the run runs, whatever its Job says: that counts only pods that are ready.
+pub(crate) fn runs_now(run: &RunState) -> bool {
+    run.attempts.iter().any(|known| match known.attempt.phase {
+        AttemptPhase::Running { .. } => true,
+        AttemptPhase::Waiting { .. } | AttemptPhase::Succeeded { .. } | AttemptPhase::Failed { .. } => false,
+    })
+}
+
+/// Why a run does not run, by its pods, or by what its Job shows where it has none.
+pub(crate) fn why_waiting(run: &RunState) -> Option<String> {
+    run.attempts
+        .iter()
+        .rev()
+        .find_map(|known| waits_for(&known.attempt))
+        .or_else(|| between_attempts(run))
+        .or_else(|| match (run.attempts.is_empty(), run.run.started_at) {
+            (true, Some(_)) => {
+                Some("no pod of it was made, which a quota or an admission rule may forbid".to_owned())
+            }
+            (true, None) => Some("no controller has taken the Job up".to_owned()),
+            (false, _) => None,
+        })
+}
+
+fn waits_for(attempt: &Attempt) -> Option<String> {
+    match &attempt.phase {
+        AttemptPhase::Waiting { reason: Some(reason), message: Some(message) } => {
+            Some(format!("{reason}: {message}"))
+        }
+        AttemptPhase::Waiting { reason, message } => reason.clone().or_else(|| message.clone()),
+        AttemptPhase::Running { .. } | AttemptPhase::Succeeded { .. } | AttemptPhase::Failed { .. } => None,
+    }
+}
+
+/// Kubernetes waits longer and longer before it tries again; nothing but the failures so far says so.
+fn between_attempts(run: &RunState) -> Option<String> {
+    let last = last_failure(&run.attempts).and_then(|place| run.attempts.get(place));
+    let how = match last.map(|known| &known.attempt.phase) {
+        Some(AttemptPhase::Failed { exit_code: Some(code), reason: Some(reason), .. }) => {
+            format!(" ({reason}, exit code {code})")
+        }
+        Some(AttemptPhase::Failed { exit_code: Some(code), reason: None, .. }) => {
+            format!(" (exit code {code})")
+        }
+        Some(AttemptPhase::Failed { exit_code: None, reason: Some(reason), .. }) => format!(" ({reason})"),
+        Some(
+            AttemptPhase::Failed { exit_code: None, reason: None, .. }
+            | AttemptPhase::Waiting { .. }
+            | AttemptPhase::Running { .. }
+            | AttemptPhase::Succeeded { .. },
+        ) => String::new(),
+        None if run.run.failed_pods == 0 => return None,
+        None => String::new(),
+    };
+    Some(match run.run.failed_pods {
+        0 | 1 => format!("its pod failed{how}, and the next one has not begun"),
+        failed => format!("{failed} of its pods failed, the last{how}, and the next one has not begun"),
+    })
+}
+
+fn is_under_way(known: &AttemptState) -> bool {
+    match known.attempt.phase {
+        AttemptPhase::Waiting { .. } | AttemptPhase::Running { .. } => true,
+        AttemptPhase::Succeeded { .. } | AttemptPhase::Failed { .. } => false,
+    }
+}
+
+fn last_failure(attempts: &[AttemptState]) -> Option<usize> {
+    attempts.iter().rposition(|known| matches!(known.attempt.phase, AttemptPhase::Failed { .. }))
+}
+
+fn last_success(attempts: &[AttemptState]) -> Option<usize> {
+    let is_success = |known: &AttemptState| matches!(known.attempt.phase, AttemptPhase::Succeeded { .. });
+    let succeeded = attempts.iter().enumerate().filter(|(_, known)| is_success(known));
+    succeeded.max_by_key(|(place, known)| (success(known), *place)).map(|(place, _)| place)
+}
+
+fn success(known: &AttemptState) -> Option<Instant> {
+    match known.attempt.phase {
+        AttemptPhase::Succeeded { finished_at } => finished_at,
+        AttemptPhase::Waiting { .. } | AttemptPhase::Running { .. } | AttemptPhase::Failed { .. } => None,
+    }
+}

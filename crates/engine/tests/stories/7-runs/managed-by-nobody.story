@@ -1,0 +1,14 @@
+A Job that no controller takes up (spec.managedBy) pends, and says so
+batch prod/dwh/report
+zone UTC
+
+2026-11-18 00:00 cronjob "0 1 * * *"
+2026-11-18 00:00 objective complete-by "0 6 * * *"
+2026-11-19 01:00 job one created for 2026-11-19 01:00
+2026-11-19 06:01 tick
+---
+2026-11-19 06:01:00 MISSED the deadline 2026-11-19 06:00:00, complete-by of prod/dwh/report (UTC)
+    because it waits since 2026-11-19 01:00:00: no controller has taken the Job up
+    miss 1 of incident 112ca8e4-bd0a-5c17-968d-f9ccabce666d
+    job one of 2026-11-19 01:00:00
+    id 6b85ede7-49be-544a-9454-8bec9191234d

@@ -1,0 +1,25 @@
+//! What the log counts.
+
+use crate::error::LogError;
+
+/// Says what each metric is.
+pub fn describe() {
+    ::metrics::describe_counter!(
+        "kigen_log_failures_total",
+        "Calls of the event log that failed and are tried again, by cause"
+    );
+    ::metrics::describe_counter!(
+        "kigen_fenced_total",
+        "Commits that were refused because another member had taken the partition, by group"
+    );
+}
+
+/// A call failed, and is tried again.
+pub(crate) fn failed(error: &LogError) {
+    ::metrics::counter!("kigen_log_failures_total", "cause" => error.label()).increment(1);
+}
+
+/// A commit was refused, since another has the partition.
+pub(crate) fn fenced(group: &'static str) {
+    ::metrics::counter!("kigen_fenced_total", "group" => group).increment(1);
+}

@@ -1,0 +1,91 @@
+//! What an exit code is called by those who give it: a hint beside the code, since a code alone proves nothing.
+
+/// The words for an exit code, where somebody has some.
+pub(crate) fn hint(code: i32) -> Option<String> {
+    if let Some(signal) = signal(code) {
+        return Some(format!("{signal} ended it"));
+    }
+    match (of_gokart(code), of_luigi(code)) {
+        (Some(gokart), Some(luigi)) if gokart == luigi => Some(format!("luigi/gokart calls this {gokart}")),
+        (Some(gokart), Some(luigi)) => Some(format!("gokart calls this {gokart}, luigi {luigi}")),
+        (Some(gokart), None) => Some(format!("gokart calls this {gokart}")),
+        (None, Some(luigi)) => Some(format!("luigi calls this {luigi}")),
+        (None, None) => of_the_shell(code).map(str::to_owned),
+    }
+}
+
+/// What `gokart.run` sets, unless it is told not to (`set_retcode`). Source: gokart's `gokart/run.py`.
+fn of_gokart(code: i32) -> Option<&'static str> {
+    match code {
+        10 => Some("already_running"),
+        20 => Some("missing_data"),
+        30 => Some("not_run"),
+        40 => Some("task_failed"),
+        50 => Some("scheduling_error"),
+        _ => None,
+    }
+}
+
+/// What luigi recommends to set; its defaults are 0, and 4 for an exception that nothing handles. Source: luigi's
+/// documentation, "Configuration", `[retcode]`.
+fn of_luigi(code: i32) -> Option<&'static str> {
+    match code {
+        10 => Some("already_running"),
+        20 => Some("missing_data"),
+        25 => Some("not_run"),
+        30 => Some("task_failed"),
+        35 => Some("scheduling_error"),
+        40 => Some("unhandled_exception"),
+        _ => None,
+    }
+}
+
+/// Source: POSIX, "Exit Status for Commands".
+fn of_the_shell(code: i32) -> Option<&'static str> {
+    match code {
+        126 => Some("the shell could not run the command"),
+        127 => Some("the shell did not find the command"),
+        _ => None,
+    }
+}
+
+/// A process that a signal ends has the exit code 128 and the signal's number.
+fn signal(code: i32) -> Option<&'static str> {
+    match code.saturating_sub(128) {
+        6 => Some("SIGABRT"),
+        7 => Some("SIGBUS"),
+        9 => Some("SIGKILL"),
+        11 => Some("SIGSEGV"),
+        15 => Some("SIGTERM"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_called_what_those_call_it_who_give_it() {
+        let told = [1, 4, 10, 20, 25, 30, 35, 40, 50, 127, 137, 143, i32::MIN]
+            .map(|code| hint(code).unwrap_or_default());
+        assert_eq!(
+            told,
+            [
+                "",
+                "",
+                "luigi/gokart calls this already_running",
+                "luigi/gokart calls this missing_data",
+                "luigi calls this not_run",
+                "gokart calls this not_run, luigi task_failed",
+                "luigi calls this scheduling_error",
+                "gokart calls this task_failed, luigi unhandled_exception",
+                "gokart calls this scheduling_error",
+                "the shell did not find the command",
+                "SIGKILL ended it",
+                "SIGTERM ended it",
+                "",
+            ]
+        );
+    }
+}

@@ -1,0 +1,160 @@
+//! The ends of the logs of containers that failed without a termination message, read beside everything else: a log
+//! delays no fact and stops none. What is not read for whatever reason is a text that is missing, no more.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::time::Duration;
+
+use kigen_model::event::Revision;
+use kigen_model::key::BatchKey;
+use kigen_model::run::Attempt;
+use tokio::sync::mpsc::Sender;
+use tokio::task::JoinSet;
+use tokio::time::Instant as TimerInstant;
+
+use crate::api::{Api, RequestError};
+use crate::decode::LogPlace;
+use crate::input::Input;
+
+/// How many logs are read at the same time.
+const LOGS_UNDER_WAY_MAX: usize = 4;
+/// How many wait to be read; beyond, those that come are not read.
+const LOGS_WAITING_MAX: usize = 256;
+/// For how long a namespace is not asked again in which logs may not be read.
+const FORBIDDEN_FOR: Duration = Duration::from_secs(600);
+/// How many such namespaces are remembered; beyond, all are forgotten, and asked once more.
+const NAMESPACES_FORBIDDEN_MAX: usize = 1_000;
+
+/// The most of a log that is read, in bytes.
+pub const LOG_BYTES_MAX: usize = 256 * 1024;
+/// How many of its last lines are asked for: first so many; if these are too long, so many.
+///
+/// The kubelet counts `limitBytes` from the first of these lines on, so that of lines that are too long it would leave out
+/// the last, which are the ones that matter.
+const LOG_LINES: [u32; 2] = [200, 10];
+
+/// An attempt that failed and does not say why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogWanted {
+    /// Its batch.
+    pub key: BatchKey,
+    /// The Pod's version.
+    pub revision: Revision,
+    /// The UID of its Job.
+    pub run_uid: String,
+    /// What is known of it.
+    pub attempt: Attempt,
+    /// Where it may say why.
+    pub place: LogPlace,
+}
+
+/// What came of reading a log.
+#[derive(Debug)]
+pub struct LogRead {
+    /// Whose.
+    pub wanted: LogWanted,
+    /// Its end.
+    pub text: Result<String, RequestError>,
+}
+
+/// The logs that are being read and those that wait.
+pub(crate) struct Logs {
+    api: Api,
+    inputs: Sender<Input>,
+    is_on: bool,
+    waiting: VecDeque<LogWanted>,
+    forbidden: HashMap<String, TimerInstant>,
+    tasks: JoinSet<()>,
+}
+
+impl fmt::Debug for Logs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { api: _, inputs: _, is_on, waiting, forbidden, tasks } = self;
+        f.debug_struct("Logs")
+            .field("is_on", is_on)
+            .field("waiting", &waiting.len())
+            .field("forbidden", forbidden)
+            .field("under_way", &tasks.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Logs {
+    /// What is read is sent to `inputs`.
+    pub(crate) fn new(api: Api, inputs: Sender<Input>, is_on: bool) -> Self {
+        let (waiting, forbidden, tasks) = (VecDeque::new(), HashMap::new(), JoinSet::new());
+        Self { api, inputs, is_on, waiting, forbidden, tasks }
+    }
+
+    /// Reads these as soon as others are read. To be called within a tokio runtime.
+    pub(crate) fn want(&mut self, wanted: Vec<LogWanted>) {
+        if !self.is_on {
+            return;
+        }
+        let room = LOGS_WAITING_MAX.saturating_sub(self.waiting.len());
+        self.waiting.extend(wanted.into_iter().take(room));
+        self.start();
+    }
+
+    /// One was read, or not.
+    pub(crate) fn answered(&mut self, read: &LogRead) {
+        let LogRead { wanted, text } = read;
+        let namespace = &wanted.key.namespace;
+        if let Err(error) = text {
+            if error.status() == Some(403) {
+                self.forbid(namespace, error);
+            } else {
+                tracing::debug!(pod = wanted.attempt.pod, namespace, "no log: {error}");
+            }
+        }
+        self.start();
+    }
+
+    fn start(&mut self) {
+        while self.tasks.try_join_next().is_some() {}
+        while self.tasks.len() < LOGS_UNDER_WAY_MAX
+            && let Some(wanted) = self.waiting.pop_front()
+        {
+            if !self.is_forbidden(&wanted.key.namespace) {
+                let (api, inputs) = (self.api.clone(), self.inputs.clone());
+                self.tasks.spawn(async move {
+                    let text = read(&api, &wanted).await;
+                    // Whoever does not read the inputs any more wants no log either.
+                    let _ = inputs.send(Input::Log(Box::new(LogRead { wanted, text }))).await;
+                });
+            }
+        }
+    }
+
+    fn is_forbidden(&self, namespace: &str) -> bool {
+        self.forbidden.get(namespace).is_some_and(|until| TimerInstant::now() < *until)
+    }
+
+    fn forbid(&mut self, namespace: &str, error: &RequestError) {
+        if self.is_forbidden(namespace) {
+            return;
+        }
+        if self.forbidden.len() >= NAMESPACES_FORBIDDEN_MAX {
+            self.forbidden.clear();
+        }
+        self.forbidden.insert(namespace.to_owned(), TimerInstant::now() + FORBIDDEN_FOR);
+        tracing::warn!(
+            "{error}; alerts of namespace {namespace} lack the last error of containers without a termination message: \
+             grant get on pods/log, or set terminationMessagePolicy: FallbackToLogsOnError on the containers, or set \
+             kubernetes.read_logs = false; kigen asks again in {} minutes",
+            FORBIDDEN_FOR.as_secs() / 60
+        );
+    }
+}
+
+async fn read(api: &Api, wanted: &LogWanted) -> Result<String, RequestError> {
+    let mut log = Vec::new();
+    for lines in LOG_LINES {
+        log =
+            api.log(&wanted.key.namespace, &wanted.attempt.pod, &wanted.place, lines, LOG_BYTES_MAX).await?;
+        if log.len() < LOG_BYTES_MAX {
+            break;
+        }
+    }
+    Ok(String::from_utf8_lossy(&log).into_owned())
+}

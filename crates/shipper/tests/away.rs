@@ -1,0 +1,87 @@
+//! An API server that is away for long is asked ever more rarely, each wait with a part that is random, and told of once a
+//! minute; and once it is there, all goes on.
+
+use std::time::{Duration, Instant as RealInstant};
+
+use chrono::TimeDelta;
+use kigen_log::{EmbeddedLog, Look};
+use kigen_model::topic::{Partition, Topic};
+use kigen_playback::clock::{Clock, Pace};
+use kigen_playback::generate::Cluster;
+use kigen_playback::server::{Options, Played, Server};
+use kigen_shipper::health::Health;
+use kigen_shipper::settings::{Access, Settings};
+use kigen_shipper::{role, server_clock};
+use tokio::sync::{oneshot, watch};
+
+/// An hour passes in so many milliseconds, and each wait of the shipper's is as much shorter.
+const HOUR_MS: u64 = 3_600;
+const FASTER: u64 = 1_000;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_server_that_is_away_for_an_hour_is_asked_no_more_than_each_stream_and_probe_may() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let start = chrono::DateTime::from_timestamp(1_794_000_000, 0).expect("an instant");
+    let history = Cluster::new(start).build().expect("a history");
+    let clock = Clock::new(start, Pace::Manual, None);
+    let options = Options { eager_bookmarks: true, ..Options::default() };
+    let played = Played { history, clock: clock.clone(), options };
+    let server = Server::start(played).await.expect("a free port");
+    let defaults = Settings::new("test", Access::Url(server.url()));
+    let settings = Settings {
+        probe_interval_ms: defaults.probe_interval_ms / FASTER,
+        retry_delay_ms_min: 1,
+        retry_delay_ms_max: defaults.retry_delay_ms_max / FASTER,
+        ..defaults
+    };
+    let log = EmbeddedLog::open(dir.path(), kigen_log::Settings::default()).expect("a log");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let (health, of_shipper) = (Health::default(), clock.clone());
+    let running = {
+        let (log, settings, health) = (log.clone(), settings.clone(), health.clone());
+        let clock = server_clock::Clock::new(move || of_shipper.now());
+        let (_, declared) = watch::channel(None);
+        let shutdown = async move {
+            let _ = stopped.await;
+        };
+        tokio::spawn(
+            async move { role::run(log, settings, clock, "the test", declared, health, shutdown).await },
+        )
+    };
+    until(|| health.readiness(RealInstant::now()).is_ok()).await;
+
+    server.faults().break_streams(None);
+    server.faults().refuse(None, Some(503));
+    let (began, before) = (RealInstant::now(), server.requests().total());
+    let hour = Duration::from_millis(HOUR_MS);
+    until(|| began.elapsed() >= hour).await;
+    let (asked, took_ms) = (server.requests().total() - before, began.elapsed().as_millis());
+    let took_ms = u64::try_from(took_ms).expect("not long");
+    // A stream waits for at least half of the longest wait once that is reached, which takes a few tries; the probe for
+    // its interval, and asks one thing before it gives up.
+    let of_streams = 3 * (10 + took_ms / (settings.retry_delay_ms_max / 2));
+    let of_probe = 1 + took_ms / settings.probe_interval_ms;
+    assert!(asked <= of_streams + of_probe, "{asked} requests in {took_ms} ms");
+    assert!(asked >= took_ms / settings.retry_delay_ms_max, "it goes on asking: {asked}");
+    let why = health.readiness(RealInstant::now()).expect_err("it is not ready");
+    assert!(why.contains("the cluster is not seen") && why.contains("503"), "{why}");
+
+    server.faults().refuse(None, None);
+    clock.advance_to(start + TimeDelta::hours(1));
+    let ends = || (0..log.partitions()).map(|nth| log.end(Topic::Events, Partition(nth)).expect("an end"));
+    let end: Vec<_> = ends().collect();
+    until(|| ends().zip(&end).all(|(now, before)| now > *before)).await;
+    until(|| health.readiness(RealInstant::now()).is_ok()).await;
+    stop.send(()).expect("it runs");
+    running.await.expect("no panic").expect("it ends well");
+    server.shutdown().await;
+}
+
+async fn until(there: impl Fn() -> bool) {
+    let deadline = RealInstant::now() + PATIENCE;
+    while !there() {
+        assert!(RealInstant::now() < deadline, "waited in vain");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

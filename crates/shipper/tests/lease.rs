@@ -1,0 +1,519 @@
+//! Several shippers of one cluster and one log: one leads, another takes over, and whoever wakes up late moves no time.
+
+mod support;
+
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use kigen_engine::clock::ClusterClock;
+use kigen_log::{EmbeddedGroup, EmbeddedLog, Log, LogError, Look, Record};
+use kigen_model::Instant;
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, StreamPosition};
+use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_playback::clock::{Clock, Pace};
+use kigen_playback::history::History;
+use kigen_playback::server::{Options, Played, Server};
+use kigen_shipper::health::Health;
+use kigen_shipper::lease::LeaseSettings;
+use kigen_shipper::role;
+use kigen_shipper::server_clock;
+use kigen_shipper::settings::{Access, Settings};
+use support::shipping::second_after;
+use support::{final_states, independent_final_states, recording};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant as TimerInstant;
+
+const PARTITIONS: u32 = 2;
+const PATIENCE: Duration = Duration::from_secs(60);
+const LEASE: &str = "kigen-test";
+/// For how long the Lease is given, the least that it can say.
+const LEASE_MS: u64 = 1_000;
+
+struct Cluster {
+    server: Server,
+    clock: Clock,
+}
+
+impl Cluster {
+    async fn start(history: History) -> Self {
+        let end = second_after(history.end()) + TimeDelta::minutes(10);
+        let clock = Clock::new(history.start(), Pace::Manual, Some(end));
+        let options = Options { eager_bookmarks: true, ..Options::default() };
+        let played = Played { history, clock: clock.clone(), options };
+        Self { server: Server::start(played).await.expect("a free port"), clock }
+    }
+
+    async fn of(name: &str) -> Self {
+        Self::start(History::from_recording(recording(name)).expect("a recording")).await
+    }
+
+    /// With the times that users have.
+    fn as_it_comes(&self) -> Settings {
+        Settings { lease: Some(LeaseSettings::new(LEASE)), ..self.settings() }
+    }
+
+    fn settings(&self) -> Settings {
+        let lease = LeaseSettings {
+            duration_ms: LEASE_MS,
+            trusted_ms: 400,
+            interval_ms: 40,
+            refused_ms_max: 300,
+            ..LeaseSettings::new(LEASE)
+        };
+        Settings {
+            probe_interval_ms: 5,
+            retry_delay_ms_min: 1,
+            retry_delay_ms_max: 20,
+            lease: Some(lease),
+            ..Settings::new("test", Access::Url(self.server.url()))
+        }
+    }
+
+    /// The shipper as a future, which runs where it is polled.
+    fn shipper<L: Log>(
+        &self,
+        settings: Settings,
+        log: L,
+        name: &'static str,
+    ) -> (oneshot::Sender<()>, impl Future<Output = Ended> + use<L>) {
+        let clock = self.clock.clone();
+        let clock = server_clock::Clock::new(move || clock.now());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (_, declared) = watch::channel(None);
+        let shutdown = async move {
+            let _ = stopped.await;
+        };
+        (
+            stop,
+            async move { role::run(log, settings, clock, name, declared, Health::default(), shutdown).await },
+        )
+    }
+
+    fn ship<L: Log>(&self, log: &L, name: &'static str) -> Running {
+        self.ship_with(self.settings(), log, name)
+    }
+
+    fn ship_with<L: Log>(&self, settings: Settings, log: &L, name: &'static str) -> Running {
+        let (stop, shipper) = self.shipper(settings, log.clone(), name);
+        Running { stop, task: tokio::spawn(shipper) }
+    }
+
+    fn lease(&self) -> serde_json::Value {
+        self.server.lease("default", LEASE).expect("a Lease")
+    }
+
+    fn advance(&self, seconds: i64) -> Instant {
+        let later = second_after(self.clock.now() + TimeDelta::seconds(seconds));
+        self.clock.advance_to(later);
+        later
+    }
+}
+
+type Ended = Result<(), role::RoleError>;
+
+struct Running {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Ended>,
+}
+
+impl Running {
+    async fn stop(self) {
+        self.stop.send(()).expect("it runs");
+        let ended = tokio::time::timeout(PATIENCE, self.task).await;
+        ended.expect("it leaves in time").expect("it does not panic").expect("it ends well");
+    }
+
+    /// As a process that is killed: whatever it was doing, it does no more.
+    async fn kill(self) {
+        self.task.abort();
+        assert!(self.task.await.is_err_and(|ended| ended.is_cancelled()), "it was running");
+    }
+}
+
+fn open(path: &Path) -> EmbeddedLog {
+    let settings = kigen_log::Settings { partitions: PARTITIONS, ..kigen_log::Settings::default() };
+    EmbeddedLog::open(path, settings).expect("a new log")
+}
+
+fn events(log: &EmbeddedLog, nth: u32) -> Vec<Event> {
+    let records = log.read(Topic::Events, Partition(nth), Offset(0), usize::MAX, usize::MAX);
+    let event =
+        |value: Option<Vec<u8>>| kigen_wire::decode_event(&value.expect("a value")).expect("an event");
+    records.expect("readable").into_iter().map(|record| event(record.value)).collect()
+}
+
+fn cluster_events(log: &EmbeddedLog, nth: u32) -> Vec<ClusterEvent> {
+    let of_cluster = |event| if let Event::Cluster(event) = event { Some(event) } else { None };
+    events(log, nth).into_iter().filter_map(of_cluster).collect()
+}
+
+fn facts(log: &EmbeddedLog) -> Vec<Fact> {
+    let fact = |event| if let Event::Fact(fact) = event { Some(fact) } else { None };
+    (0..PARTITIONS).flat_map(|nth| events(log, nth)).filter_map(fact).collect()
+}
+
+/// The epochs that began, in their order, with who began them.
+fn leaders(log: &EmbeddedLog) -> Vec<(u64, String)> {
+    let began = |event: ClusterEvent| match event.body {
+        ClusterBody::Epoch { shipper } => Some((event.epoch, shipper)),
+        ClusterBody::Tick { .. } | ClusterBody::Gap(_) => None,
+    };
+    cluster_events(log, 0).into_iter().filter_map(began).collect()
+}
+
+fn has_ticked(log: &EmbeddedLog, epoch: u64, instant: Instant) -> bool {
+    let reached = |event: &ClusterEvent| match event.body {
+        ClusterBody::Tick { observed_until, .. } => event.epoch == epoch && observed_until >= instant,
+        ClusterBody::Epoch { .. } | ClusterBody::Gap(_) => false,
+    };
+    (0..PARTITIONS).all(|nth| cluster_events(log, nth).iter().any(reached))
+}
+
+async fn until(log: &EmbeddedLog, what: &str, is_so: impl Fn(&EmbeddedLog) -> bool) {
+    let mut changes = log.changes();
+    let waiting = async {
+        while !is_so(log) {
+            changes.changed().await.expect("the log is open");
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap_or_else(|_| panic!("in vain until {what}"));
+}
+
+async fn until_ticked(log: &EmbeddedLog, epoch: u64, instant: Instant) {
+    until(log, "it ticks", |log| has_ticked(log, epoch, instant)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_shippers_one_leads_and_when_it_dies_the_other_goes_on_from_the_log() {
+    let name = "cron_ttl_history";
+    let history = History::from_recording(recording(name)).expect("a recording");
+    let (start, end) = (second_after(history.start()), second_after(history.end()));
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let cluster = Cluster::start(history).await;
+    let both = [cluster.ship(&log, "one"), cluster.ship(&log, "other")];
+    until_ticked(&log, 1, start - TimeDelta::seconds(1)).await;
+    let middle = start + (end - start) / 2;
+    cluster.clock.advance_to(second_after(middle));
+    until_ticked(&log, 1, second_after(middle) - TimeDelta::seconds(1)).await;
+    let [(_, first)] = leaders(&log).try_into().expect("one leads");
+    let [one, other] = both;
+    let (leader, standby) = if first == "one" { (one, other) } else { (other, one) };
+    leader.kill().await;
+    // What comes while nobody leads, is told by the one that takes over: from the log, since it has watched nothing.
+    cluster.clock.advance_to(end + TimeDelta::seconds(2));
+    until_ticked(&log, 2, end).await;
+    assert_eq!(leaders(&log).len(), 2);
+    assert_ne!(leaders(&log)[1].1, first);
+    standby.stop().await;
+    assert_eq!(final_states(&facts(&log)), independent_final_states(&recording(name)));
+    let gaps = cluster_events(&log, 0).into_iter().filter(|event| matches!(event.body, ClusterBody::Gap(_)));
+    assert_eq!(gaps.count(), 1, "only that of the first start");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_the_times_that_users_have_another_shipper_has_taken_over_within_20_s() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let cluster = Cluster::of("cron_success").await;
+    let first = cluster.ship_with(cluster.as_it_comes(), &log, "first");
+    let begun = cluster.advance(3);
+    until_ticked(&log, 1, begun).await;
+    let second = cluster.ship_with(cluster.as_it_comes(), &log, "second");
+    let deadline = TimerInstant::now() + PATIENCE;
+    let others = cluster.server.requests().others;
+    // It connects, looks at the Lease, and looks again.
+    while cluster.server.requests().others < others + 3 {
+        assert!(TimerInstant::now() < deadline, "it stands by");
+        tokio::task::yield_now().await;
+    }
+    let died_at = TimerInstant::now();
+    first.kill().await;
+    let later = cluster.advance(3);
+    until_ticked(&log, 2, later).await;
+    let taken_over = died_at.elapsed();
+    println!("taken over after {taken_over:?}");
+    assert!(taken_over < Duration::from_secs(20), "{taken_over:?}");
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_that_is_told_to_stop_hands_over_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let cluster = Cluster::of("cron_success").await;
+    let first = cluster.ship(&log, "first");
+    let begun = cluster.advance(3);
+    until_ticked(&log, 1, begun).await;
+    let second = cluster.ship(&log, "second");
+    first.stop().await;
+    assert_eq!(cluster.lease()["spec"]["leaseTransitions"].as_u64().map(|count| count <= 1), Some(true));
+    let later = cluster.advance(3);
+    until_ticked(&log, 2, later).await;
+    assert_eq!(leaders(&log), [(1, "first".to_owned()), (2, "second".to_owned())]);
+    let holder = cluster.lease()["spec"]["holderIdentity"].clone();
+    assert!(holder.as_str().is_some_and(|holder| holder.starts_with("second, ")), "{holder}");
+    second.stop().await;
+    assert_eq!(cluster.lease()["spec"]["holderIdentity"], "");
+}
+
+/// A log whose ticks wait at a gate, on the thread that would write them: so that all of its process stands still.
+#[derive(Clone)]
+struct Gated {
+    log: EmbeddedLog,
+    gate: Arc<(Mutex<Gate>, Condvar)>,
+}
+
+#[derive(Default)]
+struct Gate {
+    is_shut: bool,
+    waits: bool,
+    /// When the last tick was handed to the log.
+    ticked_at: Option<TimerInstant>,
+}
+
+impl Gated {
+    fn shut(&self, is_shut: bool) {
+        self.gate.0.lock().expect("no panic").is_shut = is_shut;
+        self.gate.1.notify_all();
+    }
+
+    fn waits(&self) -> bool {
+        self.gate.0.lock().expect("no panic").waits
+    }
+
+    fn pass(&self) {
+        let mut gate = self.gate.0.lock().expect("no panic");
+        while gate.is_shut {
+            gate.waits = true;
+            gate = self.gate.1.wait(gate).expect("no panic");
+        }
+        gate.waits = false;
+        gate.ticked_at = Some(TimerInstant::now());
+    }
+}
+
+impl Log for Gated {
+    type Look = EmbeddedLog;
+    type Group = EmbeddedGroup;
+
+    fn look(&self) -> &EmbeddedLog {
+        &self.log
+    }
+
+    async fn append(&self, records: Vec<Record>) -> Result<Vec<Offset>, LogError> {
+        let is_tick = |record: &Record| {
+            let event = record.value.as_deref().map(kigen_wire::decode_event);
+            matches!(event, Some(Ok(Event::Cluster(ClusterEvent { body: ClusterBody::Tick { .. }, .. }))))
+        };
+        if records.iter().any(is_tick) {
+            self.pass();
+        }
+        self.log.append(records).await
+    }
+
+    fn join(&self, name: &'static str, topic: Topic) -> Result<EmbeddedGroup, LogError> {
+        self.log.join(name, topic)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_that_is_frozen_with_a_tick_in_its_hand_wakes_up_and_moves_no_time() {
+    let name = "cron_ttl_history";
+    let history = History::from_recording(recording(name)).expect("a recording");
+    let (start, end) = (second_after(history.start()), second_after(history.end()));
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let cluster = Cluster::start(history).await;
+    let gated = Gated { log: log.clone(), gate: Arc::default() };
+    let (stop, shipper) = cluster.shipper(cluster.settings(), gated.clone(), "frozen");
+    let frozen = std::thread::spawn(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(shipper).expect("it ends well");
+    });
+    until_ticked(&log, 1, start - TimeDelta::seconds(1)).await;
+    gated.shut(true);
+    let middle = second_after(start + (end - start) / 2);
+    cluster.clock.advance_to(middle);
+    let deadline = TimerInstant::now() + PATIENCE;
+    while !gated.waits() {
+        assert!(TimerInstant::now() < deadline, "it wants to tick");
+        tokio::task::yield_now().await;
+    }
+    let standby = cluster.ship(&log, "standby");
+    let later = middle + TimeDelta::seconds(5);
+    cluster.clock.advance_to(later);
+    until_ticked(&log, 2, later).await;
+    let before = log.end(Topic::Events, Partition(0)).expect("an end");
+    gated.shut(false);
+    until(&log, "the frozen one has written its tick", |log| {
+        log.end(Topic::Events, Partition(0)).expect("an end") > before
+            && cluster_events(log, 0).last().is_some_and(|event| event.epoch == 1)
+    })
+    .await;
+    assert_that_zombies_move_no_time(&log);
+    // It has found out by itself that it no longer leads, and stands by.
+    cluster.clock.advance_to(end + TimeDelta::seconds(2));
+    until_ticked(&log, 2, end).await;
+    standby.stop().await;
+    until(&log, "the one that was frozen leads again", |log| leaders(log).len() == 3).await;
+    assert_eq!(leaders(&log)[2], (3, "frozen".to_owned()));
+    let later = cluster.advance(2);
+    until_ticked(&log, 3, later).await;
+    stop.send(()).expect("it runs");
+    frozen.join().expect("it does not panic");
+    assert_eq!(final_states(&facts(&log)), independent_final_states(&recording(name)));
+}
+
+/// Of what an older epoch says after a newer one, nothing reaches the clock by which batches are judged.
+fn assert_that_zombies_move_no_time(log: &EmbeddedLog) {
+    for nth in 0..PARTITIONS {
+        let mut clock = ClusterClock::default();
+        let mut ignored = 0;
+        for event in cluster_events(log, nth) {
+            let (before, newest) = (clock.clone(), clock.epoch);
+            let counts = clock.step(&event);
+            assert_eq!(counts, event.epoch >= newest);
+            if !counts {
+                ignored += 1;
+                assert_eq!(clock, before, "a zombie's word changes nothing");
+            }
+        }
+        assert!(ignored > 0, "partition {nth}: the zombie has written its tick");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_zombie_wrote_last_is_not_where_the_next_leader_goes_on() {
+    let name = "cron_ttl_history";
+    let history = History::from_recording(recording(name)).expect("a recording");
+    let (start, end) = (second_after(history.start()), second_after(history.end()));
+    let newest = history.changes().last().expect("changes").resource_version();
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let cluster = Cluster::start(history).await;
+    for epoch in 1..=2 {
+        let running = cluster.ship(&log, "leader");
+        let later = second_after(start + TimeDelta::seconds(epoch));
+        cluster.clock.advance_to(later);
+        until_ticked(&log, u64::try_from(epoch).expect("positive"), later).await;
+        running.stop().await;
+    }
+    cluster.clock.advance_to(end + TimeDelta::seconds(2));
+    // It had expired and lists again: what it lost it says as a gap, which is ignored, like all that it says.
+    let positions = ["cronjobs", "jobs", "pods"]
+        .map(|stream| StreamPosition { stream: stream.to_owned(), resource_version: newest });
+    let body = ClusterBody::Tick { observed_until: end, positions: positions.to_vec() };
+    let zombie = Event::Cluster(ClusterEvent { cluster: "test".to_owned(), epoch: 1, body });
+    let record = |nth| Record {
+        topic: Topic::Events,
+        partition: Partition(nth),
+        key: "test".to_owned(),
+        value: Some(kigen_wire::encode_event(&zombie)),
+        timestamp: cluster.clock.now(),
+    };
+    log.append((0..PARTITIONS).map(record).collect()).await.expect("appended");
+    let running = cluster.ship(&log, "leader");
+    until_ticked(&log, 3, end).await;
+    running.stop().await;
+    assert_eq!(final_states(&facts(&log)), independent_final_states(&recording(name)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_that_cannot_renew_writes_no_tick_from_before_its_lease_ends_until_it_leads_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let cluster = Cluster::of("cron_success").await;
+    let gated = Gated { log: log.clone(), gate: Arc::default() };
+    let running = cluster.ship(&gated, "leader");
+    let begun = cluster.advance(3);
+    until_ticked(&log, 1, begun).await;
+    cluster.server.faults().refuse_leases(Some(500));
+    let free_at = TimerInstant::now() + Duration::from_millis(LEASE_MS);
+    // All else works, and there is something to tell the time by: it ticks, until it no longer may.
+    let mut changes = log.changes();
+    loop {
+        let later = cluster.advance(1);
+        let ticked = async {
+            while !has_ticked(&log, 1, later) {
+                changes.changed().await.expect("the log is open");
+            }
+        };
+        if tokio::time::timeout(Duration::from_millis(LEASE_MS), ticked).await.is_err() {
+            break;
+        }
+    }
+    let ticked_at = gated.gate.0.lock().expect("no panic").ticked_at.expect("it has ticked");
+    assert!(ticked_at < free_at, "it ticked when another could lead, {:?} late", ticked_at - free_at);
+    cluster.server.faults().refuse_leases(None);
+    let later = cluster.advance(1);
+    until_ticked(&log, 2, later).await;
+    running.stop().await;
+    assert_eq!(leaders(&log).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_that_grants_no_lease_is_shipped_without_and_epochs_follow_the_log() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let cluster = Cluster::of("cron_success").await;
+    cluster.server.faults().refuse_leases(Some(403));
+    for epoch in 1..=3 {
+        let running = cluster.ship(&log, "alone");
+        let later = cluster.advance(2);
+        until_ticked(&log, epoch, later).await;
+        running.stop().await;
+    }
+    assert!(cluster.server.lease("default", LEASE).is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lease_that_was_refused_for_a_moment_at_the_start_is_taken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let cluster = Cluster::of("cron_success").await;
+    cluster.server.faults().refuse_leases(Some(403));
+    let running = cluster.ship(&log, "leader");
+    let others = cluster.server.requests().others;
+    let deadline = TimerInstant::now() + PATIENCE;
+    while cluster.server.requests().others < others + 3 {
+        assert!(TimerInstant::now() < deadline, "it asks");
+        tokio::task::yield_now().await;
+    }
+    cluster.server.faults().refuse_leases(None);
+    let later = cluster.advance(2);
+    until_ticked(&log, 1, later).await;
+    assert!(cluster.lease()["spec"]["holderIdentity"].as_str().is_some_and(|it| it.starts_with("leader, ")));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lease_that_is_deleted_makes_no_epoch_come_twice_and_counts_on_from_the_log() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let cluster = Cluster::of("cron_success").await;
+    for epoch in 1..=2 {
+        let running = cluster.ship(&log, "leader");
+        let later = cluster.advance(1);
+        until_ticked(&log, epoch, later).await;
+        running.stop().await;
+    }
+    cluster.server.delete_lease("default", LEASE);
+    let running = cluster.ship(&log, "leader");
+    let later = cluster.advance(1);
+    until_ticked(&log, 3, later).await;
+    let deadline = TimerInstant::now() + PATIENCE;
+    while cluster.lease()["spec"]["leaseTransitions"] != 2 {
+        assert!(TimerInstant::now() < deadline, "it says in the Lease how many led: {}", cluster.lease());
+        tokio::task::yield_now().await;
+    }
+    // And under the one that leads.
+    cluster.server.delete_lease("default", LEASE);
+    until(&log, "it leads anew", |log| leaders(log).len() == 4).await;
+    running.stop().await;
+    let epochs: Vec<u64> = leaders(&log).into_iter().map(|(epoch, _)| epoch).collect();
+    assert_eq!(epochs, [1, 2, 3, 4]);
+}

@@ -1,0 +1,251 @@
+//! Every recorded cluster, cut at every record and resumed: what is known at the end is what an undisturbed shipper knows,
+//! or a gap covers what was lost.
+//!
+//! `KIGEN_RECORDINGS=DIR` reads the recordings of another folder; `KIGEN_TEST_SEED=N` repeats a run's choices.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use fastrand::Rng;
+use futures::stream::{self, StreamExt};
+use kigen_model::event::{Fact, FactBody};
+use kigen_model::run::RunPhase;
+use kigen_playback::clock::Pace;
+use kigen_playback::faults::WatchLists;
+use kigen_playback::history::{Change, History};
+use kigen_playback::resource::Resource;
+use support::shipping::{Shipping, Start, second_after};
+use support::{FinalStates, final_states, independent_final_states, recordings_of};
+
+const SEED: &str = "KIGEN_TEST_SEED";
+/// How far apart the cuts of one run are, in records: a recording that is longer is played that often, and each time
+/// cut at other records.
+const RECORDS_BETWEEN_CUTS: usize = 32;
+/// Of a longer recording only some records are cut at.
+const RECORDS_MAX: usize = 1_500;
+const RECORDS_SAMPLED: usize = 48;
+const CUTS_PER_RUN_SAMPLED: usize = 16;
+/// How many records at most come unseen between the end of the streams and the list.
+const RECORDS_UNSEEN_MAX: usize = 8;
+/// How many clusters are played at once.
+const RUNS_AT_ONCE: usize = 6;
+
+/// How the streams are cut after a record was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    /// The connection of its stream breaks.
+    Broken,
+    /// Its stream has expired: the API server knows no more what came after.
+    Expired,
+    /// All streams fall silent, some records come, and then all have expired: as after a restart of the API server.
+    ExpiredUnseen,
+}
+
+const CUTS: [Cut; 3] = [Cut::Broken, Cut::Expired, Cut::ExpiredUnseen];
+
+/// A recording, and what an undisturbed shipper knows at its end.
+struct Recorded {
+    name: String,
+    history: History,
+    independent: FinalStates,
+    undisturbed: Finals,
+}
+
+/// What is known last of each object, by its kind and UID (of a CronJob its name), without versions.
+type Finals = BTreeMap<(&'static str, String), String>;
+
+#[test]
+fn all_recordings_cut_at_every_record_come_to_the_same_final_facts_or_a_gap_covers_what_was_lost() {
+    let seed = std::env::var(SEED).map_or_else(|_| fastrand::u64(..), |seed| seed.parse().expect("a seed"));
+    // Before anything can fail, and seen where it does.
+    println!("{SEED}={seed}");
+    let mut random = Rng::with_seed(seed);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let cuts = runtime.expect("a runtime").block_on(async {
+        let mut cuts = 0;
+        for (name, path) in recordings_of(std::env::var_os("KIGEN_RECORDINGS").as_deref()) {
+            cuts += cut_everywhere(&name, &path, &mut random).await;
+        }
+        cuts
+    });
+    println!("{cuts} cuts");
+    assert!(cuts > 0, "there are recordings");
+}
+
+/// Plays the recording until it was cut at each record in each way.
+async fn cut_everywhere(name: &str, path: &Path, random: &mut Rng) -> usize {
+    let history = one_at_a_time(&History::from_recording(path).expect("a recording"));
+    let mut undisturbed = Shipping::start(history.clone(), Pace::Manual).await;
+    to_the_end(&mut undisturbed).await;
+    let independent = independent_final_states(path);
+    assert_eq!(final_states(undisturbed.facts()), independent, "{name}: undisturbed");
+    undisturbed.assert_that_no_tick_lies();
+    let undisturbed = finals(undisturbed.facts());
+    let recorded = Arc::new(Recorded { name: name.to_owned(), history, independent, undisturbed });
+    let mut runs = Vec::new();
+    for cut in CUTS {
+        for places in places(recorded.history.changes().len(), random) {
+            runs.push((cut, places, random.fork()));
+        }
+    }
+    let cuts = runs.iter().map(|(_, places, _)| places.len()).sum();
+    let runs = runs.into_iter().map(|(cut, places, random)| {
+        let recorded = recorded.clone();
+        tokio::spawn(async move { recorded.cut_at(cut, &places, random).await })
+    });
+    let mut runs = stream::iter(runs).buffer_unordered(RUNS_AT_ONCE);
+    while let Some(run) = runs.next().await {
+        run.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
+    }
+    cuts
+}
+
+/// The records to cut at, run by run.
+fn places(records: usize, random: &mut Rng) -> Vec<Vec<usize>> {
+    if records > RECORDS_MAX {
+        let mut sampled = random.choose_multiple(0..records, RECORDS_SAMPLED);
+        sampled.sort_unstable();
+        let runs = RECORDS_SAMPLED / CUTS_PER_RUN_SAMPLED;
+        return (0..runs).map(|run| sampled.iter().copied().skip(run).step_by(runs).collect()).collect();
+    }
+    let runs = records.min(RECORDS_BETWEEN_CUTS);
+    (0..runs).map(|run| (run..records).step_by(runs).collect()).collect()
+}
+
+/// The same history in which no two records share an instant, so that the clock can stand between any two.
+fn one_at_a_time(history: &History) -> History {
+    let apart = |(nth, change): (usize, &Change)| {
+        let later = TimeDelta::microseconds(i64::try_from(nth).expect("a small number"));
+        Change { at: change.at + later, ..change.clone() }
+    };
+    let changes = history.changes().iter().enumerate().map(apart).collect();
+    History::new(history.start(), history.initial_revision(), changes)
+}
+
+async fn to_the_end(shipping: &mut Shipping) {
+    let end = second_after(shipping.history.end());
+    shipping.server.clock().advance_to(end + TimeDelta::seconds(3));
+    shipping.until_end().await;
+}
+
+impl Recorded {
+    async fn cut_at(&self, cut: Cut, places: &[usize], mut random: Rng) {
+        // What the API server lists by, differs too.
+        let ways = [WatchLists::Served, WatchLists::Failed];
+        let watch_lists = ways[random.usize(..ways.len())];
+        let start = Start { watch_lists, ..Start::of(self.history.clone(), Pace::Manual) };
+        let mut shipping = start.start().await;
+        for place in places {
+            cut_after(&mut shipping, cut, *place, &mut random).await;
+        }
+        to_the_end(&mut shipping).await;
+        let told = format!("{}, {cut:?} after {places:?}, watch lists {watch_lists:?}", self.name);
+        shipping.assert_that_no_tick_lies();
+        let gaps = shipping.gaps().len();
+        match cut {
+            Cut::Broken => assert_eq!(gaps, 1, "{told}: only that of the start"),
+            Cut::Expired | Cut::ExpiredUnseen => assert!(gaps > 1, "{told}: what may be lost is said"),
+        }
+        self.compare(&shipping, cut, &told);
+    }
+
+    fn compare(&self, shipping: &Shipping, cut: Cut, told: &str) {
+        let states = final_states(shipping.facts());
+        for (uid, expected) in &self.independent {
+            let found = states.get(uid);
+            // Of a Job that came and went, or ended and went, nobody can say more than that.
+            let is_lost = found.is_none_or(|found| found.phase == "deleted");
+            let may_be = found == Some(expected) || is_lost && self.is_covered(shipping, cut, Some(uid));
+            assert!(may_be, "{told}: Job {uid} is {found:?}, not {expected:?}, in {:?}", shipping.gaps());
+        }
+        let found = finals(shipping.facts());
+        for ((kind, id), expected) in &self.undisturbed {
+            let found = found.get(&(*kind, id.clone()));
+            let uid = (*kind != "CronJob").then_some(id.as_str());
+            let may_be = found == Some(expected) || self.is_covered(shipping, cut, uid);
+            assert!(may_be, "{told}: {kind} {id} is {found:?}, not {expected}, in {:?}", shipping.gaps());
+        }
+        for (kind, id) in found.keys() {
+            assert!(self.undisturbed.contains_key(&(*kind, id.clone())), "{told}: {kind} {id} is made up");
+        }
+    }
+
+    /// Whether a gap covers the last that happened to the object. What is said of a CronJob is whole in any case, since a
+    /// list shows it, or that it is gone.
+    fn is_covered(&self, shipping: &Shipping, cut: Cut, uid: Option<&str>) -> bool {
+        let last = uid.and_then(|uid| self.history.changes().iter().rfind(|change| change.uid() == uid));
+        cut == Cut::ExpiredUnseen
+            && last.is_some_and(|last| {
+                let covers =
+                    |(from, to): &(Option<_>, _)| from.is_none_or(|from| from <= last.at) && last.at <= *to;
+                // The first is that of the start.
+                shipping.gaps().iter().skip(1).any(covers)
+            })
+    }
+}
+
+/// Lets the shipper hear the record, and no other after it; then cuts, and lets it go on.
+async fn cut_after(shipping: &mut Shipping, cut: Cut, place: usize, random: &mut Rng) {
+    let changes = shipping.history.changes();
+    let record = &changes[place];
+    let (at, resource, revision) = (record.at, record.resource, record.resource_version());
+    let unseen = changes[(place + random.usize(1..=RECORDS_UNSEEN_MAX)).min(changes.len() - 1)].at;
+    shipping.server.clock().advance_to(at);
+    shipping.until("it has heard the record", |shipping| shipping.heard[resource as usize] >= revision).await;
+    let faults = shipping.server.faults();
+    let cut_off = match cut {
+        Cut::Broken => {
+            faults.break_streams(Some(resource));
+            vec![resource]
+        }
+        Cut::Expired => {
+            faults.expire_streams(Some(resource));
+            vec![resource]
+        }
+        Cut::ExpiredUnseen => {
+            faults.freeze(None, true);
+            faults.expire_streams(None);
+            shipping.server.clock().advance_to(unseen);
+            shipping.server.faults().freeze(None, false);
+            Resource::ALL.to_vec()
+        }
+    };
+    let opened = shipping.opened;
+    let is_open = |shipping: &Shipping| {
+        cut_off.iter().all(|resource| shipping.opened[*resource as usize] > opened[*resource as usize])
+    };
+    shipping.until("the streams are open again", is_open).await;
+}
+
+fn finals<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> Finals {
+    let mut newest: BTreeMap<_, (u64, String)> = BTreeMap::new();
+    for Fact { key, body, .. } in facts {
+        let (of, revision, wording) = match body {
+            FactBody::CronJob { revision, cron_job } => {
+                (("CronJob", key.to_string()), revision, format!("{cron_job:?}"))
+            }
+            FactBody::Run { revision, run } => {
+                let mut run = run.clone();
+                if let RunPhase::Deleted { observed_at } = &mut run.phase {
+                    *observed_at = kigen_model::Instant::UNIX_EPOCH;
+                }
+                (("Job", revision.uid.clone()), revision, format!("{run:?}"))
+            }
+            FactBody::Attempt { revision, attempt, .. } => {
+                (("Pod", revision.uid.clone()), revision, format!("{attempt:?}"))
+            }
+            FactBody::Objective { name, revision, objective } => {
+                (("objective", format!("{key} {name}")), revision, format!("{objective:?}"))
+            }
+        };
+        let known = newest.get(&of);
+        if known.is_none_or(|(version, _)| *version < revision.resource_version) {
+            newest.insert(of, (revision.resource_version, wording));
+        }
+    }
+    newest.into_iter().map(|(of, (_, wording))| (of, wording)).collect()
+}

@@ -1,0 +1,125 @@
+//! The position record: how far a partition is judged.
+
+use kigen_engine::clock::ClusterClock;
+use kigen_engine::partition::{Cursor, PartitionState};
+use kigen_model::key::BatchKey;
+use kigen_model::slot::Gap;
+use kigen_model::topic::Offset;
+use serde::{Deserialize, Serialize};
+
+use crate::error::DecodeError;
+use crate::fields::{Millis, Reading, Text, int, long, text};
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Position")]
+pub(super) struct PositionRecord<'a> {
+    next: i64,
+    cursor: Option<CursorRecord<'a>>,
+    clocks: Vec<ClusterClockRecord<'a>>,
+    engine_version: i32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Cursor")]
+struct CursorRecord<'a> {
+    due: Millis,
+    cluster: Text<'a>,
+    namespace: Text<'a>,
+    batch: Text<'a>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "ClusterClock")]
+struct ClusterClockRecord<'a> {
+    cluster: Text<'a>,
+    epoch: i64,
+    observed_until: Option<Millis>,
+    #[serde(default)]
+    gaps: Vec<GapRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Gap")]
+struct GapRecord {
+    from: Option<Millis>,
+    to: Millis,
+    #[serde(default)]
+    is_of_log: bool,
+}
+
+impl<'a> From<&'a PartitionState> for PositionRecord<'a> {
+    fn from(position: &'a PartitionState) -> Self {
+        let clocks = position.clocks.iter().map(|(cluster, clock)| ClusterClockRecord {
+            cluster: text(cluster),
+            epoch: long(clock.epoch),
+            observed_until: clock.observed_until.map(Millis::from),
+            gaps: clock.gaps.iter().map(GapRecord::from).collect(),
+        });
+        Self {
+            next: long(position.next.0),
+            cursor: position.cursor.as_ref().map(CursorRecord::from),
+            clocks: clocks.collect(),
+            engine_version: int(position.engine_version),
+        }
+    }
+}
+
+impl PositionRecord<'_> {
+    pub(super) fn read(self, of: Reading) -> Result<PartitionState, DecodeError> {
+        Ok(PartitionState {
+            next: Offset(of.long("next", self.next)?),
+            cursor: self.cursor.map(|cursor| cursor.read(of)).transpose()?,
+            clocks: self.clocks.into_iter().map(|clock| clock.read(of)).collect::<Result<_, _>>()?,
+            engine_version: of.int("engine_version", self.engine_version)?,
+        })
+    }
+}
+
+impl<'a> From<&'a Cursor> for CursorRecord<'a> {
+    fn from(cursor: &'a Cursor) -> Self {
+        Self {
+            due: cursor.due.into(),
+            cluster: text(&cursor.key.cluster),
+            namespace: text(&cursor.key.namespace),
+            batch: text(&cursor.key.batch),
+        }
+    }
+}
+
+impl CursorRecord<'_> {
+    fn read(self, of: Reading) -> Result<Cursor, DecodeError> {
+        let key = BatchKey {
+            cluster: self.cluster.into_owned(),
+            namespace: self.namespace.into_owned(),
+            batch: self.batch.into_owned(),
+        };
+        Ok(Cursor { due: of.instant("due", self.due)?, key })
+    }
+}
+
+impl ClusterClockRecord<'_> {
+    fn read(self, of: Reading) -> Result<(String, ClusterClock), DecodeError> {
+        let clock = ClusterClock {
+            epoch: of.long("epoch", self.epoch)?,
+            observed_until: of.maybe_instant("observed_until", self.observed_until)?,
+            gaps: self.gaps.into_iter().map(|gap| gap.read(of)).collect::<Result<_, _>>()?,
+        };
+        Ok((self.cluster.into_owned(), clock))
+    }
+}
+
+impl From<&Gap> for GapRecord {
+    fn from(gap: &Gap) -> Self {
+        Self { from: gap.from.map(Millis::from), to: gap.to.into(), is_of_log: gap.is_of_log }
+    }
+}
+
+impl GapRecord {
+    fn read(self, of: Reading) -> Result<Gap, DecodeError> {
+        Ok(Gap {
+            from: of.maybe_instant("from", self.from)?,
+            to: of.instant("to", self.to)?,
+            is_of_log: self.is_of_log,
+        })
+    }
+}

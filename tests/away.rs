@@ -1,0 +1,245 @@
+//! `kigen up` on a real Kafka that is away, full, or forbids something: no crash, no busy loop, a message that names what
+//! and why, and once that is over all goes on by itself.
+
+#[expect(dead_code, reason = "each test uses some of the helpers")]
+mod common;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::Instant as RealInstant;
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use common::{Up, play};
+use kigen_log::kafka::{Connection, KafkaLook};
+use kigen_log::{Look, Settings};
+use kigen_model::alert::AlertBody;
+use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
+use kigen_playback::history::History;
+use kigen_testkit::acls::{Operation, Permission, Resource, Rule};
+use kigen_testkit::kafka::{Broker, PASSWORD, USER};
+
+const DAYS: i64 = 8;
+/// As `Up::start_on_kafka` says.
+const PARTITIONS: u32 = 2;
+/// What librdkafka is told, so that the trouble is noticed soon.
+const SETTINGS: &str = "\"session.timeout.ms\" = \"6000\"";
+/// What a process that waits for Kafka may use of a processor. A loop that does not wait uses all of it; these tests run
+/// without optimisation, and ask the API server ten times a second meanwhile.
+const CPU_SHARE_MAX: f64 = 0.15;
+
+fn start() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
+}
+
+fn noon(day: i64) -> DateTime<Utc> {
+    start() + TimeDelta::days(day) + TimeDelta::hours(12)
+}
+
+/// A CronJob in time, and one that never starts: each noon from the second on there is something to tell.
+fn history() -> History {
+    let mut cluster = Cluster::new(start());
+    for name in ["steady", "absent"] {
+        let plan = CronJobPlan::new("ml", name, "0 8 * * *");
+        cluster.cron_job(plan.annotation("kigen.dev/complete-by", "0 12 * * *"));
+    }
+    for day in 0..DAYS {
+        let at = start() + TimeDelta::days(day) + TimeDelta::hours(8);
+        cluster.run("ml", "steady", at, RunPlan::succeeds(TimeDelta::minutes(30)));
+    }
+    cluster.build().expect("a history")
+}
+
+/// What is told of a day, in its message's second line.
+fn told_of(day: i64) -> String {
+    format!("deadline {} 12:00 UTC", noon(day).format("%a %-d %b"))
+}
+
+/// Each noon up to that of this day stands in `kigen.alerts`, and once. What is printed may come twice, if Kafka was gone
+/// before it could be noted that it was.
+fn check_alerts(brokers: &str, days: i64) {
+    let connection = Connection::new(brokers, BTreeMap::new()).expect("nothing is set");
+    let settings = Settings { partitions: PARTITIONS, ..Settings::default() };
+    let look = KafkaLook::new(connection, &settings).expect("a client");
+    let mut deadlines = Vec::new();
+    for partition in (0..PARTITIONS).map(Partition) {
+        let records = look.read(Topic::Alerts, partition, Offset(0), 1_000, 1 << 20).expect("alerts");
+        for record in records {
+            let alert = kigen_wire::decode_alert(&record.value.expect("an alert")).expect("an alert");
+            let AlertBody::SlotMissed { slot, .. } = alert.body else { panic!("{alert:?}") };
+            deadlines.push(slot.deadline);
+        }
+    }
+    assert_eq!(deadlines, (1..=days).map(noon).collect::<Vec<_>>());
+}
+
+/// Past the harness, which hides what a passing test prints.
+fn not_tested(what: &str) {
+    let said = format!("\nNOT TESTED: {what}\n");
+    std::io::stderr().write_all(said.as_bytes()).expect("says so");
+}
+
+/// What a process used while it waited.
+struct Waiting {
+    began: RealInstant,
+    cpu_seconds: f64,
+}
+
+impl Waiting {
+    fn begin(up: &Up) -> Self {
+        Self { began: RealInstant::now(), cpu_seconds: up.cpu_seconds() }
+    }
+
+    fn check(&self, up: &Up) {
+        let used = up.cpu_seconds() - self.cpu_seconds;
+        let most = self.began.elapsed().as_secs_f64() * CPU_SHARE_MAX + 0.5;
+        assert!(used <= most, "{used} s of a processor in {:?}\n{}", self.began.elapsed(), up.talk());
+    }
+}
+
+/// No cause is told of more often than once a minute.
+fn check_lines(up: &Up, cause: &str, began: RealInstant) {
+    let talk = up.talk();
+    let told = talk.lines().filter(|line| line.contains(cause)).count();
+    let most = 1 + usize::try_from(began.elapsed().as_secs() / 60).expect("not long");
+    assert!(told <= most, "`{cause}` is told {told} times, {most} may be\n{talk}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_is_away_at_the_start_and_later_is_waited_for_and_nothing_is_lost() {
+    let mut broker = Broker::start();
+    if !broker.kill() {
+        return not_tested("kigen up while Kafka is away (the broker is another's)");
+    }
+    let (dir, began) = (tempfile::tempdir().expect("a temporary directory"), RealInstant::now());
+    let server = play(history()).await;
+    let mut up = Up::start_on_kafka(dir.path(), &server.url(), broker.bootstrap(), SETTINGS);
+    let body = up.wait_until_it_says(503, "log        NOT").await;
+    assert!(body.contains("shipper    NOT") && body.contains("processor  NOT"), "{body}");
+    assert_eq!(up.get("/healthz").map(|answer| answer.status), Some(200));
+    let waiting = Waiting::begin(&up);
+    up.wait_for_metric("kigen_log_failures_total", 2.0).await;
+    waiting.check(&up);
+    up.wait_until_it_says(503, "does not answer").await;
+
+    broker.start_again();
+    up.wait_until_it_says(200, "ready\n").await;
+    server.clock().advance_to(noon(1) + TimeDelta::hours(1));
+    up.wait_for_message(&told_of(1)).await;
+
+    broker.kill();
+    server.clock().advance_to(noon(3) + TimeDelta::hours(1));
+    up.wait_until_it_says(503, "log        NOT").await;
+    let (waiting, failures) = (Waiting::begin(&up), up.metric("kigen_log_failures_total"));
+    up.wait_for_metric("kigen_log_failures_total", failures + 3.0).await;
+    waiting.check(&up);
+    broker.start_again();
+    up.wait_for_message(&told_of(3)).await;
+    up.wait_until_it_says(200, "ready\n").await;
+    check_alerts(broker.bootstrap(), 3);
+    check_lines(&up, "Kafka at", began);
+
+    broker.kill();
+    up.wait_until_it_says(503, "log        NOT").await;
+    let (status, took) = up.terminate();
+    assert!(took.as_secs() < 15, "it ends while Kafka is away, after {took:?}: {status}");
+    server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_broker_is_waited_for_and_when_it_has_space_again_nothing_is_lost() {
+    let Some(mut broker) = Broker::start_on_small_disk(96) else {
+        return not_tested("a full Kafka broker (it is another's, or nobody here may mount a small tmpfs)");
+    };
+    let (dir, began) = (tempfile::tempdir().expect("a temporary directory"), RealInstant::now());
+    let server = play(history()).await;
+    let mut up = Up::start_on_kafka(dir.path(), &server.url(), broker.bootstrap(), SETTINGS);
+    up.wait_until_it_says(200, "ready\n").await;
+    let ballast = broker.data().join("ballast");
+    fill(&ballast);
+    server.clock().advance_to(noon(1) + TimeDelta::hours(1));
+    // A broker whose only disk fails ends.
+    broker.wait_until_it_ends();
+    up.wait_until_it_says(503, "log        NOT").await;
+    let (waiting, failures) = (Waiting::begin(&up), up.metric("kigen_log_failures_total"));
+    up.wait_for_metric("kigen_log_failures_total", failures + 2.0).await;
+    waiting.check(&up);
+    std::fs::remove_file(&ballast).expect("there is space again");
+    broker.kill();
+    broker.start_again();
+    up.wait_for_message(&told_of(1)).await;
+    up.wait_until_it_says(200, "ready\n").await;
+    check_alerts(broker.bootstrap(), 1);
+    check_lines(&up, "Kafka at", began);
+    let (status, _) = up.terminate();
+    assert!(status.success(), "{status}");
+    server.shutdown().await;
+}
+
+/// Takes all the space there is.
+fn fill(ballast: &std::path::Path) {
+    let mut file = std::fs::File::create(ballast).expect("a file");
+    for bytes in [1 << 20, 1 << 12, 1] {
+        while file.write_all(&vec![1; bytes]).is_ok() {}
+    }
+}
+
+fn rule(permission: Permission, operation: Operation, resource: Resource<'_>) -> Rule<'_> {
+    Rule { user: USER, permission, operation, resource }
+}
+
+/// All that kigen needs.
+fn allowed() -> [Rule<'static>; 3] {
+    [Resource::Topics("kigen."), Resource::Groups("kigen-"), Resource::TransactionalIds("kigen-")]
+        .map(|resource| rule(Permission::Allow, Operation::All, resource))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_acl_forbids_is_named_and_once_it_is_allowed_all_goes_on() {
+    let Some(broker) = Broker::start_guarded() else {
+        return not_tested("ACLs that forbid one topic (the broker is another's)");
+    };
+    let (dir, began) = (tempfile::tempdir().expect("a temporary directory"), RealInstant::now());
+    let server = play(history()).await;
+    let settings = format!(
+        "{SETTINGS}\n\"security.protocol\" = \"SASL_PLAINTEXT\"\n\"sasl.mechanisms\" = \"PLAIN\"\n\
+         \"sasl.username\" = \"{USER}\"\n\"sasl.password\" = \"{PASSWORD}\"\n"
+    );
+    let mut up = Up::start_on_kafka(dir.path(), &server.url(), broker.bootstrap(), &settings);
+    // Nothing is allowed: the first thing that is asked for is named.
+    up.wait_until_it_says(503, "does not allow Describe on the topic kigen.events").await;
+    let waiting = Waiting::begin(&up);
+    up.wait_for_metric("kigen_log_failures_total", 3.0).await;
+    waiting.check(&up);
+    allowed().iter().for_each(|rule| rule.add(&broker.super_users()));
+    up.wait_until_it_says(200, "ready\n").await;
+
+    let mut day = 0;
+    for (operation, topic, part) in [
+        (Operation::Write, "kigen.alerts", "processor  NOT"),
+        (Operation::Write, "kigen.status", "processor  NOT"),
+        (Operation::Write, "kigen.events", "shipper    NOT"),
+        (Operation::Read, "kigen.events", "processor  NOT"),
+        (Operation::Read, "kigen.alerts", "notifier   NOT"),
+    ] {
+        day += 1;
+        let denied = rule(Permission::Deny, operation, Resource::Topic(topic));
+        denied.add(&broker.super_users());
+        server.clock().advance_to(noon(day) + TimeDelta::hours(1));
+        let words = format!("does not allow {operation:?} on the topic {topic}");
+        up.wait_for_talk(&words).await;
+        let body = up.wait_until_it_says(503, &words).await;
+        assert!(body.contains(part), "{body}");
+        let (waiting, failures) = (Waiting::begin(&up), up.metric("kigen_log_failures_total"));
+        up.wait_for_metric("kigen_log_failures_total", failures + 1.0).await;
+        waiting.check(&up);
+        denied.remove(&broker.super_users());
+        up.wait_for_message(&told_of(day)).await;
+        check_lines(&up, &words, began);
+    }
+    up.wait_until_it_says(200, "ready\n").await;
+    check_alerts(&broker.super_users(), day);
+    let (status, _) = up.terminate();
+    assert!(status.success(), "{status}");
+    server.shutdown().await;
+}

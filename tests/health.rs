@@ -1,0 +1,129 @@
+//! `/healthz`, `/readyz` and `/metrics` of a running `kigen up`, asked over HTTP.
+
+#[expect(dead_code, reason = "each test uses some of the helpers")]
+mod common;
+
+use std::net::{Ipv4Addr, TcpListener};
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use common::http::free_port;
+use common::{Up, play};
+use kigen_playback::clock::{Clock, Pace};
+use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
+use kigen_playback::history::History;
+use kigen_playback::server::{Options, Played, Server};
+
+fn start() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
+}
+
+/// One CronJob in time, and one that does not start.
+fn history() -> History {
+    let mut cluster = Cluster::new(start());
+    for name in ["steady", "absent"] {
+        let plan = CronJobPlan::new("ml", name, "0 8 * * *");
+        cluster.cron_job(plan.annotation("kigen.dev/complete-by", "0 12 * * *"));
+    }
+    for day in 0..3 {
+        let at = start() + TimeDelta::days(day) + TimeDelta::hours(8);
+        cluster.run("ml", "steady", at, RunPlan::succeeds(TimeDelta::minutes(30)));
+    }
+    cluster.build().expect("a history")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_ready_once_it_judges_and_its_metrics_count_what_it_did() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let server = play(history()).await;
+    let mut up = Up::start(dir.path(), &server.url());
+    let body = up.wait_until_it_says(200, "ready\n").await;
+    assert!(body.starts_with("ready\nlog "), "{body}");
+    for words in ["the last tick was written", "it judges 4 partitions", "0 messages were delivered"] {
+        assert!(body.contains(words), "{words}: {body}");
+    }
+    let alive = up.get("/healthz").expect("it answers");
+    assert_eq!((alive.status, alive.body.as_str()), (200, "alive\n"));
+    let json = up.get("/readyz?format=json").expect("it answers");
+    assert!(json.head.contains("content-type: application/json"), "{}", json.head);
+    let json: serde_json::Value = serde_json::from_str(&json.body).expect("JSON");
+    assert_eq!(json["ready"], true);
+    assert_eq!(json["parts"][1]["part"], "shipper");
+
+    server.clock().advance_to(start() + TimeDelta::days(1) + TimeDelta::hours(13));
+    up.wait_for_message("ml/absent has no good result for 12:00").await;
+    let page = up.get("/metrics").expect("it answers");
+    assert!(page.head.contains("text/plain; version=0.0.4"), "{}", page.head);
+    for line in [
+        "# TYPE kigen_commit_seconds histogram",
+        "kigen_alerts_total{kind=\"slot_missed\"} 1",
+        "kigen_deliveries_total{kind=\"slot_missed\"} 1",
+        "kigen_lists_total{resource=\"cronjobs\"} 1",
+        "kigen_watches_opened_total{resource=\"pods\"} 1",
+        "kigen_recoveries_total{decision=\"fold_from_start\"} 4",
+        "kigen_build_info{version=\"",
+    ] {
+        assert!(page.body.contains(line), "{line}\n{}", page.body);
+    }
+    for name in [
+        "kigen_ticks_total",
+        "kigen_facts_total",
+        "kigen_events_judged_total",
+        "kigen_commits_total",
+        "kigen_commit_seconds_count",
+    ] {
+        assert!(up.metric(name) >= 1.0, "{name}\n{}", page.body);
+    }
+    // Sampled every ten seconds: the second sample finds partitions that are judged.
+    let page = up.wait_for_metrics("kigen_lag_seconds{partition=\"3\",cluster=\"shop\"}").await;
+    for line in ["kigen_lag_records{partition=\"0\"} 0", "kigen_partitions{state=\"judging\"} 4"] {
+        assert!(page.contains(line), "{line}\n{page}");
+    }
+    let (status, _) = up.terminate();
+    assert!(status.success(), "{status}");
+    server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_api_server_that_is_away_is_said_and_waited_for_at_the_start_and_later() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let port = free_port();
+    let mut up = Up::start(dir.path(), &format!("http://127.0.0.1:{port}"));
+    let body = up.wait_until_it_says(503, "the cluster is not seen: ").await;
+    assert!(body.contains("processor  ready"), "the others go on: {body}");
+    assert_eq!(up.get("/healthz").map(|answer| answer.status), Some(200));
+
+    let clock = Clock::new(history().start(), Pace::Manual, None);
+    let on = |clock: &Clock| {
+        let options = Options { eager_bookmarks: true, port, ..Options::default() };
+        Server::start(Played { history: history(), clock: clock.clone(), options })
+    };
+    let server = on(&clock).await.expect("a free port");
+    up.wait_until_it_says(200, "the last tick was written").await;
+    server.shutdown().await;
+    up.wait_until_it_says(503, "the cluster is not seen: ").await;
+    clock.advance_to(start() + TimeDelta::days(1) + TimeDelta::hours(13));
+    let server = on(&clock).await.expect("the port it had");
+    up.wait_until_it_says(200, "the last tick was written").await;
+    up.wait_for_message("ml/absent has no good result for 12:00").await;
+    let told = up.talk().lines().filter(|line| line.contains("kigen tries again")).count();
+    assert!(told <= 3, "once at the start, and once for each stretch later\n{}", up.talk());
+    let (status, _) = up.terminate();
+    assert!(status.success(), "{status}");
+    server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_taken_is_said_and_judging_goes_on_and_the_port_is_had_once_it_is_free() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let server = play(history()).await;
+    let port = free_port();
+    let other = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("it was free");
+    let mut up = Up::start_at(dir.path(), &server.url(), port);
+    up.wait_for_talk("give another address and port by --health-address").await;
+    up.wait_until_it_watches().await;
+    drop(other);
+    up.wait_until_it_says(200, "ready\n").await;
+    let (status, _) = up.terminate();
+    assert!(status.success(), "{status}");
+    server.shutdown().await;
+}
