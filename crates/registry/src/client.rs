@@ -215,9 +215,8 @@ fn named(access: &Access) -> Result<Vec<Certificate<'static>>, RegistryFailure> 
     let text = std::fs::read(path).map_err(|error| failed("cannot be read", error.into()))?;
     let mut named = Vec::new();
     for item in parse_pem(&text) {
-        match item.map_err(|error| failed("is not PEM", error.into()))? {
-            PemItem::Certificate(certificate) => named.push(certificate),
-            _ => {}
+        if let PemItem::Certificate(certificate) = item.map_err(|error| failed("is not PEM", error.into()))? {
+            named.push(certificate);
         }
     }
     if named.is_empty() {

@@ -144,7 +144,13 @@ impl State {
             let offset = offset_of(kept.records.len());
             let latest = kept.records.iter().rev().flatten().next().map(|before| before.timestamp);
             let timestamp = latest.map_or(timestamp, |latest| latest.max(timestamp));
-            kept.records.push((!is_aborted).then_some(Received { offset, key, value, timestamp, head: None }));
+            kept.records.push((!is_aborted).then_some(Received {
+                offset,
+                key,
+                value,
+                timestamp,
+                head: None,
+            }));
             offsets.push(offset);
         }
         offsets
