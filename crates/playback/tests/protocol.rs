@@ -453,8 +453,7 @@ async fn a_watch_may_begin_with_what_is_there_and_says_where_that_ends_or_is_ref
     server.faults().watch_lists(WatchLists::Refused);
     assert_eq!(get(&server, &path).await.status, 422);
     server.faults().watch_lists(WatchLists::Failed);
-    let mut failed = get(&server, &path).await;
-    let error = failed.next().await.line();
+    let error = get(&server, &path).await.body().await;
     assert_eq!((error["type"].clone(), error["object"]["code"].clone()), ("ERROR".into(), 500.into()));
     server.faults().watch_lists(WatchLists::Unmarked);
     let mut unmarked = get(&server, &path).await;
