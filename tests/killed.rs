@@ -18,7 +18,7 @@ use fastrand::Rng;
 use fleet::{Fleet, Size};
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaLog};
-use kigen_log::{EmbeddedLog, Log, Look, Received, Record, Retention, Settings};
+use kigen_log::{EmbeddedLog, Log, LogError, Look, Received, Record, Retention, Settings};
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{GROUP, Processor, TurnBounds};
@@ -175,6 +175,18 @@ async fn open(brokers: &str, instance: &str) -> KafkaLog {
     }
 }
 
+/// Asks until Kafka answers: it may have just begun to.
+fn answered<T>(ask: impl Fn() -> Result<T, LogError>) -> T {
+    let until = RealInstant::now() + PATIENCE;
+    loop {
+        match ask() {
+            Ok(answer) => return answer,
+            Err(error) => assert!(RealInstant::now() < until, "Kafka: {error}"),
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
+}
+
 /// What is done to processors and broker, and what they are.
 struct Chaos {
     random: Rng,
@@ -240,7 +252,7 @@ impl Chaos {
     /// A year, fed in as many parts as there are kills, with one after each part.
     async fn year(&mut self) {
         let log = open(self.broker.bootstrap(), "feeder").await;
-        let ends = (0..PARTITIONS).map(|of| log.look().end(Topic::Events, Partition(of)).expect("an end"));
+        let ends = (0..PARTITIONS).map(|of| answered(|| log.look().end(Topic::Events, Partition(of))));
         assert!(ends.into_iter().all(|end| end == Offset(0)), "the broker must not have kigen's topics yet");
         let size = size();
         let mut fleet = Fleet::new(&size, |key| log.look().partition_of(key));
@@ -410,8 +422,8 @@ impl Chaos {
         let look = log.look();
         let until = RealInstant::now() + PATIENCE;
         for partition in (0..PARTITIONS).map(Partition) {
-            let end = look.end(Topic::Events, partition).expect("an end");
-            let judged = || look.position(GROUP, Topic::Events, partition).expect("a position");
+            let end = answered(|| look.end(Topic::Events, partition));
+            let judged = || answered(|| look.position(GROUP, Topic::Events, partition));
             while judged() != Some(end) {
                 let position = judged();
                 assert!(
@@ -421,8 +433,8 @@ impl Chaos {
                 );
                 std::thread::sleep(LOOK_AGAIN);
             }
-            look.settled_end(Topic::Alerts, partition).expect("an end");
-            look.settled_end(Topic::Status, partition).expect("an end");
+            answered(|| look.settled_end(Topic::Alerts, partition));
+            answered(|| look.settled_end(Topic::Status, partition));
         }
         let names: Vec<&str> = self.processors.keys().copied().collect();
         names.into_iter().for_each(|name| self.kill(name));

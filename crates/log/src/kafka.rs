@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use kigen_model::topic::{Offset, Topic};
+use kigen_model::topic::{Offset, Partition, Topic};
 use rdkafka::ClientConfig;
 use rdkafka::ClientContext;
 use rdkafka::config::{FromClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
@@ -137,6 +137,23 @@ pub enum KafkaFailure {
         /// What.
         asked: Asked,
     },
+    /// A transaction was begun and is never ended: readers of what is committed wait for it for ever.
+    #[error(
+        "Kafka at {brokers} has a transaction on {topic} [{}] that does not end, and nobody reads what comes after it; if \
+         this stays so, ask `kafka-transactions.sh --bootstrap-server {brokers} describe-producers --topic {topic} \
+         --partition {}` for its CurrentTransactionStartOffset, and end it with `abort --start-offset OFFSET` in place of \
+         `describe-producers`",
+        partition.0,
+        partition.0
+    )]
+    Hanging {
+        /// The brokers.
+        brokers: String,
+        /// Where.
+        topic: Topic,
+        /// Where.
+        partition: Partition,
+    },
     /// The brokers do not answer, or refuse.
     #[error("Kafka at {brokers} {what}; check the address, and that it is reachable and allowed from here")]
     Broker {
@@ -157,7 +174,9 @@ impl KafkaFailure {
             Self::OwnSetting { .. } | Self::Setting { .. } | Self::Client { .. } | Self::Topics { .. } => {
                 Fate::Stop
             }
-            Self::Denied { .. } | Self::Twin { .. } | Self::Broker { .. } => Fate::Retry,
+            Self::Denied { .. } | Self::Twin { .. } | Self::Hanging { .. } | Self::Broker { .. } => {
+                Fate::Retry
+            }
         }
     }
 
@@ -168,6 +187,7 @@ impl KafkaFailure {
             Self::Topics { .. } => "kafka_topics",
             Self::Twin { .. } => "kafka_twin",
             Self::Denied { .. } => "kafka_denied",
+            Self::Hanging { .. } => "kafka_hanging_transaction",
             Self::Broker { source, .. } if is_silence(source) => "kafka_unreachable",
             Self::Broker { .. } => "kafka_refused",
         }
@@ -177,6 +197,7 @@ impl KafkaFailure {
     pub(crate) fn cause(&self) -> String {
         match self {
             Self::Denied { asked, .. } => format!("{} {asked}", self.label()),
+            Self::Hanging { topic, partition, .. } => format!("{} {topic} {}", self.label(), partition.0),
             Self::Broker { source, .. } if !is_silence(source) => {
                 format!("{} {:?}", self.label(), code_of(source))
             }

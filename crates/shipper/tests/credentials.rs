@@ -78,8 +78,8 @@ async fn a_token_that_is_replaced_in_the_kubeconfig_or_in_the_file_it_names_is_t
         let shippers_clock = server_clock::Clock::new(move || shippers_clock.now());
         let api = connect(&settings, shippers_clock).await.expect("the server answers");
         let mut shipper = Shipper::start(&api, &settings, 1, &Resume::default());
+        until_ticked(&mut shipper, clock.now() - TimeDelta::seconds(1)).await;
         for text in ["second", "third"] {
-            until_ticked(&mut shipper, clock.now() - TimeDelta::seconds(1)).await;
             give(text);
             server.faults().break_streams(None);
             clock.advance_to(second_after(clock.now() + TimeDelta::seconds(20)));

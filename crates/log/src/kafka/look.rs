@@ -199,8 +199,8 @@ impl Look for KafkaLook {
                 return Ok(begun);
             }
             if RealInstant::now() >= until {
-                let hangs = self.inner.connection.failed("has a transaction that does not end");
-                return Err(hangs(KafkaError::Canceled).into());
+                let brokers = self.inner.connection.brokers.clone();
+                return Err(KafkaFailure::Hanging { brokers, topic, partition }.into());
             }
             std::thread::sleep(SETTLED_DELAY);
         }
