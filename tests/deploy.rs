@@ -1,0 +1,178 @@
+//! The manifests below `deploy`: Kubernetes knows every field of them, they ask for no more than kigen needs, and kigen
+//! understands what they tell it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use k8s_openapi::api::{apps::v1 as apps, core::v1 as core, networking::v1 as networking, rbac::v1 as rbac};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+const MANIFESTS: [&str; 3] = ["up.yaml", "kafka.yaml", "namespaced.yaml"];
+
+fn documents(name: &str) -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(name);
+    let mut text = std::fs::File::open(&path).expect("a manifest");
+    let documents = serde_saphyr::read::<_, Value>(&mut text);
+    documents.map(|document| document.unwrap_or_else(|error| panic!("{name}: {error}"))).collect()
+}
+
+/// What Kubernetes' own types keep of it.
+fn known(document: &Value) -> Value {
+    fn kept<T: DeserializeOwned + Serialize>(document: &Value) -> Value {
+        let object: T = serde_json::from_value(document.clone()).unwrap_or_else(|e| panic!("{e}: {document}"));
+        serde_json::to_value(object).expect("JSON")
+    }
+    match document["kind"].as_str().expect("a kind") {
+        "ClusterRole" => kept::<rbac::ClusterRole>(document),
+        "ClusterRoleBinding" => kept::<rbac::ClusterRoleBinding>(document),
+        "ConfigMap" => kept::<core::ConfigMap>(document),
+        "NetworkPolicy" => kept::<networking::NetworkPolicy>(document),
+        "Role" => kept::<rbac::Role>(document),
+        "RoleBinding" => kept::<rbac::RoleBinding>(document),
+        "Service" => kept::<core::Service>(document),
+        "ServiceAccount" => kept::<core::ServiceAccount>(document),
+        "StatefulSet" => kept::<apps::StatefulSet>(document),
+        other => panic!("{other} is no kind that is looked at here"),
+    }
+}
+
+/// Each place of `written` that is not in `known`.
+fn missing(written: &Value, known: &Value, at: &str, found: &mut Vec<String>) {
+    match (written, known) {
+        (Value::Object(written), Value::Object(known)) => {
+            for (name, value) in written {
+                match known.get(name) {
+                    Some(kept) => missing(value, kept, &format!("{at}.{name}"), found),
+                    None => found.push(format!("{at}.{name}")),
+                }
+            }
+        }
+        (Value::Array(written), Value::Array(known)) => {
+            for (nth, (value, kept)) in written.iter().zip(known).enumerate() {
+                missing(value, kept, &format!("{at}[{nth}]"), found);
+            }
+        }
+        (written, known) if written != known => found.push(at.to_owned()),
+        _ => {}
+    }
+}
+
+#[test]
+fn kubernetes_knows_every_field() {
+    let mut found = Vec::new();
+    for name in MANIFESTS {
+        for document in documents(name) {
+            let at = format!("{name} {} {}", document["kind"], document["metadata"]["name"]);
+            missing(&document, &known(&document), &at, &mut found);
+        }
+    }
+    assert_eq!(found, Vec::<String>::new());
+}
+
+/// Each rule as `kind: verbs on resources`.
+fn rules(name: &str) -> BTreeSet<String> {
+    let words = |list: &Value| {
+        let all = list.as_array().into_iter().flatten().map(|word| word.as_str().expect("a word").to_owned());
+        all.collect::<Vec<_>>().join(",")
+    };
+    let mut all = BTreeSet::new();
+    for document in documents(name) {
+        for rule in document["rules"].as_array().into_iter().flatten() {
+            let only = match &rule["resourceNames"] {
+                Value::Null => String::new(),
+                names => format!(" named {}", words(names)),
+            };
+            let (kind, verbs, resources) =
+                (document["kind"].as_str().expect("a kind"), words(&rule["verbs"]), words(&rule["resources"]));
+            all.insert(format!("{kind}: {verbs} on {resources}{only}"));
+        }
+    }
+    all
+}
+
+#[test]
+fn no_more_is_asked_for_than_kigen_needs() {
+    let cluster = [
+        "ClusterRole: get on pods/log",
+        "ClusterRole: list,watch on cronjobs,jobs",
+        "ClusterRole: list,watch on pods",
+    ];
+    assert_eq!(rules("up.yaml"), cluster.map(str::to_owned).into());
+    let lease =
+        ["Role: create on leases", "Role: get,update on leases named kigen-shipper"].map(str::to_owned);
+    assert_eq!(rules("kafka.yaml"), cluster.map(str::to_owned).into_iter().chain(lease).collect());
+    let within = cluster.map(|rule| rule.replace("ClusterRole", "Role"));
+    assert_eq!(rules("namespaced.yaml"), within.into(), "nothing outside the namespace");
+}
+
+fn pods(name: &str) -> Vec<Value> {
+    let all = documents(name).into_iter().filter(|document| document["kind"] == "StatefulSet");
+    all.map(|document| document["spec"]["template"]["spec"].clone()).collect()
+}
+
+#[test]
+fn each_pod_is_nobody_in_particular_and_writes_to_its_volume_only() {
+    for pod in MANIFESTS.into_iter().flat_map(pods) {
+        assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
+        let container = &pod["containers"][0];
+        assert_eq!(container["securityContext"]["readOnlyRootFilesystem"], true);
+        assert_eq!(container["securityContext"]["allowPrivilegeEscalation"], false);
+        assert_eq!(container["securityContext"]["capabilities"]["drop"][0], "ALL");
+        let writable = container["volumeMounts"].as_array().expect("volumes").iter();
+        let writable: Vec<_> = writable.filter(|mount| mount["readOnly"] != true).collect();
+        assert_eq!(writable.len(), 1);
+        let data = container["env"].as_array().expect("an environment").iter();
+        let data: Vec<_> = data.filter(|variable| variable["name"] == "KIGEN_DATA_DIR").collect();
+        assert_eq!(data[0]["value"], writable[0]["mountPath"]);
+        for (probe, path) in [("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")] {
+            assert_eq!(container[probe]["httpGet"]["path"], path);
+        }
+        let speaks_to_kubernetes = ["up", "ship"].iter().any(|role| container["args"][0] == *role);
+        assert_eq!(pod["serviceAccountName"].is_string(), speaks_to_kubernetes);
+        assert_eq!(pod["automountServiceAccountToken"] == false, !speaks_to_kubernetes);
+    }
+}
+
+/// As `kigen config` shows it, with what the container is told.
+fn configuration(container: &Value, folder: &Path, file: Option<&Path>) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
+    command.arg("config").current_dir(folder).env_clear();
+    for variable in container["env"].as_array().expect("an environment") {
+        let name = variable["name"].as_str().expect("a name");
+        let value = match (name, &variable["value"]) {
+            ("KIGEN_CONFIG", _) => file.expect("a ConfigMap").to_str().expect("a path"),
+            (_, Value::String(value)) => value,
+            // From a secret, or from the pod.
+            _ => "given-later",
+        };
+        command.env(name, value);
+    }
+    let output = command.output().expect("kigen runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn kigen_understands_what_it_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in MANIFESTS {
+        let maps = documents(name).into_iter().filter(|document| document["kind"] == "ConfigMap");
+        let file: Option<PathBuf> = maps.last().map(|map| {
+            let path = folder.path().join("mounted.toml");
+            std::fs::write(&path, map["data"]["kigen.toml"].as_str().expect("a file")).expect("a folder");
+            path
+        });
+        let log = if file.is_some() { "kafka" } else { "embedded" };
+        for pod in pods(name) {
+            let text = configuration(&pod["containers"][0], folder.path(), file.as_deref());
+            let log = format!("kind = \"{log}\"");
+            for words in ["cluster = \"prod\"", "address = \"0.0.0.0:9469\"", "channel = \"C0123456789\"", &log] {
+                assert!(text.contains(words), "{name} lacks {words}:\n{text}");
+            }
+            assert_eq!(text.contains("namespace = \"given-later\""), name == "namespaced.yaml", "{text}");
+        }
+    }
+}
