@@ -22,7 +22,8 @@ fn documents(name: &str) -> Vec<Value> {
 /// What Kubernetes' own types keep of it.
 fn known(document: &Value) -> Value {
     fn kept<T: DeserializeOwned + Serialize>(document: &Value) -> Value {
-        let object: T = serde_json::from_value(document.clone()).unwrap_or_else(|e| panic!("{e}: {document}"));
+        let object: T =
+            serde_json::from_value(document.clone()).unwrap_or_else(|e| panic!("{e}: {document}"));
         serde_json::to_value(object).expect("JSON")
     }
     match document["kind"].as_str().expect("a kind") {
@@ -85,8 +86,11 @@ fn rules(name: &str) -> BTreeSet<String> {
                 Value::Null => String::new(),
                 names => format!(" named {}", words(names)),
             };
-            let (kind, verbs, resources) =
-                (document["kind"].as_str().expect("a kind"), words(&rule["verbs"]), words(&rule["resources"]));
+            let (kind, verbs, resources) = (
+                document["kind"].as_str().expect("a kind"),
+                words(&rule["verbs"]),
+                words(&rule["resources"]),
+            );
             all.insert(format!("{kind}: {verbs} on {resources}{only}"));
         }
     }
@@ -159,8 +163,8 @@ fn configuration(container: &Value, folder: &Path, file: Option<&Path>) -> Strin
 fn kigen_understands_what_it_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     for name in MANIFESTS {
-        let maps = documents(name).into_iter().filter(|document| document["kind"] == "ConfigMap");
-        let file: Option<PathBuf> = maps.last().map(|map| {
+        let mut maps = documents(name).into_iter().filter(|document| document["kind"] == "ConfigMap");
+        let file: Option<PathBuf> = maps.next().map(|map| {
             let path = folder.path().join("mounted.toml");
             std::fs::write(&path, map["data"]["kigen.toml"].as_str().expect("a file")).expect("a folder");
             path
@@ -169,7 +173,9 @@ fn kigen_understands_what_it_is_told() {
         for pod in pods(name) {
             let text = configuration(&pod["containers"][0], folder.path(), file.as_deref());
             let log = format!("kind = \"{log}\"");
-            for words in ["cluster = \"prod\"", "address = \"0.0.0.0:9469\"", "channel = \"C0123456789\"", &log] {
+            for words in
+                ["cluster = \"prod\"", "address = \"0.0.0.0:9469\"", "channel = \"C0123456789\"", &log]
+            {
                 assert!(text.contains(words), "{name} lacks {words}:\n{text}");
             }
             assert_eq!(text.contains("namespace = \"given-later\""), name == "namespaced.yaml", "{text}");

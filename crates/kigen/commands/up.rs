@@ -59,25 +59,28 @@ pub(crate) async fn run(config: Config, roles: &[Role]) -> anyhow::Result<()> {
     // Listened to before there is anything to lose: until then SIGTERM ends the process where it stands.
     let mut terminate = signal(SignalKind::terminate())?;
     let delivery = if roles.contains(&Role::Notify) { Some(delivery(&config)?) } else { None };
-    let mut begun = Begun::begin(&config, roles)?;
-    match config.log_kind {
+    let kafka = match config.log_kind {
         LogKind::Embedded => {
             anyhow::ensure!(
                 roles.len() == Role::ALL.len(),
                 "a role alone needs a log that several processes share: give Kafka's brokers (--log kafka --brokers \
                  HOST:PORT), or run all in one process with `kigen up`"
             );
-            let log = open_log(&config.log_dir(), config.log.clone())?;
-            begun.wire(&config, roles, log.clone(), delivery)?;
-            begun.run(Some(log), terminate).await
+            None
         }
         LogKind::Kafka => {
-            let kafka = config.kafka().map_err(|error| anyhow::Error::from(error).context(crate::Misused))?;
-            let Some(log) = open_kafka(&kafka, &begun.board, &mut terminate).await? else { return Ok(()) };
-            begun.wire(&config, roles, log, delivery)?;
-            begun.run(None, terminate).await
+            Some(config.kafka().map_err(|error| anyhow::Error::from(error).context(crate::Misused))?)
         }
-    }
+    };
+    let mut begun = Begun::begin(&config, roles)?;
+    let Some(kafka) = kafka else {
+        let log = open_log(&config.log_dir(), config.log.clone())?;
+        begun.wire(&config, roles, log.clone(), delivery)?;
+        return begun.run(Some(log), terminate).await;
+    };
+    let Some(log) = open_kafka(&kafka, &begun.board, &mut terminate).await? else { return Ok(()) };
+    begun.wire(&config, roles, log, delivery)?;
+    begun.run(None, terminate).await
 }
 
 /// What was begun, roles and what tells of them.
