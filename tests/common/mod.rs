@@ -194,7 +194,8 @@ impl Up {
         let deadline = RealInstant::now() + PATIENCE;
         while !self.messages().contains(words) {
             self.check_alive();
-            assert!(RealInstant::now() < deadline, "no message has `{words}`\n{}", self.talk());
+            let in_time = RealInstant::now() < deadline;
+            assert!(in_time, "no message has `{words}`\n{}\n{}", self.how_it_is(), self.talk());
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
@@ -258,9 +259,19 @@ impl Up {
     pub(crate) async fn wait_for_talk(&self, words: &str) {
         let deadline = RealInstant::now() + PATIENCE;
         while !self.talk().contains(words) {
-            assert!(RealInstant::now() < deadline, "it never said `{words}`\n{}", self.talk());
+            let in_time = RealInstant::now() < deadline;
+            assert!(in_time, "it never said `{words}`\n{}\n{}", self.how_it_is(), self.talk());
             tokio::time::sleep(LOOK_AGAIN).await;
         }
+    }
+
+    /// What it says of itself, for whoever looks at a test that failed.
+    fn how_it_is(&self) -> String {
+        let pages =
+            ["/readyz", "/metrics"].map(|page| self.get(page).map_or(String::new(), |page| page.body));
+        let lines = pages.iter().flat_map(|page| page.lines());
+        let lines = lines.filter(|line| !line.starts_with('#') && !line.contains("_bucket"));
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     /// What it said on stderr.

@@ -10,7 +10,7 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::producer::{FutureProducer, Producer};
+use rdkafka::producer::FutureProducer;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Message, TopicPartitionList};
 use tokio::task::JoinHandle;
@@ -19,16 +19,14 @@ use crate::error::LogError;
 use crate::interface::{Group, Heard};
 use crate::kafka::asked::is_denied;
 use crate::kafka::look::{number, offset, received};
-use crate::kafka::produce::{Member, add, on_thread, transaction};
-use crate::kafka::{ANSWER_MAX, Asked, Inner, KafkaFailure, Talk};
+use crate::kafka::produce::{Member, TRANSACTION_MS_MAX, add, on_thread, transaction, transactional};
+use crate::kafka::{Asked, Inner, KafkaFailure, Talk};
 use crate::{Received, Record, write};
 
 /// How long a poll waits for something.
 const POLL_MAX: Duration = Duration::from_millis(100);
 /// How long a partition may take to go to another place.
 const SEEK_MAX: Duration = Duration::from_secs(10);
-/// A transaction that its producer no longer ends is given up after so long, in milliseconds.
-const TRANSACTION_MS_MAX: &str = "10000";
 
 /// A member of a group in this process.
 pub struct KafkaGroup {
@@ -124,17 +122,7 @@ impl KafkaGroup {
             let id = self.transactional_id();
             let log = Arc::clone(&self.log);
             self.producing = Producing::Making(tokio::task::spawn_blocking(move || {
-                let own = [
-                    ("transactional.id", id.as_str()),
-                    ("enable.idempotence", "true"),
-                    ("transaction.timeout.ms", TRANSACTION_MS_MAX),
-                ];
-                let producer: FutureProducer<Talk> =
-                    log.connection.client_with(&own, Talk::of(&log.connection))?;
-                let asked = Asked::Transactions(id.clone());
-                let refused = log.connection.refused("begins no transactions", asked);
-                producer.init_transactions(ANSWER_MAX).map_err(refused)?;
-                Ok(producer)
+                transactional(&log.connection, &id, TRANSACTION_MS_MAX)
             }));
         }
         if let Producing::Making(making) = &mut self.producing {

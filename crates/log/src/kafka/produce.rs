@@ -22,6 +22,8 @@ const QUEUE_DELAY: Duration = Duration::from_millis(5);
 /// How often a call that can be tried again is.
 const TRIES_MAX: u32 = 10;
 
+/// A transaction that its producer no longer ends is given up after so long, in milliseconds.
+pub(super) const TRANSACTION_MS_MAX: &str = "10000";
 /// How often it is looked whether a transaction has failed already.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
@@ -30,6 +32,24 @@ pub(super) struct Failed {
     pub(super) error: LogError,
     /// Whether the producer can make the next one; else it must be made anew.
     pub(super) is_usable: bool,
+}
+
+/// A producer of transactions: what its predecessor of the same id left open is ended, and where that still runs, it is fenced.
+/// Waits for Kafka on the caller's thread.
+pub(super) fn transactional(
+    connection: &Connection,
+    id: &str,
+    transaction_ms_max: &str,
+) -> Result<FutureProducer<Talk>, KafkaFailure> {
+    let own = [
+        ("transactional.id", id),
+        ("enable.idempotence", "true"),
+        ("transaction.timeout.ms", transaction_ms_max),
+    ];
+    let producer: FutureProducer<Talk> = connection.client_with(&own, Talk::of(connection))?;
+    let refused = connection.refused("begins no transactions", Asked::Transactions(id.to_owned()));
+    producer.init_transactions(ANSWER_MAX).map_err(refused)?;
+    Ok(producer)
 }
 
 /// Hands records to Kafka and waits until it has taken all; their offsets, in the same order.
@@ -104,7 +124,12 @@ pub(super) async fn transaction(
     producer.begin_transaction().map_err(failed)?;
     let offsets = match all_in_transaction(connection, producer, records).await {
         Ok(offsets) => offsets,
-        Err(error) => return Err(given_up(producer, error).await),
+        // The producer looks only every few minutes whether it may write by now.
+        Err(Untaken { error, is_denied: true }) => {
+            let error = denied_topic(connection, &member.id, records).await.unwrap_or(error);
+            return Err(Failed { error, is_usable: false });
+        }
+        Err(Untaken { error, is_denied: false }) => return Err(given_up(producer, error).await),
     };
     let mut stands = TopicPartitionList::with_capacity(positions.len());
     for (partition, next) in positions {
@@ -133,7 +158,7 @@ async fn all_in_transaction(
     connection: &Connection,
     producer: &FutureProducer<Talk>,
     records: &[Record],
-) -> Result<Vec<Offset>, LogError> {
+) -> Result<Vec<Offset>, Untaken> {
     let failing = async {
         loop {
             tokio::time::sleep(LOOK_AGAIN).await;
@@ -148,20 +173,24 @@ async fn all_in_transaction(
             Ok(offsets) => return Ok(offsets),
             Err(error) => match failure_of(producer) {
                 Some(failure) => failure,
-                None => return Err(error),
+                None => return Err(Untaken { error, is_denied: false }),
             },
         },
         error = failing => error,
     };
-    let topic = match records {
-        [record] => record.topic,
-        records if is_denied(&error) => match denied_topic(connection, producer, records).await {
-            Some(denied) => return Err(denied),
-            None => return Err(connection.failed("took no transaction")(error).into()),
-        },
-        _ => return Err(connection.failed("took no transaction")(error).into()),
+    let is_denied = is_denied(&error);
+    let error = match records {
+        [record] => refused(connection, producer, record.topic, error),
+        _ => connection.failed("took no transaction")(error).into(),
     };
-    Err(refused(connection, producer, topic, error))
+    Err(Untaken { error, is_denied })
+}
+
+/// Records that were not taken.
+struct Untaken {
+    error: LogError,
+    /// It is an ACL that forbids one of them.
+    is_denied: bool,
 }
 
 /// Why the transaction that was begun can no longer be committed, if it cannot. Asks the client, and nobody else; on the
@@ -174,21 +203,19 @@ fn failure_of(producer: &FutureProducer<Talk>) -> Option<KafkaError> {
     })
 }
 
-/// Which topic it is that may not be written: Kafka tells of the transaction only. Each is tried alone.
-async fn denied_topic(
-    connection: &Connection,
-    producer: &FutureProducer<Talk>,
-    records: &[Record],
-) -> Option<LogError> {
+/// Which topic it is that may not be written: Kafka tells of the transaction only. Each is tried alone, by a producer in place
+/// of the one that met it: what that one began may be nothing that Kafka can end.
+async fn denied_topic(connection: &Connection, id: &str, records: &[Record]) -> Option<LogError> {
+    let making = (connection.clone(), id.to_owned());
+    let producer = on_thread(move || transactional(&making.0, &making.1, TRANSACTION_MS_MAX)).await.ok()?;
     for topic in Topic::ALL {
         let Some(record) = records.iter().find(|record| record.topic == topic) else { continue };
-        // What went before must be given up first; also the failed transaction that led here.
-        aborted(producer).await.ok()?;
         producer.begin_transaction().ok()?;
-        let tried = Box::pin(all_in_transaction(connection, producer, std::slice::from_ref(record))).await;
-        if let Err(error @ LogError::Kafka(KafkaFailure::Denied { .. })) = tried {
+        let tried = all_in_transaction(connection, &producer, std::slice::from_ref(record)).await;
+        if let Err(Untaken { error, is_denied: true }) = tried {
             return Some(error);
         }
+        aborted(&producer).await.ok()?;
     }
     None
 }
@@ -203,7 +230,7 @@ pub(super) async fn try_write(
     begun.map_err(connection.refused("begins no transaction", Asked::Write(record.topic)))?;
     let tried = all_in_transaction(connection, producer, &[record]).await;
     let ended = aborted(producer).await;
-    tried?;
+    tried.map_err(|untaken| untaken.error)?;
     ended.map_err(connection.failed("gives up no transaction"))?;
     Ok(())
 }
@@ -259,11 +286,9 @@ impl Member {
     }
 }
 
-/// Aborts the transaction under way. After a refusal the producer is made anew, since it looks only every few minutes
-/// whether it may write.
+/// Aborts the transaction under way.
 async fn given_up(producer: &FutureProducer<Talk>, error: LogError) -> Failed {
-    let is_denied = matches!(error, LogError::Kafka(KafkaFailure::Denied { .. }));
-    let is_usable = aborted(producer).await.is_ok() && !is_denied;
+    let is_usable = aborted(producer).await.is_ok();
     Failed { error, is_usable }
 }
 

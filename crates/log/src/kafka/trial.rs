@@ -8,14 +8,14 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{FutureProducer, Producer};
+use rdkafka::producer::FutureProducer;
 
 use crate::Record;
 use crate::error::LogError;
 use crate::interface::Look;
 use crate::kafka::asked::code_of;
 use crate::kafka::group::{group_id, transactional_id};
-use crate::kafka::produce::{add, on_thread, try_write};
+use crate::kafka::produce::{add, on_thread, transactional, try_write};
 use crate::kafka::topics::Layout;
 use crate::kafka::{ANSWER_MAX, Asked, Connection, KafkaFailure, KafkaLook, Talk};
 
@@ -92,15 +92,8 @@ impl Transactions {
     /// It may not, or this Kafka makes none.
     pub async fn of(connection: &Connection, group: &str, instance: &str) -> Result<Self, KafkaFailure> {
         let id = transactional_id(group, &format!("{instance}-doctor"));
-        let refused = connection.refused("begins no transactions", Asked::Transactions(id.clone()));
-        let own = [
-            ("transactional.id", id.as_str()),
-            ("enable.idempotence", "true"),
-            ("transaction.timeout.ms", TRANSACTION_MS_MAX),
-        ];
-        let producer: FutureProducer<Talk> = connection.client_with(&own, Talk::of(connection))?;
-        let beginning = producer.clone();
-        on_thread(move || beginning.init_transactions(ANSWER_MAX)).await.map_err(refused)?;
+        let making = connection.clone();
+        let producer = on_thread(move || transactional(&making, &id, TRANSACTION_MS_MAX)).await?;
         Ok(Self { connection: connection.clone(), producer })
     }
 
