@@ -1,6 +1,6 @@
 //! The role: reads `kigen.alerts`, delivers each, and moves its position only then.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 use std::pin::Pin;
 use std::time::Duration;
@@ -30,6 +30,8 @@ const BYTES_READ_MAX: usize = 4 * 1024 * 1024;
 /// The waits after the log could not be read or written.
 const LOG_RETRY_DELAY_MS_MIN: u64 = 1_000;
 const LOG_RETRY_DELAY_MS_MAX: u64 = 15_000;
+/// While a partition waits to be begun, the others are read for so long before it is tried again.
+const BEGIN_AGAIN: Duration = Duration::from_millis(200);
 /// The longest wait that Slack may ask for.
 const RETRY_AFTER_MS_MAX: u64 = 600_000;
 /// How many incidents' messages are remembered, to answer in their threads; at the limit all are forgotten, and answers
@@ -133,45 +135,74 @@ pub async fn run<L: Log>(
     let mut group = log.join(GROUP, Topic::Alerts)?;
     let mut delivery = delivery;
     let mut trying = Trying::of(&log, &delivery);
+    let mut waiting = BTreeSet::new();
     tokio::pin!(shutdown);
     loop {
+        let begun = begin(&log, &mut group, &mut waiting).await.map_err(Ended::Log);
+        if !go_on(begun, &mut trying, shutdown.as_mut()).await? {
+            return Ok(());
+        }
         let heard = tokio::select! {
             biased;
             () = &mut shutdown => return Ok(()),
             heard = group.next(ALERTS_READ_MAX, BYTES_READ_MAX) => heard,
+            () = tokio::time::sleep(BEGIN_AGAIN), if !waiting.is_empty() => continue,
+        };
+        let heard = match heard {
+            Err(error @ LogError::Corrupt { partition, offset, .. }) => {
+                tracing::error!("{error}");
+                // Without a value it is no alert, and goes to the rejects; what comes after it is begun with.
+                let timestamp = Instant::UNIX_EPOCH;
+                let damaged = Received { offset, key: String::new(), value: None, head: None, timestamp };
+                group.hold(partition);
+                waiting.insert(partition);
+                Ok(Heard::Records(vec![(partition, vec![damaged])]))
+            }
+            heard => heard,
         };
         let outcome = match heard {
             Ok(Heard::Records(batches)) => {
-                deliver_all(&mut delivery, &mut group, &batches, &mut trying, shutdown.as_mut()).await
+                let delivered =
+                    deliver_all(&mut delivery, &mut group, &batches, &mut trying, shutdown.as_mut()).await;
+                if let Err(Ended::Log(_)) = &delivered {
+                    for (partition, _) in batches {
+                        group.hold(partition);
+                        waiting.insert(partition);
+                    }
+                    delivery.doubt();
+                }
+                delivered
             }
             Ok(Heard::Assigned(partitions)) => {
                 delivery.health.joined();
                 delivery.doubt();
-                begin(&log, &mut group, partitions).await.map_err(Ended::Log)
+                waiting.extend(partitions);
+                Ok(())
             }
-            Ok(Heard::Revoked(_)) => Ok(()),
-            Err(error @ LogError::Corrupt { partition, offset, .. }) => {
-                tracing::error!("{error}");
-                // Without a value it is no alert, and goes to the rejects.
-                let timestamp = Instant::UNIX_EPOCH;
-                let damaged = Received { offset, key: String::new(), value: None, head: None, timestamp };
-                let batches = [(partition, vec![damaged])];
-                group.begin(partition, offset.next()).await?;
-                deliver_all(&mut delivery, &mut group, &batches, &mut trying, shutdown.as_mut()).await
+            Ok(Heard::Revoked(partitions)) => {
+                waiting.retain(|partition| !partitions.contains(partition));
+                Ok(())
             }
             Err(error) => Err(Ended::Log(error)),
         };
-        match outcome {
-            Ok(()) => {}
-            Err(Ended::Interrupted) => return Ok(()),
-            Err(Ended::Role(error)) => return Err(error),
-            Err(Ended::Log(error)) if error.fate() != Fate::Retry => return Err(error.into()),
-            Err(Ended::Log(error)) => {
-                if !trying.failed(&error, shutdown.as_mut()).await {
-                    return Ok(());
-                }
-            }
+        if !go_on(outcome, &mut trying, shutdown.as_mut()).await? {
+            return Ok(());
         }
+    }
+}
+
+/// Waits after a failure that is tried again; false: the shutdown came.
+async fn go_on<L: Log>(
+    outcome: Result<(), Ended>,
+    trying: &mut Trying<L>,
+    shutdown: Pin<&mut impl Future<Output = ()>>,
+) -> Result<bool, NotifierError> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(Ended::Interrupted) => Ok(false),
+        Err(Ended::Role(error)) => Err(error),
+        Err(Ended::Log(error)) if error.fate() != Fate::Retry => Err(error.into()),
+        Err(Ended::Log(error)) => Ok(trying.failed(&error, shutdown).await),
     }
 }
 
@@ -185,9 +216,13 @@ enum Ended {
     Role(NotifierError),
 }
 
-/// Goes on in partitions where this one or another left them.
-async fn begin<L: Log>(log: &L, group: &mut L::Group, partitions: Vec<Partition>) -> Result<(), LogError> {
-    for partition in partitions {
+/// Goes on in partitions where this one or another left them. Those in which it cannot yet stay among the waiting.
+async fn begin<L: Log>(
+    log: &L,
+    group: &mut L::Group,
+    waiting: &mut BTreeSet<Partition>,
+) -> Result<(), LogError> {
+    while let Some(partition) = waiting.first().copied() {
         let look = log.look().clone();
         let place = tokio::task::spawn_blocking(move || {
             let start = look.start(Topic::Alerts, partition)?;
@@ -202,6 +237,7 @@ async fn begin<L: Log>(log: &L, group: &mut L::Group, partitions: Vec<Partition>
             },
         };
         group.begin(partition, from).await?;
+        waiting.remove(&partition);
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ pub struct Faults {
     pub unanswered_per_mille: u32,
     /// A commit is answered before its records can be seen.
     pub unsettled_per_mille: u32,
-    /// A member cannot read.
+    /// A member cannot read, or nobody is told where a group stands.
     pub unreadable_per_mille: u32,
 }
 
@@ -236,7 +236,12 @@ impl Look for SimulatedLog {
     }
 
     fn position(&self, group: &str, topic: Topic, partition: Partition) -> Result<Option<Offset>, LogError> {
-        Ok(self.state().positions.get(&(group.to_owned(), topic, partition)).copied())
+        let mut state = self.state();
+        let unreadable_per_mille = state.faults.unreadable_per_mille;
+        if state.happens(unreadable_per_mille) {
+            return Err(failed("tell where a group stands"));
+        }
+        Ok(state.positions.get(&(group.to_owned(), topic, partition)).copied())
     }
 }
 

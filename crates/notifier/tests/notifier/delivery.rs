@@ -1,6 +1,7 @@
 //! The role on a real log, with Slack at its other end: each alert is sent, and once.
 
 use std::path::Path;
+use std::time::Duration;
 
 use kigen_log::{EmbeddedLog, Log, Look, Record, Settings};
 use kigen_model::alert::Alert;
@@ -8,9 +9,10 @@ use kigen_model::slot::Cause;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_notifier::role::{Delivery, GROUP, Patience, run};
 use kigen_notifier::slack::{Channels, Slack};
+use kigen_testkit::simulated::{Faults, SimulatedLog};
 use serde_json::Value as Json;
 use tempfile::TempDir;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::alerts::{missed, of_batch, recovered, run_failed};
@@ -223,4 +225,49 @@ async fn what_is_no_alert_goes_to_the_rejects_and_the_next_is_sent() {
         ("kigen.alerts", Some((0, 0)), &b"no alert"[..])
     );
     assert!(reject.reason.contains("not with the marker c3 01"), "{}", reject.reason);
+}
+
+/// Commits that are refused, and a log that cannot be read or does not tell where the group stands, again and again.
+#[tokio::test(start_paused = true)]
+async fn whatever_fails_meanwhile_each_alert_is_told_and_in_order() {
+    for seed in 0..200 {
+        let faults = Faults {
+            aborted_per_mille: 200,
+            unanswered_per_mille: 100,
+            unreadable_per_mille: 300,
+            ..Faults::default()
+        };
+        let log = SimulatedLog::new(Settings { partitions: 3, ..Settings::default() }, faults, seed);
+        let (sender, mut told) = mpsc::channel(64);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let of_role = log.clone();
+        let role = tokio::spawn(async move {
+            let stopped = async move { stopped.await.unwrap_or_default() };
+            run(of_role, Delivery::channel(sender), stopped).await.expect("the role ends well");
+        });
+        let mut expected = vec![Vec::new(); 3];
+        for nth in 0..30 {
+            let partition = Partition(nth % 3);
+            let alert = of_batch(&missed(Cause::Suspended, None), &format!("batch-{nth}"));
+            let timestamp = "2026-11-20T03:30:30Z".parse().expect("an instant");
+            let (key, value) = (format!("prod/ml/batch-{nth}"), Some(kigen_wire::encode_alert(&alert)));
+            let record = Record { topic: Topic::Alerts, partition, key, value, timestamp };
+            log.append(vec![record]).await.expect("the log takes it");
+            expected[partition.0 as usize].push(alert.id);
+        }
+        let mut found = vec![Vec::new(); 3];
+        while found != expected {
+            let (alert, _) = tokio::time::timeout(Duration::from_secs(3_600), told.recv())
+                .await
+                .unwrap_or_else(|_| panic!("seed {seed}: {found:?} is told of {expected:?}"))
+                .expect("the role runs");
+            let of = expected.iter().position(|ids| ids.contains(&alert.id)).expect("an alert of these");
+            // A message whose note was lost comes again.
+            if found[of].last() != Some(&alert.id) {
+                found[of].push(alert.id);
+            }
+        }
+        stop.send(()).expect("the role runs");
+        role.await.expect("the role ends");
+    }
 }
