@@ -106,7 +106,8 @@ fn an_event(bench: &mut Criterion) {
 fn received(offset: usize, event: &Event) -> Received {
     let offset = Offset(u64::try_from(offset).expect("small"));
     let value = Some(kigen_wire::encode_event(event));
-    Received { offset, key: String::new(), value, head: None, timestamp: start() }
+    let key = "prod".to_owned();
+    Received { offset, key, value, head: None, timestamp: start() }
 }
 
 fn tick(offset: usize, observed_until: Instant) -> Received {
