@@ -9,14 +9,13 @@ use std::time::Duration;
 
 use chrono::Utc;
 use kigen_log::kafka::{topics, trial};
-use kigen_log::{EmbeddedLog, LogError, Look};
+use kigen_log::{EmbeddedLog, LogError, Look, on_thread};
 use kigen_model::reasons::reasons;
 use kigen_model::topic::Topic;
 use kigen_notifier::slack::Slack;
 use kigen_shipper::examine::examine;
 use kigen_shipper::server_clock::Clock;
 
-use super::beside;
 use crate::cli::SettingsArgs;
 use crate::config::{Config, Kafka, LogKind, Notify};
 
@@ -162,7 +161,7 @@ async fn kafka(config: &Config, found: &mut Found) -> anyhow::Result<()> {
 
 /// How kigen's schemas are in the schema registry. What is missing there each role adds when it starts.
 async fn subjects(access: kigen_registry::Access, found: &mut Found) -> anyhow::Result<()> {
-    let all = match beside(move || kigen_registry::check(&access)).await {
+    let all = match on_thread(move || kigen_registry::check(&access)).await {
         Ok(all) => all,
         Err(error) => return found.tell("schema registry", Err(reasons(&error))),
     };

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use kigen_log::kafka::Connection;
+use kigen_log::on_thread;
 use kigen_registry::{Intent, Registry, RegistryFailure};
 
 use crate::config::Kafka;
@@ -33,19 +34,7 @@ pub(crate) fn framed(kafka: &Kafka, intent: Intent) -> Result<Connection, Regist
 /// The same for who must not wait.
 pub(crate) async fn framed_beside(kafka: &Kafka, intent: Intent) -> Result<Connection, RegistryFailure> {
     let kafka = kafka.clone();
-    beside(move || framed(&kafka, intent)).await
-}
-
-/// Does what waits on a thread that may.
-async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(failed) => match failed.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is ending, and whoever waits with it.
-            Err(_) => std::future::pending().await,
-        },
-    }
+    on_thread(move || framed(&kafka, intent)).await
 }
 
 /// Writes data to stdout.

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use kigen_log::kafka::topics::{self, Found};
+use kigen_log::on_thread;
 use kigen_registry as registry;
 
-use super::beside;
 use crate::cli::TopicsArgs;
 use crate::config::Config;
 
@@ -18,7 +18,7 @@ pub(crate) async fn run(config: Config, args: TopicsArgs) -> anyhow::Result<()> 
     };
     super::print(&told(&found))?;
     if let Some(access) = kafka.registry {
-        let subjects = beside(move || match args {
+        let subjects = on_thread(move || match args {
             TopicsArgs::Create => registry::register(&access),
             TopicsArgs::Check => registry::check(&access),
         });

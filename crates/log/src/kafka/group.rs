@@ -19,8 +19,9 @@ use crate::error::LogError;
 use crate::interface::{Group, Heard};
 use crate::kafka::asked::is_denied;
 use crate::kafka::look::{number, offset, received};
-use crate::kafka::produce::{Member, TRANSACTION_MS_MAX, add, on_thread, transaction, transactional};
+use crate::kafka::produce::{Member, TRANSACTION_MS_MAX, add, transaction, transactional};
 use crate::kafka::{Asked, Inner, KafkaFailure, Talk};
+use crate::on_thread::{joined, on_thread};
 use crate::{Received, Record, write};
 
 /// How long a poll waits for something.
@@ -425,17 +426,6 @@ fn is_passing(error: &KafkaError) -> bool {
                 RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange
             )
     )
-}
-
-async fn joined<T>(handle: &mut JoinHandle<T>) -> T {
-    match handle.await {
-        Ok(done) => done,
-        Err(failed) => match failed.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is ending, and whoever waits with it.
-            Err(_) => std::future::pending().await,
-        },
-    }
 }
 
 /// Keeps what the callback for rebalances is told, for the loop.

@@ -16,6 +16,7 @@ use crate::kafka::asked::is_denied;
 use crate::kafka::group::group_id;
 use crate::kafka::{ANSWER_MAX, Asked, Connection, KafkaFailure, Talk};
 use crate::metrics;
+use crate::on_thread::on_thread;
 
 /// The pause before a full queue is tried again.
 const QUEUE_DELAY: Duration = Duration::from_millis(5);
@@ -295,18 +296,6 @@ async fn given_up(producer: &FutureProducer<Talk>, error: LogError) -> Failed {
 async fn aborted(producer: &FutureProducer<Talk>) -> KafkaResult<()> {
     let producer = producer.clone();
     on_thread(move || again(|| producer.abort_transaction(ANSWER_MAX))).await
-}
-
-/// Runs what waits for Kafka where it may.
-pub(super) async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(failed) => match failed.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is ending, and whoever waits with it.
-            Err(_) => std::future::pending().await,
-        },
-    }
 }
 
 /// Tries again while that may help.

@@ -11,8 +11,8 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use crate::kafka::produce::on_thread;
 use crate::kafka::{Asked, Connection, KafkaFailure, Talk};
+use crate::on_thread::on_thread;
 use crate::settings::Settings;
 
 /// How long Kafka may take to answer.

@@ -15,9 +15,10 @@ use crate::error::LogError;
 use crate::interface::Look;
 use crate::kafka::asked::code_of;
 use crate::kafka::group::{group_id, transactional_id};
-use crate::kafka::produce::{add, on_thread, transactional, try_write};
+use crate::kafka::produce::{add, transactional, try_write};
 use crate::kafka::topics::Layout;
 use crate::kafka::{ANSWER_MAX, Asked, Connection, KafkaFailure, KafkaLook, Talk};
+use crate::on_thread::on_thread;
 
 /// A trial's transactions are given up by the brokers after so long, in milliseconds.
 const TRANSACTION_MS_MAX: &str = "5000";
