@@ -529,7 +529,7 @@ async fn judge(
     die(1);
     let committed = processor.commit(staged).await?;
     die(2);
-    processor.store(committed).await?;
+    processor.store(committed)?;
     die(3);
     Ok(())
 }

@@ -41,7 +41,7 @@ pub fn advise(objective: &Objective, batch: Option<&BatchState>, from: Instant) 
     let windows: Vec<Expected> = slots
         .iter()
         .map(|slot| {
-            let fires = match window(objective, starts.as_ref(), cron_job, *slot) {
+            let fires = match window(objective, starts.as_deref(), cron_job, *slot) {
                 Window::NoFire | Window::Slot => None,
                 Window::Fires { opens, .. } => Some((opens, slot.deadline - TimeDelta::milliseconds(1))),
                 Window::Fresh { after } => Some((after + TimeDelta::milliseconds(1), slot.deadline)),

@@ -13,8 +13,8 @@ use crate::judge;
 use crate::plan;
 use crate::recover;
 use crate::state::{
-    ATTEMPTS_MAX, AttemptState, BatchState, CronJobState, EDITS_MAX, OBJECTIVES_MAX, ObjectiveState, Plan,
-    RUNS_MAX, RunState, ScheduleEdit, Successor,
+    self, ATTEMPTS_MAX, AttemptState, BatchState, CronJobState, EDITS_MAX, OBJECTIVES_MAX, ObjectiveState,
+    Plan, RUNS_MAX, RunState, ScheduleEdit, Successor,
 };
 use crate::step::{Effect, Warning};
 use crate::window;
@@ -111,7 +111,7 @@ fn see_cron_job(state: &mut BatchState, revision: &Revision, cron_job: &CronJob,
 
 fn see_run(state: &mut BatchState, revision: &Revision, run: &Run, at: Instant) -> Vec<Effect> {
     let mut had_failed = false;
-    match state.runs.iter_mut().find(|known| known.revision.uid == revision.uid) {
+    match state::run_mut(&mut state.runs, &revision.uid) {
         Some(known) if !is_newer(revision, &known.revision) => return Vec::new(),
         Some(known) => {
             known.revision = revision.clone();
@@ -139,7 +139,7 @@ fn see_run(state: &mut BatchState, revision: &Revision, run: &Run, at: Instant) 
 /// A Job that ended as Failed is told, once; but not one that is forgotten already, nor one that had failed before the
 /// batch was first heard of: a list shows old Jobs, too.
 fn tell_failure(state: &BatchState, uid: &str, at: Instant) -> Option<Effect> {
-    let run = state.runs.iter().find(|run| run.revision.uid == uid)?;
+    let run = state::run(&state.runs, uid)?;
     let RunPhase::Failed { failed_at, reason, .. } = &run.run.phase else {
         return None;
     };
@@ -183,7 +183,7 @@ fn see_attempt(
     attempt: &Attempt,
     at: Instant,
 ) -> Vec<Effect> {
-    let Some(run) = state.runs.iter_mut().find(|known| known.revision.uid == run_uid) else {
+    let Some(run) = state::run_mut(&mut state.runs, run_uid) else {
         // The run is older than all that is remembered, so nothing depends on its attempts any more.
         return Vec::new();
     };

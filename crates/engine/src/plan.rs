@@ -1,5 +1,7 @@
 //! Planning: which deadline comes next, and which runs belong to its slot.
 
+use std::rc::Rc;
+
 use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
@@ -7,7 +9,7 @@ use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::slot::Slot;
 
 use crate::bound;
-use crate::calendar::{Calendar, Crontab, Reading, Zone};
+use crate::calendar::{Calendar, Reading, calendar};
 use crate::state::{CronJobState, ObjectiveState, OpenSlot, Plan};
 use crate::step::{Effect, Warning};
 use crate::window::window;
@@ -120,7 +122,7 @@ pub(crate) fn follow_cron_job(
         }
         Plan::Open(open) => {
             let starts = starts(&objective.objective, &open.time_zone).ok().flatten();
-            open.window = window(&objective.objective, starts.as_ref(), cron_job, open.slot);
+            open.window = window(&objective.objective, starts.as_deref(), cron_job, open.slot);
             Vec::new()
         }
         Plan::Unresolved { .. } => replan(key, name, objective, cron_job, at),
@@ -153,7 +155,7 @@ fn plan_by(
     };
     objective.plan = match slot(&deadlines) {
         Some(slot) => {
-            let window = window(&objective.objective, starts.as_ref(), cron_job, slot);
+            let window = window(&objective.objective, starts.as_deref(), cron_job, slot);
             Plan::Open(OpenSlot { slot, time_zone, window, met_at: None })
         }
         None => Plan::Exhausted,
@@ -176,7 +178,7 @@ pub(crate) fn zone_name<'a>(objective: &'a Objective, cron_job: Option<&'a CronJ
 }
 
 /// The deadlines of an objective; `Err`: why there are none, and what to write instead.
-pub(crate) fn deadlines(objective: &Objective, time_zone: &str) -> Result<Calendar, String> {
+pub(crate) fn deadlines(objective: &Objective, time_zone: &str) -> Result<Rc<Calendar>, String> {
     let (crontab, reading) = match &objective.deadlines {
         Deadlines::CompleteBy { crontab } => (crontab, Reading::Deadline),
         Deadlines::Before { schedule: Some(schedule), .. } => (&schedule.crontab, Reading::Kubernetes),
@@ -198,17 +200,11 @@ pub(crate) fn deadlines(objective: &Objective, time_zone: &str) -> Result<Calend
 }
 
 /// The expected fires of a batch that has no CronJob, where the objective gives them.
-pub(crate) fn starts(objective: &Objective, time_zone: &str) -> Result<Option<Calendar>, String> {
+pub(crate) fn starts(objective: &Objective, time_zone: &str) -> Result<Option<Rc<Calendar>>, String> {
     let Some(crontab) = &objective.starts else {
         return Ok(None);
     };
     calendar(crontab, time_zone, Reading::Kubernetes).map(Some)
-}
-
-fn calendar(crontab: &str, time_zone: &str, reading: Reading) -> Result<Calendar, String> {
-    let crontab = Crontab::parse(crontab).map_err(|error| error.to_string())?;
-    let zone = Zone::named(time_zone).map_err(|error| error.to_string())?;
-    Calendar::new(crontab, zone, reading).map_err(|error| error.to_string())
 }
 
 /// A calendar walks forwards only, so the search begins ever further back; a crontab that has no deadline within a

@@ -12,13 +12,13 @@ use uuid::Uuid;
 use crate::attempts;
 use crate::calendar::Zone;
 use crate::evidence;
-use crate::state::{BatchState, JudgedSlot, ObjectiveState, Plan, RunState, Window};
+use crate::state::{self, BatchState, JudgedSlot, ObjectiveState, Plan, RunState, Window};
 use crate::step::{Effect, Judgement};
 
 /// Notes what the run `uid` means for each objective, if it has succeeded.
 pub(crate) fn note_success(state: &mut BatchState, uid: &str, at: Instant) -> Vec<Effect> {
     let BatchState { key, runs, objectives, .. } = state;
-    let Some(run) = runs.iter().find(|run| run.revision.uid == uid) else {
+    let Some(run) = state::run(runs, uid) else {
         return Vec::new();
     };
     let Some(ended_at) = ended_at(run) else {

@@ -49,6 +49,16 @@ impl BatchState {
     }
 }
 
+/// The run of this UID. Looked for from the newest on, of which nearly every fact is.
+pub(crate) fn run<'a>(runs: &'a [RunState], uid: &str) -> Option<&'a RunState> {
+    runs.iter().rev().find(|run| run.revision.uid == uid)
+}
+
+/// As [`run`], to be changed.
+pub(crate) fn run_mut<'a>(runs: &'a mut [RunState], uid: &str) -> Option<&'a mut RunState> {
+    runs.iter_mut().rev().find(|run| run.revision.uid == uid)
+}
+
 /// What is known of a CronJob.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CronJobState {

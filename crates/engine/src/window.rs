@@ -1,11 +1,13 @@
 //! Windows: when runs are expected, and so which runs belong to a slot.
 
+use std::rc::Rc;
+
 use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::objective::Objective;
 use kigen_model::slot::Slot;
 
-use crate::calendar::{Calendar, Crontab, Reading, Zone};
+use crate::calendar::{Calendar, Reading, calendar};
 use crate::plan::{starts, zone_name};
 use crate::state::{CronJobState, ScheduleEdit, Window};
 
@@ -70,20 +72,13 @@ pub(crate) fn fires_between(
 
 /// The instants at which Kubernetes makes a run while `edit` is in force; `Ok(None)`: `@every` counts from the last run,
 /// not by the clock.
-pub(crate) fn fires_of(edit: &ScheduleEdit) -> Result<Option<Calendar>, String> {
-    calendar_of(edit, Reading::Kubernetes)
+pub(crate) fn fires_of(edit: &ScheduleEdit) -> Result<Option<Rc<Calendar>>, String> {
+    let calendar = calendar_of(edit, Reading::Kubernetes)?;
+    Ok(Some(calendar).filter(|calendar| !calendar.crontab().is_every()))
 }
 
-fn calendar_of(edit: &ScheduleEdit, reading: Reading) -> Result<Option<Calendar>, String> {
-    let crontab = Crontab::parse(&edit.schedule).map_err(|error| error.to_string())?;
-    let zone = match &edit.time_zone {
-        Some(name) => Zone::named(name).map_err(|error| error.to_string())?,
-        None => Zone::utc(),
-    };
-    if crontab.is_every() {
-        return Ok(None);
-    }
-    Calendar::new(crontab, zone, reading).map(Some).map_err(|error| error.to_string())
+fn calendar_of(edit: &ScheduleEdit, reading: Reading) -> Result<Rc<Calendar>, String> {
+    calendar(&edit.schedule, edit.time_zone.as_deref().unwrap_or("UTC"), reading)
 }
 
 /// The first instant in `[from, until)` at which Kubernetes makes a run.
@@ -99,7 +94,7 @@ fn expected_of(
     until: Option<Instant>,
 ) -> Result<Option<Instant>, NoClock> {
     let made = made_of(edit, from, until)?;
-    let meant = calendar_of(edit, Reading::Deadline).ok().flatten().ok_or(NoClock)?;
+    let meant = calendar_of(edit, Reading::Deadline).map_err(|_| NoClock)?;
     Ok(made.into_iter().chain(fire_in(&meant, from, until)).min())
 }
 

@@ -58,6 +58,9 @@ const FIRST_SETTINGS: [(&str, &str); 5] = [
     // Another member may have this one's partitions after so long without a sign of life.
     ("session.timeout.ms", "10000"),
 ];
+/// After how long a consumer whose queue was full asks for more. By librdkafka's own setting that is a second, in which
+/// the queue has long been emptied, and whoever reads waits.
+const FULL_QUEUE_DELAY: (&str, &str) = ("fetch.queue.backoff.ms", "10");
 /// How long Kafka may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// How long an appended record may wait to be taken, in milliseconds.

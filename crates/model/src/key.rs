@@ -21,6 +21,15 @@ impl BatchKey {
     pub fn new(cluster: impl Into<String>, namespace: impl Into<String>, batch: impl Into<String>) -> Self {
         Self { cluster: cluster.into(), namespace: namespace.into(), batch: batch.into() }
     }
+
+    /// Whether `text` is this key as it is written.
+    #[must_use]
+    pub fn is_written(&self, text: &str) -> bool {
+        let [cluster, namespace] = [&self.cluster, &self.namespace].map(String::as_str);
+        let rest = text.strip_prefix(cluster).and_then(|rest| rest.strip_prefix('/'));
+        let rest = rest.and_then(|rest| rest.strip_prefix(namespace)?.strip_prefix('/'));
+        rest == Some(self.batch.as_str())
+    }
 }
 
 impl fmt::Display for BatchKey {

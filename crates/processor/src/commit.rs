@@ -39,7 +39,6 @@ struct Stored {
     pub(crate) partition: Partition,
     pub(crate) position: PartitionState,
     states: Vec<BatchState>,
-    is_left: bool,
 }
 
 /// What the processor remembers of a partition after a commit.
@@ -47,18 +46,15 @@ pub(crate) struct Moved {
     pub(crate) partition: Partition,
     pub(crate) position: PartitionState,
     pub(crate) states: Vec<BatchState>,
-    /// Records were read that are not judged: the turn was full.
-    pub(crate) is_left: bool,
 }
 
 impl Staged {
-    /// Encodes turns, each with whether it left something: alerts, rejects, changed statuses, and last, in each
-    /// partition, its position record.
-    pub(crate) fn of(turns: Vec<(Turn, bool)>) -> Result<Self, ProcessorError> {
+    /// Encodes turns: alerts, rejects, changed statuses, and last, in each partition, its position record.
+    pub(crate) fn of(turns: Vec<Turn>) -> Result<Self, ProcessorError> {
         let (outputs, positions, partitions) = (Vec::new(), Vec::new(), Vec::new());
         let mut staged = Self { outputs, positions, partitions, tally: Tally::default() };
-        for (turn, is_left) in turns {
-            staged.add(turn, is_left)?;
+        for turn in turns {
+            staged.add(turn)?;
         }
         Ok(staged)
     }
@@ -78,7 +74,7 @@ impl Staged {
         Ok(Committed { partitions })
     }
 
-    fn add(&mut self, turn: Turn, is_left: bool) -> Result<(), ProcessorError> {
+    fn add(&mut self, turn: Turn) -> Result<(), ProcessorError> {
         let Turn { partition, position, changed, alerts, rejects, warnings, at, events, .. } = turn;
         self.tally.events += events;
         for warning in warnings {
@@ -127,7 +123,6 @@ impl Staged {
             partition,
             position,
             states,
-            is_left,
         });
         Ok(())
     }
@@ -142,14 +137,12 @@ impl Committed {
     ) -> Result<Vec<Moved>, ProcessorError> {
         let mut moved = Vec::with_capacity(self.partitions.len());
         for stored in self.partitions {
-            let Stored {
-                mut batch, position_record, status_next, partition, position, states, is_left, ..
-            } = stored;
+            let Stored { mut batch, position_record, status_next, partition, position, states, .. } = stored;
             if let Some(status_next) = status_next {
                 batch.position(&StoredPosition { record: position_record, status_next });
             }
             store.commit(batch)?;
-            moved.push(Moved { partition, position, states, is_left });
+            moved.push(Moved { partition, position, states });
         }
         for one in &mut moved {
             let cache = caches.entry(one.partition).or_default();

@@ -117,6 +117,8 @@ pub struct Processor<L: Log> {
     bounds: TurnBounds,
     partitions: HashMap<Partition, Ownership>,
     caches: HashMap<Partition, Cache>,
+    /// What was read and had no place in a full turn: it comes first in the next.
+    left: HashMap<Partition, Vec<Received>>,
     taking_up: JoinSet<(Partition, Result<TakenUp, ProcessorError>)>,
     health: Health,
 }
@@ -152,10 +154,10 @@ impl<L: Log> Processor<L> {
     /// A processor that knows nothing yet: which partitions are its own, it is told by the log.
     pub fn open(log: L, store: Store, bounds: TurnBounds) -> Result<Self, ProcessorError> {
         let group = log.join(GROUP, Topic::Events)?;
-        let (partitions, caches) = (HashMap::new(), HashMap::new());
+        let (partitions, caches, left) = (HashMap::new(), HashMap::new(), HashMap::new());
         let (store, taking_up) = (Arc::new(store), JoinSet::new());
         let health = Health::default();
-        Ok(Self { log, group, store, bounds, partitions, caches, taking_up, health })
+        Ok(Self { log, group, store, bounds, partitions, caches, left, taking_up, health })
     }
 
     /// Tells `health` how it goes from here on.
@@ -167,6 +169,9 @@ impl<L: Log> Processor<L> {
     /// Waits until there are events, and reads a bounded number of them; or until a partition is taken up, with which
     /// there are none. Cancelling it loses nothing.
     pub async fn next(&mut self) -> Result<Round, ProcessorError> {
+        if !self.left.is_empty() {
+            return Ok(Round(self.left.drain().collect()));
+        }
         loop {
             let heard = tokio::select! {
                 biased;
@@ -222,15 +227,18 @@ impl<L: Log> Processor<L> {
     /// Folds a round in memory.
     pub fn apply(&mut self, round: Round) -> Result<Staged, ProcessorError> {
         let mut turns = Vec::with_capacity(round.0.len());
-        for (partition, records) in round.0 {
+        for (partition, mut records) in round.0 {
             let Some(Ownership::Judging(judging)) = self.partitions.get(&partition) else { continue };
             let Judging { position, has_lost } = judging;
             let mut turn = Turn::new(partition, self.log.look().partitions(), position.clone(), *has_lost);
             let cache = self.caches.entry(partition).or_default();
             turn.fold(&records, &mut States { partition, store: Some(&self.store), cache }, self.bounds)?;
             if !turn.is_empty() {
-                let is_left = records.last().is_some_and(|last| turn.position.next <= last.offset);
-                turns.push((turn, is_left));
+                let left = records.split_off(records.partition_point(|of| of.offset < turn.position.next));
+                if !left.is_empty() {
+                    self.left.insert(partition, left);
+                }
+                turns.push(turn);
             }
         }
         Staged::of(turns)
@@ -241,12 +249,9 @@ impl<L: Log> Processor<L> {
         staged.commit(&mut self.group).await
     }
 
-    /// Moves the store to what the log has taken; what a full turn left is read again.
-    pub async fn store(&mut self, committed: Committed) -> Result<(), ProcessorError> {
+    /// Moves the store to what the log has taken.
+    pub fn store(&mut self, committed: Committed) -> Result<(), ProcessorError> {
         for moved in committed.into_store(&self.store, &mut self.caches)? {
-            if moved.is_left {
-                self.group.begin(moved.partition, moved.position.next).await?;
-            }
             self.health.judging(moved.partition, &moved.position);
             self.health.judged();
             let judging = Judging { position: moved.position, has_lost: false };
@@ -276,7 +281,7 @@ impl<L: Log> Processor<L> {
     async fn judge(&mut self, round: Round) -> Result<(), ProcessorError> {
         let staged = self.apply(round)?;
         let committed = self.commit(staged).await?;
-        self.store(committed).await
+        self.store(committed)
     }
 
     fn assigned(&mut self, partition: Partition) {
@@ -287,7 +292,7 @@ impl<L: Log> Processor<L> {
     }
 
     fn revoked(&mut self, partition: Partition) {
-        self.caches.remove(&partition);
+        self.forget(partition);
         self.health.lost(partition);
         match self.partitions.get_mut(&partition) {
             Some(Ownership::TakingUp { is_own, .. }) => *is_own = false,
@@ -297,9 +302,15 @@ impl<L: Log> Processor<L> {
         }
     }
 
+    /// Drops what is in memory of a partition.
+    fn forget(&mut self, partition: Partition) {
+        self.caches.remove(&partition);
+        self.left.remove(&partition);
+    }
+
     /// Begins to take up a partition, beside the judging of others.
     fn take_up(&mut self, partition: Partition) {
-        self.caches.remove(&partition);
+        self.forget(partition);
         self.health.taking_up(partition);
         self.partitions.insert(partition, Ownership::TakingUp { is_stale: false, is_own: true });
         let (look, store) = (self.log.look().clone(), Arc::clone(&self.store));

@@ -29,7 +29,7 @@ pub struct TurnBounds {
 
 impl Default for TurnBounds {
     fn default() -> Self {
-        Self { events_max: 10_000, batches_max: 10_000, due_page_max: 64 }
+        Self { events_max: 100_000, batches_max: 10_000, due_page_max: 64 }
     }
 }
 
@@ -124,7 +124,7 @@ impl Turn {
         self.events == 0
     }
 
-    /// Folds records until they end or the turn is full; what is left is read again after the commit.
+    /// Folds records until they end or the turn is full; what is left belongs to the next turn.
     pub(crate) fn fold(
         &mut self,
         records: &[Received],
@@ -144,7 +144,7 @@ impl Turn {
                 Ok(Event::Fact(fact)) => self.fold_fact(&fact, states)?,
                 Ok(Event::Cluster(event)) => {
                     if !self.fold_cluster(&event, states, bounds)? {
-                        // The tick is half worked off: it is read again, and its cursor tells how far it is.
+                        // The tick is half worked off: it comes again, and its cursor tells how far it is.
                         self.position.next = record.offset;
                         return Ok(());
                     }
@@ -160,22 +160,25 @@ impl Turn {
     fn event_of(&self, record: &Received) -> Result<Event, (Refusal, String)> {
         let event = kigen_wire::decode_event(record.value.as_deref().unwrap_or_default());
         let event = event.map_err(|error| (Refusal::Undecodable, error.to_string()))?;
-        let (key, belongs_to) = match &event {
-            Event::Fact(fact) => {
-                let key = fact.key.to_string();
-                let belongs_to = partition_of(&key, self.partitions);
-                (key, belongs_to)
-            }
-            // Said in every partition.
-            Event::Cluster(event) => (event.cluster.clone(), self.partition),
+        let is_its_key = match &event {
+            Event::Fact(fact) => fact.key.is_written(&record.key),
+            Event::Cluster(event) => event.cluster == record.key,
         };
-        if record.key != key {
+        if !is_its_key {
+            let key = match &event {
+                Event::Fact(fact) => fact.key.to_string(),
+                Event::Cluster(event) => event.cluster.clone(),
+            };
             let reason = format!(
                 "its key is not that of what it is about, {key}: whatever writes events must write them under that key"
             );
             return Err((Refusal::WrongKey, reason));
         }
-        if belongs_to != self.partition {
+        // What is said of a cluster is said in every partition.
+        if let Event::Fact(Fact { key, .. }) = &event
+            && let belongs_to = partition_of(&record.key, self.partitions)
+            && belongs_to != self.partition
+        {
             let reason = format!(
                 "{key} belongs to partition {belongs_to}: whatever wrote it places keys otherwise than Kafka's Java clients \
                  do (librdkafka: partitioner=murmur2_random)"
@@ -277,28 +280,33 @@ impl Turn {
         input: Input<'_>,
         states: &mut States<'_>,
     ) -> Result<(), ProcessorError> {
-        let changed = match self.changed.remove(key) {
-            Some(changed) => changed,
+        // Only of batches that the turn has changed already, the due work stands among its own.
+        let (state, due_before) = match self.changed.get_mut(key) {
+            Some(Changed { state, .. }) => {
+                let due = state.next_due();
+                (state, due)
+            }
             None => {
                 let state = states.load(key)?;
-                Changed { due_before: state.next_due(), state }
+                let changed = Changed { due_before: state.next_due(), state };
+                (&mut self.changed.entry(key.clone()).or_insert(changed).state, None)
             }
         };
-        let Changed { mut state, due_before } = changed;
-        if let Some(due) = state.next_due() {
-            self.due.remove(&(key.cluster.clone(), Cursor { due, key: key.clone() }));
-        }
-        for effect in step(&mut state, input) {
+        for effect in step(state, input) {
             match effect {
                 Effect::Raise(alert) => self.alerts.push(*alert),
                 Effect::Warn(warning) => self.warnings.push(warning),
                 Effect::Judge(judgement) => self.judgements.push(judgement),
             }
         }
-        if let Some(due) = state.next_due() {
-            self.due.insert((key.cluster.clone(), Cursor { due, key: key.clone() }));
+        let due = state.next_due();
+        if due != due_before {
+            let place = |due| (key.cluster.clone(), Cursor { due, key: key.clone() });
+            if let Some(due_before) = due_before {
+                self.due.remove(&place(due_before));
+            }
+            self.due.extend(due.map(place));
         }
-        self.changed.insert(key.clone(), Changed { state, due_before });
         Ok(())
     }
 }

@@ -99,7 +99,7 @@ fn child(dir: &Path) {
             die(1);
             let committed = processor.commit(staged).await.expect("a commit");
             die(2);
-            processor.store(committed).await.expect("a write of the store");
+            processor.store(committed).expect("a write of the store");
             die(3);
         }
     });

@@ -150,7 +150,7 @@ impl Judging {
             Stage::Read(round) => Stage::Folded(self.processor.apply(round)?),
             Stage::Folded(staged) => Stage::Taken(self.processor.commit(staged).await?),
             Stage::Taken(committed) => {
-                self.processor.store(committed).await?;
+                self.processor.store(committed)?;
                 Stage::Between
             }
         };

@@ -7,6 +7,7 @@
 //! The `cron` crate walks a timeline without zones. Its calendar ends with the year 2100; kigen's does not.
 
 mod every;
+mod known;
 mod parse;
 mod walk;
 mod zone;
@@ -14,6 +15,7 @@ mod zone;
 use chrono::{Datelike, NaiveDateTime, TimeDelta, Timelike};
 use kigen_model::Instant;
 
+pub(crate) use known::calendar;
 use parse::Meaning;
 pub use parse::{CrontabError, Fault, Field, TEXT_BYTES_MAX};
 use walk::{SEARCH_YEARS_MAX, Walk};

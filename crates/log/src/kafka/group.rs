@@ -20,7 +20,7 @@ use crate::interface::{Group, Heard};
 use crate::kafka::asked::is_denied;
 use crate::kafka::look::{number, offset, received};
 use crate::kafka::produce::{Member, TRANSACTION_MS_MAX, add, transaction, transactional};
-use crate::kafka::{Asked, Inner, KafkaFailure, Talk};
+use crate::kafka::{Asked, FULL_QUEUE_DELAY, Inner, KafkaFailure, Talk};
 use crate::on_thread::{joined, on_thread};
 use crate::{Received, Record, write};
 
@@ -65,6 +65,13 @@ struct Polled {
     rebalanced: Vec<Rebalanced>,
     unframed: Option<Unframed>,
     error: Option<KafkaError>,
+}
+
+impl Polled {
+    /// Whether it brought something besides its records.
+    fn is_more_to_hear(&self) -> bool {
+        !self.rebalanced.is_empty() || self.unframed.is_some() || self.error.is_some()
+    }
 }
 
 /// A record that cannot be read yet.
@@ -139,6 +146,15 @@ impl KafkaGroup {
         transactional_id(self.name, &self.log.instance)
     }
 
+    /// Begins a poll, if none is under way.
+    fn poll(&mut self, records_max: usize, bytes_max: usize) {
+        if self.polling.is_none() {
+            let (consumer, log) = (Arc::clone(&self.consumer), Arc::clone(&self.log));
+            let polling = tokio::task::spawn_blocking(move || poll(&consumer, &log, records_max, bytes_max));
+            self.polling = Some(polling);
+        }
+    }
+
     /// Waits for the poll that is under way, if one is.
     async fn polled(&mut self) {
         if let Some(polling) = &mut self.polling {
@@ -155,7 +171,9 @@ impl KafkaGroup {
         if !polled.records.is_empty() {
             let records = std::mem::take(&mut polled.records);
             self.metadata = polled.metadata.take().map(Arc::new);
-            self.polled.push_front(polled);
+            if polled.is_more_to_hear() {
+                self.polled.push_front(polled);
+            }
             return Ok(self.taken(records));
         }
         if !polled.rebalanced.is_empty() {
@@ -246,16 +264,15 @@ impl Group for KafkaGroup {
         loop {
             while let Some(polled) = self.polled.pop_front() {
                 if let Some(heard) = self.heard(polled)? {
+                    // More is read while these are worked off.
+                    if matches!(heard, Heard::Records(_)) && self.polled.is_empty() {
+                        self.poll(records_max, bytes_max);
+                    }
                     return Ok(heard);
                 }
             }
             self.made().await?;
-            if self.polling.is_none() {
-                let (consumer, log) = (Arc::clone(&self.consumer), Arc::clone(&self.log));
-                let polling =
-                    tokio::task::spawn_blocking(move || poll(&consumer, &log, records_max, bytes_max));
-                self.polling = Some(polling);
-            }
+            self.poll(records_max, bytes_max);
             self.polled().await;
         }
     }
@@ -337,6 +354,7 @@ fn consumer(log: &Inner, name: &str, topic: Topic) -> Result<BaseConsumer<Rebala
         ("auto.offset.reset", "error"),
         ("enable.auto.commit", "false"),
         ("enable.auto.offset.store", "false"),
+        FULL_QUEUE_DELAY,
         ("fetch.wait.max.ms", "100"),
         ("isolation.level", "read_committed"),
         ("partition.assignment.strategy", "cooperative-sticky"),

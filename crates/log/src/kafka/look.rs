@@ -17,7 +17,7 @@ use crate::interface::Look;
 use crate::kafka::asked::is_denied;
 use crate::kafka::group::group_id;
 use crate::kafka::produce::add;
-use crate::kafka::{ANSWER_MAX, Asked, Connection, Inward, KafkaFailure, Talk};
+use crate::kafka::{ANSWER_MAX, Asked, Connection, FULL_QUEUE_DELAY, Inward, KafkaFailure, Talk};
 use crate::settings::Settings;
 
 /// How long Kafka may take to say that it is there.
@@ -30,10 +30,11 @@ const SETTLED_DELAY: Duration = Duration::from_millis(20);
 /// How far back the last record is looked for at first; further each time it is not found.
 const BACK_OFFSETS: u64 = 64;
 /// A reader of its own: it joins no group, and hears at once where a partition ends.
-const READER_SETTINGS: [(&str, &str); 8] = [
+const READER_SETTINGS: [(&str, &str); 9] = [
     ("auto.offset.reset", "earliest"),
     ("enable.auto.commit", "false"),
     ("enable.partition.eof", "true"),
+    FULL_QUEUE_DELAY,
     ("fetch.wait.max.ms", "10"),
     ("group.id", "kigen-look"),
     ("isolation.level", "read_committed"),
