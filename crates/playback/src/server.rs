@@ -339,8 +339,8 @@ impl Api {
         now: Instant,
     ) -> Result<Value, Status> {
         let state = self.faults.now();
-        if let Some(code) = state.of(selection.resource).refused_with {
-            return Err(Status::refused(code));
+        if let Some(status) = state.refusal(selection.resource) {
+            return Err(status);
         }
         let request = list::Request {
             selection,
@@ -358,8 +358,8 @@ impl Api {
         now: Instant,
     ) -> Result<Response<Body>, Status> {
         let state = self.faults.now();
-        if let Some(code) = state.of(selection.resource).refused_with {
-            return Err(Status::refused(code));
+        if let Some(status) = state.refusal(selection.resource) {
+            return Err(status);
         }
         let initial = parameters.get("sendInitialEvents").is_some_and(|it| it == "true" || it == "1");
         if initial && parameters.get("resourceVersionMatch").map(String::as_str) != Some("NotOlderThan") {
@@ -422,7 +422,8 @@ impl Api {
     /// What all requests are refused with.
     fn refused(&self) -> Option<StatusCode> {
         let state = self.faults.now();
-        let [Some(code), Some(_), Some(_)] = Resource::ALL.map(|resource| state.of(resource).refused_with)
+        let [Some(code), Some(_), Some(_)] =
+            Resource::BUILT_IN.map(|resource| state.of(resource).refused_with)
         else {
             return None;
         };

@@ -106,6 +106,16 @@ impl RequestError {
         self.status() == Some(StatusCode::GONE.as_u16())
     }
 
+    /// Whether the resource that was asked for is not there.
+    pub fn is_not_served(&self) -> bool {
+        self.status() == Some(StatusCode::NOT_FOUND.as_u16())
+    }
+
+    /// Whether the resource that was asked for is not there, or is kept from whoever asks.
+    pub fn is_withheld(&self) -> bool {
+        self.is_not_served() || self.status() == Some(StatusCode::FORBIDDEN.as_u16())
+    }
+
     /// The status the server answered, if it did.
     pub fn status(&self) -> Option<u16> {
         match self {
