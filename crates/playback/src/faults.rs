@@ -43,6 +43,7 @@ pub(crate) struct FaultState {
     /// The cluster is at least at this revision, though nothing that is played has changed.
     pub(crate) revision_min: u64,
     pub(crate) leases_refused_with: Option<StatusCode>,
+    pub(crate) statuses_refused_with: Option<StatusCode>,
     pub(crate) watch_lists: WatchLists,
     of: [ResourceFaults; Resource::COUNT],
     pub(crate) objectives_served: bool,
@@ -131,6 +132,12 @@ impl Faults {
     pub fn refuse_leases(&self, status: Option<u16>) {
         let status = status.and_then(|status| StatusCode::from_u16(status).ok());
         self.state.send_modify(|state| state.leases_refused_with = status);
+    }
+
+    /// Answers each write of an Objective's status with this status, or again as it should.
+    pub fn refuse_statuses(&self, status: Option<u16>) {
+        let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+        self.state.send_modify(|state| state.statuses_refused_with = status);
     }
 
     /// What becomes of watches that are to begin with what is there.

@@ -29,5 +29,6 @@ pub mod role;
 pub mod server_clock;
 pub mod settings;
 pub mod shipper;
+mod statuses;
 pub mod watching;
 pub mod written;

@@ -1,5 +1,6 @@
 //! The shipper's loop as three verbs: `next`, `apply`, `acknowledged`. Who calls them owns the log.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kigen_model::event::ClusterEvent;
@@ -40,7 +41,7 @@ pub struct Shipper {
     failures: Failures,
     /// It was told that the Objectives of the cluster are kept from kigen.
     told_of_objectives: bool,
-    standings: Standings,
+    standings: Arc<Standings>,
     health: Health,
 }
 
@@ -72,7 +73,7 @@ impl Shipper {
             logs,
             failures: Failures::default(),
             told_of_objectives: false,
-            standings: Standings::default(),
+            standings: Arc::default(),
             health: Health::default(),
         }
     }
@@ -122,13 +123,13 @@ impl Shipper {
         if let Some(standings) = self.core.standings() {
             metrics::stand(&standings);
             tell_problems(&self.standings, &standings);
-            self.standings = standings;
+            self.standings = Arc::new(standings);
         }
         self.core.acknowledged()
     }
 
     /// How what is declared stands: of which it is known that all that was said of it is in the log.
-    pub fn standings(&self) -> &Standings {
+    pub fn standings(&self) -> &Arc<Standings> {
         &self.standings
     }
 

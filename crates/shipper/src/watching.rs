@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc::Sender;
 
-use crate::api::{Api, Line, Lines, RequestError};
+use crate::api::lines::{Line, Lines};
+use crate::api::{Api, RequestError};
 use crate::input::{Input, News};
 use crate::object::{AnyObject, Metadata};
 use crate::resource::Resource;
