@@ -486,6 +486,15 @@ async fn objectives_are_served_once_their_custom_resource_is_there_and_their_wat
     let listed = list(&server, "/apis/kigen.dev/v1alpha1/namespaces/team/objectives").await;
     assert_eq!((names(&listed), &listed["kind"]), (vec!["ready".to_owned()], &Value::from("ObjectiveList")));
     let mut shown = watch(&server, OBJECTIVES, &revision(&listed), "").await;
+    let status = |name: &str| format!("/apis/kigen.dev/v1alpha1/namespaces/team/objectives/{name}/status");
+    for fields in [serde_json::json!({"batches": 2, "problem": "none"}), serde_json::json!({"problem": null})]
+    {
+        let body = serde_json::json!({"status": fields});
+        assert_eq!(send(&server, "PATCH", &status("ready"), &body).await.status, 200);
+        assert_eq!(send(&server, "PATCH", &status("absent"), &body).await.status, 404);
+    }
+    let listed = list(&server, OBJECTIVES).await;
+    assert_eq!(listed["items"][0]["status"], serde_json::json!({"batches": 2}));
     server.clock().advance_to(start + TimeDelta::minutes(3));
     let edited = shown.next().await.line();
     assert_eq!(

@@ -11,8 +11,8 @@ use kigen_model::event::{Fact, FactBody};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_playback::clock::Pace;
+use kigen_playback::faults::WatchLists;
 use kigen_playback::generate::{Cluster, CronJobPlan};
-use kigen_playback::history::History;
 use kigen_playback::resource::Resource;
 use kigen_shipper::input::{Declaration, Declared, Input};
 use serde_json::{Value, json};
@@ -49,11 +49,8 @@ fn before_report() -> Option<Value> {
 }
 
 async fn ship(cluster: &Cluster) -> Shipping {
-    ship_where(cluster.build().expect("a history"), true).await
-}
-
-async fn ship_where(history: History, objectives: bool) -> Shipping {
-    Start { objectives, ..Start::of(history, Pace::Manual) }.start().await
+    let history = cluster.build().expect("a history");
+    Start { objectives: true, ..Start::of(history, Pace::Manual) }.start().await
 }
 
 async fn play_until(shipping: &mut Shipping, minutes: i64) {
@@ -268,26 +265,30 @@ async fn of_two_sources_that_give_one_name_the_first_keeps_it_until_it_takes_its
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_that_does_not_know_of_them_is_done_without_until_it_does_and_when_it_no_longer_does() {
-    let mut cluster = cluster();
-    cluster.objective("ml", "ready", at(0), noon(&json!({"cronJob": "recommend"})));
-    let mut shipping = ship_where(cluster.build().expect("a history"), false).await;
-    play_until(&mut shipping, 5).await;
-    check(&shipping, &expect![""]);
-    let gaps = shipping.gaps();
-    shipping.server.faults().serve_objectives(true);
-    shipping.until("it is said", |shipping| !told(shipping).is_empty()).await;
-    play_until(&mut shipping, 10).await;
-    shipping.server.faults().serve_objectives(false);
-    shipping.until("it is withdrawn", |shipping| told(shipping).contains("withdrawn")).await;
-    play_until(&mut shipping, 15).await;
-    check(
-        &shipping,
-        &expect![[r#"
-            ml/recommend ready: object by 0 12 * * *, grace 0 min
-            ml/recommend ready: withdrawn
-        "#]],
-    );
-    assert_eq!(shipping.gaps(), gaps, "no run can have been lost with them");
+    // Also where what is there is read in pages, since the server has no watches that begin with it.
+    for watch_lists in [WatchLists::Served, WatchLists::Refused] {
+        let mut cluster = cluster();
+        cluster.objective("ml", "ready", at(0), noon(&json!({"cronJob": "recommend"})));
+        let history = cluster.build().expect("a history");
+        let mut shipping = Start { watch_lists, ..Start::of(history, Pace::Manual) }.start().await;
+        play_until(&mut shipping, 5).await;
+        check(&shipping, &expect![""]);
+        let gaps = shipping.gaps();
+        shipping.server.faults().serve_objectives(true);
+        shipping.until("it is said", |shipping| !told(shipping).is_empty()).await;
+        play_until(&mut shipping, 10).await;
+        shipping.server.faults().serve_objectives(false);
+        shipping.until("it is withdrawn", |shipping| told(shipping).contains("withdrawn")).await;
+        play_until(&mut shipping, 15).await;
+        check(
+            &shipping,
+            &expect![[r#"
+                ml/recommend ready: object by 0 12 * * *, grace 0 min
+                ml/recommend ready: withdrawn
+            "#]],
+        );
+        assert_eq!(shipping.gaps(), gaps, "no run can have been lost with them");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
