@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use k8s_openapi::api::{apps::v1 as apps, core::v1 as core, networking::v1 as networking, rbac::v1 as rbac};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1 as extensions;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 const MANIFESTS: [&str; 3] = ["up.yaml", "kafka.yaml", "namespaced.yaml"];
+const CUSTOM_RESOURCE: &str = "objectives.crd.yaml";
 
 fn documents(name: &str) -> Vec<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(name);
@@ -30,6 +32,7 @@ fn known(document: &Value) -> Value {
         "ClusterRole" => kept::<rbac::ClusterRole>(document),
         "ClusterRoleBinding" => kept::<rbac::ClusterRoleBinding>(document),
         "ConfigMap" => kept::<core::ConfigMap>(document),
+        "CustomResourceDefinition" => kept::<extensions::CustomResourceDefinition>(document),
         "NetworkPolicy" => kept::<networking::NetworkPolicy>(document),
         "Role" => kept::<rbac::Role>(document),
         "RoleBinding" => kept::<rbac::RoleBinding>(document),
@@ -64,13 +67,44 @@ fn missing(written: &Value, known: &Value, at: &str, found: &mut Vec<String>) {
 #[test]
 fn kubernetes_knows_every_field() {
     let mut found = Vec::new();
-    for name in MANIFESTS {
+    for name in MANIFESTS.into_iter().chain([CUSTOM_RESOURCE]) {
         for document in documents(name) {
             let at = format!("{name} {} {}", document["kind"], document["metadata"]["name"]);
             missing(&document, &known(&document), &at, &mut found);
         }
     }
     assert_eq!(found, Vec::<String>::new());
+}
+
+/// Each node of a schema has one type, as Kubernetes wants it of a custom resource.
+fn assert_structural(at: &str, schema: &Value) {
+    assert!(schema["type"].is_string(), "{at} has no type: {schema}");
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        assert_structural(&format!("{at}.{name}"), field);
+    }
+    for words in ["$ref", "anyOf", "oneOf", "nullable", "title"] {
+        assert!(schema[words].is_null(), "{at} has `{words}`");
+    }
+}
+
+#[test]
+fn the_custom_resource_takes_what_a_file_of_objectives_takes() {
+    let documents = documents(CUSTOM_RESOURCE);
+    let version = &documents[0]["spec"]["versions"][0];
+    assert_eq!(version["subresources"]["status"], serde_json::json!({}));
+    let schema = &version["schema"]["openAPIV3Schema"];
+    assert_structural("objective", schema);
+    let spec = schema["properties"]["spec"]["properties"].as_object().expect("properties");
+    let of_resource: BTreeSet<&str> = spec.keys().map(String::as_str).collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("objectives.yaml");
+    let head = "apiVersion: kigen.dev/v1alpha1\nkind: Objective\nmetadata: {name: a, namespace: b}\n";
+    std::fs::write(&path, format!("{head}spec: {{unknown: 1}}\n")).expect("a folder");
+    let mut check = Command::new(env!("CARGO_BIN_EXE_kigen"));
+    let output = check.args(["objectives", "check"]).arg(&path).output().expect("kigen runs");
+    let said = String::from_utf8(output.stderr).expect("text");
+    let (_, of_file) = said.trim().split_once("expected one of ").expect("what is known");
+    assert_eq!(of_resource, of_file.split(", ").collect(), "but for the selector within `batch`");
 }
 
 /// Each rule as `kind: verbs on resources`.
@@ -102,7 +136,9 @@ fn no_more_is_asked_for_than_kigen_needs() {
     let cluster = [
         "ClusterRole: get on pods/log",
         "ClusterRole: list,watch on cronjobs,jobs",
+        "ClusterRole: list,watch on objectives",
         "ClusterRole: list,watch on pods",
+        "ClusterRole: patch on objectives/status",
     ];
     assert_eq!(rules("up.yaml"), cluster.map(str::to_owned).into());
     let lease =

@@ -3,12 +3,14 @@
 pub(crate) mod followed;
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
 use kigen_engine::calendar::{Calendar, Crontab, Reading, Zone};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
+use kigen_shipper::written;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
@@ -196,7 +198,7 @@ fn written(document: Document, cluster: &str, problems: &mut Problems) -> Option
     for (what, name) in
         [("name", &metadata.name.value), ("namespace", &metadata.namespace), ("batch's name", &batch)]
     {
-        if !is_kubernetes_name(name) {
+        if !written::is_kubernetes_name(name) {
             let rule = "Kubernetes allows small letters, digits, `-` and `.`, 1 to 253 of them";
             problems.add(&metadata.name, format!("the {what} `{name}` cannot be one: {rule}"));
         }
@@ -208,16 +210,6 @@ fn written(document: Document, cluster: &str, problems: &mut Problems) -> Option
         line,
         objective: objective?,
     })
-}
-
-/// As RFC 1123 names a subdomain, which all names here must be.
-fn is_kubernetes_name(name: &str) -> bool {
-    let is_end = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
-    let is_within = |letter: u8| is_end(letter) || letter == b'-' || letter == b'.';
-    let bytes = name.as_bytes();
-    (1..=253).contains(&bytes.len())
-        && bytes.iter().all(|letter| is_within(*letter))
-        && [bytes.first(), bytes.last()].into_iter().flatten().all(|letter| is_end(*letter))
 }
 
 fn objective(spec: &Spec, metadata: &Metadata, problems: &mut Problems) -> Option<Objective> {
@@ -234,14 +226,14 @@ fn objective(spec: &Spec, metadata: &Metadata, problems: &mut Problems) -> Optio
             return None;
         }
     };
-    let settle = span(spec.settle.as_ref(), "settle", Objective::GRACE_MAX_S, problems);
+    let settle = span(spec.settle.as_ref(), "settle", 0..=Objective::GRACE_MAX_S, problems);
     Some(Objective {
         is_of_jobs: spec.batch.value.cron_job.is_none(),
         deadlines,
         time_zone: spec.time_zone.as_ref().map(|zone| zone.value.clone()),
-        grace: span(spec.grace.as_ref(), "grace", Objective::GRACE_MAX_S, problems).unwrap_or_default(),
+        grace: span(spec.grace.as_ref(), "grace", 0..=Objective::GRACE_MAX_S, problems).unwrap_or_default(),
         settle: settle.unwrap_or(TimeDelta::seconds(Objective::SETTLE_DEFAULT_S)),
-        freshness: span(spec.freshness.as_ref(), "freshness", Objective::FRESHNESS_MAX_S, problems),
+        freshness: span(spec.freshness.as_ref(), "freshness", 1..=Objective::FRESHNESS_MAX_S, problems),
         starts: spec.starts.as_ref().map(|starts| starts.value.clone()),
         severity,
         owner: spec.owner.clone(),
@@ -290,27 +282,23 @@ fn check(crontab: &Spanned<String>, zone: &Zone, reading: Reading, problems: &mu
     }
 }
 
-/// A span such as `10m`, `3d`, `36h` or `45s`.
+/// A span of so many seconds.
 fn span(
     text: Option<&Spanned<String>>,
     what: &str,
-    seconds_max: i64,
+    seconds: RangeInclusive<i64>,
     problems: &mut Problems,
 ) -> Option<TimeDelta> {
     let text = text?;
-    let units = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
-    let seconds = units.into_iter().find_map(|(unit, seconds)| {
-        let number: i64 = text.value.strip_suffix(unit)?.parse().ok()?;
-        number.checked_mul(seconds).filter(|seconds| (0..=seconds_max).contains(seconds))
-    });
-    if seconds.is_none() {
-        let days = seconds_max / 86_400;
+    let span = written::span(&text.value, &seconds);
+    if span.is_none() {
+        let days = seconds.end() / 86_400;
         problems.add(
             text,
             format!("`{what}` is `{}`: write a number with s, m, h or d, at most {days}d", text.value),
         );
     }
-    seconds.map(TimeDelta::seconds)
+    span
 }
 
 #[cfg(test)]
@@ -396,6 +384,12 @@ mod tests {
             line 8: `grace` is `ten`: write a number with s, m, h or d, at most 31d
             line 9: `freshness` is `400d`: write a number with s, m, h or d, at most 366d"#]],
         );
+    }
+
+    #[test]
+    fn a_freshness_of_nothing_would_let_no_run_count() {
+        let spec = "  batch: {cronJob: recommend}\n  completeBy: \"0 12 * * *\"\n  freshness: 0s\n";
+        check(spec, &expect!["line 7: `freshness` is `0s`: write a number with s, m, h or d, at most 366d"]);
     }
 
     #[test]

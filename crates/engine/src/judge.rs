@@ -2,7 +2,7 @@
 
 use kigen_model::Instant;
 use kigen_model::alert::{AlertBody, PAST_SUCCESSES_MAX, alert_id};
-use kigen_model::objective::{Deadlines, ObjectiveSource};
+use kigen_model::objective::Deadlines;
 use kigen_model::run::RunPhase;
 use kigen_model::slot::{Cause, Excuse, Gap, PastSuccess, Slot, Verdict};
 
@@ -105,8 +105,8 @@ fn judge(
     };
     let slot = open.slot;
     let is_absent = state.cron_job.as_ref().is_none_or(|known| known.deleted_at.is_some());
-    // An annotation that is gone with its CronJob was not taken away by a person who no longer wants it.
-    let died = is_absent && objective.objective.source == ObjectiveSource::Annotation;
+    // What is gone with its CronJob was not taken away by a person who no longer wants it.
+    let died = is_absent && objective.objective.source.dies_with_its_cron_job();
     let is_withdrawn = objective.withdrawn_at.is_some_and(|at| at < slot.deadline);
     if is_withdrawn && !died {
         return objective.take_away();

@@ -13,7 +13,7 @@ use kigen_log::{EmbeddedLog, LogError, Look, on_thread};
 use kigen_model::reasons::reasons;
 use kigen_model::topic::Topic;
 use kigen_notifier::slack::Slack;
-use kigen_shipper::examine::examine;
+use kigen_shipper::examine::{Allowed, examine};
 use kigen_shipper::server_clock::Clock;
 
 use crate::cli::SettingsArgs;
@@ -203,12 +203,25 @@ async fn kubernetes(config: &Config, found: &mut Found) -> anyhow::Result<()> {
         Ok(examined) => {
             found.tell("kubernetes", Ok("the API server answers".to_owned()))?;
             for one in examined {
-                let outcome = one.outcome.map(|()| "allowed".to_owned());
+                let outcome = one.outcome.map(|allowed| told_of(allowed).to_owned());
                 found.tell(&one.what, outcome.map_err(|error| reasons(&error)))?;
             }
             Ok(())
         }
         Err(error) => found.tell("kubernetes", Err(reasons(&error))),
+    }
+}
+
+fn told_of(allowed: Allowed) -> &'static str {
+    match allowed {
+        Allowed::Yes => "allowed",
+        Allowed::NotServed => {
+            "not there, and not needed; to declare objectives with kubectl, apply deploy/objectives.crd.yaml"
+        }
+        Allowed::Withheld => {
+            "note: not allowed, and not needed where nobody declares objectives with kubectl; else apply \
+             deploy/objectives.crd.yaml, and grant list and watch on objectives.kigen.dev"
+        }
     }
 }
 

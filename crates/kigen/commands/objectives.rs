@@ -122,7 +122,7 @@ fn rows_of(state: &BatchState) -> Vec<Vec<String>> {
         vec![
             state.key.to_string(),
             name.clone(),
-            source(objective.objective.source).to_owned(),
+            objective.objective.source.label().to_owned(),
             deadlines(&objective.objective),
             next_deadline(objective),
             last_verdict(objective),
@@ -130,13 +130,6 @@ fn rows_of(state: &BatchState) -> Vec<Vec<String>> {
         ]
     };
     holding.map(row).collect()
-}
-
-fn source(source: ObjectiveSource) -> &'static str {
-    match source {
-        ObjectiveSource::Annotation => "annotation",
-        ObjectiveSource::File => "file",
-    }
 }
 
 fn deadlines(objective: &Objective) -> String {

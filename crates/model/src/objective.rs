@@ -140,4 +140,30 @@ pub enum ObjectiveSource {
     Annotation,
     /// A file of objectives.
     File,
+    /// An object `Objective` in Kubernetes that names the batch.
+    Object,
+    /// An object `Objective` in Kubernetes that selects CronJobs by their labels.
+    Selector,
+}
+
+impl ObjectiveSource {
+    /// Whether it is taken away with its CronJob, though no person has taken it away.
+    #[must_use]
+    pub fn dies_with_its_cron_job(self) -> bool {
+        match self {
+            Self::Annotation | Self::Selector => true,
+            Self::File | Self::Object => false,
+        }
+    }
+
+    /// The word for it in lists.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Annotation => "annotation",
+            Self::File => "file",
+            Self::Object => "object",
+            Self::Selector => "selector",
+        }
+    }
 }

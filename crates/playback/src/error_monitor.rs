@@ -30,7 +30,7 @@ impl History {
         let mut monitor = Monitor::default();
         for change in self.changes() {
             match change.resource {
-                Resource::CronJobs => {}
+                Resource::CronJobs | Resource::Objectives => {}
                 Resource::Jobs => monitor.job(change),
                 Resource::Pods => monitor.pod(change),
             }

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::history::{Disturbance, Trouble};
 use crate::resource::Resource;
+use crate::status::Status;
 use crate::timeline::Timeline;
 
 /// A handle on the troubles of a running server. Where a resource can be given, `None` means all of them.
@@ -42,8 +43,10 @@ pub(crate) struct FaultState {
     /// The cluster is at least at this revision, though nothing that is played has changed.
     pub(crate) revision_min: u64,
     pub(crate) leases_refused_with: Option<StatusCode>,
+    pub(crate) statuses_refused_with: Option<StatusCode>,
     pub(crate) watch_lists: WatchLists,
-    of: [ResourceFaults; 3],
+    of: [ResourceFaults; Resource::COUNT],
+    pub(crate) objectives_served: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,6 +65,15 @@ pub(crate) struct ResourceFaults {
 }
 
 impl FaultState {
+    /// Why a request for that resource is not answered.
+    pub(crate) fn refusal(&self, resource: Resource) -> Option<Status> {
+        if let Some(code) = self.of(resource).refused_with {
+            return Some(Status::refused(code));
+        }
+        let is_there = resource != Resource::Objectives || self.objectives_served;
+        (!is_there).then(|| Status::not_found(resource.prefix()))
+    }
+
     pub(crate) fn of(&self, resource: Resource) -> ResourceFaults {
         self.of[resource.index()]
     }
@@ -110,10 +122,22 @@ impl Faults {
         self.change(resource, |faults| faults.refused_with = status);
     }
 
+    /// Serves Objectives, or knows nothing of them, as at the start: their custom resource is installed, or taken away.
+    pub fn serve_objectives(&self, is_served: bool) {
+        self.state.send_modify(|state| state.objectives_served = is_served);
+        self.break_streams(Some(Resource::Objectives));
+    }
+
     /// Answers each request about Leases with this status, or again as it should.
     pub fn refuse_leases(&self, status: Option<u16>) {
         let status = status.and_then(|status| StatusCode::from_u16(status).ok());
         self.state.send_modify(|state| state.leases_refused_with = status);
+    }
+
+    /// Answers each write of an Objective's status with this status, or again as it should.
+    pub fn refuse_statuses(&self, status: Option<u16>) {
+        let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+        self.state.send_modify(|state| state.statuses_refused_with = status);
     }
 
     /// What becomes of watches that are to begin with what is there.

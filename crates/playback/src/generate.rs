@@ -5,6 +5,7 @@
 
 mod cron;
 mod names;
+mod objectives;
 mod objects;
 mod run;
 
@@ -16,6 +17,7 @@ use kigen_model::Instant;
 use serde_json::Value;
 use thiserror::Error;
 
+use self::objectives::PlannedObjective;
 use crate::history::{Change, ChangeKind, History};
 use crate::resource::Resource;
 
@@ -176,6 +178,7 @@ pub enum PlanError {
 pub struct Cluster {
     start: Instant,
     planned: Vec<Planned>,
+    objectives: Vec<PlannedObjective>,
     missing: Option<PlanError>,
 }
 
@@ -192,12 +195,13 @@ enum Edit {
     Suspend(bool),
     Schedule(String),
     Annotation(String, Option<String>),
+    Label(String, Option<String>),
 }
 
 impl Cluster {
     /// A cluster that is watched from `start` on. What its plans say of the time before is what is there at the start.
     pub fn new(start: Instant) -> Self {
-        Self { start, planned: Vec::new(), missing: None }
+        Self { start, planned: Vec::new(), objectives: Vec::new(), missing: None }
     }
 
     /// Plans a CronJob. The runs and edits that follow under its name are its own, also if there was one before that was
@@ -236,6 +240,32 @@ impl Cluster {
         self.with(namespace, name, |planned| planned.edits.push((at, edit)))
     }
 
+    /// Gives it a label, or takes one away.
+    pub fn label(
+        &mut self,
+        namespace: &str,
+        name: &str,
+        at: Instant,
+        key: &str,
+        value: Option<&str>,
+    ) -> &mut Self {
+        let edit = Edit::Label(key.to_owned(), value.map(str::to_owned));
+        self.with(namespace, name, |planned| planned.edits.push((at, edit)))
+    }
+
+    /// Lets there be an Objective of this name that says `spec` from `at` on, or none any more.
+    pub fn objective(&mut self, namespace: &str, name: &str, at: Instant, spec: Option<Value>) -> &mut Self {
+        let is_it = |planned: &&mut PlannedObjective| planned.namespace == namespace && planned.name == name;
+        match self.objectives.iter_mut().find(is_it) {
+            Some(planned) => planned.specs.push((at, spec)),
+            None => {
+                let (namespace, name) = (namespace.to_owned(), name.to_owned());
+                self.objectives.push(PlannedObjective { namespace, name, specs: vec![(at, spec)] });
+            }
+        }
+        self
+    }
+
     /// Deletes it, with its Jobs and their Pods (background propagation). What is planned for later does not happen.
     pub fn delete_cron_job(&mut self, namespace: &str, name: &str, at: Instant) -> &mut Self {
         self.with(namespace, name, |planned| planned.deleted_at = Some(at))
@@ -254,6 +284,7 @@ impl Cluster {
             let zone = zone(&planned.plan)?;
             drafts.extend(cron::drafts(nth, planned, &zone, self.start));
         }
+        drafts.extend(self.objectives.iter().flat_map(objectives::drafts));
         drafts.sort_by_key(|draft| draft.at);
         Ok(number(self.start, drafts))
     }

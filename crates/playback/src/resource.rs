@@ -1,4 +1,4 @@
-//! The three resources that are served, and what the API says of each.
+//! The resources that are served, and what the API says of each.
 
 use serde_json::{Value, json};
 
@@ -11,11 +11,17 @@ pub enum Resource {
     Jobs,
     /// `v1` Pods.
     Pods,
+    /// Kigen's own Objectives, if they are served.
+    Objectives,
 }
 
 impl Resource {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::CronJobs, Self::Jobs, Self::Pods];
+    pub const ALL: [Self; Self::COUNT] = [Self::CronJobs, Self::Jobs, Self::Pods, Self::Objectives];
+    /// Those that every cluster has.
+    pub const BUILT_IN: [Self; 3] = [Self::CronJobs, Self::Jobs, Self::Pods];
+    /// How many there are.
+    pub const COUNT: usize = 4;
 
     /// The plural in paths and in the streams of recordings.
     pub fn name(self) -> &'static str {
@@ -23,6 +29,7 @@ impl Resource {
             Self::CronJobs => "cronjobs",
             Self::Jobs => "jobs",
             Self::Pods => "pods",
+            Self::Objectives => "objectives",
         }
     }
 
@@ -37,6 +44,7 @@ impl Resource {
             Self::CronJobs => "CronJob",
             Self::Jobs => "Job",
             Self::Pods => "Pod",
+            Self::Objectives => "Objective",
         }
     }
 
@@ -45,6 +53,7 @@ impl Resource {
         match self {
             Self::CronJobs | Self::Jobs => "batch/v1",
             Self::Pods => "v1",
+            Self::Objectives => "kigen.dev/v1alpha1",
         }
     }
 
@@ -53,6 +62,7 @@ impl Resource {
         match self {
             Self::CronJobs | Self::Jobs => "/apis/batch/v1",
             Self::Pods => "/api/v1",
+            Self::Objectives => "/apis/kigen.dev/v1alpha1",
         }
     }
 
@@ -61,10 +71,12 @@ impl Resource {
             Self::CronJobs => 0,
             Self::Jobs => 1,
             Self::Pods => 2,
+            Self::Objectives => 3,
         }
     }
 
-    /// The object of a bookmark: a skeleton whose `containers: null` is what real API servers send.
+    /// The object of a bookmark: a skeleton whose `containers: null` is what real API servers send. Of a custom resource,
+    /// whose types they do not have, there is nothing but its metadata.
     pub(crate) fn bookmark(self, resource_version: u64) -> Value {
         let template = json!({"metadata": {}, "spec": {"containers": null}});
         let spec = match self {
@@ -73,6 +85,13 @@ impl Resource {
             }
             Self::Jobs => json!({"template": template}),
             Self::Pods => json!({"containers": null}),
+            Self::Objectives => {
+                return json!({
+                    "kind": self.kind(),
+                    "apiVersion": self.api_version(),
+                    "metadata": {"resourceVersion": resource_version.to_string()},
+                });
+            }
         };
         json!({
             "kind": self.kind(),

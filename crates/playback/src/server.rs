@@ -9,11 +9,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri};
 use axum::serve::ListenerExt;
 use chrono::TimeDelta;
-use futures::stream;
+use futures::{TryStreamExt, stream};
 use kigen_model::Instant;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -22,10 +22,12 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::faults::{Faults, WatchLists};
-use crate::history::History;
+use crate::history::{History, Key};
 use crate::leases::{Leases, Target};
 use crate::list;
+use crate::objectives::Statuses;
 use crate::resource::Resource;
+use crate::response::{insert, json_body, number, refusal};
 use crate::status::Status;
 use crate::timeline::Timeline;
 use crate::watch::{self, EndsAt, Selection, Watch};
@@ -145,6 +147,7 @@ impl Server {
             options,
             faults,
             leases: Leases::default(),
+            statuses: Statuses::default(),
             counted: Counted::default(),
         });
         let router = Router::new().fallback(answer).with_state(api.clone());
@@ -210,6 +213,11 @@ impl Server {
         self.api.leases.delete(namespace, name);
     }
 
+    /// The status that clients have written of that Objective, and how often they wrote one of any.
+    pub fn objective_status(&self, namespace: &str, name: &str) -> (Option<Value>, u64) {
+        (self.api.statuses.find(namespace, name), self.api.statuses.written())
+    }
+
     /// How many requests were made so far.
     pub fn requests(&self) -> Requests {
         let counted = &self.api.counted;
@@ -254,6 +262,7 @@ struct Api {
     options: Options,
     faults: Faults,
     leases: Leases,
+    statuses: Statuses,
     counted: Counted,
 }
 
@@ -277,13 +286,14 @@ async fn answer(
         Query::<BTreeMap<String, String>>::try_from_uri(&uri).map(|Query(map)| map).unwrap_or_default();
     let wanted = match Target::of(uri.path()) {
         Some(target) => Wanted::Lease(target),
+        None if method == Method::PATCH => Statuses::target(uri.path()).map_or(Wanted::Other, Wanted::Status),
         None if method == Method::GET => Wanted::of(uri.path(), &parameters),
         None => Wanted::Other,
     };
     let counted = match wanted {
         Wanted::List(_) => &api.counted.lists,
         Wanted::Watch(_) => &api.counted.watches,
-        Wanted::Lease(_) | Wanted::Other => &api.counted.others,
+        Wanted::Lease(_) | Wanted::Status(_) | Wanted::Other => &api.counted.others,
     };
     counted.fetch_add(1, Ordering::Relaxed);
     tracing::debug!(%method, %uri, %now, "asked");
@@ -293,6 +303,7 @@ async fn answer(
         Wanted::List(selection) => api.list(selection, &parameters, now).map(json_body),
         Wanted::Watch(selection) => api.watch(selection, &parameters, now),
         Wanted::Lease(target) => api.lease(&method, &target, &body),
+        Wanted::Status(key) => api.status(key, &body, now).map(json_body),
         Wanted::Other => api.other(&method, uri.path()).map(json_body),
     };
     let mut response = answered.unwrap_or_else(|status| refusal(&status));
@@ -306,6 +317,7 @@ enum Wanted {
     List(Selection),
     Watch(Selection),
     Lease(Target),
+    Status(Key),
     Other,
 }
 
@@ -339,8 +351,8 @@ impl Api {
         now: Instant,
     ) -> Result<Value, Status> {
         let state = self.faults.now();
-        if let Some(code) = state.of(selection.resource).refused_with {
-            return Err(Status::refused(code));
+        if let Some(status) = state.refusal(selection.resource) {
+            return Err(status);
         }
         let request = list::Request {
             selection,
@@ -348,7 +360,24 @@ impl Api {
             continues: parameters.get("continue").filter(|token| !token.is_empty()).cloned(),
             not_older_than: number(parameters, "resourceVersion")?,
         };
-        list::page(&self.timeline, &state, now, &request)
+        let is_of_objectives = request.selection.resource == Resource::Objectives;
+        let mut page = list::page(&self.timeline, &state, now, &request)?;
+        for object in page["items"].as_array_mut().into_iter().flatten().filter(|_| is_of_objectives) {
+            self.statuses.show(object);
+        }
+        Ok(page)
+    }
+
+    fn status(&self, key: Key, body: &[u8], now: Instant) -> Result<Value, Status> {
+        let state = self.faults.now();
+        let refusal = state.statuses_refused_with.map(Status::refused);
+        if let Some(status) = refusal.or_else(|| state.refusal(Resource::Objectives)) {
+            return Err(status);
+        }
+        let present = self.timeline.present(Resource::Objectives, self.timeline.visible(now));
+        let change = present.get(&key).and_then(|nth| self.timeline.change(*nth));
+        let absent = || Status::absent(format!("objectives.kigen.dev \"{}\" not found", key.1));
+        self.statuses.patch(key.clone(), &change.ok_or_else(absent)?.object, body)
     }
 
     fn watch(
@@ -358,8 +387,8 @@ impl Api {
         now: Instant,
     ) -> Result<Response<Body>, Status> {
         let state = self.faults.now();
-        if let Some(code) = state.of(selection.resource).refused_with {
-            return Err(Status::refused(code));
+        if let Some(status) = state.refusal(selection.resource) {
+            return Err(status);
         }
         let initial = parameters.get("sendInitialEvents").is_some_and(|it| it == "true" || it == "1");
         if initial && parameters.get("resourceVersionMatch").map(String::as_str) != Some("NotOlderThan") {
@@ -399,13 +428,16 @@ impl Api {
             retained: self.options.retained,
         };
         let faults = self.faults.subscribe();
+        let is_of_objectives = request.selection.resource == Resource::Objectives;
         let watch = Watch::open(self.timeline.clone(), self.clock.clone(), faults, request, now);
+        let api = self.clone();
+        let shown = move |line| if is_of_objectives { api.statuses.show_line(line) } else { line };
         let lines = stream::unfold((watch, self.clone()), async |(mut watch, api)| {
             let line = watch.next_line().await?;
             api.counted.lines.fetch_add(1, Ordering::Relaxed);
             Some((line, (watch, api)))
         });
-        Ok(Response::new(Body::from_stream(lines)))
+        Ok(Response::new(Body::from_stream(lines.map_ok(shown))))
     }
 
     fn lease(&self, method: &Method, target: &Target, body: &[u8]) -> Result<Response<Body>, Status> {
@@ -422,7 +454,8 @@ impl Api {
     /// What all requests are refused with.
     fn refused(&self) -> Option<StatusCode> {
         let state = self.faults.now();
-        let [Some(code), Some(_), Some(_)] = Resource::ALL.map(|resource| state.of(resource).refused_with)
+        let [Some(code), Some(_), Some(_)] =
+            Resource::BUILT_IN.map(|resource| state.of(resource).refused_with)
         else {
             return None;
         };
@@ -448,31 +481,5 @@ impl Api {
             })),
             _ => Err(Status::not_found(path)),
         }
-    }
-}
-
-fn number(parameters: &BTreeMap<String, String>, name: &str) -> Result<Option<u64>, Status> {
-    let Some(text) = parameters.get(name).filter(|text| !text.is_empty()) else { return Ok(None) };
-    let invalid = |_| Status::bad_request(format!("{name}: Invalid value: {text:?}: must be a number"));
-    text.parse().map(Some).map_err(invalid)
-}
-
-fn json_body(value: Value) -> Response<Body> {
-    Response::new(Body::from(value.to_string()))
-}
-
-fn refusal(status: &Status) -> Response<Body> {
-    let mut response = json_body(status.object());
-    *response.status_mut() = status.code;
-    if let Some(seconds) = status.retry_after_s() {
-        insert(&mut response, RETRY_AFTER, &seconds.to_string());
-    }
-    response
-}
-
-fn insert(response: &mut Response<Body>, name: HeaderName, value: &str) {
-    match HeaderValue::from_str(value) {
-        Ok(value) => drop(response.headers_mut().insert(name, value)),
-        Err(_) => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Timeline {
 
 #[derive(Debug, Default)]
 struct Kept {
-    newest: [(usize, Present); 3],
+    newest: [(usize, Present); Resource::COUNT],
     snapshots: VecDeque<(Resource, usize, Present)>,
 }
 

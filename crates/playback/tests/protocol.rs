@@ -467,3 +467,41 @@ async fn a_watch_may_begin_with_what_is_there_and_says_where_that_ends_or_is_ref
     }
     assert!(line["object"]["metadata"].get("annotations").is_none());
 }
+
+const OBJECTIVES: &str = "/apis/kigen.dev/v1alpha1/objectives";
+
+#[tokio::test]
+async fn objectives_are_served_once_their_custom_resource_is_there_and_their_watches_end_with_it() {
+    let start = at("2026-11-23T08:00:00Z");
+    let mut cluster = Cluster::new(start);
+    let spec =
+        |crontab: &str| Some(serde_json::json!({"batch": {"cronJob": "batch"}, "completeBy": crontab}));
+    cluster.objective("team", "ready", start, spec("0 12 * * *"));
+    cluster.objective("team", "ready", start + TimeDelta::minutes(1), spec("0 11 * * *"));
+    cluster.objective("team", "ready", start + TimeDelta::minutes(2), None);
+    let server = manual(cluster.build().expect("a sound plan"), Options::default()).await;
+    let refused = get(&server, OBJECTIVES).await;
+    assert_eq!(refused.status, 404);
+    server.faults().serve_objectives(true);
+    let listed = list(&server, "/apis/kigen.dev/v1alpha1/namespaces/team/objectives").await;
+    assert_eq!((names(&listed), &listed["kind"]), (vec!["ready".to_owned()], &Value::from("ObjectiveList")));
+    let mut shown = watch(&server, OBJECTIVES, &revision(&listed), "").await;
+    let status = |name: &str| format!("/apis/kigen.dev/v1alpha1/namespaces/team/objectives/{name}/status");
+    for fields in [serde_json::json!({"batches": 2, "problem": "none"}), serde_json::json!({"problem": null})]
+    {
+        let body = serde_json::json!({"status": fields});
+        assert_eq!(send(&server, "PATCH", &status("ready"), &body).await.status, 200);
+        assert_eq!(send(&server, "PATCH", &status("absent"), &body).await.status, 404);
+    }
+    let listed = list(&server, OBJECTIVES).await;
+    assert_eq!(listed["items"][0]["status"], serde_json::json!({"batches": 2}));
+    server.clock().advance_to(start + TimeDelta::minutes(3));
+    let edited = shown.next().await.line();
+    assert_eq!(
+        (&edited["type"], &edited["object"]["metadata"]["generation"]),
+        (&"MODIFIED".into(), &2.into())
+    );
+    assert_eq!(shown.next().await.line()["type"], "DELETED");
+    server.faults().serve_objectives(false);
+    assert!(matches!(shown.next().await, Next::Cut));
+}

@@ -1,7 +1,10 @@
-//! The requests to the Kubernetes API: its time, lists in pages, watches line by line, and the one Lease that is written.
+//! The requests to the Kubernetes API: its time, lists in pages, watches line by line, the one Lease
+//! and the statuses of Objectives that are written.
 //!
 //! Raw requests through `kube`'s client, which brings credentials and TLS, and not its typed API: the header `Date`, the
 //! bookmarks and each line as it was sent are what ticks and rejects are made of.
+
+pub mod lines;
 
 use std::time::Duration;
 
@@ -14,15 +17,15 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use crate::api::lines::Lines;
 use crate::client::RenewedClient;
+use crate::custom_resource::ObjectiveStatus;
 use crate::decode::LogPlace;
 use crate::resource::Resource;
 use crate::server_clock::{Answered, Clock};
 
 /// The largest answer that is read as a whole, in bytes: a page of objects each as large as etcd keeps.
 pub const ANSWER_BYTES_MAX: usize = 1 << 30;
-/// The longest line of a watch, in bytes; etcd keeps no object of more than 1.5 MiB.
-pub const LINE_BYTES_MAX: usize = 16 << 20;
 /// How long the server keeps a watch open, in seconds; then it is opened again.
 const WATCH_SECONDS: u32 = 290;
 /// The longest part of an error's text that is kept, in characters.
@@ -104,6 +107,16 @@ impl RequestError {
     /// Whether the resource version that was asked from is no longer kept.
     pub fn is_expired(&self) -> bool {
         self.status() == Some(StatusCode::GONE.as_u16())
+    }
+
+    /// Whether the resource that was asked for is not there.
+    pub fn is_not_served(&self) -> bool {
+        self.status() == Some(StatusCode::NOT_FOUND.as_u16())
+    }
+
+    /// Whether the resource that was asked for is not there, or is kept from whoever asks.
+    pub fn is_withheld(&self) -> bool {
+        self.is_not_served() || self.status() == Some(StatusCode::FORBIDDEN.as_u16())
     }
 
     /// The status the server answered, if it did.
@@ -235,6 +248,18 @@ impl Api {
         self.in_time(&request, answer).await
     }
 
+    /// Writes the status of an Objective, and leaves alone what it does not name.
+    pub(crate) async fn patch_status(
+        &self,
+        namespace: &str,
+        name: &str,
+        status: &ObjectiveStatus,
+    ) -> Result<(), RequestError> {
+        let path = format!("{}/{name}/status", Resource::Objectives.path(Some(namespace)));
+        let body = serde_json::json!({"status": status}).to_string();
+        self.exchange(Method::PATCH, &path, "", body.into_bytes()).await.map(drop)
+    }
+
     /// Opens a watch of all that comes after `resource_version`.
     pub async fn watch(
         &self,
@@ -265,8 +290,7 @@ impl Api {
         let answer = self.send(&request, Method::GET, format!("{path}{query}"), Vec::new());
         let response = self.in_time(&request, answer).await?;
         let answered = date(response.headers()).map(|date| Answered { date, asked_at });
-        let body = response.into_body();
-        Ok((answered, Lines { request, body, buffer: Vec::new(), scanned: 0, cut: false }))
+        Ok((answered, Lines::of(request, response.into_body())))
     }
 
     /// Sends `body` to `path` and reads the answer whole.
@@ -305,6 +329,8 @@ impl Api {
         body: Vec<u8>,
     ) -> Result<Response<Body>, RequestError> {
         let unreadable = |reason| RequestError::Unreadable { request: request.to_owned(), reason };
+        let is_patch = method == Method::PATCH;
+        let content_type = if is_patch { "application/merge-patch+json" } else { "application/json" };
         let asked = Request::builder()
             .method(method)
             .uri(uri)
@@ -312,7 +338,7 @@ impl Api {
             .header(header::ACCEPT, "application/json, */*")
             // Kubernetes 1.37 compresses a watch event by event, which common decoders read only the first of.
             .header(header::ACCEPT_ENCODING, "identity")
-            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CONTENT_TYPE, content_type)
             .body(Body::from(body))
             .map_err(|error| unreadable(error.to_string()))?;
         let response = self.client.now().send(asked).await.map_err(|error| RequestError::NoAnswer {
@@ -333,75 +359,6 @@ impl Api {
             message: refusal(&body),
             retry_after: retry_after(&parts.headers),
         })
-    }
-}
-
-/// A watch's lines as they come.
-#[derive(Debug)]
-pub struct Lines {
-    request: String,
-    body: Body,
-    buffer: Vec<u8>,
-    /// How much of the buffer has no end of line in it.
-    scanned: usize,
-    /// The line that is being read is too long: what comes of it before its end is dropped.
-    cut: bool,
-}
-
-/// A line of a watch.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Line {
-    /// As sent, without its end.
-    Whole(Vec<u8>),
-    /// Longer than [`LINE_BYTES_MAX`]; its beginning.
-    TooLong(Vec<u8>),
-}
-
-impl Lines {
-    /// The next line; `None` at the end of the watch. A line that the end cuts off is not one: it will come again.
-    pub async fn next(&mut self) -> Result<Option<Line>, RequestError> {
-        loop {
-            if let Some(line) = self.take_line() {
-                return Ok(Some(line));
-            }
-            let Some(frame) = self.body.frame().await else {
-                return Ok(None);
-            };
-            let frame = frame.map_err(|error| RequestError::BrokenOff {
-                request: self.request.clone(),
-                reason: reasons(&error),
-            })?;
-            if let Ok(data) = frame.into_data() {
-                self.buffer.extend_from_slice(&data);
-            }
-        }
-    }
-
-    fn take_line(&mut self) -> Option<Line> {
-        loop {
-            let Some(end) = self.buffer[self.scanned..].iter().position(|byte| *byte == b'\n') else {
-                return self.take_too_long();
-            };
-            let rest = self.buffer.split_off(self.scanned + end + 1);
-            let mut line = std::mem::replace(&mut self.buffer, rest);
-            self.scanned = 0;
-            line.pop();
-            let was_cut = std::mem::take(&mut self.cut);
-            if !was_cut && !line.trim_ascii().is_empty() {
-                return Some(Line::Whole(line));
-            }
-        }
-    }
-
-    fn take_too_long(&mut self) -> Option<Line> {
-        self.scanned = self.buffer.len();
-        if self.buffer.len() <= LINE_BYTES_MAX {
-            return None;
-        }
-        let beginning = std::mem::take(&mut self.buffer);
-        self.scanned = 0;
-        let was_cut = std::mem::replace(&mut self.cut, true);
-        (!was_cut).then_some(Line::TooLong(beginning))
     }
 }
 
@@ -470,18 +427,6 @@ fn percent_encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn a_line_that_the_end_of_the_watch_cuts_off_is_none() {
-        let body = Body::from(b"{\"type\":1}\n\r\n{\"type\":2}\n{\"ty".to_vec());
-        let mut lines =
-            Lines { request: "GET /".to_owned(), body, buffer: Vec::new(), scanned: 0, cut: false };
-        let mut heard = Vec::new();
-        while let Some(line) = lines.next().await.expect("it does not break") {
-            heard.push(line);
-        }
-        assert_eq!(heard, [Line::Whole(b"{\"type\":1}".to_vec()), Line::Whole(b"{\"type\":2}".to_vec())]);
-    }
 
     #[test]
     fn a_token_for_the_next_page_is_encoded_for_the_query() {

@@ -146,7 +146,12 @@ pub(crate) async fn configured(settings: &Settings, clock: Clock) -> Result<(Api
 async fn ask(api: &Api) -> Result<(), (Option<Resource>, RequestError)> {
     api.time().await.map_err(|error| (None, error))?;
     for resource in Resource::ALL {
-        api.list(resource, 1, None).await.map_err(|error| (Some(resource), error))?;
+        match api.list(resource, 1, None).await {
+            Err(error) if !(resource.is_optional() && error.is_withheld()) => {
+                return Err((Some(resource), error));
+            }
+            Ok(_) | Err(_) => {}
+        }
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use kigen_model::slot::Gap;
 use crate::decode::{Undecodable, decode};
 use crate::evidence::Evidence;
 use crate::input::{Input, News};
-use crate::known::{Known, Saying};
+use crate::known::{Known, Saying, Standings};
 use crate::logs::{LogRead, LogWanted};
 use crate::notice::{Notice, Rejected};
 use crate::resource::Resource;
@@ -63,9 +63,9 @@ pub struct Core {
     evidence: Evidence,
     restating: Restating,
     /// The server's time at each stream's last list.
-    listed_at: [Option<Instant>; 3],
+    listed_at: [Option<Instant>; Resource::COUNT],
     /// The version of each stream's last list.
-    listed_as_of: [u64; 3],
+    listed_as_of: [u64; Resource::COUNT],
     /// Up to where history is lost and not yet said to be.
     gap_to: Option<Instant>,
     /// Of each object that could not be used, the version that was rejected last.
@@ -95,8 +95,8 @@ impl Core {
             known,
             evidence: Evidence::new(resume.observed_until, settings.rounds_pending_max),
             restating: Restating::new(settings.retention_ms),
-            listed_at: [None; 3],
-            listed_as_of: [0; 3],
+            listed_at: [None; Resource::COUNT],
+            listed_as_of: [0; Resource::COUNT],
             gap_to: None,
             rejected: HashMap::new(),
         }
@@ -161,6 +161,11 @@ impl Core {
         output.facts
     }
 
+    /// How what is declared stands, if that may have changed since it was asked last.
+    pub fn standings(&mut self) -> Option<Standings> {
+        self.known.standings()
+    }
+
     /// The attempts that failed since this was asked last and do not say why.
     pub fn logs_wanted(&mut self) -> Vec<LogWanted> {
         self.known.logs_wanted()
@@ -197,7 +202,9 @@ impl Core {
                 self.say_at(listed_at, output, |known, saying| {
                     known.list_counts(resource, resource_version, saying);
                 });
-                self.gap_to = self.gap_to.max(Some(listed_at));
+                if !resource.is_optional() {
+                    self.gap_to = self.gap_to.max(Some(listed_at));
+                }
             }
             News::Opened { resource_version, answered } => {
                 self.clock.note(answered);
@@ -209,6 +216,10 @@ impl Core {
             News::Bookmark { resource_version } => self.evidence.reached(resource, resource_version),
             News::Unreadable { line, reason } => {
                 output.rejected.push(Rejected::line(resource, reason, &line));
+            }
+            News::Withheld(error) => {
+                self.evidence.withheld(resource);
+                self.say(output, |known, saying| known.withheld(error.is_not_served(), saying));
             }
             News::Broken { .. } => {}
         }

@@ -1,15 +1,22 @@
-//! Whether what people wrote on a CronJob can be read, by the engine's own reading of it.
+//! Whether what people wrote on CronJobs and in Objectives can be read, by the engine's own reading of it.
 
 use kigen_engine::calendar::{Calendar, Crontab, Reading, Zone};
 use kigen_model::run::CronJob;
 
 /// Whether starts can be expected by this schedule and zone; if not, why.
 pub(crate) fn schedule(cron_job: &CronJob) -> Result<(), String> {
-    Crontab::parse(&cron_job.schedule).map_err(|error| error.to_string())?;
-    if let Some(name) = &cron_job.time_zone {
-        Zone::named(name).map_err(|error| error.to_string())?;
-    }
-    Ok(())
+    starts(&cron_job.schedule)?;
+    cron_job.time_zone.as_deref().map_or(Ok(()), zone)
+}
+
+/// Whether this is a crontab of starts; if not, why.
+pub(crate) fn starts(text: &str) -> Result<(), String> {
+    Crontab::parse(text).map(drop).map_err(|error| error.to_string())
+}
+
+/// Whether this is a time zone; if not, why.
+pub(crate) fn zone(name: &str) -> Result<(), String> {
+    Zone::named(name).map(drop).map_err(|error| error.to_string())
 }
 
 /// Whether this is a crontab of deadlines; if not, why.

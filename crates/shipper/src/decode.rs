@@ -2,6 +2,7 @@
 
 mod cron_job;
 mod job;
+mod objective;
 mod pod;
 
 use chrono::{DateTime, Utc};
@@ -9,9 +10,11 @@ use kigen_model::Instant;
 use kigen_model::event::Revision;
 use kigen_model::objective::Objective;
 use kigen_model::run::{Attempt, CronJob, NotASlotMark, Run};
+pub use objective::{NamedBatch, ObjectiveObject, WrittenObjective};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use crate::known::Labels;
 use crate::object::{AnyObject, Metadata};
 use crate::resource::Resource;
 
@@ -50,6 +53,8 @@ pub enum Decoded {
     CronJob {
         /// Which.
         id: Identity,
+        /// Its labels.
+        labels: Labels,
         /// What is known of it.
         cron_job: CronJob,
         /// What `kigen.dev/complete-by` asks for.
@@ -77,6 +82,13 @@ pub enum Decoded {
         /// Where it may say why it failed, if it failed without a word.
         log: Option<LogPlace>,
     },
+    /// An Objective.
+    Objective {
+        /// Which.
+        id: Identity,
+        /// What it says.
+        object: Box<ObjectiveObject>,
+    },
     /// A Pod of something else.
     Ignored {
         /// Its version.
@@ -97,9 +109,10 @@ impl Decoded {
     /// The object's resource version.
     pub fn resource_version(&self) -> u64 {
         match self {
-            Self::CronJob { id, .. } | Self::Job { id, .. } | Self::Pod { id, .. } => {
-                id.revision.resource_version
-            }
+            Self::CronJob { id, .. }
+            | Self::Job { id, .. }
+            | Self::Pod { id, .. }
+            | Self::Objective { id, .. } => id.revision.resource_version,
             Self::Ignored { resource_version } => *resource_version,
         }
     }
@@ -162,6 +175,7 @@ pub fn decode(resource: Resource, bytes: &[u8], observed_at: Instant) -> Result<
         Resource::CronJobs => parse(bytes).and_then(|object| cron_job::decode(&object)),
         Resource::Jobs => parse(bytes).and_then(|object| job::decode(&object, observed_at)),
         Resource::Pods => parse(bytes).and_then(|object| pod::decode(&object)),
+        Resource::Objectives => parse(bytes).and_then(objective::decode),
     };
     decoded.map_err(|reason| {
         let named = parse::<AnyObject>(bytes).ok().and_then(|object| object.metadata).unwrap_or_default();

@@ -16,24 +16,35 @@ use crate::resource::Resource;
 pub struct Round {
     /// The server's time, before.
     pub server_time: Instant,
-    /// The resource version of each of [`Resource::ALL`], after.
-    pub resource_versions: [u64; 3],
+    /// The resource version of each of [`Resource::ALL`], after; `None`: of an optional one, which is not to be had.
+    pub resource_versions: [Option<u64>; Resource::COUNT],
 }
 
 /// The rounds that wait for the streams, and how far these are.
 #[derive(Debug)]
 pub struct Evidence {
-    positions: [Option<u64>; 3],
+    reaches: [Reach; Resource::COUNT],
     rounds: VecDeque<Round>,
     rounds_pending_max: usize,
     observed_until: Option<Instant>,
+}
+
+/// How far a stream is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// It does not tell yet, or lists again.
+    Nowhere,
+    /// It was heard up to this version.
+    At(u64),
+    /// The resource is not to be had: nothing waits for it.
+    Withheld,
 }
 
 impl Evidence {
     /// Evidence of nothing beyond `observed_until`.
     pub fn new(observed_until: Option<Instant>, rounds_pending_max: usize) -> Self {
         Self {
-            positions: [None; 3],
+            reaches: [Reach::Nowhere; Resource::COUNT],
             rounds: VecDeque::new(),
             rounds_pending_max: rounds_pending_max.max(2),
             observed_until,
@@ -47,18 +58,24 @@ impl Evidence {
 
     /// The stream must list again: what it had reached counts no more.
     pub fn lost(&mut self, resource: Resource) {
-        self.positions[resource.index()] = None;
+        self.reaches[resource.index()] = Reach::Nowhere;
+    }
+
+    /// The resource is not to be had, and nothing waits for it until its stream begins.
+    pub fn withheld(&mut self, resource: Resource) {
+        self.reaches[resource.index()] = Reach::Withheld;
     }
 
     /// The stream begins anew after this version.
     pub fn opened(&mut self, resource: Resource, resource_version: u64) {
-        self.positions[resource.index()] = Some(resource_version);
+        self.reaches[resource.index()] = Reach::At(resource_version);
     }
 
     /// The stream was heard up to this version, by an event or a bookmark.
     pub fn reached(&mut self, resource: Resource, resource_version: u64) {
-        let position = &mut self.positions[resource.index()];
-        *position = position.map(|known| known.max(resource_version));
+        if let Reach::At(known) = &mut self.reaches[resource.index()] {
+            *known = resource_version.max(*known);
+        }
     }
 
     /// A round was answered. At the limit every second waiting round is given up: the oldest will be reached first and
@@ -95,22 +112,24 @@ impl Evidence {
         Some(latest)
     }
 
-    /// Where the streams are, to resume from.
+    /// Where the streams are, to resume from. One of an optional resource begins anew with what is there.
     pub fn positions(&self) -> Vec<StreamPosition> {
         Resource::ALL
             .into_iter()
+            .filter(|resource| !resource.is_optional())
             .filter_map(|resource| {
-                let resource_version = self.positions[resource.index()]?;
+                let Reach::At(resource_version) = self.reaches[resource.index()] else { return None };
                 Some(StreamPosition { stream: resource.name().to_owned(), resource_version })
             })
             .collect()
     }
 
     fn covers(&self, round: &Round) -> bool {
-        self.positions
-            .iter()
-            .zip(round.resource_versions)
-            .all(|(position, asked)| position.is_some_and(|position| position >= asked))
+        self.reaches.iter().zip(round.resource_versions).all(|(reach, asked)| match (reach, asked) {
+            (_, None) | (Reach::Withheld, _) => true,
+            (Reach::At(reached), Some(asked)) => *reached >= asked,
+            (Reach::Nowhere, Some(_)) => false,
+        })
     }
 }
 
@@ -131,7 +150,7 @@ mod tests {
     }
 
     fn round(seconds: i64, resource_version: u64) -> Round {
-        Round { server_time: at(seconds), resource_versions: [resource_version; 3] }
+        Round { server_time: at(seconds), resource_versions: [Some(resource_version); Resource::COUNT] }
     }
 
     #[test]
@@ -140,8 +159,9 @@ mod tests {
         evidence.probed(round(100, 12));
         evidence.reached(Resource::Jobs, 12);
         evidence.reached(Resource::Pods, 15);
-        assert_eq!(evidence.advance(), None);
         evidence.reached(Resource::CronJobs, 12);
+        assert_eq!(evidence.advance(), None);
+        evidence.reached(Resource::Objectives, 12);
         assert_eq!(evidence.advance(), Some(at(100)));
         assert_eq!(evidence.advance(), None, "the same evidence twice is no news");
     }
@@ -155,6 +175,23 @@ mod tests {
         assert_eq!(evidence.advance(), None);
         evidence.opened(Resource::Pods, 30);
         assert_eq!(evidence.advance(), Some(at(100)));
+    }
+
+    #[test]
+    fn nothing_waits_for_a_resource_that_is_not_to_be_had_until_it_is() {
+        let mut evidence = whole(20, 8);
+        evidence.withheld(Resource::Objectives);
+        evidence.probed(round(100, 12));
+        let unserved = Round { resource_versions: [Some(12), Some(12), Some(12), None], ..round(110, 0) };
+        evidence.probed(unserved);
+        evidence.reached(Resource::Objectives, 30);
+        assert_eq!(evidence.advance(), Some(at(110)), "whether the probe was told so, or the stream");
+        evidence.lost(Resource::Objectives);
+        evidence.probed(round(120, 12));
+        assert_eq!(evidence.advance(), None);
+        evidence.opened(Resource::Objectives, 12);
+        assert_eq!(evidence.advance(), Some(at(120)));
+        assert_eq!(evidence.positions().len(), 3, "whoever goes on begins with what is there");
     }
 
     #[test]

@@ -11,7 +11,18 @@ pub struct Examined {
     /// In a person's words.
     pub what: String,
     /// The API server's answer.
-    pub outcome: Result<(), ShipperError>,
+    pub outcome: Result<Allowed, ShipperError>,
+}
+
+/// How kigen may do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    /// It may.
+    Yes,
+    /// It need not: the cluster has no such thing.
+    NotServed,
+    /// It may not, or the cluster has no such thing: without, kigen goes on.
+    Withheld,
 }
 
 /// Asks whether the API server is there, and whether each type may be listed and watched. Changes nothing.
@@ -24,17 +35,25 @@ pub async fn examine(settings: &Settings, clock: Clock) -> Result<Vec<Examined>,
     let mut examined = Vec::new();
     for resource in Resource::ALL {
         let listed = api.list(resource, 1, None).await;
+        if let Err(error) = &listed
+            && resource.is_optional()
+            && error.is_withheld()
+        {
+            let allowed = if error.is_not_served() { Allowed::NotServed } else { Allowed::Withheld };
+            examined.push(Examined { what: format!("list {resource}"), outcome: Ok(allowed) });
+            continue;
+        }
         let version = listed.as_ref().map(|page| page.resource_version).unwrap_or_default();
         let refused = |verb, error| may_not(settings, &place, verb, resource, error);
         examined.push(Examined {
             what: format!("list {resource}"),
-            outcome: listed.map(|_| ()).map_err(|error| refused("list", error)),
+            outcome: listed.map(|_| Allowed::Yes).map_err(|error| refused("list", error)),
         });
         // The stream ends with its answer, unread.
         let watched = api.watch(resource, version).await;
         examined.push(Examined {
             what: format!("watch {resource}"),
-            outcome: watched.map(|_| ()).map_err(|error| refused("watch", error)),
+            outcome: watched.map(|_| Allowed::Yes).map_err(|error| refused("watch", error)),
         });
     }
     Ok(examined)

@@ -104,6 +104,8 @@ pub enum News {
         /// Why.
         reason: String,
     },
+    /// An optional resource is not there, or is kept from kigen: nothing waits for it, and it is asked for again.
+    Withheld(RequestError),
     /// A request failed or the stream broke; it is tried again.
     Broken {
         /// Why.

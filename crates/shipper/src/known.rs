@@ -4,7 +4,10 @@
 mod attempts;
 mod cron_jobs;
 mod declared;
+mod labels;
+mod objects;
 mod runs;
+mod standings;
 
 use std::collections::HashSet;
 
@@ -17,7 +20,9 @@ use crate::input::Declaration;
 use crate::known::attempts::{Attempts, SeenPod};
 use crate::known::cron_jobs::CronJobs;
 use crate::known::declared::DeclaredObjectives;
+pub use crate::known::labels::Labels;
 use crate::known::runs::Runs;
+pub use crate::known::standings::{Standing, Standings};
 use crate::logs::LogWanted;
 use crate::notice::Notice;
 use crate::resource::Resource;
@@ -30,7 +35,7 @@ pub struct Known {
     runs: Runs,
     attempts: Attempts,
     declared: DeclaredObjectives,
-    listing: [Option<Seen>; 3],
+    listing: [Option<Seen>; Resource::COUNT],
 }
 
 /// What a list that is being read has shown so far.
@@ -63,11 +68,11 @@ impl Known {
     /// Nothing is known yet. `resumed`: a shipper before this one has written of this cluster.
     pub fn new(cluster: String, resumed: bool, pods_waiting_max: usize) -> Self {
         Self {
+            declared: DeclaredObjectives::new(&cluster),
             cluster,
             cron_jobs: CronJobs::new(resumed),
             runs: Runs::default(),
             attempts: Attempts::new(pods_waiting_max),
-            declared: DeclaredObjectives::default(),
             listing: Default::default(),
         }
     }
@@ -80,14 +85,16 @@ impl Known {
                 self.cron_jobs.remember(&fact.key, revision, cron_job.as_ref());
             }
             FactBody::Run { revision, run } => self.runs.remember(&fact.key, revision, run),
-            FactBody::Objective { name, revision, objective } if revision.uid == Revision::OF_FILE => {
-                self.declared.remember(&fact.key, name, revision, objective.as_ref());
-            }
-            FactBody::Objective { name, revision, objective } if name == ANNOTATED_OBJECTIVE => {
+            FactBody::Objective { name, revision, objective }
+                if name == ANNOTATED_OBJECTIVE && revision.uid != Revision::OF_FILE =>
+            {
                 self.cron_jobs.remember_objective(&fact.key, revision, objective.as_ref());
             }
+            FactBody::Objective { name, revision, objective } => {
+                self.declared.remember(&fact.key, name, revision, objective.as_ref());
+            }
             // An attempt matters as long as its Pod is there, and then the list shows it.
-            FactBody::Attempt { .. } | FactBody::Objective { .. } => {}
+            FactBody::Attempt { .. } => {}
         }
     }
 
@@ -109,9 +116,21 @@ impl Known {
 
     /// The stream tells of all that comes after what is known.
     pub fn opened(&mut self, resource: Resource, saying: &mut Saying<'_>) {
-        if resource == Resource::CronJobs {
-            self.declared.resolve(&self.cron_jobs, saying);
+        match resource {
+            Resource::CronJobs => self.declared.resolve(&self.cron_jobs, saying),
+            Resource::Objectives => self.declared.objects_are_known(&self.cron_jobs, saying),
+            Resource::Jobs | Resource::Pods => {}
         }
+    }
+
+    /// The Objectives of the cluster are not to be had; `is_not_served`: because there are none.
+    pub fn withheld(&mut self, is_not_served: bool, saying: &mut Saying<'_>) {
+        self.declared.objects_are_withheld(is_not_served, &self.cron_jobs, saying);
+    }
+
+    /// How the Objectives of the cluster and those of a file stand, if that may have changed since it was asked last.
+    pub fn standings(&mut self) -> Option<Standings> {
+        self.declared.standings(&self.cron_jobs)
     }
 
     /// A list of `resource` begins.
@@ -125,6 +144,7 @@ impl Known {
             Decoded::CronJob { id, .. } => self.seen(Resource::CronJobs, &id.revision.uid),
             Decoded::Job { id, .. } => self.seen(Resource::Jobs, &id.revision.uid),
             Decoded::Pod { id, .. } => self.seen(Resource::Pods, &id.revision.uid),
+            Decoded::Objective { id, .. } => self.seen(Resource::Objectives, &id.revision.uid),
             Decoded::Ignored { .. } => {}
         }
         self.changed(decoded, saying);
@@ -133,10 +153,11 @@ impl Known {
     /// An object was created or changed.
     pub fn changed(&mut self, decoded: Decoded, saying: &mut Saying<'_>) {
         match decoded {
-            Decoded::CronJob { id, cron_job, objective } => {
+            Decoded::CronJob { id, labels, cron_job, objective } => {
                 let key = BatchKey::new(&self.cluster, &id.namespace, &id.name);
-                self.cron_jobs.changed(&key, id, cron_job, objective, saying);
-                self.declared.follow(&key, &self.cron_jobs, saying);
+                if self.cron_jobs.changed(&key, id, labels, (cron_job, objective), saying) {
+                    self.declared.follow(&key, &self.cron_jobs, saying);
+                }
             }
             Decoded::Job { id, run, batch, not_a_slot } => {
                 let (uid, job) = (id.revision.uid.clone(), run.job.clone());
@@ -151,6 +172,9 @@ impl Known {
                 let key = self.runs.key(&run_uid);
                 let pod = SeenPod { revision: id.revision, attempt, log, is_gone: false };
                 self.attempts.changed(pod, run_uid, key, saying);
+            }
+            Decoded::Objective { id, object } => {
+                self.declared.object_changed(id, *object, &self.cron_jobs, saying);
             }
             Decoded::Ignored { .. } => {}
         }
@@ -173,6 +197,9 @@ impl Known {
                 let key = self.runs.key(&run_uid);
                 let pod = SeenPod { revision: id.revision, attempt, log: None, is_gone: true };
                 self.attempts.deleted(pod, run_uid, key, saying);
+            }
+            Decoded::Objective { id, object: _ } => {
+                self.declared.object_deleted(&id, &self.cron_jobs, saying);
             }
             Decoded::Ignored { .. } => {}
         }
@@ -210,6 +237,7 @@ impl Known {
             Resource::CronJobs => self.cron_jobs.listed(&seen, resource_version, saying),
             Resource::Jobs => self.runs.listed(&seen, resource_version, saying),
             Resource::Pods => self.attempts.listed(&seen),
+            Resource::Objectives => self.declared.objects_listed(&seen),
         }
     }
 

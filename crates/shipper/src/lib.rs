@@ -1,4 +1,4 @@
-//! Kubernetes to events: watches CronJobs, Jobs and Pods, and says what happened and how far that is all.
+//! Kubernetes to events: watches CronJobs, Jobs, Pods and Objectives, and says what happened and how far that is all.
 //!
 //! One task a watched resource ([`watching`]) and one that probes ([`probe`]) feed one bounded channel. The loop that
 //! owns the other end ([`shipper::Shipper`]) turns inputs into events by a sync function ([`core::Core`]), the role
@@ -9,6 +9,7 @@ pub mod client;
 pub mod connect;
 pub mod core;
 mod crontab;
+pub mod custom_resource;
 pub mod decode;
 pub mod error_text;
 pub mod evidence;
@@ -28,4 +29,6 @@ pub mod role;
 pub mod server_clock;
 pub mod settings;
 pub mod shipper;
+mod statuses;
 pub mod watching;
+pub mod written;

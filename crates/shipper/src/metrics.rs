@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use kigen_model::objective::ObjectiveSource;
+
 use crate::api::RequestError;
 use crate::core::Output;
 use crate::input::{Input, News};
+use crate::known::Standings;
 use crate::resource::Resource;
 
 /// Says what each metric is.
@@ -25,6 +28,10 @@ pub fn describe() {
     );
     ::metrics::describe_counter!("kigen_ticks_total", "Ticks that were written to every partition");
     ::metrics::describe_gauge!(
+        "kigen_objectives_unresolved",
+        "Objectives of which something cannot be resolved, by where they are declared: object or file"
+    );
+    ::metrics::describe_gauge!(
         "kigen_tick_age_seconds",
         "Seconds since the last tick was written, or since the start"
     );
@@ -36,6 +43,7 @@ pub(crate) fn heard(input: &Input) {
         Input::Stream { resource, news: News::ListBegan { .. } } => of("kigen_lists_total", *resource),
         Input::Stream { resource, news: News::Opened { .. } } => of("kigen_watches_opened_total", *resource),
         Input::Stream { news: News::Broken { error, .. }, .. } | Input::ProbeFailed(error) => failed(error),
+        Input::Stream { news: News::Withheld(error), .. } if !error.is_not_served() => failed(error),
         Input::Log(read) => {
             if let Err(error) = &read.text {
                 failed(error);
@@ -67,6 +75,17 @@ pub(crate) fn ticked() {
 /// How old the last tick is.
 pub(crate) fn tick_age(age: Duration) {
     ::metrics::gauge!("kigen_tick_age_seconds").set(age.as_secs_f64());
+}
+
+/// What is declared stands so.
+pub(crate) fn stand(standings: &Standings) {
+    for (source, count) in [
+        (ObjectiveSource::Object, standings.objects_unresolved()),
+        (ObjectiveSource::File, standings.in_file.len()),
+    ] {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        ::metrics::gauge!("kigen_objectives_unresolved", "source" => source.label()).set(f64::from(count));
+    }
 }
 
 fn of(name: &'static str, resource: Resource) {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// Any watched object, as far as it can be named.
 #[derive(Debug, Default, Deserialize)]
@@ -25,6 +26,8 @@ pub struct Metadata {
     pub uid: Option<String>,
     /// The version; compared as a number.
     pub resource_version: Option<String>,
+    /// Counts the changes of what is wanted, not those of how it is.
+    pub generation: Option<i64>,
     /// When it was created, RFC 3339.
     pub creation_timestamp: Option<String>,
     /// Set once its deletion was asked for.
@@ -279,4 +282,17 @@ pub struct Terminated {
     pub message: Option<String>,
     /// RFC 3339.
     pub finished_at: Option<String>,
+}
+
+/// An Objective, kigen's own custom resource. What it asks for is read apart, so that an object that asks for what cannot be
+/// read is still one.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CustomObject {
+    /// `metadata`.
+    pub metadata: Option<Metadata>,
+    /// `spec`.
+    pub spec: Option<Box<RawValue>>,
+    /// `status`.
+    pub status: Option<Box<RawValue>>,
 }

@@ -27,12 +27,18 @@ pub async fn probe(api: Api, interval: Duration, inputs: Sender<Input>) {
 /// The time must be answered before the lists are asked for: see [`Round`].
 async fn round(api: &Api) -> Result<Input, RequestError> {
     let answered = api.time().await?;
-    let lists = Resource::ALL.map(|resource| api.list(resource, 1, None));
-    let pages = try_join_all(lists).await?;
-    let mut resource_versions = [0; 3];
-    for (resource_version, page) in resource_versions.iter_mut().zip(pages) {
-        *resource_version = page.resource_version;
-    }
+    let versions = try_join_all(Resource::ALL.map(|resource| version(api, resource))).await?;
+    let mut resource_versions = [None; Resource::COUNT];
+    resource_versions.iter_mut().zip(versions).for_each(|(at, version)| *at = version);
     let round = Round { server_time: answered.date, resource_versions };
     Ok(Input::Probed { answered, round })
+}
+
+/// How far the store is with `resource`; `None`: it is an optional one, which is not to be had.
+async fn version(api: &Api, resource: Resource) -> Result<Option<u64>, RequestError> {
+    match api.list(resource, 1, None).await {
+        Ok(page) => Ok(Some(page.resource_version)),
+        Err(error) if resource.is_optional() && error.is_withheld() => Ok(None),
+        Err(error) => Err(error),
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::custom_resource::{GROUP, VERSION};
+
 /// A watched resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Resource {
@@ -11,11 +13,15 @@ pub enum Resource {
     Jobs,
     /// `v1` Pods.
     Pods,
+    /// Objectives, a custom resource of kigen's own.
+    Objectives,
 }
 
 impl Resource {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::CronJobs, Self::Jobs, Self::Pods];
+    pub const ALL: [Self; Self::COUNT] = [Self::CronJobs, Self::Jobs, Self::Pods, Self::Objectives];
+    /// How many there are.
+    pub const COUNT: usize = 4;
 
     /// Its plural name in paths, positions and labels.
     pub fn name(self) -> &'static str {
@@ -23,6 +29,7 @@ impl Resource {
             Self::CronJobs => "cronjobs",
             Self::Jobs => "jobs",
             Self::Pods => "pods",
+            Self::Objectives => "objectives",
         }
     }
 
@@ -32,14 +39,26 @@ impl Resource {
             Self::CronJobs => "CronJob",
             Self::Jobs => "Job",
             Self::Pods => "Pod",
+            Self::Objectives => "Objective",
+        }
+    }
+
+    /// Whether a cluster may do without it, or keep it from kigen: then nothing waits for it.
+    ///
+    /// Of such a one nothing counts but what is there now: what came and went while nobody looked is no loss.
+    pub fn is_optional(self) -> bool {
+        match self {
+            Self::CronJobs | Self::Jobs | Self::Pods => false,
+            Self::Objectives => true,
         }
     }
 
     /// The path of its collection, in one namespace or in the whole cluster.
     pub fn path(self, namespace: Option<&str>) -> String {
         let group = match self {
-            Self::CronJobs | Self::Jobs => "/apis/batch/v1",
-            Self::Pods => "/api/v1",
+            Self::CronJobs | Self::Jobs => "/apis/batch/v1".to_owned(),
+            Self::Pods => "/api/v1".to_owned(),
+            Self::Objectives => format!("/apis/{GROUP}/{VERSION}"),
         };
         match namespace {
             Some(namespace) => format!("{group}/namespaces/{namespace}/{self}"),
@@ -53,6 +72,7 @@ impl Resource {
             Self::CronJobs => 0,
             Self::Jobs => 1,
             Self::Pods => 2,
+            Self::Objectives => 3,
         }
     }
 }

@@ -3,6 +3,9 @@
 mod append;
 mod read_back;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use futures::FutureExt;
 use kigen_log::back_off::BackOff;
 use kigen_log::{Fate, Log, LogError};
@@ -10,6 +13,7 @@ use kigen_model::event::{ClusterBody, ClusterEvent};
 use kigen_model::reasons::reasons;
 use thiserror::Error;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::Instant as TimerInstant;
 
 use crate::api::{Api, RequestError};
@@ -24,6 +28,7 @@ use crate::role::read_back::{LastWords, read_back};
 use crate::server_clock::Clock;
 use crate::settings::Settings;
 use crate::shipper::{Failures, Shipper};
+use crate::statuses;
 
 /// Why the role ended by itself.
 #[derive(Debug, Error)]
@@ -158,6 +163,11 @@ impl<L: Log> Leading<'_, L> {
         let mut shipping =
             Shipper::start(&self.api, &self.settings, epoch, &resume).telling(self.health.clone());
         drop(resume);
+        let (stand, standings) = watch::channel(shipping.standings().clone());
+        // Ends with the term.
+        let mut writing = JoinSet::new();
+        let interval = Duration::from_millis(self.settings.statuses_interval_ms);
+        writing.spawn(statuses::run(self.api.clone(), self.log.look().clone(), interval, standings));
         let appender = Appender::new(
             self.log.clone(),
             self.clock.clone(),
@@ -176,6 +186,9 @@ impl<L: Log> Leading<'_, L> {
                 inputs = shipping.next() => inputs,
             };
             appended = turn(&appender, &mut shipping, inputs, &self.health, term).await?;
+            if !Arc::ptr_eq(&stand.borrow(), shipping.standings()) {
+                stand.send_replace(shipping.standings().clone());
+            }
         }
         Ok(over.await)
     }

@@ -40,6 +40,8 @@ pub struct Settings {
     pub pods_waiting_max: usize,
     /// Whether the end of the log is read of a container that failed without a termination message.
     pub read_logs: bool,
+    /// How often it is looked whether the statuses of the cluster's Objectives are as they should be, in milliseconds.
+    pub statuses_interval_ms: u64,
     /// How many inputs are applied before they are committed together.
     pub inputs_per_commit_max: usize,
 }
@@ -63,6 +65,7 @@ impl Settings {
             rounds_pending_max: 64,
             pods_waiting_max: 50_000,
             read_logs: false,
+            statuses_interval_ms: 10_000,
             inputs_per_commit_max: 256,
         }
     }

@@ -1,5 +1,6 @@
 //! The shipper's loop as three verbs: `next`, `apply`, `acknowledged`. Who calls them owns the log.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kigen_model::event::ClusterEvent;
@@ -8,10 +9,11 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant as TimerInstant;
 
-use crate::api::Api;
+use crate::api::{Api, RequestError};
 use crate::core::{Acknowledged, Core, Output, Resume};
 use crate::health::Health;
 use crate::input::{Input, News};
+use crate::known::Standings;
 use crate::logs::Logs;
 use crate::metrics;
 use crate::probe::probe;
@@ -24,6 +26,9 @@ const INPUTS_WAITING_MAX: usize = 64;
 /// How often failures are told at most: an API server that is away makes all streams and the probe fail, again and again.
 const FAILURE_TOLD_EVERY: Duration = Duration::from_secs(60);
 
+/// How many problems with objectives are told at once.
+const PROBLEMS_TOLD_MAX: usize = 20;
+
 /// The watches and the probe of one cluster, and what is made of them.
 #[derive(Debug)]
 pub struct Shipper {
@@ -34,6 +39,9 @@ pub struct Shipper {
     _tasks: JoinSet<()>,
     logs: Logs,
     failures: Failures,
+    /// It was told that the Objectives of the cluster are kept from kigen.
+    told_of_objectives: bool,
+    standings: Arc<Standings>,
     health: Health,
 }
 
@@ -64,6 +72,8 @@ impl Shipper {
             _tasks: tasks,
             logs,
             failures: Failures::default(),
+            told_of_objectives: false,
+            standings: Arc::default(),
             health: Health::default(),
         }
     }
@@ -110,7 +120,28 @@ impl Shipper {
 
     /// All that [`Shipper::apply`] gave so far is in the log: what to append now; see [`Core::acknowledged`].
     pub fn acknowledged(&mut self) -> Acknowledged {
+        if let Some(standings) = self.core.standings() {
+            metrics::stand(&standings);
+            tell_problems(&self.standings, &standings);
+            self.standings = Arc::new(standings);
+        }
         self.core.acknowledged()
+    }
+
+    /// How what is declared stands: of which it is known that all that was said of it is in the log.
+    pub fn standings(&self) -> &Arc<Standings> {
+        &self.standings
+    }
+
+    /// Where there are no Objectives, nobody misses them; where they may not be read, somebody might.
+    fn tell_withheld(&mut self, error: &RequestError) {
+        if !error.is_not_served() && !std::mem::replace(&mut self.told_of_objectives, true) {
+            tracing::warn!(
+                "{}; kigen goes on without Objectives of the cluster: where there are none, all is well; else apply \
+                 deploy/objectives.crd.yaml, and grant list and watch on objectives.kigen.dev",
+                reasons(error)
+            );
+        }
     }
 
     fn tell_failure(&mut self, input: &Input) {
@@ -120,6 +151,7 @@ impl Shipper {
             }
             Input::ProbeFailed(error) => (error, None),
             Input::Probed { .. } => return self.health.seen(),
+            Input::Stream { news: News::Withheld(error), .. } => return self.tell_withheld(error),
             Input::Stream { .. } | Input::Declared(_) | Input::Log(_) => return,
         };
         self.health.unseen(reasons(error));
@@ -131,6 +163,26 @@ impl Shipper {
                 "{reasons}; kigen tries again; until then no time passes for this cluster, and nothing is judged"
             );
         }
+    }
+}
+
+/// Tells of what cannot be resolved and was not told of yet.
+fn tell_problems(before: &Standings, now: &Standings) {
+    let of_objects = now.objects.iter().filter_map(|(place, standing)| {
+        let told = before.objects.get(place).and_then(|standing| standing.problem.as_ref());
+        let problem = standing.problem.as_ref().filter(|problem| Some(*problem) != told)?;
+        Some(format!("Objective {}/{}: {problem}", place.0, place.1))
+    });
+    let of_file = now.in_file.iter().filter(|(name, problem)| before.in_file.get(name) != Some(problem));
+    let of_file =
+        of_file.map(|((key, name), problem)| format!("objective `{name}` of {key} in a file: {problem}"));
+    let mut all = of_objects.chain(of_file);
+    for problem in all.by_ref().take(PROBLEMS_TOLD_MAX) {
+        tracing::warn!("{problem}");
+    }
+    let untold = all.count();
+    if untold > 0 {
+        tracing::warn!(untold, "more objectives cannot be resolved; `kigen objectives list` shows them");
     }
 }
 

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc::Sender;
 
-use crate::api::{Api, Line, Lines, RequestError};
+use crate::api::lines::{Line, Lines};
+use crate::api::{Api, RequestError};
 use crate::input::{Input, News};
 use crate::object::{AnyObject, Metadata};
 use crate::resource::Resource;
@@ -54,6 +55,8 @@ struct Watching {
     page_objects_max: u32,
     answer_max: Duration,
     watch_silence_max: Duration,
+    /// Between the tries of a resource that is not to be had.
+    withheld_delay: Duration,
 }
 
 /// Lists and watches `resource` for as long as somebody reads `inputs`. `resume` is the version that a shipper before
@@ -77,6 +80,7 @@ pub async fn watch(
         page_objects_max: settings.page_objects_max,
         answer_max: Duration::from_millis(settings.answer_ms_max),
         watch_silence_max: Duration::from_millis(settings.watch_silence_ms_max),
+        withheld_delay: Duration::from_millis(settings.retry_delay_ms_max),
     };
     let mut state = State::List { resume };
     while let Ok(next) = watching.step(state).await {
@@ -110,6 +114,7 @@ impl Watching {
     async fn list_by_watch(&mut self, resume: Option<u64>) -> Result<Option<State>, Closed> {
         let (answered, mut lines) = match self.api.watch_from_all(self.resource).await {
             Ok(opened) => opened,
+            Err(error) if self.is_withheld(&error) => return self.withheld(error).await.map(Some),
             Err(error) if is_unknown(&error) => return Ok(None),
             Err(error) => {
                 self.rest(error).await?;
@@ -157,6 +162,7 @@ impl Watching {
         loop {
             let page = match self.api.list(self.resource, self.page_objects_max, from.as_deref()).await {
                 Ok(page) => page,
+                Err(error) if self.is_withheld(&error) => return self.withheld(error).await,
                 // Also when the next page has expired: then the list begins anew.
                 Err(error) => {
                     self.rest(error).await?;
@@ -200,6 +206,7 @@ impl Watching {
                 Ok(State::Watch { lines, position: from, fallback })
             }
             Err(error) if error.is_expired() => self.expired(error, fallback).await,
+            Err(error) if self.is_withheld(&error) => self.withheld(error).await,
             Err(error) => {
                 self.rest(error).await?;
                 Ok(State::Open { from, fallback })
@@ -249,6 +256,18 @@ impl Watching {
             }
             None => Ok(State::List { resume: None }),
         }
+    }
+
+    fn is_withheld(&self, error: &RequestError) -> bool {
+        self.resource.is_optional() && error.is_withheld()
+    }
+
+    /// The resource is not to be had. That may stay so for ever, so it is asked for no more often than an API server that
+    /// is away.
+    async fn withheld(&mut self, error: RequestError) -> Result<State, Closed> {
+        self.send(News::Withheld(error)).await?;
+        tokio::time::sleep(self.withheld_delay).await;
+        Ok(State::List { resume: None })
     }
 
     async fn idle(&mut self, what: &'static str) -> Result<(), Closed> {

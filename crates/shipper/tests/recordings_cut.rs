@@ -137,7 +137,7 @@ impl Recorded {
         // What the API server lists by, differs too.
         let ways = [WatchLists::Served, WatchLists::Failed];
         let watch_lists = ways[random.usize(..ways.len())];
-        let start = Start { watch_lists, ..Start::of(self.history.clone(), Pace::Manual) };
+        let start = Start { watch_lists, objectives: true, ..Start::of(self.history.clone(), Pace::Manual) };
         let mut shipping = start.start().await;
         for place in places {
             cut_after(&mut shipping, cut, *place, &mut random).await;

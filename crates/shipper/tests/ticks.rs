@@ -12,7 +12,8 @@ use support::{final_states, independent_final_states, recording};
 
 /// A cluster at its start, whose clock the test moves.
 async fn standing() -> (Shipping, Instant) {
-    let shipping = Shipping::of_recording(&recording("cron_success"), Pace::Manual).await;
+    let history = History::from_recording(recording("cron_success")).expect("a recording");
+    let shipping = Start { objectives: true, ..Start::of(history, Pace::Manual) }.start().await;
     let later = second_after(shipping.history.start()) + TimeDelta::seconds(50);
     (shipping, later)
 }
@@ -95,7 +96,7 @@ async fn a_shippers_clock_ten_minutes_ahead_or_behind_changes_nothing() {
 async fn a_connection_that_is_half_open_stops_time_until_the_watch_is_given_up_for_a_new_one() {
     for resource in Resource::ALL {
         let history = History::from_recording(recording("cron_success")).expect("a recording");
-        let start = Start { watch_silence_ms_max: 300, ..Start::of(history, Pace::Manual) };
+        let start = Start { watch_silence_ms_max: 300, objectives: true, ..Start::of(history, Pace::Manual) };
         let mut shipping = start.start().await;
         let opened = shipping.opened[resource as usize];
         shipping.server.faults().silence_streams(Some(resource));

@@ -21,21 +21,23 @@ pub const VALUE_BYTES_MAX: usize = 1024 * 1024;
 const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
 /// All versions of a topic's schema, oldest first; the last one writes.
-const EVENTS: [&str; 3] = [
+const EVENTS: [&str; 4] = [
     include_str!("../../../schemas/kigen.events/v1.avsc"),
     include_str!("../../../schemas/kigen.events/v2.avsc"),
     include_str!("../../../schemas/kigen.events/v3.avsc"),
+    include_str!("../../../schemas/kigen.events/v4.avsc"),
 ];
 const ALERTS: [&str; 3] = [
     include_str!("../../../schemas/kigen.alerts/v1.avsc"),
     include_str!("../../../schemas/kigen.alerts/v2.avsc"),
     include_str!("../../../schemas/kigen.alerts/v3.avsc"),
 ];
-const STATUS: [&str; 4] = [
+const STATUS: [&str; 5] = [
     include_str!("../../../schemas/kigen.status/v1.avsc"),
     include_str!("../../../schemas/kigen.status/v2.avsc"),
     include_str!("../../../schemas/kigen.status/v3.avsc"),
     include_str!("../../../schemas/kigen.status/v4.avsc"),
+    include_str!("../../../schemas/kigen.status/v5.avsc"),
 ];
 const REJECTS: [&str; 1] = [include_str!("../../../schemas/kigen.rejects/v1.avsc")];
 

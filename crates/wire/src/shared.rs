@@ -290,6 +290,8 @@ enum SourceRecord {
     Unknown,
     Annotation,
     File,
+    Object,
+    Selector,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -345,6 +347,8 @@ impl<'a> From<&'a Objective> for ObjectiveRecord<'a> {
             source: match objective.source {
                 ObjectiveSource::Annotation => SourceRecord::Annotation,
                 ObjectiveSource::File => SourceRecord::File,
+                ObjectiveSource::Object => SourceRecord::Object,
+                ObjectiveSource::Selector => SourceRecord::Selector,
             },
             is_of_jobs: objective.is_of_jobs,
             freshness_s: objective.freshness.map(|freshness| freshness.num_seconds()),
@@ -382,6 +386,8 @@ impl ObjectiveRecord<'_> {
             runbook: self.runbook.map(Text::into_owned),
             source: match self.source {
                 SourceRecord::File => ObjectiveSource::File,
+                SourceRecord::Object => ObjectiveSource::Object,
+                SourceRecord::Selector => ObjectiveSource::Selector,
                 SourceRecord::Unknown | SourceRecord::Annotation => ObjectiveSource::Annotation,
             },
         })

@@ -201,6 +201,10 @@ impl Stage {
             runbook: None,
             source: if words.contains(&"in-a-file") {
                 ObjectiveSource::File
+            } else if words.contains(&"by-an-object") {
+                ObjectiveSource::Object
+            } else if words.contains(&"by-a-selector") {
+                ObjectiveSource::Selector
             } else {
                 ObjectiveSource::Annotation
             },

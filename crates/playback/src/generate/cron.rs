@@ -101,6 +101,13 @@ impl Story {
                 };
                 return;
             }
+            Edit::Label(key, value) => {
+                match value {
+                    Some(value) => plan.labels.insert(key.clone(), value.clone()),
+                    None => plan.labels.remove(key),
+                };
+                return;
+            }
         }
         self.cron_job.generation += 1;
     }

@@ -4,6 +4,7 @@ use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::CronJob;
 
 use super::{COMPLETE_BY, Decoded, OWNER, RUNBOOK, Unusable, identity, optional_instant, present};
+use crate::known::Labels;
 use crate::object::{CronJobObject, Metadata};
 
 pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {
@@ -19,7 +20,9 @@ pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {
         last_succeeded_at: optional_instant(status.and_then(|status| status.last_successful_time.as_ref())),
     };
     let objective = object.metadata.as_ref().and_then(objective);
-    Ok(Decoded::CronJob { id, cron_job, objective })
+    let labels = object.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
+    let labels = labels.map(Labels::of).unwrap_or_default();
+    Ok(Decoded::CronJob { id, labels, cron_job, objective })
 }
 
 /// The objective is shipped as written, also when its crontab is none: the engine keeps it as unresolved, and the

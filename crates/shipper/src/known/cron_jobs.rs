@@ -1,12 +1,13 @@
 //! What was last said of each CronJob and of the objective in its annotations.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::{Deadlines, Objective};
+use kigen_model::objective::{Deadlines, Objective, Schedule};
 use kigen_model::run::CronJob;
 
+use super::labels::Labels;
 use super::{Saying, Seen};
 use crate::decode::{ANNOTATED_OBJECTIVE, Identity};
 use crate::notice::Notice;
@@ -16,6 +17,8 @@ struct KnownCronJob {
     resource_version: u64,
     key: BatchKey,
     cron_job: CronJob,
+    /// Empty until a list has shown them: the log does not have them.
+    labels: Labels,
 }
 
 /// An objective as it was last said: under the same version it is no news to anybody.
@@ -50,7 +53,8 @@ impl CronJobs {
         }
         if let Some(cron_job) = cron_job {
             let resource_version = revision.resource_version;
-            let known = KnownCronJob { resource_version, key: key.clone(), cron_job: cron_job.clone() };
+            let (key_of, labels) = (key.clone(), Labels::default());
+            let known = KnownCronJob { resource_version, key: key_of, cron_job: cron_job.clone(), labels };
             self.bearers.insert(key.clone(), revision.uid.clone());
             self.by_uid.insert(revision.uid.clone(), known);
         }
@@ -59,6 +63,22 @@ impl CronJobs {
     /// The CronJob that bears this name now.
     pub(super) fn get(&self, key: &BatchKey) -> Option<&CronJob> {
         Some(&self.by_uid.get(self.bearers.get(key)?)?.cron_job)
+    }
+
+    /// Whether the CronJob that bears this name now has all of these labels.
+    pub(super) fn has_labels(&self, key: &BatchKey, wanted: &BTreeMap<String, String>) -> bool {
+        let bearer = self.bearers.get(key).and_then(|uid| self.by_uid.get(uid));
+        bearer.is_some_and(|known| known.labels.have(wanted))
+    }
+
+    /// The CronJobs of the namespace that have all of these labels, in no order.
+    pub(super) fn labelled<'a>(
+        &'a self,
+        namespace: &'a str,
+        wanted: &'a BTreeMap<String, String>,
+    ) -> impl Iterator<Item = &'a BatchKey> {
+        let there = self.by_uid.values().filter(move |known| known.key.namespace == namespace);
+        there.filter(|known| known.labels.have(wanted)).map(|known| &known.key)
     }
 
     pub(super) fn remember_objective(
@@ -90,19 +110,25 @@ impl CronJobs {
         }
     }
 
+    /// Whether whoever names it, or selects it by its labels, has to look at it again.
     pub(super) fn changed(
         &mut self,
         key: &BatchKey,
         id: Identity,
-        cron_job: CronJob,
-        objective: Option<Objective>,
+        labels: Labels,
+        (cron_job, objective): (CronJob, Option<Objective>),
         saying: &mut Saying<'_>,
-    ) {
+    ) -> bool {
         if self.is_old(key, &id.revision) {
-            return;
+            let known = self.by_uid.get_mut(&id.revision.uid);
+            let same = known.filter(|known| known.resource_version == id.revision.resource_version);
+            return same.is_some_and(|same| std::mem::replace(&mut same.labels, labels) != same.labels);
         }
         let known = self.by_uid.get(&id.revision.uid);
         let is_first = known.is_none();
+        let moves = known.is_none_or(|known| {
+            known.labels != labels || Schedule::of(&known.cron_job) != Schedule::of(&cron_job)
+        });
         let objective_before = self.objectives.get(key).map(|said| &said.objective);
         note(
             key,
@@ -125,7 +151,9 @@ impl CronJobs {
             self.by_uid.remove(&former);
         }
         let resource_version = id.revision.resource_version;
-        self.by_uid.insert(id.revision.uid, KnownCronJob { resource_version, key: key.clone(), cron_job });
+        self.by_uid
+            .insert(id.revision.uid, KnownCronJob { resource_version, key: key.clone(), cron_job, labels });
+        moves
     }
 
     pub(super) fn deleted(

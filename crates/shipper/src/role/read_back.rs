@@ -11,6 +11,7 @@ use kigen_model::run::RunPhase;
 use kigen_model::topic::{Offset, Partition, Topic};
 
 use crate::core::Resume;
+use crate::decode::ANNOTATED_OBJECTIVE;
 use crate::restating::Restating;
 use crate::settings::Settings;
 
@@ -167,8 +168,9 @@ impl Story {
         let (about, is_over) = match &fact.body {
             FactBody::CronJob { cron_job, .. } => (About::CronJob(fact.key.clone()), cron_job.is_none()),
             FactBody::Objective { name, revision, objective } => {
-                // What a file declares has no version but the one given last, which so must not be forgotten.
-                let is_over = objective.is_none() && revision.uid != Revision::OF_FILE;
+                // What is declared has no version but the one given last, which so must not be forgotten.
+                let is_annotated = name == ANNOTATED_OBJECTIVE && revision.uid != Revision::OF_FILE;
+                let is_over = objective.is_none() && is_annotated;
                 (About::Objective(fact.key.clone(), name.clone()), is_over)
             }
             FactBody::Run { revision, run } => {

@@ -42,8 +42,8 @@ pub(crate) struct Shipping {
     pub(crate) rejected: Vec<Rejected>,
     pub(crate) history: History,
     /// How far each stream was heard, and how often it was opened.
-    pub(crate) heard: [u64; 3],
-    pub(crate) opened: [u64; 3],
+    pub(crate) heard: [u64; Resource::COUNT],
+    pub(crate) opened: [u64; Resource::COUNT],
     api: Api,
     settings: Settings,
 }
@@ -63,6 +63,8 @@ pub(crate) struct Start {
     pub(crate) ahead: TimeDelta,
     pub(crate) watch_lists: WatchLists,
     pub(crate) watch_silence_ms_max: u64,
+    /// Whether the server knows of Objectives.
+    pub(crate) objectives: bool,
     /// Where the server runs, if not where the shipper does.
     pub(crate) server_on: Handle,
 }
@@ -75,19 +77,21 @@ impl Start {
             ahead: TimeDelta::zero(),
             watch_lists: WatchLists::Served,
             watch_silence_ms_max: 150_000,
+            objectives: false,
             server_on: Handle::current(),
         }
     }
 
     /// Starts server and shipper; the clock stands at the history's start until the shipper has ticked for it.
     pub(crate) async fn start(self) -> Shipping {
-        let Self { history, pace, ahead, watch_lists, watch_silence_ms_max, server_on } = self;
+        let Self { history, pace, ahead, watch_lists, watch_silence_ms_max, objectives, server_on } = self;
         let end = second_after(history.end()) + TimeDelta::seconds(5);
         let clock = Clock::new(history.start(), pace, Some(end));
         let options = Options { hold_clock: true, eager_bookmarks: true, ..Options::default() };
         let played = Played { history: history.clone(), clock: clock.clone(), options };
         let server = server_on.spawn(Server::start(played)).await.expect("no panic").expect("a free port");
         server.faults().watch_lists(watch_lists);
+        server.faults().serve_objectives(objectives);
         let settings = Settings {
             probe_interval_ms: 3,
             retry_delay_ms_min: 1,
@@ -102,7 +106,7 @@ impl Start {
         let api = connect(&settings, shippers_clock).await.expect("the server answers");
         let shipper = Shipper::start(&api, &settings, 1, &Resume::default());
         let (written, rejected) = (Vec::new(), Vec::new());
-        let (heard, opened) = ([0; 3], [0; 3]);
+        let (heard, opened) = ([0; Resource::COUNT], [0; Resource::COUNT]);
         let mut shipping =
             Shipping { server, shipper, written, rejected, history, heard, opened, api, settings };
         let start = shipping.history.start() - TimeDelta::seconds(1);

@@ -169,13 +169,19 @@ fn objective() -> BoxedStrategy<Objective> {
     let wait = || select(vec![0, 30, 3_600, Objective::GRACE_MAX_S]).prop_map(TimeDelta::seconds);
     let freshness = select(vec![1, 600, 259_200, Objective::FRESHNESS_MAX_S]).prop_map(TimeDelta::seconds);
     let words = (proptest::option::of(text()), proptest::option::of(text()));
-    let kind = (any::<bool>(), any::<bool>());
+    let source = select(vec![
+        ObjectiveSource::Annotation,
+        ObjectiveSource::File,
+        ObjectiveSource::Object,
+        ObjectiveSource::Selector,
+    ]);
+    let kind = (any::<bool>(), source);
     let spans = (wait(), wait(), proptest::option::of(freshness));
     let starts = proptest::option::of(crontab());
     (kind, deadlines, zone(), spans, starts, words)
         .prop_map(
             |(
-                (is_of_jobs, is_in_a_file),
+                (is_of_jobs, source),
                 deadlines,
                 time_zone,
                 (grace, settle, freshness),
@@ -193,7 +199,7 @@ fn objective() -> BoxedStrategy<Objective> {
                     severity: if is_of_jobs { Severity::Warning } else { Severity::Fatal },
                     owner,
                     runbook,
-                    source: if is_in_a_file { ObjectiveSource::File } else { ObjectiveSource::Annotation },
+                    source,
                 }
             },
         )

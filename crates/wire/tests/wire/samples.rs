@@ -86,6 +86,8 @@ fn events() -> impl Iterator<Item = (&'static str, Event)> {
         ("an objective in a file, before another CronJob", objective_fact(Some(before(Some(None))))),
         ("an objective before a CronJob with a zone", objective_fact(Some(before(Some(Some("Asia/Tokyo")))))),
         ("an objective before a CronJob that is gone", objective_fact(Some(before(None)))),
+        ("an objective in an object", objective_fact(Some(of_source(ObjectiveSource::Object)))),
+        ("an objective in a selector", objective_fact(Some(of_source(ObjectiveSource::Selector)))),
     ];
     let runs = runs().map(|(name, run)| (name, FactBody::Run { revision: revision(104), run }));
     let attempts = attempts().map(|(name, attempt)| {
@@ -118,6 +120,10 @@ fn events() -> impl Iterator<Item = (&'static str, Event)> {
 
 fn objective_fact(objective: Option<Objective>) -> FactBody {
     FactBody::Objective { name: "complete-by".to_owned(), revision: revision(106), objective }
+}
+
+fn of_source(source: ObjectiveSource) -> Objective {
+    Objective { source, ..objective() }
 }
 
 /// An objective of Jobs in a file, before a CronJob, which may have a zone, or be gone.
@@ -395,11 +401,11 @@ fn objective_states() -> [ObjectiveState; 9] {
         },
         ObjectiveState { objective: before(Some(Some("Asia/Tokyo"))), ..of(Plan::Exhausted) },
         ObjectiveState { objective: before(None), ..of(open(Window::Fresh { after: opens }, None)) },
-        of(open(Window::NoFire, None)),
+        ObjectiveState { objective: of_source(ObjectiveSource::Selector), ..of(open(Window::NoFire, None)) },
         of(open(Window::Slot, None)),
         of(open(Window::Fires { opens, closes: None }, None)),
         of(Plan::Unresolved { reason: "no such zone".to_owned() }),
-        of(Plan::Withdrawn),
+        ObjectiveState { objective: of_source(ObjectiveSource::Object), ..of(Plan::Withdrawn) },
     ]
 }
 

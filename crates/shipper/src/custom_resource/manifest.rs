@@ -1,0 +1,166 @@
+//! The generated manifest of the custom resource: the schema of the Rust types, made structural, in YAML.
+
+use std::fmt::Write;
+
+use expect_test::expect_file;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use super::{GROUP, ObjectiveSpec, ObjectiveStatus, VERSION};
+use crate::decode::ANNOTATED_OBJECTIVE;
+
+/// What a Kubernetes object may be called (RFC 1123, a subdomain).
+pub(super) const NAME: &str = r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$";
+
+/// The rule that a span such as `10m` is no longer than `words` say, in seconds.
+pub(super) fn at_most(words: &str, seconds: u64) -> Value {
+    let number = "int(self.substring(0, size(self) - 1))";
+    let unit = "{'s': 1, 'm': 60, 'h': 3600, 'd': 86400}[self.substring(size(self) - 1)]";
+    let is_span = "!self.matches('^[0-9]+[smhd]$')";
+    json!({
+        "rule": format!("{is_span} || {number} * {unit} <= {seconds}"),
+        "message": format!("at most {words}"),
+    })
+}
+
+#[test]
+fn the_manifest_is_the_one_that_the_types_give() {
+    let head = "# The custom resource in which objectives are declared with kubectl. Generated from\n\
+                # crates/shipper/src/custom_resource.rs by its test, which `UPDATE_EXPECT=1` lets write it anew.\n";
+    let mut yaml = head.to_owned();
+    write_yaml(&manifest(), 0, &mut yaml);
+    expect_file!["../../../../deploy/objectives.crd.yaml"].assert_eq(&yaml);
+}
+
+fn manifest() -> Value {
+    let column = |name: &str, path: &str, kind: &str, priority: u32| json!({"name": name, "jsonPath": path, "type": kind, "priority": priority});
+    let root = json!({
+        "type": "object",
+        "description": "By when a batch must have a good result.",
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"type": "object"},
+            "spec": schema::<ObjectiveSpec>(),
+            "status": schema::<ObjectiveStatus>(),
+        },
+        "x-kubernetes-validations": [{
+            "rule": format!("self.metadata.name != '{ANNOTATED_OBJECTIVE}'"),
+            "message": "this is the name of what the annotation kigen.dev/complete-by makes: choose another",
+        }],
+    });
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("objectives.{GROUP}")},
+        "spec": {
+            "group": GROUP,
+            "scope": "Namespaced",
+            "names": {
+                "kind": "Objective",
+                "listKind": "ObjectiveList",
+                "plural": "objectives",
+                "singular": "objective",
+            },
+            "versions": [{
+                "name": VERSION,
+                "served": true,
+                "storage": true,
+                "subresources": {"status": {}},
+                "additionalPrinterColumns": [
+                    column("Batch", ".spec.batch", "string", 0),
+                    column("Deadline", ".spec.completeBy", "string", 0),
+                    column("Before", ".spec.before.cronJob", "string", 0),
+                    column("Next deadline", ".status.nextDeadline", "string", 0),
+                    column("Last verdict", ".status.lastVerdict", "string", 0),
+                    column("Age", ".metadata.creationTimestamp", "date", 0),
+                    column("Problem", ".status.problem", "string", 1),
+                ],
+                "schema": {"openAPIV3Schema": root},
+            }],
+        },
+    })
+}
+
+fn schema<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    structural(&mut schema);
+    schema
+}
+
+/// As Kubernetes wants a schema: no title, no `null`, and each node of one type. What may be left out is not required; what
+/// is `null` is dropped by the API server.
+fn structural(schema: &mut Value) {
+    match schema {
+        Value::Object(node) => {
+            for word in ["$schema", "title", "default", "nullable", "components"] {
+                // A field of that name is a schema; the word itself is none.
+                if node.get(word).is_some_and(|value| word == "components" || !value.is_object()) {
+                    node.remove(word);
+                }
+            }
+            let choices = node.remove("anyOf").or_else(|| node.remove("allOf"));
+            if let Some(Value::Array(choices)) = choices {
+                let one = choices.into_iter().find_map(|choice| match choice {
+                    Value::Object(choice) if choice.contains_key("properties") => Some(choice),
+                    _ => None,
+                });
+                let one = one.unwrap_or_default();
+                let described: Map<String, Value> = std::mem::take(node);
+                node.extend(one);
+                node.extend(described);
+            }
+            node.values_mut().for_each(structural);
+        }
+        Value::Array(items) => items.iter_mut().for_each(structural),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Block style, one key a line.
+fn write_yaml(value: &Value, indent: usize, out: &mut String) {
+    let space = " ".repeat(indent);
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                let _ = match is_block(value) {
+                    true => writeln!(out, "{space}{key}:"),
+                    false => writeln!(out, "{space}{key}: {}", scalar(value)),
+                };
+                write_yaml(value, indent + 2, out);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                let mut block = String::new();
+                write_yaml(item, indent + 2, &mut block);
+                let _ = match is_block(item) {
+                    true => write!(out, "{space}- {}", block.trim_start()),
+                    false => writeln!(out, "{space}- {}", scalar(item)),
+                };
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn is_block(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => !map.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+/// A word as it is, and any other text as JSON has it, which YAML reads alike.
+fn scalar(value: &Value) -> String {
+    let is_word = |text: &&str| {
+        let mut letters = text.bytes();
+        letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'.')
+            && letters.all(|letter| letter.is_ascii_alphanumeric() || b" ./-".contains(&letter))
+    };
+    value.as_str().filter(is_word).map_or_else(|| value.to_string(), str::to_owned)
+}

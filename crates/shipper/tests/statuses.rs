@@ -1,0 +1,175 @@
+//! What is written into the Objectives of the cluster: how they stand, once each time that it changes.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use kigen_engine::state::{BatchState, Judged, ObjectiveState, OpenSlot, Plan, Window};
+use kigen_log::{EmbeddedLog, Log, Look, Record};
+use kigen_model::Instant;
+use kigen_model::event::Revision;
+use kigen_model::key::BatchKey;
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
+use kigen_model::slot::{CauseKind, Slot, Verdict};
+use kigen_model::topic::Topic;
+use kigen_playback::clock::{Clock, Pace};
+use kigen_playback::generate::{Cluster, CronJobPlan};
+use kigen_playback::server::{Options, Played, Server};
+use kigen_shipper::health::Health;
+use kigen_shipper::settings::{Access, Settings};
+use kigen_shipper::{role, server_clock};
+use serde_json::{Value, json};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn start() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
+}
+
+fn noon(day: i64) -> Instant {
+    start() + TimeDelta::days(day) + TimeDelta::hours(12)
+}
+
+/// Two of the CronJobs have the label that one Objective selects; another selects what no CronJob has.
+async fn play() -> Server {
+    let mut cluster = Cluster::new(start());
+    for name in ["rank", "recommend", "report"] {
+        let mut plan = CronJobPlan::new("ml", name, "0 8 * * *");
+        if name != "report" {
+            plan.labels.insert("tier".to_owned(), "gold".to_owned());
+        }
+        cluster.cron_job(plan);
+    }
+    for (name, tier) in [("golden", "gold"), ("lost", "lead")] {
+        let batch = json!({"selector": {"matchLabels": {"tier": tier}}});
+        let spec = json!({"batch": batch, "completeBy": "0 12 * * *"});
+        cluster.objective("ml", name, start(), Some(spec));
+    }
+    let history = cluster.build().expect("a history");
+    let clock = Clock::new(history.start(), Pace::Manual, None);
+    let options = Options { eager_bookmarks: true, ..Options::default() };
+    let server = Server::start(Played { history, clock, options }).await.expect("a free port");
+    server.faults().serve_objectives(true);
+    server
+}
+
+struct Running {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), role::RoleError>>,
+}
+
+fn ship(server: &Server, log: &EmbeddedLog) -> Running {
+    let settings = Settings {
+        probe_interval_ms: 5,
+        statuses_interval_ms: 5,
+        retry_delay_ms_min: 1,
+        ..Settings::new("test", Access::Url(server.url()))
+    };
+    let clock = server.clock().clone();
+    let clock = server_clock::Clock::new(move || clock.now());
+    let (stop, stopped) = oneshot::channel();
+    let shutdown = async move {
+        let _ = stopped.await;
+    };
+    let log = log.clone();
+    let (_, declared) = watch::channel(None);
+    let task = tokio::spawn(async move {
+        role::run(log, settings, clock, "the test", declared, Health::default(), shutdown).await
+    });
+    Running { stop, task }
+}
+
+impl Running {
+    async fn stop(self) {
+        self.stop.send(()).expect("it runs");
+        self.task.await.expect("it does not panic").expect("it ends well");
+    }
+}
+
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(tokio::time::Instant::now() < deadline, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+async fn until_written(server: &Server, name: &str, status: &Value) {
+    let is_so = || server.objective_status("ml", name).0.as_ref() == Some(status);
+    let what = format!("{status}, but {:?}", server.objective_status("ml", name));
+    until(&what, is_so).await;
+}
+
+/// As the processor leaves it, with this deadline to come and the one of the day before judged.
+async fn judged(log: &EmbeddedLog, batch: &str, next: Instant, verdict: Verdict) {
+    let deadlines = Deadlines::CompleteBy { crontab: "0 12 * * *".to_owned() };
+    let (previous, deadline) = (next - TimeDelta::days(1), next);
+    let slot = Slot { from: previous, deadline, whole: true };
+    let open = OpenSlot { slot, time_zone: "UTC".to_owned(), window: Window::Slot, met_at: None };
+    let objective = ObjectiveState {
+        revision: Revision { uid: "any".to_owned(), resource_version: 1 },
+        objective: Objective::new(deadlines, ObjectiveSource::Selector),
+        successor: None,
+        since: start(),
+        withdrawn_at: None,
+        plan: Plan::Open(open),
+        incident: None,
+        verdicts: vec![Judged { deadline: previous, verdict, judged: None }],
+        warned_of_no_fire: false,
+    };
+    let mut state = BatchState::new(BatchKey::new("test", "ml", batch));
+    state.objectives.insert("golden".to_owned(), objective);
+    let key = state.key.to_string();
+    let partition = log.look().partition_of(&key);
+    let value = Some(kigen_wire::encode_batch(&state));
+    let record = Record { topic: Topic::Status, partition, key, value, timestamp: start() };
+    log.append(vec![record]).await.expect("a log that can be written");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_says_its_next_deadline_its_last_verdict_and_what_cannot_be_resolved_once() {
+    let server = play().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = EmbeddedLog::open(folder.path(), kigen_log::Settings::default()).expect("a new log");
+    let running = ship(&server, &log);
+    let problem = "no CronJob of the namespace ml has these labels";
+    until_written(&server, "lost", &json!({"observedGeneration": 1, "batches": 0, "problem": problem})).await;
+    until_written(&server, "golden", &json!({"observedGeneration": 1, "batches": 2})).await;
+
+    // The earliest deadline of all, and the verdict on the latest.
+    judged(&log, "rank", noon(2), Verdict::Missed(CauseKind::StillRunning)).await;
+    judged(&log, "recommend", noon(1), Verdict::Met { ended_at: noon(0) }).await;
+    let golden = json!({
+        "observedGeneration": 1,
+        "batches": 2,
+        "nextDeadline": "2026-11-10T12:00:00Z",
+        "lastVerdict": "missed (still running), 2026-11-10T12:00:00Z",
+    });
+    until_written(&server, "golden", &golden).await;
+    running.stop().await;
+
+    // Another that goes on finds all as it should be.
+    let (_, written) = server.objective_status("ml", "golden");
+    let asked = server.requests().others + 50;
+    let running = ship(&server, &log);
+    until("it has looked often", || server.requests().others >= asked).await;
+    assert_eq!(server.objective_status("ml", "golden"), (Some(golden), written));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_status_that_may_not_be_written_stops_nothing() {
+    let server = play().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = EmbeddedLog::open(folder.path(), kigen_log::Settings::default()).expect("a new log");
+    server.faults().refuse_statuses(Some(403));
+    let running = ship(&server, &log);
+    let asked = server.requests().others + 50;
+    until("it goes on", || server.requests().others >= asked).await;
+    assert_eq!(server.objective_status("ml", "lost"), (None, 0));
+    assert!(log.end(Topic::Events, kigen_model::topic::Partition(0)).expect("readable").0 > 1, "it ships");
+    server.faults().refuse_statuses(None);
+    until("it is written", || server.objective_status("ml", "lost").1 > 0).await;
+    running.stop().await;
+}
