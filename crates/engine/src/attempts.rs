@@ -5,7 +5,7 @@ use kigen_model::metrics::Metrics;
 use kigen_model::run::{Attempt, AttemptPhase, RunPhase};
 use kigen_model::slot::Failure;
 
-use crate::state::{AttemptState, BatchState, RunState};
+use crate::state::{ATTEMPTS_MAX, AttemptState, BatchState, RunState};
 
 /// How far the deletion of a run and the creation of the next may be apart, in seconds, when one was for the other: the
 /// CronJob controller does both at once, but a creation is told to the second and a deletion when it was observed.
@@ -45,6 +45,24 @@ pub(crate) fn least_telling(attempts: &[AttemptState]) -> Option<usize> {
     let is_kept = |place: usize| Some(place) == success || Some(place) == failure;
     let older = (0..newest).find(|place| !is_kept(*place));
     older.or(Some(newest).filter(|newest| !is_kept(*newest))).or(failure).or(success)
+}
+
+/// Takes in what is newer of an attempt. They stand by version, not as they came: one that was forgotten and comes again,
+/// as in a list, must find its place among the oldest and be forgotten again.
+pub(crate) fn take_in(attempts: &mut Vec<AttemptState>, heard: AttemptState) {
+    match attempts.iter_mut().find(|known| known.revision.uid == heard.revision.uid) {
+        Some(known) => {
+            let before = std::mem::replace(known, heard);
+            keep_text(&mut known.attempt, &before.attempt);
+        }
+        None => attempts.push(heard),
+    }
+    attempts.sort_by_key(|known| known.revision.resource_version);
+    if attempts.len() > ATTEMPTS_MAX
+        && let Some(least) = least_telling(attempts)
+    {
+        attempts.remove(least);
+    }
 }
 
 /// The error text of an attempt is told later than the rest where it is the end of a log: once it is known it stays.
@@ -163,8 +181,18 @@ fn is_under_way(known: &AttemptState) -> bool {
     }
 }
 
+/// What failed last: by when it ended, since a later version may say no more than that the pod is removed; by its version
+/// where a node is lost, and nobody says when.
 fn last_failure(attempts: &[AttemptState]) -> Option<usize> {
-    attempts.iter().rposition(|known| matches!(known.attempt.phase, AttemptPhase::Failed { .. }))
+    let failed = attempts.iter().enumerate().filter_map(|(place, known)| match known.attempt.phase {
+        AttemptPhase::Failed { finished_at, .. } => Some((place, finished_at)),
+        AttemptPhase::Waiting { .. } | AttemptPhase::Running { .. } | AttemptPhase::Succeeded { .. } => None,
+    });
+    let later = |last: (usize, Option<Instant>), next: (usize, Option<Instant>)| match (last.1, next.1) {
+        (Some(last_end), Some(next_end)) if next_end < last_end => last,
+        _ => next,
+    };
+    failed.reduce(later).map(|(place, _)| place)
 }
 
 fn last_success(attempts: &[AttemptState]) -> Option<usize> {

@@ -13,8 +13,8 @@ use crate::judge;
 use crate::plan;
 use crate::recover;
 use crate::state::{
-    self, ATTEMPTS_MAX, AttemptState, BatchState, CronJobState, EDITS_MAX, OBJECTIVES_MAX, ObjectiveState,
-    Plan, RUNS_MAX, RunState, ScheduleEdit, Successor,
+    self, AttemptState, BatchState, CronJobState, EDITS_MAX, OBJECTIVES_MAX, ObjectiveState, Plan, RUNS_MAX,
+    RunState, ScheduleEdit, Successor,
 };
 use crate::step::{Effect, Warning};
 use crate::window;
@@ -187,25 +187,13 @@ fn see_attempt(
         // The run is older than all that is remembered, so nothing depends on its attempts any more.
         return Vec::new();
     };
-    match run.attempts.iter_mut().find(|known| known.revision.uid == revision.uid) {
-        Some(known) if !is_newer(revision, &known.revision) => {
-            attempts::keep_text(&mut known.attempt, attempt);
-            return Vec::new();
-        }
-        Some(known) => {
-            let before = std::mem::replace(&mut known.attempt, attempt.clone());
-            known.revision = revision.clone();
-            attempts::keep_text(&mut known.attempt, &before);
-        }
-        None => {
-            run.attempts.push(AttemptState { revision: revision.clone(), attempt: attempt.clone() });
-            if run.attempts.len() > ATTEMPTS_MAX
-                && let Some(least) = attempts::least_telling(&run.attempts)
-            {
-                run.attempts.remove(least);
-            }
-        }
+    let known = run.attempts.iter_mut().find(|known| known.revision.uid == revision.uid);
+    if let Some(known) = known.filter(|known| !is_newer(revision, &known.revision)) {
+        attempts::keep_text(&mut known.attempt, attempt);
+        return Vec::new();
     }
+    let heard = AttemptState { revision: revision.clone(), attempt: attempt.clone() };
+    attempts::take_in(&mut run.attempts, heard);
     recover::note_success(state, run_uid, at)
 }
 

@@ -3,11 +3,13 @@
 mod support;
 
 use chrono::TimeDelta;
-use kigen_engine::explain::explain;
+use kigen_engine::explain::{explain, last_reported};
 use kigen_engine::state::Window;
 use kigen_engine::step::{Input, step};
-use kigen_model::event::FactBody;
+use kigen_model::event::{FactBody, Revision};
+use kigen_model::metrics::Metrics;
 use kigen_model::objective::Objective;
+use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
 use kigen_model::slot::Verdict;
 use support::{Batch, at, by};
 
@@ -54,4 +56,70 @@ fn a_slot_that_is_open_is_explained_without_a_verdict_and_others_are_not() {
     assert!(explain(&batch.state, "noon", at(18, 12, 0)).is_none(), "nobody has planned it yet");
     assert!(explain(&batch.state, "noon", at(16, 11, 0)).is_none(), "no deadline");
     assert!(explain(&batch.state, "other", at(16, 12, 0)).is_none(), "no such objective");
+}
+
+/// A run of Tuesday by hand, and its one pod.
+fn ran_by_hand(batch: Batch, phase: RunPhase, attempt: AttemptPhase, metrics: Metrics) -> Batch {
+    let run = Run {
+        job: "by-hand".to_owned(),
+        scheduled_at: None,
+        created_at: at(17, 9, 0),
+        started_at: Some(at(17, 9, 0)),
+        phase,
+        failed_pods: 1,
+        slot: None,
+    };
+    let batch = batch.hears(|revision| FactBody::Run {
+        revision: Revision { uid: "by-hand".to_owned(), ..revision },
+        run,
+    });
+    let attempt = Attempt { pod: "pod".to_owned(), node: None, restarts: 0, metrics, phase: attempt };
+    batch.hears(|revision| FactBody::Attempt { revision, run_uid: "by-hand".to_owned(), attempt })
+}
+
+fn rows(count: f64) -> Metrics {
+    Metrics::new([("rows".to_owned(), count)])
+}
+
+#[test]
+fn a_run_says_why_it_waits_and_one_that_runs_does_not_wait() {
+    let waits = AttemptPhase::Waiting { reason: Some("ImagePullBackOff".to_owned()), message: None };
+    let batch = ran_by_hand(judged_once(), RunPhase::Pending, waits.clone(), Metrics::default());
+    let tuesday = explain(&batch.state, "noon", at(17, 12, 0)).expect("it is open");
+    let of_run = tuesday.runs.last().expect("runs");
+    assert_eq!(of_run.waits.as_deref(), Some("ImagePullBackOff"));
+    assert_eq!(of_run.failure, None);
+    let batch = ran_by_hand(judged_once(), RunPhase::Running, waits, Metrics::default());
+    let tuesday = explain(&batch.state, "noon", at(17, 12, 0)).expect("it is open");
+    assert_eq!(tuesday.runs.last().expect("runs").waits, None);
+}
+
+#[test]
+fn a_run_that_failed_says_how() {
+    let phase = RunPhase::Failed {
+        failed_at: at(17, 9, 30),
+        reason: "BackoffLimitExceeded".to_owned(),
+        message: String::new(),
+    };
+    let attempt = AttemptPhase::Failed {
+        finished_at: Some(at(17, 9, 30)),
+        exit_code: Some(40),
+        reason: None,
+        message: Some("no rows".to_owned()),
+    };
+    let batch = ran_by_hand(judged_once(), phase, attempt, Metrics::default());
+    let tuesday = explain(&batch.state, "noon", at(17, 12, 0)).expect("it is open");
+    let failure = tuesday.runs.last().and_then(|run| run.failure.as_ref()).expect("it failed");
+    assert_eq!((failure.exit_code, failure.last_error.as_deref()), (Some(40), Some("no rows")));
+}
+
+#[test]
+fn what_a_batch_reported_last_is_what_its_latest_run_did() {
+    assert_eq!(last_reported(&judged_once().state), None);
+    let succeeded = AttemptPhase::Succeeded { finished_at: Some(at(17, 9, 30)) };
+    let phase = RunPhase::Succeeded { completed_at: at(17, 9, 30) };
+    let batch = ran_by_hand(judged_once(), phase, succeeded, rows(120_345.0));
+    assert_eq!(last_reported(&batch.state), Some(&rows(120_345.0)));
+    let tuesday = explain(&batch.state, "noon", at(17, 12, 0)).expect("it is open");
+    assert_eq!(tuesday.runs.last().and_then(|run| run.reported), Some(&rows(120_345.0)));
 }

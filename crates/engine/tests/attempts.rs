@@ -1,0 +1,143 @@
+//! Of a run's attempts a few are remembered, and which does not hang on how often they were heard.
+
+use chrono::{TimeDelta, TimeZone, Utc};
+use kigen_engine::state::{ATTEMPTS_MAX, BatchState};
+use kigen_engine::step::{Effect, Input, step};
+use kigen_model::Instant;
+use kigen_model::alert::AlertBody;
+use kigen_model::event::{Fact, FactBody, Revision};
+use kigen_model::key::BatchKey;
+use kigen_model::metrics::Metrics;
+use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
+
+const RUN: &str = "run-uid";
+
+fn at(minute: i64) -> Instant {
+    Utc.with_ymd_and_hms(2026, 11, 16, 8, 0, 0).single().expect("an instant") + TimeDelta::minutes(minute)
+}
+
+/// A history of one run, whose facts get their versions in the order in which they are told.
+struct Told(Vec<Fact>);
+
+impl Told {
+    fn run(self, phase: RunPhase) -> Self {
+        let run = Run {
+            job: "recommend-1".to_owned(),
+            scheduled_at: None,
+            created_at: at(0),
+            started_at: Some(at(0)),
+            phase,
+            failed_pods: 5,
+            slot: None,
+        };
+        self.with(RUN, |revision| FactBody::Run { revision, run })
+    }
+
+    fn attempt(self, pod: u32, phase: AttemptPhase) -> Self {
+        let pod = format!("pod-{pod}");
+        let (run_uid, metrics) = (RUN.to_owned(), Metrics::default());
+        let attempt = Attempt { pod: pod.clone(), node: None, restarts: 0, metrics, phase };
+        self.with(&pod, |revision| FactBody::Attempt { revision, run_uid, attempt })
+    }
+
+    fn with(mut self, uid: &str, body: impl FnOnce(Revision) -> FactBody) -> Self {
+        let version = u64::try_from(self.0.len() + 1).expect("few");
+        let key = BatchKey::new("prod", "ml", "recommend");
+        let body = body(Revision { uid: uid.to_owned(), resource_version: version });
+        self.0.push(Fact { key, observed_at: at(0), body });
+        self
+    }
+}
+
+fn failed(minute: i64, exit_code: i32) -> AttemptPhase {
+    AttemptPhase::Failed {
+        finished_at: Some(at(minute)),
+        exit_code: Some(exit_code),
+        reason: None,
+        message: None,
+    }
+}
+
+fn node_lost() -> AttemptPhase {
+    let reason = Some("NodeLost".to_owned());
+    AttemptPhase::Failed { finished_at: None, exit_code: None, reason, message: None }
+}
+
+fn run_failed() -> RunPhase {
+    RunPhase::Failed { failed_at: at(59), reason: "BackoffLimitExceeded".to_owned(), message: String::new() }
+}
+
+/// Five attempts, one after the other; each waits, runs and fails.
+fn one_after_the_other() -> Told {
+    let waits = AttemptPhase::Waiting { reason: None, message: None };
+    (1..=5).fold(Told(Vec::new()).run(RunPhase::Running), |told, pod| {
+        let minute = i64::from(pod);
+        told.attempt(pod, waits.clone())
+            .attempt(pod, AttemptPhase::Running { since: Some(at(minute)) })
+            .attempt(pod, failed(minute, i32::try_from(pod).expect("few")))
+    })
+}
+
+fn hear(facts: &[Fact]) -> (BatchState, Vec<Effect>) {
+    let mut state = BatchState::new(BatchKey::new("prod", "ml", "recommend"));
+    let effects = facts.iter().flat_map(|fact| step(&mut state, Input::Fact(fact))).collect();
+    (state, effects)
+}
+
+fn pods(state: &BatchState) -> Vec<&str> {
+    state.runs[0].attempts.iter().map(|known| known.attempt.pod.as_str()).collect()
+}
+
+/// The exit code of the one failure that was told.
+fn exit_code(facts: &[Fact]) -> Option<i32> {
+    let (_, effects) = hear(facts);
+    let [Effect::Raise(alert)] = effects.as_slice() else { panic!("one alert: {effects:?}") };
+    let AlertBody::RunFailed { failure, .. } = &alert.body else { panic!("a failure: {alert:?}") };
+    failure.exit_code
+}
+
+#[test]
+fn the_last_attempts_are_remembered() {
+    let (state, _) = hear(&one_after_the_other().0);
+    assert_eq!(pods(&state), ["pod-3", "pod-4", "pod-5"]);
+    assert_eq!(state.runs[0].attempts.len(), ATTEMPTS_MAX);
+}
+
+#[test]
+fn one_that_is_forgotten_and_heard_again_is_forgotten_again() {
+    let facts = one_after_the_other().0;
+    let (once, _) = hear(&facts);
+    for begin in 0..facts.len() {
+        for end in begin..=facts.len() {
+            let again = [&facts[..], &facts[begin..end]].concat();
+            let (twice, _) = hear(&again);
+            assert_eq!(twice, once, "facts {begin} to {end} heard again");
+        }
+    }
+}
+
+#[test]
+fn what_failed_last_is_told_though_earlier_attempts_are_heard_again_before_the_job_fails() {
+    let facts = one_after_the_other().0;
+    let end = one_after_the_other().run(run_failed()).0.split_off(facts.len());
+    assert_eq!(exit_code(&[&facts[..], &end[..]].concat()), Some(5));
+    assert_eq!(exit_code(&[&facts[..], &facts[..], &end[..]].concat()), Some(5));
+}
+
+#[test]
+fn what_failed_last_is_what_ended_last_whichever_was_heard_of_last() {
+    // The first pod is removed after the second has failed, which is news of it, but no failure.
+    let told = Told(Vec::new()).run(RunPhase::Running);
+    let told = told.attempt(1, failed(1, 1)).attempt(2, failed(2, 2)).attempt(1, failed(1, 1));
+    assert_eq!(exit_code(&told.run(run_failed()).0), Some(2));
+}
+
+#[test]
+fn of_a_lost_node_nobody_says_when_and_the_failures_after_it_are_later() {
+    let told = Told(Vec::new()).run(RunPhase::Running);
+    let first = told.attempt(1, node_lost()).attempt(2, failed(2, 2)).run(run_failed());
+    assert_eq!(exit_code(&first.0), Some(2));
+    let told = Told(Vec::new()).run(RunPhase::Running);
+    let last = told.attempt(1, failed(1, 1)).attempt(2, node_lost()).run(run_failed());
+    assert_eq!(exit_code(&last.0), None);
+}
