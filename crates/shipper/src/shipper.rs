@@ -182,7 +182,10 @@ fn tell_problems(before: &Standings, now: &Standings) {
     }
     let untold = all.count();
     if untold > 0 {
-        tracing::warn!(untold, "more objectives cannot be resolved; `kigen objectives list` shows them");
+        tracing::warn!(
+            untold,
+            "more objectives cannot be resolved; an Objective's status says why, and `kigen objectives check` of a file"
+        );
     }
 }
 
