@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Instant as RealInstant;
 
-use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use common::{Up, play};
+use chrono::TimeDelta;
+use common::{Up, noon, play, start};
 use kigen_log::kafka::{Connection, KafkaLook};
 use kigen_log::{Look, Settings};
 use kigen_model::alert::AlertBody;
@@ -27,14 +27,6 @@ const SETTINGS: &str = "\"session.timeout.ms\" = \"6000\"";
 /// What a process that waits for Kafka may use of a processor. A loop that does not wait uses all of it; these tests run
 /// without optimisation, and ask the API server ten times a second meanwhile.
 const CPU_SHARE_MAX: f64 = 0.15;
-
-fn start() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
-}
-
-fn noon(day: i64) -> DateTime<Utc> {
-    start() + TimeDelta::days(day) + TimeDelta::hours(12)
-}
 
 /// A CronJob in time, and one that never starts: each noon from the second on there is something to tell.
 fn history() -> History {

@@ -10,8 +10,7 @@ use std::process::Command;
 
 use axum::Router;
 use axum::routing::any;
-use chrono::{DateTime, TimeZone, Utc};
-use common::play;
+use common::{play, start};
 use expect_test::{Expect, expect};
 use kigen_log::kafka::Connection;
 use kigen_log::kafka::topics::{Layout, create};
@@ -20,10 +19,6 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::generate::Cluster;
 use kigen_testkit::acls::{Operation, Permission, Resource, Rule};
 use kigen_testkit::kafka::{Broker, PASSWORD, USER};
-
-fn start() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
-}
 
 /// Runs it in `dir`; how it ended, and what it found, without what differs from run to run.
 fn doctor(dir: &Path, toml: &str, args: &[&str]) -> (Option<i32>, String) {

@@ -5,17 +5,13 @@ mod common;
 
 use std::net::{Ipv4Addr, TcpListener};
 
-use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use chrono::TimeDelta;
 use common::http::free_port;
-use common::{Up, play};
+use common::{Up, play, start};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
-
-fn start() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
-}
 
 /// One CronJob in time, and one that does not start.
 fn history() -> History {

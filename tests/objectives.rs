@@ -6,22 +6,14 @@ mod common;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use common::{PATIENCE, Up, play};
+use chrono::TimeDelta;
+use common::{PATIENCE, Up, noon, play, start};
 use expect_test::expect;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
 
 const DAYS: i64 = 7;
-
-fn start() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
-}
-
-fn noon(day: i64) -> DateTime<Utc> {
-    start() + TimeDelta::days(day) + TimeDelta::hours(12)
-}
 
 /// `recommend` needs three and a half hours, and `report` reads its result at noon; `hourly` is done in a minute.
 fn history() -> History {

@@ -9,8 +9,8 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant as RealInstant};
 
-use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use common::{PATIENCE, play};
+use chrono::{DateTime, TimeDelta, Utc};
+use common::{PATIENCE, noon, play, start};
 use expect_test::{Expect, expect};
 use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
@@ -378,14 +378,6 @@ fn rejected(records: &[Json]) -> String {
         .iter()
         .map(|record| format!("{} {}\n", record["value"]["reason"], record["value"]["bytes"]))
         .collect()
-}
-
-fn start() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
-}
-
-fn noon(day: i64) -> DateTime<Utc> {
-    start() + TimeDelta::days(day) + TimeDelta::hours(12)
 }
 
 /// A batch that is in time each day, and one that never starts.

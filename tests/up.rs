@@ -8,18 +8,14 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use common::{Up, alerts, play};
+use chrono::{DateTime, TimeDelta, Utc};
+use common::{Up, alerts, noon, play, start};
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_playback::generate::{Attempt, Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
 
 const DAYS: i64 = 6;
 const NOISY_RUNS: i64 = 3_000;
-
-fn start() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
-}
 
 /// Two products: one four minutes slower each day, the other in time; one that does not start on the third day.
 fn history() -> History {
@@ -53,10 +49,6 @@ fn cluster() -> Cluster {
         }
     }
     cluster
-}
-
-fn noon(day: i64) -> DateTime<Utc> {
-    start() + TimeDelta::days(day) + TimeDelta::hours(12)
 }
 
 /// What an alert is about, whenever it was decided.

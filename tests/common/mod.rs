@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant as RealInstant};
 
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use http::{Answer, free_port, get};
 use kigen_log::{EmbeddedLog, Look};
 use kigen_model::alert::Alert;
@@ -20,6 +21,16 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// What Linux calls USER_HZ, on every machine that it runs on today.
 const TICKS_A_SECOND: f64 = 100.0;
+
+/// When a played history begins: the 9th of November 2026, a Monday, at midnight.
+pub(crate) fn start() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
+}
+
+/// Noon of its days, from 0 on.
+pub(crate) fn noon(day: i64) -> DateTime<Utc> {
+    start() + TimeDelta::days(day) + TimeDelta::hours(12)
+}
 
 /// A played cluster whose clock the test moves.
 pub(crate) async fn play(history: History) -> Server {

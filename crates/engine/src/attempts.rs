@@ -5,6 +5,7 @@ use kigen_model::metrics::Metrics;
 use kigen_model::run::{Attempt, AttemptPhase, RunPhase};
 use kigen_model::slot::Failure;
 
+use crate::facts::is_newer;
 use crate::state::{ATTEMPTS_MAX, AttemptState, BatchState, RunState};
 
 /// How far the deletion of a run and the creation of the next may be apart, in seconds, when one was for the other: the
@@ -47,10 +48,14 @@ pub(crate) fn least_telling(attempts: &[AttemptState]) -> Option<usize> {
     older.or(Some(newest).filter(|newest| !is_kept(*newest))).or(failure).or(success)
 }
 
-/// Takes in what is newer of an attempt. They stand by version, not as they came: one that was forgotten and comes again,
+/// Takes in what was heard of an attempt; `false`: it is not newer than what is known. They stand by version, not as they came: one that was forgotten and comes again,
 /// as in a list, must find its place among the oldest and be forgotten again.
-pub(crate) fn take_in(attempts: &mut Vec<AttemptState>, heard: AttemptState) {
+pub(crate) fn take_in(attempts: &mut Vec<AttemptState>, heard: AttemptState) -> bool {
     match attempts.iter_mut().find(|known| known.revision.uid == heard.revision.uid) {
+        Some(known) if !is_newer(&heard.revision, &known.revision) => {
+            keep_text(&mut known.attempt, &heard.attempt);
+            return false;
+        }
         Some(known) => {
             let before = std::mem::replace(known, heard);
             keep_text(&mut known.attempt, &before.attempt);
@@ -63,10 +68,11 @@ pub(crate) fn take_in(attempts: &mut Vec<AttemptState>, heard: AttemptState) {
     {
         attempts.remove(least);
     }
+    true
 }
 
 /// The error text of an attempt is told later than the rest where it is the end of a log: once it is known it stays.
-pub(crate) fn keep_text(attempt: &mut Attempt, other: &Attempt) {
+fn keep_text(attempt: &mut Attempt, other: &Attempt) {
     if let AttemptPhase::Failed { message: message @ None, .. } = &mut attempt.phase
         && let AttemptPhase::Failed { message: known, .. } = &other.phase
     {

@@ -59,7 +59,7 @@ pub(crate) fn apply(state: &mut BatchState, fact: &Fact) -> Vec<Effect> {
 }
 
 /// Resource versions grow over all objects of a type, so that they also order two incarnations under one name.
-fn is_newer(revision: &Revision, known: &Revision) -> bool {
+pub(crate) fn is_newer(revision: &Revision, known: &Revision) -> bool {
     revision.resource_version > known.resource_version
 }
 
@@ -187,14 +187,12 @@ fn see_attempt(
         // The run is older than all that is remembered, so nothing depends on its attempts any more.
         return Vec::new();
     };
-    let known = run.attempts.iter_mut().find(|known| known.revision.uid == revision.uid);
-    if let Some(known) = known.filter(|known| !is_newer(revision, &known.revision)) {
-        attempts::keep_text(&mut known.attempt, attempt);
-        return Vec::new();
-    }
     let heard = AttemptState { revision: revision.clone(), attempt: attempt.clone() };
-    attempts::take_in(&mut run.attempts, heard);
-    recover::note_success(state, run_uid, at)
+    if attempts::take_in(&mut run.attempts, heard) {
+        recover::note_success(state, run_uid, at)
+    } else {
+        Vec::new()
+    }
 }
 
 fn declare(

@@ -218,13 +218,12 @@ impl Cluster {
 
     /// Suspends it, or lets it go on.
     pub fn suspend(&mut self, namespace: &str, name: &str, at: Instant, suspended: bool) -> &mut Self {
-        self.with(namespace, name, |planned| planned.edits.push((at, Edit::Suspend(suspended))))
+        self.edit(namespace, name, at, Edit::Suspend(suspended))
     }
 
     /// Gives it another schedule.
     pub fn edit_schedule(&mut self, namespace: &str, name: &str, at: Instant, schedule: &str) -> &mut Self {
-        let edit = Edit::Schedule(schedule.to_owned());
-        self.with(namespace, name, |planned| planned.edits.push((at, edit)))
+        self.edit(namespace, name, at, Edit::Schedule(schedule.to_owned()))
     }
 
     /// Gives it an annotation, or takes one away.
@@ -236,8 +235,7 @@ impl Cluster {
         key: &str,
         value: Option<&str>,
     ) -> &mut Self {
-        let edit = Edit::Annotation(key.to_owned(), value.map(str::to_owned));
-        self.with(namespace, name, |planned| planned.edits.push((at, edit)))
+        self.edit(namespace, name, at, Edit::Annotation(key.to_owned(), value.map(str::to_owned)))
     }
 
     /// Gives it a label, or takes one away.
@@ -249,8 +247,7 @@ impl Cluster {
         key: &str,
         value: Option<&str>,
     ) -> &mut Self {
-        let edit = Edit::Label(key.to_owned(), value.map(str::to_owned));
-        self.with(namespace, name, |planned| planned.edits.push((at, edit)))
+        self.edit(namespace, name, at, Edit::Label(key.to_owned(), value.map(str::to_owned)))
     }
 
     /// Lets there be an Objective of this name that says `spec` from `at` on, or none any more.
@@ -287,6 +284,10 @@ impl Cluster {
         drafts.extend(self.objectives.iter().flat_map(objectives::drafts));
         drafts.sort_by_key(|draft| draft.at);
         Ok(number(self.start, drafts))
+    }
+
+    fn edit(&mut self, namespace: &str, name: &str, at: Instant, edit: Edit) -> &mut Self {
+        self.with(namespace, name, |planned| planned.edits.push((at, edit)))
     }
 
     fn with(&mut self, namespace: &str, name: &str, change: impl FnOnce(&mut Planned)) -> &mut Self {

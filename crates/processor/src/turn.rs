@@ -1,6 +1,7 @@
 //! A turn: a bounded number of events of one partition, folded in memory. Nothing leaves it but through a commit.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::fmt;
 
 use kigen_engine::partition::{Cursor, PartitionState};
 use kigen_engine::state::BatchState;
@@ -160,22 +161,18 @@ impl Turn {
     fn event_of(&self, record: &Received) -> Result<Event, (Refusal, String)> {
         let event = kigen_wire::decode_event(record.value.as_deref().unwrap_or_default());
         let event = event.map_err(|error| (Refusal::Undecodable, error.to_string()))?;
-        let is_its_key = match &event {
-            Event::Fact(fact) => fact.key.is_written(&record.key),
-            Event::Cluster(event) => event.cluster == record.key,
+        let (is_its_key, key): (bool, &dyn fmt::Display) = match &event {
+            Event::Fact(Fact { key, .. }) => (key.is_written(&record.key), key),
+            Event::Cluster(ClusterEvent { cluster, .. }) => (*cluster == record.key, cluster),
         };
         if !is_its_key {
-            let key = match &event {
-                Event::Fact(fact) => fact.key.to_string(),
-                Event::Cluster(event) => event.cluster.clone(),
-            };
             let reason = format!(
                 "its key is not that of what it is about, {key}: whatever writes events must write them under that key"
             );
             return Err((Refusal::WrongKey, reason));
         }
         // What is said of a cluster is said in every partition.
-        if let Event::Fact(Fact { key, .. }) = &event
+        if let Event::Fact(_) = &event
             && let belongs_to = partition_of(&record.key, self.partitions)
             && belongs_to != self.partition
         {

@@ -15,15 +15,11 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
-use kigen_shipper::health::Health;
 use kigen_shipper::lease::LeaseSettings;
-use kigen_shipper::role;
-use kigen_shipper::server_clock;
 use kigen_shipper::settings::{Access, Settings};
+use support::running::{Running, shipper};
 use support::shipping::second_after;
 use support::{final_states, independent_final_states, recording};
-use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
 use tokio::time::Instant as TimerInstant;
 
 const PARTITIONS: u32 = 2;
@@ -72,33 +68,12 @@ impl Cluster {
         }
     }
 
-    /// The shipper as a future, which runs where it is polled.
-    fn shipper<L: Log>(
-        &self,
-        settings: Settings,
-        log: L,
-        name: &'static str,
-    ) -> (oneshot::Sender<()>, impl Future<Output = Ended> + use<L>) {
-        let clock = self.clock.clone();
-        let clock = server_clock::Clock::new(move || clock.now());
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (_, declared) = watch::channel(None);
-        let shutdown = async move {
-            let _ = stopped.await;
-        };
-        (
-            stop,
-            async move { role::run(log, settings, clock, name, declared, Health::default(), shutdown).await },
-        )
-    }
-
     fn ship<L: Log>(&self, log: &L, name: &'static str) -> Running {
         self.ship_with(self.settings(), log, name)
     }
 
     fn ship_with<L: Log>(&self, settings: Settings, log: &L, name: &'static str) -> Running {
-        let (stop, shipper) = self.shipper(settings, log.clone(), name);
-        Running { stop, task: tokio::spawn(shipper) }
+        Running::start(log.clone(), settings, &self.clock, name)
     }
 
     fn lease(&self) -> serde_json::Value {
@@ -109,27 +84,6 @@ impl Cluster {
         let later = second_after(self.clock.now() + TimeDelta::seconds(seconds));
         self.clock.advance_to(later);
         later
-    }
-}
-
-type Ended = Result<(), role::RoleError>;
-
-struct Running {
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<Ended>,
-}
-
-impl Running {
-    async fn stop(self) {
-        self.stop.send(()).expect("it runs");
-        let ended = tokio::time::timeout(PATIENCE, self.task).await;
-        ended.expect("it leaves in time").expect("it does not panic").expect("it ends well");
-    }
-
-    /// As a process that is killed: whatever it was doing, it does no more.
-    async fn kill(self) {
-        self.task.abort();
-        assert!(self.task.await.is_err_and(|ended| ended.is_cancelled()), "it was running");
     }
 }
 
@@ -329,7 +283,7 @@ async fn a_leader_that_is_frozen_with_a_tick_in_its_hand_wakes_up_and_moves_no_t
     let log = open(folder.path());
     let cluster = Cluster::start(history).await;
     let gated = Gated { log: log.clone(), gate: Arc::default() };
-    let (stop, shipper) = cluster.shipper(cluster.settings(), gated.clone(), "frozen");
+    let (stop, shipper) = shipper(gated.clone(), cluster.settings(), &cluster.clock, "frozen");
     let frozen = std::thread::spawn(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(shipper).expect("it ends well");

@@ -13,14 +13,10 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
-use kigen_shipper::health::Health;
-use kigen_shipper::role;
-use kigen_shipper::server_clock;
 use kigen_shipper::settings::{Access, Settings};
+use support::running::Running;
 use support::shipping::second_after;
 use support::{final_states, independent_final_states, recording};
-use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
 
 const PARTITIONS: u32 = 3;
 
@@ -44,39 +40,7 @@ impl Cluster {
             retry_delay_ms_min: 1,
             ..Settings::new("test", Access::Url(self.server.url()))
         };
-        let clock = self.clock.clone();
-        let clock = server_clock::Clock::new(move || clock.now());
-        let (stop, stopped) = oneshot::channel();
-        let shutdown = async move {
-            let _ = stopped.await;
-        };
-        let log = log.clone();
-        let (_, declared) = watch::channel(None);
-        let task = tokio::spawn(async move {
-            role::run(log, settings, clock, "the test", declared, Health::default(), shutdown).await
-        });
-        Running { stop, task }
-    }
-}
-
-struct Running {
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<Result<(), role::RoleError>>,
-}
-
-impl Running {
-    async fn stop(self) {
-        self.stop.send(()).expect("it runs");
-        let ended = tokio::time::timeout(Duration::from_secs(10), self.task).await;
-        ended.expect("it leaves within 10 s").expect("it does not panic").expect("it ends well");
-    }
-}
-
-impl Running {
-    /// As a process that is killed: whatever it was doing, it does no more.
-    async fn kill(self) {
-        self.task.abort();
-        assert!(self.task.await.is_err_and(|ended| ended.is_cancelled()), "it was running");
+        Running::start(log.clone(), settings, &self.clock, "the test")
     }
 }
 

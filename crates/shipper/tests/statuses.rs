@@ -1,5 +1,7 @@
 //! What is written into the Objectives of the cluster: how they stand, once each time that it changes.
 
+mod support;
+
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
@@ -14,12 +16,9 @@ use kigen_model::topic::Topic;
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::generate::{Cluster, CronJobPlan};
 use kigen_playback::server::{Options, Played, Server};
-use kigen_shipper::health::Health;
 use kigen_shipper::settings::{Access, Settings};
-use kigen_shipper::{role, server_clock};
 use serde_json::{Value, json};
-use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
+use support::running::Running;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -54,11 +53,6 @@ async fn play() -> Server {
     server
 }
 
-struct Running {
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<Result<(), role::RoleError>>,
-}
-
 fn ship(server: &Server, log: &EmbeddedLog) -> Running {
     let settings = Settings {
         probe_interval_ms: 5,
@@ -66,25 +60,7 @@ fn ship(server: &Server, log: &EmbeddedLog) -> Running {
         retry_delay_ms_min: 1,
         ..Settings::new("test", Access::Url(server.url()))
     };
-    let clock = server.clock().clone();
-    let clock = server_clock::Clock::new(move || clock.now());
-    let (stop, stopped) = oneshot::channel();
-    let shutdown = async move {
-        let _ = stopped.await;
-    };
-    let log = log.clone();
-    let (_, declared) = watch::channel(None);
-    let task = tokio::spawn(async move {
-        role::run(log, settings, clock, "the test", declared, Health::default(), shutdown).await
-    });
-    Running { stop, task }
-}
-
-impl Running {
-    async fn stop(self) {
-        self.stop.send(()).expect("it runs");
-        self.task.await.expect("it does not panic").expect("it ends well");
-    }
+    Running::start(log.clone(), settings, server.clock(), "the test")
 }
 
 async fn until(what: &str, is_so: impl Fn() -> bool) {

@@ -7,7 +7,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::{Objective, Schedule};
 
 use super::cron_jobs::CronJobs;
-use super::objects::{Objects, Wish};
+use super::objects::{Objects, Place, Wish};
 use super::standings::{self, Standings};
 use super::{Saying, Seen};
 use crate::decode::{Identity, ObjectiveObject};
@@ -190,19 +190,16 @@ impl DeclaredObjectives {
     }
 
     /// Says what the Objective of this place declares, and what it no longer does.
-    fn say_of(&mut self, place: &(String, String), cron_jobs: &CronJobs, saying: &mut Saying<'_>) {
+    fn say_of(&mut self, place: &Place, cron_jobs: &CronJobs, saying: &mut Saying<'_>) {
         self.has_moved = true;
         if !self.can_resolve {
             return;
         }
-        let (namespace, name) = place;
         let mut keys: BTreeSet<BatchKey> =
             self.objects.batches(&self.cluster, place, cron_jobs).into_iter().collect();
-        let first = (BatchKey::new(&self.cluster, namespace, ""), String::new());
-        let of_namespace = self.said.range(first..).take_while(|((key, _), _)| key.namespace == *namespace);
-        keys.extend(of_namespace.filter(|((_, said), _)| said == name).map(|((key, _), _)| key.clone()));
+        keys.extend(said_in(&self.cluster, place, &self.said).map(|((key, _), _)| key.clone()));
         for key in keys {
-            self.say(&(key, name.clone()), cron_jobs, saying);
+            self.say(&(key, place.1.clone()), cron_jobs, saying);
         }
     }
 
@@ -277,6 +274,17 @@ impl DeclaredObjectives {
             self.followers.entry(target).or_default().insert(name.clone());
         }
     }
+}
+
+/// What was said under the name of this place in its namespace.
+pub(super) fn said_in<'a>(
+    cluster: &str,
+    (namespace, name): &'a Place,
+    said: &'a BTreeMap<Name, Said>,
+) -> impl Iterator<Item = (&'a Name, &'a Said)> {
+    let first = (BatchKey::new(cluster, namespace, ""), String::new());
+    let of_namespace = said.range(first..).take_while(|((key, _), _)| key.namespace == *namespace);
+    of_namespace.filter(move |((_, said), _)| said == name)
 }
 
 /// The CronJob before whose fires the result must be there.

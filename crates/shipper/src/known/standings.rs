@@ -6,7 +6,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
 
 use super::cron_jobs::CronJobs;
-use super::declared::{Name, Said, target};
+use super::declared::{Name, Said, said_in, target};
 use super::objects::{Known, Objects, Place};
 use crate::custom_resource::ObjectiveStatus;
 use crate::decode::NamedBatch;
@@ -82,17 +82,6 @@ pub(super) fn of(
 
 fn holds(said: &&Said) -> bool {
     said.objective.is_some()
-}
-
-/// What was said under the name of this place in its namespace.
-fn said_in<'a>(
-    cluster: &str,
-    (namespace, name): &'a Place,
-    said: &'a BTreeMap<Name, Said>,
-) -> impl Iterator<Item = (&'a Name, &'a Said)> {
-    let first = (BatchKey::new(cluster, namespace, ""), String::new());
-    let of_namespace = said.range(first..).take_while(|((key, _), _)| key.namespace == *namespace);
-    of_namespace.filter(move |((_, said), _)| said == name)
 }
 
 fn unresolved(
