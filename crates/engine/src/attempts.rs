@@ -48,8 +48,8 @@ pub(crate) fn least_telling(attempts: &[AttemptState]) -> Option<usize> {
     older.or(Some(newest).filter(|newest| !is_kept(*newest))).or(failure).or(success)
 }
 
-/// Takes in what was heard of an attempt; `false`: it is not newer than what is known. They stand by version, not as they came: one that was forgotten and comes again,
-/// as in a list, must find its place among the oldest and be forgotten again.
+/// Takes in what was heard of an attempt; `false`: it is not newer than what is known. They stand by version, not as they
+/// came: one that was forgotten and comes again, as in a list, must find its place among the oldest and be forgotten again.
 pub(crate) fn take_in(attempts: &mut Vec<AttemptState>, heard: AttemptState) -> bool {
     match attempts.iter_mut().find(|known| known.revision.uid == heard.revision.uid) {
         Some(known) if !is_newer(&heard.revision, &known.revision) => {
