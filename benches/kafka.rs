@@ -28,6 +28,10 @@ use kigen_testkit::others::Others;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, Message, TopicPartitionList};
 
+/// As in `kigen`.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// How much is measured.
 struct Amounts {
     cron_jobs: i32,

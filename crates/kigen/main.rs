@@ -20,6 +20,10 @@ use cli::{Cli, Command};
 use commands::up::Role;
 use config::{Config, LogKind};
 
+/// For RocksDB and librdkafka as well (`docs/adr/0009`).
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// How long threads that wait for somebody may take to end.
 const THREADS_END_MAX: Duration = Duration::from_secs(1);
 

@@ -1,6 +1,6 @@
 //! Bounds: how long a text may be, and how much of a batch is kept. History goes first.
 
-use kigen_model::event::{Fact, FactBody};
+use kigen_model::event::FactBody;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, ERROR_TEXT_BYTES_MAX, RunPhase};
@@ -28,11 +28,10 @@ const VERDICT_BYTES: usize = 192;
 const BATCH_BYTES: usize = 192;
 
 /// Cuts what a person wrote or a program said to its bounds. `Err`: something is longer that tells one thing from another.
-pub(crate) fn bounded(fact: &Fact) -> Result<FactBody, &'static str> {
-    let BatchKey { cluster, namespace, batch } = &fact.key;
+pub(crate) fn cut_to_bounds(key: &BatchKey, body: &mut FactBody) -> Result<(), &'static str> {
+    let BatchKey { cluster, namespace, batch } = key;
     names([cluster, namespace, batch])?;
-    let mut body = fact.body.clone();
-    match &mut body {
+    match body {
         FactBody::CronJob { revision, cron_job } => {
             names([&revision.uid])?;
             if let Some(CronJob { schedule, time_zone, .. }) = cron_job {
@@ -70,7 +69,7 @@ pub(crate) fn bounded(fact: &Fact) -> Result<FactBody, &'static str> {
             }
         }
     }
-    Ok(body)
+    Ok(())
 }
 
 fn names<const N: usize>(names: [&String; N]) -> Result<(), &'static str> {

@@ -2,7 +2,7 @@
 
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, alert_id};
-use kigen_model::event::{Fact, FactBody, Revision};
+use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
 use kigen_model::run::{Attempt, CronJob, Run, RunPhase};
@@ -19,37 +19,34 @@ use crate::state::{
 use crate::step::{Effect, Warning};
 use crate::window;
 
-/// Applies one fact.
-pub(crate) fn apply(state: &mut BatchState, fact: &Fact) -> Vec<Effect> {
-    let at = fact.observed_at;
-    let body = match bound::bounded(fact) {
-        Ok(body) => body,
-        Err(reason) => {
-            let text = format!("something about {} is left out: {reason}", state.key);
-            return vec![Effect::Warn(Warning { key: state.key.clone(), objective: None, text })];
-        }
-    };
+/// Applies one fact, observed at `at`.
+pub(crate) fn apply(state: &mut BatchState, at: Instant, mut body: FactBody) -> Vec<Effect> {
+    if let Err(reason) = bound::cut_to_bounds(&state.key, &mut body) {
+        let text = format!("something about {} is left out: {reason}", state.key);
+        return vec![Effect::Warn(Warning { key: state.key.clone(), objective: None, text })];
+    }
     state.since.get_or_insert(at);
-    let mut effects = match &body {
+    let mut effects = match body {
         FactBody::CronJob { revision, cron_job: Some(cron_job) } => {
             see_cron_job(state, revision, cron_job, at)
         }
         FactBody::CronJob { revision, cron_job: None } => {
-            if let Some(known) = state.cron_job.as_mut().filter(|known| is_newer(revision, &known.revision)) {
-                known.revision = revision.clone();
+            if let Some(known) = state.cron_job.as_mut().filter(|known| is_newer(&revision, &known.revision))
+            {
+                known.revision = revision;
                 known.deleted_at = Some(at);
             }
             Vec::new()
         }
         FactBody::Run { revision, run } => see_run(state, revision, run, at),
         FactBody::Attempt { revision, run_uid, attempt } => {
-            see_attempt(state, revision, run_uid, attempt, at)
+            see_attempt(state, revision, &run_uid, attempt, at)
         }
         FactBody::Objective { name, revision, objective: Some(objective) } => {
-            declare(state, name, revision, objective, at)
+            declare(state, &name, revision, objective, at)
         }
         FactBody::Objective { name, revision, objective: None } => {
-            withdraw(state, name, revision, at);
+            withdraw(state, &name, revision, at);
             Vec::new()
         }
     };
@@ -63,12 +60,12 @@ pub(crate) fn is_newer(revision: &Revision, known: &Revision) -> bool {
     revision.resource_version > known.resource_version
 }
 
-fn see_cron_job(state: &mut BatchState, revision: &Revision, cron_job: &CronJob, at: Instant) -> Vec<Effect> {
+fn see_cron_job(state: &mut BatchState, revision: Revision, cron_job: CronJob, at: Instant) -> Vec<Effect> {
     let edit =
         ScheduleEdit { from: at, schedule: cron_job.schedule.clone(), time_zone: cron_job.time_zone.clone() };
     let mut edits = match state.cron_job.take() {
-        Some(mut known) if !is_newer(revision, &known.revision) => {
-            if *revision == known.revision && known.deleted_at.is_none() {
+        Some(mut known) if !is_newer(&revision, &known.revision) => {
+            if revision == known.revision && known.deleted_at.is_none() {
                 known.seen_at = known.seen_at.max(Some(at));
             }
             state.cron_job = Some(known);
@@ -93,13 +90,7 @@ fn see_cron_job(state: &mut BatchState, revision: &Revision, cron_job: &CronJob,
         let surplus = edits.len().saturating_sub(EDITS_MAX);
         edits.drain(..surplus);
     }
-    state.cron_job = Some(CronJobState {
-        revision: revision.clone(),
-        cron_job: cron_job.clone(),
-        deleted_at: None,
-        edits,
-        seen_at: Some(at),
-    });
+    state.cron_job = Some(CronJobState { revision, cron_job, deleted_at: None, edits, seen_at: Some(at) });
     if is_edit {
         let BatchState { key, cron_job, objectives, .. } = state;
         for (name, objective) in objectives {
@@ -109,19 +100,20 @@ fn see_cron_job(state: &mut BatchState, revision: &Revision, cron_job: &CronJob,
     effects
 }
 
-fn see_run(state: &mut BatchState, revision: &Revision, run: &Run, at: Instant) -> Vec<Effect> {
+fn see_run(state: &mut BatchState, revision: Revision, run: Run, at: Instant) -> Vec<Effect> {
+    let uid = revision.uid.clone();
     let mut had_failed = false;
-    match state::run_mut(&mut state.runs, &revision.uid) {
-        Some(known) if !is_newer(revision, &known.revision) => return Vec::new(),
+    match state::run_mut(&mut state.runs, &uid) {
+        Some(known) if !is_newer(&revision, &known.revision) => return Vec::new(),
         Some(known) => {
-            known.revision = revision.clone();
+            known.revision = revision;
             had_failed = matches!(known.run.phase, RunPhase::Failed { .. });
-            if !has_ended(&known.run) || has_ended(run) && !matches!(run.phase, RunPhase::Deleted { .. }) {
-                known.run = run.clone();
+            if !has_ended(&known.run) || has_ended(&run) && !matches!(run.phase, RunPhase::Deleted { .. }) {
+                known.run = run;
             }
         }
         None => {
-            state.runs.push(RunState { revision: revision.clone(), run: run.clone(), attempts: Vec::new() });
+            state.runs.push(RunState { revision, run, attempts: Vec::new() });
             state.runs.sort_by(|a, b| {
                 (a.run.nominal_start(), &a.revision.uid).cmp(&(b.run.nominal_start(), &b.revision.uid))
             });
@@ -130,9 +122,9 @@ fn see_run(state: &mut BatchState, revision: &Revision, run: &Run, at: Instant) 
     }
     let mut effects = Vec::new();
     if !had_failed {
-        effects.extend(tell_failure(state, &revision.uid, at));
+        effects.extend(tell_failure(state, &uid, at));
     }
-    effects.extend(recover::note_success(state, &revision.uid, at));
+    effects.extend(recover::note_success(state, &uid, at));
     effects
 }
 
@@ -178,17 +170,16 @@ fn has_ended(run: &Run) -> bool {
 
 fn see_attempt(
     state: &mut BatchState,
-    revision: &Revision,
+    revision: Revision,
     run_uid: &str,
-    attempt: &Attempt,
+    attempt: Attempt,
     at: Instant,
 ) -> Vec<Effect> {
     let Some(run) = state::run_mut(&mut state.runs, run_uid) else {
         // The run is older than all that is remembered, so nothing depends on its attempts any more.
         return Vec::new();
     };
-    let heard = AttemptState { revision: revision.clone(), attempt: attempt.clone() };
-    if attempts::take_in(&mut run.attempts, heard) {
+    if attempts::take_in(&mut run.attempts, AttemptState { revision, attempt }) {
         recover::note_success(state, run_uid, at)
     } else {
         Vec::new()
@@ -198,12 +189,12 @@ fn see_attempt(
 fn declare(
     state: &mut BatchState,
     name: &str,
-    revision: &Revision,
-    objective: &Objective,
+    revision: Revision,
+    objective: Objective,
     at: Instant,
 ) -> Vec<Effect> {
     let known = state.objectives.get(name);
-    if known.is_some_and(|known| !is_newer(revision, &known.revision)) {
+    if known.is_some_and(|known| !is_newer(&revision, &known.revision)) {
         return Vec::new();
     }
     let is_new = known.is_none();
@@ -211,7 +202,7 @@ fn declare(
         let reason = format!("it has {OBJECTIVES_MAX} objectives, the most a batch may have");
         return vec![refused(&state.key, name, &reason)];
     }
-    while !bound::has_room(state, name, objective) {
+    while !bound::has_room(state, name, &objective) {
         if !forget_withdrawn(state) {
             let reason = "its objectives together are longer than kigen keeps; write shorter ones, or fewer";
             return vec![refused(&state.key, name, reason)];
@@ -219,13 +210,13 @@ fn declare(
     }
     let cron_job = state.cron_job.as_ref();
     if let Some(known) = state.objectives.get_mut(name).filter(|known| known.plan != Plan::Withdrawn) {
-        known.revision = revision.clone();
+        known.revision = revision;
         known.withdrawn_at = None;
         return edit(known, objective, at, |known| plan::replan(&state.key, name, known, cron_job, at));
     }
     let mut known = ObjectiveState {
-        revision: revision.clone(),
-        objective: objective.clone(),
+        revision,
+        objective,
         successor: None,
         since: at,
         withdrawn_at: None,
@@ -260,37 +251,37 @@ fn refused(key: &BatchKey, name: &str, reason: &str) -> Effect {
 /// that is still to come only if it says another one.
 fn edit(
     known: &mut ObjectiveState,
-    objective: &Objective,
+    objective: Objective,
     at: Instant,
     replan: impl FnOnce(&mut ObjectiveState) -> Vec<Effect>,
 ) -> Vec<Effect> {
-    if known.objective == *objective {
+    if known.objective == objective {
         known.successor = None;
         return Vec::new();
     }
     if let Plan::Open(open) = &known.plan
         && open.slot.deadline <= at
     {
-        known.successor = Some(Successor { objective: objective.clone(), edited_at: at });
+        known.successor = Some(Successor { objective, edited_at: at });
         return Vec::new();
     }
-    let is_target_gone = plan::is_target_gone(objective);
+    let is_target_gone = plan::is_target_gone(&objective);
     let is_planned_alike = known.objective.deadlines == objective.deadlines
         && known.objective.time_zone == objective.time_zone
         && known.objective.freshness == objective.freshness
         && known.objective.starts == objective.starts;
-    known.objective = objective.clone();
+    known.objective = objective;
     // Whose target is gone is judged once more, by the slot that is planned.
     let is_open = matches!(known.plan, Plan::Open(_));
     if is_planned_alike || is_target_gone && is_open { Vec::new() } else { replan(known) }
 }
 
-fn withdraw(state: &mut BatchState, name: &str, revision: &Revision, at: Instant) {
-    let Some(known) = state.objectives.get_mut(name).filter(|known| is_newer(revision, &known.revision))
+fn withdraw(state: &mut BatchState, name: &str, revision: Revision, at: Instant) {
+    let Some(known) = state.objectives.get_mut(name).filter(|known| is_newer(&revision, &known.revision))
     else {
         return;
     };
-    known.revision = revision.clone();
+    known.revision = revision;
     known.withdrawn_at = Some(at);
     if known.due().is_none() {
         known.take_away();

@@ -2,7 +2,7 @@
 
 use kigen_model::Instant;
 use kigen_model::alert::Alert;
-use kigen_model::event::Fact;
+use kigen_model::event::{Fact, FactBody};
 use kigen_model::key::BatchKey;
 use kigen_model::slot::{Gap, Verdict};
 
@@ -10,10 +10,16 @@ use crate::state::BatchState;
 use crate::{facts, judge};
 
 /// What can happen to a batch.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once, and nearly always a fact")]
 pub enum Input<'a> {
-    /// Something was observed.
-    Fact(&'a Fact),
+    /// Something was observed of the batch.
+    Fact {
+        /// When.
+        observed_at: Instant,
+        /// What.
+        body: FactBody,
+    },
     /// The cluster's time has reached [`BatchState::next_due`]: the slots due at that instant are judged.
     Due {
         /// All that was observed up to here is known.
@@ -21,6 +27,13 @@ pub enum Input<'a> {
         /// Times of the cluster of which history may be missing.
         gaps: &'a [Gap],
     },
+}
+
+/// For the state of the batch that the fact is about.
+impl From<Fact> for Input<'_> {
+    fn from(Fact { key: _, observed_at, body }: Fact) -> Self {
+        Self::Fact { observed_at, body }
+    }
 }
 
 /// All that the engine ever asks of the world outside.
@@ -64,7 +77,7 @@ pub struct Warning {
 /// all at one instant; call again while [`BatchState::next_due`] is not after `observed_until`.
 pub fn step(state: &mut BatchState, input: Input<'_>) -> Vec<Effect> {
     match input {
-        Input::Fact(fact) => facts::apply(state, fact),
+        Input::Fact { observed_at, body } => facts::apply(state, observed_at, body),
         Input::Due { observed_until, gaps } => judge::judge_due(state, observed_until, gaps),
     }
 }

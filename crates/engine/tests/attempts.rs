@@ -2,7 +2,7 @@
 
 use chrono::{TimeDelta, TimeZone, Utc};
 use kigen_engine::state::{ATTEMPTS_MAX, BatchState};
-use kigen_engine::step::{Effect, Input, step};
+use kigen_engine::step::{Effect, step};
 use kigen_model::Instant;
 use kigen_model::alert::AlertBody;
 use kigen_model::event::{Fact, FactBody, Revision};
@@ -80,7 +80,7 @@ fn one_after_the_other() -> Told {
 
 fn hear(facts: &[Fact]) -> (BatchState, Vec<Effect>) {
     let mut state = BatchState::new(BatchKey::new("prod", "ml", "recommend"));
-    let effects = facts.iter().flat_map(|fact| step(&mut state, Input::Fact(fact))).collect();
+    let effects = facts.iter().flat_map(|fact| step(&mut state, fact.clone().into())).collect();
     (state, effects)
 }
 

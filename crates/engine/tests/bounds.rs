@@ -26,7 +26,7 @@ impl Batch {
         self.version += 1;
         let revision = Revision { uid: format!("uid-{}", self.version), resource_version: self.version };
         let fact = Fact { key: self.state.key.clone(), observed_at: at(self.version), body: make(revision) };
-        let effects = step(&mut self.state, Input::Fact(&fact));
+        let effects = step(&mut self.state, fact.into());
         let warnings = effects.into_iter().filter_map(|effect| match effect {
             Effect::Warn(warning) => Some(warning.text),
             Effect::Raise(_) | Effect::Judge(_) => None,

@@ -213,7 +213,7 @@ fn judge(facts: &[Fact], gaps: &[Gap]) -> Vec<Alert> {
     while until < minute((DAYS + 3) * 1440) {
         until += TICK;
         while let Some(fact) = left.next_if(|fact| fact.observed_at <= until) {
-            keep(step(&mut state, Input::Fact(fact)));
+            keep(step(&mut state, fact.clone().into()));
         }
         let known: Vec<Gap> = gaps.iter().copied().filter(|gap| gap.to <= until).collect();
         while state.next_due().is_some_and(|due| due <= until) {

@@ -97,7 +97,7 @@ impl<'a> Past<'a> {
                 for judgement in told.judgements {
                     let (name, deadline) = (judgement.objective, judgement.deadline);
                     past.known.push((name.clone(), deadline));
-                    let state = replay.states().find(|state| state.key == *key);
+                    let state = replay.state(key);
                     let state = state.context("a verdict on a batch without a state")?;
                     if is_meant(asked, &zone_of(state, &name), deadline) {
                         past.judged.push((name, deadline, record.offset, state.clone()));
@@ -106,7 +106,7 @@ impl<'a> Past<'a> {
             }
             Ok(())
         })?;
-        past.state = replay.states().find(|state| state.key == *key).cloned();
+        past.state = replay.state(key).cloned();
         Ok(past)
     }
 

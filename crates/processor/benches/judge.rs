@@ -5,7 +5,7 @@ use std::hint::black_box;
 use chrono::{TimeDelta, TimeZone, Utc};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use kigen_engine::state::BatchState;
-use kigen_engine::step::{Input, step};
+use kigen_engine::step::step;
 use kigen_log::Received;
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
@@ -84,17 +84,17 @@ fn an_event(bench: &mut Criterion) {
         let mut states: Vec<BatchState> = (0..batches).map(|batch| BatchState::new(key(batch))).collect();
         for (batch, state) in states.iter_mut().enumerate() {
             for fact in declared(batch, false) {
-                step(state, Input::Fact(&fact));
+                step(state, fact.into());
             }
         }
-        let events: Vec<(usize, Fact)> =
-            (0..EVENTS).map(|n| (n % batches, of_a_run(n % batches, 3 + n / batches))).collect();
+        let events = (0..EVENTS).map(|n| (n % batches, of_a_run(n % batches, 3 + n / batches)));
+        let events: Vec<(usize, Fact)> = events.collect();
         group.bench_function(BenchmarkId::from_parameter(batches), |bench| {
             bench.iter_batched_ref(
-                || states.clone(),
-                |states| {
-                    for (batch, event) in &events {
-                        black_box(step(&mut states[*batch], Input::Fact(event)));
+                || (states.clone(), events.clone()),
+                |(states, events)| {
+                    for (batch, event) in events.drain(..) {
+                        black_box(step(&mut states[batch], event.into()));
                     }
                 },
                 BatchSize::PerIteration,
@@ -125,7 +125,7 @@ fn a_tick(bench: &mut Criterion) {
                 || {
                     let mut replay = Replay::new(Partition(0), 1);
                     for fact in (0..batches).flat_map(|batch| declared(batch, batch < DUE)) {
-                        replay.say(&fact).expect("a fact");
+                        replay.say(fact).expect("a fact");
                     }
                     replay
                 },

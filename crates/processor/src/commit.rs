@@ -1,6 +1,7 @@
 //! `Turn -> Staged -> Committed`: only what the log has taken may move the store.
 
 use std::collections::HashMap;
+use std::thread;
 use std::time::Instant as RealInstant;
 
 use kigen_engine::partition::{POSITION_KEY, PartitionState};
@@ -12,8 +13,11 @@ use kigen_store::{Batch, Store, StoredPosition};
 
 use crate::metrics::Tally;
 use crate::states::Cache;
-use crate::turn::Turn;
+use crate::turn::{Changed, Turn};
 use crate::{ProcessorError, metrics};
+
+/// So few changed states are encoded where they are.
+const STATES_SHARED_MIN: usize = 32;
 
 /// Turns of several partitions, encoded and ready for one atomic step.
 pub struct Staged {
@@ -104,9 +108,11 @@ impl Staged {
             write(Topic::Rejects, reject.key.clone(), value, reject.rejected_at);
         }
         let mut batch = Batch::new(partition);
+        let mut changed: Vec<(BatchKey, Changed)> = changed.into_iter().collect();
+        changed.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let encoded = encode_states(&changed);
         let mut states = Vec::with_capacity(changed.len());
-        for (key, changed) in changed {
-            let bytes = kigen_wire::encode_batch(&changed.state);
+        for ((key, changed), bytes) in changed.into_iter().zip(encoded) {
             batch.put(&key, &bytes, changed.due_before, changed.state.next_due())?;
             write(Topic::Status, key.to_string(), bytes, at);
             states.push(changed.state);
@@ -150,6 +156,26 @@ impl Committed {
         }
         Ok(moved)
     }
+}
+
+/// The changed states as their records' values: a fifth of a large turn's time, and so shared with a second thread.
+fn encode_states(changed: &[(BatchKey, Changed)]) -> Vec<Vec<u8>> {
+    let encode = |part: &[(BatchKey, Changed)]| -> Vec<Vec<u8>> {
+        part.iter().map(|(_, changed)| kigen_wire::encode_batch(&changed.state)).collect()
+    };
+    if changed.len() < STATES_SHARED_MIN {
+        return encode(changed);
+    }
+    let (one, other) = changed.split_at(changed.len() / 2);
+    thread::scope(|scope| {
+        let other = scope.spawn(|| encode(other));
+        let mut encoded = encode(one);
+        match other.join() {
+            Ok(other) => encoded.extend(other),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+        encoded
+    })
 }
 
 /// The batch a status record is of, by its key; `None`: it is the position record.

@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 mod commit;
+mod events;
 pub mod health;
 pub mod metrics;
 mod recovery;

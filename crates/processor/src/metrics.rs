@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kigen_model::topic::{Partition, Topic};
 
-use crate::turn::Refusal;
+use crate::events::Refusal;
 
 /// The upper bounds of the commits' histogram, in seconds.
 pub const COMMIT_SECONDS: [f64; 10] = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 10.0];

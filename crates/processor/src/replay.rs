@@ -6,6 +6,7 @@ use kigen_engine::step::{Judgement, Warning};
 use kigen_log::Received;
 use kigen_model::alert::Alert;
 use kigen_model::event::Fact;
+use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition};
 
 use crate::ProcessorError;
@@ -54,13 +55,19 @@ impl Replay {
     ///
     /// # Errors
     /// None that a replay can have, see [`Replay::fold`].
-    pub fn say(&mut self, fact: &Fact) -> Result<Told, ProcessorError> {
+    pub fn say(&mut self, fact: Fact) -> Result<Told, ProcessorError> {
         let mut states = States { partition: self.turn.partition, store: None, cache: &mut self.cache };
         self.turn.fold_fact(fact, &mut states)?;
         Ok(self.told())
     }
 
-    /// The states as they are now, by key.
+    /// The state of a batch as it is now.
+    #[must_use]
+    pub fn state(&self, key: &BatchKey) -> Option<&BatchState> {
+        self.turn.changed.get(key).map(|changed| &changed.state)
+    }
+
+    /// All states as they are now, in no order.
     pub fn states(&self) -> impl Iterator<Item = &BatchState> {
         self.turn.changed.values().map(|changed| &changed.state)
     }

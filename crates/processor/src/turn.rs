@@ -1,12 +1,12 @@
 //! A turn: a bounded number of events of one partition, folded in memory. Nothing leaves it but through a commit.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::fmt;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::ops::ControlFlow;
 
 use kigen_engine::partition::{Cursor, PartitionState};
 use kigen_engine::state::BatchState;
 use kigen_engine::step::{Effect, Input, Judgement, Warning, step};
-use kigen_log::{Received, partition_of};
+use kigen_log::Received;
 use kigen_model::Instant;
 use kigen_model::alert::Alert;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact};
@@ -15,6 +15,7 @@ use kigen_model::reject::Reject;
 use kigen_model::topic::{Partition, Topic};
 
 use crate::ProcessorError;
+use crate::events::{Place, Refusal};
 use crate::states::States;
 
 /// How much a turn may hold before it must be committed.
@@ -38,7 +39,7 @@ impl Default for TurnBounds {
 pub(crate) struct Turn {
     pub(crate) partition: Partition,
     pub(crate) position: PartitionState,
-    pub(crate) changed: BTreeMap<BatchKey, Changed>,
+    pub(crate) changed: HashMap<BatchKey, Changed>,
     pub(crate) alerts: Vec<Alert>,
     pub(crate) rejects: Vec<(Refusal, Reject)>,
     pub(crate) warnings: Vec<Warning>,
@@ -66,28 +67,6 @@ struct Ahead {
     is_all: bool,
 }
 
-/// Why a record is no event that belongs here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Refusal {
-    /// Its bytes are no event.
-    Undecodable,
-    /// It stands under another key than that of what it is about.
-    WrongKey,
-    /// Its key belongs to another partition.
-    WrongPartition,
-}
-
-impl Refusal {
-    /// Its name among the metrics' labels.
-    pub(crate) fn label(self) -> &'static str {
-        match self {
-            Self::Undecodable => "undecodable",
-            Self::WrongKey => "wrong_key",
-            Self::WrongPartition => "wrong_partition",
-        }
-    }
-}
-
 /// A batch that this turn has changed.
 pub(crate) struct Changed {
     pub(crate) state: BatchState,
@@ -106,7 +85,7 @@ impl Turn {
         Self {
             partition,
             position,
-            changed: BTreeMap::new(),
+            changed: HashMap::new(),
             alerts: Vec::new(),
             rejects: Vec::new(),
             warnings: Vec::new(),
@@ -132,57 +111,39 @@ impl Turn {
         states: &mut States<'_>,
         bounds: TurnBounds,
     ) -> Result<(), ProcessorError> {
-        for record in records {
-            if self.is_full(bounds) {
-                break;
-            }
-            self.events += 1;
-            self.at = self.at.max(record.timestamp);
-            if std::mem::take(&mut self.has_lost) {
-                self.position.lose(record.timestamp);
-            }
-            match self.event_of(record) {
-                Ok(Event::Fact(fact)) => self.fold_fact(&fact, states)?,
-                Ok(Event::Cluster(event)) => {
-                    if !self.fold_cluster(&event, states, bounds)? {
-                        // The tick is half worked off: it comes again, and its cursor tells how far it is.
-                        self.position.next = record.offset;
-                        return Ok(());
-                    }
-                }
-                Err((refusal, reason)) => self.reject(record, refusal, &reason),
-            }
-            self.position.next = record.offset.next();
-        }
-        Ok(())
+        let place = Place { partition: self.partition, partitions: self.partitions };
+        place.each_event(records, |record, event| self.fold_one(record, event, states, bounds))
     }
 
-    /// The event of a record, or why it is none that belongs here.
-    fn event_of(&self, record: &Received) -> Result<Event, (Refusal, String)> {
-        let event = kigen_wire::decode_event(record.value.as_deref().unwrap_or_default());
-        let event = event.map_err(|error| (Refusal::Undecodable, error.to_string()))?;
-        let (is_its_key, key): (bool, &dyn fmt::Display) = match &event {
-            Event::Fact(Fact { key, .. }) => (key.is_written(&record.key), key),
-            Event::Cluster(ClusterEvent { cluster, .. }) => (*cluster == record.key, cluster),
-        };
-        if !is_its_key {
-            let reason = format!(
-                "its key is not that of what it is about, {key}: whatever writes events must write them under that key"
-            );
-            return Err((Refusal::WrongKey, reason));
+    /// Folds the event of a record; `Break`: the turn is full, and the record belongs to the next turn.
+    fn fold_one(
+        &mut self,
+        record: &Received,
+        event: Result<Event, (Refusal, String)>,
+        states: &mut States<'_>,
+        bounds: TurnBounds,
+    ) -> Result<ControlFlow<()>, ProcessorError> {
+        if self.is_full(bounds) {
+            return Ok(ControlFlow::Break(()));
         }
-        // What is said of a cluster is said in every partition.
-        if let Event::Fact(_) = &event
-            && let belongs_to = partition_of(&record.key, self.partitions)
-            && belongs_to != self.partition
-        {
-            let reason = format!(
-                "{key} belongs to partition {belongs_to}: whatever wrote it places keys otherwise than Kafka's Java clients \
-                 do (librdkafka: partitioner=murmur2_random)"
-            );
-            return Err((Refusal::WrongPartition, reason));
+        self.events += 1;
+        self.at = self.at.max(record.timestamp);
+        if std::mem::take(&mut self.has_lost) {
+            self.position.lose(record.timestamp);
         }
-        Ok(event)
+        match event {
+            Ok(Event::Fact(fact)) => self.fold_fact(fact, states)?,
+            Ok(Event::Cluster(event)) => {
+                if !self.fold_cluster(&event, states, bounds)? {
+                    // The tick is half worked off: it comes again, and its cursor tells how far it is.
+                    self.position.next = record.offset;
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+            Err((refusal, reason)) => self.reject(record, refusal, &reason),
+        }
+        self.position.next = record.offset.next();
+        Ok(ControlFlow::Continue(()))
     }
 
     fn reject(&mut self, record: &Received, refusal: Refusal, reason: &str) {
@@ -196,8 +157,9 @@ impl Turn {
         self.events >= bounds.events_max || self.changed.len() >= bounds.batches_max
     }
 
-    pub(crate) fn fold_fact(&mut self, fact: &Fact, states: &mut States<'_>) -> Result<(), ProcessorError> {
-        self.step(&fact.key, Input::Fact(fact), states)
+    pub(crate) fn fold_fact(&mut self, fact: Fact, states: &mut States<'_>) -> Result<(), ProcessorError> {
+        let Fact { key, observed_at, body } = fact;
+        self.step(&key, Input::Fact { observed_at, body }, states)
     }
 
     /// Moves a cluster's clock and works off what is due by it; false: the turn is full before the work is done.

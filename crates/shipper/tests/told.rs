@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use expect_test::{Expect, expect};
 use kigen_engine::explain::{Considered, explain};
 use kigen_engine::state::{BatchState, Plan};
-use kigen_engine::step::{Input, step};
+use kigen_engine::step::step;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
@@ -34,10 +34,10 @@ fn told(name: &str) -> String {
     for fact in &facts {
         let state = states.entry(fact.key.clone()).or_insert_with(|| {
             let mut state = BatchState::new(fact.key.clone());
-            step(&mut state, Input::Fact(&objective(fact)));
+            step(&mut state, objective(fact).into());
             state
         });
-        step(state, Input::Fact(fact));
+        step(state, fact.clone().into());
     }
     let mut told = String::new();
     for state in states.values() {

@@ -111,7 +111,7 @@ impl Stage {
             _ => return Err(format!("`{}` is nothing that can happen", words.join(" "))),
         };
         let fact = Fact { key: self.key.clone(), observed_at: at, body };
-        for effect in step(&mut self.batch().state, Input::Fact(&fact)) {
+        for effect in step(&mut self.batch().state, fact.into()) {
             self.said.push_str(&say::effect(&self.zone, at, &effect));
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use chrono::{TimeDelta, TimeZone, Utc};
 use kigen_engine::state::BatchState;
-use kigen_engine::step::{Input, step};
+use kigen_engine::step::step;
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
@@ -70,7 +70,7 @@ impl Batch {
         self.version += 1;
         let revision = Revision { uid: format!("uid-{}", self.version), resource_version: self.version };
         let fact = Fact { key: self.state.key.clone(), observed_at: at, body: body(revision) };
-        step(&mut self.state, Input::Fact(&fact));
+        step(&mut self.state, fact.into());
         self
     }
 }

@@ -271,7 +271,7 @@ proptest! {
                     let fact = Fact { key: state.key.clone(), observed_at, body: *body };
                     let event = Event::Fact(fact.clone());
                     prop_assert_eq!(decode_event(&encode_event(&event)).expect("an event"), event);
-                    check(step(&mut state, Input::Fact(&fact)));
+                    check(step(&mut state, fact.into()));
                 }
                 Heard::Tick(observed_until) => {
                     clock.step(&tell(ClusterBody::Tick { observed_until, positions: Vec::new() }));

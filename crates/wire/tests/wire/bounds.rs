@@ -34,7 +34,7 @@ fn a_state_stays_within_its_bound_and_is_read_as_it_was_written() {
         let mut fact = facts[usize::try_from(number).expect("small") * 7 % facts.len()].clone();
         fact.observed_at = at;
         grow(&mut fact.body, number);
-        step(&mut state, Input::Fact(&fact));
+        step(&mut state, fact.into());
         while state.next_due().is_some_and(|due| due <= at) {
             step(&mut state, Input::Due { observed_until: at, gaps: &[] });
         }
