@@ -44,6 +44,7 @@ pub(crate) struct FaultState {
     pub(crate) revision_min: u64,
     pub(crate) leases_refused_with: Option<StatusCode>,
     pub(crate) statuses_refused_with: Option<StatusCode>,
+    pub(crate) namespaces_refused_with: Option<StatusCode>,
     pub(crate) watch_lists: WatchLists,
     of: [ResourceFaults; Resource::COUNT],
     pub(crate) objectives_served: bool,
@@ -138,6 +139,12 @@ impl Faults {
     pub fn refuse_statuses(&self, status: Option<u16>) {
         let status = status.and_then(|status| StatusCode::from_u16(status).ok());
         self.state.send_modify(|state| state.statuses_refused_with = status);
+    }
+
+    /// Answers each request for a namespace with this status, or again as it should.
+    pub fn refuse_namespaces(&self, status: Option<u16>) {
+        let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+        self.state.send_modify(|state| state.namespaces_refused_with = status);
     }
 
     /// What becomes of watches that are to begin with what is there.

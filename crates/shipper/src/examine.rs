@@ -23,16 +23,25 @@ pub enum Allowed {
     NotServed,
     /// It may not, or the cluster has no such thing: without, kigen goes on.
     Withheld,
+    /// It may not, and so cannot tell two clusters of one name apart.
+    Unidentified,
 }
 
-/// Asks whether the API server is there, and whether each type may be listed and watched. Changes nothing.
+/// Asks whether the API server is there, whether it may be told which cluster it is, and whether each type may be listed
+/// and watched. Changes nothing.
 ///
 /// # Errors
 /// The server cannot be asked at all.
 pub async fn examine(settings: &Settings, clock: Clock) -> Result<Vec<Examined>, ShipperError> {
     let (api, place) = configured(settings, clock).await?;
     api.time().await.map_err(|error| unusable(&place, error))?;
-    let mut examined = Vec::new();
+    let namespace = api.telling_namespace();
+    let outcome = match api.ask_cluster_uid().await {
+        Ok(_) => Ok(Allowed::Yes),
+        Err(error) if error.is_withheld() => Ok(Allowed::Unidentified),
+        Err(error) => Err(unusable(&place, error)),
+    };
+    let mut examined = vec![Examined { what: format!("get namespace {namespace}"), outcome }];
     for resource in Resource::ALL {
         let listed = api.list(resource, 1, None).await;
         if let Err(error) = &listed

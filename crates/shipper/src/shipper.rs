@@ -66,7 +66,8 @@ impl Shipper {
         let logs = Logs::new(api.clone(), sender.clone(), settings.read_logs);
         tasks.spawn(probe(api.clone(), Duration::from_millis(settings.probe_interval_ms), sender));
         Self {
-            core: Core::new(settings, epoch, resume, api.clock()),
+            core: Core::new(settings, epoch, resume, api.clock())
+                .with_cluster_uid(api.cluster_uid().map(str::to_owned)),
             inputs,
             inputs_per_commit_max: settings.inputs_per_commit_max.max(1),
             _tasks: tasks,
@@ -152,6 +153,8 @@ impl Shipper {
             Input::ProbeFailed(error) => (error, None),
             Input::Probed { .. } => return self.health.seen(),
             Input::Stream { news: News::Withheld(error), .. } => return self.tell_withheld(error),
+            // Whoever owns the loop goes no further.
+            Input::AnotherCluster { .. } => return,
             Input::Stream { .. } | Input::Declared(_) | Input::Log(_) => return,
         };
         self.health.unseen(reasons(error));
