@@ -371,7 +371,7 @@ impl Api {
 
     fn status(&self, key: Key, body: &[u8], now: Instant) -> Result<Value, Status> {
         let state = self.faults.now();
-        let refusal = state.statuses_refused_with.map(Status::refused);
+        let refusal = self.faults.refusal_of_status(&key.1).map(Status::refused);
         if let Some(status) = refusal.or_else(|| state.refusal(Resource::Objectives)) {
             return Err(status);
         }
