@@ -92,8 +92,8 @@ async fn with_the_log_of_one_process_all_is_well_or_what_is_wrong_is_said() {
         ok watch cronjobs allowed
         ok list jobs allowed
         ok watch jobs allowed
-        WRONG list pods the configured URL may not list pods at URL/; check with `kubectl auth can-i list pods -A`, and grant get, list and watch on cronjobs, jobs and pods, or watch one namespace only: the API server answers GET /api/v1/pods with 403: forbidden: not yet ready to handle request
-        WRONG watch pods the configured URL may not watch pods at URL/; check with `kubectl auth can-i watch pods -A`, and grant get, list and watch on cronjobs, jobs and pods, or watch one namespace only: the API server answers GET /api/v1/pods with 403: forbidden: not yet ready to handle request
+        WRONG list pods the configured URL may not list pods at URL/; check with `kubectl auth can-i list pods -A`, and grant list and watch on pods, or watch one namespace only: the API server answers GET /api/v1/pods with 403: forbidden: not yet ready to handle request
+        WRONG watch pods the configured URL may not watch pods at URL/; check with `kubectl auth can-i watch pods -A`, and grant list and watch on pods, or watch one namespace only: the API server answers GET /api/v1/pods with 403: forbidden: not yet ready to handle request
         ok list objectives not there, and not needed; to declare objectives with kubectl, apply deploy/objectives.crd.yaml
         WRONG slack there is nobody to tell: set the Slack channel (--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under [slack]) and the token (KIGEN_SLACK_TOKEN), or say --dry-run to print the messages
     "#]],
