@@ -22,7 +22,7 @@ use crate::settings::Settings;
 use crate::watching::watch;
 
 /// How many inputs wait for the loop; beyond, the streams are not read, and the API server keeps what it has to say.
-const INPUTS_WAITING_MAX: usize = 64;
+pub(crate) const INPUTS_WAITING_MAX: usize = 64;
 /// How often failures are told at most: an API server that is away makes all streams and the probe fail, again and again.
 const FAILURE_TOLD_EVERY: Duration = Duration::from_secs(60);
 
