@@ -336,7 +336,8 @@ fn of_fact(fact: &Fact) -> Record {
 
 fn tick(at: Instant) -> Record {
     let body = ClusterBody::Tick { observed_until: at, positions: Vec::new() };
-    let event = Event::Cluster(ClusterEvent { cluster: CLUSTER.to_owned(), epoch: 1, body });
+    let event =
+        Event::Cluster(ClusterEvent { cluster: CLUSTER.to_owned(), cluster_uid: None, epoch: 1, body });
     record(CLUSTER.to_owned(), at, &event)
 }
 

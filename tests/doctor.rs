@@ -57,6 +57,7 @@ async fn with_the_log_of_one_process_all_is_well_or_what_is_wrong_is_said() {
         ok data directory kigen-data can be written
         ok event log none yet: `kigen up` makes it
         ok kubernetes the API server answers
+        ok get namespace kube-system allowed
         ok list cronjobs allowed
         ok watch cronjobs allowed
         ok list jobs allowed
@@ -73,6 +74,7 @@ async fn with_the_log_of_one_process_all_is_well_or_what_is_wrong_is_said() {
     );
 
     server.faults().refuse(Some(kigen_playback::resource::Resource::Pods), Some(403));
+    server.faults().refuse_namespaces(Some(403));
     let blocked = dir.path().join("blocked");
     std::fs::write(&blocked, "a file").expect("a file");
     let found = doctor(dir.path(), "", &["--api-url", &url, "--data-dir", "blocked"]);
@@ -85,12 +87,13 @@ async fn with_the_log_of_one_process_all_is_well_or_what_is_wrong_is_said() {
         WRONG data directory blocked cannot be written (File exists (os error 17)): name another by --data-dir, or give this user the right to write there
         ok event log none yet: `kigen up` makes it
         ok kubernetes the API server answers
+        ok get namespace kube-system note: not allowed, and not needed while no other cluster has this name in the same log; kigen cannot tell: grant get on this one namespace
         ok list cronjobs allowed
         ok watch cronjobs allowed
         ok list jobs allowed
         ok watch jobs allowed
-        WRONG list pods the configured URL may not list pods at URL/; check with `kubectl auth can-i list pods -A`, and grant get, list and watch on cronjobs, jobs and pods, or watch one namespace only: the API server answers GET /api/v1/pods with 403: forbidden: not yet ready to handle request
-        WRONG watch pods the configured URL may not watch pods at URL/; check with `kubectl auth can-i watch pods -A`, and grant get, list and watch on cronjobs, jobs and pods, or watch one namespace only: the API server answers GET /api/v1/pods with 403: forbidden: not yet ready to handle request
+        WRONG list pods the configured URL may not list pods at URL/; check with `kubectl auth can-i list pods -A`, and grant list and watch on pods, or watch one namespace only: the API server answers GET /api/v1/pods with 403: forbidden: not yet ready to handle request
+        WRONG watch pods the configured URL may not watch pods at URL/; check with `kubectl auth can-i watch pods -A`, and grant list and watch on pods, or watch one namespace only: the API server answers GET /api/v1/pods with 403: forbidden: not yet ready to handle request
         ok list objectives not there, and not needed; to declare objectives with kubectl, apply deploy/objectives.crd.yaml
         WRONG slack there is nobody to tell: set the Slack channel (--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under [slack]) and the token (KIGEN_SLACK_TOKEN), or say --dry-run to print the messages
     "#]],
@@ -176,6 +179,7 @@ impl Guarded {
         ok group of the notifiers allowed
         ok transactions of the notifier allowed, and possible
         ok kubernetes the API server answers
+        ok get namespace kube-system allowed
         ok list cronjobs allowed
         ok watch cronjobs allowed
         ok list jobs allowed
@@ -212,6 +216,7 @@ impl Guarded {
         WRONG group of the notifiers Kafka at BROKERS does not allow Read on the group kigen-notifier: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Read --group kigen-notifier`, or remove the ACL that denies it; `kigen doctor` says what else is missing
         WRONG transactions of the notifier Kafka at BROKERS does not allow Write on the transactional id kigen-notifier-one-doctor: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Write --transactional-id kigen-notifier-one-doctor`, or remove the ACL that denies it; `kigen doctor` says what else is missing
         ok kubernetes the API server answers
+        ok get namespace kube-system allowed
         ok list cronjobs allowed
         ok watch cronjobs allowed
         ok list jobs allowed

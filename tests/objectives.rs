@@ -12,6 +12,8 @@ use expect_test::expect;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
+use kigen_playback::resource::Resource;
+use serde_json::{Value, json};
 
 const DAYS: i64 = 7;
 
@@ -173,4 +175,54 @@ fn without_a_log_the_file_itself_is_checked() {
         objectives.yaml: 2 objectives, all understood; 1 warning
     "#]]
     .assert_eq(&stdout(dir.path(), &["objectives", "check", "objectives.yaml"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_holds_for_no_batch_is_listed_with_why_as_long_as_the_cluster_can_be_asked() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let dir = dir.path();
+    let mut cluster = Cluster::new(start());
+    cluster.cron_job(CronJobPlan::new("ml", "recommend", "0 8 * * *"));
+    let selector = json!({"selector": {"matchLabels": {"tier": "gold"}}});
+    let by_noon = |batch: Value| json!({"batch": batch, "completeBy": "0 12 * * *"});
+    cluster.objective("ml", "fine", start(), Some(by_noon(json!({"cronJob": "recommend"}))));
+    cluster.objective("ml", "lost", start(), Some(by_noon(selector)));
+    cluster.objective("ml", "mute", start(), Some(json!({"batch": {"cronJob": "recommend"}})));
+    let server = play(cluster.build().expect("a history")).await;
+    server.faults().serve_objectives(true);
+    let url = server.url();
+    let list = ["objectives", "list", "--api-url", &url];
+    let mut up = Up::start(dir, &url);
+    up.wait_until_it_watches().await;
+    server.clock().advance_to(start() + TimeDelta::minutes(1));
+    until_listed(dir, "the one that holds", |list| list.contains("fine") && list.contains("T00:01:00Z"))
+        .await;
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while ["fine", "lost", "mute"].iter().any(|name| server.objective_status("ml", name).0.is_none()) {
+        assert!(tokio::time::Instant::now() < deadline, "the statuses are not written");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    expect![[r#"
+        BATCH              OBJECTIVE  FROM    DEADLINES      NEXT                      LAST VERDICT  NOTE
+        shop/ml/recommend  fine       object  by 0 12 * * *  Mon 2026-11-09 12:00 UTC  none yet
+
+        1 objectives of 1 batches; judged until: 2026-11-09T00:01:00Z
+
+        in the cluster at URL/, these do not hold as they are written:
+
+        OBJECTIVE  PROBLEM
+        ml/lost    no CronJob of the namespace ml has these labels
+        ml/mute    nothing names the deadlines: add `completeBy` or `before`
+    "#]]
+    .assert_eq(&stdout(dir, &list).replace(&url, "URL"));
+    assert!(!stdout(dir, &[&list[..], &["ml/recommend"]].concat()).contains("lost"), "that is no batch's");
+
+    server.faults().refuse(Some(Resource::Objectives), Some(403));
+    let output = kigen(dir, &list);
+    let (told, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && told.contains("fine") && !told.contains("lost"), "{told}");
+    assert!(said.contains("hold for no batch are not shown") && said.contains("grant list"), "{said}");
+    let (status, _) = up.terminate();
+    assert!(status.success(), "{status}");
+    server.shutdown().await;
 }

@@ -99,7 +99,8 @@ impl<'a, P: Fn(&str) -> Partition> Fleet<'a, P> {
         let positions = ["cronjobs", "jobs", "pods"]
             .map(|stream| StreamPosition { stream: stream.to_owned(), resource_version: self.version });
         let body = ClusterBody::Tick { observed_until: now, positions: positions.into() };
-        let tick = Event::Cluster(ClusterEvent { cluster: CLUSTER.to_owned(), epoch: 1, body });
+        let tick =
+            Event::Cluster(ClusterEvent { cluster: CLUSTER.to_owned(), cluster_uid: None, epoch: 1, body });
         for partition in (0..self.size.partitions).map(Partition) {
             records.push(record(partition, CLUSTER.to_owned(), now, &tick));
         }

@@ -206,7 +206,8 @@ pub(crate) enum ObjectivesArgs {
         /// The file
         file: PathBuf,
     },
-    /// Print each objective with its next deadline, last verdict and incident, and what could not be resolved
+    /// Print each objective with its next deadline, last verdict and incident, and what could not be resolved. Objectives that
+    /// hold for no batch are asked of the cluster
     List {
         /// Only this batch
         #[arg(value_name = "NAMESPACE/BATCH")]

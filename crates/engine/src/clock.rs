@@ -59,7 +59,7 @@ mod tests {
     }
 
     fn event(epoch: u64, body: ClusterBody) -> ClusterEvent {
-        ClusterEvent { cluster: "prod".to_owned(), epoch, body }
+        ClusterEvent { cluster: "prod".to_owned(), cluster_uid: None, epoch, body }
     }
 
     fn tick(epoch: u64, minute: i64) -> ClusterEvent {

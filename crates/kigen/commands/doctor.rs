@@ -222,6 +222,10 @@ fn told_of(allowed: Allowed) -> &'static str {
             "note: not allowed, and not needed where nobody declares objectives with kubectl; else apply \
              deploy/objectives.crd.yaml, and grant list and watch on objectives.kigen.dev"
         }
+        Allowed::Unidentified => {
+            "note: not allowed, and not needed while no other cluster has this name in the same log; kigen cannot tell: \
+             grant get on this one namespace"
+        }
     }
 }
 

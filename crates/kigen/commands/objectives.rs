@@ -9,13 +9,20 @@ use kigen_engine::advice::{advise, is_said_twice};
 use kigen_engine::state::{BatchState, ObjectiveState, Plan};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule};
+use kigen_model::reasons::reasons;
 use kigen_shipper::decode::{ANNOTATED_OBJECTIVE, COMPLETE_BY};
+use kigen_shipper::examine::{Unresolved, unresolved_objectives};
+use kigen_shipper::server_clock::Clock;
+use kigen_shipper::settings::Settings;
 
 use super::events::open;
 use super::status::{Known, columns, last_verdict, next_deadline, note, sum};
 use crate::cli::ObjectivesArgs;
 use crate::config::Config;
 use crate::objectives::{self, Written};
+
+/// How long the cluster may take for an answer: the list waits for it, and most of it does not need it.
+const CLUSTER_MS_MAX: u64 = 3_000;
 
 /// Checks a file, or lists what holds.
 pub(crate) fn run(config: &Config, args: &ObjectivesArgs) -> anyhow::Result<()> {
@@ -113,7 +120,36 @@ fn list(config: &Config, batch: Option<&str>) -> anyhow::Result<()> {
     let heads = ["BATCH", "OBJECTIVE", "FROM", "DEADLINES", "NEXT", "LAST VERDICT", "NOTE"];
     let mut out = columns(&heads, &rows);
     let _ = writeln!(out, "\n{}", sum(&known, rows.len()));
+    if batch.is_none() {
+        out.push_str(&of_cluster(&config.kubernetes)?);
+    }
     super::print(&out)
+}
+
+/// What the log cannot have, since it belongs to no batch: Objectives of the cluster that hold for none.
+fn of_cluster(settings: &Settings) -> anyhow::Result<String> {
+    let settings = Settings { answer_ms_max: CLUSTER_MS_MAX, ..settings.clone() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let Unresolved { server, all } =
+        match runtime.block_on(unresolved_objectives(&settings, Clock::new(Utc::now))) {
+            Ok(unresolved) => unresolved,
+            Err(error) => {
+                tracing::warn!(
+                    "Objectives in the cluster that hold for no batch are not shown: {}",
+                    reasons(&error)
+                );
+                return Ok(String::new());
+            }
+        };
+    if all.is_empty() {
+        return Ok(String::new());
+    }
+    let rows: Vec<Vec<String>> = all
+        .into_iter()
+        .map(|(namespace, name, problem)| vec![format!("{namespace}/{name}"), problem])
+        .collect();
+    let table = columns(&["OBJECTIVE", "PROBLEM"], &rows);
+    Ok(format!("\nin the cluster at {server}, these do not hold as they are written:\n\n{table}"))
 }
 
 fn rows_of(state: &BatchState) -> Vec<Vec<String>> {

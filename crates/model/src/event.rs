@@ -88,6 +88,9 @@ pub enum FactBody {
 pub struct ClusterEvent {
     /// The cluster's name as configured in kigen.
     pub cluster: String,
+    /// The UID of its namespace `kube-system`, or of the one that is watched, which tells clusters of one name apart;
+    /// `None`: whoever said this could not read it.
+    pub cluster_uid: Option<String>,
     /// The shipper's generation; events of an older one are ignored.
     pub epoch: u64,
     /// What.

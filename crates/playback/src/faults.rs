@@ -19,6 +19,8 @@ pub struct Faults {
     clock: Clock,
     state: watch::Sender<FaultState>,
     token: Arc<Mutex<Option<String>>>,
+    /// The beginning of the names of Objectives whose status is refused, and with what.
+    objectives_refused: Arc<Mutex<Option<(String, StatusCode)>>>,
 }
 
 /// What becomes of a watch that is to begin with what is there (`sendInitialEvents`).
@@ -44,6 +46,7 @@ pub(crate) struct FaultState {
     pub(crate) revision_min: u64,
     pub(crate) leases_refused_with: Option<StatusCode>,
     pub(crate) statuses_refused_with: Option<StatusCode>,
+    pub(crate) namespaces_refused_with: Option<StatusCode>,
     pub(crate) watch_lists: WatchLists,
     of: [ResourceFaults; Resource::COUNT],
     pub(crate) objectives_served: bool,
@@ -81,7 +84,13 @@ impl FaultState {
 
 impl Faults {
     pub(crate) fn new(timeline: Arc<Timeline>, clock: Clock) -> Self {
-        Self { timeline, clock, state: watch::Sender::default(), token: Arc::default() }
+        Self {
+            timeline,
+            clock,
+            state: watch::Sender::default(),
+            token: Arc::default(),
+            objectives_refused: Arc::default(),
+        }
     }
 
     /// Ends the open watches abruptly, in the middle of the response.
@@ -140,6 +149,18 @@ impl Faults {
         self.state.send_modify(|state| state.statuses_refused_with = status);
     }
 
+    /// Answers each write of the status of an Objective whose name begins so with this status, and all others as it should.
+    pub fn refuse_statuses_of(&self, beginning: &str, status: u16) {
+        let refused = StatusCode::from_u16(status).ok().map(|status| (beginning.to_owned(), status));
+        *self.objectives_refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+    }
+
+    /// Answers each request for a namespace with this status, or again as it should.
+    pub fn refuse_namespaces(&self, status: Option<u16>) {
+        let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+        self.state.send_modify(|state| state.namespaces_refused_with = status);
+    }
+
     /// What becomes of watches that are to begin with what is there.
     pub fn watch_lists(&self, how: WatchLists) {
         self.state.send_modify(|state| state.watch_lists = how);
@@ -172,6 +193,13 @@ impl Faults {
         let token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
         let shown = authorization.and_then(|header| header.strip_prefix("Bearer "));
         token.as_deref().is_none_or(|token| shown == Some(token))
+    }
+
+    /// What a write of the status of this Objective is refused with.
+    pub(crate) fn refusal_of_status(&self, name: &str) -> Option<StatusCode> {
+        let refused = self.objectives_refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_name = refused.as_ref().filter(|(beginning, _)| name.starts_with(beginning.as_str()));
+        of_name.map(|(_, status)| *status).or(self.now().statuses_refused_with)
     }
 
     pub(crate) fn subscribe(&self) -> watch::Receiver<FaultState> {

@@ -4,7 +4,7 @@
 //! objects and their order are those of recordings (`tests/fixtures/kubernetes`), whose tests compare them.
 
 mod cron;
-mod names;
+pub(crate) mod names;
 mod objectives;
 mod objects;
 mod run;

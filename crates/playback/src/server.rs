@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::faults::{Faults, WatchLists};
+use crate::generate::names::uid;
 use crate::history::{History, Key};
 use crate::leases::{Leases, Target};
 use crate::list;
@@ -370,7 +371,7 @@ impl Api {
 
     fn status(&self, key: Key, body: &[u8], now: Instant) -> Result<Value, Status> {
         let state = self.faults.now();
-        let refusal = state.statuses_refused_with.map(Status::refused);
+        let refusal = self.faults.refusal_of_status(&key.1).map(Status::refused);
         if let Some(status) = refusal.or_else(|| state.refusal(Resource::Objectives)) {
             return Err(status);
         }
@@ -473,13 +474,29 @@ impl Api {
                 "gitVersion": "v1.36.2",
                 "platform": "linux/amd64",
             })),
-            (&Method::GET, "/api/v1/namespaces/kube-system") => Ok(json!({
-                "kind": "Namespace",
-                "apiVersion": "v1",
-                "metadata": {"name": "kube-system", "uid": self.options.cluster_uid},
-                "status": {"phase": "Active"},
-            })),
+            (&Method::GET, path) => {
+                let name = path.strip_prefix("/api/v1/namespaces/").filter(|name| !name.contains('/'));
+                self.namespace(name.ok_or_else(|| Status::not_found(path))?)
+            }
             _ => Err(Status::not_found(path)),
         }
+    }
+
+    /// Whatever namespace is asked for is there, with a UID that no other has, here or elsewhere.
+    fn namespace(&self, name: &str) -> Result<Value, Status> {
+        if let Some(code) = self.faults.now().namespaces_refused_with {
+            return Err(Status::refused(code));
+        }
+        let cluster_uid = &self.options.cluster_uid;
+        let uid = match name {
+            "kube-system" => cluster_uid.clone(),
+            name => uid(&["Namespace", cluster_uid, name]),
+        };
+        Ok(json!({
+            "kind": "Namespace",
+            "apiVersion": "v1",
+            "metadata": {"name": name, "uid": uid},
+            "status": {"phase": "Active"},
+        }))
     }
 }

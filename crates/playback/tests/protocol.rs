@@ -82,6 +82,10 @@ async fn a_namespaced_list_shows_only_its_own_and_an_unknown_path_is_a_404_statu
     assert_eq!(list(&server, "/version").await["gitVersion"], "v1.36.2");
     let uid = list(&server, "/api/v1/namespaces/kube-system").await["metadata"]["uid"].clone();
     assert_eq!(uid, Options::default().cluster_uid);
+    let other = list(&server, "/api/v1/namespaces/team-0").await["metadata"]["uid"].clone();
+    assert!(other.is_string() && other != uid, "{other}");
+    server.faults().refuse_namespaces(Some(403));
+    assert_eq!(get(&server, "/api/v1/namespaces/kube-system").await.status, 403);
 }
 
 #[tokio::test]

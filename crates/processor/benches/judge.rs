@@ -112,7 +112,10 @@ fn received(offset: usize, event: &Event) -> Received {
 
 fn tick(offset: usize, observed_until: Instant) -> Received {
     let body = ClusterBody::Tick { observed_until, positions: Vec::new() };
-    received(offset, &Event::Cluster(ClusterEvent { cluster: "prod".to_owned(), epoch: 1, body }))
+    received(
+        offset,
+        &Event::Cluster(ClusterEvent { cluster: "prod".to_owned(), cluster_uid: None, epoch: 1, body }),
+    )
 }
 
 /// A tick at which a thousand slots are due, among more and more batches that are not.

@@ -164,12 +164,30 @@ pub struct Api {
     clock: Clock,
     namespace: Option<String>,
     answer_ms_max: u64,
+    cluster_uid: Option<String>,
 }
 
 impl Api {
     /// The API behind `client`; `clock` only measures how long an answer took.
     pub fn new(client: RenewedClient, clock: Clock, namespace: Option<String>, answer_ms_max: u64) -> Self {
-        Self { client, clock, namespace, answer_ms_max }
+        Self { client, clock, namespace, answer_ms_max, cluster_uid: None }
+    }
+
+    /// Keeps in mind which cluster it is; `None`: that cannot be told.
+    #[must_use]
+    pub fn with_cluster_uid(self, cluster_uid: Option<String>) -> Self {
+        Self { cluster_uid, ..self }
+    }
+
+    /// Which cluster it is, if that is kept in mind: see [`Api::ask_cluster_uid`].
+    pub fn cluster_uid(&self) -> Option<&str> {
+        self.cluster_uid.as_deref()
+    }
+
+    /// The namespace by whose UID this cluster is told from any other: the one that is watched, or `kube-system`, which
+    /// every cluster has and nobody makes anew.
+    pub fn telling_namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or("kube-system")
     }
 
     /// The clock that was passed in.
@@ -195,6 +213,17 @@ impl Api {
             request: format!("GET {path}"),
             reason: "it has no header `Date`, without which kigen cannot tell the cluster's time".to_owned(),
         })
+    }
+
+    /// The UID that tells this cluster from any other.
+    pub async fn ask_cluster_uid(&self) -> Result<String, RequestError> {
+        let path = format!("/api/v1/namespaces/{}", self.telling_namespace());
+        let (_, bytes) = self.exchange(Method::GET, &path, "", Vec::new()).await?;
+        let namespace: Named = serde_json::from_slice(&bytes).map_err(|error| RequestError::Unreadable {
+            request: format!("GET {path}"),
+            reason: error.to_string(),
+        })?;
+        Ok(namespace.metadata.uid)
     }
 
     /// A page of `resource`, read through to the store (no resource version is given).
@@ -374,6 +403,16 @@ struct ListMetadata {
     resource_version: Option<String>,
     #[serde(rename = "continue")]
     next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    metadata: NamedMetadata,
+}
+
+#[derive(Deserialize)]
+struct NamedMetadata {
+    uid: String,
 }
 
 #[derive(Deserialize)]

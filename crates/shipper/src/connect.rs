@@ -71,7 +71,7 @@ pub enum ShipperError {
     /// The server knows who asks and does not allow it.
     #[error(
         "{place} may not {verb} {resource} at {server}; check with `kubectl auth can-i {verb} {resource} {scope}`, and \
-             grant get, list and watch on cronjobs, jobs and pods, or watch one namespace only"
+         grant list and watch on {resource}, or watch one namespace only"
     )]
     Forbidden {
         /// The server's URL.
@@ -112,7 +112,7 @@ impl ShipperError {
 
 /// Which server is asked, and who asks.
 pub(crate) struct Place {
-    server: String,
+    pub(crate) server: String,
     name: String,
 }
 

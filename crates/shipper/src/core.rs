@@ -57,6 +57,7 @@ pub struct Acknowledged {
 #[derive(Debug)]
 pub struct Core {
     cluster: String,
+    cluster_uid: Option<String>,
     epoch: u64,
     clock: ServerClock,
     known: Known,
@@ -90,6 +91,7 @@ impl Core {
         }
         Self {
             cluster: settings.cluster.clone(),
+            cluster_uid: None,
             epoch,
             clock: ServerClock::new(clock),
             known,
@@ -100,6 +102,12 @@ impl Core {
             gap_to: None,
             rejected: HashMap::new(),
         }
+    }
+
+    /// Says of the cluster from here on that it is the one with this UID.
+    #[must_use]
+    pub fn with_cluster_uid(self, cluster_uid: Option<String>) -> Self {
+        Self { cluster_uid, ..self }
     }
 
     /// The first thing to append, to every partition, before anything else.
@@ -116,7 +124,7 @@ impl Core {
                 self.clock.note(Some(answered));
                 self.evidence.probed(round);
             }
-            Input::ProbeFailed(_) => {}
+            Input::ProbeFailed(_) | Input::AnotherCluster { .. } => {}
             Input::Log(read) => {
                 if let LogRead { wanted, text: Ok(text) } = *read {
                     self.say(&mut output, |known, saying| known.log_read(wanted, &text, saying));
@@ -283,6 +291,7 @@ impl Core {
     }
 
     fn cluster_event(&self, body: ClusterBody) -> ClusterEvent {
-        ClusterEvent { cluster: self.cluster.clone(), epoch: self.epoch, body }
+        let (cluster, cluster_uid) = (self.cluster.clone(), self.cluster_uid.clone());
+        ClusterEvent { cluster, cluster_uid, epoch: self.epoch, body }
     }
 }

@@ -30,6 +30,11 @@ pub enum Input {
     },
     /// A round of probing was not answered.
     ProbeFailed(RequestError),
+    /// What answers is another cluster than the one that was connected to.
+    AnotherCluster {
+        /// The UID that it has.
+        uid: String,
+    },
     /// Objectives are declared beside the cluster, in place of those before.
     Declared(Declaration),
     /// The log of a failed container was read, or could not be.

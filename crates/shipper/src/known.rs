@@ -15,7 +15,7 @@ use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
 
-use crate::decode::{ANNOTATED_OBJECTIVE, Decoded, Undecodable};
+use crate::decode::{ANNOTATED_OBJECTIVE, Decoded, Identity, Undecodable};
 use crate::input::Declaration;
 use crate::known::attempts::{Attempts, SeenPod};
 use crate::known::cron_jobs::CronJobs;
@@ -84,7 +84,9 @@ impl Known {
             FactBody::CronJob { revision, cron_job } => {
                 self.cron_jobs.remember(&fact.key, revision, cron_job.as_ref());
             }
-            FactBody::Run { revision, run } => self.runs.remember(&fact.key, revision, run),
+            FactBody::Run { revision, run } => {
+                self.runs.remember(self.cron_jobs.share(fact.key.clone()), revision, run);
+            }
             FactBody::Objective { name, revision, objective }
                 if name == ANNOTATED_OBJECTIVE && revision.uid != Revision::OF_FILE =>
             {
@@ -161,11 +163,12 @@ impl Known {
             }
             Decoded::Job { id, run, batch, not_a_slot } => {
                 let (uid, job) = (id.revision.uid.clone(), run.job.clone());
-                if let Some(key) = self.runs.changed(&self.cluster, id, run, batch, saying) {
+                let share = |id: &Identity| self.cron_jobs.share(runs::key(&self.cluster, id, batch));
+                if let Some(key) = self.runs.changed(id, run, share, saying) {
                     if let Some(reason) = not_a_slot {
-                        saying.notices.push(Notice::Slot { key: key.clone(), job, reason });
+                        saying.notices.push(Notice::Slot { key: BatchKey::clone(&key), job, reason });
                     }
-                    self.attempts.run_seen(&uid, key, saying);
+                    self.attempts.run_seen(&uid, &key, saying);
                 }
             }
             Decoded::Pod { id, run_uid, attempt, log } => {
@@ -190,8 +193,9 @@ impl Known {
             }
             Decoded::Job { id, run, batch, not_a_slot: _ } => {
                 let uid = id.revision.uid.clone();
-                let key = self.runs.deleted(&self.cluster, id, run, batch, saying);
-                self.attempts.run_seen(&uid, key, saying);
+                let share = |id: &Identity| self.cron_jobs.share(runs::key(&self.cluster, id, batch));
+                let key = self.runs.deleted(id, run, share, saying);
+                self.attempts.run_seen(&uid, &key, saying);
             }
             Decoded::Pod { id, run_uid, attempt, log: _ } => {
                 let key = self.runs.key(&run_uid);

@@ -49,7 +49,7 @@ pub(crate) fn heard(input: &Input) {
                 failed(error);
             }
         }
-        Input::Stream { .. } | Input::Probed { .. } | Input::Declared(_) => {}
+        Input::Stream { .. } | Input::Probed { .. } | Input::AnotherCluster { .. } | Input::Declared(_) => {}
     }
 }
 

@@ -1,4 +1,4 @@
-//! The probe: how late it is at the API server, and how far its store is.
+//! The probe: whether it still is the same cluster, how late it is there, and how far its store is.
 
 use std::time::Duration;
 
@@ -26,6 +26,13 @@ pub async fn probe(api: Api, interval: Duration, inputs: Sender<Input>) {
 
 /// The time must be answered before the lists are asked for: see [`Round`].
 async fn round(api: &Api) -> Result<Input, RequestError> {
+    // Clusters may change behind an address, and kubeconfigs are read again.
+    if let Some(known) = api.cluster_uid() {
+        let uid = api.ask_cluster_uid().await?;
+        if uid != known {
+            return Ok(Input::AnotherCluster { uid });
+        }
+    }
     let answered = api.time().await?;
     let versions = try_join_all(Resource::ALL.map(|resource| version(api, resource))).await?;
     let mut resource_versions = [None; Resource::COUNT];

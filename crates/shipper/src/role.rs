@@ -1,6 +1,7 @@
 //! The role: watches one cluster and appends what it says to the log, until it is told to stop.
 
 mod append;
+mod identity;
 mod read_back;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::input::{Declaration, Input};
 use crate::lease::{Acquired, Lease, Term};
 use crate::metrics;
 use crate::role::append::{Appended, Appender, Trying};
+pub use crate::role::identity::AnotherCluster;
 use crate::role::read_back::{LastWords, read_back};
 use crate::server_clock::Clock;
 use crate::settings::Settings;
@@ -36,6 +38,9 @@ pub enum RoleError {
     /// It could not start.
     #[error(transparent)]
     Start(#[from] ShipperError),
+    /// The log has another cluster under this name.
+    #[error(transparent)]
+    AnotherCluster(#[from] AnotherCluster),
     /// The log cannot be used.
     #[error("the shipper of cluster {cluster} cannot go on with its event log")]
     Log {
@@ -47,6 +52,24 @@ pub enum RoleError {
     },
 }
 
+/// Why leading ended by itself.
+#[derive(Debug, Error)]
+enum LeadError {
+    #[error(transparent)]
+    AnotherCluster(#[from] AnotherCluster),
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+impl LeadError {
+    fn of(self, cluster: &str) -> RoleError {
+        match self {
+            Self::AnotherCluster(another) => another.into(),
+            Self::Log(source) => RoleError::Log { cluster: cluster.to_owned(), source },
+        }
+    }
+}
+
 /// Watches the cluster of `settings` and appends to `log` until `shutdown`. What was taken from a stream by then is
 /// appended; what was not will be heard again. Where `settings` name a Lease, that is so while this shipper leads;
 /// while another does, it stands by and watches nothing.
@@ -56,7 +79,8 @@ pub enum RoleError {
 /// how it goes.
 ///
 /// # Errors
-/// If the kubeconfig cannot be used, or if the log needs a person. Whatever else fails is tried again.
+/// If the kubeconfig cannot be used, if the log needs a person, or if it has another cluster under this name. Whatever else
+/// fails is tried again.
 pub async fn run<L: Log>(
     log: L,
     settings: Settings,
@@ -71,6 +95,11 @@ pub async fn run<L: Log>(
         () = shutdown.clone() => return Ok(()),
         api = connect_until_it_answers(&settings, &clock, &health) => api?,
     };
+    // Before it may lead: whoever waits for a cluster to be watched does not wait for this as well.
+    let api = tokio::select! {
+        () = shutdown.clone() => return Ok(()),
+        api = identity::identified(api, &settings, &health) => api,
+    };
     let mut lease = settings.lease.as_ref().map(|lease| Lease::new(&api, lease, shipper));
     let mut leading = Leading { log, settings, clock, api, shipper, declared, health };
     loop {
@@ -81,8 +110,7 @@ pub async fn run<L: Log>(
         };
         leading.health.leads();
         let ended = leading.lead(term.as_ref(), shutdown.clone()).await;
-        let ended =
-            ended.map_err(|source| RoleError::Log { cluster: leading.settings.cluster.clone(), source });
+        let ended = ended.map_err(|error| error.of(&leading.settings.cluster));
         // Whoever ends by itself gives the Lease back; whoever lost it has nothing to give.
         match (ended, term) {
             (Ok(Over::Lost), _) => tracing::warn!(
@@ -140,7 +168,7 @@ impl<L: Log> Leading<'_, L> {
         &mut self,
         term: Option<&Term>,
         shutdown: impl Future<Output = ()> + Clone + Send,
-    ) -> Result<Over, LogError> {
+    ) -> Result<Over, LeadError> {
         let lost = term.map(Term::lost);
         let over = async move {
             tokio::select! {
@@ -155,7 +183,8 @@ impl<L: Log> Leading<'_, L> {
             over = over.clone() => return Ok(over),
             read = read_until_it_can_be(&self.log, &self.settings, &self.health) => read,
         };
-        let LastWords { epoch, resume } = read?;
+        let LastWords { epoch, cluster_uid, resume } = read?;
+        AnotherCluster::check(&self.api, &self.settings, cluster_uid.as_deref())?;
         let epoch = (epoch + 1).max(term.map_or(0, Term::leaders));
         if let Some(term) = term {
             term.count_from(epoch);
@@ -185,6 +214,17 @@ impl<L: Log> Leading<'_, L> {
                 declaration = next_of(&mut self.declared) => vec![Input::Declared(declaration)],
                 inputs = shipping.next() => inputs,
             };
+            let another = inputs.iter().find_map(|input| match input {
+                Input::AnotherCluster { uid } => Some(uid),
+                Input::Stream { .. }
+                | Input::Probed { .. }
+                | Input::ProbeFailed(_)
+                | Input::Declared(_)
+                | Input::Log(_) => None,
+            });
+            if let Some((known, uid)) = self.api.cluster_uid().zip(another) {
+                return Err(AnotherCluster::new(&self.api, &self.settings, known, uid).into());
+            }
             appended = turn(&appender, &mut shipping, inputs, &self.health, term).await?;
             if !Arc::ptr_eq(&stand.borrow(), shipping.standings()) {
                 stand.send_replace(shipping.standings().clone());

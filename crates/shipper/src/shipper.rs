@@ -22,7 +22,7 @@ use crate::settings::Settings;
 use crate::watching::watch;
 
 /// How many inputs wait for the loop; beyond, the streams are not read, and the API server keeps what it has to say.
-const INPUTS_WAITING_MAX: usize = 64;
+pub(crate) const INPUTS_WAITING_MAX: usize = 64;
 /// How often failures are told at most: an API server that is away makes all streams and the probe fail, again and again.
 const FAILURE_TOLD_EVERY: Duration = Duration::from_secs(60);
 
@@ -66,7 +66,8 @@ impl Shipper {
         let logs = Logs::new(api.clone(), sender.clone(), settings.read_logs);
         tasks.spawn(probe(api.clone(), Duration::from_millis(settings.probe_interval_ms), sender));
         Self {
-            core: Core::new(settings, epoch, resume, api.clock()),
+            core: Core::new(settings, epoch, resume, api.clock())
+                .with_cluster_uid(api.cluster_uid().map(str::to_owned)),
             inputs,
             inputs_per_commit_max: settings.inputs_per_commit_max.max(1),
             _tasks: tasks,
@@ -152,6 +153,8 @@ impl Shipper {
             Input::ProbeFailed(error) => (error, None),
             Input::Probed { .. } => return self.health.seen(),
             Input::Stream { news: News::Withheld(error), .. } => return self.tell_withheld(error),
+            // Whoever owns the loop goes no further.
+            Input::AnotherCluster { .. } => return,
             Input::Stream { .. } | Input::Declared(_) | Input::Log(_) => return,
         };
         self.health.unseen(reasons(error));

@@ -19,7 +19,7 @@ use kigen_wire::Status;
 use tokio::sync::watch;
 use tokio::time::{Instant as TimerInstant, MissedTickBehavior};
 
-use crate::api::Api;
+use crate::api::{Api, RequestError};
 use crate::custom_resource::ObjectiveStatus;
 use crate::known::{Standing, Standings};
 use crate::metrics;
@@ -46,7 +46,7 @@ pub(crate) async fn run<K: Look + Clone + 'static>(
 ) {
     let mut timer = tokio::time::interval(interval.max(Duration::from_millis(1)));
     timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut writer = Writer { api, written: BTreeMap::new(), failures: Failures::default() };
+    let mut writer = Writer { api, written: BTreeMap::new(), tried: None, failures: Failures::default() };
     let mut verdicts = Verdicts::default();
     loop {
         timer.tick().await;
@@ -174,11 +174,14 @@ struct Writer {
     api: Api,
     /// What was written last, whether or not the watch has shown it since.
     written: BTreeMap<Place, ObjectiveStatus>,
+    /// Which was tried last: the next round begins after it, so that those that are refused keep no other waiting.
+    tried: Option<Place>,
     failures: Failures,
 }
 
 impl Writer {
-    /// Writes what differs. A failure ends the round: whatever it was, it is the same for the next.
+    /// Writes what differs. What is the matter with one object is no matter of the others; any other failure ends the
+    /// round, since it would be the same for each.
     async fn round(&mut self, standings: &Standings, verdicts: &Verdicts) {
         self.written.retain(|place, _| standings.objects.contains_key(place));
         let wanted = standings.objects.iter().map(|(place, standing)| {
@@ -186,29 +189,45 @@ impl Writer {
             let differs = status != standing.status;
             (place, status, differs)
         });
-        let anew: Vec<_> = wanted
+        let mut anew: Vec<_> = wanted
             .filter(|(place, status, differs)| *differs && self.written.get(*place) != Some(status))
-            .take(WRITTEN_MAX)
             .collect();
-        for (place, status, _) in anew {
+        let tried =
+            anew.partition_point(|(place, ..)| self.tried.as_ref().is_some_and(|tried| *place <= tried));
+        anew.rotate_left(tried);
+        for (place, status, _) in anew.into_iter().take(WRITTEN_MAX) {
             let written = self.api.patch_status(&place.0, &place.1, &status).await;
+            self.tried = Some(place.clone());
             match written {
                 Ok(()) => drop(self.written.insert(place.clone(), status)),
                 // It was deleted meanwhile.
                 Err(error) if error.is_not_served() => {}
                 Err(error) => {
-                    metrics::failed(&error);
-                    if let Some(untold) = self.failures.untold_before_one_more(TimerInstant::now()) {
-                        tracing::warn!(
-                            untold,
-                            "{}; the status of Objectives is not as it should be, and all else goes on; grant patch on \
-                             objectives.kigen.dev/status",
-                            reasons(&error)
-                        );
+                    self.tell(&error);
+                    if !is_of_one_object(&error) {
+                        return;
                     }
-                    return;
                 }
             }
         }
     }
+
+    fn tell(&mut self, error: &RequestError) {
+        metrics::failed(error);
+        let Some(untold) = self.failures.untold_before_one_more(TimerInstant::now()) else { return };
+        let (what, advice) = match is_of_one_object(error) {
+            true => ("the status of this Objective", "apply the deploy/objectives.crd.yaml of this kigen"),
+            false => ("the status of Objectives", "grant patch on objectives.kigen.dev/status"),
+        };
+        tracing::warn!(
+            untold,
+            "{}; {what} is not as it should be, and all else goes on; {advice}",
+            reasons(error)
+        );
+    }
+}
+
+/// Whether the next object may fare better: this one was changed at the same time, or cannot have what is to be written.
+fn is_of_one_object(error: &RequestError) -> bool {
+    matches!(error.status(), Some(400 | 404 | 409 | 413 | 422))
 }

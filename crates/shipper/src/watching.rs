@@ -14,6 +14,10 @@ use crate::input::{Input, News};
 use crate::object::{AnyObject, Metadata};
 use crate::resource::Resource;
 use crate::settings::Settings;
+use crate::shipper::INPUTS_WAITING_MAX;
+
+/// How many pages of lists wait for the loop, of all streams together: each is a few megabytes.
+const PAGES_WAITING_MAX: usize = 4;
 
 /// What marks the bookmark at the end of what was there when the watch began.
 const ALL_LISTED: &str = "k8s.io/initial-events-end";
@@ -284,7 +288,15 @@ impl Watching {
     }
 
     async fn send(&self, news: News) -> Result<(), Closed> {
-        self.inputs.send(Input::Stream { resource: self.resource, news }).await.map_err(|_| Closed)
+        // A page waits until there is room for many inputs, and then takes that of one: what is large is small in number.
+        let room = match &news {
+            News::Page { .. } => INPUTS_WAITING_MAX - PAGES_WAITING_MAX + 1,
+            _ => 1,
+        };
+        let mut places = self.inputs.reserve_many(room).await.map_err(|_| Closed)?;
+        let place = places.next().ok_or(Closed)?;
+        place.send(Input::Stream { resource: self.resource, news });
+        Ok(())
     }
 }
 

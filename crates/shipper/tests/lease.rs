@@ -361,7 +361,8 @@ async fn what_a_zombie_wrote_last_is_not_where_the_next_leader_goes_on() {
     let positions = ["cronjobs", "jobs", "pods"]
         .map(|stream| StreamPosition { stream: stream.to_owned(), resource_version: newest });
     let body = ClusterBody::Tick { observed_until: end, positions: positions.to_vec() };
-    let zombie = Event::Cluster(ClusterEvent { cluster: "test".to_owned(), epoch: 1, body });
+    let zombie =
+        Event::Cluster(ClusterEvent { cluster: "test".to_owned(), cluster_uid: None, epoch: 1, body });
     let record = |nth| Record {
         topic: Topic::Events,
         partition: Partition(nth),

@@ -131,7 +131,7 @@ async fn a_server_that_does_not_know_or_not_allow_who_asks_is_named_with_the_com
         &refusal(Access::Url(url.clone())).await,
         &[(&url, "URL")],
         &expect![[r#"
-            the configured URL may not list cronjobs at URL/; check with `kubectl auth can-i list cronjobs -A`, and grant get, list and watch on cronjobs, jobs and pods, or watch one namespace only
+            the configured URL may not list cronjobs at URL/; check with `kubectl auth can-i list cronjobs -A`, and grant list and watch on cronjobs, or watch one namespace only
             - the API server answers GET /apis/batch/v1/cronjobs with 403: as the test wants"#]],
     );
 }

@@ -32,6 +32,11 @@ fn noon(day: i64) -> Instant {
 
 /// Two of the CronJobs have the label that one Objective selects; another selects what no CronJob has.
 async fn play() -> Server {
+    play_with(&[("golden", "gold"), ("lost", "lead")]).await
+}
+
+/// With Objectives of these names, that select CronJobs of these tiers.
+async fn play_with(objectives: &[(&str, &str)]) -> Server {
     let mut cluster = Cluster::new(start());
     for name in ["rank", "recommend", "report"] {
         let mut plan = CronJobPlan::new("ml", name, "0 8 * * *");
@@ -40,7 +45,7 @@ async fn play() -> Server {
         }
         cluster.cron_job(plan);
     }
-    for (name, tier) in [("golden", "gold"), ("lost", "lead")] {
+    for (name, tier) in objectives {
         let batch = json!({"selector": {"matchLabels": {"tier": tier}}});
         let spec = json!({"batch": batch, "completeBy": "0 12 * * *"});
         cluster.objective("ml", name, start(), Some(spec));
@@ -148,4 +153,24 @@ async fn a_status_that_may_not_be_written_stops_nothing() {
     server.faults().refuse_statuses(None);
     until("it is written", || server.objective_status("ml", "lost").1 > 0).await;
     running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_refused_of_one_object_keeps_no_other_waiting() {
+    // More than are written in a round, and ahead of the one that can be.
+    let refused: Vec<String> = (0..120).map(|nth| format!("bad-{nth:03}")).collect();
+    let bad = refused.iter().map(|name| (name.as_str(), "lead"));
+    let all: Vec<_> = bad.chain([("lost", "lead")]).collect();
+    for code in [404, 409, 422] {
+        let server = play_with(&all).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = EmbeddedLog::open(folder.path(), kigen_log::Settings::default()).expect("a new log");
+        server.faults().refuse_statuses_of("bad-", code);
+        let running = ship(&server, &log);
+        until("the other one is written", || server.objective_status("ml", "lost").0.is_some()).await;
+        assert_eq!(server.objective_status("ml", "bad-000").0, None);
+        server.faults().refuse_statuses_of("none of them", code);
+        until("all are written", || server.objective_status("ml", "lost").1 == 121).await;
+        running.stop().await;
+    }
 }

@@ -21,11 +21,12 @@ pub const VALUE_BYTES_MAX: usize = 1024 * 1024;
 const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
 /// All versions of a topic's schema, oldest first; the last one writes.
-const EVENTS: [&str; 4] = [
+const EVENTS: [&str; 5] = [
     include_str!("../../../schemas/kigen.events/v1.avsc"),
     include_str!("../../../schemas/kigen.events/v2.avsc"),
     include_str!("../../../schemas/kigen.events/v3.avsc"),
     include_str!("../../../schemas/kigen.events/v4.avsc"),
+    include_str!("../../../schemas/kigen.events/v5.avsc"),
 ];
 const ALERTS: [&str; 3] = [
     include_str!("../../../schemas/kigen.alerts/v1.avsc"),

@@ -20,6 +20,8 @@ struct EventRecord<'a> {
     namespace: Option<Text<'a>>,
     batch: Option<Text<'a>>,
     observed_at: Option<Millis>,
+    #[serde(default)]
+    cluster_uid: Option<Text<'a>>,
     body: Body<'a>,
 }
 
@@ -51,6 +53,7 @@ pub fn encode_event(event: &Event) -> Vec<u8> {
             namespace: Some(text(&fact.key.namespace)),
             batch: Some(text(&fact.key.batch)),
             observed_at: Some(fact.observed_at.into()),
+            cluster_uid: None,
             body: of_fact(&fact.body),
         },
         Event::Cluster(event) => EventRecord {
@@ -58,6 +61,7 @@ pub fn encode_event(event: &Event) -> Vec<u8> {
             namespace: None,
             batch: None,
             observed_at: None,
+            cluster_uid: event.cluster_uid.as_deref().map(text),
             body: of_cluster(event),
         },
     };
@@ -70,11 +74,15 @@ pub fn encode_event(event: &Event) -> Vec<u8> {
 /// The bytes are no event, or one that only a newer kigen knows.
 pub fn decode_event(bytes: &[u8]) -> Result<Event, DecodeError> {
     let of = Reading(TOPIC);
-    let EventRecord { cluster, namespace, batch, observed_at, body } = codec::decode(TOPIC, bytes)?;
+    let EventRecord { cluster, namespace, batch, observed_at, cluster_uid, body } =
+        codec::decode(TOPIC, bytes)?;
     let cluster = cluster.into_owned();
     let body = match said(of, body)? {
         Said::OfBatch(body) => body,
-        Said::OfCluster(epoch, body) => return Ok(Event::Cluster(ClusterEvent { cluster, epoch, body })),
+        Said::OfCluster(epoch, body) => {
+            let cluster_uid = cluster_uid.map(Text::into_owned);
+            return Ok(Event::Cluster(ClusterEvent { cluster, cluster_uid, epoch, body }));
+        }
     };
     let absent = |field| of.wrong(field, "is absent in a fact");
     let key = BatchKey {

@@ -280,8 +280,12 @@ impl Reader {
                         return Ok(records);
                     }
                 }
-                // It says so once only, so that the next read begins anew.
-                Some(Err(KafkaError::PartitionEOF(_))) => return Ok(records),
+                // It says so once only, so that the next read begins anew. Until then it would ask the broker a hundred
+                // times a second for what is not there.
+                Some(Err(KafkaError::PartitionEOF(_))) => {
+                    self.consumer.unassign().map_err(failed)?;
+                    return Ok(records);
+                }
                 Some(Err(error @ KafkaError::MessageConsumptionFatal(_))) => return Err(failed(error).into()),
                 Some(Err(error)) if is_denied(&error) => return Err(failed(error).into()),
                 Some(Err(error)) => trouble = error,

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 /// A UID in the form of a random one.
-pub(super) fn uid(parts: &[&str]) -> String {
+pub(crate) fn uid(parts: &[&str]) -> String {
     let (high, low) = (hash(parts, 1), hash(parts, 2));
     format!(
         "{:08x}-{:04x}-4{:03x}-{:x}{:03x}-{:012x}",

@@ -139,7 +139,8 @@ impl<'a, L: Look> Feed<'a, L> {
 
     fn tick(&mut self, observed_until: Instant) {
         let body = ClusterBody::Tick { observed_until, positions: Vec::new() };
-        let event = Event::Cluster(ClusterEvent { cluster: CLUSTER.to_owned(), epoch: 1, body });
+        let event =
+            Event::Cluster(ClusterEvent { cluster: CLUSTER.to_owned(), cluster_uid: None, epoch: 1, body });
         for partition in (0..self.look.partitions()).map(Partition) {
             self.record(partition, CLUSTER.to_owned(), observed_until, &event);
         }

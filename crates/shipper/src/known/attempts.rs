@@ -1,6 +1,7 @@
 //! What was last said of each Pod of a Job, and the Pods that wait for their Job to be seen.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use kigen_model::event::{FactBody, Revision};
@@ -21,14 +22,14 @@ const LOGS_WANTED_MAX: usize = 1_000;
 #[derive(Debug)]
 struct KnownAttempt {
     resource_version: u64,
-    key: BatchKey,
+    key: Arc<BatchKey>,
     attempt: Attempt,
 }
 
-/// The Pods by UID.
+/// The Pods by UID. Boxed, since half of a map's places may be empty.
 #[derive(Debug)]
 pub(super) struct Attempts {
-    by_uid: HashMap<String, KnownAttempt>,
+    by_uid: HashMap<String, Box<KnownAttempt>>,
     waiting: Waiting,
     logs_wanted: Vec<LogWanted>,
 }
@@ -43,7 +44,7 @@ impl Attempts {
         &mut self,
         mut pod: SeenPod,
         run_uid: String,
-        run_key: Option<BatchKey>,
+        run_key: Option<Arc<BatchKey>>,
         saying: &mut Saying<'_>,
     ) {
         let Some(known) = self.by_uid.get_mut(&pod.revision.uid) else {
@@ -60,7 +61,7 @@ impl Attempts {
         keep_text(&mut pod.attempt, &known.attempt);
         if known.attempt != pod.attempt {
             known.attempt = pod.attempt.clone();
-            let key = known.key.clone();
+            let key = Arc::clone(&known.key);
             self.want_log(&pod, &run_uid, &key, saying);
             saying.say(&key, FactBody::Attempt { revision: pod.revision, run_uid, attempt: pod.attempt });
         }
@@ -71,7 +72,7 @@ impl Attempts {
         &mut self,
         mut pod: SeenPod,
         run_uid: String,
-        run_key: Option<BatchKey>,
+        run_key: Option<Arc<BatchKey>>,
         saying: &mut Saying<'_>,
     ) {
         match pod.attempt.phase {
@@ -148,9 +149,9 @@ impl Attempts {
     }
 
     /// The Job with this UID is known now: its Pods need not wait any longer.
-    pub(super) fn run_seen(&mut self, run_uid: &str, key: BatchKey, saying: &mut Saying<'_>) {
+    pub(super) fn run_seen(&mut self, run_uid: &str, key: &Arc<BatchKey>, saying: &mut Saying<'_>) {
         for pod in self.waiting.take(run_uid) {
-            self.first_seen(pod, run_uid.to_owned(), key.clone(), saying);
+            self.first_seen(pod, run_uid.to_owned(), Arc::clone(key), saying);
         }
     }
 
@@ -159,16 +160,16 @@ impl Attempts {
         self.by_uid.retain(|uid, known| seen.has(uid, &known.key.namespace, &known.attempt.pod));
     }
 
-    fn first_seen(&mut self, pod: SeenPod, run_uid: String, key: BatchKey, saying: &mut Saying<'_>) {
+    fn first_seen(&mut self, pod: SeenPod, run_uid: String, key: Arc<BatchKey>, saying: &mut Saying<'_>) {
         self.want_log(&pod, &run_uid, &key, saying);
         let SeenPod { revision, attempt, is_gone, log: _ } = pod;
         if !is_gone {
             let known = KnownAttempt {
                 resource_version: revision.resource_version,
-                key: key.clone(),
+                key: Arc::clone(&key),
                 attempt: attempt.clone(),
             };
-            self.by_uid.insert(revision.uid.clone(), known);
+            self.by_uid.insert(revision.uid.clone(), Box::new(known));
         }
         saying.say(&key, FactBody::Attempt { revision, run_uid, attempt });
     }

@@ -1,6 +1,7 @@
 //! What was last said of each CronJob and of the objective in its annotations.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
@@ -15,7 +16,7 @@ use crate::notice::Notice;
 #[derive(Debug)]
 struct KnownCronJob {
     resource_version: u64,
-    key: BatchKey,
+    key: Arc<BatchKey>,
     cron_job: CronJob,
     /// Empty until a list has shown them: the log does not have them.
     labels: Labels,
@@ -28,12 +29,12 @@ struct SaidObjective {
     objective: Objective,
 }
 
-/// The CronJobs by UID, and by key the UID that bears the name now.
+/// The CronJobs by UID, and by key the UID that bears the name now. Boxed, since half of a map's places may be empty.
 #[derive(Debug)]
 pub(super) struct CronJobs {
-    by_uid: HashMap<String, KnownCronJob>,
-    bearers: HashMap<BatchKey, String>,
-    objectives: HashMap<BatchKey, SaidObjective>,
+    by_uid: HashMap<String, Box<KnownCronJob>>,
+    bearers: HashMap<Arc<BatchKey>, String>,
+    objectives: HashMap<Arc<BatchKey>, Box<SaidObjective>>,
     /// An objective that was withdrawn while no shipper ran is known to the log alone: then its absence is said of
     /// every CronJob once.
     resumed: bool,
@@ -53,11 +54,18 @@ impl CronJobs {
         }
         if let Some(cron_job) = cron_job {
             let resource_version = revision.resource_version;
-            let (key_of, labels) = (key.clone(), Labels::default());
-            let known = KnownCronJob { resource_version, key: key_of, cron_job: cron_job.clone(), labels };
-            self.bearers.insert(key.clone(), revision.uid.clone());
-            self.by_uid.insert(revision.uid.clone(), known);
+            let (key, labels) = (self.share(key.clone()), Labels::default());
+            self.bearers.insert(Arc::clone(&key), revision.uid.clone());
+            let known = KnownCronJob { resource_version, key, cron_job: cron_job.clone(), labels };
+            self.by_uid.insert(revision.uid.clone(), Box::new(known));
         }
+    }
+
+    /// The key as it is kept here: one text for all that is known of a batch.
+    pub(super) fn share(&self, key: BatchKey) -> Arc<BatchKey> {
+        let by_name = self.bearers.get_key_value(&key).map(|(key, _)| key);
+        let kept = by_name.or_else(|| self.objectives.get_key_value(&key).map(|(key, _)| key));
+        kept.map_or_else(|| Arc::new(key), Arc::clone)
     }
 
     /// The CronJob that bears this name now.
@@ -78,7 +86,7 @@ impl CronJobs {
         wanted: &'a BTreeMap<String, String>,
     ) -> impl Iterator<Item = &'a BatchKey> {
         let there = self.by_uid.values().filter(move |known| known.key.namespace == namespace);
-        there.filter(|known| known.labels.have(wanted)).map(|known| &known.key)
+        there.filter(|known| known.labels.have(wanted)).map(|known| &*known.key)
     }
 
     pub(super) fn remember_objective(
@@ -89,8 +97,8 @@ impl CronJobs {
     ) {
         match objective.cloned() {
             Some(objective) => {
-                let revision = revision.clone();
-                self.objectives.insert(key.clone(), SaidObjective { revision, objective })
+                let said = Box::new(SaidObjective { revision: revision.clone(), objective });
+                self.objectives.insert(self.share(key.clone()), said)
             }
             None => self.objectives.remove(key),
         };
@@ -145,14 +153,15 @@ impl CronJobs {
         if objective_before != objective.as_ref() || (is_first && self.resumed && objective.is_none()) {
             self.say_objective(key, id.revision.clone(), objective, saying);
         }
-        if let Some(former) = self.bearers.insert(key.clone(), id.revision.uid.clone())
+        let key = self.share(key.clone());
+        if let Some(former) = self.bearers.insert(Arc::clone(&key), id.revision.uid.clone())
             && former != id.revision.uid
         {
             self.by_uid.remove(&former);
         }
         let resource_version = id.revision.resource_version;
-        self.by_uid
-            .insert(id.revision.uid, KnownCronJob { resource_version, key: key.clone(), cron_job, labels });
+        let known = KnownCronJob { resource_version, key, cron_job, labels };
+        self.by_uid.insert(id.revision.uid, Box::new(known));
         moves
     }
 
@@ -174,7 +183,7 @@ impl CronJobs {
             .by_uid
             .iter()
             .filter(|(uid, known)| !seen.has(uid, &known.key.namespace, &known.key.batch))
-            .map(|(uid, known)| (known.key.clone(), uid.clone()))
+            .map(|(uid, known)| (Arc::clone(&known.key), uid.clone()))
             .collect();
         // In the order of their keys, since a map has none and the same list should give the same events.
         gone.sort();

@@ -1,6 +1,7 @@
 //! What was last said of each Job, and which batch it belongs to.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
@@ -16,27 +17,27 @@ const RUNS_GONE_MAX: usize = 10_000;
 #[derive(Debug)]
 struct KnownRun {
     resource_version: u64,
-    key: BatchKey,
+    key: Arc<BatchKey>,
     run: Run,
 }
 
-/// The Jobs by UID.
+/// The Jobs by UID. Boxed, since half of a map's places may be empty.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
-    by_uid: HashMap<String, KnownRun>,
+    by_uid: HashMap<String, Box<KnownRun>>,
     gone: Gone,
 }
 
 /// The batches of the Jobs that went last.
 #[derive(Debug, Default)]
 struct Gone {
-    keys: HashMap<String, BatchKey>,
+    keys: HashMap<String, Arc<BatchKey>>,
     order: VecDeque<String>,
 }
 
 impl Gone {
-    fn put(&mut self, uid: &str, key: &BatchKey) {
-        if self.keys.insert(uid.to_owned(), key.clone()).is_none() {
+    fn put(&mut self, uid: &str, key: &Arc<BatchKey>) {
+        if self.keys.insert(uid.to_owned(), Arc::clone(key)).is_none() {
             self.order.push_back(uid.to_owned());
         }
         if self.order.len() > RUNS_GONE_MAX
@@ -49,11 +50,11 @@ impl Gone {
 
 impl Runs {
     /// The batch of the Job with this UID, if it was seen and has not gone long ago.
-    pub(super) fn key(&self, uid: &str) -> Option<BatchKey> {
+    pub(super) fn key(&self, uid: &str) -> Option<Arc<BatchKey>> {
         self.by_uid.get(uid).map(|known| &known.key).or_else(|| self.gone.keys.get(uid)).cloned()
     }
 
-    pub(super) fn remember(&mut self, key: &BatchKey, revision: &Revision, run: &Run) {
+    pub(super) fn remember(&mut self, key: Arc<BatchKey>, revision: &Revision, run: &Run) {
         let resource_version = revision.resource_version;
         let known = self.by_uid.get(&revision.uid);
         if known.is_some_and(|known| known.resource_version >= resource_version) {
@@ -63,19 +64,18 @@ impl Runs {
             self.by_uid.remove(&revision.uid);
             return;
         }
-        let known = KnownRun { resource_version, key: key.clone(), run: run.clone() };
-        self.by_uid.insert(revision.uid.clone(), known);
+        let known = KnownRun { resource_version, key, run: run.clone() };
+        self.by_uid.insert(revision.uid.clone(), Box::new(known));
     }
 
-    /// Returns the batch if the Job was not known before.
+    /// Returns the batch if the Job was not known before. `share` gives the batch's key as whoever else knows it has it.
     pub(super) fn changed(
         &mut self,
-        cluster: &str,
         id: Identity,
         run: Run,
-        batch: BatchHint,
+        share: impl FnOnce(&Identity) -> Arc<BatchKey>,
         saying: &mut Saying<'_>,
-    ) -> Option<BatchKey> {
+    ) -> Option<Arc<BatchKey>> {
         if let Some(known) = self.by_uid.get_mut(&id.revision.uid) {
             if known.resource_version < id.revision.resource_version {
                 known.resource_version = id.revision.resource_version;
@@ -86,10 +86,10 @@ impl Runs {
             }
             return None;
         }
-        let key = key(cluster, &id, batch);
+        let key = share(&id);
         let resource_version = id.revision.resource_version;
-        let known = KnownRun { resource_version, key: key.clone(), run: run.clone() };
-        self.by_uid.insert(id.revision.uid.clone(), known);
+        let known = KnownRun { resource_version, key: Arc::clone(&key), run: run.clone() };
+        self.by_uid.insert(id.revision.uid.clone(), Box::new(known));
         saying.say(&key, FactBody::Run { revision: id.revision, run });
         Some(key)
     }
@@ -97,18 +97,17 @@ impl Runs {
     /// Returns the batch.
     pub(super) fn deleted(
         &mut self,
-        cluster: &str,
         id: Identity,
         mut run: Run,
-        batch: BatchHint,
+        share: impl FnOnce(&Identity) -> Arc<BatchKey>,
         saying: &mut Saying<'_>,
-    ) -> BatchKey {
+    ) -> Arc<BatchKey> {
         let known = self.by_uid.remove(&id.revision.uid);
         if !has_ended(&run) {
             run.phase = RunPhase::Deleted { observed_at: saying.observed_at };
         }
         let is_news = known.as_ref().is_none_or(|known| known.run != run);
-        let key = known.map_or_else(|| key(cluster, &id, batch), |known| known.key);
+        let key = known.map_or_else(|| share(&id), |known| known.key);
         self.gone.put(&id.revision.uid, &key);
         if is_news {
             saying.say(&key, FactBody::Run { revision: id.revision, run });
@@ -153,7 +152,7 @@ fn has_ended(run: &Run) -> bool {
 }
 
 /// The batch of a Job that is seen for the first time. Later it keeps it, whatever becomes of its owner and labels.
-fn key(cluster: &str, id: &Identity, batch: BatchHint) -> BatchKey {
+pub(super) fn key(cluster: &str, id: &Identity, batch: BatchHint) -> BatchKey {
     let batch = match batch {
         BatchHint::CronJob(name) | BatchHint::Label(name) | BatchHint::Orphan(name) => name,
         BatchHint::None => id.name.clone(),

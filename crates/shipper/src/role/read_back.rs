@@ -27,6 +27,8 @@ const CLUSTER_RECORDS_MAX: usize = 1_000;
 pub(super) struct LastWords {
     /// The last shipper's epoch; 0 without one.
     pub(super) epoch: u64,
+    /// The UID of the cluster that was last heard of under this name; `None`: nobody could read it.
+    pub(super) cluster_uid: Option<String>,
     /// Where to go on.
     pub(super) resume: Resume,
 }
@@ -56,6 +58,7 @@ pub(super) async fn read_back(log: &impl Log, settings: &Settings) -> Result<Las
 #[derive(Default)]
 struct Told {
     epoch: u64,
+    cluster_uid: Option<String>,
     tick: Option<(Instant, Vec<StreamPosition>)>,
     /// The timestamp of its record.
     ticked_at: Option<Instant>,
@@ -147,11 +150,12 @@ impl Story {
         let mut told = Told::default();
         for (timestamp, value) in of_cluster {
             let Ok(Event::Cluster(event)) = kigen_wire::decode_event(value) else { continue };
-            let ClusterEvent { cluster, epoch, body } = event;
+            let ClusterEvent { cluster, cluster_uid, epoch, body } = event;
             if cluster != self.cluster || epoch < told.epoch {
                 continue;
             }
             told.epoch = epoch;
+            told.cluster_uid = cluster_uid.or(told.cluster_uid);
             if let ClusterBody::Tick { observed_until, positions } = body {
                 told.tick = Some((observed_until, positions));
                 told.ticked_at = Some(*timestamp);
@@ -189,6 +193,8 @@ impl Story {
 
     fn last_words(self, partitions: Vec<Told>) -> LastWords {
         let epoch = partitions.iter().map(|told| told.epoch).max().unwrap_or(0);
+        let identified = partitions.iter().filter(|told| told.cluster_uid.is_some());
+        let cluster_uid = identified.max_by_key(|told| told.epoch).and_then(|told| told.cluster_uid.clone());
         let ticks: Option<Vec<_>> = partitions.into_iter().map(|told| told.tick).collect();
         let tick = ticks.into_iter().flatten().min_by_key(|(observed_until, _)| *observed_until);
         let facts = self.live.into_values().collect();
@@ -198,6 +204,6 @@ impl Story {
             }
             None => Resume { observed_until: None, positions: Vec::new(), facts },
         };
-        LastWords { epoch, resume }
+        LastWords { epoch, cluster_uid, resume }
     }
 }

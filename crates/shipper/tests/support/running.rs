@@ -49,6 +49,12 @@ impl Running {
         ended.expect("it leaves within 10 s").expect("it does not panic").expect("it ends well");
     }
 
+    /// Waits until it ends by itself.
+    pub(crate) async fn ended(self) -> Ended {
+        let ended = tokio::time::timeout(LEAVES_WITHIN, self.task).await;
+        ended.expect("it leaves within 10 s").expect("it does not panic")
+    }
+
     /// As a process that is killed: whatever it was doing, it does no more.
     pub(crate) async fn kill(self) {
         self.task.abort();

@@ -265,7 +265,7 @@ proptest! {
         let mut state = BatchState::new(BatchKey::new("prod", "ml", "recommend"));
         let mut clock = ClusterClock::default();
         for heard in story {
-            let tell = |body| ClusterEvent { cluster: "prod".to_owned(), epoch: 1, body };
+            let tell = |body| ClusterEvent { cluster: "prod".to_owned(), cluster_uid: None, epoch: 1, body };
             match heard {
                 Heard::Fact(observed_at, body) => {
                     let fact = Fact { key: state.key.clone(), observed_at, body: *body };

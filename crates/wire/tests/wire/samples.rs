@@ -114,7 +114,8 @@ fn events() -> impl Iterator<Item = (&'static str, Event)> {
         .chain(attempts)
         .map(move |(name, body)| (name, Event::Fact(Fact { key: key(), observed_at, body })))
         .chain(cluster.map(|(name, body)| {
-            (name, Event::Cluster(ClusterEvent { cluster: "prod".to_owned(), epoch: 3, body }))
+            let cluster_uid = (name != "a tick of no stream").then(|| "namespace-uid".to_owned());
+            (name, Event::Cluster(ClusterEvent { cluster: "prod".to_owned(), cluster_uid, epoch: 3, body }))
         }))
 }
 

@@ -1,0 +1,330 @@
+//! What `kigen ship` takes, the whole process, beside 10,000 CronJobs with 30,000 finished Jobs and their Pods: for the first
+//! list, while nothing happens, when 1,000 Jobs finish within a second, and as it starts again.
+//!
+//! It is measured twice: with an API server that streams its lists, and with one that has them in pages only. An argument
+//! chooses one: `stream` or `pages`. The process has the settings that users have, the broker and the API server are
+//! processes of their own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant as RealInstant};
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use kigen_log::kafka::topics::{self, Layout};
+use kigen_log::kafka::{Connection, KafkaLook};
+use kigen_log::{Fate, Look, Settings};
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
+use kigen_model::run::RunPhase;
+use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_playback::clock::{Clock, Pace};
+use kigen_playback::faults::WatchLists;
+use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
+use kigen_playback::history::History;
+use kigen_playback::resource::Resource;
+use kigen_playback::server::{Options, Played, Server};
+use kigen_testkit::kafka::Broker;
+use kigen_testkit::others::Others;
+use tokio::runtime::Runtime;
+
+const PARTITIONS: u32 = 4;
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+const RECORDS_PER_READ_MAX: usize = 5_000;
+const BYTES_PER_READ_MAX: usize = 8 << 20;
+/// How long anything here may take before the bench fails.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// What Linux calls USER_HZ, on every machine that it runs on today.
+const TICKS_A_SECOND: f64 = 100.0;
+
+/// How much is measured.
+struct Amounts {
+    cron_jobs: i32,
+    /// How many of them finish a Job within the same second.
+    finishing: i32,
+    idle_s: i32,
+}
+
+const MEASURED: Amounts = Amounts { cron_jobs: 10_000, finishing: 1_000, idle_s: 60 };
+const ONCE: Amounts = Amounts { cron_jobs: 30, finishing: 10, idle_s: 1 };
+
+fn main() {
+    let is_measured = std::env::args().any(|argument| argument == "--bench");
+    let amounts = if is_measured { MEASURED } else { ONCE };
+    let chosen = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    for (name, how) in [("stream", WatchLists::Served), ("pages", WatchLists::Refused)] {
+        if chosen.as_ref().is_none_or(|chosen| chosen == name) {
+            measure(&amounts, name, how);
+        }
+    }
+}
+
+fn measure(amounts: &Amounts, name: &str, how: WatchLists) {
+    let runtime = Runtime::new().expect("a runtime");
+    let history = history(amounts);
+    let (first_ends, last_ends) = ends(&history);
+    let server = serve(&runtime, history, how);
+    let broker = Broker::start();
+    let mut log = Followed::start(&runtime, broker.bootstrap());
+    let dir = tempfile::tempdir().expect("a folder");
+
+    let began = RealInstant::now();
+    let ship = Ship::start(dir.path(), &server.url(), broker.bootstrap());
+    log.until("the first tick", |log| log.have_ticked(1));
+    let requests = server.requests();
+    tell(&format!(
+        "{name}: {} CronJobs, {} finished Jobs and their Pods: in the log after {:.1} s, by {} lists and {} watches; {}",
+        amounts.cron_jobs,
+        log.ended.len(),
+        began.elapsed().as_secs_f64(),
+        requests.lists,
+        requests.watches,
+        ship.memory()
+    ));
+
+    let (taken_before, requests_before, idle) =
+        (ship.processor_time(), server.requests().total(), RealInstant::now());
+    for _ in 0..amounts.idle_s {
+        std::thread::sleep(Duration::from_secs(1));
+        server.clock().advance_to(server.clock().now() + TimeDelta::seconds(1));
+    }
+    let share = (ship.processor_time() - taken_before) / idle.elapsed().as_secs_f64();
+    tell(&format!(
+        "{name}: idle for {} s: {:.2} % of a core, {} requests; {}",
+        amounts.idle_s,
+        share * 100.0,
+        server.requests().total() - requests_before,
+        ship.memory()
+    ));
+
+    // Their Pods end before they do: from here on all happens as fast as it would.
+    let mut at = first_ends - TimeDelta::seconds(3);
+    server.clock().advance_to(at);
+    let running = usize::try_from(amounts.finishing).expect("few");
+    log.until("all run", |log| log.running.len() == running);
+    let (before, taken_before) = (log.ended.len(), ship.processor_time());
+    let step = TimeDelta::milliseconds(100);
+    while at < last_ends {
+        std::thread::sleep(step.to_std().expect("a time"));
+        at = (at + step).min(last_ends);
+        server.clock().advance_to(at);
+    }
+    let ended_at = RealInstant::now();
+    log.until("all have ended", |log| log.ended.len() == before + running);
+    tell(&format!(
+        "{name}: {running} Jobs end within {:.2} s: all are in the log {:.2} s after the last has; {:.2} s of a core, {}",
+        (last_ends - first_ends).as_seconds_f64(),
+        ended_at.elapsed().as_secs_f64(),
+        ship.processor_time() - taken_before,
+        ship.memory()
+    ));
+
+    ship.stop();
+    server.clock().advance_to(at + TimeDelta::minutes(1));
+    let (began, requests_before) = (RealInstant::now(), server.requests().lists);
+    let ship = Ship::start(dir.path(), &server.url(), broker.bootstrap());
+    log.until("it ticks again", |log| log.have_ticked(2));
+    tell(&format!(
+        "{name}: started again: ticks after {:.1} s, by {} lists; {}",
+        began.elapsed().as_secs_f64(),
+        server.requests().lists - requests_before,
+        ship.memory()
+    ));
+    drop(ship);
+    runtime.block_on(async {
+        server.shutdown().await;
+        Others::of(broker.bootstrap()).delete_topics(&Topic::ALL.map(Topic::name)).await;
+    });
+}
+
+fn tell(line: &str) {
+    writeln!(std::io::stdout(), "{line}").expect("somebody listens");
+}
+
+fn start() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
+}
+
+/// Each has run on the three days before, at hours of its own; some run at one o'clock on the day to come.
+fn history(amounts: &Amounts) -> History {
+    let mut cluster = Cluster::new(start());
+    for nth in 0..amounts.cron_jobs {
+        let (namespace, name) = (format!("team-{}", nth % 20), format!("batch-{nth}"));
+        let minutes = if nth < amounts.finishing { 60 } else { 120 + nth % 1_200 };
+        let plan = CronJobPlan::new(&namespace, &name, &format!("{} {} * * *", minutes % 60, minutes / 60));
+        cluster.cron_job(plan.annotation("kigen.dev/complete-by", "0 23 * * *"));
+        let days = if nth < amounts.finishing { -3..=0 } else { -3..=-1 };
+        for day in days {
+            let at = start() + TimeDelta::days(day) + TimeDelta::minutes(minutes.into());
+            cluster.run(&namespace, &name, at, RunPlan::succeeds(TimeDelta::minutes(30)));
+        }
+    }
+    cluster.build().expect("a history")
+}
+
+/// When the first and the last Job end of those that do.
+fn ends(history: &History) -> (DateTime<Utc>, DateTime<Utc>) {
+    let changes = history.changes().iter().filter(|change| change.at > start());
+    let jobs = changes.filter(|change| change.resource == Resource::Jobs);
+    let ended = jobs.filter(|change| change.object["status"]["completionTime"].is_string());
+    let mut at: Vec<_> = ended.map(|change| change.at).collect();
+    at.sort_unstable();
+    (*at.first().expect("one ends"), *at.last().expect("one ends"))
+}
+
+/// Whose time moves only as it is told, with a bookmark each minute of it, and where a stream lacks behind the others.
+fn serve(runtime: &Runtime, history: History, how: WatchLists) -> Server {
+    let clock = Clock::new(history.start(), Pace::Manual, None);
+    let options = Options { eager_bookmarks: true, ..Options::default() };
+    let played = Played { history, clock, options };
+    let server = runtime.block_on(Server::start(played)).expect("the played cluster starts");
+    server.faults().watch_lists(how);
+    server
+}
+
+/// What the log has by now.
+struct Followed {
+    look: KafkaLook,
+    next: Vec<Offset>,
+    /// Of each partition, the epoch of its last tick.
+    ticked: Vec<Option<u64>>,
+    running: BTreeSet<String>,
+    ended: BTreeSet<String>,
+}
+
+impl Followed {
+    /// Of topics that are made anew.
+    fn start(runtime: &Runtime, brokers: &str) -> Self {
+        let connection = Connection::new(brokers, BTreeMap::new()).expect("nothing is set");
+        let log = Settings { partitions: PARTITIONS, ..Settings::default() };
+        let layout = Layout { log, replication: Some(1) };
+        runtime.block_on(topics::create(&connection, &layout)).expect("topics");
+        let look = KafkaLook::new(connection, &layout.log).expect("a client");
+        let partitions = usize::try_from(PARTITIONS).expect("few");
+        Self {
+            look,
+            next: vec![Offset(0); partitions],
+            ticked: vec![None; partitions],
+            running: BTreeSet::new(),
+            ended: BTreeSet::new(),
+        }
+    }
+
+    fn have_ticked(&self, epoch: u64) -> bool {
+        self.ticked.iter().all(|ticked| *ticked == Some(epoch))
+    }
+
+    fn until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let began = RealInstant::now();
+        while !is_so(self) {
+            assert!(began.elapsed() < PATIENCE, "in vain until {what}");
+            if !self.read() {
+                std::thread::sleep(LOOK_AGAIN);
+            }
+        }
+    }
+
+    /// Takes in what is new; whether there was anything.
+    fn read(&mut self) -> bool {
+        let mut is_any = false;
+        for partition in (0..PARTITIONS).map(Partition) {
+            let nth = usize::try_from(partition.0).expect("few");
+            let records = self.look.read(
+                Topic::Events,
+                partition,
+                self.next[nth],
+                RECORDS_PER_READ_MAX,
+                BYTES_PER_READ_MAX,
+            );
+            // A broker that is busy with others is asked again.
+            let records = match records {
+                Err(error) if error.fate() == Fate::Retry => continue,
+                records => records.expect("readable"),
+            };
+            for record in records {
+                is_any = true;
+                self.next[nth] = record.offset.next();
+                let event = record.value.map(|value| kigen_wire::decode_event(&value).expect("an event"));
+                match event {
+                    Some(Event::Fact(Fact { body: FactBody::Run { revision, run }, .. })) => {
+                        self.run(revision.uid, &run.phase);
+                    }
+                    Some(Event::Cluster(ClusterEvent { body: ClusterBody::Tick { .. }, epoch, .. })) => {
+                        self.ticked[nth] = Some(epoch);
+                    }
+                    Some(Event::Fact(_) | Event::Cluster(_)) | None => {}
+                }
+            }
+        }
+        is_any
+    }
+
+    fn run(&mut self, uid: String, phase: &RunPhase) {
+        match phase {
+            RunPhase::Running => drop(self.running.insert(uid)),
+            RunPhase::Succeeded { .. } | RunPhase::Failed { .. } => {
+                self.running.remove(&uid);
+                self.ended.insert(uid);
+            }
+            RunPhase::Pending | RunPhase::Suspended | RunPhase::Deleted { .. } => {}
+        }
+    }
+}
+
+/// `kigen ship`, with what its users leave as it is.
+struct Ship(Child);
+
+impl Ship {
+    fn start(dir: &Path, url: &str, brokers: &str) -> Self {
+        let config = dir.join("kigen.toml");
+        let text =
+            format!("cluster = \"prod\"\n[log]\npartitions = {PARTITIONS}\n[kafka]\nreplication = 1\n");
+        std::fs::write(&config, text).expect("a configuration");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
+        command.arg("ship").env_clear().arg("--config").arg(config).arg("--data-dir").arg(dir);
+        command.args(["--log", "kafka", "--instance", "one", "--brokers", brokers]);
+        command.args(["--health-address", "off", "--api-url", url]);
+        let talk = std::fs::File::create(dir.join("talk")).expect("a file for its talk");
+        Self(command.stdout(Stdio::null()).stderr(talk).spawn().expect("kigen runs"))
+    }
+
+    /// SIGTERM, so that it gives its Lease back.
+    fn stop(mut self) {
+        // The shell's own `kill`: a small Debian has no other.
+        let kill = format!("kill -TERM {}", self.0.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell runs").success());
+        assert!(self.0.wait().expect("it ends").success(), "it ends well");
+    }
+
+    /// What the kernel says of it: now, and at most so far.
+    fn memory(&self) -> String {
+        let status = self.told("status");
+        let mib = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name)).expect("Linux says it");
+            let kib: f64 = line.split_whitespace().nth(1).expect("a number").parse().expect("a number");
+            kib / 1_024.0
+        };
+        format!("{:.0} MiB resident, {:.0} MiB at most", mib("VmRSS:"), mib("VmHWM:"))
+    }
+
+    /// What it took of the processors so far, in user and system mode, in seconds.
+    fn processor_time(&self) -> f64 {
+        let stat = self.told("stat");
+        // The name before them may have spaces; utime and stime are the 14th and 15th field.
+        let (_, fields) = stat.rsplit_once(')').expect("a name");
+        let ticks = fields.split_whitespace().skip(11).take(2);
+        ticks.map(|field| field.parse::<f64>().expect("a number")).sum::<f64>() / TICKS_A_SECOND
+    }
+
+    fn told(&self, file: &str) -> String {
+        std::fs::read_to_string(format!("/proc/{}/{file}", self.0.id())).expect("it runs")
+    }
+}
+
+impl Drop for Ship {
+    fn drop(&mut self) {
+        // It may have ended, which is as well.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -1,0 +1,187 @@
+//! Two clusters under one name: the UID of a namespace tells them apart, and the second is refused.
+
+mod support;
+
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use expect_test::expect;
+use kigen_log::{EmbeddedLog, Look};
+use kigen_model::event::{ClusterBody, ClusterEvent, Event};
+use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_playback::clock::{Clock, Pace};
+use kigen_playback::history::History;
+use kigen_playback::server::{Options, Played, Server};
+use kigen_shipper::settings::{Access, Settings};
+use support::recording;
+use support::running::{Ended, Running};
+
+const PARTITIONS: u32 = 2;
+const ONE: &str = "00000000-0000-4000-8000-000000000001";
+const OTHER: &str = "00000000-0000-4000-8000-000000000002";
+
+/// A cluster whose `kube-system` has this UID, at this port.
+async fn cluster(uid: &str, port: u16) -> Server {
+    let history = History::from_recording(recording("cron_success")).expect("a recording");
+    let clock = Clock::new(history.start(), Pace::Manual, None);
+    let options = Options { port, cluster_uid: uid.to_owned(), eager_bookmarks: true, ..Options::default() };
+    Server::start(Played { history, clock, options }).await.expect("a free port")
+}
+
+/// Two seconds later than whatever was before, so that there is something to tick for.
+fn ship(server: &Server, log: &EmbeddedLog, namespace: Option<&str>) -> Running {
+    server.clock().advance_to(server.clock().now() + TimeDelta::seconds(2));
+    let settings = Settings {
+        namespace: namespace.map(str::to_owned),
+        probe_interval_ms: 5,
+        retry_delay_ms_min: 1,
+        retry_delay_ms_max: 20,
+        start_ms_max: 50,
+        ..Settings::new("prod", Access::Url(server.url()))
+    };
+    Running::start(log.clone(), settings, server.clock(), "the test")
+}
+
+fn open(path: &Path) -> EmbeddedLog {
+    let settings = kigen_log::Settings { partitions: PARTITIONS, ..kigen_log::Settings::default() };
+    EmbeddedLog::open(path, settings).expect("a new log")
+}
+
+fn cluster_events(log: &EmbeddedLog, nth: u32) -> Vec<ClusterEvent> {
+    let records = log.read(Topic::Events, Partition(nth), Offset(0), usize::MAX, usize::MAX);
+    let event = |value: Option<Vec<u8>>| kigen_wire::decode_event(&value.expect("a value"));
+    let events = records.expect("readable").into_iter().map(|record| event(record.value).expect("an event"));
+    events.filter_map(|event| if let Event::Cluster(event) = event { Some(event) } else { None }).collect()
+}
+
+/// Waits for a tick of that epoch in every partition, and answers which cluster it is of.
+async fn uid_of_tick(log: &EmbeddedLog, epoch: u64) -> Option<String> {
+    let mut changes = log.changes();
+    let is_tick = |event: &ClusterEvent| match event.body {
+        ClusterBody::Tick { .. } => event.epoch == epoch,
+        ClusterBody::Epoch { .. } | ClusterBody::Gap(_) => false,
+    };
+    let ticked = async {
+        loop {
+            let ticks: Option<Vec<_>> =
+                (0..PARTITIONS).map(|nth| cluster_events(log, nth).into_iter().find(is_tick)).collect();
+            match ticks {
+                Some(mut ticks) => return ticks.remove(0).cluster_uid,
+                None => changes.changed().await.expect("the log is open"),
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), ticked).await.expect("it ticks in time")
+}
+
+fn told(ended: Ended) -> String {
+    ended.expect_err("it is refused").to_string()
+}
+
+fn ends(log: &EmbeddedLog) -> Vec<Offset> {
+    (0..PARTITIONS).map(|nth| log.end(Topic::Events, Partition(nth)).expect("an end")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_cluster_of_the_same_name_is_refused_and_the_first_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let (one, other) = (cluster(ONE, 0).await, cluster(OTHER, 0).await);
+    let running = ship(&one, &log, None);
+    assert_eq!(uid_of_tick(&log, 1).await.as_deref(), Some(ONE));
+    running.stop().await;
+    assert!((0..PARTITIONS).flat_map(|nth| cluster_events(&log, nth)).all(|event| {
+        // Each is a word of this cluster: the first of a leader, too, so that nobody else has the name meanwhile.
+        event.cluster_uid.as_deref() == Some(ONE)
+    }));
+
+    let before = ends(&log);
+    let refused = told(ship(&other, &log, None).ended().await);
+    expect![[r#"
+        kigen.events knows the cluster `prod` by the UID 00000000-0000-4000-8000-000000000001, but the one that answers has the UID 00000000-0000-4000-8000-000000000002 (of its namespace kube-system); kigen ships nothing of it, since verdicts would mix the two. Give each a name of its own (--cluster, KIGEN_CLUSTER, or `cluster` in kigen.toml). One that was made anew, or is watched in another scope than before, counts as another too, since nothing known of the old one holds for it: name it otherwise, or begin with an empty log
+    "#]]
+    .assert_eq(&format!("{refused}\n"));
+    assert_eq!(ends(&log), before, "it has said nothing");
+
+    let running = ship(&one, &log, None);
+    assert_eq!(uid_of_tick(&log, 2).await.as_deref(), Some(ONE));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_watched_namespace_is_what_it_goes_by_if_there_is_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let server = cluster(ONE, 0).await;
+    let running = ship(&server, &log, Some("s-cron-success"));
+    let uid = uid_of_tick(&log, 1).await.expect("a UID");
+    running.stop().await;
+    assert_ne!(uid, ONE);
+    let running = ship(&server, &log, Some("s-cron-success"));
+    assert_eq!(uid_of_tick(&log, 2).await, Some(uid.clone()));
+    running.stop().await;
+    for namespace in [None, Some("another")] {
+        let refused = told(ship(&server, &log, namespace).ended().await);
+        assert!(refused.contains(&uid) && refused.contains("watched in another scope"), "{refused}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_may_not_read_the_uid_goes_on_without() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let (one, other) = (cluster(ONE, 0).await, cluster(OTHER, 0).await);
+    one.faults().refuse_namespaces(Some(403));
+    let running = ship(&one, &log, None);
+    assert_eq!(uid_of_tick(&log, 1).await, None);
+    running.stop().await;
+
+    // The name is free until somebody shows whose it is; and that is not forgotten when he may show it no more.
+    one.faults().refuse_namespaces(None);
+    let running = ship(&one, &log, None);
+    assert_eq!(uid_of_tick(&log, 2).await.as_deref(), Some(ONE));
+    running.stop().await;
+    one.faults().refuse_namespaces(Some(403));
+    let running = ship(&one, &log, None);
+    assert_eq!(uid_of_tick(&log, 3).await, None);
+    running.stop().await;
+    assert!(told(ship(&other, &log, None).ended().await).contains(ONE));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_api_server_that_does_not_answer_yet_is_asked_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let server = cluster(ONE, 0).await;
+    server.faults().refuse_namespaces(Some(500));
+    let running = ship(&server, &log, None);
+    let asked = server.requests().others + 20;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+    while server.requests().others < asked {
+        assert!(tokio::time::Instant::now() < deadline, "it asks again and again");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ends(&log), [Offset(0); 2], "nothing is said of a cluster of which nobody knows which it is");
+    server.faults().refuse_namespaces(None);
+    assert_eq!(uid_of_tick(&log, 1).await.as_deref(), Some(ONE));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_cluster_at_the_same_address_ends_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let one = cluster(ONE, 0).await;
+    let port = one.url().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    let running = ship(&one, &log, None);
+    uid_of_tick(&log, 1).await;
+    one.shutdown().await;
+    let other = cluster(OTHER, port).await;
+    let refused = told(running.ended().await);
+    assert!(refused.contains(ONE) && refused.contains(OTHER), "{refused}");
+    let of_other =
+        cluster_events(&log, 0).into_iter().filter(|event| event.cluster_uid.as_deref() != Some(ONE));
+    assert_eq!(of_other.count(), 0);
+    other.shutdown().await;
+}
