@@ -106,7 +106,7 @@ fn all_read_both(kigen: &Kigen<'_>, broker: &Broker, url: &str) {
     }
     expect![[r#"
         "kigen.events: the record begins with [7b, 7d], not with the marker c3 01 of Avro's single-object encoding: something else than kigen wrote it" "{}"
-        "kigen.events: the record is damaged after its schema's fingerprint" "\u0000\u0000\u0000\u0000\u0004����"
+        "kigen.events: the record is damaged after its schema's fingerprint" "\u0000\u0000\u0000\u0000\u0005����"
         "kigen.events: the record names its schema by the number 1000000 of a schema registry, which is none of this kigen's schemas there: a newer kigen or something else wrote it; upgrade kigen to read it, or, if no registry is configured, set `url` under [kafka.registry]" "\u0000\u0000\u000fB@\u0001\u0002\u0003"
     "#]].assert_eq(&rejected(&kigen.records("rejects", Some(url))));
     expect![[r#"
@@ -132,10 +132,10 @@ fn all_read_both(kigen: &Kigen<'_>, broker: &Broker, url: &str) {
             kigen.alerts   2 partitions, as asked for
             kigen.status   2 partitions, as asked for
             kigen.rejects  2 partitions, as asked for
-            kigen.events-value   schemas 1, 2, 3, 4, as asked for
-            kigen.alerts-value   schemas 5, 6, 7, as asked for
-            kigen.status-value   schemas 8, 9, 10, 11, 12, as asked for
-            kigen.rejects-value  schemas 13, as asked for
+            kigen.events-value   schemas 1, 2, 3, 4, 5, as asked for
+            kigen.alerts-value   schemas 6, 7, 8, as asked for
+            kigen.status-value   schemas 9, 10, 11, 12, 13, as asked for
+            kigen.rejects-value  schemas 14, as asked for
         "#]],
     );
 }
