@@ -25,6 +25,7 @@ use kigen_processor::{Processor, TurnBounds};
 use kigen_store::Store;
 use kigen_testkit::kafka::Broker;
 use kigen_testkit::others::Others;
+use kigen_testkit::process::processor_time;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, Message, TopicPartitionList};
 
@@ -220,7 +221,7 @@ async fn judge(log: &KafkaLog, store: &Path) -> Shares {
             if rounds > 1 {
                 shares.poll += polled - began;
             } else {
-                taken_before = processor_time();
+                taken_before = processor_time(std::process::id());
             }
             shares.fold += folded - polled;
             shares.commit += taken - folded;
@@ -228,18 +229,8 @@ async fn judge(log: &KafkaLog, store: &Path) -> Shares {
             shares.commits += 1;
         }
     }
-    shares.processors = processor_time() - taken_before;
+    shares.processors = processor_time(std::process::id()) - taken_before;
     shares
-}
-
-/// What this process took of the processors since it began, in user and system mode.
-fn processor_time() -> Duration {
-    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
-    // The name before them may have spaces; utime and stime are the 14th and 15th field, in hundredths of a second.
-    let (_, fields) = stat.rsplit_once(')').expect("a name");
-    let ticks: u64 =
-        fields.split_whitespace().skip(11).take(2).map(|of| of.parse::<u64>().expect("a number")).sum();
-    Duration::from_millis(ticks * 10)
 }
 
 /// How long it takes until a processor of many batches judges again.

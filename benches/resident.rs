@@ -14,6 +14,7 @@ use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::generate::{Attempt, Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
+use kigen_testkit::process;
 use kigen_wire::Status;
 
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -99,15 +100,8 @@ impl Up {
         }
     }
 
-    /// What the kernel says of it: now, and at most so far.
     fn memory(&self) -> String {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).expect("it runs");
-        let mib = |name: &str| {
-            let line = status.lines().find(|line| line.starts_with(name)).expect("Linux says it");
-            let kib: f64 = line.split_whitespace().nth(1).expect("a number").parse().expect("a number");
-            kib / 1_024.0
-        };
-        format!("{:.0} MiB resident, {:.0} MiB at most", mib("VmRSS:"), mib("VmHWM:"))
+        process::memory(self.0.id())
     }
 }
 

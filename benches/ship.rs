@@ -26,6 +26,7 @@ use kigen_playback::resource::Resource;
 use kigen_playback::server::{Options, Played, Server};
 use kigen_testkit::kafka::Broker;
 use kigen_testkit::others::Others;
+use kigen_testkit::process;
 use tokio::runtime::Runtime;
 
 const PARTITIONS: u32 = 4;
@@ -34,8 +35,6 @@ const RECORDS_PER_READ_MAX: usize = 5_000;
 const BYTES_PER_READ_MAX: usize = 8 << 20;
 /// How long anything here may take before the bench fails.
 const PATIENCE: Duration = Duration::from_secs(600);
-/// What Linux calls USER_HZ, on every machine that it runs on today.
-const TICKS_A_SECOND: f64 = 100.0;
 
 /// How much is measured.
 struct Amounts {
@@ -296,28 +295,12 @@ impl Ship {
         assert!(self.0.wait().expect("it ends").success(), "it ends well");
     }
 
-    /// What the kernel says of it: now, and at most so far.
     fn memory(&self) -> String {
-        let status = self.told("status");
-        let mib = |name: &str| {
-            let line = status.lines().find(|line| line.starts_with(name)).expect("Linux says it");
-            let kib: f64 = line.split_whitespace().nth(1).expect("a number").parse().expect("a number");
-            kib / 1_024.0
-        };
-        format!("{:.0} MiB resident, {:.0} MiB at most", mib("VmRSS:"), mib("VmHWM:"))
+        process::memory(self.0.id())
     }
 
-    /// What it took of the processors so far, in user and system mode, in seconds.
     fn processor_time(&self) -> f64 {
-        let stat = self.told("stat");
-        // The name before them may have spaces; utime and stime are the 14th and 15th field.
-        let (_, fields) = stat.rsplit_once(')').expect("a name");
-        let ticks = fields.split_whitespace().skip(11).take(2);
-        ticks.map(|field| field.parse::<f64>().expect("a number")).sum::<f64>() / TICKS_A_SECOND
-    }
-
-    fn told(&self, file: &str) -> String {
-        std::fs::read_to_string(format!("/proc/{}/{file}", self.0.id())).expect("it runs")
+        process::processor_time(self.0.id()).as_secs_f64()
     }
 }
 

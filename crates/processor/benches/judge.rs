@@ -87,8 +87,8 @@ fn an_event(bench: &mut Criterion) {
                 step(state, fact.into());
             }
         }
-        let events = (0..EVENTS).map(|n| (n % batches, of_a_run(n % batches, 3 + n / batches)));
-        let events: Vec<(usize, Fact)> = events.collect();
+        let events: Vec<(usize, Fact)> =
+            (0..EVENTS).map(|n| (n % batches, of_a_run(n % batches, 3 + n / batches))).collect();
         group.bench_function(BenchmarkId::from_parameter(batches), |bench| {
             bench.iter_batched_ref(
                 || (states.clone(), events.clone()),

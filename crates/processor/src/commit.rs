@@ -158,7 +158,7 @@ impl Committed {
     }
 }
 
-/// The changed states as their records' values: a fifth of a large turn's time, and so shared with a second thread.
+/// The changed states as their records' values; a second thread takes half of what is many.
 fn encode_states(changed: &[(BatchKey, Changed)]) -> Vec<Vec<u8>> {
     let encode = |part: &[(BatchKey, Changed)]| -> Vec<Vec<u8>> {
         part.iter().map(|(_, changed)| kigen_wire::encode_batch(&changed.state)).collect()

@@ -37,6 +37,9 @@ impl Refusal {
     }
 }
 
+/// The event of a record, or why it is none that belongs here.
+pub(crate) type Decoded = Result<Event, (Refusal, String)>;
+
 /// Where records were read: one of so many partitions of a topic.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
@@ -49,7 +52,7 @@ impl Place {
     pub(crate) fn each_event<E>(
         self,
         records: &[Received],
-        fold: impl FnMut(&Received, Result<Event, (Refusal, String)>) -> Result<ControlFlow<()>, E>,
+        fold: impl FnMut(&Received, Decoded) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
         if records.len() <= CHUNK_EVENTS {
             return fold_all(records, records.iter().map(|record| self.event_of(record)), fold);
@@ -70,7 +73,7 @@ impl Place {
     }
 
     /// The event of a record, or why it is none that belongs here.
-    fn event_of(self, record: &Received) -> Result<Event, (Refusal, String)> {
+    fn event_of(self, record: &Received) -> Decoded {
         let event = kigen_wire::decode_event(record.value.as_deref().unwrap_or_default());
         let event = event.map_err(|error| (Refusal::Undecodable, error.to_string()))?;
         let (is_its_key, key): (bool, &dyn fmt::Display) = match &event {
@@ -100,8 +103,8 @@ impl Place {
 
 fn fold_all<E>(
     records: &[Received],
-    events: impl Iterator<Item = Result<Event, (Refusal, String)>>,
-    mut fold: impl FnMut(&Received, Result<Event, (Refusal, String)>) -> Result<ControlFlow<()>, E>,
+    events: impl Iterator<Item = Decoded>,
+    mut fold: impl FnMut(&Received, Decoded) -> Result<ControlFlow<()>, E>,
 ) -> Result<(), E> {
     for (record, event) in records.iter().zip(events) {
         if fold(record, event)?.is_break() {

@@ -15,7 +15,7 @@ use kigen_model::reject::Reject;
 use kigen_model::topic::{Partition, Topic};
 
 use crate::ProcessorError;
-use crate::events::{Place, Refusal};
+use crate::events::{Decoded, Place, Refusal};
 use crate::states::States;
 
 /// How much a turn may hold before it must be committed.
@@ -119,7 +119,7 @@ impl Turn {
     fn fold_one(
         &mut self,
         record: &Received,
-        event: Result<Event, (Refusal, String)>,
+        event: Decoded,
         states: &mut States<'_>,
         bounds: TurnBounds,
     ) -> Result<ControlFlow<()>, ProcessorError> {

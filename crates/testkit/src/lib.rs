@@ -5,6 +5,7 @@ use std::path::PathBuf;
 pub mod acls;
 pub mod kafka;
 pub mod others;
+pub mod process;
 pub mod registry;
 pub mod simulated;
 
