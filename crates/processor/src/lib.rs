@@ -86,6 +86,16 @@ pub enum ProcessorError {
         /// Why.
         source: kigen_wire::DecodeError,
     },
+    /// A state in `kigen.status` cannot be decoded.
+    #[error("the state of {key} in kigen.status, partition {partition}, cannot be decoded")]
+    RestoredState {
+        /// The partition.
+        partition: Partition,
+        /// Whose.
+        key: BatchKey,
+        /// Why.
+        source: kigen_wire::DecodeError,
+    },
     /// The last record of a partition of `kigen.status` is no position record.
     #[error(
         "kigen.status, partition {partition} ends at offset {offset} without a position record: something else wrote to it"
@@ -105,7 +115,7 @@ impl ProcessorError {
             Self::Log(error) => error.label(),
             Self::Store(_) => "store",
             Self::StoredState { .. } | Self::NotABatch { .. } => "stored_state",
-            Self::Status { .. } | Self::NoPosition { .. } => "status",
+            Self::Status { .. } | Self::RestoredState { .. } | Self::NoPosition { .. } => "status",
         }
     }
 }

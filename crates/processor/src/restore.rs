@@ -1,12 +1,16 @@
 //! Taking up a partition: gathers the facts, decides, and brings the store to the last committed position.
 
 use std::collections::BTreeMap;
+use std::sync::mpsc;
+use std::{iter, thread};
 
 use kigen_engine::partition::{ENGINE_VERSION, PartitionState};
 use kigen_log::{Look, Received};
+use kigen_model::Instant;
+use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_store::{Batch, Store, StoredPosition};
-use kigen_wire::Status;
+use kigen_wire::{DecodeError, Status};
 
 use crate::commit::batch_of;
 use crate::recovery::{Committed, Decision, Facts, Pause, Reading, Restore, Stored, decide};
@@ -15,6 +19,8 @@ use crate::{ProcessorError, metrics};
 /// How many records, and how many bytes of them, are applied to the store in one write.
 const RESTORE_RECORDS_MAX: usize = 1_000;
 const RESTORE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// So many times as much is read before it is needed.
+const PAGES_AHEAD: usize = 2;
 
 /// A partition that is taken up.
 pub(crate) enum TakenUp {
@@ -119,55 +125,112 @@ fn bring_to(
     restore: Restore,
     committed: &Committed,
 ) -> Result<(), ProcessorError> {
-    let from = match restore {
-        Restore::Resume => return Ok(()),
-        Restore::ApplyTail { from } => from,
-        Restore::Rebuild => {
-            store.clear(partition)?;
-            look.start(Topic::Status, partition)?
-        }
-    };
-    let mut next = from;
-    while next < committed.status_next {
-        let records = look.read(Topic::Status, partition, next, RESTORE_RECORDS_MAX, RESTORE_BYTES_MAX)?;
-        let Some(last) = records.last() else { break };
-        next = last.offset.next();
+    match restore {
+        Restore::Resume => Ok(()),
+        Restore::ApplyTail { from } => apply_tail(look, store, partition, from, committed),
+        Restore::Rebuild => rebuild(look, store, partition, committed),
+    }
+}
+
+fn apply_tail(
+    look: &impl Look,
+    store: &Store,
+    partition: Partition,
+    from: Offset,
+    committed: &Committed,
+) -> Result<(), ProcessorError> {
+    for page in pages(look, partition, from, committed.status_next) {
+        let page = page?;
         let mut batch = Batch::new(partition);
-        // A log that is not compacted yet holds several states of a key; the last one counts.
-        let latest: BTreeMap<&str, &Received> =
-            records.iter().map(|record| (record.key.as_str(), record)).collect();
-        for record in latest.into_values() {
-            let Some(key) = batch_of(&record.key) else { continue };
-            let due_before = match store.state(partition, &key)? {
-                Some(bytes) => due_of(&bytes, partition, record.offset)?,
-                None => None,
+        for (key, record) in latest(&page) {
+            let due = |state: &[u8]| {
+                due_of(state).map_err(|source| ProcessorError::Status {
+                    partition,
+                    offset: record.offset,
+                    source,
+                })
             };
+            let due_before = store.state(partition, &key)?.as_deref().map(due).transpose()?.flatten();
             match record.value.as_deref() {
-                Some(bytes) => {
-                    batch.put(&key, bytes, due_before, due_of(bytes, partition, record.offset)?)?
-                }
+                Some(state) => batch.put(&key, state, due_before, due(state)?)?,
                 None => batch.forget(&key, due_before),
             }
         }
-        if next >= committed.status_next {
-            let record = kigen_wire::encode_position(&committed.position);
-            batch.position(&StoredPosition { record, status_next: committed.status_next });
+        if page.last().is_some_and(|last| last.offset.next() >= committed.status_next) {
+            batch.position(&stored(committed));
         }
         store.commit(batch)?;
     }
     Ok(())
 }
 
-fn due_of(
-    bytes: &[u8],
+/// Fills the store anew. One thread reads while this one writes.
+fn rebuild(
+    look: &impl Look,
+    store: &Store,
     partition: Partition,
-    offset: Offset,
-) -> Result<Option<kigen_model::Instant>, ProcessorError> {
-    match kigen_wire::decode_status(bytes) {
-        Ok(Status::Batch(state)) => Ok(state.next_due()),
-        Ok(Status::Position(_)) => Ok(None),
-        Err(source) => Err(ProcessorError::Status { partition, offset, source }),
-    }
+    committed: &Committed,
+) -> Result<(), ProcessorError> {
+    let refill = store.refill(partition)?;
+    let from = look.start(Topic::Status, partition)?;
+    thread::scope(|scope| {
+        let (sender, read) = mpsc::sync_channel(PAGES_AHEAD);
+        scope.spawn(move || {
+            // Nobody waits for more when the other one failed.
+            pages(look, partition, from, committed.status_next).try_for_each(|page| sender.send(page))
+        });
+        for page in read {
+            let page = page?;
+            let latest = latest(&page);
+            refill.put(latest.iter().map(|(key, record)| (key, record.value.as_deref())))?;
+        }
+        refill.finish(&stored(committed), |key, state| {
+            due_of(state).map_err(|source| ProcessorError::RestoredState {
+                partition,
+                key: key.clone(),
+                source,
+            })
+        })
+    })
+}
+
+/// The records of `kigen.status` from one offset up to another.
+fn pages(
+    look: &impl Look,
+    partition: Partition,
+    from: Offset,
+    until: Offset,
+) -> impl Iterator<Item = Result<Vec<Received>, ProcessorError>> {
+    let mut next = from;
+    iter::from_fn(move || {
+        if next >= until {
+            return None;
+        }
+        let page = look.read(Topic::Status, partition, next, RESTORE_RECORDS_MAX, RESTORE_BYTES_MAX);
+        next = match &page {
+            Ok(records) => records.last()?.offset.next(),
+            Err(_) => until,
+        };
+        Some(page.map_err(ProcessorError::from))
+    })
+}
+
+/// The last record of each batch: a log that is not compacted yet holds several.
+fn latest(page: &[Received]) -> BTreeMap<BatchKey, &Received> {
+    page.iter().filter_map(|record| Some((batch_of(&record.key)?, record))).collect()
+}
+
+fn stored(committed: &Committed) -> StoredPosition {
+    let record = kigen_wire::encode_position(&committed.position);
+    StoredPosition { record, status_next: committed.status_next }
+}
+
+/// When a batch is due, by its encoded state.
+fn due_of(state: &[u8]) -> Result<Option<Instant>, DecodeError> {
+    Ok(match kigen_wire::decode_status(state)? {
+        Status::Batch(state) => state.next_due(),
+        Status::Position(_) => None,
+    })
 }
 
 impl Pause {

@@ -14,10 +14,12 @@ use kigen_engine::partition::{POSITION_KEY, PartitionState};
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaLog};
 use kigen_log::{EmbeddedLog, Log, Look, Received, Settings};
+use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{GROUP, Processor, TurnBounds};
-use kigen_store::Store;
+use kigen_store::{Store, StoredPosition};
 use kigen_testkit::kafka::Broker;
 use kigen_testkit::others::Others;
 
@@ -54,6 +56,10 @@ async fn a_processor_goes_on_from_what_it_finds_and_says_nothing_twice() {
     let tail = judged(&log, &kept("old")).await;
     assert!(tail.iter().all(|decision| decision.starts_with("GoOn { restore: ApplyTail")), "{tail:?}");
     assert_eq!(judged(&log, &kept("none")).await, both(&at_c("Rebuild")), "there is no store");
+    let resumed = contents(&store);
+    assert!(resumed.iter().all(|partition| !partition.states.is_empty() && !partition.due.is_empty()));
+    assert_eq!(contents(&kept("old")), resumed, "applied from the tail");
+    assert_eq!(contents(&kept("none")), resumed, "applied whole");
     let forgetful = open(&broker, 1).await;
     let old = judged(&forgetful, &kept("older than the tombstones")).await;
     assert_eq!(old, both(&at_c("Rebuild")), "it may keep what is gone");
@@ -155,6 +161,24 @@ fn only_unknown_since(all: &[Alert], before: &[Alert]) {
     for alert in since {
         assert!(matches!(alert.body, AlertBody::SlotUnknown { .. }), "{alert:?}");
     }
+}
+
+/// All that a store holds of a partition.
+#[derive(Debug, PartialEq)]
+struct Contents {
+    position: Option<StoredPosition>,
+    states: Vec<(BatchKey, Vec<u8>)>,
+    due: Vec<(Instant, BatchKey)>,
+}
+
+fn contents(store: &Path) -> Vec<Contents> {
+    let (store, _) = Store::open(store).expect("a store");
+    let of = |partition| Contents {
+        position: store.position(partition).expect("a position"),
+        states: store.states(partition, None, usize::MAX).expect("states"),
+        due: store.due(partition, feed::CLUSTER, None, Instant::MAX_UTC, usize::MAX).expect("due work"),
+    };
+    (0..PARTITIONS).map(|partition| of(Partition(partition))).collect()
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -43,9 +43,7 @@ impl Batch {
         }
         self.writes.put(keys::state(self.partition, key), state);
         self.forget_due(key, due_before);
-        if let Some(at) = due_after {
-            self.writes.put(keys::due(self.partition, at, key), []);
-        }
+        self.due(key, due_after);
         Ok(())
     }
 
@@ -59,6 +57,13 @@ impl Batch {
     pub fn position(&mut self, position: &StoredPosition) {
         let value = [&position.status_next.0.to_be_bytes(), position.record.as_slice()].concat();
         self.writes.put(keys::position(self.partition), value);
+    }
+
+    /// Gives a batch its place in the time-ordered index.
+    pub(crate) fn due(&mut self, key: &BatchKey, due: Option<Instant>) {
+        if let Some(at) = due {
+            self.writes.put(keys::due(self.partition, at, key), []);
+        }
     }
 
     fn forget_due(&mut self, key: &BatchKey, due: Option<Instant>) {

@@ -15,7 +15,7 @@ mod store;
 
 pub use batch::Batch;
 pub use error::StoreError;
-pub use store::{Dropped, Store};
+pub use store::{Dropped, Refill, Store};
 
 use kigen_model::topic::Offset;
 

@@ -9,7 +9,8 @@ use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition};
 use rocksdb::{
-    BlockBasedOptions, Cache, DB, DBCompressionType, DBRawIterator, Options, ReadOptions, WriteBatch,
+    BlockBasedIndexType, BlockBasedOptions, Cache, DB, DBCompressionType, DBRawIterator, Options,
+    ReadOptions, WriteBatch, WriteOptions,
 };
 
 use crate::batch::Batch;
@@ -19,6 +20,8 @@ use crate::{StoredPosition, keys};
 /// How long a lock that another process holds is waited for, and how often it is tried.
 const LOCK_WAIT_MS_MAX: u64 = 2_000;
 const LOCK_RETRY_DELAY_MS: u64 = 10;
+/// How many states are indexed in one write.
+const REFILL_PAGE: usize = 1_000;
 const CACHE_BYTES_MAX: usize = 8 * 1024 * 1024;
 const WRITE_BUFFER_BYTES: usize = 8 * 1024 * 1024;
 const WAL_BYTES_MAX: u64 = 32 * 1024 * 1024;
@@ -149,6 +152,15 @@ impl Store {
         self.write(writes)
     }
 
+    /// Forgets a partition to fill it anew, from all that `kigen.status` holds of it.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn refill(&self, partition: Partition) -> Result<Refill<'_>, StoreError> {
+        self.clear(partition)?;
+        Ok(Refill { store: self, partition })
+    }
+
     fn write(&self, writes: WriteBatch) -> Result<(), StoreError> {
         self.db.write(writes).map_err(|e| StoreError::from_rocksdb(&self.path, "write", e))
     }
@@ -191,6 +203,70 @@ impl Store {
 
     fn corrupt(&self, why: String) -> StoreError {
         StoreError::Corrupt { path: self.path.clone(), why }
+    }
+}
+
+/// A partition that is filled anew. It has no position until it is [finished](Self::finish): what a process that was killed
+/// meanwhile leaves of it is as good as nothing, and so it is not written to RocksDB's write-ahead log.
+pub struct Refill<'store> {
+    store: &'store Store,
+    partition: Partition,
+}
+
+impl Refill<'_> {
+    /// Keeps states, of which the last one of a key counts; `None`: the batch is forgotten.
+    ///
+    /// # Errors
+    /// A key cannot be kept in order, a state is too large, or the disk refuses.
+    pub fn put<'state>(
+        &self,
+        states: impl Iterator<Item = (&'state BatchKey, Option<&'state [u8]>)>,
+    ) -> Result<(), StoreError> {
+        let mut batch = Batch::new(self.partition);
+        for (key, state) in states {
+            match state {
+                Some(state) => batch.put(key, state, None, None)?,
+                None => batch.forget(key, None),
+            }
+        }
+        self.write_unlogged(batch)
+    }
+
+    /// Builds the time-ordered index of all that was put, and moves the partition to `position`. When each batch is due
+    /// is asked of the caller.
+    ///
+    /// # Errors
+    /// The caller's, the disk refuses, or the store is damaged.
+    pub fn finish<E: From<StoreError>>(
+        self,
+        position: &StoredPosition,
+        due: impl Fn(&BatchKey, &[u8]) -> Result<Option<Instant>, E>,
+    ) -> Result<(), E> {
+        let mut after = None;
+        loop {
+            let page = self.store.states(self.partition, after.as_ref(), REFILL_PAGE)?;
+            let mut batch = Batch::new(self.partition);
+            for (key, state) in &page {
+                batch.due(key, due(key, state)?);
+            }
+            self.write_unlogged(batch)?;
+            match page.into_iter().next_back() {
+                Some((last, _)) => after = Some(last),
+                None => break,
+            }
+        }
+        // The position must not be there before what it stands for.
+        self.store.db.flush().map_err(|e| StoreError::from_rocksdb(&self.store.path, "write", e))?;
+        let mut batch = Batch::new(self.partition);
+        batch.position(position);
+        Ok(self.store.commit(batch)?)
+    }
+
+    fn write_unlogged(&self, batch: Batch) -> Result<(), StoreError> {
+        let mut options = WriteOptions::default();
+        options.disable_wal(true);
+        let written = self.store.db.write_opt(batch.writes, &options);
+        written.map_err(|e| StoreError::from_rocksdb(&self.store.path, "write", e))
     }
 }
 
@@ -271,6 +347,10 @@ fn options() -> Options {
     table.set_block_cache(&Cache::new_lru_cache(CACHE_BYTES_MAX));
     table.set_cache_index_and_filter_blocks(true);
     table.set_bloom_filter(10.0, false);
+    // Of index and filter a look takes up the few kilobytes that it needs: those of a whole table of a million batches
+    // would push each other out of the cache.
+    table.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+    table.set_partition_filters(true);
     table.set_format_version(6);
     let mut options = Options::default();
     options.set_block_based_table_factory(&table);

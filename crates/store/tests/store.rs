@@ -161,6 +161,57 @@ fn clearing_a_partition_leaves_the_others_alone() {
 }
 
 #[test]
+fn a_partition_filled_anew_holds_what_was_put_last_and_leaves_the_others_alone() {
+    let dir = directory();
+    let store = open(dir.path());
+    for partition in [P0, Partition(1)] {
+        let mut batch = Batch::new(partition);
+        batch.put(&key("old"), b"s", None, Some(at(1))).expect("fits");
+        batch.position(&position(1));
+        store.commit(batch).expect("commits");
+    }
+    let refill = store.refill(P0).expect("clears");
+    // More than are indexed in one write.
+    let keys: Vec<BatchKey> = (0..2_500).map(|nth| key(&format!("batch-{nth:04}"))).collect();
+    refill.put(keys.iter().map(|key| (key, Some(b"3".as_slice())))).expect("writes");
+    refill.put([(&keys[7], Some(b"9".as_slice())), (&keys[8], None)].into_iter()).expect("writes");
+    refill.put([(&keys[9], None), (&keys[9], Some(b"idle".as_slice()))].into_iter()).expect("writes");
+    let killed = directory();
+    let as_if_killed = |name: &str| {
+        let copy = killed.path().join(name);
+        assert!(Command::new("cp").arg("-r").args([dir.path(), &copy]).status().expect("cp runs").success());
+        open(&copy)
+    };
+    assert_eq!(as_if_killed("before").position(P0).expect("reads"), None, "it is begun anew");
+    let due = |_: &BatchKey, state: &[u8]| -> Result<_, StoreError> {
+        Ok(str::from_utf8(state).expect("text").parse().ok().map(at))
+    };
+    refill.finish(&position(5), due).expect("writes");
+
+    for store in [as_if_killed("after"), store] {
+        assert_eq!(store.position(P0).expect("reads"), Some(position(5)));
+        let states = store.states(P0, None, usize::MAX).expect("reads");
+        assert!(states.iter().map(|(key, _)| key).eq(keys.iter().filter(|key| **key != keys[8])));
+        let due = store.due(P0, "c", None, at(9), usize::MAX).expect("reads");
+        assert_eq!(due.len(), 2_498, "one is forgotten, and one has nothing to do");
+        assert_eq!((&due[0], due.last()), (&(at(3), keys[0].clone()), Some(&(at(9), keys[7].clone()))));
+        assert_eq!(store.position(Partition(1)).expect("reads"), Some(position(1)));
+        assert_eq!(store.due(Partition(1), "c", None, at(9), 9).expect("reads"), [(at(1), key("old"))]);
+    }
+}
+
+#[test]
+fn a_partition_of_which_one_state_is_not_understood_has_no_position() {
+    let dir = directory();
+    let store = open(dir.path());
+    let refill = store.refill(P0).expect("clears");
+    refill.put([(&key("a"), Some(b"foreign".as_slice()))].into_iter()).expect("writes");
+    let refused = refill.finish(&position(5), |key, _| Err(StoreError::BadKey { key: key.clone() }));
+    assert!(matches!(refused, Err(StoreError::BadKey { .. })), "{refused:?}");
+    assert_eq!(store.position(P0).expect("reads"), None);
+}
+
+#[test]
 fn what_cannot_be_stored_is_refused_by_name() {
     let mut batch = Batch::new(P0);
     for bad in [BatchKey::new("", "n", "b"), BatchKey::new("c", "n/m", "b"), BatchKey::new("c", "n", "b\0")] {

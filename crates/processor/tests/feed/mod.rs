@@ -13,7 +13,7 @@ use kigen_model::topic::{Partition, Topic};
 
 const BATCHES: u64 = 12;
 const DAYS: i64 = 3;
-const CLUSTER: &str = "prod";
+pub(crate) const CLUSTER: &str = "prod";
 
 /// The first midnight.
 pub(crate) fn start() -> Instant {
