@@ -161,7 +161,7 @@ impl Guarded {
             &expect![[r#"
         ok configuration cluster `default`, events on Kafka
         ok data directory kigen-data can be written
-        ok kafka 1 of its brokers are known at BROKERS
+        ok kafka answers at BROKERS, brokers: 1
         ok topic kigen.events 2 partitions, as asked for
         ok topic kigen.alerts 2 partitions, as asked for
         ok topic kigen.status 2 partitions, as asked for
@@ -198,7 +198,7 @@ impl Guarded {
             &expect![[r#"
         ok configuration cluster `default`, events on Kafka
         ok data directory kigen-data can be written
-        ok kafka 1 of its brokers are known at BROKERS
+        ok kafka answers at BROKERS, brokers: 1
         ok topic kigen.events 2 partitions, as asked for
         ok topic kigen.alerts 2 partitions, as asked for
         ok topic kigen.status 2 partitions, as asked for

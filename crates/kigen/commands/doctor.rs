@@ -118,7 +118,7 @@ async fn kafka(config: &Config, found: &mut Found) -> anyhow::Result<()> {
     };
     let brokers = trial::brokers(&connection).await;
     let is_there = brokers.is_ok();
-    let how = |count| format!("{count} of its brokers are known at {}", connection.brokers());
+    let how = |count| format!("answers at {}, brokers: {count}", connection.brokers());
     found.tell("kafka", brokers.map(how).map_err(|error| reasons(&error)))?;
     if !is_there {
         return Ok(());
