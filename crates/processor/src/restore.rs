@@ -177,7 +177,7 @@ fn rebuild(
         let (sender, read) = mpsc::sync_channel(PAGES_AHEAD);
         scope.spawn(move || {
             // Nobody waits for more when the other one failed.
-            pages(look, partition, from, committed.status_next).try_for_each(|page| sender.send(page))
+            pages(look, partition, from, committed.status_next).all(|page| sender.send(page).is_ok())
         });
         for page in read {
             let page = page?;
