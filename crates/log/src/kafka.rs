@@ -5,6 +5,7 @@ mod framing;
 mod group;
 mod look;
 mod produce;
+mod producer;
 pub mod topics;
 pub mod trial;
 
@@ -18,7 +19,7 @@ use rdkafka::ClientConfig;
 use rdkafka::ClientContext;
 use rdkafka::config::{FromClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{FutureProducer, Producer};
+use rdkafka::producer::Producer as _;
 
 use crate::Record;
 use crate::error::{Fate, LogError};
@@ -32,6 +33,7 @@ pub use asked::Asked;
 pub use framing::{Framing, Head, Inward};
 pub use group::KafkaGroup;
 pub use look::KafkaLook;
+use producer::Producer;
 use topics::{Found, Layout};
 
 /// What kigen decides by itself: without these it would not be exactly once, or would look elsewhere than it says.
@@ -346,7 +348,7 @@ struct Inner {
     instance: String,
     look: KafkaLook,
     /// Of what is appended outside of transactions.
-    producer: Mutex<FutureProducer<Talk>>,
+    producer: Mutex<Producer>,
 }
 
 impl KafkaLog {
@@ -373,13 +375,13 @@ impl KafkaLog {
 }
 
 /// Makes what appends.
-fn appender(connection: &Connection) -> Result<FutureProducer<Talk>, KafkaFailure> {
+fn appender(connection: &Connection) -> Result<Producer, KafkaFailure> {
     let own = [("enable.idempotence", "true"), ("message.timeout.ms", APPEND_MS_MAX)];
-    connection.client_with(&own, Talk::of(connection))
+    Producer::new(connection, &own)
 }
 
 impl Inner {
-    fn producer(&self) -> FutureProducer<Talk> {
+    fn producer(&self) -> Producer {
         self.producer.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -10,7 +10,6 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::producer::FutureProducer;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Message, TopicPartitionList};
 use tokio::task::JoinHandle;
@@ -20,6 +19,7 @@ use crate::interface::{Group, Heard};
 use crate::kafka::asked::is_denied;
 use crate::kafka::look::{number, offset, received};
 use crate::kafka::produce::{Member, TRANSACTION_MS_MAX, add, transaction, transactional};
+use crate::kafka::producer::Producer;
 use crate::kafka::{Asked, FULL_QUEUE_DELAY, Inner, KafkaFailure, Talk};
 use crate::on_thread::{joined, on_thread};
 use crate::{Received, Record, write};
@@ -53,8 +53,8 @@ enum Producing {
     /// There is none, or it cannot be used any more.
     Wanted,
     /// It is being made; kept, since another with its name would fence it.
-    Making(JoinHandle<Result<FutureProducer<Talk>, KafkaFailure>>),
-    Made(FutureProducer<Talk>),
+    Making(JoinHandle<Result<Producer, KafkaFailure>>),
+    Made(Producer),
 }
 
 /// What one poll brought.

@@ -8,13 +8,14 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
+use rdkafka::producer::Producer as _;
 
 use crate::Record;
 use crate::error::LogError;
 use crate::kafka::asked::is_denied;
 use crate::kafka::group::group_id;
-use crate::kafka::{ANSWER_MAX, Asked, Connection, KafkaFailure, Talk};
+use crate::kafka::producer::Producer;
+use crate::kafka::{ANSWER_MAX, Asked, Connection, KafkaFailure};
 use crate::metrics;
 use crate::on_thread::on_thread;
 
@@ -41,13 +42,13 @@ pub(super) fn transactional(
     connection: &Connection,
     id: &str,
     transaction_ms_max: &str,
-) -> Result<FutureProducer<Talk>, KafkaFailure> {
+) -> Result<Producer, KafkaFailure> {
     let own = [
         ("transactional.id", id),
         ("enable.idempotence", "true"),
         ("transaction.timeout.ms", transaction_ms_max),
     ];
-    let producer: FutureProducer<Talk> = connection.client_with(&own, Talk::of(connection))?;
+    let producer = Producer::new(connection, &own)?;
     let refused = connection.refused("begins no transactions", Asked::Transactions(id.to_owned()));
     producer.init_transactions(ANSWER_MAX).map_err(refused)?;
     Ok(producer)
@@ -56,7 +57,7 @@ pub(super) fn transactional(
 /// Hands records to Kafka and waits until it has taken all; their offsets, in the same order.
 pub(super) async fn all(
     connection: &Connection,
-    producer: &FutureProducer<Talk>,
+    producer: &Producer,
     records: &[Record],
 ) -> Result<Vec<Offset>, LogError> {
     let mut taken = Vec::with_capacity(records.len());
@@ -65,22 +66,13 @@ pub(super) async fn all(
             Some(framing) => framing.outward(record.topic, value),
             None => Cow::Borrowed(value),
         });
-        let mut to_send = FutureRecord {
-            topic: record.topic.name(),
-            partition: i32::try_from(record.partition.0).ok(),
-            payload: value.as_deref(),
-            key: Some(record.key.as_str()),
-            timestamp: Some(record.timestamp.timestamp_millis().max(0)),
-            headers: None,
-        };
         let delivery = loop {
-            match producer.send_result(to_send) {
+            match producer.send(record, value.as_deref()) {
                 Ok(delivery) => break delivery,
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), unsent)) => {
-                    to_send = unsent;
+                Err(KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull)) => {
                     tokio::time::sleep(QUEUE_DELAY).await;
                 }
-                Err((error, _)) => return Err(refused(connection, producer, record.topic, error)),
+                Err(error) => return Err(refused(connection, producer, record.topic, error)),
             }
         };
         taken.push(delivery);
@@ -88,20 +80,15 @@ pub(super) async fn all(
     let mut offsets = Vec::with_capacity(records.len());
     for (record, delivery) in records.iter().zip(taken) {
         match delivery.await {
-            Ok(Ok(delivered)) => offsets.push(Offset(u64::try_from(delivered.offset).unwrap_or_default())),
-            Ok(Err((error, _))) => return Err(refused(connection, producer, record.topic, error)),
+            Ok(Ok(offset)) => offsets.push(offset),
+            Ok(Err(error)) => return Err(refused(connection, producer, record.topic, error)),
             Err(_) => return Err(connection.failed("gave no answer")(KafkaError::Canceled).into()),
         }
     }
     Ok(offsets)
 }
 
-fn refused(
-    connection: &Connection,
-    producer: &FutureProducer<Talk>,
-    topic: Topic,
-    error: KafkaError,
-) -> LogError {
+fn refused(connection: &Connection, producer: &Producer, topic: Topic, error: KafkaError) -> LogError {
     let what = match topic {
         Topic::Events => "took no record for kigen.events",
         Topic::Alerts => "took no record for kigen.alerts",
@@ -116,7 +103,7 @@ fn refused(
 /// One transaction: the records, and where the group stands after them.
 pub(super) async fn transaction(
     connection: &Connection,
-    producer: &FutureProducer<Talk>,
+    producer: &Producer,
     member: &Member,
     records: &[Record],
     positions: &[(Partition, Offset)],
@@ -157,7 +144,7 @@ pub(super) async fn transaction(
 /// it times out, and then say no more than that.
 async fn all_in_transaction(
     connection: &Connection,
-    producer: &FutureProducer<Talk>,
+    producer: &Producer,
     records: &[Record],
 ) -> Result<Vec<Offset>, Untaken> {
     let failing = async {
@@ -196,7 +183,7 @@ struct Untaken {
 
 /// Why the transaction that was begun can no longer be committed, if it cannot. Asks the client, and nobody else; on the
 /// caller's thread, so that it is over when whoever asks goes on to the transaction's end.
-fn failure_of(producer: &FutureProducer<Talk>) -> Option<KafkaError> {
+fn failure_of(producer: &Producer) -> Option<KafkaError> {
     // Of a producer in a transaction this asks how that is, and changes nothing.
     producer.begin_transaction().err().filter(|error| match error {
         KafkaError::Transaction(reason) => reason.code() != RDKafkaErrorCode::State,
@@ -224,7 +211,7 @@ async fn denied_topic(connection: &Connection, id: &str, records: &[Record]) -> 
 /// Tries to write a record, in a transaction that is given up: nobody reads it.
 pub(super) async fn try_write(
     connection: &Connection,
-    producer: &FutureProducer<Talk>,
+    producer: &Producer,
     record: Record,
 ) -> Result<(), LogError> {
     let begun = producer.begin_transaction();
@@ -288,12 +275,12 @@ impl Member {
 }
 
 /// Aborts the transaction under way.
-async fn given_up(producer: &FutureProducer<Talk>, error: LogError) -> Failed {
+async fn given_up(producer: &Producer, error: LogError) -> Failed {
     let is_usable = aborted(producer).await.is_ok();
     Failed { error, is_usable }
 }
 
-async fn aborted(producer: &FutureProducer<Talk>) -> KafkaResult<()> {
+async fn aborted(producer: &Producer) -> KafkaResult<()> {
     let producer = producer.clone();
     on_thread(move || again(|| producer.abort_transaction(ANSWER_MAX))).await
 }

@@ -8,7 +8,6 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::FutureProducer;
 
 use crate::Record;
 use crate::error::LogError;
@@ -16,6 +15,7 @@ use crate::interface::Look;
 use crate::kafka::asked::code_of;
 use crate::kafka::group::{group_id, transactional_id};
 use crate::kafka::produce::{add, transactional, try_write};
+use crate::kafka::producer::Producer;
 use crate::kafka::topics::Layout;
 use crate::kafka::{ANSWER_MAX, Asked, Connection, KafkaFailure, KafkaLook, Talk};
 use crate::on_thread::on_thread;
@@ -83,7 +83,7 @@ fn is_about_the_place(error: &KafkaError) -> bool {
 /// What makes transactions, under an id beside that of the instance: a kigen that runs under that one would be fenced.
 pub struct Transactions {
     connection: Connection,
-    producer: FutureProducer<Talk>,
+    producer: Producer,
 }
 
 impl Transactions {
