@@ -219,9 +219,18 @@ impl Core {
                 self.evidence.opened(resource, resource_version);
                 self.say(output, |known, saying| known.opened(resource, saying));
             }
-            News::Changed(object) => self.heard_of(resource, object.get().as_bytes(), How::Changed, output),
-            News::Deleted(object) => self.heard_of(resource, object.get().as_bytes(), How::Deleted, output),
-            News::Bookmark { resource_version } => self.evidence.reached(resource, resource_version),
+            News::Changed(object) => {
+                self.heard_of(resource, object.get().as_bytes(), How::Changed, output);
+                self.moved(resource);
+            }
+            News::Deleted(object) => {
+                self.heard_of(resource, object.get().as_bytes(), How::Deleted, output);
+                self.moved(resource);
+            }
+            News::Bookmark { resource_version } => {
+                self.evidence.reached(resource, resource_version);
+                self.moved(resource);
+            }
             News::Unreadable { line, reason } => {
                 output.rejected.push(Rejected::line(resource, reason, &line));
             }
@@ -230,6 +239,13 @@ impl Core {
                 self.say(output, |known, saying| known.withheld(error.is_not_served(), saying));
             }
             News::Broken { .. } => {}
+        }
+    }
+
+    /// A stream that goes on from before its last list may still have to fall back on it, until it has got as far.
+    fn moved(&mut self, resource: Resource) {
+        if self.evidence.has_reached(resource, self.listed_as_of[resource.index()]) {
+            self.known.list_is_past(resource);
         }
     }
 
@@ -293,5 +309,29 @@ impl Core {
     fn cluster_event(&self, body: ClusterBody) -> ClusterEvent {
         let (cluster, cluster_uid) = (self.cluster.clone(), self.cluster_uid.clone());
         ClusterEvent { cluster, cluster_uid, epoch: self.epoch, body }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Access;
+
+    #[test]
+    fn what_a_list_has_shown_is_forgotten_once_the_stream_has_got_as_far_and_not_before() {
+        let settings = Settings::new("test", Access::Url(String::new()));
+        let mut core = Core::new(&settings, 1, &Resume::default(), Clock::new(|| Instant::UNIX_EPOCH));
+        let resource = Resource::Jobs;
+        let mut hear = |news| {
+            core.apply(Input::Stream { resource, news });
+            core.known.is_list_kept(resource)
+        };
+        assert!(hear(News::ListBegan { answered: None }));
+        // Of the watch that goes on until the list is whole.
+        assert!(hear(News::Bookmark { resource_version: 30 }));
+        assert!(hear(News::Listed { resource_version: 20 }));
+        assert!(hear(News::Opened { resource_version: 10, answered: None }));
+        assert!(hear(News::Bookmark { resource_version: 19 }), "the watch may still expire");
+        assert!(!hear(News::Bookmark { resource_version: 20 }));
     }
 }

@@ -78,6 +78,11 @@ impl Evidence {
         }
     }
 
+    /// Whether the stream tells, and was heard up to this version.
+    pub fn has_reached(&self, resource: Resource, resource_version: u64) -> bool {
+        matches!(self.reaches[resource.index()], Reach::At(reached) if reached >= resource_version)
+    }
+
     /// A round was answered. At the limit every second waiting round is given up: the oldest will be reached first and
     /// the newest tells most, so what is lost is only how finely time moves once the streams come.
     pub fn probed(&mut self, round: Round) {

@@ -4,12 +4,14 @@
 mod attempts;
 mod cron_jobs;
 mod declared;
+mod kept;
 mod labels;
 mod objects;
 mod runs;
 mod standings;
+mod uid;
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody, Revision};
@@ -23,6 +25,7 @@ use crate::known::declared::DeclaredObjectives;
 pub use crate::known::labels::Labels;
 use crate::known::runs::Runs;
 pub use crate::known::standings::{Standing, Standings};
+use crate::known::uid::Uid;
 use crate::logs::LogWanted;
 use crate::notice::Notice;
 use crate::resource::Resource;
@@ -41,15 +44,15 @@ pub struct Known {
 /// What a list that is being read has shown so far.
 #[derive(Debug, Default)]
 struct Seen {
-    uids: HashSet<String>,
+    uids: BTreeSet<Uid>,
     /// Objects that could not be used and have no UID; they are not gone either.
-    names: HashSet<(String, String)>,
+    names: BTreeSet<(String, String)>,
 }
 
 impl Seen {
-    fn has(&self, uid: &str, namespace: &str, name: &str) -> bool {
-        self.uids.contains(uid)
-            || (!self.names.is_empty() && self.names.contains(&(namespace.to_owned(), name.to_owned())))
+    /// `place` is the object's namespace and name.
+    fn has(&self, uid: &Uid, place: impl FnOnce() -> (String, String)) -> bool {
+        self.uids.contains(uid) || (!self.names.is_empty() && self.names.contains(&place()))
     }
 }
 
@@ -225,7 +228,7 @@ impl Known {
             return;
         };
         if let Some(uid) = &what.uid {
-            seen.uids.insert(uid.clone());
+            seen.uids.insert(Uid::of(uid));
         } else if let (Some(namespace), Some(name)) = (&what.namespace, &what.name) {
             seen.names.insert((namespace.clone(), name.clone()));
         }
@@ -245,9 +248,20 @@ impl Known {
         }
     }
 
+    /// The stream is past its last list: from here on a watch tells what goes, or another list does.
+    pub fn list_is_past(&mut self, resource: Resource) {
+        self.listing[resource.index()] = None;
+    }
+
+    /// Whether it is kept what a list has shown.
+    #[cfg(test)]
+    pub fn is_list_kept(&self, resource: Resource) -> bool {
+        self.listing[resource.index()].is_some()
+    }
+
     fn seen(&mut self, resource: Resource, uid: &str) {
         if let Some(seen) = &mut self.listing[resource.index()] {
-            seen.uids.insert(uid.to_owned());
+            seen.uids.insert(Uid::of(uid));
         }
     }
 }

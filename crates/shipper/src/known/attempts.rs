@@ -1,6 +1,6 @@
 //! What was last said of each Pod of a Job, and the Pods that wait for their Job to be seen.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -8,6 +8,8 @@ use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::run::{Attempt, AttemptPhase};
 
+use super::kept::Kept;
+use super::uid::Uid;
 use super::{Saying, Seen};
 use crate::decode::LogPlace;
 use crate::error_text::error_text;
@@ -23,20 +25,20 @@ const LOGS_WANTED_MAX: usize = 1_000;
 struct KnownAttempt {
     resource_version: u64,
     key: Arc<BatchKey>,
-    attempt: Attempt,
+    attempt: Kept<Attempt>,
 }
 
-/// The Pods by UID. Boxed, since half of a map's places may be empty.
+/// The Pods by UID.
 #[derive(Debug)]
 pub(super) struct Attempts {
-    by_uid: HashMap<String, Box<KnownAttempt>>,
+    by_uid: BTreeMap<Uid, KnownAttempt>,
     waiting: Waiting,
     logs_wanted: Vec<LogWanted>,
 }
 
 impl Attempts {
     pub(super) fn new(pods_waiting_max: usize) -> Self {
-        Self { by_uid: HashMap::new(), waiting: Waiting::new(pods_waiting_max), logs_wanted: Vec::new() }
+        Self { by_uid: BTreeMap::new(), waiting: Waiting::new(pods_waiting_max), logs_wanted: Vec::new() }
     }
 
     /// `run_key` is the batch of its Job, if that is known.
@@ -47,7 +49,7 @@ impl Attempts {
         run_key: Option<Arc<BatchKey>>,
         saying: &mut Saying<'_>,
     ) {
-        let Some(known) = self.by_uid.get_mut(&pod.revision.uid) else {
+        let Some(known) = self.by_uid.get_mut(&Uid::of(&pod.revision.uid)) else {
             match run_key {
                 Some(key) => self.first_seen(pod, run_uid, key, saying),
                 None => self.waiting.put(pod, run_uid, saying),
@@ -59,8 +61,9 @@ impl Attempts {
         }
         known.resource_version = pod.revision.resource_version;
         keep_text(&mut pod.attempt, &known.attempt);
-        if known.attempt != pod.attempt {
-            known.attempt = pod.attempt.clone();
+        let kept = Kept::of(&pod.attempt);
+        if known.attempt != kept {
+            known.attempt = kept;
             let key = Arc::clone(&known.key);
             self.want_log(&pod, &run_uid, &key, saying);
             saying.say(&key, FactBody::Attempt { revision: pod.revision, run_uid, attempt: pod.attempt });
@@ -86,10 +89,10 @@ impl Attempts {
                 };
             }
         }
-        let known = self.by_uid.remove(&pod.revision.uid);
+        let known = self.by_uid.remove(&Uid::of(&pod.revision.uid));
         if let Some(known) = &known {
             keep_text(&mut pod.attempt, &known.attempt);
-            if known.attempt == pod.attempt {
+            if known.attempt == Kept::of(&pod.attempt) {
                 return;
             }
         }
@@ -109,16 +112,17 @@ impl Attempts {
             return;
         }
         let LogWanted { key, mut revision, run_uid, mut attempt, place: _ } = wanted;
-        if let Some(known) = self.by_uid.get_mut(&revision.uid) {
+        let known = self.by_uid.get_mut(&Uid::of(&revision.uid));
+        if let Some(known) = &known {
             revision.resource_version = known.resource_version;
-            attempt = known.attempt.clone();
+            attempt = known.attempt.get();
         }
         let AttemptPhase::Failed { message: message @ None, .. } = &mut attempt.phase else {
             return;
         };
         *message = Some(text);
-        if let Some(known) = self.by_uid.get_mut(&revision.uid) {
-            known.attempt = attempt.clone();
+        if let Some(known) = known {
+            known.attempt = Kept::of(&attempt);
         }
         saying.say(&key, FactBody::Attempt { revision, run_uid, attempt });
     }
@@ -157,7 +161,8 @@ impl Attempts {
 
     /// How a Pod that vanished between two lists ended cannot be known, so that nothing is said of it: its Job counts.
     pub(super) fn listed(&mut self, seen: &Seen) {
-        self.by_uid.retain(|uid, known| seen.has(uid, &known.key.namespace, &known.attempt.pod));
+        self.by_uid
+            .retain(|uid, known| seen.has(uid, || (known.key.namespace.clone(), known.attempt.get().pod)));
     }
 
     fn first_seen(&mut self, pod: SeenPod, run_uid: String, key: Arc<BatchKey>, saying: &mut Saying<'_>) {
@@ -167,20 +172,20 @@ impl Attempts {
             let known = KnownAttempt {
                 resource_version: revision.resource_version,
                 key: Arc::clone(&key),
-                attempt: attempt.clone(),
+                attempt: Kept::of(&attempt),
             };
-            self.by_uid.insert(revision.uid.clone(), Box::new(known));
+            self.by_uid.insert(Uid::of(&revision.uid), known);
         }
         saying.say(&key, FactBody::Attempt { revision, run_uid, attempt });
     }
 }
 
 /// The text of a log is in no version of the Pod: once it was read it stays, as long as the failure does.
-fn keep_text(attempt: &mut Attempt, known: &Attempt) {
+fn keep_text(attempt: &mut Attempt, known: &Kept<Attempt>) {
     if let AttemptPhase::Failed { message: message @ None, .. } = &mut attempt.phase
-        && let AttemptPhase::Failed { message: known, .. } = &known.phase
+        && let AttemptPhase::Failed { message: known, .. } = known.get().phase
     {
-        message.clone_from(known);
+        *message = known;
     }
 }
 

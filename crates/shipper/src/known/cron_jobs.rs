@@ -1,6 +1,6 @@
 //! What was last said of each CronJob and of the objective in its annotations.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kigen_model::event::{FactBody, Revision};
@@ -8,16 +8,19 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, Schedule};
 use kigen_model::run::CronJob;
 
+use super::kept::Kept;
 use super::labels::Labels;
+use super::uid::Uid;
 use super::{Saying, Seen};
 use crate::decode::{ANNOTATED_OBJECTIVE, Identity};
 use crate::notice::Notice;
 
+/// The CronJob that bears a name now.
 #[derive(Debug)]
 struct KnownCronJob {
+    uid: Uid,
     resource_version: u64,
-    key: Arc<BatchKey>,
-    cron_job: CronJob,
+    cron_job: Kept<CronJob>,
     /// Empty until a list has shown them: the log does not have them.
     labels: Labels,
 }
@@ -25,16 +28,16 @@ struct KnownCronJob {
 /// An objective as it was last said: under the same version it is no news to anybody.
 #[derive(Debug)]
 struct SaidObjective {
-    revision: Revision,
-    objective: Objective,
+    uid: Uid,
+    resource_version: u64,
+    objective: Kept<Objective>,
 }
 
-/// The CronJobs by UID, and by key the UID that bears the name now. Boxed, since half of a map's places may be empty.
+/// The CronJobs, and the objectives in their annotations.
 #[derive(Debug)]
 pub(super) struct CronJobs {
-    by_uid: HashMap<String, Box<KnownCronJob>>,
-    bearers: HashMap<Arc<BatchKey>, String>,
-    objectives: HashMap<Arc<BatchKey>, Box<SaidObjective>>,
+    by_key: BTreeMap<Arc<BatchKey>, KnownCronJob>,
+    objectives: BTreeMap<Arc<BatchKey>, SaidObjective>,
     /// An objective that was withdrawn while no shipper ran is known to the log alone: then its absence is said of
     /// every CronJob once.
     resumed: bool,
@@ -42,51 +45,57 @@ pub(super) struct CronJobs {
 
 impl CronJobs {
     pub(super) fn new(resumed: bool) -> Self {
-        Self { by_uid: HashMap::new(), bearers: HashMap::new(), objectives: HashMap::new(), resumed }
+        Self { by_key: BTreeMap::new(), objectives: BTreeMap::new(), resumed }
     }
 
     pub(super) fn remember(&mut self, key: &BatchKey, revision: &Revision, cron_job: Option<&CronJob>) {
         if self.is_old(key, revision) {
             return;
         }
-        if let Some(former) = self.bearers.remove(key) {
-            self.by_uid.remove(&former);
-        }
-        if let Some(cron_job) = cron_job {
-            let resource_version = revision.resource_version;
-            let (key, labels) = (self.share(key.clone()), Labels::default());
-            self.bearers.insert(Arc::clone(&key), revision.uid.clone());
-            let known = KnownCronJob { resource_version, key, cron_job: cron_job.clone(), labels };
-            self.by_uid.insert(revision.uid.clone(), Box::new(known));
+        match cron_job {
+            Some(cron_job) => {
+                let known = KnownCronJob {
+                    uid: Uid::of(&revision.uid),
+                    resource_version: revision.resource_version,
+                    cron_job: Kept::of(cron_job),
+                    labels: Labels::default(),
+                };
+                self.by_key.insert(self.share(key.clone()), known);
+            }
+            None => drop(self.by_key.remove(key)),
         }
     }
 
     /// The key as it is kept here: one text for all that is known of a batch.
     pub(super) fn share(&self, key: BatchKey) -> Arc<BatchKey> {
-        let by_name = self.bearers.get_key_value(&key).map(|(key, _)| key);
+        let by_name = self.by_key.get_key_value(&key).map(|(key, _)| key);
         let kept = by_name.or_else(|| self.objectives.get_key_value(&key).map(|(key, _)| key));
         kept.map_or_else(|| Arc::new(key), Arc::clone)
     }
 
-    /// The CronJob that bears this name now.
-    pub(super) fn get(&self, key: &BatchKey) -> Option<&CronJob> {
-        Some(&self.by_uid.get(self.bearers.get(key)?)?.cron_job)
+    /// Whether a CronJob bears this name now.
+    pub(super) fn has(&self, key: &BatchKey) -> bool {
+        self.by_key.contains_key(key)
+    }
+
+    /// The schedule of the CronJob that bears this name now.
+    pub(super) fn schedule(&self, key: &BatchKey) -> Option<Schedule> {
+        Some(Schedule::of(&self.by_key.get(key)?.cron_job.get()))
     }
 
     /// Whether the CronJob that bears this name now has all of these labels.
     pub(super) fn has_labels(&self, key: &BatchKey, wanted: &BTreeMap<String, String>) -> bool {
-        let bearer = self.bearers.get(key).and_then(|uid| self.by_uid.get(uid));
-        bearer.is_some_and(|known| known.labels.have(wanted))
+        self.by_key.get(key).is_some_and(|known| known.labels.have(wanted))
     }
 
-    /// The CronJobs of the namespace that have all of these labels, in no order.
+    /// The CronJobs of the namespace that have all of these labels, in the order of their keys.
     pub(super) fn labelled<'a>(
         &'a self,
         namespace: &'a str,
         wanted: &'a BTreeMap<String, String>,
     ) -> impl Iterator<Item = &'a BatchKey> {
-        let there = self.by_uid.values().filter(move |known| known.key.namespace == namespace);
-        there.filter(|known| known.labels.have(wanted)).map(|known| &*known.key)
+        let there = self.by_key.iter().filter(move |(key, _)| key.namespace == namespace);
+        there.filter(|(_, known)| known.labels.have(wanted)).map(|(key, _)| &**key)
     }
 
     pub(super) fn remember_objective(
@@ -95,25 +104,28 @@ impl CronJobs {
         revision: &Revision,
         objective: Option<&Objective>,
     ) {
-        match objective.cloned() {
+        match objective {
             Some(objective) => {
-                let said = Box::new(SaidObjective { revision: revision.clone(), objective });
-                self.objectives.insert(self.share(key.clone()), said)
+                let said = SaidObjective {
+                    uid: Uid::of(&revision.uid),
+                    resource_version: revision.resource_version,
+                    objective: Kept::of(objective),
+                };
+                self.objectives.insert(self.share(key.clone()), said);
             }
-            None => self.objectives.remove(key),
-        };
+            None => drop(self.objectives.remove(key)),
+        }
     }
 
     /// Says again what holds of the batches that are due.
     pub(super) fn restate(&self, is_due: &dyn Fn(&BatchKey) -> bool, saying: &mut Saying<'_>) {
-        for (key, uid) in self.bearers.iter().filter(|(key, _)| is_due(key)) {
-            let Some(known) = self.by_uid.get(uid) else { continue };
-            let revision = Revision { uid: uid.clone(), resource_version: known.resource_version };
-            saying.say(key, FactBody::CronJob { revision, cron_job: Some(known.cron_job.clone()) });
+        for (key, known) in self.by_key.iter().filter(|(key, _)| is_due(key)) {
+            let revision = Revision { uid: known.uid.to_string(), resource_version: known.resource_version };
+            saying.say(key, FactBody::CronJob { revision, cron_job: Some(known.cron_job.get()) });
         }
         for (key, said) in self.objectives.iter().filter(|(key, _)| is_due(key)) {
-            let (revision, objective) = (said.revision.clone(), Some(said.objective.clone()));
-            let name = ANNOTATED_OBJECTIVE.to_owned();
+            let revision = Revision { uid: said.uid.to_string(), resource_version: said.resource_version };
+            let (name, objective) = (ANNOTATED_OBJECTIVE.to_owned(), Some(said.objective.get()));
             saying.say(key, FactBody::Objective { name, revision, objective });
         }
     }
@@ -127,41 +139,29 @@ impl CronJobs {
         (cron_job, objective): (CronJob, Option<Objective>),
         saying: &mut Saying<'_>,
     ) -> bool {
+        let (uid, resource_version) = (Uid::of(&id.revision.uid), id.revision.resource_version);
         if self.is_old(key, &id.revision) {
-            let known = self.by_uid.get_mut(&id.revision.uid);
-            let same = known.filter(|known| known.resource_version == id.revision.resource_version);
+            let known = self.by_key.get_mut(key).filter(|known| known.uid == uid);
+            let same = known.filter(|known| known.resource_version == resource_version);
             return same.is_some_and(|same| std::mem::replace(&mut same.labels, labels) != same.labels);
         }
-        let known = self.by_uid.get(&id.revision.uid);
+        let known = self.by_key.get(key).filter(|known| known.uid == uid);
+        let cron_job_before = known.map(|known| known.cron_job.get());
         let is_first = known.is_none();
-        let moves = known.is_none_or(|known| {
-            known.labels != labels || Schedule::of(&known.cron_job) != Schedule::of(&cron_job)
-        });
-        let objective_before = self.objectives.get(key).map(|said| &said.objective);
-        note(
-            key,
-            &cron_job,
-            known.map(|known| &known.cron_job),
-            objective.as_ref(),
-            objective_before,
-            saying,
-        );
-        if known.is_none_or(|known| known.cron_job != cron_job) {
-            let body = FactBody::CronJob { revision: id.revision.clone(), cron_job: Some(cron_job.clone()) };
+        let moves = known.is_none_or(|known| known.labels != labels)
+            || cron_job_before.as_ref().map(Schedule::of) != Some(Schedule::of(&cron_job));
+        let objective_before = self.objectives.get(key).map(|said| said.objective.get());
+        note(key, &cron_job, cron_job_before.as_ref(), objective.as_ref(), objective_before.as_ref(), saying);
+        let kept = Kept::of(&cron_job);
+        if known.is_none_or(|known| known.cron_job != kept) {
+            let body = FactBody::CronJob { revision: id.revision.clone(), cron_job: Some(cron_job) };
             saying.say(key, body);
         }
-        if objective_before != objective.as_ref() || (is_first && self.resumed && objective.is_none()) {
-            self.say_objective(key, id.revision.clone(), objective, saying);
+        if objective_before != objective || (is_first && self.resumed && objective.is_none()) {
+            self.say_objective(key, id.revision, objective, saying);
         }
-        let key = self.share(key.clone());
-        if let Some(former) = self.bearers.insert(Arc::clone(&key), id.revision.uid.clone())
-            && former != id.revision.uid
-        {
-            self.by_uid.remove(&former);
-        }
-        let resource_version = id.revision.resource_version;
-        let known = KnownCronJob { resource_version, key, cron_job, labels };
-        self.by_uid.insert(id.revision.uid, Box::new(known));
+        let known = KnownCronJob { uid, resource_version, cron_job: kept, labels };
+        self.by_key.insert(self.share(key.clone()), known);
         moves
     }
 
@@ -179,14 +179,9 @@ impl CronJobs {
     }
 
     pub(super) fn listed(&mut self, seen: &Seen, resource_version: u64, saying: &mut Saying<'_>) {
-        let mut gone: Vec<_> = self
-            .by_uid
-            .iter()
-            .filter(|(uid, known)| !seen.has(uid, &known.key.namespace, &known.key.batch))
-            .map(|(uid, known)| (Arc::clone(&known.key), uid.clone()))
-            .collect();
-        // In the order of their keys, since a map has none and the same list should give the same events.
-        gone.sort();
+        let place = |key: &BatchKey| (key.namespace.clone(), key.batch.clone());
+        let gone = self.by_key.iter().filter(|(key, known)| !seen.has(&known.uid, || place(key)));
+        let gone: Vec<_> = gone.map(|(key, known)| (Arc::clone(key), known.uid.to_string())).collect();
         for (key, uid) in gone {
             self.gone(&key, Revision { uid, resource_version }, false, saying);
         }
@@ -194,16 +189,13 @@ impl CronJobs {
 
     /// Whether this version, or a later CronJob of the same name, was heard of before: then it changes nothing.
     fn is_old(&self, key: &BatchKey, revision: &Revision) -> bool {
-        self.bearers
-            .get(key)
-            .and_then(|uid| self.by_uid.get(uid))
-            .is_some_and(|bearer| bearer.resource_version >= revision.resource_version)
+        self.by_key.get(key).is_some_and(|bearer| bearer.resource_version >= revision.resource_version)
     }
 
     fn gone(&mut self, key: &BatchKey, revision: Revision, withdraw: bool, saying: &mut Saying<'_>) {
-        self.by_uid.remove(&revision.uid);
-        if self.bearers.get(key).is_some_and(|bearer| *bearer == revision.uid) {
-            self.bearers.remove(key);
+        let uid = Uid::of(&revision.uid);
+        if self.by_key.get(key).is_some_and(|bearer| bearer.uid == uid) {
+            self.by_key.remove(key);
         }
         saying.say(key, FactBody::CronJob { revision: revision.clone(), cron_job: None });
         if withdraw || self.objectives.contains_key(key) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::{Objective, Schedule};
+use kigen_model::objective::Objective;
 
 use super::cron_jobs::CronJobs;
 use super::objects::{Objects, Place, Wish};
@@ -295,6 +295,6 @@ pub(super) fn target(of: &BatchKey, objective: &Objective) -> Option<BatchKey> {
 
 /// The objective with its target's schedule as it is now.
 fn resolved(of: &BatchKey, objective: &Objective, cron_jobs: &CronJobs) -> Objective {
-    let now = target(of, objective).and_then(|target| cron_jobs.get(&target));
-    objective.with_target_schedule(now.map(Schedule::of))
+    let now = target(of, objective).and_then(|target| cron_jobs.schedule(&target));
+    objective.with_target_schedule(now)
 }

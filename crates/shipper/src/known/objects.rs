@@ -7,6 +7,7 @@ use kigen_model::objective::Objective;
 
 use super::Seen;
 use super::cron_jobs::CronJobs;
+use super::uid::Uid;
 use crate::decode::{Identity, NamedBatch, ObjectiveObject, WrittenObjective};
 
 /// Namespace and name.
@@ -63,7 +64,9 @@ impl Objects {
 
     /// A list showed these and no others.
     pub(super) fn listed(&mut self, seen: &Seen) {
-        self.by_place.retain(|(namespace, name), known| seen.has(&known.uid, namespace, name));
+        self.by_place.retain(|(namespace, name), known| {
+            seen.has(&Uid::of(&known.uid), || (namespace.clone(), name.clone()))
+        });
     }
 
     /// From now on it is known which there are.
@@ -140,10 +143,6 @@ pub(super) fn batches(
         NamedBatch::CronJob(batch) | NamedBatch::Jobs(batch) => {
             vec![BatchKey::new(cluster, namespace, batch)]
         }
-        NamedBatch::Selector(labels) => {
-            let mut keys: Vec<BatchKey> = cron_jobs.labelled(namespace, labels).cloned().collect();
-            keys.sort();
-            keys
-        }
+        NamedBatch::Selector(labels) => cron_jobs.labelled(namespace, labels).cloned().collect(),
     }
 }

@@ -110,7 +110,7 @@ fn unresolved(
 
 /// The CronJob that is named and is not there.
 fn absent(key: &BatchKey, objective: &Objective, cron_jobs: &CronJobs) -> Option<String> {
-    let is_there = |key: &BatchKey| cron_jobs.get(key).is_some();
+    let is_there = |key: &BatchKey| cron_jobs.has(key);
     let gone =
         |key: &BatchKey| format!("there is no CronJob {} in the namespace {}", key.batch, key.namespace);
     if !objective.is_of_jobs && !is_there(key) {
