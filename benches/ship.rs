@@ -81,20 +81,7 @@ fn measure(amounts: &Amounts, name: &str, how: WatchLists) {
         ship.memory()
     ));
 
-    let (taken_before, requests_before, idle) =
-        (ship.processor_time(), server.requests().total(), RealInstant::now());
-    for _ in 0..amounts.idle_s {
-        std::thread::sleep(Duration::from_secs(1));
-        server.clock().advance_to(server.clock().now() + TimeDelta::seconds(1));
-    }
-    let share = (ship.processor_time() - taken_before) / idle.elapsed().as_secs_f64();
-    tell(&format!(
-        "{name}: idle for {} s: {:.2} % of a core, {} requests; {}",
-        amounts.idle_s,
-        share * 100.0,
-        server.requests().total() - requests_before,
-        ship.memory()
-    ));
+    idle(&ship, &server, amounts.idle_s, name);
 
     // Their Pods end before they do: from here on all happens as fast as it would.
     let mut at = first_ends - TimeDelta::seconds(3);
@@ -129,11 +116,29 @@ fn measure(amounts: &Amounts, name: &str, how: WatchLists) {
         server.requests().lists - requests_before,
         ship.memory()
     ));
+    idle(&ship, &server, amounts.idle_s, name);
     drop(ship);
     runtime.block_on(async {
         server.shutdown().await;
         Others::of(broker.bootstrap()).delete_topics(&Topic::ALL.map(Topic::name)).await;
     });
+}
+
+/// Nothing happens but that time passes.
+fn idle(ship: &Ship, server: &Server, seconds: i32, name: &str) {
+    let (taken_before, requests_before) = (ship.processor_time(), server.requests().total());
+    let began = RealInstant::now();
+    for _ in 0..seconds {
+        std::thread::sleep(Duration::from_secs(1));
+        server.clock().advance_to(server.clock().now() + TimeDelta::seconds(1));
+    }
+    let share = (ship.processor_time() - taken_before) / began.elapsed().as_secs_f64();
+    tell(&format!(
+        "{name}: idle for {seconds} s: {:.2} % of a core, {} requests; {}",
+        share * 100.0,
+        server.requests().total() - requests_before,
+        ship.memory()
+    ));
 }
 
 fn tell(line: &str) {

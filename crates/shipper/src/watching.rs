@@ -17,7 +17,7 @@ use crate::settings::Settings;
 use crate::shipper::INPUTS_WAITING_MAX;
 
 /// How many pages of lists wait for the loop, of all streams together: each is a few megabytes.
-const PAGES_WAITING_MAX: usize = 4;
+const PAGES_WAITING_MAX: usize = 2;
 
 /// What marks the bookmark at the end of what was there when the watch began.
 const ALL_LISTED: &str = "k8s.io/initial-events-end";
