@@ -47,7 +47,7 @@ impl fmt::Display for Partition {
 }
 
 /// A place in a partition of a topic: the number of the record there, from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Offset(pub u64);
 
 impl Offset {

@@ -26,7 +26,7 @@ use crate::lease::{Acquired, Lease, Term};
 use crate::metrics;
 use crate::role::append::{Appended, Appender, Trying};
 pub use crate::role::identity::AnotherCluster;
-use crate::role::read_back::{LastWords, read_back};
+use crate::role::read_back::{LastWords, first_to_speak, read_back};
 use crate::server_clock::Clock;
 use crate::settings::Settings;
 use crate::shipper::{Failures, Shipper};
@@ -179,11 +179,12 @@ impl<L: Log> Leading<'_, L> {
         };
         let over = over.boxed().shared();
         // What a leader before this one still writes from here on is of an older epoch, and so is ignored.
+        let read = || read_back(&self.log, &self.settings);
         let read = tokio::select! {
             over = over.clone() => return Ok(over),
-            read = read_until_it_can_be(&self.log, &self.settings, &self.health) => read,
+            read = until_it_can_be(&self.log, &self.health, read) => read?,
         };
-        let LastWords { epoch, cluster_uid, resume } = read?;
+        let LastWords { epoch, cluster_uid, resume, end } = read;
         AnotherCluster::check(&self.api, &self.settings, cluster_uid.as_deref())?;
         let epoch = (epoch + 1).max(term.map_or(0, Term::leaders));
         if let Some(term) = term {
@@ -203,9 +204,17 @@ impl<L: Log> Leading<'_, L> {
             self.health.clone(),
             over.clone().map(drop).boxed().shared(),
         );
-        let begin = appender.records_of_cluster(&[shipping.begin(self.shipper)]);
+        let begun = shipping.begin(self.shipper);
+        let mut appended = appender.append(appender.records_of_cluster(std::slice::from_ref(&begun))).await?;
+        if appended == Appended::All {
+            let first = || first_to_speak(&self.log, end, &begun);
+            let first = tokio::select! {
+                over = over.clone() => return Ok(over),
+                first = until_it_can_be(&self.log, &self.health, first) => first?,
+            };
+            AnotherCluster::check(&self.api, &self.settings, first.as_deref())?;
+        }
         self.declared.mark_changed();
-        let mut appended = appender.append(begin).await?;
         while appended == Appended::All {
             // Only here may the work be interrupted: what is not handed out yet was not said yet.
             let inputs = tokio::select! {
@@ -267,15 +276,15 @@ async fn connect_until_it_answers(
     }
 }
 
-/// Reads what the log has; one that cannot be read is tried again until it can.
-async fn read_until_it_can_be(
+/// Reads from the log; one that cannot be read is tried again until it can.
+async fn until_it_can_be<T, F: Future<Output = Result<T, LogError>>>(
     log: &impl Log,
-    settings: &Settings,
     health: &Health,
-) -> Result<LastWords, LogError> {
+    read: impl Fn() -> F,
+) -> Result<T, LogError> {
     let mut trying = Trying::default();
     loop {
-        match read_back(log, settings).await {
+        match read().await {
             Err(error) if error.fate() == Fate::Retry => trying.failed(log, health, &error).await,
             read => return read,
         }

@@ -3,11 +3,12 @@
 mod support;
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use expect_test::expect;
-use kigen_log::{EmbeddedLog, Look};
+use kigen_log::{EmbeddedLog, Log, LogError, Look, Record};
 use kigen_model::event::{ClusterBody, ClusterEvent, Event};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};
@@ -30,7 +31,7 @@ async fn cluster(uid: &str, port: u16) -> Server {
 }
 
 /// Two seconds later than whatever was before, so that there is something to tick for.
-fn ship(server: &Server, log: &EmbeddedLog, namespace: Option<&str>) -> Running {
+fn ship(server: &Server, log: &impl Log, namespace: Option<&str>) -> Running {
     server.clock().advance_to(server.clock().now() + TimeDelta::seconds(2));
     let settings = Settings {
         namespace: namespace.map(str::to_owned),
@@ -106,6 +107,71 @@ async fn a_second_cluster_of_the_same_name_is_refused_and_the_first_goes_on() {
 
     let running = ship(&one, &log, None);
     assert_eq!(uid_of_tick(&log, 2).await.as_deref(), Some(ONE));
+    running.stop().await;
+}
+
+/// A log into which another shipper writes a moment before the one that has it does for the first time.
+#[derive(Clone)]
+struct Overtaken {
+    log: EmbeddedLog,
+    before: Arc<Mutex<Vec<Record>>>,
+}
+
+impl Log for Overtaken {
+    type Look = <EmbeddedLog as Log>::Look;
+    type Group = <EmbeddedLog as Log>::Group;
+
+    fn look(&self) -> &Self::Look {
+        self.log.look()
+    }
+
+    async fn append(&self, records: Vec<Record>) -> Result<Vec<Offset>, LogError> {
+        let before = std::mem::take(&mut *self.before.lock().expect("nobody panicked"));
+        self.log.append(before).await?;
+        self.log.append(records).await
+    }
+
+    fn join(&self, name: &'static str, topic: Topic) -> Result<Self::Group, LogError> {
+        self.log.join(name, topic)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_that_find_an_empty_log_the_second_to_speak_is_refused() {
+    let one = cluster(ONE, 0).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let body = ClusterBody::Epoch { shipper: "the other".to_owned() };
+    let begun =
+        ClusterEvent { cluster: "prod".to_owned(), cluster_uid: Some(OTHER.to_owned()), epoch: 1, body };
+    let record = |nth| Record {
+        topic: Topic::Events,
+        partition: Partition(nth),
+        key: "prod".to_owned(),
+        value: Some(kigen_wire::encode_event(&Event::Cluster(begun.clone()))),
+        timestamp: one.clock().now(),
+    };
+    let before = Arc::new(Mutex::new((0..PARTITIONS).map(record).collect()));
+    let refused = told(ship(&one, &Overtaken { log: log.clone(), before }, None).ended().await);
+    assert!(refused.contains(&format!("by the UID {OTHER}")), "{refused}");
+    assert_eq!(cluster_events(&log, 0).len(), 2, "it has said that it is there, and nothing else");
+
+    // Who speaks after it changes nothing for the first.
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path());
+    let running = ship(&one, &log, None);
+    uid_of_tick(&log, 1).await;
+    log.append((0..PARTITIONS).map(record).collect()).await.expect("taken");
+    one.clock().advance_to(one.clock().now() + TimeDelta::seconds(2));
+    let ticked =
+        || cluster_events(&log, 0).last().is_some_and(|event| event.cluster_uid.as_deref() == Some(ONE));
+    tokio::time::timeout(Duration::from_secs(60), async {
+        while !ticked() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .expect("it goes on");
     running.stop().await;
 }
 

@@ -31,6 +31,8 @@ pub(super) struct LastWords {
     pub(super) cluster_uid: Option<String>,
     /// Where to go on.
     pub(super) resume: Resume,
+    /// The end of the first partition when it was read.
+    pub(super) end: Offset,
 }
 
 /// Reads what may still hold of `kigen.events`, or all of it. A tick is only trusted if every partition has it.
@@ -38,18 +40,56 @@ pub(super) async fn read_back(log: &impl Log, settings: &Settings) -> Result<Las
     let look = log.look().clone();
     let cluster = settings.cluster.clone();
     let period = TimeDelta::try_milliseconds(Restating::new(settings.retention_ms).period_ms());
-    let reading = tokio::task::spawn_blocking(move || {
+    let reading = move || {
         let mut story = Story { cluster, period, live: BTreeMap::new() };
         let partitions: Result<Vec<_>, _> =
             (0..look.partitions()).map(|nth| story.read(&look, Partition(nth))).collect();
         Ok(story.last_words(partitions?))
-    });
-    match reading.await {
-        Ok(last_words) => last_words,
+    };
+    on_thread(reading).await
+}
+
+/// The UID of another cluster that has said something under this name from `from` on, before `begun` was said: two that begin
+/// at the same time find an empty log both, and the second one to speak is the one that is refused.
+pub(super) async fn first_to_speak(
+    log: &impl Log,
+    from: Offset,
+    begun: &ClusterEvent,
+) -> Result<Option<String>, LogError> {
+    let (look, begun) = (log.look().clone(), begun.clone());
+    let reading = move || {
+        let mut from = from;
+        loop {
+            let records =
+                look.read(Topic::Events, Partition(0), from, RECORDS_PER_READ_MAX, BYTES_PER_READ_MAX)?;
+            let Some(last) = records.last() else { return Ok(None) };
+            from = last.offset.next();
+            for value in records.into_iter().filter_map(|record| record.value) {
+                match kigen_wire::decode_event(&value) {
+                    Ok(Event::Cluster(event)) if event == begun => return Ok(None),
+                    Ok(Event::Cluster(event)) if event.cluster == begun.cluster => {
+                        let another = event.cluster_uid.filter(|uid| Some(uid) != begun.cluster_uid.as_ref());
+                        if another.is_some() {
+                            return Ok(another);
+                        }
+                    }
+                    Ok(Event::Cluster(_) | Event::Fact(_)) | Err(_) => {}
+                }
+            }
+        }
+    };
+    on_thread(reading).await
+}
+
+async fn on_thread<T: Default + Send + 'static>(
+    read: impl FnOnce() -> Result<T, LogError> + Send + 'static,
+) -> Result<T, LogError> {
+    match tokio::task::spawn_blocking(read).await {
+        Ok(read) => read,
         Err(failed) => match failed.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             // The runtime is being shut down, and with it whoever would read the answer.
-            Err(_) => Ok(LastWords::default()),
+            Err(_) => Ok(T::default()),
         },
     }
 }
@@ -62,6 +102,8 @@ struct Told {
     tick: Option<(Instant, Vec<StreamPosition>)>,
     /// The timestamp of its record.
     ticked_at: Option<Instant>,
+    /// Up to where it was read.
+    end: Offset,
 }
 
 /// What a fact is about.
@@ -126,7 +168,7 @@ impl Story {
                     Err(error) => return Err(error),
                 };
             let Some(last) = records.last() else {
-                return Ok(self.told(&of_cluster));
+                return Ok(Told { end: from, ..self.told(&of_cluster) });
             };
             from = last.offset.next();
             for record in records {
@@ -195,6 +237,7 @@ impl Story {
         let epoch = partitions.iter().map(|told| told.epoch).max().unwrap_or(0);
         let identified = partitions.iter().filter(|told| told.cluster_uid.is_some());
         let cluster_uid = identified.max_by_key(|told| told.epoch).and_then(|told| told.cluster_uid.clone());
+        let end = partitions.first().map(|told| told.end).unwrap_or_default();
         let ticks: Option<Vec<_>> = partitions.into_iter().map(|told| told.tick).collect();
         let tick = ticks.into_iter().flatten().min_by_key(|(observed_until, _)| *observed_until);
         let facts = self.live.into_values().collect();
@@ -204,6 +247,6 @@ impl Story {
             }
             None => Resume { observed_until: None, positions: Vec::new(), facts },
         };
-        LastWords { epoch, cluster_uid, resume }
+        LastWords { epoch, cluster_uid, resume, end }
     }
 }
