@@ -48,10 +48,14 @@ fn write(dir: &Path, documents: &[String]) {
     std::fs::rename(dir.join("new.yaml"), dir.join("objectives.yaml")).expect("in place of the old one");
 }
 
-fn kigen(dir: &Path, args: &[&str]) -> Output {
+fn command(dir: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
     command.current_dir(dir).args(["--data-dir", ".", "--cluster", "shop"]).args(args);
-    command.output().expect("kigen runs")
+    command
+}
+
+fn kigen(dir: &Path, args: &[&str]) -> Output {
+    command(dir, args).output().expect("kigen runs")
 }
 
 fn stdout(dir: &Path, args: &[&str]) -> String {
@@ -222,6 +226,16 @@ async fn what_holds_for_no_batch_is_listed_with_why_as_long_as_the_cluster_can_b
     let (told, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && told.contains("fine") && !told.contains("lost"), "{told}");
     assert!(said.contains("hold for no batch are not shown") && said.contains("grant list"), "{said}");
+    let said_without = |kubeconfig: Option<&str>| {
+        let mut command = command(dir, &["objectives", "list"]);
+        command.env("HOME", dir).env_remove("KUBECONFIG").env_remove("KUBERNETES_SERVICE_HOST");
+        command.envs(kubeconfig.map(|file| ("KUBECONFIG", file)));
+        let output = command.output().expect("kigen runs");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("fine"), "{output:?}");
+        String::from_utf8(output.stderr).expect("stderr is text")
+    };
+    assert_eq!(said_without(None), "", "whoever has no cluster at hand asks for what the log says");
+    assert!(said_without(Some("nowhere")).contains("$KUBECONFIG (nowhere)"), "one that is named is missed");
     let (status, _) = up.terminate();
     assert!(status.success(), "{status}");
     server.shutdown().await;

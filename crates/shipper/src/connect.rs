@@ -1,5 +1,6 @@
 //! From settings to an API that answers: whatever is wrong with the configuration is found here, and said.
 
+use std::io;
 use std::time::Duration;
 
 use kigen_log::back_off::BackOff;
@@ -97,6 +98,20 @@ impl ShipperError {
             Self::Kubeconfig { .. } | Self::Client { .. } => false,
             Self::Unreachable { .. } | Self::Unauthorised { .. } | Self::Forbidden { .. } => true,
         }
+    }
+
+    /// Whether the kubeconfig is a file that is not there.
+    pub fn is_of_missing_file(&self) -> bool {
+        let Self::Kubeconfig { source, .. } = self else { return false };
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&**source);
+        while let Some(error) = cause {
+            if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+            {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
     }
 
     /// The request that failed, if one did.
