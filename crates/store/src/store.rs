@@ -20,8 +20,8 @@ use crate::{StoredPosition, keys};
 /// How long a lock that another process holds is waited for, and how often it is tried.
 const LOCK_WAIT_MS_MAX: u64 = 2_000;
 const LOCK_RETRY_DELAY_MS: u64 = 10;
-/// How many states are indexed in one write.
-const REFILL_PAGE: usize = 1_000;
+/// How many states are indexed in one write: few, since each may have 64 KiB.
+const REFILL_PAGE: usize = 256;
 const CACHE_BYTES_MAX: usize = 8 * 1024 * 1024;
 const WRITE_BUFFER_BYTES: usize = 8 * 1024 * 1024;
 const WAL_BYTES_MAX: u64 = 32 * 1024 * 1024;
