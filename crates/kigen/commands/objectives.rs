@@ -13,7 +13,7 @@ use kigen_model::reasons::reasons;
 use kigen_shipper::decode::{ANNOTATED_OBJECTIVE, COMPLETE_BY};
 use kigen_shipper::examine::{Unresolved, unresolved_objectives};
 use kigen_shipper::server_clock::Clock;
-use kigen_shipper::settings::{Access, Settings};
+use kigen_shipper::settings::Settings;
 
 use super::events::open;
 use super::status::{Known, columns, last_verdict, next_deadline, note, sum};
@@ -126,28 +126,24 @@ fn list(config: &Config, batch: Option<&str>) -> anyhow::Result<()> {
     super::print(&out)
 }
 
-/// Whether somebody says where the cluster is.
-fn is_named(settings: &Settings) -> bool {
-    !matches!(settings.access, Access::Inferred { context: None }) || std::env::var_os("KUBECONFIG").is_some()
-}
-
 /// What the log cannot have, since it belongs to no batch: Objectives of the cluster that hold for none.
 fn of_cluster(settings: &Settings) -> anyhow::Result<String> {
     let settings = Settings { answer_ms_max: CLUSTER_MS_MAX, ..settings.clone() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let Unresolved { server, all } =
-        match runtime.block_on(unresolved_objectives(&settings, Clock::new(Utc::now))) {
-            Ok(unresolved) => unresolved,
-            // Nobody names a cluster, and there is none: it is the log alone that is asked.
-            Err(error) if error.is_of_missing_file() && !is_named(&settings) => return Ok(String::new()),
-            Err(error) => {
-                tracing::warn!(
-                    "Objectives in the cluster that hold for no batch are not shown: {}",
-                    reasons(&error)
-                );
-                return Ok(String::new());
-            }
-        };
+    let Unresolved { server, all } = match runtime
+        .block_on(unresolved_objectives(&settings, Clock::new(Utc::now)))
+    {
+        Ok(unresolved) => unresolved,
+        // Nobody names a cluster, and there is none: it is the log alone that is asked.
+        Err(error) if error.is_of_missing_file() && !settings.access.is_named() => return Ok(String::new()),
+        Err(error) => {
+            tracing::warn!(
+                "Objectives in the cluster that hold for no batch are not shown: {}",
+                reasons(&error)
+            );
+            return Ok(String::new());
+        }
+    };
     if all.is_empty() {
         return Ok(String::new());
     }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use kigen_log::back_off::BackOff;
-use kigen_log::{Fate, Group, Heard, Log, LogError, Look, Received, Record};
+use kigen_log::{Fate, Group, Heard, Log, LogError, Look, Received, Record, on_thread};
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::reasons::reasons;
@@ -224,19 +224,11 @@ async fn begin<L: Log>(
 ) -> Result<(), LogError> {
     while let Some(partition) = waiting.first().copied() {
         let look = log.look().clone();
-        let place = tokio::task::spawn_blocking(move || {
+        let place = on_thread(move || {
             let start = look.start(Topic::Alerts, partition)?;
             Ok::<_, LogError>(look.position(GROUP, Topic::Alerts, partition)?.unwrap_or(start).max(start))
         });
-        let from = match place.await {
-            Ok(place) => place?,
-            Err(failed) => match failed.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime is being shut down.
-                Err(_) => return Ok(()),
-            },
-        };
-        group.begin(partition, from).await?;
+        group.begin(partition, place.await?).await?;
         waiting.remove(&partition);
     }
     Ok(())

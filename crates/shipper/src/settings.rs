@@ -89,3 +89,10 @@ pub enum Access {
     /// A server that asks for no credentials, such as `kubectl proxy` or the demo's.
     Url(String),
 }
+
+impl Access {
+    /// Whether somebody says where the cluster is, rather than that it is where `kubectl` looks by itself.
+    pub fn is_named(&self) -> bool {
+        !matches!(self, Self::Inferred { context: None }) || std::env::var_os("KUBECONFIG").is_some()
+    }
+}

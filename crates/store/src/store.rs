@@ -136,7 +136,7 @@ impl Store {
     /// # Errors
     /// The disk refuses.
     pub fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        self.write(batch.writes)
+        self.write(batch.writes, &WriteOptions::default())
     }
 
     /// Forgets a partition: its states, due work and position.
@@ -149,7 +149,7 @@ impl Store {
         for (first, beyond) in [keys::states(partition), keys::all_dues(partition)] {
             writes.delete_range(first, beyond);
         }
-        self.write(writes)
+        self.write(writes, &WriteOptions::default())
     }
 
     /// Forgets a partition to fill it anew, from all that `kigen.status` holds of it.
@@ -161,8 +161,8 @@ impl Store {
         Ok(Refill { store: self, partition })
     }
 
-    fn write(&self, writes: WriteBatch) -> Result<(), StoreError> {
-        self.db.write(writes).map_err(|e| StoreError::from_rocksdb(&self.path, "write", e))
+    fn write(&self, writes: WriteBatch, options: &WriteOptions) -> Result<(), StoreError> {
+        self.db.write_opt(writes, options).map_err(|e| StoreError::from_rocksdb(&self.path, "write", e))
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -242,18 +242,14 @@ impl Refill<'_> {
         position: &StoredPosition,
         due: impl Fn(&BatchKey, &[u8]) -> Result<Option<Instant>, E>,
     ) -> Result<(), E> {
-        let mut after = None;
-        loop {
-            let page = self.store.states(self.partition, after.as_ref(), REFILL_PAGE)?;
+        let mut page = self.store.states(self.partition, None, REFILL_PAGE)?;
+        while let Some((last, _)) = page.last() {
             let mut batch = Batch::new(self.partition);
             for (key, state) in &page {
                 batch.due(key, due(key, state)?);
             }
             self.write_unlogged(batch)?;
-            match page.into_iter().next_back() {
-                Some((last, _)) => after = Some(last),
-                None => break,
-            }
+            page = self.store.states(self.partition, Some(last), REFILL_PAGE)?;
         }
         // The position must not be there before what it stands for.
         self.store.db.flush().map_err(|e| StoreError::from_rocksdb(&self.store.path, "write", e))?;
@@ -265,8 +261,7 @@ impl Refill<'_> {
     fn write_unlogged(&self, batch: Batch) -> Result<(), StoreError> {
         let mut options = WriteOptions::default();
         options.disable_wal(true);
-        let written = self.store.db.write_opt(batch.writes, &options);
-        written.map_err(|e| StoreError::from_rocksdb(&self.store.path, "write", e))
+        self.store.write(batch.writes, &options)
     }
 }
 

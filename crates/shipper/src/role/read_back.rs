@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use chrono::TimeDelta;
-use kigen_log::{Log, LogError, Look};
+use kigen_log::{Log, LogError, Look, on_thread};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
 use kigen_model::key::BatchKey;
@@ -40,13 +40,13 @@ pub(super) async fn read_back(log: &impl Log, settings: &Settings) -> Result<Las
     let look = log.look().clone();
     let cluster = settings.cluster.clone();
     let period = TimeDelta::try_milliseconds(Restating::new(settings.retention_ms).period_ms());
-    let reading = move || {
+    on_thread(move || {
         let mut story = Story { cluster, period, live: BTreeMap::new() };
         let partitions: Result<Vec<_>, _> =
             (0..look.partitions()).map(|nth| story.read(&look, Partition(nth))).collect();
         Ok(story.last_words(partitions?))
-    };
-    on_thread(reading).await
+    })
+    .await
 }
 
 /// The UID of another cluster that has said something under this name from `from` on, before `begun` was said: two that begin
@@ -57,41 +57,26 @@ pub(super) async fn first_to_speak(
     begun: &ClusterEvent,
 ) -> Result<Option<String>, LogError> {
     let (look, begun) = (log.look().clone(), begun.clone());
-    let reading = move || {
+    on_thread(move || {
         let mut from = from;
         loop {
             let records =
                 look.read(Topic::Events, Partition(0), from, RECORDS_PER_READ_MAX, BYTES_PER_READ_MAX)?;
             let Some(last) = records.last() else { return Ok(None) };
             from = last.offset.next();
-            for value in records.into_iter().filter_map(|record| record.value) {
-                match kigen_wire::decode_event(&value) {
-                    Ok(Event::Cluster(event)) if event == begun => return Ok(None),
-                    Ok(Event::Cluster(event)) if event.cluster == begun.cluster => {
-                        let another = event.cluster_uid.filter(|uid| Some(uid) != begun.cluster_uid.as_ref());
-                        if another.is_some() {
-                            return Ok(another);
-                        }
-                    }
-                    Ok(Event::Cluster(_) | Event::Fact(_)) | Err(_) => {}
+            let of_cluster = records.into_iter().filter(|record| record.key == begun.cluster);
+            for value in of_cluster.filter_map(|record| record.value) {
+                let Ok(Event::Cluster(event)) = kigen_wire::decode_event(&value) else { continue };
+                if event == begun {
+                    return Ok(None);
+                }
+                if event.cluster_uid.is_some() && event.cluster_uid != begun.cluster_uid {
+                    return Ok(event.cluster_uid);
                 }
             }
         }
-    };
-    on_thread(reading).await
-}
-
-async fn on_thread<T: Default + Send + 'static>(
-    read: impl FnOnce() -> Result<T, LogError> + Send + 'static,
-) -> Result<T, LogError> {
-    match tokio::task::spawn_blocking(read).await {
-        Ok(read) => read,
-        Err(failed) => match failed.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is being shut down, and with it whoever would read the answer.
-            Err(_) => Ok(T::default()),
-        },
-    }
+    })
+    .await
 }
 
 /// What a partition says of the cluster.
