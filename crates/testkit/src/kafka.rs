@@ -20,6 +20,12 @@ const VERSION: &str = "4.4.0";
 /// How long a broker may take until it listens: some seconds of Java, and more on a busy machine.
 const START_MAX: Duration = Duration::from_secs(120);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// What a controller says when it begins its work, and when it sees that the broker is gone; and how long it may take for
+/// that, and to write it down.
+const CONTROLS: &str = "Performing controller activation";
+const SEEN_GONE: &str = "Fencing broker 1 ";
+const SEEN_GONE_MAX: Duration = Duration::from_secs(5);
+const WRITTEN_DOWN: Duration = Duration::from_millis(500);
 
 /// Runs what is given to it, and kills it and removes its folder as soon as nobody holds the other end of its stdin any
 /// more: also when the test was killed. A file `keep` keeps the folder.
@@ -56,6 +62,7 @@ struct Own {
     port: u16,
     /// Where its super users come in.
     super_port: u16,
+    controller_port: u16,
     disk: Option<Disk>,
 }
 
@@ -110,7 +117,7 @@ impl Broker {
             Kind::OnSmallDisk(mib) => Some(Disk::mount(&folder.join("data"), mib)?),
             Kind::Open | Kind::Guarded => None,
         };
-        let mut own = Own { watched: None, folder, port, super_port, disk };
+        let mut own = Own { watched: None, folder, port, super_port, controller_port, disk };
         own.format(&jars, &configuration);
         own.run();
         Some(Self { bootstrap: format!("127.0.0.1:{port}"), own: Some(own) })
@@ -161,6 +168,7 @@ impl Broker {
     /// Starts it again where it was killed, and waits until it listens.
     pub fn start_again(&mut self) {
         if let Some(own) = &mut self.own {
+            own.see_it_gone();
             own.run();
         }
     }
@@ -175,18 +183,43 @@ impl Broker {
 impl Own {
     fn run(&mut self) {
         let output = File::options().create(true).append(true).open(self.folder.join("output"));
-        let output = output.expect("a writable folder");
+        let configuration = self.folder.join("server.properties");
+        self.watched = Some(self.spawn(&configuration, output.expect("a writable folder")));
+        self.until_listening();
+    }
+
+    fn spawn(&self, configuration: &Path, output: File) -> Child {
         let errors = output.try_clone().expect("a file has a second handle");
         let mut command = Command::new("sh");
         command.args(["-c", WATCHED, "sh"]).arg(&self.folder);
         command.args(self.entering());
-        command
-            .args(java(&jars(), &["-Xmx768m"]))
-            .arg("kafka.Kafka")
-            .arg(self.folder.join("server.properties"));
+        command.args(java(&jars(), &["-Xmx768m"])).arg("kafka.Kafka").arg(configuration);
         let watched = command.stdin(Stdio::piped()).stdout(output).stderr(errors).spawn();
-        self.watched = Some(watched.expect("a shell runs"));
-        self.until_listening();
+        watched.expect("a shell runs")
+    }
+
+    /// Lets the controller alone run until it has seen that the broker is gone, as those of a larger cluster do.
+    ///
+    /// Coming back together, the broker at first takes itself for what it was, the leader of every partition. While it hears
+    /// otherwise, Kafka 4.4 may take a transaction for ended whose markers are not written, which then never ends: "Couldn't
+    /// find leader endpoint for partitions ..., these partitions are likely deleted already and hence can be skipped".
+    fn see_it_gone(&self) {
+        let (configuration, said) =
+            (self.folder.join("controller.properties"), self.folder.join("controller"));
+        let of_both = std::fs::read_to_string(self.folder.join("server.properties"));
+        let text = of_both.expect("it ran before") + &controller_alone(self.controller_port);
+        std::fs::write(&configuration, text).expect("a writable folder");
+        let watched = self.spawn(&configuration, File::create(&said).expect("a writable folder"));
+        let says = || std::fs::read_to_string(&said).unwrap_or_default();
+        assert!(
+            comes(START_MAX, || says().contains(CONTROLS)),
+            "the Kafka controller does nothing\n{}",
+            says()
+        );
+        // Of one that ended before it was up again this was known before, and is not said.
+        comes(SEEN_GONE_MAX, || says().contains(SEEN_GONE));
+        std::thread::sleep(WRITTEN_DOWN);
+        self.end_and_keep(watched);
     }
 
     fn until_listening(&mut self) {
@@ -231,24 +264,42 @@ impl Own {
     }
 
     fn kill(&mut self) -> bool {
-        std::fs::write(self.folder.join("keep"), "").expect("a writable folder");
-        self.end();
-        std::fs::remove_file(self.folder.join("keep")).expect("it is there");
+        if let Some(watched) = self.watched.take() {
+            self.end_and_keep(watched);
+        }
         true
     }
 
-    /// Its end of the pipe closes, and that ends it; a broker that is gone already is as well.
-    fn end(&mut self) {
-        if let Some(mut watched) = self.watched.take() {
-            drop(watched.stdin.take());
-            let _ = watched.wait();
-        }
+    /// Ends what runs in the folder, and keeps the folder.
+    fn end_and_keep(&self, watched: Child) {
+        let keep = self.folder.join("keep");
+        std::fs::write(&keep, "").expect("a writable folder");
+        end(watched);
+        std::fs::remove_file(keep).expect("it is there");
     }
+}
+
+/// Whether it comes to be within `max`.
+fn comes(max: Duration, is_so: impl Fn() -> bool) -> bool {
+    let until = Instant::now() + max;
+    while !is_so() {
+        if Instant::now() >= until {
+            return false;
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
+    true
+}
+
+/// This end of the pipe closes, and that ends it; what is gone already is as well.
+fn end(mut watched: Child) {
+    drop(watched.stdin.take());
+    let _ = watched.wait();
 }
 
 impl Drop for Own {
     fn drop(&mut self) {
-        self.end();
+        self.watched.take().into_iter().for_each(end);
         let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
@@ -339,6 +390,15 @@ fn configured(folder: &Path, kind: Kind, [port, super_port, controller_port]: [u
     };
     let _ = writeln!(text, "controller.quorum.voters=1@127.0.0.1:{controller_port}");
     text
+}
+
+/// Kafka takes what is said last of a setting. Whoever is silent for a second is gone.
+fn controller_alone(port: u16) -> String {
+    format!(
+        "process.roles=controller\nlisteners=CONTROLLER://127.0.0.1:{port}\n\
+         advertised.listeners=CONTROLLER://127.0.0.1:{port}\n\
+         broker.session.timeout.ms=1000\nbroker.heartbeat.interval.ms=500\n"
+    )
 }
 
 fn java(jars: &Path, options: &[&str]) -> Vec<String> {
