@@ -2,14 +2,22 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use expect_test::expect;
+use kigen_testkit::kafka::Broker;
 
 #[test]
 fn the_demo_tells_what_its_history_holds_and_nothing_else() {
     let kept = tempfile::tempdir().expect("a temporary directory");
     let shown = kigen(kept.path(), &["demo", "--plain", "--keep", "."]);
+    it_tells_what_its_history_holds(&shown);
+    played_again_it_says_the_same(kept.path());
+    by_other_objectives_it_says_something_else(kept.path());
+    a_miss_is_explained(kept.path());
+}
+
+fn it_tells_what_its_history_holds(shown: &str) {
     let headline = |line: &str| {
         let (_, told) = line.split_once("▌ 🔴 ").or_else(|| line.split_once("▌ 🟢 "))?;
         Some(told.split("   ").next()?.trim().to_owned())
@@ -35,9 +43,29 @@ fn the_demo_tells_what_its_history_holds_and_nothing_else() {
         shown.contains("▌ longer than the one before. It will go on missing its deadline unless"),
         "{shown}"
     );
-    played_again_it_says_the_same(kept.path());
-    by_other_objectives_it_says_something_else(kept.path());
-    a_miss_is_explained(kept.path());
+}
+
+/// On topics that doctor has tried, whose offsets do not begin at nought; and not where something stands already.
+#[test]
+fn the_demo_on_kafka_tells_the_same_and_plays_there_once() {
+    let broker = Broker::start();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let on_kafka = ["--log", "kafka", "--brokers", broker.bootstrap()];
+    kigen(dir.path(), &[&["topics", "create"][..], &on_kafka].concat());
+    // It finds no cluster to watch, and nobody to tell.
+    run(dir.path(), &[&["doctor", "--api-url", "http://127.0.0.1:9"][..], &on_kafka].concat());
+    let demo = [&["demo", "--plain"][..], &on_kafka].concat();
+    let shown = kigen(dir.path(), &demo);
+    it_tells_what_its_history_holds(&shown);
+    let look_inside = format!("kigen status --log kafka --brokers {}", broker.bootstrap());
+    assert!(shown.contains(&look_inside), "{shown}");
+    let again = run(dir.path(), &demo);
+    let told = String::from_utf8_lossy(&again.stderr).replace(broker.bootstrap(), "BROKERS");
+    expect![[r#"
+        kigen: kigen's topics at BROKERS hold something already: the demo plays only on topics that are empty, since it takes part in judging and telling all that stands there, and tells nothing a second time; name other brokers, or, if nothing there is needed any more, delete the topics with `kafka-topics.sh --bootstrap-server BROKERS --delete --topic 'kigen\.(events|alerts|status|rejects)'`
+    "#]]
+    .assert_eq(&told);
+    assert_eq!((again.status.code(), again.stdout.is_empty()), (Some(1), true), "{again:?}");
 }
 
 /// The same prefix of the log gives the same bytes, and no other misses than those that were told.
@@ -101,10 +129,14 @@ fn a_miss_is_explained(dir: &Path) {
     assert!(events.contains("Job recommend-29913060 running"), "{told}");
 }
 
-/// What kigen prints in `dir`.
+/// What kigen prints in `dir`, where all goes well.
 fn kigen(dir: &Path, args: &[&str]) -> String {
-    let command = Command::new(env!("CARGO_BIN_EXE_kigen")).current_dir(dir).args(args).output();
-    let output = command.expect("kigen runs");
+    let output = run(dir, args);
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).expect("stdout is text")
+}
+
+fn run(dir: &Path, args: &[&str]) -> Output {
+    let command = Command::new(env!("CARGO_BIN_EXE_kigen")).current_dir(dir).args(args).output();
+    command.expect("kigen runs")
 }

@@ -5,11 +5,11 @@ mod screen;
 
 use std::io::IsTerminal;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant as RealInstant};
 
 use anyhow::Context;
 use chrono::TimeDelta;
-use kigen_log::{KafkaLog, Log, Look};
+use kigen_log::{KafkaLog, Log, LogError, Look, on_thread};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_notifier::role::{self as notifying, Delivery};
 use kigen_playback::clock::{Clock, Pace};
@@ -42,12 +42,12 @@ const RECORDED_SPEED: f64 = 60.0;
 /// At the demo's speed an API server must be asked for its time more often.
 const PROBE_INTERVAL_MS: u64 = 4;
 const RECORDED_PROBE_INTERVAL_MS: u64 = 50;
-/// How often it is looked whether the clusters are watched.
+/// How often it is looked whether the log has the clusters.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How long nothing more is written once all is told.
 const QUIET: Duration = Duration::from_millis(400);
 /// How long the last messages may take after the history's end.
-const END_MS_MAX: u64 = 5_000;
+const END_MS_MAX: u64 = 30_000;
 
 /// Plays the demo and draws it; on Kafka, if that is configured.
 pub(crate) async fn run(args: DemoArgs, kafka: Option<Config>) -> anyhow::Result<()> {
@@ -56,17 +56,42 @@ pub(crate) async fn run(args: DemoArgs, kafka: Option<Config>) -> anyhow::Result
     match kafka {
         None => {
             let settings = kigen_log::Settings { partitions: 4, ..Default::default() };
-            play(&args, open_log(&dir.join("log"), settings)?, &dir).await
+            let place = args.keep.as_ref().map(|dir| format!("--data-dir {}", dir.display()));
+            play(&args, open_log(&dir.join("log"), settings)?, &dir, place).await
         }
         Some(config) => {
             let kafka = config.kafka()?;
             let connection = framed_beside(&kafka, Intent::Write).await?;
-            play(&args, KafkaLog::open(connection, &kafka.layout, &kafka.instance).await?, &dir).await
+            let brokers = connection.brokers().to_owned();
+            let log = KafkaLog::open(connection, &kafka.layout, &kafka.instance).await?;
+            let look = log.look().clone();
+            anyhow::ensure!(
+                on_thread(move || holds_nothing(&look)).await?,
+                "kigen's topics at {brokers} hold something already: the demo plays only on topics that are empty, since it \
+                 takes part in judging and telling all that stands there, and tells nothing a second time; name other \
+                 brokers, or, if nothing there is needed any more, delete the topics with `kafka-topics.sh \
+                 --bootstrap-server {brokers} --delete --topic 'kigen\\.(events|alerts|status|rejects)'`"
+            );
+            play(&args, log, &dir, Some(format!("--log kafka --brokers {brokers}"))).await
         }
     }
 }
 
-async fn play<L: Log>(args: &DemoArgs, log: L, dir: &Path) -> anyhow::Result<()> {
+/// Whether nothing is read in the topics that whoever judges goes by. Offsets alone do not say so: what was given up has
+/// some, too.
+fn holds_nothing(look: &impl Look) -> Result<bool, LogError> {
+    for partition in (0..look.partitions()).map(Partition) {
+        for topic in [Topic::Events, Topic::Status] {
+            if !look.read(topic, partition, look.start(topic, partition)?, 1, 1)?.is_empty() {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Plays the demo through a log; `place`: by what its log is found when it has ended.
+async fn play<L: Log>(args: &DemoArgs, log: L, dir: &Path, place: Option<String>) -> anyhow::Result<()> {
     let (shop, recorded) = (history::shop()?, history::recorded()?);
     let mut seen: Vec<Seen> = Vec::new();
     for (cluster, history) in [(SHOP, &shop), (RECORDED, &recorded)] {
@@ -101,14 +126,13 @@ async fn play<L: Log>(args: &DemoArgs, log: L, dir: &Path) -> anyhow::Result<()>
         let delivery = Delivery::channel(messages);
         notifying::run(notifier_log, delivery, stop_of(stopped)).await.map_err(Into::into)
     });
-    shop.begin_when_watched().await;
-    recorded.begin_when_watched().await;
-    let end = async {
+    let mut end = Box::pin(async {
+        shop.begin_when_shipped().await;
+        recorded.begin_when_shipped().await;
         shop.clock.finished().await;
         recorded.clock.finished().await;
         all_told(&log).await;
-    };
-    tokio::pin!(end);
+    });
     loop {
         tokio::select! {
             Some((alert, message)) = delivered.recv() => screen.message(&alert, &message)?,
@@ -119,11 +143,12 @@ async fn play<L: Log>(args: &DemoArgs, log: L, dir: &Path) -> anyhow::Result<()>
     while let Ok((alert, message)) = delivered.try_recv() {
         screen.message(&alert, &message)?;
     }
+    drop(end);
     stop.send_replace(true);
     while roles.join_next().await.is_some() {}
     shop.server.shutdown().await;
     recorded.server.shutdown().await;
-    screen.end(args.keep.as_deref())
+    screen.end(place.as_deref())
 }
 
 /// One cluster that is played.
@@ -132,6 +157,7 @@ struct Play {
     clock: Clock,
     server: Server,
     probe_interval_ms: u64,
+    health: Health,
 }
 
 impl Play {
@@ -145,7 +171,7 @@ impl Play {
         let clock = Clock::new(history.start(), pace, Some(until));
         let options = Options { eager_bookmarks: true, hold_clock: true, ..Options::default() };
         let server = Server::start(Played { history, clock: clock.clone(), options }).await?;
-        Ok(Self { cluster, clock, server, probe_interval_ms })
+        Ok(Self { cluster, clock, server, probe_interval_ms, health: Health::default() })
     }
 
     /// Ships the cluster as `up` does, by this cluster's time.
@@ -156,21 +182,20 @@ impl Play {
     ) -> impl Future<Output = anyhow::Result<()>> + use<L> {
         let mut settings = Settings::new(self.cluster, Access::Url(self.server.url()));
         settings.probe_interval_ms = self.probe_interval_ms;
-        let clock = self.clock.clone();
+        let (clock, health) = (self.clock.clone(), self.health.clone());
         async move {
             let clock = ShipperClock::new(move || clock.now());
             let (_, declared) = watch::channel(None);
             let until = stop_of(stopped);
-            let health = Health::default();
             shipping::run(log, settings, clock, "kigen demo", declared, health, until)
                 .await
                 .map_err(Into::into)
         }
     }
 
-    /// Lets time pass once the shipper has seen the cluster as it was, so that the demo misses nothing of it.
-    async fn begin_when_watched(&self) {
-        while self.server.requests().watches < 3 {
+    /// Lets time pass once the log has the cluster as it was, so that the demo misses nothing of it.
+    async fn begin_when_shipped(&self) {
+        while self.health.readiness(RealInstant::now()).is_err() {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
         self.server.begin();
@@ -185,7 +210,7 @@ async fn all_told<L: Log>(log: &L) {
         loop {
             tokio::time::sleep(QUIET).await;
             let look = log.look().clone();
-            let now = tokio::task::spawn_blocking(move || ends(&look)).await.ok().flatten();
+            let now = on_thread(move || ends_if_all_told(&look)).await.ok().flatten();
             if now.is_some() && now == before {
                 return;
             }
@@ -196,8 +221,18 @@ async fn all_told<L: Log>(log: &L) {
     let _ = tokio::time::timeout(Duration::from_millis(END_MS_MAX), quiet).await;
 }
 
-/// Where events and alerts end.
-fn ends(look: &impl Look) -> Option<Vec<Offset>> {
-    let of = |topic| (0..look.partitions()).map(move |partition| look.end(topic, Partition(partition)).ok());
-    of(Topic::Events).chain(of(Topic::Alerts)).collect()
+/// Where events and alerts end; `None`: some are still to be judged, or to be told.
+fn ends_if_all_told(look: &impl Look) -> Result<Option<Vec<Offset>>, LogError> {
+    let mut ends = Vec::new();
+    for (group, topic) in [(kigen_processor::GROUP, Topic::Events), (notifying::GROUP, Topic::Alerts)] {
+        for partition in (0..look.partitions()).map(Partition) {
+            let start = look.start(topic, partition)?;
+            let next = look.position(group, topic, partition)?.unwrap_or(start);
+            if !look.read(topic, partition, next, 1, 1)?.is_empty() {
+                return Ok(None);
+            }
+            ends.push(look.end(topic, partition)?);
+        }
+    }
+    Ok(Some(ends))
 }

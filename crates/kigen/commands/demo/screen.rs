@@ -1,7 +1,6 @@
 //! What the demo shows: Slack's messages as they come, and beside them what a plain error monitor would have said.
 
 use std::io::Write;
-use std::path::Path;
 
 use kigen_engine::calendar::Zone;
 use kigen_model::Instant;
@@ -78,7 +77,7 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
     }
 
     /// What is left to say, and what it comes to.
-    pub(super) fn end(&mut self, kept: Option<&Path>) -> anyhow::Result<()> {
+    pub(super) fn end(&mut self, place: Option<&str>) -> anyhow::Result<()> {
         let last = self.unseen.first().map(|seen| seen.error.at);
         let mut rest = Vec::new();
         for cluster in [SHOP, super::RECORDED] {
@@ -93,12 +92,8 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
              that\nproduct B read half a table, that a job hung, or that one never started.",
             self.missed, self.recovered, self.errors
         )?;
-        if let Some(dir) = kept {
-            writeln!(
-                out,
-                "\nLook inside: kigen status --data-dir {0}; kigen events --data-dir {0}",
-                dir.display()
-            )?;
+        if let Some(place) = place {
+            writeln!(out, "\nLook inside: kigen status {place}; kigen events {place}")?;
         }
         Ok(())
     }
