@@ -153,11 +153,8 @@ impl Broker {
     pub fn wait_until_it_ends(&mut self) {
         let own = self.own.as_mut().expect("a broker of the test's own");
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, own.port));
-        let until = Instant::now() + START_MAX;
-        while TcpStream::connect(address).is_ok() {
-            assert!(Instant::now() < until, "the Kafka broker goes on\n{}", own.said());
-            std::thread::sleep(LOOK_AGAIN);
-        }
+        let has_ended = comes(START_MAX, || TcpStream::connect(address).is_err());
+        assert!(has_ended, "the Kafka broker goes on\n{}", own.said());
     }
 
     /// Kills it, with `kill -9`; false: it is another's and is left alone.
