@@ -90,6 +90,15 @@ pub trait Look: Send + Sync {
     /// # Errors
     /// The log cannot be read.
     fn position(&self, group: &str, topic: Topic, partition: Partition) -> Result<Option<Offset>, LogError>;
+
+    /// Where a group goes on in a partition: where it stands, or at the oldest record that is still there.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    fn goes_on(&self, group: &str, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
+        let start = self.start(topic, partition)?;
+        Ok(self.position(group, topic, partition)?.unwrap_or(start).max(start))
+    }
 }
 
 /// A log, for those who write to it. Clones are handles to the same one.

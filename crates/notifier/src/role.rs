@@ -224,11 +224,8 @@ async fn begin<L: Log>(
 ) -> Result<(), LogError> {
     while let Some(partition) = waiting.first().copied() {
         let look = log.look().clone();
-        let place = on_thread(move || {
-            let start = look.start(Topic::Alerts, partition)?;
-            Ok::<_, LogError>(look.position(GROUP, Topic::Alerts, partition)?.unwrap_or(start).max(start))
-        });
-        group.begin(partition, place.await?).await?;
+        let place = on_thread(move || look.goes_on(GROUP, Topic::Alerts, partition)).await?;
+        group.begin(partition, place).await?;
         waiting.remove(&partition);
     }
     Ok(())

@@ -77,17 +77,26 @@ pub(crate) async fn run(args: DemoArgs, kafka: Option<Config>) -> anyhow::Result
     }
 }
 
-/// Whether nothing is read in the topics that whoever judges goes by. Offsets alone do not say so: what was given up has
-/// some, too.
+/// Whether nothing stands in the topics that whoever judges goes by.
 fn holds_nothing(look: &impl Look) -> Result<bool, LogError> {
     for partition in (0..look.partitions()).map(Partition) {
         for topic in [Topic::Events, Topic::Status] {
-            if !look.read(topic, partition, look.start(topic, partition)?, 1, 1)?.is_empty() {
+            if is_read_from(look, topic, partition, look.start(topic, partition)?)? {
                 return Ok(false);
             }
         }
     }
     Ok(true)
+}
+
+/// Whether a record is read from there on. Offsets alone do not say so: what was given up has some, too.
+fn is_read_from(
+    look: &impl Look,
+    topic: Topic,
+    partition: Partition,
+    from: Offset,
+) -> Result<bool, LogError> {
+    Ok(!look.read(topic, partition, from, 1, 1)?.is_empty())
 }
 
 /// Plays the demo through a log; `place`: by what its log is found when it has ended.
@@ -226,9 +235,7 @@ fn ends_if_all_told(look: &impl Look) -> Result<Option<Vec<Offset>>, LogError> {
     let mut ends = Vec::new();
     for (group, topic) in [(kigen_processor::GROUP, Topic::Events), (notifying::GROUP, Topic::Alerts)] {
         for partition in (0..look.partitions()).map(Partition) {
-            let start = look.start(topic, partition)?;
-            let next = look.position(group, topic, partition)?.unwrap_or(start);
-            if !look.read(topic, partition, next, 1, 1)?.is_empty() {
+            if is_read_from(look, topic, partition, look.goes_on(group, topic, partition)?)? {
                 return Ok(None);
             }
             ends.push(look.end(topic, partition)?);
