@@ -15,7 +15,7 @@ use chrono::TimeDelta;
 use fleet::{CLUSTER, Size};
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaLog};
-use kigen_log::{Log, Record, Retention, Settings};
+use kigen_log::{Log, NewRecord, Retention, Settings};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
@@ -321,20 +321,20 @@ fn declared(nth: i32, crontab: &str) -> [Fact; 2] {
     ]
 }
 
-fn of_fact(fact: &Fact) -> Record {
+fn of_fact(fact: &Fact) -> NewRecord {
     record(fact.key.to_string(), fact.observed_at, &Event::Fact(fact.clone()))
 }
 
-fn tick(at: Instant) -> Record {
+fn tick(at: Instant) -> NewRecord {
     let body = ClusterBody::Tick { observed_until: at, positions: Vec::new() };
     let event =
         Event::Cluster(ClusterEvent { cluster: CLUSTER.to_owned(), cluster_uid: None, epoch: 1, body });
     record(CLUSTER.to_owned(), at, &event)
 }
 
-fn record(key: String, timestamp: Instant, event: &Event) -> Record {
+fn record(key: String, timestamp: Instant, event: &Event) -> NewRecord {
     let value = Some(kigen_wire::encode_event(event));
-    Record { topic: Topic::Events, partition: Partition(0), key, value, timestamp }
+    NewRecord { topic: Topic::Events, partition: Partition(0), key, value, timestamp }
 }
 
 fn events_f64(events: usize) -> f64 {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use kigen_engine::partition::POSITION_KEY;
-use kigen_log::{EmbeddedLog, Look};
+use kigen_log::{EmbeddedLog, LogReader};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::generate::{Attempt, Cluster, CronJobPlan, RunPlan};
@@ -117,7 +117,7 @@ fn judged_until(dir: &Path) -> Option<DateTime<Utc>> {
     let view = EmbeddedLog::open_beside(&dir.join("log")).ok()?;
     let mut earliest = None;
     for partition in (0..view.partitions()).map(Partition) {
-        let last = Offset(view.end(Topic::Status, partition).ok()?.0.checked_sub(1)?);
+        let last = Offset(view.latest(Topic::Status, partition).ok()?.0.checked_sub(1)?);
         let records = view.read(Topic::Status, partition, last, 1, usize::MAX).ok()?;
         let position = records.first().filter(|record| record.key == POSITION_KEY)?;
         let Ok(Status::Position(position)) = kigen_wire::decode_status(position.value.as_deref()?) else {
@@ -131,5 +131,5 @@ fn judged_until(dir: &Path) -> Option<DateTime<Utc>> {
 
 fn count(dir: &Path, topic: Topic) -> u64 {
     let view = EmbeddedLog::open_beside(&dir.join("log")).expect("a log");
-    (0..view.partitions()).map(|nth| view.end(topic, Partition(nth)).expect("an end").0).sum()
+    (0..view.partitions()).map(|nth| view.latest(topic, Partition(nth)).expect("an end").0).sum()
 }

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant as RealInstant};
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use kigen_log::kafka::topics::{self, Layout};
-use kigen_log::kafka::{Connection, KafkaLook};
-use kigen_log::{Fate, Look, Settings};
+use kigen_log::kafka::{Connection, KafkaReader};
+use kigen_log::{Fate, LogReader, Settings};
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
 use kigen_model::run::RunPhase;
 use kigen_model::topic::{Offset, Partition, Topic};
@@ -188,7 +188,7 @@ fn serve(runtime: &Runtime, history: History, how: WatchLists) -> Server {
 
 /// What the log has by now.
 struct Followed {
-    look: KafkaLook,
+    look: KafkaReader,
     next: Vec<Offset>,
     /// Of each partition, the epoch of its last tick.
     ticked: Vec<Option<u64>>,
@@ -203,7 +203,7 @@ impl Followed {
         let log = Settings { partitions: PARTITIONS, ..Settings::default() };
         let layout = Layout { log, replication: Some(1) };
         runtime.block_on(topics::create(&connection, &layout)).expect("topics");
-        let look = KafkaLook::new(connection, &layout.log).expect("a client");
+        let look = KafkaReader::new(connection, &layout.log).expect("a client");
         let partitions = usize::try_from(PARTITIONS).expect("few");
         Self {
             look,

@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::{Duration, Instant as RealInstant};
 
 use fleet::{CLUSTER, Size};
-use kigen_log::{EmbeddedLog, Look, Settings};
+use kigen_log::{EmbeddedLog, LogReader, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
 
 const TIMES: usize = 5;

@@ -10,8 +10,8 @@ use std::time::Instant as RealInstant;
 
 use chrono::TimeDelta;
 use common::{Up, noon, play, start};
-use kigen_log::kafka::{Connection, KafkaLook};
-use kigen_log::{Look, Settings};
+use kigen_log::kafka::{Connection, KafkaReader};
+use kigen_log::{LogReader, Settings};
 use kigen_model::alert::AlertBody;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
@@ -52,7 +52,7 @@ fn told_of(day: i64) -> String {
 fn check_alerts(brokers: &str, days: i64) {
     let connection = Connection::new(brokers, BTreeMap::new()).expect("nothing is set");
     let settings = Settings { partitions: PARTITIONS, ..Settings::default() };
-    let look = KafkaLook::new(connection, &settings).expect("a client");
+    let look = KafkaReader::new(connection, &settings).expect("a client");
     let mut deadlines = Vec::new();
     for partition in (0..PARTITIONS).map(Partition) {
         let records = look.read(Topic::Alerts, partition, Offset(0), 1_000, 1 << 20).expect("alerts");

@@ -14,7 +14,7 @@ use common::{play, start};
 use expect_test::{Expect, expect};
 use kigen_log::kafka::Connection;
 use kigen_log::kafka::topics::{Layout, create};
-use kigen_log::{Look, Settings, kafka::KafkaLook};
+use kigen_log::{LogReader, Settings, kafka::KafkaReader};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::generate::Cluster;
 use kigen_testkit::acls::{Operation, Permission, Resource, Rule};
@@ -267,7 +267,7 @@ async fn on_kafka_each_permission_is_tried_and_nothing_of_the_trial_is_left() {
     denied.iter().for_each(|rule| rule.add(&supers));
     guarded.four_are_wrong();
 
-    let look = KafkaLook::new(as_super, &layout.log).expect("a client");
+    let look = KafkaReader::new(as_super, &layout.log).expect("a client");
     for (topic, partition) in Topic::ALL.into_iter().flat_map(|topic| [(topic, 0), (topic, 1)]) {
         let left = look.read(topic, Partition(partition), Offset(0), 10, 1 << 20).expect("readable");
         assert_eq!(left, [], "{topic}");

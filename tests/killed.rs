@@ -18,7 +18,7 @@ use fastrand::Rng;
 use fleet::{Fleet, Size};
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaLog};
-use kigen_log::{EmbeddedLog, Log, LogError, Look, Received, Record, Retention, Settings};
+use kigen_log::{ConsumedRecord, EmbeddedLog, Log, LogError, LogReader, NewRecord, Retention, Settings};
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{GROUP, Processor, TurnBounds};
@@ -93,7 +93,7 @@ struct Left {
 type Said = (String, Option<Vec<u8>>, Instant);
 
 impl Left {
-    fn of(log: &impl Look) -> Self {
+    fn of(log: &impl LogReader) -> Self {
         let all = |topic| (0..PARTITIONS).map(move |partition| records(log, topic, Partition(partition)));
         let states = all(Topic::Status).flatten().map(|(key, value, _)| (key, value));
         let states = states.filter(|(key, _)| key != "position").collect();
@@ -113,13 +113,13 @@ impl Left {
     }
 }
 
-fn records(log: &impl Look, topic: Topic, partition: Partition) -> Vec<Said> {
+fn records(log: &impl LogReader, topic: Topic, partition: Partition) -> Vec<Said> {
     let mut all = Vec::new();
     each(log, topic, partition, |record| all.push((record.key, record.value, record.timestamp)));
     all
 }
 
-fn each(log: &impl Look, topic: Topic, partition: Partition, mut take: impl FnMut(Received)) {
+fn each(log: &impl LogReader, topic: Topic, partition: Partition, mut take: impl FnMut(ConsumedRecord)) {
     let mut next = Offset(0);
     loop {
         let records = log.read(topic, partition, next, 10_000, 8 << 20).expect("records");
@@ -252,10 +252,10 @@ impl Chaos {
     /// A year, fed in as many parts as there are kills, with one after each part.
     async fn year(&mut self) {
         let log = open(self.broker.bootstrap(), "feeder").await;
-        let ends = (0..PARTITIONS).map(|of| answered(|| log.look().end(Topic::Events, Partition(of))));
+        let ends = (0..PARTITIONS).map(|of| answered(|| log.reader().latest(Topic::Events, Partition(of))));
         assert!(ends.into_iter().all(|end| end == Offset(0)), "the broker must not have kigen's topics yet");
         let size = size();
-        let mut fleet = Fleet::new(&size, |key| log.look().partition_of(key));
+        let mut fleet = Fleet::new(&size, |key| log.reader().partition_of(key));
         NAMES[..2].iter().for_each(|name| self.run(name, ""));
         let mut day = 0;
         while self.done.killed < self.kills {
@@ -419,10 +419,10 @@ impl Chaos {
     fn judged(&mut self) -> Left {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let log = runtime.block_on(open(self.broker.bootstrap(), "reader"));
-        let look = log.look();
+        let look = log.reader();
         let until = RealInstant::now() + PATIENCE;
         for partition in (0..PARTITIONS).map(Partition) {
-            let end = answered(|| look.end(Topic::Events, partition));
+            let end = answered(|| look.latest(Topic::Events, partition));
             let judged = || answered(|| look.position(GROUP, Topic::Events, partition));
             while judged() != Some(end) {
                 let position = judged();
@@ -433,8 +433,8 @@ impl Chaos {
                 );
                 std::thread::sleep(LOOK_AGAIN);
             }
-            answered(|| look.settled_end(Topic::Alerts, partition));
-            answered(|| look.settled_end(Topic::Status, partition));
+            answered(|| look.last_stable_offset(Topic::Alerts, partition));
+            answered(|| look.last_stable_offset(Topic::Status, partition));
         }
         let names: Vec<&str> = self.processors.keys().copied().collect();
         names.into_iter().for_each(|name| self.kill(name));
@@ -474,17 +474,17 @@ fn send(process: u32, signal: &str) {
 }
 
 /// A day's events, and among them one that is none.
-fn with_garbage(mut records: Vec<Record>, day: u64) -> Vec<Record> {
+fn with_garbage(mut records: Vec<NewRecord>, day: u64) -> Vec<NewRecord> {
     let middle = records.len() / 2;
     let timestamp = records[middle].timestamp;
     let partition = Partition(u32::try_from(day).expect("a year") % PARTITIONS);
     let (key, value) = (GARBAGE.to_owned(), Some(b"no event".to_vec()));
-    records.insert(middle, Record { topic: Topic::Events, partition, key, value, timestamp });
+    records.insert(middle, NewRecord { topic: Topic::Events, partition, key, value, timestamp });
     records
 }
 
 /// A broker that is being killed may have taken them or not: twice is harmless.
-async fn append(log: &KafkaLog, records: Vec<Record>) {
+async fn append(log: &KafkaLog, records: Vec<NewRecord>) {
     let until = RealInstant::now() + PATIENCE;
     while let Err(error) = log.append(records.clone()).await {
         assert!(RealInstant::now() < until, "the year cannot be fed: {error}");

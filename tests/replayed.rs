@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use kigen_log::{EmbeddedLog, Log, Look, Received, Settings};
+use kigen_log::{ConsumedRecord, EmbeddedLog, Log, LogReader, Settings};
 use kigen_model::Instant;
 use kigen_model::alert::Alert;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event};
@@ -163,7 +163,7 @@ async fn until_ticked(log: &EmbeddedLog, instant: Instant) {
     tokio::time::timeout(PATIENCE, ticked).await.expect("it ticks in time");
 }
 
-fn tick(record: &Received) -> Option<Instant> {
+fn tick(record: &ConsumedRecord) -> Option<Instant> {
     match kigen_wire::decode_event(record.value.as_deref()?).ok()? {
         Event::Cluster(ClusterEvent { body: ClusterBody::Tick { observed_until, .. }, .. }) => {
             Some(observed_until)
@@ -172,7 +172,7 @@ fn tick(record: &Received) -> Option<Instant> {
     }
 }
 
-fn read(log: &EmbeddedLog, topic: Topic, partition: Partition, from: Offset) -> Vec<Received> {
+fn read(log: &EmbeddedLog, topic: Topic, partition: Partition, from: Offset) -> Vec<ConsumedRecord> {
     log.read(topic, partition, from, usize::MAX, usize::MAX).expect("readable")
 }
 
@@ -225,7 +225,7 @@ async fn in_small_turns_it_is_the_same(log: &EmbeddedLog, expected: &[Vec<Vec<u8
     let copy = EmbeddedLog::open(&dir.path().join("log"), settings(PARTITIONS)).expect("a log");
     for partition in partitions() {
         let records = read(log, Topic::Events, partition, Offset(0)).into_iter();
-        let record = |Received { key, value, timestamp, .. }| kigen_log::Record {
+        let record = |ConsumedRecord { key, value, timestamp, .. }| kigen_log::NewRecord {
             topic: Topic::Events,
             partition,
             key,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{TimeDelta, TimeZone, Utc};
-use kigen_log::{EmbeddedLog, Look, Received, Retention, Settings};
+use kigen_log::{ConsumedRecord, EmbeddedLog, LogReader, Retention, Settings};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, FactBody};
 use kigen_model::key::BatchKey;
@@ -165,11 +165,11 @@ impl Ticks {
     }
 }
 
-fn read(log: &EmbeddedLog, partition: Partition, from: Offset) -> Vec<Received> {
+fn read(log: &EmbeddedLog, partition: Partition, from: Offset) -> Vec<ConsumedRecord> {
     log.read(Topic::Events, partition, from, usize::MAX, usize::MAX).expect("readable")
 }
 
-fn event(record: &Received) -> Event {
+fn event(record: &ConsumedRecord) -> Event {
     kigen_wire::decode_event(record.value.as_deref().expect("a value")).expect("an event")
 }
 
@@ -204,7 +204,7 @@ fn verdicts(replay: &Replay, from: Instant) -> Verdicts {
     verdicts
 }
 
-fn folded(partition: Partition, records: &[Received]) -> Replay {
+fn folded(partition: Partition, records: &[ConsumedRecord]) -> Replay {
     let mut replay = Replay::new(partition, PARTITIONS);
     replay.fold(records).expect("folded");
     replay
@@ -227,7 +227,7 @@ async fn within_each_third_of_the_retention_all_that_holds_is_said_again_spread_
     }
 }
 
-fn all_is_said_again_in_each_period(records: &[Received]) {
+fn all_is_said_again_in_each_period(records: &[ConsumedRecord]) {
     let mut said: BTreeMap<(BatchKey, (u8, String)), (Instant, String)> = BTreeMap::new();
     let mut between_ticks = BTreeSet::new();
     let mut again = 0;
@@ -269,9 +269,9 @@ fn is_over(body: &FactBody) -> bool {
 }
 
 /// Without what was said before in the same words, the same is told, in the same order, under the same ids.
-fn said_again_it_changes_nothing(partition: Partition, records: &[Received]) {
+fn said_again_it_changes_nothing(partition: Partition, records: &[ConsumedRecord]) {
     let mut said = BTreeMap::new();
-    let is_new = |record: &&Received| match event(record) {
+    let is_new = |record: &&ConsumedRecord| match event(record) {
         Event::Fact(fact) => {
             let Some(about) = about(&fact.body) else { return true };
             let words = format!("{:?}", fact.body);
@@ -279,9 +279,9 @@ fn said_again_it_changes_nothing(partition: Partition, records: &[Received]) {
         }
         Event::Cluster(_) => true,
     };
-    let fewer: Vec<Received> = records.iter().filter(is_new).cloned().collect();
+    let fewer: Vec<ConsumedRecord> = records.iter().filter(is_new).cloned().collect();
     assert!(fewer.len() < records.len());
-    let told = |records: &[Received]| Replay::new(partition, PARTITIONS).fold(records).expect("folded");
+    let told = |records: &[ConsumedRecord]| Replay::new(partition, PARTITIONS).fold(records).expect("folded");
     let (whole, fewer) = (told(records), told(&fewer));
     assert!(!whole.alerts.is_empty());
     assert_eq!(whole.alerts, fewer.alerts);
@@ -289,7 +289,7 @@ fn said_again_it_changes_nothing(partition: Partition, records: &[Received]) {
 }
 
 /// From any place on: once a period is over, the slots that begin then are judged as by who knows all.
-fn its_tail_stands_by_itself(partition: Partition, records: &[Received]) {
+fn its_tail_stands_by_itself(partition: Partition, records: &[ConsumedRecord]) {
     let whole = folded(partition, records);
     let mut compared = 0;
     for part in 1..8 {
@@ -313,7 +313,7 @@ async fn a_shipper_of_a_log_that_has_forgotten_its_beginning_knows_what_holds_an
     let trimmed = log.trim(shop.clock.now()).await.expect("trimmed");
     assert!(trimmed.records > 100, "what was said first is gone: {trimmed:?}");
     let ends: Vec<Offset> =
-        (0..PARTITIONS).map(|nth| log.end(Topic::Events, Partition(nth)).expect("an end")).collect();
+        (0..PARTITIONS).map(|nth| log.latest(Topic::Events, Partition(nth)).expect("an end")).collect();
     shop.ship(start() + LASTS - TimeDelta::seconds(30)).await;
     let (mut gone, mut said) = (0, BTreeSet::new());
     for (nth, end) in (0..PARTITIONS).zip(ends) {

@@ -1,7 +1,7 @@
 //! A generated fleet: CronJobs that run once a day and are done in time, and ticks, as a log has them.
 
 use chrono::{TimeDelta, TimeZone, Utc};
-use kigen_log::{Log, Look, Record};
+use kigen_log::{Log, LogReader, NewRecord};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
 use kigen_model::key::BatchKey;
@@ -38,7 +38,7 @@ pub(crate) fn is_measured() -> bool {
 /// Writes the log.
 pub(crate) async fn fill<L: Log>(log: &L, size: &Size) -> usize {
     let mut events = 0;
-    let mut fleet = Fleet::new(size, |key| log.look().partition_of(key));
+    let mut fleet = Fleet::new(size, |key| log.reader().partition_of(key));
     while let Some(records) = fleet.next_day() {
         events += records.len();
         log.append(records).await.expect("appended");
@@ -61,7 +61,7 @@ impl<'a, P: Fn(&str) -> Partition> Fleet<'a, P> {
     }
 
     /// The records of the next day; `None`: that was the last.
-    pub(crate) fn next_day(&mut self) -> Option<Vec<Record>> {
+    pub(crate) fn next_day(&mut self) -> Option<Vec<NewRecord>> {
         let day = self.day;
         if day >= self.size.days {
             return None;
@@ -88,13 +88,13 @@ impl<'a, P: Fn(&str) -> Partition> Fleet<'a, P> {
         Some(records)
     }
 
-    fn say(&self, records: &mut Vec<Record>, fact: Fact) {
+    fn say(&self, records: &mut Vec<NewRecord>, fact: Fact) {
         let key = fact.key.to_string();
         let partition = (self.partition_of)(&key);
         records.push(record(partition, key, fact.observed_at, &Event::Fact(fact)));
     }
 
-    fn tick(&mut self, records: &mut Vec<Record>, now: Instant) {
+    fn tick(&mut self, records: &mut Vec<NewRecord>, now: Instant) {
         self.version += 1;
         let positions = ["cronjobs", "jobs", "pods"]
             .map(|stream| StreamPosition { stream: stream.to_owned(), resource_version: self.version });
@@ -107,9 +107,9 @@ impl<'a, P: Fn(&str) -> Partition> Fleet<'a, P> {
     }
 }
 
-fn record(partition: Partition, key: String, timestamp: Instant, event: &Event) -> Record {
+fn record(partition: Partition, key: String, timestamp: Instant, event: &Event) -> NewRecord {
     let value = Some(kigen_wire::encode_event(event));
-    Record { topic: Topic::Events, partition, key, value, timestamp }
+    NewRecord { topic: Topic::Events, partition, key, value, timestamp }
 }
 
 /// Midnight before the first run.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant as RealInstant};
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use http::{Answer, free_port, get};
-use kigen_log::{EmbeddedLog, Look};
+use kigen_log::{EmbeddedLog, LogReader};
 use kigen_model::alert::Alert;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};
@@ -306,7 +306,7 @@ fn has_begun(data_dir: &Path) -> bool {
         return false;
     };
     (0..view.partitions()).map(Partition).all(|partition| {
-        let end = view.end(Topic::Status, partition).expect("an end");
+        let end = view.latest(Topic::Status, partition).expect("an end");
         let last = Offset(end.0.saturating_sub(1));
         let records = view.read(Topic::Status, partition, last, 1, usize::MAX).expect("the last status");
         let position = records.first().and_then(|record| kigen_wire::decode_status(record.value.as_deref()?).ok());
@@ -321,7 +321,7 @@ pub(crate) fn alerts(data_dir: &Path) -> Vec<Alert> {
     };
     let mut alerts = Vec::new();
     for partition in (0..view.partitions()).map(Partition) {
-        let start = view.start(Topic::Alerts, partition).expect("a start");
+        let start = view.earliest(Topic::Alerts, partition).expect("a start");
         for record in view.read(Topic::Alerts, partition, start, usize::MAX, usize::MAX).expect("alerts") {
             let bytes = record.value.expect("an alert");
             alerts.push(kigen_wire::decode_alert(&bytes).expect("an alert that can be read"));

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::Utc;
-use kigen_log::kafka::{topics, trial};
-use kigen_log::{EmbeddedLog, LogError, Look, on_thread};
+use kigen_log::kafka::{permissions, topics};
+use kigen_log::{EmbeddedLog, LogError, LogReader, on_thread};
 use kigen_model::reasons::reasons;
 use kigen_model::topic::Topic;
 use kigen_notifier::slack::Slack;
@@ -116,7 +116,7 @@ async fn kafka(config: &Config, found: &mut Found) -> anyhow::Result<()> {
         Ok(kafka) => kafka,
         Err(error) => return found.tell("kafka", Err(reasons(&error))),
     };
-    let brokers = trial::brokers(&connection).await;
+    let brokers = permissions::brokers(&connection).await;
     let is_there = brokers.is_ok();
     let how = |count| format!("answers at {}, brokers: {count}", connection.brokers());
     found.tell("kafka", brokers.map(how).map_err(|error| reasons(&error)))?;
@@ -134,15 +134,15 @@ async fn kafka(config: &Config, found: &mut Found) -> anyhow::Result<()> {
         }
     };
     for topic in &there {
-        let outcome = trial::read(&connection, &layout, *topic).await;
+        let outcome = permissions::read(&connection, &layout, *topic).await;
         found.tell(&format!("read {topic}"), allowed(outcome))?;
     }
     for (group, topic) in
         [(kigen_processor::GROUP, Topic::Events), (kigen_notifier::role::GROUP, Topic::Alerts)]
     {
-        let outcome = trial::join(&connection, group, topic).await;
+        let outcome = permissions::join(&connection, group, topic).await;
         found.tell(&format!("group of the {group}s"), allowed(outcome))?;
-        let transactions = match trial::Transactions::of(&connection, group, &instance).await {
+        let transactions = match permissions::Transactions::of(&connection, group, &instance).await {
             Ok(transactions) => transactions,
             Err(error) => {
                 found.tell(&format!("transactions of the {group}"), Err(reasons(&error)))?;

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use chrono::SecondsFormat;
-use kigen_log::kafka::KafkaLook;
-use kigen_log::{EmbeddedLog, Look, Received};
+use kigen_log::kafka::KafkaReader;
+use kigen_log::{ConsumedRecord, EmbeddedLog, LogReader};
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
@@ -49,12 +49,12 @@ pub(crate) fn run(config: &Config, args: &EventsArgs) -> anyhow::Result<()> {
 }
 
 /// Opens the log beside whoever writes it.
-pub(crate) fn open(config: &Config) -> anyhow::Result<Box<dyn Look>> {
+pub(crate) fn open(config: &Config) -> anyhow::Result<Box<dyn LogReader>> {
     match config.log_kind {
         LogKind::Embedded => Ok(Box::new(EmbeddedLog::open_beside(&config.log_dir())?)),
         LogKind::Kafka => {
             let kafka = config.kafka().map_err(|error| anyhow::Error::from(error).context(crate::Misused))?;
-            Ok(Box::new(KafkaLook::new(super::framed(&kafka, Intent::Read)?, &config.log)?))
+            Ok(Box::new(KafkaReader::new(super::framed(&kafka, Intent::Read)?, &config.log)?))
         }
     }
 }
@@ -75,16 +75,16 @@ fn topic(arg: TopicArg) -> Topic {
 
 /// The records of all partitions by time; within a partition by offset.
 struct Merge {
-    partitions: Vec<(Offset, VecDeque<Received>)>,
+    partitions: Vec<(Offset, VecDeque<ConsumedRecord>)>,
 }
 
 impl Merge {
-    fn new(view: &dyn Look, topic: Topic, from: Option<Instant>) -> anyhow::Result<Self> {
+    fn new(view: &dyn LogReader, topic: Topic, from: Option<Instant>) -> anyhow::Result<Self> {
         let mut partitions = Vec::new();
         for partition in (0..view.partitions()).map(Partition) {
             let start = match from {
-                Some(from) => view.offset_at(topic, partition, from)?,
-                None => view.start(topic, partition)?,
+                Some(from) => view.offset_for_time(topic, partition, from)?,
+                None => view.earliest(topic, partition)?,
             };
             partitions.push((start, VecDeque::new()));
         }
@@ -92,15 +92,19 @@ impl Merge {
     }
 
     /// How many records there are to read.
-    fn left(&self, view: &dyn Look, topic: Topic) -> anyhow::Result<u64> {
+    fn left(&self, view: &dyn LogReader, topic: Topic) -> anyhow::Result<u64> {
         let mut left = 0;
         for (partition, (next, _)) in (0..).map(Partition).zip(&self.partitions) {
-            left += view.end(topic, partition)?.0.saturating_sub(next.0);
+            left += view.latest(topic, partition)?.0.saturating_sub(next.0);
         }
         Ok(left)
     }
 
-    fn next(&mut self, view: &dyn Look, topic: Topic) -> anyhow::Result<Option<(Partition, Received)>> {
+    fn next(
+        &mut self,
+        view: &dyn LogReader,
+        topic: Topic,
+    ) -> anyhow::Result<Option<(Partition, ConsumedRecord)>> {
         for (partition, (next, page)) in (0..).map(Partition).zip(&mut self.partitions) {
             if page.is_empty() {
                 page.extend(view.read(topic, partition, *next, PAGE_RECORDS_MAX, PAGE_BYTES_MAX)?);
@@ -116,7 +120,7 @@ impl Merge {
     }
 }
 
-fn line(topic: Topic, partition: Partition, record: &Received, args: &EventsArgs) -> Option<String> {
+fn line(topic: Topic, partition: Partition, record: &ConsumedRecord, args: &EventsArgs) -> Option<String> {
     if !is_of(&record.key, args.batch.as_deref()) {
         return None;
     }

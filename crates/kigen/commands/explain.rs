@@ -8,7 +8,7 @@ use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use kigen_engine::calendar::Zone;
 use kigen_engine::explain::{Considered, Explanation, explain};
 use kigen_engine::state::{BatchState, Plan, Window};
-use kigen_log::{Look, Received};
+use kigen_log::{ConsumedRecord, LogReader};
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Deadlines;
@@ -73,7 +73,12 @@ struct Past<'a> {
 }
 
 impl<'a> Past<'a> {
-    fn read(view: &dyn Look, partition: Partition, key: &BatchKey, asked: &'a str) -> anyhow::Result<Self> {
+    fn read(
+        view: &dyn LogReader,
+        partition: Partition,
+        key: &BatchKey,
+        asked: &'a str,
+    ) -> anyhow::Result<Self> {
         let mut past = Self {
             key: key.clone(),
             partition,
@@ -87,7 +92,7 @@ impl<'a> Past<'a> {
         let text_of_key = key.to_string();
         let pages = Pages::of_some(view, Topic::Events, partition.0..partition.0 + 1)?;
         pages.each(partition, |records| {
-            let is_of_it = |record: &&Received| record.key == text_of_key || record.key == key.cluster;
+            let is_of_it = |record: &&ConsumedRecord| record.key == text_of_key || record.key == key.cluster;
             for record in records.iter().filter(is_of_it) {
                 let told = replay.fold(std::slice::from_ref(record))?;
                 let bytes = record.value.as_deref().unwrap_or_default();

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant as RealInstant};
 
 use anyhow::Context;
-use kigen_log::{Look, Received};
+use kigen_log::{ConsumedRecord, LogReader};
 use kigen_model::topic::{Partition, Topic};
 
 /// How much of a partition is read at a time.
@@ -17,22 +17,26 @@ const TOLD_EVERY: Duration = Duration::from_millis(500);
 
 /// Some partitions of a topic, to be read whole.
 pub(crate) struct Pages<'a> {
-    view: &'a dyn Look,
+    view: &'a dyn LogReader,
     topic: Topic,
     progress: Progress,
 }
 
 impl<'a> Pages<'a> {
     /// All partitions of `topic`.
-    pub(crate) fn of(view: &'a dyn Look, topic: Topic) -> anyhow::Result<Self> {
+    pub(crate) fn of(view: &'a dyn LogReader, topic: Topic) -> anyhow::Result<Self> {
         Self::of_some(view, topic, 0..view.partitions())
     }
 
     /// Those of `partitions`.
-    pub(crate) fn of_some(view: &'a dyn Look, topic: Topic, partitions: Range<u32>) -> anyhow::Result<Self> {
+    pub(crate) fn of_some(
+        view: &'a dyn LogReader,
+        topic: Topic,
+        partitions: Range<u32>,
+    ) -> anyhow::Result<Self> {
         let mut records = 0;
         for partition in partitions.map(Partition) {
-            records += view.end(topic, partition)?.0 - view.start(topic, partition)?.0;
+            records += view.latest(topic, partition)?.0 - view.earliest(topic, partition)?.0;
         }
         Ok(Self { view, topic, progress: Progress::of(records) })
     }
@@ -41,10 +45,10 @@ impl<'a> Pages<'a> {
     pub(crate) fn each(
         &self,
         partition: Partition,
-        mut page: impl FnMut(&[Received]) -> anyhow::Result<()>,
+        mut page: impl FnMut(&[ConsumedRecord]) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let Self { view, topic, progress } = self;
-        let mut next = view.start(*topic, partition)?;
+        let mut next = view.earliest(*topic, partition)?;
         loop {
             let records = view
                 .read(*topic, partition, next, PAGE_RECORDS_MAX, PAGE_BYTES_MAX)

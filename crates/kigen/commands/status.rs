@@ -7,7 +7,7 @@ use kigen_engine::calendar::Zone;
 use kigen_engine::explain::last_reported;
 use kigen_engine::partition::{POSITION_KEY, PartitionState};
 use kigen_engine::state::{BatchState, ObjectiveState, Plan};
-use kigen_log::Look;
+use kigen_log::LogReader;
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::slot::{Excuse, Verdict};
@@ -33,7 +33,7 @@ pub(crate) struct Known {
 
 impl Known {
     /// Reads the states of all batches, or of the one that is asked for, given as `namespace/batch`.
-    pub(crate) fn read(view: &dyn Look, batch: Option<&str>) -> anyhow::Result<Self> {
+    pub(crate) fn read(view: &dyn LogReader, batch: Option<&str>) -> anyhow::Result<Self> {
         let mut known = Self::default();
         let pages = Pages::of(view, Topic::Status)?;
         for partition in (0..view.partitions()).map(Partition) {
@@ -70,7 +70,7 @@ pub(crate) fn run(config: &Config, args: &StatusArgs) -> anyhow::Result<()> {
     super::print(&out)
 }
 
-fn print_json(view: &dyn Look, batch: Option<&str>) -> anyhow::Result<()> {
+fn print_json(view: &dyn LogReader, batch: Option<&str>) -> anyhow::Result<()> {
     let pages = Pages::of(view, Topic::Status)?;
     for partition in (0..view.partitions()).map(Partition) {
         each_status(&pages, partition, |key, bytes| {

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use chrono::Utc;
-use kigen_log::{Log, Look, Telling};
+use kigen_log::{Log, LogReader, Telling};
 use kigen_model::reasons::reasons;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Deserialize;
@@ -89,9 +89,9 @@ pub(crate) async fn pulse<L: Log>(
     let pulsing = async {
         loop {
             every.tick().await;
-            let (look, processor) = (log.look().clone(), board.processor.clone());
+            let (look, processor) = (log.reader().clone(), board.processor.clone());
             let asked = tokio::task::spawn_blocking(move || {
-                look.reach()?;
+                look.ping()?;
                 processor.map_or(Ok(()), |processor| processor.measure(&look, Utc::now()))
             });
             match asked.await {
@@ -114,11 +114,11 @@ pub(crate) async fn pulse<L: Log>(
 }
 
 #[derive(Deserialize)]
-struct Asked {
+struct ProbeQuery {
     format: Option<String>,
 }
 
-async fn readyz(State(told): State<Told>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
+async fn readyz(State(told): State<Told>, Query(asked): Query<ProbeQuery>, headers: HeaderMap) -> Response {
     let report = told.board.report(Instant::now());
     let status = if report.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let accepts = headers.get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok()).unwrap_or_default();

@@ -11,16 +11,16 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use tokio::sync::watch;
 
 use crate::error::LogError;
-use crate::group::EmbeddedGroup;
+use crate::group::EmbeddedConsumer;
 use crate::interface::Log;
 use crate::keys;
 use crate::settings::Settings;
 use crate::tables::Tables;
 use crate::told::Telling;
 use crate::trim::{self, Trimmed};
-use crate::view::View;
+use crate::view::EmbeddedReader;
 use crate::write::{self, Tails};
-use crate::{Position, Record, Step, lock, metrics, options};
+use crate::{AtomicWrite, NewRecord, Position, lock, metrics, options};
 
 /// An open log. Clones are handles to the same one; it closes with the last of them.
 ///
@@ -77,8 +77,8 @@ impl EmbeddedLog {
     ///
     /// # Errors
     /// There is no log, or it cannot be read.
-    pub fn open_beside(path: &Path) -> Result<View, LogError> {
-        View::open(path)
+    pub fn open_beside(path: &Path) -> Result<EmbeddedReader, LogError> {
+        EmbeddedReader::open(path)
     }
 
     /// Makes one atomic step and returns the offsets of its outputs in the same order; durable when it returns, and
@@ -86,7 +86,7 @@ impl EmbeddedLog {
     ///
     /// # Errors
     /// A record or the whole is too large, a partition does not exist, or the disk refuses.
-    pub async fn commit(&self, step: Step) -> Result<Vec<Offset>, LogError> {
+    pub async fn commit(&self, step: AtomicWrite) -> Result<Vec<Offset>, LogError> {
         let inner = Arc::clone(&self.inner);
         blocking(self.path(), move || inner.commit(&step)).await
     }
@@ -119,7 +119,7 @@ impl EmbeddedLog {
         &self,
         name: &'static str,
         generation: u64,
-        step: Step,
+        step: AtomicWrite,
     ) -> Result<Vec<Offset>, LogError> {
         let inner = Arc::clone(&self.inner);
         blocking(self.path(), move || {
@@ -156,20 +156,20 @@ impl EmbeddedLog {
 }
 
 impl Log for EmbeddedLog {
-    type Look = Self;
-    type Group = EmbeddedGroup;
+    type Reader = Self;
+    type Consumer = EmbeddedConsumer;
 
-    fn look(&self) -> &Self {
+    fn reader(&self) -> &Self {
         self
     }
 
     /// All or none.
-    async fn append(&self, records: Vec<Record>) -> Result<Vec<Offset>, LogError> {
-        self.commit(Step { outputs: records, positions: Vec::new() }).await
+    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Offset>, LogError> {
+        self.commit(AtomicWrite { outputs: records, positions: Vec::new() }).await
     }
 
     /// Whoever was the member before is none from now on.
-    fn join(&self, name: &'static str, topic: Topic) -> Result<EmbeddedGroup, LogError> {
+    fn join(&self, name: &'static str, topic: Topic) -> Result<EmbeddedConsumer, LogError> {
         let generation = {
             let mut generations = self.inner.generations();
             let generation = generations.entry(name).or_insert(0);
@@ -177,7 +177,7 @@ impl Log for EmbeddedLog {
             *generation
         };
         self.inner.changed();
-        Ok(EmbeddedGroup::new(self.clone(), name, topic, generation))
+        Ok(EmbeddedConsumer::new(self.clone(), name, topic, generation))
     }
 
     fn tell(&self, error: &LogError) {
@@ -186,7 +186,7 @@ impl Log for EmbeddedLog {
 }
 
 impl Inner {
-    fn commit(&self, step: &Step) -> Result<Vec<Offset>, LogError> {
+    fn commit(&self, step: &AtomicWrite) -> Result<Vec<Offset>, LogError> {
         let written = write::commit(&self.tables, &self.settings, &self.tails, step)?;
         for ((topic, partition), bounds) in &written.moved {
             let slot = self.tables.slot(*topic, *partition)?;

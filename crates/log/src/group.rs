@@ -7,11 +7,11 @@ use tokio::sync::watch;
 
 use crate::embedded::{EmbeddedLog, blocking};
 use crate::error::LogError;
-use crate::interface::{Group, Heard, Look};
-use crate::{Position, Received, Record, Step};
+use crate::interface::{Consumer, ConsumerEvent, LogReader};
+use crate::{AtomicWrite, ConsumedRecord, NewRecord, Position};
 
 /// The member of a group in this process.
-pub struct EmbeddedGroup {
+pub struct EmbeddedConsumer {
     log: EmbeddedLog,
     name: &'static str,
     topic: Topic,
@@ -30,7 +30,7 @@ enum State {
     Fenced,
 }
 
-impl EmbeddedGroup {
+impl EmbeddedConsumer {
     pub(crate) fn new(log: EmbeddedLog, name: &'static str, topic: Topic, generation: u64) -> Self {
         let changes = log.changes();
         Self { log, name, topic, generation, cursors: BTreeMap::new(), state: State::Joined, changes }
@@ -41,7 +41,7 @@ impl EmbeddedGroup {
         &mut self,
         records_max: usize,
         bytes_max: usize,
-    ) -> Result<Vec<(Partition, Vec<Received>)>, LogError> {
+    ) -> Result<Vec<(Partition, Vec<ConsumedRecord>)>, LogError> {
         let (log, topic) = (self.log.clone(), self.topic);
         let ready: Vec<(Partition, Offset)> = self
             .cursors
@@ -55,7 +55,7 @@ impl EmbeddedGroup {
         let read = blocking(self.log.path(), move || {
             let mut read = Vec::with_capacity(ready.len());
             for (partition, from) in ready {
-                let end = log.end(topic, partition)?;
+                let end = log.latest(topic, partition)?;
                 match log.read(topic, partition, from, records_max, bytes_max) {
                     Ok(records) => read.push((partition, records, end)),
                     // What was read of others comes first; this is met again then.
@@ -79,11 +79,11 @@ impl EmbeddedGroup {
     }
 }
 
-impl Group for EmbeddedGroup {
-    async fn next(&mut self, records_max: usize, bytes_max: usize) -> Result<Heard, LogError> {
+impl Consumer for EmbeddedConsumer {
+    async fn next(&mut self, records_max: usize, bytes_max: usize) -> Result<ConsumerEvent, LogError> {
         let all = || (0..self.log.partitions()).map(Partition).collect();
         if let State::Joined = self.state {
-            let assigned = Heard::Assigned(all());
+            let assigned = ConsumerEvent::Assigned(all());
             self.state = State::Member;
             return Ok(assigned);
         }
@@ -95,11 +95,11 @@ impl Group for EmbeddedGroup {
             {
                 self.state = State::Fenced;
                 self.cursors.clear();
-                return Ok(Heard::Revoked((0..self.log.partitions()).map(Partition).collect()));
+                return Ok(ConsumerEvent::Revoked((0..self.log.partitions()).map(Partition).collect()));
             }
             let heard = self.read(records_max, bytes_max).await?;
             if !heard.is_empty() {
-                return Ok(Heard::Records(heard));
+                return Ok(ConsumerEvent::Records(heard));
             }
             if self.changes.changed().await.is_err() {
                 return Err(LogError::ShuttingDown { path: self.log.path().to_owned() });
@@ -107,18 +107,18 @@ impl Group for EmbeddedGroup {
         }
     }
 
-    async fn begin(&mut self, partition: Partition, from: Offset) -> Result<(), LogError> {
+    async fn seek(&mut self, partition: Partition, from: Offset) -> Result<(), LogError> {
         self.cursors.insert(partition, from);
         Ok(())
     }
 
-    fn hold(&mut self, partition: Partition) {
+    fn pause(&mut self, partition: Partition) {
         self.cursors.remove(&partition);
     }
 
     async fn commit(
         &mut self,
-        outputs: Vec<Record>,
+        outputs: Vec<NewRecord>,
         positions: Vec<(Partition, Offset)>,
     ) -> Result<Vec<Offset>, LogError> {
         let position = |(partition, next)| Position {
@@ -127,7 +127,7 @@ impl Group for EmbeddedGroup {
             partition,
             next,
         };
-        let step = Step { outputs, positions: positions.into_iter().map(position).collect() };
+        let step = AtomicWrite { outputs, positions: positions.into_iter().map(position).collect() };
         self.log.commit_as(self.name, self.generation, step).await
     }
 }

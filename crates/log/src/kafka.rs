@@ -1,13 +1,13 @@
 //! Apache Kafka: how it is reached, and the log on it. All of librdkafka's settings can be passed through.
 
-mod asked;
+mod acl;
+mod consumer;
 mod framing;
-mod group;
-mod look;
-mod produce;
+pub mod permissions;
 mod producer;
+mod reader;
 pub mod topics;
-pub mod trial;
+mod transaction;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,19 +21,19 @@ use rdkafka::config::{FromClientConfig, FromClientConfigAndContext, RDKafkaLogLe
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::Producer as _;
 
-use crate::Record;
+use crate::NewRecord;
 use crate::error::{Fate, LogError};
 use crate::interface::Log;
 use crate::settings::Settings;
 use crate::told::Telling;
 use crate::write;
-use asked::{code_of, is_denied};
+use acl::{code_of, is_denied};
 
-pub use asked::Asked;
+pub use acl::AclOperation;
+pub use consumer::KafkaConsumer;
 pub use framing::{Framing, Head, Inward};
-pub use group::KafkaGroup;
-pub use look::KafkaLook;
 use producer::Producer;
+pub use reader::KafkaReader;
 use topics::{Found, Layout};
 
 /// What kigen decides by itself: without these it would not be exactly once, or would look elsewhere than it says.
@@ -140,7 +140,7 @@ pub enum KafkaFailure {
         /// The brokers.
         brokers: String,
         /// What.
-        asked: Asked,
+        asked: AclOperation,
     },
     /// A transaction was begun and is never ended: readers of what is committed wait for it for ever.
     #[error(
@@ -289,7 +289,11 @@ impl Connection {
     }
 
     /// As of [`failed`](Self::failed), for what an ACL may forbid.
-    fn refused(&self, what: &'static str, asked: Asked) -> impl Fn(KafkaError) -> KafkaFailure + use<> {
+    fn refused(
+        &self,
+        what: &'static str,
+        asked: AclOperation,
+    ) -> impl Fn(KafkaError) -> KafkaFailure + use<> {
         let (brokers, failed) = (self.brokers.clone(), self.failed(what));
         move |source| {
             if is_denied(&source) {
@@ -346,7 +350,7 @@ struct Inner {
     settings: Settings,
     /// What this process is called: the same after a restart, and no other's.
     instance: String,
-    look: KafkaLook,
+    look: KafkaReader,
     /// Of what is appended outside of transactions.
     producer: Mutex<Producer>,
 }
@@ -367,7 +371,7 @@ impl KafkaLog {
             return Err(KafkaFailure::Topics { brokers: connection.brokers, told });
         }
         let settings = layout.log.clone();
-        let look = KafkaLook::new(connection.clone(), &settings)?;
+        let look = KafkaReader::new(connection.clone(), &settings)?;
         let producer = Mutex::new(appender(&connection)?);
         let instance = instance.to_owned();
         Ok(Self { inner: Arc::new(Inner { connection, settings, instance, look, producer }) })
@@ -394,18 +398,18 @@ impl Inner {
 }
 
 impl Log for KafkaLog {
-    type Look = KafkaLook;
-    type Group = KafkaGroup;
+    type Reader = KafkaReader;
+    type Consumer = KafkaConsumer;
 
-    fn look(&self) -> &KafkaLook {
+    fn reader(&self) -> &KafkaReader {
         &self.inner.look
     }
 
-    async fn append(&self, records: Vec<Record>) -> Result<Vec<Offset>, LogError> {
+    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Offset>, LogError> {
         let Inner { connection, settings, .. } = &*self.inner;
         write::check_outputs(settings.partitions, settings, &records)?;
         let producer = self.inner.producer();
-        let appended = produce::all(connection, &producer, &records).await;
+        let appended = transaction::all(connection, &producer, &records).await;
         let is_denied = matches!(appended, Err(LogError::Kafka(KafkaFailure::Denied { .. })));
         if is_denied || producer.client().fatal_error().is_some() {
             self.inner.renew_producer()?;
@@ -413,8 +417,8 @@ impl Log for KafkaLog {
         appended
     }
 
-    fn join(&self, name: &'static str, topic: Topic) -> Result<KafkaGroup, LogError> {
-        Ok(KafkaGroup::join(Arc::clone(&self.inner), name, topic)?)
+    fn join(&self, name: &'static str, topic: Topic) -> Result<KafkaConsumer, LogError> {
+        Ok(KafkaConsumer::join(Arc::clone(&self.inner), name, topic)?)
     }
 
     fn tell(&self, error: &LogError) {

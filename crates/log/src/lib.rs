@@ -1,11 +1,11 @@
 //! The event log: durable, partitioned, keyed, with an atomic step.
 //!
 //! Topics hold records in partitions; within a partition each record has an offset, and records of one key keep
-//! their order. A [`Step`] is "these outputs and these input positions, or neither". What is offered here is what
+//! their order. A [`AtomicWrite`] is "these outputs and these input positions, or neither". What is offered here is what
 //! Kafka offers too (no look-up by key, no write at an offset), so that either log stands behind the same calls: [`Log`],
-//! [`Look`] and [`Group`].
+//! [`LogReader`] and [`Consumer`].
 //!
-//! [`EmbeddedLog`] is the log of one process, on RocksDB; a [`View`] looks into it from another process. [`KafkaLog`] is
+//! [`EmbeddedLog`] is the log of one process, on RocksDB; a [`EmbeddedReader`] looks into it from another process. [`KafkaLog`] is
 //! Apache Kafka.
 
 use kigen_model::Instant;
@@ -33,19 +33,19 @@ mod write;
 
 pub use embedded::EmbeddedLog;
 pub use error::{Fate, LogError};
-pub use group::EmbeddedGroup;
-pub use interface::{Group, Heard, Log, Look};
+pub use group::EmbeddedConsumer;
+pub use interface::{Consumer, ConsumerEvent, Log, LogReader};
 pub use kafka::KafkaLog;
 pub use on_thread::on_thread;
 pub use partitioner::partition_of;
 pub use settings::{Retention, Settings};
 pub use told::Telling;
 pub use trim::Trimmed;
-pub use view::View;
+pub use view::EmbeddedReader;
 
 /// A record to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
+pub struct NewRecord {
     /// The topic it goes to.
     pub topic: Topic,
     /// The partition it goes to: `partition_of` the key of its batch.
@@ -60,7 +60,7 @@ pub struct Record {
 
 /// A record as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Received {
+pub struct ConsumedRecord {
     /// Its place in the partition.
     pub offset: Offset,
     /// The record's key.
@@ -88,9 +88,9 @@ pub struct Position {
 
 /// One atomic step: all of these outputs and positions become visible and durable together, or none does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Step {
+pub struct AtomicWrite {
     /// What is written, in this order within each partition.
-    pub outputs: Vec<Record>,
+    pub outputs: Vec<NewRecord>,
     /// Where consumers stand after it.
     pub positions: Vec<Position>,
 }

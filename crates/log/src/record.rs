@@ -8,7 +8,7 @@ use chrono::DateTime;
 use kigen_model::Instant;
 use kigen_model::topic::Offset;
 
-use crate::{Received, Record};
+use crate::{ConsumedRecord, NewRecord};
 
 const VERSION: u8 = 1;
 const FLAG_TOMBSTONE: u8 = 1;
@@ -60,17 +60,17 @@ impl Bounds {
 }
 
 /// The bytes a record of this size counts for in its partition.
-pub(crate) fn stored_bytes(record: &Record) -> u64 {
+pub(crate) fn stored_bytes(record: &NewRecord) -> u64 {
     (HEADER_BYTES + payload_bytes(record)) as u64
 }
 
 /// The bytes of key and value.
-pub(crate) fn payload_bytes(record: &Record) -> usize {
+pub(crate) fn payload_bytes(record: &NewRecord) -> usize {
     record.key.len() + record.value.as_ref().map_or(0, Vec::len)
 }
 
 /// The bytes under a record's key. The record's own timestamp is not looked at: `timestamp_ms` is the monotone one.
-pub(crate) fn encode(record: &Record, timestamp_ms: i64, bytes_before: u64) -> Vec<u8> {
+pub(crate) fn encode(record: &NewRecord, timestamp_ms: i64, bytes_before: u64) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER_BYTES + payload_bytes(record));
     bytes.push(VERSION);
     bytes.push(if record.value.is_none() { FLAG_TOMBSTONE } else { 0 });
@@ -95,7 +95,7 @@ pub(crate) fn header(bytes: &[u8]) -> Result<Header, &'static str> {
 ///
 /// # Errors
 /// What is wrong with the bytes.
-pub(crate) fn decode(offset: Offset, bytes: &[u8]) -> Result<Received, &'static str> {
+pub(crate) fn decode(offset: Offset, bytes: &[u8]) -> Result<ConsumedRecord, &'static str> {
     let (header, mut rest) = split(bytes)?;
     let key_bytes = u32::from_be_bytes(take(&mut rest).ok_or("it ends within its header")?) as usize;
     let (key, value) = rest.split_at_checked(key_bytes).ok_or("it ends within its key")?;
@@ -105,7 +105,7 @@ pub(crate) fn decode(offset: Offset, bytes: &[u8]) -> Result<Received, &'static 
     }
     let timestamp = instant(header.timestamp_ms).ok_or("its timestamp is out of range")?;
     let value = (!header.tombstone).then(|| value.to_vec());
-    Ok(Received { offset, key, value, head: None, timestamp })
+    Ok(ConsumedRecord { offset, key, value, head: None, timestamp })
 }
 
 fn instant(ms: i64) -> Option<Instant> {
@@ -141,8 +141,8 @@ mod tests {
 
     use super::*;
 
-    fn record(value: Option<&[u8]>) -> Record {
-        Record {
+    fn record(value: Option<&[u8]>) -> NewRecord {
+        NewRecord {
             topic: Topic::Status,
             partition: Partition(0),
             key: "c/n/b".to_owned(),

@@ -10,7 +10,7 @@ use rocksdb::{DB, DBRawIterator, Options, ReadOptions, WriteBatch};
 
 use crate::error::LogError;
 use crate::record::{self, Bounds, Header};
-use crate::{Position, Received, keys};
+use crate::{ConsumedRecord, Position, keys};
 
 /// How often a look beside a writer is tried: the writer may remove a file that was just listed.
 const LOOK_TRIES_MAX: u32 = 100;
@@ -149,9 +149,9 @@ impl Tables {
         from: Offset,
         records_max: usize,
         bytes_max: usize,
-    ) -> Result<Vec<Received>, LogError> {
+    ) -> Result<Vec<ConsumedRecord>, LogError> {
         let start = self.bounds(topic, partition)?.start;
-        let mut records: Vec<Received> = Vec::new();
+        let mut records: Vec<ConsumedRecord> = Vec::new();
         let mut bytes = 0;
         let mut entries = self.scan(&keys::record_after(topic, partition));
         entries.seek(keys::record(topic, partition, from.max(start)));
@@ -172,7 +172,7 @@ impl Tables {
         Ok(records)
     }
 
-    pub(crate) fn offset_at(
+    pub(crate) fn offset_for_time(
         &self,
         topic: Topic,
         partition: Partition,

@@ -8,18 +8,18 @@ use tempfile::TempDir;
 
 use crate::embedded::EmbeddedLog;
 use crate::error::LogError;
-use crate::interface::Look;
+use crate::interface::LogReader;
 use crate::tables::Tables;
-use crate::{Received, options};
+use crate::{ConsumedRecord, options};
 
 /// A read-only view of a log as it was when opened or last refreshed.
-pub struct View {
+pub struct EmbeddedReader {
     tables: Tables,
     /// RocksDB wants a directory for the diary of this reader; it is removed with the view, after the tables.
     _scratch: TempDir,
 }
 
-impl View {
+impl EmbeddedReader {
     pub(crate) fn open(path: &Path) -> Result<Self, LogError> {
         let scratch = tempfile::Builder::new()
             .prefix("kigen-view-")
@@ -37,7 +37,7 @@ trait Tabled: Send + Sync {
     fn catch_up(&self) -> Result<(), LogError>;
 }
 
-impl Tabled for View {
+impl Tabled for EmbeddedReader {
     fn tables(&self) -> &Tables {
         &self.tables
     }
@@ -58,7 +58,7 @@ impl Tabled for EmbeddedLog {
     }
 }
 
-impl<T: Tabled> Look for T {
+impl<T: Tabled> LogReader for T {
     fn partitions(&self) -> u32 {
         self.tables().partitions()
     }
@@ -74,37 +74,37 @@ impl<T: Tabled> Look for T {
         from: Offset,
         records_max: usize,
         bytes_max: usize,
-    ) -> Result<Vec<Received>, LogError> {
+    ) -> Result<Vec<ConsumedRecord>, LogError> {
         self.tables().read(topic, partition, from, records_max, bytes_max)
     }
 
-    fn last(&self, topic: Topic, partition: Partition) -> Result<Option<Received>, LogError> {
-        let Some(last) = self.end(topic, partition)?.0.checked_sub(1).map(Offset) else {
+    fn last(&self, topic: Topic, partition: Partition) -> Result<Option<ConsumedRecord>, LogError> {
+        let Some(last) = self.latest(topic, partition)?.0.checked_sub(1).map(Offset) else {
             return Ok(None);
         };
         Ok(self.tables().read(topic, partition, last, 1, usize::MAX)?.pop())
     }
 
-    fn start(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
+    fn earliest(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
         Ok(self.tables().bounds(topic, partition)?.start)
     }
 
-    fn end(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
+    fn latest(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
         Ok(self.tables().bounds(topic, partition)?.end)
     }
 
     /// A step is one write, so none is ever under way.
-    fn settled_end(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
-        self.end(topic, partition)
+    fn last_stable_offset(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
+        self.latest(topic, partition)
     }
 
-    fn offset_at(&self, topic: Topic, partition: Partition, at: Instant) -> Result<Offset, LogError> {
-        self.tables().offset_at(topic, partition, at)
+    fn offset_for_time(&self, topic: Topic, partition: Partition, at: Instant) -> Result<Offset, LogError> {
+        self.tables().offset_for_time(topic, partition, at)
     }
 
     /// A compacted topic has no start but its first record, and tombstones go in their order.
     fn tombstones_start(&self, partition: Partition) -> Result<Offset, LogError> {
-        self.start(Topic::Status, partition)
+        self.earliest(Topic::Status, partition)
     }
 
     fn position(&self, group: &str, topic: Topic, partition: Partition) -> Result<Option<Offset>, LogError> {

@@ -10,7 +10,7 @@ use crate::error::LogError;
 use crate::record::{self, Bounds};
 use crate::settings::Settings;
 use crate::tables::Tables;
-use crate::{Position, Record, Step, keys};
+use crate::{AtomicWrite, NewRecord, Position, keys};
 
 /// How much of a key or name an error quotes.
 const QUOTED_CHARS_MAX: usize = 256;
@@ -98,7 +98,7 @@ pub(crate) fn commit(
     tables: &Tables,
     settings: &Settings,
     tails: &Mutex<Tails>,
-    step: &Step,
+    step: &AtomicWrite,
 ) -> Result<Written, LogError> {
     check_outputs(tables.partitions(), settings, &step.outputs)?;
     check_positions(tables, &step.positions)?;
@@ -132,11 +132,11 @@ pub(crate) fn latest(tables: &Tables, key: &[u8]) -> Result<Option<Latest>, LogE
 pub(crate) fn check_outputs(
     partitions: u32,
     settings: &Settings,
-    outputs: &[Record],
+    outputs: &[NewRecord],
 ) -> Result<(), LogError> {
     let mut step_bytes = 0;
     for output in outputs {
-        let Record { topic, partition, .. } = *output;
+        let NewRecord { topic, partition, .. } = *output;
         if partition.0 >= partitions {
             return Err(LogError::NoSuchPartition { topic, partition, partitions });
         }
@@ -187,7 +187,7 @@ impl<'a> Draft<'a> {
         Self { tables, tails, batch: WriteBatch::default(), moved: Moved::new(), latest: HashMap::new() }
     }
 
-    fn output(&mut self, output: &Record) -> Result<Offset, LogError> {
+    fn output(&mut self, output: &NewRecord) -> Result<Offset, LogError> {
         let place = (output.topic, output.partition);
         let bounds = self.moved.entry(place).or_insert_with(|| self.tails.at(place.0, place.1));
         let offset = bounds.end;
@@ -204,8 +204,8 @@ impl<'a> Draft<'a> {
     }
 
     /// Removes the key's earlier record, so that a compacted topic is compact at every moment.
-    fn replace(&mut self, output: &Record, offset: Offset, timestamp_ms: i64) -> Result<(), LogError> {
-        let Record { topic, partition, .. } = *output;
+    fn replace(&mut self, output: &NewRecord, offset: Offset, timestamp_ms: i64) -> Result<(), LogError> {
+        let NewRecord { topic, partition, .. } = *output;
         let key = keys::latest(topic, partition, &output.key);
         let earlier = match self.latest.get(&key) {
             Some(earlier) => Some(*earlier),

@@ -10,7 +10,9 @@ use std::time::Duration;
 use chrono::Utc;
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, Framing, Head, Inward, KafkaLog};
-use kigen_log::{Fate, Group, Heard, Log, LogError, Look, Received, Record, Settings};
+use kigen_log::{
+    ConsumedRecord, Consumer, ConsumerEvent, Fate, Log, LogError, LogReader, NewRecord, Settings,
+};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_testkit::kafka::Broker;
 
@@ -59,14 +61,18 @@ async fn values_are_exchanged_on_every_way_and_what_cannot_be_read_yet_comes_aga
     assert_eq!(read(&framed, Topic::Events).await, ["as it is", "here one", "here two", "other"]);
 
     let mut member = framed.join("framing", Topic::Events).expect("it joins");
-    let Heard::Assigned(_) = hear(&mut member).await.expect("it hears") else { panic!("it is given none") };
-    member.begin(P0, Offset(0)).await.expect("it begins");
+    let ConsumerEvent::Assigned(_) = hear(&mut member).await.expect("it hears") else {
+        panic!("it is given none")
+    };
+    member.seek(P0, Offset(0)).await.expect("it begins");
     exchange.is_away.store(true, Ordering::SeqCst);
     let mut heard = Vec::new();
     let mut refused = 0;
     while heard.len() < 4 {
         match hear(&mut member).await {
-            Ok(Heard::Records(batches)) => heard.extend(batches.into_iter().flat_map(|(_, records)| records)),
+            Ok(ConsumerEvent::Records(batches)) => {
+                heard.extend(batches.into_iter().flat_map(|(_, records)| records))
+            }
             Ok(other) => panic!("it hears {other:?}"),
             Err(error @ LogError::Unframed { partition: P0, offset: Offset(1), .. }) => {
                 assert_eq!(error.fate(), Fate::Retry);
@@ -83,10 +89,10 @@ async fn values_are_exchanged_on_every_way_and_what_cannot_be_read_yet_comes_aga
     let as_read: Vec<_> = heard.iter().map(|record| text(&record.bytes_as_read())).collect();
     assert_eq!(as_read, ["as it is", "there one", "there two", "other"]);
 
-    let alert = Record { topic: Topic::Alerts, ..event("here in a step") };
+    let alert = NewRecord { topic: Topic::Alerts, ..event("here in a step") };
     member.commit(vec![alert], vec![(P0, Offset(4))]).await.expect("it commits");
     assert_eq!(read(&plain, Topic::Alerts).await, ["there in a step"]);
-    let look = framed.look().clone();
+    let look = framed.reader().clone();
     exchange.is_away.store(true, Ordering::SeqCst);
     let refused = tokio::task::spawn_blocking(move || look.read(Topic::Alerts, P0, Offset(0), 9, 1 << 20));
     let error = refused.await.expect("it looks").expect_err("nobody is there");
@@ -100,26 +106,26 @@ async fn open(connection: Connection) -> KafkaLog {
     KafkaLog::open(connection, &layout, "one").await.expect("it opens")
 }
 
-fn event(value: &str) -> Record {
+fn event(value: &str) -> NewRecord {
     let value = Some(value.as_bytes().to_vec());
     let (key, timestamp) = ("prod/ml/recommend".to_owned(), Utc::now());
-    Record { topic: Topic::Events, partition: P0, key, value, timestamp }
+    NewRecord { topic: Topic::Events, partition: P0, key, value, timestamp }
 }
 
-async fn hear(member: &mut impl Group) -> Result<Heard, LogError> {
+async fn hear(member: &mut impl Consumer) -> Result<ConsumerEvent, LogError> {
     tokio::time::timeout(DEADLINE, member.next(100, 1 << 20)).await.expect("it hears something")
 }
 
 async fn read(log: &KafkaLog, topic: Topic) -> Vec<String> {
-    let look = log.look().clone();
+    let look = log.reader().clone();
     let read = tokio::task::spawn_blocking(move || {
-        look.settled_end(topic, P0)?;
+        look.last_stable_offset(topic, P0)?;
         look.read(topic, P0, Offset(0), 100, 1 << 20)
     });
     texts(&read.await.expect("it looks").expect("records"))
 }
 
-fn texts(records: &[Received]) -> Vec<String> {
+fn texts(records: &[ConsumedRecord]) -> Vec<String> {
     records.iter().map(|record| text(record.value.as_deref().unwrap_or_default())).collect()
 }
 

@@ -6,7 +6,9 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use kigen_log::back_off::BackOff;
-use kigen_log::{Fate, Group, Heard, Log, LogError, Look, Received, Record, on_thread};
+use kigen_log::{
+    ConsumedRecord, Consumer, ConsumerEvent, Fate, Log, LogError, LogReader, NewRecord, on_thread,
+};
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::reasons::reasons;
@@ -153,33 +155,34 @@ pub async fn run<L: Log>(
                 tracing::error!("{error}");
                 // Without a value it is no alert, and goes to the rejects; what comes after it is begun with.
                 let timestamp = Instant::UNIX_EPOCH;
-                let damaged = Received { offset, key: String::new(), value: None, head: None, timestamp };
-                group.hold(partition);
+                let damaged =
+                    ConsumedRecord { offset, key: String::new(), value: None, head: None, timestamp };
+                group.pause(partition);
                 waiting.insert(partition);
-                Ok(Heard::Records(vec![(partition, vec![damaged])]))
+                Ok(ConsumerEvent::Records(vec![(partition, vec![damaged])]))
             }
             heard => heard,
         };
         let outcome = match heard {
-            Ok(Heard::Records(batches)) => {
+            Ok(ConsumerEvent::Records(batches)) => {
                 let delivered =
                     deliver_all(&mut delivery, &mut group, &batches, &mut trying, shutdown.as_mut()).await;
                 if let Err(Ended::Log(_)) = &delivered {
                     for (partition, _) in batches {
-                        group.hold(partition);
+                        group.pause(partition);
                         waiting.insert(partition);
                     }
                     delivery.doubt();
                 }
                 delivered
             }
-            Ok(Heard::Assigned(partitions)) => {
+            Ok(ConsumerEvent::Assigned(partitions)) => {
                 delivery.health.joined();
                 delivery.doubt();
                 waiting.extend(partitions);
                 Ok(())
             }
-            Ok(Heard::Revoked(partitions)) => {
+            Ok(ConsumerEvent::Revoked(partitions)) => {
                 waiting.retain(|partition| !partitions.contains(partition));
                 Ok(())
             }
@@ -219,13 +222,13 @@ enum Ended {
 /// Goes on in partitions where this one or another left them. Those in which it cannot yet stay among the waiting.
 async fn begin<L: Log>(
     log: &L,
-    group: &mut L::Group,
+    group: &mut L::Consumer,
     waiting: &mut BTreeSet<Partition>,
 ) -> Result<(), LogError> {
     while let Some(partition) = waiting.first().copied() {
-        let look = log.look().clone();
-        let place = on_thread(move || look.goes_on(GROUP, Topic::Alerts, partition)).await?;
-        group.begin(partition, place).await?;
+        let look = log.reader().clone();
+        let place = on_thread(move || look.resume_offset(GROUP, Topic::Alerts, partition)).await?;
+        group.seek(partition, place).await?;
         waiting.remove(&partition);
     }
     Ok(())
@@ -234,8 +237,8 @@ async fn begin<L: Log>(
 /// Delivers alerts one by one, and notes each before the next.
 async fn deliver_all<L: Log>(
     delivery: &mut Delivery,
-    group: &mut L::Group,
-    batches: &[(Partition, Vec<Received>)],
+    group: &mut L::Consumer,
+    batches: &[(Partition, Vec<ConsumedRecord>)],
     trying: &mut Trying<L>,
     mut shutdown: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<(), Ended> {
@@ -296,9 +299,9 @@ impl<L: Log> Trying<L> {
 async fn deliver(
     delivery: &mut Delivery,
     partition: Partition,
-    record: &Received,
+    record: &ConsumedRecord,
     shutdown: Pin<&mut impl Future<Output = ()>>,
-) -> Result<Option<Vec<Record>>, NotifierError> {
+) -> Result<Option<Vec<NewRecord>>, NotifierError> {
     let bytes = record.value.as_deref().unwrap_or_default();
     match kigen_wire::decode_alert(bytes) {
         Ok(alert) => {
@@ -312,7 +315,7 @@ async fn deliver(
             let place = (Topic::Alerts, partition, record.offset);
             let bytes = record.bytes_as_read();
             let reject = Reject::of_record(place, &record.key, &bytes, &error.to_string(), record.timestamp);
-            Ok(Some(vec![Record {
+            Ok(Some(vec![NewRecord {
                 topic: Topic::Rejects,
                 partition,
                 key: reject.key.clone(),
@@ -345,7 +348,7 @@ impl Delivery {
         }
         let is_sent = match &mut self.to {
             To::Printed(out) => {
-                let drawn = draw(&message, &terminal::Look { colours: false, width: DRY_RUN_WIDTH });
+                let drawn = draw(&message, &terminal::LogReader { colours: false, width: DRY_RUN_WIDTH });
                 writeln!(out, "{drawn}").and_then(|()| out.flush()).map_err(NotifierError::Print)?;
                 true
             }

@@ -6,7 +6,7 @@ use chrono::{TimeDelta, TimeZone, Utc};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use kigen_engine::state::BatchState;
 use kigen_engine::step::step;
-use kigen_log::Received;
+use kigen_log::ConsumedRecord;
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
@@ -103,14 +103,14 @@ fn an_event(bench: &mut Criterion) {
     }
 }
 
-fn received(offset: usize, event: &Event) -> Received {
+fn received(offset: usize, event: &Event) -> ConsumedRecord {
     let offset = Offset(u64::try_from(offset).expect("small"));
     let value = Some(kigen_wire::encode_event(event));
     let key = "prod".to_owned();
-    Received { offset, key, value, head: None, timestamp: start() }
+    ConsumedRecord { offset, key, value, head: None, timestamp: start() }
 }
 
-fn tick(offset: usize, observed_until: Instant) -> Received {
+fn tick(offset: usize, observed_until: Instant) -> ConsumedRecord {
     let body = ClusterBody::Tick { observed_until, positions: Vec::new() };
     received(
         offset,

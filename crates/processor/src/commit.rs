@@ -6,7 +6,7 @@ use std::time::Instant as RealInstant;
 
 use kigen_engine::partition::{POSITION_KEY, PartitionState};
 use kigen_engine::state::BatchState;
-use kigen_log::{Group, Record};
+use kigen_log::{Consumer, NewRecord};
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_store::{Batch, Store, StoredPosition};
@@ -21,7 +21,7 @@ const STATES_SHARED_MIN: usize = 32;
 
 /// Turns of several partitions, encoded and ready for one atomic step.
 pub struct Staged {
-    outputs: Vec<Record>,
+    outputs: Vec<NewRecord>,
     /// How far each partition is judged with it.
     positions: Vec<(Partition, Offset)>,
     partitions: Vec<Stored>,
@@ -64,7 +64,7 @@ impl Staged {
     }
 
     /// Hands the step to the log: all of it, or nothing.
-    pub(crate) async fn commit(self, group: &mut impl Group) -> Result<Committed, ProcessorError> {
+    pub(crate) async fn commit(self, group: &mut impl Consumer) -> Result<Committed, ProcessorError> {
         if self.partitions.is_empty() {
             return Ok(Committed { partitions: Vec::new() });
         }
@@ -86,7 +86,7 @@ impl Staged {
         }
         let outputs = &mut self.outputs;
         let mut write = |topic, key: String, value, timestamp| {
-            outputs.push(Record { topic, partition, key, value: Some(value), timestamp });
+            outputs.push(NewRecord { topic, partition, key, value: Some(value), timestamp });
         };
         for alert in alerts {
             *self.tally.alerts.entry(alert.body.kind()).or_default() += 1;

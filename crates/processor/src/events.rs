@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::mpsc;
 use std::thread;
 
-use kigen_log::{Received, partition_of};
+use kigen_log::{ConsumedRecord, partition_of};
 use kigen_model::event::{ClusterEvent, Event, Fact};
 use kigen_model::topic::Partition;
 
@@ -51,8 +51,8 @@ impl Place {
     /// Gives each record with its event to `fold`, in their order, until that says `Break` or fails.
     pub(crate) fn each_event<E>(
         self,
-        records: &[Received],
-        fold: impl FnMut(&Received, Decoded) -> Result<ControlFlow<()>, E>,
+        records: &[ConsumedRecord],
+        fold: impl FnMut(&ConsumedRecord, Decoded) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
         if records.len() <= CHUNK_EVENTS {
             return fold_all(records, records.iter().map(|record| self.event_of(record)), fold);
@@ -73,7 +73,7 @@ impl Place {
     }
 
     /// The event of a record, or why it is none that belongs here.
-    fn event_of(self, record: &Received) -> Decoded {
+    fn event_of(self, record: &ConsumedRecord) -> Decoded {
         let event = kigen_wire::decode_event(record.value.as_deref().unwrap_or_default());
         let event = event.map_err(|error| (Refusal::Undecodable, error.to_string()))?;
         let (is_its_key, key): (bool, &dyn fmt::Display) = match &event {
@@ -102,9 +102,9 @@ impl Place {
 }
 
 fn fold_all<E>(
-    records: &[Received],
+    records: &[ConsumedRecord],
     events: impl Iterator<Item = Decoded>,
-    mut fold: impl FnMut(&Received, Decoded) -> Result<ControlFlow<()>, E>,
+    mut fold: impl FnMut(&ConsumedRecord, Decoded) -> Result<ControlFlow<()>, E>,
 ) -> Result<(), E> {
     for (record, event) in records.iter().zip(events) {
         if fold(record, event)?.is_break() {

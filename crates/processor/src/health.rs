@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant as RealInstant};
 
 use kigen_engine::partition::PartitionState;
-use kigen_log::{LogError, Look};
+use kigen_log::{LogError, LogReader};
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 
@@ -93,14 +93,14 @@ impl Health {
     ///
     /// # Errors
     /// The log cannot be asked.
-    pub fn measure(&self, look: &impl Look, now: Instant) -> Result<(), LogError> {
+    pub fn measure(&self, look: &impl LogReader, now: Instant) -> Result<(), LogError> {
         let partitions = self.standing().partitions.clone();
         let mut counts: BTreeMap<&'static str, u32> =
             ["judging", "paused", "taking_up"].map(|label| (label, 0)).into();
         for (partition, state) in partitions {
             *counts.entry(state.label()).or_default() += 1;
             let Stand::Judging { next, judged_until } = state else { continue };
-            let end = look.end(Topic::Events, partition)?;
+            let end = look.latest(Topic::Events, partition)?;
             metrics::lag_records(partition, end.0.saturating_sub(next.0));
             for (cluster, judged_until) in judged_until {
                 metrics::lag_seconds(partition, &cluster, (now - judged_until).as_seconds_f64());

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use kigen_log::back_off::BackOff;
-use kigen_log::{Group, Heard, Log, LogError, Look, Received, Telling};
+use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, Log, LogError, LogReader, Telling};
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::reasons::reasons;
@@ -123,13 +123,13 @@ impl ProcessorError {
 /// Judges the partitions of a log that are its own.
 pub struct Processor<L: Log> {
     log: L,
-    group: L::Group,
+    group: L::Consumer,
     store: Arc<Store>,
     bounds: TurnBounds,
     partitions: HashMap<Partition, Ownership>,
     caches: HashMap<Partition, Cache>,
     /// What was read and had no place in a full turn: it comes first in the next.
-    left: HashMap<Partition, Vec<Received>>,
+    left: HashMap<Partition, Vec<ConsumedRecord>>,
     taking_up: JoinSet<(Partition, Result<TakenUp, ProcessorError>)>,
     health: Health,
 }
@@ -151,7 +151,7 @@ enum Ownership {
 }
 
 /// Events that were read, by partition.
-pub struct Round(Vec<(Partition, Vec<Received>)>);
+pub struct Round(Vec<(Partition, Vec<ConsumedRecord>)>);
 
 impl Round {
     /// How many there are.
@@ -200,16 +200,16 @@ impl<L: Log> Processor<L> {
                 heard = self.group.next(self.bounds.events_max, READ_BYTES_MAX) => heard,
             };
             match heard {
-                Ok(Heard::Assigned(partitions)) => {
+                Ok(ConsumerEvent::Assigned(partitions)) => {
                     self.health.joined();
                     partitions.into_iter().for_each(|partition| self.assigned(partition));
                 }
-                Ok(Heard::Revoked(partitions)) => {
+                Ok(ConsumerEvent::Revoked(partitions)) => {
                     partitions.into_iter().for_each(|partition| self.revoked(partition))
                 }
-                Ok(Heard::Records(records)) => return Ok(Round(records)),
+                Ok(ConsumerEvent::Records(records)) => return Ok(Round(records)),
                 Err(error @ LogError::Corrupt { partition, offset, .. }) => {
-                    self.group.begin(partition, offset.next()).await?;
+                    self.group.seek(partition, offset.next()).await?;
                     return Ok(Round(vec![(partition, vec![unreadable(offset, &error)])]));
                 }
                 Err(error) => return Err(error.into()),
@@ -219,14 +219,14 @@ impl<L: Log> Processor<L> {
 
     /// Whether everything in the log is judged: each partition is this processor's, and it is at its end.
     pub fn is_idle(&self) -> Result<bool, ProcessorError> {
-        for partition in (0..self.log.look().partitions()).map(Partition) {
+        for partition in (0..self.log.reader().partitions()).map(Partition) {
             let next = match self.partitions.get(&partition) {
                 Some(Ownership::Judging(judging)) => Some(judging.position.next),
                 // Nothing more comes of it.
                 Some(Ownership::Paused) => continue,
                 Some(Ownership::TakingUp { .. }) | None => None,
             };
-            let end = self.log.look().end(Topic::Events, partition)?;
+            let end = self.log.reader().latest(Topic::Events, partition)?;
             // A log without events has none to judge, whosever it is.
             if next.unwrap_or(Offset(0)) < end {
                 return Ok(false);
@@ -241,7 +241,7 @@ impl<L: Log> Processor<L> {
         for (partition, mut records) in round.0 {
             let Some(Ownership::Judging(judging)) = self.partitions.get(&partition) else { continue };
             let Judging { position, has_lost } = judging;
-            let mut turn = Turn::new(partition, self.log.look().partitions(), position.clone(), *has_lost);
+            let mut turn = Turn::new(partition, self.log.reader().partitions(), position.clone(), *has_lost);
             let cache = self.caches.entry(partition).or_default();
             turn.fold(&records, &mut States { partition, store: Some(&self.store), cache }, self.bounds)?;
             if !turn.is_empty() {
@@ -275,7 +275,7 @@ impl<L: Log> Processor<L> {
     pub fn recover(&mut self) {
         let own: Vec<Partition> = self.partitions.keys().copied().collect();
         for partition in own {
-            self.group.hold(partition);
+            self.group.pause(partition);
             match self.partitions.get_mut(&partition) {
                 Some(Ownership::TakingUp { is_stale, .. }) => *is_stale = true,
                 Some(Ownership::Judging(_) | Ownership::Paused) | None => self.take_up(partition),
@@ -324,7 +324,7 @@ impl<L: Log> Processor<L> {
         self.forget(partition);
         self.health.taking_up(partition);
         self.partitions.insert(partition, Ownership::TakingUp { is_stale: false, is_own: true });
-        let (look, store) = (self.log.look().clone(), Arc::clone(&self.store));
+        let (look, store) = (self.log.reader().clone(), Arc::clone(&self.store));
         self.taking_up.spawn_blocking(move || (partition, restore::take_up(&look, &store, partition)));
     }
 
@@ -348,7 +348,7 @@ impl<L: Log> Processor<L> {
         self.partitions.insert(partition, Ownership::Paused);
         match taken_up? {
             TakenUp::Judging(judging) => {
-                self.group.begin(partition, judging.position.next).await?;
+                self.group.seek(partition, judging.position.next).await?;
                 self.health.judging(partition, &judging.position);
                 self.partitions.insert(partition, Ownership::Judging(judging));
             }
@@ -405,7 +405,7 @@ pub async fn run<L: Log>(mut processor: Processor<L>, mut shutdown: watch::Recei
 }
 
 /// What stands for a record whose bytes the log cannot give: one without a value, which goes to the rejects.
-fn unreadable(offset: Offset, error: &LogError) -> Received {
+fn unreadable(offset: Offset, error: &LogError) -> ConsumedRecord {
     tracing::error!("{error}");
-    Received { offset, key: String::new(), value: None, head: None, timestamp: Instant::UNIX_EPOCH }
+    ConsumedRecord { offset, key: String::new(), value: None, head: None, timestamp: Instant::UNIX_EPOCH }
 }

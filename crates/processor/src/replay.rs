@@ -3,7 +3,7 @@
 use kigen_engine::partition::PartitionState;
 use kigen_engine::state::BatchState;
 use kigen_engine::step::{Judgement, Warning};
-use kigen_log::Received;
+use kigen_log::ConsumedRecord;
 use kigen_model::alert::Alert;
 use kigen_model::event::Fact;
 use kigen_model::key::BatchKey;
@@ -45,7 +45,7 @@ impl Replay {
     ///
     /// # Errors
     /// None that a replay can have: it touches neither log nor store.
-    pub fn fold(&mut self, records: &[Received]) -> Result<Told, ProcessorError> {
+    pub fn fold(&mut self, records: &[ConsumedRecord]) -> Result<Told, ProcessorError> {
         let mut states = States { partition: self.turn.partition, store: None, cache: &mut self.cache };
         self.turn.fold(records, &mut states, ENDLESS)?;
         Ok(self.told())

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::{iter, thread};
 
 use kigen_engine::partition::{ENGINE_VERSION, PartitionState};
-use kigen_log::{Look, Received};
+use kigen_log::{ConsumedRecord, LogReader};
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
@@ -39,7 +39,7 @@ pub(crate) struct Judging {
 
 /// Takes up one partition.
 pub(crate) fn take_up(
-    look: &impl Look,
+    look: &impl LogReader,
     store: &Store,
     partition: Partition,
 ) -> Result<TakenUp, ProcessorError> {
@@ -85,7 +85,7 @@ fn judging(mut position: PartitionState, has_lost: bool) -> TakenUp {
     TakenUp::Judging(Judging { position, has_lost })
 }
 
-fn gather(look: &impl Look, store: &Store, partition: Partition) -> Result<Facts, ProcessorError> {
+fn gather(look: &impl LogReader, store: &Store, partition: Partition) -> Result<Facts, ProcessorError> {
     let stored =
         store.position(partition)?.and_then(|stored| match kigen_wire::decode_status(&stored.record) {
             Ok(Status::Position(position)) => {
@@ -97,16 +97,16 @@ fn gather(look: &impl Look, store: &Store, partition: Partition) -> Result<Facts
     Ok(Facts {
         committed: last_committed(look, partition)?,
         store: stored,
-        events_start: look.start(Topic::Events, partition)?,
-        events_end: look.end(Topic::Events, partition)?,
+        events_start: look.earliest(Topic::Events, partition)?,
+        events_end: look.latest(Topic::Events, partition)?,
         tombstones_start: look.tombstones_start(partition)?,
     })
 }
 
 /// The position record is the last of its commit, so it is the last record of the partition. Whoever judged before may
 /// have a commit under way, which is waited for.
-fn last_committed(look: &impl Look, partition: Partition) -> Result<Option<Committed>, ProcessorError> {
-    look.settled_end(Topic::Status, partition)?;
+fn last_committed(look: &impl LogReader, partition: Partition) -> Result<Option<Committed>, ProcessorError> {
+    look.last_stable_offset(Topic::Status, partition)?;
     let Some(record) = look.last(Topic::Status, partition)? else {
         return Ok(None);
     };
@@ -119,7 +119,7 @@ fn last_committed(look: &impl Look, partition: Partition) -> Result<Option<Commi
 }
 
 fn bring_to(
-    look: &impl Look,
+    look: &impl LogReader,
     store: &Store,
     partition: Partition,
     restore: Restore,
@@ -133,7 +133,7 @@ fn bring_to(
 }
 
 fn apply_tail(
-    look: &impl Look,
+    look: &impl LogReader,
     store: &Store,
     partition: Partition,
     from: Offset,
@@ -166,13 +166,13 @@ fn apply_tail(
 
 /// Fills the store anew. One thread reads while this one writes.
 fn rebuild(
-    look: &impl Look,
+    look: &impl LogReader,
     store: &Store,
     partition: Partition,
     committed: &Committed,
 ) -> Result<(), ProcessorError> {
     let refill = store.refill(partition)?;
-    let from = look.start(Topic::Status, partition)?;
+    let from = look.earliest(Topic::Status, partition)?;
     thread::scope(|scope| {
         let (sender, read) = mpsc::sync_channel(PAGES_AHEAD);
         scope.spawn(move || {
@@ -196,11 +196,11 @@ fn rebuild(
 
 /// The records of `kigen.status` from one offset up to another.
 fn pages(
-    look: &impl Look,
+    look: &impl LogReader,
     partition: Partition,
     from: Offset,
     until: Offset,
-) -> impl Iterator<Item = Result<Vec<Received>, ProcessorError>> {
+) -> impl Iterator<Item = Result<Vec<ConsumedRecord>, ProcessorError>> {
     let mut next = from;
     iter::from_fn(move || {
         if next >= until {
@@ -216,7 +216,7 @@ fn pages(
 }
 
 /// The last record of each batch: a log that is not compacted yet holds several.
-fn latest(page: &[Received]) -> BTreeMap<BatchKey, &Received> {
+fn latest(page: &[ConsumedRecord]) -> BTreeMap<BatchKey, &ConsumedRecord> {
     page.iter().filter_map(|record| Some((batch_of(&record.key)?, record))).collect()
 }
 

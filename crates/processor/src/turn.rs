@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use kigen_engine::partition::{Cursor, PartitionState};
 use kigen_engine::state::BatchState;
 use kigen_engine::step::{Effect, Input, Judgement, Warning, step};
-use kigen_log::Received;
+use kigen_log::ConsumedRecord;
 use kigen_model::Instant;
 use kigen_model::alert::Alert;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact};
@@ -107,7 +107,7 @@ impl Turn {
     /// Folds records until they end or the turn is full; what is left belongs to the next turn.
     pub(crate) fn fold(
         &mut self,
-        records: &[Received],
+        records: &[ConsumedRecord],
         states: &mut States<'_>,
         bounds: TurnBounds,
     ) -> Result<(), ProcessorError> {
@@ -118,7 +118,7 @@ impl Turn {
     /// Folds the event of a record; `Break`: the turn is full, and the record belongs to the next turn.
     fn fold_one(
         &mut self,
-        record: &Received,
+        record: &ConsumedRecord,
         event: Decoded,
         states: &mut States<'_>,
         bounds: TurnBounds,
@@ -146,7 +146,7 @@ impl Turn {
         Ok(ControlFlow::Continue(()))
     }
 
-    fn reject(&mut self, record: &Received, refusal: Refusal, reason: &str) {
+    fn reject(&mut self, record: &ConsumedRecord, refusal: Refusal, reason: &str) {
         let place = (Topic::Events, self.partition, record.offset);
         let bytes = record.bytes_as_read();
         let reject = Reject::of_record(place, &record.key, &bytes, reason, record.timestamp);

@@ -2,7 +2,7 @@
 
 mod feed;
 
-use kigen_log::{EmbeddedLog, Look, Settings};
+use kigen_log::{EmbeddedLog, LogReader, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{Processor, TurnBounds};
 use kigen_store::Store;

@@ -5,7 +5,7 @@ mod feed;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
-use kigen_log::{EmbeddedLog, Look, Received, Settings};
+use kigen_log::{ConsumedRecord, EmbeddedLog, LogReader, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{Processor, TurnBounds};
 use kigen_store::Store;
@@ -114,7 +114,7 @@ fn kill_myself() {
 }
 
 /// All alerts, by partition, in their order, with their bytes.
-fn alerts(dir: &Path) -> Vec<Vec<Received>> {
+fn alerts(dir: &Path) -> Vec<Vec<ConsumedRecord>> {
     let log = EmbeddedLog::open(&dir.join("log"), settings()).expect("the log opens");
     let read = |partition| log.read(Topic::Alerts, partition, Offset(0), usize::MAX, usize::MAX);
     (0..PARTITIONS).map(|partition| read(Partition(partition)).expect("alerts")).collect()

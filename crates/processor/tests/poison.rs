@@ -10,7 +10,7 @@ use expect_test::expect;
 use feed::Feed;
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaLog};
-use kigen_log::{EmbeddedLog, Log, Look, Received, Record, Settings};
+use kigen_log::{ConsumedRecord, EmbeddedLog, Log, LogReader, NewRecord, Settings};
 use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{GROUP, Processor, TurnBounds};
@@ -45,7 +45,7 @@ async fn poison_among_good_events_goes_to_the_rejects_and_judging_goes_on() {
             clean.append(events.to_vec()).await.expect("good events");
             log.append(events.to_vec()).await.expect("good events");
             if let Some(Poison { key, value, .. }) = poison_left.next() {
-                poisoned.push(log.look().end(Topic::Events, P0).expect("an end"));
+                poisoned.push(log.reader().latest(Topic::Events, P0).expect("an end"));
                 others.write("kigen.events", 0, key.as_deref(), value.as_deref()).await;
             }
         }
@@ -58,8 +58,8 @@ async fn poison_among_good_events_goes_to_the_rejects_and_judging_goes_on() {
         let alerts = values(&clean, Topic::Alerts, partition);
         assert!(alerts.len() > 5, "there must be something to say");
         assert_eq!(values(&log, Topic::Alerts, partition), alerts);
-        let end = log.look().end(Topic::Events, partition).expect("an end");
-        assert_eq!(log.look().position(GROUP, Topic::Events, partition).expect("a position"), Some(end));
+        let end = log.reader().latest(Topic::Events, partition).expect("an end");
+        assert_eq!(log.reader().position(GROUP, Topic::Events, partition).expect("a position"), Some(end));
     }
     let rejects = values(&log, Topic::Rejects, P0);
     let rejects: Vec<Reject> =
@@ -107,7 +107,7 @@ struct Poison {
 }
 
 /// All kinds of it, made from good events where it is like them.
-fn poison(good: &[Record]) -> Vec<Poison> {
+fn poison(good: &[NewRecord]) -> Vec<Poison> {
     let of = |partition| {
         let records = good.iter().filter(move |record| record.partition == partition);
         records.clone().find(|record| record.key.contains('/')).expect("a fact")
@@ -139,7 +139,7 @@ fn poison(good: &[Record]) -> Vec<Poison> {
     ]
 }
 
-fn of_another_topic(good: &Record) -> Vec<u8> {
+fn of_another_topic(good: &NewRecord) -> Vec<u8> {
     let place = (Topic::Events, P0, Offset(0));
     kigen_wire::encode_reject(&Reject::of_record(place, &good.key, b"", "", good.timestamp))
 }
@@ -163,8 +163,8 @@ async fn judge<L: Log>(log: &L, store: std::path::PathBuf) {
 }
 
 fn values(log: &impl Log, topic: Topic, partition: Partition) -> Vec<Vec<u8>> {
-    let look = log.look();
-    look.settled_end(topic, partition).expect("an end");
+    let look = log.reader();
+    look.last_stable_offset(topic, partition).expect("an end");
     let records = look.read(topic, partition, Offset(0), usize::MAX, usize::MAX).expect("records");
-    records.into_iter().filter_map(|record: Received| record.value).collect()
+    records.into_iter().filter_map(|record: ConsumedRecord| record.value).collect()
 }

@@ -13,7 +13,7 @@ use feed::Feed;
 use kigen_engine::partition::{POSITION_KEY, PartitionState};
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaLog};
-use kigen_log::{EmbeddedLog, Log, Look, Received, Settings};
+use kigen_log::{ConsumedRecord, EmbeddedLog, Log, LogReader, Settings};
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::key::BatchKey;
@@ -36,7 +36,7 @@ async fn a_processor_goes_on_from_what_it_finds_and_says_nothing_twice() {
     let store = stores.path().join("store");
     let kept = |name: &str| stores.path().join(name);
     let log = open(&broker, Settings::default().tombstone_age_ms_max).await;
-    let mut feed = Feed::new(log.look());
+    let mut feed = Feed::new(log.reader());
     let judged = async |log: &KafkaLog, store: &Path| {
         judge(log, store, || talk.decisions().is_some()).await;
         let decisions = talk.decisions().expect("it was waited for");
@@ -64,7 +64,7 @@ async fn a_processor_goes_on_from_what_it_finds_and_says_nothing_twice() {
     let old = judged(&forgetful, &kept("older than the tombstones")).await;
     assert_eq!(old, both(&at_c("Rebuild")), "it may keep what is gone");
     others.delete_group("kigen-processor").await;
-    assert_eq!(log.look().position(GROUP, Topic::Events, Partition(0)).expect("an answer"), None);
+    assert_eq!(log.reader().position(GROUP, Topic::Events, Partition(0)).expect("an answer"), None);
     assert_eq!(judged(&log, &store).await, both(&at_c("Resume")), "the group's positions expired");
     others.delete_group("kigen-processor").await;
     assert_eq!(judged(&log, &kept("none either")).await, both(&at_c("Rebuild")), "and there is no store");
@@ -73,7 +73,7 @@ async fn a_processor_goes_on_from_what_it_finds_and_says_nothing_twice() {
     assert_eq!(alerts(&log, Partition(1)), until_day(&expected[1], 2));
 
     log.append(feed.next_day()).await.expect("a day");
-    let last_tick = log.look().last(Topic::Events, Partition(0)).expect("an answer").expect("a record");
+    let last_tick = log.reader().last(Topic::Events, Partition(0)).expect("an answer").expect("a record");
     others.delete_records("kigen.events", 0, i64::try_from(last_tick.offset.0).expect("small")).await;
     let after = judged(&log, &store).await;
     assert!(after[0].starts_with("GoOn { restore: Resume, reading: AfterGap"), "{after:?}");
@@ -90,7 +90,7 @@ async fn a_processor_goes_on_from_what_it_finds_and_says_nothing_twice() {
     copy(&store, &kept("ahead"));
     others.delete_topics(&Topic::ALL.map(Topic::name)).await;
     let log = open(&broker, Settings::default().tombstone_age_ms_max).await;
-    log.append(Feed::new(log.look()).next_day()).await.expect("a day");
+    log.append(Feed::new(log.reader()).next_day()).await.expect("a day");
     let anew = judged(&log, &store).await;
     assert_eq!(anew, both("FoldFromStart { next: Offset(0) }"), "a store without a C is of another log");
     assert_eq!(judged(&log, &kept("ahead")).await, both(&at_c("Rebuild")), "it is ahead of C");
@@ -140,10 +140,11 @@ async fn undisturbed() -> Vec<Vec<Alert>> {
 }
 
 fn alerts(log: &impl Log, partition: Partition) -> Vec<Alert> {
-    let look = log.look();
-    look.settled_end(Topic::Alerts, partition).expect("an end");
+    let look = log.reader();
+    look.last_stable_offset(Topic::Alerts, partition).expect("an end");
     let records = look.read(Topic::Alerts, partition, Offset(0), usize::MAX, usize::MAX).expect("alerts");
-    let alert = |record: Received| kigen_wire::decode_alert(record.value.as_deref().unwrap_or_default());
+    let alert =
+        |record: ConsumedRecord| kigen_wire::decode_alert(record.value.as_deref().unwrap_or_default());
     records.into_iter().map(|record| alert(record).expect("an alert")).collect()
 }
 

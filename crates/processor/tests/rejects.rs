@@ -3,7 +3,7 @@
 mod feed;
 
 use chrono::{DateTime, TimeZone, Utc};
-use kigen_log::{EmbeddedLog, Log, Look, Record, Settings};
+use kigen_log::{EmbeddedLog, Log, LogReader, NewRecord, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{GROUP, Processor, TurnBounds};
 use kigen_store::Store;
@@ -14,9 +14,15 @@ fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 1, 12, 0, 0).single().expect("an instant")
 }
 
-fn garbage(value: Option<&[u8]>) -> Record {
+fn garbage(value: Option<&[u8]>) -> NewRecord {
     let value = value.map(<[u8]>::to_vec);
-    Record { topic: Topic::Events, partition: P0, key: "who/knows/what".to_owned(), value, timestamp: noon() }
+    NewRecord {
+        topic: Topic::Events,
+        partition: P0,
+        key: "who/knows/what".to_owned(),
+        value,
+        timestamp: noon(),
+    }
 }
 
 async fn judge_all(log: &EmbeddedLog, dir: &std::path::Path) {
@@ -49,7 +55,7 @@ async fn garbage_among_good_events_goes_to_the_rejects_and_changes_no_alert() {
     log.append(bad.into_iter().map(garbage).collect()).await.expect("an append");
     for record in clean_log.read(Topic::Events, P0, Offset(0), usize::MAX, usize::MAX).expect("events") {
         let (key, value, timestamp) = (record.key, record.value, record.timestamp);
-        let record = Record { topic: Topic::Events, partition: P0, key, value, timestamp };
+        let record = NewRecord { topic: Topic::Events, partition: P0, key, value, timestamp };
         log.append(vec![record, garbage(Some(b"again"))]).await.expect("an append");
     }
     judge_all(&log, dirty.path()).await;
@@ -66,7 +72,7 @@ async fn garbage_among_good_events_goes_to_the_rejects_and_changes_no_alert() {
     assert_eq!(rejects[0].bytes, b"not avro");
     assert_eq!(rejects[3].bytes.len(), 64 * 1024, "a reject is cut");
     assert!(rejects.iter().all(|reject| reject.source == "kigen.events" && reject.key == "who/knows/what"));
-    let end = log.end(Topic::Events, P0).expect("an end");
+    let end = log.latest(Topic::Events, P0).expect("an end");
     assert_eq!(log.position(GROUP, Topic::Events, P0).expect("a position"), Some(end));
 }
 

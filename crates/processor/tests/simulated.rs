@@ -13,7 +13,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use feed::Feed;
 use kigen_engine::partition::POSITION_KEY;
-use kigen_log::{Log, Look, Received, Settings};
+use kigen_log::{ConsumedRecord, Log, LogReader, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{Committed, Processor, ProcessorError, Round, Staged, TurnBounds};
 use kigen_store::Store;
@@ -81,10 +81,10 @@ struct Left {
 impl Left {
     fn of(log: &SimulatedLog) -> Self {
         let read = |topic, partition| {
-            log.look().settled_end(topic, partition).expect("an end");
-            log.look().read(topic, partition, Offset(0), usize::MAX, usize::MAX).expect("it is in memory")
+            log.reader().last_stable_offset(topic, partition).expect("an end");
+            log.reader().read(topic, partition, Offset(0), usize::MAX, usize::MAX).expect("it is in memory")
         };
-        let told = |record: Received| {
+        let told = |record: ConsumedRecord| {
             let alert = kigen_wire::decode_alert(record.value.as_deref().unwrap_or_default());
             let alert = alert.expect("an alert");
             assert_eq!((record.key, record.timestamp), (alert.key.to_string(), alert.decided_at));
@@ -104,7 +104,7 @@ impl Left {
 /// One processor, and nothing that goes wrong.
 async fn undisturbed() -> Left {
     let log = open(Faults::default(), 0);
-    let mut feed = Feed::new(log.look());
+    let mut feed = Feed::new(log.reader());
     for _ in 0..DAYS {
         log.append(feed.next_day()).await.expect("it is in memory");
     }
@@ -178,7 +178,7 @@ impl Chaos {
 
     async fn run(mut self) -> (Left, usize) {
         let log = self.log.clone();
-        let mut feed = Feed::new(log.look());
+        let mut feed = Feed::new(log.reader());
         let (mut days, mut steps) = (0, 0);
         while days < DAYS || steps < STEPS_MIN {
             steps += 1;

@@ -197,7 +197,7 @@ impl<L: Log> Leading<'_, L> {
         // Ends with the term.
         let mut writing = JoinSet::new();
         let interval = Duration::from_millis(self.settings.statuses_interval_ms);
-        writing.spawn(statuses::run(self.api.clone(), self.log.look().clone(), interval, standings));
+        writing.spawn(statuses::run(self.api.clone(), self.log.reader().clone(), interval, standings));
         let appender = Appender::new(
             self.log.clone(),
             self.clock.clone(),

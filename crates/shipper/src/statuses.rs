@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::SecondsFormat;
 use kigen_engine::state::{BatchState, Judged, ObjectiveState, Plan};
-use kigen_log::{LogError, Look};
+use kigen_log::{LogError, LogReader};
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::reasons::reasons;
@@ -38,7 +38,7 @@ type Place = (String, String);
 
 /// Writes, in rounds, whenever `standings` or the verdicts say something else than the cluster has. For ever: whoever leads
 /// drops it when he leads no more.
-pub(crate) async fn run<K: Look + Clone + 'static>(
+pub(crate) async fn run<K: LogReader + Clone + 'static>(
     api: Api,
     look: K,
     interval: Duration,
@@ -90,7 +90,7 @@ struct Verdicts {
 
 impl Verdicts {
     /// Reads what was written since; all of it once there are Objectives in a namespace where there were none.
-    fn read(&mut self, look: &impl Look, standings: &Standings) -> Result<(), LogError> {
+    fn read(&mut self, look: &impl LogReader, standings: &Standings) -> Result<(), LogError> {
         let namespaces: BTreeSet<String> =
             standings.objects.keys().map(|(namespace, _)| namespace.clone()).collect();
         if !namespaces.is_subset(&self.namespaces) {
@@ -101,7 +101,7 @@ impl Verdicts {
         for partition in (0..look.partitions()).map(Partition) {
             let mut from = match self.read_up_to.get(&partition) {
                 Some(from) => *from,
-                None => look.start(Topic::Status, partition)?,
+                None => look.earliest(Topic::Status, partition)?,
             };
             loop {
                 let records =

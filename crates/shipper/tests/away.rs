@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant as RealInstant};
 
 use chrono::TimeDelta;
-use kigen_log::{EmbeddedLog, Look};
+use kigen_log::{EmbeddedLog, LogReader};
 use kigen_model::topic::{Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::generate::Cluster;
@@ -69,7 +69,7 @@ async fn an_api_server_that_is_away_for_an_hour_is_asked_no_more_than_each_strea
 
     server.faults().refuse(None, None);
     clock.advance_to(start + TimeDelta::hours(1));
-    let ends = || (0..log.partitions()).map(|nth| log.end(Topic::Events, Partition(nth)).expect("an end"));
+    let ends = || (0..log.partitions()).map(|nth| log.latest(Topic::Events, Partition(nth)).expect("an end"));
     let end: Vec<_> = ends().collect();
     until(|| ends().zip(&end).all(|(now, before)| now > *before)).await;
     until(|| health.readiness(RealInstant::now()).is_ok()).await;

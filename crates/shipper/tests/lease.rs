@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use kigen_engine::clock::ClusterClock;
-use kigen_log::{EmbeddedGroup, EmbeddedLog, Log, LogError, Look, Record};
+use kigen_log::{EmbeddedConsumer, EmbeddedLog, Log, LogError, LogReader, NewRecord};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, StreamPosition};
 use kigen_model::topic::{Offset, Partition, Topic};
@@ -251,14 +251,14 @@ impl Gated {
 }
 
 impl Log for Gated {
-    type Look = EmbeddedLog;
-    type Group = EmbeddedGroup;
+    type Reader = EmbeddedLog;
+    type Consumer = EmbeddedConsumer;
 
-    fn look(&self) -> &EmbeddedLog {
+    fn reader(&self) -> &EmbeddedLog {
         &self.log
     }
 
-    async fn append(&self, records: Vec<Record>) -> Result<Vec<Offset>, LogError> {
+    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Offset>, LogError> {
         let is_tick = |record: &Record| {
             let event = record.value.as_deref().map(kigen_wire::decode_event);
             matches!(event, Some(Ok(Event::Cluster(ClusterEvent { body: ClusterBody::Tick { .. }, .. }))))
@@ -269,7 +269,7 @@ impl Log for Gated {
         self.log.append(records).await
     }
 
-    fn join(&self, name: &'static str, topic: Topic) -> Result<EmbeddedGroup, LogError> {
+    fn join(&self, name: &'static str, topic: Topic) -> Result<EmbeddedConsumer, LogError> {
         self.log.join(name, topic)
     }
 }
@@ -301,10 +301,10 @@ async fn a_leader_that_is_frozen_with_a_tick_in_its_hand_wakes_up_and_moves_no_t
     let later = middle + TimeDelta::seconds(5);
     cluster.clock.advance_to(later);
     until_ticked(&log, 2, later).await;
-    let before = log.end(Topic::Events, Partition(0)).expect("an end");
+    let before = log.latest(Topic::Events, Partition(0)).expect("an end");
     gated.shut(false);
     until(&log, "the frozen one has written its tick", |log| {
-        log.end(Topic::Events, Partition(0)).expect("an end") > before
+        log.latest(Topic::Events, Partition(0)).expect("an end") > before
             && cluster_events(log, 0).last().is_some_and(|event| event.epoch == 1)
     })
     .await;
@@ -363,7 +363,7 @@ async fn what_a_zombie_wrote_last_is_not_where_the_next_leader_goes_on() {
     let body = ClusterBody::Tick { observed_until: end, positions: positions.to_vec() };
     let zombie =
         Event::Cluster(ClusterEvent { cluster: "test".to_owned(), cluster_uid: None, epoch: 1, body });
-    let record = |nth| Record {
+    let record = |nth| NewRecord {
         topic: Topic::Events,
         partition: Partition(nth),
         key: "test".to_owned(),

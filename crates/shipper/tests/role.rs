@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use kigen_log::{EmbeddedLog, Look};
+use kigen_log::{EmbeddedLog, LogReader};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact};
 use kigen_model::topic::{Offset, Partition, Topic};

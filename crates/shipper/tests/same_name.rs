@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use expect_test::expect;
-use kigen_log::{EmbeddedLog, Log, LogError, Look, Record};
+use kigen_log::{EmbeddedLog, Log, LogError, LogReader, NewRecord};
 use kigen_model::event::{ClusterBody, ClusterEvent, Event};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};
@@ -81,7 +81,7 @@ fn told(ended: Ended) -> String {
 }
 
 fn ends(log: &EmbeddedLog) -> Vec<Offset> {
-    (0..PARTITIONS).map(|nth| log.end(Topic::Events, Partition(nth)).expect("an end")).collect()
+    (0..PARTITIONS).map(|nth| log.latest(Topic::Events, Partition(nth)).expect("an end")).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -114,24 +114,24 @@ async fn a_second_cluster_of_the_same_name_is_refused_and_the_first_goes_on() {
 #[derive(Clone)]
 struct Overtaken {
     log: EmbeddedLog,
-    before: Arc<Mutex<Vec<Record>>>,
+    before: Arc<Mutex<Vec<NewRecord>>>,
 }
 
 impl Log for Overtaken {
-    type Look = <EmbeddedLog as Log>::Look;
-    type Group = <EmbeddedLog as Log>::Group;
+    type Reader = <EmbeddedLog as Log>::Reader;
+    type Consumer = <EmbeddedLog as Log>::Consumer;
 
-    fn look(&self) -> &Self::Look {
-        self.log.look()
+    fn reader(&self) -> &Self::Reader {
+        self.log.reader()
     }
 
-    async fn append(&self, records: Vec<Record>) -> Result<Vec<Offset>, LogError> {
+    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Offset>, LogError> {
         let before = std::mem::take(&mut *self.before.lock().expect("nobody panicked"));
         self.log.append(before).await?;
         self.log.append(records).await
     }
 
-    fn join(&self, name: &'static str, topic: Topic) -> Result<Self::Group, LogError> {
+    fn join(&self, name: &'static str, topic: Topic) -> Result<Self::Consumer, LogError> {
         self.log.join(name, topic)
     }
 }
@@ -144,7 +144,7 @@ async fn of_two_that_find_an_empty_log_the_second_to_speak_is_refused() {
     let body = ClusterBody::Epoch { shipper: "the other".to_owned() };
     let begun =
         ClusterEvent { cluster: "prod".to_owned(), cluster_uid: Some(OTHER.to_owned()), epoch: 1, body };
-    let record = |nth| Record {
+    let record = |nth| NewRecord {
         topic: Topic::Events,
         partition: Partition(nth),
         key: "prod".to_owned(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use kigen_engine::state::{BatchState, Judged, ObjectiveState, OpenSlot, Plan, Window};
-use kigen_log::{EmbeddedLog, Log, Look, Record};
+use kigen_log::{EmbeddedLog, Log, LogReader, NewRecord};
 use kigen_model::Instant;
 use kigen_model::event::Revision;
 use kigen_model::key::BatchKey;
@@ -102,9 +102,9 @@ async fn judged(log: &EmbeddedLog, batch: &str, next: Instant, verdict: Verdict)
     let mut state = BatchState::new(BatchKey::new("test", "ml", batch));
     state.objectives.insert("golden".to_owned(), objective);
     let key = state.key.to_string();
-    let partition = log.look().partition_of(&key);
+    let partition = log.reader().partition_of(&key);
     let value = Some(kigen_wire::encode_batch(&state));
-    let record = Record { topic: Topic::Status, partition, key, value, timestamp: start() };
+    let record = NewRecord { topic: Topic::Status, partition, key, value, timestamp: start() };
     log.append(vec![record]).await.expect("a log that can be written");
 }
 
@@ -149,7 +149,7 @@ async fn a_status_that_may_not_be_written_stops_nothing() {
     let asked = server.requests().others + 50;
     until("it goes on", || server.requests().others >= asked).await;
     assert_eq!(server.objective_status("ml", "lost"), (None, 0));
-    assert!(log.end(Topic::Events, kigen_model::topic::Partition(0)).expect("readable").0 > 1, "it ships");
+    assert!(log.latest(Topic::Events, kigen_model::topic::Partition(0)).expect("readable").0 > 1, "it ships");
     server.faults().refuse_statuses(None);
     until("it is written", || server.objective_status("ml", "lost").1 > 0).await;
     running.stop().await;

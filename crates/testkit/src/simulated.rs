@@ -11,13 +11,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fastrand::Rng;
-use kigen_log::{Log, LogError, Look, Received, Record, Settings};
+use kigen_log::{ConsumedRecord, Log, LogError, LogReader, NewRecord, Settings};
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 use tokio::sync::watch;
 
 use group::Members;
-pub use group::SimulatedGroup;
+pub use group::SimulatedConsumer;
 
 /// How often what goes wrong, of a thousand times each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,7 +56,7 @@ struct State {
 #[derive(Default)]
 struct Kept {
     /// By offset; `None`: an end of a transaction, what an aborted one wrote, or what was compacted.
-    records: Vec<Option<Received>>,
+    records: Vec<Option<ConsumedRecord>>,
     /// Before it all is decided, and so can be seen.
     settled: usize,
 }
@@ -108,9 +108,9 @@ impl SimulatedLog {
     }
 
     /// What the log takes; as of every log.
-    fn check(&self, records: &[Record]) -> Result<(), LogError> {
+    fn check(&self, records: &[NewRecord]) -> Result<(), LogError> {
         let Settings { partitions, record_bytes_max, .. } = self.inner.settings;
-        for Record { topic, partition, key, value, .. } in records {
+        for NewRecord { topic, partition, key, value, .. } in records {
             let (topic, partition) = (*topic, *partition);
             if partition.0 >= partitions {
                 return Err(LogError::NoSuchPartition { topic, partition, partitions });
@@ -136,15 +136,15 @@ impl State {
     }
 
     /// Writes records and returns their offsets; seen are they not yet.
-    fn write(&mut self, records: &[Record], is_aborted: bool) -> Vec<Offset> {
+    fn write(&mut self, records: &[NewRecord], is_aborted: bool) -> Vec<Offset> {
         let mut offsets = Vec::with_capacity(records.len());
         for record in records {
-            let Record { topic, partition, key, value, timestamp } = record.clone();
+            let NewRecord { topic, partition, key, value, timestamp } = record.clone();
             let kept = self.kept(topic, partition);
             let offset = offset_of(kept.records.len());
             let latest = kept.records.iter().rev().flatten().next().map(|before| before.timestamp);
             let timestamp = latest.map_or(timestamp, |latest| latest.max(timestamp));
-            kept.records.push((!is_aborted).then_some(Received {
+            kept.records.push((!is_aborted).then_some(ConsumedRecord {
                 offset,
                 key,
                 value,
@@ -170,7 +170,7 @@ impl State {
 }
 
 impl Kept {
-    fn read(&self, from: Offset, records_max: usize, bytes_max: usize) -> Vec<Received> {
+    fn read(&self, from: Offset, records_max: usize, bytes_max: usize) -> Vec<ConsumedRecord> {
         let mut read = Vec::new();
         let mut bytes = 0;
         for record in self.records[..self.settled].iter().skip(index_of(from)).flatten() {
@@ -184,7 +184,7 @@ impl Kept {
     }
 }
 
-impl Look for SimulatedLog {
+impl LogReader for SimulatedLog {
     fn partitions(&self) -> u32 {
         self.inner.settings.partitions
     }
@@ -200,11 +200,11 @@ impl Look for SimulatedLog {
         from: Offset,
         records_max: usize,
         bytes_max: usize,
-    ) -> Result<Vec<Received>, LogError> {
+    ) -> Result<Vec<ConsumedRecord>, LogError> {
         Ok(self.state().kept(topic, partition).read(from, records_max, bytes_max))
     }
 
-    fn last(&self, topic: Topic, partition: Partition) -> Result<Option<Received>, LogError> {
+    fn last(&self, topic: Topic, partition: Partition) -> Result<Option<ConsumedRecord>, LogError> {
         let mut state = self.state();
         let kept = state.kept(topic, partition);
         Ok(kept.records[..kept.settled].iter().rev().flatten().next().cloned())
@@ -214,17 +214,17 @@ impl Look for SimulatedLog {
         Ok(Offset(0))
     }
 
-    fn end(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
+    fn latest(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
         Ok(offset_of(self.state().kept(topic, partition).settled))
     }
 
-    fn settled_end(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
+    fn last_stable_offset(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
         let mut state = self.state();
         state.settle([(topic, partition)]);
         Ok(offset_of(state.kept(topic, partition).settled))
     }
 
-    fn offset_at(&self, topic: Topic, partition: Partition, at: Instant) -> Result<Offset, LogError> {
+    fn offset_for_time(&self, topic: Topic, partition: Partition, at: Instant) -> Result<Offset, LogError> {
         let mut state = self.state();
         let kept = state.kept(topic, partition);
         let found = kept.records[..kept.settled].iter().flatten().find(|record| record.timestamp >= at);
@@ -246,14 +246,14 @@ impl Look for SimulatedLog {
 }
 
 impl Log for SimulatedLog {
-    type Look = Self;
-    type Group = SimulatedGroup;
+    type Reader = Self;
+    type Consumer = SimulatedConsumer;
 
-    fn look(&self) -> &Self {
+    fn reader(&self) -> &Self {
         self
     }
 
-    async fn append(&self, records: Vec<Record>) -> Result<Vec<Offset>, LogError> {
+    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Offset>, LogError> {
         self.check(&records)?;
         let offsets = {
             let mut state = self.state();
@@ -265,8 +265,8 @@ impl Log for SimulatedLog {
         Ok(offsets)
     }
 
-    fn join(&self, name: &'static str, topic: Topic) -> Result<SimulatedGroup, LogError> {
-        Ok(SimulatedGroup::join(self.clone(), name, topic))
+    fn join(&self, name: &'static str, topic: Topic) -> Result<SimulatedConsumer, LogError> {
+        Ok(SimulatedConsumer::join(self.clone(), name, topic))
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant as RealInstant};
 
 use anyhow::Context;
 use chrono::TimeDelta;
-use kigen_log::{KafkaLog, Log, LogError, Look, on_thread};
+use kigen_log::{KafkaLog, Log, LogError, LogReader, on_thread};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_notifier::role::{self as notifying, Delivery};
 use kigen_playback::clock::{Clock, Pace};
@@ -64,7 +64,7 @@ pub(crate) async fn run(args: DemoArgs, kafka: Option<Config>) -> anyhow::Result
             let connection = framed_beside(&kafka, Intent::Write).await?;
             let brokers = connection.brokers().to_owned();
             let log = KafkaLog::open(connection, &kafka.layout, &kafka.instance).await?;
-            let look = log.look().clone();
+            let look = log.reader().clone();
             anyhow::ensure!(
                 on_thread(move || holds_nothing(&look)).await?,
                 "kigen's topics at {brokers} hold something already: the demo plays only on topics that are empty, since it \
@@ -78,10 +78,10 @@ pub(crate) async fn run(args: DemoArgs, kafka: Option<Config>) -> anyhow::Result
 }
 
 /// Whether nothing stands in the topics that whoever judges goes by.
-fn holds_nothing(look: &impl Look) -> Result<bool, LogError> {
+fn holds_nothing(look: &impl LogReader) -> Result<bool, LogError> {
     for partition in (0..look.partitions()).map(Partition) {
         for topic in [Topic::Events, Topic::Status] {
-            if is_read_from(look, topic, partition, look.start(topic, partition)?)? {
+            if is_read_from(look, topic, partition, look.earliest(topic, partition)?)? {
                 return Ok(false);
             }
         }
@@ -91,7 +91,7 @@ fn holds_nothing(look: &impl Look) -> Result<bool, LogError> {
 
 /// Whether a record is read from there on. Offsets alone do not say so: what was given up has some, too.
 fn is_read_from(
-    look: &impl Look,
+    look: &impl LogReader,
     topic: Topic,
     partition: Partition,
     from: Offset,
@@ -218,7 +218,7 @@ async fn all_told<L: Log>(log: &L) {
         let mut before = None;
         loop {
             tokio::time::sleep(QUIET).await;
-            let look = log.look().clone();
+            let look = log.reader().clone();
             let now = on_thread(move || ends_if_all_told(&look)).await.ok().flatten();
             if now.is_some() && now == before {
                 return;
@@ -231,14 +231,14 @@ async fn all_told<L: Log>(log: &L) {
 }
 
 /// Where events and alerts end; `None`: some are still to be judged, or to be told.
-fn ends_if_all_told(look: &impl Look) -> Result<Option<Vec<Offset>>, LogError> {
+fn ends_if_all_told(look: &impl LogReader) -> Result<Option<Vec<Offset>>, LogError> {
     let mut ends = Vec::new();
     for (group, topic) in [(kigen_processor::GROUP, Topic::Events), (notifying::GROUP, Topic::Alerts)] {
         for partition in (0..look.partitions()).map(Partition) {
-            if is_read_from(look, topic, partition, look.goes_on(group, topic, partition)?)? {
+            if is_read_from(look, topic, partition, look.resume_offset(group, topic, partition)?)? {
                 return Ok(None);
             }
-            ends.push(look.end(topic, partition)?);
+            ends.push(look.latest(topic, partition)?);
         }
     }
     Ok(Some(ends))

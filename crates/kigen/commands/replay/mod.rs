@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use kigen_log::Look;
+use kigen_log::LogReader;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Partition, Topic};
 
@@ -59,7 +59,7 @@ pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
 /// Plays each partition, as many at once as there are processors: none knows of another. What they find comes in the order
 /// of the partitions.
 fn played(
-    view: &dyn Look,
+    view: &dyn LogReader,
     playing: &Playing,
     past: &Past,
 ) -> anyhow::Result<Vec<(Past, BTreeSet<BatchKey>)>> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use kigen_log::Received;
+use kigen_log::ConsumedRecord;
 use kigen_model::Instant;
 use kigen_model::alert::AlertBody;
 use kigen_model::event::{ClusterBody, Event, Fact, FactBody, Revision};
@@ -52,7 +52,7 @@ impl Past {
     }
 
     /// Notes the misses that alerts told of, and those that they took back.
-    pub(super) fn was_said(&mut self, alerts: &[Received]) -> anyhow::Result<()> {
+    pub(super) fn was_said(&mut self, alerts: &[ConsumedRecord]) -> anyhow::Result<()> {
         for record in alerts {
             // What is no alert is no word that was said; `kigen events --topic rejects` shows it.
             let Ok(alert) = kigen_wire::decode_alert(record.value.as_deref().unwrap_or_default()) else {
@@ -118,7 +118,7 @@ impl Playing {
         !self.schedules.is_empty()
     }
 
-    pub(super) fn note_schedules(&mut self, records: &[Received]) {
+    pub(super) fn note_schedules(&mut self, records: &[ConsumedRecord]) {
         for record in records {
             let Ok(Event::Fact(fact)) = kigen_wire::decode_event(record.value.as_deref().unwrap_or_default())
             else {
@@ -177,7 +177,7 @@ pub(super) struct PartitionPlayed<'a> {
 
 impl PartitionPlayed<'_> {
     /// Plays the next records.
-    pub(super) fn play(&mut self, records: &[Received], past: &mut Past) -> anyhow::Result<()> {
+    pub(super) fn play(&mut self, records: &[ConsumedRecord], past: &mut Past) -> anyhow::Result<()> {
         if self.playing.written.is_none() {
             past.found(self.replay.fold(records)?);
             return Ok(());

@@ -8,7 +8,7 @@ use std::error::Error;
 
 use kigen_model::topic::Topic;
 
-use crate::Received;
+use crate::ConsumedRecord;
 
 /// Exchanges what values begin with.
 pub trait Framing: Send + Sync {
@@ -40,7 +40,7 @@ pub struct Head {
     pub now_bytes: usize,
 }
 
-impl Received {
+impl ConsumedRecord {
     /// The value's bytes as they stand where they were read; empty for a tombstone.
     #[must_use]
     pub fn bytes_as_read(&self) -> Cow<'_, [u8]> {

@@ -15,8 +15,8 @@ use rdkafka::message::Message;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 use tokio::sync::oneshot;
 
-use crate::Record;
-use crate::kafka::look::{number, offset};
+use crate::NewRecord;
+use crate::kafka::reader::{number, offset};
 use crate::kafka::{Connection, KafkaFailure, Talk};
 
 /// How long the thread listens at a time while something is on its way. It hears of what was delivered at once.
@@ -57,7 +57,7 @@ impl Producer {
     /// Hands a record to the client, which tells by what is returned what became of it.
     pub(super) fn send(
         &self,
-        record: &Record,
+        record: &NewRecord,
         value: Option<&[u8]>,
     ) -> Result<oneshot::Receiver<Delivered>, KafkaError> {
         let (delivery, delivered) = oneshot::channel();

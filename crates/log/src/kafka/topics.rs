@@ -11,7 +11,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use crate::kafka::{Asked, Connection, KafkaFailure, Talk};
+use crate::kafka::{AclOperation, Connection, KafkaFailure, Talk};
 use crate::on_thread::on_thread;
 use crate::settings::Settings;
 
@@ -129,7 +129,7 @@ pub async fn create(connection: &Connection, layout: &Layout) -> Result<Vec<Foun
         match outcome {
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((_, code)) => {
-                let refused = connection.refused("refuses to make a topic", Asked::Create(*topic));
+                let refused = connection.refused("refuses to make a topic", AclOperation::Create(*topic));
                 return Err(refused(KafkaError::AdminOp(code)));
             }
         }
@@ -162,7 +162,7 @@ pub async fn check(connection: &Connection, layout: &Layout) -> Result<Vec<Found
     };
     let mut configs = BTreeMap::new();
     for (topic, config) in partitions.keys().zip(described) {
-        let refused = connection.refused("does not tell a topic's settings", Asked::Settings(*topic));
+        let refused = connection.refused("does not tell a topic's settings", AclOperation::Settings(*topic));
         configs.insert(*topic, config.map_err(|code| refused(KafkaError::AdminOp(code)))?);
     }
     let found = |topic| {
@@ -191,12 +191,12 @@ async fn partitions(connection: &Connection) -> Result<BTreeMap<Topic, u32>, Kaf
             Some((topic, u32::try_from(found.partitions().len()).ok()?))
         });
         let known: BTreeMap<Topic, u32> = known.collect();
-        // Of all topics those are told that may be seen. Asked for by name, one that may not be says so.
+        // Of all topics those are told that may be seen. AclOperation for by name, one that may not be says so.
         for topic in Topic::ALL.into_iter().filter(|topic| !known.contains_key(topic)) {
             let metadata = consumer.fetch_metadata(Some(topic.name()), ANSWER_MAX).map_err(&failed)?;
             let told = metadata.topics().iter().find_map(|found| found.error()).map(RDKafkaErrorCode::from);
             if let Some(code @ RDKafkaErrorCode::TopicAuthorizationFailed) = told {
-                let refused = connection.refused("does not show a topic", Asked::Describe(topic));
+                let refused = connection.refused("does not show a topic", AclOperation::Describe(topic));
                 return Err(refused(KafkaError::MetadataFetch(code)));
             }
         }

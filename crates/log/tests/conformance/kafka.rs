@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use kigen_log::Look;
+use kigen_log::LogReader;
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaLog};
 use kigen_model::topic::{Offset, Topic};
@@ -73,7 +73,7 @@ async fn what_is_under_way_is_not_seen_and_waited_for(broker: &Broker) {
         assert_eq!(shown(&seen), [""; 0], "it is not seen");
         let mut settled = tokio::spawn({
             let log = log.clone();
-            async move { looking(&log, |look| look.settled_end(Topic::Status, P0)).await }
+            async move { looking(&log, |look| look.last_stable_offset(Topic::Status, P0)).await }
         });
         let soon = tokio::time::timeout(Duration::from_millis(500), &mut settled).await;
         soon.expect_err("it is waited for");

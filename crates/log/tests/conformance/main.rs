@@ -8,7 +8,7 @@ mod simulated;
 use std::time::Duration;
 
 use chrono::DateTime;
-use kigen_log::{Group, Heard, Log, LogError, Look, Received, Record, Settings};
+use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, Log, LogError, LogReader, NewRecord, Settings};
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 
@@ -28,29 +28,29 @@ fn at(ms: i64) -> Instant {
     DateTime::from_timestamp_millis(1_795_478_400_000 + ms).expect("in range")
 }
 
-fn record(topic: Topic, partition: Partition, key: &str, value: &str, ms: i64) -> Record {
-    Record { topic, partition, key: key.to_owned(), value: Some(value.into()), timestamp: at(ms) }
+fn record(topic: Topic, partition: Partition, key: &str, value: &str, ms: i64) -> NewRecord {
+    NewRecord { topic, partition, key: key.to_owned(), value: Some(value.into()), timestamp: at(ms) }
 }
 
-fn event(partition: Partition, value: &str) -> Record {
+fn event(partition: Partition, value: &str) -> NewRecord {
     record(Topic::Events, partition, "c/n/b", value, 0)
 }
 
 /// Runs a look where it may wait.
 async fn looking<L: Log, T: Send + 'static>(
     log: &L,
-    look: impl FnOnce(&L::Look) -> Result<T, LogError> + Send + 'static,
+    look: impl FnOnce(&L::Reader) -> Result<T, LogError> + Send + 'static,
 ) -> T {
-    let looked = log.look().clone();
+    let looked = log.reader().clone();
     tokio::task::spawn_blocking(move || look(&looked)).await.expect("it ends").expect("it can be looked into")
 }
 
 /// All of a partition, once what was committed can be read: a commit may be acknowledged a moment before.
-async fn all<L: Log>(log: &L, topic: Topic, partition: Partition) -> Vec<Received> {
+async fn all<L: Log>(log: &L, topic: Topic, partition: Partition) -> Vec<ConsumedRecord> {
     looking(log, move |look| {
-        look.settled_end(topic, partition)?;
-        let mut all: Vec<Received> = Vec::new();
-        let mut next = look.start(topic, partition)?;
+        look.last_stable_offset(topic, partition)?;
+        let mut all: Vec<ConsumedRecord> = Vec::new();
+        let mut next = look.earliest(topic, partition)?;
         loop {
             let read = look.read(topic, partition, next, 100, 1 << 20)?;
             let Some(last) = read.last() else { return Ok(all) };
@@ -62,8 +62,8 @@ async fn all<L: Log>(log: &L, topic: Topic, partition: Partition) -> Vec<Receive
 }
 
 /// Each record as `key=value`, a tombstone without the value.
-fn shown(records: &[Received]) -> Vec<String> {
-    let show = |record: &Received| match &record.value {
+fn shown(records: &[ConsumedRecord]) -> Vec<String> {
+    let show = |record: &ConsumedRecord| match &record.value {
         Some(value) => format!("{}={}", record.key, String::from_utf8_lossy(value)),
         None => record.key.clone(),
     };
@@ -71,32 +71,32 @@ fn shown(records: &[Received]) -> Vec<String> {
 }
 
 /// What a member hears next, in time.
-async fn next<G: Group>(member: &mut G) -> Heard {
+async fn next<G: Consumer>(member: &mut G) -> ConsumerEvent {
     let heard = tokio::time::timeout(DEADLINE, member.next(100, 1 << 20)).await;
     heard.expect("it hears something in time").expect("it can hear")
 }
 
 /// A member that was given all partitions, and reads the first from `from` and the other from its start.
-async fn member<L: Log>(log: &L, from: Offset) -> L::Group {
+async fn member<L: Log>(log: &L, from: Offset) -> L::Consumer {
     let mut member = log.join(GROUP, Topic::Events).expect("it joins");
     let mut given = Vec::new();
     while given.len() < PARTITIONS as usize {
         match next(&mut member).await {
-            Heard::Assigned(partitions) => given.extend(partitions),
+            ConsumerEvent::Assigned(partitions) => given.extend(partitions),
             other => panic!("before it was given all partitions it heard {other:?}"),
         }
     }
     for (partition, from) in [(P0, from), (P1, Offset(0))] {
-        member.begin(partition, from).await.expect("it begins");
+        member.seek(partition, from).await.expect("it begins");
     }
     member
 }
 
 /// The next so many records that a member hears, with their partitions.
-async fn records<G: Group>(member: &mut G, count: usize) -> Vec<(Partition, String)> {
+async fn records<G: Consumer>(member: &mut G, count: usize) -> Vec<(Partition, String)> {
     let mut heard = Vec::new();
     while heard.len() < count {
-        if let Heard::Records(batches) = next(member).await {
+        if let ConsumerEvent::Records(batches) = next(member).await {
             for (partition, records) in batches {
                 heard.extend(shown(&records).into_iter().map(|record| (partition, record)));
             }
@@ -110,7 +110,7 @@ async fn order_is_kept<L: Log>(log: L) {
     let mut written = Vec::new();
     for i in 0..300 {
         let key = format!("c/n/{}", i % 7);
-        let partition = log.look().partition_of(&key);
+        let partition = log.reader().partition_of(&key);
         written.push(record(Topic::Events, partition, &key, &i.to_string(), i));
     }
     let offsets = log.append(written.clone()).await.expect("it appends");
@@ -155,7 +155,7 @@ async fn a_commit_is_whole<L: Log>(log: L) {
         assert_eq!(position, Some(Offset(1)));
     }
     let last = looking(&log, |look| {
-        look.settled_end(Topic::Status, P0)?;
+        look.last_stable_offset(Topic::Status, P0)?;
         look.last(Topic::Status, P0)
     });
     let last = last.await.expect("there is one");
@@ -203,11 +203,11 @@ async fn the_older_generation_is_fenced<L: Log>(log: L, other: L) {
     let outputs = vec![record(Topic::Alerts, P0, "k", "of the older", 1)];
     older.commit(outputs, vec![(P0, Offset(1))]).await.expect_err("it is fenced for good");
     assert!(all(&log, Topic::Alerts, P0).await.is_empty());
-    let Heard::Revoked(revoked) = next(&mut older).await else { panic!("the older is told") };
+    let ConsumerEvent::Revoked(revoked) = next(&mut older).await else { panic!("the older is told") };
     let (assigned, mut younger) = loop_until_given(joining, &mut older).await;
     assert!(revoked.iter().any(|partition| assigned.contains(partition)), "{revoked:?} went to {assigned:?}");
     for partition in &assigned {
-        younger.begin(*partition, Offset(0)).await.expect("it begins");
+        younger.seek(*partition, Offset(0)).await.expect("it begins");
     }
     let heard = records(&mut younger, assigned.len()).await;
     let outputs = vec![record(Topic::Alerts, heard[0].0, "k", "of the younger", 1)];
@@ -216,8 +216,8 @@ async fn the_older_generation_is_fenced<L: Log>(log: L, other: L) {
 }
 
 /// Lets the older hear until the younger has partitions.
-async fn loop_until_given<G: Group>(
-    joining: tokio::task::JoinHandle<(Heard, G)>,
+async fn loop_until_given<G: Consumer>(
+    joining: tokio::task::JoinHandle<(ConsumerEvent, G)>,
     older: &mut G,
 ) -> (Vec<Partition>, G) {
     let mut joining = joining;
@@ -228,12 +228,12 @@ async fn loop_until_given<G: Group>(
         }
     };
     let mut given = match heard {
-        Heard::Assigned(partitions) => partitions,
+        ConsumerEvent::Assigned(partitions) => partitions,
         other => panic!("the younger heard {other:?}"),
     };
     while given.is_empty() {
         tokio::select! {
-            heard = younger.next(100, 1 << 20) => if let Heard::Assigned(partitions) = heard.expect("it can hear") {
+            heard = younger.next(100, 1 << 20) => if let ConsumerEvent::Assigned(partitions) = heard.expect("it can hear") {
                 given.extend(partitions);
             },
             heard = older.next(100, 1 << 20) => { heard.expect("it can hear"); }
@@ -247,15 +247,15 @@ async fn a_time_is_sought<L: Log>(log: L) {
     log.append((0..50).map(|i| record(Topic::Events, P0, "k", &i.to_string(), i * 1_000)).collect())
         .await
         .expect("it appends");
-    let sought = |instant| looking(&log, move |look| look.offset_at(Topic::Events, P0, instant));
+    let sought = |instant| looking(&log, move |look| look.offset_for_time(Topic::Events, P0, instant));
     assert_eq!(sought(at(-1)).await, Offset(0));
     assert_eq!(sought(at(7_000)).await, Offset(7));
     assert_eq!(sought(at(7_001)).await, Offset(8));
     let within = at(7_000) + chrono::TimeDelta::nanoseconds(1);
     assert_eq!(sought(within).await, Offset(8), "within a millisecond: the next");
     assert_eq!(sought(at(49_001)).await, Offset(50), "after the last: the end");
-    assert_eq!(looking(&log, |look| look.end(Topic::Events, P0)).await, Offset(50));
-    assert_eq!(looking(&log, |look| look.offset_at(Topic::Events, P1, at(0))).await, Offset(0));
+    assert_eq!(looking(&log, |look| look.latest(Topic::Events, P0)).await, Offset(50));
+    assert_eq!(looking(&log, |look| look.offset_for_time(Topic::Events, P1, at(0))).await, Offset(0));
 }
 
 /// A reader goes back, and on from there, without a hole and without a record twice.
@@ -264,12 +264,12 @@ async fn a_member_goes_where_it_is_told<L: Log>(log: L) {
     let mut member = member(&log, Offset(90)).await;
     let from = |first: usize| (first..100).map(|i| (P0, format!("c/n/b={i}"))).collect::<Vec<_>>();
     assert_eq!(records(&mut member, 10).await, from(90));
-    member.begin(P0, Offset(40)).await.expect("it goes back");
+    member.seek(P0, Offset(40)).await.expect("it goes back");
     assert_eq!(records(&mut member, 60).await, from(40));
-    member.hold(P0);
+    member.pause(P0);
     log.append(vec![event(P1, "other"), event(P0, "more")]).await.expect("it appends");
     assert_eq!(records(&mut member, 1).await, [(P1, "c/n/b=other".to_owned())], "what is held is not heard");
-    member.begin(P0, Offset(99)).await.expect("it goes on");
+    member.seek(P0, Offset(99)).await.expect("it goes on");
     let more = vec![(P0, "c/n/b=99".to_owned()), (P0, "c/n/b=more".to_owned())];
     assert_eq!(records(&mut member, 2).await, more);
 }
@@ -281,7 +281,7 @@ async fn the_last_of_a_key_stays<L: Log>(log: L) {
             ["a", "b", "c"].map(|key| record(Topic::Status, P0, key, &round.to_string(), round)).to_vec();
         log.append(outputs).await.expect("it appends");
     }
-    let gone = Record { value: None, ..record(Topic::Status, P0, "a", "", 4) };
+    let gone = NewRecord { value: None, ..record(Topic::Status, P0, "a", "", 4) };
     log.append(vec![gone, record(Topic::Status, P0, "c", "last", 4)]).await.expect("it appends");
     let read = shown(&all(&log, Topic::Status, P0).await);
     assert_eq!(read[read.len() - 2..], ["a", "c=last"]);

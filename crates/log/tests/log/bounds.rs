@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use kigen_log::{EmbeddedLog, Log, Look, Retention, Settings, Trimmed};
+use kigen_log::{EmbeddedLog, Log, LogReader, Retention, Settings, Trimmed};
 use kigen_model::topic::{Offset, Topic};
 
 use crate::{P0, at, directory, open, read_all, record, settings, shown, tombstone};
@@ -23,10 +23,10 @@ async fn records_older_than_is_kept_go_and_offsets_stay() {
     assert_eq!(nothing, Trimmed::default());
     let trimmed = log.trim(at(135)).await.expect("trims");
     assert_eq!((trimmed.records, trimmed.tombstones), (4, 0));
-    assert_eq!(log.start(Topic::Events, P0).expect("has a start"), Offset(4));
-    assert_eq!(log.end(Topic::Events, P0).expect("has an end"), Offset(10));
+    assert_eq!(log.earliest(Topic::Events, P0).expect("has a start"), Offset(4));
+    assert_eq!(log.latest(Topic::Events, P0).expect("has an end"), Offset(10));
     assert_eq!(read_all(&log, Topic::Events)[0].offset, Offset(4), "below the start it begins at the start");
-    assert_eq!(log.offset_at(Topic::Events, P0, at(0)).expect("finds"), Offset(4));
+    assert_eq!(log.offset_for_time(Topic::Events, P0, at(0)).expect("finds"), Offset(4));
     assert_eq!(read_all(&log, Topic::Status).len(), 10, "a state has no age");
     assert_eq!(read_all(&log, Topic::Alerts).len(), 10);
 
@@ -34,7 +34,7 @@ async fn records_older_than_is_kept_go_and_offsets_stay() {
     assert_eq!(read_all(&log, Topic::Events), []);
     drop(log);
     let log = EmbeddedLog::open(dir.path(), bounded).expect("opens");
-    assert_eq!(log.start(Topic::Events, P0).expect("has a start"), Offset(10));
+    assert_eq!(log.earliest(Topic::Events, P0).expect("has a start"), Offset(10));
     let offsets = log.append(vec![record(Topic::Events, "k", "v", 5)]).await.expect("appends");
     assert_eq!(offsets, [Offset(10)]);
     assert_eq!(read_all(&log, Topic::Events)[0].timestamp, at(90), "no earlier than what was trimmed");
@@ -52,7 +52,7 @@ async fn more_than_is_kept_goes_oldest_first_and_the_disk_gets_its_space_back() 
         log.append(vec![record(Topic::Events, "k", &value, 0); 32]).await.expect("appends");
         log.trim(at(0)).await.expect("trims");
     }
-    let start = log.start(Topic::Events, P0).expect("has a start").0;
+    let start = log.earliest(Topic::Events, P0).expect("has a start").0;
     let kept = read_all(&log, Topic::Events);
     assert_eq!(kept.len() as u64, written - start);
     let record_bytes = (64 << 10) + 1 + 22;
@@ -71,9 +71,13 @@ async fn a_compacted_topic_holds_the_last_record_of_each_key_only() {
     assert_eq!(shown(&read_all(&log, Topic::Status)), ["1:b=1", "2:a=2"]);
     log.append(vec![status("b", "2"), status("position", "x")]).await.expect("appends");
     assert_eq!(shown(&read_all(&log, Topic::Status)), ["2:a=2", "3:b=2", "4:position=x"]);
-    assert_eq!(log.start(Topic::Status, P0).expect("has a start"), Offset(0));
-    assert_eq!(log.end(Topic::Status, P0).expect("has an end"), Offset(5));
-    assert_eq!(log.offset_at(Topic::Status, P0, at(-1)).expect("finds"), Offset(2), "holes are skipped");
+    assert_eq!(log.earliest(Topic::Status, P0).expect("has a start"), Offset(0));
+    assert_eq!(log.latest(Topic::Status, P0).expect("has an end"), Offset(5));
+    assert_eq!(
+        log.offset_for_time(Topic::Status, P0, at(-1)).expect("finds"),
+        Offset(2),
+        "holes are skipped"
+    );
 }
 
 #[tokio::test]

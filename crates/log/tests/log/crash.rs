@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use kigen_log::{EmbeddedLog, Log, LogError, Look, Record, Retention, Settings, Step};
+use kigen_log::{AtomicWrite, EmbeddedLog, Log, LogError, LogReader, NewRecord, Retention, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
 
 use crate::bounds::Noise;
@@ -31,7 +31,7 @@ fn killed_at_any_moment_outputs_and_position_agree_and_nothing_acknowledged_is_l
         }
         let log = open(dir.path());
         let position = log.position("process", Topic::Events, P0).expect("reads").expect("was committed").0;
-        let alerts = log.end(Topic::Alerts, Partition(1)).expect("has an end").0;
+        let alerts = log.latest(Topic::Alerts, Partition(1)).expect("has an end").0;
         let events = read_all(&log, Topic::Events);
         let status = read_all(&log, Topic::Status);
         assert_eq!(alerts, position, "round {round}");
@@ -63,7 +63,7 @@ fn a_running_log_is_looked_into_from_another_process() {
         view.refresh().expect("refreshes");
         let position = view.position("process", Topic::Events, P0).expect("reads").expect("was committed").0;
         assert!(position >= acknowledged, "what was acknowledged before the refresh is seen");
-        assert_eq!(view.end(Topic::Alerts, Partition(1)).expect("has an end"), Offset(position));
+        assert_eq!(view.latest(Topic::Alerts, Partition(1)).expect("has an end"), Offset(position));
         let events = view.read(Topic::Events, P0, Offset(0), usize::MAX, usize::MAX).expect("reads");
         assert_eq!(events.len() as u64, 2 * position);
         let status = view.read(Topic::Status, P0, Offset(0), 10, 1000).expect("reads");
@@ -72,7 +72,7 @@ fn a_running_log_is_looked_into_from_another_process() {
     child.kill().expect("kills");
     child.wait().expect("dies");
     let view = EmbeddedLog::open_beside(dir.path()).expect("opens what nobody writes any more");
-    assert!(view.end(Topic::Events, P0).expect("has an end") > Offset(0));
+    assert!(view.latest(Topic::Events, P0).expect("has an end") > Offset(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,7 +94,7 @@ async fn a_view_has_no_holes_while_files_are_written_and_removed_under_it() {
     loop {
         let written = writer.is_finished();
         view.refresh().expect("refreshes");
-        let (start, end) = (view.start(Topic::Events, P0), view.end(Topic::Events, P0));
+        let (start, end) = (view.earliest(Topic::Events, P0), view.latest(Topic::Events, P0));
         let (start, end) = (start.expect("has a start").0, end.expect("has an end").0);
         let seen = view.read(Topic::Events, P0, Offset(0), usize::MAX, usize::MAX).expect("reads");
         assert!(
@@ -111,8 +111,8 @@ async fn a_view_has_no_holes_while_files_are_written_and_removed_under_it() {
     }
     let log = writer.await.expect("writes");
     assert_eq!(
-        view.end(Topic::Events, P0).expect("has an end"),
-        log.end(Topic::Events, P0).expect("has an end")
+        view.latest(Topic::Events, P0).expect("has an end"),
+        log.latest(Topic::Events, P0).expect("has an end")
     );
 }
 
@@ -124,9 +124,9 @@ async fn child() {
     let log = open(Path::new(&dir));
     let mut next = log.position("process", Topic::Events, P0).expect("reads").map_or(0, |next| next.0);
     loop {
-        let alert = Record { partition: Partition(1), ..record(Topic::Alerts, "k", "alert", 0) };
+        let alert = NewRecord { partition: Partition(1), ..record(Topic::Alerts, "k", "alert", 0) };
         let status = record(Topic::Status, "k", &(next + 1).to_string(), 0);
-        let step = Step {
+        let step = AtomicWrite {
             outputs: vec![event("a"), alert, event("b"), status],
             positions: vec![position(next + 1)],
         };

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use kigen_log::{EmbeddedLog, Fate, Group, Log, LogError, Look};
+use kigen_log::{Consumer, EmbeddedLog, Fate, Log, LogError, LogReader};
 use kigen_model::topic::{Offset, Topic};
 
 use crate::bounds::Noise;
@@ -87,7 +87,7 @@ async fn child() {
     fs::remove_file(&ballast).expect("removes");
     let log = open(&data);
     assert_eq!(values(&log), acknowledged, "the same after a restart");
-    assert_eq!(log.end(Topic::Events, P0).expect("has an end"), Offset(acknowledged.len() as u64));
+    assert_eq!(log.latest(Topic::Events, P0).expect("has an end"), Offset(acknowledged.len() as u64));
 }
 
 #[tokio::test]
@@ -112,9 +112,9 @@ async fn a_damaged_record_is_named_and_the_rest_is_still_read() {
     for _ in 0..2 {
         group.next(10, 1000).await.expect_err("it is met again until something is begun after it");
     }
-    assert_eq!(log.offset_at(Topic::Events, P0, at(0)).expect("finds"), Offset(0));
+    assert_eq!(log.offset_for_time(Topic::Events, P0, at(0)).expect("finds"), Offset(0));
     log.trim(at(0)).await.expect("a damaged record does not keep the log from its bounds");
-    group.begin(P0, Offset(2)).await.expect("goes on");
+    group.seek(P0, Offset(2)).await.expect("goes on");
     assert_eq!(heard(&mut group, 10).await, ["2:c/n/b=c"]);
 }
 

@@ -9,7 +9,10 @@ mod waiting;
 use std::path::Path;
 
 use chrono::DateTime;
-use kigen_log::{EmbeddedGroup, EmbeddedLog, Group, Heard, Log, Look, Position, Received, Record, Settings};
+use kigen_log::{
+    ConsumedRecord, Consumer, ConsumerEvent, EmbeddedConsumer, EmbeddedLog, Log, LogReader, NewRecord,
+    Position, Settings,
+};
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 
@@ -28,29 +31,29 @@ fn open(path: &Path) -> EmbeddedLog {
     EmbeddedLog::open(path, settings(2)).expect("opens")
 }
 
-fn record(topic: Topic, key: &str, value: &str, ms: i64) -> Record {
-    Record { topic, partition: P0, key: key.to_owned(), value: Some(value.into()), timestamp: at(ms) }
+fn record(topic: Topic, key: &str, value: &str, ms: i64) -> NewRecord {
+    NewRecord { topic, partition: P0, key: key.to_owned(), value: Some(value.into()), timestamp: at(ms) }
 }
 
-fn event(value: &str) -> Record {
+fn event(value: &str) -> NewRecord {
     record(Topic::Events, "c/n/b", value, 0)
 }
 
-fn tombstone(key: &str, ms: i64) -> Record {
-    Record { value: None, ..record(Topic::Status, key, "", ms) }
+fn tombstone(key: &str, ms: i64) -> NewRecord {
+    NewRecord { value: None, ..record(Topic::Status, key, "", ms) }
 }
 
 fn position(next: u64) -> Position {
     Position { consumer: "process".to_owned(), topic: Topic::Events, partition: P0, next: Offset(next) }
 }
 
-fn read_all(log: &EmbeddedLog, topic: Topic) -> Vec<Received> {
+fn read_all(log: &EmbeddedLog, topic: Topic) -> Vec<ConsumedRecord> {
     log.read(topic, P0, Offset(0), usize::MAX, usize::MAX).expect("reads")
 }
 
 /// Each record as `offset:key=value`, a tombstone without the value.
-fn shown(records: &[Received]) -> Vec<String> {
-    let show = |record: &Received| match &record.value {
+fn shown(records: &[ConsumedRecord]) -> Vec<String> {
+    let show = |record: &ConsumedRecord| match &record.value {
         Some(value) => format!("{}:{}={}", record.offset, record.key, String::from_utf8_lossy(value)),
         None => format!("{}:{}", record.offset, record.key),
     };
@@ -58,22 +61,22 @@ fn shown(records: &[Received]) -> Vec<String> {
 }
 
 /// The member of a group that reads all partitions from their starts.
-async fn joined(log: &EmbeddedLog, topic: Topic) -> EmbeddedGroup {
+async fn joined(log: &EmbeddedLog, topic: Topic) -> EmbeddedConsumer {
     let mut group = log.join("process", topic).expect("joins");
     assert_eq!(
         group.next(1, 1).await.expect("hears"),
-        Heard::Assigned((0..log.partitions()).map(Partition).collect())
+        ConsumerEvent::Assigned((0..log.partitions()).map(Partition).collect())
     );
     for partition in (0..log.partitions()).map(Partition) {
-        group.begin(partition, Offset(0)).await.expect("begins");
+        group.seek(partition, Offset(0)).await.expect("begins");
     }
     group
 }
 
 /// The records of all partitions that it hears next, as they are shown.
-async fn heard(group: &mut EmbeddedGroup, records_max: usize) -> Vec<String> {
+async fn heard(group: &mut EmbeddedConsumer, records_max: usize) -> Vec<String> {
     match group.next(records_max, usize::MAX).await.expect("hears") {
-        Heard::Records(batches) => batches.iter().flat_map(|(_, records)| shown(records)).collect(),
+        ConsumerEvent::Records(batches) => batches.iter().flat_map(|(_, records)| shown(records)).collect(),
         other => panic!("no records: {other:?}"),
     }
 }

@@ -1,6 +1,6 @@
 //! Order, atomicity, restart, and who may open the log.
 
-use kigen_log::{EmbeddedLog, Fate, Log, LogError, Look, Record, Settings, Step};
+use kigen_log::{AtomicWrite, EmbeddedLog, Fate, Log, LogError, LogReader, NewRecord, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
 
 use crate::{P0, at, directory, event, open, position, read_all, record, settings, shown};
@@ -9,13 +9,13 @@ use crate::{P0, at, directory, event, open, position, read_all, record, settings
 async fn records_keep_their_order_and_count_from_zero_in_each_partition() {
     let dir = directory();
     let log = open(dir.path());
-    let other = Record { partition: Partition(1), ..event("x") };
+    let other = NewRecord { partition: Partition(1), ..event("x") };
     let offsets = log.append(vec![event("a"), other, event("b")]).await.expect("appends");
     assert_eq!(offsets, [Offset(0), Offset(0), Offset(1)]);
     assert_eq!(log.append(vec![event("c")]).await.expect("appends"), [Offset(2)]);
     assert_eq!(shown(&read_all(&log, Topic::Events)), ["0:c/n/b=a", "1:c/n/b=b", "2:c/n/b=c"]);
-    assert_eq!(log.end(Topic::Events, Partition(1)).expect("has an end"), Offset(1));
-    assert_eq!(log.end(Topic::Alerts, P0).expect("has an end"), Offset(0));
+    assert_eq!(log.latest(Topic::Events, Partition(1)).expect("has an end"), Offset(1));
+    assert_eq!(log.latest(Topic::Alerts, P0).expect("has an end"), Offset(0));
 }
 
 #[tokio::test]
@@ -55,7 +55,7 @@ async fn a_step_with_one_bad_output_writes_nothing_of_it() {
     let dir = directory();
     let log = open(dir.path());
     let large = record(Topic::Alerts, "c/n/large", &"x".repeat(1024 * 1024), 0);
-    let step = Step { outputs: vec![event("a"), large], positions: vec![position(7)] };
+    let step = AtomicWrite { outputs: vec![event("a"), large], positions: vec![position(7)] };
     let error = log.commit(step).await.expect_err("refused");
     assert_eq!(
         error.to_string(),
@@ -63,7 +63,7 @@ async fn a_step_with_one_bad_output_writes_nothing_of_it() {
          shorten its value"
     );
     assert_eq!(error.fate(), Fate::Reject);
-    let nowhere = Record { partition: Partition(2), ..event("b") };
+    let nowhere = NewRecord { partition: Partition(2), ..event("b") };
     let error = log.append(vec![event("a"), nowhere]).await.expect_err("refused");
     assert_eq!(error.to_string(), "kigen.events has no partition 2: there are 2, counted from 0");
     let mib = record(Topic::Events, "k", &"x".repeat(1024 * 1024 - 1), 0);
@@ -72,7 +72,7 @@ async fn a_step_with_one_bad_output_writes_nothing_of_it() {
         error.to_string(),
         "a step of 34603008 bytes is more than the 33554432 there may be: write it in several"
     );
-    assert_eq!(log.end(Topic::Events, P0).expect("has an end"), Offset(0));
+    assert_eq!(log.latest(Topic::Events, P0).expect("has an end"), Offset(0));
     assert_eq!(log.position("process", Topic::Events, P0).expect("reads"), None);
 }
 
@@ -96,8 +96,10 @@ async fn reads_stop_at_their_limits_but_return_at_least_one_record() {
 async fn a_restart_keeps_records_positions_and_offsets() {
     let dir = directory();
     let log = open(dir.path());
-    let step =
-        Step { outputs: vec![event("a"), record(Topic::Status, "k", "s", 0)], positions: vec![position(5)] };
+    let step = AtomicWrite {
+        outputs: vec![event("a"), record(Topic::Status, "k", "s", 0)],
+        positions: vec![position(5)],
+    };
     log.commit(step).await.expect("commits");
     drop(log);
     let log = open(dir.path());
@@ -184,12 +186,12 @@ async fn timestamps_never_go_back_and_an_instant_finds_its_first_record() {
     let kept: Vec<_> = read_all(&log, Topic::Events).iter().map(|r| r.timestamp.timestamp_millis()).collect();
     assert_eq!(kept, [1000, 1000, 3000, 3000, 5000]);
     for (ms, offset) in [(0, 0), (1000, 0), (1001, 2), (3000, 2), (3001, 4), (5000, 4), (5001, 5)] {
-        let found = log.offset_at(Topic::Events, P0, at(ms)).expect("finds");
+        let found = log.offset_for_time(Topic::Events, P0, at(ms)).expect("finds");
         assert_eq!(found, Offset(offset), "at {ms}");
     }
     let within = at(1000) + chrono::Duration::nanoseconds(1);
-    assert_eq!(log.offset_at(Topic::Events, P0, within).expect("finds"), Offset(2));
-    assert_eq!(log.offset_at(Topic::Alerts, P0, at(0)).expect("finds"), Offset(0));
+    assert_eq!(log.offset_for_time(Topic::Events, P0, within).expect("finds"), Offset(2));
+    assert_eq!(log.offset_for_time(Topic::Alerts, P0, at(0)).expect("finds"), Offset(0));
 }
 
 #[tokio::test]

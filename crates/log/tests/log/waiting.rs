@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kigen_log::{EmbeddedLog, Group, Log, Look, Record, Settings};
+use kigen_log::{Consumer, EmbeddedLog, Log, LogReader, NewRecord, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
 
 use crate::{P0, at, directory, event, heard, joined, open, record, settings, tombstone};
@@ -28,7 +28,7 @@ async fn a_waiting_member_is_woken_by_an_append() {
 async fn a_busy_partition_does_not_starve_another() {
     let dir = directory();
     let log = open(dir.path());
-    let quiet = Record { partition: Partition(1), ..event("quiet") };
+    let quiet = NewRecord { partition: Partition(1), ..event("quiet") };
     let mut records: Vec<_> = (0..100).map(|i| event(&i.to_string())).collect();
     records.push(quiet);
     log.append(records).await.expect("appends");
@@ -84,12 +84,12 @@ async fn holes_at_the_end_of_a_compacted_topic_do_not_hold_a_member_up() {
 async fn a_partition_that_is_held_is_not_read() {
     let dir = directory();
     let log = open(dir.path());
-    let other = Record { partition: Partition(1), ..event("other") };
+    let other = NewRecord { partition: Partition(1), ..event("other") };
     log.append(vec![event("a"), other]).await.expect("appends");
     let mut group = joined(&log, Topic::Events).await;
-    group.hold(P0);
+    group.pause(P0);
     assert_eq!(heard(&mut group, 10).await, ["0:c/n/b=other"]);
-    group.begin(P0, Offset(0)).await.expect("begins");
+    group.seek(P0, Offset(0)).await.expect("begins");
     assert_eq!(heard(&mut group, 10).await, ["0:c/n/b=a"]);
 }
 

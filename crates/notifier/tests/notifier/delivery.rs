@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use kigen_log::{EmbeddedLog, Log, Look, Record, Settings};
+use kigen_log::{EmbeddedLog, Log, LogReader, NewRecord, Settings};
 use kigen_model::alert::Alert;
 use kigen_model::slot::Cause;
 use kigen_model::topic::{Offset, Partition, Topic};
@@ -72,7 +72,7 @@ fn position(log: &EmbeddedLog) -> Option<Offset> {
 async fn append(log: &EmbeddedLog, value: Vec<u8>) {
     let timestamp = "2026-11-20T03:30:30Z".parse().expect("an instant");
     let key = "prod/ml/recommend".to_owned();
-    let record = Record { topic: Topic::Alerts, partition: PARTITION, key, value: Some(value), timestamp };
+    let record = NewRecord { topic: Topic::Alerts, partition: PARTITION, key, value: Some(value), timestamp };
     log.append(vec![record]).await.expect("the log takes it");
 }
 
@@ -251,7 +251,7 @@ async fn whatever_fails_meanwhile_each_alert_is_told_and_in_order() {
             let alert = of_batch(&missed(Cause::Suspended, None), &format!("batch-{nth}"));
             let timestamp = "2026-11-20T03:30:30Z".parse().expect("an instant");
             let (key, value) = (format!("prod/ml/batch-{nth}"), Some(kigen_wire::encode_alert(&alert)));
-            let record = Record { topic: Topic::Alerts, partition, key, value, timestamp };
+            let record = NewRecord { topic: Topic::Alerts, partition, key, value, timestamp };
             log.append(vec![record]).await.expect("the log takes it");
             expected[partition.0 as usize].push(alert.id);
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chrono::{TimeDelta, TimeZone, Utc};
-use kigen_log::{EmbeddedLog, Log, Look, Record, Settings};
+use kigen_log::{EmbeddedLog, Log, LogReader, NewRecord, Settings};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
@@ -23,7 +23,7 @@ pub(crate) fn start() -> Instant {
 /// Writes the fleet's days into a new log in `dir`.
 pub(crate) async fn fill(dir: &Path, settings: Settings) {
     let log = EmbeddedLog::open(&dir.join("log"), settings).expect("the log opens");
-    let mut feed = Feed::new(log.look());
+    let mut feed = Feed::new(log.reader());
     for _ in 0..DAYS {
         log.append(feed.next_day()).await.expect("the events are written");
     }
@@ -32,19 +32,19 @@ pub(crate) async fn fill(dir: &Path, settings: Settings) {
 /// The fleet's days, one after another.
 pub(crate) struct Feed<'a, L> {
     look: &'a L,
-    records: Vec<Record>,
+    records: Vec<NewRecord>,
     version: u64,
     day: i64,
 }
 
-impl<'a, L: Look> Feed<'a, L> {
+impl<'a, L: LogReader> Feed<'a, L> {
     /// Of a log that puts keys into partitions as this one.
     pub(crate) fn new(look: &'a L) -> Self {
         Self { look, records: Vec::new(), version: 0, day: 0 }
     }
 
     /// The records of the next day.
-    pub(crate) fn next_day(&mut self) -> Vec<Record> {
+    pub(crate) fn next_day(&mut self) -> Vec<NewRecord> {
         let start = start();
         let day = self.day;
         self.day += 1;
@@ -148,6 +148,6 @@ impl<'a, L: Look> Feed<'a, L> {
 
     fn record(&mut self, partition: Partition, key: String, timestamp: Instant, event: &Event) {
         let value = Some(kigen_wire::encode_event(event));
-        self.records.push(Record { topic: Topic::Events, partition, key, value, timestamp });
+        self.records.push(NewRecord { topic: Topic::Events, partition, key, value, timestamp });
     }
 }

@@ -1,7 +1,7 @@
 //! Events to records, and records to the log, for as long as that takes.
 
 use kigen_log::back_off::BackOff;
-use kigen_log::{Fate, Log, LogError, Look, Record};
+use kigen_log::{Fate, Log, LogError, LogReader, NewRecord};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterEvent, Event, Fact};
 use kigen_model::reasons::reasons;
@@ -61,26 +61,26 @@ impl<L: Log, S: Future<Output = ()> + Clone> Appender<L, S> {
     }
 
     /// Facts go to their key's partition.
-    pub(super) fn records_of_facts(&self, facts: &[Fact]) -> Vec<Record> {
+    pub(super) fn records_of_facts(&self, facts: &[Fact]) -> Vec<NewRecord> {
         let timestamp = self.clock.now();
         let record = |fact: &Fact| {
             let key = fact.key.to_string();
-            let partition = self.log.look().partition_of(&key);
+            let partition = self.log.reader().partition_of(&key);
             event_record(partition, key, &Event::Fact(fact.clone()), timestamp)
         };
         facts.iter().map(record).collect()
     }
 
     /// What concerns the cluster goes to every partition, under the cluster's name.
-    pub(super) fn records_of_cluster(&self, events: &[ClusterEvent]) -> Vec<Record> {
+    pub(super) fn records_of_cluster(&self, events: &[ClusterEvent]) -> Vec<NewRecord> {
         let timestamp = self.clock.now();
         let mut records = Vec::new();
         for event in events {
             let key = event.cluster.clone();
             let first = event_record(Partition(0), key, &Event::Cluster(event.clone()), timestamp);
             records.extend(
-                (1..self.log.look().partitions())
-                    .map(|nth| Record { partition: Partition(nth), ..first.clone() }),
+                (1..self.log.reader().partitions())
+                    .map(|nth| NewRecord { partition: Partition(nth), ..first.clone() }),
             );
             records.push(first);
         }
@@ -88,14 +88,14 @@ impl<L: Log, S: Future<Output = ()> + Clone> Appender<L, S> {
     }
 
     /// What could not be used goes to `kigen.rejects`.
-    pub(super) fn records_of_rejected(&self, rejected: Vec<Rejected>) -> Vec<Record> {
+    pub(super) fn records_of_rejected(&self, rejected: Vec<Rejected>) -> Vec<NewRecord> {
         let now = self.clock.now();
         rejected.into_iter().map(|rejected| self.reject_record(&rejected.into_reject(now))).collect()
     }
 
     /// Appends all, in this order, in as many steps as it takes; a log that cannot be written is tried again until it
     /// can, and meanwhile nothing is read from the cluster.
-    pub(super) async fn append(&self, records: Vec<Record>) -> Result<Appended, LogError> {
+    pub(super) async fn append(&self, records: Vec<NewRecord>) -> Result<Appended, LogError> {
         let mut records = records.into_iter().peekable();
         while records.peek().is_some() {
             let mut step = Vec::new();
@@ -114,7 +114,7 @@ impl<L: Log, S: Future<Output = ()> + Clone> Appender<L, S> {
         Ok(Appended::All)
     }
 
-    async fn append_step(&self, mut step: Vec<Record>) -> Result<Appended, LogError> {
+    async fn append_step(&self, mut step: Vec<NewRecord>) -> Result<Appended, LogError> {
         let mut trying = Trying::default();
         let mut has_rejected = false;
         loop {
@@ -145,7 +145,12 @@ impl<L: Log, S: Future<Output = ()> + Clone> Appender<L, S> {
     }
 
     /// What the log does not take goes to the rejects, which keep less of it than the log takes.
-    fn without_too_large(&self, step: Vec<Record>, record_bytes_max: usize, reason: &str) -> Vec<Record> {
+    fn without_too_large(
+        &self,
+        step: Vec<NewRecord>,
+        record_bytes_max: usize,
+        reason: &str,
+    ) -> Vec<NewRecord> {
         let now = self.clock.now();
         let bytes = |record: &Record| record.key.len() + record.value.as_ref().map_or(0, Vec::len);
         step.into_iter()
@@ -169,10 +174,10 @@ impl<L: Log, S: Future<Output = ()> + Clone> Appender<L, S> {
             .collect()
     }
 
-    fn reject_record(&self, reject: &Reject) -> Record {
-        Record {
+    fn reject_record(&self, reject: &Reject) -> NewRecord {
+        NewRecord {
             topic: Topic::Rejects,
-            partition: self.log.look().partition_of(&reject.key),
+            partition: self.log.reader().partition_of(&reject.key),
             key: reject.key.clone(),
             value: Some(kigen_wire::encode_reject(reject)),
             timestamp: reject.rejected_at,
@@ -180,7 +185,7 @@ impl<L: Log, S: Future<Output = ()> + Clone> Appender<L, S> {
     }
 }
 
-fn event_record(partition: Partition, key: String, event: &Event, timestamp: Instant) -> Record {
+fn event_record(partition: Partition, key: String, event: &Event, timestamp: Instant) -> NewRecord {
     let value = Some(kigen_wire::encode_event(event));
-    Record { topic: Topic::Events, partition, key, value, timestamp }
+    NewRecord { topic: Topic::Events, partition, key, value, timestamp }
 }

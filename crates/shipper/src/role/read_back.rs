@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use chrono::TimeDelta;
-use kigen_log::{Log, LogError, Look, on_thread};
+use kigen_log::{Log, LogError, LogReader, on_thread};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
 use kigen_model::key::BatchKey;
@@ -37,7 +37,7 @@ pub(super) struct LastWords {
 
 /// Reads what may still hold of `kigen.events`, or all of it. A tick is only trusted if every partition has it.
 pub(super) async fn read_back(log: &impl Log, settings: &Settings) -> Result<LastWords, LogError> {
-    let look = log.look().clone();
+    let look = log.reader().clone();
     let cluster = settings.cluster.clone();
     let period = TimeDelta::try_milliseconds(Restating::new(settings.retention_ms).period_ms());
     on_thread(move || {
@@ -56,7 +56,7 @@ pub(super) async fn first_to_speak(
     from: Offset,
     begun: &ClusterEvent,
 ) -> Result<Option<String>, LogError> {
-    let (look, begun) = (log.look().clone(), begun.clone());
+    let (look, begun) = (log.reader().clone(), begun.clone());
     on_thread(move || {
         let mut from = from;
         loop {
@@ -111,8 +111,8 @@ impl Story {
     /// last record, unless the cluster was silent for most of one: then all is read. So is a log that is younger.
     ///
     /// A period and an eighth is asked for, since records are dated by the shippers' clocks, and periods by the cluster's.
-    fn read(&mut self, look: &impl Look, partition: Partition) -> Result<Told, LogError> {
-        let start = look.start(Topic::Events, partition)?;
+    fn read(&mut self, look: &impl LogReader, partition: Partition) -> Result<Told, LogError> {
+        let start = look.earliest(Topic::Events, partition)?;
         if let Some((since, from)) = self.recent(look, partition, start) {
             let told = self.read_from(look, partition, from)?;
             let is_enough = |ticked_at: Instant| {
@@ -127,16 +127,21 @@ impl Story {
 
     /// The instant two periods before the last record, and the first record from then on; `None`: it is the first of
     /// all, or that cannot be found.
-    fn recent(&self, look: &impl Look, partition: Partition, start: Offset) -> Option<(Instant, Offset)> {
+    fn recent(
+        &self,
+        look: &impl LogReader,
+        partition: Partition,
+        start: Offset,
+    ) -> Option<(Instant, Offset)> {
         let last = look.last(Topic::Events, partition).ok()??;
         let since = last.timestamp.checked_sub_signed(self.period?)?.checked_sub_signed(self.period?)?;
-        let from = look.offset_at(Topic::Events, partition, since).ok()?;
+        let from = look.offset_for_time(Topic::Events, partition, since).ok()?;
         (from > start).then_some((since, from))
     }
 
     fn read_from(
         &mut self,
-        look: &impl Look,
+        look: &impl LogReader,
         partition: Partition,
         mut from: Offset,
     ) -> Result<Told, LogError> {

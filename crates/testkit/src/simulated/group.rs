@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kigen_log::{Group, Heard, LogError, Received, Record};
+use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, LogError, NewRecord};
 use kigen_model::topic::{Offset, Partition, Topic};
 use tokio::sync::watch;
 
@@ -67,7 +67,7 @@ impl Members {
 }
 
 /// A member of a group. It leaves when it is dropped.
-pub struct SimulatedGroup {
+pub struct SimulatedConsumer {
     log: SimulatedLog,
     name: &'static str,
     topic: Topic,
@@ -80,7 +80,7 @@ pub struct SimulatedGroup {
     changes: watch::Receiver<u64>,
 }
 
-impl SimulatedGroup {
+impl SimulatedConsumer {
     pub(super) fn join(log: SimulatedLog, name: &'static str, topic: Topic) -> Self {
         let changes = log.inner.changes.subscribe();
         let partitions = log.inner.settings.partitions;
@@ -91,7 +91,7 @@ impl SimulatedGroup {
     }
 
     /// What there is to hear now.
-    fn hear(&mut self, records_max: usize, bytes_max: usize) -> Result<Option<Heard>, LogError> {
+    fn hear(&mut self, records_max: usize, bytes_max: usize) -> Result<Option<ConsumerEvent>, LogError> {
         let mut state = self.log.state();
         let members = state.groups.entry(self.name).or_default();
         let share = members.shares.get(&self.member).cloned().unwrap_or_default();
@@ -102,20 +102,20 @@ impl SimulatedGroup {
         if !lost.is_empty() {
             self.own.retain(|partition, _| !lost.contains(partition));
             self.cursors.retain(|partition, _| !lost.contains(partition));
-            return Ok(Some(Heard::Revoked(lost)));
+            return Ok(Some(ConsumerEvent::Revoked(lost)));
         }
         let gained: Vec<Partition> =
             share.keys().filter(|partition| !self.own.contains_key(partition)).copied().collect();
         self.generation = generation;
         if !gained.is_empty() {
             self.own = share;
-            return Ok(Some(Heard::Assigned(gained)));
+            return Ok(Some(ConsumerEvent::Assigned(gained)));
         }
         let unreadable_per_mille = state.faults.unreadable_per_mille;
         if state.happens(unreadable_per_mille) {
             return Err(failed("read"));
         }
-        let mut heard: Vec<(Partition, Vec<Received>)> = Vec::new();
+        let mut heard: Vec<(Partition, Vec<ConsumedRecord>)> = Vec::new();
         for (partition, from) in &mut self.cursors {
             let records = state.kept(self.topic, *partition).read(*from, records_max, bytes_max);
             if let Some(last) = records.last() {
@@ -123,12 +123,12 @@ impl SimulatedGroup {
                 heard.push((*partition, records));
             }
         }
-        Ok((!heard.is_empty()).then_some(Heard::Records(heard)))
+        Ok((!heard.is_empty()).then_some(ConsumerEvent::Records(heard)))
     }
 }
 
-impl Group for SimulatedGroup {
-    async fn next(&mut self, records_max: usize, bytes_max: usize) -> Result<Heard, LogError> {
+impl Consumer for SimulatedConsumer {
+    async fn next(&mut self, records_max: usize, bytes_max: usize) -> Result<ConsumerEvent, LogError> {
         loop {
             // Seen before looking, so that a write after the look ends the wait below at once.
             self.changes.borrow_and_update();
@@ -145,20 +145,20 @@ impl Group for SimulatedGroup {
         }
     }
 
-    async fn begin(&mut self, partition: Partition, from: Offset) -> Result<(), LogError> {
+    async fn seek(&mut self, partition: Partition, from: Offset) -> Result<(), LogError> {
         if self.own.contains_key(&partition) {
             self.cursors.insert(partition, from);
         }
         Ok(())
     }
 
-    fn hold(&mut self, partition: Partition) {
+    fn pause(&mut self, partition: Partition) {
         self.cursors.remove(&partition);
     }
 
     async fn commit(
         &mut self,
-        outputs: Vec<Record>,
+        outputs: Vec<NewRecord>,
         positions: Vec<(Partition, Offset)>,
     ) -> Result<Vec<Offset>, LogError> {
         self.log.check(&outputs)?;
@@ -195,7 +195,7 @@ impl Group for SimulatedGroup {
     }
 }
 
-impl Drop for SimulatedGroup {
+impl Drop for SimulatedConsumer {
     fn drop(&mut self) {
         let partitions = self.log.inner.settings.partitions;
         self.log.state().groups.entry(self.name).or_default().leave(self.member, partitions);

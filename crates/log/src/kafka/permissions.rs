@@ -9,15 +9,15 @@ use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use crate::Record;
+use crate::NewRecord;
 use crate::error::LogError;
-use crate::interface::Look;
-use crate::kafka::asked::code_of;
-use crate::kafka::group::{group_id, transactional_id};
-use crate::kafka::produce::{add, transactional, try_write};
+use crate::interface::LogReader;
+use crate::kafka::acl::code_of;
+use crate::kafka::consumer::{group_id, transactional_id};
 use crate::kafka::producer::Producer;
 use crate::kafka::topics::Layout;
-use crate::kafka::{ANSWER_MAX, Asked, Connection, KafkaFailure, KafkaLook, Talk};
+use crate::kafka::transaction::{add, transactional, try_write};
+use crate::kafka::{ANSWER_MAX, AclOperation, Connection, KafkaFailure, KafkaReader, Talk};
 use crate::on_thread::on_thread;
 
 /// A trial's transactions are given up by the brokers after so long, in milliseconds.
@@ -41,9 +41,9 @@ pub async fn brokers(connection: &Connection) -> Result<usize, KafkaFailure> {
 /// # Errors
 /// It may not be read, or cannot be.
 pub async fn read(connection: &Connection, layout: &Layout, topic: Topic) -> Result<(), LogError> {
-    let look = KafkaLook::new(connection.clone(), &layout.log)?;
+    let look = KafkaReader::new(connection.clone(), &layout.log)?;
     let partition = Partition(0);
-    on_thread(move || look.read(topic, partition, look.end(topic, partition)?, 1, 1).map(|_| ())).await
+    on_thread(move || look.read(topic, partition, look.latest(topic, partition)?, 1, 1).map(|_| ())).await
 }
 
 /// Tries to be a member of a group that reads `topic`: to note a place for it.
@@ -54,7 +54,7 @@ pub async fn join(connection: &Connection, group: &str, topic: Topic) -> Result<
     let id = group_id(group);
     let own = [("group.id", id.as_str()), ("enable.auto.commit", "false")];
     let member: BaseConsumer<Talk> = connection.client_with(&own, Talk::of(connection))?;
-    let asked = Asked::Read(topic);
+    let asked = AclOperation::Read(topic);
     let connection = connection.clone();
     on_thread(move || {
         let failed = |error: KafkaError| {
@@ -104,7 +104,7 @@ impl Transactions {
     /// It may not be written to, or cannot be.
     pub async fn write(&self, topic: Topic, now: Instant) -> Result<(), LogError> {
         let (partition, key) = (Partition(0), "kigen-doctor".to_owned());
-        let record = Record { topic, partition, key, value: None, timestamp: now };
+        let record = NewRecord { topic, partition, key, value: None, timestamp: now };
         try_write(&self.connection, &self.producer, record).await
     }
 }

@@ -11,13 +11,13 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 
-use crate::Received;
+use crate::ConsumedRecord;
 use crate::error::LogError;
-use crate::interface::Look;
-use crate::kafka::asked::is_denied;
-use crate::kafka::group::group_id;
-use crate::kafka::produce::add;
-use crate::kafka::{ANSWER_MAX, Asked, Connection, FULL_QUEUE_DELAY, Inward, KafkaFailure, Talk};
+use crate::interface::LogReader;
+use crate::kafka::acl::is_denied;
+use crate::kafka::consumer::group_id;
+use crate::kafka::transaction::add;
+use crate::kafka::{ANSWER_MAX, AclOperation, Connection, FULL_QUEUE_DELAY, Inward, KafkaFailure, Talk};
 use crate::settings::Settings;
 
 /// How long Kafka may take to say that it is there.
@@ -46,7 +46,7 @@ impl ConsumerContext for Talk {}
 
 /// Looks into a log on Kafka. Clones share their readers.
 #[derive(Clone)]
-pub struct KafkaLook {
+pub struct KafkaReader {
     inner: Arc<Inner>,
 }
 
@@ -68,7 +68,7 @@ struct Reader {
     at: Option<(Topic, Partition, Offset)>,
 }
 
-impl KafkaLook {
+impl KafkaReader {
     /// A look at the topics at `connection`, which are as `settings` say.
     ///
     /// # Errors
@@ -90,7 +90,7 @@ impl KafkaLook {
         partition: Partition,
     ) -> Result<(Offset, Offset), LogError> {
         self.check(topic, partition)?;
-        let asked = Asked::Describe(topic);
+        let asked = AclOperation::Describe(topic);
         let failed = self.inner.connection.refused("does not tell where a topic begins and ends", asked);
         // Serves what the client has to say meanwhile.
         let _ = asking.poll(Duration::ZERO);
@@ -122,14 +122,14 @@ impl KafkaLook {
     }
 }
 
-impl Look for KafkaLook {
+impl LogReader for KafkaReader {
     fn partitions(&self) -> u32 {
         self.inner.partitions
     }
 
-    fn reach(&self) -> Result<(), LogError> {
+    fn ping(&self) -> Result<(), LogError> {
         let (topic, asking) = (Topic::Events, &self.inner.committed);
-        let failed = self.inner.connection.refused("does not answer", Asked::Describe(topic));
+        let failed = self.inner.connection.refused("does not answer", AclOperation::Describe(topic));
         // Serves what the client has to say meanwhile.
         let _ = asking.poll(Duration::ZERO);
         let metadata = asking.fetch_metadata(Some(topic.name()), REACH_MAX).map_err(&failed)?;
@@ -151,7 +151,7 @@ impl Look for KafkaLook {
         from: Offset,
         records_max: usize,
         bytes_max: usize,
-    ) -> Result<Vec<Received>, LogError> {
+    ) -> Result<Vec<ConsumedRecord>, LogError> {
         self.check(topic, partition)?;
         let mut reader = self.reader(topic, partition, from)?;
         let connection = &self.inner.connection;
@@ -165,7 +165,7 @@ impl Look for KafkaLook {
 
     /// The last offsets are often those of markers and of steps that were given up: it is looked for from further and
     /// further back.
-    fn last(&self, topic: Topic, partition: Partition) -> Result<Option<Received>, LogError> {
+    fn last(&self, topic: Topic, partition: Partition) -> Result<Option<ConsumedRecord>, LogError> {
         let (start, end) = self.bounds(&self.inner.committed, topic, partition)?;
         let mut back = BACK_OFFSETS;
         loop {
@@ -183,20 +183,20 @@ impl Look for KafkaLook {
         }
     }
 
-    fn start(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
+    fn earliest(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
         Ok(self.bounds(&self.inner.committed, topic, partition)?.0)
     }
 
-    fn end(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
+    fn latest(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
         Ok(self.bounds(&self.inner.committed, topic, partition)?.1)
     }
 
     /// A commit is acknowledged before its markers are written, and until then nobody can read it.
-    fn settled_end(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
+    fn last_stable_offset(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
         let (_, begun) = self.bounds(&self.inner.under_way, topic, partition)?;
         let until = RealInstant::now() + SETTLED_MAX;
         loop {
-            if self.end(topic, partition)? >= begun {
+            if self.latest(topic, partition)? >= begun {
                 return Ok(begun);
             }
             if RealInstant::now() >= until {
@@ -207,9 +207,9 @@ impl Look for KafkaLook {
         }
     }
 
-    fn offset_at(&self, topic: Topic, partition: Partition, at: Instant) -> Result<Offset, LogError> {
+    fn offset_for_time(&self, topic: Topic, partition: Partition, at: Instant) -> Result<Offset, LogError> {
         self.check(topic, partition)?;
-        let asked = Asked::Describe(topic);
+        let asked = AclOperation::Describe(topic);
         let failed = self.inner.connection.refused("does not tell the offset of a time", asked);
         // Timestamps are cut to milliseconds, so an instant within one is first reached in the next.
         let at_ms = (at + TimeDelta::nanoseconds(999_999)).timestamp_millis().max(0);
@@ -220,7 +220,7 @@ impl Look for KafkaLook {
         let found = told.find_partition(topic.name(), number(partition));
         match found.map(|found| found.error().map(|()| found.offset())).transpose().map_err(failed)? {
             Some(rdkafka::Offset::Offset(found)) => Ok(offset(found)),
-            _ => self.end(topic, partition),
+            _ => self.latest(topic, partition),
         }
     }
 
@@ -229,14 +229,15 @@ impl Look for KafkaLook {
         let age_ms = i64::try_from(self.inner.tombstone_age_ms_max).unwrap_or(i64::MAX);
         let age = TimeDelta::try_milliseconds(age_ms).unwrap_or(TimeDelta::MAX);
         let oldest = Utc::now().checked_sub_signed(age).unwrap_or(DateTime::UNIX_EPOCH);
-        self.offset_at(Topic::Status, partition, oldest)
+        self.offset_for_time(Topic::Status, partition, oldest)
     }
 
     fn position(&self, group: &str, topic: Topic, partition: Partition) -> Result<Option<Offset>, LogError> {
         self.check(topic, partition)?;
         let connection = &self.inner.connection;
         let id = group_id(group);
-        let failed = connection.refused("does not tell where a group stands", Asked::Group(id.clone()));
+        let failed =
+            connection.refused("does not tell where a group stands", AclOperation::Group(id.clone()));
         let own = [("group.id", id.as_str()), ("enable.auto.commit", "false")];
         let member: BaseConsumer<Talk> = connection.client_with(&own, Talk::of(connection))?;
         let mut asked = TopicPartitionList::with_capacity(1);
@@ -256,8 +257,8 @@ impl Reader {
         (topic, partition, from): (Topic, Partition, Offset),
         records_max: usize,
         bytes_max: usize,
-    ) -> Result<Vec<Received>, LogError> {
-        let failed = connection.refused("gives no records", Asked::Read(topic));
+    ) -> Result<Vec<ConsumedRecord>, LogError> {
+        let failed = connection.refused("gives no records", AclOperation::Read(topic));
         if self.at.take() != Some((topic, partition, from)) {
             let mut place = TopicPartitionList::with_capacity(1);
             add(&mut place, topic, partition, from).map_err(&failed)?;
@@ -303,7 +304,7 @@ pub(super) fn received(
     connection: &Connection,
     topic: Topic,
     message: &BorrowedMessage<'_>,
-) -> Result<Received, LogError> {
+) -> Result<ConsumedRecord, LogError> {
     let offset = offset(message.offset());
     let timestamp = message.timestamp().to_millis().and_then(DateTime::from_timestamp_millis);
     let inward = match (&connection.framing, message.payload()) {
@@ -317,7 +318,7 @@ pub(super) fn received(
         Some(Inward { value, head }) => (Some(value), Some(head)),
         None => (message.payload().map(<[u8]>::to_vec), None),
     };
-    Ok(Received {
+    Ok(ConsumedRecord {
         offset,
         key: message.key().map_or(String::new(), |key| String::from_utf8_lossy(key).into_owned()),
         value,

@@ -10,12 +10,12 @@ use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::Producer as _;
 
-use crate::Record;
+use crate::NewRecord;
 use crate::error::LogError;
-use crate::kafka::asked::is_denied;
-use crate::kafka::group::group_id;
+use crate::kafka::acl::is_denied;
+use crate::kafka::consumer::group_id;
 use crate::kafka::producer::Producer;
-use crate::kafka::{ANSWER_MAX, Asked, Connection, KafkaFailure};
+use crate::kafka::{ANSWER_MAX, AclOperation, Connection, KafkaFailure};
 use crate::metrics;
 use crate::on_thread::on_thread;
 
@@ -49,7 +49,7 @@ pub(super) fn transactional(
         ("transaction.timeout.ms", transaction_ms_max),
     ];
     let producer = Producer::new(connection, &own)?;
-    let refused = connection.refused("begins no transactions", Asked::Transactions(id.to_owned()));
+    let refused = connection.refused("begins no transactions", AclOperation::Transactions(id.to_owned()));
     producer.init_transactions(ANSWER_MAX).map_err(refused)?;
     Ok(producer)
 }
@@ -58,7 +58,7 @@ pub(super) fn transactional(
 pub(super) async fn all(
     connection: &Connection,
     producer: &Producer,
-    records: &[Record],
+    records: &[NewRecord],
 ) -> Result<Vec<Offset>, LogError> {
     let mut taken = Vec::with_capacity(records.len());
     for record in records {
@@ -97,7 +97,7 @@ fn refused(connection: &Connection, producer: &Producer, topic: Topic, error: Ka
     };
     // What can go on no more says of each record only that.
     let fatal = producer.client().fatal_error().map(|(code, _)| KafkaError::MessageProduction(code));
-    connection.refused(what, Asked::Write(topic))(fatal.unwrap_or(error)).into()
+    connection.refused(what, AclOperation::Write(topic))(fatal.unwrap_or(error)).into()
 }
 
 /// One transaction: the records, and where the group stands after them.
@@ -105,7 +105,7 @@ pub(super) async fn transaction(
     connection: &Connection,
     producer: &Producer,
     member: &Member,
-    records: &[Record],
+    records: &[NewRecord],
     positions: &[(Partition, Offset)],
 ) -> Result<Vec<Offset>, Failed> {
     let failed = |error| member.failed(connection, error);
@@ -145,7 +145,7 @@ pub(super) async fn transaction(
 async fn all_in_transaction(
     connection: &Connection,
     producer: &Producer,
-    records: &[Record],
+    records: &[NewRecord],
 ) -> Result<Vec<Offset>, Untaken> {
     let failing = async {
         loop {
@@ -193,7 +193,7 @@ fn failure_of(producer: &Producer) -> Option<KafkaError> {
 
 /// Which topic it is that may not be written: Kafka tells of the transaction only. Each is tried alone, by a producer in place
 /// of the one that met it: what that one began may be nothing that Kafka can end.
-async fn denied_topic(connection: &Connection, id: &str, records: &[Record]) -> Option<LogError> {
+async fn denied_topic(connection: &Connection, id: &str, records: &[NewRecord]) -> Option<LogError> {
     let making = (connection.clone(), id.to_owned());
     let producer = on_thread(move || transactional(&making.0, &making.1, TRANSACTION_MS_MAX)).await.ok()?;
     for topic in Topic::ALL {
@@ -212,10 +212,10 @@ async fn denied_topic(connection: &Connection, id: &str, records: &[Record]) -> 
 pub(super) async fn try_write(
     connection: &Connection,
     producer: &Producer,
-    record: Record,
+    record: NewRecord,
 ) -> Result<(), LogError> {
     let begun = producer.begin_transaction();
-    begun.map_err(connection.refused("begins no transaction", Asked::Write(record.topic)))?;
+    begun.map_err(connection.refused("begins no transaction", AclOperation::Write(record.topic)))?;
     let tried = all_in_transaction(connection, producer, &[record]).await;
     let ended = aborted(producer).await;
     tried.map_err(|untaken| untaken.error)?;
@@ -266,7 +266,7 @@ impl Member {
             | RDKafkaErrorCode::InvalidProducerEpoch
             | RDKafkaErrorCode::Fenced => KafkaFailure::Twin { instance: self.instance.clone() }.into(),
             _ => {
-                let asked = Asked::Read(self.topic).or_as(&error, &group_id(self.group), &self.id);
+                let asked = AclOperation::Read(self.topic).or_as(&error, &group_id(self.group), &self.id);
                 connection.refused("took no transaction", asked)(error).into()
             }
         };

@@ -15,14 +15,14 @@ use rdkafka::{Message, TopicPartitionList};
 use tokio::task::JoinHandle;
 
 use crate::error::LogError;
-use crate::interface::{Group, Heard};
-use crate::kafka::asked::is_denied;
-use crate::kafka::look::{number, offset, received};
-use crate::kafka::produce::{Member, TRANSACTION_MS_MAX, add, transaction, transactional};
+use crate::interface::{Consumer, ConsumerEvent};
+use crate::kafka::acl::is_denied;
 use crate::kafka::producer::Producer;
-use crate::kafka::{Asked, FULL_QUEUE_DELAY, Inner, KafkaFailure, Talk};
+use crate::kafka::reader::{number, offset, received};
+use crate::kafka::transaction::{Member, TRANSACTION_MS_MAX, add, transaction, transactional};
+use crate::kafka::{AclOperation, FULL_QUEUE_DELAY, Inner, KafkaFailure, Talk};
 use crate::on_thread::{joined, on_thread};
-use crate::{Received, Record, write};
+use crate::{ConsumedRecord, NewRecord, write};
 
 /// How long a poll waits for something.
 const POLL_MAX: Duration = Duration::from_millis(100);
@@ -30,7 +30,7 @@ const POLL_MAX: Duration = Duration::from_millis(100);
 const SEEK_MAX: Duration = Duration::from_secs(10);
 
 /// A member of a group in this process.
-pub struct KafkaGroup {
+pub struct KafkaConsumer {
     log: Arc<Inner>,
     name: &'static str,
     topic: Topic,
@@ -60,7 +60,7 @@ enum Producing {
 /// What one poll brought.
 struct Polled {
     metadata: Option<ConsumerGroupMetadata>,
-    records: Vec<(Partition, Received)>,
+    records: Vec<(Partition, ConsumedRecord)>,
     /// After the records.
     rebalanced: Vec<Rebalanced>,
     unframed: Option<Unframed>,
@@ -87,7 +87,7 @@ enum Rebalanced {
     Revoked(Vec<Partition>),
 }
 
-impl KafkaGroup {
+impl KafkaConsumer {
     pub(super) fn join(log: Arc<Inner>, name: &'static str, topic: Topic) -> Result<Self, KafkaFailure> {
         let consumer = Arc::new(consumer(&log, name, topic)?);
         Ok(Self {
@@ -105,7 +105,7 @@ impl KafkaGroup {
     }
 
     /// Joins anew, after an error that ended the membership.
-    fn rejoin(&mut self) -> Result<Heard, LogError> {
+    fn rejoin(&mut self) -> Result<ConsumerEvent, LogError> {
         self.leave();
         let consumer = Arc::new(consumer(&self.log, self.name, self.topic)?);
         let left = std::mem::replace(&mut self.consumer, consumer);
@@ -116,7 +116,7 @@ impl KafkaGroup {
         // Of the membership that ended.
         self.polling = None;
         self.polled.clear();
-        Ok(Heard::Revoked(std::mem::take(&mut self.cursors).into_keys().collect()))
+        Ok(ConsumerEvent::Revoked(std::mem::take(&mut self.cursors).into_keys().collect()))
     }
 
     /// From here on nobody listens to what the group's leader decides.
@@ -165,7 +165,7 @@ impl KafkaGroup {
     }
 
     /// What a poll says, one thing at a time.
-    fn heard(&mut self, mut polled: Polled) -> Result<Option<Heard>, LogError> {
+    fn heard(&mut self, mut polled: Polled) -> Result<Option<ConsumerEvent>, LogError> {
         let failed = self.log.connection.failed("cannot be read");
         let id = group_id(self.name);
         if !polled.records.is_empty() {
@@ -189,7 +189,7 @@ impl KafkaGroup {
             // It would mend itself in minutes, and until then wait without a word.
             Some(error) if is_denied(&error) => {
                 self.is_lost = true;
-                let asked = Asked::Read(self.topic).or_as(&error, &id, &id);
+                let asked = AclOperation::Read(self.topic).or_as(&error, &id, &id);
                 Err(self.log.connection.refused("cannot be read", asked)(error).into())
             }
             Some(error) if is_passing(&error) => {
@@ -208,8 +208,8 @@ impl KafkaGroup {
 
     /// The records that are to be read: of a partition that is not read, or before its place, there may be some that were
     /// on their way.
-    fn taken(&mut self, records: Vec<(Partition, Received)>) -> Option<Heard> {
-        let mut taken: BTreeMap<Partition, Vec<Received>> = BTreeMap::new();
+    fn taken(&mut self, records: Vec<(Partition, ConsumedRecord)>) -> Option<ConsumerEvent> {
+        let mut taken: BTreeMap<Partition, Vec<ConsumedRecord>> = BTreeMap::new();
         for (partition, record) in records {
             if let Some(Some(next)) = self.cursors.get_mut(&partition)
                 && record.offset >= *next
@@ -218,11 +218,11 @@ impl KafkaGroup {
                 taken.entry(partition).or_default().push(record);
             }
         }
-        (!taken.is_empty()).then(|| Heard::Records(taken.into_iter().collect()))
+        (!taken.is_empty()).then(|| ConsumerEvent::Records(taken.into_iter().collect()))
     }
 
     /// Follows the group's leader, and only here: nothing that was read is under way now.
-    fn rebalanced(&mut self, rebalanced: Rebalanced) -> KafkaResult<Heard> {
+    fn rebalanced(&mut self, rebalanced: Rebalanced) -> KafkaResult<ConsumerEvent> {
         match rebalanced {
             Rebalanced::Assigned(partitions) => {
                 let mut list = TopicPartitionList::with_capacity(partitions.len());
@@ -235,14 +235,14 @@ impl KafkaGroup {
                     self.consumer.pause(&list)?;
                 }
                 self.cursors.extend(partitions.iter().map(|partition| (*partition, None)));
-                Ok(Heard::Assigned(partitions))
+                Ok(ConsumerEvent::Assigned(partitions))
             }
             Rebalanced::Revoked(partitions) => {
                 self.consumer.incremental_unassign(&self.list(&partitions))?;
                 for partition in &partitions {
                     self.cursors.remove(partition);
                 }
-                Ok(Heard::Revoked(partitions))
+                Ok(ConsumerEvent::Revoked(partitions))
             }
         }
     }
@@ -256,8 +256,8 @@ impl KafkaGroup {
     }
 }
 
-impl Group for KafkaGroup {
-    async fn next(&mut self, records_max: usize, bytes_max: usize) -> Result<Heard, LogError> {
+impl Consumer for KafkaConsumer {
+    async fn next(&mut self, records_max: usize, bytes_max: usize) -> Result<ConsumerEvent, LogError> {
         if self.is_lost {
             return self.rejoin();
         }
@@ -265,7 +265,7 @@ impl Group for KafkaGroup {
             while let Some(polled) = self.polled.pop_front() {
                 if let Some(heard) = self.heard(polled)? {
                     // More is read while these are worked off.
-                    if matches!(heard, Heard::Records(_)) && self.polled.is_empty() {
+                    if matches!(heard, ConsumerEvent::Records(_)) && self.polled.is_empty() {
                         self.poll(records_max, bytes_max);
                     }
                     return Ok(heard);
@@ -277,7 +277,7 @@ impl Group for KafkaGroup {
         }
     }
 
-    async fn begin(&mut self, partition: Partition, from: Offset) -> Result<(), LogError> {
+    async fn seek(&mut self, partition: Partition, from: Offset) -> Result<(), LogError> {
         // What was polled before is of another place.
         self.polled().await;
         for polled in &mut self.polled {
@@ -298,7 +298,7 @@ impl Group for KafkaGroup {
         Ok(())
     }
 
-    fn hold(&mut self, partition: Partition) {
+    fn pause(&mut self, partition: Partition) {
         if let Some(cursor) = self.cursors.get_mut(&partition) {
             *cursor = None;
             // If it fails, what comes is left out as well.
@@ -308,7 +308,7 @@ impl Group for KafkaGroup {
 
     async fn commit(
         &mut self,
-        outputs: Vec<Record>,
+        outputs: Vec<NewRecord>,
         positions: Vec<(Partition, Offset)>,
     ) -> Result<Vec<Offset>, LogError> {
         write::check_outputs(self.log.settings.partitions, &self.log.settings, &outputs)?;
@@ -338,7 +338,7 @@ impl Group for KafkaGroup {
     }
 }
 
-impl Drop for KafkaGroup {
+impl Drop for KafkaConsumer {
     fn drop(&mut self) {
         self.leave();
     }
@@ -387,7 +387,7 @@ pub(super) fn group_id(name: &str) -> String {
 fn poll(consumer: &BaseConsumer<Rebalances>, log: &Inner, records_max: usize, bytes_max: usize) -> Polled {
     let topic = consumer.context().topic;
     let metadata = consumer.group_metadata();
-    // Asked after it was taken: whoever has lost its partitions has none that says which generation it was, and nothing
+    // AclOperation after it was taken: whoever has lost its partitions has none that says which generation it was, and nothing
     // of such a one would be fenced.
     let metadata = metadata.filter(|_| !consumer.assignment_lost());
     let mut polled =

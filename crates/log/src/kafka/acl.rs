@@ -7,7 +7,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 /// Something that Kafka may forbid.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Asked {
+pub enum AclOperation {
     /// To see a topic, and where it begins and ends.
     Describe(Topic),
     /// To see a topic's settings.
@@ -24,7 +24,7 @@ pub enum Asked {
     Transactions(String),
 }
 
-impl Asked {
+impl AclOperation {
     /// The operation, as `kafka-acls.sh` takes it.
     #[must_use]
     pub fn operation(&self) -> &'static str {
@@ -63,7 +63,7 @@ impl Asked {
     }
 }
 
-impl fmt::Display for Asked {
+impl fmt::Display for AclOperation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let operation = self.operation();
         match self {
