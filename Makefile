@@ -137,7 +137,7 @@ $(DENY):
 	@rm -rf $(CACHE)/cargo-deny-target
 
 tidy:
-	@echo "== structure (tests/tidy.rs)"
+	@echo "== structure (tests/tidy)"
 	@cargo test --quiet --locked --test tidy
 
 # `cargo test` builds a bench and runs each of its cases once.

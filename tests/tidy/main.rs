@@ -114,7 +114,7 @@ fn arrows_between_crates_point_down() {
     let mut faults = Faults::default();
     for package in packages.values() {
         let Some(layer) = layer_of(&package.name) else {
-            faults.add(&package.manifest, 1, "give the crate a layer in LAYERS of tests/tidy.rs");
+            faults.add(&package.manifest, 1, "give the crate a layer in LAYERS of tests/tidy");
             continue;
         };
         for used in package.dependencies.iter().filter(|name| packages.contains_key(*name)) {
@@ -125,7 +125,7 @@ fn arrows_between_crates_point_down() {
         }
     }
     for name in LAYERS.iter().copied().flatten().filter(|name| !packages.contains_key(**name)) {
-        faults.add(Path::new("tests/tidy.rs"), 1, &format!("LAYERS names {name}, which does not exist"));
+        faults.add(Path::new("tests/tidy"), 1, &format!("LAYERS names {name}, which does not exist"));
     }
     faults.assert_none();
 }
