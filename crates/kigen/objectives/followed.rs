@@ -35,7 +35,7 @@ pub(crate) async fn run(
         tokio::select! {
             () = &mut shutdown => return,
             _ = every.tick() => {
-                if let Some(declaration) = following.reader() {
+                if let Some(declaration) = following.look() {
                     declaring.send_replace(Some(declaration));
                 }
             }

@@ -348,7 +348,7 @@ impl Delivery {
         }
         let is_sent = match &mut self.to {
             To::Printed(out) => {
-                let drawn = draw(&message, &terminal::LogReader { colours: false, width: DRY_RUN_WIDTH });
+                let drawn = draw(&message, &terminal::Look { colours: false, width: DRY_RUN_WIDTH });
                 writeln!(out, "{drawn}").and_then(|()| out.flush()).map_err(NotifierError::Print)?;
                 true
             }

@@ -114,7 +114,7 @@ fn poison(good: &[NewRecord]) -> Vec<Poison> {
     };
     let (here, elsewhere) = (of(P0), of(Partition(1)));
     let tick = good.iter().find(|record| !record.key.contains('/')).expect("a tick");
-    let value_of = |record: &Record| record.value.clone().expect("a value");
+    let value_of = |record: &NewRecord| record.value.clone().expect("a value");
     let key = || Some(here.key.clone().into_bytes());
     let whole = value_of(here);
     let poison = |what, key, value| Poison { what, key, value };

@@ -259,7 +259,7 @@ impl Log for Gated {
     }
 
     async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Offset>, LogError> {
-        let is_tick = |record: &Record| {
+        let is_tick = |record: &NewRecord| {
             let event = record.value.as_deref().map(kigen_wire::decode_event);
             matches!(event, Some(Ok(Event::Cluster(ClusterEvent { body: ClusterBody::Tick { .. }, .. }))))
         };

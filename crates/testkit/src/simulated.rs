@@ -210,7 +210,7 @@ impl LogReader for SimulatedLog {
         Ok(kept.records[..kept.settled].iter().rev().flatten().next().cloned())
     }
 
-    fn start(&self, _: Topic, _: Partition) -> Result<Offset, LogError> {
+    fn earliest(&self, _: Topic, _: Partition) -> Result<Offset, LogError> {
         Ok(Offset(0))
     }
 

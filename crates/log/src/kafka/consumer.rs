@@ -8,7 +8,7 @@ use std::time::Duration;
 use kigen_model::topic::{Offset, Partition, Topic};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Message, TopicPartitionList};
@@ -387,7 +387,7 @@ pub(super) fn group_id(name: &str) -> String {
 fn poll(consumer: &BaseConsumer<Rebalances>, log: &Inner, records_max: usize, bytes_max: usize) -> Polled {
     let topic = consumer.context().topic;
     let metadata = consumer.group_metadata();
-    // AclOperation after it was taken: whoever has lost its partitions has none that says which generation it was, and nothing
+    // Asked after it was taken: whoever has lost its partitions has none that says which generation it was, and nothing
     // of such a one would be fenced.
     let metadata = metadata.filter(|_| !consumer.assignment_lost());
     let mut polled =

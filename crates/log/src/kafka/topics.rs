@@ -191,7 +191,7 @@ async fn partitions(connection: &Connection) -> Result<BTreeMap<Topic, u32>, Kaf
             Some((topic, u32::try_from(found.partitions().len()).ok()?))
         });
         let known: BTreeMap<Topic, u32> = known.collect();
-        // Of all topics those are told that may be seen. AclOperation for by name, one that may not be says so.
+        // Of all topics those are told that may be seen. Asked for by name, one that may not be says so.
         for topic in Topic::ALL.into_iter().filter(|topic| !known.contains_key(topic)) {
             let metadata = consumer.fetch_metadata(Some(topic.name()), ANSWER_MAX).map_err(&failed)?;
             let told = metadata.topics().iter().find_map(|found| found.error()).map(RDKafkaErrorCode::from);

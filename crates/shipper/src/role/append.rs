@@ -152,7 +152,7 @@ impl<L: Log, S: Future<Output = ()> + Clone> Appender<L, S> {
         reason: &str,
     ) -> Vec<NewRecord> {
         let now = self.clock.now();
-        let bytes = |record: &Record| record.key.len() + record.value.as_ref().map_or(0, Vec::len);
+        let bytes = |record: &NewRecord| record.key.len() + record.value.as_ref().map_or(0, Vec::len);
         step.into_iter()
             .map(|record| {
                 if bytes(&record) <= record_bytes_max {
