@@ -1,4 +1,4 @@
-# What a person runs here; `make` alone lists it. Everything is repeatable: what is done already is not done again.
+# The commands for people; `make` alone lists them. Everything is repeatable: finished steps are skipped.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -38,7 +38,7 @@ fi
 endef
 
 help: ## Lists these targets
-	@echo "kigen tells you when a batch job's result was not there when it was needed."
+	@echo "kigen alerts when a batch job's result was not there when it was needed."
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
@@ -99,7 +99,7 @@ $(CONSUMER)/.installed: tests/consumer/requirements.txt | setup
 	@$(CONSUMER)/bin/pip install --quiet --disable-pip-version-check --requirement tests/consumer/requirements.txt
 	@touch $@
 
-stories: ## Lists what kigen promises, by the titles of the engine's stories
+stories: ## Lists every case that kigen handles, by the titles of the engine's stories
 	@for folder in crates/engine/tests/stories/*/; do \
 		name="$$(basename "$$folder")"; \
 		echo; echo "$${name//-/ }"; \

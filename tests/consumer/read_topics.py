@@ -1,12 +1,12 @@
-"""Reads kigen's topics with nothing of kigen but its folder `schemas/`, and prints what people should know.
+"""Reads kigen's topics with nothing of kigen but its folder `schemas/`, and prints the alerts that need action.
 
     pip install confluent-kafka fastavro
     python3 read_topics.py --brokers localhost:9092 --schemas schemas
     python3 read_topics.py --brokers localhost:9092 --registry http://localhost:8081
     python3 read_topics.py --brokers localhost:9092 --schemas schemas --json kigen.status
 
-Values are in Avro's single-object encoding, for which `schemas/` is all that is needed, or, where kigen was given a schema
-registry, in Confluent's wire format. Both may stand in one topic.
+Values are in Avro's single-object encoding, for which `schemas/` is enough, or, where kigen has a schema registry configured,
+in Confluent's wire format. One topic may have both.
 """
 
 import argparse
@@ -59,7 +59,7 @@ class Schemas:
 
     def read(self, value):
         encoding, schema, datum = self.of(value)
-        # A record out of a choice comes with its name, which says of which kind it is.
+        # A record of a union comes with its name, which identifies the branch.
         record = fastavro.schemaless_reader(
             io.BytesIO(datum), schema, return_record_name=True, return_record_name_override=True
         )
@@ -99,7 +99,7 @@ def messages(brokers, topics, follow):
 
 
 def violation(alert):
-    """A line about an alert that somebody should act on; nothing for those that say that all is well again."""
+    """A line about an alert that needs action; nothing for a recovery or a retraction."""
     kind, body = alert["body"]
     kind = kind.removeprefix("dev.kigen.")
     batch = f"{alert['cluster']}/{alert['namespace']}/{alert['batch']}"
@@ -108,7 +108,7 @@ def violation(alert):
         cause = body["cause"][0].removeprefix("dev.kigen.Cause")
         return f"missed   {body['slot']['deadline']:%Y-%m-%d %H:%M} UTC  {batch}: {cause}{owner}"
     if kind == "SlotUnknown":
-        return f"unknown  {body['slot']['deadline']:%Y-%m-%d %H:%M} UTC  {batch}: nobody watched{owner}"
+        return f"unknown  {body['slot']['deadline']:%Y-%m-%d %H:%M} UTC  {batch}: not observed{owner}"
     if kind == "FailedRun":
         return f"failed   {alert['decided_at']:%Y-%m-%d %H:%M} UTC  {batch}: {body['reason']}{owner}"
     return None
@@ -117,10 +117,10 @@ def violation(alert):
 def main():
     arguments = argparse.ArgumentParser(description="Reads kigen's topics.")
     arguments.add_argument("--brokers", required=True, help="Kafka's brokers, as host:port")
-    arguments.add_argument("--schemas", type=pathlib.Path, help="kigen's folder `schemas`, for what needs no registry")
-    arguments.add_argument("--registry", help="the schema registry; REGISTRY_USER and REGISTRY_PASSWORD if it wants them")
+    arguments.add_argument("--schemas", type=pathlib.Path, help="kigen's folder `schemas`, for values that need no registry")
+    arguments.add_argument("--registry", help="the schema registry; REGISTRY_USER and REGISTRY_PASSWORD if it requires them")
     arguments.add_argument("--json", nargs="+", metavar="TOPIC", choices=TOPICS, help="print these topics' records whole")
-    arguments.add_argument("--follow", action="store_true", help="go on with what comes")
+    arguments.add_argument("--follow", action="store_true", help="wait for new records")
     chosen = arguments.parse_args()
     schemas = Schemas(chosen.schemas, chosen.registry)
     for message in messages(chosen.brokers, chosen.json or ["kigen.alerts"], chosen.follow):

@@ -82,7 +82,7 @@ def jobs(path):
             continue
         if line["type"] == "LIST":
             listed = {job["metadata"]["uid"]: job for job in line["object"].get("items") or []}
-            # What was there before and is not listed was deleted while nobody watched.
+            # What was there before and is not listed was deleted while the watch was down.
             deleted |= set(last) - set(listed)
             changed = listed.values()
         elif line["type"] in ("ADDED", "MODIFIED", "DELETED"):
@@ -138,7 +138,7 @@ def ends(pod):
 
 
 def why_failed(pod):
-    """The exit code of the container that ended first, and the reason that tells most."""
+    """The exit code of the container that ended first, and the most informative reason."""
     status = pod["status"]
     disruptions = [
         condition.get("reason")
@@ -147,9 +147,9 @@ def why_failed(pod):
     ]
     of_pod = [status.get("reason"), *disruptions]
     first = min(ends(pod), key=lambda end: utc(end.get("finishedAt")) or "9999", default={})
-    said = first.get("reason")
-    tells = said not in (None, "Error", "Completed", "ContainerStatusUnknown")
-    reasons = [said] if tells else [*of_pod, said]
+    reason = first.get("reason")
+    is_informative = reason not in (None, "Error", "Completed", "ContainerStatusUnknown")
+    reasons = [reason] if is_informative else [*of_pod, reason]
     return first.get("exitCode"), next((reason for reason in reasons if reason), None)
 
 
@@ -160,13 +160,13 @@ def metrics(pod):
     for container in (status.get("initContainerStatuses") or []) + (status.get("containerStatuses") or []):
         message = (container.get("state", {}).get("terminated") or {}).get("message") or ""
         try:
-            said = json.loads(message)
+            reported = json.loads(message)
         except ValueError:
             continue
-        if isinstance(said, dict) and all(
-            type(number) in (int, float) and math.isfinite(number) for number in said.values()
+        if isinstance(reported, dict) and all(
+            type(number) in (int, float) and math.isfinite(number) for number in reported.values()
         ):
-            numbers.update({name: float(number) for name, number in said.items()})
+            numbers.update({name: float(number) for name, number in reported.items()})
     return numbers
 
 
@@ -198,7 +198,7 @@ def attempts(path):
             phase = "waiting"
         exit_code, reason = why_failed(pod) if phase == "failed" else (None, None)
         if uid in deleted and phase in ("running", "waiting"):
-            # It was killed, and nothing says how.
+            # It was killed, and nothing states how.
             phase, exit_code, reason = "failed", None, "Deleted"
         states[uid] = {
             "run": job_of(pod),

@@ -1,4 +1,4 @@
-"""Reads every golden file with Apache Avro's Python library, and says what differs from what kigen reads.
+"""Reads every golden file with Apache Avro's Python library, and reports what differs from what kigen reads.
 
 It has nothing of kigen but the folder of schemas: the fingerprint in each record's header is computed here, by the
 rules of the Avro specification (parsing canonical form, CRC-64-AVRO), and finds the schema to read with.
@@ -73,7 +73,7 @@ def plain(value):
 
 
 def without_kinds(value):
-    """kigen's JSON without the names of a union's records, which the library does not tell."""
+    """kigen's JSON without the names of a union's records, which the library does not return."""
     if isinstance(value, dict):
         return {key: without_kinds(field) for key, field in value.items() if key != "type"}
     if isinstance(value, list):
