@@ -1,4 +1,4 @@
-//! Virtual time, shared by the server and those who watch it.
+//! Virtual time, shared by the server and its clients.
 
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -7,26 +7,26 @@ use chrono::TimeDelta;
 use kigen_model::Instant;
 use tokio::sync::watch;
 
-/// How virtual time moves.
+/// How virtual time passes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pace {
-    /// Steadily, that many virtual seconds each real second; more than 0.
+    /// Continuously, that many virtual seconds per real second; more than 0.
     Times(f64),
-    /// From one instant of interest to the next, resting at each. Of interest are the instants of the history, and each
-    /// whole multiple of `every` after the Unix epoch, moved by `offset`.
+    /// In jumps from one instant to the next, with a rest at each: the instants of the history, and each multiple of
+    /// `every` after the Unix epoch, shifted by `offset`.
     Steps {
-        /// Virtual time between the regular steps; none if it is not positive.
+        /// Virtual time between the regular steps; there are none if it is not positive.
         every: TimeDelta,
-        /// By how much the regular steps come later than the multiples.
+        /// The shift of the regular steps from the multiples.
         offset: TimeDelta,
-        /// Real time to rest at each instant.
+        /// The rest at each instant, in real time.
         dwell: Duration,
     },
     /// Only by [`Clock::advance_to`].
     Manual,
 }
 
-/// A clock that all its clones share. It stands at its start until it [begins](Clock::begin).
+/// A virtual clock. Clones share it. It shows its start until it [begins](Clock::begin).
 #[derive(Clone, Debug)]
 pub struct Clock {
     shared: Arc<Shared>,
@@ -38,14 +38,14 @@ struct Shared {
     start: Instant,
     until: Option<Instant>,
     began: OnceLock<tokio::time::Instant>,
-    /// When what is played ends; known once the clock has begun.
+    /// The last instant; known once the clock has begun.
     end: watch::Sender<Option<Instant>>,
-    /// Where the clock stands in the paces that jump.
-    stands: watch::Sender<Instant>,
+    /// The current instant in the paces that jump.
+    current: watch::Sender<Instant>,
 }
 
 impl Clock {
-    /// A clock that stands at `start` and never runs past `until`.
+    /// A clock that shows `start` and never passes `until`.
     pub fn new(start: Instant, pace: Pace, until: Option<Instant>) -> Self {
         let shared = Shared {
             pace,
@@ -53,28 +53,28 @@ impl Clock {
             until,
             began: OnceLock::new(),
             end: watch::Sender::new(until),
-            stands: watch::Sender::new(start),
+            current: watch::Sender::new(start),
         };
         Self { shared: Arc::new(shared) }
     }
 
     /// The virtual instant, in whole milliseconds.
     pub fn now(&self) -> Instant {
-        let Pace::Times(factor) = self.shared.pace else { return *self.shared.stands.borrow() };
+        let Pace::Times(factor) = self.shared.pace else { return *self.shared.current.borrow() };
         let Some(began) = self.shared.began.get() else { return self.shared.start };
         let passed_ms = began.elapsed().as_secs_f64() * factor * 1000.0;
-        // Casts of floats saturate, and the sum is then held at the latest instant that there is.
+        // Casts of floats saturate; the sum is then capped at the latest representable instant.
         let passed = TimeDelta::try_milliseconds(passed_ms as i64).unwrap_or(TimeDelta::MAX);
         let now = self.shared.start.checked_add_signed(passed).unwrap_or(Instant::MAX_UTC);
         self.shared.until.map_or(now, |until| now.min(until))
     }
 
-    /// Waits until the clock shows `instant`; for ever if the clock ends before.
+    /// Waits until the clock shows `instant`; for ever if the clock ends earlier.
     pub async fn reached(&self, instant: Instant) {
         let Pace::Times(factor) = self.shared.pace else {
-            let mut stands = self.shared.stands.subscribe();
-            // The sender lives in `self`, so there is no error to be had.
-            let _ = stands.wait_for(|now| *now >= instant).await;
+            let mut current = self.shared.current.subscribe();
+            // The sender lives in `self`, so waiting cannot fail.
+            let _ = current.wait_for(|now| *now >= instant).await;
             return;
         };
         if self.shared.until.is_some_and(|until| instant > until) {
@@ -92,8 +92,8 @@ impl Clock {
         }
     }
 
-    /// Waits until the clock has ended: at its `until`, or at the end of what is played. A steady clock without an
-    /// `until` runs on.
+    /// Waits for the end of the clock: its `until`, or else the last instant of the history. A continuous clock without
+    /// an `until` keeps running after it.
     pub async fn finished(&self) {
         let mut end = self.shared.end.subscribe();
         let Ok(end) = end.wait_for(Option::is_some).await.map(|end| *end) else { return };
@@ -102,15 +102,15 @@ impl Clock {
         }
     }
 
-    /// Moves a clock of [`Pace::Manual`]; backwards, past its `until`, or with another pace nothing happens.
+    /// Advances a clock of [`Pace::Manual`], up to its `until`. Backwards, or with another pace, it does nothing.
     pub fn advance_to(&self, instant: Instant) {
         if self.shared.pace == Pace::Manual {
             self.shared.jump_to(self.shared.until.map_or(instant, |until| instant.min(until)));
         }
     }
 
-    /// Lets the clock run, through these instants of interest to their last. The server does it when it starts, unless
-    /// told not to. A second time nothing happens.
+    /// Starts the clock, which passes through these instants to the last. The server does this at its start unless
+    /// configured otherwise. A second call does nothing.
     pub fn begin(&self, mut instants: Vec<Instant>) {
         if self.shared.began.set(tokio::time::Instant::now()).is_err() {
             return;
@@ -126,16 +126,16 @@ impl Clock {
         }
     }
 
-    /// Waits until the clock stands elsewhere than at `instant`; for ever with a steady clock, which never stands.
+    /// Waits until a clock that jumps shows another instant; for ever with a continuous clock.
     pub(crate) async fn left(&self, instant: Instant) {
         if matches!(self.shared.pace, Pace::Times(_)) {
             return std::future::pending().await;
         }
-        let mut stands = self.shared.stands.subscribe();
-        let _ = stands.wait_for(|now| *now != instant).await;
+        let mut current = self.shared.current.subscribe();
+        let _ = current.wait_for(|now| *now != instant).await;
     }
 
-    /// Whether the clock moves by jumps, and rests between them.
+    /// Whether the clock jumps and rests between jumps.
     pub(crate) fn rests(&self) -> bool {
         !matches!(self.shared.pace, Pace::Times(_))
     }
@@ -143,7 +143,7 @@ impl Clock {
 
 impl Shared {
     fn jump_to(&self, instant: Instant) {
-        self.stands.send_if_modified(|now| {
+        self.current.send_if_modified(|now| {
             let is_later = instant > *now;
             *now = instant.max(*now);
             is_later
@@ -151,12 +151,12 @@ impl Shared {
     }
 }
 
-/// Holds no clock alive: once nobody looks at it, it stops.
+/// Drives a clock with a weak reference, so that it stops when the last clone is dropped.
 async fn walk(clock: Weak<Shared>, steps: Steps, dwell: Duration) {
     loop {
         tokio::time::sleep(dwell).await;
         let Some(clock) = clock.upgrade() else { return };
-        let now = *clock.stands.borrow();
+        let now = *clock.current.borrow();
         let Some(next) = steps.after(now) else { return };
         clock.jump_to(next);
     }
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn steps_visit_each_instant_of_interest_and_each_multiple_and_stop_at_the_end() {
+    async fn steps_visit_each_instant_of_the_history_and_each_multiple_up_to_the_end() {
         let pace = Pace::Steps {
             every: TimeDelta::seconds(10),
             offset: TimeDelta::seconds(1),
@@ -208,10 +208,10 @@ mod tests {
         };
         let clock = Clock::new(at(100), pace, None);
         let mut visited = vec![clock.now()];
-        let mut stands = clock.shared.stands.subscribe();
+        let mut current = clock.shared.current.subscribe();
         clock.begin(vec![at(103), at(112), at(125)]);
-        while stands.changed().await.is_ok() {
-            visited.push(*stands.borrow_and_update());
+        while current.changed().await.is_ok() {
+            visited.push(*current.borrow_and_update());
             if visited.last() == Some(&at(125)) {
                 break;
             }
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_steady_clock_passes_each_instant_and_holds_at_its_until() {
+    async fn a_continuous_clock_passes_each_instant_and_stops_at_its_until() {
         let clock = Clock::new(at(0), Pace::Times(100_000.0), Some(at(3600)));
         clock.begin(vec![]);
         clock.reached(at(1800)).await;

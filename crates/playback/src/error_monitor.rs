@@ -1,4 +1,4 @@
-//! What a plain error monitor says of a history: each failure as it happens, whatever became of it afterwards.
+//! The reports of a plain error monitor about a history: each failure as it happens, whatever follows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,24 +8,24 @@ use serde_json::Value;
 use crate::history::{Change, History};
 use crate::resource::Resource;
 
-/// One message of a plain error monitor.
+/// One report of a plain error monitor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorSeen {
-    /// When it could be seen.
+    /// When the error was visible.
     pub at: Instant,
     /// The namespace.
     pub namespace: String,
     /// The CronJob, or the Job if it has none.
     pub batch: String,
-    /// The Pod, unless it is the Job as a whole that failed.
+    /// The Pod; `None` for a failure of the Job.
     pub pod: Option<String>,
-    /// What is wrong, on one line.
+    /// The error, in one line.
     pub what: String,
 }
 
 impl History {
-    /// One message for each attempt that failed (a container ended with an exit code that is not 0, or a Pod failed
-    /// without one), and one for each Job that is given up; by time.
+    /// One report for each failed attempt (a container with an exit code other than 0, or a failed Pod without one), and
+    /// one for each failed Job; by time.
     pub fn error_monitor(&self) -> Vec<ErrorSeen> {
         let mut monitor = Monitor::default();
         for change in self.changes() {
@@ -43,7 +43,7 @@ impl History {
 struct Monitor {
     /// The CronJob of each Job, by the Job's UID.
     owners: BTreeMap<String, String>,
-    told: BTreeSet<String>,
+    reported: BTreeSet<String>,
     seen: Vec<ErrorSeen>,
 }
 
@@ -57,7 +57,7 @@ impl Monitor {
         if let Some(failed) = failed {
             let what =
                 format!("Job {} failed: {}", change.name(), with_details(failed, "message", "no reason"));
-            self.tell(change, batch, None, what, change.uid());
+            self.report(change, batch, None, what, change.uid());
         }
     }
 
@@ -81,32 +81,32 @@ impl Monitor {
                 let why = with_details(ended, "message", "Error");
                 let what = format!("container {name} ended with exit code {code}: {why}");
                 let attempt = format!("{}/{name}/{nth}", change.uid());
-                self.tell(change, batch.clone(), Some(change.name()), what, &attempt);
+                self.report(change, batch.clone(), Some(change.name()), what, &attempt);
             }
         }
         if status["phase"] == "Failed" && !has_exit_code {
             let why = with_details(status, "message", "no reason");
             let attempt = format!("{}/", change.uid());
-            self.tell(change, batch, Some(change.name()), format!("pod failed: {why}"), &attempt);
+            self.report(change, batch, Some(change.name()), format!("pod failed: {why}"), &attempt);
         }
     }
 
-    fn tell(&mut self, change: &Change, batch: String, pod: Option<&str>, what: String, once: &str) {
-        if self.told.insert(once.to_owned()) {
+    fn report(&mut self, change: &Change, batch: String, pod: Option<&str>, what: String, once: &str) {
+        if self.reported.insert(once.to_owned()) {
             let (at, namespace) = (change.at, change.namespace().to_owned());
             self.seen.push(ErrorSeen { at, namespace, batch, pod: pod.map(str::to_owned), what });
         }
     }
 }
 
-/// A field of the owner of that kind.
+/// A field of the object's owner of that kind.
 fn owner(change: &Change, kind: &str, field: &str) -> Option<String> {
     let owners = change.object["metadata"]["ownerReferences"].as_array()?;
     let owner = owners.iter().find(|owner| owner["kind"] == kind)?;
     owner[field].as_str().map(str::to_owned)
 }
 
-/// The reason, and the last line of what is said of it: of a traceback that is the error.
+/// The reason, and the last line of the details: in a traceback it is the error.
 fn with_details(object: &Value, field: &str, otherwise: &str) -> String {
     let reason = object["reason"].as_str().unwrap_or(otherwise);
     let details = object[field].as_str().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What can be made to go wrong while the server runs.
+//! Faults that a test can inject into a running server.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,37 +12,37 @@ use crate::resource::Resource;
 use crate::status::Status;
 use crate::timeline::Timeline;
 
-/// A handle on the troubles of a running server. Where a resource can be given, `None` means all of them.
+/// A handle to inject faults. A resource of `None` means all resources.
 #[derive(Clone, Debug)]
 pub struct Faults {
     timeline: Arc<Timeline>,
     clock: Clock,
     state: watch::Sender<FaultState>,
     token: Arc<Mutex<Option<String>>>,
-    /// The beginning of the names of Objectives whose status is refused, and with what.
+    /// The prefix of the names of Objectives whose status is refused, and the HTTP status.
     objectives_refused: Arc<Mutex<Option<(String, StatusCode)>>>,
 }
 
-/// What becomes of a watch that is to begin with what is there (`sendInitialEvents`).
+/// How the server answers a watch that requests the initial objects (`sendInitialEvents`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WatchLists {
-    /// It does, and a marked bookmark says where that ends.
+    /// With the initial objects, and an annotated bookmark at their end.
     #[default]
     Served,
-    /// Status 200, and a line that it cannot be had: etcd 3.4 behind an API server that knows of it.
+    /// Status 200 and one ERROR line: an API server that supports it on etcd 3.4, which does not.
     Failed,
-    /// Status 422: the API server has it switched off.
+    /// Status 422: the feature gate is disabled.
     Refused,
-    /// It begins with what is there, and no bookmark is marked: the API server is too old to know of it.
+    /// With the initial objects, but no annotated bookmark: the API server is older than the feature.
     Unmarked,
 }
 
-/// What is wrong just now.
+/// The current faults.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FaultState {
     pub(crate) is_shut_down: bool,
     pub(crate) bookmarks_stalled: bool,
-    /// The cluster is at least at this revision, though nothing that is played has changed.
+    /// The cluster's least revision, without changes of the history.
     pub(crate) revision_min: u64,
     pub(crate) leases_refused_with: Option<StatusCode>,
     pub(crate) statuses_refused_with: Option<StatusCode>,
@@ -56,29 +56,34 @@ pub(crate) struct FaultState {
 pub(crate) struct ResourceFaults {
     /// How often its streams were broken.
     pub(crate) breaks: u64,
-    /// How often its streams were told that they are too old.
+    /// How often its streams were expired.
     pub(crate) expiries: u64,
     /// How often its streams were silenced.
     pub(crate) silences: u64,
-    /// Watches that have heard less than this revision are too old.
-    pub(crate) known_from: u64,
+    /// The oldest revision from which a watch can resume.
+    pub(crate) oldest_revision: u64,
     pub(crate) is_frozen: bool,
     pub(crate) cache_stalled_at: Option<Instant>,
     pub(crate) refused_with: Option<StatusCode>,
 }
 
 impl FaultState {
-    /// Why a request for that resource is not answered.
+    /// The refusal of requests for that resource, if any.
     pub(crate) fn refusal(&self, resource: Resource) -> Option<Status> {
         if let Some(code) = self.of(resource).refused_with {
             return Some(Status::refused(code));
         }
-        let is_there = resource != Resource::Objectives || self.objectives_served;
-        (!is_there).then(|| Status::not_found(resource.prefix()))
+        let is_served = resource != Resource::Objectives || self.objectives_served;
+        (!is_served).then(|| Status::not_found(resource.prefix()))
     }
 
     pub(crate) fn of(&self, resource: Resource) -> ResourceFaults {
         self.of[resource.index()]
+    }
+
+    /// The instant whose state the watch cache shows.
+    pub(crate) fn cached_at(&self, resource: Resource, now: Instant) -> Instant {
+        self.of(resource).cache_stalled_at.map_or(now, |stalled_at| stalled_at.min(now))
     }
 }
 
@@ -93,30 +98,30 @@ impl Faults {
         }
     }
 
-    /// Ends the open watches abruptly, in the middle of the response.
+    /// Cuts the connections of open watches in the middle of the response.
     pub fn break_streams(&self, resource: Option<Resource>) {
-        self.change(resource, |faults| faults.breaks += 1);
+        self.update(resource, |faults| faults.breaks += 1);
     }
 
-    /// Lets the open watches say nothing any more, while their connections stay, as when a machine between is gone. Those
-    /// that are opened later speak.
+    /// Silences the open watches while their connections stay open, as when a machine in between is gone. Later watches
+    /// are not affected.
     pub fn silence_streams(&self, resource: Option<Resource>) {
-        self.change(resource, |faults| faults.silences += 1);
+        self.update(resource, |faults| faults.silences += 1);
     }
 
-    /// Forgets all but the newest revision, as an API server that was restarted: a watch that has not heard of the
-    /// newest gets one ERROR line with 410 and ends, as does any that wants to resume from before it.
+    /// Forgets all but the newest revision, as an API server does at a restart: a watch that has not reached the newest
+    /// receives one ERROR line with 410 and ends, as does one that resumes from an older revision.
     pub fn expire(&self, resource: Option<Resource>) {
         let revision = self.revision();
-        self.change(resource, |faults| faults.known_from = revision);
+        self.update(resource, |faults| faults.oldest_revision = revision);
     }
 
-    /// Tells the open watches that they are too old, whatever they have heard, and ends them. A new one may begin anywhere.
+    /// Ends the open watches with an ERROR line with 410, whatever they have received. Later watches are not affected.
     pub fn expire_streams(&self, resource: Option<Resource>) {
-        self.change(resource, |faults| faults.expiries += 1);
+        self.update(resource, |faults| faults.expiries += 1);
     }
 
-    /// Moves the cluster's revision by one, as each write of a lease does, if the next change leaves room for it. Answers
+    /// Increments the cluster's revision, as a write of a Lease does, unless the next change has that revision. Returns
     /// the revision.
     pub fn turn_revision(&self) -> u64 {
         let wanted = self.revision() + 1;
@@ -124,81 +129,81 @@ impl Faults {
         self.revision()
     }
 
-    /// Answers each request with this status (such as 401, 403, 429, 500, 503), or again as it should. Watches that are
-    /// open stay so.
+    /// Answers each request with this status (such as 401, 403, 429, 500, 503); `None` ends the fault. Open watches stay
+    /// open.
     pub fn refuse(&self, resource: Option<Resource>, status: Option<u16>) {
         let status = status.and_then(|status| StatusCode::from_u16(status).ok());
-        self.change(resource, |faults| faults.refused_with = status);
+        self.update(resource, |faults| faults.refused_with = status);
     }
 
-    /// Serves Objectives, or knows nothing of them, as at the start: their custom resource is installed, or taken away.
+    /// Installs or removes the custom resource of Objectives. At the start it is not installed.
     pub fn serve_objectives(&self, is_served: bool) {
         self.state.send_modify(|state| state.objectives_served = is_served);
         self.break_streams(Some(Resource::Objectives));
     }
 
-    /// Answers each request about Leases with this status, or again as it should.
+    /// Answers each request for Leases with this status; `None` ends the fault.
     pub fn refuse_leases(&self, status: Option<u16>) {
         let status = status.and_then(|status| StatusCode::from_u16(status).ok());
         self.state.send_modify(|state| state.leases_refused_with = status);
     }
 
-    /// Answers each write of an Objective's status with this status, or again as it should.
+    /// Answers each write of an Objective's status with this HTTP status; `None` ends the fault.
     pub fn refuse_statuses(&self, status: Option<u16>) {
         let status = status.and_then(|status| StatusCode::from_u16(status).ok());
         self.state.send_modify(|state| state.statuses_refused_with = status);
     }
 
-    /// Answers each write of the status of an Objective whose name begins so with this status, and all others as it should.
-    pub fn refuse_statuses_of(&self, beginning: &str, status: u16) {
-        let refused = StatusCode::from_u16(status).ok().map(|status| (beginning.to_owned(), status));
+    /// Answers each write of the status of an Objective whose name has this prefix with this HTTP status.
+    pub fn refuse_statuses_of(&self, prefix: &str, status: u16) {
+        let refused = StatusCode::from_u16(status).ok().map(|status| (prefix.to_owned(), status));
         *self.objectives_refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
     }
 
-    /// Answers each request for a namespace with this status, or again as it should.
+    /// Answers each request for a namespace with this status; `None` ends the fault.
     pub fn refuse_namespaces(&self, status: Option<u16>) {
         let status = status.and_then(|status| StatusCode::from_u16(status).ok());
         self.state.send_modify(|state| state.namespaces_refused_with = status);
     }
 
-    /// What becomes of watches that are to begin with what is there.
+    /// Sets the answer to watches that request the initial objects.
     pub fn watch_lists(&self, how: WatchLists) {
         self.state.send_modify(|state| state.watch_lists = how);
     }
 
-    /// Answers 401 to whoever does not show this token, or asks for none.
+    /// Answers 401 to requests without this bearer token; `None` accepts all requests.
     pub fn accept_only(&self, token: Option<&str>) {
         *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token.map(str::to_owned);
     }
 
-    /// Sends no bookmarks, or again.
+    /// Stops or resumes bookmarks.
     pub fn stall_bookmarks(&self, is_stalled: bool) {
         self.state.send_modify(|state| state.bookmarks_stalled = is_stalled);
     }
 
-    /// Lets the watches say nothing, as over a half-open connection, or say all that they owe.
+    /// Freezes the watches, as on a half-open connection, or lets them send all that is due.
     pub fn freeze(&self, resource: Option<Resource>, is_frozen: bool) {
-        self.change(resource, |faults| faults.is_frozen = is_frozen);
+        self.update(resource, |faults| faults.is_frozen = is_frozen);
     }
 
-    /// Stops the watch cache at what it shows now, or lets it catch up. Watches still send bookmarks, with the revision
-    /// at which it stopped, and lists that read through to the store show what there is.
+    /// Stops the watch cache at its current state, or lets it catch up. Watches still send bookmarks, with the revision
+    /// at which it stopped, and lists that read from the store are current.
     pub fn stall_cache(&self, resource: Option<Resource>, is_stalled: bool) {
         let stalled_at = is_stalled.then(|| self.clock.now());
-        self.change(resource, |faults| faults.cache_stalled_at = stalled_at);
+        self.update(resource, |faults| faults.cache_stalled_at = stalled_at);
     }
 
-    /// Whether a request with this header `Authorization` is heard.
+    /// Whether a request with this `Authorization` header is accepted.
     pub(crate) fn accepts(&self, authorization: Option<&str>) -> bool {
         let token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
         let shown = authorization.and_then(|header| header.strip_prefix("Bearer "));
         token.as_deref().is_none_or(|token| shown == Some(token))
     }
 
-    /// What a write of the status of this Objective is refused with.
+    /// The HTTP status that refuses a write of this Objective's status.
     pub(crate) fn refusal_of_status(&self, name: &str) -> Option<StatusCode> {
         let refused = self.objectives_refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_name = refused.as_ref().filter(|(beginning, _)| name.starts_with(beginning.as_str()));
+        let of_name = refused.as_ref().filter(|(prefix, _)| name.starts_with(prefix.as_str()));
         of_name.map(|(_, status)| *status).or(self.now().statuses_refused_with)
     }
 
@@ -229,7 +234,7 @@ impl Faults {
         self.timeline.revision(self.clock.now(), self.now().revision_min)
     }
 
-    fn change(&self, resource: Option<Resource>, change: impl Fn(&mut ResourceFaults)) {
+    fn update(&self, resource: Option<Resource>, change: impl Fn(&mut ResourceFaults)) {
         self.state.send_modify(|state| {
             for each in Resource::ALL {
                 if resource.is_none_or(|resource| resource == each) {

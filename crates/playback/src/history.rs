@@ -1,4 +1,4 @@
-//! What happened in a cluster, in order: the changes of its CronJobs, Jobs and Pods.
+//! The history of a cluster: the ordered changes of its CronJobs, Jobs, Pods and Objectives.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use crate::resource::Resource;
 
-/// What a change did to its object.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
     /// The object was created.
     Added,
     /// The object was changed.
     Modified,
-    /// The object is gone; the change carries its last state.
+    /// The object was deleted; the change carries its last state.
     Deleted,
 }
 
@@ -32,11 +32,11 @@ impl ChangeKind {
 /// One change of one object.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// When it can be seen.
+    /// When the change is visible.
     pub at: Instant,
-    /// Of which resource the object is.
+    /// The object's resource.
     pub resource: Resource,
-    /// What was done to it.
+    /// The kind of the change.
     pub kind: ChangeKind,
     /// The object after the change, with `kind`, `apiVersion` and its own `metadata.resourceVersion`.
     pub object: Value,
@@ -72,24 +72,25 @@ impl Change {
     }
 }
 
-/// Namespace and name: the order of a LIST.
+/// Namespace and name, in the order of a LIST.
 pub(crate) type Key = (String, String);
 
-/// The cluster was known to be at this revision, whoever made it: leases and other objects that are not played move it too.
+/// A revision of the cluster without a change of the history: Leases and other objects, which are not part of it,
+/// increment the revision, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
-    /// Since when.
+    /// When the cluster had reached the revision.
     pub at: Instant,
     /// The revision.
     pub revision: u64,
 }
 
-/// Something that went wrong with the API while it was recorded.
+/// A failure of the API during the recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
     /// The watch ended.
     StreamBroken,
-    /// No request is answered from here on, but with this HTTP status.
+    /// Requests are refused with this HTTP status from here on.
     Refused(u16),
     /// Requests are answered again.
     Answered,
@@ -97,22 +98,22 @@ pub enum Trouble {
     Expired,
 }
 
-/// A trouble, when, and with which resource.
+/// A failure of the API for one resource at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Disturbance {
     /// When.
     pub at: Instant,
-    /// Whose requests it touches.
+    /// The resource whose requests it affects.
     pub resource: Resource,
-    /// What happened.
+    /// The failure.
     pub trouble: Trouble,
 }
 
-/// A time-ordered list of changes, over what was there from the start.
+/// The initial objects of a cluster, and the changes that follow, in the order of time.
 ///
-/// Resource versions and times go up together, over all resources: whoever has seen the cluster at a revision has seen
-/// all that happened up to the instant of that revision. (In a recording each stream has its own delay, so a change can
-/// have arrived after one that was made later; it is given the later one's time.)
+/// Resource versions and times increase together over all resources: a client that has seen the cluster at a revision has
+/// seen every change up to the instant of that revision. (In a recording each stream has its own delay, so a change can
+/// have arrived later than one with a higher revision; it then has the time of the latter.)
 #[derive(Clone, Debug, PartialEq)]
 pub struct History {
     start: Instant,
@@ -123,8 +124,8 @@ pub struct History {
 }
 
 impl History {
-    /// A history that starts at `start` with the cluster at `initial_revision`: changes up to that revision are what is
-    /// there from the start.
+    /// A history that starts at `start` with the cluster at `initial_revision`. Changes up to that revision are the
+    /// initial objects.
     pub fn new(start: Instant, initial_revision: u64, changes: Vec<Change>) -> Self {
         Self::with_marks(start, initial_revision, changes, Vec::new(), Vec::new())
     }
@@ -145,12 +146,12 @@ impl History {
         history
     }
 
-    /// When it starts.
+    /// The start.
     pub fn start(&self) -> Instant {
         self.start
     }
 
-    /// The instant of the last change or trouble.
+    /// The instant of the last change or disturbance.
     pub fn end(&self) -> Instant {
         let changed = self.changes.last().map(|change| change.at);
         let disturbed = self.disturbances.last().map(|disturbance| disturbance.at);
@@ -162,40 +163,40 @@ impl History {
         self.initial_revision
     }
 
-    /// All changes by resource version, first those that say what is there from the start.
+    /// All changes by resource version, the initial objects first.
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }
 
-    /// Revisions the cluster was known to be at, by revision.
+    /// Revisions without changes of the history, in order.
     pub fn marks(&self) -> &[Mark] {
         &self.marks
     }
 
-    /// What went wrong while it was recorded, by time.
+    /// The failures of the API during the recording, by time.
     pub fn disturbances(&self) -> &[Disturbance] {
         &self.disturbances
     }
 
-    /// The same history in which this CronJob always had this annotation, as recorded clusters have none of kigen's.
+    /// The same history with an annotation on all states of this CronJob: recorded clusters have none of kigen's.
     #[must_use]
     pub fn annotate(mut self, namespace: &str, cron_job: &str, key: &str, value: &str) -> Self {
         for change in &mut self.changes {
-            let is_meant = change.resource == Resource::CronJobs
+            let is_annotated = change.resource == Resource::CronJobs
                 && change.namespace() == namespace
                 && change.name() == cron_job;
-            if is_meant {
+            if is_annotated {
                 change.object["metadata"]["annotations"][key] = Value::from(value);
             }
         }
         self
     }
 
-    /// Several clusters' histories as one cluster's, which starts with the earliest. Resource versions are given anew,
-    /// in the order of time. What was there when a later one starts is added at that instant. Disturbances stay with the
-    /// resources they touched, in all namespaces.
+    /// Merges the histories of several clusters into one, which starts with the earliest. Resource versions are assigned
+    /// anew, in the order of time. The initial objects of a later history are added at its start. Disturbances keep
+    /// their resources, and affect all namespaces.
     ///
-    /// The result is empty and starts at the Unix epoch if there are none.
+    /// Without histories, the result is empty and starts at the Unix epoch.
     pub fn merge(histories: impl IntoIterator<Item = Self>) -> Self {
         let histories: Vec<Self> = histories.into_iter().collect();
         let start = histories.iter().map(Self::start).min().unwrap_or_default();
@@ -218,7 +219,7 @@ impl History {
         renumber(start, entries, disturbances)
     }
 
-    /// Lets no change be seen before one of a lower revision, and none before the start.
+    /// Makes times increase with revisions, and none earlier than the start.
     fn align_times(&mut self) {
         let mut latest = Instant::MAX_UTC;
         let mut marks = self.marks.iter_mut().rev().peekable();
@@ -246,7 +247,7 @@ struct Entry {
     change: Option<Change>,
 }
 
-/// Two revisions apart, so that a test can still move the cluster's revision in between.
+/// Leaves a revision between two changes, to which a test can advance the cluster.
 const REVISION_STEP: u64 = 2;
 const REVISION_FIRST: u64 = 1000;
 
@@ -273,7 +274,7 @@ fn renumber(start: Instant, entries: Vec<Entry>, disturbances: Vec<Disturbance>)
     History::with_marks(start, initial_revision, changes, marks, disturbances)
 }
 
-/// A CronJob names its active Jobs by the resource version they were created with.
+/// A CronJob refers to its active Jobs by the resource versions of their creation.
 fn rename_active(object: &mut Value, nth: usize, renamed: &BTreeMap<(usize, u64), u64>) {
     let Some(active) = object.pointer_mut("/status/active").and_then(Value::as_array_mut) else { return };
     for job in active {

@@ -1,4 +1,4 @@
-//! The Leases that clients of the played API make: the only objects that can be written to it.
+//! Leases: the only objects that clients can create.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,17 +11,17 @@ use crate::status::Status;
 
 const PREFIX: &str = "/apis/coordination.k8s.io/v1/namespaces/";
 
-/// Where a request for Leases points.
+/// The path of a request for Leases.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Target {
+pub(crate) struct LeasePath {
     namespace: String,
-    /// `None`: all of the namespace.
+    /// `None`: the collection.
     name: Option<String>,
 }
 
-impl Target {
-    /// The target of that path, if it is one of Leases.
-    pub(crate) fn of(path: &str) -> Option<Self> {
+impl LeasePath {
+    /// `None`: the path is not of Leases.
+    pub(crate) fn parse(path: &str) -> Option<Self> {
         let (namespace, rest) = path.strip_prefix(PREFIX)?.split_once('/')?;
         let name = rest.strip_prefix("leases")?;
         let name = if name.is_empty() { None } else { Some(name.strip_prefix('/')?.to_owned()) };
@@ -29,24 +29,25 @@ impl Target {
     }
 }
 
-/// All Leases. Their resource versions are counted apart, so that a test whose clock stands need not hear of each.
+/// All Leases. Their resource versions are a sequence of their own: a write of a Lease must not move the revision of a
+/// history whose clock rests.
 #[derive(Debug, Default)]
 pub(crate) struct Leases {
-    kept: Mutex<Kept>,
+    table: Mutex<LeaseTable>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct LeaseTable {
     revision: u64,
     by_key: BTreeMap<Key, Value>,
 }
 
 impl Leases {
-    /// Answers as the API does: an update must name the version that it changes.
+    /// Answers as the API does: an update requires the current resource version.
     pub(crate) fn answer(
         &self,
         method: &Method,
-        target: &Target,
+        target: &LeasePath,
         body: &[u8],
     ) -> Result<(StatusCode, Value), Status> {
         match (method, &target.name) {
@@ -65,11 +66,11 @@ impl Leases {
     }
 
     pub(crate) fn find(&self, namespace: &str, name: &str) -> Option<Value> {
-        self.kept().by_key.get(&(namespace.to_owned(), name.to_owned())).cloned()
+        self.table().by_key.get(&(namespace.to_owned(), name.to_owned())).cloned()
     }
 
     pub(crate) fn delete(&self, namespace: &str, name: &str) {
-        self.kept().by_key.remove(&(namespace.to_owned(), name.to_owned()));
+        self.table().by_key.remove(&(namespace.to_owned(), name.to_owned()));
     }
 
     fn create(&self, namespace: &str, lease: Value) -> Result<Value, Status> {
@@ -79,21 +80,21 @@ impl Leases {
                 "metadata.name: Required value: name or generateName is required".to_owned(),
             ));
         }
-        let mut kept = self.kept();
+        let mut table = self.table();
         let key = (namespace.to_owned(), name);
-        if kept.by_key.contains_key(&key) {
+        if table.by_key.contains_key(&key) {
             return Err(Status::already_exists(format!(
                 "leases.coordination.k8s.io \"{}\" already exists",
                 key.1
             )));
         }
-        Ok(kept.put(key, lease))
+        Ok(table.put(key, lease))
     }
 
     fn update(&self, namespace: &str, name: &str, lease: Value) -> Result<Value, Status> {
-        let mut kept = self.kept();
+        let mut table = self.table();
         let key = (namespace.to_owned(), name.to_owned());
-        let known = kept.by_key.get(&key).ok_or_else(|| absent(name))?;
+        let known = table.by_key.get(&key).ok_or_else(|| absent(name))?;
         let changed = &lease["metadata"]["resourceVersion"];
         if changed.as_str().is_none_or(str::is_empty) {
             let message = "metadata.resourceVersion: Invalid value: 0: must be specified for an update";
@@ -105,15 +106,15 @@ impl Leases {
                  please apply your changes to the latest version and try again"
             )));
         }
-        Ok(kept.put(key, lease))
+        Ok(table.put(key, lease))
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn table(&self) -> MutexGuard<'_, LeaseTable> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Kept {
+impl LeaseTable {
     fn put(&mut self, key: Key, mut lease: Value) -> Value {
         self.revision += 1;
         lease["kind"] = Value::from("Lease");

@@ -1,9 +1,9 @@
 //! An in-process Kubernetes API that plays a recorded or generated history.
 //!
-//! A [`history::History`] says what happens to CronJobs, Jobs, Pods and Objectives; a [`clock::Clock`] says when; a
-//! [`server::Server`] shows it over real HTTP as a real API server would: LIST in pages, WATCH with bookmarks, 410 as a
-//! line of the stream. [`faults::Faults`] makes it go wrong. Nothing can be written through it but Leases, by which clients
-//! agree who leads, and the statuses of Objectives.
+//! A [`history::History`] has the changes of CronJobs, Jobs, Pods and Objectives, and a [`clock::Clock`] the virtual time
+//! in which they become visible. A [`server::Server`] serves them over HTTP as a real API server does: LIST in pages, WATCH
+//! with bookmarks, 410 as a line of the stream. [`faults::Faults`] injects failures. Clients can write only Leases, for
+//! their leader election, and the statuses of Objectives.
 
 pub mod clock;
 pub mod error_monitor;
@@ -12,10 +12,12 @@ pub mod generate;
 pub mod history;
 mod leases;
 mod list;
-mod objectives;
+mod names;
+mod objective_statuses;
 pub mod recording;
 pub mod resource;
 mod response;
+mod selection;
 pub mod server;
 mod status;
 mod timeline;

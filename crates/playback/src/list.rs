@@ -1,4 +1,4 @@
-//! LIST: what was present at one revision, in pages.
+//! LIST: the objects of one revision, in pages.
 
 use std::fmt::Write;
 use std::ops::Bound;
@@ -9,26 +9,26 @@ use serde_json::{Map, Value, json};
 use crate::faults::FaultState;
 use crate::history::Key;
 use crate::resource::Resource;
+use crate::selection::Selection;
 use crate::status::Status;
 use crate::timeline::Timeline;
-use crate::watch::{Selection, cached_view};
 
-/// How a list is to be served.
-pub(crate) struct Request {
+/// The parameters of a LIST.
+pub(crate) struct ListRequest {
     pub(crate) selection: Selection,
-    /// At most so many items a page.
+    /// The most items of a page.
     pub(crate) limit: Option<usize>,
     pub(crate) continues: Option<String>,
-    /// At least that revision; 0 is whatever the cache has, none is all there is.
+    /// The least revision of the response; 0 accepts that of the watch cache, `None` requires the newest.
     pub(crate) not_older_than: Option<u64>,
 }
 
-/// The page as the response's body.
+/// The body of the response.
 pub(crate) fn page(
     timeline: &Timeline,
     state: &FaultState,
     now: Instant,
-    request: &Request,
+    request: &ListRequest,
 ) -> Result<Value, Status> {
     let resource = request.selection.resource;
     let (revision, after) = match &request.continues {
@@ -47,7 +47,7 @@ pub(crate) fn page(
         .take_while(|((namespace, _), _)| {
             request.selection.namespace.as_ref().is_none_or(|it| it == namespace)
         })
-        .filter(|((namespace, name), _)| request.selection.takes(namespace, name));
+        .filter(|((namespace, name), _)| request.selection.contains(namespace, name));
     let limit = request.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
     let mut items = Vec::new();
     let mut last = None;
@@ -61,7 +61,7 @@ pub(crate) fn page(
     if let Some(last) = last.filter(|_| remaining > 0) {
         metadata.insert("continue".to_owned(), token(revision, &last).into());
         metadata.insert("remainingItemCount".to_owned(), remaining.into());
-        timeline.keep(resource, visible, present);
+        timeline.cache(resource, visible, present);
     }
     Ok(json!({
         "kind": format!("{}List", resource.kind()),
@@ -71,26 +71,31 @@ pub(crate) fn page(
     }))
 }
 
-fn current(timeline: &Timeline, state: &FaultState, now: Instant, request: &Request) -> Result<u64, Status> {
+fn current(
+    timeline: &Timeline,
+    state: &FaultState,
+    now: Instant,
+    request: &ListRequest,
+) -> Result<u64, Status> {
     let newest = timeline.revision(now, state.revision_min);
     match request.not_older_than {
         Some(0) => {
-            let view = cached_view(state, request.selection.resource, now);
-            Ok(if view < now { timeline.revision(view, 0) } else { newest })
+            let cached_at = state.cached_at(request.selection.resource, now);
+            Ok(if cached_at < now { timeline.revision(cached_at, 0) } else { newest })
         }
         Some(wanted) if wanted > newest => Err(Status::from_the_future(wanted, newest)),
         Some(_) | None => Ok(newest),
     }
 }
 
-/// Items of a list carry neither kind nor apiVersion, as the list has them.
+/// Items have neither `kind` nor `apiVersion`: the list has them.
 fn item(object: &Value) -> Value {
     let fields = object.as_object().into_iter().flatten();
-    let kept = fields.filter(|(field, _)| *field != "kind" && *field != "apiVersion");
-    Value::Object(kept.map(|(field, value)| (field.clone(), value.clone())).collect())
+    let rest = fields.filter(|(field, _)| *field != "kind" && *field != "apiVersion");
+    Value::Object(rest.map(|(field, value)| (field.clone(), value.clone())).collect())
 }
 
-/// Hexadecimal, so that nobody is led to read it.
+/// Hexadecimal, so that clients treat it as opaque.
 fn token(revision: u64, (namespace, name): &Key) -> String {
     format!("{revision}/{namespace}/{name}").bytes().fold(String::new(), |mut token, byte| {
         // Writing to a string cannot fail.
@@ -102,7 +107,7 @@ fn token(revision: u64, (namespace, name): &Key) -> String {
 fn resume(token: &str, state: &FaultState, resource: Resource) -> Result<(u64, Option<Key>), Status> {
     let (revision, key) =
         read_token(token).ok_or_else(|| Status::bad_request("continue key is not valid".to_owned()))?;
-    if revision < state.of(resource).known_from {
+    if revision < state.of(resource).oldest_revision {
         let message = "The provided continue parameter is too old to display a consistent list result.";
         return Err(Status::expired(message.to_owned()));
     }

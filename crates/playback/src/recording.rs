@@ -1,4 +1,4 @@
-//! Reads what was recorded from a real API server: one JSON object a line, each stream its own watch.
+//! Reads recordings of a real API server: one JSON object per line, with one watch per stream.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -25,37 +25,37 @@ pub enum RecordingError {
         /// Why.
         source: std::io::Error,
     },
-    /// A line is no JSON.
+    /// A line is not JSON.
     #[error("line {line} of the recording {} is no JSON object: record it again or cut the line", path.display())]
     NoJson {
         /// The file.
         path: PathBuf,
-        /// Which line, from 1.
+        /// The line, from 1.
         line: usize,
         /// Why.
         source: serde_json::Error,
     },
-    /// A line lacks something, or there is no line at all.
+    /// A line lacks a field, or the recording is empty.
     #[error("line {line} of the recording {} has no {what}: it is not a recording of watches", path.display())]
     Incomplete {
         /// The file.
         path: PathBuf,
-        /// Which line, from 1; the first after the last if the whole recording lacks it.
+        /// The line, from 1; the one after the last if the whole recording lacks it.
         line: usize,
-        /// What it lacks.
+        /// The missing field or record.
         what: &'static str,
     },
 }
 
 impl History {
-    /// The history that a `.jsonl` or `.jsonl.gz` file recorded of CronJobs, Jobs and Pods.
+    /// Reads the history of CronJobs, Jobs and Pods in a `.jsonl` or `.jsonl.gz` file.
     ///
-    /// What the first LIST of a stream shows is there from the start. What a later one (after a 410) shows to have
-    /// changed unseen becomes changes at its instant: an object that vanished is deleted with its last state, under a
-    /// resource version that no other change has.
+    /// The first LIST of a stream has its initial objects. The differences that a later LIST (after a 410) reveals become
+    /// changes at its instant: a missing object is deleted with its last state, under a resource version that no other
+    /// change has.
     ///
     /// # Errors
-    /// If the file cannot be read, or is not a recording.
+    /// The file cannot be read, or is not a recording.
     pub fn from_recording(path: impl AsRef<Path>) -> Result<Self, RecordingError> {
         let path = path.as_ref();
         let unreadable = |source| RecordingError::Unreadable { path: path.to_owned(), source };
@@ -65,7 +65,7 @@ impl History {
         } else {
             Box::new(file)
         };
-        let mut reading = Reading::default();
+        let mut parser = RecordingParser::default();
         let mut lines_read = 0;
         for (nth, line) in BufReader::new(bytes).lines().enumerate() {
             let text = line.map_err(unreadable)?;
@@ -74,39 +74,40 @@ impl History {
             let no_json = |source| RecordingError::NoJson { path: path.to_owned(), line, source };
             let record: Value = serde_json::from_str(&text).map_err(no_json)?;
             let incomplete = |what| RecordingError::Incomplete { path: path.to_owned(), line, what };
-            reading.read(record).map_err(incomplete)?;
+            parser.read(record).map_err(incomplete)?;
         }
         let line = lines_read + 1;
-        reading.finish().ok_or(RecordingError::Incomplete { path: path.to_owned(), line, what: "LIST" })
+        parser.finish().ok_or(RecordingError::Incomplete { path: path.to_owned(), line, what: "LIST" })
     }
 }
 
-/// What one stream is known to show.
+/// The state of one stream.
 #[derive(Default)]
 struct Stream {
     is_listed: bool,
     is_refused: bool,
-    known: BTreeMap<Key, Change>,
+    /// The last change of each object.
+    latest: BTreeMap<Key, Change>,
 }
 
-/// A deletion that no watch has seen; its resource version is found when all others are known.
-struct Unseen {
+/// A deletion that no watch has received; its resource version is chosen when all others are known.
+struct InferredDeletion {
     change: Change,
     revision_max: u64,
 }
 
 #[derive(Default)]
-struct Reading {
+struct RecordingParser {
     start: Option<Instant>,
     initial_revision: Option<u64>,
     streams: BTreeMap<Resource, Stream>,
     changes: Vec<Change>,
-    unseen: Vec<Unseen>,
+    inferred: Vec<InferredDeletion>,
     marks: Vec<Mark>,
     disturbances: Vec<Disturbance>,
 }
 
-impl Reading {
+impl RecordingParser {
     fn read(&mut self, mut record: Value) -> Result<(), &'static str> {
         let Some(resource) = record["stream"].as_str().and_then(Resource::named) else { return Ok(()) };
         let at = record["t"].as_str().and_then(instant).ok_or("time `t`")?;
@@ -122,7 +123,7 @@ impl Reading {
                 self.marks.push(Mark { at, revision });
             }
             "ERROR" => {
-                // "too old resource version: 10434 (10435)": the second is the oldest that is still known.
+                // "too old resource version: 10434 (10435)": the second is the oldest revision available.
                 let message = object["message"].as_str().unwrap_or_default();
                 let newest =
                     message.rsplit_once('(').and_then(|(_, rest)| rest.trim_end_matches(')').parse().ok());
@@ -150,9 +151,9 @@ impl Reading {
         revision(&change.object).ok_or("resource version")?;
         let stream = self.streams.entry(change.resource).or_default();
         if change.kind == ChangeKind::Deleted {
-            stream.known.remove(&change.key());
+            stream.latest.remove(&change.key());
         } else {
-            stream.known.insert(change.key(), change.clone());
+            stream.latest.insert(change.key(), change.clone());
         }
         self.changes.push(change);
         Ok(())
@@ -174,7 +175,7 @@ impl Reading {
             self.initial_revision =
                 Some(self.initial_revision.map_or(listed_at, |known| known.min(listed_at)));
         }
-        let mut gone = std::mem::take(&mut stream.known);
+        let mut missing = std::mem::take(&mut stream.latest);
         let items = object["items"].as_array_mut().map(std::mem::take).unwrap_or_default();
         for mut object in items {
             object["kind"] = Value::from(resource.kind());
@@ -182,24 +183,27 @@ impl Reading {
             let revision = revision(&object).ok_or("resource version of an item")?;
             let at = if is_first { start } else { at };
             let mut change = Change { at, resource, kind: ChangeKind::Added, object };
-            match gone.remove(&change.key()) {
+            match missing.remove(&change.key()) {
                 Some(before) if before.resource_version() == revision => {
-                    stream.known.insert(before.key(), before);
+                    stream.latest.insert(before.key(), before);
                     continue;
                 }
                 Some(before) if before.uid() == change.uid() => change.kind = ChangeKind::Modified,
                 Some(before) => {
-                    self.unseen
-                        .push(Unseen { change: before.gone(at), revision_max: revision.saturating_sub(1) });
+                    self.inferred.push(InferredDeletion {
+                        change: before.deleted(at),
+                        revision_max: revision.saturating_sub(1),
+                    });
                 }
                 None => {}
             }
-            stream.known.insert(change.key(), change.clone());
+            stream.latest.insert(change.key(), change.clone());
             self.changes.push(change);
         }
-        let vanished =
-            gone.into_values().map(|before| Unseen { change: before.gone(at), revision_max: listed_at });
-        self.unseen.extend(vanished);
+        let deletions = missing
+            .into_values()
+            .map(|before| InferredDeletion { change: before.deleted(at), revision_max: listed_at });
+        self.inferred.extend(deletions);
         Ok(())
     }
 
@@ -221,10 +225,10 @@ impl Reading {
 
     fn finish(mut self) -> Option<History> {
         let mut used: BTreeSet<u64> = self.changes.iter().map(Change::resource_version).collect();
-        for Unseen { mut change, revision_max } in self.unseen {
+        for InferredDeletion { mut change, revision_max } in self.inferred {
             let known = change.resource_version();
-            // Between what is known and the LIST other objects were written too; should each number be taken, the
-            // deletion shares the last one.
+            // Other objects were written between the last state and the LIST, too; if every number is taken, the deletion
+            // shares the last one.
             let free = (known + 1..=revision_max).rev().find(|revision| !used.contains(revision));
             let revision = free.unwrap_or(revision_max.max(known));
             used.insert(revision);
@@ -239,7 +243,7 @@ impl Reading {
 const UNAVAILABLE: u16 = 503;
 
 impl Change {
-    fn gone(self, at: Instant) -> Self {
+    fn deleted(self, at: Instant) -> Self {
         Self { at, kind: ChangeKind::Deleted, ..self }
     }
 }

@@ -1,8 +1,8 @@
-//! The resources that are served, and what the API says of each.
+//! The served resources, with their names and paths in the API.
 
 use serde_json::{Value, json};
 
-/// A resource of the Kubernetes API that is played.
+/// A resource of the Kubernetes API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Resource {
     /// `batch/v1` CronJobs.
@@ -11,16 +11,16 @@ pub enum Resource {
     Jobs,
     /// `v1` Pods.
     Pods,
-    /// Kigen's own Objectives, if they are served.
+    /// Kigen's custom resource, if it is installed.
     Objectives,
 }
 
 impl Resource {
-    /// All of them.
+    /// All resources.
     pub const ALL: [Self; Self::COUNT] = [Self::CronJobs, Self::Jobs, Self::Pods, Self::Objectives];
-    /// Those that every cluster has.
+    /// The resources of every cluster.
     pub const BUILT_IN: [Self; 3] = [Self::CronJobs, Self::Jobs, Self::Pods];
-    /// How many there are.
+    /// The number of resources.
     pub const COUNT: usize = 4;
 
     /// The plural in paths and in the streams of recordings.
@@ -57,7 +57,7 @@ impl Resource {
         }
     }
 
-    /// The path that all objects of the resource are under, cluster-wide or with the namespaces' segments between.
+    /// The path prefix of its objects, before the segments of a namespace.
     pub(crate) fn prefix(self) -> &'static str {
         match self {
             Self::CronJobs | Self::Jobs => "/apis/batch/v1",
@@ -75,8 +75,8 @@ impl Resource {
         }
     }
 
-    /// The object of a bookmark: a skeleton whose `containers: null` is what real API servers send. Of a custom resource,
-    /// whose types they do not have, there is nothing but its metadata.
+    /// The object of a bookmark: real API servers send a skeleton with `containers: null`, and for a custom resource,
+    /// whose types they do not have, only its metadata.
     pub(crate) fn bookmark(self, resource_version: u64) -> Value {
         let template = json!({"metadata": {}, "spec": {"containers": null}});
         let spec = match self {

@@ -1,4 +1,4 @@
-//! From what was asked, and to what is answered.
+//! Reads request parameters, and builds responses.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The API server: real HTTP on a port of this machine, over a history and a clock.
+//! The API server: HTTP on a local port, over a history and a clock.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -22,57 +22,58 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::faults::{Faults, WatchLists};
-use crate::generate::names::uid;
 use crate::history::{History, Key};
-use crate::leases::{Leases, Target};
-use crate::list;
-use crate::objectives::Statuses;
+use crate::leases::{LeasePath, Leases};
+use crate::list::{self, ListRequest};
+use crate::names;
+use crate::objective_statuses::ObjectiveStatuses;
 use crate::resource::Resource;
 use crate::response::{insert, json_body, number, refusal};
+use crate::selection::Selection;
 use crate::status::Status;
 use crate::timeline::Timeline;
-use crate::watch::{self, EndsAt, Selection, Watch};
+use crate::watch::{EndsAt, Watch, WatchRequest};
 
 /// What a server plays.
 #[derive(Clone, Debug)]
 pub struct Played {
-    /// What happens.
+    /// The changes.
     pub history: History,
-    /// When.
+    /// Their time.
     pub clock: Clock,
-    /// How.
+    /// How they are served.
     pub options: Options,
 }
 
-/// In whose time the `timeoutSeconds` of a watch are counted.
+/// The time in which the `timeoutSeconds` of a watch are measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TimeoutsIn {
-    /// In the client's, whatever the clock does.
+    /// Real time, whatever the clock shows.
     #[default]
     RealTime,
-    /// In the clock's.
+    /// The clock's time.
     PlayedTime,
 }
 
 /// How a history is served.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The port on 127.0.0.1; 0 takes a free one.
+    /// The port on 127.0.0.1; 0 chooses a free one.
     pub port: u16,
     /// Played time between the bookmarks of a watch.
     pub bookmark_every: TimeDelta,
-    /// Whether each watch also gets a bookmark when a clock that jumps comes to rest, if the revision has moved
-    /// without it: so nobody need wait for the next regular one.
+    /// Whether each watch also receives a bookmark at each rest of a clock that jumps, if the revision has moved without
+    /// an event: so that clients need not wait for the next regular one.
     pub eager_bookmarks: bool,
-    /// Whether the disturbances of the history are played, too.
+    /// Whether the disturbances of the history are played.
     pub with_disturbances: bool,
-    /// For how long changes are known to new watches, in played time; none is for ever.
+    /// How long changes are retained for new watches, in played time; `None` retains all.
     pub retained: Option<TimeDelta>,
-    /// In whose time `timeoutSeconds` are counted.
+    /// The time in which `timeoutSeconds` are measured.
     pub timeouts: TimeoutsIn,
-    /// Whether the clock stands until [`Server::begin`], instead of running from the server's start.
+    /// Whether the clock waits for [`Server::begin`] instead of starting with the server.
     pub hold_clock: bool,
-    /// The UID of the namespace `kube-system`, which tells clusters apart.
+    /// The UID of the namespace `kube-system`, which identifies the cluster.
     pub cluster_uid: String,
 }
 
@@ -95,21 +96,21 @@ impl Default for Options {
 #[derive(Debug, Error)]
 #[error("cannot listen on 127.0.0.1 port {port}: choose another port, or 0 for any")]
 pub struct StartError {
-    /// The port that was asked for.
+    /// The requested port.
     pub port: u16,
     source: std::io::Error,
 }
 
-/// How many requests were made, and how much was answered, so far.
+/// The requests and watch events so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Requests {
-    /// LISTs, each page one.
+    /// Pages of LISTs.
     pub lists: u64,
     /// WATCHes.
     pub watches: u64,
-    /// All others, those that are not understood among them.
+    /// All others, unknown paths included.
     pub others: u64,
-    /// The lines of WATCHes that were handed to their connections.
+    /// Lines of WATCHes that were passed to their connections.
     pub lines: u64,
 }
 
@@ -120,7 +121,7 @@ impl Requests {
     }
 }
 
-/// A running server. Dropped without [`Server::shutdown`], it ends its watches and stops.
+/// A running server. Dropping it without [`Server::shutdown`] also ends its watches and stops it.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -133,7 +134,7 @@ impl Server {
     /// Serves the history on 127.0.0.1.
     ///
     /// # Errors
-    /// If the port is taken.
+    /// The port is in use.
     pub async fn start(played: Played) -> Result<Self, StartError> {
         let Played { history, clock, options } = played;
         let port = options.port;
@@ -148,18 +149,18 @@ impl Server {
             options,
             faults,
             leases: Leases::default(),
-            statuses: Statuses::default(),
+            statuses: ObjectiveStatuses::default(),
             counted: Counted::default(),
         });
         let router = Router::new().fallback(answer).with_state(api.clone());
         let mut state = api.faults.subscribe();
         let listener = listener.tap_io(|connection| {
             if let Err(error) = connection.set_nodelay(true) {
-                tracing::debug!(%error, "lines of a watch may come late");
+                tracing::debug!(%error, "lines of a watch may be delayed");
             }
         });
         let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
-            // The sender is in the state that is served, so it cannot be gone before.
+            // The served state holds the sender, so it outlives this wait.
             let _ = state.wait_for(|state| state.is_shut_down).await;
         });
         let serving = tokio::spawn(async move {
@@ -175,7 +176,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Lets the clock run, if it was held.
+    /// Starts the clock, if it was held.
     pub fn begin(&self) {
         let history = self.api.timeline.history();
         let changes = history.changes().iter().map(|change| change.at);
@@ -189,37 +190,37 @@ impl Server {
         self.api.clock.begin(instants);
     }
 
-    /// Where it is, such as `http://127.0.0.1:40123`.
+    /// The base URL, such as `http://127.0.0.1:40123`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What can be made to go wrong.
+    /// The faults, to inject some.
     pub fn faults(&self) -> &Faults {
         &self.api.faults
     }
 
-    /// The clock it goes by.
+    /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.api.clock
     }
 
-    /// The Lease of that name, if a client made it.
+    /// A Lease, if a client has created it.
     pub fn lease(&self, namespace: &str, name: &str) -> Option<Value> {
         self.api.leases.find(namespace, name)
     }
 
-    /// Takes a Lease away, as a person may.
+    /// Deletes a Lease, as a person may.
     pub fn delete_lease(&self, namespace: &str, name: &str) {
         self.api.leases.delete(namespace, name);
     }
 
-    /// The status that clients have written of that Objective, and how often they wrote one of any.
+    /// The status that clients have written to an Objective, and the number of their writes to all Objectives.
     pub fn objective_status(&self, namespace: &str, name: &str) -> (Option<Value>, u64) {
         (self.api.statuses.find(namespace, name), self.api.statuses.written())
     }
 
-    /// How many requests were made so far.
+    /// The requests so far.
     pub fn requests(&self) -> Requests {
         let counted = &self.api.counted;
         Requests {
@@ -233,7 +234,7 @@ impl Server {
     /// Ends the watches, answers what is in flight, and frees the port.
     pub async fn shutdown(mut self) {
         self.api.faults.shut_down();
-        // A client that keeps its connection open without asking for anything must not hold the server.
+        // An idle open connection must not delay the shutdown.
         if tokio::time::timeout(Duration::from_secs(5), &mut self.serving).await.is_err() {
             tracing::debug!("connections were still open at shutdown");
         }
@@ -263,7 +264,7 @@ struct Api {
     options: Options,
     faults: Faults,
     leases: Leases,
-    statuses: Statuses,
+    statuses: ObjectiveStatuses,
     counted: Counted,
 }
 
@@ -285,27 +286,29 @@ async fn answer(
     let now = api.clock.now();
     let parameters =
         Query::<BTreeMap<String, String>>::try_from_uri(&uri).map(|Query(map)| map).unwrap_or_default();
-    let wanted = match Target::of(uri.path()) {
-        Some(target) => Wanted::Lease(target),
-        None if method == Method::PATCH => Statuses::target(uri.path()).map_or(Wanted::Other, Wanted::Status),
-        None if method == Method::GET => Wanted::of(uri.path(), &parameters),
-        None => Wanted::Other,
+    let route = match LeasePath::parse(uri.path()) {
+        Some(path) => Route::Lease(path),
+        None if method == Method::PATCH => {
+            ObjectiveStatuses::parse(uri.path()).map_or(Route::Other, Route::Status)
+        }
+        None if method == Method::GET => Route::parse(uri.path(), &parameters),
+        None => Route::Other,
     };
-    let counted = match wanted {
-        Wanted::List(_) => &api.counted.lists,
-        Wanted::Watch(_) => &api.counted.watches,
-        Wanted::Lease(_) | Wanted::Status(_) | Wanted::Other => &api.counted.others,
+    let counted = match route {
+        Route::List(_) => &api.counted.lists,
+        Route::Watch(_) => &api.counted.watches,
+        Route::Lease(_) | Route::Status(_) | Route::Other => &api.counted.others,
     };
     counted.fetch_add(1, Ordering::Relaxed);
-    tracing::debug!(%method, %uri, %now, "asked");
+    tracing::debug!(%method, %uri, %now, "request");
     let authorization = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok());
-    let answered = match wanted {
+    let answered = match route {
         _ if !api.faults.accepts(authorization) => Err(Status::refused(StatusCode::UNAUTHORIZED)),
-        Wanted::List(selection) => api.list(selection, &parameters, now).map(json_body),
-        Wanted::Watch(selection) => api.watch(selection, &parameters, now),
-        Wanted::Lease(target) => api.lease(&method, &target, &body),
-        Wanted::Status(key) => api.status(key, &body, now).map(json_body),
-        Wanted::Other => api.other(&method, uri.path()).map(json_body),
+        Route::List(selection) => api.list(selection, &parameters, now).map(json_body),
+        Route::Watch(selection) => api.watch(selection, &parameters, now),
+        Route::Lease(path) => api.lease(&method, &path, &body),
+        Route::Status(key) => api.status(key, &body, now).map(json_body),
+        Route::Other => api.other(&method, uri.path()).map(json_body),
     };
     let mut response = answered.unwrap_or_else(|status| refusal(&status));
     let headers = response.headers_mut();
@@ -314,16 +317,16 @@ async fn answer(
     response
 }
 
-enum Wanted {
+enum Route {
     List(Selection),
     Watch(Selection),
-    Lease(Target),
+    Lease(LeasePath),
     Status(Key),
     Other,
 }
 
-impl Wanted {
-    fn of(path: &str, parameters: &BTreeMap<String, String>) -> Self {
+impl Route {
+    fn parse(path: &str, parameters: &BTreeMap<String, String>) -> Self {
         let found = Resource::ALL.into_iter().find_map(|resource| {
             let rest = path.strip_prefix(resource.prefix())?.strip_prefix('/')?;
             if rest == resource.name() {
@@ -355,7 +358,7 @@ impl Api {
         if let Some(status) = state.refusal(selection.resource) {
             return Err(status);
         }
-        let request = list::Request {
+        let request = ListRequest {
             selection,
             limit: number(parameters, "limit")?.and_then(|limit| usize::try_from(limit).ok()),
             continues: parameters.get("continue").filter(|token| !token.is_empty()).cloned(),
@@ -364,7 +367,7 @@ impl Api {
         let is_of_objectives = request.selection.resource == Resource::Objectives;
         let mut page = list::page(&self.timeline, &state, now, &request)?;
         for object in page["items"].as_array_mut().into_iter().flatten().filter(|_| is_of_objectives) {
-            self.statuses.show(object);
+            self.statuses.apply(object);
         }
         Ok(page)
     }
@@ -418,7 +421,7 @@ impl Api {
                 EndsAt::Played(at.unwrap_or(Instant::MAX_UTC))
             }
         });
-        let request = watch::Request {
+        let request = WatchRequest {
             selection,
             from: number(parameters, "resourceVersion")?.filter(|revision| *revision > 0),
             marks_initial: initial && state.watch_lists == WatchLists::Served,
@@ -432,27 +435,27 @@ impl Api {
         let is_of_objectives = request.selection.resource == Resource::Objectives;
         let watch = Watch::open(self.timeline.clone(), self.clock.clone(), faults, request, now);
         let api = self.clone();
-        let shown = move |line| if is_of_objectives { api.statuses.show_line(line) } else { line };
+        let with_status = move |line| if is_of_objectives { api.statuses.apply_to_line(line) } else { line };
         let lines = stream::unfold((watch, self.clone()), async |(mut watch, api)| {
             let line = watch.next_line().await?;
             api.counted.lines.fetch_add(1, Ordering::Relaxed);
             Some((line, (watch, api)))
         });
-        Ok(Response::new(Body::from_stream(lines.map_ok(shown))))
+        Ok(Response::new(Body::from_stream(lines.map_ok(with_status))))
     }
 
-    fn lease(&self, method: &Method, target: &Target, body: &[u8]) -> Result<Response<Body>, Status> {
+    fn lease(&self, method: &Method, path: &LeasePath, body: &[u8]) -> Result<Response<Body>, Status> {
         let refused = self.refused().or(self.faults.now().leases_refused_with);
         if let Some(code) = refused {
             return Err(Status::refused(code));
         }
-        let (code, lease) = self.leases.answer(method, target, body)?;
+        let (code, lease) = self.leases.answer(method, path, body)?;
         let mut response = json_body(lease);
         *response.status_mut() = code;
         Ok(response)
     }
 
-    /// What all requests are refused with.
+    /// The refusal of all requests, if each built-in resource is refused.
     fn refused(&self) -> Option<StatusCode> {
         let state = self.faults.now();
         let [Some(code), Some(_), Some(_)] =
@@ -482,7 +485,7 @@ impl Api {
         }
     }
 
-    /// Whatever namespace is asked for is there, with a UID that no other has, here or elsewhere.
+    /// Every namespace exists, with a UID that is unique across namespaces and clusters.
     fn namespace(&self, name: &str) -> Result<Value, Status> {
         if let Some(code) = self.faults.now().namespaces_refused_with {
             return Err(Status::refused(code));
@@ -490,7 +493,7 @@ impl Api {
         let cluster_uid = &self.options.cluster_uid;
         let uid = match name {
             "kube-system" => cluster_uid.clone(),
-            name => uid(&["Namespace", cluster_uid, name]),
+            name => names::uid(&["Namespace", cluster_uid, name]),
         };
         Ok(json!({
             "kind": "Namespace",

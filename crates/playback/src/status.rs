@@ -1,9 +1,9 @@
-//! The API's own answers when it cannot do what it is asked for.
+//! The API's `Status` objects: the bodies of failed requests.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-/// A `Status` of failure.
+/// A failure.
 #[derive(Clone, Debug)]
 pub(crate) struct Status {
     pub(crate) code: StatusCode,
@@ -41,7 +41,7 @@ impl Status {
         Self { code: StatusCode::UNPROCESSABLE_ENTITY, reason: "Invalid", message }
     }
 
-    /// An API server whose etcd is too old for watches that begin with what is there.
+    /// The error of an API server whose etcd is too old to send the initial objects in a watch.
     pub(crate) fn no_progress() -> Self {
         let message = "RequestWatchProgress is disabled".to_owned();
         Self { code: StatusCode::INTERNAL_SERVER_ERROR, reason: "InternalError", message }
@@ -52,7 +52,7 @@ impl Status {
         Self { code: StatusCode::GATEWAY_TIMEOUT, reason: "Timeout", message }
     }
 
-    /// What a server says that answers everything with this code.
+    /// The refusal of any request with this code.
     pub(crate) fn refused(code: StatusCode) -> Self {
         let (reason, message) = match code.as_u16() {
             401 => ("Unauthorized", "Unauthorized"),
@@ -67,7 +67,7 @@ impl Status {
         Self { code, reason, message: message.to_owned() }
     }
 
-    /// After how many seconds the client should try again.
+    /// The `Retry-After`, in seconds.
     pub(crate) fn retry_after_s(&self) -> Option<u32> {
         matches!(self.code.as_u16(), 429 | 503 | 504).then_some(1)
     }

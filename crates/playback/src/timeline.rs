@@ -1,4 +1,4 @@
-//! A history as the server looks at it: what can be seen at an instant, and what was there at a revision.
+//! A history as the server reads it: the visible changes at an instant, and the objects at a revision.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,21 +8,21 @@ use kigen_model::Instant;
 use crate::history::{Change, ChangeKind, History, Key};
 use crate::resource::Resource;
 
-/// Which change last touched each present object of a resource.
+/// The index of the last change of each object of a resource.
 pub(crate) type Present = Arc<BTreeMap<Key, usize>>;
 
-/// How many snapshots that a LIST has pages left of are kept; an older one is computed again.
+/// How many snapshots of paged LISTs are cached; an older one is computed again.
 const SNAPSHOTS_MAX: usize = 8;
 
 #[derive(Debug)]
 pub(crate) struct Timeline {
     history: History,
     revisions: Vec<u64>,
-    kept: Mutex<Kept>,
+    cache: Mutex<SnapshotCache>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct SnapshotCache {
     newest: [(usize, Present); Resource::COUNT],
     snapshots: VecDeque<(Resource, usize, Present)>,
 }
@@ -30,7 +30,7 @@ struct Kept {
 impl Timeline {
     pub(crate) fn new(history: History) -> Self {
         let revisions = history.changes().iter().map(Change::resource_version).collect();
-        Self { history, revisions, kept: Mutex::default() }
+        Self { history, revisions, cache: Mutex::default() }
     }
 
     pub(crate) fn history(&self) -> &History {
@@ -45,18 +45,18 @@ impl Timeline {
         self.revisions.get(nth).copied().unwrap_or(u64::MAX)
     }
 
-    /// How many changes can be seen at that instant.
+    /// The number of changes that are visible at that instant.
     pub(crate) fn visible(&self, now: Instant) -> usize {
         let base = self.up_to(self.history.initial_revision());
         self.history.changes().partition_point(|change| change.at <= now).max(base)
     }
 
-    /// How many changes there are up to that revision.
+    /// The number of changes up to that revision.
     pub(crate) fn up_to(&self, revision: u64) -> usize {
-        self.revisions.partition_point(|known| *known <= revision)
+        self.revisions.partition_point(|each| *each <= revision)
     }
 
-    /// The cluster's revision at that instant, or `at_least` that if the next change leaves room for it.
+    /// The cluster's revision at that instant, raised to `at_least` as far as the next change permits.
     pub(crate) fn revision(&self, now: Instant, at_least: u64) -> u64 {
         let visible = self.visible(now);
         let changed = visible.checked_sub(1).map_or(0, |nth| self.revision_of(nth));
@@ -67,25 +67,25 @@ impl Timeline {
         at_least.min(self.revision_of(visible).saturating_sub(1)).max(known)
     }
 
-    /// The next change of that resource from the nth on, looking no further than where that many are visible.
+    /// The index of the next visible change of that resource, from the nth on.
     pub(crate) fn next_of(&self, resource: Resource, nth: usize, visible: usize) -> Option<usize> {
         (nth..visible).find(|nth| self.change(*nth).is_some_and(|change| change.resource == resource))
     }
 
-    /// When the next change can be seen after the first so many.
+    /// When the change after the visible ones becomes visible.
     pub(crate) fn next_at(&self, visible: usize) -> Option<Instant> {
         self.change(visible).map(|change| change.at)
     }
 
-    /// What was present after the first so many changes.
+    /// The objects after that many changes.
     pub(crate) fn present(&self, resource: Resource, visible: usize) -> Present {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, _, present)) =
-            kept.snapshots.iter().find(|kept| kept.0 == resource && kept.1 == visible)
+            cache.snapshots.iter().find(|snapshot| snapshot.0 == resource && snapshot.1 == visible)
         {
             return present.clone();
         }
-        let (upto, newest) = &mut kept.newest[resource.index()];
+        let (upto, newest) = &mut cache.newest[resource.index()];
         if *upto <= visible {
             self.fold(resource, *upto, visible, newest);
             *upto = visible;
@@ -96,15 +96,15 @@ impl Timeline {
         present
     }
 
-    /// Keeps a snapshot for the pages that are still to be asked for.
-    pub(crate) fn keep(&self, resource: Resource, visible: usize, present: Present) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.snapshots.iter().any(|kept| kept.0 == resource && kept.1 == visible) {
+    /// Caches a snapshot for the remaining pages of a LIST.
+    pub(crate) fn cache(&self, resource: Resource, visible: usize, present: Present) {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.snapshots.iter().any(|snapshot| snapshot.0 == resource && snapshot.1 == visible) {
             return;
         }
-        kept.snapshots.push_back((resource, visible, present));
-        if kept.snapshots.len() > SNAPSHOTS_MAX {
-            kept.snapshots.pop_front();
+        cache.snapshots.push_back((resource, visible, present));
+        if cache.snapshots.len() > SNAPSHOTS_MAX {
+            cache.snapshots.pop_front();
         }
     }
 

@@ -1,4 +1,4 @@
-//! One watch: the changes that are due, bookmarks between them, and how it ends.
+//! WATCH: changes as they become visible, bookmarks between them, and the end of the stream.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,44 +12,28 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::faults::{FaultState, ResourceFaults};
-use crate::resource::Resource;
+use crate::selection::Selection;
 use crate::status::Status;
 use crate::timeline::Timeline;
 
-/// Ends a response in its middle.
+/// Cuts a response in its middle.
 #[derive(Debug, Error)]
-#[error("the stream was broken on purpose")]
-pub(crate) struct Broken;
+#[error("the stream was cut by an injected fault")]
+pub(crate) struct StreamCut;
 
-/// Which objects are asked for.
-#[derive(Clone, Debug)]
-pub(crate) struct Selection {
-    pub(crate) resource: Resource,
-    pub(crate) namespace: Option<String>,
-    pub(crate) name: Option<String>,
-}
-
-impl Selection {
-    pub(crate) fn takes(&self, namespace: &str, name: &str) -> bool {
-        let is_equal =
-            |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|wanted| wanted == is);
-        is_equal(&self.namespace, namespace) && is_equal(&self.name, name)
-    }
-}
-
-/// When a watch ends by its `timeoutSeconds`.
+/// The end of a watch by its `timeoutSeconds`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum EndsAt {
     Played(Instant),
     Real(tokio::time::Instant),
 }
 
-/// How a watch is to be served.
-pub(crate) struct Request {
+/// The parameters of a WATCH.
+pub(crate) struct WatchRequest {
     pub(crate) selection: Selection,
-    /// After which revision, or from what is there.
+    /// The revision to resume from; `None` begins with the initial objects.
     pub(crate) from: Option<u64>,
-    /// Whether a bookmark says where what was there from the start ends.
+    /// Whether an annotated bookmark ends the initial objects.
     pub(crate) marks_initial: bool,
     pub(crate) with_bookmarks: bool,
     pub(crate) ends_at: Option<EndsAt>,
@@ -62,14 +46,15 @@ pub(crate) struct Watch {
     timeline: Arc<Timeline>,
     clock: Clock,
     faults: watch::Receiver<FaultState>,
-    request: Request,
-    /// What was there when the watch began from nothing.
+    request: WatchRequest,
+    /// Initial objects that are still to be sent.
     initial: VecDeque<usize>,
-    /// The first change that was not looked at.
+    /// The first change that was not examined.
     next: usize,
-    /// The revision up to which the client has heard.
-    told: u64,
-    /// The oldest revision that was still known when the watch began; whoever listens loses nothing by its moving on.
+    /// The revision that the client has reached.
+    sent_revision: u64,
+    /// The oldest revision in the window of retention when the watch was opened. An open watch loses nothing when the
+    /// window moves.
     window_from: u64,
     bookmark_at: Instant,
     breaks: u64,
@@ -81,7 +66,7 @@ pub(crate) struct Watch {
 enum Due {
     Line(Value),
     Wait { until: Option<Instant> },
-    Broken,
+    Cut,
     End,
 }
 
@@ -91,17 +76,17 @@ impl Watch {
         timeline: Arc<Timeline>,
         clock: Clock,
         faults: watch::Receiver<FaultState>,
-        request: Request,
+        request: WatchRequest,
         now: Instant,
     ) -> Self {
         let state = *faults.borrow();
         let resource = request.selection.resource;
-        // What is marked as whole is as new as the store.
-        let view = if request.marks_initial { now } else { cached_view(&state, resource, now) };
-        let visible = timeline.visible(view);
+        // Initial objects with an annotated bookmark come from the store, not from the watch cache.
+        let shown_at = if request.marks_initial { now } else { state.cached_at(resource, now) };
+        let visible = timeline.visible(shown_at);
         let mut watch = Self {
             next: request.from.map_or(visible, |revision| timeline.up_to(revision)),
-            told: request.from.unwrap_or_else(|| timeline.revision(view, state.revision_min)),
+            sent_revision: request.from.unwrap_or_else(|| timeline.revision(shown_at, state.revision_min)),
             window_from: window_from(&timeline, &request, now),
             bookmark_at: now + request.bookmark_every,
             breaks: state.of(resource).breaks,
@@ -120,14 +105,14 @@ impl Watch {
         watch
     }
 
-    /// The next line; none at the end.
-    pub(crate) async fn next_line(&mut self) -> Option<Result<Bytes, Broken>> {
+    /// The next line; `None` at the end.
+    pub(crate) async fn next_line(&mut self) -> Option<Result<Bytes, StreamCut>> {
         loop {
             let state = *self.faults.borrow_and_update();
             let now = self.clock.now();
             match self.due(now, &state) {
                 Due::Line(line) => return Some(Ok(Bytes::from(format!("{line}\n")))),
-                Due::Broken => return Some(Err(Broken)),
+                Due::Cut => return Some(Err(StreamCut)),
                 Due::End => return None,
                 Due::Wait { until } => self.wait(now, until).await,
             }
@@ -138,7 +123,7 @@ impl Watch {
         let resource = self.request.selection.resource;
         let faults = state.of(resource);
         if faults.breaks != self.breaks {
-            return Due::Broken;
+            return Due::Cut;
         }
         if self.has_ended || state.is_shut_down {
             return Due::End;
@@ -153,15 +138,15 @@ impl Watch {
         if self.request.ends_at.is_some_and(|ends_at| ends_at.is_over(now)) {
             return Due::End;
         }
-        let view = cached_view(state, resource, now);
-        let visible = self.timeline.visible(view);
+        let cached_at = state.cached_at(resource, now);
+        let visible = self.timeline.visible(cached_at);
         if let Some(line) = self.initial() {
             return Due::Line(line);
         }
         if let Some(line) = self.event(visible) {
             return Due::Line(line);
         }
-        if let Some(line) = self.bookmark(now, view, state) {
+        if let Some(line) = self.bookmark(now, cached_at, state) {
             return Due::Line(line);
         }
         let changes_at = self.timeline.next_at(visible).filter(|_| faults.cache_stalled_at.is_none());
@@ -170,29 +155,29 @@ impl Watch {
         Due::Wait { until: [changes_at, bookmark_at, ends_at].into_iter().flatten().min() }
     }
 
-    /// An API server knows changes only from some revision on; one who has heard less cannot be told what is between.
+    /// An API server has changes from some revision on; a client that has reached less has a gap that cannot be filled.
     fn too_old(&self, faults: ResourceFaults) -> Option<Value> {
-        let known_from = faults.known_from.max(self.window_from);
-        let is_behind = self.request.from.is_some() && self.told < known_from;
+        let oldest_revision = faults.oldest_revision.max(self.window_from);
+        let is_behind = self.request.from.is_some() && self.sent_revision < oldest_revision;
         (is_behind || faults.expiries != self.expiries).then(|| {
-            let message = format!("too old resource version: {} ({known_from})", self.told);
+            let message = format!("too old resource version: {} ({oldest_revision})", self.sent_revision);
             json!({"type": "ERROR", "object": Status::expired(message).object()})
         })
     }
 
-    /// What was there when the watch began, and where that ends.
+    /// The next initial object, or the bookmark after the last one.
     fn initial(&mut self) -> Option<Value> {
         while let Some(nth) = self.initial.pop_front() {
             let change = self.timeline.change(nth)?;
-            if self.request.selection.takes(change.namespace(), change.name()) {
+            if self.request.selection.contains(change.namespace(), change.name()) {
                 return Some(json!({"type": "ADDED", "object": change.object}));
             }
         }
         std::mem::take(&mut self.request.marks_initial).then(|| {
-            let mut bookmark = self.request.selection.resource.bookmark(self.told);
+            let mut bookmark = self.request.selection.resource.bookmark(self.sent_revision);
             bookmark["metadata"]["annotations"] = json!({"k8s.io/initial-events-end": "true"});
-            // From here on it is a watch like any other.
-            self.request.from = Some(self.told);
+            // From here on the watch is like one that resumed.
+            self.request.from = Some(self.sent_revision);
             json!({"type": "BOOKMARK", "object": bookmark})
         })
     }
@@ -201,8 +186,8 @@ impl Watch {
         while let Some(nth) = self.timeline.next_of(self.request.selection.resource, self.next, visible) {
             self.next = nth + 1;
             let change = self.timeline.change(nth)?;
-            if self.request.selection.takes(change.namespace(), change.name()) {
-                self.told = self.told.max(self.timeline.revision_of(nth));
+            if self.request.selection.contains(change.namespace(), change.name()) {
+                self.sent_revision = self.sent_revision.max(self.timeline.revision_of(nth));
                 return Some(json!({"type": change.kind.label(), "object": change.object}));
             }
         }
@@ -210,19 +195,19 @@ impl Watch {
         None
     }
 
-    fn bookmark(&mut self, now: Instant, view: Instant, state: &FaultState) -> Option<Value> {
+    fn bookmark(&mut self, now: Instant, cached_at: Instant, state: &FaultState) -> Option<Value> {
         if !self.takes_bookmarks(state) {
             return None;
         }
-        let is_stalled = view < now;
-        let revision = self.timeline.revision(view, if is_stalled { 0 } else { state.revision_min });
-        let is_news = self.request.eager_bookmarks && self.clock.rests() && revision > self.told;
-        let is_time = now >= self.bookmark_at && revision >= self.told;
+        let is_stalled = cached_at < now;
+        let revision = self.timeline.revision(cached_at, if is_stalled { 0 } else { state.revision_min });
+        let is_news = self.request.eager_bookmarks && self.clock.rests() && revision > self.sent_revision;
+        let is_time = now >= self.bookmark_at && revision >= self.sent_revision;
         if now >= self.bookmark_at {
             self.bookmark_at = now + self.request.bookmark_every;
         }
         (is_news || is_time).then(|| {
-            self.told = self.told.max(revision);
+            self.sent_revision = self.sent_revision.max(revision);
             json!({"type": "BOOKMARK", "object": self.request.selection.resource.bookmark(revision)})
         })
     }
@@ -242,7 +227,7 @@ impl Watch {
     }
 }
 
-fn window_from(timeline: &Timeline, request: &Request, now: Instant) -> u64 {
+fn window_from(timeline: &Timeline, request: &WatchRequest, now: Instant) -> u64 {
     let retained_from = request.retained.map(|retained| timeline.visible(now - retained));
     let forgotten = retained_from.and_then(|visible| visible.checked_sub(1));
     let forgotten = forgotten.map_or(0, |nth| timeline.revision_of(nth));
@@ -270,9 +255,4 @@ impl EndsAt {
             Self::Real(instant) => Some(instant),
         }
     }
-}
-
-/// The instant whose state the watch cache shows.
-pub(crate) fn cached_view(state: &FaultState, resource: Resource, now: Instant) -> Instant {
-    state.of(resource).cache_stalled_at.map_or(now, |stalled_at| stalled_at.min(now))
 }

@@ -1,4 +1,4 @@
-//! One CronJob with its runs: its status, its edits, and which of its old Jobs go.
+//! The changes of one CronJob with its runs: status, edits, and the deletion of old Jobs.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,21 @@ use jiff::tz::TimeZone;
 use kigen_model::Instant;
 use serde_json::{Value, json};
 
+use super::draft::Draft;
 use super::objects::{CronJob, Job, time};
+use super::plan::{Edit, PlannedCronJob};
 use super::run::Run;
-use super::{Draft, Edit, Planned, names};
 use crate::history::ChangeKind;
+use crate::names;
 use crate::resource::Resource;
 
-const SUCCESSES_KEPT: usize = 3;
-const FAILURES_KEPT: usize = 1;
+/// `successfulJobsHistoryLimit`.
+const SUCCESSES_MAX: usize = 3;
+/// `failedJobsHistoryLimit`.
+const FAILURES_MAX: usize = 1;
 
-/// All changes of the CronJob, its Jobs and their Pods, in no order.
-pub(super) fn drafts(nth: usize, planned: &Planned, zone: &TimeZone, start: Instant) -> Vec<Draft> {
+/// All changes of the CronJob, its Jobs and their Pods, unordered.
+pub(super) fn drafts(nth: usize, planned: &PlannedCronJob, zone: &TimeZone, start: Instant) -> Vec<Draft> {
     let plan = planned.plan.clone();
     let uid = names::uid(&["cronjob", &plan.namespace, &plan.name, &nth.to_string()]);
     let created_at = plan.created_at.unwrap_or(start - TimeDelta::days(30));
@@ -33,50 +37,51 @@ pub(super) fn drafts(nth: usize, planned: &Planned, zone: &TimeZone, start: Inst
     for (_, run) in &mut runs {
         run.drafts.retain(|draft| draft.at < deleted_at);
     }
-    let mut story = Story { cron_job, status: Status::default(), runs, drafts: Vec::new() };
-    story.tell(planned, deleted_at);
-    story.drafts.extend(story.runs.into_iter().flat_map(|(_, run)| run.drafts));
-    story.drafts
+    let mut course = Course { cron_job, status: CronJobStatus::default(), runs, drafts: Vec::new() };
+    course.play(planned, deleted_at);
+    course.drafts.extend(course.runs.into_iter().flat_map(|(_, run)| run.drafts));
+    course.drafts
 }
 
-/// What moves the CronJob itself.
-enum Turn<'a> {
+/// What changes the CronJob itself.
+enum Trigger<'a> {
     Edited(&'a Edit),
     Started(usize),
     Ended(usize),
 }
 
 #[derive(Default)]
-struct Status {
+struct CronJobStatus {
     active: Vec<Value>,
     scheduled_at: Option<Instant>,
     succeeded_at: Option<Instant>,
 }
 
-struct Story {
+/// A CronJob over time.
+struct Course {
     cron_job: CronJob,
-    status: Status,
+    status: CronJobStatus,
     runs: Vec<(Instant, Run)>,
     drafts: Vec<Draft>,
 }
 
-impl Story {
-    fn tell(&mut self, planned: &Planned, deleted_at: Instant) {
+impl Course {
+    fn play(&mut self, planned: &PlannedCronJob, deleted_at: Instant) {
         self.draft(self.cron_job.created_at, ChangeKind::Added);
-        let mut turns: Vec<(Instant, Turn<'_>)> =
-            planned.edits.iter().map(|(at, edit)| (*at, Turn::Edited(edit))).collect();
+        let mut triggers: Vec<(Instant, Trigger<'_>)> =
+            planned.edits.iter().map(|(at, edit)| (*at, Trigger::Edited(edit))).collect();
         for (nth, (_, run)) in self.runs.iter().enumerate() {
-            turns.push((run.job.created_at + TimeDelta::milliseconds(60), Turn::Started(nth)));
-            let ended = run.ended.map(|ended| (ended.at + TimeDelta::milliseconds(11), Turn::Ended(nth)));
-            turns.extend(ended);
+            triggers.push((run.job.created_at + TimeDelta::milliseconds(60), Trigger::Started(nth)));
+            let ended = run.ended.map(|ended| (ended.at + TimeDelta::milliseconds(11), Trigger::Ended(nth)));
+            triggers.extend(ended);
         }
-        turns.retain(|(at, _)| *at < deleted_at);
-        turns.sort_by_key(|(at, _)| *at);
-        for (at, turn) in turns {
-            match turn {
-                Turn::Edited(edit) => self.edit(edit),
-                Turn::Started(nth) => self.started(nth),
-                Turn::Ended(nth) => self.ended(nth, at),
+        triggers.retain(|(at, _)| *at < deleted_at);
+        triggers.sort_by_key(|(at, _)| *at);
+        for (at, trigger) in triggers {
+            match trigger {
+                Trigger::Edited(edit) => self.edit(edit),
+                Trigger::Started(nth) => self.started(nth),
+                Trigger::Ended(nth) => self.ended(nth, at),
             }
             self.draft(at, ChangeKind::Modified);
         }
@@ -93,7 +98,7 @@ impl Story {
         match edit {
             Edit::Suspend(suspended) => plan.suspended = *suspended,
             Edit::Schedule(schedule) => plan.schedule.clone_from(schedule),
-            // Only a change of the spec is a new generation.
+            // Only a change of the spec increments the generation.
             Edit::Annotation(key, value) => {
                 match value {
                     Some(value) => plan.annotations.insert(key.clone(), value.clone()),
@@ -126,14 +131,14 @@ impl Story {
         if ended.has_succeeded {
             self.status.succeeded_at = self.status.succeeded_at.max(Some(ended.at));
         }
-        let kept = if ended.has_succeeded { SUCCESSES_KEPT } else { FAILURES_KEPT };
+        let limit = if ended.has_succeeded { SUCCESSES_MAX } else { FAILURES_MAX };
         let is_like_it = |run: &Run| {
             run.ended.is_some_and(|it| it.has_succeeded == ended.has_succeeded && it.at <= ended.at)
-                && is_there(&run.drafts)
+                && is_present(&run.drafts)
         };
         let of_its_kind: Vec<usize> =
             (0..self.runs.len()).filter(|nth| is_like_it(&self.runs[*nth].1)).collect();
-        let gone = of_its_kind.len().saturating_sub(kept);
+        let gone = of_its_kind.len().saturating_sub(limit);
         for oldest in &of_its_kind[..gone] {
             delete(&mut self.runs[*oldest].1.drafts, at - TimeDelta::milliseconds(6));
         }
@@ -155,11 +160,11 @@ impl Story {
     }
 }
 
-fn is_there(drafts: &[Draft]) -> bool {
+fn is_present(drafts: &[Draft]) -> bool {
     !drafts.iter().any(|draft| draft.resource == Resource::Jobs && draft.kind == ChangeKind::Deleted)
 }
 
-/// The Job goes at once, its Pods after it; those that run are given time to end.
+/// Deletes the Job at once and its Pods after it; running Pods have a grace period.
 fn delete(drafts: &mut Vec<Draft>, at: Instant) {
     let mut last = BTreeMap::new();
     for draft in drafts.iter() {
@@ -175,17 +180,17 @@ fn delete(drafts: &mut Vec<Draft>, at: Instant) {
         }
         let is_running = before.object["status"]["phase"] == "Running";
         let (grace_s, gone_after_ms) = if is_running { (30, 700) } else { (0, 13) };
-        let told_at = at + TimeDelta::milliseconds(12);
+        let deletion_at = at + TimeDelta::milliseconds(12);
         let mut object = before.object;
         let metadata = &mut object["metadata"];
         if let Some(fields) = metadata.as_object_mut() {
             fields.remove("finalizers");
         }
-        metadata["deletionTimestamp"] = time(told_at + TimeDelta::seconds(grace_s));
+        metadata["deletionTimestamp"] = time(deletion_at + TimeDelta::seconds(grace_s));
         metadata["deletionGracePeriodSeconds"] = json!(grace_s);
         metadata["generation"] = json!(2);
         let (resource, kind) = (Resource::Pods, ChangeKind::Modified);
-        drafts.push(Draft { at: told_at, resource, kind, object: object.clone() });
+        drafts.push(Draft { at: deletion_at, resource, kind, object: object.clone() });
         let gone_at = at + TimeDelta::milliseconds(gone_after_ms);
         object["metadata"]["deletionTimestamp"] = time(gone_at);
         object["metadata"]["deletionGracePeriodSeconds"] = json!(0);

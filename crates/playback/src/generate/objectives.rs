@@ -1,23 +1,15 @@
-//! Objectives, kigen's own custom resource: created, edited and deleted at given instants.
+//! The changes of Objectives, kigen's custom resource.
 
-use kigen_model::Instant;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::draft::Draft;
 use super::objects::time;
-use super::{Draft, names};
+use super::plan::PlannedObjective;
 use crate::history::ChangeKind;
+use crate::names;
 use crate::resource::Resource;
 
-/// What becomes of one Objective.
-#[derive(Clone, Debug)]
-pub(super) struct PlannedObjective {
-    pub(super) namespace: String,
-    pub(super) name: String,
-    /// Since when it says what; `None`: it is deleted.
-    pub(super) specs: Vec<(Instant, Option<Value>)>,
-}
-
-/// All changes of it, by time.
+/// All changes of one Objective, by time.
 pub(super) fn drafts(planned: &PlannedObjective) -> Vec<Draft> {
     let PlannedObjective { namespace, name, specs } = planned;
     let mut specs = specs.clone();

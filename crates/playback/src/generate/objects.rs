@@ -1,18 +1,19 @@
-//! The objects as the API server shows them, field for field as it was recorded.
+//! The objects as the API server returns them, field for field as recorded.
 
 use chrono::TimeDelta;
 use jiff::tz::TimeZone;
 use kigen_model::Instant;
 use serde_json::{Map, Value, json};
 
-use super::{CronJobPlan, names};
+use super::plan::CronJobPlan;
+use crate::names;
 
-/// An instant as Kubernetes writes it: UTC, whole seconds, cut off.
+/// An instant in Kubernetes' format: UTC, truncated to seconds.
 pub(super) fn time(at: Instant) -> Value {
     Value::from(at.format("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
-/// A CronJob: its plan as it stands after the edits so far.
+/// A CronJob after the edits so far.
 #[derive(Clone, Debug)]
 pub(super) struct CronJob {
     pub(super) plan: CronJobPlan,
@@ -106,7 +107,7 @@ impl Job {
         })
     }
 
-    /// What the CronJob says of it while it is active. Its resource version is known when all changes are numbered.
+    /// The entry in the CronJob's `status.active`. Its resource version is set when all changes are numbered.
     pub(super) fn reference(&self) -> Value {
         json!({
             "kind": "Job",
@@ -145,7 +146,7 @@ impl Pod {
         Self { job: job.clone(), name, uid, created_at }
     }
 
-    /// The Pod, on its node once it has one, and with the finalizer until the Job has counted it.
+    /// The Pod: with a node if it is scheduled, and with the finalizer until the Job has counted it.
     pub(super) fn object(&self, status: Value, is_scheduled: bool, is_counted: bool) -> Value {
         let plan = &self.job.cron_job.plan;
         let mut metadata = json!({
@@ -169,7 +170,13 @@ impl Pod {
     }
 
     /// The status of a Pod with a container on a node.
-    pub(super) fn status(&self, phase: &str, conditions: Vec<Value>, begun: &Begun, state: Value) -> Value {
+    pub(super) fn status(
+        &self,
+        phase: &str,
+        conditions: Vec<Value>,
+        starts: &StartTimes,
+        state: Value,
+    ) -> Value {
         let mut container = json!({
             "name": CONTAINER,
             "state": state,
@@ -185,10 +192,10 @@ impl Pod {
             "conditions": conditions,
             "hostIP": "127.0.0.1",
             "hostIPs": [{"ip": "127.0.0.1"}],
-            "startTime": time(begun.kubelet_at),
+            "startTime": time(starts.kubelet_at),
             "qosClass": "BestEffort",
         });
-        if begun.container_at.is_some() {
+        if starts.container_at.is_some() {
             container["imageID"] = json!(format!("sha256:{:064}", 0));
             container["containerID"] = json!(self.container_id());
             let ip = names::pod_ip(&[&self.uid]);
@@ -205,10 +212,10 @@ impl Pod {
     }
 }
 
-/// What has begun of a Pod.
+/// The start times of a Pod.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Begun {
-    /// When its node took it on.
+pub(super) struct StartTimes {
+    /// When the kubelet accepted it.
     pub(super) kubelet_at: Instant,
     /// When its container started.
     pub(super) container_at: Option<Instant>,
@@ -271,7 +278,7 @@ fn pod_spec(plan: &CronJobPlan) -> Value {
     })
 }
 
-/// What admission adds to the template's.
+/// The Pod spec after admission.
 fn admitted_pod_spec(plan: &CronJobPlan, volume_suffix: &str) -> Value {
     let mut spec = pod_spec(plan);
     let volume = format!("kube-api-access-{volume_suffix}");
@@ -310,7 +317,7 @@ fn admitted_pod_spec(plan: &CronJobPlan, volume_suffix: &str) -> Value {
     spec
 }
 
-/// The fire as the controller notes it on the Job: RFC 3339 in the CronJob's zone.
+/// The fire as the controller annotates the Job: RFC 3339 in the CronJob's time zone.
 fn in_zone(at: Instant, zone: &TimeZone) -> String {
     let offset_s = jiff::Timestamp::from_second(at.timestamp()).map_or(0, |at| zone.to_offset(at).seconds());
     if offset_s == 0 {

@@ -1,22 +1,23 @@
-//! One run: its Job and Pods, from creation to the end.
+//! The changes of one run: its Job and Pods, from creation to the end.
 
 use chrono::{SubsecRound, TimeDelta};
 use kigen_model::Instant;
 use serde_json::{Value, json};
 
-use super::objects::{Begun, CONTAINER, Job, Pod, condition, job_condition, time};
-use super::{Attempt, Draft, Outcome, RunPlan};
+use super::draft::Draft;
+use super::objects::{CONTAINER, Job, Pod, StartTimes, condition, job_condition, time};
+use super::plan::{Attempt, Outcome, RunPlan};
 use crate::history::ChangeKind;
 use crate::resource::Resource;
 
-/// How a Job ended.
+/// The end of a Job.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ended {
     pub(super) at: Instant,
     pub(super) has_succeeded: bool,
 }
 
-/// All that happens to a Job and its Pods, if nothing is deleted.
+/// All changes of a Job and its Pods before deletions.
 pub(super) struct Run {
     pub(super) job: Job,
     pub(super) drafts: Vec<Draft>,
@@ -62,7 +63,7 @@ impl Run {
         }
     }
 
-    /// A Pod is created and found a node; the Job counts it as active.
+    /// A Pod is created and the Job counts it as active. Returns the Job's status.
     fn pod_created(&mut self, nth: usize, at: Instant) -> Value {
         let pod = Pod::new(&self.job, nth, at);
         let created = pod.object(json!({"phase": "Pending", "qosClass": "BestEffort"}), false, false);
@@ -90,7 +91,7 @@ impl Run {
         let creating = creating(&pod, scheduled_at, kubelet_at, kubelet_at, waiting);
         self.pod_draft(kubelet_at, ChangeKind::Modified, pod.object(creating, true, false));
         let started_at = at + starts_after.max(START_AFTER_MIN);
-        let begun = Begun { kubelet_at, container_at: Some(started_at) };
+        let starts = StartTimes { kubelet_at, container_at: Some(started_at) };
         let conditions = vec![
             condition("PodReadyToStartContainers", true, started_at, "", ""),
             condition("Initialized", true, kubelet_at, "", ""),
@@ -99,20 +100,20 @@ impl Run {
             condition("PodScheduled", true, scheduled_at, "", ""),
         ];
         let state = json!({"running": {"startedAt": time(started_at)}});
-        let running = pod.status("Running", conditions, &begun, state);
+        let running = pod.status("Running", conditions, &starts, state);
         self.pod_draft(started_at, ChangeKind::Modified, pod.object(running, true, false));
-        // The controller gathers for up to a second; a Pod that is over by then was never ready to the Job.
+        // The controller batches updates for up to a second: a shorter Pod is never counted as ready.
         if lasts.is_none_or(|lasts| lasts > ms(600)) {
             let mut ready = active.clone();
             ready["ready"] = json!(1);
             self.job_draft(started_at + ms(500), ChangeKind::Modified, ready);
         }
-        Started { pod, at: started_at, begun, scheduled_at }
+        Started { pod, at: started_at, starts, scheduled_at }
     }
 
     fn succeeded(&mut self, nth: usize, started: &Started, at: Instant) {
         let terminated = started.terminated(at, &Exit { code: 0, reason: "Completed", message: "" });
-        let status = started.over("Succeeded", "PodCompleted", at, terminated);
+        let status = started.ended("Succeeded", "PodCompleted", at, terminated);
         self.pod_draft(at, ChangeKind::Modified, started.pod.object(status.clone(), true, false));
         let (met_at, counted_at, ended_at) = (at + ms(1000), at + ms(1010), at + ms(1012));
         let message = "Reached expected number of succeeded pods";
@@ -132,7 +133,7 @@ impl Run {
         self.ended = Some(Ended { at: ended_at, has_succeeded: true });
     }
 
-    /// Answers when the failure is counted.
+    /// Returns when the Job counts the failure.
     fn failed(
         &mut self,
         nth: usize,
@@ -141,7 +142,7 @@ impl Run {
         exit: &Exit<'_>,
         is_last: bool,
     ) -> Instant {
-        let status = started.over("Failed", "PodFailed", at, started.terminated(at, exit));
+        let status = started.ended("Failed", "PodFailed", at, started.terminated(at, exit));
         self.pod_draft(at, ChangeKind::Modified, started.pod.object(status.clone(), true, false));
         let (noticed_at, counted_at, ended_at) = (at + ms(500), at + ms(507), at + ms(510));
         let (reason, message) = ("BackoffLimitExceeded", "Job has reached the specified backoff limit");
@@ -181,7 +182,7 @@ impl Run {
         }
     }
 
-    /// The Job's status after so many failures, with these fields. Counters that are 0 are absent.
+    /// The Job's status after that many failures, with these fields. Counters that are 0 are absent.
     fn job_status(&self, failures: usize, fields: Value) -> Value {
         let started_at = self.job.created_at + POD_AFTER_JOB + ms(95);
         let mut status =
@@ -214,18 +215,18 @@ fn ms(milliseconds: i64) -> TimeDelta {
     TimeDelta::milliseconds(milliseconds)
 }
 
-/// How a container ended.
+/// The end of a container.
 struct Exit<'a> {
     code: i32,
     reason: &'a str,
     message: &'a str,
 }
 
-/// A Pod whose container runs.
+/// A Pod whose container has started.
 struct Started {
     pod: Pod,
     at: Instant,
-    begun: Begun,
+    starts: StartTimes,
     scheduled_at: Instant,
 }
 
@@ -244,20 +245,20 @@ impl Started {
         json!({"terminated": terminated})
     }
 
-    fn over(&self, phase: &str, reason: &str, at: Instant, state: Value) -> Value {
+    fn ended(&self, phase: &str, reason: &str, at: Instant, state: Value) -> Value {
         let initialized_reason = if phase == "Succeeded" { reason } else { "" };
         let conditions = vec![
             condition("PodReadyToStartContainers", false, at, "", ""),
-            condition("Initialized", true, self.begun.kubelet_at, initialized_reason, ""),
+            condition("Initialized", true, self.starts.kubelet_at, initialized_reason, ""),
             condition("Ready", false, at, reason, ""),
             condition("ContainersReady", false, at, reason, ""),
             condition("PodScheduled", true, self.scheduled_at, "", ""),
         ];
-        self.pod.status(phase, conditions, &self.begun, state)
+        self.pod.status(phase, conditions, &self.starts, state)
     }
 }
 
-/// The status of a Pod on its node whose container has not started.
+/// The status of a scheduled Pod whose container has not started.
 fn creating(pod: &Pod, scheduled_at: Instant, kubelet_at: Instant, at: Instant, state: Value) -> Value {
     let message = format!("containers with unready status: [{CONTAINER}]");
     let conditions = vec![
@@ -267,5 +268,5 @@ fn creating(pod: &Pod, scheduled_at: Instant, kubelet_at: Instant, at: Instant, 
         condition("ContainersReady", false, at, "ContainersNotReady", &message),
         condition("PodScheduled", true, scheduled_at, "", ""),
     ];
-    pod.status("Pending", conditions, &Begun { kubelet_at, container_at: None }, state)
+    pod.status("Pending", conditions, &StartTimes { kubelet_at, container_at: None }, state)
 }

@@ -1,12 +1,9 @@
-//! LIST and WATCH as a real API server does them, and its troubles, over real HTTP.
-
-mod common;
+//! LIST, WATCH, Leases and faults behave as those of a real API server, over HTTP.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use common::{Next, get, list, manual, recorded, revision, send, watch};
 use kigen_model::Instant;
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::faults::WatchLists;
@@ -15,6 +12,9 @@ use kigen_playback::history::{Change, ChangeKind, History};
 use kigen_playback::resource::Resource;
 use kigen_playback::server::{Options, Played, Server, TimeoutsIn};
 use serde_json::Value;
+
+use crate::client::{Next, get, list, manual, revision, send, watch};
+use crate::fixtures::recorded;
 
 const CRON_JOBS: &str = "/apis/batch/v1/cronjobs";
 const JOBS: &str = "/apis/batch/v1/jobs";
@@ -29,7 +29,7 @@ fn names(list: &Value) -> Vec<String> {
     items.iter().map(|item| item["metadata"]["name"].as_str().expect("a name").to_owned()).collect()
 }
 
-/// Nine CronJobs from the start, each with a run at the first minute.
+/// Nine initial CronJobs, each with a run at the first minute.
 fn nine() -> History {
     let start = at("2026-11-23T08:00:00Z");
     let mut cluster = Cluster::new(start);
@@ -43,7 +43,7 @@ fn nine() -> History {
 }
 
 #[tokio::test]
-async fn the_pages_of_a_list_are_of_one_revision_while_time_passes() {
+async fn the_pages_of_a_list_have_one_revision_while_time_passes() {
     let server = manual(nine(), Options::default()).await;
     server.clock().advance_to(at("2026-11-23T08:01:05Z"));
     let whole = list(&server, PODS).await;
@@ -62,11 +62,11 @@ async fn the_pages_of_a_list_are_of_one_revision_while_time_passes() {
     assert_eq!(page["metadata"].get("continue"), None);
     assert_eq!(Value::from(items), whole["items"]);
     assert_eq!(whole["items"][0].get("kind"), None);
-    assert_ne!(list(&server, PODS).await["items"], whole["items"], "meanwhile they have ended");
+    assert_ne!(list(&server, PODS).await["items"], whole["items"], "they have ended since");
 }
 
 #[tokio::test]
-async fn a_namespaced_list_shows_only_its_own_and_an_unknown_path_is_a_404_status() {
+async fn a_namespaced_list_has_only_its_own_objects_and_an_unknown_path_is_a_404_status() {
     let server = manual(nine(), Options::default()).await;
     let path = "/apis/batch/v1/namespaces/team-0/cronjobs";
     assert_eq!(names(&list(&server, path).await), ["batch-2", "batch-4", "batch-6", "batch-8"]);
@@ -89,7 +89,7 @@ async fn a_namespaced_list_shows_only_its_own_and_an_unknown_path_is_a_404_statu
 }
 
 #[tokio::test]
-async fn what_happened_up_to_the_date_of_a_list_is_in_its_revision() {
+async fn a_list_contains_every_change_up_to_its_date_header() {
     let history = recorded("cron_many");
     let server = manual(history.clone(), Options::default()).await;
     for change in history.changes().iter().step_by(97) {
@@ -157,13 +157,17 @@ async fn a_watch_that_is_too_old_gets_one_error_line_in_a_200_and_ends() {
     server.faults().turn_revision();
     server.faults().expire(Some(Resource::Jobs));
     let line = watch(&server, JOBS, &newest, "").await.next().await.line();
-    assert_eq!(line["type"], "ERROR", "a lease was written meanwhile");
+    assert_eq!(line["type"], "ERROR", "a Lease was written since");
     server.clock().advance_to(at("2026-11-23T08:02:00Z"));
-    assert_eq!(of_the_newest.next().await.line()["type"], "MODIFIED", "who was at the newest stays");
+    assert_eq!(
+        of_the_newest.next().await.line()["type"],
+        "MODIFIED",
+        "a watch at the newest revision stays open"
+    );
 }
 
 #[tokio::test]
-async fn what_is_retained_is_a_window_for_those_who_open_a_watch() {
+async fn the_window_of_retention_applies_when_a_watch_is_opened() {
     let options = Options { retained: Some(TimeDelta::minutes(5)), ..Options::default() };
     let server = manual(nine(), options).await;
     let first = revision(&list(&server, JOBS).await);
@@ -175,11 +179,11 @@ async fn what_is_retained_is_a_window_for_those_who_open_a_watch() {
     let before_all = watch(&server, JOBS, "1", "").await.next().await.line();
     assert_eq!(before_all["object"]["code"], 410);
     server.faults().break_streams(None);
-    assert_eq!(open.next().await, Next::Cut, "who listens, and has heard nothing, is not too old");
+    assert_eq!(open.next().await, Next::Cut, "an open watch without events does not expire");
 }
 
 #[tokio::test]
-async fn a_watch_from_nothing_begins_with_what_is_there() {
+async fn a_watch_without_a_revision_begins_with_the_initial_objects() {
     let server = manual(nine(), Options::default()).await;
     for from in ["0", ""] {
         let mut shown = watch(&server, CRON_JOBS, from, "").await;
@@ -192,12 +196,12 @@ async fn a_watch_from_nothing_begins_with_what_is_there() {
         }
         assert_eq!(seen.len(), 9);
         server.faults().break_streams(None);
-        assert_eq!(shown.next().await, Next::Cut, "and that is all");
+        assert_eq!(shown.next().await, Next::Cut, "and no further event");
     }
 }
 
 #[tokio::test]
-async fn the_future_is_a_504_to_a_list_and_silence_to_a_watch() {
+async fn a_future_revision_is_a_504_for_a_list_and_silence_for_a_watch() {
     let server = manual(nine(), Options::default()).await;
     let response = get(&server, &format!("{JOBS}?resourceVersion=999999")).await;
     assert_eq!((response.status, response.header("retry-after")), (504, Some("1")));
@@ -209,7 +213,7 @@ async fn the_future_is_a_504_to_a_list_and_silence_to_a_watch() {
 }
 
 #[tokio::test]
-async fn bookmarks_come_each_minute_to_those_who_want_them_with_a_skeleton_of_an_object() {
+async fn bookmarks_are_sent_each_minute_on_request_with_a_skeleton_of_an_object() {
     let server = manual(nine(), Options::default()).await;
     let from = revision(&list(&server, CRON_JOBS).await);
     let mut plain = watch(&server, CRON_JOBS, &from, "").await;
@@ -234,7 +238,7 @@ async fn bookmarks_come_each_minute_to_those_who_want_them_with_a_skeleton_of_an
 }
 
 #[tokio::test]
-async fn a_frozen_watch_says_nothing_and_a_stalled_cache_still_says_where_it_stalled() {
+async fn a_frozen_watch_sends_nothing_and_a_stalled_cache_sends_bookmarks_of_its_revision() {
     let server = manual(nine(), Options::default()).await;
     let from = revision(&list(&server, JOBS).await);
     let mut cut = watch(&server, CRON_JOBS, &from, "&allowWatchBookmarks=1").await;
@@ -248,10 +252,10 @@ async fn a_frozen_watch_says_nothing_and_a_stalled_cache_still_says_where_it_sta
         let line = stalled.next().await.line();
         assert_eq!((line["type"].as_str(), revision(&line["object"])), (Some("BOOKMARK"), from.clone()));
     }
-    assert_eq!(names(&list(&server, JOBS).await).len(), 9, "the store itself has them");
+    assert_eq!(names(&list(&server, JOBS).await).len(), 9, "the store has them");
     assert!(names(&list(&server, &format!("{JOBS}?resourceVersion=0")).await).is_empty());
     server.faults().break_streams(Some(Resource::CronJobs));
-    assert_eq!(cut.next().await, Next::Cut, "nothing was said before");
+    assert_eq!(cut.next().await, Next::Cut, "nothing was sent before");
     server.faults().freeze(None, false);
     server.faults().stall_cache(None, false);
     assert_eq!(frozen.next().await.line()["type"], "ADDED");
@@ -288,7 +292,7 @@ async fn a_watch_ends_cleanly_at_its_timeout_in_played_time() {
 }
 
 #[tokio::test]
-async fn a_clock_in_steps_gives_each_watch_all_changes_and_a_bookmark_at_each_rest() {
+async fn a_clock_in_steps_sends_each_watch_all_changes_and_a_bookmark_at_each_rest() {
     let history = nine();
     let pace = Pace::Steps {
         every: TimeDelta::seconds(10),
@@ -322,7 +326,7 @@ async fn a_clock_in_steps_gives_each_watch_all_changes_and_a_bookmark_at_each_re
 }
 
 #[tokio::test]
-async fn the_recorded_restart_of_an_api_server_is_played_to_those_who_watch() {
+async fn the_recorded_restart_of_an_api_server_is_played_to_open_watches() {
     let history = recorded("apiserver_restart");
     let options = Options { with_disturbances: true, ..Options::default() };
     let server = manual(history, options).await;
@@ -345,18 +349,18 @@ async fn the_recorded_restart_of_an_api_server_is_played_to_those_who_watch() {
     .await;
 }
 
-/// Waits for what another task brings about.
+/// Waits for a state that another task brings about.
 async fn until(is_so: impl AsyncFn() -> bool) {
     let tried = async {
         while !is_so().await {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), tried).await.expect("it comes about");
+    tokio::time::timeout(Duration::from_secs(30), tried).await.expect("in time");
 }
 
 #[test]
-fn what_only_a_second_list_has_shown_becomes_changes_in_the_order_of_revisions() {
+fn differences_that_only_a_second_list_reveals_become_changes_in_the_order_of_revisions() {
     let history = recorded("all_cluster");
     let mut last = (0, history.start());
     let mut present: BTreeSet<(Resource, String)> = BTreeSet::new();
@@ -374,7 +378,7 @@ fn what_only_a_second_list_has_shown_becomes_changes_in_the_order_of_revisions()
 }
 
 #[test]
-fn an_annotation_is_in_all_states_of_a_recorded_cron_job() {
+fn an_annotation_is_added_to_all_states_of_a_recorded_cron_job() {
     let key = "kigen.dev/complete-by";
     let history = recorded("cron_success").annotate("s-cron-success", "ok", key, "0 12 * * *");
     let cron_jobs = history.changes().iter().filter(|change| change.resource == Resource::CronJobs);
@@ -384,7 +388,7 @@ fn an_annotation_is_in_all_states_of_a_recorded_cron_job() {
 }
 
 #[test]
-fn merged_histories_are_one_order_of_time_and_of_revisions() {
+fn merged_histories_have_one_order_of_time_and_of_revisions() {
     let histories = [recorded("cron_success"), recorded("cron_retry_then_success"), nine()];
     let count: usize = histories.iter().map(|history| history.changes().len()).sum();
     let merged = History::merge(histories);
@@ -399,7 +403,7 @@ fn merged_histories_are_one_order_of_time_and_of_revisions() {
         for active in change.object["status"]["active"].as_array().into_iter().flatten() {
             let job =
                 merged.changes().iter().find(|it| it.uid() == active["uid"] && it.kind == ChangeKind::Added);
-            let job = job.expect("the Job is there");
+            let job = job.expect("the Job exists");
             assert_eq!(active["resourceVersion"], job.resource_version().to_string());
         }
     }
@@ -416,16 +420,16 @@ fn lease(holder: &str, resource_version: Option<&str>) -> Value {
 }
 
 #[tokio::test]
-async fn a_lease_is_made_once_and_changed_only_by_whoever_has_seen_its_last_version() {
+async fn a_lease_is_created_once_and_updated_only_with_its_current_version() {
     let server = manual(nine(), Options::default()).await;
     let one = format!("{LEASES}/leader");
     assert_eq!(get(&server, &one).await.status, 404);
     assert_eq!(send(&server, "PUT", &one, &lease("a", Some("1"))).await.status, 404);
-    let made = send(&server, "POST", LEASES, &lease("a", None)).await;
-    assert_eq!(made.status, 201);
-    let first = revision(&made.body().await);
+    let created = send(&server, "POST", LEASES, &lease("a", None)).await;
+    assert_eq!(created.status, 201);
+    let first = revision(&created.body().await);
     assert_eq!(send(&server, "POST", LEASES, &lease("b", None)).await.status, 409);
-    assert_eq!(send(&server, "PUT", &one, &lease("b", None)).await.status, 422, "no version is named");
+    assert_eq!(send(&server, "PUT", &one, &lease("b", None)).await.status, 422, "the version is missing");
     let changed = send(&server, "PUT", &one, &lease("b", Some(&first))).await;
     assert_eq!(changed.status, 200);
     let second = revision(&changed.body().await);
@@ -435,11 +439,11 @@ async fn a_lease_is_made_once_and_changed_only_by_whoever_has_seen_its_last_vers
     assert_eq!(server.lease("kigen", "leader").expect("a Lease")["spec"]["holderIdentity"], "b");
     server.faults().refuse_leases(Some(403));
     assert_eq!(get(&server, &one).await.status, 403);
-    assert_eq!(get(&server, JOBS).await.status, 200, "all else is answered");
+    assert_eq!(get(&server, JOBS).await.status, 200, "other requests are answered");
 }
 
 #[tokio::test]
-async fn a_watch_may_begin_with_what_is_there_and_says_where_that_ends_or_is_refused_as_servers_do() {
+async fn a_watch_can_begin_with_the_initial_objects_and_mark_their_end_or_fail_as_servers_do() {
     let server = manual(nine(), Options::default()).await;
     let how = "?watch=true&allowWatchBookmarks=true&sendInitialEvents=true";
     let path = format!("{CRON_JOBS}{how}&resourceVersionMatch=NotOlderThan");
@@ -452,7 +456,7 @@ async fn a_watch_may_begin_with_what_is_there_and_says_where_that_ends_or_is_ref
     assert_eq!(end["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");
     assert_eq!(revision(&end["object"]), revision(&list(&server, CRON_JOBS).await));
     server.clock().advance_to(at("2026-11-23T08:01:05Z"));
-    assert_eq!(watch.next().await.line()["type"], "MODIFIED", "and it goes on");
+    assert_eq!(watch.next().await.line()["type"], "MODIFIED", "and the watch continues");
     assert_eq!(get(&server, &format!("{CRON_JOBS}{how}")).await.status, 422);
     server.faults().watch_lists(WatchLists::Refused);
     assert_eq!(get(&server, &path).await.status, 422);
@@ -475,7 +479,7 @@ async fn a_watch_may_begin_with_what_is_there_and_says_where_that_ends_or_is_ref
 const OBJECTIVES: &str = "/apis/kigen.dev/v1alpha1/objectives";
 
 #[tokio::test]
-async fn objectives_are_served_once_their_custom_resource_is_there_and_their_watches_end_with_it() {
+async fn objectives_are_served_while_their_custom_resource_is_installed_and_their_watches_end_with_it() {
     let start = at("2026-11-23T08:00:00Z");
     let mut cluster = Cluster::new(start);
     let spec =

@@ -1,7 +1,5 @@
-//! A small HTTP/1.1 client that shows what is on the wire: headers, chunks, and how a stream ends.
-#![allow(dead_code, reason = "each test binary uses its part")]
+//! A small HTTP/1.1 client that exposes the wire: headers, chunks, and how a stream ends.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use kigen_playback::clock::{Clock, Pace};
@@ -11,33 +9,20 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-/// Longer than anything takes that does not fail.
+/// Longer than anything takes in a test that passes.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-pub(crate) fn fixture(name: &str) -> PathBuf {
-    fixtures().join(format!("{name}.jsonl.gz"))
-}
-
-/// Cargo runs a test in its package's folder. The path is not compiled in: another checkout may share the build.
-pub(crate) fn fixtures() -> PathBuf {
-    PathBuf::from("../../tests/fixtures/kubernetes")
-}
-
-pub(crate) fn recorded(name: &str) -> History {
-    History::from_recording(fixture(name)).expect("the recording is whole")
-}
-
-/// A server whose clock the test moves.
+/// A server whose clock the test advances.
 pub(crate) async fn manual(history: History, options: Options) -> Server {
     let clock = Clock::new(history.start(), Pace::Manual, None);
     Server::start(Played { history, clock, options }).await.expect("a free port")
 }
 
-/// How a line-by-line response went on.
+/// The continuation of a response that is read by lines.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Next {
     Line(Value),
-    /// The end that HTTP has for it.
+    /// The last chunk.
     End,
     /// The connection was cut.
     Cut,
@@ -104,14 +89,14 @@ impl Response {
 }
 
 pub(crate) async fn get(server: &Server, path: &str) -> Response {
-    ask(server, "GET", path, "").await
+    request(server, "GET", path, "").await
 }
 
 pub(crate) async fn send(server: &Server, method: &str, path: &str, body: &Value) -> Response {
-    ask(server, method, path, &body.to_string()).await
+    request(server, method, path, &body.to_string()).await
 }
 
-async fn ask(server: &Server, method: &str, path: &str, body: &str) -> Response {
+async fn request(server: &Server, method: &str, path: &str, body: &str) -> Response {
     let address = server.url();
     let address = address.strip_prefix("http://").expect("an http address");
     let mut connection = TcpStream::connect(address).await.expect("the server listens");

@@ -1,16 +1,15 @@
-//! What is generated looks like what a real control plane was recorded to do.
-
-mod common;
+//! Generated histories equal those recorded from a real control plane.
 
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use common::recorded;
 use kigen_model::Instant;
 use kigen_playback::generate::{Attempt, Cluster, CronJobPlan, Outcome, PlanError, RunPlan};
 use kigen_playback::history::{Change, ChangeKind, History};
 use kigen_playback::resource::Resource;
 use serde_json::Value;
+
+use crate::fixtures::recorded;
 
 const NAMESPACE: &str = "products";
 
@@ -29,7 +28,7 @@ fn success() -> RunPlan {
     RunPlan::succeeds(TimeDelta::seconds(2))
 }
 
-/// Which resource, what was done, and each path of the object that holds something; lists as one.
+/// The resource, the kind of change, and each path of the object with a value; the items of a list share one path.
 type Shape = (Resource, ChangeKind, BTreeSet<String>);
 
 fn shape(change: &Change) -> Shape {
@@ -40,7 +39,7 @@ fn shape(change: &Change) -> Shape {
 
 fn collect(value: &Value, path: &str, paths: &mut BTreeSet<String>) {
     match value {
-        // Whose labels and annotations there are is the user's choice.
+        // Labels and annotations are the user's choice.
         Value::Object(_) if path.ends_with("/labels") || path.ends_with("/annotations") => {}
         Value::Object(fields) if !fields.is_empty() => {
             for (field, value) in fields {
@@ -56,7 +55,7 @@ fn collect(value: &Value, path: &str, paths: &mut BTreeSet<String>) {
     }
 }
 
-/// The changes of the run of that minute, and those of its CronJob that tell of it.
+/// The changes of the run of that minute, those of its CronJob included.
 fn of_run<'a>(history: &'a History, minute: &str) -> Vec<&'a Change> {
     let minute_at = at(minute);
     let until = minute_at + TimeDelta::seconds(59);
@@ -67,7 +66,7 @@ fn by_resource(changes: &[&Change], resource: Resource) -> Vec<Shape> {
     changes.iter().filter(|it| it.resource == resource).map(|it| shape(it)).collect()
 }
 
-/// The recorded template gives its own labels, and the recorded admission a second configuration map.
+/// Ignores fields of the recorded template, which has labels and a `backoffLimit` of its own.
 fn assert_alike(generated: &History, recorded: &History, minute: &str) {
     let (generated, recorded) = (of_run(generated, minute), of_run(recorded, minute));
     for resource in Resource::ALL {
@@ -87,14 +86,14 @@ fn assert_alike(generated: &History, recorded: &History, minute: &str) {
 }
 
 #[test]
-fn a_generated_success_is_field_for_field_like_the_recorded_one() {
+fn a_generated_success_has_the_fields_of_the_recorded_one() {
     let generated = cluster("ok").run(NAMESPACE, "ok", at("2026-11-23T11:47:00Z"), success()).build();
     let generated = generated.expect("a sound plan");
     assert_alike(&generated, &recorded("cron_success"), "2026-11-23T11:47:00Z");
 }
 
 #[test]
-fn a_generated_failure_with_a_retry_is_field_for_field_like_the_recorded_one() {
+fn a_generated_failure_with_a_retry_has_the_fields_of_the_recorded_one() {
     let attempts = vec![
         Attempt::fails(TimeDelta::seconds(1), 1, ""),
         Attempt { lasts: TimeDelta::milliseconds(1000), ..Attempt::succeeds(TimeDelta::zero()) },
@@ -109,7 +108,7 @@ fn a_generated_failure_with_a_retry_is_field_for_field_like_the_recorded_one() {
 }
 
 #[test]
-fn a_generated_job_that_is_given_up_is_field_for_field_like_the_recorded_one() {
+fn a_generated_failed_job_has_the_fields_of_the_recorded_one() {
     let attempts = vec![Attempt::fails(TimeDelta::seconds(1), 1, ""); 2];
     let minute = at("2026-11-23T11:47:00Z");
     let generated = cluster("bad").run(NAMESPACE, "bad", minute, RunPlan::Attempts(attempts)).build();
@@ -121,7 +120,7 @@ fn a_generated_job_that_is_given_up_is_field_for_field_like_the_recorded_one() {
 }
 
 #[test]
-fn a_job_bears_its_fire_in_its_name_and_in_the_zone_of_its_cron_job() {
+fn a_job_has_its_fire_in_its_name_and_annotated_in_the_time_zone_of_its_cron_job() {
     let mut cluster = Cluster::new(at("2026-11-23T00:00:00Z"));
     for (name, zone) in [("tokyo", "Asia/Tokyo"), ("utc", "Etc/UTC"), ("newfoundland", "America/St_Johns")] {
         cluster.cron_job(CronJobPlan::new(NAMESPACE, name, "0 8 * * *").zone(zone));
@@ -143,7 +142,7 @@ fn a_job_bears_its_fire_in_its_name_and_in_the_zone_of_its_cron_job() {
 }
 
 #[test]
-fn three_successes_and_one_failure_are_kept_and_pods_go_with_their_jobs() {
+fn three_successes_and_one_failure_are_retained_and_pods_are_deleted_with_their_jobs() {
     let mut cluster = cluster("daily");
     let start = at("2026-11-24T08:00:00Z");
     for day in 0..6 {
@@ -168,7 +167,7 @@ fn present(history: &History) -> Vec<&Change> {
 }
 
 #[test]
-fn with_a_cron_job_all_that_is_its_own_goes_and_what_was_planned_for_later_does_not_happen() {
+fn deleting_a_cron_job_deletes_its_jobs_and_pods_and_drops_its_later_changes() {
     let mut cluster = cluster("doomed");
     cluster.run(NAMESPACE, "doomed", at("2026-11-23T11:47:00Z"), success());
     cluster.run(NAMESPACE, "doomed", at("2026-11-23T11:48:00Z"), RunPlan::hangs());
@@ -178,11 +177,15 @@ fn with_a_cron_job_all_that_is_its_own_goes_and_what_was_planned_for_later_does_
     assert_eq!(present(&history), Vec::<&Change>::new());
     assert!(history.end() < at("2026-11-23T11:50:01Z"));
     cluster.cron_job(CronJobPlan::new(NAMESPACE, "doomed", "0 0 * * *"));
-    assert_eq!(present(&cluster.build().expect("a sound plan")).len(), 1, "it may come again");
+    assert_eq!(
+        present(&cluster.build().expect("a sound plan")).len(),
+        1,
+        "a CronJob of the same name can be created again"
+    );
 }
 
 #[test]
-fn what_was_before_the_start_is_there_from_the_start() {
+fn changes_before_the_start_become_initial_objects() {
     let start = at("2026-11-23T12:00:00Z");
     let mut cluster = Cluster::new(start);
     cluster.cron_job(CronJobPlan::new(NAMESPACE, "old", "0 * * * *"));
@@ -194,7 +197,7 @@ fn what_was_before_the_start_is_there_from_the_start() {
     let history = cluster.build().expect("a sound plan");
     let from_start =
         history.changes().iter().filter(|it| it.resource_version() <= history.initial_revision());
-    assert_eq!(from_start.clone().count(), 1 + 3 + 3, "the CronJob, and what it keeps");
+    assert_eq!(from_start.clone().count(), 1 + 3 + 3, "the CronJob, and the Jobs and Pods that it retains");
     assert!(from_start.clone().all(|it| it.kind == ChangeKind::Added));
     let later: Vec<&Change> =
         history.changes().iter().filter(|it| it.resource_version() > history.initial_revision()).collect();
@@ -205,7 +208,7 @@ fn what_was_before_the_start_is_there_from_the_start() {
 }
 
 #[test]
-fn a_run_for_a_cron_job_that_is_not_planned_is_an_error() {
+fn a_run_of_a_cron_job_that_is_not_planned_is_an_error() {
     let mut cluster = cluster("known");
     cluster.run(NAMESPACE, "unknown", at("2026-11-23T11:47:00Z"), success());
     let (namespace, name) = (NAMESPACE.to_owned(), "unknown".to_owned());
@@ -213,7 +216,7 @@ fn a_run_for_a_cron_job_that_is_not_planned_is_an_error() {
 }
 
 #[test]
-fn an_error_monitor_tells_of_a_failure_that_was_retried_and_of_no_success() {
+fn an_error_monitor_reports_a_retried_failure_and_no_success() {
     let seen = recorded("cron_retry_then_success").error_monitor();
     assert_eq!(seen.len(), 1);
     assert_eq!((seen[0].namespace.as_str(), seen[0].batch.as_str()), ("s-cron-retry-then-success", "retry"));
@@ -223,7 +226,7 @@ fn an_error_monitor_tells_of_a_failure_that_was_retried_and_of_no_success() {
 }
 
 #[test]
-fn an_error_monitor_tells_of_each_attempt_and_of_the_job_and_of_no_hang() {
+fn an_error_monitor_reports_each_failed_attempt_and_the_job_and_no_hang() {
     let mut cluster = cluster("etl");
     let traceback = "Traceback (most recent call last):\n  File \"etl.py\"\nMemoryError: 12 GiB\n";
     let outcome =

@@ -1,8 +1,8 @@
-//! Names, UIDs and delays that follow from what they are for, instead of from chance.
+//! Names, UIDs and delays, derived by a hash instead of at random.
 
 use chrono::TimeDelta;
 
-/// A UID in the form of a random one.
+/// A UID in the format of UUIDv4.
 pub(crate) fn uid(parts: &[&str]) -> String {
     let (high, low) = (hash(parts, 1), hash(parts, 2));
     format!(
@@ -17,8 +17,8 @@ pub(crate) fn uid(parts: &[&str]) -> String {
 }
 
 /// The five characters that end a Pod's name.
-pub(super) fn suffix(parts: &[&str]) -> String {
-    // Kubernetes leaves out vowels, and digits that look like letters.
+pub(crate) fn suffix(parts: &[&str]) -> String {
+    // Kubernetes omits vowels, and digits that resemble letters.
     const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     let mut rest = hash(parts, 3);
     let letters = std::iter::repeat_with(|| {
@@ -29,23 +29,23 @@ pub(super) fn suffix(parts: &[&str]) -> String {
     letters.take(5).collect()
 }
 
-/// One of the cluster's nodes.
-pub(super) fn node(parts: &[&str]) -> String {
+/// The name of one of three nodes.
+pub(crate) fn node(parts: &[&str]) -> String {
     format!("node-{}", 1 + hash(parts, 4) % 3)
 }
 
 /// The address of a Pod.
-pub(super) fn pod_ip(parts: &[&str]) -> String {
+pub(crate) fn pod_ip(parts: &[&str]) -> String {
     let hash = hash(parts, 5);
     format!("10.0.{}.{}", hash & 0xff, 1 + (hash >> 8) % 254)
 }
 
-/// How long after its fire the controller gets to a Job: 0.1 to 0.9 s.
-pub(super) fn controller_delay(parts: &[&str]) -> TimeDelta {
+/// The delay between a fire and the creation of its Job: 0.1 to 0.9 s.
+pub(crate) fn controller_delay(parts: &[&str]) -> TimeDelta {
     TimeDelta::milliseconds(100 + (hash(parts, 6) % 800) as i64)
 }
 
-/// FNV-1a, its bits mixed once more at the end, since similar names differ in few of them.
+/// FNV-1a with a final mix, since similar names differ in few bits.
 fn hash(parts: &[&str], seed: u8) -> u64 {
     const PRIME: u64 = 0x0000_0100_0000_01b3;
     let bytes = parts.iter().flat_map(|part| part.bytes().chain([0])).chain([seed]);

@@ -1,16 +1,16 @@
-//! Each recording, played over real HTTP, is what was recorded.
-
-mod common;
+//! Each recording, played over HTTP, equals what was recorded.
 
 use std::fs::{File, read_dir, write};
 use std::io::{BufRead, BufReader};
 
-use common::{fixture, fixtures, list, manual, recorded, revision, watch};
 use flate2::read::MultiGzDecoder;
 use kigen_playback::history::History;
 use kigen_playback::resource::Resource;
 use kigen_playback::server::Options;
 use serde_json::Value;
+
+use crate::client::{list, manual, revision, watch};
+use crate::fixtures::{fixture, fixtures, recorded};
 
 const PATHS: [(&str, &str); 3] =
     [("cronjobs", "/apis/batch/v1/cronjobs"), ("jobs", "/apis/batch/v1/jobs"), ("pods", "/api/v1/pods")];
@@ -36,7 +36,7 @@ fn type_and_object(record: &Value) -> (String, Value) {
 }
 
 #[tokio::test]
-async fn a_watch_from_the_first_list_on_shows_each_stream_exactly_as_it_was_recorded() {
+async fn a_watch_from_the_first_list_returns_each_stream_exactly_as_recorded() {
     let scenarios = scenarios();
     assert!(scenarios.len() >= 36, "all recordings are there");
     let mut events = 0;
@@ -56,16 +56,16 @@ async fn a_watch_from_the_first_list_on_shows_each_stream_exactly_as_it_was_reco
             let resource = Resource::named(stream).expect("a stream of a resource");
             let played = history.changes().iter().filter(|it| it.resource == resource).count();
             let mut matched = wanted.iter().peekable();
-            let mut seen_by_list_only = 0;
+            let mut only_listed = 0;
             for _ in 0..played {
                 let line = shown.next().await.line();
                 if matched.next_if(|wanted| **wanted == type_and_object(&line)).is_none() {
-                    seen_by_list_only += 1;
+                    only_listed += 1;
                 }
             }
-            assert_eq!(matched.next(), None, "{name} {stream}: in order, and nothing is left out");
-            let was_listed_again = records.iter().any(|it| it["stream"] == stream && it["type"] == "ERROR");
-            assert!(seen_by_list_only == 0 || was_listed_again, "{name} {stream}: nothing is made up");
+            assert_eq!(matched.next(), None, "{name} {stream}: in order and complete");
+            let was_relisted = records.iter().any(|it| it["stream"] == stream && it["type"] == "ERROR");
+            assert!(only_listed == 0 || was_relisted, "{name} {stream}: no event is invented");
             events += wanted.len();
         }
         server.shutdown().await;
@@ -81,7 +81,7 @@ fn recorded_events(records: &[Value], stream: &str) -> Vec<(String, Value)> {
 }
 
 #[test]
-fn what_is_no_recording_is_refused_with_the_file_and_the_line() {
+fn an_invalid_recording_is_refused_with_the_file_and_the_line() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("broken.jsonl");
     let message = |text: &str| {
