@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaFailure, is_secret};
-use kigen_notifier::slack::Channels;
+use kigen_notifier::slack::client::Channels;
 use kigen_registry::{Access as RegistryAccess, RegistryFailure};
 use kigen_shipper::lease::LeaseSettings;
 use kigen_shipper::settings::Access;

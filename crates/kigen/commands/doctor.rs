@@ -12,7 +12,7 @@ use kigen_log::kafka::{permissions, topics};
 use kigen_log::{EmbeddedLog, LogError, LogReader, on_thread};
 use kigen_model::reasons::reasons;
 use kigen_model::topic::Topic;
-use kigen_notifier::slack::Slack;
+use kigen_notifier::slack::client::Slack;
 use kigen_shipper::examine::{Allowed, examine};
 use kigen_shipper::server_clock::Clock;
 
@@ -237,7 +237,7 @@ async fn slack(config: &Config, found: &mut Found) -> anyhow::Result<()> {
         Ok(Notify::Slack { token, channels, api_url }) => (token, channels, api_url),
         Err(error) => return found.tell("slack", Err(reasons(&error))),
     };
-    let asking = async { Slack::new(token, channels, api_url.as_deref())?.whose().await };
+    let asking = async { Slack::new(token, channels, api_url.as_deref())?.token_owner().await };
     let outcome = match tokio::time::timeout(Duration::from_millis(SLACK_MS_MAX), asking).await {
         Ok(Ok((bot, workspace))) => Ok(format!("the token is that of {bot} in {workspace}")),
         Ok(Err(error)) => Err(reasons(&error)),

@@ -11,8 +11,10 @@ use kigen_log::kafka::{Connection, KafkaFailure};
 use kigen_log::{EmbeddedLog, Fate, KafkaLog, Log};
 use kigen_model::reasons::reasons;
 use kigen_model::topic::Topic;
-use kigen_notifier::role::{self as notifying, Delivery, Patience};
-use kigen_notifier::slack::Slack;
+use kigen_notifier::delivery::Delivery;
+use kigen_notifier::role as notifier;
+use kigen_notifier::slack::client::Slack;
+use kigen_notifier::slack::sender::Patience;
 use kigen_processor::{Processor, TurnBounds};
 use kigen_registry::{Intent, RegistryFailure};
 use kigen_shipper::input::Declaration;
@@ -129,8 +131,9 @@ impl Begun {
             ship(config, &log, board, &stopped, roles);
         }
         if let Some((delivery, health)) = delivery.zip(board.notifier.clone()) {
-            let (log, delivery, until) = (log.clone(), delivery.telling(health), stop_of(stopped.clone()));
-            roles.spawn(async move { notifying::run(log, delivery, until).await.map_err(Into::into) });
+            let (log, delivery, until) =
+                (log.clone(), delivery.with_health(health), stop_of(stopped.clone()));
+            roles.spawn(async move { notifier::run(log, delivery, until).await.map_err(Into::into) });
         }
         let (board, kept) = (board.clone(), kept.clone());
         roles.spawn(async move {

@@ -1,18 +1,18 @@
-//! Text from a cluster on its way out: no secrets, no commands to Slack, nothing that hides or turns text around.
+//! Sanitizes text from a cluster before it is sent: no secrets, no Slack markup, no invisible or bidirectional controls.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// The longest text from a cluster that a message shows, in characters; the end is kept, since errors end with what
-/// they are about.
+/// The longest text from a cluster in a message, in characters. The end is kept, since the last line of a traceback is
+/// the error.
 const TEXT_CHARS_MAX: usize = 1_200;
 const HIDDEN: &str = "[hidden]";
 
-/// What a secret looks like, and what of it may stay.
+/// Patterns of secrets, with their replacements.
 static SECRETS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     [
-        // A private key in PEM, whole or cut.
+        // A private key in PEM, whole or truncated.
         (r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", HIDDEN),
         (r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b", HIDDEN),
         (r"\bgh[pousr]_[0-9A-Za-z]{20,}", HIDDEN),
@@ -32,7 +32,7 @@ static SECRETS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     .collect()
 });
 
-/// Text from a cluster as it may be shown: secrets hidden, control and direction characters gone, its end kept.
+/// Hides secrets, removes control and bidirectional characters, and keeps the end of a long text.
 pub(crate) fn clean(text: &str) -> String {
     let mut text = text.to_owned();
     for (secret, left) in SECRETS.iter() {
@@ -47,22 +47,22 @@ pub(crate) fn clean(text: &str) -> String {
     std::iter::once('…').chain(text.chars().skip(surplus + 1)).collect()
 }
 
-/// Text as Slack's mrkdwn shows it literally: no mention, link or channel can be made of it.
+/// Escapes text for Slack's mrkdwn, so that it can form no mention, link or channel.
 ///
 /// Source: Slack's "Formatting text for app surfaces": `&`, `<` and `>` are the characters to escape.
 pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Text inside a code block, from which it cannot break out.
+/// Escapes text for a code block, so that it cannot close the block.
 pub(crate) fn escape_code(text: &str) -> String {
     escape(&text.replace('`', "'"))
 }
 
 fn is_shown(c: char) -> bool {
-    let turns_around =
+    let is_invisible =
         matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    !turns_around && (c == '\n' || !c.is_control())
+    !is_invisible && (c == '\n' || !c.is_control())
 }
 
 #[cfg(test)]
@@ -70,8 +70,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_do_not_leave() {
-        for (told, shown) in [
+    fn secrets_are_hidden() {
+        for (text, shown) in [
             ("key AKIAIOSFODNN7EXAMPLE here", "key [hidden] here"),
             ("ghp_0123456789abcdefghijklmnopqrstuvwxyz", "[hidden]"),
             ("token=xoxb-1234567890-abcdef", "token=[hidden]"),
@@ -87,23 +87,23 @@ mod tests {
             ("a -----BEGIN RSA PRIVATE KEY-----\nMIIE\n", "a [hidden]"),
             ("KeyError: 'price'", "KeyError: 'price'"),
         ] {
-            assert_eq!(clean(told), shown);
+            assert_eq!(clean(text), shown);
         }
     }
 
     #[test]
-    fn a_log_line_cannot_call_the_channel_or_break_out_of_its_block() {
+    fn a_log_line_cannot_mention_the_channel_or_close_its_code_block() {
         assert_eq!(escape("<!channel> & <@U1>"), "&lt;!channel&gt; &amp; &lt;@U1&gt;");
         assert_eq!(escape_code("```\n<!here>"), "'''\n&lt;!here&gt;");
     }
 
     #[test]
-    fn what_hides_or_turns_text_around_is_dropped() {
+    fn invisible_and_bidirectional_characters_are_removed() {
         assert_eq!(clean("a\u{202e}b\u{200b}c\u{7}d\r\ne"), "abcd\ne");
     }
 
     #[test]
-    fn of_a_long_text_the_end_is_kept() {
+    fn the_end_of_a_long_text_is_kept() {
         let text = format!("{}the cause", "x".repeat(5_000));
         let shown = clean(&text);
         assert_eq!(shown.chars().count(), TEXT_CHARS_MAX);

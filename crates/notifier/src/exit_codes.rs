@@ -1,6 +1,6 @@
-//! What an exit code is called by those who give it: a hint beside the code, since a code alone proves nothing.
+//! Names of exit codes: hints beside the code, since a code alone proves nothing.
 
-/// The words for an exit code, where somebody has some.
+/// What an exit code may mean, for codes with a known meaning.
 pub(crate) fn hint(code: i32) -> Option<String> {
     if let Some(signal) = signal(code) {
         return Some(format!("{signal} ended it"));
@@ -14,7 +14,7 @@ pub(crate) fn hint(code: i32) -> Option<String> {
     }
 }
 
-/// What `gokart.run` sets, unless it is told not to (`set_retcode`). Source: gokart's `gokart/run.py`.
+/// What `gokart.run` sets unless `set_retcode` overrides it. Source: gokart's `gokart/run.py`.
 fn of_gokart(code: i32) -> Option<&'static str> {
     match code {
         10 => Some("already_running"),
@@ -26,7 +26,7 @@ fn of_gokart(code: i32) -> Option<&'static str> {
     }
 }
 
-/// What luigi recommends to set; its defaults are 0, and 4 for an exception that nothing handles. Source: luigi's
+/// The values that luigi recommends; its defaults are 0, and 4 for an unhandled exception. Source: luigi's
 /// documentation, "Configuration", `[retcode]`.
 fn of_luigi(code: i32) -> Option<&'static str> {
     match code {
@@ -49,7 +49,7 @@ fn of_the_shell(code: i32) -> Option<&'static str> {
     }
 }
 
-/// A process that a signal ends has the exit code 128 and the signal's number.
+/// The exit code of a process that a signal ended is 128 plus the signal's number.
 fn signal(code: i32) -> Option<&'static str> {
     match code.saturating_sub(128) {
         6 => Some("SIGABRT"),
@@ -66,11 +66,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_called_what_those_call_it_who_give_it() {
-        let told = [1, 4, 10, 20, 25, 30, 35, 40, 50, 127, 137, 143, i32::MIN]
+    fn an_exit_code_has_the_names_that_gokart_luigi_and_the_shell_give_it() {
+        let hints = [1, 4, 10, 20, 25, 30, 35, 40, 50, 127, 137, 143, i32::MIN]
             .map(|code| hint(code).unwrap_or_default());
         assert_eq!(
-            told,
+            hints,
             [
                 "",
                 "",

@@ -1,9 +1,11 @@
 //! Alerts to Slack: rendered purely, delivered once.
 //!
-//! [`render`] makes of an alert what a person who is woken by it needs, [`terminal`] draws that as Slack would show it,
-//! [`slack`] sends it, and [`role`] is the loop that reads `kigen.alerts` and keeps its position.
+//! [`role`] is the loop that consumes `kigen.alerts`, [`delivery`] delivers one record and draws its states, [`render`]
+//! makes the message of an alert, [`slack`] posts it, and [`terminal`] draws it as Slack would show it.
 
 mod clean;
+pub mod delivery;
+pub mod error;
 mod exit_codes;
 pub mod health;
 pub mod metrics;
@@ -11,4 +13,4 @@ pub mod render;
 pub mod role;
 pub mod slack;
 pub mod terminal;
-mod words;
+mod time_text;

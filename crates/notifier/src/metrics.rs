@@ -1,19 +1,17 @@
-//! What the notifier counts.
+//! The notifier's metrics.
 
 use kigen_model::topic::Topic;
 
-use crate::slack::SlackError;
-
-/// Says what each metric is.
+/// Describes each metric.
 pub fn describe() {
     ::metrics::describe_counter!("kigen_deliveries_total", "Messages that were delivered, by kind of alert");
     ::metrics::describe_counter!(
         "kigen_delivery_failures_total",
-        "Tries to deliver a message that failed and are made again, by reason"
+        "Failed requests to deliver a message, which are retried, by reason"
     );
     ::metrics::describe_counter!(
-        "kigen_alerts_untold_total",
-        "Alerts of which nobody is told, since no channel is named for them, by kind"
+        "kigen_alerts_unrouted_total",
+        "Alerts that were not delivered because no channel is configured for them, by kind"
     );
 }
 
@@ -23,13 +21,13 @@ pub(crate) fn delivered(kind: &'static str) {
 }
 
 /// An alert has no channel.
-pub(crate) fn untold(kind: &'static str) {
-    ::metrics::counter!("kigen_alerts_untold_total", "kind" => kind).increment(1);
+pub(crate) fn unrouted(kind: &'static str) {
+    ::metrics::counter!("kigen_alerts_unrouted_total", "kind" => kind).increment(1);
 }
 
-/// A message was not delivered.
-pub(crate) fn failed(error: &SlackError) {
-    ::metrics::counter!("kigen_delivery_failures_total", "reason" => error.label()).increment(1);
+/// A request failed for this reason.
+pub(crate) fn failed(reason: &'static str) {
+    ::metrics::counter!("kigen_delivery_failures_total", "reason" => reason).increment(1);
 }
 
 /// A record was no alert.

@@ -1,4 +1,4 @@
-//! An alert as a message: what a person who is woken by it must know, the most important first. Pure.
+//! Renders an alert as a message: what the person on call needs, the most important first. Pure.
 
 use chrono::TimeDelta;
 use kigen_model::Instant;
@@ -8,43 +8,43 @@ use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 
 use crate::clean::clean;
 use crate::exit_codes::hint;
-use crate::words::{Words, ordinal, span};
+use crate::time_text::{TimeFormatter, ordinal, span};
 
-/// From so many past runs on, something is said of how they usually go.
+/// With fewer past runs than this, a message describes no usual duration.
 const USUAL_RUNS_MIN: usize = 3;
-/// From so many on, something is said of a trend.
+/// With fewer past runs than this, a message describes no trend.
 const TREND_RUNS_MIN: usize = 4;
-/// A trend smaller than this a run, in seconds, is not worth a sentence.
+/// The smallest growth from run to run that counts as a trend, in seconds.
 const TREND_S_MIN: i64 = 60;
 
-/// How many reported numbers a message shows.
+/// How many reported metrics a message shows.
 const REPORTED_MAX: usize = 6;
 
-/// A message in plain text; what comes from the cluster in it is clean already.
+/// A message in plain text; text from the cluster in it is sanitized.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Whether it is bad news or the end of it.
+    /// The kind of news.
     pub tone: Tone,
     /// What happened, in one line.
     pub headline: String,
     /// Where and when, in one line.
     pub context: String,
-    /// What is known of it, a paragraph each.
+    /// The cause and the history, a paragraph each.
     pub paragraphs: Vec<String>,
     /// The last error text.
     pub error: Option<String>,
-    /// The rest, each with its label.
+    /// Further facts, each with its label.
     pub facts: Vec<(&'static str, String)>,
 }
 
-/// Whether a message is bad news.
+/// The kind of news that a message brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
     /// A deadline was missed.
     Missed,
-    /// It is over.
+    /// The incident is over, or was none.
     Recovered,
-    /// Nobody can tell.
+    /// There is no evidence for a verdict.
     Unknown,
     /// A run failed.
     Failed,
@@ -75,11 +75,11 @@ fn retracted(
     ended_at: Instant,
     run: Option<&RunSummary>,
 ) -> Message {
-    let words = Words::new(zone(alert), slot.deadline);
-    let said = if was_missed { "missed" } else { "unknown" };
+    let times = TimeFormatter::new(zone(alert), slot.deadline);
+    let verdict = if was_missed { "missed" } else { "unknown" };
     let mut text = format!(
-        "A good result was there at {}. kigen saw it only after it had called the deadline {said}.",
-        words.when(ended_at)
+        "A good result was there at {}. kigen saw it only after it had called the deadline {verdict}.",
+        times.when(ended_at)
     );
     match misses {
         0 if was_missed => text.push_str(" The incident is over."),
@@ -92,7 +92,7 @@ fn retracted(
     Message {
         tone: Tone::Recovered,
         headline: format!("{} was there in time after all", name(alert)),
-        context: context(alert, &words, slot),
+        context: context(alert, &times, slot),
         paragraphs: vec![text],
         error: None,
         facts,
@@ -100,19 +100,19 @@ fn retracted(
 }
 
 fn unknown(alert: &Alert, slot: &Slot, gap: &Gap) -> Message {
-    let words = Words::new(zone(alert), slot.deadline);
-    let from = gap.from.map_or("before".to_owned(), |from| format!("from {}", words.when(from)));
+    let times = TimeFormatter::new(zone(alert), slot.deadline);
+    let from = gap.from.map_or("before".to_owned(), |from| format!("from {}", times.when(from)));
     let text = format!(
         "kigen could not watch the cluster {from} to {}: a good result may have come and gone meanwhile. It is judged again \
          when more is seen.",
-        words.when(gap.to)
+        times.when(gap.to)
     );
     let mut facts = facts_of_objective(alert);
-    facts.push(("Look", look_at_cron_job(alert)));
+    facts.push(("Look", describe_cron_job(alert)));
     Message {
         tone: Tone::Unknown,
-        headline: format!("{} may have no good result for {}", name(alert), words.clock(slot.deadline)),
-        context: context(alert, &words, slot),
+        headline: format!("{} may have no good result for {}", name(alert), times.clock(slot.deadline)),
+        context: context(alert, &times, slot),
         paragraphs: vec![text],
         error: None,
         facts,
@@ -121,21 +121,21 @@ fn unknown(alert: &Alert, slot: &Slot, gap: &Gap) -> Message {
 
 fn run_failed(alert: &Alert, run: &RunSummary, failure: &Failure) -> Message {
     let start = run.run.nominal_start();
-    let words = Words::new(zone(alert), start);
+    let times = TimeFormatter::new(zone(alert), start);
     let mut facts = facts_of_run(Some(run), true);
     facts.extend(facts_of_objective(alert));
-    facts.push(("Look", look_at_logs(alert, run)));
+    facts.push(("Look", read_logs(alert, run)));
     Message {
         tone: Tone::Failed,
         headline: format!("{} failed", name(alert)),
         context: format!(
             "run of {} {} {} · cluster {}",
-            words.day(start),
-            words.clock(start),
-            words.zone(),
+            times.day(start),
+            times.clock(start),
+            times.zone(),
             clean(&alert.key.cluster)
         ),
-        paragraphs: vec![because_failed(&words, failure, Some(run))],
+        paragraphs: vec![failure_text(&times, failure, Some(run))],
         error: last_error(failure),
         facts,
     }
@@ -149,25 +149,25 @@ fn recovered(
     ended_at: Instant,
     run: &RunSummary,
 ) -> Message {
-    let words = Words::new(zone(alert), ended_at);
+    let times = TimeFormatter::new(zone(alert), ended_at);
     let is_of_a_later_slot = run.run.nominal_start() >= slot.deadline;
     let (headline, mut text) = if is_of_a_later_slot {
         let text = format!(
             "The run of {} ended well at {}; the result for {} never came.",
-            words.when(run.run.nominal_start()),
-            words.when(ended_at),
-            words.when(slot.deadline)
+            times.when(run.run.nominal_start()),
+            times.when(ended_at),
+            times.when(slot.deadline)
         );
         (format!("{} is good again", name(alert)), text)
     } else {
         let late = span(ended_at - slot.deadline);
         (
             format!("{} is done, {late} late", name(alert)),
-            format!("A good result is there since {}.", words.when(ended_at)),
+            format!("A good result is there since {}.", times.when(ended_at)),
         )
     };
     if misses > 1 {
-        text.push_str(&format!(" {misses} deadlines were missed in a row, the first {}.", words.when(since)));
+        text.push_str(&format!(" {misses} deadlines were missed in a row, the first {}.", times.when(since)));
     }
     text.push_str(" The incident is over.");
     let mut facts = facts_of_run(Some(run), false);
@@ -175,7 +175,7 @@ fn recovered(
     Message {
         tone: Tone::Recovered,
         headline,
-        context: context(alert, &words, slot),
+        context: context(alert, &times, slot),
         paragraphs: vec![text],
         error: None,
         facts,
@@ -190,25 +190,25 @@ fn missed(
     run: Option<&RunSummary>,
     past: &[PastSuccess],
 ) -> Message {
-    let words = Words::new(zone(alert), slot.deadline);
-    let mut paragraphs = vec![because(&words, slot, cause, run)];
-    paragraphs.extend(usual(past));
+    let times = TimeFormatter::new(zone(alert), slot.deadline);
+    let mut paragraphs = vec![cause_text(&times, slot, cause, run)];
+    paragraphs.extend(usual_duration(past));
     if misses > 1 {
         paragraphs.push(format!("This is the {} miss in a row.", ordinal(misses)));
     }
     let error = match cause {
         Cause::Failed(failure) => last_error(failure),
-        // It waits to be tried again, or for a pod that never comes: what failed before says most.
+        // The run waits for a retry, or for a pod that never comes: the error of the last attempt explains most.
         Cause::Pending { .. } => run.and_then(error_of_attempt),
         _ => None,
     };
     let mut facts = facts_of_run(run, true);
     facts.extend(facts_of_objective(alert));
-    facts.push(("Look", look(alert, cause, run)));
+    facts.push(("Look", first_command(alert, cause, run)));
     Message {
         tone: Tone::Missed,
-        headline: format!("{} has no good result for {}", name(alert), words.clock(slot.deadline)),
-        context: context(alert, &words, slot),
+        headline: format!("{} has no good result for {}", name(alert), times.clock(slot.deadline)),
+        context: context(alert, &times, slot),
         paragraphs,
         error,
         facts,
@@ -219,43 +219,43 @@ fn name(alert: &Alert) -> String {
     clean(&format!("{}/{}", alert.key.namespace, alert.key.batch))
 }
 
-fn context(alert: &Alert, words: &Words, slot: &Slot) -> String {
-    let deadline = format!("{} {}", words.day(slot.deadline), words.clock(slot.deadline));
-    format!("deadline {deadline} {} · cluster {}", words.zone(), clean(&alert.key.cluster))
+fn context(alert: &Alert, times: &TimeFormatter, slot: &Slot) -> String {
+    let deadline = format!("{} {}", times.day(slot.deadline), times.clock(slot.deadline));
+    format!("deadline {deadline} {} · cluster {}", times.zone(), clean(&alert.key.cluster))
 }
 
-fn because(words: &Words, slot: &Slot, cause: &Cause, run: Option<&RunSummary>) -> String {
+fn cause_text(times: &TimeFormatter, slot: &Slot, cause: &Cause, run: Option<&RunSummary>) -> String {
     match cause {
         Cause::CronJobAbsent => "There is no CronJob of that name any more, so nothing will run.".to_owned(),
         Cause::Suspended => "The CronJob is suspended, so nothing runs until somebody resumes it.".to_owned(),
-        Cause::Failed(failure) => because_failed(words, failure, run),
+        Cause::Failed(failure) => failure_text(times, failure, run),
         Cause::StillRunning { since } => {
             let so_far = span(slot.deadline.max(*since) - *since);
-            format!("It is still running, since {}: {so_far} at the deadline.", words.when(*since))
+            format!("It is still running, since {}: {so_far} at the deadline.", times.when(*since))
         }
         Cause::Pending { since, why } => {
             let why = why.as_deref().map_or("Kubernetes does not say why".to_owned(), clean);
             let why = why.trim_end_matches('.');
             format!(
                 "Its run was created at {} and does not run: {why}.",
-                words.when(*since).trim_end_matches('.')
+                times.when(*since).trim_end_matches('.')
             )
         }
         Cause::NeverStarted { expected_at } => {
             let blocked = run.map_or(String::new(), |run| {
                 format!(
                     " The run of {} has not ended and may be in the way.",
-                    words.when(run.run.nominal_start())
+                    times.when(run.run.nominal_start())
                 )
             });
-            format!("It never started: a run was expected at {}.{blocked}", words.when(*expected_at))
+            format!("It never started: a run was expected at {}.{blocked}", times.when(*expected_at))
         }
     }
 }
 
-fn because_failed(words: &Words, failure: &Failure, run: Option<&RunSummary>) -> String {
+fn failure_text(times: &TimeFormatter, failure: &Failure, run: Option<&RunSummary>) -> String {
     let gone_at = match run.map(|run| &run.run.phase) {
-        Some(RunPhase::Deleted { observed_at }) => format!(" at {}", words.when(*observed_at)),
+        Some(RunPhase::Deleted { observed_at }) => format!(" at {}", times.when(*observed_at)),
         _ => String::new(),
     };
     match failure.reason.as_str() {
@@ -276,7 +276,7 @@ fn because_failed(words: &Words, failure: &Failure, run: Option<&RunSummary>) ->
     format!("Its run failed {attempts}: {}{stopped}.{ended}", clean(&failure.reason))
 }
 
-/// By what the container or the pod gave as its reason, and the exit code.
+/// The reason of the container or the pod, and the exit code.
 fn how_it_ended(failure: &Failure, run: Option<&RunSummary>) -> Option<String> {
     let reason = match run.and_then(|run| run.last_attempt.as_ref()).map(|attempt| &attempt.phase) {
         Some(AttemptPhase::Failed { reason: Some(reason), .. }) if reason != "Error" => Some(clean(reason)),
@@ -306,13 +306,13 @@ fn last_error(failure: &Failure) -> Option<String> {
     failure.last_error.as_deref().map(clean).filter(|text| !text.is_empty())
 }
 
-/// The zone that the alert's times are told in.
+/// The time zone of a message.
 fn zone(alert: &Alert) -> &str {
     alert.objective.as_ref().map_or("UTC", |objective| &objective.time_zone)
 }
 
-/// How the runs before went, and whether they grow longer.
-fn usual(past: &[PastSuccess]) -> Option<String> {
+/// How long the past runs took, and whether they grow longer.
+fn usual_duration(past: &[PastSuccess]) -> Option<String> {
     if past.len() < USUAL_RUNS_MIN {
         return None;
     }
@@ -333,7 +333,7 @@ fn usual(past: &[PastSuccess]) -> Option<String> {
     Some(text)
 }
 
-/// The median growth from run to run, if nearly all of them grow.
+/// The median growth from run to run, if at least four in five grow.
 fn trend(lasted: &[TimeDelta]) -> Option<TimeDelta> {
     if lasted.len() < TREND_RUNS_MIN {
         return None;
@@ -391,17 +391,17 @@ fn facts_of_objective(alert: &Alert) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// What to paste into a shell first.
-fn look(alert: &Alert, cause: &Cause, run: Option<&RunSummary>) -> String {
+/// The command to run first.
+fn first_command(alert: &Alert, cause: &Cause, run: Option<&RunSummary>) -> String {
     match (cause, run) {
         (Cause::CronJobAbsent | Cause::Suspended | Cause::NeverStarted { .. }, _) | (_, None) => {
-            look_at_cron_job(alert)
+            describe_cron_job(alert)
         }
-        // Its logs are gone with its Job.
+        // The logs are gone with the Job.
         (Cause::Failed(failure), Some(_)) if ["Deleted", "Replaced"].contains(&failure.reason.as_str()) => {
-            look_at_cron_job(alert)
+            describe_cron_job(alert)
         }
-        (Cause::Failed(_) | Cause::StillRunning { .. }, Some(run)) => look_at_logs(alert, run),
+        (Cause::Failed(_) | Cause::StillRunning { .. }, Some(run)) => read_logs(alert, run),
         (Cause::Pending { .. }, Some(run)) if run.last_attempt.is_none() => {
             format!("kubectl -n {} describe job {}", clean(&alert.key.namespace), clean(&run.run.job))
         }
@@ -412,10 +412,10 @@ fn look(alert: &Alert, cause: &Cause, run: Option<&RunSummary>) -> String {
     }
 }
 
-fn look_at_cron_job(alert: &Alert) -> String {
+fn describe_cron_job(alert: &Alert) -> String {
     format!("kubectl -n {} describe cronjob {}", clean(&alert.key.namespace), clean(&alert.key.batch))
 }
 
-fn look_at_logs(alert: &Alert, run: &RunSummary) -> String {
+fn read_logs(alert: &Alert, run: &RunSummary) -> String {
     format!("kubectl -n {} logs job/{}", clean(&alert.key.namespace), clean(&run.run.job))
 }

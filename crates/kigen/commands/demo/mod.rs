@@ -11,7 +11,8 @@ use anyhow::Context;
 use chrono::TimeDelta;
 use kigen_log::{KafkaLog, Log, LogError, LogReader, on_thread};
 use kigen_model::topic::{Offset, Partition, Topic};
-use kigen_notifier::role::{self as notifying, Delivery};
+use kigen_notifier::delivery::Delivery;
+use kigen_notifier::role as notifier;
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
@@ -133,7 +134,7 @@ async fn play<L: Log>(args: &DemoArgs, log: L, dir: &Path, place: Option<String>
     let notifier_log = log.clone();
     roles.spawn(async move {
         let delivery = Delivery::channel(messages);
-        notifying::run(notifier_log, delivery, stop_of(stopped)).await.map_err(Into::into)
+        notifier::run(notifier_log, delivery, stop_of(stopped)).await.map_err(Into::into)
     });
     let mut end = Box::pin(async {
         shop.begin_when_shipped().await;
@@ -233,7 +234,7 @@ async fn all_told<L: Log>(log: &L) {
 /// Where events and alerts end; `None`: some are still to be judged, or to be told.
 fn ends_if_all_told(look: &impl LogReader) -> Result<Option<Vec<Offset>>, LogError> {
     let mut ends = Vec::new();
-    for (group, topic) in [(kigen_processor::GROUP, Topic::Events), (notifying::GROUP, Topic::Alerts)] {
+    for (group, topic) in [(kigen_processor::GROUP, Topic::Events), (notifier::GROUP, Topic::Alerts)] {
         for partition in (0..look.partitions()).map(Partition) {
             if is_read_from(look, topic, partition, look.resume_offset(group, topic, partition)?)? {
                 return Ok(None);

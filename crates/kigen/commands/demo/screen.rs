@@ -6,7 +6,7 @@ use kigen_engine::calendar::Zone;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_notifier::render::Message;
-use kigen_notifier::terminal::{Look, draw};
+use kigen_notifier::terminal::{Style, draw};
 use kigen_playback::error_monitor::ErrorSeen;
 
 use super::{SHOP, history};
@@ -23,7 +23,7 @@ pub(super) struct Seen {
 
 /// Where the demo is drawn.
 pub(super) struct Screen {
-    look: Look,
+    style: Style,
     zone: Zone,
     /// What the error monitor says, the latest first.
     unseen: Vec<Seen>,
@@ -38,7 +38,7 @@ impl Screen {
         let errors = seen.len();
         let zone = Zone::named(history::ZONE).unwrap_or_else(|_| Zone::utc());
         Self {
-            look: Look { colours, width: SLACK_WIDTH },
+            style: Style { colours, width: SLACK_WIDTH },
             zone,
             unseen: seen,
             missed: 0,
@@ -71,7 +71,7 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
             AlertBody::SlotRetracted { .. } | AlertBody::SlotUnknown { .. } | AlertBody::RunFailed { .. } => {
             }
         }
-        let drawn = draw(message, &self.look);
+        let drawn = draw(message, &self.style);
         let monitor = self.monitor_until(&alert.key.cluster, alert.decided_at);
         self.row(&drawn, &monitor)
     }
@@ -141,7 +141,7 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
     }
 
     fn bold(&self, text: &str) -> String {
-        if self.look.colours { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
+        if self.style.colours { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Alerts to render and to send.
+//! Sample alerts.
 
 use chrono::TimeDelta;
 use kigen_model::Instant;
@@ -10,18 +10,18 @@ use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
 use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 use uuid::Uuid;
 
-/// A miss with this cause, of a batch whose good runs took ten minutes.
+/// A miss with this cause, of a batch whose successful runs took ten minutes.
 pub(crate) fn missed(cause: Cause, run: Option<RunSummary>) -> Alert {
     missed_after(cause, run, &[10, 10, 11, 10])
 }
 
-/// A miss after good runs of so many minutes.
+/// A miss after successful runs of these durations.
 pub(crate) fn missed_after(cause: Cause, run: Option<RunSummary>, minutes: &[i64]) -> Alert {
     let past = minutes.iter().zip(1..).map(|(minutes, day)| {
         let nominal_start = at("2026-11-01T03:00:00Z") + TimeDelta::days(day);
         PastSuccess { nominal_start, ended_at: nominal_start + TimeDelta::minutes(*minutes) }
     });
-    of(AlertBody::SlotMissed {
+    alert(AlertBody::SlotMissed {
         slot: slot(),
         incident: incident(),
         misses: 1,
@@ -31,14 +31,14 @@ pub(crate) fn missed_after(cause: Cause, run: Option<RunSummary>, minutes: &[i64
     })
 }
 
-/// The recovery by a run that ended then, after so many misses.
+/// A recovery by a run that ended then, after that many misses.
 pub(crate) fn recovered(nominal_start: &str, ended_at: &str, misses: u32) -> Alert {
     let run = Run {
         scheduled_at: Some(at(nominal_start)),
         phase: RunPhase::Succeeded { completed_at: at(ended_at) },
         ..run()
     };
-    of(AlertBody::SlotRecovered {
+    alert(AlertBody::SlotRecovered {
         slot: slot(),
         incident: incident(),
         since: at("2026-11-18T03:30:00Z"),
@@ -48,7 +48,7 @@ pub(crate) fn recovered(nominal_start: &str, ended_at: &str, misses: u32) -> Ale
     })
 }
 
-/// The alert for another batch.
+/// The same alert for another batch.
 pub(crate) fn of_batch(alert: &Alert, batch: &str) -> Alert {
     let key = BatchKey::new("prod", "ml", batch);
     Alert {
@@ -73,13 +73,13 @@ pub(crate) fn failure(last_error: &str) -> Failure {
 
 /// A failed run of a batch without an objective.
 pub(crate) fn run_failed(last_error: &str) -> Alert {
-    let alert = of(AlertBody::RunFailed { run: summary(Some(attempt())), failure: failure(last_error) });
+    let alert = alert(AlertBody::RunFailed { run: summary(Some(attempt())), failure: failure(last_error) });
     Alert { objective: None, ..alert }
 }
 
-/// A slot that was taken back from an incident in which so many are still missed, or that was unknown.
+/// A slot retracted from an incident with that many remaining misses; with `None`, one that was unknown.
 pub(crate) fn retracted(misses: Option<u32>) -> Alert {
-    of(AlertBody::SlotRetracted {
+    alert(AlertBody::SlotRetracted {
         slot: slot(),
         incident: misses.map(|_| incident()),
         misses: misses.unwrap_or_default(),
@@ -90,7 +90,7 @@ pub(crate) fn retracted(misses: Option<u32>) -> Alert {
 
 pub(crate) fn unknown() -> Alert {
     let gap = Gap::unwatched(Some(at("2026-11-19T23:00:00Z")), at("2026-11-20T03:40:00Z"));
-    of(AlertBody::SlotUnknown { slot: slot(), gap })
+    alert(AlertBody::SlotUnknown { slot: slot(), gap })
 }
 
 pub(crate) fn summary(last_attempt: Option<Attempt>) -> RunSummary {
@@ -107,14 +107,14 @@ pub(crate) fn attempt() -> Attempt {
     }
 }
 
-/// An attempt that failed for this reason.
+/// An attempt that failed with this reason.
 pub(crate) fn failed_attempt(reason: &str, exit_code: Option<i32>, message: Option<&str>) -> Attempt {
     let (reason, message) = (Some(reason.to_owned()), message.map(str::to_owned));
     let phase = AttemptPhase::Failed { finished_at: None, exit_code, reason, message };
     Attempt { phase, ..attempt() }
 }
 
-/// The attempt, and the numbers that it reported.
+/// The attempt with the metrics that it reported.
 pub(crate) fn reporting(attempt: Attempt, numbers: &[(&str, f64)]) -> Attempt {
     let metrics = Metrics::new(numbers.iter().map(|(name, number)| ((*name).to_owned(), *number)));
     Attempt { metrics, ..attempt }
@@ -132,7 +132,7 @@ fn run() -> Run {
     }
 }
 
-fn of(body: AlertBody) -> Alert {
+fn alert(body: AlertBody) -> Alert {
     let key = BatchKey::new("prod", "ml", "recommend");
     Alert {
         id: alert_id(&key, "complete-by", body.kind(), "2026-11-20T03:30:00Z"),

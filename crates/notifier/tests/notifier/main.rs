@@ -1,4 +1,4 @@
-//! What a person reads, what Slack is sent, and that nothing of it is lost or comes twice.
+//! The text of messages, the requests to Slack, and their delivery: none is lost, and none is posted twice.
 
 mod alerts;
 mod delivery;

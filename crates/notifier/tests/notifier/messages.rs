@@ -1,11 +1,11 @@
-//! Each alert as the person who is woken by it reads it.
+//! The message of each kind of alert, as the person on call reads it.
 
 use expect_test::{Expect, expect};
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::run::RunPhase;
 use kigen_model::slot::{Cause, Failure, RunSummary};
 use kigen_notifier::render::render;
-use kigen_notifier::terminal::{Look, draw};
+use kigen_notifier::terminal::{Style, draw};
 
 use crate::alerts::{
     at, attempt, failed, failed_attempt, missed, missed_after, recovered, reporting, retracted, run_failed,
@@ -13,7 +13,7 @@ use crate::alerts::{
 };
 
 fn check(alert: &Alert, expected: Expect) {
-    expected.assert_eq(&draw(&render(alert), &Look { colours: false, width: 80 }));
+    expected.assert_eq(&draw(&render(alert), &Style { colours: false, width: 80 }));
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn a_run_that_never_started() {
 }
 
 #[test]
-fn a_run_that_another_one_may_block() {
+fn a_run_that_an_earlier_run_may_block() {
     let cause = Cause::NeverStarted { expected_at: at("2026-11-20T03:20:00Z") };
     check(
         &missed(cause, Some(summary(Some(attempt())))),
@@ -55,7 +55,7 @@ fn a_run_that_another_one_may_block() {
 }
 
 #[test]
-fn a_run_that_goes_on_and_grew_longer_from_day_to_day() {
+fn a_running_run_whose_duration_grew_from_day_to_day() {
     let cause = Cause::StillRunning { since: at("2026-11-20T03:00:05Z") };
     let alert = missed_after(cause, Some(summary(Some(attempt()))), &[10, 14, 18, 22, 26]);
     check(
@@ -103,7 +103,7 @@ fn a_run_that_failed() {
 }
 
 #[test]
-fn a_run_that_failed_in_its_only_attempt_without_a_word() {
+fn a_run_that_failed_in_its_only_attempt_without_an_error_text() {
     let reason = "DeadlineExceeded".to_owned();
     let cause = Cause::Failed(Failure { reason, exit_code: None, attempts: 1, last_error: None });
     check(
@@ -124,7 +124,7 @@ fn a_run_that_failed_in_its_only_attempt_without_a_word() {
 }
 
 #[test]
-fn a_run_that_does_not_get_a_node() {
+fn a_run_that_cannot_be_scheduled() {
     let why = Some("0/3 nodes are available: 3 Insufficient memory.".to_owned());
     let cause = Cause::Pending { since: at("2026-11-19T03:00:01Z"), why };
     check(
@@ -146,7 +146,7 @@ fn a_run_that_does_not_get_a_node() {
 }
 
 #[test]
-fn a_cron_job_that_is_suspended() {
+fn a_suspended_cron_job() {
     check(
         &missed(Cause::Suspended, None),
         expect![[r#"
@@ -163,7 +163,7 @@ fn a_cron_job_that_is_suspended() {
 }
 
 #[test]
-fn a_cron_job_that_is_gone() {
+fn a_deleted_cron_job() {
     check(
         &missed_after(Cause::CronJobAbsent, None, &[]),
         expect![[r#"
@@ -201,7 +201,7 @@ fn the_third_miss_in_a_row() {
 }
 
 #[test]
-fn a_result_that_came_late() {
+fn a_late_result() {
     check(
         &recovered("2026-11-20T03:00:00Z", "2026-11-20T03:42:10Z", 1),
         expect![[r#"
@@ -235,7 +235,7 @@ fn a_result_of_a_later_slot_after_many_misses() {
 }
 
 #[test]
-fn a_miss_that_was_none() {
+fn a_retracted_miss() {
     check(
         &retracted(Some(0)),
         expect![[r#"
@@ -252,7 +252,7 @@ fn a_miss_that_was_none() {
 }
 
 #[test]
-fn a_miss_that_was_none_amid_others() {
+fn a_retracted_miss_of_an_incident_with_other_misses() {
     check(
         &retracted(Some(2)),
         expect![[r#"
@@ -269,7 +269,7 @@ fn a_miss_that_was_none_amid_others() {
 }
 
 #[test]
-fn a_result_of_which_nobody_knew_for_a_while() {
+fn a_result_in_time_that_was_seen_late() {
     check(
         &retracted(None),
         expect![[r#"
@@ -285,7 +285,7 @@ fn a_result_of_which_nobody_knew_for_a_while() {
 }
 
 #[test]
-fn a_result_that_nobody_may_have_seen() {
+fn an_unknown_slot() {
     check(
         &unknown(),
         expect![[r#"
@@ -345,7 +345,7 @@ fn a_run_whose_last_attempt_was_out_of_memory() {
 }
 
 #[test]
-fn a_run_that_gokart_may_have_ended() {
+fn an_exit_code_that_gokart_uses() {
     let attempt = failed_attempt("Error", Some(40), None);
     let error = "luigi.worker.TaskException: Recommend";
     check(
@@ -391,7 +391,7 @@ fn a_run_whose_node_was_lost() {
 }
 
 #[test]
-fn a_run_that_took_longer_than_its_own_deadline_allows() {
+fn a_run_that_exceeded_its_active_deadline_seconds() {
     let attempt = failed_attempt("Error", Some(143), None);
     check(
         &missed(failure("DeadlineExceeded", Some(143), 1, None), Some(summary(Some(attempt)))),
@@ -411,7 +411,7 @@ fn a_run_that_took_longer_than_its_own_deadline_allows() {
     );
 }
 
-/// The run of a Job that was gone at 12:14.
+/// The run of a Job that was deleted at 12:14.
 fn gone() -> RunSummary {
     let mut summary = summary(None);
     summary.run.phase = RunPhase::Deleted { observed_at: at("2026-11-20T03:14:00Z") };
@@ -419,7 +419,7 @@ fn gone() -> RunSummary {
 }
 
 #[test]
-fn a_run_whose_job_somebody_deleted() {
+fn a_run_whose_job_was_deleted() {
     check(
         &missed(failure("Deleted", None, 1, None), Some(gone())),
         expect![[r#"
@@ -456,7 +456,7 @@ fn a_run_that_the_next_one_replaced() {
 }
 
 #[test]
-fn a_run_that_waits_to_be_tried_again() {
+fn a_run_that_waits_for_a_retry() {
     let why = "2 of its pods failed, the last (Error, exit code 1), and the next one has not begun";
     let cause = Cause::Pending { since: at("2026-11-20T03:00:01Z"), why: Some(why.to_owned()) };
     let attempt = failed_attempt("Error", Some(1), Some("KeyError: 'price'"));
@@ -480,7 +480,7 @@ fn a_run_that_waits_to_be_tried_again() {
 }
 
 #[test]
-fn a_run_that_gets_no_pod() {
+fn a_run_without_a_pod() {
     let why = "no pod of it was made, which a quota or an admission rule may forbid";
     let cause = Cause::Pending { since: at("2026-11-20T03:00:01Z"), why: Some(why.to_owned()) };
     check(
@@ -501,7 +501,7 @@ fn a_run_that_gets_no_pod() {
 }
 
 #[test]
-fn a_result_that_came_late_with_its_numbers() {
+fn a_late_result_with_reported_metrics() {
     let mut alert = recovered("2026-11-20T03:00:00Z", "2026-11-20T03:42:10Z", 1);
     let AlertBody::SlotRecovered { run, .. } = &mut alert.body else { panic!("a recovery") };
     let numbers =
@@ -523,7 +523,7 @@ fn a_result_that_came_late_with_its_numbers() {
 }
 
 #[test]
-fn a_name_of_a_number_that_would_call_the_channel() {
+fn a_metric_name_that_would_mention_the_channel() {
     let mut alert = recovered("2026-11-20T03:00:00Z", "2026-11-20T03:42:10Z", 1);
     let AlertBody::SlotRecovered { run, .. } = &mut alert.body else { panic!("a recovery") };
     run.last_attempt = Some(reporting(attempt(), &[("<!channel> \u{202e}token=abc", 1.0)]));

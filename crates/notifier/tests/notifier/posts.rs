@@ -1,10 +1,11 @@
-//! What goes to `chat.postMessage`, and what its answers mean.
+//! The requests to `chat.postMessage`, and what its responses mean.
 
 use expect_test::{Expect, expect};
 use kigen_model::alert::Alert;
 use kigen_model::slot::Cause;
 use kigen_notifier::render::render;
-use kigen_notifier::slack::{Channels, Slack, SlackError};
+use kigen_notifier::slack::client::{Channels, Slack};
+use kigen_notifier::slack::error::SlackError;
 use serde_json::Value as Json;
 
 use crate::alerts::{attempt, failed, missed, recovered, run_failed, summary};
@@ -20,11 +21,11 @@ fn channels(error: Option<&str>) -> Channels {
     Channels { fatal: "#alerts".to_owned(), error: error.map(str::to_owned) }
 }
 
-/// What is sent for an alert.
+/// The request for an alert.
 async fn sent(alert: &Alert) -> Json {
     let workspace = Workspace::answering(&[]).await;
-    slack(&workspace).post(alert, &render(alert), None).await.expect("it is taken");
-    workspace.asked().remove(0).1
+    slack(&workspace).post(alert, &render(alert), None).await.expect("it is posted");
+    workspace.requests().remove(0).1
 }
 
 #[tokio::test]
@@ -75,7 +76,7 @@ async fn a_message_has_a_line_for_the_lock_screen_and_blocks_for_the_rest() {
 }
 
 #[tokio::test]
-async fn text_from_the_cluster_can_call_nobody_and_make_no_link() {
+async fn text_from_the_cluster_can_form_no_mention_and_no_link() {
     let error = "<!channel> ``` <https://evil.example.com|click> & password=hunter2";
     let sent = sent(&missed(failed(error), None)).await;
     expect!["```&lt;!channel&gt; ''' &lt;https://evil.example.com|click&gt; &amp; password=[hidden]```"]
@@ -83,43 +84,43 @@ async fn text_from_the_cluster_can_call_nobody_and_make_no_link() {
 }
 
 #[tokio::test]
-async fn an_error_of_many_characters_that_need_escaping_stays_in_its_block() {
+async fn an_error_that_grows_by_escaping_stays_in_its_code_block() {
     let sent = sent(&missed(failed(&format!("{}the end", "&".repeat(1_190))), None)).await;
     let text = sent["blocks"][2]["text"]["text"].as_str().expect("a section of text");
     assert!(text.len() <= 3_000 && text.starts_with("```&amp;") && text.ends_with("the end```"), "{text}");
 }
 
 #[tokio::test]
-async fn the_token_is_sent_as_a_bearer_and_shown_nowhere() {
+async fn the_token_is_sent_as_a_bearer_token_and_printed_nowhere() {
     let workspace = Workspace::answering(&[Answer::Error("invalid_auth")]).await;
     let alert = missed(Cause::Suspended, None);
     let error = slack(&workspace).post(&alert, &render(&alert), None).await.expect_err("it is refused");
     assert!(!format!("{error} {error:?}").contains(TOKEN));
-    let (headers, body) = workspace.asked().remove(0);
+    let (headers, body) = workspace.requests().remove(0);
     assert_eq!(headers["authorization"], format!("Bearer {TOKEN}"));
     assert!(!body.to_string().contains(TOKEN));
 }
 
 #[tokio::test]
-async fn an_answer_goes_into_its_thread_and_to_the_channel() {
+async fn a_reply_goes_into_its_thread_and_to_the_channel() {
     let workspace = Workspace::answering(&[]).await;
     let (first, second) =
         (missed(Cause::Suspended, None), recovered("2026-11-20T03:00:00Z", "2026-11-20T03:42:10Z", 1));
     let slack = slack(&workspace);
-    let posted = slack.post(&first, &render(&first), None).await.expect("it is taken");
-    slack.post(&second, &render(&second), Some(&posted)).await.expect("it is taken");
+    let posted = slack.post(&first, &render(&first), None).await.expect("it is posted");
+    slack.post(&second, &render(&second), Some(&posted)).await.expect("it is posted");
     let channel = workspace.channel();
     assert_eq!(channel[1]["thread_ts"], channel[0]["ts"]);
     assert_eq!(channel[1]["reply_broadcast"], true);
 }
 
 #[tokio::test]
-async fn a_failed_run_is_told_in_the_channel_for_errors() {
+async fn a_failed_run_is_posted_in_the_error_channel() {
     let workspace = Workspace::answering(&[]).await;
     let slack =
         Slack::new(TOKEN.to_owned(), channels(Some("#errors")), Some(&workspace.url)).expect("a client");
     for alert in [run_failed("KeyError: 'price'"), missed(Cause::Suspended, None)] {
-        slack.post(&alert, &render(&alert), None).await.expect("it is taken");
+        slack.post(&alert, &render(&alert), None).await.expect("it is posted");
     }
     let channel = workspace.channel();
     assert_eq!((&channel[0]["channel"], &channel[1]["channel"]), (&"#errors".into(), &"#alerts".into()));
@@ -128,7 +129,7 @@ async fn a_failed_run_is_told_in_the_channel_for_errors() {
 async fn check(answer: Answer, expected: Expect) {
     let workspace = Workspace::answering(&[answer]).await;
     let alert = missed(Cause::Suspended, None);
-    let error = slack(&workspace).post(&alert, &render(&alert), None).await.expect_err("it is not taken");
+    let error = slack(&workspace).post(&alert, &render(&alert), None).await.expect_err("it is not posted");
     let fate = match &error {
         SlackError::Certificates(_) => "never",
         SlackError::Retry { after: Some(after), .. } => &format!("again after {} s", after.as_secs()),
@@ -140,7 +141,7 @@ async fn check(answer: Answer, expected: Expect) {
 }
 
 #[tokio::test]
-async fn an_answer_that_passes_is_waited_for() {
+async fn a_transient_error_is_retried() {
     check(
         Answer::TooMany(17),
         expect![[r#"
@@ -166,7 +167,7 @@ async fn an_answer_that_passes_is_waited_for() {
 }
 
 #[tokio::test]
-async fn an_answer_that_a_person_must_act_on_says_how() {
+async fn a_permanent_error_advises_what_to_change() {
     check(Answer::Error("channel_not_found"), expect!["until a person has changed something: Slack refuses the message (channel_not_found): there is no channel #alerts that the bot sees; check its name, and invite the bot if it is private: /invite @kigen"]).await;
     check(Answer::Error("not_in_channel"), expect!["until a person has changed something: Slack refuses the message (not_in_channel): invite the bot in #alerts: /invite @kigen"]).await;
     check(Answer::Error("is_archived"), expect!["until a person has changed something: Slack refuses the message (is_archived): #alerts is archived; name another channel"]).await;

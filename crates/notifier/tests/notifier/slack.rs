@@ -1,4 +1,4 @@
-//! A server that stands where Slack's Web API would: it keeps what it is sent, and answers what the test says.
+//! A fake of Slack's Web API: it records the requests, and answers as the test configures.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -14,23 +14,23 @@ use serde_json::{Value as Json, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-/// Longer than anything takes that does not fail.
+/// Longer than anything takes in a test that passes.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// What the server does with a message.
+/// How the server answers a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Answer {
-    /// Takes it.
+    /// Posts the message.
     Ok,
-    /// Refuses it with Slack's word for why.
+    /// Refuses it with this error code.
     Error(&'static str),
-    /// Asks to be left alone for so many seconds.
+    /// Rate-limits it, with a `Retry-After` in seconds.
     TooMany(u32),
-    /// Breaks.
+    /// Status 500; the message is not posted.
     Broken,
-    /// Takes it, and breaks before it says so.
-    TakenAndBroken,
-    /// Takes it, and says so only when the test lets it.
+    /// Status 500, though the message was posted.
+    PostedAndBroken,
+    /// Posts the message, and answers only after [`Workspace::release`].
     Held,
 }
 
@@ -43,22 +43,22 @@ pub(crate) struct Workspace {
 
 struct Shared {
     answers: Mutex<VecDeque<Answer>>,
-    /// All that came to `chat.postMessage`, taken or not, with its headers.
-    asked: watch::Sender<Vec<(HeaderMap, Json)>>,
-    /// What stands in the channel, the newest last.
+    /// All requests to `chat.postMessage`, with their headers.
+    requests: watch::Sender<Vec<(HeaderMap, Json)>>,
+    /// The channel's messages, the newest last.
     channel: watch::Sender<Vec<Json>>,
-    looked_up: watch::Sender<usize>,
+    lookups: watch::Sender<usize>,
     released: watch::Sender<bool>,
 }
 
 impl Workspace {
-    /// Answers so, and from then on takes everything.
+    /// Gives these answers, and then posts every message.
     pub(crate) async fn answering(answers: &[Answer]) -> Self {
         let shared = Arc::new(Shared {
             answers: Mutex::new(answers.iter().copied().collect()),
-            asked: watch::Sender::default(),
+            requests: watch::Sender::default(),
             channel: watch::Sender::default(),
-            looked_up: watch::Sender::default(),
+            lookups: watch::Sender::default(),
             released: watch::Sender::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -71,29 +71,29 @@ impl Workspace {
         Self { url, shared }
     }
 
-    /// What stands in the channel.
+    /// The channel's messages, the newest last.
     pub(crate) fn channel(&self) -> Vec<Json> {
         self.shared.channel.borrow().clone()
     }
 
-    /// All that was asked of `chat.postMessage`, with its headers.
-    pub(crate) fn asked(&self) -> Vec<(HeaderMap, Json)> {
-        self.shared.asked.borrow().clone()
+    /// All requests to `chat.postMessage`, with their headers.
+    pub(crate) fn requests(&self) -> Vec<(HeaderMap, Json)> {
+        self.shared.requests.borrow().clone()
     }
 
     /// How often the channel's history was read.
-    pub(crate) fn looked_up(&self) -> usize {
-        *self.shared.looked_up.borrow()
+    pub(crate) fn lookups(&self) -> usize {
+        *self.shared.lookups.borrow()
     }
 
-    /// Until so many messages were sent here, taken or not.
-    pub(crate) async fn is_asked(&self, times: usize) {
-        let mut asked = self.shared.asked.subscribe();
-        let enough = asked.wait_for(|asked| asked.len() >= times);
+    /// Waits for that many requests to `chat.postMessage`, whatever their answers.
+    pub(crate) async fn has_received(&self, times: usize) {
+        let mut requests = self.shared.requests.subscribe();
+        let enough = requests.wait_for(|requests| requests.len() >= times);
         tokio::time::timeout(DEADLINE, enough).await.expect("in time").expect("the server lives");
     }
 
-    /// Lets what is held go.
+    /// Answers the held request.
     pub(crate) fn release(&self) {
         self.shared.released.send_replace(true);
     }
@@ -102,41 +102,41 @@ impl Workspace {
 async fn post_message(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     let message: Json = serde_json::from_slice(&body).expect("a message is JSON");
     let answer = shared.answers.lock().expect("unpoisoned").pop_front().unwrap_or(Answer::Ok);
-    let ts = format!("1763609430.{:06}", shared.asked.borrow().len());
-    if matches!(answer, Answer::Ok | Answer::TakenAndBroken | Answer::Held) {
-        let mut taken = message.clone();
-        taken["ts"] = ts.clone().into();
-        taken["type"] = "message".into();
-        shared.channel.send_modify(|channel| channel.push(taken));
+    let ts = format!("1763609430.{:06}", shared.requests.borrow().len());
+    if matches!(answer, Answer::Ok | Answer::PostedAndBroken | Answer::Held) {
+        let mut posted = message.clone();
+        posted["ts"] = ts.clone().into();
+        posted["type"] = "message".into();
+        shared.channel.send_modify(|channel| channel.push(posted));
     }
-    shared.asked.send_modify(|asked| asked.push((headers, message.clone())));
+    shared.requests.send_modify(|requests| requests.push((headers, message.clone())));
     match answer {
         Answer::Held => {
             let mut released = shared.released.subscribe();
             let _ = released.wait_for(|released| *released).await;
         }
         Answer::Ok => {}
-        Answer::Error(code) => return answered(&json!({ "ok": false, "error": code })),
+        Answer::Error(code) => return json_response(&json!({ "ok": false, "error": code })),
         Answer::TooMany(seconds) => {
             let after = [(header::RETRY_AFTER, seconds.to_string())];
-            let body = answered(&json!({ "ok": false, "error": "ratelimited" }));
+            let body = json_response(&json!({ "ok": false, "error": "ratelimited" }));
             return (StatusCode::TOO_MANY_REQUESTS, after, body).into_response();
         }
-        Answer::Broken | Answer::TakenAndBroken => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Answer::Broken | Answer::PostedAndBroken => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
-    answered(
+    json_response(
         &json!({ "ok": true, "channel": message["channel"], "ts": ts, "message": { "ts": ts, "type": "message" } }),
     )
 }
 
 async fn history(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Response {
     let query = query.unwrap_or_default();
-    assert!(query.contains("include_all_metadata=true"), "metadata is shown only when asked for: {query}");
-    shared.looked_up.send_modify(|times| *times += 1);
+    assert!(query.contains("include_all_metadata=true"), "Slack includes metadata only on request: {query}");
+    shared.lookups.send_modify(|times| *times += 1);
     let messages: Vec<Json> = shared.channel.borrow().iter().rev().cloned().collect();
-    answered(&json!({ "ok": true, "messages": messages, "has_more": false }))
+    json_response(&json!({ "ok": true, "messages": messages, "has_more": false }))
 }
 
-fn answered(body: &Json) -> Response {
+fn json_response(body: &Json) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }

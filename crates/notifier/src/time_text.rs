@@ -1,17 +1,17 @@
-//! Times and spans in words, in the objective's zone.
+//! Instants and spans as text, in the objective's time zone.
 
 use chrono::{NaiveDateTime, TimeDelta};
 use kigen_engine::calendar::Zone;
 use kigen_model::Instant;
 
-/// Speaks of times in one zone, as seen from one day.
-pub(crate) struct Words {
+/// Formats instants in one time zone, and leaves out the date where it is today's.
+pub(crate) struct TimeFormatter {
     zone: Zone,
     today: NaiveDateTime,
 }
 
-impl Words {
-    /// In the zone of that name (UTC where this kigen does not know it), as seen from the day of `today`.
+impl TimeFormatter {
+    /// In the zone of that name (UTC if the bundled tz data has none), with the day of `today` as today.
     pub(crate) fn new(zone: &str, today: Instant) -> Self {
         let zone = Zone::named(zone).unwrap_or_else(|_| Zone::utc());
         let today = zone.local(today).date_time;
@@ -23,7 +23,7 @@ impl Words {
         self.zone.name()
     }
 
-    /// `12:00`, with seconds only where there are some.
+    /// `12:00`; seconds only if they are not zero.
     pub(crate) fn clock(&self, at: Instant) -> String {
         let local = self.zone.local(at).date_time;
         let format = if at.timestamp() % 60 == 0 { "%H:%M" } else { "%H:%M:%S" };
@@ -35,7 +35,7 @@ impl Words {
         self.zone.local(at).date_time.format("%a %-d %b").to_string()
     }
 
-    /// `12:00`, with the day where it is another one.
+    /// `12:00`; with the day unless it is today.
     pub(crate) fn when(&self, at: Instant) -> String {
         if self.zone.local(at).date_time.date() == self.today.date() {
             self.clock(at)
@@ -45,10 +45,10 @@ impl Words {
     }
 }
 
-/// A span as a person says it: `4 h 2 min`, `20 s`, `3 d 4 h`.
+/// A span in its two largest units: `4 h 2 min`, `20 s`, `3 d 4 h`.
 pub(crate) fn span(span: TimeDelta) -> String {
     let seconds = span.num_seconds().abs();
-    // To the nearest minute: a run that starts a second late has not taken a minute less.
+    // Rounded to the nearest minute: a run that starts a second late has not taken a minute less.
     let minutes = if seconds < 60 { 0 } else { (seconds + 30) / 60 };
     let (hours, days) = (minutes / 60, minutes / 1_440);
     match (days, hours, minutes) {

@@ -1,0 +1,132 @@
+//! The client: `chat.postMessage`, and `conversations.history` to find a message that may have been posted.
+
+use std::collections::HashMap;
+
+use hyper_rustls::HttpsConnectorBuilder;
+use kigen_model::alert::{Alert, AlertBody};
+use slack_morphism::prelude::*;
+
+use super::blocks::{blocks, fallback};
+use super::error::SlackError;
+use crate::render::Message;
+
+/// The event type in a message's metadata, by which a posted alert is recognised.
+const EVENT_TYPE: &str = "kigen_alert";
+/// How far back a channel is searched for an alert that may have been posted, in messages.
+const HISTORY_MESSAGES_MAX: u16 = 100;
+
+/// A workspace and channels in it.
+pub struct Slack {
+    client: SlackClient<SlackClientHyperHttpsConnector>,
+    token: SlackApiToken,
+    channels: Channels,
+}
+
+/// Where messages go: by name (`#alerts`) or id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channels {
+    /// For missed, recovered, retracted and unknown deadlines.
+    pub fatal: String,
+    /// For failed runs; without it they are not posted.
+    pub error: Option<String>,
+}
+
+impl Channels {
+    fn of(&self, alert: &Alert) -> &str {
+        match (&alert.body, &self.error) {
+            (AlertBody::RunFailed { .. }, Some(error)) => error,
+            _ => &self.fatal,
+        }
+    }
+}
+
+/// The address of a posted message: a reply goes into its thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostedMessage {
+    channel: SlackChannelId,
+    ts: SlackTs,
+}
+
+impl Slack {
+    /// A client with a bot's token; `api_url` replaces Slack's own address.
+    ///
+    /// # Errors
+    /// The machine's root certificates cannot be read.
+    pub fn new(token: String, channels: Channels, api_url: Option<&str>) -> Result<Self, SlackError> {
+        let builder = HttpsConnectorBuilder::new().with_native_roots().map_err(SlackError::Certificates)?;
+        // Slack's own address is https; a test or a local proxy may serve plain http.
+        let connector = builder.https_or_http().enable_http1().enable_http2().build();
+        let mut connector = SlackClientHyperConnector::with_connector(connector);
+        if let Some(api_url) = api_url {
+            connector = connector.with_slack_api_url(api_url.trim_end_matches('/'));
+        }
+        let client = SlackClient::new(connector);
+        Ok(Self { client, token: SlackApiToken::new(token.into()), channels })
+    }
+
+    /// Whether failed runs are posted.
+    pub(crate) fn has_failures_channel(&self) -> bool {
+        self.channels.error.is_some()
+    }
+
+    /// The bot and the workspace that the token belongs to.
+    ///
+    /// # Errors
+    /// The request failed, or the token is not valid.
+    pub async fn token_owner(&self) -> Result<(String, String), SlackError> {
+        let session = self.client.open_session(&self.token);
+        let answer =
+            session.auth_test().await.map_err(|error| SlackError::of(&self.channels.fatal, error))?;
+        Ok((answer.user.unwrap_or_else(|| answer.user_id.to_string()), answer.team))
+    }
+
+    /// Posts a message; as a reply in `thread`, if given, that is also shown in the channel.
+    ///
+    /// # Errors
+    /// The message was not posted, or whether it was is unknown.
+    pub async fn post(
+        &self,
+        alert: &Alert,
+        message: &Message,
+        thread: Option<&PostedMessage>,
+    ) -> Result<PostedMessage, SlackError> {
+        let payload = HashMap::from([("id".to_owned(), alert.id.to_string())]);
+        let content = SlackMessageContent::new()
+            .with_text(fallback(message))
+            .with_blocks(blocks(message))
+            .with_metadata(SlackMessageMetadata::new(EVENT_TYPE.to_owned()).with_event_payload(payload));
+        let channel = self.channels.of(alert);
+        let request = SlackApiChatPostMessageRequest::new(channel.into(), content)
+            .with_unfurl_links(false)
+            .opt_thread_ts(thread.map(|thread| thread.ts.clone()))
+            .opt_reply_broadcast(thread.map(|_| true));
+        let session = self.client.open_session(&self.token);
+        let response =
+            session.chat_post_message(&request).await.map_err(|error| SlackError::of(channel, error))?;
+        Ok(PostedMessage { channel: response.channel, ts: response.ts })
+    }
+
+    /// The message of this alert, if it is among the channel's latest: it may have been posted just before a crash.
+    ///
+    /// # Errors
+    /// The channel's history cannot be read.
+    pub async fn find(&self, alert: &Alert) -> Result<Option<PostedMessage>, SlackError> {
+        let name = self.channels.of(alert);
+        let channel: SlackChannelId = name.into();
+        let request = SlackApiConversationsHistoryRequest::new()
+            .with_channel(channel.clone())
+            .with_limit(HISTORY_MESSAGES_MAX)
+            .with_include_all_metadata(true);
+        let session = self.client.open_session(&self.token);
+        let history =
+            session.conversations_history(&request).await.map_err(|error| SlackError::of(name, error))?;
+        let is_it = |message: &SlackHistoryMessage| {
+            let metadata =
+                message.content.metadata.as_ref().filter(|metadata| metadata.event_type == EVENT_TYPE);
+            let payload = metadata.and_then(|metadata| metadata.event_payload.as_ref());
+            payload.and_then(|payload| payload.get("id")).is_some_and(|id| *id == alert.id.to_string())
+        };
+        let found = history.messages.into_iter().find(is_it);
+        Ok(found.map(|message| PostedMessage { channel, ts: message.origin.ts }))
+    }
+}

@@ -1,0 +1,93 @@
+//! Slack's errors: which are transient, and what a person must change for the others.
+
+use std::time::Duration;
+
+use slack_morphism::errors::SlackClientError;
+
+/// Why a request to Slack failed.
+#[derive(Debug, thiserror::Error)]
+pub enum SlackError {
+    /// This machine can make no TLS connection.
+    #[error("Slack cannot be reached: this machine's certificates cannot be read")]
+    Certificates(#[source] std::io::Error),
+    /// Transient: a retry may succeed.
+    #[error("Slack did not take the message")]
+    Retry {
+        /// The `Retry-After` of a rate limit.
+        after: Option<Duration>,
+        /// Why.
+        source: Box<SlackClientError>,
+    },
+    /// Transient; whether the message was posted is not known.
+    #[error("Slack has not answered in {waited_ms} ms")]
+    Silent {
+        /// The timeout, in milliseconds.
+        waited_ms: u64,
+    },
+    /// Fails until a person has changed something.
+    #[error("Slack refuses the message ({code}): {advice}")]
+    Refused {
+        /// Slack's error code.
+        code: String,
+        /// What to do.
+        advice: String,
+    },
+}
+
+impl SlackError {
+    /// What the client's error about this channel means.
+    pub(super) fn of(channel: &str, error: SlackClientError) -> Self {
+        match error {
+            SlackClientError::ApiError(error) if !is_transient(&error.code) => {
+                Self::Refused { advice: advice(channel, &error.code), code: error.code }
+            }
+            SlackClientError::RateLimitError(error) => Self::Retry {
+                after: error.retry_after,
+                source: Box::new(SlackClientError::RateLimitError(error)),
+            },
+            error => Self::Retry { after: None, source: Box::new(error) },
+        }
+    }
+
+    /// Its label in the metrics.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Certificates(_) => "certificates",
+            Self::Retry { .. } => "retry",
+            Self::Silent { .. } => "silent",
+            Self::Refused { .. } => "refused",
+        }
+    }
+}
+
+fn advice(channel: &str, code: &str) -> String {
+    match code {
+        "channel_not_found" => format!(
+            "there is no channel {channel} that the bot sees; check its name, and invite the bot if it is private: \
+                 /invite @kigen"
+        ),
+        "not_in_channel" => format!("invite the bot in {channel}: /invite @kigen"),
+        "is_archived" => format!("{channel} is archived; name another channel"),
+        "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked" | "token_expired" => {
+            "the token is not valid (any more); set KIGEN_SLACK_TOKEN to the bot token of the app (xoxb-...)"
+                .to_owned()
+        }
+        "missing_scope" => "the app lacks a scope; add chat:write and install it again".to_owned(),
+        _ => "see the documentation of chat.postMessage for this word".to_owned(),
+    }
+}
+
+/// The error codes that Slack documents as transient.
+fn is_transient(code: &str) -> bool {
+    matches!(
+        code,
+        "ratelimited"
+            | "rate_limited"
+            | "internal_error"
+            | "fatal_error"
+            | "service_unavailable"
+            | "request_timeout"
+            | "team_added_to_org"
+    )
+}

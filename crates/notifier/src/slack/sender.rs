@@ -1,0 +1,162 @@
+//! Sends messages to Slack in order: retries with a doubling delay, looks up what may have been posted, and replies in
+//! the threads of incidents.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::time::Duration;
+
+use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::reasons::reasons;
+use uuid::Uuid;
+
+use super::client::{PostedMessage, Slack};
+use super::error::SlackError;
+use crate::health::Health;
+use crate::metrics;
+use crate::render::Message;
+
+/// The longest `Retry-After` that is respected.
+const RETRY_AFTER_MS_MAX: u64 = 600_000;
+/// How many incidents' threads are remembered; at the limit all are forgotten, and their replies become messages of
+/// their own.
+const THREADS_MAX: usize = 10_000;
+
+/// Timeouts and delays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// The delay after the first failed request, in milliseconds; it doubles from failure to failure.
+    pub retry_delay_ms_min: u64,
+    /// The longest delay between two requests, in milliseconds, and the one after a refusal.
+    pub retry_delay_ms_max: u64,
+    /// The timeout of one request, in milliseconds. A shutdown waits for the request in flight.
+    pub request_ms_max: u64,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { retry_delay_ms_min: 1_000, retry_delay_ms_max: 60_000, request_ms_max: 7_000 }
+    }
+}
+
+/// The one sender of a process, with the threads of open incidents.
+pub(crate) struct SlackSender {
+    slack: Slack,
+    patience: Patience,
+    threads: HashMap<Uuid, PostedMessage>,
+    /// The next message may have been posted already, so it is looked up first.
+    may_be_posted: bool,
+}
+
+impl SlackSender {
+    pub(crate) fn new(slack: Slack, patience: Patience) -> Self {
+        Self { slack, patience, threads: HashMap::new(), may_be_posted: true }
+    }
+
+    /// Looks up the next message before it is posted.
+    pub(crate) fn look_up_next(&mut self) {
+        self.may_be_posted = true;
+    }
+
+    /// Retries until the message is posted; false: the shutdown came first.
+    pub(crate) async fn send(
+        &mut self,
+        alert: &Alert,
+        message: &Message,
+        health: &Health,
+        mut shutdown: Pin<&mut impl Future<Output = ()>>,
+    ) -> bool {
+        let patience = self.patience;
+        let mut delay_ms = patience.retry_delay_ms_min;
+        loop {
+            let error = match self.try_send(alert, message).await {
+                Ok(posted) => {
+                    self.remember_thread(alert, posted);
+                    return true;
+                }
+                Err(error) => error,
+            };
+            let wait_ms = match &error {
+                SlackError::Retry { after: Some(after), .. } => u64::try_from(after.as_millis())
+                    .unwrap_or(RETRY_AFTER_MS_MAX)
+                    .clamp(patience.retry_delay_ms_min, RETRY_AFTER_MS_MAX),
+                SlackError::Retry { after: None, .. } | SlackError::Silent { .. } => delay_ms,
+                SlackError::Refused { .. } | SlackError::Certificates(_) => patience.retry_delay_ms_max,
+            };
+            metrics::failed(error.label());
+            health.undelivered(reasons(&error));
+            tracing::error!(
+                "{}; nothing is lost, kigen tries again in {} s",
+                reasons(&error),
+                wait_ms / 1_000
+            );
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}
+                () = &mut shutdown => return false,
+            }
+            delay_ms = (delay_ms * 2).min(patience.retry_delay_ms_max);
+        }
+    }
+
+    async fn try_send(&mut self, alert: &Alert, message: &Message) -> Result<PostedMessage, SlackError> {
+        if self.may_be_posted {
+            match self.within_timeout(self.slack.find(alert)).await {
+                Ok(Some(posted)) => {
+                    self.may_be_posted = false;
+                    return Ok(posted);
+                }
+                Ok(None) => {}
+                Err(error @ (SlackError::Retry { .. } | SlackError::Silent { .. })) => return Err(error),
+                // Without the permission to read the channel a duplicate is better than an alert that never comes.
+                Err(error) => tracing::warn!(
+                    "whether the next message was posted before the restart cannot be looked up, it may come twice: \
+                     {error}"
+                ),
+            }
+            self.may_be_posted = false;
+        }
+        let posted = self.within_timeout(self.slack.post(alert, message, self.thread(alert))).await;
+        // A request without an answer may have posted the message; one that is refused or rate-limited has not.
+        self.may_be_posted =
+            matches!(posted, Err(SlackError::Retry { after: None, .. } | SlackError::Silent { .. }));
+        posted
+    }
+
+    /// The message of the incident that this alert closes or corrects.
+    fn thread(&self, alert: &Alert) -> Option<&PostedMessage> {
+        match &alert.body {
+            AlertBody::SlotRecovered { incident, .. }
+            | AlertBody::SlotRetracted { incident: Some(incident), .. } => self.threads.get(incident),
+            AlertBody::SlotMissed { .. }
+            | AlertBody::SlotRetracted { incident: None, .. }
+            | AlertBody::SlotUnknown { .. }
+            | AlertBody::RunFailed { .. } => None,
+        }
+    }
+
+    /// The first miss of an incident begins its thread; its end forgets it.
+    fn remember_thread(&mut self, alert: &Alert, posted: PostedMessage) {
+        match &alert.body {
+            AlertBody::SlotMissed { incident, .. } => {
+                if self.threads.len() >= THREADS_MAX {
+                    self.threads.clear();
+                }
+                self.threads.entry(*incident).or_insert(posted);
+            }
+            AlertBody::SlotRecovered { incident, .. }
+            | AlertBody::SlotRetracted { incident: Some(incident), misses: 0, .. } => {
+                self.threads.remove(incident);
+            }
+            AlertBody::SlotRetracted { .. } | AlertBody::SlotUnknown { .. } | AlertBody::RunFailed { .. } => {
+            }
+        }
+    }
+
+    async fn within_timeout<T>(
+        &self,
+        request: impl Future<Output = Result<T, SlackError>>,
+    ) -> Result<T, SlackError> {
+        let waited_ms = self.patience.request_ms_max;
+        let answer = tokio::time::timeout(Duration::from_millis(waited_ms), request).await;
+        answer.unwrap_or(Err(SlackError::Silent { waited_ms }))
+    }
+}
