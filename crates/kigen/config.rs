@@ -10,8 +10,7 @@ use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaFailure, is_secret};
 use kigen_notifier::slack::client::Channels;
 use kigen_registry::{Access as RegistryAccess, RegistryFailure};
-use kigen_shipper::lease::LeaseSettings;
-use kigen_shipper::settings::Access;
+use kigen_shipper::settings::{Access, LeaseSettings};
 use serde::Deserialize;
 
 use crate::cli::SettingsArgs;

@@ -13,7 +13,7 @@ use kigen_log::{EmbeddedLog, LogError, LogReader, on_thread};
 use kigen_model::reasons::reasons;
 use kigen_model::topic::Topic;
 use kigen_notifier::slack::client::Slack;
-use kigen_shipper::examine::{Allowed, examine};
+use kigen_shipper::preflight::{Allowed, examine};
 use kigen_shipper::server_clock::Clock;
 
 use crate::cli::SettingsArgs;

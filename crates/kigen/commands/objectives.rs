@@ -11,7 +11,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule};
 use kigen_model::reasons::reasons;
 use kigen_shipper::decode::{ANNOTATED_OBJECTIVE, COMPLETE_BY};
-use kigen_shipper::examine::{Unresolved, unresolved_objectives};
+use kigen_shipper::preflight::{Unresolved, unresolved_objectives};
 use kigen_shipper::server_clock::Clock;
 use kigen_shipper::settings::Settings;
 

@@ -9,15 +9,16 @@ use kigen_model::event::{ClusterBody, ClusterEvent, Fact, StreamPosition};
 use kigen_model::slot::Gap;
 
 use crate::decode::{Undecodable, decode};
-use crate::evidence::Evidence;
-use crate::input::{Input, News};
-use crate::known::{Known, Saying, Standings};
-use crate::logs::{LogRead, LogWanted};
+use crate::index::Known;
+use crate::index::emit::Saying;
+use crate::index::resolution::Standings;
+use crate::input::{Input, LogRead, LogWanted, News};
 use crate::notice::{Notice, Rejected};
 use crate::resource::Resource;
-use crate::restating::Restating;
+use crate::resync::Restating;
 use crate::server_clock::{Clock, ServerClock};
 use crate::settings::Settings;
+use crate::watermark::Evidence;
 
 /// How many object versions are remembered as rejected; beyond, all are forgotten, and said once more.
 const REJECTED_OBJECTS_MAX: usize = 10_000;

@@ -1,15 +1,20 @@
 //! What reaches the shipper's loop: news of the watch streams, the answers of the probe, the objectives that are
 //! declared beside the cluster, and the logs of failed containers.
 
+use kigen_model::event::Revision;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
+use kigen_model::run::Attempt;
 use serde_json::value::RawValue;
 
-use crate::api::RequestError;
-use crate::evidence::Round;
-use crate::logs::LogRead;
+use crate::decode::object::LogPlace;
+use crate::error::RequestError;
 use crate::resource::Resource;
 use crate::server_clock::Answered;
+use crate::watermark::Round;
+
+/// How many inputs wait for the loop; beyond, the streams are not read, and the API server keeps what it has to say.
+pub(crate) const INPUTS_WAITING_MAX: usize = 64;
 
 /// One input of the loop.
 #[derive(Debug)]
@@ -118,4 +123,28 @@ pub enum News {
         /// When, in milliseconds from now.
         retry_delay_ms: u64,
     },
+}
+
+/// An attempt that failed and does not say why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogWanted {
+    /// Its batch.
+    pub key: BatchKey,
+    /// The Pod's version.
+    pub revision: Revision,
+    /// The UID of its Job.
+    pub run_uid: String,
+    /// What is known of it.
+    pub attempt: Attempt,
+    /// Where it may say why.
+    pub place: LogPlace,
+}
+
+/// What came of reading a log.
+#[derive(Debug)]
+pub struct LogRead {
+    /// Whose.
+    pub wanted: LogWanted,
+    /// Its end.
+    pub text: Result<String, RequestError>,
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use kigen_model::objective::ObjectiveSource;
 
-use crate::api::RequestError;
 use crate::core::Output;
+use crate::error::RequestError;
+use crate::index::resolution::Standings;
 use crate::input::{Input, News};
-use crate::known::Standings;
 use crate::resource::Resource;
 
 /// Says what each metric is.

@@ -17,12 +17,13 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant as TimerInstant;
 
-use crate::api::{Api, RequestError};
-use crate::connect::{ShipperError, connect};
 use crate::core::Acknowledged;
+use crate::error::{RequestError, ShipperError};
 use crate::health::Health;
 use crate::input::{Declaration, Input};
-use crate::lease::{Acquired, Lease, Term};
+use crate::kubernetes::api::Api;
+use crate::kubernetes::connect::connect;
+use crate::kubernetes::lease::{Acquired, Lease, Term};
 use crate::metrics;
 use crate::role::append::{Appended, Appender, Trying};
 pub use crate::role::identity::AnotherCluster;
@@ -30,7 +31,7 @@ use crate::role::read_back::{LastWords, first_to_speak, read_back};
 use crate::server_clock::Clock;
 use crate::settings::Settings;
 use crate::shipper::{Failures, Shipper};
-use crate::statuses;
+use crate::status_writer;
 
 /// Why the role ended by itself.
 #[derive(Debug, Error)]

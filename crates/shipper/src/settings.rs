@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::lease::LeaseSettings;
-
 /// How the shipper watches a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -67,6 +65,40 @@ impl Settings {
             read_logs: false,
             statuses_interval_ms: 10_000,
             inputs_per_commit_max: 256,
+        }
+    }
+}
+
+/// Which Lease, and its times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeaseSettings {
+    /// Its name.
+    pub name: String,
+    /// Its namespace; `None`: the pod's, or that of the kubeconfig's context.
+    pub namespace: Option<String>,
+    /// For how long it is given, in milliseconds: after that long without a word of its holder, another takes it.
+    pub duration_ms: u64,
+    /// For how long after its last renewal the holder trusts it, in milliseconds. What is between is for what was on its
+    /// way to the log by then.
+    pub trusted_ms: u64,
+    /// How often it is renewed, or looked at by who stands by, in milliseconds.
+    pub interval_ms: u64,
+    /// For how long the right to it may be refused before it is taken for refused for good, in milliseconds: an API
+    /// server that starts refuses for a second or two what it will grant.
+    pub refused_ms_max: u64,
+}
+
+impl LeaseSettings {
+    /// The Lease of that name, with times by which another shipper has taken over within 20 s: 12 s until the Lease is
+    /// free, 2 s until that is seen, and the rest for reading the log and the cluster.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            namespace: None,
+            duration_ms: 12_000,
+            trusted_ms: 8_000,
+            interval_ms: 2_000,
+            refused_ms_max: 5_000,
         }
     }
 }

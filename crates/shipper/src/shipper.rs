@@ -9,20 +9,19 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant as TimerInstant;
 
-use crate::api::{Api, RequestError};
 use crate::core::{Acknowledged, Core, Output, Resume};
+use crate::error::RequestError;
 use crate::health::Health;
+use crate::index::resolution::Standings;
 use crate::input::{Input, News};
-use crate::known::Standings;
-use crate::logs::Logs;
+use crate::kubernetes::api::Api;
+use crate::kubernetes::pod_logs::Logs;
+use crate::kubernetes::probe::probe;
+use crate::kubernetes::watcher::watch;
 use crate::metrics;
-use crate::probe::probe;
 use crate::resource::Resource;
 use crate::settings::Settings;
-use crate::watching::watch;
 
-/// How many inputs wait for the loop; beyond, the streams are not read, and the API server keeps what it has to say.
-pub(crate) const INPUTS_WAITING_MAX: usize = 64;
 /// How often failures are told at most: an API server that is away makes all streams and the probe fail, again and again.
 const FAILURE_TOLD_EVERY: Duration = Duration::from_secs(60);
 

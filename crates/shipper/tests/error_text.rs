@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use kigen_model::run::ERROR_TEXT_BYTES_MAX;
-use kigen_shipper::error_text::error_text;
+use kigen_shipper::decode::error_text::error_text;
 
 /// All texts that were printed, by name.
 fn printed() -> Vec<(String, String)> {

@@ -3,7 +3,8 @@
 use chrono::DateTime;
 use expect_test::{Expect, expect};
 use kigen_model::run::{Attempt, AttemptPhase, ERROR_TEXT_BYTES_MAX, RunPhase};
-use kigen_shipper::decode::{Decoded, LogPlace, decode};
+use kigen_shipper::decode::object::LogPlace;
+use kigen_shipper::decode::{Decoded, decode};
 use kigen_shipper::resource::Resource;
 use serde_json::{Value, json};
 

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use chrono::DateTime;
 use expect_test::{Expect, expect};
-use kigen_shipper::connect::{ShipperError, connect};
+use kigen_shipper::error::ShipperError;
+use kigen_shipper::kubernetes::connect::connect;
 use kigen_shipper::server_clock::Clock;
 use kigen_shipper::settings::{Access, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

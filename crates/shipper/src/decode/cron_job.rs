@@ -3,9 +3,11 @@
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::CronJob;
 
-use super::{COMPLETE_BY, Decoded, OWNER, RUNBOOK, Unusable, identity, optional_instant, present};
-use crate::known::Labels;
-use crate::object::{CronJobObject, Metadata};
+use super::decoded::{Decoded, Unusable};
+use super::fields::{identity, optional_instant, present};
+use super::labels::Labels;
+use super::names::{COMPLETE_BY, OWNER, RUNBOOK};
+use super::object::{CronJobObject, Metadata};
 
 pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {
     let id = identity(object.metadata.as_ref())?;

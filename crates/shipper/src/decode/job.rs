@@ -3,11 +3,10 @@
 use kigen_model::Instant;
 use kigen_model::run::{Run, RunPhase};
 
-use super::{
-    BATCH, BatchHint, Decoded, Identity, SCHEDULED_AT, SLOT, Unusable, counter, identity, instant,
-    optional_instant,
-};
-use crate::object::{Condition, JobObject, JobStatus, Metadata};
+use super::decoded::{BatchHint, Decoded, Identity, Unusable};
+use super::fields::{counter, identity, instant, optional_instant};
+use super::names::{BATCH, SCHEDULED_AT, SLOT};
+use super::object::{Condition, JobObject, JobStatus, Metadata};
 
 pub(super) fn decode(object: &JobObject, observed_at: Instant) -> Result<Decoded, Unusable> {
     let id = identity(object.metadata.as_ref())?;

@@ -3,49 +3,16 @@
 //! The API server has checked it by the rules of `deploy/objectives.crd.yaml`; those of an older kigen may have let
 //! something pass, and a crontab or a time zone is more than a rule can check.
 
-use std::collections::BTreeMap;
-
 use chrono::TimeDelta;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
 
-use super::{ANNOTATED_OBJECTIVE, COMPLETE_BY, Decoded, Unusable, identity};
+use super::decoded::{Decoded, NamedBatch, ObjectiveObject, Unusable, WrittenObjective};
+use super::fields::identity;
+use super::names::{ANNOTATED_OBJECTIVE, COMPLETE_BY};
+use super::object::CustomObject;
 use crate::crontab;
-use crate::custom_resource::{BatchSpec, ObjectiveSpec, ObjectiveStatus};
-use crate::object::CustomObject;
+use crate::custom_resource::{BatchSpec, ObjectiveSpec};
 use crate::written::{is_kubernetes_name, span};
-
-/// An Objective as it is in the cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ObjectiveObject {
-    /// `metadata.generation`.
-    pub generation: Option<i64>,
-    /// `status`, as far as it can be read.
-    pub status: ObjectiveStatus,
-    /// What it asks for, or why that cannot be read.
-    pub written: Result<WrittenObjective, String>,
-}
-
-/// What an Objective asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WrittenObjective {
-    /// Of which batches.
-    pub batch: NamedBatch,
-    /// What. A CronJob before which the result must be there is not looked up yet.
-    pub objective: Objective,
-    /// What of it means nothing, and so is not judged; it is shipped as written.
-    pub meaningless: Option<String>,
-}
-
-/// The batches of an Objective, in its own namespace.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NamedBatch {
-    /// The CronJob of this name.
-    CronJob(String),
-    /// The Jobs that share this label `kigen.dev/batch`.
-    Jobs(String),
-    /// All CronJobs that have these labels.
-    Selector(BTreeMap<String, String>),
-}
 
 pub(super) fn decode(object: CustomObject) -> Result<Decoded, Unusable> {
     let id = identity(object.metadata.as_ref())?;

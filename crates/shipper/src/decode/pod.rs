@@ -6,9 +6,10 @@ use kigen_model::Instant;
 use kigen_model::metrics::Metrics;
 use kigen_model::run::{Attempt, AttemptPhase};
 
-use super::{Decoded, LogPlace, Unusable, counter, identity, optional_instant, resource_version};
-use crate::error_text::{error_text, last_bytes};
-use crate::object::{ContainerStatus, Metadata, PodObject, PodStatus, Terminated};
+use super::decoded::{Decoded, Unusable};
+use super::error_text::{error_text, last_bytes};
+use super::fields::{counter, identity, optional_instant, resource_version};
+use super::object::{ContainerStatus, LogPlace, Metadata, PodObject, PodStatus, Terminated};
 
 /// Reasons of a container's end that say nothing: where the Pod has one, that is told.
 const REASONS_WITHOUT_NEWS: [&str; 3] = ["Error", "Completed", "ContainerStatusUnknown"];

@@ -8,8 +8,8 @@ use kigen_model::topic::Topic;
 use thiserror::Error;
 use tokio::time::Instant as TimerInstant;
 
-use crate::api::Api;
 use crate::health::Health;
+use crate::kubernetes::api::Api;
 use crate::metrics;
 use crate::settings::Settings;
 use crate::shipper::Failures;

@@ -12,7 +12,7 @@ use kigen_model::topic::{Offset, Partition, Topic};
 
 use crate::core::Resume;
 use crate::decode::ANNOTATED_OBJECTIVE;
-use crate::restating::Restating;
+use crate::resync::Restating;
 use crate::settings::Settings;
 
 /// How much is read at once.

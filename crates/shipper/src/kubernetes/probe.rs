@@ -6,10 +6,11 @@ use futures::future::try_join_all;
 use tokio::sync::mpsc::Sender;
 use tokio::time::MissedTickBehavior;
 
-use crate::api::{Api, RequestError};
-use crate::evidence::Round;
+use crate::error::RequestError;
 use crate::input::Input;
+use crate::kubernetes::api::Api;
 use crate::resource::Resource;
+use crate::watermark::Round;
 
 /// Probes each `interval` for as long as somebody reads `inputs`.
 pub async fn probe(api: Api, interval: Duration, inputs: Sender<Input>) {

@@ -4,7 +4,7 @@ use http_body_util::BodyExt;
 use kigen_model::reasons::reasons;
 use kube::client::Body;
 
-use super::RequestError;
+use crate::error::RequestError;
 
 /// The longest line of a watch, in bytes; etcd keeps no object of more than 1.5 MiB.
 pub const LINE_BYTES_MAX: usize = 16 << 20;

@@ -8,13 +8,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc::Sender;
 
-use crate::api::lines::{Line, Lines};
-use crate::api::{Api, RequestError};
-use crate::input::{Input, News};
-use crate::object::{AnyObject, Metadata};
+use crate::decode::object::{AnyObject, Metadata};
+use crate::error::RequestError;
+use crate::input::{INPUTS_WAITING_MAX, Input, News};
+use crate::kubernetes::api::Api;
+use crate::kubernetes::lines::{Line, Lines};
 use crate::resource::Resource;
 use crate::settings::Settings;
-use crate::shipper::INPUTS_WAITING_MAX;
 
 /// How many pages of lists wait for the loop, of all streams together: each is a few megabytes.
 const PAGES_WAITING_MAX: usize = 2;

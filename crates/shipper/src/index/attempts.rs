@@ -8,12 +8,13 @@ use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::run::{Attempt, AttemptPhase};
 
-use super::kept::Kept;
+use super::emit::Saying;
+use super::encoded::Kept;
+use super::list_snapshot::Seen;
 use super::uid::Uid;
-use super::{Saying, Seen};
-use crate::decode::LogPlace;
-use crate::error_text::error_text;
-use crate::logs::LogWanted;
+use crate::decode::error_text::error_text;
+use crate::decode::object::LogPlace;
+use crate::input::LogWanted;
 use crate::notice::Notice;
 
 /// For how long after its end an attempt's log is worth reading, in minutes: a first list shows failures of long ago.

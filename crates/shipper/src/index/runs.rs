@@ -7,9 +7,10 @@ use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::run::{Run, RunPhase};
 
-use super::kept::Kept;
+use super::emit::Saying;
+use super::encoded::Kept;
+use super::list_snapshot::Seen;
 use super::uid::Uid;
-use super::{Saying, Seen};
 use crate::decode::{BatchHint, Identity};
 
 /// Of how many Jobs that are gone the batch is remembered: the streams are not in step, and how a Pod ended may be heard

@@ -4,29 +4,28 @@
 mod attempts;
 mod cron_jobs;
 mod declared;
-mod kept;
-mod labels;
+pub mod emit;
+mod emitted;
+mod encoded;
+mod list_snapshot;
 mod objects;
+pub mod resolution;
 mod runs;
-mod standings;
 mod uid;
 
-use std::collections::BTreeSet;
-
-use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
 
 use crate::decode::{ANNOTATED_OBJECTIVE, Decoded, Identity, Undecodable};
-use crate::input::Declaration;
-use crate::known::attempts::{Attempts, SeenPod};
-use crate::known::cron_jobs::CronJobs;
-use crate::known::declared::DeclaredObjectives;
-pub use crate::known::labels::Labels;
-use crate::known::runs::Runs;
-pub use crate::known::standings::{Standing, Standings};
-use crate::known::uid::Uid;
-use crate::logs::LogWanted;
+use crate::index::attempts::{Attempts, SeenPod};
+use crate::index::cron_jobs::CronJobs;
+use crate::index::declared::DeclaredObjectives;
+use crate::index::emit::Saying;
+use crate::index::list_snapshot::Seen;
+use crate::index::resolution::Standings;
+use crate::index::runs::Runs;
+use crate::index::uid::Uid;
+use crate::input::{Declaration, LogWanted};
 use crate::notice::Notice;
 use crate::resource::Resource;
 
@@ -39,32 +38,6 @@ pub struct Known {
     attempts: Attempts,
     declared: DeclaredObjectives,
     listing: [Option<Seen>; Resource::COUNT],
-}
-
-/// What a list that is being read has shown so far.
-#[derive(Debug, Default)]
-struct Seen {
-    uids: BTreeSet<Uid>,
-    /// Objects that could not be used and have no UID; they are not gone either.
-    names: BTreeSet<(String, String)>,
-}
-
-impl Seen {
-    /// `place` is the object's namespace and name.
-    fn has(&self, uid: &Uid, place: impl FnOnce() -> (String, String)) -> bool {
-        self.uids.contains(uid) || (!self.names.is_empty() && self.names.contains(&place()))
-    }
-}
-
-/// Where facts and notices go.
-#[derive(Debug)]
-pub struct Saying<'a> {
-    /// When the change was observed, in the API server's time.
-    pub observed_at: Instant,
-    /// The facts.
-    pub facts: &'a mut Vec<Fact>,
-    /// The notices.
-    pub notices: &'a mut Vec<Notice>,
 }
 
 impl Known {
@@ -273,11 +246,5 @@ fn place(fact: &Fact) -> (&BatchKey, u8, &str) {
         FactBody::Objective { name, .. } => (&fact.key, 1, name.as_str()),
         FactBody::Run { revision, .. } => (&fact.key, 2, revision.uid.as_str()),
         FactBody::Attempt { revision, .. } => (&fact.key, 3, revision.uid.as_str()),
-    }
-}
-
-impl Saying<'_> {
-    fn say(&mut self, key: &BatchKey, body: FactBody) {
-        self.facts.push(Fact { key: key.clone(), observed_at: self.observed_at, body });
     }
 }

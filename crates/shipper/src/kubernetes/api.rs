@@ -4,8 +4,6 @@
 //! Raw requests through `kube`'s client, which brings credentials and TLS, and not its typed API: the header `Date`, the
 //! bookmarks and each line as it was sent are what ticks and rejects are made of.
 
-pub mod lines;
-
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -15,12 +13,12 @@ use kigen_model::reasons::reasons;
 use kube::client::Body;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use thiserror::Error;
 
-use crate::api::lines::Lines;
-use crate::client::RenewedClient;
 use crate::custom_resource::ObjectiveStatus;
-use crate::decode::LogPlace;
+use crate::decode::object::LogPlace;
+use crate::error::RequestError;
+use crate::kubernetes::client::RenewedClient;
+use crate::kubernetes::lines::Lines;
 use crate::resource::Resource;
 use crate::server_clock::{Answered, Clock};
 
@@ -30,119 +28,6 @@ pub const ANSWER_BYTES_MAX: usize = 1 << 30;
 const WATCH_SECONDS: u32 = 290;
 /// The longest part of an error's text that is kept, in characters.
 const ERROR_TEXT_CHARS_MAX: usize = 300;
-
-/// Why a request has no usable answer.
-#[derive(Debug, Error)]
-pub enum RequestError {
-    /// There was no answer.
-    #[error("the API server does not answer {request}: {reason}")]
-    NoAnswer {
-        /// Method and path.
-        request: String,
-        /// Why.
-        reason: String,
-    },
-    /// There was no answer in time.
-    #[error("the API server did not answer {request} within {answer_ms_max} ms")]
-    TooSlow {
-        /// Method and path.
-        request: String,
-        /// The limit.
-        answer_ms_max: u64,
-    },
-    /// The answer is an error.
-    #[error("the API server answers {request} with {status}: {message}")]
-    Refused {
-        /// Method and path.
-        request: String,
-        /// The HTTP status, or the code in the line of a watch.
-        status: u16,
-        /// What the server says.
-        message: String,
-        /// What it asks for.
-        retry_after: Option<Duration>,
-    },
-    /// The answer is not what Kubernetes answers.
-    #[error("the answer to {request} is not what Kubernetes answers: {reason}")]
-    Unreadable {
-        /// Method and path.
-        request: String,
-        /// Why.
-        reason: String,
-    },
-    /// The answer broke off.
-    #[error("the answer to {request} broke off: {reason}")]
-    BrokenOff {
-        /// Method and path.
-        request: String,
-        /// Why.
-        reason: String,
-    },
-    /// A watch ended at once, or said nothing for too long.
-    #[error("the watch of {path} {what}")]
-    Idle {
-        /// The path.
-        path: String,
-        /// What it did.
-        what: &'static str,
-    },
-}
-
-impl RequestError {
-    /// Its name among the metrics' labels.
-    pub fn label(&self) -> &'static str {
-        match self {
-            Self::NoAnswer { .. } => "no_answer",
-            Self::TooSlow { .. } => "too_slow",
-            Self::Refused { status: 401 | 403, .. } => "forbidden",
-            Self::Refused { status: 410, .. } => "expired",
-            Self::Refused { status: 429, .. } => "throttled",
-            Self::Refused { .. } => "refused",
-            Self::Unreadable { .. } => "unreadable",
-            Self::BrokenOff { .. } => "broken_off",
-            Self::Idle { .. } => "idle",
-        }
-    }
-
-    /// Whether the resource version that was asked from is no longer kept.
-    pub fn is_expired(&self) -> bool {
-        self.status() == Some(StatusCode::GONE.as_u16())
-    }
-
-    /// Whether the resource that was asked for is not there.
-    pub fn is_not_served(&self) -> bool {
-        self.status() == Some(StatusCode::NOT_FOUND.as_u16())
-    }
-
-    /// Whether the resource that was asked for is not there, or is kept from whoever asks.
-    pub fn is_withheld(&self) -> bool {
-        self.is_not_served() || self.status() == Some(StatusCode::FORBIDDEN.as_u16())
-    }
-
-    /// The status the server answered, if it did.
-    pub fn status(&self) -> Option<u16> {
-        match self {
-            Self::Refused { status, .. } => Some(*status),
-            Self::NoAnswer { .. }
-            | Self::TooSlow { .. }
-            | Self::Unreadable { .. }
-            | Self::BrokenOff { .. }
-            | Self::Idle { .. } => None,
-        }
-    }
-
-    /// How long the server asks to be left alone.
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Refused { retry_after, .. } => *retry_after,
-            Self::NoAnswer { .. }
-            | Self::TooSlow { .. }
-            | Self::Unreadable { .. }
-            | Self::BrokenOff { .. }
-            | Self::Idle { .. } => None,
-        }
-    }
-}
 
 /// A page of a list.
 #[derive(Debug)]

@@ -16,7 +16,9 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant as TimerInstant;
 
-use crate::api::{Api, RequestError};
+use crate::error::RequestError;
+use crate::kubernetes::api::Api;
+use crate::settings::LeaseSettings;
 
 /// How often failures are told at most.
 const TOLD_EVERY: Duration = Duration::from_secs(60);
@@ -24,40 +26,6 @@ const TOLD_EVERY: Duration = Duration::from_secs(60);
 const DURATION_S_MAX: u64 = 300;
 /// How long giving the Lease back may take, in milliseconds.
 const RELEASE_MS_MAX: u64 = 2_000;
-
-/// Which Lease, and its times.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeaseSettings {
-    /// Its name.
-    pub name: String,
-    /// Its namespace; `None`: the pod's, or that of the kubeconfig's context.
-    pub namespace: Option<String>,
-    /// For how long it is given, in milliseconds: after that long without a word of its holder, another takes it.
-    pub duration_ms: u64,
-    /// For how long after its last renewal the holder trusts it, in milliseconds. What is between is for what was on its
-    /// way to the log by then.
-    pub trusted_ms: u64,
-    /// How often it is renewed, or looked at by who stands by, in milliseconds.
-    pub interval_ms: u64,
-    /// For how long the right to it may be refused before it is taken for refused for good, in milliseconds: an API
-    /// server that starts refuses for a second or two what it will grant.
-    pub refused_ms_max: u64,
-}
-
-impl LeaseSettings {
-    /// The Lease of that name, with times by which another shipper has taken over within 20 s: 12 s until the Lease is
-    /// free, 2 s until that is seen, and the rest for reading the log and the cluster.
-    pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            namespace: None,
-            duration_ms: 12_000,
-            trusted_ms: 8_000,
-            interval_ms: 2_000,
-            refused_ms_max: 5_000,
-        }
-    }
-}
 
 /// What came of asking for the Lease.
 #[derive(Debug)]

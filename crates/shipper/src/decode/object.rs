@@ -296,3 +296,12 @@ pub struct CustomObject {
     /// `status`.
     pub status: Option<Box<RawValue>>,
 }
+
+/// A container of a Pod, whose log may say why it failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogPlace {
+    /// The container.
+    pub container: String,
+    /// It was restarted since, and the log of before is meant.
+    pub is_previous: bool,
+}

@@ -8,10 +8,11 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, Schedule};
 use kigen_model::run::CronJob;
 
-use super::kept::Kept;
-use super::labels::Labels;
+use super::emit::Saying;
+use super::encoded::Kept;
+use super::list_snapshot::Seen;
 use super::uid::Uid;
-use super::{Saying, Seen};
+use crate::decode::labels::Labels;
 use crate::decode::{ANNOTATED_OBJECTIVE, Identity};
 use crate::notice::Notice;
 

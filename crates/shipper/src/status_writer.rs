@@ -19,9 +19,10 @@ use kigen_wire::Status;
 use tokio::sync::watch;
 use tokio::time::{Instant as TimerInstant, MissedTickBehavior};
 
-use crate::api::{Api, RequestError};
 use crate::custom_resource::ObjectiveStatus;
-use crate::known::{Standing, Standings};
+use crate::error::RequestError;
+use crate::index::resolution::{Standing, Standings};
+use crate::kubernetes::api::Api;
 use crate::metrics;
 use crate::shipper::Failures;
 

@@ -2,8 +2,9 @@
 
 use kigen_model::Instant;
 
-use crate::connect::{ShipperError, configured, may_not, unusable};
 use crate::decode::{Decoded, ObjectiveObject, decode};
+use crate::error::ShipperError;
+use crate::kubernetes::connect::{configured, may_not, unusable};
 use crate::resource::Resource;
 use crate::server_clock::Clock;
 use crate::settings::Settings;

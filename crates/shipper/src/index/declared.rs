@@ -7,30 +7,13 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
 
 use super::cron_jobs::CronJobs;
+use super::emit::Saying;
+use super::emitted::{Name, Said, said_in, target};
+use super::list_snapshot::Seen;
 use super::objects::{Objects, Place, Wish};
-use super::standings::{self, Standings};
-use super::{Saying, Seen};
+use super::resolution::{self, Standings};
 use crate::decode::{Identity, ObjectiveObject};
 use crate::input::{Declaration, Declared};
-
-/// An objective's identity within the cluster: the batch and its name.
-pub(super) type Name = (BatchKey, String);
-
-#[derive(Debug)]
-pub(super) struct Said {
-    revision: u64,
-    /// Of the object that declares it, or that of a file.
-    pub(super) uid: String,
-    /// `None`: it was withdrawn. Its revision is kept, so that it is newer if it comes back.
-    pub(super) objective: Option<Objective>,
-}
-
-impl Said {
-    /// Whether a file declares it.
-    pub(super) fn is_of_file(&self) -> bool {
-        self.uid == Revision::OF_FILE
-    }
-}
 
 /// The declared objectives, by batch and name.
 ///
@@ -159,7 +142,7 @@ impl DeclaredObjectives {
     pub(super) fn standings(&mut self, cron_jobs: &CronJobs) -> Option<Standings> {
         let is_news = self.can_resolve && std::mem::take(&mut self.has_moved);
         is_news.then(|| {
-            standings::of(&self.cluster, &self.objects, self.in_file.as_ref(), &self.said, cron_jobs)
+            resolution::of(&self.cluster, &self.objects, self.in_file.as_ref(), &self.said, cron_jobs)
         })
     }
 
@@ -274,23 +257,6 @@ impl DeclaredObjectives {
             self.followers.entry(target).or_default().insert(name.clone());
         }
     }
-}
-
-/// What was said under the name of this place in its namespace.
-pub(super) fn said_in<'a>(
-    cluster: &str,
-    (namespace, name): &'a Place,
-    said: &'a BTreeMap<Name, Said>,
-) -> impl Iterator<Item = (&'a Name, &'a Said)> {
-    let first = (BatchKey::new(cluster, namespace, ""), String::new());
-    let of_namespace = said.range(first..).take_while(|((key, _), _)| key.namespace == *namespace);
-    of_namespace.filter(move |((_, said), _)| said == name)
-}
-
-/// The CronJob before whose fires the result must be there.
-pub(super) fn target(of: &BatchKey, objective: &Objective) -> Option<BatchKey> {
-    let (namespace, cron_job) = objective.target()?;
-    Some(BatchKey::new(&of.cluster, namespace, cron_job))
 }
 
 /// The objective with its target's schedule as it is now.

@@ -11,7 +11,8 @@ use kube::Client;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use tokio::time::Instant as TimerInstant;
 
-use crate::connect::{ShipperError, check, place};
+use crate::error::ShipperError;
+use crate::kubernetes::kubeconfig::{check, place};
 use crate::settings::Access;
 
 /// How often a client is made anew at most, in milliseconds: each of the streams is refused, and asks for it.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
 
-use super::Seen;
 use super::cron_jobs::CronJobs;
+use super::list_snapshot::Seen;
 use super::uid::Uid;
 use crate::decode::{Identity, NamedBatch, ObjectiveObject, WrittenObjective};
 

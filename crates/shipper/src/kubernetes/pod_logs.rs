@@ -5,16 +5,13 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
-use kigen_model::event::Revision;
-use kigen_model::key::BatchKey;
-use kigen_model::run::Attempt;
 use tokio::sync::mpsc::Sender;
 use tokio::task::JoinSet;
 use tokio::time::Instant as TimerInstant;
 
-use crate::api::{Api, RequestError};
-use crate::decode::LogPlace;
-use crate::input::Input;
+use crate::error::RequestError;
+use crate::input::{Input, LogRead, LogWanted};
+use crate::kubernetes::api::Api;
 
 /// How many logs are read at the same time.
 const LOGS_UNDER_WAY_MAX: usize = 4;
@@ -32,30 +29,6 @@ pub const LOG_BYTES_MAX: usize = 256 * 1024;
 /// The kubelet counts `limitBytes` from the first of these lines on, so that of lines that are too long it would leave out
 /// the last, which are the ones that matter.
 const LOG_LINES: [u32; 2] = [200, 10];
-
-/// An attempt that failed and does not say why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogWanted {
-    /// Its batch.
-    pub key: BatchKey,
-    /// The Pod's version.
-    pub revision: Revision,
-    /// The UID of its Job.
-    pub run_uid: String,
-    /// What is known of it.
-    pub attempt: Attempt,
-    /// Where it may say why.
-    pub place: LogPlace,
-}
-
-/// What came of reading a log.
-#[derive(Debug)]
-pub struct LogRead {
-    /// Whose.
-    pub wanted: LogWanted,
-    /// Its end.
-    pub text: Result<String, RequestError>,
-}
 
 /// The logs that are being read and those that wait.
 pub(crate) struct Logs {

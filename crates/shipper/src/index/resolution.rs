@@ -6,7 +6,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
 
 use super::cron_jobs::CronJobs;
-use super::declared::{Name, Said, said_in, target};
+use super::emitted::{Name, Said, said_in, target};
 use super::objects::{Known, Objects, Place};
 use crate::custom_resource::ObjectiveStatus;
 use crate::decode::NamedBatch;

@@ -1,0 +1,172 @@
+//! A decoded object, or why an object cannot be decoded.
+
+use std::collections::BTreeMap;
+
+use kigen_model::Instant;
+use kigen_model::event::Revision;
+use kigen_model::objective::Objective;
+use kigen_model::run::{Attempt, CronJob, NotASlotMark, Run};
+use thiserror::Error;
+
+use super::labels::Labels;
+use super::object::LogPlace;
+use crate::custom_resource::ObjectiveStatus;
+
+/// What every object has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The version.
+    pub revision: Revision,
+    /// The namespace.
+    pub namespace: String,
+    /// The name.
+    pub name: String,
+    /// `metadata.creationTimestamp`.
+    pub created_at: Instant,
+}
+
+/// A decoded object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decoded {
+    /// A CronJob, and the objective in its annotations.
+    CronJob {
+        /// Which.
+        id: Identity,
+        /// Its labels.
+        labels: Labels,
+        /// What is known of it.
+        cron_job: CronJob,
+        /// What `kigen.dev/complete-by` asks for.
+        objective: Option<Objective>,
+    },
+    /// A Job.
+    Job {
+        /// Which.
+        id: Identity,
+        /// What is known of it.
+        run: Run,
+        /// Whose it says it is.
+        batch: BatchHint,
+        /// Its annotation `kigen.dev/slot`, where that names no slot.
+        not_a_slot: Option<NotASlotMark>,
+    },
+    /// A Pod of a Job.
+    Pod {
+        /// Which.
+        id: Identity,
+        /// The UID of its Job.
+        run_uid: String,
+        /// What is known of it.
+        attempt: Attempt,
+        /// Where it may say why it failed, if it failed without a word.
+        log: Option<LogPlace>,
+    },
+    /// An Objective.
+    Objective {
+        /// Which.
+        id: Identity,
+        /// What it says.
+        object: Box<ObjectiveObject>,
+    },
+    /// A Pod of something else.
+    Ignored {
+        /// Its version.
+        resource_version: u64,
+    },
+}
+
+impl Decoded {
+    /// The object's resource version.
+    pub fn resource_version(&self) -> u64 {
+        match self {
+            Self::CronJob { id, .. }
+            | Self::Job { id, .. }
+            | Self::Pod { id, .. }
+            | Self::Objective { id, .. } => id.revision.resource_version,
+            Self::Ignored { resource_version } => *resource_version,
+        }
+    }
+}
+
+/// What a Job itself says of the batch it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BatchHint {
+    /// A CronJob controls it.
+    CronJob(String),
+    /// It has no owner but the name and the annotation that the CronJob controller gave it: its CronJob was deleted
+    /// with `--cascade=orphan`.
+    Orphan(String),
+    /// The label `kigen.dev/batch`.
+    Label(String),
+    /// Nothing.
+    None,
+}
+
+/// Why an object could not be used, and what it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undecodable {
+    /// The namespace, where it could be read.
+    pub namespace: Option<String>,
+    /// The name, where it could be read.
+    pub name: Option<String>,
+    /// The UID, where it could be read.
+    pub uid: Option<String>,
+    /// The resource version, where it could be read.
+    pub resource_version: Option<u64>,
+    /// Why.
+    pub reason: Unusable,
+}
+
+/// Why an object could not be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Unusable {
+    /// The bytes are not what Kubernetes sends.
+    #[error("it is not the JSON that Kubernetes sends ({0})")]
+    NotReadable(String),
+    /// Something is not there without which nothing can be said of it.
+    #[error("it has no `{0}`")]
+    Missing(&'static str),
+    /// Something is there and cannot be read.
+    #[error("its `{field}` is `{text}`, which is not {expected}")]
+    Malformed {
+        /// The field.
+        field: &'static str,
+        /// What it says.
+        text: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+}
+
+/// An Objective as it is in the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectiveObject {
+    /// `metadata.generation`.
+    pub generation: Option<i64>,
+    /// `status`, as far as it can be read.
+    pub status: ObjectiveStatus,
+    /// What it asks for, or why that cannot be read.
+    pub written: Result<WrittenObjective, String>,
+}
+
+/// What an Objective asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenObjective {
+    /// Of which batches.
+    pub batch: NamedBatch,
+    /// What. A CronJob before which the result must be there is not looked up yet.
+    pub objective: Objective,
+    /// What of it means nothing, and so is not judged; it is shipped as written.
+    pub meaningless: Option<String>,
+}
+
+/// The batches of an Objective, in its own namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NamedBatch {
+    /// The CronJob of this name.
+    CronJob(String),
+    /// The Jobs that share this label `kigen.dev/batch`.
+    Jobs(String),
+    /// All CronJobs that have these labels.
+    Selector(BTreeMap<String, String>),
+}

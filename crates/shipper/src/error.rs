@@ -1,0 +1,234 @@
+//! Why a request failed, and why the shipper cannot start.
+
+use std::io;
+use std::time::Duration;
+
+use http::StatusCode;
+use thiserror::Error;
+
+use crate::resource::Resource;
+
+/// Why a request has no usable answer.
+#[derive(Debug, Error)]
+pub enum RequestError {
+    /// There was no answer.
+    #[error("the API server does not answer {request}: {reason}")]
+    NoAnswer {
+        /// Method and path.
+        request: String,
+        /// Why.
+        reason: String,
+    },
+    /// There was no answer in time.
+    #[error("the API server did not answer {request} within {answer_ms_max} ms")]
+    TooSlow {
+        /// Method and path.
+        request: String,
+        /// The limit.
+        answer_ms_max: u64,
+    },
+    /// The answer is an error.
+    #[error("the API server answers {request} with {status}: {message}")]
+    Refused {
+        /// Method and path.
+        request: String,
+        /// The HTTP status, or the code in the line of a watch.
+        status: u16,
+        /// What the server says.
+        message: String,
+        /// What it asks for.
+        retry_after: Option<Duration>,
+    },
+    /// The answer is not what Kubernetes answers.
+    #[error("the answer to {request} is not what Kubernetes answers: {reason}")]
+    Unreadable {
+        /// Method and path.
+        request: String,
+        /// Why.
+        reason: String,
+    },
+    /// The answer broke off.
+    #[error("the answer to {request} broke off: {reason}")]
+    BrokenOff {
+        /// Method and path.
+        request: String,
+        /// Why.
+        reason: String,
+    },
+    /// A watch ended at once, or said nothing for too long.
+    #[error("the watch of {path} {what}")]
+    Idle {
+        /// The path.
+        path: String,
+        /// What it did.
+        what: &'static str,
+    },
+}
+
+impl RequestError {
+    /// Its name among the metrics' labels.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::NoAnswer { .. } => "no_answer",
+            Self::TooSlow { .. } => "too_slow",
+            Self::Refused { status: 401 | 403, .. } => "forbidden",
+            Self::Refused { status: 410, .. } => "expired",
+            Self::Refused { status: 429, .. } => "throttled",
+            Self::Refused { .. } => "refused",
+            Self::Unreadable { .. } => "unreadable",
+            Self::BrokenOff { .. } => "broken_off",
+            Self::Idle { .. } => "idle",
+        }
+    }
+
+    /// Whether the resource version that was asked from is no longer kept.
+    pub fn is_expired(&self) -> bool {
+        self.status() == Some(StatusCode::GONE.as_u16())
+    }
+
+    /// Whether the resource that was asked for is not there.
+    pub fn is_not_served(&self) -> bool {
+        self.status() == Some(StatusCode::NOT_FOUND.as_u16())
+    }
+
+    /// Whether the resource that was asked for is not there, or is kept from whoever asks.
+    pub fn is_withheld(&self) -> bool {
+        self.is_not_served() || self.status() == Some(StatusCode::FORBIDDEN.as_u16())
+    }
+
+    /// The status the server answered, if it did.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { status, .. } => Some(*status),
+            Self::NoAnswer { .. }
+            | Self::TooSlow { .. }
+            | Self::Unreadable { .. }
+            | Self::BrokenOff { .. }
+            | Self::Idle { .. } => None,
+        }
+    }
+
+    /// How long the server asks to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            Self::NoAnswer { .. }
+            | Self::TooSlow { .. }
+            | Self::Unreadable { .. }
+            | Self::BrokenOff { .. }
+            | Self::Idle { .. } => None,
+        }
+    }
+}
+
+/// Why the shipper cannot start. After the start nothing stops it.
+#[derive(Debug, Error)]
+pub enum ShipperError {
+    /// The kubeconfig cannot be used.
+    #[error(
+        "{place} cannot be used; check it with `{check}`, or name another file by kubeconfig or $KUBECONFIG"
+    )]
+    Kubeconfig {
+        /// Which file and context.
+        place: String,
+        /// A command that shows the same.
+        check: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The credentials or the certificates cannot be used.
+    #[error(
+        "no connection to the API server {server} can be set up; check certificates and credentials of {place}"
+    )]
+    Client {
+        /// The server's URL.
+        server: String,
+        /// Which file and context.
+        place: String,
+        /// Why.
+        #[source]
+        source: Box<kube::Error>,
+    },
+    /// The server does not answer as a Kubernetes API server.
+    #[error(
+        "the API server {server} of {place} cannot be asked; check the address and that it is reachable from here \
+         with `kubectl version`"
+    )]
+    Unreachable {
+        /// The server's URL.
+        server: String,
+        /// Which file and context.
+        place: String,
+        /// Why.
+        #[source]
+        source: RequestError,
+    },
+    /// The server does not know who asks.
+    #[error(
+        "the API server {server} does not accept the credentials of {place}; check them with `kubectl auth whoami`"
+    )]
+    Unauthorised {
+        /// The server's URL.
+        server: String,
+        /// Which file and context.
+        place: String,
+        /// Why.
+        #[source]
+        source: RequestError,
+    },
+    /// The server knows who asks and does not allow it.
+    #[error(
+        "{place} may not {verb} {resource} at {server}; check with `kubectl auth can-i {verb} {resource} {scope}`, and \
+         grant list and watch on {resource}, or watch one namespace only"
+    )]
+    Forbidden {
+        /// The server's URL.
+        server: String,
+        /// Which file and context.
+        place: String,
+        /// What it may not do.
+        verb: &'static str,
+        /// What may not be listed, or watched.
+        resource: Resource,
+        /// The arguments that say where.
+        scope: String,
+        /// Why.
+        #[source]
+        source: RequestError,
+    },
+}
+
+impl ShipperError {
+    /// Whether it may mend itself, or is mended elsewhere: the API server is away, or does not let kigen in yet.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Kubeconfig { .. } | Self::Client { .. } => false,
+            Self::Unreachable { .. } | Self::Unauthorised { .. } | Self::Forbidden { .. } => true,
+        }
+    }
+
+    /// Whether the kubeconfig is a file that is not there.
+    pub fn is_of_missing_file(&self) -> bool {
+        let Self::Kubeconfig { source, .. } = self else { return false };
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&**source);
+        while let Some(error) = cause {
+            if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
+            {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+
+    /// The request that failed, if one did.
+    pub(crate) fn request(&self) -> Option<&RequestError> {
+        match self {
+            Self::Kubeconfig { .. } | Self::Client { .. } => None,
+            Self::Unreachable { source, .. }
+            | Self::Unauthorised { source, .. }
+            | Self::Forbidden { source, .. } => Some(source),
+        }
+    }
+}

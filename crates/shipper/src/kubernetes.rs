@@ -1,0 +1,11 @@
+//! Everything that sends requests to the Kubernetes API server: the client, the watchers, the probe, the Lease, logs of Pods.
+
+pub mod api;
+pub mod client;
+pub mod connect;
+mod kubeconfig;
+pub mod lease;
+pub mod lines;
+pub mod pod_logs;
+pub mod probe;
+pub mod watcher;

@@ -1,0 +1,31 @@
+//! How an error names the kubeconfig and the context in use, and the command that checks them.
+
+use crate::settings::Access;
+
+pub(crate) fn place(access: &Access) -> String {
+    let context = |context: &Option<String>| {
+        context
+            .as_ref()
+            .map_or_else(|| "the current context".to_owned(), |context| format!("the context `{context}`"))
+    };
+    match access {
+        Access::Inferred { context: chosen } => match std::env::var("KUBECONFIG") {
+            Ok(files) => format!("{} of $KUBECONFIG ({files})", context(chosen)),
+            Err(_) => format!("{} of ~/.kube/config", context(chosen)),
+        },
+        Access::Kubeconfig { path, context: chosen } => {
+            format!("{} of the kubeconfig {}", context(chosen), path.display())
+        }
+        Access::Url(_) => "the configured URL".to_owned(),
+    }
+}
+
+pub(crate) fn check(access: &Access) -> String {
+    match access {
+        Access::Inferred { .. } => "kubectl config view --minify".to_owned(),
+        Access::Kubeconfig { path, .. } => {
+            format!("kubectl --kubeconfig {} config view --minify", path.display())
+        }
+        Access::Url(url) => format!("curl {url}/version"),
+    }
+}
