@@ -20,8 +20,9 @@ use kigen_playback::server::{Options, Played, Server};
 use kigen_processor::{Processor, Replay, TurnBounds};
 use kigen_shipper::health::Health;
 use kigen_shipper::input::{Declaration, Declared};
+use kigen_shipper::role::ShipperRole;
 use kigen_shipper::settings::Access;
-use kigen_shipper::{role, server_clock, settings};
+use kigen_shipper::{server_clock, settings};
 use kigen_store::Store;
 use tokio::sync::{oneshot, watch};
 
@@ -102,15 +103,15 @@ async fn ship(history: History, log: &EmbeddedLog) {
         let _ = stopped.await;
     };
     let of_shipper = server_clock::Clock::new(move || clock.now());
-    let shipping = tokio::spawn(role::run(
-        log.clone(),
+    let role = ShipperRole {
+        log: log.clone(),
         settings,
-        of_shipper,
-        "the test",
+        clock: of_shipper,
+        shipper: "the test".to_owned(),
         declared,
-        Health::default(),
-        shutdown,
-    ));
+        health: Health::default(),
+    };
+    let shipping = tokio::spawn(role.run(shutdown));
     until_ticked(log, history.start() - TimeDelta::seconds(1)).await;
     server.begin();
     until_ticked(log, end - TimeDelta::seconds(1)).await;

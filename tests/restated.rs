@@ -19,8 +19,9 @@ use kigen_playback::server::{Options, Played, Server};
 use kigen_processor::Replay;
 use kigen_shipper::health::Health;
 use kigen_shipper::input::{Declaration, Declared};
+use kigen_shipper::role::ShipperRole;
 use kigen_shipper::settings::Access;
-use kigen_shipper::{role, server_clock, settings};
+use kigen_shipper::{server_clock, settings};
 use tokio::sync::{oneshot, watch};
 
 const CLUSTER: &str = "shop";
@@ -107,15 +108,15 @@ impl Shop {
         let shutdown = async move {
             let _ = stopped.await;
         };
-        let shipping = tokio::spawn(role::run(
-            self.log.clone(),
+        let role = ShipperRole {
+            log: self.log.clone(),
             settings,
             clock,
-            "the test",
+            shipper: "the test".to_owned(),
             declared,
-            Health::default(),
-            shutdown,
-        ));
+            health: Health::default(),
+        };
+        let shipping = tokio::spawn(role.run(shutdown));
         let mut told = self.told();
         while self.clock.now() < until {
             self.clock.advance_to((self.clock.now() + STEP).min(until));

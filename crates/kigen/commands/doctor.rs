@@ -13,7 +13,7 @@ use kigen_log::{EmbeddedLog, LogError, LogReader, on_thread};
 use kigen_model::reasons::reasons;
 use kigen_model::topic::Topic;
 use kigen_notifier::slack::client::Slack;
-use kigen_shipper::preflight::{Allowed, examine};
+use kigen_shipper::preflight::{self, Allowed};
 use kigen_shipper::server_clock::Clock;
 
 use crate::cli::SettingsArgs;
@@ -199,12 +199,12 @@ fn allowed(outcome: Result<(), LogError>) -> Result<String, String> {
 }
 
 async fn kubernetes(config: &Config, found: &mut Found) -> anyhow::Result<()> {
-    match examine(&config.kubernetes, Clock::new(Utc::now)).await {
-        Ok(examined) => {
+    match preflight::checks(&config.kubernetes, Clock::new(Utc::now)).await {
+        Ok(checks) => {
             found.tell("kubernetes", Ok("the API server answers".to_owned()))?;
-            for one in examined {
-                let outcome = one.outcome.map(|allowed| told_of(allowed).to_owned());
-                found.tell(&one.what, outcome.map_err(|error| reasons(&error)))?;
+            for check in checks {
+                let outcome = check.outcome.map(|allowed| told_of(allowed).to_owned());
+                found.tell(&check.what, outcome.map_err(|error| reasons(&error)))?;
             }
             Ok(())
         }
@@ -215,10 +215,10 @@ async fn kubernetes(config: &Config, found: &mut Found) -> anyhow::Result<()> {
 fn told_of(allowed: Allowed) -> &'static str {
     match allowed {
         Allowed::Yes => "allowed",
-        Allowed::NotServed => {
+        Allowed::Unavailable => {
             "not there, and not needed; to declare objectives with kubectl, apply deploy/objectives.crd.yaml"
         }
-        Allowed::Withheld => {
+        Allowed::Forbidden => {
             "note: not allowed, and not needed where nobody declares objectives with kubectl; else apply \
              deploy/objectives.crd.yaml, and grant list and watch on objectives.kigen.dev"
         }

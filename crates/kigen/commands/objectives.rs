@@ -130,20 +130,19 @@ fn list(config: &Config, batch: Option<&str>) -> anyhow::Result<()> {
 fn of_cluster(settings: &Settings) -> anyhow::Result<String> {
     let settings = Settings { answer_ms_max: CLUSTER_MS_MAX, ..settings.clone() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let Unresolved { server, all } = match runtime
-        .block_on(unresolved_objectives(&settings, Clock::new(Utc::now)))
-    {
-        Ok(unresolved) => unresolved,
-        // Nobody names a cluster, and there is none: it is the log alone that is asked.
-        Err(error) if error.is_of_missing_file() && !settings.access.is_named() => return Ok(String::new()),
-        Err(error) => {
-            tracing::warn!(
-                "Objectives in the cluster that hold for no batch are not shown: {}",
-                reasons(&error)
-            );
-            return Ok(String::new());
-        }
-    };
+    let Unresolved { server, all } =
+        match runtime.block_on(unresolved_objectives(&settings, Clock::new(Utc::now))) {
+            Ok(unresolved) => unresolved,
+            // Nobody names a cluster, and there is none: it is the log alone that is asked.
+            Err(error) if error.is_missing_file() && !settings.access.is_named() => return Ok(String::new()),
+            Err(error) => {
+                tracing::warn!(
+                    "Objectives in the cluster that hold for no batch are not shown: {}",
+                    reasons(&error)
+                );
+                return Ok(String::new());
+            }
+        };
     if all.is_empty() {
         return Ok(String::new());
     }

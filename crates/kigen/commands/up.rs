@@ -18,7 +18,7 @@ use kigen_notifier::slack::sender::Patience;
 use kigen_processor::{Processor, TurnBounds};
 use kigen_registry::{Intent, RegistryFailure};
 use kigen_shipper::input::Declaration;
-use kigen_shipper::role as shipping;
+use kigen_shipper::role::ShipperRole;
 use kigen_shipper::server_clock::Clock;
 use kigen_store::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -168,11 +168,12 @@ fn ship<L: Log>(
     }
     let (log, kubernetes, until) = (log.clone(), config.kubernetes.clone(), stopped.clone());
     let health = board.shipper.clone().unwrap_or_default();
-    let who = format!("kigen on {}, process {}", config.instance(), std::process::id());
+    let shipper = format!("kigen on {}, process {}", config.instance(), std::process::id());
     roles.spawn(async move {
         let clock = Clock::new(Utc::now);
         let until = stop_of(until);
-        shipping::run(log, kubernetes, clock, &who, declared, health, until).await.map_err(Into::into)
+        let role = ShipperRole { log, settings: kubernetes, clock, shipper, declared, health };
+        role.run(until).await.map_err(Into::into)
     });
 }
 

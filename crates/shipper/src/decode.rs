@@ -1,4 +1,4 @@
-//! Kubernetes objects to facts, without identity of the batch: one object in, one decoded object or one reason out.
+//! Kubernetes objects to facts, without the batch's key: one object in, one decoded object or one reason out.
 
 mod cron_job;
 mod decoded;
@@ -21,8 +21,7 @@ pub use crate::decode::names::{ANNOTATED_OBJECTIVE, BATCH, COMPLETE_BY, OWNER, R
 use crate::decode::object::AnyObject;
 use crate::resource::Resource;
 
-/// Decodes one object of `resource`. `observed_at` stands in for instants that Kubernetes always gives and that are
-/// missing nevertheless.
+/// Decodes one object of `resource`. `observed_at` replaces instants that Kubernetes always sets, should they be missing.
 pub fn decode(resource: Resource, bytes: &[u8], observed_at: Instant) -> Result<Decoded, Box<Undecodable>> {
     let decoded = match resource {
         Resource::CronJobs => parse(bytes).and_then(|object| cron_job::decode(&object)),

@@ -1,9 +1,11 @@
-//! Why a request failed, and why the shipper cannot start.
+//! Why a request failed, why the shipper cannot start, and why its role ends.
 
 use std::io;
 use std::time::Duration;
 
 use http::StatusCode;
+use kigen_log::LogError;
+use kigen_model::topic::Topic;
 use thiserror::Error;
 
 use crate::resource::Resource;
@@ -34,9 +36,9 @@ pub enum RequestError {
         request: String,
         /// The HTTP status, or the code in the line of a watch.
         status: u16,
-        /// What the server says.
+        /// The message of the answer.
         message: String,
-        /// What it asks for.
+        /// Its header `Retry-After`.
         retry_after: Option<Duration>,
     },
     /// The answer is not what Kubernetes answers.
@@ -55,12 +57,12 @@ pub enum RequestError {
         /// Why.
         reason: String,
     },
-    /// A watch ended at once, or said nothing for too long.
+    /// A watch ended at once, or was silent for too long.
     #[error("the watch of {path} {what}")]
     Idle {
         /// The path.
         path: String,
-        /// What it did.
+        /// What happened.
         what: &'static str,
     },
 }
@@ -81,22 +83,27 @@ impl RequestError {
         }
     }
 
-    /// Whether the resource version that was asked from is no longer kept.
+    /// Whether the requested resource version is no longer kept.
     pub fn is_expired(&self) -> bool {
         self.status() == Some(StatusCode::GONE.as_u16())
     }
 
-    /// Whether the resource that was asked for is not there.
-    pub fn is_not_served(&self) -> bool {
+    /// Whether the requested resource does not exist (404).
+    pub fn is_not_found(&self) -> bool {
         self.status() == Some(StatusCode::NOT_FOUND.as_u16())
     }
 
-    /// Whether the resource that was asked for is not there, or is kept from whoever asks.
-    pub fn is_withheld(&self) -> bool {
-        self.is_not_served() || self.status() == Some(StatusCode::FORBIDDEN.as_u16())
+    /// Whether the credentials do not permit the request (403).
+    pub fn is_forbidden(&self) -> bool {
+        self.status() == Some(StatusCode::FORBIDDEN.as_u16())
     }
 
-    /// The status the server answered, if it did.
+    /// Whether one of both holds: a cluster may lack an optional resource, or not grant it.
+    pub fn is_not_found_or_forbidden(&self) -> bool {
+        self.is_not_found() || self.is_forbidden()
+    }
+
+    /// The HTTP status, if the server answered with one.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. } => Some(*status),
@@ -108,7 +115,7 @@ impl RequestError {
         }
     }
 
-    /// How long the server asks to be left alone.
+    /// How long the server demands to wait before a retry.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused { retry_after, .. } => *retry_after,
@@ -152,7 +159,7 @@ pub enum ShipperError {
     },
     /// The server does not answer as a Kubernetes API server.
     #[error(
-        "the API server {server} of {place} cannot be asked; check the address and that it is reachable from here \
+        "the API server {server} of {place} cannot be queried; check the address and that it is reachable from here \
          with `kubectl version`"
     )]
     Unreachable {
@@ -164,7 +171,7 @@ pub enum ShipperError {
         #[source]
         source: RequestError,
     },
-    /// The server does not know who asks.
+    /// The server does not accept the credentials.
     #[error(
         "the API server {server} does not accept the credentials of {place}; check them with `kubectl auth whoami`"
     )]
@@ -177,7 +184,7 @@ pub enum ShipperError {
         #[source]
         source: RequestError,
     },
-    /// The server knows who asks and does not allow it.
+    /// The server accepts the credentials and does not permit the request.
     #[error(
         "{place} may not {verb} {resource} at {server}; check with `kubectl auth can-i {verb} {resource} {scope}`, and \
          grant list and watch on {resource}, or watch one namespace only"
@@ -187,11 +194,11 @@ pub enum ShipperError {
         server: String,
         /// Which file and context.
         place: String,
-        /// What it may not do.
+        /// `list` or `watch`.
         verb: &'static str,
-        /// What may not be listed, or watched.
+        /// The resource.
         resource: Resource,
-        /// The arguments that say where.
+        /// The arguments of `kubectl` for the namespaces.
         scope: String,
         /// Why.
         #[source]
@@ -200,16 +207,16 @@ pub enum ShipperError {
 }
 
 impl ShipperError {
-    /// Whether it may mend itself, or is mended elsewhere: the API server is away, or does not let kigen in yet.
-    pub fn is_passing(&self) -> bool {
+    /// Whether it may pass without a change to kigen: the API server is away, or does not admit kigen yet.
+    pub fn is_transient(&self) -> bool {
         match self {
             Self::Kubeconfig { .. } | Self::Client { .. } => false,
             Self::Unreachable { .. } | Self::Unauthorised { .. } | Self::Forbidden { .. } => true,
         }
     }
 
-    /// Whether the kubeconfig is a file that is not there.
-    pub fn is_of_missing_file(&self) -> bool {
+    /// Whether the kubeconfig is a file that does not exist.
+    pub fn is_missing_file(&self) -> bool {
         let Self::Kubeconfig { source, .. } = self else { return false };
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&**source);
         while let Some(error) = cause {
@@ -231,4 +238,44 @@ impl ShipperError {
             | Self::Forbidden { source, .. } => Some(source),
         }
     }
+}
+
+/// Why the role ended by itself.
+#[derive(Debug, Error)]
+pub enum RoleError {
+    /// It could not start.
+    #[error(transparent)]
+    Start(#[from] ShipperError),
+    /// The log has another cluster under this name.
+    #[error(transparent)]
+    AnotherCluster(#[from] AnotherCluster),
+    /// The log cannot be used.
+    #[error("the shipper of cluster {cluster} cannot continue with its event log")]
+    Log {
+        /// The cluster.
+        cluster: String,
+        /// Why.
+        #[source]
+        source: LogError,
+    },
+}
+
+/// Two clusters have one name.
+#[derive(Debug, PartialEq, Eq, Error)]
+#[error(
+    "{topic} knows the cluster `{cluster}` by the UID {known}, but the one that answers has the UID {uid} (of its namespace \
+     {namespace}); kigen ships nothing of it, since verdicts would mix the two. Give each a name of its own (--cluster, \
+     KIGEN_CLUSTER, or `cluster` in kigen.toml). One that was re-created, or is watched in another scope than before, counts as \
+     another too, since no record of the old one applies to it: choose another name, or start with an empty log",
+    topic = Topic::Events
+)]
+pub struct AnotherCluster {
+    /// The name.
+    pub cluster: String,
+    /// The namespace that the UIDs are of.
+    pub namespace: String,
+    /// The UID in the log.
+    pub known: String,
+    /// The UID of the cluster that answers.
+    pub uid: String,
 }

@@ -1,4 +1,4 @@
-//! What the shipper can say of its own work, for whoever asks whether it does it.
+//! The shipper's health: whether it watches the cluster and time moves.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant as RealInstant};
@@ -8,18 +8,18 @@ use crate::metrics;
 /// How old the last tick may be: a quiet stream moves by its bookmarks, one a minute, and one of them may be late.
 const TICK_AGE_MAX: Duration = Duration::from_secs(150);
 
-/// How it stands with the shipper. Clones are of the same one.
+/// The health of one shipper, shared by clones.
 #[derive(Clone, Debug)]
-pub struct Health(Arc<Mutex<Standing>>);
+pub struct Health(Arc<Mutex<HealthState>>);
 
 #[derive(Debug)]
-struct Standing {
+struct HealthState {
     /// Another shipper of the cluster leads.
-    stands_by: bool,
-    /// Why the API server is not seen, if it is not.
-    unseen: Option<String>,
-    /// Why the log takes nothing, if it does not.
-    unwritten: Option<String>,
+    is_standby: bool,
+    /// Why the API server cannot be read, if it cannot.
+    cluster_fault: Option<String>,
+    /// Why the log cannot be written, if it cannot.
+    log_fault: Option<String>,
     began_at: RealInstant,
     ticked_at: Option<RealInstant>,
 }
@@ -27,29 +27,34 @@ struct Standing {
 impl Default for Health {
     fn default() -> Self {
         let began_at = RealInstant::now();
-        let standing =
-            Standing { stands_by: false, unseen: None, unwritten: None, began_at, ticked_at: None };
-        Self(Arc::new(Mutex::new(standing)))
+        let state = HealthState {
+            is_standby: false,
+            cluster_fault: None,
+            log_fault: None,
+            began_at,
+            ticked_at: None,
+        };
+        Self(Arc::new(Mutex::new(state)))
     }
 }
 
 impl Health {
-    /// Whether the cluster is watched and its time moves: how it goes.
+    /// Whether the cluster is watched and its time moves, in words.
     ///
     /// # Errors
     /// Why not.
     pub fn readiness(&self, now: RealInstant) -> Result<String, String> {
-        let standing = self.standing();
-        if let Some(why) = &standing.unseen {
+        let state = self.state();
+        if let Some(why) = &state.cluster_fault {
             return Err(format!("the cluster is not seen: {why}"));
         }
-        if let Some(why) = &standing.unwritten {
-            return Err(format!("what is seen cannot be written: {why}"));
+        if let Some(why) = &state.log_fault {
+            return Err(format!("the log cannot be written: {why}"));
         }
-        if standing.stands_by {
+        if state.is_standby {
             return Ok("another shipper of this cluster leads, and this one stands by".to_owned());
         }
-        let age = standing.ticked_at.map(|ticked_at| now.duration_since(ticked_at));
+        let age = state.ticked_at.map(|ticked_at| now.duration_since(ticked_at));
         match age {
             None => Err("no tick was written yet: the cluster is being listed for the first time".to_owned()),
             Some(age) if age > TICK_AGE_MAX => Err(format!(
@@ -61,45 +66,45 @@ impl Health {
         }
     }
 
-    /// Tells the metrics what moves by itself. Of one that stands by, nobody waits for ticks.
+    /// Updates the gauge of the tick's age, which grows by itself. For a standby it is 0, since no ticks are due.
     pub fn measure(&self) {
-        let standing = self.standing();
-        let last = standing.ticked_at.unwrap_or(standing.began_at);
-        metrics::tick_age(if standing.stands_by { Duration::ZERO } else { last.elapsed() });
+        let state = self.state();
+        let last = state.ticked_at.unwrap_or(state.began_at);
+        metrics::tick_age(if state.is_standby { Duration::ZERO } else { last.elapsed() });
     }
 
     pub(crate) fn stands_by(&self) {
-        self.standing().stands_by = true;
+        self.state().is_standby = true;
     }
 
-    /// It leads from now on, and its ticks are waited for.
+    /// It leads from now on, and its ticks are due.
     pub(crate) fn leads(&self) {
-        let mut standing = self.standing();
-        (standing.stands_by, standing.began_at, standing.ticked_at) = (false, RealInstant::now(), None);
+        let mut state = self.state();
+        (state.is_standby, state.began_at, state.ticked_at) = (false, RealInstant::now(), None);
     }
 
-    pub(crate) fn seen(&self) {
-        self.standing().unseen = None;
+    pub(crate) fn cluster_answered(&self) {
+        self.state().cluster_fault = None;
     }
 
-    pub(crate) fn unseen(&self, why: String) {
-        self.standing().unseen = Some(why);
+    pub(crate) fn cluster_failed(&self, why: String) {
+        self.state().cluster_fault = Some(why);
     }
 
-    pub(crate) fn written(&self) {
-        self.standing().unwritten = None;
+    pub(crate) fn log_written(&self) {
+        self.state().log_fault = None;
     }
 
-    pub(crate) fn unwritten(&self, why: String) {
-        self.standing().unwritten = Some(why);
+    pub(crate) fn log_failed(&self, why: String) {
+        self.state().log_fault = Some(why);
     }
 
     pub(crate) fn ticked(&self) {
-        self.standing().ticked_at = Some(RealInstant::now());
+        self.state().ticked_at = Some(RealInstant::now());
         metrics::ticked();
     }
 
-    fn standing(&self) -> MutexGuard<'_, Standing> {
+    fn state(&self) -> MutexGuard<'_, HealthState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -115,40 +120,40 @@ mod tests {
             health.readiness(RealInstant::now()).is_err_and(|why| why.contains("no tick was written yet"))
         );
         health.ticked();
-        let ticked_at = health.standing().ticked_at.expect("it ticked");
-        let said = health.readiness(ticked_at + TICK_AGE_MAX);
-        assert_eq!(said, Ok("the last tick was written 150 s ago".to_owned()));
-        let said = health.readiness(ticked_at + TICK_AGE_MAX + Duration::from_secs(1));
-        assert!(said.is_err_and(|why| why.contains("151 s ago")));
+        let ticked_at = health.state().ticked_at.expect("it ticked");
+        let readiness = health.readiness(ticked_at + TICK_AGE_MAX);
+        assert_eq!(readiness, Ok("the last tick was written 150 s ago".to_owned()));
+        let readiness = health.readiness(ticked_at + TICK_AGE_MAX + Duration::from_secs(1));
+        assert!(readiness.is_err_and(|why| why.contains("151 s ago")));
     }
 
     #[test]
-    fn one_that_stands_by_is_ready_and_one_that_takes_over_is_when_it_ticks() {
+    fn a_standby_is_ready_and_a_new_leader_is_ready_from_its_first_tick() {
         let health = Health::default();
-        let said = || health.readiness(RealInstant::now());
+        let readiness = || health.readiness(RealInstant::now());
         health.ticked();
         health.stands_by();
-        assert!(said().is_ok_and(|how| how.contains("this one stands by")));
+        assert!(readiness().is_ok_and(|how| how.contains("this one stands by")));
         health.leads();
         assert!(
-            said().is_err_and(|why| why.contains("no tick was written yet")),
-            "its ticks of before are old"
+            readiness().is_err_and(|why| why.contains("no tick was written yet")),
+            "the ticks of its earlier term are old"
         );
         health.ticked();
-        assert!(said().is_ok());
+        assert!(readiness().is_ok());
     }
 
     #[test]
-    fn whatever_stops_it_is_said_until_it_is_over() {
+    fn a_fault_is_reported_until_it_is_over() {
         let health = Health::default();
-        let said = || health.readiness(RealInstant::now());
+        let readiness = || health.readiness(RealInstant::now());
         health.ticked();
-        health.unseen("it answers with 503".to_owned());
-        health.unwritten("no space is left".to_owned());
-        assert_eq!(said(), Err("the cluster is not seen: it answers with 503".to_owned()));
-        health.seen();
-        assert_eq!(said(), Err("what is seen cannot be written: no space is left".to_owned()));
-        health.written();
-        assert!(said().is_ok());
+        health.cluster_failed("it answers with 503".to_owned());
+        health.log_failed("no space is left".to_owned());
+        assert_eq!(readiness(), Err("the cluster is not seen: it answers with 503".to_owned()));
+        health.cluster_answered();
+        assert_eq!(readiness(), Err("the log cannot be written: no space is left".to_owned()));
+        health.log_written();
+        assert!(readiness().is_ok());
     }
 }

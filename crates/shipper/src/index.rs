@@ -1,5 +1,5 @@
-//! What was last said of each object: so that nothing is said twice, and that what a new list no longer shows is said
-//! to be gone. As large as the cluster: some hundred bytes for each CronJob, Job and Pod of a Job that exists there.
+//! The last emitted version of each object: so that nothing is emitted twice, and that an object that a new list no longer
+//! shows is emitted as gone. It grows with the cluster: some hundred bytes for each CronJob, Job and Pod of a Job that exists there.
 
 mod attempts;
 mod cron_jobs;
@@ -17,31 +17,31 @@ use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
 
 use crate::decode::{ANNOTATED_OBJECTIVE, Decoded, Identity, Undecodable};
-use crate::index::attempts::{Attempts, SeenPod};
+use crate::index::attempts::{Attempts, PodVersion};
 use crate::index::cron_jobs::CronJobs;
 use crate::index::declared::DeclaredObjectives;
-use crate::index::emit::Saying;
-use crate::index::list_snapshot::Seen;
-use crate::index::resolution::Standings;
+use crate::index::emit::Emit;
+use crate::index::list_snapshot::ListSnapshot;
+use crate::index::resolution::Resolutions;
 use crate::index::runs::Runs;
 use crate::index::uid::Uid;
-use crate::input::{Declaration, LogWanted};
+use crate::input::{Declaration, LogRequest};
 use crate::notice::Notice;
 use crate::resource::Resource;
 
-/// What was last said of each object of the cluster.
+/// The last emitted version of each object of the cluster.
 #[derive(Debug)]
-pub struct Known {
+pub struct Index {
     cluster: String,
     cron_jobs: CronJobs,
     runs: Runs,
     attempts: Attempts,
     declared: DeclaredObjectives,
-    listing: [Option<Seen>; Resource::COUNT],
+    listing: [Option<ListSnapshot>; Resource::COUNT],
 }
 
-impl Known {
-    /// Nothing is known yet. `resumed`: a shipper before this one has written of this cluster.
+impl Index {
+    /// An empty index. `resumed`: a shipper before this one has written of this cluster.
     pub fn new(cluster: String, resumed: bool, pods_waiting_max: usize) -> Self {
         Self {
             declared: DeclaredObjectives::new(&cluster),
@@ -53,194 +53,195 @@ impl Known {
         }
     }
 
-    /// A shipper before this one has said this: then it needs not be said again, and if it no longer holds, that must
-    /// be said, even if nobody saw it end.
-    pub fn remember(&mut self, fact: &Fact) {
+    /// Restores a fact that a shipper before this one has emitted. It is not emitted again; if it no longer holds, its end
+    /// is emitted, even though no watch delivered it.
+    pub fn restore(&mut self, fact: &Fact) {
         match &fact.body {
             FactBody::CronJob { revision, cron_job } => {
-                self.cron_jobs.remember(&fact.key, revision, cron_job.as_ref());
+                self.cron_jobs.restore(&fact.key, revision, cron_job.as_ref());
             }
             FactBody::Run { revision, run } => {
-                self.runs.remember(self.cron_jobs.share(fact.key.clone()), revision, run);
+                self.runs.restore(self.cron_jobs.share(fact.key.clone()), revision, run);
             }
             FactBody::Objective { name, revision, objective }
                 if name == ANNOTATED_OBJECTIVE && revision.uid != Revision::OF_FILE =>
             {
-                self.cron_jobs.remember_objective(&fact.key, revision, objective.as_ref());
+                self.cron_jobs.set_objective(&fact.key, revision, objective.as_ref());
             }
             FactBody::Objective { name, revision, objective } => {
-                self.declared.remember(&fact.key, name, revision, objective.as_ref());
+                self.declared.restore(&fact.key, name, revision, objective.as_ref());
             }
-            // An attempt matters as long as its Pod is there, and then the list shows it.
+            // An attempt matters as long as its Pod exists, and then the list shows it.
             FactBody::Attempt { .. } => {}
         }
     }
 
-    /// Says again what holds of the batches that are due, as a first start would say it: a batch after the other, of
-    /// each the CronJob first. Attempts are left out, since no verdict hangs on one.
-    pub fn restate(&self, is_due: &dyn Fn(&BatchKey) -> bool, saying: &mut Saying<'_>) {
-        let first = saying.facts.len();
-        self.cron_jobs.restate(is_due, saying);
-        self.declared.restate(is_due, saying);
-        self.runs.restate(is_due, saying);
+    /// Emits the live facts of the batches that are due, as a first start would emit them: one batch after the other, each
+    /// with its CronJob first. Attempts are left out, since no verdict depends on one.
+    pub fn resync(&self, is_due: &dyn Fn(&BatchKey) -> bool, emit: &mut Emit<'_>) {
+        let first = emit.facts.len();
+        self.cron_jobs.resync(is_due, emit);
+        self.declared.resync(is_due, emit);
+        self.runs.resync(is_due, emit);
         // In the order of keys and UIDs, since a map has none.
-        saying.facts[first..].sort_by(|left, right| place(left).cmp(&place(right)));
+        emit.facts[first..].sort_by(|left, right| resync_order(left).cmp(&resync_order(right)));
     }
 
-    /// This is declared beside the cluster.
-    pub fn declare(&mut self, declaration: Declaration, saying: &mut Saying<'_>) {
-        self.declared.declare(declaration, &self.cron_jobs, saying);
+    /// Applies the objectives that a file declares.
+    pub fn declare(&mut self, declaration: Declaration, emit: &mut Emit<'_>) {
+        self.declared.declare(declaration, &self.cron_jobs, emit);
     }
 
-    /// The stream tells of all that comes after what is known.
-    pub fn opened(&mut self, resource: Resource, saying: &mut Saying<'_>) {
+    /// The stream is open: from here on it delivers every change after the list.
+    pub fn stream_opened(&mut self, resource: Resource, emit: &mut Emit<'_>) {
         match resource {
-            Resource::CronJobs => self.declared.resolve(&self.cron_jobs, saying),
-            Resource::Objectives => self.declared.objects_are_known(&self.cron_jobs, saying),
+            Resource::CronJobs => self.declared.cron_jobs_are_known(&self.cron_jobs, emit),
+            Resource::Objectives => self.declared.objects_are_known(&self.cron_jobs, emit),
             Resource::Jobs | Resource::Pods => {}
         }
     }
 
-    /// The Objectives of the cluster are not to be had; `is_not_served`: because there are none.
-    pub fn withheld(&mut self, is_not_served: bool, saying: &mut Saying<'_>) {
-        self.declared.objects_are_withheld(is_not_served, &self.cron_jobs, saying);
+    /// The API server does not serve Objectives.
+    pub fn objectives_not_served(&mut self, emit: &mut Emit<'_>) {
+        self.declared.objects_not_served(&self.cron_jobs, emit);
     }
 
-    /// How the Objectives of the cluster and those of a file stand, if that may have changed since it was asked last.
-    pub fn standings(&mut self) -> Option<Standings> {
-        self.declared.standings(&self.cron_jobs)
+    /// The resolutions of the Objectives of the cluster and of the objectives of a file, if they may have changed since the
+    /// last call.
+    pub fn take_resolutions(&mut self) -> Option<Resolutions> {
+        self.declared.take_resolutions(&self.cron_jobs)
     }
 
-    /// A list of `resource` begins.
-    pub fn list_began(&mut self, resource: Resource) {
-        self.listing[resource.index()] = Some(Seen::default());
+    /// A list of `resource` starts.
+    pub fn start_list(&mut self, resource: Resource) {
+        self.listing[resource.index()] = Some(ListSnapshot::default());
     }
 
-    /// An object was listed.
-    pub fn listed(&mut self, decoded: Decoded, saying: &mut Saying<'_>) {
+    /// Applies an object of a list.
+    pub fn apply_listed(&mut self, decoded: Decoded, emit: &mut Emit<'_>) {
         match &decoded {
-            Decoded::CronJob { id, .. } => self.seen(Resource::CronJobs, &id.revision.uid),
-            Decoded::Job { id, .. } => self.seen(Resource::Jobs, &id.revision.uid),
-            Decoded::Pod { id, .. } => self.seen(Resource::Pods, &id.revision.uid),
-            Decoded::Objective { id, .. } => self.seen(Resource::Objectives, &id.revision.uid),
+            Decoded::CronJob { id, .. } => self.mark_listed(Resource::CronJobs, &id.revision.uid),
+            Decoded::Job { id, .. } => self.mark_listed(Resource::Jobs, &id.revision.uid),
+            Decoded::Pod { id, .. } => self.mark_listed(Resource::Pods, &id.revision.uid),
+            Decoded::Objective { id, .. } => self.mark_listed(Resource::Objectives, &id.revision.uid),
             Decoded::Ignored { .. } => {}
         }
-        self.changed(decoded, saying);
+        self.apply(decoded, emit);
     }
 
-    /// An object was created or changed.
-    pub fn changed(&mut self, decoded: Decoded, saying: &mut Saying<'_>) {
+    /// Applies an object that was created or changed.
+    pub fn apply(&mut self, decoded: Decoded, emit: &mut Emit<'_>) {
         match decoded {
             Decoded::CronJob { id, labels, cron_job, objective } => {
                 let key = BatchKey::new(&self.cluster, &id.namespace, &id.name);
-                if self.cron_jobs.changed(&key, id, labels, (cron_job, objective), saying) {
-                    self.declared.follow(&key, &self.cron_jobs, saying);
+                if self.cron_jobs.apply(&key, id, labels, (cron_job, objective), emit) {
+                    self.declared.follow(&key, &self.cron_jobs, emit);
                 }
             }
             Decoded::Job { id, run, batch, not_a_slot } => {
                 let (uid, job) = (id.revision.uid.clone(), run.job.clone());
                 let share = |id: &Identity| self.cron_jobs.share(runs::key(&self.cluster, id, batch));
-                if let Some(key) = self.runs.changed(id, run, share, saying) {
+                if let Some(key) = self.runs.apply(id, run, share, emit) {
                     if let Some(reason) = not_a_slot {
-                        saying.notices.push(Notice::Slot { key: BatchKey::clone(&key), job, reason });
+                        emit.notices.push(Notice::Slot { key: BatchKey::clone(&key), job, reason });
                     }
-                    self.attempts.run_seen(&uid, &key, saying);
+                    self.attempts.run_known(&uid, &key, emit);
                 }
             }
             Decoded::Pod { id, run_uid, attempt, log } => {
                 let key = self.runs.key(&run_uid);
-                let pod = SeenPod { revision: id.revision, attempt, log, is_gone: false };
-                self.attempts.changed(pod, run_uid, key, saying);
+                let pod = PodVersion { revision: id.revision, attempt, log, is_gone: false };
+                self.attempts.apply(pod, run_uid, key, emit);
             }
             Decoded::Objective { id, object } => {
-                self.declared.object_changed(id, *object, &self.cron_jobs, saying);
+                self.declared.apply_object(id, *object, &self.cron_jobs, emit);
             }
             Decoded::Ignored { .. } => {}
         }
     }
 
-    /// An object was deleted; `decoded` is the last of it.
-    pub fn deleted(&mut self, decoded: Decoded, saying: &mut Saying<'_>) {
+    /// Removes an object that was deleted; `decoded` is its last version.
+    pub fn delete(&mut self, decoded: Decoded, emit: &mut Emit<'_>) {
         match decoded {
             Decoded::CronJob { id, objective, .. } => {
                 let key = BatchKey::new(&self.cluster, &id.namespace, &id.name);
-                self.cron_jobs.deleted(&key, &id, objective.is_some(), saying);
-                self.declared.follow(&key, &self.cron_jobs, saying);
+                self.cron_jobs.delete(&key, &id, objective.is_some(), emit);
+                self.declared.follow(&key, &self.cron_jobs, emit);
             }
             Decoded::Job { id, run, batch, not_a_slot: _ } => {
                 let uid = id.revision.uid.clone();
                 let share = |id: &Identity| self.cron_jobs.share(runs::key(&self.cluster, id, batch));
-                let key = self.runs.deleted(id, run, share, saying);
-                self.attempts.run_seen(&uid, &key, saying);
+                let key = self.runs.delete(id, run, share, emit);
+                self.attempts.run_known(&uid, &key, emit);
             }
             Decoded::Pod { id, run_uid, attempt, log: _ } => {
                 let key = self.runs.key(&run_uid);
-                let pod = SeenPod { revision: id.revision, attempt, log: None, is_gone: true };
-                self.attempts.deleted(pod, run_uid, key, saying);
+                let pod = PodVersion { revision: id.revision, attempt, log: None, is_gone: true };
+                self.attempts.delete(pod, run_uid, key, emit);
             }
             Decoded::Objective { id, object: _ } => {
-                self.declared.object_deleted(&id, &self.cron_jobs, saying);
+                self.declared.delete_object(&id, &self.cron_jobs, emit);
             }
             Decoded::Ignored { .. } => {}
         }
     }
 
-    /// The end of an attempt's log was read.
-    pub fn log_read(&mut self, wanted: LogWanted, text: &str, saying: &mut Saying<'_>) {
-        self.attempts.log_read(wanted, text, saying);
+    /// Applies the end of an attempt's log.
+    pub fn apply_log(&mut self, request: LogRequest, text: &str, emit: &mut Emit<'_>) {
+        self.attempts.apply_log(request, text, emit);
     }
 
-    /// The attempts that failed since this was asked last and do not say why.
-    pub fn logs_wanted(&mut self) -> Vec<LogWanted> {
-        self.attempts.logs_wanted()
+    /// The logs to read: of the attempts that failed without an error text since the last call.
+    pub fn take_log_requests(&mut self) -> Vec<LogRequest> {
+        self.attempts.take_log_requests()
     }
 
-    /// An object is there but could not be used.
-    pub fn unusable(&mut self, resource: Resource, what: &Undecodable) {
-        let Some(seen) = &mut self.listing[resource.index()] else {
+    /// A listed object could not be decoded: it exists, so the list does not count it as gone.
+    pub fn mark_undecodable(&mut self, resource: Resource, what: &Undecodable) {
+        let Some(snapshot) = &mut self.listing[resource.index()] else {
             return;
         };
         if let Some(uid) = &what.uid {
-            seen.uids.insert(Uid::of(uid));
+            snapshot.uids.insert(Uid::of(uid));
         } else if let (Some(namespace), Some(name)) = (&what.namespace, &what.name) {
-            seen.names.insert((namespace.clone(), name.clone()));
+            snapshot.names.insert((namespace.clone(), name.clone()));
         }
     }
 
-    /// The stream goes on from its last list, which is of `resource_version`, and not from a watch that would tell of
-    /// what was deleted: what the list did not show is gone.
-    pub fn list_counts(&mut self, resource: Resource, resource_version: u64, saying: &mut Saying<'_>) {
-        let Some(seen) = self.listing[resource.index()].take() else {
+    /// Resets `resource` to its last list, of `resource_version`: no watch will deliver the deletions before it, so an object
+    /// that the list did not show is gone.
+    pub fn reset(&mut self, resource: Resource, resource_version: u64, emit: &mut Emit<'_>) {
+        let Some(snapshot) = self.listing[resource.index()].take() else {
             return;
         };
         match resource {
-            Resource::CronJobs => self.cron_jobs.listed(&seen, resource_version, saying),
-            Resource::Jobs => self.runs.listed(&seen, resource_version, saying),
-            Resource::Pods => self.attempts.listed(&seen),
-            Resource::Objectives => self.declared.objects_listed(&seen),
+            Resource::CronJobs => self.cron_jobs.reset(&snapshot, resource_version, emit),
+            Resource::Jobs => self.runs.reset(&snapshot, resource_version, emit),
+            Resource::Pods => self.attempts.reset(&snapshot),
+            Resource::Objectives => self.declared.reset_objects(&snapshot),
         }
     }
 
-    /// The stream is past its last list: from here on a watch tells what goes, or another list does.
-    pub fn list_is_past(&mut self, resource: Resource) {
+    /// The stream has passed its last list: from here on a watch delivers deletions, or another list shows them.
+    pub fn forget_list(&mut self, resource: Resource) {
         self.listing[resource.index()] = None;
     }
 
-    /// Whether it is kept what a list has shown.
+    /// Whether the last list may still be needed for a reset.
     #[cfg(test)]
     pub fn is_list_kept(&self, resource: Resource) -> bool {
         self.listing[resource.index()].is_some()
     }
 
-    fn seen(&mut self, resource: Resource, uid: &str) {
-        if let Some(seen) = &mut self.listing[resource.index()] {
-            seen.uids.insert(Uid::of(uid));
+    fn mark_listed(&mut self, resource: Resource, uid: &str) {
+        if let Some(snapshot) = &mut self.listing[resource.index()] {
+            snapshot.uids.insert(Uid::of(uid));
         }
     }
 }
 
-/// The order in which facts are said again.
-fn place(fact: &Fact) -> (&BatchKey, u8, &str) {
+/// The order of facts in a resync.
+fn resync_order(fact: &Fact) -> (&BatchKey, u8, &str) {
     match &fact.body {
         FactBody::CronJob { revision, .. } => (&fact.key, 0, revision.uid.as_str()),
         FactBody::Objective { name, .. } => (&fact.key, 1, name.as_str()),

@@ -1,5 +1,5 @@
-//! What reaches the shipper's loop: news of the watch streams, the answers of the probe, the objectives that are
-//! declared beside the cluster, and the logs of failed containers.
+//! What reaches the shipper's loop: events of the watch streams, answers of the probe, objectives declared in a file, and
+//! logs of failed containers.
 
 use kigen_model::event::Revision;
 use kigen_model::key::BatchKey;
@@ -7,52 +7,52 @@ use kigen_model::objective::Objective;
 use kigen_model::run::Attempt;
 use serde_json::value::RawValue;
 
-use crate::decode::object::LogPlace;
+use crate::decode::object::ContainerLog;
 use crate::error::RequestError;
 use crate::resource::Resource;
 use crate::server_clock::Answered;
-use crate::watermark::Round;
+use crate::watermark::ProbeRound;
 
-/// How many inputs wait for the loop; beyond, the streams are not read, and the API server keeps what it has to say.
+/// How many inputs wait for the loop; beyond, the streams are not read, and the API server buffers their events.
 pub(crate) const INPUTS_WAITING_MAX: usize = 64;
 
 /// One input of the loop.
 #[derive(Debug)]
 pub enum Input {
-    /// A stream has news.
+    /// An event of a stream.
     Stream {
         /// Which stream.
         resource: Resource,
-        /// What it says.
-        news: News,
+        /// The event.
+        event: StreamEvent,
     },
     /// A round of probing was answered.
     Probed {
         /// The server's time.
         answered: Answered,
-        /// What it says.
-        round: Round,
+        /// The versions found.
+        round: ProbeRound,
     },
     /// A round of probing was not answered.
     ProbeFailed(RequestError),
-    /// What answers is another cluster than the one that was connected to.
+    /// The API server that answers is of another cluster than the one that was connected to.
     AnotherCluster {
-        /// The UID that it has.
+        /// The UID of that cluster.
         uid: String,
     },
-    /// Objectives are declared beside the cluster, in place of those before.
+    /// The objectives declared in a file, in place of those before.
     Declared(Declaration),
     /// The log of a failed container was read, or could not be.
     Log(Box<LogRead>),
 }
 
-/// Objectives that are declared beside the cluster: in a file.
+/// The objectives declared in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declaration {
     /// The objectives.
     pub all: Vec<Declared>,
-    /// Whether these are all, so that any other is withdrawn. Of a file in which something is not understood, nobody
-    /// knows what it takes away.
+    /// Whether these are all, so that any other is withdrawn. A file with errors is not whole: a part that does not parse may
+    /// still declare an objective.
     pub is_whole: bool,
 }
 
@@ -63,22 +63,22 @@ pub struct Declared {
     pub key: BatchKey,
     /// The objective's name, unique within the batch.
     pub name: String,
-    /// What it says. The schedule of a CronJob that it names under `before` is filled in by the shipper, and again
-    /// whenever it changes.
+    /// The objective. The shipper fills in the schedule of a CronJob that it names under `before`, and again whenever that
+    /// changes.
     pub objective: Objective,
 }
 
-/// What a stream says, in the order in which it happened.
+/// An event of a stream, in the order in which it happened.
 #[derive(Debug)]
-pub enum News {
-    /// It lists from the start; what it had reached counts no more.
-    ListBegan {
-        /// The server's time, if it answered already. What it then tells may be of later.
+pub enum StreamEvent {
+    /// A list starts; the version the stream had reached no longer counts.
+    ListStarted {
+        /// The server's time, if it answered already. The objects that follow may be of later.
         answered: Option<Answered>,
     },
     /// A page of the list.
     Page {
-        /// The server's time, at which all of the list was as it is told.
+        /// The server's time, at which the whole list was as its pages show.
         answered: Option<Answered>,
         /// The objects.
         objects: Vec<Box<RawValue>>,
@@ -88,19 +88,19 @@ pub enum News {
         /// The list's version.
         resource_version: u64,
     },
-    /// What happened before the last list will not be told: it is the first, or the watch before it has expired. What it
-    /// did not show is gone.
+    /// No watch will deliver what happened before the last list: it is the first, or the watch before it has expired. An
+    /// object that the list did not show is gone.
     HistoryLost,
-    /// The watch is open and tells of all that comes after this version.
+    /// The watch is open and delivers every change after this version.
     Opened {
-        /// Where it begins.
+        /// Where it starts.
         resource_version: u64,
         /// The server's time.
         answered: Option<Answered>,
     },
     /// An object was created or changed.
     Changed(Box<RawValue>),
-    /// An object was deleted; this is the last that was known of it.
+    /// An object was deleted; this is its last version.
     Deleted(Box<RawValue>),
     /// Nothing happened up to this version.
     Bookmark {
@@ -114,37 +114,39 @@ pub enum News {
         /// Why.
         reason: String,
     },
-    /// An optional resource is not there, or is kept from kigen: nothing waits for it, and it is asked for again.
-    Withheld(RequestError),
-    /// A request failed or the stream broke; it is tried again.
+    /// The API server does not serve an optional resource (404): nothing waits for it, and it is requested again later.
+    Unavailable,
+    /// kigen may not read an optional resource (403): nothing waits for it, and it is requested again later.
+    Forbidden(RequestError),
+    /// A request failed or the stream broke; it is retried.
     Broken {
         /// Why.
         error: RequestError,
-        /// When, in milliseconds from now.
+        /// When it is retried, in milliseconds from now.
         retry_delay_ms: u64,
     },
 }
 
-/// An attempt that failed and does not say why.
+/// A request for the log of an attempt that failed without an error text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogWanted {
+pub struct LogRequest {
     /// Its batch.
     pub key: BatchKey,
     /// The Pod's version.
     pub revision: Revision,
     /// The UID of its Job.
     pub run_uid: String,
-    /// What is known of it.
+    /// The attempt as it was emitted.
     pub attempt: Attempt,
-    /// Where it may say why.
-    pub place: LogPlace,
+    /// Which log may have the error.
+    pub log: ContainerLog,
 }
 
-/// What came of reading a log.
+/// The answer to a [`LogRequest`].
 #[derive(Debug)]
 pub struct LogRead {
-    /// Whose.
-    pub wanted: LogWanted,
-    /// Its end.
+    /// The request.
+    pub request: LogRequest,
+    /// The end of the log.
     pub text: Result<String, RequestError>,
 }

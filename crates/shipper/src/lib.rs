@@ -1,8 +1,22 @@
-//! Kubernetes to events: watches CronJobs, Jobs, Pods and Objectives, and says what happened and how far that is all.
+//! Kubernetes to events: watches CronJobs, Jobs, Pods and Objectives, and emits facts about them, and ticks up to which the
+//! facts are complete.
 //!
-//! One task a watched resource ([`kubernetes::watcher`]) and one that probes ([`kubernetes::probe`]) feed one bounded channel. The loop that
-//! owns the other end ([`shipper::Shipper`]) turns inputs into events by a sync function ([`core::Core`]), the role
-//! ([`role`]) appends them to the log, and only what is appended counts as evidence for a tick ([`watermark`]).
+//! One task per watched resource ([`kubernetes::watcher`]) and one that probes ([`kubernetes::probe`]) feed one bounded
+//! channel. The loop that owns the other end ([`shipper::Shipper`]) turns inputs into events by a sync function
+//! ([`core::Core`]), the role ([`role`]) appends them to the log, and only appended events count as evidence for a tick
+//! ([`watermark`]).
+//!
+//! ```text
+//!                        role           term by term: read back, append, Lease
+//!                         │
+//!                      shipper          the loop; preflight and status_writer stand beside it
+//!                 ┌───────┴───────┐
+//!               core              │     input in, facts out
+//!   index, watermark, resync  kubernetes   the only folder that sends requests
+//!                 └───────┬───────┘
+//!                  input, notice
+//!                      decode           objects in, facts out
+//! ```
 
 pub mod core;
 mod crontab;
@@ -23,5 +37,6 @@ pub mod server_clock;
 pub mod settings;
 pub mod shipper;
 mod status_writer;
+mod throttle;
 pub mod watermark;
 pub mod written;

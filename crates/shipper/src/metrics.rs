@@ -1,4 +1,4 @@
-//! What the shipper counts.
+//! The shipper's metrics.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use kigen_model::objective::ObjectiveSource;
 
 use crate::core::Output;
 use crate::error::RequestError;
-use crate::index::resolution::Standings;
-use crate::input::{Input, News};
+use crate::index::resolution::Resolutions;
+use crate::input::{Input, StreamEvent};
 use crate::resource::Resource;
 
-/// Says what each metric is.
+/// Describes each metric.
 pub fn describe() {
-    ::metrics::describe_counter!("kigen_lists_total", "Lists of all objects that were begun, by resource");
+    ::metrics::describe_counter!("kigen_lists_total", "Lists of all objects that were started, by resource");
     ::metrics::describe_counter!(
         "kigen_watches_opened_total",
         "Watches that were opened, by resource; the API server ends each after five minutes"
@@ -21,7 +21,7 @@ pub fn describe() {
         "kigen_api_errors_total",
         "Requests to the Kubernetes API that failed, and watches that broke, by reason"
     );
-    ::metrics::describe_counter!("kigen_facts_total", "Facts about the cluster that were handed to the log");
+    ::metrics::describe_counter!("kigen_facts_total", "Facts about the cluster that were emitted to the log");
     ::metrics::describe_counter!(
         "kigen_rejected_objects_total",
         "Objects and lines of a watch that could not be used, by resource"
@@ -37,29 +37,35 @@ pub fn describe() {
     );
 }
 
-/// Something came from the streams or from the probe.
-pub(crate) fn heard(input: &Input) {
+/// Counts an input.
+pub(crate) fn received(input: &Input) {
     match input {
-        Input::Stream { resource, news: News::ListBegan { .. } } => of("kigen_lists_total", *resource),
-        Input::Stream { resource, news: News::Opened { .. } } => of("kigen_watches_opened_total", *resource),
-        Input::Stream { news: News::Broken { error, .. }, .. } | Input::ProbeFailed(error) => failed(error),
-        Input::Stream { news: News::Withheld(error), .. } if !error.is_not_served() => failed(error),
+        Input::Stream { resource, event: StreamEvent::ListStarted { .. } } => {
+            of("kigen_lists_total", *resource)
+        }
+        Input::Stream { resource, event: StreamEvent::Opened { .. } } => {
+            of("kigen_watches_opened_total", *resource)
+        }
+        Input::Stream {
+            event: StreamEvent::Broken { error, .. } | StreamEvent::Forbidden(error), ..
+        }
+        | Input::ProbeFailed(error) => request_failed(error),
         Input::Log(read) => {
             if let Err(error) = &read.text {
-                failed(error);
+                request_failed(error);
             }
         }
         Input::Stream { .. } | Input::Probed { .. } | Input::AnotherCluster { .. } | Input::Declared(_) => {}
     }
 }
 
-/// A request failed.
-pub(crate) fn failed(error: &RequestError) {
+/// Counts a request that failed.
+pub(crate) fn request_failed(error: &RequestError) {
     ::metrics::counter!("kigen_api_errors_total", "reason" => error.label()).increment(1);
 }
 
-/// Something is handed to the log.
-pub(crate) fn said(output: &Output) {
+/// Counts what is about to be appended to the log.
+pub(crate) fn emitted(output: &Output) {
     let facts = u64::try_from(output.facts.len()).unwrap_or(u64::MAX);
     ::metrics::counter!("kigen_facts_total").increment(facts);
     for rejected in &output.rejected {
@@ -67,21 +73,21 @@ pub(crate) fn said(output: &Output) {
     }
 }
 
-/// A tick is in every partition.
+/// Counts a tick, which is in every partition.
 pub(crate) fn ticked() {
     ::metrics::counter!("kigen_ticks_total").increment(1);
 }
 
-/// How old the last tick is.
+/// Sets the age of the last tick.
 pub(crate) fn tick_age(age: Duration) {
     ::metrics::gauge!("kigen_tick_age_seconds").set(age.as_secs_f64());
 }
 
-/// What is declared stands so.
-pub(crate) fn stand(standings: &Standings) {
+/// Sets the counts of unresolved objectives.
+pub(crate) fn resolved(resolutions: &Resolutions) {
     for (source, count) in [
-        (ObjectiveSource::Object, standings.objects_unresolved()),
-        (ObjectiveSource::File, standings.in_file.len()),
+        (ObjectiveSource::Object, resolutions.objects_unresolved()),
+        (ObjectiveSource::File, resolutions.in_file.len()),
     ] {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         ::metrics::gauge!("kigen_objectives_unresolved", "source" => source.label()).set(f64::from(count));

@@ -1,4 +1,4 @@
-//! What an operator must be told: objects that cannot be used, and objects that say what cannot be meant.
+//! Warnings for the operator: objects that cannot be used, and fields of objects that cannot be used as written.
 
 use std::fmt;
 
@@ -10,12 +10,12 @@ use kigen_model::run::NotASlotMark;
 use crate::decode::{COMPLETE_BY, SLOT, Undecodable, Unusable};
 use crate::resource::Resource;
 
-/// An object or a line that could not be used. It goes to `kigen.rejects`; everything else goes on.
+/// An object or a line that could not be used. It goes to `kigen.rejects`, and stops nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
     /// The stream it came on.
     pub resource: Resource,
-    /// What could be read of it, and why that is not enough.
+    /// The parts that could be read, and why they are not enough.
     pub what: Undecodable,
     /// Its bytes, at most [`REJECT_BYTES_MAX`].
     pub bytes: Vec<u8>,
@@ -27,7 +27,7 @@ impl Rejected {
         Self { resource, what, bytes: bytes[..bytes.len().min(REJECT_BYTES_MAX)].to_vec() }
     }
 
-    /// A line that is no event of a watch.
+    /// A line that is not an event of a watch.
     pub fn line(resource: Resource, reason: String, line: &[u8]) -> Self {
         let what = Undecodable {
             namespace: None,
@@ -76,10 +76,10 @@ impl fmt::Display for Rejected {
     }
 }
 
-/// Something that is shipped as written but cannot be meant so.
+/// A field that is shipped as written but cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// `spec.schedule` is no crontab, or `spec.timeZone` no zone: no start can be expected.
+    /// `spec.schedule` is not a crontab, or `spec.timeZone` not a zone: no start can be expected.
     Schedule {
         /// The CronJob.
         key: BatchKey,
@@ -90,7 +90,7 @@ pub enum Notice {
         /// Why.
         reason: String,
     },
-    /// The annotation `kigen.dev/complete-by` is no crontab: nothing is judged by it.
+    /// The annotation `kigen.dev/complete-by` is not a crontab: nothing is judged by it.
     CompleteBy {
         /// The CronJob.
         key: BatchKey,
@@ -99,7 +99,7 @@ pub enum Notice {
         /// Why.
         reason: String,
     },
-    /// The annotation `kigen.dev/slot` of a Job names no slot: the run belongs where its nominal start says.
+    /// The annotation `kigen.dev/slot` of a Job names no slot: the run's nominal start decides.
     Slot {
         /// The batch.
         key: BatchKey,
@@ -108,7 +108,7 @@ pub enum Notice {
         /// Why.
         reason: NotASlotMark,
     },
-    /// Pods whose Job was never seen were forgotten.
+    /// Pods whose Job never appeared were forgotten.
     PodsForgotten {
         /// How many since the start.
         pods: u64,

@@ -1,78 +1,78 @@
-//! What a shipper would meet in a cluster, and what it has left there: asked once, for a person.
+//! One check of what a shipper may do in a cluster, and of the Objectives that it could not resolve there, for a user.
 
 use kigen_model::Instant;
 
 use crate::decode::{Decoded, ObjectiveObject, decode};
 use crate::error::ShipperError;
-use crate::kubernetes::connect::{configured, may_not, unusable};
+use crate::kubernetes::connect::{configure, refused, unusable};
 use crate::resource::Resource;
 use crate::server_clock::Clock;
 use crate::settings::Settings;
 
-/// What was asked, and what came of it.
+/// A request that a shipper would make, and its outcome.
 #[derive(Debug)]
-pub struct Examined {
-    /// In a person's words.
+pub struct Check {
+    /// The request, for a user.
     pub what: String,
     /// The API server's answer.
     pub outcome: Result<Allowed, ShipperError>,
 }
 
-/// How kigen may do something.
+/// Whether kigen may make a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Allowed {
     /// It may.
     Yes,
-    /// It need not: the cluster has no such thing.
-    NotServed,
-    /// It may not, or the cluster has no such thing: without, kigen goes on.
-    Withheld,
-    /// It may not, and so cannot tell two clusters of one name apart.
+    /// It need not: the cluster does not serve this optional resource (404).
+    Unavailable,
+    /// It may not read this optional resource, and works without it (403).
+    Forbidden,
+    /// It may not read the cluster's UID, and so cannot distinguish two clusters of one name.
     Unidentified,
 }
 
-/// Asks whether the API server is there, whether it may be told which cluster it is, and whether each type may be listed
+/// Checks whether the API server answers, whether the cluster's UID may be read, and whether each resource may be listed
 /// and watched. Changes nothing.
 ///
 /// # Errors
-/// The server cannot be asked at all.
-pub async fn examine(settings: &Settings, clock: Clock) -> Result<Vec<Examined>, ShipperError> {
-    let (api, place) = configured(settings, clock).await?;
-    api.time().await.map_err(|error| unusable(&place, error))?;
-    let namespace = api.telling_namespace();
-    let outcome = match api.ask_cluster_uid().await {
+/// The server does not answer at all.
+pub async fn checks(settings: &Settings, clock: Clock) -> Result<Vec<Check>, ShipperError> {
+    let (api, endpoint) = configure(settings, clock).await?;
+    api.time().await.map_err(|error| unusable(&endpoint, error))?;
+    let namespace = api.identifying_namespace();
+    let outcome = match api.fetch_cluster_uid().await {
         Ok(_) => Ok(Allowed::Yes),
-        Err(error) if error.is_withheld() => Ok(Allowed::Unidentified),
-        Err(error) => Err(unusable(&place, error)),
+        Err(error) if error.is_not_found_or_forbidden() => Ok(Allowed::Unidentified),
+        Err(error) => Err(unusable(&endpoint, error)),
     };
-    let mut examined = vec![Examined { what: format!("get namespace {namespace}"), outcome }];
+    let mut checks = vec![Check { what: format!("get namespace {namespace}"), outcome }];
     for resource in Resource::ALL {
         let listed = api.list(resource, 1, None).await;
         if let Err(error) = &listed
             && resource.is_optional()
-            && error.is_withheld()
+            && error.is_not_found_or_forbidden()
         {
-            let allowed = if error.is_not_served() { Allowed::NotServed } else { Allowed::Withheld };
-            examined.push(Examined { what: format!("list {resource}"), outcome: Ok(allowed) });
+            let allowed = if error.is_not_found() { Allowed::Unavailable } else { Allowed::Forbidden };
+            checks.push(Check { what: format!("list {resource}"), outcome: Ok(allowed) });
             continue;
         }
         let version = listed.as_ref().map(|page| page.resource_version).unwrap_or_default();
-        let refused = |verb, error| may_not(settings, &place, verb, resource, error);
-        examined.push(Examined {
+        let refused = |verb, error| refused(settings, &endpoint, verb, resource, error);
+        checks.push(Check {
             what: format!("list {resource}"),
             outcome: listed.map(|_| Allowed::Yes).map_err(|error| refused("list", error)),
         });
-        // The stream ends with its answer, unread.
+        // The watch is dropped, unread.
         let watched = api.watch(resource, version).await;
-        examined.push(Examined {
+        checks.push(Check {
             what: format!("watch {resource}"),
             outcome: watched.map(|_| Allowed::Yes).map_err(|error| refused("watch", error)),
         });
     }
-    Ok(examined)
+    Ok(checks)
 }
 
-/// What the Objectives of a cluster say that does not hold as they are written.
+/// The Objectives of a cluster that do not hold as they are written.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unresolved {
     /// The API server's URL.
@@ -81,19 +81,21 @@ pub struct Unresolved {
     pub all: Vec<(String, String, String)>,
 }
 
-/// Asks for the Objectives of which something cannot be resolved, as the shipper has written it into them. Changes nothing.
+/// Lists the Objectives of which something cannot be resolved, by the status that the shipper has written. Changes nothing.
 ///
 /// # Errors
-/// They cannot be asked for. Where there is no such resource, there are none.
+/// They cannot be listed. Where the resource is unavailable, there are none.
 pub async fn unresolved_objectives(settings: &Settings, clock: Clock) -> Result<Unresolved, ShipperError> {
     let now = clock.now();
-    let (api, place) = configured(settings, clock).await?;
+    let (api, endpoint) = configure(settings, clock).await?;
     let mut all = Vec::new();
     let mut next: Option<String> = None;
     loop {
         let page = match api.list(Resource::Objectives, settings.page_objects_max, next.as_deref()).await {
-            Err(error) if error.is_not_served() => break,
-            page => page.map_err(|error| may_not(settings, &place, "list", Resource::Objectives, error))?,
+            Err(error) if error.is_not_found() => break,
+            page => {
+                page.map_err(|error| refused(settings, &endpoint, "list", Resource::Objectives, error))?
+            }
         };
         all.extend(page.objects.iter().filter_map(|object| problem_of(object.get().as_bytes(), now)));
         next = page.next;
@@ -101,7 +103,7 @@ pub async fn unresolved_objectives(settings: &Settings, clock: Clock) -> Result<
             break;
         }
     }
-    Ok(Unresolved { server: place.server, all })
+    Ok(Unresolved { server: endpoint.server, all })
 }
 
 fn problem_of(object: &[u8], now: Instant) -> Option<(String, String, String)> {
@@ -117,12 +119,13 @@ fn problem_of(object: &[u8], now: Instant) -> Option<(String, String, String)> {
     }
 }
 
-/// What the shipper has found; where it has not written it there, what can be seen without it.
+/// The problem that the shipper has written, else the one that the spec shows, else that there is no status.
 fn problem(object: ObjectiveObject) -> Option<String> {
     let ObjectiveObject { status, written, .. } = object;
-    let untold = || {
-        let text = "kigen has not written how it stands: check that it runs, and may patch objectives.kigen.dev/status";
+    let no_status = || {
+        let text =
+            "kigen has not written its status: check that it runs, and may patch objectives.kigen.dev/status";
         status.observed_generation.is_none().then(|| text.to_owned())
     };
-    status.problem.clone().or_else(|| written.err()).or_else(untold)
+    status.problem.clone().or_else(|| written.err()).or_else(no_status)
 }

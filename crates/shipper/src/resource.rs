@@ -43,9 +43,9 @@ impl Resource {
         }
     }
 
-    /// Whether a cluster may do without it, or keep it from kigen: then nothing waits for it.
+    /// Whether kigen works where it is unavailable (404) or forbidden (403): then nothing waits for it.
     ///
-    /// Of such a one nothing counts but what is there now: what came and went while nobody looked is no loss.
+    /// Only its present state counts: what came and went unwatched is no loss of history.
     pub fn is_optional(self) -> bool {
         match self {
             Self::CronJobs | Self::Jobs | Self::Pods => false,

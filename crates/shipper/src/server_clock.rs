@@ -1,4 +1,4 @@
-//! The API server's time, as far as its answers tell: never this machine's.
+//! The API server's time, estimated from its answers: never this machine's.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use kigen_model::Instant;
 
-/// The clock that is passed in. Only differences of it are used, so that it may be wrong.
+/// This machine's clock, passed in. Only differences of it are used, so that it may be wrong.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Instant + Send + Sync>);
 
@@ -16,7 +16,7 @@ impl Clock {
         Self(Arc::new(now))
     }
 
-    /// What it shows.
+    /// The present instant.
     pub fn now(&self) -> Instant {
         (self.0)()
     }
@@ -28,13 +28,13 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// An answer's `Date`, and when it was asked for.
+/// An answer's `Date`, and when its request was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answered {
     /// The header `Date`: the server's time, cut to the second.
     pub date: Instant,
-    /// When the request was sent, by the clock that is passed in.
-    pub asked_at: Instant,
+    /// When the request was sent, by [`Clock`].
+    pub sent_at: Instant,
 }
 
 impl Answered {
@@ -52,24 +52,24 @@ pub struct ServerClock {
 }
 
 impl ServerClock {
-    /// A clock that was told nothing yet, and until then shows `clock`.
+    /// Shows `clock` until the first answer.
     pub fn new(clock: Clock) -> Self {
         Self { clock, latest: None }
     }
 
-    /// Takes note of an answer.
+    /// Adjusts to an answer.
     pub fn note(&mut self, answered: Option<Answered>) {
         if answered.is_some() {
             self.latest = answered;
         }
     }
 
-    /// What the server's clock shows now, at the latest. Counted from when the question was sent, since the answer
-    /// came at some unknown instant after it.
+    /// What the server's clock shows now, at the latest. Counted from when the request was sent, since the server
+    /// answered at some unknown instant after it.
     pub fn now_at_latest(&self) -> Instant {
         let now = self.clock.now();
         self.latest.map_or(now, |answered| {
-            answered.date_at_latest() + (now - answered.asked_at).max(TimeDelta::zero())
+            answered.date_at_latest() + (now - answered.sent_at).max(TimeDelta::zero())
         })
     }
 }

@@ -1,4 +1,4 @@
-//! What the shipper must be told, and its bounds.
+//! The shipper's settings, and its bounds.
 
 use std::path::PathBuf;
 
@@ -7,38 +7,39 @@ use std::path::PathBuf;
 pub struct Settings {
     /// The cluster's name in keys, events and alerts.
     pub cluster: String,
-    /// Where the API server is and who asks.
+    /// Where the API server is, and by which credentials.
     pub access: Access,
     /// The one namespace to watch, or `None` for all.
     pub namespace: Option<String>,
-    /// The Lease by which shippers of the cluster agree who leads; `None`: no other can write to the same log.
+    /// The Lease by which shippers of the cluster elect a leader; `None`: no other can write to the same log.
     pub lease: Option<LeaseSettings>,
-    /// How long facts are kept in `kigen.events`, in milliseconds: within each third of it, all that hold are said again.
+    /// How long facts are kept in `kigen.events`, in milliseconds. Each third of it is a resync period: all live facts are
+    /// emitted again.
     pub retention_ms: u64,
-    /// How often the server is asked for its time and versions, in milliseconds of real time.
+    /// How often the server is probed for its time and versions, in milliseconds of real time.
     pub probe_interval_ms: u64,
     /// The shortest wait after a failed request, in milliseconds.
     pub retry_delay_ms_min: u64,
     /// The longest wait after failed requests, in milliseconds.
     pub retry_delay_ms_max: u64,
-    /// How long a watch may say nothing at all before it is taken for dead, in milliseconds. Kubernetes sends a
+    /// How long a watch may be silent before it is considered dead, in milliseconds. Kubernetes sends a
     /// bookmark every 60 s.
     pub watch_silence_ms_max: u64,
     /// How long an answer may take, in milliseconds; a watch's answer ends with its headers.
     pub answer_ms_max: u64,
-    /// How long the first questions are asked again before the start is given up, in milliseconds: an API server that
-    /// starts refuses for a second or two what it will grant.
+    /// How long the first requests are retried before the start fails, in milliseconds: an API server that starts refuses
+    /// for a second or two what it will grant.
     pub start_ms_max: u64,
     /// How many objects a page of a list has.
     pub page_objects_max: u32,
     /// How many rounds of probing may wait for the streams.
     pub rounds_pending_max: usize,
-    /// How many pods may wait for their Job to be seen; beyond, those that wait longest are forgotten, and with them
+    /// How many pods may wait until their Job is known; beyond, those that wait longest are forgotten, and with them
     /// why an attempt failed, never that a run did.
     pub pods_waiting_max: usize,
-    /// Whether the end of the log is read of a container that failed without a termination message.
+    /// Whether to read the end of the log of a container that failed without a termination message.
     pub read_logs: bool,
-    /// How often it is looked whether the statuses of the cluster's Objectives are as they should be, in milliseconds.
+    /// How often the statuses of the cluster's Objectives are compared and written, in milliseconds.
     pub statuses_interval_ms: u64,
     /// How many inputs are applied before they are committed together.
     pub inputs_per_commit_max: usize,
@@ -76,21 +77,21 @@ pub struct LeaseSettings {
     pub name: String,
     /// Its namespace; `None`: the pod's, or that of the kubeconfig's context.
     pub namespace: Option<String>,
-    /// For how long it is given, in milliseconds: after that long without a word of its holder, another takes it.
+    /// Its duration, in milliseconds: after that long without a renewal, another shipper takes it.
     pub duration_ms: u64,
-    /// For how long after its last renewal the holder trusts it, in milliseconds. What is between is for what was on its
-    /// way to the log by then.
+    /// For how long after its last renewal the holder trusts it, in milliseconds. The rest of the duration is for records
+    /// that are on their way to the log by then.
     pub trusted_ms: u64,
-    /// How often it is renewed, or looked at by who stands by, in milliseconds.
+    /// How often the holder renews it, or a standby reads it, in milliseconds.
     pub interval_ms: u64,
-    /// For how long the right to it may be refused before it is taken for refused for good, in milliseconds: an API
-    /// server that starts refuses for a second or two what it will grant.
+    /// For how long access may be refused before the refusal is final, in milliseconds: an API server that starts refuses for
+    /// a second or two what it will grant.
     pub refused_ms_max: u64,
 }
 
 impl LeaseSettings {
-    /// The Lease of that name, with times by which another shipper has taken over within 20 s: 12 s until the Lease is
-    /// free, 2 s until that is seen, and the rest for reading the log and the cluster.
+    /// The Lease of that name, with times by which another shipper takes over within 20 s: 12 s until the Lease expires, 2 s
+    /// until the standby reads it again, and the rest for reading the log and the cluster.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -103,7 +104,7 @@ impl LeaseSettings {
     }
 }
 
-/// Where the API server is and who asks.
+/// Where the API server is, and by which credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
     /// What `kubectl` would use (`$KUBECONFIG`, else `~/.kube/config`), else the pod's service account.
@@ -118,12 +119,12 @@ pub enum Access {
         /// The context, or `None` for the current one.
         context: Option<String>,
     },
-    /// A server that asks for no credentials, such as `kubectl proxy` or the demo's.
+    /// A server that needs no credentials, such as `kubectl proxy` or the demo's.
     Url(String),
 }
 
 impl Access {
-    /// Whether somebody says where the cluster is, rather than that it is where `kubectl` looks by itself.
+    /// Whether the user has named the cluster, rather than leaving it to `kubectl`'s defaults.
     pub fn is_named(&self) -> bool {
         !matches!(self, Self::Inferred { context: None }) || std::env::var_os("KUBECONFIG").is_some()
     }

@@ -1,11 +1,11 @@
-//! Writes into the Objectives of the cluster how they stand: next deadline, last verdict, and what cannot be resolved.
+//! Writes the status of each Objective of the cluster: next deadline, last verdict, and what cannot be resolved.
 //!
-//! The verdicts are read where anybody reads them, in `kigen.status`. Nothing depends on what is written here: it is for those
-//! who look with kubectl, so it comes a little late, and a little at a time.
+//! The verdicts are read from `kigen.status`, like any other reader does. Nothing depends on the statuses: they are for users
+//! of kubectl, so they are written a little late, and a few at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as RealInstant};
 
 use chrono::SecondsFormat;
 use kigen_engine::state::{BatchState, Judged, ObjectiveState, Plan};
@@ -17,14 +17,14 @@ use kigen_model::slot::Verdict;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_wire::Status;
 use tokio::sync::watch;
-use tokio::time::{Instant as TimerInstant, MissedTickBehavior};
+use tokio::time::MissedTickBehavior;
 
 use crate::custom_resource::ObjectiveStatus;
 use crate::error::RequestError;
-use crate::index::resolution::{Standing, Standings};
+use crate::index::resolution::{Resolution, Resolutions};
 use crate::kubernetes::api::Api;
 use crate::metrics;
-use crate::shipper::Failures;
+use crate::throttle::Throttle;
 
 /// How many statuses are written in one round.
 const WRITTEN_MAX: usize = 50;
@@ -35,29 +35,30 @@ const RECORDS_PER_READ_MAX: usize = 1_000;
 const BYTES_PER_READ_MAX: usize = 4 << 20;
 
 /// Namespace and name of an Objective.
-type Place = (String, String);
+type ObjectName = (String, String);
 
-/// Writes, in rounds, whenever `standings` or the verdicts say something else than the cluster has. For ever: whoever leads
-/// drops it when he leads no more.
-pub(crate) async fn run<K: LogReader + Clone + 'static>(
+/// Writes, in rounds, the statuses that differ from the cluster's, by `resolutions` and the verdicts. It never ends by itself:
+/// a leader drops it at the end of its term.
+pub(crate) async fn run<R: LogReader + Clone + 'static>(
     api: Api,
-    look: K,
+    reader: R,
     interval: Duration,
-    standings: watch::Receiver<Arc<Standings>>,
+    resolutions: watch::Receiver<Arc<Resolutions>>,
 ) {
     let mut timer = tokio::time::interval(interval.max(Duration::from_millis(1)));
     timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut writer = Writer { api, written: BTreeMap::new(), tried: None, failures: Failures::default() };
+    let mut writer =
+        Writer { api, written: BTreeMap::new(), last_tried: None, failures: Throttle::default() };
     let mut verdicts = Verdicts::default();
     loop {
         timer.tick().await;
-        let standings = standings.borrow().clone();
-        if standings.objects.is_empty() {
+        let resolutions = resolutions.borrow().clone();
+        if resolutions.objects.is_empty() {
             continue;
         }
-        let (look, of) = (look.clone(), standings.clone());
+        let (reader, of) = (reader.clone(), resolutions.clone());
         let reading = tokio::task::spawn_blocking(move || {
-            let read = verdicts.read(&look, &of);
+            let read = verdicts.read(&reader, &of);
             (verdicts, read)
         });
         let read;
@@ -67,14 +68,14 @@ pub(crate) async fn run<K: LogReader + Clone + 'static>(
             Err(_) => return,
         };
         match read {
-            Ok(()) => writer.round(&standings, &verdicts).await,
-            // The shipper itself meets it when it writes, and tells of it there.
+            Ok(()) => writer.round(&resolutions, &verdicts).await,
+            // The shipper itself meets the same error when it writes, and warns of it there.
             Err(error) => tracing::debug!(%error, "verdicts could not be read"),
         }
     }
 }
 
-/// How far the judging of an objective is.
+/// How far the judgement of an objective is.
 #[derive(Debug)]
 struct Progress {
     next: Option<Instant>,
@@ -90,23 +91,23 @@ struct Verdicts {
 }
 
 impl Verdicts {
-    /// Reads what was written since; all of it once there are Objectives in a namespace where there were none.
-    fn read(&mut self, look: &impl LogReader, standings: &Standings) -> Result<(), LogError> {
+    /// Reads the records since the last call; all records once there are Objectives in a namespace where there were none.
+    fn read(&mut self, reader: &impl LogReader, resolutions: &Resolutions) -> Result<(), LogError> {
         let namespaces: BTreeSet<String> =
-            standings.objects.keys().map(|(namespace, _)| namespace.clone()).collect();
+            resolutions.objects.keys().map(|(namespace, _)| namespace.clone()).collect();
         if !namespaces.is_subset(&self.namespaces) {
             self.read_up_to.clear();
         }
         self.namespaces = namespaces;
         self.progress.retain(|(key, _), _| self.namespaces.contains(&key.namespace));
-        for partition in (0..look.partitions()).map(Partition) {
+        for partition in (0..reader.partitions()).map(Partition) {
             let mut from = match self.read_up_to.get(&partition) {
                 Some(from) => *from,
-                None => look.earliest(Topic::Status, partition)?,
+                None => reader.earliest(Topic::Status, partition)?,
             };
             loop {
                 let records =
-                    look.read(Topic::Status, partition, from, RECORDS_PER_READ_MAX, BYTES_PER_READ_MAX)?;
+                    reader.read(Topic::Status, partition, from, RECORDS_PER_READ_MAX, BYTES_PER_READ_MAX)?;
                 let Some(last) = records.last() else { break };
                 from = last.offset.next();
                 self.read_up_to.insert(partition, from);
@@ -117,7 +118,7 @@ impl Verdicts {
                     if let Some(Ok(Status::Batch(state))) =
                         value.map(|value| kigen_wire::decode_status(&value))
                     {
-                        self.keep(state);
+                        self.apply(state);
                     }
                 }
             }
@@ -125,26 +126,26 @@ impl Verdicts {
         Ok(())
     }
 
-    fn keep(&mut self, state: BatchState) {
+    fn apply(&mut self, state: BatchState) {
         for (name, objective) in state.objectives {
             let progress = Progress { next: next(&objective), last: objective.verdicts.last().copied() };
             self.progress.insert((state.key.clone(), name), progress);
         }
     }
 
-    /// What should stand in the cluster.
-    fn status(&self, name: &str, standing: &Standing) -> ObjectiveStatus {
-        let of_batches = standing.batches.iter();
+    /// The status that the cluster should have.
+    fn status(&self, name: &str, resolution: &Resolution) -> ObjectiveStatus {
+        let of_batches = resolution.batches.iter();
         let progress: Vec<&Progress> =
             of_batches.filter_map(|key| self.progress.get(&(key.clone(), name.to_owned()))).collect();
         let next = progress.iter().filter_map(|progress| progress.next).min();
         let last = progress.iter().filter_map(|progress| progress.last).max_by_key(|last| last.deadline);
-        let problem = standing.problem.as_ref();
+        let problem = resolution.problem.as_ref();
         ObjectiveStatus {
-            observed_generation: standing.generation,
-            batches: i32::try_from(standing.batches.len()).ok(),
+            observed_generation: resolution.generation,
+            batches: i32::try_from(resolution.batches.len()).ok(),
             next_deadline: next.map(text),
-            last_verdict: last.map(|last| words(&last)),
+            last_verdict: last.map(|last| wording(&last)),
             problem: problem.map(|problem| problem.chars().take(PROBLEM_CHARS_MAX).collect()),
         }
     }
@@ -161,7 +162,7 @@ fn text(at: Instant) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn words(judged: &Judged) -> String {
+fn wording(judged: &Judged) -> String {
     let verdict = match judged.verdict {
         Verdict::Met { .. } => "met".to_owned(),
         Verdict::Missed(cause) => format!("missed ({})", cause.label().replace('_', " ")),
@@ -173,39 +174,39 @@ fn words(judged: &Judged) -> String {
 
 struct Writer {
     api: Api,
-    /// What was written last, whether or not the watch has shown it since.
-    written: BTreeMap<Place, ObjectiveStatus>,
-    /// Which was tried last: the next round begins after it, so that those that are refused keep no other waiting.
-    tried: Option<Place>,
-    failures: Failures,
+    /// The status of each Objective that was written last, whether or not the watch has shown it since.
+    written: BTreeMap<ObjectName, ObjectiveStatus>,
+    /// The Objective that was tried last: the next round starts after it, so that refused ones do not starve the others.
+    last_tried: Option<ObjectName>,
+    failures: Throttle,
 }
 
 impl Writer {
-    /// Writes what differs. What is the matter with one object is no matter of the others; any other failure ends the
+    /// Writes the statuses that differ. A failure that concerns one object does not affect the others; any other ends the
     /// round, since it would be the same for each.
-    async fn round(&mut self, standings: &Standings, verdicts: &Verdicts) {
-        self.written.retain(|place, _| standings.objects.contains_key(place));
-        let wanted = standings.objects.iter().map(|(place, standing)| {
-            let status = verdicts.status(&place.1, standing);
-            let differs = status != standing.status;
-            (place, status, differs)
+    async fn round(&mut self, resolutions: &Resolutions, verdicts: &Verdicts) {
+        self.written.retain(|name, _| resolutions.objects.contains_key(name));
+        let wanted = resolutions.objects.iter().map(|(name, resolution)| {
+            let status = verdicts.status(&name.1, resolution);
+            let differs = status != resolution.status;
+            (name, status, differs)
         });
-        let mut anew: Vec<_> = wanted
-            .filter(|(place, status, differs)| *differs && self.written.get(*place) != Some(status))
+        let mut to_write: Vec<_> = wanted
+            .filter(|(name, status, differs)| *differs && self.written.get(*name) != Some(status))
             .collect();
-        let tried =
-            anew.partition_point(|(place, ..)| self.tried.as_ref().is_some_and(|tried| *place <= tried));
-        anew.rotate_left(tried);
-        for (place, status, _) in anew.into_iter().take(WRITTEN_MAX) {
-            let written = self.api.patch_status(&place.0, &place.1, &status).await;
-            self.tried = Some(place.clone());
+        let tried = to_write
+            .partition_point(|(name, ..)| self.last_tried.as_ref().is_some_and(|tried| *name <= tried));
+        to_write.rotate_left(tried);
+        for (name, status, _) in to_write.into_iter().take(WRITTEN_MAX) {
+            let written = self.api.patch_status(&name.0, &name.1, &status).await;
+            self.last_tried = Some(name.clone());
             match written {
-                Ok(()) => drop(self.written.insert(place.clone(), status)),
+                Ok(()) => drop(self.written.insert(name.clone(), status)),
                 // It was deleted meanwhile.
-                Err(error) if error.is_not_served() => {}
+                Err(error) if error.is_not_found() => {}
                 Err(error) => {
-                    self.tell(&error);
-                    if !is_of_one_object(&error) {
+                    self.log_failure(&error);
+                    if !concerns_one_object(&error) {
                         return;
                     }
                 }
@@ -213,22 +214,22 @@ impl Writer {
         }
     }
 
-    fn tell(&mut self, error: &RequestError) {
-        metrics::failed(error);
-        let Some(untold) = self.failures.untold_before_one_more(TimerInstant::now()) else { return };
-        let (what, advice) = match is_of_one_object(error) {
+    fn log_failure(&mut self, error: &RequestError) {
+        metrics::request_failed(error);
+        let Some(suppressed) = self.failures.admit(RealInstant::now()) else { return };
+        let (what, advice) = match concerns_one_object(error) {
             true => ("the status of this Objective", "apply the deploy/objectives.crd.yaml of this kigen"),
             false => ("the status of Objectives", "grant patch on objectives.kigen.dev/status"),
         };
         tracing::warn!(
-            untold,
-            "{}; {what} is not as it should be, and all else goes on; {advice}",
+            suppressed,
+            "{}; {what} is not up to date, all else continues; {advice}",
             reasons(error)
         );
     }
 }
 
-/// Whether the next object may fare better: this one was changed at the same time, or cannot have what is to be written.
-fn is_of_one_object(error: &RequestError) -> bool {
+/// Whether the next object may fare better: this one was changed at the same time, or its schema refuses the status.
+fn concerns_one_object(error: &RequestError) -> bool {
     matches!(error.status(), Some(400 | 404 | 409 | 413 | 422))
 }

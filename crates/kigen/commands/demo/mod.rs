@@ -18,7 +18,7 @@ use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
 use kigen_registry::Intent;
 use kigen_shipper::health::Health;
-use kigen_shipper::role as shipping;
+use kigen_shipper::role::ShipperRole;
 use kigen_shipper::server_clock::Clock as ShipperClock;
 use kigen_shipper::settings::{Access, Settings};
 use tokio::sync::{mpsc, watch};
@@ -197,9 +197,9 @@ impl Play {
             let clock = ShipperClock::new(move || clock.now());
             let (_, declared) = watch::channel(None);
             let until = stop_of(stopped);
-            shipping::run(log, settings, clock, "kigen demo", declared, health, until)
-                .await
-                .map_err(Into::into)
+            let role =
+                ShipperRole { log, settings, clock, shipper: "kigen demo".to_owned(), declared, health };
+            role.run(until).await.map_err(Into::into)
         }
     }
 

@@ -1,4 +1,4 @@
-//! A CronJob, and the objective that its annotations make.
+//! A CronJob, and the objective that its annotations declare.
 
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::CronJob;
@@ -27,8 +27,8 @@ pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {
     Ok(Decoded::CronJob { id, labels, cron_job, objective })
 }
 
-/// The objective is shipped as written, also when its crontab is none: the engine keeps it as unresolved, and the
-/// person who wrote it is told of it by a notice.
+/// The objective is shipped as written, even if its crontab does not parse: the engine keeps it as unresolved, and a notice
+/// warns of it.
 fn objective(metadata: &Metadata) -> Option<Objective> {
     let deadlines = Deadlines::CompleteBy { crontab: metadata.annotation(COMPLETE_BY)?.to_owned() };
     Some(Objective {

@@ -9,10 +9,10 @@ use kigen_model::run::{Attempt, CronJob, NotASlotMark, Run};
 use thiserror::Error;
 
 use super::labels::Labels;
-use super::object::LogPlace;
+use super::object::ContainerLog;
 use crate::custom_resource::ObjectiveStatus;
 
-/// What every object has.
+/// The identity of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The version.
@@ -34,20 +34,20 @@ pub enum Decoded {
         id: Identity,
         /// Its labels.
         labels: Labels,
-        /// What is known of it.
+        /// Its schedule and state.
         cron_job: CronJob,
-        /// What `kigen.dev/complete-by` asks for.
+        /// The objective that `kigen.dev/complete-by` declares.
         objective: Option<Objective>,
     },
     /// A Job.
     Job {
         /// Which.
         id: Identity,
-        /// What is known of it.
+        /// The run.
         run: Run,
-        /// Whose it says it is.
+        /// The batch that it names.
         batch: BatchHint,
-        /// Its annotation `kigen.dev/slot`, where that names no slot.
+        /// The fault of its annotation `kigen.dev/slot`, where that names no slot.
         not_a_slot: Option<NotASlotMark>,
     },
     /// A Pod of a Job.
@@ -56,19 +56,19 @@ pub enum Decoded {
         id: Identity,
         /// The UID of its Job.
         run_uid: String,
-        /// What is known of it.
+        /// The attempt.
         attempt: Attempt,
-        /// Where it may say why it failed, if it failed without a word.
-        log: Option<LogPlace>,
+        /// The log that may have the error, if it failed without an error text.
+        log: Option<ContainerLog>,
     },
     /// An Objective.
     Objective {
         /// Which.
         id: Identity,
-        /// What it says.
+        /// What it declares.
         object: Box<ObjectiveObject>,
     },
-    /// A Pod of something else.
+    /// A Pod of no Job.
     Ignored {
         /// Its version.
         resource_version: u64,
@@ -88,7 +88,7 @@ impl Decoded {
     }
 }
 
-/// What a Job itself says of the batch it belongs to.
+/// The batch that a Job itself names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BatchHint {
     /// A CronJob controls it.
@@ -102,7 +102,7 @@ pub enum BatchHint {
     None,
 }
 
-/// Why an object could not be used, and what it was.
+/// Why an object could not be decoded, and its identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Undecodable {
     /// The namespace, where it could be read.
@@ -117,23 +117,23 @@ pub struct Undecodable {
     pub reason: Unusable,
 }
 
-/// Why an object could not be used.
+/// Why an object could not be decoded.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Unusable {
     /// The bytes are not what Kubernetes sends.
     #[error("it is not the JSON that Kubernetes sends ({0})")]
     NotReadable(String),
-    /// Something is not there without which nothing can be said of it.
+    /// An essential field is missing.
     #[error("it has no `{0}`")]
     Missing(&'static str),
-    /// Something is there and cannot be read.
+    /// A field cannot be parsed.
     #[error("its `{field}` is `{text}`, which is not {expected}")]
     Malformed {
         /// The field.
         field: &'static str,
-        /// What it says.
+        /// Its value.
         text: String,
-        /// What it should be.
+        /// The expected form.
         expected: &'static str,
     },
 }
@@ -145,11 +145,11 @@ pub struct ObjectiveObject {
     pub generation: Option<i64>,
     /// `status`, as far as it can be read.
     pub status: ObjectiveStatus,
-    /// What it asks for, or why that cannot be read.
+    /// What it declares, or why that cannot be read.
     pub written: Result<WrittenObjective, String>,
 }
 
-/// What an Objective asks for.
+/// What an Objective declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrittenObjective {
     /// Of which batches.

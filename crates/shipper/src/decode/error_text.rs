@@ -1,5 +1,5 @@
-//! What is kept of what a program said before it died: of a Python traceback the exception and the frames next to it,
-//! of any other text its end. Pure.
+//! The error text that is kept of a failed program's output: of a Python traceback the exception and the frames nearest to
+//! it, of any other text its end. Pure.
 
 mod traceback;
 
@@ -7,17 +7,17 @@ use kigen_model::run::ERROR_TEXT_BYTES_MAX;
 
 use traceback::Piece;
 
-/// The longest line that is kept whole of a text that must be cut, in bytes: an exception's message begins with what it
-/// is about, and may go on with a whole query.
+/// The longest line that is kept whole of a text that must be cut, in bytes: an exception's message begins with its
+/// subject, and may continue with a whole query.
 const LINE_BYTES_MAX: usize = 1_000;
-/// How many lines of a text are looked at; of a longer one the last.
+/// How many lines of a text are read; of a longer one the last.
 const LINES_MAX: usize = 4_000;
 
 /// At most [`ERROR_TEXT_BYTES_MAX`] bytes of `text`: of the last traceback in it and what follows, else of its end.
 ///
-/// What is left out of a traceback is said in its place. Kept are, in this order: the last exception; the exceptions that
-/// led to it, or that it is a group of; the frames nearest to each, outwards; and of what follows the last exception its
-/// beginning, which may belong to the exception's message, and its end.
+/// A line in place of each omission counts the lines left out. Kept are, in this order: the last exception; the exceptions
+/// that led to it, or that it is a group of; the frames nearest to each, outwards; and of the text after the last
+/// exception its beginning, which may belong to the exception's message, and its end.
 pub fn error_text(text: &str) -> String {
     let text = text.trim_end();
     let lines: Vec<&str> = last(text.lines().map(str::trim_end).collect(), LINES_MAX);
@@ -26,10 +26,10 @@ pub fn error_text(text: &str) -> String {
     };
     let mut kept = fitting(&pieces, &lines);
     loop {
-        let told = told(&pieces[..kept], &lines, traceback::first_line(&pieces));
-        // The sentences that say what is left out are not in the sum by which `kept` was found.
-        if told.len() <= ERROR_TEXT_BYTES_MAX || kept == 0 {
-            return told;
+        let rendered = render(&pieces[..kept], &lines, traceback::first_line(&pieces));
+        // The lines that count omissions are not in the sum by which `kept` was found.
+        if rendered.len() <= ERROR_TEXT_BYTES_MAX || kept == 0 {
+            return rendered;
         }
         kept -= 1;
     }
@@ -50,7 +50,7 @@ fn last(mut lines: Vec<&str>, max: usize) -> Vec<&str> {
     lines
 }
 
-/// How many pieces fit, the most telling first.
+/// How many pieces fit, the most important first.
 fn fitting(pieces: &[Piece], lines: &[&str]) -> usize {
     let bytes =
         |piece: &Piece| lines[piece.lines.clone()].iter().map(|line| cut(line).len() + 1).sum::<usize>();
@@ -64,33 +64,33 @@ fn fitting(pieces: &[Piece], lines: &[&str]) -> usize {
         .count()
 }
 
-/// These pieces in the order of their lines, with a sentence for what is missing between them and after them.
-fn told(pieces: &[Piece], lines: &[&str], first: usize) -> String {
+/// These pieces in the order of their lines, with a line for each omission between them and after them.
+fn render(pieces: &[Piece], lines: &[&str], first: usize) -> String {
     let mut is_kept = vec![false; lines.len()];
     for piece in pieces {
         is_kept[piece.lines.clone()].fill(true);
     }
-    let mut told = String::new();
+    let mut text = String::new();
     let mut left_out = 0;
     for (line, is_kept) in lines.iter().zip(is_kept).skip(first) {
         if is_kept {
-            say_left_out(&mut told, &mut left_out);
-            told.push_str(&cut(line));
-            told.push('\n');
+            count_omitted(&mut text, &mut left_out);
+            text.push_str(&cut(line));
+            text.push('\n');
         } else if !line.is_empty() {
             left_out += 1;
         }
     }
-    say_left_out(&mut told, &mut left_out);
-    told.pop();
-    told
+    count_omitted(&mut text, &mut left_out);
+    text.pop();
+    text
 }
 
-fn say_left_out(told: &mut String, left_out: &mut usize) {
+fn count_omitted(text: &mut String, left_out: &mut usize) {
     match std::mem::take(left_out) {
         0 => {}
-        1 => told.push_str("  [1 line left out]\n"),
-        lines => told.push_str(&format!("  [{lines} lines left out]\n")),
+        1 => text.push_str("  [1 line left out]\n"),
+        lines => text.push_str(&format!("  [{lines} lines left out]\n")),
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) fn resource_version(metadata: &Metadata) -> Result<u64, Unusable> {
     })
 }
 
-/// A name that becomes a part of a batch's key, in which `/` separates.
+/// A name that becomes a part of a batch's key, in which `/` is the separator.
 fn key_part(text: Option<&str>, field: &'static str) -> Result<String, Unusable> {
     let text = present(text, field)?;
     if text.contains('/') {

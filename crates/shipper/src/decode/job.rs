@@ -32,8 +32,8 @@ pub(super) fn decode(object: &JobObject, observed_at: Instant) -> Result<Decoded
     Ok(Decoded::Job { id, run, batch, not_a_slot })
 }
 
-/// The end is `Complete` or `Failed` with status True wherever it stands: since Kubernetes 1.31 `SuccessCriteriaMet`
-/// or `FailureTarget` stands before it, and `Suspended` may too.
+/// The end is `Complete` or `Failed` with status True at any position of the list: since Kubernetes 1.31
+/// `SuccessCriteriaMet` or `FailureTarget` comes before it, and `Suspended` may too.
 fn phase(status: &JobStatus, suspended: bool, observed_at: Instant) -> RunPhase {
     if let Some(complete) = condition(status, "Complete") {
         let completed_at = optional_instant(status.completion_time.as_ref())
@@ -51,7 +51,7 @@ fn phase(status: &JobStatus, suspended: bool, observed_at: Instant) -> RunPhase 
     if suspended {
         return RunPhase::Suspended;
     }
-    // Kubernetes before 1.24 does not count ready pods: there an active one is all that can be known.
+    // Kubernetes before 1.24 does not count ready pods: there an active one must do.
     let runs = counter(status.active) > 0 && status.ready.is_none_or(|ready| ready > 0);
     if runs { RunPhase::Running } else { RunPhase::Pending }
 }
@@ -73,7 +73,7 @@ fn batch(metadata: &Metadata, id: &Identity, scheduled_at: Option<Instant>) -> B
 }
 
 /// The CronJob controller names a Job `<cronjob>-<scheduled unix time / 60>`; with the annotation that agrees, the
-/// CronJob can be told from the name alone.
+/// name alone identifies the CronJob.
 fn orphaned_by(job: &str, scheduled_at: Instant) -> Option<String> {
     let (cron_job, minutes) = job.rsplit_once('-')?;
     let agrees = minutes.parse() == Ok(scheduled_at.timestamp().div_euclid(60));

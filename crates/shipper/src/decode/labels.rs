@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 
 /// An object's labels.
 ///
-/// One text, since neither a name nor a value may have what stands between them: `\n` before and after each `name=value`.
+/// One text: `\n` before and after each `name=value`. Neither a name nor a value may contain these separators.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels(Box<str>);
 
 impl Labels {
-    /// These.
+    /// Encodes these labels.
     pub fn of(labels: &HashMap<String, String>) -> Self {
         let mut all: Vec<_> = labels.iter().collect();
         all.sort();
@@ -17,7 +17,7 @@ impl Labels {
         Self(format!("\n{text}").into())
     }
 
-    /// Whether these are among them.
+    /// Whether all of `wanted` are among them.
     pub fn have(&self, wanted: &BTreeMap<String, String>) -> bool {
         wanted.iter().all(|(name, value)| self.0.contains(&format!("\n{name}={value}\n")))
     }
@@ -32,7 +32,7 @@ mod tests {
     }
 
     #[test]
-    fn all_that_are_wanted_must_be_there_with_their_whole_values() {
+    fn all_wanted_labels_must_be_present_with_their_whole_values() {
         let labels =
             Labels::of(&wanted(&[("team", "ml"), ("tier", "gold-2"), ("empty", "")]).into_iter().collect());
         assert!(labels.have(&wanted(&[("team", "ml")])));

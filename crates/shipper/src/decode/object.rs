@@ -1,5 +1,5 @@
-//! The parts of Kubernetes objects that kigen reads. Every part may be missing or null: a real object with holes in
-//! it must not stop anything, so what is essential is decided in `decode`, by name, and not by a deserializer.
+//! The parts of Kubernetes objects that kigen reads. Every part may be missing or null: a real object with holes must not
+//! stop anything, so `decode` decides by name which parts are essential, and not a deserializer.
 
 use std::collections::HashMap;
 
@@ -26,11 +26,11 @@ pub struct Metadata {
     pub uid: Option<String>,
     /// The version; compared as a number.
     pub resource_version: Option<String>,
-    /// Counts the changes of what is wanted, not those of how it is.
+    /// Counts the changes of the spec, not those of the status.
     pub generation: Option<i64>,
     /// When it was created, RFC 3339.
     pub creation_timestamp: Option<String>,
-    /// Set once its deletion was asked for.
+    /// Set once its deletion was requested.
     pub deletion_timestamp: Option<String>,
     /// The labels.
     pub labels: Option<HashMap<String, String>>,
@@ -284,8 +284,8 @@ pub struct Terminated {
     pub finished_at: Option<String>,
 }
 
-/// An Objective, kigen's own custom resource. What it asks for is read apart, so that an object that asks for what cannot be
-/// read is still one.
+/// An Objective, kigen's own custom resource. Its spec is read apart, so that an object whose spec cannot be read is still
+/// an Objective.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CustomObject {
@@ -297,11 +297,11 @@ pub struct CustomObject {
     pub status: Option<Box<RawValue>>,
 }
 
-/// A container of a Pod, whose log may say why it failed.
+/// The log of a container of a Pod, which may have the error by which it failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogPlace {
+pub struct ContainerLog {
     /// The container.
     pub container: String,
-    /// It was restarted since, and the log of before is meant.
+    /// The container was restarted since, and the log from before is meant.
     pub is_previous: bool,
 }

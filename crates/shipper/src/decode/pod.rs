@@ -9,14 +9,14 @@ use kigen_model::run::{Attempt, AttemptPhase};
 use super::decoded::{Decoded, Unusable};
 use super::error_text::{error_text, last_bytes};
 use super::fields::{counter, identity, optional_instant, resource_version};
-use super::object::{ContainerStatus, LogPlace, Metadata, PodObject, PodStatus, Terminated};
+use super::object::{ContainerLog, ContainerStatus, Metadata, PodObject, PodStatus, Terminated};
 
-/// Reasons of a container's end that say nothing: where the Pod has one, that is told.
-const REASONS_WITHOUT_NEWS: [&str; 3] = ["Error", "Completed", "ContainerStatusUnknown"];
+/// Reasons of a container's end that explain nothing: a reason of the Pod takes precedence.
+const GENERIC_REASONS: [&str; 3] = ["Error", "Completed", "ContainerStatusUnknown"];
 
 pub(super) fn decode(object: &PodObject) -> Result<Decoded, Unusable> {
     let metadata = object.metadata.as_ref().ok_or(Unusable::Missing("metadata"))?;
-    // Most pods of a cluster belong to no Job; nothing else is asked of them.
+    // Most pods of a cluster belong to no Job; nothing else of them is decoded.
     let Some(run_uid) = run_uid(metadata) else {
         return Ok(Decoded::Ignored { resource_version: resource_version(metadata)? });
     };
@@ -78,7 +78,7 @@ fn waiting(status: &PodStatus) -> AttemptPhase {
         let message = condition.message.as_deref().map(|message| last_bytes(message).to_owned());
         return AttemptPhase::Waiting { reason: condition.reason.clone(), message };
     }
-    // `PodInitializing` only says that an init container comes first: what that one waits for is the reason.
+    // `PodInitializing` only means that an init container comes first: what that one waits for is the reason.
     let waiting = status
         .containers()
         .filter_map(|container| Some((container, container.state.as_ref()?.waiting.as_ref()?)))
@@ -106,15 +106,15 @@ fn failed(status: &PodStatus, deleted: bool) -> AttemptPhase {
     let of_container = container.and_then(|ended| ended.reason.clone());
     let of_pod =
         || status.reason.clone().or_else(|| disruption.and_then(|condition| condition.reason.clone()));
-    // A container that was killed because its pod was evicted says only `Error`.
+    // A container that was killed because its pod was evicted has only `Error`.
     let reason = match of_container {
-        Some(reason) if !REASONS_WITHOUT_NEWS.contains(&reason.as_str()) => Some(reason),
-        said => of_pod().or(said),
+        Some(reason) if !GENERIC_REASONS.contains(&reason.as_str()) => Some(reason),
+        generic => of_pod().or(generic),
     };
     let of_pod = || {
         status.message.as_deref().or_else(|| disruption.and_then(|condition| condition.message.as_deref()))
     };
-    let message = container.and_then(said).or_else(of_pod).map(error_text);
+    let message = container.and_then(error_message).or_else(of_pod).map(error_text);
     AttemptPhase::Failed {
         finished_at: finished_at(status),
         exit_code: container.and_then(|ended| ended.exit_code),
@@ -132,7 +132,7 @@ struct Ended<'a> {
 }
 
 /// The container by which the pod failed: of several the first to end, since the others are killed for it; of those that
-/// ended within the same second one that is no init container, as which a sidecar may run.
+/// ended within the same second one that is not an init container, since a sidecar may run as one.
 fn failed_container(status: &PodStatus, deleted: bool) -> Option<Ended<'_>> {
     let containers = status.container_statuses.iter().flatten();
     let all = containers.chain(status.init_container_statuses.iter().flatten());
@@ -142,8 +142,8 @@ fn failed_container(status: &PodStatus, deleted: bool) -> Option<Ended<'_>> {
     })
 }
 
-/// When the Job controller gives up on a pod that restarts in place, it kills it, and the kill (exit code 143) hides
-/// the failure that led to it, which then is the container's state before.
+/// When the Job controller abandons a pod that restarts in place, it kills the pod. The kill (exit code 143) hides the
+/// failure that led to it, which is then the container's last state.
 fn ended_badly(container: &ContainerStatus, deleted: bool) -> Option<Ended<'_>> {
     let is_bad = |ended: &&Terminated| ended.exit_code != Some(0);
     let name = container.name.as_deref();
@@ -158,7 +158,7 @@ fn ended_badly(container: &ContainerStatus, deleted: bool) -> Option<Ended<'_>> 
 }
 
 /// The termination message, unless it is numbers.
-fn said(ended: &Terminated) -> Option<&str> {
+fn error_message(ended: &Terminated) -> Option<&str> {
     let message = ended.message.as_deref().filter(|message| !message.trim().is_empty())?;
     numbers(message).is_none().then_some(message)
 }
@@ -178,12 +178,12 @@ fn numbers(message: &str) -> Option<BTreeMap<String, f64>> {
     serde_json::from_str(message).ok()
 }
 
-/// Where it says why the attempt failed, if the Pod does not.
-fn log(status: &PodStatus, deleted: bool, phase: &AttemptPhase) -> Option<LogPlace> {
+/// The log that may have the error by which the attempt failed, if the Pod has none.
+fn log(status: &PodStatus, deleted: bool, phase: &AttemptPhase) -> Option<ContainerLog> {
     match phase {
         AttemptPhase::Failed { message: None, .. } => {
             let ended = failed_container(status, deleted)?;
-            Some(LogPlace { container: ended.name?.to_owned(), is_previous: ended.is_previous })
+            Some(ContainerLog { container: ended.name?.to_owned(), is_previous: ended.is_previous })
         }
         AttemptPhase::Failed { message: Some(_), .. }
         | AttemptPhase::Waiting { .. }

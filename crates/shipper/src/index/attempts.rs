@@ -1,4 +1,4 @@
-//! What was last said of each Pod of a Job, and the Pods that wait for their Job to be seen.
+//! The last emitted version of each Pod of a Job, and the Pods whose Job is not known yet.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -8,52 +8,56 @@ use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::run::{Attempt, AttemptPhase};
 
-use super::emit::Saying;
-use super::encoded::Kept;
-use super::list_snapshot::Seen;
+use super::emit::Emit;
+use super::encoded::Encoded;
+use super::list_snapshot::ListSnapshot;
 use super::uid::Uid;
 use crate::decode::error_text::error_text;
-use crate::decode::object::LogPlace;
-use crate::input::LogWanted;
+use crate::decode::object::ContainerLog;
+use crate::input::LogRequest;
 use crate::notice::Notice;
 
 /// For how long after its end an attempt's log is worth reading, in minutes: a first list shows failures of long ago.
 const LOG_AGE_MINUTES_MAX: i64 = 60;
-/// How many attempts may wait for whoever reads their logs; beyond, those that come are not read.
-const LOGS_WANTED_MAX: usize = 1_000;
+/// How many log requests may wait to be taken; beyond, no log is requested.
+const LOG_REQUESTS_MAX: usize = 1_000;
 
 #[derive(Debug)]
 struct KnownAttempt {
     resource_version: u64,
     key: Arc<BatchKey>,
-    attempt: Kept<Attempt>,
+    attempt: Encoded<Attempt>,
 }
 
 /// The Pods by UID.
 #[derive(Debug)]
 pub(super) struct Attempts {
     by_uid: BTreeMap<Uid, KnownAttempt>,
-    waiting: Waiting,
-    logs_wanted: Vec<LogWanted>,
+    pending: PendingPods,
+    log_requests: Vec<LogRequest>,
 }
 
 impl Attempts {
     pub(super) fn new(pods_waiting_max: usize) -> Self {
-        Self { by_uid: BTreeMap::new(), waiting: Waiting::new(pods_waiting_max), logs_wanted: Vec::new() }
+        Self {
+            by_uid: BTreeMap::new(),
+            pending: PendingPods::new(pods_waiting_max),
+            log_requests: Vec::new(),
+        }
     }
 
     /// `run_key` is the batch of its Job, if that is known.
-    pub(super) fn changed(
+    pub(super) fn apply(
         &mut self,
-        mut pod: SeenPod,
+        mut pod: PodVersion,
         run_uid: String,
         run_key: Option<Arc<BatchKey>>,
-        saying: &mut Saying<'_>,
+        emit: &mut Emit<'_>,
     ) {
         let Some(known) = self.by_uid.get_mut(&Uid::of(&pod.revision.uid)) else {
             match run_key {
-                Some(key) => self.first_seen(pod, run_uid, key, saying),
-                None => self.waiting.put(pod, run_uid, saying),
+                Some(key) => self.insert(pod, run_uid, key, emit),
+                None => self.pending.put(pod, run_uid, emit),
             }
             return;
         };
@@ -62,22 +66,22 @@ impl Attempts {
         }
         known.resource_version = pod.revision.resource_version;
         keep_text(&mut pod.attempt, &known.attempt);
-        let kept = Kept::of(&pod.attempt);
+        let kept = Encoded::of(&pod.attempt);
         if known.attempt != kept {
             known.attempt = kept;
             let key = Arc::clone(&known.key);
-            self.want_log(&pod, &run_uid, &key, saying);
-            saying.say(&key, FactBody::Attempt { revision: pod.revision, run_uid, attempt: pod.attempt });
+            self.request_log(&pod, &run_uid, &key, emit);
+            emit.fact(&key, FactBody::Attempt { revision: pod.revision, run_uid, attempt: pod.attempt });
         }
     }
 
     /// A Pod that is gone before it ended was killed.
-    pub(super) fn deleted(
+    pub(super) fn delete(
         &mut self,
-        mut pod: SeenPod,
+        mut pod: PodVersion,
         run_uid: String,
         run_key: Option<Arc<BatchKey>>,
-        saying: &mut Saying<'_>,
+        emit: &mut Emit<'_>,
     ) {
         match pod.attempt.phase {
             AttemptPhase::Succeeded { .. } | AttemptPhase::Failed { .. } => {}
@@ -93,26 +97,26 @@ impl Attempts {
         let known = self.by_uid.remove(&Uid::of(&pod.revision.uid));
         if let Some(known) = &known {
             keep_text(&mut pod.attempt, &known.attempt);
-            if known.attempt == Kept::of(&pod.attempt) {
+            if known.attempt == Encoded::of(&pod.attempt) {
                 return;
             }
         }
         match known.map(|known| known.key).or(run_key) {
             Some(key) => {
-                let SeenPod { revision, attempt, .. } = pod;
-                saying.say(&key, FactBody::Attempt { revision, run_uid, attempt });
+                let PodVersion { revision, attempt, .. } = pod;
+                emit.fact(&key, FactBody::Attempt { revision, run_uid, attempt });
             }
-            None => self.waiting.put(pod, run_uid, saying),
+            None => self.pending.put(pod, run_uid, emit),
         }
     }
 
-    /// The end of an attempt's log is told as one more fact of the same version of the Pod, also when that is gone.
-    pub(super) fn log_read(&mut self, wanted: LogWanted, log: &str, saying: &mut Saying<'_>) {
-        let text = error_text(log);
+    /// Emits the end of an attempt's log, as one more fact of the same version of the Pod, also when the Pod is gone.
+    pub(super) fn apply_log(&mut self, request: LogRequest, text: &str, emit: &mut Emit<'_>) {
+        let text = error_text(text);
         if text.is_empty() {
             return;
         }
-        let LogWanted { key, mut revision, run_uid, mut attempt, place: _ } = wanted;
+        let LogRequest { key, mut revision, run_uid, mut attempt, log: _ } = request;
         let known = self.by_uid.get_mut(&Uid::of(&revision.uid));
         if let Some(known) = &known {
             revision.resource_version = known.resource_version;
@@ -123,66 +127,67 @@ impl Attempts {
         };
         *message = Some(text);
         if let Some(known) = known {
-            known.attempt = Kept::of(&attempt);
+            known.attempt = Encoded::of(&attempt);
         }
-        saying.say(&key, FactBody::Attempt { revision, run_uid, attempt });
+        emit.fact(&key, FactBody::Attempt { revision, run_uid, attempt });
     }
 
-    /// The attempts that failed since this was asked last and do not say why.
-    pub(super) fn logs_wanted(&mut self) -> Vec<LogWanted> {
-        std::mem::take(&mut self.logs_wanted)
+    /// The logs to read: of the attempts that failed without an error text since the last call.
+    pub(super) fn take_log_requests(&mut self) -> Vec<LogRequest> {
+        std::mem::take(&mut self.log_requests)
     }
 
-    fn want_log(&mut self, pod: &SeenPod, run_uid: &str, key: &BatchKey, saying: &Saying<'_>) {
-        let Some(place) = pod.log.clone().filter(|_| self.logs_wanted.len() < LOGS_WANTED_MAX) else {
+    fn request_log(&mut self, pod: &PodVersion, run_uid: &str, key: &BatchKey, emit: &Emit<'_>) {
+        let Some(log) = pod.log.clone().filter(|_| self.log_requests.len() < LOG_REQUESTS_MAX) else {
             return;
         };
         let AttemptPhase::Failed { finished_at: Some(finished_at), message: None, .. } = pod.attempt.phase
         else {
             return;
         };
-        if saying.observed_at - finished_at > TimeDelta::minutes(LOG_AGE_MINUTES_MAX) {
+        if emit.observed_at - finished_at > TimeDelta::minutes(LOG_AGE_MINUTES_MAX) {
             return;
         }
-        self.logs_wanted.push(LogWanted {
+        self.log_requests.push(LogRequest {
             key: key.clone(),
             revision: pod.revision.clone(),
             run_uid: run_uid.to_owned(),
             attempt: pod.attempt.clone(),
-            place,
+            log,
         });
     }
 
-    /// The Job with this UID is known now: its Pods need not wait any longer.
-    pub(super) fn run_seen(&mut self, run_uid: &str, key: &Arc<BatchKey>, saying: &mut Saying<'_>) {
-        for pod in self.waiting.take(run_uid) {
-            self.first_seen(pod, run_uid.to_owned(), Arc::clone(key), saying);
+    /// The Job with this UID is known now, and so its Pods no longer wait.
+    pub(super) fn run_known(&mut self, run_uid: &str, key: &Arc<BatchKey>, emit: &mut Emit<'_>) {
+        for pod in self.pending.take(run_uid) {
+            self.insert(pod, run_uid.to_owned(), Arc::clone(key), emit);
         }
     }
 
-    /// How a Pod that vanished between two lists ended cannot be known, so that nothing is said of it: its Job counts.
-    pub(super) fn listed(&mut self, seen: &Seen) {
-        self.by_uid
-            .retain(|uid, known| seen.has(uid, || (known.key.namespace.clone(), known.attempt.get().pod)));
+    /// Nothing is emitted for a Pod that vanished between two lists: how it ended cannot be known, and its Job counts.
+    pub(super) fn reset(&mut self, snapshot: &ListSnapshot) {
+        self.by_uid.retain(|uid, known| {
+            snapshot.has(uid, || (known.key.namespace.clone(), known.attempt.get().pod))
+        });
     }
 
-    fn first_seen(&mut self, pod: SeenPod, run_uid: String, key: Arc<BatchKey>, saying: &mut Saying<'_>) {
-        self.want_log(&pod, &run_uid, &key, saying);
-        let SeenPod { revision, attempt, is_gone, log: _ } = pod;
+    fn insert(&mut self, pod: PodVersion, run_uid: String, key: Arc<BatchKey>, emit: &mut Emit<'_>) {
+        self.request_log(&pod, &run_uid, &key, emit);
+        let PodVersion { revision, attempt, is_gone, log: _ } = pod;
         if !is_gone {
             let known = KnownAttempt {
                 resource_version: revision.resource_version,
                 key: Arc::clone(&key),
-                attempt: Kept::of(&attempt),
+                attempt: Encoded::of(&attempt),
             };
             self.by_uid.insert(Uid::of(&revision.uid), known);
         }
-        saying.say(&key, FactBody::Attempt { revision, run_uid, attempt });
+        emit.fact(&key, FactBody::Attempt { revision, run_uid, attempt });
     }
 }
 
-/// The text of a log is in no version of the Pod: once it was read it stays, as long as the failure does.
-fn keep_text(attempt: &mut Attempt, known: &Kept<Attempt>) {
+/// The text of a log is in no version of the Pod: once read, it is kept as long as the attempt is failed.
+fn keep_text(attempt: &mut Attempt, known: &Encoded<Attempt>) {
     if let AttemptPhase::Failed { message: message @ None, .. } = &mut attempt.phase
         && let AttemptPhase::Failed { message: known, .. } = known.get().phase
     {
@@ -190,33 +195,33 @@ fn keep_text(attempt: &mut Attempt, known: &Kept<Attempt>) {
     }
 }
 
-/// A Pod of a Job as it was seen.
+/// A version of a Pod of a Job.
 #[derive(Debug)]
-pub(super) struct SeenPod {
+pub(super) struct PodVersion {
     pub(super) revision: Revision,
     pub(super) attempt: Attempt,
-    /// Where it may say why it failed, if it failed without a word.
-    pub(super) log: Option<LogPlace>,
+    /// The log that may have the error, if it failed without an error text.
+    pub(super) log: Option<ContainerLog>,
     pub(super) is_gone: bool,
 }
 
-/// The Pods whose Job was not seen yet: the two streams are not in step.
+/// The Pods whose Job is not known yet: the two streams are not in step.
 #[derive(Debug)]
-struct Waiting {
-    by_run: HashMap<String, Vec<SeenPod>>,
-    /// The UIDs of the Jobs in the order in which they were first waited for, some of them no longer.
+struct PendingPods {
+    by_run: HashMap<String, Vec<PodVersion>>,
+    /// The UIDs of the Jobs in the order in which Pods first waited for them. Some are taken already.
     order: VecDeque<String>,
     pods: usize,
     pods_max: usize,
     pods_forgotten: u64,
 }
 
-impl Waiting {
+impl PendingPods {
     fn new(pods_max: usize) -> Self {
         Self { by_run: HashMap::new(), order: VecDeque::new(), pods: 0, pods_max, pods_forgotten: 0 }
     }
 
-    fn put(&mut self, pod: SeenPod, run_uid: String, saying: &mut Saying<'_>) {
+    fn put(&mut self, pod: PodVersion, run_uid: String, emit: &mut Emit<'_>) {
         if !self.by_run.contains_key(&run_uid) {
             self.order.push_back(run_uid.clone());
         }
@@ -230,21 +235,21 @@ impl Waiting {
             }
         }
         while self.pods > self.pods_max {
-            self.forget_oldest(saying);
+            self.forget_oldest(emit);
         }
     }
 
-    fn take(&mut self, run_uid: &str) -> Vec<SeenPod> {
+    fn take(&mut self, run_uid: &str) -> Vec<PodVersion> {
         let pods = self.by_run.remove(run_uid).unwrap_or_default();
         self.pods -= pods.len();
-        // What was taken stays in the order until it is half of it, so that taking costs nothing each time.
+        // Taken Jobs are removed from the order only once they are half of it, so that a take costs little.
         if self.order.len() > 2 * self.by_run.len() + 16 {
             self.order.retain(|run_uid| self.by_run.contains_key(run_uid));
         }
         pods
     }
 
-    fn forget_oldest(&mut self, saying: &mut Saying<'_>) {
+    fn forget_oldest(&mut self, emit: &mut Emit<'_>) {
         let Some(run_uid) = self.order.pop_front() else {
             self.pods = 0;
             return;
@@ -253,10 +258,9 @@ impl Waiting {
         self.pods -= forgotten;
         let before = self.pods_forgotten;
         self.pods_forgotten += u64::try_from(forgotten).unwrap_or(u64::MAX);
-        // Said at the first and then at each power of two, or a cluster where Jobs are hidden would flood the log.
+        // EmittedObjective at the first and then at each power of two, or a cluster where Jobs are hidden would flood the log.
         if before.checked_ilog2() != self.pods_forgotten.checked_ilog2() {
-            saying
-                .notices
+            emit.notices
                 .push(Notice::PodsForgotten { pods: self.pods_forgotten, pods_waiting_max: self.pods_max });
         }
     }

@@ -6,9 +6,9 @@ use kigen_model::key::BatchKey;
 
 use crate::notice::Notice;
 
-/// Where facts and notices go.
+/// The facts and notices that follow from one change.
 #[derive(Debug)]
-pub struct Saying<'a> {
+pub struct Emit<'a> {
     /// When the change was observed, in the API server's time.
     pub observed_at: Instant,
     /// The facts.
@@ -17,8 +17,8 @@ pub struct Saying<'a> {
     pub notices: &'a mut Vec<Notice>,
 }
 
-impl Saying<'_> {
-    pub(super) fn say(&mut self, key: &BatchKey, body: FactBody) {
+impl Emit<'_> {
+    pub(super) fn fact(&mut self, key: &BatchKey, body: FactBody) {
         self.facts.push(Fact { key: key.clone(), observed_at: self.observed_at, body });
     }
 }

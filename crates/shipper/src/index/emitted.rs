@@ -1,4 +1,4 @@
-//! What was last emitted of each declared objective.
+//! The last emitted version of each declared objective.
 
 use std::collections::BTreeMap;
 
@@ -6,36 +6,36 @@ use kigen_model::event::Revision;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
 
-use super::objects::Place;
+use super::objects::NamespacedName;
 
 /// An objective's identity within the cluster: the batch and its name.
-pub(super) type Name = (BatchKey, String);
+pub(super) type ObjectiveKey = (BatchKey, String);
 
 #[derive(Debug)]
-pub(super) struct Said {
+pub(super) struct EmittedObjective {
     pub(super) revision: u64,
-    /// Of the object that declares it, or that of a file.
+    /// Of the object that declares it, or [`Revision::OF_FILE`].
     pub(super) uid: String,
-    /// `None`: it was withdrawn. Its revision is kept, so that it is newer if it comes back.
+    /// `None`: it was withdrawn. The revision is kept, so that a later declaration is newer.
     pub(super) objective: Option<Objective>,
 }
 
-impl Said {
+impl EmittedObjective {
     /// Whether a file declares it.
     pub(super) fn is_of_file(&self) -> bool {
         self.uid == Revision::OF_FILE
     }
 }
 
-/// What was said under the name of this place in its namespace.
-pub(super) fn said_in<'a>(
+/// The emitted objectives of the namespace and the name of this object.
+pub(super) fn emitted_in<'a>(
     cluster: &str,
-    (namespace, name): &'a Place,
-    said: &'a BTreeMap<Name, Said>,
-) -> impl Iterator<Item = (&'a Name, &'a Said)> {
+    (namespace, name): &'a NamespacedName,
+    emitted: &'a BTreeMap<ObjectiveKey, EmittedObjective>,
+) -> impl Iterator<Item = (&'a ObjectiveKey, &'a EmittedObjective)> {
     let first = (BatchKey::new(cluster, namespace, ""), String::new());
-    let of_namespace = said.range(first..).take_while(|((key, _), _)| key.namespace == *namespace);
-    of_namespace.filter(move |((_, said), _)| said == name)
+    let of_namespace = emitted.range(first..).take_while(|((key, _), _)| key.namespace == *namespace);
+    of_namespace.filter(move |((_, of), _)| of == name)
 }
 
 /// The CronJob before whose fires the result must be there.

@@ -1,4 +1,4 @@
-//! What was last said of an object, small: encoded as the log has it, a quarter of what it takes as the model has it.
+//! The last emitted version of an object, encoded as in the log: a quarter of the memory that the model's type takes.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,29 +9,29 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
 use kigen_model::run::{Attempt, CronJob, Run};
 
-/// What was said. Two are equal if the log cannot tell them apart.
+/// An encoded object. Two are equal if the log cannot distinguish them.
 #[derive(PartialEq, Eq)]
-pub(super) struct Kept<T> {
-    /// A fact without whose it is, which whoever keeps it knows.
+pub(super) struct Encoded<T> {
+    /// A fact without its key and revision, which the holder has.
     bytes: Box<[u8]>,
     of: PhantomData<T>,
 }
 
-/// What can be said of an object.
-pub(super) trait Keep: Clone {
-    /// As a fact says it.
+/// An object that a fact can hold.
+pub(super) trait Encode: Clone {
+    /// The fact's body.
     fn into_body(self) -> FactBody;
 
-    /// The other way; `None`: it is said of something else.
+    /// The object in a fact's body; `None`: the body is of another kind.
     fn from_body(body: FactBody) -> Option<Self>;
 }
 
-impl<T: Keep> Kept<T> {
-    pub(super) fn of(said: &T) -> Self {
+impl<T: Encode> Encoded<T> {
+    pub(super) fn of(object: &T) -> Self {
         let fact = Fact {
             key: BatchKey::new("", "", ""),
             observed_at: Instant::UNIX_EPOCH,
-            body: said.clone().into_body(),
+            body: object.clone().into_body(),
         };
         Self { bytes: kigen_wire::encode_event(&Event::Fact(fact)).into(), of: PhantomData }
     }
@@ -45,19 +45,20 @@ impl<T: Keep> Kept<T> {
     }
 }
 
-impl<T> fmt::Debug for Kept<T> {
+impl<T> fmt::Debug for Encoded<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Kept").field("bytes", &self.bytes.len()).finish()
+        f.debug_struct("Encoded").field("bytes", &self.bytes.len()).finish()
     }
 }
 
-fn nobody() -> Revision {
+/// Stands in for the revision, which is not encoded.
+fn no_revision() -> Revision {
     Revision { uid: String::new(), resource_version: 0 }
 }
 
-impl Keep for CronJob {
+impl Encode for CronJob {
     fn into_body(self) -> FactBody {
-        FactBody::CronJob { revision: nobody(), cron_job: Some(self) }
+        FactBody::CronJob { revision: no_revision(), cron_job: Some(self) }
     }
 
     fn from_body(body: FactBody) -> Option<Self> {
@@ -65,9 +66,9 @@ impl Keep for CronJob {
     }
 }
 
-impl Keep for Objective {
+impl Encode for Objective {
     fn into_body(self) -> FactBody {
-        FactBody::Objective { name: String::new(), revision: nobody(), objective: Some(self) }
+        FactBody::Objective { name: String::new(), revision: no_revision(), objective: Some(self) }
     }
 
     fn from_body(body: FactBody) -> Option<Self> {
@@ -75,9 +76,9 @@ impl Keep for Objective {
     }
 }
 
-impl Keep for Run {
+impl Encode for Run {
     fn into_body(self) -> FactBody {
-        FactBody::Run { revision: nobody(), run: self }
+        FactBody::Run { revision: no_revision(), run: self }
     }
 
     fn from_body(body: FactBody) -> Option<Self> {
@@ -85,9 +86,9 @@ impl Keep for Run {
     }
 }
 
-impl Keep for Attempt {
+impl Encode for Attempt {
     fn into_body(self) -> FactBody {
-        FactBody::Attempt { revision: nobody(), run_uid: String::new(), attempt: self }
+        FactBody::Attempt { revision: no_revision(), run_uid: String::new(), attempt: self }
     }
 
     fn from_body(body: FactBody) -> Option<Self> {

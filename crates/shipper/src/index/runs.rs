@@ -1,4 +1,4 @@
-//! What was last said of each Job, and which batch it belongs to.
+//! The last emitted version of each Job, and the batch that it belongs to.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -7,21 +7,21 @@ use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::run::{Run, RunPhase};
 
-use super::emit::Saying;
-use super::encoded::Kept;
-use super::list_snapshot::Seen;
+use super::emit::Emit;
+use super::encoded::Encoded;
+use super::list_snapshot::ListSnapshot;
 use super::uid::Uid;
 use crate::decode::{BatchHint, Identity};
 
-/// Of how many Jobs that are gone the batch is remembered: the streams are not in step, and how a Pod ended may be heard
-/// after its Job was deleted.
+/// Of how many deleted Jobs the batch is remembered: the streams are not in step, and the end of a Pod may arrive after
+/// the deletion of its Job.
 const RUNS_GONE_MAX: usize = 10_000;
 
 #[derive(Debug)]
 struct KnownRun {
     resource_version: u64,
     key: Arc<BatchKey>,
-    run: Kept<Run>,
+    run: Encoded<Run>,
 }
 
 /// The Jobs by UID.
@@ -31,7 +31,7 @@ pub(super) struct Runs {
     gone: Gone,
 }
 
-/// The batches of the Jobs that went last.
+/// The batches of the Jobs that were deleted last.
 #[derive(Debug, Default)]
 struct Gone {
     keys: BTreeMap<Uid, Arc<BatchKey>>,
@@ -52,13 +52,13 @@ impl Gone {
 }
 
 impl Runs {
-    /// The batch of the Job with this UID, if it was seen and has not gone long ago.
+    /// The batch of the Job with this UID, if the Job exists or was deleted not long ago.
     pub(super) fn key(&self, uid: &str) -> Option<Arc<BatchKey>> {
         let uid = Uid::of(uid);
         self.by_uid.get(&uid).map(|known| &known.key).or_else(|| self.gone.keys.get(&uid)).cloned()
     }
 
-    pub(super) fn remember(&mut self, key: Arc<BatchKey>, revision: &Revision, run: &Run) {
+    pub(super) fn restore(&mut self, key: Arc<BatchKey>, revision: &Revision, run: &Run) {
         let (uid, resource_version) = (Uid::of(&revision.uid), revision.resource_version);
         let known = self.by_uid.get(&uid);
         if known.is_some_and(|known| known.resource_version >= resource_version) {
@@ -68,78 +68,78 @@ impl Runs {
             self.by_uid.remove(&uid);
             return;
         }
-        self.by_uid.insert(uid, KnownRun { resource_version, key, run: Kept::of(run) });
+        self.by_uid.insert(uid, KnownRun { resource_version, key, run: Encoded::of(run) });
     }
 
-    /// Returns the batch if the Job was not known before. `share` gives the batch's key as whoever else knows it has it.
-    pub(super) fn changed(
+    /// Returns the batch if the Job was not known before. `share` returns the index's shared copy of the batch's key.
+    pub(super) fn apply(
         &mut self,
         id: Identity,
         run: Run,
         share: impl FnOnce(&Identity) -> Arc<BatchKey>,
-        saying: &mut Saying<'_>,
+        emit: &mut Emit<'_>,
     ) -> Option<Arc<BatchKey>> {
         let (uid, resource_version) = (Uid::of(&id.revision.uid), id.revision.resource_version);
-        let kept = Kept::of(&run);
+        let kept = Encoded::of(&run);
         if let Some(known) = self.by_uid.get_mut(&uid) {
             if known.resource_version < resource_version {
                 known.resource_version = resource_version;
                 if known.run != kept {
                     known.run = kept;
-                    saying.say(&known.key, FactBody::Run { revision: id.revision, run });
+                    emit.fact(&known.key, FactBody::Run { revision: id.revision, run });
                 }
             }
             return None;
         }
         let key = share(&id);
         self.by_uid.insert(uid, KnownRun { resource_version, key: Arc::clone(&key), run: kept });
-        saying.say(&key, FactBody::Run { revision: id.revision, run });
+        emit.fact(&key, FactBody::Run { revision: id.revision, run });
         Some(key)
     }
 
     /// Returns the batch.
-    pub(super) fn deleted(
+    pub(super) fn delete(
         &mut self,
         id: Identity,
         mut run: Run,
         share: impl FnOnce(&Identity) -> Arc<BatchKey>,
-        saying: &mut Saying<'_>,
+        emit: &mut Emit<'_>,
     ) -> Arc<BatchKey> {
         let uid = Uid::of(&id.revision.uid);
         let known = self.by_uid.remove(&uid);
         if !has_ended(&run) {
-            run.phase = RunPhase::Deleted { observed_at: saying.observed_at };
+            run.phase = RunPhase::Deleted { observed_at: emit.observed_at };
         }
-        let is_news = known.as_ref().is_none_or(|known| known.run != Kept::of(&run));
+        let is_changed = known.as_ref().is_none_or(|known| known.run != Encoded::of(&run));
         let key = known.map_or_else(|| share(&id), |known| known.key);
         self.gone.put(uid, &key);
-        if is_news {
-            saying.say(&key, FactBody::Run { revision: id.revision, run });
+        if is_changed {
+            emit.fact(&key, FactBody::Run { revision: id.revision, run });
         }
         key
     }
 
-    /// Says again what is known of the runs of the batches that are due. Of those that ended too, as long as the Job is
-    /// there: by `freshness` one may count for deadlines that are still to come.
-    pub(super) fn restate(&self, is_due: &dyn Fn(&BatchKey) -> bool, saying: &mut Saying<'_>) {
+    /// Emits the runs of the batches that are due, ended ones included as long as the Job exists: by `freshness` one may
+    /// count for deadlines that are still to come.
+    pub(super) fn resync(&self, is_due: &dyn Fn(&BatchKey) -> bool, emit: &mut Emit<'_>) {
         for (uid, known) in self.by_uid.iter().filter(|(_, known)| is_due(&known.key)) {
             let revision = Revision { uid: uid.to_string(), resource_version: known.resource_version };
-            saying.say(&known.key, FactBody::Run { revision, run: known.run.get() });
+            emit.fact(&known.key, FactBody::Run { revision, run: known.run.get() });
         }
     }
 
-    /// A Job that ended and is gone is no news; one that had not ended when it was last seen may have ended since, and
-    /// then the gap that follows says that this cannot be known.
-    pub(super) fn listed(&mut self, seen: &Seen, resource_version: u64, saying: &mut Saying<'_>) {
+    /// Nothing is emitted for a Job that ended and is gone. One that had not ended in its last version may have ended since;
+    /// the gap that follows marks that this cannot be known.
+    pub(super) fn reset(&mut self, snapshot: &ListSnapshot, resource_version: u64, emit: &mut Emit<'_>) {
         let is_gone = |uid: &Uid, known: &mut KnownRun| {
-            !seen.has(uid, || (known.key.namespace.clone(), known.run.get().job))
+            !snapshot.has(uid, || (known.key.namespace.clone(), known.run.get().job))
         };
         for (uid, known) in self.by_uid.extract_if(.., is_gone) {
             let mut run = known.run.get();
             if !has_ended(&run) {
-                run.phase = RunPhase::Deleted { observed_at: saying.observed_at };
+                run.phase = RunPhase::Deleted { observed_at: emit.observed_at };
                 let revision = Revision { uid: uid.to_string(), resource_version };
-                saying.say(&known.key, FactBody::Run { revision, run });
+                emit.fact(&known.key, FactBody::Run { revision, run });
             }
             self.gone.put(uid, &known.key);
         }
@@ -153,7 +153,7 @@ fn has_ended(run: &Run) -> bool {
     }
 }
 
-/// The batch of a Job that is seen for the first time. Later it keeps it, whatever becomes of its owner and labels.
+/// The batch of a new Job. The Job keeps it, whatever becomes of its owner and labels.
 pub(super) fn key(cluster: &str, id: &Identity, batch: BatchHint) -> BatchKey {
     let batch = match batch {
         BatchHint::CronJob(name) | BatchHint::Label(name) | BatchHint::Orphan(name) => name,

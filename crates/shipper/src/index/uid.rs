@@ -16,7 +16,7 @@ pub(super) enum Uid {
 impl Uid {
     pub(super) fn of(text: &str) -> Self {
         let uuid = Uuid::try_parse(text).ok();
-        // What is written in another way would come back as another text.
+        // A UUID in another notation would come back as another text.
         let uuid = uuid.filter(|uuid| uuid.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text);
         uuid.map_or_else(|| Self::Text(text.into()), Self::Uuid)
     }
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_uid_is_told_as_it_was_given_however_it_is_written() {
+    fn a_uid_is_printed_as_it_was_given_in_any_notation() {
         let uuid = "0b9c1ad2-52f5-4c5e-9d5c-6a1ff30c2f9e";
         assert!(matches!(Uid::of(uuid), Uid::Uuid(_)));
         let upper = uuid.to_uppercase();

@@ -1,5 +1,5 @@
-//! The requests to the Kubernetes API: its time, lists in pages, watches line by line, the one Lease
-//! and the statuses of Objectives that are written.
+//! The requests to the Kubernetes API: its time, lists in pages, watches line by line, the one Lease, and the statuses of
+//! Objectives, which are written.
 //!
 //! Raw requests through `kube`'s client, which brings credentials and TLS, and not its typed API: the header `Date`, the
 //! bookmarks and each line as it was sent are what ticks and rejects are made of.
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::custom_resource::ObjectiveStatus;
-use crate::decode::object::LogPlace;
+use crate::decode::object::ContainerLog;
 use crate::error::RequestError;
 use crate::kubernetes::client::RenewedClient;
 use crate::kubernetes::lines::Lines;
@@ -58,20 +58,20 @@ impl Api {
         Self { client, clock, namespace, answer_ms_max, cluster_uid: None }
     }
 
-    /// Keeps in mind which cluster it is; `None`: that cannot be told.
+    /// Stores the cluster's UID; `None`: kigen may not read it.
     #[must_use]
     pub fn with_cluster_uid(self, cluster_uid: Option<String>) -> Self {
         Self { cluster_uid, ..self }
     }
 
-    /// Which cluster it is, if that is kept in mind: see [`Api::ask_cluster_uid`].
+    /// The cluster's UID, if it was stored: see [`Api::fetch_cluster_uid`].
     pub fn cluster_uid(&self) -> Option<&str> {
         self.cluster_uid.as_deref()
     }
 
-    /// The namespace by whose UID this cluster is told from any other: the one that is watched, or `kube-system`, which
-    /// every cluster has and nobody makes anew.
-    pub fn telling_namespace(&self) -> &str {
+    /// The namespace whose UID identifies the cluster: the one that is watched, or `kube-system`, which every cluster has and
+    /// which is never re-created.
+    pub fn identifying_namespace(&self) -> &str {
         self.namespace.as_deref().unwrap_or("kube-system")
     }
 
@@ -82,27 +82,27 @@ impl Api {
 
     /// The namespace of the pod, or of the kubeconfig's context.
     pub fn default_namespace(&self) -> String {
-        self.client.now().default_namespace().to_owned()
+        self.client.current().default_namespace().to_owned()
     }
 
-    /// The path of `resource` in what is watched.
+    /// The path of `resource` in the watched namespaces.
     pub fn path(&self, resource: Resource) -> String {
         resource.path(self.namespace.as_deref())
     }
 
-    /// The server's time, by the cheapest of questions.
+    /// The server's time, by the cheapest of requests.
     pub async fn time(&self) -> Result<Answered, RequestError> {
         let path = "/version";
         let (answered, _) = self.exchange(Method::GET, path, "", Vec::new()).await?;
         answered.ok_or_else(|| RequestError::Unreadable {
             request: format!("GET {path}"),
-            reason: "it has no header `Date`, without which kigen cannot tell the cluster's time".to_owned(),
+            reason: "it has no header `Date`, without which kigen cannot know the cluster's time".to_owned(),
         })
     }
 
-    /// The UID that tells this cluster from any other.
-    pub async fn ask_cluster_uid(&self) -> Result<String, RequestError> {
-        let path = format!("/api/v1/namespaces/{}", self.telling_namespace());
+    /// The UID that identifies this cluster.
+    pub async fn fetch_cluster_uid(&self) -> Result<String, RequestError> {
+        let path = format!("/api/v1/namespaces/{}", self.identifying_namespace());
         let (_, bytes) = self.exchange(Method::GET, &path, "", Vec::new()).await?;
         let namespace: Named = serde_json::from_slice(&bytes).map_err(|error| RequestError::Unreadable {
             request: format!("GET {path}"),
@@ -144,12 +144,12 @@ impl Api {
         &self,
         namespace: &str,
         pod: &str,
-        place: &LogPlace,
+        log: &ContainerLog,
         lines_max: u32,
         bytes_max: usize,
     ) -> Result<Vec<u8>, RequestError> {
         let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/log");
-        let LogPlace { container, is_previous } = place;
+        let ContainerLog { container, is_previous } = log;
         let query = format!(
             "?container={}&previous={is_previous}&tailLines={lines_max}&limitBytes={bytes_max}",
             percent_encoded(container)
@@ -162,7 +162,7 @@ impl Api {
         self.in_time(&request, answer).await
     }
 
-    /// Writes the status of an Objective, and leaves alone what it does not name.
+    /// Writes the status of an Objective, as a merge patch.
     pub(crate) async fn patch_status(
         &self,
         namespace: &str,
@@ -174,7 +174,7 @@ impl Api {
         self.exchange(Method::PATCH, &path, "", body.into_bytes()).await.map(drop)
     }
 
-    /// Opens a watch of all that comes after `resource_version`.
+    /// Opens a watch of all changes after `resource_version`.
     pub async fn watch(
         &self,
         resource: Resource,
@@ -183,27 +183,23 @@ impl Api {
         self.open(resource, &format!("&resourceVersion={resource_version}")).await
     }
 
-    /// Opens a watch of all that is there, a bookmark that is marked, and all that comes after; older API servers answer
-    /// with an error, or mark nothing.
-    pub async fn watch_from_all(
+    /// Opens a watch that streams all objects, an annotated bookmark, and then all changes; older API servers answer
+    /// with an error, or annotate nothing.
+    pub async fn watch_with_initial_events(
         &self,
         resource: Resource,
     ) -> Result<(Option<Answered>, Lines), RequestError> {
         self.open(resource, "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan").await
     }
 
-    async fn open(
-        &self,
-        resource: Resource,
-        whence: &str,
-    ) -> Result<(Option<Answered>, Lines), RequestError> {
+    async fn open(&self, resource: Resource, start: &str) -> Result<(Option<Answered>, Lines), RequestError> {
         let path = self.path(resource);
-        let query = format!("?watch=true&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}{whence}");
+        let query = format!("?watch=true&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}{start}");
         let request = format!("GET {path}");
-        let asked_at = self.clock.now();
+        let sent_at = self.clock.now();
         let answer = self.send(&request, Method::GET, format!("{path}{query}"), Vec::new());
         let response = self.in_time(&request, answer).await?;
-        let answered = date(response.headers()).map(|date| Answered { date, asked_at });
+        let answered = date(response.headers()).map(|date| Answered { date, sent_at });
         Ok((answered, Lines::of(request, response.into_body())))
     }
 
@@ -215,11 +211,11 @@ impl Api {
         query: &str,
         body: Vec<u8>,
     ) -> Result<(Option<Answered>, Vec<u8>), RequestError> {
-        let asked_at = self.clock.now();
+        let sent_at = self.clock.now();
         let request = format!("{method} {path}");
         let answer = async {
             let response = self.send(&request, method, format!("{path}{query}"), body).await?;
-            let answered = date(response.headers()).map(|date| Answered { date, asked_at });
+            let answered = date(response.headers()).map(|date| Answered { date, sent_at });
             Ok((answered, collect(&request, response.into_body(), ANSWER_BYTES_MAX).await?))
         };
         self.in_time(&request, answer).await
@@ -245,19 +241,18 @@ impl Api {
         let unreadable = |reason| RequestError::Unreadable { request: request.to_owned(), reason };
         let is_patch = method == Method::PATCH;
         let content_type = if is_patch { "application/merge-patch+json" } else { "application/json" };
-        let asked = Request::builder()
+        let http_request = Request::builder()
             .method(method)
             .uri(uri)
-            // A log is text; all else is asked for as JSON.
+            // A log is text; all else is JSON.
             .header(header::ACCEPT, "application/json, */*")
             // Kubernetes 1.37 compresses a watch event by event, which common decoders read only the first of.
             .header(header::ACCEPT_ENCODING, "identity")
             .header(header::CONTENT_TYPE, content_type)
             .body(Body::from(body))
             .map_err(|error| unreadable(error.to_string()))?;
-        let response = self.client.now().send(asked).await.map_err(|error| RequestError::NoAnswer {
-            request: request.to_owned(),
-            reason: client_reasons(&error),
+        let response = self.client.current().send(http_request).await.map_err(|error| {
+            RequestError::NoAnswer { request: request.to_owned(), reason: client_reasons(&error) }
         })?;
         if response.status().is_success() {
             return Ok(response);
@@ -324,14 +319,14 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     text.parse().ok().map(Duration::from_secs)
 }
 
-/// The `message` of a Kubernetes Status, or the beginning of whatever was answered instead.
+/// The `message` of a Kubernetes Status, or the beginning of any other answer.
 fn refusal(body: &[u8]) -> String {
-    let said = serde_json::from_slice::<Status>(body).ok().and_then(|status| status.message);
-    let said = said.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
-    said.trim().chars().take(ERROR_TEXT_CHARS_MAX).collect()
+    let message = serde_json::from_slice::<Status>(body).ok().and_then(|status| status.message);
+    let message = message.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
+    message.trim().chars().take(ERROR_TEXT_CHARS_MAX).collect()
 }
 
-/// The client's own errors say only which of its parts failed, and then repeat what that part says.
+/// The client's own errors name only which of its parts failed, and then repeat that part's message.
 fn client_reasons(error: &kube::Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), reasons)
 }

@@ -1,8 +1,8 @@
-//! The client of the API server, made anew from its source when the server no longer knows who asks.
+//! The client of the API server, re-created from its configuration when the server no longer accepts the credentials.
 //!
-//! kube reads a token's file again by itself, once a minute, and asks its plugins; what else a kubeconfig or a service
-//! account has (certificates, a token in the file itself) is read once. So whatever is refused as unauthorised makes a
-//! new client of what stands there now, and the next try is made with that.
+//! kube itself reads a token's file again once a minute, and calls its plugins; the rest of a kubeconfig or a service account
+//! (certificates, a token in the file itself) it reads once. So each answer 401 re-creates the client from the present
+//! configuration, and the retry uses that.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,13 +12,13 @@ use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use tokio::time::Instant as TimerInstant;
 
 use crate::error::ShipperError;
-use crate::kubernetes::kubeconfig::{check, place};
+use crate::kubernetes::kubeconfig::{check_command, describe};
 use crate::settings::Access;
 
-/// How often a client is made anew at most, in milliseconds: each of the streams is refused, and asks for it.
+/// The shortest time between two re-creations, in milliseconds: each of the streams is refused, and calls for one.
 const RENEW_INTERVAL_MS_MIN: u64 = 1_000;
 
-/// A client that can be made anew. Clones share it.
+/// A client that can be re-created. Clones share it.
 #[derive(Clone)]
 pub struct RenewedClient {
     access: Access,
@@ -28,37 +28,37 @@ pub struct RenewedClient {
 
 struct Shared {
     client: Client,
-    made_at: TimerInstant,
+    created_at: TimerInstant,
 }
 
 impl RenewedClient {
-    /// Reads what `access` names and makes a client of it. Also answers the server's URL.
+    /// Reads the configuration that `access` names and creates a client. Also returns the server's URL.
     ///
     /// # Errors
-    /// What is named is not there or cannot be used.
-    pub async fn make(access: &Access, answer_ms_max: u64) -> Result<(Self, String), ShipperError> {
-        let (client, server) = make(access, answer_ms_max).await?;
-        let shared = Shared { client, made_at: TimerInstant::now() };
+    /// The configuration is missing or cannot be used.
+    pub async fn create(access: &Access, answer_ms_max: u64) -> Result<(Self, String), ShipperError> {
+        let (client, server) = create(access, answer_ms_max).await?;
+        let shared = Shared { client, created_at: TimerInstant::now() };
         let shared = Arc::new(Mutex::new(shared));
         Ok((Self { access: access.clone(), answer_ms_max, shared }, server))
     }
 
-    /// The client as it is now.
-    pub fn now(&self) -> Client {
+    /// The present client.
+    pub fn current(&self) -> Client {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner).client.clone()
     }
 
-    /// Makes it anew, unless that was done just before. While it cannot be made, the old one stays.
+    /// Re-creates it, unless that was done just before. If that fails, the old one stays.
     pub async fn renew(&self) {
         {
             let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-            if shared.made_at.elapsed() < Duration::from_millis(RENEW_INTERVAL_MS_MIN) {
+            if shared.created_at.elapsed() < Duration::from_millis(RENEW_INTERVAL_MS_MIN) {
                 return;
             }
-            // The others that are refused meanwhile need not make one too.
-            shared.made_at = TimerInstant::now();
+            // Other requests that are refused meanwhile need not create one too.
+            shared.created_at = TimerInstant::now();
         }
-        match make(&self.access, self.answer_ms_max).await {
+        match create(&self.access, self.answer_ms_max).await {
             Ok((client, _)) => {
                 self.shared.lock().unwrap_or_else(PoisonError::into_inner).client = client;
             }
@@ -67,15 +67,15 @@ impl RenewedClient {
     }
 }
 
-async fn make(access: &Access, answer_ms_max: u64) -> Result<(Client, String), ShipperError> {
+async fn create(access: &Access, answer_ms_max: u64) -> Result<(Client, String), ShipperError> {
     let mut config = configure(access).await?;
     config.connect_timeout = Some(Duration::from_millis(answer_ms_max));
-    // The shipper counts its own failures and says them.
+    // The shipper retries by itself, and counts and logs each failure.
     config.default_retry = false;
     let server = config.cluster_url.to_string();
     let client = Client::try_from(config).map_err(|source| ShipperError::Client {
         server: server.clone(),
-        place: place(access),
+        place: describe(access),
         source: Box::new(source),
     })?;
     Ok((client, server))
@@ -85,8 +85,8 @@ async fn configure(access: &Access) -> Result<Config, ShipperError> {
     let options =
         |context: &Option<String>| KubeConfigOptions { context: context.clone(), ..Default::default() };
     let failed = |source: Box<dyn std::error::Error + Send + Sync>| ShipperError::Kubeconfig {
-        place: place(access),
-        check: check(access),
+        place: describe(access),
+        check: check_command(access),
         source,
     };
     match access {

@@ -2,7 +2,8 @@
 
 use crate::settings::Access;
 
-pub(crate) fn place(access: &Access) -> String {
+/// The source of the credentials, for an error message.
+pub(crate) fn describe(access: &Access) -> String {
     let context = |context: &Option<String>| {
         context
             .as_ref()
@@ -20,7 +21,8 @@ pub(crate) fn place(access: &Access) -> String {
     }
 }
 
-pub(crate) fn check(access: &Access) -> String {
+/// A command that shows the same configuration.
+pub(crate) fn check_command(access: &Access) -> String {
     match access {
         Access::Inferred { .. } => "kubectl config view --minify".to_owned(),
         Access::Kubeconfig { path, .. } => {

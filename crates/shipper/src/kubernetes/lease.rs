@@ -1,8 +1,22 @@
 //! The Lease: which of several shippers of a cluster leads, and until when it may be sure of that.
 //!
-//! A Lease is a record in the cluster that its holder renews. Whoever sees the same version of it for as long as it is
-//! given takes it, and both sides count by their own timers, never by the instants that stand in it: no clock need be
-//! right. The holder stops trusting it well before anybody else may take it.
+//! A Lease is a record in the cluster that its holder renews. A shipper that reads the same version of it for its whole
+//! duration takes it, and both sides count by their own timers, never by the instants written in it: no clock need be
+//! right. The holder stops trusting it well before any other may take it.
+//!
+//! ```text
+//!           held by another             renewed
+//!              ┌────┐                   ┌────┐
+//!              ▼    │   free: written   ▼    │      stop
+//! start ───▶ Standby┴────────────────▶ Term ─┴─────────────▶ Released: it has no holder
+//!              ▲ │                       │
+//!              │ └─ 403 to 405 from the  │  not renewed within `trusted_ms`,
+//!              │    start on: Refused    │  taken by another, deleted
+//!              └──────── Lost ◀──────────┘
+//! ```
+//!
+//! A Lease is free if it does not exist, has no holder, has this shipper as its holder, or has not changed for its duration.
+//! Where it is refused, the shipper leads without one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,36 +34,36 @@ use crate::error::RequestError;
 use crate::kubernetes::api::Api;
 use crate::settings::LeaseSettings;
 
-/// How often failures are told at most.
-const TOLD_EVERY: Duration = Duration::from_secs(60);
-/// The longest that a Lease of somebody else is believed to be given for, in seconds.
+/// The shortest time between two warnings of failures.
+const WARNING_INTERVAL: Duration = Duration::from_secs(60);
+/// The longest duration of another shipper's Lease that is respected, in seconds.
 const DURATION_S_MAX: u64 = 300;
-/// How long giving the Lease back may take, in milliseconds.
+/// How long releasing the Lease may take, in milliseconds.
 const RELEASE_MS_MAX: u64 = 2_000;
 
-/// What came of asking for the Lease.
+/// The outcome of acquiring the Lease.
 #[derive(Debug)]
 pub enum Acquired {
     /// This shipper leads.
     Term(Term),
-    /// The cluster lets nobody like this shipper have one.
+    /// The credentials do not permit a Lease.
     Refused(RequestError),
 }
 
-/// The Lease as one shipper sees it.
+/// The Lease, as one shipper has observed it.
 #[derive(Debug)]
 pub struct Lease {
-    place: Place,
-    /// Whether it was read once: then it is not refused for good.
+    client: LeaseClient,
+    /// Whether it was read once: then a refusal is not final.
     was_read: bool,
-    seen: Option<Seen>,
-    /// Who was last told to hold it.
-    told: Option<String>,
+    observed: Option<ObservedVersion>,
+    /// The holder that was logged last.
+    logged_holder: Option<String>,
 }
 
-/// Where it is, and who asks.
+/// Reads and writes the Lease under one identity.
 #[derive(Clone)]
-struct Place {
+struct LeaseClient {
     api: Api,
     settings: LeaseSettings,
     /// The path of the namespace's Leases.
@@ -57,37 +71,37 @@ struct Place {
     identity: String,
 }
 
-/// A version of it, and since when it was seen.
+/// A version of it, and since when it has been observed.
 #[derive(Debug)]
-struct Seen {
+struct ObservedVersion {
     resource_version: Option<String>,
     since: TimerInstant,
 }
 
 impl Lease {
-    /// The Lease in the cluster behind `api`. `shipper` says who asks, for a person who reads it.
+    /// The Lease in the cluster behind `api`. `shipper` names this process to a user who reads the Lease.
     pub fn new(api: &Api, settings: &LeaseSettings, shipper: &str) -> Self {
         let namespace = settings.namespace.clone().unwrap_or_else(|| api.default_namespace());
-        let place = Place {
+        let client = LeaseClient {
             api: api.clone(),
             settings: settings.clone(),
             path: format!("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"),
-            // Two of one name would each take the other's Lease for its own.
+            // Two of one identity would each consider the other's Lease its own.
             identity: format!("{shipper}, {:016x}", fastrand::u64(..)),
         };
-        Self { place, was_read: false, seen: None, told: None }
+        Self { client, was_read: false, observed: None, logged_holder: None }
     }
 
     /// Waits until this shipper leads. Nothing is lost if the future is dropped.
     pub async fn acquire(&mut self) -> Acquired {
-        let settings = &self.place.settings;
+        let settings = &self.client.settings;
         let interval_ms = settings.interval_ms.max(1);
         let refused_max = Duration::from_millis(settings.refused_ms_max);
         let mut back_off = BackOff::new(interval_ms.div_ceil(4), interval_ms);
         let began_at = TimerInstant::now();
-        let mut told_at: Option<TimerInstant> = None;
+        let mut warned_at: Option<TimerInstant> = None;
         loop {
-            let error = match self.attempt().await {
+            let error = match self.try_acquire().await {
                 Ok(Some(term)) => return Acquired::Term(term),
                 Ok(None) => {
                     back_off.reset();
@@ -96,14 +110,14 @@ impl Lease {
                 }
                 Err(error) => error,
             };
-            // Once it was read, the right to it is there, and a refusal is a disturbance: two that then went on without
-            // it would both lead.
+            // Once it was read, access is granted, and a refusal is a disturbance: two shippers that then continued without
+            // the Lease would both lead.
             let is_refused = matches!(error.status(), Some(403..=405)) && !self.was_read;
             if is_refused && began_at.elapsed() >= refused_max {
                 return Acquired::Refused(error);
             }
-            if !is_refused && told_at.is_none_or(|told_at| told_at.elapsed() >= TOLD_EVERY) {
-                told_at = Some(TimerInstant::now());
+            if !is_refused && warned_at.is_none_or(|warned_at| warned_at.elapsed() >= WARNING_INTERVAL) {
+                warned_at = Some(TimerInstant::now());
                 tracing::warn!("{}; kigen tries again, and does not lead meanwhile", reasons(&error));
             }
             tokio::time::sleep(back_off.next_delay(error.retry_after())).await;
@@ -111,70 +125,71 @@ impl Lease {
     }
 
     /// Takes it if it is free.
-    async fn attempt(&mut self) -> Result<Option<Term>, RequestError> {
-        let asked_at = TimerInstant::now();
-        let Some(held) = self.place.read().await? else {
-            self.seen = None;
-            let taken = self.place.create().await?;
+    async fn try_acquire(&mut self) -> Result<Option<Term>, RequestError> {
+        let sent_at = TimerInstant::now();
+        let Some(held) = self.client.read().await? else {
+            self.observed = None;
+            let taken = self.client.create().await?;
             self.was_read = true;
-            return Ok(taken.map(|taken| Term::begin(self.place.clone(), taken, asked_at)));
+            return Ok(taken.map(|taken| Term::begin(self.client.clone(), taken, sent_at)));
         };
         self.was_read = true;
         if !self.is_free(&held) {
             return Ok(None);
         }
-        let asked_at = TimerInstant::now();
+        let sent_at = TimerInstant::now();
         let transitions = transitions(&held) + 1;
-        let taken = self.place.write(held, &self.place.identity, transitions, true).await?;
-        Ok(taken.map(|taken| Term::begin(self.place.clone(), taken, asked_at)))
+        let taken = self.client.write(held, &self.client.identity, transitions, true).await?;
+        Ok(taken.map(|taken| Term::begin(self.client.clone(), taken, sent_at)))
     }
 
-    /// Whether nobody holds it, or its holder was not heard of for as long as it was given. A holder that this shipper was
-    /// itself, in a term before, is nobody.
+    /// Whether it has no holder, or was not renewed for its whole duration. This shipper itself, as the holder of an earlier
+    /// term, does not count as one.
     fn is_free(&mut self, held: &Value) -> bool {
         let resource_version = held["metadata"]["resourceVersion"].as_str().map(str::to_owned);
-        let since = match &self.seen {
-            Some(seen) if seen.resource_version == resource_version => seen.since,
+        let since = match &self.observed {
+            Some(observed) if observed.resource_version == resource_version => observed.since,
             _ => {
                 let since = TimerInstant::now();
-                self.seen = Some(Seen { resource_version, since });
+                self.observed = Some(ObservedVersion { resource_version, since });
                 since
             }
         };
         let holder = holder(held);
-        if holder.is_empty() || holder == self.place.identity {
+        if holder.is_empty() || holder == self.client.identity {
             return true;
         }
-        let given_s = held["spec"]["leaseDurationSeconds"].as_u64();
-        let given = given_s.map_or(Duration::from_millis(self.place.settings.duration_ms), |given_s| {
-            Duration::from_secs(given_s.min(DURATION_S_MAX))
-        });
-        if since.elapsed() >= given {
+        let duration_s = held["spec"]["leaseDurationSeconds"].as_u64();
+        let duration = duration_s
+            .map_or(Duration::from_millis(self.client.settings.duration_ms), |duration_s| {
+                Duration::from_secs(duration_s.min(DURATION_S_MAX))
+            });
+        if since.elapsed() >= duration {
             return true;
         }
-        if self.told.as_deref() != Some(holder) {
+        if self.logged_holder.as_deref() != Some(holder) {
             tracing::info!(holder, "another shipper leads; this one stands by");
-            self.told = Some(holder.to_owned());
+            self.logged_holder = Some(holder.to_owned());
         }
         false
     }
 }
 
-impl Place {
-    fn of_one(&self) -> String {
+impl LeaseClient {
+    fn lease_path(&self) -> String {
         format!("{}/{}", self.path, self.settings.name)
     }
 
     /// The Lease, if there is one.
     async fn read(&self) -> Result<Option<Value>, RequestError> {
-        match self.api.exchange(Method::GET, &self.of_one(), "", Vec::new()).await {
+        match self.api.exchange(Method::GET, &self.lease_path(), "", Vec::new()).await {
             Ok((_, bytes)) => self.parse(Method::GET, &bytes).map(Some),
             Err(error) if error.status() == Some(404) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Makes it; `None`: another was faster.
+    /// Creates it; `None`: another shipper was faster.
     async fn create(&self) -> Result<Option<Value>, RequestError> {
         let lease = json!({
             "apiVersion": "coordination.k8s.io/v1",
@@ -185,7 +200,7 @@ impl Place {
         self.send(Method::POST, &self.path, &lease).await
     }
 
-    /// Writes it over the version that was read; `None`: another was faster.
+    /// Writes it over the version that was read; `None`: another shipper was faster.
     async fn write(
         &self,
         mut held: Value,
@@ -196,7 +211,7 @@ impl Place {
         let acquired_at = held["spec"]["acquireTime"].take();
         let acquired_at = acquired_at.as_str().filter(|_| !is_new);
         held["spec"] = self.spec(holder, transitions, acquired_at);
-        self.send(Method::PUT, &self.of_one(), &held).await
+        self.send(Method::PUT, &self.lease_path(), &held).await
     }
 
     fn spec(&self, holder: &str, transitions: u64, acquired_at: Option<&str>) -> Value {
@@ -221,15 +236,15 @@ impl Place {
 
     fn parse(&self, method: Method, bytes: &[u8]) -> Result<Value, RequestError> {
         serde_json::from_slice(bytes).map_err(|error| RequestError::Unreadable {
-            request: format!("{method} {}", self.of_one()),
+            request: format!("{method} {}", self.lease_path()),
             reason: error.to_string(),
         })
     }
 }
 
-impl std::fmt::Debug for Place {
+impl std::fmt::Debug for LeaseClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Place").field("path", &self.path).field("identity", &self.identity).finish()
+        f.debug_struct("LeaseClient").field("path", &self.path).field("identity", &self.identity).finish()
     }
 }
 
@@ -241,51 +256,51 @@ fn transitions(held: &Value) -> u64 {
     held["spec"]["leaseTransitions"].as_u64().unwrap_or(0)
 }
 
-/// A time in which this shipper leads. It is kept by a task of its own, which ends with it.
+/// A term in which this shipper leads. A task of its own renews the Lease, and ends with it.
 #[derive(Debug)]
 pub struct Term {
-    holding: Arc<Holding>,
+    lease: Arc<HeldLease>,
     trusted_until: watch::Receiver<TimerInstant>,
-    keeping: JoinSet<()>,
+    renewing: JoinSet<()>,
 }
 
 #[derive(Debug)]
-struct Holding {
-    place: Place,
+struct HeldLease {
+    client: LeaseClient,
     /// As it was last written.
     held: Mutex<Value>,
-    /// How many leaders there were before this one.
+    /// How many leaders there were before this shipper.
     leaders_before: AtomicU64,
 }
 
 impl Term {
-    fn begin(place: Place, held: Value, asked_at: TimerInstant) -> Self {
-        let trusted = Duration::from_millis(place.settings.trusted_ms);
+    fn begin(client: LeaseClient, held: Value, sent_at: TimerInstant) -> Self {
+        let trusted = Duration::from_millis(client.settings.trusted_ms);
         let leaders_before = AtomicU64::new(transitions(&held));
-        let holding = Arc::new(Holding { place, held: Mutex::new(held), leaders_before });
-        // Counted from before it was asked for: nobody can have seen it earlier.
-        let (trust, trusted_until) = watch::channel(asked_at + trusted);
-        let mut keeping = JoinSet::new();
-        keeping.spawn(keep(holding.clone(), trust));
-        Self { holding, trusted_until, keeping }
+        let lease = Arc::new(HeldLease { client, held: Mutex::new(held), leaders_before });
+        // Counted from before the request was sent: no other shipper can have observed the Lease earlier.
+        let (trust, trusted_until) = watch::channel(sent_at + trusted);
+        let mut renewing = JoinSet::new();
+        renewing.spawn(keep_renewed(lease.clone(), trust));
+        Self { lease, trusted_until, renewing }
     }
 
     /// How many leaders there were, this one included.
     pub fn leaders(&self) -> u64 {
-        self.holding.leaders_before.load(Ordering::Relaxed) + 1
+        self.lease.leaders_before.load(Ordering::Relaxed) + 1
     }
 
-    /// The log has seen more leaders than the Lease, which was made anew: from here on it counts on from there.
+    /// Counts on from the log's leaders, of which there are more than the Lease's if that was re-created.
     pub fn count_from(&self, leaders: u64) {
-        self.holding.leaders_before.fetch_max(leaders.saturating_sub(1), Ordering::Relaxed);
+        self.lease.leaders_before.fetch_max(leaders.saturating_sub(1), Ordering::Relaxed);
     }
 
-    /// Whether this shipper leads for sure.
+    /// Whether this shipper is sure to lead.
     pub fn holds(&self) -> bool {
         TimerInstant::now() < *self.trusted_until.borrow()
     }
 
-    /// Ends when this shipper no longer leads for sure.
+    /// Ends when this shipper is no longer sure to lead.
     pub fn lost(&self) -> impl Future<Output = ()> + Send + 'static {
         let mut trusted_until = self.trusted_until.clone();
         async move {
@@ -304,35 +319,35 @@ impl Term {
         }
     }
 
-    /// Gives it back, so that another need not wait until it is free.
+    /// Releases the Lease, so that another shipper need not wait until it expires.
     pub async fn release(mut self) {
-        self.keeping.shutdown().await;
+        self.renewing.shutdown().await;
         let released = async {
-            let held = self.holding.held.lock().await.clone();
-            let leaders_before = self.holding.leaders_before.load(Ordering::Relaxed);
-            self.holding.place.write(held, "", leaders_before, false).await
+            let held = self.lease.held.lock().await.clone();
+            let leaders_before = self.lease.leaders_before.load(Ordering::Relaxed);
+            self.lease.client.write(held, "", leaders_before, false).await
         };
         match tokio::time::timeout(Duration::from_millis(RELEASE_MS_MAX), released).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "the Lease was not given back; it is free in a while"),
-            Err(_) => tracing::debug!("the Lease was not given back in time; it is free in a while"),
+            Ok(Err(error)) => tracing::debug!(%error, "the Lease was not released; it expires in a while"),
+            Err(_) => tracing::debug!("the Lease was not released in time; it expires in a while"),
         }
     }
 }
 
-/// Renews it until that fails for too long, or it is lost.
-async fn keep(holding: Arc<Holding>, trust: watch::Sender<TimerInstant>) {
-    let settings = &holding.place.settings;
+/// Renews the Lease until that fails for too long, or the Lease is lost.
+async fn keep_renewed(lease: Arc<HeldLease>, trust: watch::Sender<TimerInstant>) {
+    let settings = &lease.client.settings;
     let trusted = Duration::from_millis(settings.trusted_ms);
     loop {
         tokio::time::sleep(Duration::from_millis(settings.interval_ms)).await;
-        let asked_at = TimerInstant::now();
+        let sent_at = TimerInstant::now();
         let until = *trust.borrow();
-        match tokio::time::timeout_at(until, holding.renew()).await {
-            Ok(Ok(Renewal::Done)) => drop(trust.send_replace(asked_at + trusted)),
-            Ok(Ok(Renewal::Again)) => {}
+        match tokio::time::timeout_at(until, lease.renew()).await {
+            Ok(Ok(Renewal::Done)) => drop(trust.send_replace(sent_at + trusted)),
+            Ok(Ok(Renewal::Conflict)) => {}
             Ok(Ok(Renewal::Lost)) => {
-                trust.send_replace(asked_at);
+                trust.send_replace(sent_at);
                 return;
             }
             Ok(Err(error)) => tracing::debug!(%error, "the Lease was not renewed; kigen tries again"),
@@ -341,29 +356,29 @@ async fn keep(holding: Arc<Holding>, trust: watch::Sender<TimerInstant>) {
     }
 }
 
-/// What came of a renewal.
+/// The outcome of a renewal.
 enum Renewal {
     Done,
-    /// Somebody changed something else in it meanwhile.
-    Again,
-    /// Another holds it, or it is gone.
+    /// Another field of it was changed meanwhile; the next renewal writes over that version.
+    Conflict,
+    /// Another shipper holds it, or it was deleted.
     Lost,
 }
 
-impl Holding {
+impl HeldLease {
     async fn renew(&self) -> Result<Renewal, RequestError> {
         let mut held = self.held.lock().await;
         let leaders_before = self.leaders_before.load(Ordering::Relaxed);
-        let place = &self.place;
-        match place.write(held.clone(), &place.identity, leaders_before, false).await {
+        let client = &self.client;
+        match client.write(held.clone(), &client.identity, leaders_before, false).await {
             Ok(Some(renewed)) => {
                 *held = renewed;
                 Ok(Renewal::Done)
             }
-            Ok(None) => match place.read().await? {
-                Some(found) if holder(&found) == place.identity => {
+            Ok(None) => match client.read().await? {
+                Some(found) if holder(&found) == client.identity => {
                     *held = found;
-                    Ok(Renewal::Again)
+                    Ok(Renewal::Conflict)
                 }
                 _ => Ok(Renewal::Lost),
             },

@@ -1,4 +1,4 @@
-//! A watch's answer, cut into its lines.
+//! The body of a watch, split into lines.
 
 use http_body_util::BodyExt;
 use kigen_model::reasons::reasons;
@@ -15,9 +15,9 @@ pub struct Lines {
     request: String,
     body: Body,
     buffer: Vec<u8>,
-    /// How much of the buffer has no end of line in it.
+    /// How much of the buffer has been searched for an end of line.
     scanned: usize,
-    /// The line that is being read is too long: what comes of it before its end is dropped.
+    /// The present line is too long: the rest of it is dropped.
     cut: bool,
 }
 
@@ -31,12 +31,12 @@ pub enum Line {
 }
 
 impl Lines {
-    /// Those of the answer to `request`.
+    /// The lines of the answer to `request`.
     pub(super) fn of(request: String, body: Body) -> Self {
         Self { request, body, buffer: Vec::new(), scanned: 0, cut: false }
     }
 
-    /// The next line; `None` at the end of the watch. A line that the end cuts off is not one: it will come again.
+    /// The next line; `None` at the end of the watch. A line that the end cuts off is dropped: it will be sent again.
     pub async fn next(&mut self) -> Result<Option<Line>, RequestError> {
         loop {
             if let Some(line) = self.take_line() {
@@ -88,13 +88,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_line_that_the_end_of_the_watch_cuts_off_is_none() {
+    async fn a_line_that_the_end_of_the_watch_cuts_off_is_dropped() {
         let body = Body::from(b"{\"type\":1}\n\r\n{\"type\":2}\n{\"ty".to_vec());
         let mut lines = Lines::of("GET /".to_owned(), body);
-        let mut heard = Vec::new();
+        let mut received = Vec::new();
         while let Some(line) = lines.next().await.expect("it does not break") {
-            heard.push(line);
+            received.push(line);
         }
-        assert_eq!(heard, [Line::Whole(b"{\"type\":1}".to_vec()), Line::Whole(b"{\"type\":2}".to_vec())]);
+        assert_eq!(received, [Line::Whole(b"{\"type\":1}".to_vec()), Line::Whole(b"{\"type\":2}".to_vec())]);
     }
 }

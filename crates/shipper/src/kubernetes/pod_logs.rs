@@ -1,5 +1,5 @@
 //! The ends of the logs of containers that failed without a termination message, read beside everything else: a log
-//! delays no fact and stops none. What is not read for whatever reason is a text that is missing, no more.
+//! delays no fact and stops none. If one cannot be read, an alert lacks its error text, no more.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -10,74 +10,74 @@ use tokio::task::JoinSet;
 use tokio::time::Instant as TimerInstant;
 
 use crate::error::RequestError;
-use crate::input::{Input, LogRead, LogWanted};
+use crate::input::{Input, LogRead, LogRequest};
 use crate::kubernetes::api::Api;
 
 /// How many logs are read at the same time.
-const LOGS_UNDER_WAY_MAX: usize = 4;
-/// How many wait to be read; beyond, those that come are not read.
+const LOGS_IN_FLIGHT_MAX: usize = 4;
+/// How many requests wait; beyond, new ones are dropped.
 const LOGS_WAITING_MAX: usize = 256;
-/// For how long a namespace is not asked again in which logs may not be read.
+/// For how long no log is requested of a namespace in which logs are forbidden.
 const FORBIDDEN_FOR: Duration = Duration::from_secs(600);
-/// How many such namespaces are remembered; beyond, all are forgotten, and asked once more.
+/// How many such namespaces are remembered; beyond, all are forgotten, and tried once more.
 const NAMESPACES_FORBIDDEN_MAX: usize = 1_000;
 
 /// The most of a log that is read, in bytes.
 pub const LOG_BYTES_MAX: usize = 256 * 1024;
-/// How many of its last lines are asked for: first so many; if these are too long, so many.
+/// How many of its last lines are requested: first so many; if these are too long, so many.
 ///
-/// The kubelet counts `limitBytes` from the first of these lines on, so that of lines that are too long it would leave out
-/// the last, which are the ones that matter.
+/// The kubelet counts `limitBytes` from the first of these lines on, so of lines that are too long it would omit the
+/// last, which are the ones that matter.
 const LOG_LINES: [u32; 2] = [200, 10];
 
-/// The logs that are being read and those that wait.
-pub(crate) struct Logs {
+/// The log requests in flight and those that wait.
+pub(crate) struct PodLogs {
     api: Api,
     inputs: Sender<Input>,
     is_on: bool,
-    waiting: VecDeque<LogWanted>,
+    waiting: VecDeque<LogRequest>,
     forbidden: HashMap<String, TimerInstant>,
     tasks: JoinSet<()>,
 }
 
-impl fmt::Debug for Logs {
+impl fmt::Debug for PodLogs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { api: _, inputs: _, is_on, waiting, forbidden, tasks } = self;
-        f.debug_struct("Logs")
+        f.debug_struct("PodLogs")
             .field("is_on", is_on)
             .field("waiting", &waiting.len())
             .field("forbidden", forbidden)
-            .field("under_way", &tasks.len())
+            .field("in_flight", &tasks.len())
             .finish_non_exhaustive()
     }
 }
 
-impl Logs {
-    /// What is read is sent to `inputs`.
+impl PodLogs {
+    /// Sends each log to `inputs`.
     pub(crate) fn new(api: Api, inputs: Sender<Input>, is_on: bool) -> Self {
         let (waiting, forbidden, tasks) = (VecDeque::new(), HashMap::new(), JoinSet::new());
         Self { api, inputs, is_on, waiting, forbidden, tasks }
     }
 
-    /// Reads these as soon as others are read. To be called within a tokio runtime.
-    pub(crate) fn want(&mut self, wanted: Vec<LogWanted>) {
+    /// Adds requests, and sends as many as may be in flight. To be called within a tokio runtime.
+    pub(crate) fn request(&mut self, requests: Vec<LogRequest>) {
         if !self.is_on {
             return;
         }
         let room = LOGS_WAITING_MAX.saturating_sub(self.waiting.len());
-        self.waiting.extend(wanted.into_iter().take(room));
+        self.waiting.extend(requests.into_iter().take(room));
         self.start();
     }
 
-    /// One was read, or not.
+    /// A request was answered: the next one is sent.
     pub(crate) fn answered(&mut self, read: &LogRead) {
-        let LogRead { wanted, text } = read;
-        let namespace = &wanted.key.namespace;
+        let LogRead { request, text } = read;
+        let namespace = &request.key.namespace;
         if let Err(error) = text {
-            if error.status() == Some(403) {
+            if error.is_forbidden() {
                 self.forbid(namespace, error);
             } else {
-                tracing::debug!(pod = wanted.attempt.pod, namespace, "no log: {error}");
+                tracing::debug!(pod = request.attempt.pod, namespace, "no log: {error}");
             }
         }
         self.start();
@@ -85,15 +85,15 @@ impl Logs {
 
     fn start(&mut self) {
         while self.tasks.try_join_next().is_some() {}
-        while self.tasks.len() < LOGS_UNDER_WAY_MAX
-            && let Some(wanted) = self.waiting.pop_front()
+        while self.tasks.len() < LOGS_IN_FLIGHT_MAX
+            && let Some(request) = self.waiting.pop_front()
         {
-            if !self.is_forbidden(&wanted.key.namespace) {
+            if !self.is_forbidden(&request.key.namespace) {
                 let (api, inputs) = (self.api.clone(), self.inputs.clone());
                 self.tasks.spawn(async move {
-                    let text = read(&api, &wanted).await;
-                    // Whoever does not read the inputs any more wants no log either.
-                    let _ = inputs.send(Input::Log(Box::new(LogRead { wanted, text }))).await;
+                    let text = read(&api, &request).await;
+                    // A dropped receiver needs no log either.
+                    let _ = inputs.send(Input::Log(Box::new(LogRead { request, text }))).await;
                 });
             }
         }
@@ -114,17 +114,17 @@ impl Logs {
         tracing::warn!(
             "{error}; alerts of namespace {namespace} lack the last error of containers without a termination message: \
              grant get on pods/log, or set terminationMessagePolicy: FallbackToLogsOnError on the containers, or set \
-             kubernetes.read_logs = false; kigen asks again in {} minutes",
+             kubernetes.read_logs = false; kigen tries again in {} minutes",
             FORBIDDEN_FOR.as_secs() / 60
         );
     }
 }
 
-async fn read(api: &Api, wanted: &LogWanted) -> Result<String, RequestError> {
+async fn read(api: &Api, request: &LogRequest) -> Result<String, RequestError> {
     let mut log = Vec::new();
     for lines in LOG_LINES {
         log =
-            api.log(&wanted.key.namespace, &wanted.attempt.pod, &wanted.place, lines, LOG_BYTES_MAX).await?;
+            api.log(&request.key.namespace, &request.attempt.pod, &request.log, lines, LOG_BYTES_MAX).await?;
         if log.len() < LOG_BYTES_MAX {
             break;
         }

@@ -1,4 +1,4 @@
-//! Events to records, and records to the log, for as long as that takes.
+//! Turns events into records, and appends these to the log, with retries for as long as that takes.
 
 use kigen_log::back_off::BackOff;
 use kigen_log::{Fate, Log, LogError, LogReader, NewRecord};
@@ -8,19 +8,20 @@ use kigen_model::reasons::reasons;
 use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
 use kigen_model::topic::{Partition, Topic};
 
+use super::term_end::EndOfTerm;
 use crate::health::Health;
 use crate::notice::Rejected;
 use crate::server_clock::Clock;
 
 /// How many records are appended at once.
-const RECORDS_PER_STEP_MAX: usize = 1_000;
-/// How many bytes of values are appended at once, but for the last record of them.
-const BYTES_PER_STEP_MAX: usize = 4 << 20;
-/// Between the tries of a log that cannot be written, in milliseconds.
+const RECORDS_PER_WRITE_MAX: usize = 1_000;
+/// How many bytes of values are appended at once, the last record aside.
+const BYTES_PER_WRITE_MAX: usize = 4 << 20;
+/// The delays between two attempts on a log that cannot be used, in milliseconds.
 const RETRY_DELAY_MS_MIN: u64 = 500;
 const RETRY_DELAY_MS_MAX: u64 = 10_000;
 
-/// A log that is tried again and again.
+/// The retries of a log that cannot be used.
 pub(super) struct Trying(BackOff);
 
 impl Default for Trying {
@@ -30,34 +31,34 @@ impl Default for Trying {
 }
 
 impl Trying {
-    /// Tells of a failure, and waits until the log may be tried again.
+    /// Logs a failure, and waits until the next attempt.
     pub(super) async fn failed(&mut self, log: &impl Log, health: &Health, error: &LogError) {
         log.tell(error);
-        health.unwritten(reasons(error));
+        health.log_failed(reasons(error));
         tokio::time::sleep(self.0.next_delay(None)).await;
     }
 }
 
-/// What became of records.
+/// The outcome of an append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Appended {
-    /// They are in the log.
+    /// The records are in the log.
     All,
-    /// The log could not be written, and then the process was told to stop.
+    /// The log could not be written until the term ended.
     Interrupted,
 }
 
 /// The writing end of the role.
-pub(super) struct Appender<L, S> {
+pub(super) struct Appender<'a, L> {
     log: L,
     clock: Clock,
     health: Health,
-    shutdown: S,
+    end: EndOfTerm<'a>,
 }
 
-impl<L: Log, S: Future<Output = ()> + Clone> Appender<L, S> {
-    pub(super) fn new(log: L, clock: Clock, health: Health, shutdown: S) -> Self {
-        Self { log, clock, health, shutdown }
+impl<'a, L: Log> Appender<'a, L> {
+    pub(super) fn new(log: L, clock: Clock, health: Health, end: EndOfTerm<'a>) -> Self {
+        Self { log, clock, health, end }
     }
 
     /// Facts go to their key's partition.
@@ -71,7 +72,7 @@ impl<L: Log, S: Future<Output = ()> + Clone> Appender<L, S> {
         facts.iter().map(record).collect()
     }
 
-    /// What concerns the cluster goes to every partition, under the cluster's name.
+    /// Events of the cluster go to every partition, under the cluster's name.
     pub(super) fn records_of_cluster(&self, events: &[ClusterEvent]) -> Vec<NewRecord> {
         let timestamp = self.clock.now();
         let mut records = Vec::new();
@@ -87,40 +88,40 @@ impl<L: Log, S: Future<Output = ()> + Clone> Appender<L, S> {
         records
     }
 
-    /// What could not be used goes to `kigen.rejects`.
+    /// Rejected objects go to `kigen.rejects`.
     pub(super) fn records_of_rejected(&self, rejected: Vec<Rejected>) -> Vec<NewRecord> {
         let now = self.clock.now();
         rejected.into_iter().map(|rejected| self.reject_record(&rejected.into_reject(now))).collect()
     }
 
-    /// Appends all, in this order, in as many steps as it takes; a log that cannot be written is tried again until it
-    /// can, and meanwhile nothing is read from the cluster.
+    /// Appends all, in this order, in as many writes as it takes. A log that cannot be written is retried until it can, and
+    /// meanwhile nothing is read from the cluster.
     pub(super) async fn append(&self, records: Vec<NewRecord>) -> Result<Appended, LogError> {
         let mut records = records.into_iter().peekable();
         while records.peek().is_some() {
-            let mut step = Vec::new();
+            let mut write = Vec::new();
             let mut bytes = 0;
-            while step.len() < RECORDS_PER_STEP_MAX
-                && bytes < BYTES_PER_STEP_MAX
+            while write.len() < RECORDS_PER_WRITE_MAX
+                && bytes < BYTES_PER_WRITE_MAX
                 && let Some(record) = records.next()
             {
                 bytes += record.value.as_ref().map_or(0, Vec::len);
-                step.push(record);
+                write.push(record);
             }
-            if self.append_step(step).await? == Appended::Interrupted {
+            if self.append_at_once(write).await? == Appended::Interrupted {
                 return Ok(Appended::Interrupted);
             }
         }
         Ok(Appended::All)
     }
 
-    async fn append_step(&self, mut step: Vec<NewRecord>) -> Result<Appended, LogError> {
+    async fn append_at_once(&self, mut records: Vec<NewRecord>) -> Result<Appended, LogError> {
         let mut trying = Trying::default();
         let mut has_rejected = false;
         loop {
-            let error = match self.log.append(step.clone()).await {
+            let error = match self.log.append(records.clone()).await {
                 Ok(_) => {
-                    self.health.written();
+                    self.health.log_written();
                     return Ok(Appended::All);
                 }
                 Err(error) => error,
@@ -128,15 +129,15 @@ impl<L: Log, S: Future<Output = ()> + Clone> Appender<L, S> {
             match error {
                 LogError::RecordTooLarge { record_bytes_max, .. } if !has_rejected => {
                     has_rejected = true;
-                    step = self.without_too_large(step, record_bytes_max, &error.to_string());
+                    records = self.without_too_large(records, record_bytes_max, &error.to_string());
                     continue;
                 }
                 error if error.fate() != Fate::Retry => return Err(error),
                 error => tokio::select! {
                     () = trying.failed(&self.log, &self.health, &error) => {}
-                    () = self.shutdown.clone() => {
-                        let records = step.len();
-                        tracing::warn!(records, "left unwritten at the end; the next start hears them again");
+                    _ = self.end.clone() => {
+                        let records = records.len();
+                        tracing::warn!(records, "left unwritten at the end; the next start receives their events again");
                         return Ok(Appended::Interrupted);
                     }
                 },
@@ -144,16 +145,17 @@ impl<L: Log, S: Future<Output = ()> + Clone> Appender<L, S> {
         }
     }
 
-    /// What the log does not take goes to the rejects, which keep less of it than the log takes.
+    /// A record that is too large for the log goes to the rejects, cut to less than the log takes.
     fn without_too_large(
         &self,
-        step: Vec<NewRecord>,
+        records: Vec<NewRecord>,
         record_bytes_max: usize,
         reason: &str,
     ) -> Vec<NewRecord> {
         let now = self.clock.now();
         let bytes = |record: &NewRecord| record.key.len() + record.value.as_ref().map_or(0, Vec::len);
-        step.into_iter()
+        records
+            .into_iter()
             .map(|record| {
                 if bytes(&record) <= record_bytes_max {
                     return record;

@@ -1,7 +1,7 @@
-//! The last Python traceback of a text, taken apart: which of its lines tell most.
+//! The last Python traceback of a text, split into pieces by their importance.
 //!
 //! The layout is that of CPython's `traceback` module: a header, frames from the outermost in, the exception. A chain has
-//! a sentence between two tracebacks, the cause first. A group's exceptions stand after it in a margin of `|`, each after
+//! a sentence between two tracebacks, the cause first. A group's exceptions follow it in a margin of `|`, each after
 //! a line of `+-+---- 1 ----`.
 
 use std::ops::Range;
@@ -17,13 +17,13 @@ const LINES_A_FRAME: usize = 4;
 /// Lines that are kept or left out together.
 #[derive(Debug)]
 pub(super) struct Piece {
-    /// How far they are from the last exception; 0 is that exception.
+    /// The distance from the last exception; 0 is that exception.
     rank: usize,
-    /// Which.
+    /// The lines.
     pub(super) lines: Range<usize>,
 }
 
-/// The pieces of the last traceback and all that follows it, the most telling first; `None`: there is no traceback.
+/// The pieces of the last traceback and all that follows it, the most important first; `None`: there is no traceback.
 pub(super) fn pieces(lines: &[&str]) -> Option<Vec<Piece>> {
     let blocks = last_chain(blocks(lines), lines);
     let last = blocks.last()?;
@@ -49,7 +49,7 @@ pub(super) fn pieces(lines: &[&str]) -> Option<Vec<Piece>> {
             add(rank, line..line + 1);
         }
     }
-    // The same rank: what comes later in the text tells more.
+    // Of the same rank, later lines are more important.
     pieces.retain(|piece| !piece.lines.is_empty());
     pieces.sort_by_key(|piece| (piece.rank, std::cmp::Reverse(piece.lines.start)));
     Some(pieces)
@@ -75,9 +75,9 @@ struct Block {
 fn blocks(lines: &[&str]) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
-    // After `+---- 2 ----` an exception may stand alone: one that was never raised has no frames.
+    // After `+---- 2 ----` an exception may be alone: one that was never raised has no frames.
     let mut is_separated = false;
-    // Outside of groups a margin is none: a line of source may begin with `|`, too.
+    // Outside of groups there is no margin: a line of source may begin with `|`, too.
     let mut is_in_group = false;
     for (number, line) in lines.iter().enumerate() {
         let (depth, text) = if is_in_group || line.ends_with(HEADER) { inside(line) } else { (0, *line) };
@@ -108,7 +108,7 @@ fn blocks(lines: &[&str]) -> Vec<Block> {
     blocks
 }
 
-/// The blocks of the last chain: what a sentence joins to the next, and a group with its exceptions.
+/// The blocks of the last chain: those that a sentence joins, and a group with its exceptions.
 fn last_chain(mut blocks: Vec<Block>, lines: &[&str]) -> Vec<Block> {
     let is_joined = |block: &Block| {
         let before = lines[..block.begins].iter().rev().find(|line| !inside(line).1.is_empty());
@@ -119,7 +119,7 @@ fn last_chain(mut blocks: Vec<Block>, lines: &[&str]) -> Vec<Block> {
     blocks
 }
 
-/// How far each block's exception is from the last one of the chain, which of a group is the group itself.
+/// The distance of each block's exception from the last one of the chain, which of a group is the group itself.
 fn ranks(blocks: &[Block]) -> Vec<usize> {
     let chain = blocks.iter().filter(|block| block.depth <= 1).count();
     let mut ranks: Vec<usize> = Vec::new();
@@ -146,7 +146,7 @@ fn ranks(blocks: &[Block]) -> Vec<usize> {
     ranks
 }
 
-/// How deep in groups a line stands, and what it says there.
+/// The depth of a line within groups, and its text there.
 fn inside(line: &str) -> (usize, &str) {
     let text = line.trim_start_matches(' ');
     let margin = line.len() - text.len();
@@ -165,7 +165,7 @@ fn is_separator(line: &str) -> bool {
     line.len() > text.len() && (text.starts_with("+-+---") || text.starts_with("+---"))
 }
 
-/// What holds a chain or a group together.
+/// Whether the line joins a chain or a group.
 fn is_between(line: &str) -> bool {
     is_separator(line) || CONNECTORS.contains(&inside(line).1)
 }

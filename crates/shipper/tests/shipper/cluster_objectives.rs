@@ -1,10 +1,9 @@
-//! Objectives of the cluster: said when they are declared and when what they name changes, withdrawn when they are gone, and
-//! done without where there are none.
-
-mod support;
+//! Objectives of the cluster: emitted when they are declared and when a CronJob that they name changes, withdrawn when they
+//! are gone, and not required where they are unavailable.
 
 use std::collections::BTreeMap;
 
+use crate::support::shipping::{Shipping, Start};
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use expect_test::{Expect, expect};
 use kigen_model::event::{Fact, FactBody};
@@ -16,7 +15,6 @@ use kigen_playback::generate::{Cluster, CronJobPlan};
 use kigen_playback::resource::Resource;
 use kigen_shipper::input::{Declaration, Declared, Input};
 use serde_json::{Value, json};
-use support::shipping::{Shipping, Start};
 
 fn start() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
@@ -33,7 +31,7 @@ fn cluster() -> Cluster {
     {
         cluster.cron_job(CronJobPlan::new(namespace, name, schedule));
     }
-    // So long the clock goes on.
+    // The clock runs as long as this exists.
     cluster.cron_job(CronJobPlan::new("end", "end", "@yearly"));
     cluster.delete_cron_job("end", "end", at(120));
     cluster
@@ -69,9 +67,9 @@ fn wording(objective: &Objective) -> String {
     format!("{} {deadlines}, grace {} min", objective.source.label(), objective.grace.num_minutes())
 }
 
-/// What was said of objectives, each as newer than the one before: one objective after the other, since streams begin in
+/// The emitted versions of objectives, each newer than the one before: one objective after the other, since streams open in
 /// any order.
-fn told(shipping: &Shipping) -> String {
+fn emitted(shipping: &Shipping) -> String {
     let mut newest = BTreeMap::new();
     let mut lines: BTreeMap<_, String> = BTreeMap::new();
     for Fact { key, body, .. } in shipping.facts() {
@@ -86,16 +84,17 @@ fn told(shipping: &Shipping) -> String {
 }
 
 fn check(shipping: &Shipping, expected: &Expect) {
-    expected.assert_eq(&told(shipping));
+    expected.assert_eq(&emitted(shipping));
 }
 
-/// What cannot be resolved, as it would stand in the statuses.
+/// The problems of what cannot be resolved, as the statuses would have them.
 fn problems(shipping: &Shipping) -> String {
-    let standings = shipping.shipper.standings();
-    let of_objects = standings.objects.iter().filter_map(|((namespace, name), standing)| {
-        Some(format!("{namespace}/{name}: {}\n", standing.problem.as_ref()?))
+    let resolutions = shipping.shipper.resolutions();
+    let of_objects = resolutions.objects.iter().filter_map(|((namespace, name), resolution)| {
+        Some(format!("{namespace}/{name}: {}\n", resolution.problem.as_ref()?))
     });
-    let of_file = standings.in_file.iter().map(|((key, name), problem)| format!("{key} {name}: {problem}\n"));
+    let of_file =
+        resolutions.in_file.iter().map(|((key, name), problem)| format!("{key} {name}: {problem}\n"));
     of_objects.chain(of_file).collect()
 }
 
@@ -112,7 +111,7 @@ fn empty_file() -> Input {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_that_is_created_edited_deleted_and_created_again_is_said_each_time_and_withdrawn() {
+async fn an_objective_that_is_created_edited_deleted_and_created_again_is_emitted_each_time_and_withdrawn() {
     let mut cluster = cluster();
     let recommend = json!({"cronJob": "recommend"});
     cluster.objective("ml", "ready", at(0), noon(&recommend));
@@ -145,7 +144,7 @@ async fn a_selector_is_one_objective_a_match_and_follows_labels_and_cron_jobs() 
     let gold = json!({"selector": {"matchLabels": {"tier": "gold"}}});
     cluster.objective("ml", "golden", at(0), noon(&gold));
     cluster.label("ml", "recommend", at(10), "tier", Some("gold"));
-    // Another namespace is none of its own.
+    // It selects in its own namespace only.
     cluster.label("dwh", "report", at(10), "tier", Some("gold"));
     cluster.label("ml", "rank", at(20), "tier", Some("gold"));
     cluster.label("ml", "recommend", at(30), "tier", Some("silver"));
@@ -168,7 +167,7 @@ async fn a_selector_is_one_objective_a_match_and_follows_labels_and_cron_jobs() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn deadlines_before_a_cron_job_follow_it_and_one_that_is_not_there_is_a_problem() {
+async fn deadlines_before_a_cron_job_follow_it_and_a_missing_cron_job_is_a_problem() {
     let mut cluster = cluster();
     cluster.objective("ml", "before-report", at(0), before_report());
     cluster.edit_schedule("dwh", "report", at(10), "30 12 * * *");
@@ -189,7 +188,7 @@ async fn deadlines_before_a_cron_job_follow_it_and_one_that_is_not_there_is_a_pr
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_cannot_be_resolved_is_named_and_stops_nothing() {
+async fn an_objective_that_cannot_be_resolved_is_named_and_stops_nothing() {
     let mut cluster = cluster();
     let recommend = json!({"cronJob": "recommend"});
     let specs = [
@@ -205,7 +204,7 @@ async fn what_cannot_be_resolved_is_named_and_stops_nothing() {
         cluster.objective("ml", name, at(0), Some(spec));
     }
     cluster.objective("ml", "well", at(0), noon(&recommend));
-    // What it said before goes on, until it says something that can be read.
+    // Its last readable spec stays in force until another can be read.
     cluster.objective("ml", "worse", at(0), noon(&recommend));
     cluster.objective("ml", "worse", at(10), Some(json!({"batch": recommend, "completeBy": 12})));
     let mut shipping = ship(&cluster).await;
@@ -232,11 +231,11 @@ async fn what_cannot_be_resolved_is_named_and_stops_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_sources_that_give_one_name_the_first_keeps_it_until_it_takes_its_word_back() {
+async fn of_two_sources_that_give_one_name_the_first_writer_wins_until_it_withdraws() {
     let mut cluster = cluster();
     cluster.objective("ml", "ready", at(10), noon(&json!({"cronJob": "recommend"})));
     cluster.objective("ml", "ready", at(30), None);
-    // Under a name of its own another one holds beside it.
+    // Under another name a second objective holds beside it.
     cluster.objective("ml", "later", at(40), noon(&json!({"cronJob": "recommend"})));
     let mut shipping = ship(&cluster).await;
     shipping.apply(in_file("ready"));
@@ -264,8 +263,8 @@ async fn of_two_sources_that_give_one_name_the_first_keeps_it_until_it_takes_its
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cluster_that_does_not_know_of_them_is_done_without_until_it_does_and_when_it_no_longer_does() {
-    // Also where what is there is read in pages, since the server has no watches that begin with it.
+async fn a_cluster_may_start_and_stop_to_serve_objectives() {
+    // Also where objects are listed in pages, since the server streams no lists.
     for watch_lists in [WatchLists::Served, WatchLists::Refused] {
         let mut cluster = cluster();
         cluster.objective("ml", "ready", at(0), noon(&json!({"cronJob": "recommend"})));
@@ -275,10 +274,10 @@ async fn a_cluster_that_does_not_know_of_them_is_done_without_until_it_does_and_
         check(&shipping, &expect![""]);
         let gaps = shipping.gaps();
         shipping.server.faults().serve_objectives(true);
-        shipping.until("it is said", |shipping| !told(shipping).is_empty()).await;
+        shipping.until("it is emitted", |shipping| !emitted(shipping).is_empty()).await;
         play_until(&mut shipping, 10).await;
         shipping.server.faults().serve_objectives(false);
-        shipping.until("it is withdrawn", |shipping| told(shipping).contains("withdrawn")).await;
+        shipping.until("it is withdrawn", |shipping| emitted(shipping).contains("withdrawn")).await;
         play_until(&mut shipping, 15).await;
         check(
             &shipping,
@@ -292,7 +291,7 @@ async fn a_cluster_that_does_not_know_of_them_is_done_without_until_it_does_and_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_may_not_read_them_ships_all_else_and_what_was_said_of_them_holds() {
+async fn a_shipper_that_may_not_read_objectives_ships_all_else_and_keeps_the_emitted_ones_in_force() {
     let mut cluster = cluster();
     cluster.objective("ml", "before-report", at(0), before_report());
     cluster.objective("ml", "ready", at(0), noon(&json!({"cronJob": "recommend"})));
@@ -311,11 +310,11 @@ async fn whoever_may_not_read_them_ships_all_else_and_what_was_said_of_them_hold
         "#]],
     );
     shipping.server.faults().refuse(Some(Resource::Objectives), None);
-    shipping.until("it is withdrawn", |shipping| told(shipping).contains("withdrawn")).await;
+    shipping.until("it is withdrawn", |shipping| emitted(shipping).contains("withdrawn")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_goes_on_says_nothing_twice_and_says_what_changed_meanwhile() {
+async fn a_resumed_shipper_emits_nothing_twice_and_what_changed_meanwhile() {
     let mut cluster = cluster();
     cluster.objective("ml", "before-report", at(0), before_report());
     let gold = json!({"selector": {"matchLabels": {"tier": "gold"}}});
@@ -327,10 +326,10 @@ async fn whoever_goes_on_says_nothing_twice_and_says_what_changed_meanwhile() {
     cluster.label("ml", "recommend", at(10), "tier", None);
     let mut shipping = ship(&cluster).await;
     play_until(&mut shipping, 5).await;
-    let before = told(&shipping);
+    let before = emitted(&shipping);
     shipping.restart(2);
     play_until(&mut shipping, 6).await;
-    assert_eq!(told(&shipping), before, "nothing is said twice");
+    assert_eq!(emitted(&shipping), before, "nothing is emitted twice");
     shipping.restart(3);
     shipping.server.clock().advance_to(at(15));
     play_until(&mut shipping, 16).await;
@@ -349,7 +348,7 @@ async fn whoever_goes_on_says_nothing_twice_and_says_what_changed_meanwhile() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_tick_is_written_while_their_stream_has_not_reached_what_the_cluster_has() {
+async fn no_tick_is_written_while_the_stream_of_objectives_is_behind_the_cluster() {
     let mut cluster = cluster();
     cluster.objective("ml", "ready", at(10), noon(&json!({"cronJob": "recommend"})));
     let mut shipping = ship(&cluster).await;
@@ -359,5 +358,5 @@ async fn no_tick_is_written_while_their_stream_has_not_reached_what_the_cluster_
     assert!(shipping.observed_until() < Some(at(10)), "{:?}", shipping.observed_until());
     shipping.server.faults().freeze(Some(Resource::Objectives), false);
     shipping.until_ticked(at(15)).await;
-    assert!(told(&shipping).contains("ready"));
+    assert!(emitted(&shipping).contains("ready"));
 }

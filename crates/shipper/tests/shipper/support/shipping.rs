@@ -1,4 +1,4 @@
-//! A played cluster, a shipper that watches it over HTTP, and what it writes, in order.
+//! A played cluster, a shipper that watches it over HTTP, and the events that it writes, in order.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use kigen_playback::resource::Resource;
 use kigen_playback::server::{Options, Played, Server};
 use kigen_shipper::core::{Acknowledged, Resume};
 use kigen_shipper::decode::object::AnyObject;
-use kigen_shipper::input::{Input, News};
+use kigen_shipper::input::{Input, StreamEvent};
 use kigen_shipper::kubernetes::api::Api;
 use kigen_shipper::kubernetes::connect::connect;
 use kigen_shipper::notice::Rejected;
@@ -25,10 +25,10 @@ use kigen_shipper::shipper::Shipper;
 use serde_json::value::RawValue;
 use tokio::runtime::Handle;
 
-/// How long a test waits for what must come.
+/// How long a test waits for an expected event.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What was written.
+/// A written event.
 #[derive(Debug)]
 pub(crate) enum Written {
     Fact(Box<Fact>),
@@ -41,14 +41,14 @@ pub(crate) struct Shipping {
     pub(crate) written: Vec<Written>,
     pub(crate) rejected: Vec<Rejected>,
     pub(crate) history: History,
-    /// How far each stream was heard, and how often it was opened.
-    pub(crate) heard: [u64; Resource::COUNT],
+    /// The version that each stream has reached, and how often it was opened.
+    pub(crate) reached: [u64; Resource::COUNT],
     pub(crate) opened: [u64; Resource::COUNT],
     api: Api,
     settings: Settings,
 }
 
-/// A clock that rests at each instant at which something happened, and each second.
+/// A clock that stops at each instant at which something happened, and each second.
 pub(crate) const STEPS: Pace = Pace::Steps {
     every: TimeDelta::seconds(1),
     offset: TimeDelta::zero(),
@@ -63,9 +63,9 @@ pub(crate) struct Start {
     pub(crate) ahead: TimeDelta,
     pub(crate) watch_lists: WatchLists,
     pub(crate) watch_silence_ms_max: u64,
-    /// Whether the server knows of Objectives.
+    /// Whether the server serves Objectives.
     pub(crate) objectives: bool,
-    /// Where the server runs, if not where the shipper does.
+    /// The runtime of the server, if it is not the shipper's.
     pub(crate) server_on: Handle,
 }
 
@@ -97,7 +97,7 @@ impl Start {
             retry_delay_ms_min: 1,
             retry_delay_ms_max: 20,
             page_objects_max: 3,
-            // Only from this is seen that a server marks nothing.
+            // Only this timeout shows that a server annotates no bookmark.
             answer_ms_max: if watch_lists == WatchLists::Unmarked { 1_000 } else { 30_000 },
             watch_silence_ms_max,
             ..Settings::new("test", Access::Url(server.url()))
@@ -106,9 +106,9 @@ impl Start {
         let api = connect(&settings, shippers_clock).await.expect("the server answers");
         let shipper = Shipper::start(&api, &settings, 1, &Resume::default());
         let (written, rejected) = (Vec::new(), Vec::new());
-        let (heard, opened) = ([0; Resource::COUNT], [0; Resource::COUNT]);
+        let (reached, opened) = ([0; Resource::COUNT], [0; Resource::COUNT]);
         let mut shipping =
-            Shipping { server, shipper, written, rejected, history, heard, opened, api, settings };
+            Shipping { server, shipper, written, rejected, history, reached, opened, api, settings };
         let start = shipping.history.start() - TimeDelta::seconds(1);
         shipping.until_ticked(start).await;
         shipping.server.begin();
@@ -125,7 +125,7 @@ impl Shipping {
         Self::start(History::from_recording(recording).expect("a recording"), pace).await
     }
 
-    /// Another shipper after this one died, which goes on from the log or, without it, anew.
+    /// Another shipper after this one died, which resumes from the log or, without a tick there, starts anew.
     pub(crate) fn restart(&mut self, epoch: u64) {
         let ticked =
             self.ticks().last().map(|(observed_until, positions, _)| (observed_until, positions.to_vec()));
@@ -145,8 +145,8 @@ impl Shipping {
             for input in inputs {
                 self.apply(input);
             }
-            let Acknowledged { restated, events } = self.shipper.acknowledged();
-            self.written.extend(restated.into_iter().map(|fact| Written::Fact(Box::new(fact))));
+            let Acknowledged { resynced, events } = self.shipper.acknowledged();
+            self.written.extend(resynced.into_iter().map(|fact| Written::Fact(Box::new(fact))));
             for event in events {
                 let server_time = self.server.clock().now();
                 self.written.push(Written::Cluster { event, server_time });
@@ -155,31 +155,31 @@ impl Shipping {
     }
 
     pub(crate) fn apply(&mut self, input: Input) {
-        self.listen(&input);
+        self.observe(&input);
         let output = self.shipper.apply(input);
         self.written.extend(output.facts.into_iter().map(|fact| Written::Fact(Box::new(fact))));
         self.rejected.extend(output.rejected);
     }
 
-    fn listen(&mut self, input: &Input) {
-        let Input::Stream { resource, news } = input else { return };
+    fn observe(&mut self, input: &Input) {
+        let Input::Stream { resource, event } = input else { return };
         let nth = *resource as usize;
         let version = |object: &RawValue| {
             let object: AnyObject = serde_json::from_str(object.get()).expect("an object");
             object.metadata?.resource_version?.parse::<u64>().ok()
         };
-        let heard = match news {
-            News::Changed(object) | News::Deleted(object) => version(object),
-            News::Bookmark { resource_version } | News::Listed { resource_version } => {
+        let reached = match event {
+            StreamEvent::Changed(object) | StreamEvent::Deleted(object) => version(object),
+            StreamEvent::Bookmark { resource_version } | StreamEvent::Listed { resource_version } => {
                 Some(*resource_version)
             }
-            News::Opened { .. } => {
+            StreamEvent::Opened { .. } => {
                 self.opened[nth] += 1;
                 None
             }
             _ => None,
         };
-        self.heard[nth] = self.heard[nth].max(heard.unwrap_or(0));
+        self.reached[nth] = self.reached[nth].max(reached.unwrap_or(0));
     }
 
     pub(crate) async fn until_ticked(&mut self, instant: Instant) {
@@ -189,7 +189,7 @@ impl Shipping {
 
     /// Lets the shipper work until it has probed that often again.
     pub(crate) async fn until_probed(&mut self, times: u64) {
-        // One question for the time and three lists each; those of pages are some more.
+        // Each round requests the time and three lists; a list in pages takes some more.
         let others = self.server.requests().others + times;
         self.until("it has probed", |shipping| shipping.server.requests().others >= others).await;
     }
@@ -211,7 +211,7 @@ impl Shipping {
         })
     }
 
-    /// What each tick promises, its positions, and when it was written, by the server's clock.
+    /// The instant of each tick, its positions, and when it was written, by the server's clock.
     pub(crate) fn ticks(&self) -> impl DoubleEndedIterator<Item = (Instant, &[StreamPosition], Instant)> {
         self.written.iter().filter_map(|written| match written {
             Written::Cluster {
@@ -233,10 +233,10 @@ impl Shipping {
         self.written.iter().filter_map(gap).collect()
     }
 
-    /// No tick is in the future, none goes back, and none says that all is told while an end of a Job is not.
+    /// No tick is in the future, none goes back, and none comes before the end of a Job that it covers.
     pub(crate) fn assert_that_no_tick_lies(&self) {
         let mut ends: Vec<_> = self.ends().into_iter().rev().collect();
-        let mut told = std::collections::BTreeSet::new();
+        let mut emitted = std::collections::BTreeSet::new();
         let mut latest = None;
         for written in &self.written {
             match written {
@@ -244,10 +244,10 @@ impl Shipping {
                     if let FactBody::Run { revision, run } = &fact.body {
                         assert!(
                             Some(fact.observed_at) > latest,
-                            "observed after what was promised to be all"
+                            "observed within what a tick has declared complete"
                         );
                         if !matches!(run.phase, RunPhase::Pending | RunPhase::Running | RunPhase::Suspended) {
-                            told.insert(revision.uid.clone());
+                            emitted.insert(revision.uid.clone());
                         }
                     }
                 }
@@ -261,8 +261,8 @@ impl Shipping {
                             from.is_none_or(|from| from <= observed_until) && observed_until <= *to
                         });
                         assert!(
-                            told.contains(&uid) || is_gapped,
-                            "Job {uid} ended by {observed_until}, untold"
+                            emitted.contains(&uid) || is_gapped,
+                            "the end of Job {uid} by {observed_until} was not emitted"
                         );
                     }
                 }

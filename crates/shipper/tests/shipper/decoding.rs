@@ -1,6 +1,4 @@
-//! Recorded objects to facts, without a network: each recording is read into the shipper's function line by line.
-
-mod support;
+//! Recorded objects to facts, without a network: the core applies each recording line by line.
 
 use expect_test::expect;
 use kigen_model::event::FactBody;
@@ -8,45 +6,49 @@ use kigen_model::run::AttemptPhase;
 
 #[test]
 fn every_recording_comes_to_the_final_states_that_an_independent_script_finds() {
-    let recordings = support::recordings();
+    let recordings = crate::support::recordings();
     assert!(recordings.len() >= 30, "the recordings are there");
     for (name, path) in recordings {
-        let output = support::played(&path);
+        let output = crate::support::played(&path);
         assert_eq!(output.rejected, [], "{name}");
         assert_eq!(output.notices, [], "{name}");
-        agree(&name, &support::final_states(&output.facts), &support::independent_final_states(&path));
+        agree(
+            &name,
+            &crate::support::final_states(&output.facts),
+            &crate::support::independent_final_states(&path),
+        );
     }
 }
 
 #[test]
 fn every_attempt_in_the_recordings_ends_as_an_independent_script_finds_with_exit_code_and_reason() {
-    for (name, path) in support::recordings() {
-        let shipped = support::final_attempts(&support::played(&path).facts);
-        let independent = support::independent_final_attempts(&path);
+    for (name, path) in crate::support::recordings() {
+        let shipped = crate::support::final_attempts(&crate::support::played(&path).facts);
+        let independent = crate::support::independent_final_attempts(&path);
         for (uid, expected) in &independent {
             assert_eq!(shipped.get(uid), Some(expected), "{name}, Pod {uid}");
         }
-        assert_eq!(shipped.len(), independent.len(), "{name}: no Pods besides");
+        assert_eq!(shipped.len(), independent.len(), "{name}: no other Pods");
     }
 }
 
-fn agree(name: &str, shipped: &support::FinalStates, independent: &support::FinalStates) {
+fn agree(name: &str, shipped: &crate::support::FinalStates, independent: &crate::support::FinalStates) {
     for (uid, expected) in independent {
         assert_eq!(shipped.get(uid), Some(expected), "{name}, Job {uid}");
     }
-    assert_eq!(shipped.len(), independent.len(), "{name}: no Jobs besides");
+    assert_eq!(shipped.len(), independent.len(), "{name}: no other Jobs");
 }
 
-/// The last that is said of each attempt, by pod name without its random ending.
+/// The last emitted state of each attempt, by pod name without its random ending.
 fn attempts(name: &str) -> String {
-    let output = support::played(&support::recording(name));
+    let output = crate::support::played(&crate::support::recording(name));
     let mut last = std::collections::BTreeMap::new();
     for fact in &output.facts {
         if let FactBody::Attempt { revision, attempt, .. } = &fact.body {
             last.insert(revision.uid.clone(), (revision.resource_version, attempt.clone()));
         }
     }
-    let mut told: Vec<_> = last
+    let mut lines: Vec<_> = last
         .into_values()
         .map(|(_, attempt)| {
             let name = attempt.pod.rsplit_once('-').map_or(attempt.pod.as_str(), |(name, _)| name);
@@ -64,12 +66,12 @@ fn attempts(name: &str) -> String {
             }
         })
         .collect();
-    told.sort();
-    told.join("\n")
+    lines.sort();
+    lines.join("\n")
 }
 
 #[test]
-fn an_attempt_that_failed_says_with_which_exit_code_and_why() {
+fn a_failed_attempt_has_its_exit_code_and_reason() {
     expect![[r#"
         b0: failed with Some(3) Some("Error"), restarts 0, end known
         b1: failed with Some(137) Some("OOMKilled"), restarts 0, end known
@@ -89,7 +91,7 @@ fn an_attempt_that_failed_says_with_which_exit_code_and_why() {
 }
 
 #[test]
-fn an_attempt_that_was_restarted_in_place_says_what_failed_and_not_that_it_was_killed_at_the_end() {
+fn an_attempt_that_was_restarted_in_place_has_the_failure_and_not_the_kill_at_its_end() {
     expect![[r#"
         inplace-exceed: failed with Some(1) Some("Error"), restarts 1, end known
         inplace: succeeded after 1 restarts"#]]
@@ -97,7 +99,7 @@ fn an_attempt_that_was_restarted_in_place_says_what_failed_and_not_that_it_was_k
 }
 
 #[test]
-fn an_attempt_that_was_killed_while_it_waited_or_ran_is_told_as_failed() {
+fn an_attempt_that_was_killed_while_it_waited_or_ran_is_emitted_as_failed() {
     expect![[r#"
         imagepull: failed with Some(137) Some("ContainerStatusUnknown"), restarts 0, end unknown
         unschedulable: failed with None Some("Deleted"), restarts 0, end unknown"#]]
@@ -110,8 +112,8 @@ fn an_attempt_that_was_killed_while_it_waited_or_ran_is_told_as_failed() {
 }
 
 #[test]
-fn a_pod_that_pends_says_why() {
-    let output = support::played(&support::recording("job_stuck_pending"));
+fn a_pending_pod_has_its_reason() {
+    let output = crate::support::played(&crate::support::recording("job_stuck_pending"));
     let mut reasons: Vec<_> = output
         .facts
         .iter()
@@ -129,10 +131,10 @@ fn a_pod_that_pends_says_why() {
 }
 
 #[test]
-fn a_restarted_api_server_repeats_its_objects_and_no_fact_is_said_twice() {
-    let mut said = std::collections::BTreeSet::new();
-    for fact in support::played(&support::recording("apiserver_restart")).facts {
+fn a_restarted_api_server_repeats_its_objects_and_no_fact_is_emitted_twice() {
+    let mut emitted = std::collections::BTreeSet::new();
+    for fact in crate::support::played(&crate::support::recording("apiserver_restart")).facts {
         let body = format!("{:?}", fact.body);
-        assert!(said.insert(body.clone()), "said twice: {body}");
+        assert!(emitted.insert(body.clone()), "emitted twice: {body}");
     }
 }

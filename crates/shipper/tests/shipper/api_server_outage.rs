@@ -1,5 +1,4 @@
-//! An API server that is away for long is asked ever more rarely, each wait with a part that is random, and told of once a
-//! minute; and once it is there, all goes on.
+//! A long outage of the API server: requests back off exponentially with jitter, and once it answers, time moves on.
 
 use std::time::{Duration, Instant as RealInstant};
 
@@ -10,17 +9,18 @@ use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::generate::Cluster;
 use kigen_playback::server::{Options, Played, Server};
 use kigen_shipper::health::Health;
+use kigen_shipper::role::ShipperRole;
+use kigen_shipper::server_clock;
 use kigen_shipper::settings::{Access, Settings};
-use kigen_shipper::{role, server_clock};
 use tokio::sync::{oneshot, watch};
 
-/// An hour passes in so many milliseconds, and each wait of the shipper's is as much shorter.
+/// An hour passes in so many milliseconds, and each delay of the shipper is as much shorter.
 const HOUR_MS: u64 = 3_600;
 const FASTER: u64 = 1_000;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_api_server_that_is_away_for_an_hour_is_asked_no_more_than_each_stream_and_probe_may() {
+async fn an_api_server_that_is_away_for_an_hour_gets_no_more_requests_than_each_stream_and_probe_may_send() {
     let dir = tempfile::tempdir().expect("a folder");
     let start = chrono::DateTime::from_timestamp(1_794_000_000, 0).expect("an instant");
     let history = Cluster::new(start).build().expect("a history");
@@ -45,9 +45,8 @@ async fn an_api_server_that_is_away_for_an_hour_is_asked_no_more_than_each_strea
         let shutdown = async move {
             let _ = stopped.await;
         };
-        tokio::spawn(
-            async move { role::run(log, settings, clock, "the test", declared, health, shutdown).await },
-        )
+        let role = ShipperRole { log, settings, clock, shipper: "the test".to_owned(), declared, health };
+        tokio::spawn(async move { role.run(shutdown).await })
     };
     until(|| health.readiness(RealInstant::now()).is_ok()).await;
 
@@ -56,14 +55,14 @@ async fn an_api_server_that_is_away_for_an_hour_is_asked_no_more_than_each_strea
     let (began, before) = (RealInstant::now(), server.requests().total());
     let hour = Duration::from_millis(HOUR_MS);
     until(|| began.elapsed() >= hour).await;
-    let (asked, took_ms) = (server.requests().total() - before, began.elapsed().as_millis());
+    let (requests, took_ms) = (server.requests().total() - before, began.elapsed().as_millis());
     let took_ms = u64::try_from(took_ms).expect("not long");
-    // A stream waits for at least half of the longest wait once that is reached, which takes a few tries; the probe for
-    // its interval, and asks one thing before it gives up.
+    // A stream waits for at least half of the longest delay once that is reached, which takes a few attempts; the probe for
+    // its interval, and fails with its first request.
     let of_streams = 3 * (10 + took_ms / (settings.retry_delay_ms_max / 2));
     let of_probe = 1 + took_ms / settings.probe_interval_ms;
-    assert!(asked <= of_streams + of_probe, "{asked} requests in {took_ms} ms");
-    assert!(asked >= took_ms / settings.retry_delay_ms_max, "it goes on asking: {asked}");
+    assert!(requests <= of_streams + of_probe, "{requests} requests in {took_ms} ms");
+    assert!(requests >= took_ms / settings.retry_delay_ms_max, "it keeps retrying: {requests}");
     let why = health.readiness(RealInstant::now()).expect_err("it is not ready");
     assert!(why.contains("the cluster is not seen") && why.contains("503"), "{why}");
 

@@ -1,4 +1,4 @@
-//! What python3 printed of programs that died (`tracebacks/make.py`): what of it a fact keeps.
+//! The error texts that facts keep of what python3 printed of failed programs (`tracebacks/make.py`).
 
 use expect_test::{Expect, expect};
 use kigen_model::run::ERROR_TEXT_BYTES_MAX;
@@ -351,7 +351,7 @@ fn a_message_is_cut_between_characters() {
 }
 
 #[test]
-fn what_a_program_said_before_its_last_traceback_is_left_out_and_what_it_said_after_is_kept() {
+fn output_before_the_last_traceback_is_left_out_and_output_after_it_is_kept() {
     check(
         "logged",
         expect![[r#"

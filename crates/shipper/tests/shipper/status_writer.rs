@@ -1,9 +1,8 @@
-//! What is written into the Objectives of the cluster: how they stand, once each time that it changes.
-
-mod support;
+//! The statuses of the cluster's Objectives, written once for each change.
 
 use std::time::Duration;
 
+use crate::support::running::Running;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use kigen_engine::state::{BatchState, Judged, ObjectiveState, OpenSlot, Plan, Window};
 use kigen_log::{EmbeddedLog, Log, LogReader, NewRecord};
@@ -18,7 +17,6 @@ use kigen_playback::generate::{Cluster, CronJobPlan};
 use kigen_playback::server::{Options, Played, Server};
 use kigen_shipper::settings::{Access, Settings};
 use serde_json::{Value, json};
-use support::running::Running;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -109,7 +107,7 @@ async fn judged(log: &EmbeddedLog, batch: &str, next: Instant, verdict: Verdict)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_says_its_next_deadline_its_last_verdict_and_what_cannot_be_resolved_once() {
+async fn each_status_has_the_next_deadline_the_last_verdict_and_the_problem_and_is_written_once() {
     let server = play().await;
     let folder = tempfile::tempdir().expect("a folder");
     let log = EmbeddedLog::open(folder.path(), kigen_log::Settings::default()).expect("a new log");
@@ -130,24 +128,24 @@ async fn each_says_its_next_deadline_its_last_verdict_and_what_cannot_be_resolve
     until_written(&server, "golden", &golden).await;
     running.stop().await;
 
-    // Another that goes on finds all as it should be.
+    // The next shipper finds every status up to date.
     let (_, written) = server.objective_status("ml", "golden");
-    let asked = server.requests().others + 50;
+    let enough = server.requests().others + 50;
     let running = ship(&server, &log);
-    until("it has looked often", || server.requests().others >= asked).await;
+    until("it has compared often", || server.requests().others >= enough).await;
     assert_eq!(server.objective_status("ml", "golden"), (Some(golden), written));
     running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_status_that_may_not_be_written_stops_nothing() {
+async fn a_forbidden_status_stops_nothing() {
     let server = play().await;
     let folder = tempfile::tempdir().expect("a folder");
     let log = EmbeddedLog::open(folder.path(), kigen_log::Settings::default()).expect("a new log");
     server.faults().refuse_statuses(Some(403));
     let running = ship(&server, &log);
-    let asked = server.requests().others + 50;
-    until("it goes on", || server.requests().others >= asked).await;
+    let enough = server.requests().others + 50;
+    until("it continues", || server.requests().others >= enough).await;
     assert_eq!(server.objective_status("ml", "lost"), (None, 0));
     assert!(log.latest(Topic::Events, kigen_model::topic::Partition(0)).expect("readable").0 > 1, "it ships");
     server.faults().refuse_statuses(None);
@@ -156,8 +154,8 @@ async fn a_status_that_may_not_be_written_stops_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_refused_of_one_object_keeps_no_other_waiting() {
-    // More than are written in a round, and ahead of the one that can be.
+async fn a_status_that_is_refused_starves_no_other() {
+    // More than are written in a round, and ahead of the one that can be written.
     let refused: Vec<String> = (0..120).map(|nth| format!("bad-{nth:03}")).collect();
     let bad = refused.iter().map(|name| (name.as_str(), "lead"));
     let all: Vec<_> = bad.chain([("lost", "lead")]).collect();

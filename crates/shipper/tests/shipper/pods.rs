@@ -1,14 +1,14 @@
-//! Pods as clusters have them of which there is no recording: what of them becomes an attempt.
+//! Pods of clusters without a recording: the attempts that they become.
 
 use chrono::DateTime;
 use expect_test::{Expect, expect};
 use kigen_model::run::{Attempt, AttemptPhase, ERROR_TEXT_BYTES_MAX, RunPhase};
-use kigen_shipper::decode::object::LogPlace;
+use kigen_shipper::decode::object::ContainerLog;
 use kigen_shipper::decode::{Decoded, decode};
 use kigen_shipper::resource::Resource;
 use serde_json::{Value, json};
 
-fn decoded(status: Value, deleted: bool) -> (Attempt, Option<LogPlace>) {
+fn decoded(status: Value, deleted: bool) -> (Attempt, Option<ContainerLog>) {
     let mut pod = json!({
         "metadata": {
             "name": "train-x", "namespace": "ml", "uid": "pod-uid", "resourceVersion": "8",
@@ -31,32 +31,32 @@ fn check(status: Value, expected: Expect) {
     check_of(decoded(status, false), expected);
 }
 
-fn check_of((attempt, log): (Attempt, Option<LogPlace>), expected: Expect) {
+fn check_of((attempt, log): (Attempt, Option<ContainerLog>), expected: Expect) {
     let phase = match &attempt.phase {
         AttemptPhase::Waiting { reason, message } => {
-            format!("waits: {}: {}", said(reason.as_ref()), said(message.as_ref()))
+            format!("waits: {}: {}", or_dash(reason.as_ref()), or_dash(message.as_ref()))
         }
         AttemptPhase::Running { .. } => "runs".to_owned(),
         AttemptPhase::Succeeded { .. } => "succeeded".to_owned(),
         AttemptPhase::Failed { exit_code, reason, message, .. } => format!(
             "failed: {}, exit code {}: {}",
-            said(reason.as_ref()),
-            said(exit_code.as_ref()),
-            said(message.as_ref())
+            or_dash(reason.as_ref()),
+            or_dash(exit_code.as_ref()),
+            or_dash(message.as_ref())
         ),
     };
     let log = match log {
-        Some(LogPlace { container, is_previous: true }) => {
+        Some(ContainerLog { container, is_previous: true }) => {
             format!("; see the log of {container} before its restart")
         }
-        Some(LogPlace { container, is_previous: false }) => format!("; see the log of {container}"),
+        Some(ContainerLog { container, is_previous: false }) => format!("; see the log of {container}"),
         None => String::new(),
     };
     let reported = if attempt.metrics.is_empty() { String::new() } else { format!("; {}", attempt.metrics) };
     expected.assert_eq(&format!("{phase}{log}{reported}"));
 }
 
-fn said(word: Option<&impl ToString>) -> String {
+fn or_dash(word: Option<&impl ToString>) -> String {
     word.map_or("-".to_owned(), ToString::to_string)
 }
 
@@ -97,7 +97,7 @@ fn numbers_that_a_batch_reports_are_read_from_good_and_from_failed_containers() 
 }
 
 #[test]
-fn what_is_no_object_of_numbers_is_an_error_text() {
+fn a_message_that_is_not_an_object_of_numbers_is_an_error_text() {
     for message in [
         "{\"rows\": \"many\"}",
         "{\"rows\": null}",
@@ -112,8 +112,8 @@ fn what_is_no_object_of_numbers_is_an_error_text() {
     ] {
         let (attempt, log) =
             decoded(failed(json!([ended("main", 1, 0, &json!({"message": message}))])), false);
-        let AttemptPhase::Failed { message: told, .. } = attempt.phase else { panic!("it failed") };
-        assert_eq!(told.as_deref(), Some(message));
+        let AttemptPhase::Failed { message: kept, .. } = attempt.phase else { panic!("it failed") };
+        assert_eq!(kept.as_deref(), Some(message));
         assert!(attempt.metrics.is_empty() && log.is_none(), "{message}");
     }
 }
@@ -155,7 +155,7 @@ fn of_several_containers_the_first_to_end_badly_made_the_pod_fail() {
 }
 
 #[test]
-fn an_evicted_pod_says_so_though_its_container_only_says_error() {
+fn an_evicted_pod_has_that_reason_though_its_containers_reason_is_error() {
     let mut status = failed(json!([ended("main", 137, 0, &json!({}))]));
     status["reason"] = json!("Evicted");
     status["message"] = json!("The node was low on resource: memory.");
@@ -178,7 +178,7 @@ fn a_pod_whose_node_was_deleted_has_no_exit_code() {
 }
 
 #[test]
-fn a_container_that_was_out_of_memory_says_so_whatever_the_pod_says() {
+fn a_container_that_was_out_of_memory_has_that_reason_whatever_the_pods_is() {
     let mut status = failed(json!([ended("main", 137, 0, &json!({"reason": "OOMKilled"}))]));
     status["conditions"] =
         json!([{"type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet"}]);
@@ -186,7 +186,7 @@ fn a_container_that_was_out_of_memory_says_so_whatever_the_pod_says() {
 }
 
 #[test]
-fn a_container_that_waits_to_be_restarted_says_how_it_ended() {
+fn a_container_that_waits_to_be_restarted_has_its_last_exit_code() {
     check(
         json!({
             "phase": "Running",
@@ -201,7 +201,7 @@ fn a_container_that_waits_to_be_restarted_says_how_it_ended() {
 }
 
 #[test]
-fn of_a_container_that_was_given_up_the_log_of_before_its_restart_says_why() {
+fn of_an_abandoned_container_the_log_from_before_its_restart_has_the_error() {
     let mut container = ended("main", 143, 9, &json!({}));
     container["lastState"] = json!({"terminated": {"exitCode": 3, "reason": "Error"}});
     check_of(
@@ -235,9 +235,9 @@ fn a_long_traceback_in_a_message_is_cut_around_its_exception() {
     );
 }
 
-/// The Job as its controller leaves it when it may make no pod: it has a start, and nothing is active.
+/// The Job as its controller leaves it when it may create no pod: it has a start, and nothing is active.
 #[test]
-fn a_job_that_may_have_no_pod_pends_with_a_start_and_one_that_nobody_manages_without() {
+fn a_job_that_may_have_no_pod_pends_with_a_start_and_an_unmanaged_one_without() {
     let run = |spec: Value, status: Value| {
         let job = json!({
             "metadata": {
@@ -258,6 +258,6 @@ fn a_job_that_may_have_no_pod_pends_with_a_start_and_one_that_nobody_manages_wit
     );
     assert_eq!(of_quota.phase, RunPhase::Pending);
     assert!(of_quota.started_at.is_some());
-    let of_nobody = run(json!({"managedBy": "example.com/other"}), json!({}));
-    assert_eq!((of_nobody.phase, of_nobody.started_at), (RunPhase::Pending, None));
+    let unmanaged = run(json!({"managedBy": "example.com/other"}), json!({}));
+    assert_eq!((unmanaged.phase, unmanaged.started_at), (RunPhase::Pending, None));
 }

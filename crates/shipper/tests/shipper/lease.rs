@@ -1,11 +1,12 @@
-//! Several shippers of one cluster and one log: one leads, another takes over, and whoever wakes up late moves no time.
-
-mod support;
+//! Several shippers of one cluster and one log: one leads, another takes over, and a leader that wakes up late moves no time.
 
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use crate::support::running::{Running, shipper};
+use crate::support::shipping::second_after;
+use crate::support::{final_states, independent_final_states, recording};
 use chrono::TimeDelta;
 use kigen_engine::clock::ClusterClock;
 use kigen_log::{EmbeddedConsumer, EmbeddedLog, Log, LogError, LogReader, NewRecord};
@@ -16,15 +17,12 @@ use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
 use kigen_shipper::settings::{Access, LeaseSettings, Settings};
-use support::running::{Running, shipper};
-use support::shipping::second_after;
-use support::{final_states, independent_final_states, recording};
 use tokio::time::Instant as TimerInstant;
 
 const PARTITIONS: u32 = 2;
 const PATIENCE: Duration = Duration::from_secs(60);
 const LEASE: &str = "kigen-test";
-/// For how long the Lease is given, the least that it can say.
+/// The Lease's duration, the shortest that it can have.
 const LEASE_MS: u64 = 1_000;
 
 struct Cluster {
@@ -45,8 +43,8 @@ impl Cluster {
         Self::start(History::from_recording(recording(name)).expect("a recording")).await
     }
 
-    /// With the times that users have.
-    fn as_it_comes(&self) -> Settings {
+    /// With the default times.
+    fn default_lease(&self) -> Settings {
         Settings { lease: Some(LeaseSettings::new(LEASE)), ..self.settings() }
     }
 
@@ -140,7 +138,7 @@ async fn until_ticked(log: &EmbeddedLog, epoch: u64, instant: Instant) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_shippers_one_leads_and_when_it_dies_the_other_goes_on_from_the_log() {
+async fn of_two_shippers_one_leads_and_when_it_dies_the_other_resumes_from_the_log() {
     let name = "cron_ttl_history";
     let history = History::from_recording(recording(name)).expect("a recording");
     let (start, end) = (second_after(history.start()), second_after(history.end()));
@@ -156,7 +154,7 @@ async fn of_two_shippers_one_leads_and_when_it_dies_the_other_goes_on_from_the_l
     let [one, other] = both;
     let (leader, standby) = if first == "one" { (one, other) } else { (other, one) };
     leader.kill().await;
-    // What comes while nobody leads, is told by the one that takes over: from the log, since it has watched nothing.
+    // The successor emits the changes from the time without a leader. It resumes from the log, since it has watched nothing.
     cluster.clock.advance_to(end + TimeDelta::seconds(2));
     until_ticked(&log, 2, end).await;
     assert_eq!(leaders(&log).len(), 2);
@@ -168,17 +166,17 @@ async fn of_two_shippers_one_leads_and_when_it_dies_the_other_goes_on_from_the_l
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn with_the_times_that_users_have_another_shipper_has_taken_over_within_20_s() {
+async fn with_the_default_times_another_shipper_has_taken_over_within_20_s() {
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(folder.path());
     let cluster = Cluster::of("cron_success").await;
-    let first = cluster.ship_with(cluster.as_it_comes(), &log, "first");
+    let first = cluster.ship_with(cluster.default_lease(), &log, "first");
     let begun = cluster.advance(3);
     until_ticked(&log, 1, begun).await;
-    let second = cluster.ship_with(cluster.as_it_comes(), &log, "second");
+    let second = cluster.ship_with(cluster.default_lease(), &log, "second");
     let deadline = TimerInstant::now() + PATIENCE;
     let others = cluster.server.requests().others;
-    // It connects, looks at the Lease, and looks again.
+    // It connects, reads the Lease, and reads it again.
     while cluster.server.requests().others < others + 3 {
         assert!(TimerInstant::now() < deadline, "it stands by");
         tokio::task::yield_now().await;
@@ -194,7 +192,7 @@ async fn with_the_times_that_users_have_another_shipper_has_taken_over_within_20
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_leader_that_is_told_to_stop_hands_over_at_once() {
+async fn a_leader_that_is_stopped_hands_over_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(folder.path());
     let cluster = Cluster::of("cron_success").await;
@@ -213,7 +211,7 @@ async fn a_leader_that_is_told_to_stop_hands_over_at_once() {
     assert_eq!(cluster.lease()["spec"]["holderIdentity"], "");
 }
 
-/// A log whose ticks wait at a gate, on the thread that would write them: so that all of its process stands still.
+/// A log whose ticks wait at a gate, on the thread that would write them: so that the whole process is frozen.
 #[derive(Clone)]
 struct Gated {
     log: EmbeddedLog,
@@ -224,7 +222,7 @@ struct Gated {
 struct Gate {
     is_shut: bool,
     waits: bool,
-    /// When the last tick was handed to the log.
+    /// When the last tick was passed to the log.
     ticked_at: Option<TimerInstant>,
 }
 
@@ -274,7 +272,7 @@ impl Log for Gated {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_leader_that_is_frozen_with_a_tick_in_its_hand_wakes_up_and_moves_no_time() {
+async fn a_leader_that_is_frozen_before_it_writes_a_tick_wakes_up_and_moves_no_time() {
     let name = "cron_ttl_history";
     let history = History::from_recording(recording(name)).expect("a recording");
     let (start, end) = (second_after(history.start()), second_after(history.end()));
@@ -308,7 +306,7 @@ async fn a_leader_that_is_frozen_with_a_tick_in_its_hand_wakes_up_and_moves_no_t
     })
     .await;
     assert_that_zombies_move_no_time(&log);
-    // It has found out by itself that it no longer leads, and stands by.
+    // It has noticed by itself that it no longer leads, and is a standby.
     cluster.clock.advance_to(end + TimeDelta::seconds(2));
     until_ticked(&log, 2, end).await;
     standby.stop().await;
@@ -321,7 +319,7 @@ async fn a_leader_that_is_frozen_with_a_tick_in_its_hand_wakes_up_and_moves_no_t
     assert_eq!(final_states(&facts(&log)), independent_final_states(&recording(name)));
 }
 
-/// Of what an older epoch says after a newer one, nothing reaches the clock by which batches are judged.
+/// Records of an older epoch after those of a newer one do not move the clock by which batches are judged.
 fn assert_that_zombies_move_no_time(log: &EmbeddedLog) {
     for nth in 0..PARTITIONS {
         let mut clock = ClusterClock::default();
@@ -332,7 +330,7 @@ fn assert_that_zombies_move_no_time(log: &EmbeddedLog) {
             assert_eq!(counts, event.epoch >= newest);
             if !counts {
                 ignored += 1;
-                assert_eq!(clock, before, "a zombie's word changes nothing");
+                assert_eq!(clock, before, "a zombie's record changes nothing");
             }
         }
         assert!(ignored > 0, "partition {nth}: the zombie has written its tick");
@@ -340,7 +338,7 @@ fn assert_that_zombies_move_no_time(log: &EmbeddedLog) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_zombie_wrote_last_is_not_where_the_next_leader_goes_on() {
+async fn the_next_leader_does_not_resume_from_a_zombies_last_tick() {
     let name = "cron_ttl_history";
     let history = History::from_recording(recording(name)).expect("a recording");
     let (start, end) = (second_after(history.start()), second_after(history.end()));
@@ -356,7 +354,7 @@ async fn what_a_zombie_wrote_last_is_not_where_the_next_leader_goes_on() {
         running.stop().await;
     }
     cluster.clock.advance_to(end + TimeDelta::seconds(2));
-    // It had expired and lists again: what it lost it says as a gap, which is ignored, like all that it says.
+    // Its watches had expired and it lists again: its gap is ignored, like all of its records.
     let positions = ["cronjobs", "jobs", "pods"]
         .map(|stream| StreamPosition { stream: stream.to_owned(), resource_version: newest });
     let body = ClusterBody::Tick { observed_until: end, positions: positions.to_vec() };
@@ -377,7 +375,7 @@ async fn what_a_zombie_wrote_last_is_not_where_the_next_leader_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_leader_that_cannot_renew_writes_no_tick_from_before_its_lease_ends_until_it_leads_anew() {
+async fn a_leader_that_cannot_renew_stops_ticking_before_its_lease_expires_until_it_leads_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(folder.path());
     let cluster = Cluster::of("cron_success").await;
@@ -387,7 +385,7 @@ async fn a_leader_that_cannot_renew_writes_no_tick_from_before_its_lease_ends_un
     until_ticked(&log, 1, begun).await;
     cluster.server.faults().refuse_leases(Some(500));
     let free_at = TimerInstant::now() + Duration::from_millis(LEASE_MS);
-    // All else works, and there is something to tell the time by: it ticks, until it no longer may.
+    // All else works, and time passes in the cluster: it ticks, until it no longer may.
     let mut changes = log.changes();
     loop {
         let later = cluster.advance(1);
@@ -425,7 +423,7 @@ async fn a_cluster_that_grants_no_lease_is_shipped_without_and_epochs_follow_the
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lease_that_was_refused_for_a_moment_at_the_start_is_taken() {
+async fn a_lease_that_is_refused_only_at_the_start_is_taken() {
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(folder.path());
     let cluster = Cluster::of("cron_success").await;
@@ -434,7 +432,7 @@ async fn a_lease_that_was_refused_for_a_moment_at_the_start_is_taken() {
     let others = cluster.server.requests().others;
     let deadline = TimerInstant::now() + PATIENCE;
     while cluster.server.requests().others < others + 3 {
-        assert!(TimerInstant::now() < deadline, "it asks");
+        assert!(TimerInstant::now() < deadline, "it retries");
         tokio::task::yield_now().await;
     }
     cluster.server.faults().refuse_leases(None);
@@ -445,7 +443,7 @@ async fn a_lease_that_was_refused_for_a_moment_at_the_start_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lease_that_is_deleted_makes_no_epoch_come_twice_and_counts_on_from_the_log() {
+async fn after_a_lease_was_deleted_epochs_continue_from_the_log_and_none_is_used_twice() {
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(folder.path());
     let cluster = Cluster::of("cron_success").await;
@@ -461,12 +459,12 @@ async fn a_lease_that_is_deleted_makes_no_epoch_come_twice_and_counts_on_from_th
     until_ticked(&log, 3, later).await;
     let deadline = TimerInstant::now() + PATIENCE;
     while cluster.lease()["spec"]["leaseTransitions"] != 2 {
-        assert!(TimerInstant::now() < deadline, "it says in the Lease how many led: {}", cluster.lease());
+        assert!(TimerInstant::now() < deadline, "the Lease counts the leaders: {}", cluster.lease());
         tokio::task::yield_now().await;
     }
-    // And under the one that leads.
+    // Also while a leader holds it.
     cluster.server.delete_lease("default", LEASE);
-    until(&log, "it leads anew", |log| leaders(log).len() == 4).await;
+    until(&log, "it leads again", |log| leaders(log).len() == 4).await;
     running.stop().await;
     let epochs: Vec<u64> = leaders(&log).into_iter().map(|(epoch, _)| epoch).collect();
     assert_eq!(epochs, [1, 2, 3, 4]);

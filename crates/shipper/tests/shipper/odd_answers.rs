@@ -1,6 +1,4 @@
-//! Answers that no API server should give, over HTTP: each is set aside, and all else goes on.
-
-mod support;
+//! Malformed answers of an API server, over HTTP: each is rejected, and stops nothing else.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -62,7 +60,7 @@ async fn answer(mut stream: TcpStream, was_expired: Arc<AtomicBool>) {
     };
     let head =
         format!("HTTP/1.1 {status}\r\nDate: Mon, 23 Nov 2026 11:46:32 GMT\r\nConnection: close\r\n\r\n");
-    // A client that went away is no concern of the server's.
+    // The client may have closed the connection.
     let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
     if target.contains("watch=true") && status == "200 OK" {
         std::future::pending::<()>().await;

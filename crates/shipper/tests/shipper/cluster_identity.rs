@@ -1,11 +1,11 @@
-//! Two clusters under one name: the UID of a namespace tells them apart, and the second is refused.
-
-mod support;
+//! Two clusters under one name: the UID of a namespace distinguishes them, and the second is refused.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::recording;
+use crate::support::running::{Ended, Running};
 use chrono::TimeDelta;
 use expect_test::expect;
 use kigen_log::{EmbeddedLog, Log, LogError, LogReader, NewRecord};
@@ -15,8 +15,6 @@ use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
 use kigen_shipper::settings::{Access, Settings};
-use support::recording;
-use support::running::{Ended, Running};
 
 const PARTITIONS: u32 = 2;
 const ONE: &str = "00000000-0000-4000-8000-000000000001";
@@ -30,7 +28,7 @@ async fn cluster(uid: &str, port: u16) -> Server {
     Server::start(Played { history, clock, options }).await.expect("a free port")
 }
 
-/// Two seconds later than whatever was before, so that there is something to tick for.
+/// Starts a shipper two seconds later, so that a tick is due.
 fn ship(server: &Server, log: &impl Log, namespace: Option<&str>) -> Running {
     server.clock().advance_to(server.clock().now() + TimeDelta::seconds(2));
     let settings = Settings {
@@ -56,7 +54,7 @@ fn cluster_events(log: &EmbeddedLog, nth: u32) -> Vec<ClusterEvent> {
     events.filter_map(|event| if let Event::Cluster(event) = event { Some(event) } else { None }).collect()
 }
 
-/// Waits for a tick of that epoch in every partition, and answers which cluster it is of.
+/// Waits for a tick of that epoch in every partition, and returns its cluster's UID.
 async fn uid_of_tick(log: &EmbeddedLog, epoch: u64) -> Option<String> {
     let mut changes = log.changes();
     let is_tick = |event: &ClusterEvent| match event.body {
@@ -76,7 +74,7 @@ async fn uid_of_tick(log: &EmbeddedLog, epoch: u64) -> Option<String> {
     tokio::time::timeout(Duration::from_secs(60), ticked).await.expect("it ticks in time")
 }
 
-fn told(ended: Ended) -> String {
+fn refusal(ended: Ended) -> String {
     ended.expect_err("it is refused").to_string()
 }
 
@@ -85,7 +83,7 @@ fn ends(log: &EmbeddedLog) -> Vec<Offset> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_second_cluster_of_the_same_name_is_refused_and_the_first_goes_on() {
+async fn a_second_cluster_of_the_same_name_is_refused_and_the_first_continues() {
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(folder.path());
     let (one, other) = (cluster(ONE, 0).await, cluster(OTHER, 0).await);
@@ -93,24 +91,24 @@ async fn a_second_cluster_of_the_same_name_is_refused_and_the_first_goes_on() {
     assert_eq!(uid_of_tick(&log, 1).await.as_deref(), Some(ONE));
     running.stop().await;
     assert!((0..PARTITIONS).flat_map(|nth| cluster_events(&log, nth)).all(|event| {
-        // Each is a word of this cluster: the first of a leader, too, so that nobody else has the name meanwhile.
+        // Every record has the UID, the epoch of a leader included, so that no other cluster has the name meanwhile.
         event.cluster_uid.as_deref() == Some(ONE)
     }));
 
     let before = ends(&log);
-    let refused = told(ship(&other, &log, None).ended().await);
+    let refused = refusal(ship(&other, &log, None).ended().await);
     expect![[r#"
-        kigen.events knows the cluster `prod` by the UID 00000000-0000-4000-8000-000000000001, but the one that answers has the UID 00000000-0000-4000-8000-000000000002 (of its namespace kube-system); kigen ships nothing of it, since verdicts would mix the two. Give each a name of its own (--cluster, KIGEN_CLUSTER, or `cluster` in kigen.toml). One that was made anew, or is watched in another scope than before, counts as another too, since nothing known of the old one holds for it: name it otherwise, or begin with an empty log
+        kigen.events knows the cluster `prod` by the UID 00000000-0000-4000-8000-000000000001, but the one that answers has the UID 00000000-0000-4000-8000-000000000002 (of its namespace kube-system); kigen ships nothing of it, since verdicts would mix the two. Give each a name of its own (--cluster, KIGEN_CLUSTER, or `cluster` in kigen.toml). One that was re-created, or is watched in another scope than before, counts as another too, since no record of the old one applies to it: choose another name, or start with an empty log
     "#]]
     .assert_eq(&format!("{refused}\n"));
-    assert_eq!(ends(&log), before, "it has said nothing");
+    assert_eq!(ends(&log), before, "it has written nothing");
 
     let running = ship(&one, &log, None);
     assert_eq!(uid_of_tick(&log, 2).await.as_deref(), Some(ONE));
     running.stop().await;
 }
 
-/// A log into which another shipper writes a moment before the one that has it does for the first time.
+/// A log to which another shipper appends just before the first append of the shipper under test.
 #[derive(Clone)]
 struct Overtaken {
     log: EmbeddedLog,
@@ -126,7 +124,7 @@ impl Log for Overtaken {
     }
 
     async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Offset>, LogError> {
-        let before = std::mem::take(&mut *self.before.lock().expect("nobody panicked"));
+        let before = std::mem::take(&mut *self.before.lock().expect("no panic"));
         self.log.append(before).await?;
         self.log.append(records).await
     }
@@ -137,7 +135,7 @@ impl Log for Overtaken {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_that_find_an_empty_log_the_second_to_speak_is_refused() {
+async fn of_two_clusters_that_find_an_empty_log_the_second_to_append_is_refused() {
     let one = cluster(ONE, 0).await;
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(folder.path());
@@ -152,11 +150,11 @@ async fn of_two_that_find_an_empty_log_the_second_to_speak_is_refused() {
         timestamp: one.clock().now(),
     };
     let before = Arc::new(Mutex::new((0..PARTITIONS).map(record).collect()));
-    let refused = told(ship(&one, &Overtaken { log: log.clone(), before }, None).ended().await);
+    let refused = refusal(ship(&one, &Overtaken { log: log.clone(), before }, None).ended().await);
     assert!(refused.contains(&format!("by the UID {OTHER}")), "{refused}");
-    assert_eq!(cluster_events(&log, 0).len(), 2, "it has said that it is there, and nothing else");
+    assert_eq!(cluster_events(&log, 0).len(), 2, "it has written its epoch, and nothing else");
 
-    // Who speaks after it changes nothing for the first.
+    // A cluster that appends after it does not stop the first.
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(folder.path());
     let running = ship(&one, &log, None);
@@ -171,12 +169,12 @@ async fn of_two_that_find_an_empty_log_the_second_to_speak_is_refused() {
         }
     })
     .await
-    .expect("it goes on");
+    .expect("it continues");
     running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_watched_namespace_is_what_it_goes_by_if_there_is_one() {
+async fn a_watched_namespace_identifies_the_cluster() {
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(folder.path());
     let server = cluster(ONE, 0).await;
@@ -188,13 +186,13 @@ async fn the_watched_namespace_is_what_it_goes_by_if_there_is_one() {
     assert_eq!(uid_of_tick(&log, 2).await, Some(uid.clone()));
     running.stop().await;
     for namespace in [None, Some("another")] {
-        let refused = told(ship(&server, &log, namespace).ended().await);
+        let refused = refusal(ship(&server, &log, namespace).ended().await);
         assert!(refused.contains(&uid) && refused.contains("watched in another scope"), "{refused}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_may_not_read_the_uid_goes_on_without() {
+async fn a_shipper_that_may_not_read_the_uid_continues_without() {
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(folder.path());
     let (one, other) = (cluster(ONE, 0).await, cluster(OTHER, 0).await);
@@ -203,7 +201,7 @@ async fn whoever_may_not_read_the_uid_goes_on_without() {
     assert_eq!(uid_of_tick(&log, 1).await, None);
     running.stop().await;
 
-    // The name is free until somebody shows whose it is; and that is not forgotten when he may show it no more.
+    // The name is free until a shipper writes a UID, which counts even when that can no longer be read.
     one.faults().refuse_namespaces(None);
     let running = ship(&one, &log, None);
     assert_eq!(uid_of_tick(&log, 2).await.as_deref(), Some(ONE));
@@ -212,30 +210,30 @@ async fn whoever_may_not_read_the_uid_goes_on_without() {
     let running = ship(&one, &log, None);
     assert_eq!(uid_of_tick(&log, 3).await, None);
     running.stop().await;
-    assert!(told(ship(&other, &log, None).ended().await).contains(ONE));
+    assert!(refusal(ship(&other, &log, None).ended().await).contains(ONE));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_api_server_that_does_not_answer_yet_is_asked_again() {
+async fn the_uid_is_requested_until_the_api_server_answers() {
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(folder.path());
     let server = cluster(ONE, 0).await;
     server.faults().refuse_namespaces(Some(500));
     let running = ship(&server, &log, None);
-    let asked = server.requests().others + 20;
+    let enough = server.requests().others + 20;
     let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
-    while server.requests().others < asked {
-        assert!(tokio::time::Instant::now() < deadline, "it asks again and again");
+    while server.requests().others < enough {
+        assert!(tokio::time::Instant::now() < deadline, "it retries");
         tokio::task::yield_now().await;
     }
-    assert_eq!(ends(&log), [Offset(0); 2], "nothing is said of a cluster of which nobody knows which it is");
+    assert_eq!(ends(&log), [Offset(0); 2], "nothing is written while the cluster is not identified");
     server.faults().refuse_namespaces(None);
     assert_eq!(uid_of_tick(&log, 1).await.as_deref(), Some(ONE));
     running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_cluster_at_the_same_address_ends_it() {
+async fn another_cluster_at_the_same_address_ends_the_role() {
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(folder.path());
     let one = cluster(ONE, 0).await;
@@ -244,7 +242,7 @@ async fn another_cluster_at_the_same_address_ends_it() {
     uid_of_tick(&log, 1).await;
     one.shutdown().await;
     let other = cluster(OTHER, port).await;
-    let refused = told(running.ended().await);
+    let refused = refusal(running.ended().await);
     assert!(refused.contains(ONE) && refused.contains(OTHER), "{refused}");
     let of_other =
         cluster_events(&log, 0).into_iter().filter(|event| event.cluster_uid.as_deref() != Some(ONE));

@@ -1,14 +1,14 @@
-//! Every recorded cluster, cut at every record and resumed: what is known at the end is what an undisturbed shipper knows,
-//! or a gap covers what was lost.
+//! Every recorded cluster, cut at every record and resumed: the final facts are those of an undisturbed shipper, or a gap
+//! covers the loss.
 //!
 //! `KIGEN_RECORDINGS=DIR` reads the recordings of another folder; `KIGEN_TEST_SEED=N` repeats a run's choices.
-
-mod support;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::support::shipping::{Shipping, Start, second_after};
+use crate::support::{FinalStates, final_states, independent_final_states, recordings_of};
 use chrono::TimeDelta;
 use fastrand::Rng;
 use futures::stream::{self, StreamExt};
@@ -18,8 +18,6 @@ use kigen_playback::clock::Pace;
 use kigen_playback::faults::WatchLists;
 use kigen_playback::history::{Change, History};
 use kigen_playback::resource::Resource;
-use support::shipping::{Shipping, Start, second_after};
-use support::{FinalStates, final_states, independent_final_states, recordings_of};
 
 const SEED: &str = "KIGEN_TEST_SEED";
 /// How far apart the cuts of one run are, in records: a recording that is longer is played that often, and each time
@@ -34,12 +32,12 @@ const RECORDS_UNSEEN_MAX: usize = 8;
 /// How many clusters are played at once.
 const RUNS_AT_ONCE: usize = 6;
 
-/// How the streams are cut after a record was heard.
+/// How the streams are cut after a record was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cut {
     /// The connection of its stream breaks.
     Broken,
-    /// Its stream has expired: the API server knows no more what came after.
+    /// Its stream has expired: the API server no longer has what came after.
     Expired,
     /// All streams fall silent, some records come, and then all have expired: as after a restart of the API server.
     ExpiredUnseen,
@@ -47,7 +45,7 @@ enum Cut {
 
 const CUTS: [Cut; 3] = [Cut::Broken, Cut::Expired, Cut::ExpiredUnseen];
 
-/// A recording, and what an undisturbed shipper knows at its end.
+/// A recording, and the final facts of an undisturbed shipper.
 struct Recorded {
     name: String,
     history: History,
@@ -55,13 +53,13 @@ struct Recorded {
     undisturbed: Finals,
 }
 
-/// What is known last of each object, by its kind and UID (of a CronJob its name), without versions.
+/// The last fact of each object, by its kind and UID (of a CronJob its name), without versions.
 type Finals = BTreeMap<(&'static str, String), String>;
 
 #[test]
 fn all_recordings_cut_at_every_record_come_to_the_same_final_facts_or_a_gap_covers_what_was_lost() {
     let seed = std::env::var(SEED).map_or_else(|_| fastrand::u64(..), |seed| seed.parse().expect("a seed"));
-    // Before anything can fail, and seen where it does.
+    // Before any failure, so that its output has the seed.
     println!("{SEED}={seed}");
     let mut random = Rng::with_seed(seed);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -116,7 +114,7 @@ fn places(records: usize, random: &mut Rng) -> Vec<Vec<usize>> {
     (0..runs).map(|run| (run..records).step_by(runs).collect()).collect()
 }
 
-/// The same history in which no two records share an instant, so that the clock can stand between any two.
+/// The same history in which no two records share an instant, so that the clock can stop between any two.
 fn one_at_a_time(history: &History) -> History {
     let apart = |(nth, change): (usize, &Change)| {
         let later = TimeDelta::microseconds(i64::try_from(nth).expect("a small number"));
@@ -134,7 +132,7 @@ async fn to_the_end(shipping: &mut Shipping) {
 
 impl Recorded {
     async fn cut_at(&self, cut: Cut, places: &[usize], mut random: Rng) {
-        // What the API server lists by, differs too.
+        // The way in which the API server lists differs, too.
         let ways = [WatchLists::Served, WatchLists::Failed];
         let watch_lists = ways[random.usize(..ways.len())];
         let start = Start { watch_lists, objectives: true, ..Start::of(self.history.clone(), Pace::Manual) };
@@ -143,39 +141,39 @@ impl Recorded {
             cut_after(&mut shipping, cut, *place, &mut random).await;
         }
         to_the_end(&mut shipping).await;
-        let told = format!("{}, {cut:?} after {places:?}, watch lists {watch_lists:?}", self.name);
+        let run = format!("{}, {cut:?} after {places:?}, watch lists {watch_lists:?}", self.name);
         shipping.assert_that_no_tick_lies();
         let gaps = shipping.gaps().len();
         match cut {
-            Cut::Broken => assert_eq!(gaps, 1, "{told}: only that of the start"),
-            Cut::Expired | Cut::ExpiredUnseen => assert!(gaps > 1, "{told}: what may be lost is said"),
+            Cut::Broken => assert_eq!(gaps, 1, "{run}: only that of the start"),
+            Cut::Expired | Cut::ExpiredUnseen => assert!(gaps > 1, "{run}: a possible loss is emitted"),
         }
-        self.compare(&shipping, cut, &told);
+        self.compare(&shipping, cut, &run);
     }
 
-    fn compare(&self, shipping: &Shipping, cut: Cut, told: &str) {
+    fn compare(&self, shipping: &Shipping, cut: Cut, run: &str) {
         let states = final_states(shipping.facts());
         for (uid, expected) in &self.independent {
             let found = states.get(uid);
-            // Of a Job that came and went, or ended and went, nobody can say more than that.
+            // Of a Job that came and went, or ended and went, no more can be known.
             let is_lost = found.is_none_or(|found| found.phase == "deleted");
             let may_be = found == Some(expected) || is_lost && self.is_covered(shipping, cut, Some(uid));
-            assert!(may_be, "{told}: Job {uid} is {found:?}, not {expected:?}, in {:?}", shipping.gaps());
+            assert!(may_be, "{run}: Job {uid} is {found:?}, not {expected:?}, in {:?}", shipping.gaps());
         }
         let found = finals(shipping.facts());
         for ((kind, id), expected) in &self.undisturbed {
             let found = found.get(&(*kind, id.clone()));
             let uid = (*kind != "CronJob").then_some(id.as_str());
             let may_be = found == Some(expected) || self.is_covered(shipping, cut, uid);
-            assert!(may_be, "{told}: {kind} {id} is {found:?}, not {expected}, in {:?}", shipping.gaps());
+            assert!(may_be, "{run}: {kind} {id} is {found:?}, not {expected}, in {:?}", shipping.gaps());
         }
         for (kind, id) in found.keys() {
-            assert!(self.undisturbed.contains_key(&(*kind, id.clone())), "{told}: {kind} {id} is made up");
+            assert!(self.undisturbed.contains_key(&(*kind, id.clone())), "{run}: {kind} {id} is made up");
         }
     }
 
-    /// Whether a gap covers the last that happened to the object. What is said of a CronJob is whole in any case, since a
-    /// list shows it, or that it is gone.
+    /// Whether a gap covers the last change of the object. The facts of a CronJob are complete in any case, since a list
+    /// shows it, or that it is gone.
     fn is_covered(&self, shipping: &Shipping, cut: Cut, uid: Option<&str>) -> bool {
         let last = uid.and_then(|uid| self.history.changes().iter().rfind(|change| change.uid() == uid));
         cut == Cut::ExpiredUnseen
@@ -188,14 +186,15 @@ impl Recorded {
     }
 }
 
-/// Lets the shipper hear the record, and no other after it; then cuts, and lets it go on.
+/// Lets the shipper receive the record, and no other after it; then cuts, and lets it resume.
 async fn cut_after(shipping: &mut Shipping, cut: Cut, place: usize, random: &mut Rng) {
     let changes = shipping.history.changes();
     let record = &changes[place];
     let (at, resource, revision) = (record.at, record.resource, record.resource_version());
     let unseen = changes[(place + random.usize(1..=RECORDS_UNSEEN_MAX)).min(changes.len() - 1)].at;
     shipping.server.clock().advance_to(at);
-    shipping.until("it has heard the record", |shipping| shipping.heard[resource as usize] >= revision).await;
+    let has_received = |shipping: &Shipping| shipping.reached[resource as usize] >= revision;
+    shipping.until("it has received the record", has_received).await;
     let faults = shipping.server.faults();
     let cut_off = match cut {
         Cut::Broken => {

@@ -1,10 +1,11 @@
 //! The role with a real log: what it appends, and how it goes on after it was stopped.
 
-mod support;
-
 use std::path::Path;
 use std::time::Duration;
 
+use crate::support::running::Running;
+use crate::support::shipping::second_after;
+use crate::support::{final_states, independent_final_states, recording};
 use chrono::TimeDelta;
 use kigen_log::{EmbeddedLog, LogReader};
 use kigen_model::Instant;
@@ -14,9 +15,6 @@ use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
 use kigen_shipper::settings::{Access, Settings};
-use support::running::Running;
-use support::shipping::second_after;
-use support::{final_states, independent_final_states, recording};
 
 const PARTITIONS: u32 = 3;
 
@@ -72,14 +70,14 @@ fn facts(log: &EmbeddedLog) -> Vec<Fact> {
 }
 
 async fn until_ticked(log: &EmbeddedLog, epoch: u64, instant: Instant) {
-    until_told(log, |event| event.epoch == epoch, instant).await;
+    until_reached(log, |event| event.epoch == epoch, instant).await;
 }
 
 async fn until_ticked_by_any(log: &EmbeddedLog, instant: Instant) {
-    until_told(log, |_| true, instant).await;
+    until_reached(log, |_| true, instant).await;
 }
 
-async fn until_told(log: &EmbeddedLog, is_meant: impl Fn(&ClusterEvent) -> bool, instant: Instant) {
+async fn until_reached(log: &EmbeddedLog, is_meant: impl Fn(&ClusterEvent) -> bool, instant: Instant) {
     let mut changes = log.changes();
     let is_reached = |event: &ClusterEvent| match &event.body {
         ClusterBody::Tick { observed_until, .. } => is_meant(event) && *observed_until >= instant,
@@ -94,7 +92,7 @@ async fn until_told(log: &EmbeddedLog, is_meant: impl Fn(&ClusterEvent) -> bool,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_role_that_is_stopped_and_started_goes_on_where_it_was_under_a_new_epoch() {
+async fn a_role_that_is_stopped_and_started_resumes_under_a_new_epoch() {
     let path = recording("cron_ttl_history");
     let history = History::from_recording(&path).expect("a recording");
     let (start, end) = (second_after(history.start()), second_after(history.end()));
@@ -103,7 +101,7 @@ async fn a_role_that_is_stopped_and_started_goes_on_where_it_was_under_a_new_epo
     let cluster = Cluster::start(history).await;
     let mut epoch = 0;
     for third in 1..=3 {
-        // The first ships nothing but the beginning; what comes while none runs is told by the next.
+        // The first ships only the beginning; changes while none runs are emitted by the next.
         epoch += 1;
         let until = cluster.clock.now();
         let running = cluster.ship(&log);
@@ -184,7 +182,7 @@ async fn a_role_that_is_killed_at_any_write_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_role_started_twice_over_the_same_cluster_says_nothing_twice() {
+async fn a_role_started_twice_over_the_same_cluster_emits_nothing_twice() {
     let path = recording("cron_success");
     let history = History::from_recording(&path).expect("a recording");
     let end = second_after(history.end());
@@ -196,16 +194,16 @@ async fn a_role_started_twice_over_the_same_cluster_says_nothing_twice() {
     cluster.clock.advance_to(end);
     until_ticked(&log, 1, end).await;
     running.stop().await;
-    let said = |log: &EmbeddedLog| {
+    let emitted = |log: &EmbeddedLog| {
         let cron_jobs = facts(log)
             .into_iter()
             .filter(|fact| matches!(fact.body, kigen_model::event::FactBody::CronJob { .. }));
         cron_jobs.count()
     };
-    let before = said(&log);
+    let before = emitted(&log);
     cluster.clock.advance_to(end + TimeDelta::seconds(5));
     let running = cluster.ship(&log);
     until_ticked(&log, 2, end + TimeDelta::seconds(5)).await;
     running.stop().await;
-    assert_eq!(said(&log), before);
+    assert_eq!(emitted(&log), before);
 }

@@ -1,6 +1,4 @@
-//! Recorded runs as a person is told of them: shipped without a network, judged by the engine, and explained.
-
-mod support;
+//! Recorded runs as `kigen explain` shows them: shipped without a network, judged by the engine, and explained.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -28,8 +26,8 @@ fn objective(fact: &Fact) -> Fact {
 }
 
 /// Each run of a recording: how it ended or why it does not run.
-fn told(name: &str) -> String {
-    let facts = support::played(&support::recording(name)).facts;
+fn explained(name: &str) -> String {
+    let facts = crate::support::played(&crate::support::recording(name)).facts;
     let mut states: BTreeMap<BatchKey, BatchState> = BTreeMap::new();
     for fact in &facts {
         let state = states.entry(fact.key.clone()).or_insert_with(|| {
@@ -39,18 +37,18 @@ fn told(name: &str) -> String {
         });
         step(state, fact.clone().into());
     }
-    let mut told = String::new();
+    let mut lines = String::new();
     for state in states.values() {
         let Plan::Open(open) = &state.objectives["all"].plan else { panic!("the objective is judged") };
         let explanation = explain(state, "all", open.slot.deadline).expect("the open slot");
         for run in &explanation.runs {
-            let _ = writeln!(told, "{}", run_told(run));
+            let _ = writeln!(lines, "{}", line_of(run));
         }
     }
-    told.trim_end().to_owned()
+    lines.trim_end().to_owned()
 }
 
-fn run_told(considered: &Considered<'_>) -> String {
+fn line_of(considered: &Considered<'_>) -> String {
     let run = &considered.run.run;
     let phase = match &run.phase {
         RunPhase::Pending => "pending",
@@ -60,20 +58,20 @@ fn run_told(considered: &Considered<'_>) -> String {
         RunPhase::Failed { .. } => "failed",
         RunPhase::Deleted { .. } => "deleted",
     };
-    let mut told = format!("{} {phase}, {} failed pods", run.job, run.failed_pods);
+    let mut line = format!("{} {phase}, {} failed pods", run.job, run.failed_pods);
     if let Some(failure) = &considered.failure {
         let code = failure.exit_code.map_or("no exit code".to_owned(), |code| format!("exit code {code}"));
         let error = failure.last_error.as_deref().unwrap_or("no text");
-        let _ = write!(told, ": {}, {} attempts, {code}, {error}", failure.reason, failure.attempts);
+        let _ = write!(line, ": {}, {} attempts, {code}, {error}", failure.reason, failure.attempts);
     }
     if let Some(why) = &considered.waits {
-        let _ = write!(told, ": {why}");
+        let _ = write!(line, ": {why}");
     }
-    told
+    line
 }
 
 fn check(name: &str, expected: Expect) {
-    expected.assert_eq(&told(name));
+    expected.assert_eq(&explained(name));
 }
 
 #[test]
@@ -100,7 +98,7 @@ fn retries_are_counted_by_failed_pods_and_by_restarts_in_place() {
 }
 
 #[test]
-fn a_deadline_of_its_own_and_a_policy_say_so() {
+fn a_failure_by_the_jobs_own_deadline_or_policy_has_that_reason() {
     check(
         "job_deadline_exceeded",
         expect![[r#"
@@ -138,7 +136,7 @@ fn indexed_parallel_and_work_queue_jobs_end_as_jobs_do() {
 }
 
 #[test]
-fn what_is_killed_before_its_end_is_deleted_whoever_did_it() {
+fn a_run_that_is_killed_before_its_end_is_deleted_by_any_means() {
     check(
         "cron_replace",
         expect![[r#"
@@ -160,7 +158,7 @@ fn what_is_killed_before_its_end_is_deleted_whoever_did_it() {
 }
 
 #[test]
-fn what_does_not_run_says_why() {
+fn a_run_that_does_not_start_has_its_reason() {
     check(
         "cron_stuck_forbid",
         expect!["stuck-29923907 pending, 0 failed pods: ImagePullBackOff: Back-off pulling image"],

@@ -1,19 +1,21 @@
-//! The role as it runs in a process: started, told to stop, or killed.
+//! The role as it runs in a process: started, stopped, or killed.
 
 use std::time::Duration;
 
 use kigen_log::Log;
 use kigen_playback::clock::Clock;
+use kigen_shipper::error::RoleError;
 use kigen_shipper::health::Health;
+use kigen_shipper::role::ShipperRole;
+use kigen_shipper::server_clock;
 use kigen_shipper::settings::Settings;
-use kigen_shipper::{role, server_clock};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 /// How long a role may take to leave.
 const LEAVES_WITHIN: Duration = Duration::from_secs(10);
 
-pub(crate) type Ended = Result<(), role::RoleError>;
+pub(crate) type Ended = Result<(), RoleError>;
 
 /// The role as a future, which runs where it is polled.
 pub(crate) fn shipper<L: Log>(
@@ -29,7 +31,9 @@ pub(crate) fn shipper<L: Log>(
     let shutdown = async move {
         let _ = stopped.await;
     };
-    (stop, async move { role::run(log, settings, clock, name, declared, Health::default(), shutdown).await })
+    let role =
+        ShipperRole { log, settings, clock, shipper: name.to_owned(), declared, health: Health::default() };
+    (stop, async move { role.run(shutdown).await })
 }
 
 pub(crate) struct Running {
@@ -55,7 +59,7 @@ impl Running {
         ended.expect("it leaves within 10 s").expect("it does not panic")
     }
 
-    /// As a process that is killed: whatever it was doing, it does no more.
+    /// As a process that is killed: it stops at once, in the middle of its work.
     pub(crate) async fn kill(self) {
         self.task.abort();
         assert!(self.task.await.is_err_and(|ended| ended.is_cancelled()), "it was running");

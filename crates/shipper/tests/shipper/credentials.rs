@@ -1,10 +1,10 @@
-//! Credentials that are replaced while the shipper runs: the next refusal makes it read what stands there now.
-
-mod support;
+//! Credentials that are replaced while the shipper runs: the next refusal makes it read them again.
 
 use std::path::Path;
 use std::time::Duration;
 
+use crate::support::recording;
+use crate::support::shipping::second_after;
 use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::event::ClusterBody;
@@ -16,8 +16,6 @@ use kigen_shipper::kubernetes::connect::connect;
 use kigen_shipper::server_clock;
 use kigen_shipper::settings::{Access, Settings};
 use kigen_shipper::shipper::Shipper;
-use support::recording;
-use support::shipping::second_after;
 
 /// A kubeconfig with this user.
 fn write(path: &Path, server: &str, user: &str) {
@@ -49,7 +47,7 @@ async fn until_ticked(shipper: &mut Shipper, instant: Instant) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_token_that_is_replaced_in_the_kubeconfig_or_in_the_file_it_names_is_taken_up() {
+async fn a_token_that_is_replaced_in_the_kubeconfig_or_in_the_file_it_names_is_used_from_then_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let (kubeconfig, token) = (folder.path().join("kubeconfig"), folder.path().join("token"));
     for is_in_a_file in [false, true] {

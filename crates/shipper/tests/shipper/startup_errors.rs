@@ -1,4 +1,4 @@
-//! What is said when the shipper cannot start: which file, which server, and what to run.
+//! The errors of a shipper that cannot start: which file, which server, and which command to run.
 
 use std::error::Error;
 use std::path::Path;
@@ -41,7 +41,7 @@ fn kubeconfig(folder: &Path, name: &str, text: &str) -> Access {
 }
 
 #[tokio::test]
-async fn a_kubeconfig_that_is_not_there_or_cannot_be_read_or_has_no_such_context_is_named() {
+async fn a_kubeconfig_that_does_not_exist_or_parse_or_has_no_such_context_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let hide = [(folder.path().to_str().expect("UTF-8"), "DIR")];
     let absent = Access::Kubeconfig { path: folder.path().join("absent"), context: None };
@@ -89,20 +89,20 @@ async fn a_server_that_does_not_answer_is_named_with_its_url() {
         &refusal(Access::Url(url.clone())).await,
         &[(&url, "URL")],
         &expect![[r#"
-            the API server URL/ of the configured URL cannot be asked; check the address and that it is reachable from here with `kubectl version`
+            the API server URL/ of the configured URL cannot be queried; check the address and that it is reachable from here with `kubectl version`
             - the API server does not answer GET /version: client error (Connect): tcp connect error: Connection refused (os error 111)"#]],
     );
 }
 
-/// Answers each request with `status`, and `/version` with 200 if `knows_time`.
-async fn server(status: &'static str, knows_time: bool) -> String {
+/// Answers each request with `status`, and `/version` with 200 if `has_time`.
+async fn server(status: &'static str, has_time: bool) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("bound"));
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut request = vec![0; 4096];
             let Ok(bytes) = stream.read(&mut request).await else { continue };
-            let is_time = request[..bytes].starts_with(b"GET /version ") && knows_time;
+            let is_time = request[..bytes].starts_with(b"GET /version ") && has_time;
             let status = if is_time { "200 OK" } else { status };
             let body = r#"{"kind":"Status","message":"as the test wants"}"#;
             let answer = format!(
@@ -110,7 +110,7 @@ async fn server(status: &'static str, knows_time: bool) -> String {
                  Content-Length: {}\r\n\r\n{body}",
                 body.len()
             );
-            // A client that went away is no concern of the server's.
+            // The client may have closed the connection.
             let _ = stream.write_all(answer.as_bytes()).await;
         }
     });
@@ -118,7 +118,7 @@ async fn server(status: &'static str, knows_time: bool) -> String {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_know_or_not_allow_who_asks_is_named_with_the_command_that_shows_it() {
+async fn a_server_that_refuses_the_credentials_or_a_resource_is_named_with_the_command_that_shows_it() {
     let url = server("401 Unauthorized", false).await;
     check(
         &refusal(Access::Url(url.clone())).await,
@@ -138,13 +138,13 @@ async fn a_server_that_does_not_know_or_not_allow_who_asks_is_named_with_the_com
 }
 
 #[tokio::test]
-async fn a_server_that_is_no_kubernetes_is_said_to_be_none() {
+async fn a_server_that_is_not_kubernetes_is_detected() {
     let url = server("200 OK", true).await;
     check(
         &refusal(Access::Url(url.clone())).await,
         &[(&url, "URL")],
         &expect![[r#"
-            the API server URL/ of the configured URL cannot be asked; check the address and that it is reachable from here with `kubectl version`
+            the API server URL/ of the configured URL cannot be queried; check the address and that it is reachable from here with `kubectl version`
             - the answer to GET /apis/batch/v1/cronjobs is not what Kubernetes answers: missing field `metadata` at line 1 column 47"#]],
     );
 }

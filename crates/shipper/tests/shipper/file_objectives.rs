@@ -1,10 +1,9 @@
-//! Objectives that a file declares: said when they change, with the schedules that they follow, and withdrawn when the
+//! Objectives that a file declares: emitted when they change, with the schedules that they follow, and withdrawn when the
 //! file no longer has them.
-
-mod support;
 
 use std::collections::BTreeMap;
 
+use crate::support::shipping::Shipping;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use expect_test::{Expect, expect};
 use kigen_model::event::{Fact, FactBody};
@@ -14,7 +13,6 @@ use kigen_playback::clock::Pace;
 use kigen_playback::generate::{Cluster, CronJobPlan};
 use kigen_playback::history::History;
 use kigen_shipper::input::{Declaration, Declared, Input};
-use support::shipping::Shipping;
 
 fn start() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
@@ -43,8 +41,8 @@ fn whole(all: &[Declared]) -> Input {
     Input::Declared(Declaration { all: all.to_vec(), is_whole: true })
 }
 
-/// What was said of objectives, and that each was said as newer than the one before.
-fn told(shipping: &Shipping) -> String {
+/// The emitted versions of objectives, each newer than the one before.
+fn emitted(shipping: &Shipping) -> String {
     let mut newest = BTreeMap::new();
     let mut lines = String::new();
     for Fact { key, body, .. } in shipping.facts().filter(|fact| fact.key.batch == "recommend") {
@@ -64,11 +62,11 @@ fn told(shipping: &Shipping) -> String {
 }
 
 fn check(shipping: &Shipping, expected: &Expect) {
-    expected.assert_eq(&told(shipping));
+    expected.assert_eq(&emitted(shipping));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_objective_follows_the_schedule_that_it_names_and_is_said_only_when_it_changes() {
+async fn an_objective_follows_the_schedule_that_it_names_and_is_emitted_only_when_it_changes() {
     let mut shipping = Shipping::start(history(), Pace::Manual).await;
     shipping.apply(whole(&[before_report("ready", 0)]));
     shipping.apply(whole(&[before_report("ready", 0)]));
@@ -78,7 +76,7 @@ async fn an_objective_follows_the_schedule_that_it_names_and_is_said_only_when_i
         shipping.until_ticked(at).await;
     };
     ticked(&mut shipping, 61).await;
-    // The next shipper hears the same from its file, and says nothing.
+    // The next shipper reads the same file, and emits nothing.
     shipping.restart(2);
     shipping.apply(whole(&[before_report("ready", 0)]));
     ticked(&mut shipping, 62).await;
@@ -109,12 +107,12 @@ async fn an_objective_follows_the_schedule_that_it_names_and_is_said_only_when_i
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_of_which_something_is_not_understood_withdraws_nothing() {
+async fn a_file_with_an_error_withdraws_nothing() {
     let mut shipping = Shipping::start(history(), Pace::Manual).await;
     shipping.apply(whole(&[before_report("one", 0), before_report("other", 0)]));
     let partly = Declaration { all: vec![before_report("one", 5)], is_whole: false };
     shipping.apply(Input::Declared(partly));
-    // What is not understood for now goes on following its schedule.
+    // An objective that cannot be read at present still follows its schedule.
     let later = start() + TimeDelta::minutes(61);
     shipping.server.clock().advance_to(later);
     shipping.until_ticked(later).await;
@@ -131,9 +129,9 @@ async fn a_file_of_which_something_is_not_understood_withdraws_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_said_to_be_before_nothing_only_because_the_cronjobs_are_not_listed_yet() {
+async fn no_objective_is_emitted_without_its_schedule_only_because_the_cron_jobs_are_not_listed_yet() {
     let mut shipping = Shipping::start(history(), Pace::Manual).await;
-    // A shipper that knows nothing, and hears of the file first.
+    // A shipper with an empty log, which reads the file first.
     shipping.written.clear();
     shipping.restart(2);
     shipping.apply(whole(&[before_report("ready", 0)]));

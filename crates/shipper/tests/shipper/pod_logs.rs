@@ -1,4 +1,4 @@
-//! Containers that failed without a word, over HTTP: the ends of their logs follow, and delay nothing.
+//! Containers that failed without a termination message, over HTTP: the ends of their logs follow, and delay nothing.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,41 +18,41 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// How long a test waits for what must come.
+/// How long a test waits for an expected event.
 const PATIENCE: Duration = Duration::from_secs(60);
 const TRACEBACK: &str =
     "Traceback (most recent call last):\n  File \"/app/main.py\", line 4, in <module>\nKeyError: 'price'";
 
-/// What the API server does, and what it was asked.
+/// What the API server answers, and the requests that it received.
 struct Cluster {
-    /// The pods it shows, one more each time one is let go.
+    /// The pods that its watch has delivered.
     pods: watch::Sender<Vec<Value>>,
-    /// Whether logs are answered, or wait.
+    /// Whether requests for logs wait.
     logs_are_held: watch::Sender<bool>,
     /// The answer to a request for a log: status and text.
     log: fn(&str) -> (&'static str, String),
-    asked: Mutex<Asked>,
+    requests: Mutex<Requests>,
 }
 
 #[derive(Default)]
-struct Asked {
+struct Requests {
     logs: Vec<String>,
-    under_way: usize,
-    under_way_most: usize,
+    in_flight: usize,
+    in_flight_most: usize,
 }
 
 impl Cluster {
     fn new(log: fn(&str) -> (&'static str, String)) -> Arc<Self> {
         let (pods, logs_are_held) = (watch::Sender::new(Vec::new()), watch::Sender::new(false));
-        Arc::new(Self { pods, logs_are_held, log, asked: Mutex::default() })
+        Arc::new(Self { pods, logs_are_held, log, requests: Mutex::default() })
     }
 
     fn show(&self, pod: Value) {
         self.pods.send_modify(|pods| pods.push(pod));
     }
 
-    fn logs_asked(&self) -> Vec<String> {
-        self.asked.lock().expect("no test has failed").logs.clone()
+    fn logs_requested(&self) -> Vec<String> {
+        self.requests.lock().expect("no test has failed").logs.clone()
     }
 
     /// Answers one request of `stream`.
@@ -63,6 +63,11 @@ impl Cluster {
         let target = request.split(' ').nth(1).unwrap_or_default();
         if target.contains("/log?") {
             return self.answer_log(target, stream).await;
+        }
+        // It streams no lists, so that the shipper lists in pages at once.
+        if target.contains("sendInitialEvents") {
+            let _ = stream.write_all(b"HTTP/1.1 422 Unprocessable Entity\r\nConnection: close\r\n\r\n").await;
+            return;
         }
         let body = match target {
             _ if target.contains("watch=true") => String::new(),
@@ -100,13 +105,13 @@ impl Cluster {
 
     async fn answer_log(&self, target: &str, mut stream: TcpStream) {
         {
-            let mut asked = self.asked.lock().expect("no test has failed");
-            asked.logs.push(target.to_owned());
-            asked.under_way += 1;
-            asked.under_way_most = asked.under_way_most.max(asked.under_way);
+            let mut requests = self.requests.lock().expect("no test has failed");
+            requests.logs.push(target.to_owned());
+            requests.in_flight += 1;
+            requests.in_flight_most = requests.in_flight_most.max(requests.in_flight);
         }
         let _ = self.logs_are_held.subscribe().wait_for(|held| !held).await;
-        self.asked.lock().expect("no test has failed").under_way -= 1;
+        self.requests.lock().expect("no test has failed").in_flight -= 1;
         let (status, text) = (self.log)(target);
         let head = format!("HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n");
         let _ = stream.write_all(format!("{head}{text}").as_bytes()).await;
@@ -120,7 +125,7 @@ fn job(namespace: &str) -> Value {
     }})
 }
 
-/// A pod that ended at this time; `state` is what its container says of that beside.
+/// A pod that ended at this time; `state` has further fields of its container's state.
 fn pod(namespace: &str, name: &str, finished_at: &str, phase: &str, state: Value) -> Value {
     let mut terminated = json!({"exitCode": 1, "reason": "Error", "finishedAt": finished_at});
     for (key, value) in state.as_object().expect("an object") {
@@ -141,10 +146,10 @@ fn failed(namespace: &str, name: &str) -> Value {
     pod(namespace, name, "2026-11-23T11:46:00Z", "Failed", json!({}))
 }
 
-/// A shipper and what it said of pods: their names and error texts.
+/// A shipper and the attempts that it emitted: pod names and error texts.
 struct Shipping {
     shipper: Shipper,
-    said: Vec<(String, Option<String>)>,
+    emitted: Vec<(String, Option<String>)>,
     ticks: usize,
     logs_read: usize,
     probes: usize,
@@ -164,26 +169,29 @@ impl Shipping {
             Settings { read_logs, probe_interval_ms: 5, ..Settings::new("test", Access::Url(url)) };
         let api = connect(&settings, Clock::new(|| DateTime::UNIX_EPOCH)).await.expect("it answers");
         let shipper = Shipper::start(&api, &settings, 1, &Resume::default());
-        Self { shipper, said: Vec::new(), ticks: 0, logs_read: 0, probes: 0 }
+        Self { shipper, emitted: Vec::new(), ticks: 0, logs_read: 0, probes: 0 }
     }
 
     async fn until(&mut self, what: &str, is_done: impl Fn(&Self) -> bool) {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         while !is_done(self) {
             let Ok(inputs) = tokio::time::timeout_at(deadline, self.shipper.next()).await else {
-                panic!("waited in vain until {what}; said so far: {:?}", self.said);
+                panic!("waited in vain until {what}; emitted so far: {:?}", self.emitted);
             };
             for input in inputs {
                 self.probes += usize::from(matches!(input, Input::Probed { .. }));
                 self.logs_read += usize::from(matches!(input, Input::Log(_)));
                 for fact in self.shipper.apply(input).facts {
                     if let FactBody::Attempt { attempt, revision, .. } = fact.body {
-                        assert_eq!(revision.resource_version, 11, "a log is no other version of the Pod");
+                        assert_eq!(
+                            revision.resource_version, 11,
+                            "a log does not change the version of the Pod"
+                        );
                         let text = match attempt.phase {
                             AttemptPhase::Failed { message, .. } => message,
                             _ => None,
                         };
-                        self.said.push((attempt.pod, text));
+                        self.emitted.push((attempt.pod, text));
                     }
                 }
             }
@@ -193,39 +201,40 @@ impl Shipping {
         }
     }
 
-    async fn until_said(&mut self, pod: &str, text: Option<&str>) {
+    async fn until_emitted(&mut self, pod: &str, text: Option<&str>) {
         let expected = (pod.to_owned(), text.map(str::to_owned));
-        self.until(&format!("{expected:?} is said"), |shipping| shipping.said.contains(&expected)).await;
+        self.until(&format!("{expected:?} is emitted"), |shipping| shipping.emitted.contains(&expected))
+            .await;
     }
 }
 
 #[tokio::test]
-async fn a_failure_is_told_at_once_and_the_end_of_its_log_when_it_is_read() {
+async fn a_failure_is_emitted_at_once_and_the_end_of_its_log_when_it_is_read() {
     let cluster = Cluster::new(|_| ("200 OK", format!("starting\n{TRACEBACK}\n")));
     cluster.logs_are_held.send_replace(true);
     cluster.show(failed("etl", "train-x"));
     let mut shipping = Shipping::start(&cluster, true).await;
-    shipping.until_said("train-x", None).await;
+    shipping.until_emitted("train-x", None).await;
     let ticks = shipping.ticks;
-    shipping.until("the log is asked for", |_| !cluster.logs_asked().is_empty()).await;
+    shipping.until("the log is requested", |_| !cluster.logs_requested().is_empty()).await;
     assert_eq!(
-        cluster.logs_asked(),
+        cluster.logs_requested(),
         [
             "/api/v1/namespaces/etl/pods/train-x/log?container=main&previous=false&tailLines=200&limitBytes=262144"
         ]
     );
-    // Another failure is told meanwhile.
+    // Another failure is emitted meanwhile.
     cluster.show(pod("etl", "train-y", "2026-11-23T11:46:01Z", "Failed", json!({"message": "no rows"})));
-    shipping.until_said("train-y", Some("no rows")).await;
+    shipping.until_emitted("train-y", Some("no rows")).await;
     assert_eq!(shipping.logs_read, 0);
     assert!(shipping.ticks >= ticks);
     cluster.logs_are_held.send_replace(false);
-    shipping.until_said("train-x", Some(TRACEBACK)).await;
-    assert_eq!(cluster.logs_asked().len(), 1, "what says why is not asked for its log");
+    shipping.until_emitted("train-x", Some(TRACEBACK)).await;
+    assert_eq!(cluster.logs_requested().len(), 1, "no log is requested of a failure with a message");
 }
 
 #[tokio::test]
-async fn a_namespace_whose_logs_may_not_be_read_is_not_asked_again_and_its_failures_are_told() {
+async fn a_namespace_whose_logs_are_forbidden_gets_no_further_request_and_its_failures_are_emitted() {
     let cluster = Cluster::new(|target| match target.contains("/etl/") {
         true => {
             ("403 Forbidden", r#"{"kind":"Status","message":"pods \"train-x\" is forbidden"}"#.to_owned())
@@ -236,32 +245,32 @@ async fn a_namespace_whose_logs_may_not_be_read_is_not_asked_again_and_its_failu
     let mut shipping = Shipping::start(&cluster, true).await;
     shipping.until("the answer is there", |shipping| shipping.logs_read == 1).await;
     cluster.show(failed("etl", "train-y"));
-    shipping.until_said("train-y", None).await;
+    shipping.until_emitted("train-y", None).await;
     cluster.show(failed("web", "train-z"));
-    shipping.until_said("train-z", Some("out of rows")).await;
-    let asked = cluster.logs_asked();
-    assert_eq!(asked.len(), 2, "{asked:?}");
-    assert!(asked[1].contains("/web/"), "{asked:?}");
-    assert_eq!(shipping.said.iter().filter(|(_, text)| text.is_some()).count(), 1);
+    shipping.until_emitted("train-z", Some("out of rows")).await;
+    let requested = cluster.logs_requested();
+    assert_eq!(requested.len(), 2, "{requested:?}");
+    assert!(requested[1].contains("/web/"), "{requested:?}");
+    assert_eq!(shipping.emitted.iter().filter(|(_, text)| text.is_some()).count(), 1);
 }
 
 #[tokio::test]
-async fn only_so_many_logs_are_read_at_once_and_all_in_the_end() {
+async fn four_logs_are_read_at_once_and_all_in_the_end() {
     let cluster = Cluster::new(|_| ("200 OK", "out of rows".to_owned()));
     cluster.logs_are_held.send_replace(true);
     for nth in 0..20 {
         cluster.show(failed("etl", &format!("train-{nth}")));
     }
     let mut shipping = Shipping::start(&cluster, true).await;
-    shipping.until("all are told", |shipping| shipping.said.len() == 20).await;
-    shipping.until("four logs are asked for", |_| cluster.logs_asked().len() == 4).await;
+    shipping.until("all failures are emitted", |shipping| shipping.emitted.len() == 20).await;
+    shipping.until("four logs are requested", |_| cluster.logs_requested().len() == 4).await;
     cluster.logs_are_held.send_replace(false);
-    shipping.until("all logs are told", |shipping| shipping.said.len() == 40).await;
-    assert_eq!(cluster.asked.lock().expect("no test has failed").under_way_most, 4);
+    shipping.until("all logs are emitted", |shipping| shipping.emitted.len() == 40).await;
+    assert_eq!(cluster.requests.lock().expect("no test has failed").in_flight_most, 4);
 }
 
 #[tokio::test]
-async fn of_a_log_with_endless_lines_fewer_are_asked_for_so_that_its_end_is_seen() {
+async fn of_a_log_with_endless_lines_fewer_are_requested_so_that_its_end_is_read() {
     let cluster = Cluster::new(|target| match target.contains("tailLines=200") {
         true => ("200 OK", "x".repeat(LOG_BYTES_MAX)),
         false => ("200 OK", format!("{}\nout of rows", "x".repeat(2_000))),
@@ -269,8 +278,8 @@ async fn of_a_log_with_endless_lines_fewer_are_asked_for_so_that_its_end_is_seen
     cluster.show(failed("etl", "train-x"));
     let mut shipping = Shipping::start(&cluster, true).await;
     let expected = format!("{}\nout of rows", "x".repeat(2_000));
-    shipping.until_said("train-x", Some(&expected)).await;
-    assert!(cluster.logs_asked()[1].contains("tailLines=10&"));
+    shipping.until_emitted("train-x", Some(&expected)).await;
+    assert!(cluster.logs_requested()[1].contains("tailLines=10&"));
 }
 
 #[tokio::test]
@@ -282,32 +291,32 @@ async fn a_log_that_is_gone_or_empty_leaves_the_failure_as_it_is() {
     cluster.show(failed("etl", "train-x"));
     cluster.show(failed("etl", "train-y"));
     let mut shipping = Shipping::start(&cluster, true).await;
-    shipping.until("both were asked for", |shipping| shipping.logs_read == 2).await;
-    assert_eq!(shipping.said, [("train-x".to_owned(), None), ("train-y".to_owned(), None)]);
+    shipping.until("both were requested", |shipping| shipping.logs_read == 2).await;
+    assert_eq!(shipping.emitted, [("train-x".to_owned(), None), ("train-y".to_owned(), None)]);
 }
 
 #[tokio::test]
-async fn what_failed_long_ago_or_did_not_fail_or_says_why_is_not_asked_for_its_log() {
+async fn no_log_is_requested_of_an_old_failure_a_success_or_a_failure_with_a_message() {
     let cluster = Cluster::new(|_| ("200 OK", "out of rows".to_owned()));
     cluster.show(pod("etl", "old", "2026-11-23T09:00:00Z", "Failed", json!({})));
     cluster.show(pod("etl", "good", "2026-11-23T11:46:00Z", "Succeeded", json!({"exitCode": 0})));
-    cluster.show(pod("etl", "said", "2026-11-23T11:46:00Z", "Failed", json!({"message": "no rows"})));
+    cluster.show(pod("etl", "explained", "2026-11-23T11:46:00Z", "Failed", json!({"message": "no rows"})));
     let numbers = json!({"message": "{\"rows\": 0}"});
     cluster.show(pod("etl", "numbers", "2026-11-23T11:46:00Z", "Failed", numbers));
     let mut shipping = Shipping::start(&cluster, true).await;
-    shipping.until_said("numbers", Some("out of rows")).await;
-    let asked = cluster.logs_asked();
-    assert!(asked.len() == 1 && asked[0].contains("/numbers/"), "{asked:?}");
+    shipping.until_emitted("numbers", Some("out of rows")).await;
+    let requested = cluster.logs_requested();
+    assert!(requested.len() == 1 && requested[0].contains("/numbers/"), "{requested:?}");
 }
 
 #[tokio::test]
-async fn no_log_is_asked_for_where_that_is_switched_off() {
+async fn no_log_is_requested_where_that_is_switched_off() {
     let cluster = Cluster::new(|_| ("200 OK", "out of rows".to_owned()));
     cluster.show(failed("etl", "train-x"));
     cluster.show(failed("etl", "train-y"));
     let mut shipping = Shipping::start(&cluster, false).await;
-    shipping.until("both are told", |shipping| shipping.said.len() == 2).await;
+    shipping.until("both are emitted", |shipping| shipping.emitted.len() == 2).await;
     let probes = shipping.probes;
-    shipping.until("it has asked other things meanwhile", |shipping| shipping.probes > probes + 3).await;
-    assert_eq!(cluster.logs_asked(), Vec::<String>::new());
+    shipping.until("it has sent other requests meanwhile", |shipping| shipping.probes > probes + 3).await;
+    assert_eq!(cluster.logs_requested(), Vec::<String>::new());
 }

@@ -1,6 +1,4 @@
-//! What the shipper's tests share: the recordings, the independent check, and final states folded from events.
-
-#![allow(dead_code, reason = "each test binary uses its own part of this")]
+//! Shared by the shipper's tests: the recordings, the independent check, and final states folded from events.
 
 pub(crate) mod running;
 pub(crate) mod shipping;
@@ -16,7 +14,7 @@ use flate2::read::GzDecoder;
 use kigen_model::event::{Fact, FactBody};
 use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
 use kigen_shipper::core::{Core, Output, Resume};
-use kigen_shipper::input::{Input, News};
+use kigen_shipper::input::{Input, StreamEvent};
 use kigen_shipper::resource::Resource;
 use kigen_shipper::server_clock::{Answered, Clock};
 use kigen_shipper::settings::{Access, Settings};
@@ -25,7 +23,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-/// The end of a Job's story, as the Python check prints it.
+/// The last state of a Job, as the Python check prints it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct FinalState {
     pub(crate) batch: String,
@@ -36,7 +34,7 @@ pub(crate) struct FinalState {
     pub(crate) reason: Option<String>,
 }
 
-/// The last that is known of an attempt, as the Python check prints it.
+/// The last state of an attempt, as the Python check prints it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(crate) struct FinalAttempt {
     pub(crate) run: String,
@@ -55,12 +53,12 @@ pub(crate) fn fixtures() -> PathBuf {
     PathBuf::from("../../tests")
 }
 
-/// The recordings of scenarios by name; those that probe the protocol have another form and are none.
+/// The recordings of scenarios by name; those of protocol probes have another form and are left out.
 pub(crate) fn recordings() -> Vec<(String, PathBuf)> {
     recordings_of(None)
 }
 
-/// Those in another folder, where one is named; a relative one is below the folder that the tests are started from.
+/// Those in another folder, where one is named; a relative one is below the repository's root.
 pub(crate) fn recordings_of(folder: Option<&OsStr>) -> Vec<(String, PathBuf)> {
     let folder = match folder {
         Some(folder) => Path::new("../..").join(folder),
@@ -89,15 +87,15 @@ pub(crate) fn lines(path: &Path) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("a JSON object a line")).collect()
 }
 
-/// What all lines of a recording come to.
+/// The output of the core for all lines of a recording.
 pub(crate) fn played(recording: &Path) -> Output {
     let settings = Settings::new("test", Access::Url("http://unused".to_owned()));
     let mut core = Core::new(&settings, 1, &Resume::default(), Clock::new(|| DateTime::UNIX_EPOCH));
     let mut all = Output::default();
     for line in lines(recording) {
-        let Some((resource, news)) = news(&line) else { continue };
-        for news in news {
-            let output = core.apply(Input::Stream { resource, news });
+        let Some((resource, events)) = stream_events(&line) else { continue };
+        for event in events {
+            let output = core.apply(Input::Stream { resource, event });
             all.facts.extend(output.facts);
             all.rejected.extend(output.rejected);
             all.notices.extend(output.notices);
@@ -106,42 +104,42 @@ pub(crate) fn played(recording: &Path) -> Output {
     all
 }
 
-fn news(line: &Value) -> Option<(Resource, Vec<News>)> {
+fn stream_events(line: &Value) -> Option<(Resource, Vec<StreamEvent>)> {
     let resource = Resource::ALL.into_iter().find(|resource| line["stream"] == resource.name())?;
     let object = &line["object"];
     let resource_version = object["metadata"]["resourceVersion"].as_str().and_then(|text| text.parse().ok());
     let date = DateTime::parse_from_rfc3339(line["t"].as_str()?).ok()?.with_timezone(&Utc);
-    let answered = Some(Answered { date, asked_at: DateTime::UNIX_EPOCH });
-    let news = match line["type"].as_str()? {
+    let answered = Some(Answered { date, sent_at: DateTime::UNIX_EPOCH });
+    let events = match line["type"].as_str()? {
         "LIST" => {
             let objects = object["items"].as_array().expect("a list has items").iter().map(raw).collect();
             let resource_version = resource_version?;
             vec![
-                News::ListBegan { answered },
-                News::Page { answered, objects },
-                News::Listed { resource_version },
-                News::HistoryLost,
-                News::Opened { resource_version, answered: None },
+                StreamEvent::ListStarted { answered },
+                StreamEvent::Page { answered, objects },
+                StreamEvent::Listed { resource_version },
+                StreamEvent::HistoryLost,
+                StreamEvent::Opened { resource_version, answered: None },
             ]
         }
-        "ADDED" | "MODIFIED" => vec![News::Changed(raw(object))],
-        "DELETED" => vec![News::Deleted(raw(object))],
-        "BOOKMARK" => vec![News::Bookmark { resource_version: resource_version? }],
+        "ADDED" | "MODIFIED" => vec![StreamEvent::Changed(raw(object))],
+        "DELETED" => vec![StreamEvent::Deleted(raw(object))],
+        "BOOKMARK" => vec![StreamEvent::Bookmark { resource_version: resource_version? }],
         _ => return None,
     };
-    Some((resource, news))
+    Some((resource, events))
 }
 
 fn raw(object: &Value) -> Box<RawValue> {
     to_raw_value(object).expect("what was read can be written")
 }
 
-/// What `final_states.py` derives from the raw recording.
+/// The final states that `final_states.py` derives from the raw recording.
 pub(crate) fn independent_final_states(recording: &Path) -> FinalStates {
     derived(&[], recording)
 }
 
-/// What `final_states.py` derives of the attempts.
+/// The attempts' states that `final_states.py` derives.
 pub(crate) fn independent_final_attempts(recording: &Path) -> BTreeMap<String, FinalAttempt> {
     derived(&["--attempts"], recording)
 }
@@ -154,7 +152,7 @@ fn derived<T: DeserializeOwned>(arguments: &[&str], recording: &Path) -> T {
     serde_json::from_slice(&output.stdout).expect("the script prints JSON")
 }
 
-/// The final states that the facts tell, folded as the engine must: an older version changes nothing.
+/// The final states by the facts, folded as the engine must: an older version changes nothing.
 pub(crate) fn final_states<'a>(facts: impl IntoIterator<Item = &'a Fact>) -> FinalStates {
     let mut runs: BTreeMap<&str, (u64, &Fact, &Run)> = BTreeMap::new();
     for fact in facts {
@@ -194,7 +192,7 @@ fn final_state(fact: &Fact, run: &Run) -> FinalState {
     }
 }
 
-/// The last that the facts tell of each attempt.
+/// The last state of each attempt by the facts.
 pub(crate) fn final_attempts<'a>(
     facts: impl IntoIterator<Item = &'a Fact>,
 ) -> BTreeMap<String, FinalAttempt> {

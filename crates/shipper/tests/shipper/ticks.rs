@@ -1,17 +1,15 @@
-//! Time as the shipper tells it: on evidence, in the server's time, and not at all without.
+//! The ticks of a shipper: on evidence, in the server's time, and none without.
 
-mod support;
-
+use crate::support::shipping::{STEPS, Shipping, Start, second_after};
+use crate::support::{final_states, independent_final_states, recording};
 use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_playback::clock::Pace;
 use kigen_playback::history::History;
 use kigen_playback::resource::Resource;
-use support::shipping::{STEPS, Shipping, Start, second_after};
-use support::{final_states, independent_final_states, recording};
 
 /// A cluster at its start, whose clock the test moves.
-async fn standing() -> (Shipping, Instant) {
+async fn at_start() -> (Shipping, Instant) {
     let history = History::from_recording(recording("cron_success")).expect("a recording");
     let shipping = Start { objectives: true, ..Start::of(history, Pace::Manual) }.start().await;
     let later = second_after(shipping.history.start()) + TimeDelta::seconds(50);
@@ -19,13 +17,13 @@ async fn standing() -> (Shipping, Instant) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_watch_that_says_nothing_stops_time_until_it_speaks() {
+async fn a_silent_watch_stops_time_until_its_next_event() {
     for resource in Resource::ALL {
-        let (mut shipping, later) = standing().await;
+        let (mut shipping, later) = at_start().await;
         shipping.server.faults().freeze(Some(resource), true);
         shipping.server.clock().advance_to(later);
         shipping.until_probed(5).await;
-        assert!(shipping.observed_until() < Some(later), "{resource:?} is not heard");
+        assert!(shipping.observed_until() < Some(later), "{resource:?} is silent");
         shipping.server.faults().freeze(Some(resource), false);
         shipping.until_ticked(later).await;
         shipping.assert_that_no_tick_lies();
@@ -34,7 +32,7 @@ async fn a_watch_that_says_nothing_stops_time_until_it_speaks() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_quiet_cluster_moves_by_its_bookmarks_and_not_without() {
-    let (mut shipping, _) = standing().await;
+    let (mut shipping, _) = at_start().await;
     shipping.server.faults().stall_bookmarks(true);
     shipping.server.faults().turn_revision();
     let later = shipping.server.clock().now() + TimeDelta::seconds(2);
@@ -48,7 +46,7 @@ async fn a_quiet_cluster_moves_by_its_bookmarks_and_not_without() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stalled_cache_that_still_sends_bookmarks_moves_no_time() {
-    let (mut shipping, later) = standing().await;
+    let (mut shipping, later) = at_start().await;
     shipping.server.faults().stall_cache(Some(Resource::Jobs), true);
     shipping.server.clock().advance_to(later);
     shipping.until_probed(5).await;
@@ -61,7 +59,7 @@ async fn a_stalled_cache_that_still_sends_bookmarks_moves_no_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_refuses_stops_time_and_stops_nothing_else() {
     for status in [401, 403, 429, 500, 503] {
-        let (mut shipping, later) = standing().await;
+        let (mut shipping, later) = at_start().await;
         shipping.server.faults().refuse(None, Some(status));
         shipping.server.faults().break_streams(None);
         let before = shipping.observed_until();
@@ -93,7 +91,7 @@ async fn a_shippers_clock_ten_minutes_ahead_or_behind_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_that_is_half_open_stops_time_until_the_watch_is_given_up_for_a_new_one() {
+async fn a_half_open_connection_stops_time_until_the_watch_is_replaced() {
     for resource in Resource::ALL {
         let history = History::from_recording(recording("cron_success")).expect("a recording");
         let start = Start { watch_silence_ms_max: 300, objectives: true, ..Start::of(history, Pace::Manual) };
@@ -103,23 +101,23 @@ async fn a_connection_that_is_half_open_stops_time_until_the_watch_is_given_up_f
         let later = second_after(shipping.history.start()) + TimeDelta::seconds(50);
         shipping.server.clock().advance_to(later);
         let before = shipping.observed_until();
-        let is_heard_again = |shipping: &Shipping| {
+        let is_opened_again = |shipping: &Shipping| {
             let is_opened = shipping.opened[resource as usize] > opened;
-            // Whatever the probe says meanwhile.
-            assert!(is_opened || shipping.observed_until() == before, "{resource:?} was not heard");
+            // Whatever the probe finds meanwhile.
+            assert!(is_opened || shipping.observed_until() == before, "{resource:?} was silent");
             is_opened
         };
-        shipping.until("it is opened again", is_heard_again).await;
+        shipping.until("it is opened again", is_opened_again).await;
         shipping.until_ticked(later).await;
         shipping.assert_that_no_tick_lies();
         assert_eq!(shipping.gaps().len(), 1, "nothing is lost: the new watch begins where the old one was");
     }
 }
 
-/// The shipper's runtime has this thread alone, and the test holds it: as a process that is stopped, while the cluster
-/// goes on and its connections take what they can hold.
+/// The shipper's runtime has this thread alone, and the test blocks it: as a process that is stopped, while the cluster
+/// continues and its connections buffer what they can hold.
 #[test]
-fn a_process_that_stands_still_for_a_minute_with_bytes_buffered_tells_them_before_it_ticks_for_that_minute() {
+fn a_process_that_is_frozen_for_a_minute_emits_the_buffered_events_before_it_ticks_for_that_minute() {
     let servers = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let servers = servers.expect("a runtime");
     let shippers = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -129,7 +127,7 @@ fn a_process_that_stands_still_for_a_minute_with_bytes_buffered_tells_them_befor
         Start { server_on: servers.handle().clone(), ..Start::of(history, Pace::Manual) }.start().await
     });
     let end = second_after(shipping.history.end());
-    let mut stood_still = 0;
+    let mut frozen_lines = 0;
     while shipping.observed_until() < Some(end) {
         let (before, sent) = (shipping.server.clock().now(), shipping.server.requests().lines);
         let later = (before + TimeDelta::minutes(1)).min(end + TimeDelta::seconds(2));
@@ -142,9 +140,9 @@ fn a_process_that_stands_still_for_a_minute_with_bytes_buffered_tells_them_befor
             std::thread::yield_now();
         }
         shippers.block_on(shipping.until_ticked(second_after(later) - TimeDelta::seconds(1)));
-        stood_still += lines;
+        frozen_lines += lines;
     }
-    assert!(stood_still > 100, "most of it was sent meanwhile: {stood_still}");
+    assert!(frozen_lines > 100, "most of it was sent meanwhile: {frozen_lines}");
     shipping.assert_that_no_tick_lies();
     assert_eq!(final_states(shipping.facts()), independent_final_states(&path));
     assert_eq!(shipping.gaps().len(), 1, "nothing is lost");

@@ -1,13 +1,11 @@
-//! Objects with missing parts and lines that are none: each gets a message that names it, and all others go on.
-
-mod support;
+//! Objects with missing parts and malformed lines: each gets a message that names it, and stops no other.
 
 use chrono::DateTime;
 use expect_test::expect;
 use kigen_model::event::{FactBody, StreamPosition};
 use kigen_model::objective::Deadlines;
 use kigen_shipper::core::{Core, Output, Resume};
-use kigen_shipper::input::{Input, News};
+use kigen_shipper::input::{Input, StreamEvent};
 use kigen_shipper::resource::Resource;
 use kigen_shipper::server_clock::Clock;
 use kigen_shipper::settings::{Access, Settings};
@@ -23,12 +21,12 @@ fn resumed_core(resume: &Resume) -> Core {
     Core::new(&settings, 1, resume, Clock::new(|| DateTime::UNIX_EPOCH))
 }
 
-fn hear(core: &mut Core, resource: Resource, news: News) -> Output {
-    core.apply(Input::Stream { resource, news })
+fn apply(core: &mut Core, resource: Resource, event: StreamEvent) -> Output {
+    core.apply(Input::Stream { resource, event })
 }
 
 fn changed(core: &mut Core, resource: Resource, object: &Value) -> Output {
-    hear(core, resource, News::Changed(to_raw_value(object).expect("JSON")))
+    apply(core, resource, StreamEvent::Changed(to_raw_value(object).expect("JSON")))
 }
 
 fn cron_job(name: &str, resource_version: u32, schedule: &str) -> Value {
@@ -62,33 +60,33 @@ fn pod(name: &str, resource_version: u32, job_uid: &str) -> Value {
     })
 }
 
-fn told(output: &Output) -> String {
+fn messages(output: &Output) -> String {
     let rejected = output.rejected.iter().map(ToString::to_string);
     let notices = output.notices.iter().map(ToString::to_string);
     rejected.chain(notices).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
-fn a_job_without_what_is_essential_is_named_once_a_version_and_kept_for_the_rejects() {
+fn a_job_without_an_essential_field_is_named_once_a_version_and_kept_for_the_rejects() {
     let mut core = core();
     let mut bad = job("train", 7);
     bad["metadata"]["uid"] = Value::Null;
     let output = changed(&mut core, Resource::Jobs, &bad);
-    expect!["Job ml/train (resource version 7) is left out: it has no `metadata.uid`; its bytes are in kigen.rejects; look at it with `kubectl get job train -n ml -o yaml`"].assert_eq(&told(&output));
+    expect!["Job ml/train (resource version 7) is left out: it has no `metadata.uid`; its bytes are in kigen.rejects; look at it with `kubectl get job train -n ml -o yaml`"].assert_eq(&messages(&output));
     assert_eq!(output.rejected[0].bytes, bad.to_string().as_bytes());
     assert_eq!(
         changed(&mut core, Resource::Jobs, &bad),
         Output::default(),
-        "the same version is not told again"
+        "the same version is rejected once"
     );
 
     bad["metadata"]["resourceVersion"] = json!("8");
     assert_eq!(changed(&mut core, Resource::Jobs, &bad).rejected.len(), 1, "a new version is");
-    assert_eq!(changed(&mut core, Resource::Jobs, &job("other", 9)).facts.len(), 1, "the others go on");
+    assert_eq!(changed(&mut core, Resource::Jobs, &job("other", 9)).facts.len(), 1, "the others are shipped");
 }
 
 #[test]
-fn objects_that_cannot_be_told_apart_are_all_kept_for_the_rejects() {
+fn objects_that_cannot_be_distinguished_are_all_kept_for_the_rejects() {
     let mut core = core();
     for _ in 0..2 {
         let output = changed(&mut core, Resource::Jobs, &json!({"spec": {}}));
@@ -103,19 +101,19 @@ fn each_missing_part_is_named() {
     for part in ["namespace", "resourceVersion", "creationTimestamp"] {
         let mut bad = job(&format!("no-{}", part.to_lowercase()), 7);
         bad["metadata"].as_object_mut().expect("an object").remove(part);
-        all.push(told(&changed(&mut core, Resource::Jobs, &bad)));
+        all.push(messages(&changed(&mut core, Resource::Jobs, &bad)));
     }
     let mut bad = job("odd-time", 8);
     bad["metadata"]["creationTimestamp"] = json!("yesterday");
-    all.push(told(&changed(&mut core, Resource::Jobs, &bad)));
+    all.push(messages(&changed(&mut core, Resource::Jobs, &bad)));
     let mut bad = job("odd-status", 9);
     bad["status"] = json!("none");
-    all.push(told(&changed(&mut core, Resource::Jobs, &bad)));
+    all.push(messages(&changed(&mut core, Resource::Jobs, &bad)));
     let mut bad = cron_job("no-schedule", 10, "");
-    all.push(told(&changed(&mut core, Resource::CronJobs, &bad)));
+    all.push(messages(&changed(&mut core, Resource::CronJobs, &bad)));
     bad["metadata"]["name"] = json!("no-spec");
     bad["spec"] = Value::Null;
-    all.push(told(&changed(&mut core, Resource::CronJobs, &bad)));
+    all.push(messages(&changed(&mut core, Resource::CronJobs, &bad)));
     expect![[r#"
         Job ?/no-namespace (resource version 7) is left out: it has no `metadata.namespace`; its bytes are in kigen.rejects; look at it with `kubectl get job no-namespace -n ? -o yaml`
         Job ml/no-resourceversion (resource version ?) is left out: it has no `metadata.resourceVersion`; its bytes are in kigen.rejects; look at it with `kubectl get job no-resourceversion -n ml -o yaml`
@@ -127,12 +125,12 @@ fn each_missing_part_is_named() {
 }
 
 #[test]
-fn a_line_that_is_none_is_told_and_cut_to_what_a_reject_keeps() {
+fn a_malformed_line_is_named_and_cut_to_what_a_reject_keeps() {
     let mut core = core();
     let line = vec![b'x'; 100_000];
-    let news = News::Unreadable { line, reason: "expected value at line 1 column 1".to_owned() };
-    let output = hear(&mut core, Resource::Pods, news);
-    expect!["an event of the watch on pods is left out: it is not the JSON that Kubernetes sends (expected value at line 1 column 1); its bytes are in kigen.rejects; if this goes on, look for a proxy between kigen and the API server that changes answers"].assert_eq(&told(&output));
+    let event = StreamEvent::Unreadable { line, reason: "expected value at line 1 column 1".to_owned() };
+    let output = apply(&mut core, Resource::Pods, event);
+    expect!["an event of the watch on pods is left out: it is not the JSON that Kubernetes sends (expected value at line 1 column 1); its bytes are in kigen.rejects; if this goes on, look for a proxy between kigen and the API server that changes answers"].assert_eq(&messages(&output));
     assert_eq!(output.rejected[0].bytes.len(), 64 * 1024);
     let reject = output.rejected.into_iter().next().expect("one").into_reject(DateTime::UNIX_EPOCH);
     assert_eq!((reject.source.as_str(), reject.key.as_str()), ("pods", "?/?"));
@@ -144,32 +142,32 @@ fn a_pod_without_containers_and_a_bookmark_of_skeletons_are_read() {
     assert_eq!(changed(&mut core, Resource::Jobs, &job("train", 7)).facts.len(), 1);
     let output = changed(&mut core, Resource::Pods, &pod("train-x", 8, "uid-of-train"));
     assert_eq!(output.facts.len(), 1);
-    assert_eq!(told(&output), "");
+    assert_eq!(messages(&output), "");
 }
 
 #[test]
-fn an_unparsable_schedule_an_unknown_zone_and_a_bad_deadline_are_told_and_shipped_as_written() {
+fn an_unparsable_schedule_an_unknown_zone_and_a_bad_deadline_are_named_and_shipped_as_written() {
     let mut core = core();
     let mut all = Vec::new();
-    let mut say = |core: &mut Core, object: &Value, facts: usize| {
+    let mut check = |core: &mut Core, object: &Value, facts: usize| {
         let output = changed(core, Resource::CronJobs, object);
         assert_eq!(output.facts.len(), facts);
-        all.push(told(&output));
+        all.push(messages(&output));
     };
     let mut first = cron_job("bad-schedule", 1, "every noon");
-    say(&mut core, &first, 1);
+    check(&mut core, &first, 1);
     first["metadata"]["resourceVersion"] = json!("2");
     first["spec"]["suspend"] = json!(true);
-    say(&mut core, &first, 1);
+    check(&mut core, &first, 1);
 
     let mut second = cron_job("bad-zone", 3, "0 12 * * *");
     second["spec"]["timeZone"] = json!("Asia/Tokio");
-    say(&mut core, &second, 1);
+    check(&mut core, &second, 1);
 
     let mut third = cron_job("bad-deadline", 4, "0 12 * * *");
     third["metadata"]["annotations"] = json!({"kigen.dev/complete-by": "@every 1h"});
-    say(&mut core, &third, 2);
-    say(&mut core, &cron_job("good", 5, "0 12 * * *"), 1);
+    check(&mut core, &third, 2);
+    check(&mut core, &cron_job("good", 5, "0 12 * * *"), 1);
     expect![[r#"
         CronJob test/ml/bad-schedule has the schedule `every noon`, of which kigen expects no start: `every noon` has 2 field(s), of five: minute, hour, day of month, month, day of week; write `*` where any value will do; correct spec.schedule or spec.timeZone
 
@@ -187,7 +185,7 @@ fn objectives(output: &Output) -> Vec<Option<String>> {
             FactBody::Objective { objective, .. } => {
                 Some(objective.as_ref().map(|objective| match &objective.deadlines {
                     Deadlines::CompleteBy { crontab } => crontab.clone(),
-                    Deadlines::Before { .. } => panic!("an annotation says complete-by"),
+                    Deadlines::Before { .. } => panic!("an annotation names a crontab"),
                 }))
             }
             _ => None,
@@ -196,7 +194,7 @@ fn objectives(output: &Output) -> Vec<Option<String>> {
 }
 
 #[test]
-fn an_objective_is_said_when_it_changes_and_withdrawn_with_its_annotation_or_its_cron_job() {
+fn an_objective_is_emitted_when_it_changes_and_withdrawn_with_its_annotation_or_its_cron_job() {
     let mut core = core();
     let mut annotated = cron_job("report", 1, "0 8 * * *");
     annotated["metadata"]["annotations"] = json!({"kigen.dev/complete-by": "0 12 * * *"});
@@ -214,7 +212,8 @@ fn an_objective_is_said_when_it_changes_and_withdrawn_with_its_annotation_or_its
     annotated["metadata"]["resourceVersion"] = json!("4");
     assert_eq!(objectives(&changed(&mut core, Resource::CronJobs, &annotated)).len(), 1);
     annotated["metadata"]["resourceVersion"] = json!("5");
-    let deleted = hear(&mut core, Resource::CronJobs, News::Deleted(to_raw_value(&annotated).expect("JSON")));
+    let deleted =
+        apply(&mut core, Resource::CronJobs, StreamEvent::Deleted(to_raw_value(&annotated).expect("JSON")));
     assert_eq!(objectives(&deleted), [None]);
 }
 
@@ -233,7 +232,7 @@ fn an_objective_that_was_withdrawn_while_no_shipper_ran_is_withdrawn_at_the_star
 }
 
 #[test]
-fn what_vanished_while_no_shipper_ran_is_said_to_be_gone_and_what_is_the_same_is_not_said_again() {
+fn an_object_that_vanished_while_no_shipper_ran_is_emitted_as_gone_and_an_unchanged_one_is_not_emitted() {
     let mut before = core();
     let mut annotated = cron_job("gone", 1, "0 8 * * *");
     annotated["metadata"]["annotations"] = json!({"kigen.dev/complete-by": "0 12 * * *"});
@@ -241,20 +240,20 @@ fn what_vanished_while_no_shipper_ran_is_said_to_be_gone_and_what_is_the_same_is
     facts.extend(changed(&mut before, Resource::CronJobs, &cron_job("kept", 2, "0 8 * * *")).facts);
     let observed_until = Some(DateTime::UNIX_EPOCH);
     let mut core = resumed_core(&Resume { observed_until, positions: Vec::new(), facts });
-    hear(&mut core, Resource::CronJobs, News::ListBegan { answered: None });
+    apply(&mut core, Resource::CronJobs, StreamEvent::ListStarted { answered: None });
     let objects = vec![to_raw_value(&cron_job("kept", 2, "0 8 * * *")).expect("JSON")];
-    let page = hear(&mut core, Resource::CronJobs, News::Page { answered: None, objects });
+    let page = apply(&mut core, Resource::CronJobs, StreamEvent::Page { answered: None, objects });
     assert_eq!(page.facts, []);
-    hear(&mut core, Resource::CronJobs, News::Listed { resource_version: 9 });
-    let gone = hear(&mut core, Resource::CronJobs, News::HistoryLost).facts;
-    let told: Vec<_> = gone.iter().map(|fact| format!("{} {:?}", fact.key, fact.body)).collect();
+    apply(&mut core, Resource::CronJobs, StreamEvent::Listed { resource_version: 9 });
+    let gone = apply(&mut core, Resource::CronJobs, StreamEvent::HistoryLost).facts;
+    let lines: Vec<_> = gone.iter().map(|fact| format!("{} {:?}", fact.key, fact.body)).collect();
     expect![[r#"
         test/ml/gone CronJob { revision: Revision { uid: "uid-of-gone", resource_version: 9 }, cron_job: None }
-        test/ml/gone Objective { name: "complete-by", revision: Revision { uid: "uid-of-gone", resource_version: 9 }, objective: None }"#]].assert_eq(&told.join("\n"));
+        test/ml/gone Objective { name: "complete-by", revision: Revision { uid: "uid-of-gone", resource_version: 9 }, objective: None }"#]].assert_eq(&lines.join("\n"));
 }
 
 #[test]
-fn what_a_new_list_no_longer_shows_is_gone_and_what_it_shows_without_a_uid_is_not() {
+fn an_object_that_a_new_list_does_not_show_is_gone_and_one_that_it_shows_without_a_uid_is_not() {
     let mut core = core();
     for (n, name) in ["kept", "odd", "gone"].into_iter().enumerate() {
         let resource_version = u32::try_from(n).expect("small") + 1;
@@ -268,15 +267,15 @@ fn what_a_new_list_no_longer_shows_is_gone_and_what_it_shows_without_a_uid_is_no
     ] {
         odd["metadata"]["uid"] = Value::Null;
         let objects = [odd, kept].iter().map(|object| to_raw_value(object).expect("JSON")).collect();
-        hear(&mut core, resource, News::ListBegan { answered: None });
-        facts.extend(hear(&mut core, resource, News::Page { answered: None, objects }).facts);
-        hear(&mut core, resource, News::Listed { resource_version: 9 });
-        facts.extend(hear(&mut core, resource, News::HistoryLost).facts);
+        apply(&mut core, resource, StreamEvent::ListStarted { answered: None });
+        facts.extend(apply(&mut core, resource, StreamEvent::Page { answered: None, objects }).facts);
+        apply(&mut core, resource, StreamEvent::Listed { resource_version: 9 });
+        facts.extend(apply(&mut core, resource, StreamEvent::HistoryLost).facts);
     }
-    let told: Vec<_> = facts.iter().map(|fact| format!("{} {:?}", fact.key, fact.body)).collect();
+    let lines: Vec<_> = facts.iter().map(|fact| format!("{} {:?}", fact.key, fact.body)).collect();
     expect![[r#"
         test/ml/gone Run { revision: Revision { uid: "uid-of-gone", resource_version: 9 }, run: Run { job: "gone", scheduled_at: None, created_at: 2026-11-23T08:00:00Z, started_at: None, phase: Deleted { observed_at: 1970-01-01T00:00:00Z }, failed_pods: 0, slot: None } }
-        test/ml/gone CronJob { revision: Revision { uid: "uid-of-gone", resource_version: 9 }, cron_job: None }"#]].assert_eq(&told.join("\n"));
+        test/ml/gone CronJob { revision: Revision { uid: "uid-of-gone", resource_version: 9 }, cron_job: None }"#]].assert_eq(&lines.join("\n"));
 }
 
 #[test]
@@ -286,7 +285,7 @@ fn a_pod_that_comes_before_its_job_waits_for_it_and_too_many_that_wait_are_forgo
     let mut core = Core::new(&settings, 1, &Resume::default(), Clock::new(|| DateTime::UNIX_EPOCH));
     assert_eq!(changed(&mut core, Resource::Pods, &pod("a-1", 1, "uid-of-a")), Output::default());
     assert_eq!(changed(&mut core, Resource::Pods, &pod("b-1", 2, "uid-of-b")), Output::default());
-    expect!["1 pods were forgotten, because more than pods_waiting_max = 2 waited for a Job that was never seen; alerts may lack exit codes; check that kigen may list jobs where it lists pods"].assert_eq(&told(&changed(&mut core, Resource::Pods, &pod("c-1", 3, "uid-of-c"))));
+    expect!["1 pods were forgotten, because more than pods_waiting_max = 2 waited for a Job that was never seen; alerts may lack exit codes; check that kigen may list jobs where it lists pods"].assert_eq(&messages(&changed(&mut core, Resource::Pods, &pod("c-1", 3, "uid-of-c"))));
     assert_eq!(changed(&mut core, Resource::Jobs, &job("a", 4)).facts.len(), 1, "its pod was forgotten");
     assert_eq!(changed(&mut core, Resource::Jobs, &job("b", 5)).facts.len(), 2, "the run and its attempt");
 }

@@ -1,23 +1,21 @@
-//! Recorded clusters over real HTTP, undisturbed and disturbed: what is shipped is what an independent script finds.
+//! Recorded clusters over real HTTP, undisturbed and disturbed: the shipped facts agree with an independent script.
 
-mod support;
-
+use crate::support::shipping::{STEPS, Shipping, Start, second_after};
+use crate::support::{
+    FinalStates, final_attempts, final_states, independent_final_attempts, independent_final_states,
+    recording, recordings,
+};
 use chrono::TimeDelta;
 use kigen_playback::clock::Pace;
 use kigen_playback::faults::WatchLists;
 use kigen_playback::history::History;
-use support::shipping::{STEPS, Shipping, Start, second_after};
-use support::{
-    FinalStates, final_attempts, final_states, independent_final_attempts, independent_final_states,
-    recording, recordings,
-};
 
 fn agree(name: &str, shipping: &Shipping, independent: &FinalStates) {
     let shipped = final_states(shipping.facts());
     for (uid, expected) in independent {
         assert_eq!(shipped.get(uid), Some(expected), "{name}, Job {uid}");
     }
-    assert_eq!(shipped.len(), independent.len(), "{name}: no Jobs besides");
+    assert_eq!(shipped.len(), independent.len(), "{name}: no other Jobs");
     assert_eq!(shipping.rejected, [], "{name}");
     shipping.assert_that_no_tick_lies();
 }
@@ -75,38 +73,35 @@ async fn broken_streams_lose_nothing_and_leave_no_gap() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn expired_watches_between_changes_lose_nothing_and_are_told_as_a_gap() {
+async fn expired_watches_between_changes_lose_nothing_and_leave_a_gap() {
     for name in DISTURBED {
         let history = History::from_recording(recording(name)).expect("a recording");
         let shipping = disturbed(history, async |shipping: &mut Shipping| {
             let gaps = shipping.gaps().len();
-            // Or a bookmark could come between the two, and then the watch has heard of the newest revision.
+            // Else a bookmark could come between the two, and then the watch has reached the newest revision.
             shipping.server.faults().stall_bookmarks(true);
             shipping.server.faults().turn_revision();
             shipping.server.faults().expire(None);
             shipping.server.faults().stall_bookmarks(false);
             let next = shipping.server.clock().now() + TimeDelta::seconds(1);
             shipping.server.clock().advance_to(next);
-            shipping.until("a gap is told", |shipping| shipping.gaps().len() > gaps).await;
+            shipping.until("a gap is emitted", |shipping| shipping.gaps().len() > gaps).await;
         })
         .await;
         agree_but_for_gaps(name, &shipping);
     }
 }
 
-/// A Job that differs from what the script finds ended in a gap, and was never said to have ended otherwise.
+/// A Job that differs from the script's ended within a gap, and no fact has another end of it.
 fn agree_but_for_gaps(name: &str, shipping: &Shipping) {
     let shipped = final_states(shipping.facts());
     for (uid, expected) in independent_final_states(&recording(name)) {
-        let told = shipped.get(&uid);
-        if told == Some(&expected) {
+        let found = shipped.get(&uid);
+        if found == Some(&expected) {
             continue;
         }
-        let told_phase = told.map(|told| told.phase.as_str());
-        assert!(
-            matches!(told_phase, None | Some("deleted")),
-            "{name}, Job {uid}: {told:?}, not {expected:?}"
-        );
+        let phase = found.map(|found| found.phase.as_str());
+        assert!(matches!(phase, None | Some("deleted")), "{name}, Job {uid}: {found:?}, not {expected:?}");
         let gone_at = shipping
             .history
             .changes()
@@ -148,7 +143,7 @@ async fn jobs_that_came_and_went_while_the_api_server_was_away_are_covered_by_a_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_shipper_that_was_away_tells_what_came_and_went_meanwhile_and_leaves_no_gap() {
+async fn a_shipper_that_was_down_emits_what_came_and_went_meanwhile_and_leaves_no_gap() {
     for name in DISTURBED {
         let history = History::from_recording(recording(name)).expect("a recording");
         let mut epoch = 1;

@@ -1,0 +1,23 @@
+//! The shipper's tests, in one binary.
+
+mod api_server_outage;
+mod cluster_identity;
+mod cluster_objectives;
+mod credentials;
+mod cron_job_edits;
+mod decoding;
+mod error_text;
+mod explained;
+mod file_objectives;
+mod interrupted_streams;
+mod lease;
+mod missing_parts;
+mod odd_answers;
+mod pod_logs;
+mod pods;
+mod recordings;
+mod role;
+mod startup_errors;
+mod status_writer;
+mod support;
+mod ticks;
