@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
-use kigen_engine::calendar::{Calendar, Crontab, Reading, Zone};
+use kigen_calendar::{Calendar, Crontab, Reading, Zone};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
 use kigen_shipper::written;

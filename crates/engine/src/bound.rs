@@ -1,12 +1,12 @@
 //! Bounds: how long a text may be, and how much of a batch is kept. History goes first.
 
+use kigen_calendar::CRONTAB_BYTES_MAX;
 use kigen_model::event::FactBody;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, ERROR_TEXT_BYTES_MAX, RunPhase};
 
 use crate::attempts;
-use crate::calendar::TEXT_BYTES_MAX;
 use crate::state::{AttemptState, BatchState, CronJobState, ObjectiveState, Plan, RunState};
 
 /// The largest a batch's state may be, in bytes as `kigen.status` has it.
@@ -35,7 +35,7 @@ pub(crate) fn cut_to_bounds(key: &BatchKey, body: &mut FactBody) -> Result<(), &
         FactBody::CronJob { revision, cron_job } => {
             names([&revision.uid])?;
             if let Some(CronJob { schedule, time_zone, .. }) = cron_job {
-                cut(schedule, TEXT_BYTES_MAX + 1);
+                cut(schedule, CRONTAB_BYTES_MAX + 1);
                 cut_maybe(time_zone, WORDS_BYTES_MAX);
             }
         }
@@ -82,17 +82,17 @@ fn names<const N: usize>(names: [&String; N]) -> Result<(), &'static str> {
 fn cut_objective(objective: &mut Objective) {
     let Objective { deadlines, time_zone, starts, owner, runbook, .. } = objective;
     match deadlines {
-        Deadlines::CompleteBy { crontab } => cut(crontab, TEXT_BYTES_MAX + 1),
+        Deadlines::CompleteBy { crontab } => cut(crontab, CRONTAB_BYTES_MAX + 1),
         Deadlines::Before { namespace, cron_job, schedule } => {
             cut(namespace, NAME_BYTES_MAX);
             cut(cron_job, NAME_BYTES_MAX);
             if let Some(schedule) = schedule {
-                cut(&mut schedule.crontab, TEXT_BYTES_MAX + 1);
+                cut(&mut schedule.crontab, CRONTAB_BYTES_MAX + 1);
                 cut_maybe(&mut schedule.time_zone, WORDS_BYTES_MAX);
             }
         }
     }
-    cut_maybe(starts, TEXT_BYTES_MAX + 1);
+    cut_maybe(starts, CRONTAB_BYTES_MAX + 1);
     for words in [time_zone, owner, runbook] {
         cut_maybe(words, WORDS_BYTES_MAX);
     }

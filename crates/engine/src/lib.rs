@@ -7,7 +7,6 @@
 pub mod advice;
 mod attempts;
 pub mod bound;
-pub mod calendar;
 pub mod clock;
 mod evidence;
 pub mod explain;

@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use chrono::TimeDelta;
+use kigen_calendar::{Calendar, Reading, cached};
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::slot::Slot;
 
 use crate::bound;
-use crate::calendar::{Calendar, Reading, calendar};
 use crate::state::{CronJobState, ObjectiveState, OpenSlot, Plan};
 use crate::step::{Effect, Warning};
 use crate::window::window;
@@ -189,7 +189,7 @@ pub(crate) fn deadlines(objective: &Objective, time_zone: &str) -> Result<Rc<Cal
             ));
         }
     };
-    let calendar = calendar(crontab, time_zone, reading)?;
+    let calendar = cached(crontab, time_zone, reading)?;
     if calendar.crontab().is_every() {
         return Err(format!(
             "the schedule `{crontab}` counts from the last run and names no time before which something could be there; \
@@ -204,7 +204,7 @@ pub(crate) fn starts(objective: &Objective, time_zone: &str) -> Result<Option<Rc
     let Some(crontab) = &objective.starts else {
         return Ok(None);
     };
-    calendar(crontab, time_zone, Reading::Kubernetes).map(Some)
+    cached(crontab, time_zone, Reading::Kubernetes).map(Some)
 }
 
 /// A calendar walks forwards only, so the search begins ever further back; a crontab that has no deadline within a

@@ -1,6 +1,7 @@
 //! Successes: which slot they meet, and which incident they end.
 
 use chrono::NaiveTime;
+use kigen_calendar::Zone;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, DeadlineWords, ObjectiveSummary, alert_id};
 use kigen_model::key::BatchKey;
@@ -10,7 +11,6 @@ use kigen_model::slot::{RunSummary, Slot, Verdict};
 use uuid::Uuid;
 
 use crate::attempts;
-use crate::calendar::Zone;
 use crate::evidence;
 use crate::state::{self, BatchState, JudgedSlot, ObjectiveState, Plan, RunState, Window};
 use crate::step::{Effect, Judgement};

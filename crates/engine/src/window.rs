@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use chrono::TimeDelta;
+use kigen_calendar::{Calendar, Reading, cached};
 use kigen_model::Instant;
 use kigen_model::objective::Objective;
 use kigen_model::slot::Slot;
 
-use crate::calendar::{Calendar, Reading, calendar};
 use crate::plan::{starts, zone_name};
 use crate::state::{CronJobState, ScheduleEdit, Window};
 
@@ -78,7 +78,7 @@ pub(crate) fn fires_of(edit: &ScheduleEdit) -> Result<Option<Rc<Calendar>>, Stri
 }
 
 fn calendar_of(edit: &ScheduleEdit, reading: Reading) -> Result<Rc<Calendar>, String> {
-    calendar(&edit.schedule, edit.time_zone.as_deref().unwrap_or("UTC"), reading)
+    cached(&edit.schedule, edit.time_zone.as_deref().unwrap_or("UTC"), reading)
 }
 
 /// The first instant in `[from, until)` at which Kubernetes makes a run.

@@ -5,7 +5,7 @@ use std::io::{BufRead, Read, Write as _};
 
 use anyhow::Context;
 use chrono::{DateTime, SecondsFormat, Utc};
-use kigen_engine::calendar::{Calendar, Crontab, Reading, Zone};
+use kigen_calendar::{Calendar, Crontab, Reading, Zone};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{CrontabArgs, ReadingArg};

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use anyhow::{Context, bail};
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
-use kigen_engine::calendar::Zone;
+use kigen_calendar::Zone;
 use kigen_engine::explain::{Considered, Explanation, explain};
 use kigen_engine::state::{BatchState, Plan, Window};
 use kigen_log::{ConsumedRecord, LogReader};

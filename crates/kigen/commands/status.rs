@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use kigen_engine::calendar::Zone;
+use kigen_calendar::Zone;
 use kigen_engine::explain::last_reported;
 use kigen_engine::partition::{POSITION_KEY, PartitionState};
 use kigen_engine::state::{BatchState, ObjectiveState, Plan};

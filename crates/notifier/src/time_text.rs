@@ -1,7 +1,7 @@
 //! Instants and spans as text, in the objective's time zone.
 
 use chrono::{NaiveDateTime, TimeDelta};
-use kigen_engine::calendar::Zone;
+use kigen_calendar::Zone;
 use kigen_model::Instant;
 
 /// Formats instants in one time zone, and leaves out the date where it is today's.

@@ -10,7 +10,7 @@ mod objects;
 mod plan;
 mod run;
 
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use kigen_calendar::Zone;
 use kigen_model::Instant;
 use serde_json::Value;
 
@@ -132,9 +132,9 @@ impl Cluster {
     }
 }
 
-fn zone(plan: &CronJobPlan) -> Result<TimeZone, PlanError> {
-    let Some(zone) = &plan.time_zone else { return Ok(TimeZone::UTC) };
-    TimeZoneDatabase::bundled().get(zone).map_err(|_| PlanError::NoZone {
+fn zone(plan: &CronJobPlan) -> Result<Zone, PlanError> {
+    let Some(zone) = &plan.time_zone else { return Ok(Zone::utc()) };
+    Zone::named(zone).map_err(|_| PlanError::NoZone {
         namespace: plan.namespace.clone(),
         name: plan.name.clone(),
         zone: zone.clone(),

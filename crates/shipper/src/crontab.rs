@@ -1,6 +1,6 @@
 //! Whether what people wrote on CronJobs and in Objectives can be read, by the engine's own reading of it.
 
-use kigen_engine::calendar::{Calendar, Crontab, Reading, Zone};
+use kigen_calendar::{Calendar, Crontab, Reading, Zone};
 use kigen_model::run::CronJob;
 
 /// Whether starts can be expected by this schedule and zone; if not, why.

@@ -5,7 +5,7 @@ mod say;
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{NaiveDateTime, TimeDelta};
-use kigen_engine::calendar::Zone;
+use kigen_calendar::Zone;
 use kigen_engine::state::BatchState;
 use kigen_engine::step::{Input, step};
 use kigen_model::Instant;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use kigen_engine::calendar::Zone;
+use kigen_calendar::Zone;
 use kigen_engine::step::Effect;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};

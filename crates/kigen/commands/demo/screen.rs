@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use kigen_engine::calendar::Zone;
+use kigen_calendar::Zone;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_notifier::render::Message;

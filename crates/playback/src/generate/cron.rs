@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use jiff::tz::TimeZone;
+use kigen_calendar::Zone;
 use kigen_model::Instant;
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ const SUCCESSES_MAX: usize = 3;
 const FAILURES_MAX: usize = 1;
 
 /// All changes of the CronJob, its Jobs and their Pods, unordered.
-pub(super) fn drafts(nth: usize, planned: &PlannedCronJob, zone: &TimeZone, start: Instant) -> Vec<Draft> {
+pub(super) fn drafts(nth: usize, planned: &PlannedCronJob, zone: &Zone, start: Instant) -> Vec<Draft> {
     let plan = planned.plan.clone();
     let uid = names::uid(&["cronjob", &plan.namespace, &plan.name, &nth.to_string()]);
     let created_at = plan.created_at.unwrap_or(start - TimeDelta::days(30));

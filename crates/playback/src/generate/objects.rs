@@ -1,7 +1,7 @@
 //! The objects as the API server returns them, field for field as recorded.
 
 use chrono::TimeDelta;
-use jiff::tz::TimeZone;
+use kigen_calendar::Zone;
 use kigen_model::Instant;
 use serde_json::{Map, Value, json};
 
@@ -69,7 +69,7 @@ pub(super) struct Job {
 }
 
 impl Job {
-    pub(super) fn new(cron_job: &CronJob, scheduled_at: Instant, zone: &TimeZone) -> Self {
+    pub(super) fn new(cron_job: &CronJob, scheduled_at: Instant, zone: &Zone) -> Self {
         let name = format!("{}-{}", cron_job.plan.name, scheduled_at.timestamp().div_euclid(60));
         let uid = names::uid(&["job", &cron_job.uid, &name]);
         let created_at = scheduled_at + names::controller_delay(&[&uid]);
@@ -318,8 +318,8 @@ fn admitted_pod_spec(plan: &CronJobPlan, volume_suffix: &str) -> Value {
 }
 
 /// The fire as the controller annotates the Job: RFC 3339 in the CronJob's time zone.
-fn in_zone(at: Instant, zone: &TimeZone) -> String {
-    let offset_s = jiff::Timestamp::from_second(at.timestamp()).map_or(0, |at| zone.to_offset(at).seconds());
+fn in_zone(at: Instant, zone: &Zone) -> String {
+    let offset_s = zone.local(at).offset_s;
     if offset_s == 0 {
         return at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
     }

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, TimeDelta};
 use expect_test::{Expect, expect};
-use kigen_engine::calendar::{Calendar, Crontab, Reading, Zone, tzdata_version};
+use kigen_calendar::{Calendar, Crontab, Reading, Zone, tzdata_version};
 use kigen_model::Instant;
 
 fn instant(text: &str) -> Instant {
@@ -56,7 +56,7 @@ fn half_past_one_in_the_night_that_has_two_fires_twice_and_is_due_once() {
 }
 
 #[test]
-fn asked_within_the_second_pass_the_deadline_is_the_next_days() {
+fn after_an_instant_in_the_second_pass_the_deadline_is_that_of_the_next_day() {
     check(
         "*/30 1 * * *",
         "America/New_York",
@@ -69,7 +69,7 @@ fn asked_within_the_second_pass_the_deadline_is_the_next_days() {
 }
 
 #[test]
-fn a_day_that_never_was_is_due_at_its_end() {
+fn a_day_that_a_zone_skips_is_due_at_its_end() {
     // Samoa went from the end of 29 December 2011 to the beginning of the 31st, at 10:00 UTC on the 30th.
     check(
         "0 12 * * *",
@@ -150,7 +150,7 @@ fn every_minute_is_due_at_each_local_minute_once() {
 }
 
 #[test]
-fn the_calendar_goes_on_after_2100_which_is_no_leap_year() {
+fn the_calendar_continues_after_2100_which_is_not_a_leap_year() {
     let leap_days: Vec<i32> = calendar("0 0 29 2 *", "UTC", Reading::Kubernetes)
         .after(instant("2087-01-01T00:00:00Z"))
         .map(|at| at.year())
@@ -176,13 +176,13 @@ fn vancouver_has_stopped_switching() {
 }
 
 #[test]
-fn a_wall_clock_knows_its_offset_and_abbreviation() {
-    let told = |zone: &str| {
+fn a_local_time_has_its_offset_and_abbreviation() {
+    let shown = |zone: &str| {
         let local = Zone::named(zone).expect("a zone").local(instant("2026-11-23T11:00:00.5Z"));
         format!("{} {} {}", local.date_time, local.offset_s, local.abbreviation)
     };
-    assert_eq!(told("Asia/Tokyo"), "2026-11-23 20:00:00.500 32400 JST");
-    assert_eq!(told("America/Sao_Paulo"), "2026-11-23 08:00:00.500 -10800 -03");
-    assert_eq!(told("UTC"), "2026-11-23 11:00:00.500 0 UTC");
+    assert_eq!(shown("Asia/Tokyo"), "2026-11-23 20:00:00.500 32400 JST");
+    assert_eq!(shown("America/Sao_Paulo"), "2026-11-23 08:00:00.500 -10800 -03");
+    assert_eq!(shown("UTC"), "2026-11-23 11:00:00.500 0 UTC");
     assert_eq!(Zone::named("UTC").expect("a zone"), Zone::utc());
 }

@@ -1,4 +1,4 @@
-//! `@every`: a Go duration, counted from whatever instant is asked about.
+//! `@every`: a Go duration, counted from the instant given.
 
 use kigen_model::Instant;
 
@@ -6,13 +6,13 @@ use kigen_model::Instant;
 const DURATION_NS_MAX: u64 = 1 << 63;
 
 /// `delay_s` after `after`, counted from the second that `after` is in. `None` beyond chrono's last instant.
-pub(super) fn next_after(delay_s: i64, after: Instant) -> Option<Instant> {
+pub(crate) fn next_after(delay_s: i64, after: Instant) -> Option<Instant> {
     Instant::from_timestamp(after.timestamp().checked_add(delay_s)?, 0)
 }
 
-/// The delay in whole seconds, at least one, of a duration as Go's `time.ParseDuration` reads it: `1h30m`, `1.5h`, `-2s`.
+/// The delay in whole seconds, at least one, of a duration as Go's `time.ParseDuration` parses it: `1h30m`, `1.5h`, `-2s`.
 /// `None` where Go refuses.
-pub(super) fn delay_s(text: &str) -> Option<i64> {
+pub(crate) fn delay_s(text: &str) -> Option<i64> {
     let (negative, unsigned) = match text.as_bytes().first() {
         Some(b'-') => (true, &text[1..]),
         Some(b'+') => (false, &text[1..]),
@@ -57,7 +57,7 @@ fn split_digits(text: &str) -> (&str, &str) {
 fn unit_ns(unit: &str) -> Option<u64> {
     match unit {
         "ns" => Some(1),
-        // The micro sign and the Greek letter both.
+        // The micro sign and the Greek letter mu.
         "us" | "\u{b5}s" | "\u{3bc}s" => Some(1_000),
         "ms" => Some(1_000_000),
         "s" => Some(1_000_000_000),
@@ -73,7 +73,7 @@ fn part_ns(whole: &str, fraction: &str, unit_ns: u64) -> Option<u64> {
     whole_ns.checked_add(fraction_ns(fraction, unit_ns)).filter(|ns| *ns <= DURATION_NS_MAX)
 }
 
-/// In floating point, as Go does it, so that the last nanosecond is the same. Digits beyond an `i64` count for nothing.
+/// In floating point, as Go does it, so that the last nanosecond is the same. Digits beyond an `i64` are ignored.
 fn fraction_ns(digits: &str, unit_ns: u64) -> u64 {
     let mut value: u64 = 0;
     let mut scale: f64 = 1.0;

@@ -1,65 +1,22 @@
-//! Crontabs as Kubernetes reads them, and the instants that they name in a time zone.
-//!
-//! One grammar, that of robfig/cron v3's `ParseStandard`, which Kubernetes uses for `CronJob.spec.schedule`; two readings
-//! of it, see [`Reading`]. Zone rules come from the data bundled with kigen ([`tzdata_version`]), never from the
-//! machine's.
-//!
-//! The `cron` crate walks a timeline without zones. Its calendar ends with the year 2100; kigen's does not.
-
-mod every;
-mod known;
-mod parse;
-mod walk;
-mod zone;
+//! A calendar: the instants that a crontab names in a time zone, in one of two readings.
 
 use chrono::{Datelike, NaiveDateTime, TimeDelta, Timelike};
 use kigen_model::Instant;
 
-pub(crate) use known::calendar;
-use parse::Meaning;
-pub use parse::{CrontabError, Fault, Field, TEXT_BYTES_MAX};
-use walk::{SEARCH_YEARS_MAX, Walk};
-use zone::Stretch;
-pub use zone::{LocalTime, UnknownZone, Zone, tzdata_version};
+use crate::crontab::Crontab;
+use crate::every;
+use crate::parse::{CrontabError, Meaning};
+use crate::walk::{SEARCH_YEARS_MAX, Walk};
+use crate::zone::{Stretch, Zone};
 
-/// A crontab: five fields (minute, hour, day of month, month, day of week), a descriptor such as `@daily`, or `@every 5m`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Crontab {
-    text: String,
-    meaning: Meaning,
-}
-
-impl Crontab {
-    /// Reads what Kubernetes would accept as `CronJob.spec.schedule`.
-    ///
-    /// # Errors
-    /// What Kubernetes refuses, a text with a time zone in it (`TZ=`, `CRON_TZ=`) included, and a text of more than
-    /// [`TEXT_BYTES_MAX`] bytes.
-    pub fn parse(text: &str) -> Result<Self, CrontabError> {
-        Ok(Self { text: text.to_owned(), meaning: parse::meaning(text)? })
-    }
-
-    /// The text as it was written.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Whether this is `@every`, which counts from the instant asked about and knows no calendar.
-    #[must_use]
-    pub fn is_every(&self) -> bool {
-        matches!(self.meaning, Meaning::Every { .. })
-    }
-}
-
-/// What a crontab says where a local time exists twice, or not at all.
+/// How a local time is resolved that exists twice, or not at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reading {
     /// When Kubernetes starts a Job: a local time that does not exist is skipped that day, one that exists twice
     /// fires twice.
     Kubernetes,
-    /// When something has to be there: never skipped, never doubled. A local time that does not exist falls on the first
-    /// instant after the gap, one that exists twice means the first.
+    /// When a result is due: never skipped, never doubled. A local time that does not exist falls on the first instant
+    /// after the gap, one that exists twice means the first.
     Deadline,
 }
 
@@ -72,7 +29,7 @@ pub struct Calendar {
     pace: Pace,
 }
 
-/// What [`Crontab`] means, made ready for walking.
+/// The meaning of a [`Crontab`], prepared for walking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Pace {
     Every { delay_s: i64 },
@@ -80,10 +37,10 @@ enum Pace {
 }
 
 impl Calendar {
-    /// The instants of `crontab` in `zone`. Costs some microseconds and kilobytes: make it once.
+    /// The instants of `crontab` in `zone`. Costs some microseconds and kilobytes: see [`cached`](crate::cached).
     ///
     /// # Errors
-    /// [`CrontabError::EveryAsDeadline`]: `@every` names no time of day that something could be due at.
+    /// [`CrontabError::EveryAsDeadline`]: `@every` names no time of day at which a result could be due.
     pub fn new(crontab: Crontab, zone: Zone, reading: Reading) -> Result<Self, CrontabError> {
         let pace = match (&crontab.meaning, reading) {
             (Meaning::Every { .. }, Reading::Deadline) => {
@@ -95,13 +52,13 @@ impl Calendar {
         Ok(Self { crontab, zone, reading, pace })
     }
 
-    /// The crontab walked.
+    /// The crontab.
     #[must_use]
     pub fn crontab(&self) -> &Crontab {
         &self.crontab
     }
 
-    /// The zone whose local time the crontab speaks of.
+    /// The zone of the crontab's local times.
     #[must_use]
     pub fn zone(&self) -> &Zone {
         &self.zone
@@ -131,7 +88,7 @@ impl Calendar {
 }
 
 /// Walks within stretches of constant offset: a local time in a gap belongs to no stretch, one in an overlap to two.
-/// Each turn of the loop is one stretch further, and a zone has a few of them a year.
+/// Each iteration advances by one stretch, and a zone has a few of them a year.
 fn next_fire(walk: &Walk, zone: &Zone, after: Instant) -> Option<Instant> {
     let begin = next_second(after)?;
     let mut stretch = zone.stretch(begin)?;
@@ -153,10 +110,10 @@ fn next_fire(walk: &Walk, zone: &Zone, after: Instant) -> Option<Instant> {
     }
 }
 
-/// Where Kubernetes goes on from, if it is asked in the first pass of an overlap and in an hour that the crontab does not
-/// name: it goes to the top of that hour first, of which there are two, and by the guess of Go's `time.Date`, which takes
-/// the local time for UTC, comes out in the second pass. One can tell only where an overlap is longer than an hour, as
-/// in `Antarctica/Troll`.
+/// Where Kubernetes searches from if the search begins in the first pass of an overlap, in an hour that the crontab does
+/// not name. It moves to the top of that hour first, which exists twice; Go's `time.Date` takes the local time for UTC
+/// to guess which is meant, and returns the one in the second pass. This makes a difference only where an overlap is
+/// longer than an hour, as in `Antarctica/Troll`.
 fn second_pass(
     walk: &Walk,
     zone: &Zone,
@@ -172,9 +129,9 @@ fn second_pass(
     (second.local(end)? <= top).then_some((second, top))
 }
 
-/// Walks local times and maps each to its instant. The mapping never decreases, so what is to come lies after the
-/// local time of `after`; a local time that maps to no later instant is one of the second pass of an overlap, so the loop
-/// turns at most once for each minute of it.
+/// Walks local times and maps each to its instant. The mapping never decreases, so the next deadline lies after the
+/// local time of `after`; a local time that maps to no later instant is in the second pass of an overlap, so the loop
+/// iterates at most once for each minute of it.
 fn next_deadline(walk: &Walk, zone: &Zone, after: Instant) -> Option<Instant> {
     let begin = next_second(after)?;
     let mut local = zone.stretch(begin)?.local(begin)?;

@@ -1,22 +1,22 @@
-//! What a person reads who wrote a crontab or a zone wrongly, and that no text hangs or breaks the reader.
+//! The messages for wrong crontabs and zones, and that no text hangs or breaks the parser.
 
 use expect_test::{Expect, expect};
-use kigen_engine::calendar::{Calendar, Crontab, CrontabError, Reading, TEXT_BYTES_MAX, Zone};
+use kigen_calendar::{CRONTAB_BYTES_MAX, Calendar, Crontab, CrontabError, Reading, Zone};
 use kigen_model::Instant;
 
 fn check(crontabs: &[&str], expected: &Expect) {
-    let told: String = crontabs
+    let messages: String = crontabs
         .iter()
         .map(|crontab| match Crontab::parse(crontab) {
             Ok(_) => format!("{crontab} is read\n"),
             Err(error) => format!("{error}\n"),
         })
         .collect();
-    expected.assert_eq(&told);
+    expected.assert_eq(&messages);
 }
 
 #[test]
-fn the_number_of_fields() {
+fn a_wrong_number_of_fields_is_refused() {
     check(
         &["", "0 0 12 * * *", "0 12 * *", "12:00"],
         &expect![[r#"
@@ -29,7 +29,7 @@ fn the_number_of_fields() {
 }
 
 #[test]
-fn what_quartz_and_jenkins_know() {
+fn extensions_of_quartz_and_jenkins_are_refused() {
     check(
         &["0 0 L * *", "0 0 * * 5#2", "0 0 15W * *", "H 3 * * *"],
         &expect![[r#"
@@ -42,7 +42,7 @@ fn what_quartz_and_jenkins_know() {
 }
 
 #[test]
-fn numbers_names_and_ranges() {
+fn wrong_numbers_names_and_ranges_are_refused() {
     check(
         &["61 * * * *", "0 12 * * 7", "0 12 * * 5-7", "0 0 0 * *", "0 22-2 * * *", "0 0 * * fri-mon"],
         &expect![[r#"
@@ -77,7 +77,7 @@ fn numbers_names_and_ranges() {
 }
 
 #[test]
-fn zones_inside_the_crontab() {
+fn a_zone_inside_the_crontab_is_refused() {
     check(
         &["TZ=Asia/Tokyo 0 12 * * *", "CRON_TZ=UTC @daily"],
         &expect![[r#"
@@ -88,7 +88,7 @@ fn zones_inside_the_crontab() {
 }
 
 #[test]
-fn descriptors() {
+fn unknown_descriptors_are_refused() {
     check(
         &["@Daily", "@reboot", "@every 5 minutes", "@every"],
         &expect![[r#"
@@ -101,8 +101,8 @@ fn descriptors() {
 }
 
 #[test]
-fn a_long_text_is_cut() {
-    let list = "1,".repeat(TEXT_BYTES_MAX);
+fn a_long_text_is_cut_in_the_message() {
+    let list = "1,".repeat(CRONTAB_BYTES_MAX);
     let word = format!("{} * * * *", "x".repeat(200));
     check(
         &[&list, &word, "0\u{7}\n\u{202e} * * * *"],
@@ -115,7 +115,7 @@ fn a_long_text_is_cut() {
 }
 
 #[test]
-fn every_is_no_deadline() {
+fn every_is_not_a_deadline() {
     let crontab = Crontab::parse("@every 1h").expect("a crontab");
     let error = Calendar::new(crontab, Zone::utc(), Reading::Deadline).expect_err("no deadline");
     expect!["`@every 1h` cannot be a deadline, since it names no time of day: write five fields such as `*/5 * * * *` or `0 12 * * *`"].assert_eq(&error.to_string());
@@ -123,8 +123,8 @@ fn every_is_no_deadline() {
 }
 
 #[test]
-fn unknown_zones() {
-    let told: String = [
+fn an_unknown_zone_is_answered_with_the_closest_name() {
+    let messages: String = [
         "asia/tokyo",
         "Asia/Tokio",
         "Tokyo",
@@ -148,11 +148,11 @@ fn unknown_zones() {
         there is no time zone `` in tzdata 2026f: write UTC or a name such as Asia/Tokyo; abbreviations such as JST are not names
         there is no time zone `Etc/Unknown` in tzdata 2026f: write UTC or a name such as Asia/Tokyo; abbreviations such as JST are not names
         there is no time zone `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx` in tzdata 2026f: write UTC or a name such as Asia/Tokyo; abbreviations such as JST are not names
-    "#]].assert_eq(&told);
+    "#]].assert_eq(&messages);
 }
 
 #[test]
-fn no_text_hangs_or_breaks_the_reader() {
+fn no_text_hangs_or_breaks_the_parser() {
     let starts: [Instant; 4] =
         ["2026-11-23T11:00:00.5Z", "1969-12-31T23:59:59Z", "2100-12-31T23:59:59Z", "9999-12-31T23:59:59Z"]
             .map(|start| start.parse().expect("an instant"));

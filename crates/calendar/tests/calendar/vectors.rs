@@ -6,11 +6,11 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 
 use flate2::read::GzDecoder;
-use kigen_engine::calendar::{Calendar, Crontab, Reading, Zone};
+use kigen_calendar::{Calendar, Crontab, Reading, Zone};
 use kigen_model::Instant;
 use serde::Deserialize;
 
-/// Zones in which robfig/cron is wrong around the switch, says the README of the vectors.
+/// Zones in which robfig/cron is wrong around the switch, by the README of the vectors.
 const LIBRARY_WRONG: [&str; 7] = [
     "Africa/Cairo",
     "America/Havana",
@@ -21,32 +21,32 @@ const LIBRARY_WRONG: [&str; 7] = [
     "Pacific/Chatham",
 ];
 
-/// Where robfig/cron goes wrong: what the first column of `crontab_vectors.txt` stands for. Found by following it step
-/// by step; kigen's answer is the plain rule (skipped in a gap, twice in an overlap).
+/// Where robfig/cron is wrong: the meaning of the first column of `vectors.txt`. Found by stepping through its code;
+/// kigen implements the plain rule (skipped in a gap, twice in an overlap).
 const REASONS: [(&str, &str); 5] = [
     (
         "midnight",
-        "It goes from day to day by midnights. One that the switch skips comes out an hour away, is pushed back to 23:00 \
-         and from there on to the midnight after, so the day of the switch is passed over.",
+        "It steps from day to day by midnights. One that the switch skips comes out an hour away, is moved back to 23:00 \
+         and from there to the midnight after, so the day of the switch is skipped.",
     ),
     (
         "day unseen",
-        "It goes from hour to hour and looks at the day again at hour 0. Where the switch skips hour 0 it fires on the \
+        "It steps from hour to hour and checks the day again at hour 0. Where the switch skips hour 0 it fires on the \
          next day, which the crontab does not name.",
     ),
     (
         "hour unseen",
-        "It goes from minute to minute and looks at the hour again at minute 0. Where the switch skips minute 0 it fires \
+        "It steps from minute to minute and checks the hour again at minute 0. Where the switch skips minute 0 it fires \
          in the next hour, which the crontab does not name.",
     ),
     (
         "hour steps",
-        "It goes from the top of an hour by whole hours of elapsed time. A switch by half an hour, or at a quarter to, \
+        "It steps from the top of an hour by whole hours of elapsed time. A switch by half an hour, or at a quarter to, \
          leaves it in the middle of an hour, past minutes that the crontab names.",
     ),
     (
         "top of hour",
-        "It begins at the top of the hour. Where the switch skipped that, it comes out at another minute, and goes on \
+        "It begins at the top of the hour. Where the switch skipped that, it arrives at another minute, and continues \
          from there by whole hours, past minutes that the crontab names.",
     ),
 ];
@@ -70,9 +70,9 @@ impl Vector {
     }
 }
 
-/// The vectors that kigen does not follow, each with its reason.
+/// The vectors from which kigen differs, each with its reason.
 fn listed() -> BTreeMap<Key, String> {
-    include_str!("crontab_vectors.txt")
+    include_str!("vectors.txt")
         .lines()
         .map(|line| {
             let parts: Vec<String> = line.split(" | ").map(str::to_owned).collect();
@@ -130,8 +130,8 @@ fn fires_are_kubernetes_fires_but_for_the_listed_slips_of_its_library() {
             unlisted.push(vector);
         }
     }
-    assert!(unlisted.is_empty(), "these differ and are not in crontab_vectors.txt: {unlisted:#?}");
-    assert!(listed.is_empty(), "these are in crontab_vectors.txt and no longer differ: {listed:#?}");
+    assert!(unlisted.is_empty(), "these differ and are not in vectors.txt: {unlisted:#?}");
+    assert!(listed.is_empty(), "these are in vectors.txt and no longer differ: {listed:#?}");
     assert_eq!((equal, total), (5212, 5293), "98.5 %");
 }
 

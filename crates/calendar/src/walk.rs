@@ -7,32 +7,32 @@ use std::str::FromStr as _;
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use cron::Schedule;
 
-use super::parse::{Field, Fields, Set};
+use crate::parse::{Field, Fields, Set};
 
-/// Kubernetes looks no further: the end of the fifth year after the one that it begins in.
-pub(super) const SEARCH_YEARS_MAX: i32 = 5;
+/// Kubernetes searches no further: to the end of the fifth year after the one in which the search begins.
+pub(crate) const SEARCH_YEARS_MAX: i32 = 5;
 
-/// Years from which the crate sees as far as anyone looks; its calendar is that of 1970 to 2100.
+/// Years from which the `cron` crate covers the whole search; its calendar is that of 1970 to 2100.
 const CRATE_YEARS: RangeInclusive<i32> = 1970..=2100 - SEARCH_YEARS_MAX;
 
 /// Years among which there is one of each kind: leap or not, beginning on any day of the week.
 const TWIN_YEARS: RangeInclusive<i32> = 1973..=2000;
 
-/// How often the crate is asked again if it answers with a time that is too early.
+/// How many times of the crate are tried, since the first may be too early.
 const ATTEMPTS_MAX: usize = 2;
 
 /// The schedules whose union is the crontab: none (`0 0 , * *` names no day), one, or two where a day of the month
-/// *or* a day of the week will do.
+/// *or* a day of the week matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Walk {
+pub(crate) struct Walk {
     schedules: Vec<Schedule>,
     hours: Set,
 }
 
 impl Walk {
-    /// Kubernetes' rule for days: if both fields are restricted either may match, else both must. The crate itself knows
+    /// Kubernetes' rule for days: if both fields are restricted, either may match; else both must. The crate implements
     /// only "both", so the first case is two schedules.
-    pub(super) fn new(fields: &Fields) -> Self {
+    pub(crate) fn new(fields: &Fields) -> Self {
         let either = !fields.day_of_month.star && !fields.day_of_week.star;
         let (all_days, all_weekdays) = (Set::all(Field::DayOfMonth), Set::all(Field::DayOfWeek));
         let days: &[(Set, Set)] = if either {
@@ -44,18 +44,18 @@ impl Walk {
         Self { schedules, hours: fields.hour }
     }
 
-    /// Whether the hour field holds `hour`.
-    pub(super) fn has_hour(&self, hour: u32) -> bool {
+    /// Whether the hour field contains `hour`.
+    pub(crate) fn has_hour(&self, hour: u32) -> bool {
         self.hours.contains(hour)
     }
 
     /// The first local time at or after `from`, a whole second, up to the end of the fifth year after its own.
-    pub(super) fn first_from(&self, from: NaiveDateTime) -> Option<NaiveDateTime> {
+    pub(crate) fn first_from(&self, from: NaiveDateTime) -> Option<NaiveDateTime> {
         let year_max = from.year() + SEARCH_YEARS_MAX;
         if CRATE_YEARS.contains(&from.year()) {
             return self.crate_first_from(from).filter(|first| first.year() <= year_max);
         }
-        // Outside the crate's calendar each year is walked as another one of its kind.
+        // Outside the crate's calendar each year is walked as a twin year within it.
         (from.year()..=year_max).find_map(|year| {
             let first_day = NaiveDate::from_ymd_opt(year, 1, 1)?;
             let begin = from.max(first_day.and_time(NaiveTime::MIN));

@@ -1,17 +1,17 @@
-//! The grammar of a crontab: that of robfig/cron v3.0.1's `ParseStandard`, to the letter, with messages of our own.
+//! The grammar of a crontab: that of robfig/cron v3.0.1's `ParseStandard`, exactly, with error messages of our own.
 //!
-//! Also where it is lenient, since live CronJobs are: `?` is `*`; what follows `*-` counts for nothing; empty
-//! pieces of a list are skipped, and a field of nothing else never matches; `N/step` runs to the field's end; numbers may
-//! have a `+` and leading zeros; any Unicode space separates fields.
+//! It is as lenient as that parser, since live CronJobs rely on it: `?` is `*`; what follows `*-` is ignored; empty
+//! pieces of a list are skipped, and a field with no other pieces never matches; `N/step` runs to the field's end; numbers
+//! may have a `+` and leading zeros; any Unicode space separates fields.
 
 use std::fmt;
 
-use super::every;
+use crate::every;
 
-/// The longest crontab read, in bytes. A list of all minutes has 169.
-pub const TEXT_BYTES_MAX: usize = 4096;
+/// The longest crontab accepted, in bytes. A list of all minutes has 169.
+pub const CRONTAB_BYTES_MAX: usize = 4096;
 
-/// How much of a faulty text an error repeats, in characters.
+/// How much of a faulty text an error quotes, in characters.
 const SHOWN_CHARS_MAX: usize = 60;
 
 const MONTHS: [&str; 12] =
@@ -28,15 +28,15 @@ const DESCRIPTORS: [(&str, &str); 7] = [
     ("@hourly", "0 * * * *"),
 ];
 
-/// Why a text is no crontab, and what to write instead. Texts are cut after 60 characters.
+/// Why a text is not a crontab, and what to write instead. Texts are cut after 60 characters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CrontabError {
-    /// There is no text at all.
+    /// The text is empty.
     #[error("the crontab is empty: write five fields such as `0 12 * * *`, or a descriptor such as `@daily`")]
     Empty,
-    /// Longer than [`TEXT_BYTES_MAX`].
+    /// Longer than [`CRONTAB_BYTES_MAX`].
     #[error(
-        "the crontab has {length_bytes} bytes, of at most {TEXT_BYTES_MAX}: use ranges and steps such as `*/5`"
+        "the crontab has {length_bytes} bytes, of at most {CRONTAB_BYTES_MAX}: use ranges and steps such as `*/5`"
     )]
     TooLong {
         /// Its length.
@@ -60,7 +60,7 @@ pub enum CrontabError {
         /// The descriptor that it resembles.
         meant: Option<&'static str>,
     },
-    /// `@every` without a duration that Go reads.
+    /// `@every` without a duration that Go parses.
     #[error("`{text}` needs a duration after one space: numbers with h, m or s, such as `@every 1h30m`")]
     Duration {
         /// The crontab.
@@ -78,7 +78,7 @@ pub enum CrontabError {
         /// How many fields it has.
         found: usize,
     },
-    /// A field does not read.
+    /// A field does not parse.
     #[error("the {field} `{token}` does not read: {fault}; allowed are {}", .field.allowed())]
     Field {
         /// Which of the five.
@@ -88,7 +88,7 @@ pub enum CrontabError {
         /// What is wrong with it.
         fault: Fault,
     },
-    /// A deadline is a time of day; `@every` counts from whenever it is asked.
+    /// A deadline is a time of day; `@every` counts from the instant given.
     #[error(
         "`{text}` cannot be a deadline, since it names no time of day: write five fields such as `*/5 * * * *` or `0 12 * * *`"
     )]
@@ -126,7 +126,7 @@ pub enum Fault {
         /// The range over the field's end, as two.
         instead: String,
     },
-    /// A step of nothing.
+    /// A step of zero.
     #[error("a step is at least 1")]
     ZeroStep,
     /// Two steps.
@@ -135,18 +135,18 @@ pub enum Fault {
     /// A range of three, or a negative number.
     #[error("there is more than one `-`")]
     Hyphens,
-    /// Nothing, where a number is due.
+    /// A number is missing.
     #[error("a number is missing")]
     Missing,
-    /// What stands where a number is due.
+    /// A text where a number is expected.
     #[error("`{piece}` is no number{}", if let Some(name) = .meant { format!(", write `{name}`") } else { String::new() })]
     NotANumber {
-        /// What stands there.
+        /// The text.
         piece: String,
         /// The name that it begins with.
         meant: Option<&'static str>,
     },
-    /// An extension of other crons.
+    /// An extension of other cron implementations.
     #[error("Kubernetes knows no `L`, `W`, `#` or `H`, write the values themselves")]
     Foreign,
 }
@@ -215,44 +215,44 @@ impl Field {
     }
 }
 
-/// What a crontab says.
+/// The meaning of a crontab.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Meaning {
+pub(crate) enum Meaning {
     Fields(Fields),
     Every { delay_s: i64 },
 }
 
 /// The values of the five fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fields {
-    pub(super) minute: Set,
-    pub(super) hour: Set,
-    pub(super) day_of_month: Set,
-    pub(super) month: Set,
-    pub(super) day_of_week: Set,
+pub(crate) struct Fields {
+    pub(crate) minute: Set,
+    pub(crate) hour: Set,
+    pub(crate) day_of_month: Set,
+    pub(crate) month: Set,
+    pub(crate) day_of_week: Set,
 }
 
 /// The values of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Set {
+pub(crate) struct Set {
     /// Bit n is value n.
-    pub(super) bits: u64,
-    /// Whether `*` or `?` is in the field, without a step: then a field of days leaves the choice to the other.
-    pub(super) star: bool,
+    pub(crate) bits: u64,
+    /// Whether `*` or `?` is in the field, without a step: such a field of days does not restrict the day.
+    pub(crate) star: bool,
 }
 
 impl Set {
     const EMPTY: Self = Self { bits: 0, star: false };
 
-    pub(super) fn all(field: Field) -> Self {
+    pub(crate) fn all(field: Field) -> Self {
         Self::steps(field.min(), field.max(), 1, true)
     }
 
-    pub(super) fn values(self) -> impl Iterator<Item = u32> {
+    pub(crate) fn values(self) -> impl Iterator<Item = u32> {
         (0..u64::BITS).filter(move |value| self.contains(*value))
     }
 
-    pub(super) fn contains(self, value: u32) -> bool {
+    pub(crate) fn contains(self, value: u32) -> bool {
         self.bits & (1 << value) != 0
     }
 
@@ -266,12 +266,12 @@ impl Set {
     }
 }
 
-/// Reads a crontab.
-pub(super) fn meaning(text: &str) -> Result<Meaning, CrontabError> {
+/// Parses a crontab.
+pub(crate) fn meaning(text: &str) -> Result<Meaning, CrontabError> {
     if text.is_empty() {
         return Err(CrontabError::Empty);
     }
-    if text.len() > TEXT_BYTES_MAX {
+    if text.len() > CRONTAB_BYTES_MAX {
         return Err(CrontabError::TooLong { length_bytes: text.len() });
     }
     if text.contains("TZ") {
@@ -299,7 +299,7 @@ fn descriptor(text: &str) -> Result<&'static str, CrontabError> {
 }
 
 fn fields(text: &str) -> Result<Fields, CrontabError> {
-    // Go's strings.Fields and Rust's split by the same spaces.
+    // Go's strings.Fields and Rust's split_whitespace split at the same spaces.
     let tokens: Vec<&str> = text.split_whitespace().collect();
     let &[minute, hour, day_of_month, month, day_of_week] = tokens.as_slice() else {
         return Err(CrontabError::FieldCount { text: shown(text), found: tokens.len() });
@@ -402,7 +402,7 @@ fn advised(field: Field, fault: Fault, lower: &str) -> Fault {
     if foreign { Fault::Foreign } else { Fault::NotANumber { piece, meant } }
 }
 
-/// A text as an error repeats it: what cannot be seen escaped, and cut.
+/// A text as an error quotes it: invisible characters escaped, and cut.
 fn shown(text: &str) -> String {
     let mut chars = text.chars();
     let mut shown: String = chars.by_ref().take(SHOWN_CHARS_MAX).flat_map(char::escape_debug).collect();

@@ -1,0 +1,6 @@
+//! Tests of the calendar: against Kubernetes' library, around clock changes, and what a wrong crontab is answered with.
+
+mod environment;
+mod messages;
+mod readings;
+mod vectors;
