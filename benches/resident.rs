@@ -7,13 +7,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use kigen_engine::partition::POSITION_KEY;
 use kigen_log::{EmbeddedLog, LogReader};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::generate::{Attempt, Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
+use kigen_state::POSITION_KEY;
 use kigen_testkit::process;
 use kigen_wire::Status;
 

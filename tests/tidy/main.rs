@@ -14,8 +14,8 @@ const LAYERS: &[&[&str]] = &[
     &["kigen"],
     &["kigen-shipper", "kigen-processor", "kigen-notifier", "kigen-playback", "kigen-registry"],
     &["kigen-testkit"],
-    &["kigen-wire", "kigen-log", "kigen-store"],
-    &["kigen-engine"],
+    &["kigen-engine", "kigen-wire", "kigen-log", "kigen-store"],
+    &["kigen-state"],
     &["kigen-calendar"],
     &["kigen-model"],
 ];
@@ -40,7 +40,7 @@ const OWNERS: &[(&str, &[&str])] = &[
 const UNNAMED: &[&str] = &["k8s-openapi"];
 
 /// The crates of values and verdicts: no I/O, no clock, no format.
-const PURE_CRATES: &[&str] = &["model", "calendar", "engine"];
+const PURE_CRATES: &[&str] = &["model", "calendar", "state", "engine"];
 
 /// What must not stand in the sources of a pure crate, and what to do instead.
 const IMPURE: &[(&str, &str)] = &[

@@ -6,10 +6,10 @@ use kigen_calendar::Zone;
 use kigen_model::Instant;
 use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::slot::Slot;
+use kigen_state::{BatchState, CronJobState, Window};
 
 use crate::plan::{deadlines, starts, zone_name};
 use crate::recover::{ended_at, instant_text};
-use crate::state::{BatchState, CronJobState, Window};
 use crate::window::{fires_between, window};
 
 /// How many slots are looked at: two weeks of a daily deadline, so that each day of the week is among them.

@@ -4,9 +4,7 @@ use kigen_model::Instant;
 use kigen_model::metrics::Metrics;
 use kigen_model::run::{Attempt, AttemptPhase, RunPhase};
 use kigen_model::slot::Failure;
-
-use crate::facts::is_newer;
-use crate::state::{ATTEMPTS_MAX, AttemptState, BatchState, RunState};
+use kigen_state::{ATTEMPTS_MAX, AttemptState, BatchState, RunState};
 
 /// How far the deletion of a run and the creation of the next may be apart, in seconds, when one was for the other: the
 /// CronJob controller does both at once, but a creation is told to the second and a deletion when it was observed.
@@ -52,7 +50,7 @@ pub(crate) fn least_telling(attempts: &[AttemptState]) -> Option<usize> {
 /// came: one that was forgotten and comes again, as in a list, must find its place among the oldest and be forgotten again.
 pub(crate) fn take_in(attempts: &mut Vec<AttemptState>, heard: AttemptState) -> bool {
     match attempts.iter_mut().find(|known| known.revision.uid == heard.revision.uid) {
-        Some(known) if !is_newer(&heard.revision, &known.revision) => {
+        Some(known) if !heard.revision.is_newer_than(&known.revision) => {
             keep_text(&mut known.attempt, &heard.attempt);
             return false;
         }

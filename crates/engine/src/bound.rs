@@ -5,12 +5,10 @@ use kigen_model::event::FactBody;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, ERROR_TEXT_BYTES_MAX, RunPhase};
+use kigen_state::{AttemptState, BatchState, CronJobState, ObjectiveState, Plan, RunState, STATE_BYTES_MAX};
 
 use crate::attempts;
-use crate::state::{AttemptState, BatchState, CronJobState, ObjectiveState, Plan, RunState};
 
-/// The largest a batch's state may be, in bytes as `kigen.status` has it.
-pub const STATE_BYTES_MAX: usize = 64 * 1024;
 /// The largest part of it that objectives may take; one that would take more is refused.
 const OBJECTIVES_BYTES_MAX: usize = 40 * 1024;
 /// The longest name, UID or namespace (Kubernetes: 253).
@@ -144,11 +142,13 @@ pub(crate) fn fit(state: &mut BatchState) {
 
 /// Forgets one thing; false: there is no history left.
 fn forget_one(state: &mut BatchState) -> bool {
-    if let Some(run) = state.runs.iter_mut().find(|run| has_ended(run) && !run.attempts.is_empty()) {
+    if let Some(run) =
+        state.runs.iter_mut().find(|run| run.run.phase.is_terminal() && !run.attempts.is_empty())
+    {
         forget_attempt(run);
         return true;
     }
-    if let Some(oldest) = state.runs.iter().position(has_ended) {
+    if let Some(oldest) = state.runs.iter().position(|run| run.run.phase.is_terminal()) {
         state.runs.remove(oldest);
         return true;
     }
@@ -175,13 +175,6 @@ fn forget_one(state: &mut BatchState) -> bool {
 fn forget_attempt(run: &mut RunState) {
     if let Some(least) = attempts::least_telling(&run.attempts) {
         run.attempts.remove(least);
-    }
-}
-
-fn has_ended(run: &RunState) -> bool {
-    match run.run.phase {
-        RunPhase::Pending | RunPhase::Running | RunPhase::Suspended => false,
-        RunPhase::Succeeded { .. } | RunPhase::Failed { .. } | RunPhase::Deleted { .. } => true,
     }
 }
 
@@ -299,7 +292,7 @@ mod tests {
     use kigen_model::slot::{Excuse, Verdict};
 
     use super::*;
-    use crate::state::{Judged, ScheduleEdit, Successor};
+    use kigen_state::{Judged, ScheduleEdit, Successor};
 
     fn some(text: &str) -> Option<String> {
         Some(text.to_owned())

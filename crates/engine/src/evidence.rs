@@ -3,9 +3,9 @@
 use kigen_model::Instant;
 use kigen_model::run::RunPhase;
 use kigen_model::slot::Gap;
+use kigen_state::{BatchState, CronJobState, JudgedSlot, ObjectiveState, RunState};
 
 use crate::recover::belongs;
-use crate::state::{BatchState, CronJobState, JudgedSlot, ObjectiveState, RunState, Window};
 use crate::window;
 
 /// How many expected fires of a slot are looked at; with more, a run that is missing is not looked for.
@@ -33,7 +33,7 @@ pub(crate) fn weigh(
     time_zone: &str,
     gap: &Gap,
 ) -> Evidence {
-    let opens = opens(judged);
+    let opens = judged.opens();
     let is_of_now = |known: &&CronJobState| {
         known.deleted_at.is_none() && (!gap.is_of_log || known.seen_at.is_some_and(|at| at >= gap.to))
     };
@@ -51,7 +51,7 @@ pub(crate) fn weigh(
     }
     let known: Vec<&RunState> =
         state.runs.iter().filter(|run| belongs(judged.window, judged.slot, &run.run, time_zone)).collect();
-    if known.iter().any(|run| has_vanished(run, gap) || (gap.is_of_log && is_under_way(run))) {
+    if known.iter().any(|run| has_vanished(run, gap) || (gap.is_of_log && !run.run.phase.is_terminal())) {
         return Evidence::Unknown;
     }
     let is_all_known = match window::fires_between(
@@ -69,15 +69,6 @@ pub(crate) fn weigh(
         None => !known.is_empty(),
     };
     if is_all_known { Evidence::Missed } else { Evidence::Unknown }
-}
-
-/// The earliest nominal start of a run that belongs to the slot.
-pub(crate) fn opens(judged: &JudgedSlot) -> Instant {
-    match judged.window {
-        Window::Fires { opens, .. } => opens,
-        Window::Fresh { after } => after + chrono::TimeDelta::milliseconds(1),
-        Window::NoFire | Window::Slot => judged.slot.from,
-    }
 }
 
 /// Whether a run of an earlier slot could have made the CronJob's latest success.
@@ -110,14 +101,6 @@ fn is_of_an_earlier_slot(
 
 fn is_run_of(runs: &[&RunState], fire: Instant) -> bool {
     runs.iter().any(|run| run.run.scheduled_at == Some(fire))
-}
-
-/// A run that had not ended when it was last heard of.
-fn is_under_way(run: &RunState) -> bool {
-    match run.run.phase {
-        RunPhase::Pending | RunPhase::Running | RunPhase::Suspended => true,
-        RunPhase::Succeeded { .. } | RunPhase::Failed { .. } | RunPhase::Deleted { .. } => false,
-    }
 }
 
 /// A run that was under way when the watching broke off, and gone when it went on.

@@ -4,10 +4,10 @@ use kigen_model::Instant;
 use kigen_model::metrics::Metrics;
 use kigen_model::run::RunPhase;
 use kigen_model::slot::{Failure, Slot, Verdict};
+use kigen_state::{BatchState, ObjectiveState, Plan, RunState, Window};
 
 use crate::attempts;
-use crate::recover::{belongs, ended_at, zone_of};
-use crate::state::{BatchState, ObjectiveState, Plan, RunState, Window};
+use crate::recover::{belongs, ended_at};
 
 /// A slot and the runs that it could have been met by.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ pub fn explain<'a>(state: &'a BatchState, objective: &str, deadline: Instant) ->
     let (slot, window, until, time_zone, verdict) = match (judged, &known.plan) {
         (Some(judged), _) => {
             let slot = judged.judged?;
-            (slot.slot, slot.window, slot.until, zone_of(known), Some(judged.verdict))
+            (slot.slot, slot.window, slot.until, known.planned_zone().to_owned(), Some(judged.verdict))
         }
         (None, Plan::Open(open)) if open.slot.deadline == deadline => {
             let until = deadline + known.objective.grace;

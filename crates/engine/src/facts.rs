@@ -6,16 +6,16 @@ use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
 use kigen_model::run::{Attempt, CronJob, Run, RunPhase};
+use kigen_state::{
+    AttemptState, BatchState, CronJobState, EDITS_MAX, OBJECTIVES_MAX, ObjectiveState, Plan, RUNS_MAX,
+    RunState, ScheduleEdit, Successor,
+};
 
 use crate::attempts;
 use crate::bound;
 use crate::judge;
 use crate::plan;
 use crate::recover;
-use crate::state::{
-    self, AttemptState, BatchState, CronJobState, EDITS_MAX, OBJECTIVES_MAX, ObjectiveState, Plan, RUNS_MAX,
-    RunState, ScheduleEdit, Successor,
-};
 use crate::step::{Effect, Warning};
 use crate::window;
 
@@ -31,7 +31,8 @@ pub(crate) fn apply(state: &mut BatchState, at: Instant, mut body: FactBody) -> 
             see_cron_job(state, revision, cron_job, at)
         }
         FactBody::CronJob { revision, cron_job: None } => {
-            if let Some(known) = state.cron_job.as_mut().filter(|known| is_newer(&revision, &known.revision))
+            if let Some(known) =
+                state.cron_job.as_mut().filter(|known| revision.is_newer_than(&known.revision))
             {
                 known.revision = revision;
                 known.deleted_at = Some(at);
@@ -55,16 +56,11 @@ pub(crate) fn apply(state: &mut BatchState, at: Instant, mut body: FactBody) -> 
     effects
 }
 
-/// Resource versions grow over all objects of a type, so that they also order two incarnations under one name.
-pub(crate) fn is_newer(revision: &Revision, known: &Revision) -> bool {
-    revision.resource_version > known.resource_version
-}
-
 fn see_cron_job(state: &mut BatchState, revision: Revision, cron_job: CronJob, at: Instant) -> Vec<Effect> {
     let edit =
         ScheduleEdit { from: at, schedule: cron_job.schedule.clone(), time_zone: cron_job.time_zone.clone() };
     let mut edits = match state.cron_job.take() {
-        Some(mut known) if !is_newer(&revision, &known.revision) => {
+        Some(mut known) if !revision.is_newer_than(&known.revision) => {
             if revision == known.revision && known.deleted_at.is_none() {
                 known.seen_at = known.seen_at.max(Some(at));
             }
@@ -103,12 +99,14 @@ fn see_cron_job(state: &mut BatchState, revision: Revision, cron_job: CronJob, a
 fn see_run(state: &mut BatchState, revision: Revision, run: Run, at: Instant) -> Vec<Effect> {
     let uid = revision.uid.clone();
     let mut had_failed = false;
-    match state::run_mut(&mut state.runs, &uid) {
-        Some(known) if !is_newer(&revision, &known.revision) => return Vec::new(),
+    match state.run_mut(&uid) {
+        Some(known) if !revision.is_newer_than(&known.revision) => return Vec::new(),
         Some(known) => {
             known.revision = revision;
             had_failed = matches!(known.run.phase, RunPhase::Failed { .. });
-            if !has_ended(&known.run) || has_ended(&run) && !matches!(run.phase, RunPhase::Deleted { .. }) {
+            if !known.run.phase.is_terminal()
+                || run.phase.is_terminal() && !matches!(run.phase, RunPhase::Deleted { .. })
+            {
                 known.run = run;
             }
         }
@@ -131,7 +129,7 @@ fn see_run(state: &mut BatchState, revision: Revision, run: Run, at: Instant) ->
 /// A Job that ended as Failed is told, once; but not one that is forgotten already, nor one that had failed before the
 /// batch was first heard of: a list shows old Jobs, too.
 fn tell_failure(state: &BatchState, uid: &str, at: Instant) -> Option<Effect> {
-    let run = state::run(&state.runs, uid)?;
+    let run = state.run(uid)?;
     let RunPhase::Failed { failed_at, reason, .. } = &run.run.phase else {
         return None;
     };
@@ -156,15 +154,8 @@ fn tell_failure(state: &BatchState, uid: &str, at: Instant) -> Option<Effect> {
 /// Keeps the newest runs, and those that have not ended before those that have.
 fn forget_runs(state: &mut BatchState) {
     while state.runs.len() > RUNS_MAX {
-        let oldest = state.runs.iter().position(|known| has_ended(&known.run)).unwrap_or(0);
+        let oldest = state.runs.iter().position(|known| known.run.phase.is_terminal()).unwrap_or(0);
         state.runs.remove(oldest);
-    }
-}
-
-fn has_ended(run: &Run) -> bool {
-    match run.phase {
-        RunPhase::Pending | RunPhase::Running | RunPhase::Suspended => false,
-        RunPhase::Succeeded { .. } | RunPhase::Failed { .. } | RunPhase::Deleted { .. } => true,
     }
 }
 
@@ -175,7 +166,7 @@ fn see_attempt(
     attempt: Attempt,
     at: Instant,
 ) -> Vec<Effect> {
-    let Some(run) = state::run_mut(&mut state.runs, run_uid) else {
+    let Some(run) = state.run_mut(run_uid) else {
         // The run is older than all that is remembered, so nothing depends on its attempts any more.
         return Vec::new();
     };
@@ -194,7 +185,7 @@ fn declare(
     at: Instant,
 ) -> Vec<Effect> {
     let known = state.objectives.get(name);
-    if known.is_some_and(|known| !is_newer(&revision, &known.revision)) {
+    if known.is_some_and(|known| !revision.is_newer_than(&known.revision)) {
         return Vec::new();
     }
     let is_new = known.is_none();
@@ -277,13 +268,13 @@ fn edit(
 }
 
 fn withdraw(state: &mut BatchState, name: &str, revision: Revision, at: Instant) {
-    let Some(known) = state.objectives.get_mut(name).filter(|known| is_newer(&revision, &known.revision))
+    let Some(known) = state.objectives.get_mut(name).filter(|known| revision.is_newer_than(&known.revision))
     else {
         return;
     };
     known.revision = revision;
     known.withdrawn_at = Some(at);
     if known.due().is_none() {
-        known.take_away();
+        known.withdraw();
     }
 }

@@ -5,15 +5,15 @@ use kigen_model::alert::{AlertBody, PAST_SUCCESSES_MAX, alert_id};
 use kigen_model::objective::Deadlines;
 use kigen_model::run::RunPhase;
 use kigen_model::slot::{Cause, Excuse, Gap, PastSuccess, Slot, Verdict};
+use kigen_state::{
+    BatchState, Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan, RunState, VERDICTS_MAX, Window,
+};
 
 use crate::attempts;
 use crate::bound;
 use crate::evidence::{self, Evidence};
 use crate::plan;
-use crate::recover::{belongs, end_incident, ended_at, instant_text, judgement, raise, summary_of, zone_of};
-use crate::state::{
-    BatchState, Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan, RunState, VERDICTS_MAX, Window,
-};
+use crate::recover::{belongs, end_incident, ended_at, instant_text, judgement, raise, summary_of};
 use crate::step::{Effect, Warning};
 
 /// Judges the slots that are due first, all at one instant, if that instant has come.
@@ -70,7 +70,7 @@ fn again(
         return;
     };
     let mut judged = judged;
-    let verdict = match evidence::weigh(state, objective, &judged, &zone_of(objective), &gap) {
+    let verdict = match evidence::weigh(state, objective, &judged, objective.planned_zone(), &gap) {
         Evidence::Unknown => Verdict::Unknown(gap),
         Evidence::Missed => Verdict::Missed(miss(state, name, objective, &mut judged, at, effects).kind()),
         Evidence::Met { ended_at } => {
@@ -109,7 +109,7 @@ fn judge(
     let died = is_absent && objective.objective.source.dies_with_its_cron_job();
     let is_withdrawn = objective.withdrawn_at.is_some_and(|at| at < slot.deadline);
     if is_withdrawn && !died {
-        return objective.take_away();
+        return objective.withdraw();
     }
     let until = slot.deadline + objective.objective.grace;
     let mut judged = JudgedSlot { slot, window: open.window, until, incident: None };
@@ -128,7 +128,7 @@ fn judge(
     objective.verdicts.drain(..surplus);
     // An objective that died with its CronJob is judged once more, at the first deadline after that.
     if is_withdrawn {
-        return objective.take_away();
+        return objective.withdraw();
     }
     effects.extend(plan::next(&state.key, name, objective, state.cron_job.as_ref(), slot));
 }
@@ -155,12 +155,12 @@ fn without_success(
     gaps: &[Gap],
     effects: &mut Vec<Effect>,
 ) -> Verdict {
-    let (opens, settled) = (evidence::opens(judged), judged.until + objective.objective.settle);
+    let (opens, settled) = (judged.opens(), judged.until + objective.objective.settle);
     let overlapping = || gaps.iter().rev().filter(|gap| gap.overlaps(opens, settled));
     // What was observed anew after the latest gap covers the older ones, but for those of the log.
     let latest = overlapping().next().filter(|gap| !gap.is_of_log);
     for gap in overlapping().filter(|gap| gap.is_of_log).chain(latest) {
-        match evidence::weigh(state, objective, judged, &zone_of(objective), gap) {
+        match evidence::weigh(state, objective, judged, objective.planned_zone(), gap) {
             Evidence::Met { ended_at } => return Verdict::Met { ended_at },
             Evidence::Unknown => {
                 let body = AlertBody::SlotUnknown { slot: judged.slot, gap: *gap };
@@ -182,8 +182,8 @@ fn miss(
     effects: &mut Vec<Effect>,
 ) -> Cause {
     let slot = judged.slot;
-    let opens = evidence::opens(judged);
-    let zone = zone_of(objective);
+    let opens = judged.opens();
+    let zone = objective.planned_zone().to_owned();
     let run = state.runs.iter().rev().find(|run| belongs(judged.window, slot, &run.run, &zone));
     let cause = match &objective.objective.deadlines {
         Deadlines::Before { schedule: None, .. } => Cause::CronJobAbsent,
@@ -206,7 +206,7 @@ fn miss(
     let explains = match &cause {
         Cause::CronJobAbsent | Cause::Suspended => None,
         // Often an earlier run is in the way.
-        Cause::NeverStarted { .. } => state.runs.iter().rev().find(|run| is_under_way(run)),
+        Cause::NeverStarted { .. } => state.runs.iter().rev().find(|run| !run.run.phase.is_terminal()),
         Cause::Failed(_) | Cause::StillRunning { .. } | Cause::Pending { .. } => run,
     };
     let body = AlertBody::SlotMissed {
@@ -265,13 +265,6 @@ fn cause_of(
             _ if created_at <= until => Cause::Pending { since: created_at, why: None },
             _ => never_started,
         },
-    }
-}
-
-fn is_under_way(run: &RunState) -> bool {
-    match run.run.phase {
-        RunPhase::Pending | RunPhase::Running | RunPhase::Suspended => true,
-        RunPhase::Succeeded { .. } | RunPhase::Failed { .. } | RunPhase::Deleted { .. } => false,
     }
 }
 

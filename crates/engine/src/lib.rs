@@ -7,14 +7,11 @@
 pub mod advice;
 mod attempts;
 pub mod bound;
-pub mod clock;
 mod evidence;
 pub mod explain;
 mod facts;
 mod judge;
-pub mod partition;
 mod plan;
 mod recover;
-pub mod state;
 pub mod step;
 mod window;

@@ -8,9 +8,9 @@ use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::slot::Slot;
+use kigen_state::{CronJobState, ObjectiveState, OpenSlot, Plan};
 
 use crate::bound;
-use crate::state::{CronJobState, ObjectiveState, OpenSlot, Plan};
 use crate::step::{Effect, Warning};
 use crate::window::window;
 

@@ -8,17 +8,16 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::Deadlines;
 use kigen_model::run::{Run, RunPhase, SlotMark};
 use kigen_model::slot::{RunSummary, Slot, Verdict};
+use kigen_state::{BatchState, JudgedSlot, ObjectiveState, Plan, RunState, Window};
 use uuid::Uuid;
 
 use crate::attempts;
-use crate::evidence;
-use crate::state::{self, BatchState, JudgedSlot, ObjectiveState, Plan, RunState, Window};
 use crate::step::{Effect, Judgement};
 
 /// Notes what the run `uid` means for each objective, if it has succeeded.
 pub(crate) fn note_success(state: &mut BatchState, uid: &str, at: Instant) -> Vec<Effect> {
     let BatchState { key, runs, objectives, .. } = state;
-    let Some(run) = state::run(runs, uid) else {
+    let Some(run) = RunState::find(runs, uid) else {
         return Vec::new();
     };
     let Some(ended_at) = ended_at(run) else {
@@ -49,7 +48,7 @@ fn retract(
     ended_at: Instant,
     at: Instant,
 ) -> Vec<Effect> {
-    let zone = zone_of(objective);
+    let zone = objective.planned_zone().to_owned();
     let is_served = |judged: &JudgedSlot| {
         belongs(judged.window, judged.slot, &run.run, &zone) && ended_at <= judged.until
     };
@@ -94,7 +93,7 @@ fn take_out(objective: &mut ObjectiveState, id: Uuid, slot: Slot) -> u32 {
         let last =
             objective.verdicts.iter().rev().filter(|known| matches!(known.verdict, Verdict::Missed(_)));
         if let Some(last) = last.filter_map(|known| known.judged).find(is_of_it) {
-            incident.opens = evidence::opens(&last);
+            incident.opens = last.opens();
             incident.last = last.slot;
         }
     }
@@ -110,7 +109,7 @@ pub(crate) fn end_incident(
     at: Instant,
 ) -> Option<Effect> {
     let ended_at = ended_at(run)?;
-    let zone = zone_of(objective);
+    let zone = objective.planned_zone().to_owned();
     let incident = objective.incident.take_if(|incident| match marked(&run.run, &zone) {
         Some(mark) => mark > incident.last.from,
         None => run.run.nominal_start() >= incident.opens,
@@ -206,20 +205,10 @@ pub(crate) fn wording(name: &str, objective: &ObjectiveState) -> ObjectiveSummar
     ObjectiveSummary {
         name: name.to_owned(),
         deadlines,
-        time_zone: zone_of(objective),
+        time_zone: objective.planned_zone().to_owned(),
         severity: said.severity,
         owner: said.owner.clone(),
         runbook: said.runbook.clone(),
-    }
-}
-
-/// The zone in which the open slot's deadline was read.
-pub(crate) fn zone_of(objective: &ObjectiveState) -> String {
-    match &objective.plan {
-        Plan::Open(open) => open.time_zone.clone(),
-        Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn => {
-            objective.objective.time_zone.clone().unwrap_or_else(|| "UTC".to_owned())
-        }
     }
 }
 

@@ -5,8 +5,8 @@ use kigen_model::alert::Alert;
 use kigen_model::event::{Fact, FactBody};
 use kigen_model::key::BatchKey;
 use kigen_model::slot::{Gap, Verdict};
+use kigen_state::BatchState;
 
-use crate::state::BatchState;
 use crate::{facts, judge};
 
 /// What can happen to a batch.

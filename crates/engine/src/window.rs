@@ -7,9 +7,9 @@ use kigen_calendar::{Calendar, Reading, cached};
 use kigen_model::Instant;
 use kigen_model::objective::Objective;
 use kigen_model::slot::Slot;
+use kigen_state::{CronJobState, ScheduleEdit, Window};
 
 use crate::plan::{starts, zone_name};
-use crate::state::{CronJobState, ScheduleEdit, Window};
 
 /// The schedule in force is unreadable, or fires by the last run instead of by the clock.
 struct NoClock;

@@ -1,7 +1,6 @@
 //! Of a run's attempts a few are remembered, and which does not hang on how often they were heard.
 
 use chrono::{TimeDelta, TimeZone, Utc};
-use kigen_engine::state::{ATTEMPTS_MAX, BatchState};
 use kigen_engine::step::{Effect, step};
 use kigen_model::Instant;
 use kigen_model::alert::AlertBody;
@@ -9,6 +8,7 @@ use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::metrics::Metrics;
 use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
+use kigen_state::{ATTEMPTS_MAX, BatchState};
 
 const RUN: &str = "run-uid";
 

@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 use expect_test::{Expect, expect};
-use kigen_engine::state::{BatchState, OBJECTIVES_MAX, Plan, RUNS_MAX};
 use kigen_engine::step::{Effect, Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody, Revision};
@@ -10,6 +9,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
+use kigen_state::{BatchState, OBJECTIVES_MAX, Plan, RUNS_MAX};
 
 struct Batch {
     state: BatchState,

@@ -4,13 +4,13 @@ mod support;
 
 use chrono::TimeDelta;
 use kigen_engine::explain::{explain, last_reported};
-use kigen_engine::state::Window;
 use kigen_engine::step::{Input, step};
 use kigen_model::event::{FactBody, Revision};
 use kigen_model::metrics::Metrics;
 use kigen_model::objective::Objective;
 use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
 use kigen_model::slot::Verdict;
+use kigen_state::Window;
 use support::{Batch, at, by};
 
 /// A CronJob at eight that must be done by noon, ten minutes later at the latest: judged on Monday, open on Tuesday.

@@ -3,12 +3,12 @@
 mod support;
 
 use chrono::TimeDelta;
-use kigen_engine::state::{BatchState, Plan};
 use kigen_engine::step::{Effect, Input, step};
 use kigen_model::Instant;
 use kigen_model::event::FactBody;
 use kigen_model::objective::Objective;
 use kigen_model::slot::Verdict;
+use kigen_state::{BatchState, Plan};
 use support::{Batch, at, by};
 
 fn open_deadline(state: &BatchState) -> Instant {

@@ -5,7 +5,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{TimeDelta, TimeZone, Utc};
-use kigen_engine::state::BatchState;
 use kigen_engine::step::{Effect, Input, step};
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
@@ -15,6 +14,7 @@ use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::slot::Gap;
+use kigen_state::BatchState;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{RngSeed, TestRunner};

@@ -7,7 +7,6 @@ use anyhow::{Context, bail};
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use kigen_calendar::Zone;
 use kigen_engine::explain::{Considered, Explanation, explain};
-use kigen_engine::state::{BatchState, Plan, Window};
 use kigen_log::{ConsumedRecord, LogReader};
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
@@ -16,6 +15,7 @@ use kigen_model::run::RunPhase;
 use kigen_model::slot::{CauseKind, Excuse, Failure, Verdict};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::Replay;
+use kigen_state::{BatchState, Plan, Window};
 
 use super::events::{fact_in_words, open, text};
 use super::pages::Pages;

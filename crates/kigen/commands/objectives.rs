@@ -6,7 +6,6 @@ use std::path::Path;
 
 use chrono::Utc;
 use kigen_engine::advice::{advise, is_said_twice};
-use kigen_engine::state::{BatchState, ObjectiveState, Plan};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule};
 use kigen_model::reasons::reasons;
@@ -14,6 +13,7 @@ use kigen_shipper::decode::{ANNOTATED_OBJECTIVE, COMPLETE_BY};
 use kigen_shipper::preflight::{Unresolved, unresolved_objectives};
 use kigen_shipper::server_clock::Clock;
 use kigen_shipper::settings::Settings;
+use kigen_state::{BatchState, ObjectiveState, Plan};
 
 use super::events::open;
 use super::status::{Known, columns, last_verdict, next_deadline, note, sum};

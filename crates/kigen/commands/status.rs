@@ -5,13 +5,12 @@ use std::fmt::Write;
 
 use kigen_calendar::Zone;
 use kigen_engine::explain::last_reported;
-use kigen_engine::partition::{POSITION_KEY, PartitionState};
-use kigen_engine::state::{BatchState, ObjectiveState, Plan};
 use kigen_log::LogReader;
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::slot::{Excuse, Verdict};
 use kigen_model::topic::{Partition, Topic};
+use kigen_state::{BatchState, ObjectiveState, POSITION_KEY, PartitionState, Plan};
 use kigen_wire::Status;
 
 use super::events::{is_of, open, text};

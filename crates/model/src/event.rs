@@ -44,6 +44,12 @@ pub struct Revision {
 impl Revision {
     /// The `uid` of what a file declares, since a file has none.
     pub const OF_FILE: &str = "file";
+
+    /// Whether this is a newer version than `known`. Resource versions grow over all objects of a type, so they also order
+    /// two objects of one name, of which the second was created after the deletion of the first.
+    pub fn is_newer_than(&self, known: &Self) -> bool {
+        self.resource_version > known.resource_version
+    }
 }
 
 /// What is known of one batch.

@@ -133,6 +133,16 @@ pub enum RunPhase {
     },
 }
 
+impl RunPhase {
+    /// Whether the run has ended, or was deleted before its end.
+    pub fn is_terminal(&self) -> bool {
+        match self {
+            Self::Pending | Self::Running | Self::Suspended => false,
+            Self::Succeeded { .. } | Self::Failed { .. } | Self::Deleted { .. } => true,
+        }
+    }
+}
+
 /// One attempt of a run: a Pod, known by its UID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {

@@ -4,7 +4,6 @@ use std::hint::black_box;
 
 use chrono::{TimeDelta, TimeZone, Utc};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use kigen_engine::state::BatchState;
 use kigen_engine::step::step;
 use kigen_log::ConsumedRecord;
 use kigen_model::Instant;
@@ -14,6 +13,7 @@ use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::{CronJob, Run, RunPhase};
 use kigen_model::topic::{Offset, Partition};
 use kigen_processor::Replay;
+use kigen_state::BatchState;
 
 const EVENTS: usize = 10_000;
 /// How many batches are due at the tick that is measured.

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::thread;
 use std::time::Instant as RealInstant;
 
-use kigen_engine::partition::{POSITION_KEY, PartitionState};
-use kigen_engine::state::BatchState;
 use kigen_log::{Consumer, NewRecord};
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_state::{BatchState, POSITION_KEY, PartitionState};
 use kigen_store::{Batch, Store, StoredPosition};
 
 use crate::metrics::Tally;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant as RealInstant};
 
-use kigen_engine::partition::PartitionState;
 use kigen_log::{LogError, LogReader};
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_state::PartitionState;
 
 use crate::metrics;
 

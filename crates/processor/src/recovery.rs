@@ -1,7 +1,7 @@
 //! Where a partition goes on: a pure decision over facts, one row of the design's table each.
 
-use kigen_engine::partition::{ENGINE_VERSION, PartitionState};
 use kigen_model::topic::Offset;
+use kigen_state::{ENGINE_VERSION, PartitionState};
 
 /// What is known when a partition is taken up.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,13 +1,12 @@
 //! Replay: the same loop over the past, muted. One endless turn that is never committed.
 
-use kigen_engine::partition::PartitionState;
-use kigen_engine::state::BatchState;
 use kigen_engine::step::{Judgement, Warning};
 use kigen_log::ConsumedRecord;
 use kigen_model::alert::Alert;
 use kigen_model::event::Fact;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition};
+use kigen_state::{BatchState, PartitionState};
 
 use crate::ProcessorError;
 use crate::states::{Cache, States};

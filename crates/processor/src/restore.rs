@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::mpsc;
 use std::{iter, thread};
 
-use kigen_engine::partition::{ENGINE_VERSION, PartitionState};
 use kigen_log::{ConsumedRecord, LogReader};
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_state::{ENGINE_VERSION, PartitionState};
 use kigen_store::{Batch, Store, StoredPosition};
 use kigen_wire::{DecodeError, Status};
 

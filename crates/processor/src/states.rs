@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use kigen_engine::partition::Cursor;
-use kigen_engine::state::BatchState;
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::Partition;
+use kigen_state::{BatchState, Cursor};
 use kigen_store::Store;
 use kigen_wire::Status;
 

@@ -3,8 +3,6 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::ControlFlow;
 
-use kigen_engine::partition::{Cursor, PartitionState};
-use kigen_engine::state::BatchState;
 use kigen_engine::step::{Effect, Input, Judgement, Warning, step};
 use kigen_log::ConsumedRecord;
 use kigen_model::Instant;
@@ -13,6 +11,7 @@ use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact};
 use kigen_model::key::BatchKey;
 use kigen_model::reject::Reject;
 use kigen_model::topic::{Partition, Topic};
+use kigen_state::{BatchState, Cursor, PartitionState};
 
 use crate::ProcessorError;
 use crate::events::{Decoded, Place, Refusal};
@@ -129,7 +128,7 @@ impl Turn {
         self.events += 1;
         self.at = self.at.max(record.timestamp);
         if std::mem::take(&mut self.has_lost) {
-            self.position.lose(record.timestamp);
+            self.position.add_gap_of_log(record.timestamp);
         }
         match event {
             Ok(Event::Fact(fact)) => self.fold_fact(fact, states)?,

@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use feed::Feed;
-use kigen_engine::partition::{POSITION_KEY, PartitionState};
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaLog};
 use kigen_log::{ConsumedRecord, EmbeddedLog, Log, LogReader, Settings};
@@ -19,6 +18,7 @@ use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{GROUP, Processor, TurnBounds};
+use kigen_state::{POSITION_KEY, PartitionState};
 use kigen_store::{Store, StoredPosition};
 use kigen_testkit::kafka::Broker;
 use kigen_testkit::others::Others;

@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use feed::Feed;
-use kigen_engine::partition::POSITION_KEY;
 use kigen_log::{ConsumedRecord, Log, LogReader, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{Committed, Processor, ProcessorError, Round, Staged, TurnBounds};
+use kigen_state::POSITION_KEY;
 use kigen_store::Store;
 use kigen_testkit::simulated::{Faults, SimulatedLog};
 

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant as RealInstant};
 
 use chrono::SecondsFormat;
-use kigen_engine::state::{BatchState, Judged, ObjectiveState, Plan};
 use kigen_log::{LogError, LogReader};
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::reasons::reasons;
 use kigen_model::slot::Verdict;
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_state::{BatchState, Judged, ObjectiveState, Plan};
 use kigen_wire::Status;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;

@@ -3,9 +3,8 @@
 mod batch;
 mod position;
 
-use kigen_engine::partition::PartitionState;
-use kigen_engine::state::BatchState;
 use kigen_model::topic::Topic;
+use kigen_state::{BatchState, PartitionState};
 use serde::{Deserialize, Serialize};
 
 use crate::codec;

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{NaiveDateTime, TimeDelta};
 use kigen_calendar::Zone;
-use kigen_engine::state::BatchState;
 use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody, Revision};
@@ -15,6 +14,7 @@ use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::slot::Gap;
+use kigen_state::BatchState;
 
 /// Plays the told part of a story and returns what is said.
 pub(crate) fn play(told: &str) -> Result<String, String> {

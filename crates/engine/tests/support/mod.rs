@@ -1,13 +1,13 @@
 //! A batch as facts make it, for the tests that look at more than what is said.
 
 use chrono::{TimeDelta, TimeZone, Utc};
-use kigen_engine::state::BatchState;
 use kigen_engine::step::step;
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::{CronJob, Run, RunPhase};
+use kigen_state::BatchState;
 
 /// In November 2026; the 16th is a Monday.
 pub(crate) fn at(day: u32, hour: u32, minute: u32) -> Instant {

@@ -7,7 +7,6 @@ use kigen_log::{Log, LogError, LogReader, on_thread};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
 use kigen_model::key::BatchKey;
-use kigen_model::run::RunPhase;
 use kigen_model::topic::{Offset, Partition, Topic};
 
 use crate::core::Resume;
@@ -210,11 +209,7 @@ impl LiveFacts {
                 let is_over = objective.is_none() && is_annotated;
                 (Subject::Objective(fact.key.clone(), name.clone()), is_over)
             }
-            FactBody::Run { revision, run } => {
-                let is_open =
-                    matches!(run.phase, RunPhase::Pending | RunPhase::Running | RunPhase::Suspended);
-                (Subject::Run(revision.uid.clone()), !is_open)
-            }
+            FactBody::Run { revision, run } => (Subject::Run(revision.uid.clone()), run.phase.is_terminal()),
             FactBody::Attempt { .. } => return,
         };
         if is_over {

@@ -6,12 +6,12 @@ use std::fmt::Write;
 use chrono::TimeDelta;
 use expect_test::{Expect, expect};
 use kigen_engine::explain::{Considered, explain};
-use kigen_engine::state::{BatchState, Plan};
 use kigen_engine::step::step;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::RunPhase;
+use kigen_state::{BatchState, Plan};
 
 /// An objective to whose one slot all runs belong.
 fn objective(fact: &Fact) -> Fact {

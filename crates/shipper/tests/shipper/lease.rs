@@ -8,7 +8,6 @@ use crate::support::running::{Running, shipper};
 use crate::support::shipping::second_after;
 use crate::support::{final_states, independent_final_states, recording};
 use chrono::TimeDelta;
-use kigen_engine::clock::ClusterClock;
 use kigen_log::{EmbeddedConsumer, EmbeddedLog, Log, LogError, LogReader, NewRecord};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, StreamPosition};
@@ -17,6 +16,7 @@ use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
 use kigen_shipper::settings::{Access, LeaseSettings, Settings};
+use kigen_state::ClusterClock;
 use tokio::time::Instant as TimerInstant;
 
 const PARTITIONS: u32 = 2;

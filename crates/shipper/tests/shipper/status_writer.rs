@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::support::running::Running;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use kigen_engine::state::{BatchState, Judged, ObjectiveState, OpenSlot, Plan, Window};
 use kigen_log::{EmbeddedLog, Log, LogReader, NewRecord};
 use kigen_model::Instant;
 use kigen_model::event::Revision;
@@ -16,6 +15,7 @@ use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::generate::{Cluster, CronJobPlan};
 use kigen_playback::server::{Options, Played, Server};
 use kigen_shipper::settings::{Access, Settings};
+use kigen_state::{BatchState, Judged, ObjectiveState, OpenSlot, Plan, Window};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(60);

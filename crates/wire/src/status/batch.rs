@@ -1,11 +1,11 @@
 //! The state of a batch.
 
-use kigen_engine::state::{
+use kigen_model::key::BatchKey;
+use kigen_model::slot::{CauseKind, Excuse, Gap, Verdict};
+use kigen_state::{
     AttemptState, BatchState, CronJobState, Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan,
     RunState, ScheduleEdit, Successor, Window,
 };
-use kigen_model::key::BatchKey;
-use kigen_model::slot::{CauseKind, Excuse, Gap, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DecodeError;

@@ -1,10 +1,9 @@
 //! The position record: how far a partition is judged.
 
-use kigen_engine::clock::ClusterClock;
-use kigen_engine::partition::{Cursor, PartitionState};
 use kigen_model::key::BatchKey;
 use kigen_model::slot::Gap;
 use kigen_model::topic::Offset;
+use kigen_state::{ClusterClock, Cursor, PartitionState};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DecodeError;

@@ -3,10 +3,7 @@
 //! `PROPTEST_RNG_SEED` plays a failure again.
 
 use chrono::TimeDelta;
-use kigen_engine::bound::STATE_BYTES_MAX;
-use kigen_engine::clock::ClusterClock;
 use kigen_engine::explain::explain;
-use kigen_engine::state::BatchState;
 use kigen_engine::step::{Effect, Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
@@ -15,6 +12,7 @@ use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase, SlotMark};
 use kigen_model::slot::Gap;
+use kigen_state::{BatchState, ClusterClock, STATE_BYTES_MAX};
 use kigen_wire::{
     Status, decode_alert, decode_event, decode_status, encode_alert, encode_batch, encode_event,
 };

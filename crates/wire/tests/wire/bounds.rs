@@ -1,7 +1,5 @@
 //! A batch's state as `kigen.status` has it stays within its bound, whatever is said of the batch.
 
-use kigen_engine::bound::STATE_BYTES_MAX;
-use kigen_engine::state::BatchState;
 use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{Event, Fact, FactBody};
@@ -10,6 +8,7 @@ use kigen_model::metrics::Metrics;
 use kigen_model::objective::Deadlines;
 use kigen_model::run::{AttemptPhase, RunPhase};
 use kigen_model::topic::Topic;
+use kigen_state::{BatchState, STATE_BYTES_MAX};
 use kigen_wire::{Status, decode_status, encode_batch};
 
 use crate::samples::{Record, samples};

@@ -3,12 +3,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, TimeDelta};
-use kigen_engine::clock::ClusterClock;
-use kigen_engine::partition::{Cursor, ENGINE_VERSION, PartitionState};
-use kigen_engine::state::{
-    ATTEMPTS_MAX, AttemptState, BatchState, CronJobState, Incident, Judged, JudgedSlot, ObjectiveState,
-    OpenSlot, Plan, RunState, ScheduleEdit, Successor, Window,
-};
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, DeadlineWords, ObjectiveSummary};
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
@@ -19,6 +13,11 @@ use kigen_model::reject::Reject;
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase, SlotMark};
 use kigen_model::slot::{Cause, CauseKind, Excuse, Failure, Gap, PastSuccess, RunSummary, Slot, Verdict};
 use kigen_model::topic::{Offset, Topic};
+use kigen_state::{
+    ATTEMPTS_MAX, AttemptState, BatchState, ClusterClock, CronJobState, Cursor, ENGINE_VERSION, Incident,
+    Judged, JudgedSlot, ObjectiveState, OpenSlot, PartitionState, Plan, RunState, ScheduleEdit, Successor,
+    Window,
+};
 use kigen_wire::{
     DecodeError, Status, decode_alert, decode_event, decode_reject, decode_status, encode_alert,
     encode_batch, encode_event, encode_position, encode_reject,

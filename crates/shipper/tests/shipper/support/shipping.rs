@@ -6,7 +6,6 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Fact, FactBody, StreamPosition};
-use kigen_model::run::RunPhase;
 use kigen_model::slot::Gap;
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::faults::WatchLists;
@@ -246,7 +245,7 @@ impl Shipping {
                             Some(fact.observed_at) > latest,
                             "observed within what a tick has declared complete"
                         );
-                        if !matches!(run.phase, RunPhase::Pending | RunPhase::Running | RunPhase::Suspended) {
+                        if run.phase.is_terminal() {
                             emitted.insert(revision.uid.clone());
                         }
                     }

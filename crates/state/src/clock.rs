@@ -4,23 +4,23 @@ use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent};
 use kigen_model::slot::Gap;
 
-/// How many gaps of a cluster are remembered; at the limit the two oldest become one, from which a slot that is open for
-/// long may rather be called unknown too often than too rarely.
+/// How many gaps of a cluster are kept; at the limit the two oldest are merged, so that a slot that has been open for long
+/// is judged unknown too often rather than too rarely.
 pub const GAPS_MAX: usize = 8;
 
 /// What one partition knows of one cluster's time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClusterClock {
-    /// The newest epoch seen; what an older one says is ignored.
+    /// The newest epoch observed; events of an older one are ignored.
     pub epoch: u64,
-    /// All that was observed up to here is known.
+    /// The watermark: all that was observed up to here is known.
     pub observed_until: Option<Instant>,
-    /// Times of which history may be missing, in the order in which they were told.
+    /// Times of which history may be missing, in the order in which they were emitted.
     pub gaps: Vec<Gap>,
 }
 
 impl ClusterClock {
-    /// Moves the clock by `event`; false: it is of an older epoch and changes nothing.
+    /// Applies `event`; false: it is of an older epoch and changes nothing.
     pub fn step(&mut self, event: &ClusterEvent) -> bool {
         if event.epoch < self.epoch {
             return false;
@@ -30,13 +30,14 @@ impl ClusterClock {
             ClusterBody::Tick { observed_until, .. } => {
                 self.observed_until = self.observed_until.max(Some(*observed_until));
             }
-            ClusterBody::Gap(gap) => self.remember(*gap),
+            ClusterBody::Gap(gap) => self.add_gap(*gap),
             ClusterBody::Epoch { .. } => {}
         }
         true
     }
 
-    pub(crate) fn remember(&mut self, gap: Gap) {
+    /// Adds a gap, once.
+    pub fn add_gap(&mut self, gap: Gap) {
         if self.gaps.contains(&gap) {
             return;
         }
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_gaps_the_two_oldest_become_one() {
+    fn at_the_limit_the_two_oldest_gaps_are_merged() {
         let mut clock = ClusterClock::default();
         let gaps: Vec<Gap> = (0..8).map(|n| gap(Some(n * 10), n * 10 + 5)).collect();
         for known in &gaps {
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_since_ever_stays_one_when_it_grows() {
+    fn a_gap_without_a_beginning_stays_one_when_it_is_merged() {
         let mut clock = ClusterClock { gaps: vec![gap(None, 50)], ..ClusterClock::default() };
         for n in 10..18 {
             clock.step(&event(1, ClusterBody::Gap(gap(Some(n * 10), n * 10 + 5))));

@@ -12,33 +12,33 @@ use crate::clock::ClusterClock;
 /// The version of the engine that writes states and positions; a store or topic written by a newer one is not touched.
 pub const ENGINE_VERSION: u32 = 4;
 
-/// The key of a position record in `kigen.status`; no batch's key, since those have two slashes.
+/// The key of a position record in `kigen.status`. It is no batch's key, since those have two slashes.
 pub const POSITION_KEY: &str = "position";
 
-/// How far one partition is judged, and what its clusters' clocks show.
+/// How far one partition is judged, with its clusters' clocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartitionState {
-    /// The next record of `kigen.events` to read.
+    /// The offset of the next record of `kigen.events` to read.
     pub next: Offset,
-    /// Set while the tick at `next` is half worked off: the due work up to and with this place is done.
+    /// Set while the tick at `next` is partly processed: the due work up to and including this place is done.
     pub cursor: Option<Cursor>,
     /// The clusters' clocks, by cluster.
     pub clocks: BTreeMap<String, ClusterClock>,
-    /// The engine that wrote this.
+    /// The version of the engine that wrote this.
     pub engine_version: u32,
 }
 
 impl PartitionState {
-    /// Nothing is judged yet; reading begins at `next`.
+    /// A partition of which nothing is judged yet; reading begins at `next`.
     pub fn new(next: Offset) -> Self {
         Self { next, cursor: None, clocks: BTreeMap::new(), engine_version: ENGINE_VERSION }
     }
 
-    /// Events expired before they were read, and the first that did not is of `until`: a gap in each cluster's time.
-    pub fn lose(&mut self, until: Instant) {
+    /// Adds a gap to each cluster's time: events expired before they were read, and the first that did not is of `until`.
+    pub fn add_gap_of_log(&mut self, until: Instant) {
         for clock in self.clocks.values_mut() {
             let from = clock.observed_until;
-            clock.remember(Gap { from, to: from.map_or(until, |from| from.max(until)), is_of_log: true });
+            clock.add_gap(Gap { from, to: from.map_or(until, |from| from.max(until)), is_of_log: true });
         }
     }
 }

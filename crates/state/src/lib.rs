@@ -1,0 +1,19 @@
+//! What is stored: the state of a batch, how far a partition is judged, and a cluster's time on it.
+//!
+//! Plain values with their limits. The engine alone decides what they become, `kigen-wire` how they are encoded.
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod batch;
+mod clock;
+mod objective;
+mod partition;
+
+pub use batch::{
+    ATTEMPTS_MAX, AttemptState, BatchState, CronJobState, EDITS_MAX, OBJECTIVES_MAX, RUNS_MAX, RunState,
+    STATE_BYTES_MAX, ScheduleEdit,
+};
+pub use clock::{ClusterClock, GAPS_MAX};
+pub use objective::{
+    Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan, Successor, VERDICTS_MAX, Window,
+};
+pub use partition::{Cursor, ENGINE_VERSION, POSITION_KEY, PartitionState};

@@ -1,0 +1,193 @@
+//! What is stored of an objective: its plan, its open incident and its latest verdicts.
+//!
+//! The transitions of a slot's [`Plan`], all made by the engine's `plan.rs` and `facts.rs`:
+//!
+//! ```text
+//!  declared, or declared again
+//!     │
+//!     v
+//!  ┌──────┐  has a next deadline
+//!  │      ├────────────────────────────> Open ──────── judged after its withdrawal ──┐
+//!  │      │  does not parse, or its                                                  v
+//!  │ plan │  target is gone
+//!  │      ├────────────────────────────> Unresolved ── withdrawn ──────────────> Withdrawn
+//!  │      │  no deadline in five years                                               ^
+//!  │      ├────────────────────────────> Exhausted ─── withdrawn ────────────────────┘
+//!  └──────┘
+//!     ^
+//!     ├── Open:       judged (the next slot); edited, or the CronJob's zone edited, before its deadline
+//!     ├── Unresolved: edited, or the CronJob edited
+//!     └── Exhausted:  edited
+//! ```
+//!
+//! An edit that is observed after the open slot's deadline waits as a [`Successor`] until that slot is judged.
+
+use chrono::TimeDelta;
+use kigen_model::Instant;
+use kigen_model::event::Revision;
+use kigen_model::objective::Objective;
+use kigen_model::slot::{Slot, Verdict};
+use uuid::Uuid;
+
+/// How many past verdicts of an objective are kept; the oldest is dropped first.
+pub const VERDICTS_MAX: usize = 16;
+
+/// What is known of an objective, and how far it is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectiveState {
+    /// The newest version observed.
+    pub revision: Revision,
+    /// The spec by which the open slot was planned.
+    pub objective: Objective,
+    /// An edit that was observed after the open slot's deadline; it is in force once that slot is judged.
+    pub successor: Option<Successor>,
+    /// When it was first observed, in the API server's time.
+    pub since: Instant,
+    /// When its withdrawal was observed; it takes effect once the open slot is judged.
+    pub withdrawn_at: Option<Instant>,
+    /// The open slot, or why there is none.
+    pub plan: Plan,
+    /// The consecutive misses that no success has ended yet.
+    pub incident: Option<Incident>,
+    /// The latest verdicts, oldest first.
+    pub verdicts: Vec<Judged>,
+    /// Whether the warning about slots without an expected fire was emitted.
+    pub warned_of_no_fire: bool,
+}
+
+impl ObjectiveState {
+    /// Ends the judging: nothing but the revision is kept.
+    pub fn withdraw(&mut self) {
+        self.plan = Plan::Withdrawn;
+        self.successor = None;
+        self.incident = None;
+        self.verdicts.clear();
+    }
+
+    /// When its open slot must be judged: deadline, grace and settle.
+    pub fn due(&self) -> Option<Instant> {
+        match &self.plan {
+            Plan::Open(open) => Some(open.slot.deadline + self.objective.grace + self.objective.settle),
+            Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn => None,
+        }
+    }
+
+    /// The zone of the open slot's deadline, by its IANA name.
+    pub fn planned_zone(&self) -> &str {
+        match &self.plan {
+            Plan::Open(open) => &open.time_zone,
+            Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn => {
+                self.objective.time_zone.as_deref().unwrap_or("UTC")
+            }
+        }
+    }
+}
+
+/// An edit that waits for the open slot to be judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Successor {
+    /// The edited spec.
+    pub objective: Objective,
+    /// When the edit was observed, in the API server's time: earlier deadlines are not its own.
+    pub edited_at: Instant,
+}
+
+/// The open slot, or why there is none; the transitions are drawn at the top of this file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// This slot is judged next.
+    Open(OpenSlot),
+    /// The deadlines cannot be computed.
+    Unresolved {
+        /// Why, and what to write instead.
+        reason: String,
+    },
+    /// The crontab has no deadline within five years.
+    Exhausted,
+    /// It is no longer judged. Its revision is kept, so that a stale fact cannot re-create it.
+    Withdrawn,
+}
+
+/// A slot that is not judged yet. It was planned once; new zone data changes nothing of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenSlot {
+    /// The slot.
+    pub slot: Slot,
+    /// The zone of its deadline, by its IANA name.
+    pub time_zone: String,
+    /// Which runs belong to it.
+    pub window: Window,
+    /// When the success that met it ended, if there is one.
+    pub met_at: Option<Instant>,
+}
+
+/// Which runs belong to a slot, by their nominal starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// The CronJob has no expected fire in the slot.
+    NoFire,
+    /// From the first expected fire of the slot to the next slot's.
+    Fires {
+        /// The first expected fire in the slot.
+        opens: Instant,
+        /// The first expected fire at or after the deadline; `None`: there is none within five years.
+        closes: Option<Instant>,
+    },
+    /// The slot itself: there is no schedule of expected runs.
+    Slot,
+    /// Those in `(after, deadline]`, by the objective's freshness.
+    Fresh {
+        /// The deadline less the freshness.
+        after: Instant,
+    },
+}
+
+/// Consecutive misses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Incident {
+    /// Its id, contained in each of its alerts.
+    pub id: Uuid,
+    /// The deadline of its first miss.
+    pub since: Instant,
+    /// How many slots are missed in it.
+    pub misses: u32,
+    /// The last slot that was missed.
+    pub last: Slot,
+    /// The earliest nominal start of a run whose success ends it: the opening of the last missed slot's window.
+    pub opens: Instant,
+}
+
+/// A past verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// The slot's deadline.
+    pub deadline: Instant,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The slot, against which a success that is observed later is checked; `None`: an older kigen wrote this state.
+    pub judged: Option<JudgedSlot>,
+}
+
+/// A slot after its verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JudgedSlot {
+    /// The slot.
+    pub slot: Slot,
+    /// Which runs belong to it.
+    pub window: Window,
+    /// Until when a success counted: deadline and grace.
+    pub until: Instant,
+    /// The incident that it belongs to, if it was missed.
+    pub incident: Option<Uuid>,
+}
+
+impl JudgedSlot {
+    /// The earliest nominal start of a run that belongs to the slot.
+    pub fn opens(&self) -> Instant {
+        match self.window {
+            Window::Fires { opens, .. } => opens,
+            Window::Fresh { after } => after + TimeDelta::milliseconds(1),
+            Window::NoFire | Window::Slot => self.slot.from,
+        }
+    }
+}
