@@ -1,20 +1,20 @@
-//! What the attempts of a run tell: why it failed, why it waits, and which of them are worth keeping.
+//! What the attempts of a run show: when it ended, why it failed, why it waits, and which of them are worth keeping.
 
 use kigen_model::Instant;
 use kigen_model::metrics::Metrics;
 use kigen_model::run::{Attempt, AttemptPhase, RunPhase};
 use kigen_model::slot::Failure;
-use kigen_state::{ATTEMPTS_MAX, AttemptState, BatchState, RunState};
+use kigen_state::{ATTEMPTS_MAX, AttemptState, RunState};
 
-/// How far the deletion of a run and the creation of the next may be apart, in seconds, when one was for the other: the
-/// CronJob controller does both at once, but a creation is told to the second and a deletion when it was observed.
+/// How far the deletion of a run and the creation of the next may be apart, in seconds, if the next replaced it: the CronJob
+/// controller does both at once, but a creation has a resolution of a second, and a deletion the time of its observation.
 const REPLACED_WITHIN_S: i64 = 5;
-/// Reasons for which Kubernetes' message says nothing more than the reason.
-const REASONS_WITHOUT_NEWS: [&str; 2] = ["BackoffLimitExceeded", "DeadlineExceeded"];
+/// Reasons for which Kubernetes' message adds nothing to the reason.
+const SELF_EXPLANATORY_REASONS: [&str; 2] = ["BackoffLimitExceeded", "DeadlineExceeded"];
 
-/// The attempt of a run that tells most: of one that succeeded the success that came last, of one that goes on what is
-/// under way now, else what failed last.
-pub(crate) fn telling(run: &RunState) -> Option<&Attempt> {
+/// The most informative attempt of a run: if it succeeded, the latest success; if it has not ended, the attempt that is
+/// under way; else the latest failure.
+pub(crate) fn most_informative(run: &RunState) -> Option<&Attempt> {
     let attempts = &run.attempts;
     let place = match run.run.phase {
         RunPhase::Succeeded { .. } => last_success(attempts),
@@ -26,19 +26,26 @@ pub(crate) fn telling(run: &RunState) -> Option<&Attempt> {
     place.and_then(|place| attempts.get(place)).or(attempts.last()).map(|known| &known.attempt)
 }
 
-/// The numbers that the attempt reported that tells most.
+/// The numbers that the most informative attempt reported.
 pub(crate) fn reported(run: &RunState) -> Option<&Metrics> {
-    telling(run).map(|attempt| &attempt.metrics).filter(|metrics| !metrics.is_empty())
+    most_informative(run).map(|attempt| &attempt.metrics).filter(|metrics| !metrics.is_empty())
 }
 
-/// When the success that came last ended: with several pods the work is done when the last of them is.
-pub(crate) fn finished_at(run: &RunState) -> Option<Instant> {
-    run.attempts.iter().filter_map(success).max()
+/// When the work of a run that succeeded ended: when the last counted pod ended if that was observed and is plausible, else
+/// the controller's time of completion, which is late after a controller outage.
+pub(crate) fn ended_at(run: &RunState) -> Option<Instant> {
+    let RunPhase::Succeeded { completed_at } = run.run.phase else {
+        return None;
+    };
+    let starts = run.run.started_at.unwrap_or(run.run.created_at);
+    // With several pods the work is done when the last of them is.
+    let finished = run.attempts.iter().filter_map(success).max();
+    Some(finished.filter(|finished| (starts..=completed_at).contains(finished)).unwrap_or(completed_at))
 }
 
-/// The attempt that is missed least: never the success that came last while another is left, since when the work ended
-/// hangs on it, and not what failed last, since why hangs on that.
-pub(crate) fn least_telling(attempts: &[AttemptState]) -> Option<usize> {
+/// The least informative attempt, to be dropped. The latest success, which decides when the work ended, is dropped last, and
+/// the latest failure, which explains the run, last but one.
+pub(crate) fn least_informative(attempts: &[AttemptState]) -> Option<usize> {
     let newest = attempts.len().checked_sub(1)?;
     let (success, failure) = (last_success(attempts), last_failure(attempts));
     let is_kept = |place: usize| Some(place) == success || Some(place) == failure;
@@ -46,30 +53,30 @@ pub(crate) fn least_telling(attempts: &[AttemptState]) -> Option<usize> {
     older.or(Some(newest).filter(|newest| !is_kept(*newest))).or(failure).or(success)
 }
 
-/// Takes in what was heard of an attempt; `false`: it is not newer than what is known. They stand by version, not as they
-/// came: one that was forgotten and comes again, as in a list, must find its place among the oldest and be forgotten again.
-pub(crate) fn take_in(attempts: &mut Vec<AttemptState>, heard: AttemptState) -> bool {
-    match attempts.iter_mut().find(|known| known.revision.uid == heard.revision.uid) {
-        Some(known) if !heard.revision.is_newer_than(&known.revision) => {
-            keep_text(&mut known.attempt, &heard.attempt);
+/// Merges an observed attempt; `false`: it is not newer than what is known. Attempts are sorted by version, not by arrival:
+/// one that was dropped and is observed again, as in a list, must be among the oldest, so that it is dropped again.
+pub(crate) fn merge_attempt(attempts: &mut Vec<AttemptState>, observed: AttemptState) -> bool {
+    match attempts.iter_mut().find(|known| known.revision.uid == observed.revision.uid) {
+        Some(known) if !observed.revision.is_newer_than(&known.revision) => {
+            keep_text(&mut known.attempt, &observed.attempt);
             return false;
         }
         Some(known) => {
-            let before = std::mem::replace(known, heard);
+            let before = std::mem::replace(known, observed);
             keep_text(&mut known.attempt, &before.attempt);
         }
-        None => attempts.push(heard),
+        None => attempts.push(observed),
     }
     attempts.sort_by_key(|known| known.revision.resource_version);
     if attempts.len() > ATTEMPTS_MAX
-        && let Some(least) = least_telling(attempts)
+        && let Some(least) = least_informative(attempts)
     {
         attempts.remove(least);
     }
     true
 }
 
-/// The error text of an attempt is told later than the rest where it is the end of a log: once it is known it stays.
+/// The error text of an attempt may be observed later than the rest, if it is the end of a log; once known it is kept.
 fn keep_text(attempt: &mut Attempt, other: &Attempt) {
     if let AttemptPhase::Failed { message: message @ None, .. } = &mut attempt.phase
         && let AttemptPhase::Failed { message: known, .. } = &other.phase
@@ -94,11 +101,11 @@ pub(crate) fn failure(run: &RunState, reason: &str) -> Failure {
     Failure { reason: reason.to_owned(), exit_code, attempts, last_error }
 }
 
-/// What the Job itself says, where that is more than the reason: of a `podFailurePolicy` the container and its exit code.
+/// The Job's own message, if it adds something to the reason: with a `podFailurePolicy` the container and its exit code.
 fn message_of_job(run: &RunState) -> Option<String> {
     match &run.run.phase {
         RunPhase::Failed { reason, message, .. } => Some(message.clone())
-            .filter(|said| !said.is_empty() && !REASONS_WITHOUT_NEWS.contains(&reason.as_str())),
+            .filter(|message| !message.is_empty() && !SELF_EXPLANATORY_REASONS.contains(&reason.as_str())),
         RunPhase::Pending
         | RunPhase::Running
         | RunPhase::Suspended
@@ -107,18 +114,18 @@ fn message_of_job(run: &RunState) -> Option<String> {
     }
 }
 
-/// Why a run is gone that was deleted before its end: `Replaced`, if a later one was made at that instant
+/// Why a run was deleted before its end: `Replaced`, if a later one was created at that instant
 /// (`concurrencyPolicy: Replace`).
-pub(crate) fn why_deleted(state: &BatchState, run: &RunState, observed_at: Instant) -> &'static str {
-    let is_for_it = |other: &&RunState| {
+pub(crate) fn why_deleted(runs: &[RunState], run: &RunState, observed_at: Instant) -> &'static str {
+    let replaces = |other: &RunState| {
         other.run.scheduled_at.is_some()
             && other.run.nominal_start() > run.run.nominal_start()
             && (other.run.created_at - observed_at).num_seconds().abs() <= REPLACED_WITHIN_S
     };
-    if state.runs.iter().any(|other| is_for_it(&other)) { "Replaced" } else { "Deleted" }
+    if runs.iter().any(replaces) { "Replaced" } else { "Deleted" }
 }
 
-/// Whether a container of the run runs, whatever its Job says: that counts only pods that are ready.
+/// Whether a container of the run runs, whatever the Job's status: that counts only pods that are ready.
 pub(crate) fn runs_now(run: &RunState) -> bool {
     run.attempts.iter().any(|known| match known.attempt.phase {
         AttemptPhase::Running { .. } => true,
@@ -126,7 +133,7 @@ pub(crate) fn runs_now(run: &RunState) -> bool {
     })
 }
 
-/// Why a run does not run, by its pods, or by what its Job shows where it has none.
+/// Why a run does not run, by its pods, or, if it has none, by its Job.
 pub(crate) fn why_waiting(run: &RunState) -> Option<String> {
     run.attempts
         .iter()
@@ -152,7 +159,7 @@ fn waits_for(attempt: &Attempt) -> Option<String> {
     }
 }
 
-/// Kubernetes waits longer and longer before it tries again; nothing but the failures so far says so.
+/// Kubernetes backs off exponentially before it tries again; only the failures so far show that.
 fn between_attempts(run: &RunState) -> Option<String> {
     let last = last_failure(&run.attempts).and_then(|place| run.attempts.get(place));
     let how = match last.map(|known| &known.attempt.phase) {
@@ -185,8 +192,8 @@ fn is_under_way(known: &AttemptState) -> bool {
     }
 }
 
-/// What failed last: by when it ended, since a later version may say no more than that the pod is removed; by its version
-/// where a node is lost, and nobody says when.
+/// The latest failure: by when it ended, since a later version may show only that the pod is removed; by its version if the
+/// node was lost and the end is unknown.
 fn last_failure(attempts: &[AttemptState]) -> Option<usize> {
     let failed = attempts.iter().enumerate().filter_map(|(place, known)| match known.attempt.phase {
         AttemptPhase::Failed { finished_at, .. } => Some((place, finished_at)),

@@ -1,19 +1,20 @@
-//! What can be said of a slot of which history may be missing: a success may have come and vanished while nobody watched.
+//! The evidence on a slot of which history may be missing: a success may have come and vanished unobserved.
 
 use kigen_model::Instant;
 use kigen_model::run::RunPhase;
 use kigen_model::slot::Gap;
-use kigen_state::{BatchState, CronJobState, JudgedSlot, ObjectiveState, RunState};
+use kigen_state::{CronJobState, JudgedSlot, RunState};
 
-use crate::recover::belongs;
+use crate::context::Judge;
+use crate::membership::belongs;
 use crate::window;
 
-/// How many expected fires of a slot are looked at; with more, a run that is missing is not looked for.
+/// How many expected fires of a slot are compared with its runs; if there are more, a missing run proves nothing.
 const FIRES_MAX: usize = 64;
 
-/// What the evidence says.
+/// What the evidence proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Evidence {
+pub(crate) enum GapEvidence {
     /// No success in time can have vanished.
     Missed,
     /// There was one, though its run is gone.
@@ -21,66 +22,47 @@ pub(crate) enum Evidence {
         /// When it completed.
         ended_at: Instant,
     },
-    /// Either may be.
+    /// Either is possible.
     Unknown,
 }
 
 /// Weighs what is known of a slot without a success in time, which `gap` overlaps.
-pub(crate) fn weigh(
-    state: &BatchState,
-    objective: &ObjectiveState,
-    judged: &JudgedSlot,
-    time_zone: &str,
-    gap: &Gap,
-) -> Evidence {
+pub(crate) fn weigh(judge: &Judge<'_>, judged: &JudgedSlot, gap: &Gap) -> GapEvidence {
     let opens = judged.opens();
-    let is_of_now = |known: &&CronJobState| {
+    let is_current = |known: &&CronJobState| {
         known.deleted_at.is_none() && (!gap.is_of_log || known.seen_at.is_some_and(|at| at >= gap.to))
     };
-    if let Some(cron_job) = state.cron_job.as_ref().filter(is_of_now) {
+    if let Some(cron_job) = judge.cron_job.filter(is_current) {
         match cron_job.cron_job.last_succeeded_at.filter(|at| *at >= opens) {
             // Nothing has succeeded since.
-            None => return Evidence::Missed,
+            None => return GapEvidence::Missed,
             Some(ended_at) => {
-                let is_in_time = ended_at <= judged.until;
-                if is_in_time && !is_of_an_earlier_slot(state, objective, cron_job, opens, ended_at, gap) {
-                    return Evidence::Met { ended_at };
+                if ended_at <= judged.until && !is_of_an_earlier_slot(judge, opens, ended_at, gap) {
+                    return GapEvidence::Met { ended_at };
                 }
             }
         }
     }
+    let zone = judge.objective.planned_zone();
     let known: Vec<&RunState> =
-        state.runs.iter().filter(|run| belongs(judged.window, judged.slot, &run.run, time_zone)).collect();
+        judge.runs.iter().filter(|run| belongs(judged.window, judged.slot, &run.run, zone)).collect();
     if known.iter().any(|run| has_vanished(run, gap) || (gap.is_of_log && !run.run.phase.is_terminal())) {
-        return Evidence::Unknown;
+        return GapEvidence::Unknown;
     }
-    let is_all_known = match window::fires_between(
-        &objective.objective,
-        state.cron_job.as_ref(),
-        opens,
-        judged.until,
-        FIRES_MAX,
-    ) {
-        // What fired when kigen watched again was seen.
+    let is_all_known = match fires_between(judge, opens, judged.until) {
+        // What fired after the end of the gap was observed.
         Some(fires) if fires.len() < FIRES_MAX => {
             fires.iter().filter(|fire| **fire < gap.to).all(|fire| is_run_of(&known, *fire))
         }
         Some(_) => false,
         None => !known.is_empty(),
     };
-    if is_all_known { Evidence::Missed } else { Evidence::Unknown }
+    if is_all_known { GapEvidence::Missed } else { GapEvidence::Unknown }
 }
 
 /// Whether a run of an earlier slot could have made the CronJob's latest success.
-fn is_of_an_earlier_slot(
-    state: &BatchState,
-    objective: &ObjectiveState,
-    cron_job: &CronJobState,
-    opens: Instant,
-    succeeded_at: Instant,
-    gap: &Gap,
-) -> bool {
-    let mut earlier = state.runs.iter().filter(|run| run.run.nominal_start() < opens);
+fn is_of_an_earlier_slot(judge: &Judge<'_>, opens: Instant, succeeded_at: Instant, gap: &Gap) -> bool {
+    let mut earlier = judge.runs.iter().filter(|run| run.run.nominal_start() < opens);
     let could = |run: &RunState| match run.run.phase {
         RunPhase::Pending | RunPhase::Running | RunPhase::Suspended => true,
         RunPhase::Deleted { .. } => has_vanished(run, gap),
@@ -93,17 +75,21 @@ fn is_of_an_earlier_slot(
     let Some(gap_from) = gap.from else {
         return true;
     };
-    // An earlier run that began and ended while nobody watched.
-    let fires = window::fires_between(&objective.objective, Some(cron_job), gap_from, opens, FIRES_MAX);
-    let known: Vec<&RunState> = state.runs.iter().collect();
-    fires.is_none_or(|fires| fires.iter().any(|fire| *fire < opens && !is_run_of(&known, *fire)))
+    // An earlier run may have begun and ended within the gap.
+    let known: Vec<&RunState> = judge.runs.iter().collect();
+    fires_between(judge, gap_from, opens)
+        .is_none_or(|fires| fires.iter().any(|fire| *fire < opens && !is_run_of(&known, *fire)))
+}
+
+fn fires_between(judge: &Judge<'_>, from: Instant, until: Instant) -> Option<Vec<Instant>> {
+    window::fires_between(&judge.objective.objective, judge.cron_job, from, until, FIRES_MAX)
 }
 
 fn is_run_of(runs: &[&RunState], fire: Instant) -> bool {
     runs.iter().any(|run| run.run.scheduled_at == Some(fire))
 }
 
-/// A run that was under way when the watching broke off, and gone when it went on.
+/// Whether a run had not ended at the beginning of the gap and was gone at its end.
 fn has_vanished(run: &RunState, gap: &Gap) -> bool {
     match run.run.phase {
         RunPhase::Deleted { observed_at } => gap.overlaps(observed_at, observed_at),

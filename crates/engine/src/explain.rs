@@ -1,4 +1,4 @@
-//! Why a slot has its verdict: what the judge looked at, for people who ask.
+//! Why a slot has its verdict: the runs that the judge considered.
 
 use kigen_model::Instant;
 use kigen_model::metrics::Metrics;
@@ -6,10 +6,10 @@ use kigen_model::run::RunPhase;
 use kigen_model::slot::{Failure, Slot, Verdict};
 use kigen_state::{BatchState, ObjectiveState, Plan, RunState, Window};
 
-use crate::attempts;
-use crate::recover::{belongs, ended_at};
+use crate::attempts::{self, ended_at};
+use crate::membership::belongs;
 
-/// A slot and the runs that it could have been met by.
+/// A slot and the runs that could have met it.
 #[derive(Clone, Debug)]
 pub struct Explanation<'a> {
     /// The objective as it is known now.
@@ -20,15 +20,15 @@ pub struct Explanation<'a> {
     pub window: Window,
     /// Until when a success counts: deadline and grace.
     pub until: Instant,
-    /// The zone in which the deadline was read.
+    /// The zone in which the deadline was computed.
     pub time_zone: String,
-    /// What holds of it; `None`: it is not judged yet.
+    /// Its verdict; `None`: it is not judged yet.
     pub verdict: Option<Verdict>,
-    /// The runs that are remembered, by nominal start.
+    /// The runs that are kept, by nominal start.
     pub runs: Vec<Considered<'a>>,
 }
 
-/// A run, as a slot looks at it.
+/// A run, seen from a slot.
 #[derive(Clone, Debug)]
 pub struct Considered<'a> {
     /// The run.
@@ -37,7 +37,7 @@ pub struct Considered<'a> {
     pub belongs: bool,
     /// When its work ended well, if it did.
     pub ended_at: Option<Instant>,
-    /// Why it does not run, if it is there and does not.
+    /// Why it is pending, if it is.
     pub waits: Option<String>,
     /// How it failed, if it did.
     pub failure: Option<Failure>,
@@ -45,13 +45,13 @@ pub struct Considered<'a> {
     pub reported: Option<&'a Metrics>,
 }
 
-/// The numbers that the latest run of a batch reported that reported some.
+/// The numbers reported by the latest run of a batch that reported any.
 #[must_use]
 pub fn last_reported(state: &BatchState) -> Option<&Metrics> {
     state.runs.iter().rev().find_map(attempts::reported)
 }
 
-/// Explains the slot of an objective with this deadline; `None`: there is none that is open or remembered.
+/// Explains the slot of an objective with this deadline; `None`: it is neither open nor among the verdicts kept.
 #[must_use]
 pub fn explain<'a>(state: &'a BatchState, objective: &str, deadline: Instant) -> Option<Explanation<'a>> {
     let known = state.objectives.get(objective)?;

@@ -1,212 +1,148 @@
-//! The verdict on a slot whose time has come, and its cause.
+//! The verdict on a slot whose time has come, and the cause of a miss.
 
 use kigen_model::Instant;
-use kigen_model::alert::{AlertBody, PAST_SUCCESSES_MAX, alert_id};
+use kigen_model::alert::{AlertBody, PAST_SUCCESSES_MAX};
 use kigen_model::objective::Deadlines;
 use kigen_model::run::RunPhase;
 use kigen_model::slot::{Cause, Excuse, Gap, PastSuccess, Slot, Verdict};
-use kigen_state::{
-    BatchState, Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan, RunState, VERDICTS_MAX, Window,
-};
+use kigen_state::{Judged, JudgedSlot, OpenSlot, Plan, RunState, VERDICTS_MAX, Window};
 
-use crate::attempts;
-use crate::bound;
-use crate::evidence::{self, Evidence};
+use crate::attempts::{self, ended_at};
+use crate::context::{Batch, Judge};
+use crate::effect::{instant_text, summary_of_run};
+use crate::evidence::{self, GapEvidence};
+use crate::incident::{add_to_incident, end_incident};
+use crate::membership::belongs;
 use crate::plan;
-use crate::recover::{belongs, end_incident, ended_at, instant_text, judgement, raise, summary_of};
-use crate::step::{Effect, Warning};
+use crate::retention;
 
 /// Judges the slots that are due first, all at one instant, if that instant has come.
-pub(crate) fn judge_due(state: &mut BatchState, observed_until: Instant, gaps: &[Gap]) -> Vec<Effect> {
-    let Some(due) = state.next_due().filter(|due| *due <= observed_until) else {
-        return Vec::new();
-    };
-    let names: Vec<String> = state
-        .objectives
-        .iter()
-        .filter(|(_, objective)| objective.due() == Some(due))
-        .map(|(name, _)| name.clone())
-        .collect();
-    let mut effects = Vec::new();
-    for name in names {
-        if let Some(mut objective) = state.objectives.remove(&name) {
-            judge(state, &name, &mut objective, observed_until, gaps, &mut effects);
-            state.objectives.insert(name, objective);
-        }
-    }
-    bound::fit(state);
-    effects
-}
-
-/// Judges the latest slots again that were called unknown, after something more was seen.
-pub(crate) fn judge_again(state: &mut BatchState, at: Instant) -> Vec<Effect> {
-    let is_unknown = |known: &Judged| matches!(known.verdict, Verdict::Unknown(_)) && known.judged.is_some();
-    let names: Vec<String> = state
-        .objectives
-        .iter()
-        .filter(|(_, objective)| objective.verdicts.last().is_some_and(is_unknown))
-        .map(|(name, _)| name.clone())
-        .collect();
-    let mut effects = Vec::new();
-    for name in names {
-        if let Some(mut objective) = state.objectives.remove(&name) {
-            again(state, &name, &mut objective, at, &mut effects);
-            state.objectives.insert(name, objective);
-        }
-    }
-    effects
-}
-
-fn again(
-    state: &BatchState,
-    name: &str,
-    objective: &mut ObjectiveState,
-    at: Instant,
-    effects: &mut Vec<Effect>,
-) {
-    let Some(Judged { verdict: Verdict::Unknown(gap), judged: Some(judged), deadline }) =
-        objective.verdicts.pop()
-    else {
+pub(crate) fn judge_due(batch: &mut Batch<'_>, gaps: &[Gap]) {
+    let Some(due) = batch.state.next_due().filter(|due| *due <= batch.at) else {
         return;
     };
-    let mut judged = judged;
-    let verdict = match evidence::weigh(state, objective, &judged, objective.planned_zone(), &gap) {
-        Evidence::Unknown => Verdict::Unknown(gap),
-        Evidence::Missed => Verdict::Missed(miss(state, name, objective, &mut judged, at, effects).kind()),
-        Evidence::Met { ended_at } => {
-            let body = AlertBody::SlotRetracted {
-                slot: judged.slot,
-                incident: None,
-                misses: 0,
-                ended_at,
-                run: None,
-            };
-            effects.push(raise(&state.key, name, objective, deadline, at, body));
+    batch.each_objective(|judge| {
+        if judge.objective.due() == Some(due) {
+            judge_open(judge, gaps);
+        }
+    });
+    retention::fit(batch.state);
+}
+
+/// Judges the latest slot of each objective again if its verdict is unknown: a further fact has been observed.
+pub(crate) fn judge_again(batch: &mut Batch<'_>) {
+    batch.each_objective(|judge| {
+        let last = judge.objective.verdicts.last();
+        if let Some(&Judged { deadline, verdict: Verdict::Unknown(gap), judged: Some(judged) }) = last {
+            judge_unknown(judge, deadline, judged, gap);
+        }
+    });
+}
+
+fn judge_unknown(judge: &mut Judge<'_>, deadline: Instant, mut judged: JudgedSlot, gap: Gap) {
+    let slot = judged.slot;
+    judge.objective.verdicts.pop();
+    let verdict = match evidence::weigh(judge, &judged, &gap) {
+        GapEvidence::Unknown => Verdict::Unknown(gap),
+        GapEvidence::Missed => Verdict::Missed(miss(judge, &mut judged).kind()),
+        GapEvidence::Met { ended_at } => {
+            let (incident, misses, run) = (None, 0, None);
+            judge.raise(deadline, AlertBody::SlotRetracted { slot, incident, misses, ended_at, run });
             Verdict::Met { ended_at }
         }
     };
-    objective.verdicts.push(Judged { deadline, verdict, judged: Some(judged) });
+    judge.objective.verdicts.push(Judged { deadline, verdict, judged: Some(judged) });
     if verdict != Verdict::Unknown(gap) {
-        effects.push(judgement(&state.key, name, deadline, verdict));
+        judge.emit_verdict(deadline, verdict);
     }
 }
 
-/// Judges the open slot of one objective and plans the next, unless the objective is withdrawn.
-fn judge(
-    state: &BatchState,
-    name: &str,
-    objective: &mut ObjectiveState,
-    observed_until: Instant,
-    gaps: &[Gap],
-    effects: &mut Vec<Effect>,
-) {
-    let Plan::Open(open) = objective.plan.clone() else {
+/// Judges the open slot of an objective and plans the next, unless the objective is withdrawn.
+fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap]) {
+    let Plan::Open(open) = judge.objective.plan.clone() else {
         return;
     };
     let slot = open.slot;
-    let is_absent = state.cron_job.as_ref().is_none_or(|known| known.deleted_at.is_some());
-    // What is gone with its CronJob was not taken away by a person who no longer wants it.
-    let died = is_absent && objective.objective.source.dies_with_its_cron_job();
-    let is_withdrawn = objective.withdrawn_at.is_some_and(|at| at < slot.deadline);
+    let is_absent = judge.cron_job.is_none_or(|known| known.deleted_at.is_some());
+    // An objective that was deleted with its CronJob was not withdrawn by a person who no longer wants it.
+    let died = is_absent && judge.objective.objective.source.dies_with_its_cron_job();
+    let is_withdrawn = judge.objective.withdrawn_at.is_some_and(|at| at < slot.deadline);
     if is_withdrawn && !died {
-        return objective.withdraw();
+        return judge.objective.withdraw();
     }
-    let until = slot.deadline + objective.objective.grace;
+    let until = slot.deadline + judge.objective.objective.grace;
     let mut judged = JudgedSlot { slot, window: open.window, until, incident: None };
-    let verdict = match met_at(state, &open, &judged) {
+    let verdict = match met_at(judge, &open, until) {
         Some(ended_at) => Verdict::Met { ended_at },
         None if open.window == Window::NoFire => {
-            effects.extend(warn_of_no_fire(state, name, objective, slot));
+            warn_of_no_fire(judge, slot);
             Verdict::Excused(Excuse::NoFire)
         }
         None if !slot.whole => Verdict::Excused(Excuse::Partial),
-        None => without_success(state, name, objective, &mut judged, observed_until, gaps, effects),
+        None => without_success(judge, &mut judged, gaps),
     };
-    objective.verdicts.push(Judged { deadline: slot.deadline, verdict, judged: Some(judged) });
-    effects.push(judgement(&state.key, name, slot.deadline, verdict));
-    let surplus = objective.verdicts.len().saturating_sub(VERDICTS_MAX);
-    objective.verdicts.drain(..surplus);
+    judge.objective.verdicts.push(Judged { deadline: slot.deadline, verdict, judged: Some(judged) });
+    judge.emit_verdict(slot.deadline, verdict);
+    let surplus = judge.objective.verdicts.len().saturating_sub(VERDICTS_MAX);
+    judge.objective.verdicts.drain(..surplus);
     // An objective that died with its CronJob is judged once more, at the first deadline after that.
     if is_withdrawn {
-        return objective.withdraw();
+        return judge.objective.withdraw();
     }
-    effects.extend(plan::next(&state.key, name, objective, state.cron_job.as_ref(), slot));
+    plan::next(judge, slot);
 }
 
-/// When the slot was met. Successes are noted as they come, so that a run that is long forgotten still counts; those
-/// that are remembered are looked at again, since an edit may have moved the window meanwhile.
-fn met_at(state: &BatchState, open: &OpenSlot, judged: &JudgedSlot) -> Option<Instant> {
-    let remembered = state
+/// When the slot was met. A success is recorded when it is observed, so it counts even if its run is no longer kept; the
+/// runs that are kept are checked again, since an edit may have moved the window meanwhile.
+fn met_at(judge: &Judge<'_>, open: &OpenSlot, until: Instant) -> Option<Instant> {
+    let kept = judge
         .runs
         .iter()
         .filter(|run| belongs(open.window, open.slot, &run.run, &open.time_zone))
         .filter_map(ended_at)
-        .filter(|ended_at| *ended_at <= judged.until);
-    remembered.chain(open.met_at).min()
+        .filter(|ended_at| *ended_at <= until);
+    kept.chain(open.met_at).min()
 }
 
-/// The verdict on a slot of which no success in time is known.
-fn without_success(
-    state: &BatchState,
-    name: &str,
-    objective: &mut ObjectiveState,
-    judged: &mut JudgedSlot,
-    observed_until: Instant,
-    gaps: &[Gap],
-    effects: &mut Vec<Effect>,
-) -> Verdict {
-    let (opens, settled) = (judged.opens(), judged.until + objective.objective.settle);
+/// The verdict on a slot without a known success in time.
+fn without_success(judge: &mut Judge<'_>, judged: &mut JudgedSlot, gaps: &[Gap]) -> Verdict {
+    let (opens, settled) = (judged.opens(), judged.until + judge.objective.objective.settle);
     let overlapping = || gaps.iter().rev().filter(|gap| gap.overlaps(opens, settled));
-    // What was observed anew after the latest gap covers the older ones, but for those of the log.
+    // The latest gap covers the older ones, since everything was observed again after it; but not those of the log.
     let latest = overlapping().next().filter(|gap| !gap.is_of_log);
     for gap in overlapping().filter(|gap| gap.is_of_log).chain(latest) {
-        match evidence::weigh(state, objective, judged, objective.planned_zone(), gap) {
-            Evidence::Met { ended_at } => return Verdict::Met { ended_at },
-            Evidence::Unknown => {
+        match evidence::weigh(judge, judged, gap) {
+            GapEvidence::Met { ended_at } => return Verdict::Met { ended_at },
+            GapEvidence::Unknown => {
                 let body = AlertBody::SlotUnknown { slot: judged.slot, gap: *gap };
-                effects.push(raise(&state.key, name, objective, judged.slot.deadline, observed_until, body));
+                judge.raise(judged.slot.deadline, body);
                 return Verdict::Unknown(*gap);
             }
-            Evidence::Missed => {}
+            GapEvidence::Missed => {}
         }
     }
-    Verdict::Missed(miss(state, name, objective, judged, observed_until, effects).kind())
+    Verdict::Missed(miss(judge, judged).kind())
 }
 
-fn miss(
-    state: &BatchState,
-    name: &str,
-    objective: &mut ObjectiveState,
-    judged: &mut JudgedSlot,
-    decided_at: Instant,
-    effects: &mut Vec<Effect>,
-) -> Cause {
+/// Raises the miss of a slot and returns its cause. A success that came late ends the incident at once.
+fn miss(judge: &mut Judge<'_>, judged: &mut JudgedSlot) -> Cause {
     let slot = judged.slot;
-    let opens = judged.opens();
-    let zone = objective.planned_zone().to_owned();
-    let run = state.runs.iter().rev().find(|run| belongs(judged.window, slot, &run.run, &zone));
-    let cause = match &objective.objective.deadlines {
+    let run = {
+        let zone = judge.objective.planned_zone();
+        judge.runs.iter().rev().find(|run| belongs(judged.window, slot, &run.run, zone))
+    };
+    let cause = match &judge.objective.objective.deadlines {
         Deadlines::Before { schedule: None, .. } => Cause::CronJobAbsent,
         Deadlines::Before { schedule: Some(_), .. } | Deadlines::CompleteBy { .. } => {
-            cause_of(state, objective, run, opens, judged.until)
+            cause_of(judge, run, judged)
         }
     };
-    let incident = match objective.incident {
-        Some(open) => Incident { misses: open.misses + 1, last: slot, opens, ..open },
-        None => Incident {
-            id: alert_id(&state.key, name, "incident", &instant_text(slot.deadline)),
-            since: slot.deadline,
-            misses: 1,
-            last: slot,
-            opens,
-        },
-    };
-    objective.incident = Some(incident);
+    let incident = add_to_incident(judge, judged);
     judged.incident = Some(incident.id);
     let explains = match &cause {
         Cause::CronJobAbsent | Cause::Suspended => None,
         // Often an earlier run is in the way.
-        Cause::NeverStarted { .. } => state.runs.iter().rev().find(|run| !run.run.phase.is_terminal()),
+        Cause::NeverStarted { .. } => judge.runs.iter().rev().find(|run| !run.run.phase.is_terminal()),
         Cause::Failed(_) | Cause::StillRunning { .. } | Cause::Pending { .. } => run,
     };
     let body = AlertBody::SlotMissed {
@@ -214,28 +150,21 @@ fn miss(
         incident: incident.id,
         misses: incident.misses,
         cause: cause.clone(),
-        run: explains.map(summary_of),
-        past: past_successes(state, opens),
+        run: explains.map(summary_of_run),
+        past: past_successes(judge.runs, judged.opens()),
     };
-    effects.push(raise(&state.key, name, objective, slot.deadline, decided_at, body));
-    let late = state.runs.iter().filter(|run| ended_at(run).is_some());
-    for run in late {
-        effects.extend(end_incident(&state.key, name, objective, run, decided_at));
+    judge.raise(slot.deadline, body);
+    for run in judge.runs {
+        end_incident(judge, run);
     }
     cause
 }
 
-/// The first cause that holds, by what is known of the slot's last run; `until` is when a success stopped counting.
-fn cause_of(
-    state: &BatchState,
-    objective: &ObjectiveState,
-    run: Option<&RunState>,
-    opens: Instant,
-    until: Instant,
-) -> Cause {
-    let never_started = Cause::NeverStarted { expected_at: opens };
-    match &state.cron_job {
-        None if objective.objective.is_of_jobs => {}
+/// The first cause that is true, by what is known of the slot's last run.
+fn cause_of(judge: &Judge<'_>, run: Option<&RunState>, judged: &JudgedSlot) -> Cause {
+    let never_started = Cause::NeverStarted { expected_at: judged.opens() };
+    match judge.cron_job {
+        None if judge.objective.objective.is_of_jobs => {}
         None => return Cause::CronJobAbsent,
         Some(known) if known.deleted_at.is_some() => return Cause::CronJobAbsent,
         Some(known) if known.cron_job.suspended => return Cause::Suspended,
@@ -248,7 +177,7 @@ fn cause_of(
     match &run.run.phase {
         RunPhase::Failed { reason, .. } => Cause::Failed(attempts::failure(run, reason)),
         RunPhase::Deleted { observed_at } => {
-            Cause::Failed(attempts::failure(run, attempts::why_deleted(state, run, *observed_at)))
+            Cause::Failed(attempts::failure(run, attempts::why_deleted(judge.runs, run, *observed_at)))
         }
         RunPhase::Pending if !attempts::runs_now(run) => {
             Cause::Pending { since: created_at, why: attempts::why_waiting(run) }
@@ -259,19 +188,18 @@ fn cause_of(
         RunPhase::Suspended => {
             Cause::Pending { since: created_at, why: Some("the Job is suspended".to_owned()) }
         }
-        // It ended well, but too late: told as it stood when its time was over.
+        // It ended well, but too late: described as it was when a success stopped counting.
         RunPhase::Succeeded { .. } => match run.run.started_at {
-            Some(since) if since <= until => Cause::StillRunning { since },
-            _ if created_at <= until => Cause::Pending { since: created_at, why: None },
+            Some(since) if since <= judged.until => Cause::StillRunning { since },
+            _ if created_at <= judged.until => Cause::Pending { since: created_at, why: None },
             _ => never_started,
         },
     }
 }
 
 /// The latest successes with a nominal start before `opens`, oldest first.
-fn past_successes(state: &BatchState, opens: Instant) -> Vec<PastSuccess> {
-    let mut past: Vec<PastSuccess> = state
-        .runs
+fn past_successes(runs: &[RunState], opens: Instant) -> Vec<PastSuccess> {
+    let mut past: Vec<PastSuccess> = runs
         .iter()
         .rev()
         .filter(|run| run.run.nominal_start() < opens)
@@ -284,25 +212,21 @@ fn past_successes(state: &BatchState, opens: Instant) -> Vec<PastSuccess> {
     past
 }
 
-fn warn_of_no_fire(
-    state: &BatchState,
-    name: &str,
-    objective: &mut ObjectiveState,
-    slot: Slot,
-) -> Option<Effect> {
-    if std::mem::replace(&mut objective.warned_of_no_fire, true) {
-        return None;
+/// Warns, once in the life of an objective, of slots in which no run is expected.
+fn warn_of_no_fire(judge: &mut Judge<'_>, slot: Slot) {
+    if std::mem::replace(&mut judge.objective.warned_of_no_fire, true) {
+        return;
     }
-    let text = format!(
-        "objective `{name}` of {}: no run is expected between {} and the deadline {}, so there is nothing to judge there; \
+    judge.warn(format!(
+        "objective `{}` of {}: no run is expected between {} and the deadline {}, so there is nothing to judge there; \
          if that is not meant, change {} or the schedule of the runs (said once)",
-        state.key,
+        judge.name,
+        judge.key,
         instant_text(slot.from),
         instant_text(slot.deadline),
-        match &objective.objective.deadlines {
+        match &judge.objective.objective.deadlines {
             Deadlines::CompleteBy { crontab } => format!("`{crontab}`"),
             Deadlines::Before { namespace, cron_job, .. } => format!("`before: {namespace}/{cron_job}`"),
         },
-    );
-    Some(Effect::Warn(Warning { key: state.key.clone(), objective: Some(name.to_owned()), text }))
+    ));
 }

@@ -1,17 +1,34 @@
 //! The verdicts, pure: a function from state and event to effects.
 //!
-//! No clock, environment, randomness, I/O, logging or storage trait: time and facts come in as values, and one
-//! closed enum, [`step::Effect`], is the whole outside world. It cannot fail and cannot wait.
+//! No clock, environment, randomness, I/O, logging or storage trait: time and facts are arguments, and one closed enum,
+//! [`effect::Effect`], is everything that the engine asks of the outside world. It cannot fail and cannot wait.
+//!
+//! The files, from the top; each uses only those below it:
+//!
+//! ```text
+//!  step                                    the function
+//!  facts                                   applies a fact to the state
+//!  judge      lint                         judges the slots that are due; checks an objective as written
+//!  evidence   plan   incident   explain    what a gap may hide; the next slot; misses in a row; a verdict explained
+//!  window     context   retention          when runs are expected; what a decision depends on; how much is kept
+//!  deadlines  effect    membership         the deadlines; all effects; which run counts
+//!  attempts   limits                       what a run's pods show; how long a text may be
+//! ```
 #![deny(clippy::wildcard_enum_match_arm)]
 
-pub mod advice;
 mod attempts;
-pub mod bound;
+mod context;
+mod deadlines;
+pub mod effect;
 mod evidence;
 pub mod explain;
 mod facts;
+mod incident;
 mod judge;
+mod limits;
+pub mod lint;
+mod membership;
 mod plan;
-mod recover;
+mod retention;
 pub mod step;
 mod window;

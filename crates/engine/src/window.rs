@@ -9,16 +9,16 @@ use kigen_model::objective::Objective;
 use kigen_model::slot::Slot;
 use kigen_state::{CronJobState, ScheduleEdit, Window};
 
-use crate::plan::{starts, zone_name};
+use crate::deadlines::{starts, zone_name};
 
-/// The schedule in force is unreadable, or fires by the last run instead of by the clock.
+/// The schedule in force does not parse, or counts from the last run instead of firing by the clock.
 struct NoClock;
 
-/// The window of a slot: by the objective's freshness, else by the fires that it expects, else by those of the CronJob's
-/// schedule, zone and history of edits, as if never suspended.
+/// The window of a slot: by the objective's freshness, else by the starts that it expects, else by the fires of the
+/// CronJob's schedule, zone and history of edits, as if never suspended.
 ///
-/// A fire that a clock change skips, or that an edit within the slot took away, was expected, too: the slot opens with
-/// it, and a batch that was not there is missed.
+/// A fire that a clock change skips, or that an edit within the slot removed, was expected, too: the slot opens with it,
+/// and is missed if no run succeeds.
 pub(crate) fn window(
     objective: &Objective,
     starts: Option<&Calendar>,
@@ -30,7 +30,7 @@ pub(crate) fn window(
     }
     let fires = |from, until| match (starts, cron_job) {
         (Some(starts), _) => Ok(fire_in(starts, from, until)),
-        (None, Some(cron_job)) => first_fire(&cron_job.edits, from, until, expected_of),
+        (None, Some(cron_job)) => first_fire(&cron_job.edits, from, until, expected_fire),
         (None, None) => Err(NoClock),
     };
     let edited_away =
@@ -45,7 +45,7 @@ pub(crate) fn window(
     }
 }
 
-/// The instants in `[from, until]` at which Kubernetes makes a run of the batch, at most `max`; `None`: nothing says when.
+/// The instants in `[from, until]` at which Kubernetes makes a run of the batch, at most `max`; `None`: there is no schedule.
 pub(crate) fn fires_between(
     objective: &Objective,
     cron_job: Option<&CronJobState>,
@@ -60,7 +60,7 @@ pub(crate) fn fires_between(
     while fires.len() < max {
         let fire = match (&starts, cron_job) {
             (Some(starts), _) => fire_in(starts, from, Some(beyond)),
-            (None, Some(cron_job)) => first_fire(&cron_job.edits, from, Some(beyond), made_of).ok()?,
+            (None, Some(cron_job)) => first_fire(&cron_job.edits, from, Some(beyond), actual_fire).ok()?,
             (None, None) => return None,
         };
         let Some(fire) = fire else { break };
@@ -82,20 +82,24 @@ fn calendar_of(edit: &ScheduleEdit, reading: Reading) -> Result<Rc<Calendar>, St
 }
 
 /// The first instant in `[from, until)` at which Kubernetes makes a run.
-fn made_of(edit: &ScheduleEdit, from: Instant, until: Option<Instant>) -> Result<Option<Instant>, NoClock> {
+fn actual_fire(
+    edit: &ScheduleEdit,
+    from: Instant,
+    until: Option<Instant>,
+) -> Result<Option<Instant>, NoClock> {
     let calendar = fires_of(edit).ok().flatten().ok_or(NoClock)?;
     Ok(fire_in(&calendar, from, until))
 }
 
 /// The first instant in `[from, until)` at which a run is expected: Kubernetes makes one, or a clock change skips it.
-fn expected_of(
+fn expected_fire(
     edit: &ScheduleEdit,
     from: Instant,
     until: Option<Instant>,
 ) -> Result<Option<Instant>, NoClock> {
-    let made = made_of(edit, from, until)?;
-    let meant = calendar_of(edit, Reading::Deadline).map_err(|_| NoClock)?;
-    Ok(made.into_iter().chain(fire_in(&meant, from, until)).min())
+    let actual = actual_fire(edit, from, until)?;
+    let local = calendar_of(edit, Reading::Deadline).map_err(|_| NoClock)?;
+    Ok(actual.into_iter().chain(fire_in(&local, from, until)).min())
 }
 
 /// The first fire of a calendar in `[from, until)`. Instants are whole milliseconds, fires whole minutes.
@@ -127,11 +131,11 @@ fn first_fire(
     Ok(None)
 }
 
-/// The first fire in the slot of a schedule that was in force within it until an edit took it away.
+/// The first fire in the slot of a schedule that was in force within it until an edit replaced it.
 fn edited_away(edits: &[ScheduleEdit], slot: Slot) -> Option<Instant> {
     let was_in_force = |pair: &&[ScheduleEdit]| pair[1].from > slot.from && pair[1].from < slot.deadline;
     edits
         .windows(2)
         .filter(was_in_force)
-        .find_map(|pair| expected_of(&pair[0], slot.from, Some(slot.deadline)).ok().flatten())
+        .find_map(|pair| expected_fire(&pair[0], slot.from, Some(slot.deadline)).ok().flatten())
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use chrono::Utc;
-use kigen_engine::advice::{advise, is_said_twice};
+use kigen_engine::lint::{is_duplicate, lint};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule};
 use kigen_model::reasons::reasons;
@@ -70,7 +70,7 @@ fn warnings_of(written: &Written, known: &Known) -> Vec<Warning> {
     let objective = resolved(key, objective, known);
     let from = known.judged_until.unwrap_or_else(Utc::now);
     let about = |text: String| (*line, format!("`{name}` of {}/{}: {text}", key.namespace, key.batch));
-    let mut warnings: Vec<Warning> = advise(&objective, batch, from).into_iter().map(about).collect();
+    let mut warnings: Vec<Warning> = lint(&objective, batch, from).into_iter().map(about).collect();
     if name == ANNOTATED_OBJECTIVE {
         let text = format!(
             "this is the name of the objective that the annotation {COMPLETE_BY} makes, so that `kigen up` leaves it out; \
@@ -80,7 +80,7 @@ fn warnings_of(written: &Written, known: &Known) -> Vec<Warning> {
     }
     for (other, is) in batch.into_iter().flat_map(|batch| &batch.objectives) {
         let is_annotated = is.objective.source == ObjectiveSource::Annotation && is.plan != Plan::Withdrawn;
-        if is_annotated && other != name && is_said_twice(&objective, &is.objective, batch) {
+        if is_annotated && other != name && is_duplicate(&objective, &is.objective, batch) {
             warnings.push(about(format!("the annotation {COMPLETE_BY} says the same: a miss is told twice")));
         }
     }
@@ -101,7 +101,7 @@ fn said_twice_in(written: &[Written], known: &Known) -> Vec<Warning> {
     for written in written {
         let others = by_batch.entry(&written.key).or_default();
         let batch = known.batches.get(&written.key);
-        let twin = others.iter().find(|other| is_said_twice(&other.objective, &written.objective, batch));
+        let twin = others.iter().find(|other| is_duplicate(&other.objective, &written.objective, batch));
         if let Some(Written { name, line, .. }) = twin {
             let text = format!(
                 "`{}` of {}/{}: `{name}` on line {line} says the same: a miss is told twice",

@@ -1,6 +1,6 @@
 //! Replay: the same loop over the past, muted. One endless turn that is never committed.
 
-use kigen_engine::step::{Judgement, Warning};
+use kigen_engine::effect::{Judgement, Warning};
 use kigen_log::ConsumedRecord;
 use kigen_model::alert::Alert;
 use kigen_model::event::Fact;

@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::ControlFlow;
 
-use kigen_engine::step::{Effect, Input, Judgement, Warning, step};
+use kigen_engine::effect::{Effect, Judgement, Warning};
+use kigen_engine::step::{Input, step};
 use kigen_log::ConsumedRecord;
 use kigen_model::Instant;
 use kigen_model::alert::Alert;

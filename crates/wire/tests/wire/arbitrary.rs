@@ -3,8 +3,9 @@
 //! `PROPTEST_RNG_SEED` plays a failure again.
 
 use chrono::TimeDelta;
+use kigen_engine::effect::Effect;
 use kigen_engine::explain::explain;
-use kigen_engine::step::{Effect, Input, step};
+use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;

@@ -1,15 +1,14 @@
 //! A deadline is planned once, and part of the state: zone data that comes with a newer kigen moves none that is pending.
 
-mod support;
-
+use crate::support::{Batch, at, by};
 use chrono::TimeDelta;
-use kigen_engine::step::{Effect, Input, step};
+use kigen_engine::effect::Effect;
+use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
 use kigen_model::event::FactBody;
 use kigen_model::objective::Objective;
 use kigen_model::slot::Verdict;
 use kigen_state::{BatchState, Plan};
-use support::{Batch, at, by};
 
 fn open_deadline(state: &BatchState) -> Instant {
     match &state.objectives["noon"].plan {

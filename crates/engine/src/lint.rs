@@ -1,5 +1,4 @@
-//! What an objective asks for that can never be, by what is known of its batch: for whoever writes objectives. Nothing
-//! is judged by it.
+//! Lint: advice to the author of an objective that can never work, by what is known of its batch. No verdict depends on it.
 
 use chrono::TimeDelta;
 use kigen_calendar::Zone;
@@ -8,19 +7,20 @@ use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::slot::Slot;
 use kigen_state::{BatchState, CronJobState, Window};
 
-use crate::plan::{deadlines, starts, zone_name};
-use crate::recover::{ended_at, instant_text};
-use crate::window::{fires_between, window};
+use crate::attempts::ended_at;
+use crate::deadlines::{deadlines, starts, zone_name};
+use crate::effect::instant_text;
+use crate::window::{fires_between, fires_of, window};
 
-/// How many slots are looked at: two weeks of a daily deadline, so that each day of the week is among them.
+/// How many slots are checked: two weeks of a daily deadline, so that each day of the week is among them.
 const SLOTS: usize = 14;
 /// How many fires of a slot are counted.
 const FIRES_MAX: usize = 10_000;
 
-/// What can never work, a sentence or two each, looking ahead from `from`. `batch` is what is known of the objective's batch;
-/// the schedule of a CronJob named under `before` must be filled in.
+/// What can never work in the slots after `from`, a sentence or two each. `batch` is the state of the objective's batch; the
+/// schedule of a CronJob named under `before` must be filled in.
 #[must_use]
-pub fn advise(objective: &Objective, batch: Option<&BatchState>, from: Instant) -> Vec<String> {
+pub fn lint(objective: &Objective, batch: Option<&BatchState>, from: Instant) -> Vec<String> {
     let cron_job = match present(objective, batch) {
         Ok(cron_job) => cron_job,
         Err(advice) => return vec![advice],
@@ -62,22 +62,22 @@ pub fn advise(objective: &Objective, batch: Option<&BatchState>, from: Instant) 
     advice
 }
 
-/// Whether two objectives of one batch ask for the same, whatever they are called and whoever is told.
+/// Whether two objectives of one batch require the same, whatever their names, owners and severities.
 #[must_use]
-pub fn is_said_twice(one: &Objective, other: &Objective, batch: Option<&BatchState>) -> bool {
+pub fn is_duplicate(one: &Objective, other: &Objective, batch: Option<&BatchState>) -> bool {
     let cron_job = batch.and_then(|batch| batch.cron_job.as_ref());
     one.deadlines == other.deadlines
         && zone_name(one, cron_job) == zone_name(other, cron_job)
         && (one.grace, one.freshness, &one.starts) == (other.grace, other.freshness, &other.starts)
 }
 
-/// A slot and the fires by which runs of it are expected; `None`: none, or nothing says when.
+/// A slot and the fires at which its runs are expected; `None`: there are none, or there is no schedule.
 struct Expected {
     slot: Slot,
     fires: Option<Vec<Instant>>,
 }
 
-/// The CronJob, if the batch is what the objective takes it for.
+/// The CronJob, if the batch is of the kind that the objective names.
 fn present<'a>(
     objective: &Objective,
     batch: Option<&'a BatchState>,
@@ -112,9 +112,9 @@ fn present<'a>(
     }
 }
 
-/// Whether the schedule fires by the clock, and not by the last run.
+/// Whether the schedule fires by the clock instead of counting from the last run.
 fn has_clock(cron_job: &CronJobState) -> bool {
-    cron_job.edits.last().is_some_and(|edit| matches!(crate::window::fires_of(edit), Ok(Some(_))))
+    cron_job.edits.last().is_some_and(|edit| matches!(fires_of(edit), Ok(Some(_))))
 }
 
 fn other_zone(objective: &Objective, cron_job: Option<&CronJobState>) -> Option<String> {
@@ -187,7 +187,7 @@ fn no_room(objective: &Objective, batch: &BatchState, expected: &[Expected], zon
     ))
 }
 
-/// As a person reads it who lives by the objective's zone.
+/// An instant in the objective's zone.
 fn when(zone: &Zone, at: Instant) -> String {
     format!("{} {}", zone.local(at).date_time.format("%a %Y-%m-%d %H:%M"), zone.name())
 }

@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 use expect_test::{Expect, expect};
-use kigen_engine::step::{Effect, Input, step};
+use kigen_engine::effect::Effect;
+use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;

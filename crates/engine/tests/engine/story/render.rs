@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use kigen_calendar::Zone;
-use kigen_engine::step::Effect;
+use kigen_engine::effect::Effect;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::slot::{Cause, Failure, RunSummary};

@@ -1,6 +1,6 @@
 //! The language of the stories: a line is `TIME what happens`, times are local to the story's zone.
 
-mod say;
+mod render;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -112,7 +112,7 @@ impl Stage {
         };
         let fact = Fact { key: self.key.clone(), observed_at: at, body };
         for effect in step(&mut self.batch().state, fact.into()) {
-            self.said.push_str(&say::effect(&self.zone, at, &effect));
+            self.said.push_str(&render::effect(&self.zone, at, &effect));
         }
         Ok(())
     }
@@ -131,7 +131,7 @@ impl Stage {
         for Batch { state, .. } in batches.values_mut() {
             while state.next_due().is_some_and(|due| due <= observed_until) {
                 for effect in step(state, Input::Due { observed_until, gaps }) {
-                    said.push_str(&say::effect(zone, observed_until, &effect));
+                    said.push_str(&render::effect(zone, observed_until, &effect));
                 }
             }
         }

@@ -1,13 +1,11 @@
 //! What an objective asks for that can never be, as its author reads it.
 
-mod support;
-
+use crate::support::{Batch, at, by};
 use chrono::TimeDelta;
 use expect_test::{Expect, expect};
-use kigen_engine::advice::{advise, is_said_twice};
+use kigen_engine::lint::{is_duplicate, lint};
 use kigen_model::event::FactBody;
 use kigen_model::objective::{Deadlines, Objective, Schedule, Severity};
-use support::{Batch, at, by};
 
 fn before(schedule: Option<&str>) -> Objective {
     let schedule = schedule.map(|crontab| Schedule { crontab: crontab.to_owned(), time_zone: None });
@@ -17,7 +15,7 @@ fn before(schedule: Option<&str>) -> Objective {
 }
 
 fn check(objective: &Objective, batch: Option<&Batch>, expected: &Expect) {
-    let advice = advise(objective, batch.map(|batch| &batch.state), at(16, 0, 0));
+    let advice = lint(objective, batch.map(|batch| &batch.state), at(16, 0, 0));
     expected.assert_eq(&advice.join("\n"));
 }
 
@@ -189,14 +187,14 @@ fn what_is_read_as_no_deadline_is_said() {
 #[test]
 fn two_objectives_that_say_the_same() {
     let tokyo = Batch::of_cron_job("0 8 * * *", Some("Asia/Tokyo"));
-    let same = |one: &Objective, other: &Objective| is_said_twice(one, other, Some(&tokyo.state));
+    let same = |one: &Objective, other: &Objective| is_duplicate(one, other, Some(&tokyo.state));
     let noon = by("0 12 * * *");
     let tell = Objective { severity: Severity::Warning, owner: Some("ml".to_owned()), ..noon.clone() };
     assert!(same(&noon, &tell));
     let zoned = |zone: &str| Objective { time_zone: Some(zone.to_owned()), ..noon.clone() };
     assert!(same(&noon, &zoned("Asia/Tokyo")));
     assert!(!same(&noon, &zoned("UTC")));
-    assert!(is_said_twice(&noon, &zoned("UTC"), None));
+    assert!(is_duplicate(&noon, &zoned("UTC"), None));
     assert!(!same(&noon, &by("1 12 * * *")));
     assert!(!same(&noon, &Objective { grace: TimeDelta::minutes(5), ..noon.clone() }));
     assert!(!same(&noon, &Objective { freshness: Some(TimeDelta::days(1)), ..noon.clone() }));

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{TimeDelta, TimeZone, Utc};
-use kigen_engine::step::{Effect, Input, step};
+use kigen_engine::effect::Effect;
+use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::event::{Fact, FactBody, Revision};

@@ -1,22 +1,18 @@
-//! Bounds: how long a text may be, and how much of a batch is kept. History goes first.
+//! Retention: how much of a batch is kept. History is dropped first.
 
-use kigen_calendar::CRONTAB_BYTES_MAX;
-use kigen_model::event::FactBody;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective};
-use kigen_model::run::{Attempt, AttemptPhase, CronJob, ERROR_TEXT_BYTES_MAX, RunPhase};
-use kigen_state::{AttemptState, BatchState, CronJobState, ObjectiveState, Plan, RunState, STATE_BYTES_MAX};
+use kigen_model::run::{Attempt, AttemptPhase, CronJob, RunPhase};
+use kigen_state::{
+    AttemptState, BatchState, CronJobState, ObjectiveState, Plan, RUNS_MAX, RunState, STATE_BYTES_MAX,
+};
 
 use crate::attempts;
 
-/// The largest part of it that objectives may take; one that would take more is refused.
+/// The largest part of [`STATE_BYTES_MAX`] that objectives may take; one that would take more is refused.
 const OBJECTIVES_BYTES_MAX: usize = 40 * 1024;
-/// The longest name, UID or namespace (Kubernetes: 253).
-const NAME_BYTES_MAX: usize = 253;
-/// The longest word of explanation: a reason, an owner, a link.
-const WORDS_BYTES_MAX: usize = 512;
 
-/// What a record's fixed parts take at most: its numbers, instants, choices and the lengths of its texts.
+/// The most bytes of a record's fixed parts: its numbers, instants, enums and the lengths of its texts.
 const RUN_BYTES: usize = 128;
 const ATTEMPT_BYTES: usize = 96;
 const METRIC_BYTES: usize = 16;
@@ -25,127 +21,53 @@ const OBJECTIVE_BYTES: usize = 256;
 const VERDICT_BYTES: usize = 192;
 const BATCH_BYTES: usize = 192;
 
-/// Cuts what a person wrote or a program said to its bounds. `Err`: something is longer that tells one thing from another.
-pub(crate) fn cut_to_bounds(key: &BatchKey, body: &mut FactBody) -> Result<(), &'static str> {
-    let BatchKey { cluster, namespace, batch } = key;
-    names([cluster, namespace, batch])?;
-    match body {
-        FactBody::CronJob { revision, cron_job } => {
-            names([&revision.uid])?;
-            if let Some(CronJob { schedule, time_zone, .. }) = cron_job {
-                cut(schedule, CRONTAB_BYTES_MAX + 1);
-                cut_maybe(time_zone, WORDS_BYTES_MAX);
-            }
-        }
-        FactBody::Run { revision, run } => {
-            names([&revision.uid, &run.job])?;
-            if let RunPhase::Failed { reason, message, .. } = &mut run.phase {
-                cut(reason, WORDS_BYTES_MAX);
-                cut(message, ERROR_TEXT_BYTES_MAX);
-            }
-        }
-        FactBody::Attempt { revision, run_uid, attempt } => {
-            names([&revision.uid, run_uid, &attempt.pod])?;
-            cut_maybe(&mut attempt.node, NAME_BYTES_MAX);
-            match &mut attempt.phase {
-                AttemptPhase::Waiting { reason, message } | AttemptPhase::Failed { reason, message, .. } => {
-                    cut_maybe(reason, WORDS_BYTES_MAX);
-                    cut_maybe(message, ERROR_TEXT_BYTES_MAX);
-                }
-                AttemptPhase::Running { .. } | AttemptPhase::Succeeded { .. } => {}
-            }
-        }
-        FactBody::Objective { name, revision, objective } => {
-            names([name, &revision.uid])?;
-            if name.is_empty() || name.contains('/') {
-                return Err(
-                    "an objective's name is empty or has a `/`, and could not be told from another in ids",
-                );
-            }
-            if let Some(objective) = objective {
-                cut_objective(objective);
-            }
-        }
-    }
-    Ok(())
-}
-
-fn names<const N: usize>(names: [&String; N]) -> Result<(), &'static str> {
-    if names.iter().any(|name| name.len() > NAME_BYTES_MAX) {
-        return Err("a name or UID in it has more than 253 bytes, which Kubernetes does not allow");
-    }
-    Ok(())
-}
-
-fn cut_objective(objective: &mut Objective) {
-    let Objective { deadlines, time_zone, starts, owner, runbook, .. } = objective;
-    match deadlines {
-        Deadlines::CompleteBy { crontab } => cut(crontab, CRONTAB_BYTES_MAX + 1),
-        Deadlines::Before { namespace, cron_job, schedule } => {
-            cut(namespace, NAME_BYTES_MAX);
-            cut(cron_job, NAME_BYTES_MAX);
-            if let Some(schedule) = schedule {
-                cut(&mut schedule.crontab, CRONTAB_BYTES_MAX + 1);
-                cut_maybe(&mut schedule.time_zone, WORDS_BYTES_MAX);
-            }
-        }
-    }
-    cut_maybe(starts, CRONTAB_BYTES_MAX + 1);
-    for words in [time_zone, owner, runbook] {
-        cut_maybe(words, WORDS_BYTES_MAX);
-    }
-}
-
-/// An explanation, cut to its bound.
-pub(crate) fn words(text: &str) -> String {
-    let mut text = text.to_owned();
-    cut(&mut text, WORDS_BYTES_MAX);
-    text
-}
-
-/// A crontab that is too long stays too long by one byte, so that it is refused as one that is.
-fn cut(text: &mut String, bytes_max: usize) {
-    if text.len() > bytes_max {
-        let end = (0..=bytes_max).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-        text.truncate(end);
-    }
-}
-
-fn cut_maybe(text: &mut Option<String>, bytes_max: usize) {
-    if let Some(text) = text {
-        cut(text, bytes_max);
-    }
-}
-
-/// Whether another objective, or another wording of one, still fits beside those that are there.
+/// Whether a new objective, or an edit of one, fits beside the others.
 pub(crate) fn has_room(state: &BatchState, name: &str, objective: &Objective) -> bool {
     let mut weight = Weight::default();
     for (other, known) in state.objectives.iter().filter(|(other, _)| *other != name) {
         weight.objective(other, known);
     }
     weight.add(OBJECTIVE_BYTES, &[name]);
-    // An edit may wait for the open slot beside what it was planned by.
-    weight.wording(objective);
-    weight.wording(objective);
+    // An edit may wait beside the spec by which the open slot was planned.
+    weight.spec(objective);
+    weight.spec(objective);
     weight.0 <= OBJECTIVES_BYTES_MAX
 }
 
-/// Forgets history until the state is small enough: first what the attempts of ended runs said, then ended runs, then
-/// verdicts, then old schedules, then the rest of the runs.
+/// Keeps the newest runs, and those that have not ended before those that have.
+pub(crate) fn drop_oldest_runs(state: &mut BatchState) {
+    while state.runs.len() > RUNS_MAX {
+        let oldest = state.runs.iter().position(|known| known.run.phase.is_terminal()).unwrap_or(0);
+        state.runs.remove(oldest);
+    }
+}
+
+/// Drops an objective that is withdrawn, with its revision, to make room for another; false: there is none.
+pub(crate) fn drop_withdrawn(state: &mut BatchState) -> bool {
+    let withdrawn = state.objectives.iter().find(|(_, known)| known.plan == Plan::Withdrawn);
+    let Some(name) = withdrawn.map(|(name, _)| name.clone()) else {
+        return false;
+    };
+    state.objectives.remove(&name);
+    true
+}
+
+/// Drops history until the state is small enough: first the attempts of runs that have ended, then those runs, then
+/// verdicts, then old schedules, then the other runs.
 pub(crate) fn fit(state: &mut BatchState) {
     while Weight::of(state).0 > STATE_BYTES_MAX {
-        if !forget_one(state) {
+        if !drop_one(state) {
             return;
         }
     }
 }
 
-/// Forgets one thing; false: there is no history left.
-fn forget_one(state: &mut BatchState) -> bool {
+/// Drops one piece of history; false: there is none left.
+fn drop_one(state: &mut BatchState) -> bool {
     if let Some(run) =
         state.runs.iter_mut().find(|run| run.run.phase.is_terminal() && !run.attempts.is_empty())
     {
-        forget_attempt(run);
+        drop_attempt(run);
         return true;
     }
     if let Some(oldest) = state.runs.iter().position(|run| run.run.phase.is_terminal()) {
@@ -162,7 +84,7 @@ fn forget_one(state: &mut BatchState) -> bool {
         return true;
     }
     if let Some(run) = state.runs.iter_mut().find(|run| !run.attempts.is_empty()) {
-        forget_attempt(run);
+        drop_attempt(run);
         return true;
     }
     if state.runs.is_empty() {
@@ -172,13 +94,13 @@ fn forget_one(state: &mut BatchState) -> bool {
     true
 }
 
-fn forget_attempt(run: &mut RunState) {
-    if let Some(least) = attempts::least_telling(&run.attempts) {
+fn drop_attempt(run: &mut RunState) {
+    if let Some(least) = attempts::least_informative(&run.attempts) {
         run.attempts.remove(least);
     }
 }
 
-/// At least as many bytes as a state has when it is encoded.
+/// An upper bound of the bytes of an encoded state.
 #[derive(Default)]
 struct Weight(usize);
 
@@ -199,7 +121,7 @@ impl Weight {
         weight
     }
 
-    /// A record with so many bytes of numbers, instants and choices, and these texts.
+    /// Adds a record with so many bytes of fixed parts, and these texts.
     fn add(&mut self, fixed: usize, texts: &[&str]) {
         self.0 += fixed;
         for text in texts {
@@ -246,9 +168,9 @@ impl Weight {
 
     fn objective(&mut self, name: &str, known: &ObjectiveState) {
         self.add(OBJECTIVE_BYTES, &[name, &known.revision.uid]);
-        self.wording(&known.objective);
+        self.spec(&known.objective);
         if let Some(successor) = &known.successor {
-            self.wording(&successor.objective);
+            self.spec(&successor.objective);
         }
         match &known.plan {
             Plan::Open(open) => self.add(0, &[&open.time_zone]),
@@ -260,7 +182,7 @@ impl Weight {
         }
     }
 
-    fn wording(&mut self, objective: &Objective) {
+    fn spec(&mut self, objective: &Objective) {
         let Objective { deadlines, time_zone, starts, owner, runbook, .. } = objective;
         self.add(0, &[or_nothing(time_zone), or_nothing(starts), or_nothing(owner), or_nothing(runbook)]);
         match deadlines {
@@ -320,7 +242,7 @@ mod tests {
 
     /// Each text counts once, and each record by its fixed part.
     #[test]
-    fn everything_that_a_state_holds_is_weighed() {
+    fn every_part_of_a_state_is_weighed() {
         let at = Instant::UNIX_EPOCH;
         let schedule = Some(Schedule { crontab: "12".to_owned(), time_zone: some("123") });
         let before = Deadlines::Before { namespace: "1".to_owned(), cron_job: "12".to_owned(), schedule };
@@ -387,8 +309,8 @@ mod tests {
         let cron_job = (2 + 5 + 1) + 2 * (EDIT_BYTES + 5 + 1);
         let runs =
             (RUN_BYTES + 2 + 3 + 1 + 2) + (ATTEMPT_BYTES + 2 + 1 + 2 + 3 + 4) + (2 * METRIC_BYTES + 5 + 6);
-        let wordings = (18 + 1 + 2 + 2 + 3) + (18 + 7);
-        let objectives = OBJECTIVE_BYTES + 4 + 2 + wordings + 8 + 3 * VERDICT_BYTES;
+        let specs = (18 + 1 + 2 + 2 + 3) + (18 + 7);
+        let objectives = OBJECTIVE_BYTES + 4 + 2 + specs + 8 + 3 * VERDICT_BYTES;
         assert_eq!(Weight::of(&state).0, batch + cron_job + runs + objectives);
     }
 }

@@ -1,7 +1,6 @@
 //! Why a slot has its verdict, as the engine tells it of its own state.
 
-mod support;
-
+use crate::support::{Batch, at, by};
 use chrono::TimeDelta;
 use kigen_engine::explain::{explain, last_reported};
 use kigen_engine::step::{Input, step};
@@ -11,7 +10,6 @@ use kigen_model::objective::Objective;
 use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
 use kigen_model::slot::Verdict;
 use kigen_state::Window;
-use support::{Batch, at, by};
 
 /// A CronJob at eight that must be done by noon, ten minutes later at the latest: judged on Monday, open on Tuesday.
 fn judged_once() -> Batch {

@@ -1,9 +1,7 @@
 //! Plays the stories: text files that say what happens to a batch and when, and then what kigen says.
 //!
 //! A story is one file in `stories/`: its first line is its title, then come the events, one a line, and after `---`
-//! what is said. `UPDATE_EXPECT=1 cargo test -p kigen-engine --test stories` writes the second part anew.
-
-mod story;
+//! what is said. `UPDATE_EXPECT=1 cargo test -p kigen-engine --test engine stories` writes the second part anew.
 
 use std::path::PathBuf;
 
@@ -21,7 +19,7 @@ fn every_story_ends_as_it_is_told() {
     for path in paths {
         let text = std::fs::read_to_string(&path).expect("a story is readable");
         let told = text.split_once("---\n").map_or(text.as_str(), |(told, _)| told);
-        let said = story::play(told).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
+        let said = crate::story::play(told).unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
         expect_test::expect_file![path].assert_eq(&format!("{told}---\n{said}"));
     }
 }

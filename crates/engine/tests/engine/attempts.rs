@@ -1,7 +1,8 @@
 //! Of a run's attempts a few are remembered, and which does not hang on how often they were heard.
 
 use chrono::{TimeDelta, TimeZone, Utc};
-use kigen_engine::step::{Effect, step};
+use kigen_engine::effect::Effect;
+use kigen_engine::step::step;
 use kigen_model::Instant;
 use kigen_model::alert::AlertBody;
 use kigen_model::event::{Fact, FactBody, Revision};

@@ -1,0 +1,103 @@
+//! The context of a step: what a decision depends on, and the effects so far.
+
+use kigen_model::Instant;
+use kigen_model::alert::{Alert, AlertBody, alert_id};
+use kigen_model::key::BatchKey;
+use kigen_model::slot::Verdict;
+use kigen_state::{BatchState, CronJobState, ObjectiveState, RunState};
+
+use crate::effect::{Effect, Judgement, Warning, instant_text, summary_of_objective};
+
+/// A batch while one input is applied to it.
+pub(crate) struct Batch<'a> {
+    pub(crate) state: &'a mut BatchState,
+    /// When the fact was observed, or the watermark of the tick.
+    pub(crate) at: Instant,
+    pub(crate) effects: Vec<Effect>,
+}
+
+impl<'a> Batch<'a> {
+    pub(crate) fn new(state: &'a mut BatchState, at: Instant) -> Self {
+        Self { state, at, effects: Vec::new() }
+    }
+
+    /// Calls `judge` for each objective, by name.
+    pub(crate) fn each_objective(&mut self, mut judge: impl FnMut(&mut Judge<'_>)) {
+        let BatchState { key, cron_job, runs, objectives, since: _ } = &mut *self.state;
+        for (name, objective) in objectives {
+            judge(&mut Judge {
+                key,
+                cron_job: cron_job.as_ref(),
+                runs,
+                name,
+                objective,
+                at: self.at,
+                effects: &mut self.effects,
+            });
+        }
+    }
+
+    /// Calls `judge` for the objective of this name, if there is one.
+    pub(crate) fn objective(&mut self, name: &str, judge: impl FnOnce(&mut Judge<'_>)) {
+        let BatchState { key, cron_job, runs, objectives, since: _ } = &mut *self.state;
+        if let Some(objective) = objectives.get_mut(name) {
+            judge(&mut Judge {
+                key,
+                cron_job: cron_job.as_ref(),
+                runs,
+                name,
+                objective,
+                at: self.at,
+                effects: &mut self.effects,
+            });
+        }
+    }
+
+    /// Warns of the batch, or of one of its objectives.
+    pub(crate) fn warn(&mut self, objective: Option<&str>, text: String) {
+        let objective = objective.map(str::to_owned);
+        self.effects.push(Effect::Warn(Warning { key: self.state.key.clone(), objective, text }));
+    }
+}
+
+/// An objective, and what it is judged by.
+pub(crate) struct Judge<'a> {
+    pub(crate) key: &'a BatchKey,
+    pub(crate) cron_job: Option<&'a CronJobState>,
+    pub(crate) runs: &'a [RunState],
+    pub(crate) name: &'a str,
+    pub(crate) objective: &'a mut ObjectiveState,
+    /// When the fact was observed, or the watermark of the tick.
+    pub(crate) at: Instant,
+    effects: &'a mut Vec<Effect>,
+}
+
+impl Judge<'_> {
+    /// Raises an alert; `subject` is the instant in its id.
+    pub(crate) fn raise(&mut self, subject: Instant, body: AlertBody) {
+        self.effects.push(Effect::Raise(Box::new(Alert {
+            id: self.alert_id(body.kind(), subject),
+            key: self.key.clone(),
+            objective: Some(summary_of_objective(self.name, self.objective)),
+            decided_at: self.at,
+            body,
+        })));
+    }
+
+    /// Warns of the objective.
+    pub(crate) fn warn(&mut self, text: String) {
+        let objective = Some(self.name.to_owned());
+        self.effects.push(Effect::Warn(Warning { key: self.key.clone(), objective, text }));
+    }
+
+    /// Emits the verdict on the slot of this deadline.
+    pub(crate) fn emit_verdict(&mut self, deadline: Instant, verdict: Verdict) {
+        let objective = self.name.to_owned();
+        self.effects.push(Effect::Judge(Judgement { key: self.key.clone(), objective, deadline, verdict }));
+    }
+
+    /// The id of an alert or an incident of the objective.
+    pub(crate) fn alert_id(&self, kind: &str, subject: Instant) -> uuid::Uuid {
+        alert_id(self.key, self.name, kind, &instant_text(subject))
+    }
+}

@@ -1,0 +1,79 @@
+//! The deadlines and expected starts that an objective names, and the zone in which they are computed.
+
+use std::rc::Rc;
+
+use kigen_calendar::{Calendar, Reading, cached};
+use kigen_model::Instant;
+use kigen_model::objective::{Deadlines, Objective};
+use kigen_state::CronJobState;
+
+/// The zone in which the deadlines are computed.
+pub(crate) fn zone_name<'a>(objective: &'a Objective, cron_job: Option<&'a CronJobState>) -> &'a str {
+    let own = match &objective.deadlines {
+        Deadlines::CompleteBy { .. } => objective
+            .time_zone
+            .as_deref()
+            .or_else(|| cron_job.and_then(|known| known.cron_job.time_zone.as_deref())),
+        Deadlines::Before { schedule, .. } => {
+            schedule.as_ref().and_then(|schedule| schedule.time_zone.as_deref())
+        }
+    };
+    own.unwrap_or("UTC")
+}
+
+/// The deadlines of an objective; `Err`: why there are none, and what to write instead.
+pub(crate) fn deadlines(objective: &Objective, time_zone: &str) -> Result<Rc<Calendar>, String> {
+    let (crontab, reading) = match &objective.deadlines {
+        Deadlines::CompleteBy { crontab } => (crontab, Reading::Deadline),
+        Deadlines::Before { schedule: Some(schedule), .. } => (&schedule.crontab, Reading::Kubernetes),
+        Deadlines::Before { namespace, cron_job, schedule: None } => {
+            return Err(format!(
+                "there is no CronJob {namespace}/{cron_job} before whose fires the result should be there; name another \
+                 under `before`, or say `completeBy`"
+            ));
+        }
+    };
+    let calendar = cached(crontab, time_zone, reading)?;
+    if calendar.crontab().is_every() {
+        return Err(format!(
+            "the schedule `{crontab}` counts from the last run and names no time before which something could be there; \
+             say `completeBy`"
+        ));
+    }
+    Ok(calendar)
+}
+
+/// The expected fires of a batch without a CronJob, where the objective gives them.
+pub(crate) fn starts(objective: &Objective, time_zone: &str) -> Result<Option<Rc<Calendar>>, String> {
+    let Some(crontab) = &objective.starts else {
+        return Ok(None);
+    };
+    cached(crontab, time_zone, Reading::Kubernetes).map(Some)
+}
+
+/// Whether the deadlines are the fires of a CronJob that does not exist any more.
+pub(crate) fn is_target_gone(objective: &Objective) -> bool {
+    matches!(objective.deadlines, Deadlines::Before { schedule: None, .. })
+}
+
+/// The zone in which the first deadline after `after` was computed, and the instant after which that deadline is: an edit
+/// of the CronJob's zone moves no deadline before the edit.
+pub(crate) fn in_force(
+    objective: &Objective,
+    cron_job: Option<&CronJobState>,
+    after: Instant,
+) -> (String, Instant) {
+    let mut after = after;
+    let is_of_cron_job =
+        objective.time_zone.is_none() && matches!(objective.deadlines, Deadlines::CompleteBy { .. });
+    let edits = cron_job.filter(|_| is_of_cron_job).map(|known| known.edits.as_slice()).unwrap_or_default();
+    for pair in edits.windows(2) {
+        let (zone, until) = (pair[0].time_zone.as_deref().unwrap_or("UTC"), pair[1].from);
+        let planned = deadlines(objective, zone).ok().and_then(|deadlines| deadlines.next_after(after));
+        if planned.is_some_and(|planned| planned <= until) {
+            return (zone.to_owned(), after);
+        }
+        after = after.max(until);
+    }
+    (zone_name(objective, cron_job).to_owned(), after)
+}

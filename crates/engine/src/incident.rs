@@ -1,0 +1,127 @@
+//! Incidents, the misses of an objective in a row, and the successes that meet a slot, retract a verdict or end one.
+//!
+//! ```text
+//!             first miss                a success of the last missed slot
+//!                                       or of a later one: recovered
+//!   none ────────────────> open ─────────────────────────────────────────> none
+//!                          │  ^  │
+//!              next miss:  └──┘  └─ every miss of it retracted ──────────> none
+//!              misses + 1
+//! ```
+
+use kigen_model::Instant;
+use kigen_model::alert::AlertBody;
+use kigen_model::slot::{Slot, Verdict};
+use kigen_state::{Incident, JudgedSlot, ObjectiveState, Plan, RunState};
+use uuid::Uuid;
+
+use crate::attempts::ended_at;
+use crate::context::{Batch, Judge};
+use crate::effect::summary_of_run;
+use crate::membership::{belongs, marked};
+
+/// Applies the success of the run `uid` to each objective; without effect if the run has not succeeded.
+pub(crate) fn record_success(batch: &mut Batch<'_>, uid: &str) {
+    batch.each_objective(|judge| {
+        let success = RunState::find(judge.runs, uid).and_then(|run| Some((run, ended_at(run)?)));
+        if let Some((run, ended_at)) = success {
+            meet(judge, run, ended_at);
+            retract(judge, run, ended_at);
+            end_incident(judge, run);
+        }
+    });
+}
+
+/// The open slot is met if `run` belongs to it and ended in time.
+fn meet(judge: &mut Judge<'_>, run: &RunState, ended_at: Instant) {
+    let grace = judge.objective.objective.grace;
+    if let Plan::Open(open) = &mut judge.objective.plan
+        && open.met_at.is_none()
+        && belongs(open.window, open.slot, &run.run, &open.time_zone)
+        && ended_at <= open.slot.deadline + grace
+    {
+        open.met_at = Some(ended_at);
+    }
+}
+
+/// Retracts the verdicts on slots in which `run` succeeded in time: it was observed only after the verdict.
+fn retract(judge: &mut Judge<'_>, run: &RunState, ended_at: Instant) {
+    let zone = judge.objective.planned_zone().to_owned();
+    let is_served = |judged: &JudgedSlot| {
+        belongs(judged.window, judged.slot, &run.run, &zone) && ended_at <= judged.until
+    };
+    let mut retracted = Vec::new();
+    for known in &mut judge.objective.verdicts {
+        if let Verdict::Missed(_) | Verdict::Unknown(_) = known.verdict
+            && let Some(judged) = known.judged.filter(is_served)
+        {
+            known.verdict = Verdict::Met { ended_at };
+            retracted.push(judged);
+        }
+    }
+    for JudgedSlot { slot, incident, .. } in retracted {
+        let misses = incident.map_or(0, |id| remove_from_incident(judge.objective, id, slot));
+        let run = Some(summary_of_run(run));
+        judge.raise(slot.deadline, AlertBody::SlotRetracted { slot, incident, misses, ended_at, run });
+        judge.emit_verdict(slot.deadline, Verdict::Met { ended_at });
+    }
+}
+
+/// Opens an incident with the miss of a slot, or extends the one that is open.
+pub(crate) fn add_to_incident(judge: &mut Judge<'_>, judged: &JudgedSlot) -> Incident {
+    let (slot, opens) = (judged.slot, judged.opens());
+    let incident = match judge.objective.incident {
+        Some(open) => Incident { misses: open.misses + 1, last: slot, opens, ..open },
+        None => Incident {
+            id: judge.alert_id("incident", slot.deadline),
+            since: slot.deadline,
+            misses: 1,
+            last: slot,
+            opens,
+        },
+    };
+    judge.objective.incident = Some(incident);
+    incident
+}
+
+/// Removes a slot from the open incident, if it is that one. Returns how many misses are left in it.
+fn remove_from_incident(objective: &mut ObjectiveState, id: Uuid, slot: Slot) -> u32 {
+    let Some(incident) = objective.incident.as_mut().filter(|incident| incident.id == id) else {
+        return 0;
+    };
+    incident.misses = incident.misses.saturating_sub(1);
+    let left = incident.misses;
+    if left == 0 {
+        objective.incident = None;
+        return 0;
+    }
+    if incident.last.deadline == slot.deadline {
+        let is_of_it = |judged: &JudgedSlot| judged.incident == Some(id);
+        let last =
+            objective.verdicts.iter().rev().filter(|known| matches!(known.verdict, Verdict::Missed(_)));
+        if let Some(last) = last.filter_map(|known| known.judged).find(is_of_it) {
+            incident.opens = last.opens();
+            incident.last = last.slot;
+        }
+    }
+    left
+}
+
+/// Ends the open incident if `run` is a success of its last missed slot or of a later one.
+pub(crate) fn end_incident(judge: &mut Judge<'_>, run: &RunState) {
+    let Some(ended_at) = ended_at(run) else {
+        return;
+    };
+    let zone = judge.objective.planned_zone().to_owned();
+    let ended = judge.objective.incident.take_if(|incident| match marked(&run.run, &zone) {
+        Some(mark) => mark > incident.last.from,
+        None => run.run.nominal_start() >= incident.opens,
+    });
+    if let Some(Incident { id, since, misses, last, opens: _ }) = ended {
+        let run = summary_of_run(run);
+        judge.raise(
+            since,
+            AlertBody::SlotRecovered { slot: last, incident: id, since, misses, ended_at, run },
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! Limits: how long the texts of a fact may be. They are cut before the fact is applied.
+
+use kigen_calendar::CRONTAB_BYTES_MAX;
+use kigen_model::event::FactBody;
+use kigen_model::key::BatchKey;
+use kigen_model::objective::{Deadlines, Objective};
+use kigen_model::run::{AttemptPhase, CronJob, ERROR_TEXT_BYTES_MAX, RunPhase};
+
+/// The longest name, UID or namespace (Kubernetes: 253).
+const NAME_BYTES_MAX: usize = 253;
+/// The longest explanation: a reason, an owner, a link.
+const EXPLANATION_BYTES_MAX: usize = 512;
+
+/// Cuts the texts of a fact that people or programs wrote to their limits. `Err`: a name, by which kigen distinguishes
+/// things, is too long or ambiguous.
+pub(crate) fn cut_texts(key: &BatchKey, body: &mut FactBody) -> Result<(), &'static str> {
+    let BatchKey { cluster, namespace, batch } = key;
+    check_names([cluster, namespace, batch])?;
+    match body {
+        FactBody::CronJob { revision, cron_job } => {
+            check_names([&revision.uid])?;
+            if let Some(CronJob { schedule, time_zone, .. }) = cron_job {
+                cut(schedule, CRONTAB_BYTES_MAX + 1);
+                cut_maybe(time_zone, EXPLANATION_BYTES_MAX);
+            }
+        }
+        FactBody::Run { revision, run } => {
+            check_names([&revision.uid, &run.job])?;
+            if let RunPhase::Failed { reason, message, .. } = &mut run.phase {
+                cut(reason, EXPLANATION_BYTES_MAX);
+                cut(message, ERROR_TEXT_BYTES_MAX);
+            }
+        }
+        FactBody::Attempt { revision, run_uid, attempt } => {
+            check_names([&revision.uid, run_uid, &attempt.pod])?;
+            cut_maybe(&mut attempt.node, NAME_BYTES_MAX);
+            match &mut attempt.phase {
+                AttemptPhase::Waiting { reason, message } | AttemptPhase::Failed { reason, message, .. } => {
+                    cut_maybe(reason, EXPLANATION_BYTES_MAX);
+                    cut_maybe(message, ERROR_TEXT_BYTES_MAX);
+                }
+                AttemptPhase::Running { .. } | AttemptPhase::Succeeded { .. } => {}
+            }
+        }
+        FactBody::Objective { name, revision, objective } => {
+            check_names([name, &revision.uid])?;
+            if name.is_empty() || name.contains('/') {
+                return Err("an objective's name is empty or has a `/`, which makes its ids ambiguous");
+            }
+            if let Some(objective) = objective {
+                cut_objective(objective);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_names<const N: usize>(names: [&String; N]) -> Result<(), &'static str> {
+    if names.iter().any(|name| name.len() > NAME_BYTES_MAX) {
+        return Err("a name or UID in it has more than 253 bytes, which Kubernetes does not allow");
+    }
+    Ok(())
+}
+
+fn cut_objective(objective: &mut Objective) {
+    let Objective { deadlines, time_zone, starts, owner, runbook, .. } = objective;
+    match deadlines {
+        Deadlines::CompleteBy { crontab } => cut(crontab, CRONTAB_BYTES_MAX + 1),
+        Deadlines::Before { namespace, cron_job, schedule } => {
+            cut(namespace, NAME_BYTES_MAX);
+            cut(cron_job, NAME_BYTES_MAX);
+            if let Some(schedule) = schedule {
+                cut(&mut schedule.crontab, CRONTAB_BYTES_MAX + 1);
+                cut_maybe(&mut schedule.time_zone, EXPLANATION_BYTES_MAX);
+            }
+        }
+    }
+    cut_maybe(starts, CRONTAB_BYTES_MAX + 1);
+    for text in [time_zone, owner, runbook] {
+        cut_maybe(text, EXPLANATION_BYTES_MAX);
+    }
+}
+
+/// An explanation, cut to its limit.
+pub(crate) fn explanation(text: &str) -> String {
+    let mut text = text.to_owned();
+    cut(&mut text, EXPLANATION_BYTES_MAX);
+    text
+}
+
+/// A crontab that is too long is cut to one byte more than allowed, so that it is still refused as too long.
+fn cut(text: &mut String, bytes_max: usize) {
+    if text.len() > bytes_max {
+        let end = (0..=bytes_max).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
+    }
+}
+
+fn cut_maybe(text: &mut Option<String>, bytes_max: usize) {
+    if let Some(text) = text {
+        cut(text, bytes_max);
+    }
+}
