@@ -513,7 +513,7 @@ async fn child(instance: &str) {
         };
         if let Err(error) = judged {
             tracing::warn!("{}", kigen_model::reasons::reasons(&error));
-            processor.recover();
+            processor.restart_partitions();
         }
     }
 }

@@ -120,7 +120,7 @@ impl Begun {
         let Self { roles, stop, board, kept } = self;
         let stopped = stop.subscribe();
         if let Some(health) = board.processor.clone() {
-            let processor = open_processor(&log, &config.store_dir())?.telling(health);
+            let processor = open_processor(&log, &config.store_dir())?.with_health(health);
             let until = stopped.clone();
             roles.spawn(async move {
                 kigen_processor::run(processor, until).await;

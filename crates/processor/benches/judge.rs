@@ -128,14 +128,14 @@ fn a_tick(bench: &mut Criterion) {
                 || {
                     let mut replay = Replay::new(Partition(0), 1);
                     for fact in (0..batches).flat_map(|batch| declared(batch, batch < DUE)) {
-                        replay.say(fact).expect("a fact");
+                        replay.fold_fact(fact).expect("a fact");
                     }
                     replay
                 },
                 |replay| {
                     let six = start() + TimeDelta::hours(6) + TimeDelta::minutes(1);
-                    let told = replay.fold(&[tick(0, six)]).expect("a tick");
-                    assert_eq!(told.judgements.len(), DUE);
+                    let output = replay.fold(&[tick(0, six)]).expect("a tick");
+                    assert_eq!(output.judgements.len(), DUE);
                 },
                 BatchSize::PerIteration,
             );

@@ -1,4 +1,25 @@
-//! `Turn -> Staged -> Committed`: only what the log has taken may move the store.
+//! `Turn -> Staged -> Committed`: only what the log has committed may move the store.
+//!
+//! ```text
+//!  events
+//!    |  fold (turn.rs): in memory, one partition each
+//!    v
+//!  Turn ...      dropped, if an event or a state cannot be read
+//!    |  Staged::of: encodes the turns of all partitions
+//!    v
+//!  Staged        one transaction of the log: alerts, rejects, statuses, the position record of each
+//!    |           partition in kigen.status, and the group's offsets in kigen.events
+//!    |  commit   refused, or the outcome is unknown: dropped, and all partitions are restored
+//!    v
+//!  Committed     one write of the store per partition: its states, its position record, and the offset in
+//!    |           kigen.status after that record
+//!    |  into_store
+//!    v
+//!  Moved         the position in memory, and the cache
+//! ```
+//!
+//! If the process ends between the transaction and the write, the store is behind `kigen.status`, and the restore applies
+//! the difference (`recovery.rs`).
 
 use std::collections::HashMap;
 use std::thread;
@@ -10,32 +31,32 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_state::{BatchState, POSITION_KEY, PartitionState};
 use kigen_store::{Batch, Store, StoredPosition};
 
-use crate::metrics::Tally;
+use crate::error::ProcessorError;
+use crate::metrics::{self, Tally};
 use crate::states::Cache;
 use crate::turn::{Changed, Turn};
-use crate::{ProcessorError, metrics};
 
-/// So few changed states are encoded where they are.
+/// From this many changed states on, a second thread encodes half of them.
 const STATES_SHARED_MIN: usize = 32;
 
-/// Turns of several partitions, encoded and ready for one atomic step.
+/// Turns of several partitions, encoded for one transaction.
 pub struct Staged {
     outputs: Vec<NewRecord>,
-    /// How far each partition is judged with it.
+    /// The offset up to which each partition is judged with it.
     positions: Vec<(Partition, Offset)>,
-    partitions: Vec<Stored>,
+    partitions: Vec<StoreWrite>,
     tally: Tally,
 }
 
-/// What the log has taken; the only thing that moves the store.
+/// What the log has committed; the only thing that moves the store.
 pub struct Committed {
-    partitions: Vec<Stored>,
+    partitions: Vec<StoreWrite>,
 }
 
 /// What one partition's turn changes in the store.
-struct Stored {
+struct StoreWrite {
     batch: Batch,
-    /// Where in the step's outputs its position record stands.
+    /// The index of its position record among the outputs.
     position_output: usize,
     position_record: Vec<u8>,
     status_next: Option<Offset>,
@@ -44,7 +65,7 @@ struct Stored {
     states: Vec<BatchState>,
 }
 
-/// What the processor remembers of a partition after a commit.
+/// What the processor keeps in memory of a partition after a commit.
 pub(crate) struct Moved {
     pub(crate) partition: Partition,
     pub(crate) position: PartitionState,
@@ -62,17 +83,17 @@ impl Staged {
         Ok(staged)
     }
 
-    /// Hands the step to the log: all of it, or nothing.
-    pub(crate) async fn commit(self, group: &mut impl Consumer) -> Result<Committed, ProcessorError> {
+    /// Commits to the log: all of it, or nothing.
+    pub(crate) async fn commit(self, consumer: &mut impl Consumer) -> Result<Committed, ProcessorError> {
         if self.partitions.is_empty() {
             return Ok(Committed { partitions: Vec::new() });
         }
         let began = RealInstant::now();
-        let offsets = group.commit(self.outputs, self.positions).await?;
+        let offsets = consumer.commit(self.outputs, self.positions).await?;
         metrics::committed(&self.tally, began.elapsed());
         let mut partitions = self.partitions;
-        for stored in &mut partitions {
-            stored.status_next = offsets.get(stored.position_output).map(|offset| offset.next());
+        for write in &mut partitions {
+            write.status_next = offsets.get(write.position_output).map(|offset| offset.next());
         }
         Ok(Committed { partitions })
     }
@@ -90,7 +111,7 @@ impl Staged {
         for alert in alerts {
             *self.tally.alerts.entry(alert.body.kind()).or_default() += 1;
             let value = kigen_wire::encode_alert(&alert);
-            // The same wherever the turns were cut.
+            // Not the time of the turn: alerts are the same wherever turns are cut.
             write(Topic::Alerts, alert.key.to_string(), value, alert.decided_at);
         }
         for (refusal, reject) in rejects {
@@ -120,7 +141,7 @@ impl Staged {
         write(Topic::Status, POSITION_KEY.to_owned(), position_record.clone(), at);
         let position_output = outputs.len() - 1;
         self.positions.push((partition, position.next));
-        self.partitions.push(Stored {
+        self.partitions.push(StoreWrite {
             batch,
             position_output,
             position_record,
@@ -141,8 +162,9 @@ impl Committed {
         caches: &mut HashMap<Partition, Cache>,
     ) -> Result<Vec<Moved>, ProcessorError> {
         let mut moved = Vec::with_capacity(self.partitions.len());
-        for stored in self.partitions {
-            let Stored { mut batch, position_record, status_next, partition, position, states, .. } = stored;
+        for write in self.partitions {
+            let StoreWrite { mut batch, position_record, status_next, partition, position, states, .. } =
+                write;
             if let Some(status_next) = status_next {
                 batch.position(&StoredPosition { record: position_record, status_next });
             }
@@ -157,7 +179,7 @@ impl Committed {
     }
 }
 
-/// The changed states as their records' values; a second thread takes half of what is many.
+/// The changed states as their records' values, in their order.
 fn encode_states(changed: &[(BatchKey, Changed)]) -> Vec<Vec<u8>> {
     let encode = |part: &[(BatchKey, Changed)]| -> Vec<Vec<u8>> {
         part.iter().map(|(_, changed)| kigen_wire::encode_batch(&changed.state)).collect()
@@ -177,7 +199,7 @@ fn encode_states(changed: &[(BatchKey, Changed)]) -> Vec<Vec<u8>> {
     })
 }
 
-/// The batch a status record is of, by its key; `None`: it is the position record.
+/// The batch of a status record, by its key; `None`: it is the position record.
 pub(crate) fn batch_of(key: &str) -> Option<BatchKey> {
     key.parse().ok()
 }

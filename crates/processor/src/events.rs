@@ -10,24 +10,24 @@ use kigen_log::{ConsumedRecord, partition_of};
 use kigen_model::event::{ClusterEvent, Event, Fact};
 use kigen_model::topic::Partition;
 
-/// How many events are handed over at once; so few records are decoded where they are folded.
+/// Events that are sent to the fold at once. Fewer records than these are decoded on the thread that folds them.
 const CHUNK_EVENTS: usize = 256;
-/// How many chunks may be decoded and not yet folded.
+/// Chunks that may be decoded and not yet folded.
 const CHUNKS_AHEAD_MAX: usize = 8;
 
-/// Why a record is no event that belongs here.
+/// Why a record is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Refusal {
-    /// Its bytes are no event.
+    /// Its value is not an event.
     Undecodable,
-    /// It stands under another key than that of what it is about.
+    /// Its key is not that of the batch or cluster that the event is about.
     WrongKey,
     /// Its key belongs to another partition.
     WrongPartition,
 }
 
 impl Refusal {
-    /// Its name among the metrics' labels.
+    /// Its metric label.
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Undecodable => "undecodable",
@@ -37,18 +37,19 @@ impl Refusal {
     }
 }
 
-/// The event of a record, or why it is none that belongs here.
+/// The event of a record, or why it is refused.
 pub(crate) type Decoded = Result<Event, (Refusal, String)>;
 
-/// Where records were read: one of so many partitions of a topic.
+/// Decodes the records of one partition of `kigen.events`, and checks that they belong there.
 #[derive(Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct EventDecoder {
     pub(crate) partition: Partition,
+    /// The partitions of the topic.
     pub(crate) partitions: u32,
 }
 
-impl Place {
-    /// Gives each record with its event to `fold`, in their order, until that says `Break` or fails.
+impl EventDecoder {
+    /// Passes each record with its event to `fold`, in their order, until that returns `Break` or fails.
     pub(crate) fn each_event<E>(
         self,
         records: &[ConsumedRecord],
@@ -63,7 +64,7 @@ impl Place {
                 for chunk in records.chunks(CHUNK_EVENTS) {
                     let events: Vec<_> = chunk.iter().map(|record| self.event_of(record)).collect();
                     if sender.send(events).is_err() {
-                        // The turn is full.
+                        // The turn is full, or it failed.
                         return;
                     }
                 }
@@ -72,7 +73,7 @@ impl Place {
         })
     }
 
-    /// The event of a record, or why it is none that belongs here.
+    /// The event of a record, or why it is refused.
     fn event_of(self, record: &ConsumedRecord) -> Decoded {
         let event = kigen_wire::decode_event(record.value.as_deref().unwrap_or_default());
         let event = event.map_err(|error| (Refusal::Undecodable, error.to_string()))?;
@@ -86,7 +87,7 @@ impl Place {
             );
             return Err((Refusal::WrongKey, reason));
         }
-        // What is said of a cluster is said in every partition.
+        // The events of a cluster are written to every partition.
         if let Event::Fact(_) = &event
             && let belongs_to = partition_of(&record.key, self.partitions)
             && belongs_to != self.partition

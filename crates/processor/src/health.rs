@@ -1,4 +1,4 @@
-//! What the processor can say of its own work, for whoever asks whether it does it.
+//! The health of the processor: its readiness, and its lag for the metrics.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,33 +11,33 @@ use kigen_state::PartitionState;
 
 use crate::metrics;
 
-/// How long a failure counts if nothing is judged since: where no events come, nothing shows that it is over. Longer than
-/// the pause between two tries.
+/// How long a failure counts if nothing has been judged since: without events nothing shows that it is over. Longer than
+/// the delay between two retries.
 const FAILURE_COUNTS: Duration = Duration::from_secs(60);
 
-/// How many partitions are named at most.
-const NAMED_MAX: usize = 8;
+/// The most partitions that are listed by number.
+const LISTED_MAX: usize = 8;
 
-/// How it stands with the processor. Clones are of the same one.
+/// The health of a processor. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Health(Arc<Mutex<Standing>>);
+pub struct Health(Arc<Mutex<HealthState>>);
 
 #[derive(Debug, Default)]
-struct Standing {
-    /// It is a member of its group, be it one without partitions.
+struct HealthState {
+    /// It is a member of its group, possibly one without partitions.
     is_member: bool,
-    partitions: BTreeMap<Partition, Stand>,
-    /// Why the last round failed, and when, until something is judged again.
+    partitions: BTreeMap<Partition, PartitionHealth>,
+    /// Why and when the last round failed, until something is judged again.
     failing: Option<(String, RealInstant)>,
 }
 
-/// How it stands with a partition.
+/// The health of a partition.
 #[derive(Clone, Debug)]
-enum Stand {
-    TakingUp,
+enum PartitionHealth {
+    Restoring,
     Judging {
         next: Offset,
-        /// Of each cluster the time up to which it is judged.
+        /// The time up to which each cluster is judged.
         judged_until: Vec<(String, Instant)>,
     },
     Paused {
@@ -45,10 +45,10 @@ enum Stand {
     },
 }
 
-impl Stand {
+impl PartitionHealth {
     fn label(&self) -> &'static str {
         match self {
-            Self::TakingUp => "taking_up",
+            Self::Restoring => "restoring",
             Self::Judging { .. } => "judging",
             Self::Paused { .. } => "paused",
         }
@@ -56,51 +56,51 @@ impl Stand {
 }
 
 impl Health {
-    /// Whether it judges what is its own: how it goes.
+    /// Whether it judges all partitions that are assigned to it, in words.
     ///
     /// # Errors
-    /// Why not.
+    /// Why it does not.
     pub fn readiness(&self, now: RealInstant) -> Result<String, String> {
-        let standing = self.standing();
-        if let Some((why, at)) = &standing.failing
+        let state = self.state();
+        if let Some((why, at)) = &state.failing
             && now.duration_since(*at) < FAILURE_COUNTS
         {
             return Err(format!("judging fails and is tried again: {why}"));
         }
-        if !standing.is_member {
+        if !state.is_member {
             return Err("it has not been given its partitions yet".to_owned());
         }
-        let paused = standing.partitions.values().find_map(|state| match state {
-            Stand::Paused { why } => Some(why),
-            Stand::TakingUp | Stand::Judging { .. } => None,
+        let paused = state.partitions.values().find_map(|partition| match partition {
+            PartitionHealth::Paused { why } => Some(why),
+            PartitionHealth::Restoring | PartitionHealth::Judging { .. } => None,
         });
         if let Some(why) = paused {
             return Err(why.clone());
         }
-        let taking_up = standing.named(|state| matches!(state, Stand::TakingUp));
-        if !taking_up.is_empty() {
-            return Err(format!("it is bringing its store up to date for {taking_up}"));
+        let restoring = state.restoring();
+        if !restoring.is_empty() {
+            return Err(format!("it is bringing its store up to date for {restoring}"));
         }
-        match standing.partitions.len() {
-            0 => Ok("it stands by: others have all partitions".to_owned()),
+        match state.partitions.len() {
+            0 => Ok("it is on standby: others own all partitions".to_owned()),
             1 => Ok("it judges 1 partition".to_owned()),
             count => Ok(format!("it judges {count} partitions")),
         }
     }
 
-    /// Tells the metrics how far the log is ahead, by asking for its ends: once for each partition, so not for each
-    /// record. Waits for the disk or the network.
+    /// Updates the metrics of lag, by reading the end of each partition. To be called from time to time, not for each
+    /// record: it waits for the disk or the network.
     ///
     /// # Errors
-    /// The log cannot be asked.
-    pub fn measure(&self, look: &impl LogReader, now: Instant) -> Result<(), LogError> {
-        let partitions = self.standing().partitions.clone();
+    /// The log cannot be read.
+    pub fn measure(&self, reader: &impl LogReader, now: Instant) -> Result<(), LogError> {
+        let partitions = self.state().partitions.clone();
         let mut counts: BTreeMap<&'static str, u32> =
-            ["judging", "paused", "taking_up"].map(|label| (label, 0)).into();
-        for (partition, state) in partitions {
-            *counts.entry(state.label()).or_default() += 1;
-            let Stand::Judging { next, judged_until } = state else { continue };
-            let end = look.latest(Topic::Events, partition)?;
+            ["judging", "paused", "restoring"].map(|label| (label, 0)).into();
+        for (partition, health) in partitions {
+            *counts.entry(health.label()).or_default() += 1;
+            let PartitionHealth::Judging { next, judged_until } = health else { continue };
+            let end = reader.latest(Topic::Events, partition)?;
             metrics::lag_records(partition, end.0.saturating_sub(next.0));
             for (cluster, judged_until) in judged_until {
                 metrics::lag_seconds(partition, &cluster, (now - judged_until).as_seconds_f64());
@@ -111,59 +111,60 @@ impl Health {
     }
 
     pub(crate) fn joined(&self) {
-        self.standing().is_member = true;
+        self.state().is_member = true;
     }
 
-    pub(crate) fn taking_up(&self, partition: Partition) {
-        self.standing().partitions.insert(partition, Stand::TakingUp);
+    pub(crate) fn restoring(&self, partition: Partition) {
+        self.state().partitions.insert(partition, PartitionHealth::Restoring);
     }
 
     pub(crate) fn judging(&self, partition: Partition, position: &PartitionState) {
         let clocks = position.clocks.iter();
         let judged_until =
             clocks.filter_map(|(cluster, clock)| Some((cluster.clone(), clock.observed_until?))).collect();
-        let state = Stand::Judging { next: position.next, judged_until };
-        self.standing().partitions.insert(partition, state);
+        let health = PartitionHealth::Judging { next: position.next, judged_until };
+        self.state().partitions.insert(partition, health);
     }
 
     pub(crate) fn paused(&self, partition: Partition, why: String) {
-        self.standing().partitions.insert(partition, Stand::Paused { why });
+        self.state().partitions.insert(partition, PartitionHealth::Paused { why });
     }
 
     pub(crate) fn lost(&self, partition: Partition) {
-        self.standing().partitions.remove(&partition);
+        self.state().partitions.remove(&partition);
     }
 
     pub(crate) fn failed(&self, why: String) {
         metrics::failed();
-        self.standing().failing = Some((why, RealInstant::now()));
+        self.state().failing = Some((why, RealInstant::now()));
     }
 
     pub(crate) fn judged(&self) {
-        self.standing().failing = None;
+        self.state().failing = None;
     }
 
-    fn standing(&self) -> MutexGuard<'_, Standing> {
+    fn state(&self) -> MutexGuard<'_, HealthState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Standing {
-    /// The partitions that stand so, in words.
-    fn named(&self, stand: impl Fn(&Stand) -> bool) -> String {
-        let of: Vec<String> = self
+impl HealthState {
+    /// The partitions that are being restored, in words; empty: none is.
+    fn restoring(&self) -> String {
+        let is_restoring = |health: &PartitionHealth| matches!(health, PartitionHealth::Restoring);
+        let numbers: Vec<String> = self
             .partitions
             .iter()
-            .filter(|(_, state)| stand(state))
+            .filter(|(_, health)| is_restoring(health))
             .map(|(partition, _)| partition.to_string())
             .collect();
-        match of.len() {
+        match numbers.len() {
             0 => String::new(),
-            1 => format!("partition {}", of[0]),
-            count if count > NAMED_MAX => {
-                format!("partitions {} and {} more", of[..NAMED_MAX].join(", "), count - NAMED_MAX)
+            1 => format!("partition {}", numbers[0]),
+            count if count > LISTED_MAX => {
+                format!("partitions {} and {} more", numbers[..LISTED_MAX].join(", "), count - LISTED_MAX)
             }
-            _ => format!("partitions {}", of.join(", ")),
+            _ => format!("partitions {}", numbers.join(", ")),
         }
     }
 }
@@ -175,25 +176,25 @@ mod tests {
     #[test]
     fn it_is_ready_once_all_of_its_partitions_are_judged() {
         let health = Health::default();
-        let said_at = |now| health.readiness(now).unwrap_or_else(|why| format!("no: {why}"));
-        let said = || said_at(RealInstant::now());
-        assert_eq!(said(), "no: it has not been given its partitions yet");
+        let readiness_at = |now| health.readiness(now).unwrap_or_else(|why| format!("no: {why}"));
+        let readiness = || readiness_at(RealInstant::now());
+        assert_eq!(readiness(), "no: it has not been given its partitions yet");
         health.joined();
-        assert_eq!(said(), "it stands by: others have all partitions");
-        (0..10).for_each(|nth| health.taking_up(Partition(nth)));
+        assert_eq!(readiness(), "it is on standby: others own all partitions");
+        (0..10).for_each(|nth| health.restoring(Partition(nth)));
         assert_eq!(
-            said(),
+            readiness(),
             "no: it is bringing its store up to date for partitions 0, 1, 2, 3, 4, 5, 6, 7 and 2 more"
         );
         (0..10).for_each(|nth| health.judging(Partition(nth), &PartitionState::new(Offset(0))));
-        assert_eq!(said(), "it judges 10 partitions");
+        assert_eq!(readiness(), "it judges 10 partitions");
         health.paused(Partition(3), "partition 3 is not judged: its state is of a newer kigen".to_owned());
-        assert_eq!(said(), "no: partition 3 is not judged: its state is of a newer kigen");
+        assert_eq!(readiness(), "no: partition 3 is not judged: its state is of a newer kigen");
         health.lost(Partition(3));
         health.failed("the event log failed".to_owned());
-        assert_eq!(said(), "no: judging fails and is tried again: the event log failed");
-        assert_eq!(said_at(RealInstant::now() + FAILURE_COUNTS), "it judges 9 partitions");
+        assert_eq!(readiness(), "no: judging fails and is tried again: the event log failed");
+        assert_eq!(readiness_at(RealInstant::now() + FAILURE_COUNTS), "it judges 9 partitions");
         health.judged();
-        assert_eq!(said(), "it judges 9 partitions");
+        assert_eq!(readiness(), "it judges 9 partitions");
     }
 }

@@ -1,35 +1,46 @@
-//! Where a partition goes on: a pure decision over facts, one row of the design's table each.
+//! Where a partition resumes: a pure decision over facts.
+//!
+//! ```text
+//!  committed position       the store                                       decision
+//!  none                     any                                             FoldFromStart
+//!  of a newer engine        any                                             Pause(NewerEngine)
+//!  beyond the last event    any                                             Pause(BeyondEnd)
+//!  within the events        at it                                           Resume (Restore::Keep)
+//!                           behind it, tombstones since are all kept        Resume (Restore::ApplyTail)
+//!                           missing, too far behind, ahead, another engine  Resume (Restore::Rebuild)
+//!  before the first event   as above                                        as above, but Reading::AfterGap
+//! ```
 
 use kigen_model::topic::Offset;
 use kigen_state::{ENGINE_VERSION, PartitionState};
 
-/// What is known when a partition is taken up.
+/// What is known when a partition is restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Facts {
-    /// C: the last position record of the partition in `kigen.status`.
-    pub committed: Option<Committed>,
-    /// What the store says of itself; `None`: there is no store, or it could not be read.
-    pub store: Option<Stored>,
-    /// The oldest record of `kigen.events` that is still there.
+    /// The last position record of the partition in `kigen.status`.
+    pub committed: Option<CommittedPosition>,
+    /// The store's own position; `None`: there is no store, or it could not be read.
+    pub store: Option<StorePosition>,
+    /// The offset of the oldest record of `kigen.events` that is still kept.
     pub events_start: Offset,
     /// The end of `kigen.events`.
     pub events_end: Offset,
-    /// From here on in `kigen.status` every tombstone is still kept.
+    /// The offset in `kigen.status` from which on every tombstone is still kept.
     pub tombstones_start: Offset,
 }
 
-/// The last position record, and where it stands.
+/// The last position record of a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Committed {
-    /// The record.
+pub(crate) struct CommittedPosition {
+    /// Its content.
     pub position: PartitionState,
     /// The offset in `kigen.status` after it.
     pub status_next: Offset,
 }
 
-/// What the store says of itself.
+/// Up to where the store is applied, and by which engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Stored {
+pub(crate) struct StorePosition {
     /// The offset in `kigen.status` up to which it is applied.
     pub status_next: Offset,
     /// The engine that wrote it.
@@ -39,46 +50,47 @@ pub(crate) struct Stored {
 /// What to do with a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// No C: nothing was ever committed; drop the store and fold `kigen.events` from its start.
+    /// Nothing was ever committed: drop the store and fold `kigen.events` from its start.
     FoldFromStart {
         /// The start.
         next: Offset,
     },
-    /// Bring the store to C, and go on from there.
-    GoOn {
+    /// Bring the store to the committed position, and resume from there.
+    Resume {
         /// How the store gets there.
         restore: Restore,
-        /// Where reading goes on, and what is lost before it.
+        /// Where reading resumes, and what is lost before it.
         reading: Reading,
     },
-    /// Touch nothing, judge nothing of this partition, and say why.
+    /// Change nothing, judge nothing of this partition, and report why.
     Pause(Pause),
 }
 
-/// How the store gets to C.
+/// How the store gets to the committed position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Restore {
-    /// It is there.
-    Resume,
-    /// It is older: apply `kigen.status` from here to C.
+    /// It is there already.
+    Keep,
+    /// It is behind: apply `kigen.status` from here to the committed position.
     ApplyTail {
         /// The store's own offset in it.
         from: Offset,
     },
-    /// It is missing, older than the tombstones, ahead of C, or of another engine: drop it and apply `kigen.status` whole.
+    /// It is missing, ahead, of another engine, or so far behind that tombstones may be gone: drop it and apply the whole of
+    /// `kigen.status`.
     Rebuild,
 }
 
-/// Where reading goes on.
+/// Where reading resumes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reading {
-    /// At C.
-    AtC,
+    /// At the committed position.
+    AtCommitted,
     /// Unread events expired: at the log's start, with a gap over what expired.
     AfterGap {
         /// The first record that was not read.
         from: Offset,
-        /// The first that is still there.
+        /// The first one that is still kept.
         to: Offset,
     },
 }
@@ -86,9 +98,9 @@ pub(crate) enum Reading {
 /// Why a partition is not judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pause {
-    /// C is beyond the log's end: the log was truncated or is another one.
+    /// The committed position is beyond the log's end: the log was truncated or is another one.
     BeyondEnd {
-        /// Where C would go on.
+        /// The next event to read, by the committed position.
         next: Offset,
         /// The end.
         end: Offset,
@@ -105,16 +117,16 @@ impl Decision {
     pub(crate) fn label(&self) -> &'static str {
         match self {
             Self::FoldFromStart { .. } => "fold_from_start",
-            Self::GoOn { restore: Restore::Resume, .. } => "resume",
-            Self::GoOn { restore: Restore::ApplyTail { .. }, .. } => "apply_tail",
-            Self::GoOn { restore: Restore::Rebuild, .. } => "rebuild",
+            Self::Resume { restore: Restore::Keep, .. } => "resume",
+            Self::Resume { restore: Restore::ApplyTail { .. }, .. } => "apply_tail",
+            Self::Resume { restore: Restore::Rebuild, .. } => "rebuild",
             Self::Pause(Pause::BeyondEnd { .. }) => "paused_beyond_end",
             Self::Pause(Pause::NewerEngine { .. }) => "paused_newer_engine",
         }
     }
 }
 
-/// The decision.
+/// Decides by the table above.
 pub(crate) fn decide(facts: &Facts) -> Decision {
     let Some(committed) = &facts.committed else {
         return Decision::FoldFromStart { next: facts.events_start };
@@ -128,7 +140,7 @@ pub(crate) fn decide(facts: &Facts) -> Decision {
     }
     let restore = match &facts.store {
         Some(stored) if stored.engine_version != position.engine_version => Restore::Rebuild,
-        Some(stored) if stored.status_next == committed.status_next => Restore::Resume,
+        Some(stored) if stored.status_next == committed.status_next => Restore::Keep,
         Some(stored) if stored.status_next > committed.status_next => Restore::Rebuild,
         Some(stored) if stored.status_next < facts.tombstones_start => Restore::Rebuild,
         Some(stored) => Restore::ApplyTail { from: stored.status_next },
@@ -137,9 +149,9 @@ pub(crate) fn decide(facts: &Facts) -> Decision {
     let reading = if position.next < facts.events_start {
         Reading::AfterGap { from: position.next, to: facts.events_start }
     } else {
-        Reading::AtC
+        Reading::AtCommitted
     };
-    Decision::GoOn { restore, reading }
+    Decision::Resume { restore, reading }
 }
 
 #[cfg(test)]
@@ -148,45 +160,49 @@ mod tests {
 
     fn facts() -> Facts {
         Facts {
-            committed: Some(Committed { position: PartitionState::new(Offset(70)), status_next: Offset(40) }),
-            store: Some(Stored { status_next: Offset(40), engine_version: ENGINE_VERSION }),
+            committed: Some(CommittedPosition {
+                position: PartitionState::new(Offset(70)),
+                status_next: Offset(40),
+            }),
+            store: Some(StorePosition { status_next: Offset(40), engine_version: ENGINE_VERSION }),
             events_start: Offset(10),
             events_end: Offset(100),
             tombstones_start: Offset(5),
         }
     }
 
-    fn go_on(restore: Restore) -> Decision {
-        Decision::GoOn { restore, reading: Reading::AtC }
+    fn resume(restore: Restore) -> Decision {
+        Decision::Resume { restore, reading: Reading::AtCommitted }
     }
 
-    fn stored_at(offset: u64) -> Option<Stored> {
-        Some(Stored { status_next: Offset(offset), engine_version: ENGINE_VERSION })
-    }
-
-    #[test]
-    fn a_store_at_c_resumes() {
-        assert_eq!(decide(&facts()), go_on(Restore::Resume));
+    fn stored_at(offset: u64) -> Option<StorePosition> {
+        Some(StorePosition { status_next: Offset(offset), engine_version: ENGINE_VERSION })
     }
 
     #[test]
-    fn an_older_store_applies_the_tail() {
+    fn a_store_at_the_committed_position_is_used_as_it_is() {
+        assert_eq!(decide(&facts()), resume(Restore::Keep));
+    }
+
+    #[test]
+    fn a_store_that_is_behind_gets_the_tail_applied() {
         let facts = Facts { store: stored_at(39), ..facts() };
-        assert_eq!(decide(&facts), go_on(Restore::ApplyTail { from: Offset(39) }));
+        assert_eq!(decide(&facts), resume(Restore::ApplyTail { from: Offset(39) }));
         let facts = Facts { store: stored_at(5), ..facts };
-        assert_eq!(decide(&facts), go_on(Restore::ApplyTail { from: Offset(5) }));
+        assert_eq!(decide(&facts), resume(Restore::ApplyTail { from: Offset(5) }));
     }
 
     #[test]
-    fn no_store_or_one_too_old_or_ahead_or_of_another_engine_is_rebuilt() {
-        let other_engine = Some(Stored { status_next: Offset(40), engine_version: ENGINE_VERSION - 1 });
+    fn a_store_that_is_missing_or_too_old_or_ahead_or_of_another_engine_is_rebuilt() {
+        let other_engine =
+            Some(StorePosition { status_next: Offset(40), engine_version: ENGINE_VERSION - 1 });
         for store in [None, stored_at(4), stored_at(41), other_engine] {
-            assert_eq!(decide(&Facts { store, ..facts() }), go_on(Restore::Rebuild));
+            assert_eq!(decide(&Facts { store, ..facts() }), resume(Restore::Rebuild));
         }
     }
 
     #[test]
-    fn without_a_position_the_events_are_folded_from_their_start_whatever_the_store_says() {
+    fn without_a_committed_position_the_events_are_folded_from_their_start_whatever_the_store_holds() {
         for store in [None, stored_at(40)] {
             let facts = Facts { committed: None, store, ..facts() };
             assert_eq!(decide(&facts), Decision::FoldFromStart { next: Offset(10) });
@@ -194,16 +210,17 @@ mod tests {
     }
 
     #[test]
-    fn unread_events_that_expired_are_a_gap_and_the_state_is_kept() {
-        let committed = Committed { position: PartitionState::new(Offset(7)), status_next: Offset(40) };
+    fn unread_events_that_expired_make_a_gap_and_the_state_is_kept() {
+        let committed =
+            CommittedPosition { position: PartitionState::new(Offset(7)), status_next: Offset(40) };
         for (store, restore) in [
-            (stored_at(40), Restore::Resume),
+            (stored_at(40), Restore::Keep),
             (stored_at(39), Restore::ApplyTail { from: Offset(39) }),
             (None, Restore::Rebuild),
         ] {
             let facts = Facts { committed: Some(committed.clone()), store, ..facts() };
             let reading = Reading::AfterGap { from: Offset(7), to: Offset(10) };
-            assert_eq!(decide(&facts), Decision::GoOn { restore, reading });
+            assert_eq!(decide(&facts), Decision::Resume { restore, reading });
         }
     }
 
@@ -211,26 +228,27 @@ mod tests {
     fn a_position_at_the_very_start_or_end_of_the_log_is_no_gap_and_no_truncation() {
         for next in [10, 100] {
             let committed =
-                Committed { position: PartitionState::new(Offset(next)), status_next: Offset(40) };
+                CommittedPosition { position: PartitionState::new(Offset(next)), status_next: Offset(40) };
             let facts = Facts { committed: Some(committed), ..facts() };
-            assert_eq!(decide(&facts), go_on(Restore::Resume));
+            assert_eq!(decide(&facts), resume(Restore::Keep));
         }
     }
 
     #[test]
     fn a_position_beyond_the_end_pauses() {
-        let committed = Committed { position: PartitionState::new(Offset(101)), status_next: Offset(40) };
+        let committed =
+            CommittedPosition { position: PartitionState::new(Offset(101)), status_next: Offset(40) };
         let facts = Facts { committed: Some(committed), ..facts() };
         let pause = Pause::BeyondEnd { next: Offset(101), end: Offset(100) };
         assert_eq!(decide(&facts), Decision::Pause(pause));
     }
 
     #[test]
-    fn the_state_of_a_newer_kigen_pauses_and_nothing_else_of_it_is_believed() {
+    fn the_state_of_a_newer_kigen_pauses_before_its_other_fields_are_used() {
         let position =
             PartitionState { engine_version: ENGINE_VERSION + 1, ..PartitionState::new(Offset(101)) };
         let facts = Facts {
-            committed: Some(Committed { position, status_next: Offset(40) }),
+            committed: Some(CommittedPosition { position, status_next: Offset(40) }),
             store: None,
             ..facts()
         };

@@ -1,4 +1,4 @@
-//! The states of one partition, as a turn reads them: a bounded cache before the store.
+//! The committed states of one partition, as a turn reads them: a bounded cache in front of the store.
 
 use std::collections::HashMap;
 
@@ -9,17 +9,17 @@ use kigen_state::{BatchState, Cursor};
 use kigen_store::Store;
 use kigen_wire::Status;
 
-use crate::ProcessorError;
+use crate::error::ProcessorError;
 
-/// How many states a partition's cache holds at most; at the limit it is emptied, and filled again from the store.
+/// The most states in a partition's cache. At the limit it is cleared: it fills again from the store.
 pub(crate) const STATES_CACHED_MAX: usize = 4_096;
 
-/// The committed states that are at hand without a look into the store.
+/// Committed states that need no read from the store.
 #[derive(Default)]
 pub(crate) struct Cache(HashMap<BatchKey, BatchState>);
 
 impl Cache {
-    /// Remembers a committed state.
+    /// Adds a committed state.
     pub(crate) fn put(&mut self, state: BatchState) {
         if self.0.len() >= STATES_CACHED_MAX {
             self.0.clear();
@@ -37,7 +37,7 @@ pub(crate) struct States<'a> {
 }
 
 impl States<'_> {
-    /// The state of `key`, taken out of the cache: it comes back with the commit that changes it.
+    /// The state of `key`, taken out of the cache: the commit that changes it puts it back.
     pub(crate) fn load(&mut self, key: &BatchKey) -> Result<BatchState, ProcessorError> {
         if let Some(state) = self.cache.0.remove(key) {
             return Ok(state);
@@ -53,7 +53,7 @@ impl States<'_> {
         }
     }
 
-    /// A page of the time-ordered index of the store, due or not.
+    /// A page of the store's index of due work, in the order of time, whether due yet or not.
     pub(crate) fn due(
         &self,
         cluster: &str,

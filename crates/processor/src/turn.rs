@@ -1,4 +1,4 @@
-//! A turn: a bounded number of events of one partition, folded in memory. Nothing leaves it but through a commit.
+//! A turn: a bounded number of events of one partition, folded in memory. Its results leave it only by a commit.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::ControlFlow;
@@ -14,8 +14,8 @@ use kigen_model::reject::Reject;
 use kigen_model::topic::{Partition, Topic};
 use kigen_state::{BatchState, Cursor, PartitionState};
 
-use crate::ProcessorError;
-use crate::events::{Decoded, Place, Refusal};
+use crate::error::ProcessorError;
+use crate::events::{Decoded, EventDecoder, Refusal};
 use crate::states::States;
 
 /// How much a turn may hold before it must be committed.
@@ -25,7 +25,7 @@ pub struct TurnBounds {
     pub events_max: usize,
     /// Batches changed, by facts or by a tick's due work.
     pub batches_max: usize,
-    /// Due batches read from the index at a time.
+    /// Entries of the index of due work that are read at a time.
     pub due_page_max: usize,
 }
 
@@ -44,21 +44,21 @@ pub(crate) struct Turn {
     pub(crate) rejects: Vec<(Refusal, Reject)>,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) judgements: Vec<Judgement>,
-    /// The newest timestamp of the records folded, which the statuses get too.
+    /// The newest timestamp of the records folded, which is also that of the status records.
     pub(crate) at: Instant,
     /// The changed batches that have due work: by cluster, then in the order of the work.
     due: BTreeSet<(String, Cursor)>,
-    /// What the stored index has ahead, by cluster.
+    /// What comes next in the stored index, by cluster.
     ahead: HashMap<String, Ahead>,
     pub(crate) events: usize,
-    /// Partitions of each topic.
+    /// The partitions of each topic.
     partitions: u32,
-    /// Events expired unread right before the first that is folded.
+    /// Events right before the first one that is folded expired before they were read.
     has_lost: bool,
 }
 
-/// Due work of the stored index in its order, read a page at a time. It does not change within a turn, so that a tick at
-/// which nothing is due costs no look into the store.
+/// Due work of the stored index in its order, read a page at a time. The index does not change within a turn, so that a tick
+/// with nothing due costs no read from the store.
 #[derive(Default)]
 struct Ahead {
     page: VecDeque<Cursor>,
@@ -70,12 +70,13 @@ struct Ahead {
 /// A batch that this turn has changed.
 pub(crate) struct Changed {
     pub(crate) state: BatchState,
-    /// Its place in the stored index, which its new one replaces.
+    /// Its entry in the stored index, which the commit replaces.
     pub(crate) due_before: Option<Instant>,
 }
 
 impl Turn {
-    /// A turn that begins at `position` of one of so many partitions; `has_lost`: events right before it expired unread.
+    /// A turn that begins at `position` of one of `partitions` partitions; `has_lost`: events right before it expired before
+    /// they were read.
     pub(crate) fn new(
         partition: Partition,
         partitions: u32,
@@ -104,15 +105,15 @@ impl Turn {
         self.events == 0
     }
 
-    /// Folds records until they end or the turn is full; what is left belongs to the next turn.
+    /// Folds records until they end or the turn is full; the rest belongs to the next turn.
     pub(crate) fn fold(
         &mut self,
         records: &[ConsumedRecord],
         states: &mut States<'_>,
         bounds: TurnBounds,
     ) -> Result<(), ProcessorError> {
-        let place = Place { partition: self.partition, partitions: self.partitions };
-        place.each_event(records, |record, event| self.fold_one(record, event, states, bounds))
+        let decoder = EventDecoder { partition: self.partition, partitions: self.partitions };
+        decoder.each_event(records, |record, event| self.fold_one(record, event, states, bounds))
     }
 
     /// Folds the event of a record; `Break`: the turn is full, and the record belongs to the next turn.
@@ -135,7 +136,7 @@ impl Turn {
             Ok(Event::Fact(fact)) => self.fold_fact(fact, states)?,
             Ok(Event::Cluster(event)) => {
                 if !self.fold_cluster(&event, states, bounds)? {
-                    // The tick is half worked off: it comes again, and its cursor tells how far it is.
+                    // The tick is only partly done: it is read again, and resumes at its cursor.
                     self.position.next = record.offset;
                     return Ok(ControlFlow::Break(()));
                 }
@@ -162,7 +163,7 @@ impl Turn {
         self.step(&key, Input::Fact { observed_at, body }, states)
     }
 
-    /// Moves a cluster's clock and works off what is due by it; false: the turn is full before the work is done.
+    /// Moves a cluster's clock and judges what is due by it; false: the turn is full before all of it is judged.
     fn fold_cluster(
         &mut self,
         event: &ClusterEvent,
@@ -188,7 +189,7 @@ impl Turn {
         Ok(true)
     }
 
-    /// The first due work: of the stored index, for batches that this turn has not changed, or of those it has.
+    /// The first due work: of the stored index for batches that this turn has not changed, of its own for those it has.
     fn next_due(
         &mut self,
         cluster: &str,
@@ -217,8 +218,8 @@ impl Turn {
         bounds: TurnBounds,
     ) -> Result<Option<&Cursor>, ProcessorError> {
         if !self.ahead.contains_key(cluster) {
-            // From the start also where a tick is half worked off: what was judged has moved, and an edit that
-            // shortens the grace may have moved it to before the cursor.
+            // From the start also where a tick is partly done: judged entries have moved, and an edit that shortens the
+            // grace may have moved one to before the cursor.
             self.ahead.insert(cluster.to_owned(), Ahead::default());
         }
         let Some(ahead) = self.ahead.get_mut(cluster) else { return Ok(None) };
@@ -239,7 +240,7 @@ impl Turn {
         input: Input<'_>,
         states: &mut States<'_>,
     ) -> Result<(), ProcessorError> {
-        // Only of batches that the turn has changed already, the due work stands among its own.
+        // The turn's own index holds only batches that it has changed already.
         let (state, due_before) = match self.changed.get_mut(key) {
             Some(Changed { state, .. }) => {
                 let due = state.next_due();

@@ -14,7 +14,7 @@ use fastrand::Rng;
 use feed::Feed;
 use kigen_log::{ConsumedRecord, Log, LogReader, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
-use kigen_processor::{Committed, Processor, ProcessorError, Round, Staged, TurnBounds};
+use kigen_processor::{Committed, Processor, ProcessorError, Poll, Staged, TurnBounds};
 use kigen_state::POSITION_KEY;
 use kigen_store::Store;
 use kigen_testkit::simulated::{Faults, SimulatedLog};
@@ -126,7 +126,7 @@ struct Judging {
 
 enum Stage {
     Between,
-    Read(Round),
+    Read(Poll),
     Folded(Staged),
     Taken(Committed),
 }
@@ -144,10 +144,10 @@ impl Judging {
         tokio::time::sleep(Duration::from_millis(1)).await;
         self.stage = match std::mem::replace(&mut self.stage, Stage::Between) {
             Stage::Between => match tokio::time::timeout(QUIET, self.processor.next()).await {
-                Ok(round) => Stage::Read(round?),
+                Ok(poll) => Stage::Read(poll?),
                 Err(_) => return Ok(false),
             },
-            Stage::Read(round) => Stage::Folded(self.processor.apply(round)?),
+            Stage::Read(poll) => Stage::Folded(self.processor.apply(poll)?),
             Stage::Folded(staged) => Stage::Taken(self.processor.commit(staged).await?),
             Stage::Taken(committed) => {
                 self.processor.store(committed)?;
@@ -241,7 +241,7 @@ impl Chaos {
             Ok(worked) => worked,
             Err(_) => {
                 self.errors += 1;
-                judging.processor.recover();
+                judging.processor.restart_partitions();
                 true
             }
         }

@@ -10,7 +10,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::{Objective, Schedule};
 use kigen_model::slot::Verdict;
 use kigen_model::topic::Partition;
-use kigen_processor::{Replay, Told};
+use kigen_processor::{Replay, ReplayOutput};
 
 use crate::objectives::Written;
 
@@ -76,14 +76,14 @@ impl Past {
         Ok(())
     }
 
-    fn found(&mut self, told: Told) {
-        for judgement in told.judgements {
+    fn found(&mut self, output: ReplayOutput) {
+        for judgement in output.judgements {
             if self.has(judgement.deadline) {
                 let name = (judgement.key, judgement.objective);
                 self.verdicts.entry(name).or_default().insert(judgement.deadline, judgement.verdict);
             }
         }
-        self.warnings.extend(told.warnings.into_iter().map(|warning| warning.text));
+        self.warnings.extend(output.warnings.into_iter().map(|warning| warning.text));
     }
 }
 
@@ -191,7 +191,7 @@ impl PartitionPlayed<'_> {
                     if self.heard_of.insert(fact.key.clone()) {
                         self.declare(&fact, past)?;
                     }
-                    past.found(self.replay.say(fact)?);
+                    past.found(self.replay.fold_fact(fact)?);
                 }
                 Ok(Event::Cluster(event)) => {
                     if let ClusterBody::Tick { observed_until, .. } = event.body {
@@ -218,7 +218,7 @@ impl PartitionPlayed<'_> {
             let mut wordings = wordings(&written.objective, &playing.schedules, at);
             let (_, now) = wordings.remove(0);
             let fact = self.fact(written, now, at);
-            past.found(self.replay.say(fact)?);
+            past.found(self.replay.fold_fact(fact)?);
             for (at, later) in wordings {
                 let fact = self.fact(written, later, at);
                 self.to_say.push_back((at, fact));
@@ -238,7 +238,7 @@ impl PartitionPlayed<'_> {
     fn say_until(&mut self, until: Instant, past: &mut Past) -> anyhow::Result<()> {
         while self.to_say.front().is_some_and(|(at, _)| *at <= until) {
             if let Some((_, fact)) = self.to_say.pop_front() {
-                past.found(self.replay.say(fact)?);
+                past.found(self.replay.fold_fact(fact)?);
             }
         }
         Ok(())

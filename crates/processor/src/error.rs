@@ -1,0 +1,77 @@
+//! Why judging fails, with what an operator can do about it.
+
+use kigen_log::LogError;
+use kigen_model::key::BatchKey;
+use kigen_model::topic::{Offset, Partition};
+use kigen_store::StoreError;
+
+/// Why a round of the loop failed. No data is lost: what was not committed is read again.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessorError {
+    /// The log failed.
+    #[error("the event log failed")]
+    Log(#[from] LogError),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// A state in the store cannot be decoded.
+    #[error(
+        "the stored state of {key} cannot be decoded; stop kigen and delete the folder `store` in its data directory: it is rebuilt from kigen.status"
+    )]
+    StoredState {
+        /// The batch.
+        key: BatchKey,
+        /// Why.
+        source: kigen_wire::DecodeError,
+    },
+    /// The store holds a position record under a batch's key.
+    #[error(
+        "the store holds no batch under {key}; stop kigen and delete the folder `store` in its data directory: it is rebuilt from kigen.status"
+    )]
+    NotABatch {
+        /// The key of the batch.
+        key: BatchKey,
+    },
+    /// A status record cannot be decoded.
+    #[error("kigen.status, partition {partition}, offset {offset} cannot be decoded")]
+    Status {
+        /// The partition.
+        partition: Partition,
+        /// The offset.
+        offset: Offset,
+        /// Why.
+        source: kigen_wire::DecodeError,
+    },
+    /// A state in `kigen.status` cannot be decoded.
+    #[error("the state of {key} in kigen.status, partition {partition}, cannot be decoded")]
+    RestoredState {
+        /// The partition.
+        partition: Partition,
+        /// The batch.
+        key: BatchKey,
+        /// Why.
+        source: kigen_wire::DecodeError,
+    },
+    /// The last record of a partition of `kigen.status` is not a position record.
+    #[error(
+        "kigen.status, partition {partition} ends at offset {offset} without a position record: something else wrote to it"
+    )]
+    NoPosition {
+        /// The partition.
+        partition: Partition,
+        /// The offset of its last record.
+        offset: Offset,
+    },
+}
+
+impl ProcessorError {
+    /// The cause by which warnings are throttled.
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
+            Self::Log(error) => error.label(),
+            Self::Store(_) => "store",
+            Self::StoredState { .. } | Self::NotABatch { .. } => "stored_state",
+            Self::Status { .. } | Self::RestoredState { .. } | Self::NoPosition { .. } => "status",
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! The processor's role: one owner of the partitions that are assigned to this process, one loop.
+//!
+//! The members of the group [`GROUP`] divide the partitions between them. A partition that is assigned is first restored,
+//! on another thread, while the others are judged. After a revocation everything in memory of the partition is dropped;
+//! what was not committed of it is judged by its next owner.
+//!
+//! ```text
+//!              Assigned                restored
+//!  not owned ------------> Restoring ------------> Judging --+
+//!                          ^  |   ^                 |   ^    |  a turn is committed
+//!                          |  |   |                 |   +----+
+//!                          |  |   +-----------------+
+//!                          |  |     restart_partitions
+//!       restart_partitions |  |  the state forbids judging, or the restore failed
+//!                          |  v
+//!                         Paused
+//!
+//!  Revoked:  Judging, Paused -> not owned;  Restoring -> not owned, once the restore has ended
+//! ```
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use kigen_log::back_off::BackOff;
+use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, Log, LogError, LogReader, Telling};
+use kigen_model::Instant;
+use kigen_model::reasons::reasons;
+use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_store::Store;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::commit::{Committed, Staged};
+use crate::error::ProcessorError;
+use crate::health::Health;
+use crate::restore::{Judging, Restored, restore};
+use crate::states::{Cache, States};
+use crate::turn::{Turn, TurnBounds};
+
+/// The consumer group of the processors.
+pub const GROUP: &str = "processor";
+
+/// The most bytes of events that one poll reads from a partition.
+const READ_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The delays before a failed round is retried.
+const RETRY_DELAY_MS_MIN: u64 = 1_000;
+const RETRY_DELAY_MS_MAX: u64 = 15_000;
+
+/// Judges the partitions of a log that are assigned to it.
+pub struct Processor<L: Log> {
+    log: L,
+    consumer: L::Consumer,
+    store: Arc<Store>,
+    bounds: TurnBounds,
+    partitions: HashMap<Partition, Ownership>,
+    caches: HashMap<Partition, Cache>,
+    /// Records that were read but did not fit into a full turn: they come first in the next one.
+    leftover: HashMap<Partition, Vec<ConsumedRecord>>,
+    restoring: JoinSet<(Partition, Result<Restored, ProcessorError>)>,
+    health: Health,
+}
+
+/// The state of a partition that is assigned, or was until its restore began.
+enum Ownership {
+    /// The store is being brought to the committed position. A second restore of the partition would write to the same
+    /// store, so that one that is under way is always waited for.
+    Restoring {
+        /// The partition was assigned or restarted meanwhile: the restore is repeated.
+        is_stale: bool,
+        /// False: the partition was revoked meanwhile.
+        is_own: bool,
+    },
+    /// It is judged, up to this position.
+    Judging(Judging),
+    /// It cannot be judged; the reason was logged.
+    Paused,
+}
+
+/// Events that one poll has read, by partition.
+pub struct Poll(Vec<(Partition, Vec<ConsumedRecord>)>);
+
+impl Poll {
+    /// The number of events.
+    #[must_use]
+    pub fn events(&self) -> usize {
+        self.0.iter().map(|(_, records)| records.len()).sum()
+    }
+}
+
+impl<L: Log> Processor<L> {
+    /// Joins the group. The processor owns no partition yet: the log assigns them.
+    pub fn open(log: L, store: Store, bounds: TurnBounds) -> Result<Self, ProcessorError> {
+        let consumer = log.join(GROUP, Topic::Events)?;
+        let (partitions, caches, leftover) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let (store, restoring) = (Arc::new(store), JoinSet::new());
+        let health = Health::default();
+        Ok(Self { log, consumer, store, bounds, partitions, caches, leftover, restoring, health })
+    }
+
+    /// Reports to `health` from here on.
+    #[must_use]
+    pub fn with_health(self, health: Health) -> Self {
+        Self { health, ..self }
+    }
+
+    /// Waits until there are events, and reads a bounded number of them; or until a restore ends, which returns an empty
+    /// poll. Cancel-safe.
+    pub async fn next(&mut self) -> Result<Poll, ProcessorError> {
+        if !self.leftover.is_empty() {
+            return Ok(Poll(self.leftover.drain().collect()));
+        }
+        loop {
+            let event = tokio::select! {
+                biased;
+                Some(ended) = self.restoring.join_next() => {
+                    match ended {
+                        Ok((partition, restored)) => self.restored(partition, restored).await?,
+                        Err(failed) => {
+                            if let Ok(panic) = failed.try_into_panic() {
+                                std::panic::resume_unwind(panic);
+                            }
+                        }
+                    }
+                    return Ok(Poll(Vec::new()));
+                }
+                event = self.consumer.next(self.bounds.events_max, READ_BYTES_MAX) => event,
+            };
+            match event {
+                Ok(ConsumerEvent::Assigned(partitions)) => {
+                    self.health.joined();
+                    partitions.into_iter().for_each(|partition| self.assigned(partition));
+                }
+                Ok(ConsumerEvent::Revoked(partitions)) => {
+                    partitions.into_iter().for_each(|partition| self.revoked(partition))
+                }
+                Ok(ConsumerEvent::Records(records)) => return Ok(Poll(records)),
+                Err(error @ LogError::Corrupt { partition, offset, .. }) => {
+                    self.consumer.seek(partition, offset.next()).await?;
+                    return Ok(Poll(vec![(partition, vec![unreadable(offset, &error)])]));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Whether everything in the log is judged: this processor owns each partition and is at its end.
+    pub fn is_idle(&self) -> Result<bool, ProcessorError> {
+        for partition in (0..self.log.reader().partitions()).map(Partition) {
+            let next = match self.partitions.get(&partition) {
+                Some(Ownership::Judging(judging)) => Some(judging.position.next),
+                // It makes no more progress.
+                Some(Ownership::Paused) => continue,
+                Some(Ownership::Restoring { .. }) | None => None,
+            };
+            let end = self.log.reader().latest(Topic::Events, partition)?;
+            // An empty partition has nothing to judge, whichever process owns it.
+            if next.unwrap_or(Offset(0)) < end {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Folds a poll's events in memory.
+    pub fn apply(&mut self, poll: Poll) -> Result<Staged, ProcessorError> {
+        let mut turns = Vec::with_capacity(poll.0.len());
+        for (partition, mut records) in poll.0 {
+            let Some(Ownership::Judging(judging)) = self.partitions.get(&partition) else { continue };
+            let Judging { position, has_lost } = judging;
+            let mut turn = Turn::new(partition, self.log.reader().partitions(), position.clone(), *has_lost);
+            let cache = self.caches.entry(partition).or_default();
+            turn.fold(&records, &mut States { partition, store: Some(&self.store), cache }, self.bounds)?;
+            if !turn.is_empty() {
+                let leftover =
+                    records.split_off(records.partition_point(|of| of.offset < turn.position.next));
+                if !leftover.is_empty() {
+                    self.leftover.insert(partition, leftover);
+                }
+                turns.push(turn);
+            }
+        }
+        Staged::of(turns)
+    }
+
+    /// Commits what was folded to the log: all of it, or nothing.
+    pub async fn commit(&mut self, staged: Staged) -> Result<Committed, ProcessorError> {
+        staged.commit(&mut self.consumer).await
+    }
+
+    /// Moves the store to what the log has committed.
+    pub fn store(&mut self, committed: Committed) -> Result<(), ProcessorError> {
+        for moved in committed.into_store(&self.store, &mut self.caches)? {
+            self.health.judging(moved.partition, &moved.position);
+            self.health.judged();
+            let judging = Judging { position: moved.position, has_lost: false };
+            self.partitions.insert(moved.partition, Ownership::Judging(judging));
+        }
+        Ok(())
+    }
+
+    /// Drops what is in memory and restores all partitions: the way out of every commit that failed or whose outcome is
+    /// unknown.
+    pub fn restart_partitions(&mut self) {
+        let own: Vec<Partition> = self.partitions.keys().copied().collect();
+        for partition in own {
+            self.consumer.pause(partition);
+            match self.partitions.get_mut(&partition) {
+                Some(Ownership::Restoring { is_stale, .. }) => *is_stale = true,
+                Some(Ownership::Judging(_) | Ownership::Paused) | None => self.restore(partition),
+            }
+        }
+    }
+
+    /// One round of the loop, from reading to the store.
+    pub async fn turn(&mut self) -> Result<(), ProcessorError> {
+        let poll = self.next().await?;
+        self.judge(poll).await
+    }
+
+    async fn judge(&mut self, poll: Poll) -> Result<(), ProcessorError> {
+        let staged = self.apply(poll)?;
+        let committed = self.commit(staged).await?;
+        self.store(committed)
+    }
+
+    fn assigned(&mut self, partition: Partition) {
+        match self.partitions.get_mut(&partition) {
+            Some(Ownership::Restoring { is_stale, is_own }) => (*is_stale, *is_own) = (true, true),
+            Some(Ownership::Judging(_) | Ownership::Paused) | None => self.restore(partition),
+        }
+    }
+
+    fn revoked(&mut self, partition: Partition) {
+        self.forget(partition);
+        self.health.lost(partition);
+        match self.partitions.get_mut(&partition) {
+            Some(Ownership::Restoring { is_own, .. }) => *is_own = false,
+            Some(Ownership::Judging(_) | Ownership::Paused) | None => {
+                self.partitions.remove(&partition);
+            }
+        }
+    }
+
+    /// Drops what is in memory of a partition.
+    fn forget(&mut self, partition: Partition) {
+        self.caches.remove(&partition);
+        self.leftover.remove(&partition);
+    }
+
+    /// Begins to restore a partition on another thread.
+    fn restore(&mut self, partition: Partition) {
+        self.forget(partition);
+        self.health.restoring(partition);
+        self.partitions.insert(partition, Ownership::Restoring { is_stale: false, is_own: true });
+        let (reader, store) = (self.log.reader().clone(), Arc::clone(&self.store));
+        self.restoring.spawn_blocking(move || (partition, restore(&reader, &store, partition)));
+    }
+
+    async fn restored(
+        &mut self,
+        partition: Partition,
+        restored: Result<Restored, ProcessorError>,
+    ) -> Result<(), ProcessorError> {
+        match self.partitions.get(&partition) {
+            Some(Ownership::Restoring { is_own: false, .. }) => {
+                self.partitions.remove(&partition);
+                return Ok(());
+            }
+            Some(Ownership::Restoring { is_stale: true, .. }) => {
+                self.restore(partition);
+                return Ok(());
+            }
+            Some(Ownership::Restoring { .. } | Ownership::Judging(_) | Ownership::Paused) | None => {}
+        }
+        // If the restore or the seek below fails, the partition stays here until `restart_partitions`.
+        self.partitions.insert(partition, Ownership::Paused);
+        match restored? {
+            Restored::Judging(judging) => {
+                self.consumer.seek(partition, judging.position.next).await?;
+                self.health.judging(partition, &judging.position);
+                self.partitions.insert(partition, Ownership::Judging(judging));
+            }
+            Restored::Paused { why } => self.health.paused(partition, why),
+        }
+        Ok(())
+    }
+
+    /// Logs why a round failed; it is retried after a delay.
+    fn report(&self, error: &ProcessorError, warnings: &Telling) {
+        match error {
+            ProcessorError::Log(error) => self.log.tell(error),
+            error => warnings.say(error.label(), || format!("judging waits: {}", reasons(error))),
+        }
+        // That another member owns the partition now is no failure of this one.
+        if !matches!(error, ProcessorError::Log(LogError::Fenced { .. })) {
+            self.health.failed(reasons(error));
+        }
+    }
+}
+
+/// Judges until `shutdown` is true, then finishes what is in flight. A failed round is logged and retried: no failure here
+/// would be mended by ending the process.
+pub async fn run<L: Log>(mut processor: Processor<L>, mut shutdown: watch::Receiver<bool>) {
+    let mut back_off = BackOff::new(RETRY_DELAY_MS_MIN, RETRY_DELAY_MS_MAX);
+    let warnings = Telling::default();
+    loop {
+        let poll = tokio::select! {
+            biased;
+            _ = shutdown.wait_for(|stop| *stop) => return,
+            poll = processor.next() => poll,
+        };
+        let outcome = match poll {
+            Ok(poll) => {
+                let events = poll.events();
+                processor.judge(poll).await.map(|()| events)
+            }
+            Err(error) => Err(error),
+        };
+        match outcome {
+            // A restore that ended does not show that commits succeed again.
+            Ok(0) => {}
+            Ok(_) => back_off.reset(),
+            Err(error) => {
+                processor.report(&error, &warnings);
+                tokio::select! {
+                    _ = shutdown.wait_for(|stop| *stop) => return,
+                    () = tokio::time::sleep(back_off.next_delay(None)) => {}
+                }
+                processor.restart_partitions();
+            }
+        }
+    }
+}
+
+/// Replaces a record whose bytes the log cannot return by one without a value, which goes to the rejects.
+fn unreadable(offset: Offset, error: &LogError) -> ConsumedRecord {
+    tracing::error!("{error}");
+    ConsumedRecord { offset, key: String::new(), value: None, head: None, timestamp: Instant::UNIX_EPOCH }
+}
