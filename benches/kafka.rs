@@ -4,15 +4,11 @@
 //! Not by criterion: each measurement takes seconds, and what counts is the ratio of several in one run. An argument
 //! chooses one part: `throughput`, `restart`, or `latency`.
 
-mod fleet;
-
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant as RealInstant};
 
 use chrono::TimeDelta;
-use fleet::{CLUSTER, Size};
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaLog};
 use kigen_log::{Log, NewRecord, Retention, Settings};
@@ -23,8 +19,10 @@ use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::topic::{Partition, Topic};
 use kigen_processor::{Processor, TurnBounds};
 use kigen_store::Store;
+use kigen_testkit::admin::Admin;
+use kigen_testkit::bench::{chosen_part, is_measured, report};
+use kigen_testkit::fleet::{self, CLUSTER, Size};
 use kigen_testkit::kafka::Broker;
-use kigen_testkit::others::Others;
 use kigen_testkit::process::processor_time;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, Message, TopicPartitionList};
@@ -50,9 +48,9 @@ const ONCE: Amounts = Amounts { cron_jobs: 20, days: 2, times: 1, batches: 200, 
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
-    let amounts = if fleet::is_measured() { MEASURED } else { ONCE };
+    let amounts = if is_measured() { MEASURED } else { ONCE };
     let kafka = Kafka { broker: Broker::start(), dir: tempfile::tempdir().expect("a folder") };
-    let chosen = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let chosen = chosen_part();
     let is_chosen = |part: &str| chosen.as_ref().is_none_or(|chosen| chosen == part);
     if is_chosen("throughput") {
         for partitions in [1, 2, 4] {
@@ -83,7 +81,7 @@ impl Kafka {
     }
 
     async fn clear(&self) {
-        Others::of(self.broker.bootstrap()).delete_topics(&Topic::ALL.map(Topic::name)).await;
+        Admin::new(self.broker.bootstrap()).delete_topics(&Topic::ALL.map(Topic::name)).await;
     }
 
     fn consumer(&self, topic: Topic, partitions: u32, from: rdkafka::Offset) -> BaseConsumer {
@@ -140,12 +138,12 @@ async fn throughput(kafka: &Kafka, amounts: &Amounts, partitions: u32) {
     let size = Size { cron_jobs, days, partitions, late_each_days: 7, ..Size::default() };
     let log = kafka.log(partitions, "feeder").await;
     let events = fleet::fill(&log, &size).await;
-    tell(&format!(
+    report(&format!(
         "{cron_jobs} CronJobs, {days} days, a tick a minute in each of {partitions} partitions: {events} events"
     ));
     let best = |what: &str, took: Duration| {
         let per_second = events_f64(events) / took.as_secs_f64();
-        tell(&format!("{what:<32} {:>6.2} s  {per_second:>9.0} events/s", took.as_secs_f64()));
+        report(&format!("{what:<32} {:>6.2} s  {per_second:>9.0} events/s", took.as_secs_f64()));
         took
     };
     let least = |measure: &dyn Fn() -> Duration| (0..times).map(|_| measure()).min().expect("measured");
@@ -174,14 +172,14 @@ async fn throughput(kafka: &Kafka, amounts: &Amounts, partitions: u32) {
     }
     let shares = judged.expect("measured");
     let took = best("the processor", shares.whole());
-    tell(&format!(
+    report(&format!(
         "it takes {:.2} s of the processors: {:.0} events/s a core",
         shares.processors.as_secs_f64(),
         events_f64(events) / shares.processors.as_secs_f64()
     ));
     let of = |part: Duration| 100.0 * part.as_secs_f64() / took.as_secs_f64();
     let decode = decoded.saturating_sub(dropped).min(shares.fold);
-    tell(&format!(
+    report(&format!(
         "of its time: poll {:.0} %, decode {:.0} %, fold {:.0} %, commit {:.0} %, store {:.0} %, in {} commits",
         of(shares.poll),
         of(decode),
@@ -190,7 +188,7 @@ async fn throughput(kafka: &Kafka, amounts: &Amounts, partitions: u32) {
         of(shares.store),
         shares.commits
     ));
-    tell(&format!(
+    report(&format!(
         "against a consumer that drops: {:.2}; against one that decodes: {:.2}",
         dropped.as_secs_f64() / took.as_secs_f64(),
         decoded.as_secs_f64() / took.as_secs_f64()
@@ -256,7 +254,7 @@ async fn restart(kafka: &Kafka, amounts: &Amounts) {
             .expect("taken");
         let began = RealInstant::now();
         judge(&log, &store).await;
-        tell(&format!(
+        report(&format!(
             "started again with {} batches, {what}: {:.2} s until the next tick is judged and committed",
             amounts.batches,
             began.elapsed().as_secs_f64()
@@ -295,7 +293,7 @@ async fn latency(kafka: &Kafka, amounts: &Amounts) {
     judging.await.expect("it ends");
     took.sort_unstable();
     let at = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)].as_secs_f64() * 1_000.0;
-    tell(&format!(
+    report(&format!(
         "from a tick to its alert, {} times: median {:.0} ms, p99 {:.0} ms, at most {:.0} ms",
         took.len(),
         at(50),
@@ -339,8 +337,4 @@ fn record(key: String, timestamp: Instant, event: &Event) -> NewRecord {
 
 fn events_f64(events: usize) -> f64 {
     f64::from(u32::try_from(events).expect("millions"))
-}
-
-fn tell(line: &str) {
-    writeln!(std::io::stdout(), "{line}").expect("somebody listens");
 }

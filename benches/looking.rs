@@ -1,20 +1,19 @@
 //! A look into a log of ten million events: what each command takes until its first line, and until it is done.
 
-mod fleet;
-
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant as RealInstant};
 
-use fleet::{CLUSTER, Size};
 use kigen_log::{EmbeddedLog, Settings};
 use kigen_processor::{Processor, TurnBounds};
 use kigen_store::Store;
+use kigen_testkit::bench::{is_measured, report};
+use kigen_testkit::fleet::{self, CLUSTER, Size};
 
 #[tokio::main]
 async fn main() {
-    let size = if fleet::is_measured() {
+    let size = if is_measured() {
         Size { cron_jobs: 300, days: 365, partitions: 18, ..Size::default() }
     } else {
         Size { cron_jobs: 10, days: 3, partitions: 2, ..Size::default() }
@@ -23,14 +22,14 @@ async fn main() {
     let settings = Settings { partitions: size.partitions, ..Settings::default() };
     let log = EmbeddedLog::open(&dir.path().join("log"), settings).expect("a log");
     let events = fleet::fill(&log, &size).await;
-    tell(&format!("{events} events of {} CronJobs in {} partitions", size.cron_jobs, size.partitions));
+    report(&format!("{events} events of {} CronJobs in {} partitions", size.cron_jobs, size.partitions));
     let (store, _) = Store::open(&dir.path().join("store")).expect("a store");
     let mut processor = Processor::open(log.clone(), store, TurnBounds::default()).expect("a processor");
     let began = RealInstant::now();
     while !processor.is_idle().expect("a log") {
         processor.turn().await.expect("judged");
     }
-    tell(&format!("judged and committed in {:.1} s", began.elapsed().as_secs_f64()));
+    report(&format!("judged and committed in {:.1} s", began.elapsed().as_secs_f64()));
     let last = format!("{}", (fleet::start() + chrono::TimeDelta::days((size.days - 1).into())).date_naive());
     let commands: [&[&str]; 5] = [
         &["events"],
@@ -41,17 +40,13 @@ async fn main() {
     ];
     for command in commands {
         let (first, all) = timed(dir.path(), command);
-        tell(&format!(
+        report(&format!(
             "kigen {:<55} first line {:>6.2} s, all {:>6.2} s",
             command.join(" "),
             first.as_secs_f64(),
             all.as_secs_f64()
         ));
     }
-}
-
-fn tell(line: &str) {
-    writeln!(std::io::stdout(), "{line}").expect("somebody listens");
 }
 
 fn timed(dir: &Path, args: &[&str]) -> (Duration, Duration) {

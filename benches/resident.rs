@@ -1,7 +1,6 @@
 //! What `kigen up` takes of memory, the whole process: with 1,000 CronJobs and their Jobs and Pods, over a day in which
 //! each runs once and is judged.
 
-use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -14,14 +13,14 @@ use kigen_playback::generate::{Attempt, Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
 use kigen_state::POSITION_KEY;
+use kigen_testkit::bench::{is_measured, report};
 use kigen_testkit::process;
 use kigen_wire::Status;
 
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 fn main() {
-    let is_measured = std::env::args().any(|argument| argument == "--bench");
-    let cron_jobs = if is_measured { 1_000 } else { 10 };
+    let cron_jobs = if is_measured() { 1_000 } else { 10 };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(measure(cron_jobs));
 }
@@ -34,21 +33,17 @@ async fn measure(cron_jobs: i32) {
     let dir = tempfile::tempdir().expect("a folder");
     let up = Up::start(dir.path(), &server.url());
     up.until_judged(dir.path(), start()).await;
-    tell(&format!("{cron_jobs} CronJobs, listed: {}", up.memory()));
+    report(&format!("{cron_jobs} CronJobs, listed: {}", up.memory()));
     for hour in 1..=24 {
         let until = start() + TimeDelta::hours(hour);
         server.clock().advance_to(until);
         up.until_judged(dir.path(), until - TimeDelta::seconds(1)).await;
     }
-    tell(&format!("{cron_jobs} CronJobs, after a day: {}", up.memory()));
+    report(&format!("{cron_jobs} CronJobs, after a day: {}", up.memory()));
     let alerts = count(dir.path(), Topic::Alerts);
-    tell(&format!("{} events, {alerts} alerts", count(dir.path(), Topic::Events)));
+    report(&format!("{} events, {alerts} alerts", count(dir.path(), Topic::Events)));
     drop(up);
     server.shutdown().await;
-}
-
-fn tell(line: &str) {
-    writeln!(std::io::stdout(), "{line}").expect("somebody listens");
 }
 
 fn start() -> DateTime<Utc> {

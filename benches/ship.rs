@@ -6,7 +6,6 @@
 //! processes of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant as RealInstant};
@@ -24,8 +23,9 @@ use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
 use kigen_playback::resource::Resource;
 use kigen_playback::server::{Options, Played, Server};
+use kigen_testkit::admin::Admin;
+use kigen_testkit::bench::{chosen_part, is_measured, report};
 use kigen_testkit::kafka::Broker;
-use kigen_testkit::others::Others;
 use kigen_testkit::process;
 use tokio::runtime::Runtime;
 
@@ -48,9 +48,8 @@ const MEASURED: Amounts = Amounts { cron_jobs: 10_000, finishing: 1_000, idle_s:
 const ONCE: Amounts = Amounts { cron_jobs: 30, finishing: 10, idle_s: 1 };
 
 fn main() {
-    let is_measured = std::env::args().any(|argument| argument == "--bench");
-    let amounts = if is_measured { MEASURED } else { ONCE };
-    let chosen = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let amounts = if is_measured() { MEASURED } else { ONCE };
+    let chosen = chosen_part();
     for (name, how) in [("stream", WatchLists::Served), ("pages", WatchLists::Refused)] {
         if chosen.as_ref().is_none_or(|chosen| chosen == name) {
             measure(&amounts, name, how);
@@ -71,7 +70,7 @@ fn measure(amounts: &Amounts, name: &str, how: WatchLists) {
     let ship = Ship::start(dir.path(), &server.url(), broker.bootstrap());
     log.until("the first tick", |log| log.have_ticked(1));
     let requests = server.requests();
-    tell(&format!(
+    report(&format!(
         "{name}: {} CronJobs, {} finished Jobs and their Pods: in the log after {:.1} s, by {} lists and {} watches; {}",
         amounts.cron_jobs,
         log.ended.len(),
@@ -97,7 +96,7 @@ fn measure(amounts: &Amounts, name: &str, how: WatchLists) {
     }
     let ended_at = RealInstant::now();
     log.until("all have ended", |log| log.ended.len() == before + running);
-    tell(&format!(
+    report(&format!(
         "{name}: {running} Jobs end within {:.2} s: all are in the log {:.2} s after the last has; {:.2} s of a core, {}",
         (last_ends - first_ends).as_seconds_f64(),
         ended_at.elapsed().as_secs_f64(),
@@ -110,7 +109,7 @@ fn measure(amounts: &Amounts, name: &str, how: WatchLists) {
     let (began, requests_before) = (RealInstant::now(), server.requests().lists);
     let ship = Ship::start(dir.path(), &server.url(), broker.bootstrap());
     log.until("it ticks again", |log| log.have_ticked(2));
-    tell(&format!(
+    report(&format!(
         "{name}: started again: ticks after {:.1} s, by {} lists; {}",
         began.elapsed().as_secs_f64(),
         server.requests().lists - requests_before,
@@ -120,7 +119,7 @@ fn measure(amounts: &Amounts, name: &str, how: WatchLists) {
     drop(ship);
     runtime.block_on(async {
         server.shutdown().await;
-        Others::of(broker.bootstrap()).delete_topics(&Topic::ALL.map(Topic::name)).await;
+        Admin::new(broker.bootstrap()).delete_topics(&Topic::ALL.map(Topic::name)).await;
     });
 }
 
@@ -133,16 +132,12 @@ fn idle(ship: &Ship, server: &Server, seconds: i32, name: &str) {
         server.clock().advance_to(server.clock().now() + TimeDelta::seconds(1));
     }
     let share = (ship.processor_time() - taken_before) / began.elapsed().as_secs_f64();
-    tell(&format!(
+    report(&format!(
         "{name}: idle for {seconds} s: {:.2} % of a core, {} requests; {}",
         share * 100.0,
         server.requests().total() - requests_before,
         ship.memory()
     ));
-}
-
-fn tell(line: &str) {
-    writeln!(std::io::stdout(), "{line}").expect("somebody listens");
 }
 
 fn start() -> DateTime<Utc> {

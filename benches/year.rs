@@ -3,22 +3,20 @@
 //!
 //! Not by criterion: a log of millions of records is made once, and each measurement is a process of seconds.
 
-mod fleet;
-
-use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant as RealInstant};
 
-use fleet::{CLUSTER, Size};
 use kigen_log::{EmbeddedLog, LogReader, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_testkit::bench::{is_measured, report};
+use kigen_testkit::fleet::{self, CLUSTER, Size};
 
 const TIMES: usize = 5;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let (size, times) = if fleet::is_measured() {
+    let (size, times) = if is_measured() {
         (Size { cron_jobs: 300, days: 365, partitions: 4, ..Size::default() }, TIMES)
     } else {
         (Size { cron_jobs: 10, days: 3, partitions: 4, ..Size::default() }, 1)
@@ -27,7 +25,7 @@ async fn main() {
     let settings = Settings { partitions: size.partitions, ..Settings::default() };
     let log = EmbeddedLog::open(&dir.path().join("log"), settings).expect("a log");
     let events = fleet::fill(&log, &size).await;
-    tell(&format!(
+    report(&format!(
         "{} CronJobs, {} days, a tick a minute in each of {} partitions: {events} events",
         size.cron_jobs, size.days, size.partitions
     ));
@@ -35,7 +33,7 @@ async fn main() {
         let took: Vec<Duration> = (0..times).map(|_| timed(&mut work)).collect();
         let best = took.iter().min().expect("measured at least once");
         let per_second = f64::from(u32::try_from(events).expect("millions")) / best.as_secs_f64();
-        tell(&format!("{what:<28} {:>6.2} s  {:>9.0} events/s", best.as_secs_f64(), per_second));
+        report(&format!("{what:<28} {:>6.2} s  {:>9.0} events/s", best.as_secs_f64(), per_second));
         *best
     };
     let read = best("read", Box::new(|| each_value(&log, |_| {})));
@@ -48,15 +46,11 @@ async fn main() {
         }),
     );
     let replay = best("kigen replay, the process", Box::new(|| replay(dir.path(), &size)));
-    tell(&format!(
+    report(&format!(
         "replay against read and decode on one core: {:.2}; decode against read: {:.2}",
         replay.as_secs_f64() / decode.as_secs_f64(),
         decode.as_secs_f64() / read.as_secs_f64()
     ));
-}
-
-fn tell(line: &str) {
-    writeln!(std::io::stdout(), "{line}").expect("somebody listens");
 }
 
 fn timed(work: &mut dyn FnMut()) -> Duration {

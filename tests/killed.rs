@@ -3,10 +3,6 @@
 //!
 //! `KIGEN_TEST_KILLS` says how many kills (`make soak` has 300), `KIGEN_TEST_SEED` repeats a run's choices.
 
-#[path = "../benches/fleet/mod.rs"]
-#[expect(dead_code, reason = "a bench uses more of it")]
-mod fleet;
-
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
@@ -15,7 +11,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant as RealInstant};
 
 use fastrand::Rng;
-use fleet::{Fleet, Size};
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaLog};
 use kigen_log::{ConsumedRecord, EmbeddedLog, Log, LogError, LogReader, NewRecord, Retention, Settings};
@@ -23,6 +18,7 @@ use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{GROUP, Processor, TurnBounds};
 use kigen_store::Store;
+use kigen_testkit::fleet::{self, Fleet, Size};
 use kigen_testkit::kafka::Broker;
 
 const TEST: &str = "whatever_is_killed_each_alert_is_in_the_topic_once";

@@ -15,7 +15,7 @@ use expect_test::{Expect, expect};
 use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
 use kigen_testkit::kafka::Broker;
-use kigen_testkit::others::Others;
+use kigen_testkit::admin::Admin;
 use kigen_testkit::registry::Registry;
 use serde_json::Value as Json;
 
@@ -26,7 +26,7 @@ const TOPICS: [&str; 4] = ["events", "alerts", "status", "rejects"];
 #[tokio::test(flavor = "multi_thread")]
 async fn values_in_both_encodings_are_one_log_for_kigen_and_for_an_outside_consumer() {
     let broker = Broker::start();
-    let others = Others::of(broker.bootstrap());
+    let admin = Admin::new(broker.bootstrap());
     let dir = tempfile::tempdir().expect("a temporary directory");
     let server = play(history()).await;
     let port = Registry::free_port();
@@ -37,7 +37,7 @@ async fn values_in_both_encodings_are_one_log_for_kigen_and_for_an_outside_consu
     let mut up = kigen.up(None);
     up.until_talk("kigen starts").await;
     kigen.until(|| kigen.is_judged()).await;
-    others.write("kigen.events", 0, Some(b"shop/ml/absent"), Some(b"{}")).await;
+    admin.write("kigen.events", 0, Some(b"shop/ml/absent"), Some(b"{}")).await;
     server.clock().advance_to(noon(1) + TimeDelta::seconds(40));
     up.until_told(&[noon(1)]).await;
     kigen.until(|| kigen.records("rejects", None).len() == 1).await;
@@ -60,9 +60,9 @@ async fn values_in_both_encodings_are_one_log_for_kigen_and_for_an_outside_consu
     let found = kigen_registry::check(&access).expect("it answers");
     let id = found[0].ids.last().copied().flatten().expect("the newest events are registered");
     let poison = [&[0][..], &id.to_be_bytes(), &[0xff; 4]].concat();
-    others.write("kigen.events", 0, Some(b"shop/ml/absent"), Some(&poison)).await;
+    admin.write("kigen.events", 0, Some(b"shop/ml/absent"), Some(&poison)).await;
     let foreign = [0, 0, 0x0f, 0x42, 0x40, 1, 2, 3];
-    others.write("kigen.events", 0, Some(b"shop/ml/absent"), Some(&foreign)).await;
+    admin.write("kigen.events", 0, Some(b"shop/ml/absent"), Some(&foreign)).await;
     server.clock().advance_to(noon(3) + TimeDelta::seconds(40));
     up.until_told(&[noon(1), noon(2), noon(3)]).await;
     kigen.until(|| kigen.records("rejects", Some(&url)).len() == 3).await;

@@ -16,7 +16,7 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{GROUP, Processor, TurnBounds};
 use kigen_store::Store;
 use kigen_testkit::kafka::Broker;
-use kigen_testkit::others::Others;
+use kigen_testkit::admin::Admin;
 
 const P0: Partition = Partition(0);
 const PARTITIONS: u32 = 2;
@@ -28,7 +28,7 @@ const LARGE: usize = 300_000;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn poison_among_good_events_goes_to_the_rejects_and_judging_goes_on() {
     let broker = Broker::start();
-    let others = Others::of(broker.bootstrap());
+    let admin = Admin::new(broker.bootstrap());
     let dir = tempfile::tempdir().expect("a folder");
     let connection = Connection::new(broker.bootstrap(), BTreeMap::new()).expect("nothing is set");
     let layout = Layout { log: settings(), replication: Some(1) };
@@ -46,7 +46,7 @@ async fn poison_among_good_events_goes_to_the_rejects_and_judging_goes_on() {
             log.append(events.to_vec()).await.expect("good events");
             if let Some(Poison { key, value, .. }) = poison_left.next() {
                 poisoned.push(log.reader().latest(Topic::Events, P0).expect("an end"));
-                others.write("kigen.events", 0, key.as_deref(), value.as_deref()).await;
+                admin.write("kigen.events", 0, key.as_deref(), value.as_deref()).await;
             }
         }
     }

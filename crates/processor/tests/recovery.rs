@@ -21,7 +21,7 @@ use kigen_processor::{GROUP, Processor, TurnBounds};
 use kigen_state::{POSITION_KEY, PartitionState};
 use kigen_store::{Store, StoredPosition};
 use kigen_testkit::kafka::Broker;
-use kigen_testkit::others::Others;
+use kigen_testkit::admin::Admin;
 
 const PARTITIONS: u32 = 2;
 /// The least that Kafka's brokers let a session be: so long is a group not empty after its last member is gone.
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_processor_goes_on_from_what_it_finds_and_says_nothing_twice() {
     let (broker, talk) = (Broker::start(), Talk::listen());
-    let others = Others::of(broker.bootstrap());
+    let admin = Admin::new(broker.bootstrap());
     let stores = tempfile::tempdir().expect("a folder");
     let store = stores.path().join("store");
     let kept = |name: &str| stores.path().join(name);
@@ -63,10 +63,10 @@ async fn a_processor_goes_on_from_what_it_finds_and_says_nothing_twice() {
     let forgetful = open(&broker, 1).await;
     let old = judged(&forgetful, &kept("older than the tombstones")).await;
     assert_eq!(old, both(&at_c("Rebuild")), "it may keep what is gone");
-    others.delete_group("kigen-processor").await;
+    admin.delete_group("kigen-processor").await;
     assert_eq!(log.reader().position(GROUP, Topic::Events, Partition(0)).expect("an answer"), None);
     assert_eq!(judged(&log, &store).await, both(&at_c("Resume")), "the group's positions expired");
-    others.delete_group("kigen-processor").await;
+    admin.delete_group("kigen-processor").await;
     assert_eq!(judged(&log, &kept("none either")).await, both(&at_c("Rebuild")), "and there is no store");
     let expected = undisturbed().await;
     assert_eq!(alerts(&log, Partition(0)), until_day(&expected[0], 2));
@@ -74,7 +74,7 @@ async fn a_processor_goes_on_from_what_it_finds_and_says_nothing_twice() {
 
     log.append(feed.next_day()).await.expect("a day");
     let last_tick = log.reader().last(Topic::Events, Partition(0)).expect("an answer").expect("a record");
-    others.delete_records("kigen.events", 0, i64::try_from(last_tick.offset.0).expect("small")).await;
+    admin.delete_records("kigen.events", 0, i64::try_from(last_tick.offset.0).expect("small")).await;
     let after = judged(&log, &store).await;
     assert!(after[0].starts_with("GoOn { restore: Resume, reading: AfterGap"), "{after:?}");
     assert_eq!(after[1], at_c("Resume"), "the other partition lost nothing");
@@ -83,19 +83,19 @@ async fn a_processor_goes_on_from_what_it_finds_and_says_nothing_twice() {
 
     let newer = PartitionState { engine_version: 99, ..PartitionState::new(Offset(1)) };
     let newer = kigen_wire::encode_position(&newer);
-    others.write("kigen.status", 1, Some(POSITION_KEY.as_bytes()), Some(&newer)).await;
+    admin.write("kigen.status", 1, Some(POSITION_KEY.as_bytes()), Some(&newer)).await;
     let newer = judged(&log, &store).await;
     assert_eq!(newer, [at_c("Resume"), "Pause(NewerEngine { found: 99 })".to_owned()]);
 
     copy(&store, &kept("ahead"));
-    others.delete_topics(&Topic::ALL.map(Topic::name)).await;
+    admin.delete_topics(&Topic::ALL.map(Topic::name)).await;
     let log = open(&broker, Settings::default().tombstone_age_ms_max).await;
     log.append(Feed::new(log.reader()).next_day()).await.expect("a day");
     let anew = judged(&log, &store).await;
     assert_eq!(anew, both("FoldFromStart { next: Offset(0) }"), "a store without a C is of another log");
     assert_eq!(judged(&log, &kept("ahead")).await, both(&at_c("Rebuild")), "it is ahead of C");
     assert_eq!(alerts(&log, Partition(0)), until_day(&expected[0], 1));
-    others.delete_topics(&["kigen.events"]).await;
+    admin.delete_topics(&["kigen.events"]).await;
     let log = open(&broker, Settings::default().tombstone_age_ms_max).await;
     let beyond = judged(&log, &store).await;
     assert!(beyond.iter().all(|decision| decision.starts_with("Pause(BeyondEnd")), "{beyond:?}");

@@ -1,82 +1,82 @@
-//! A Kafka's ACLs, set by its super user: spoken in Kafka's own protocol, since librdkafka's Rust client has no words for
-//! them and the broker's jars no tool.
+//! A Kafka's ACLs, set by its super user. In Kafka's own protocol: librdkafka's Rust client does not offer ACLs, and the
+//! jars of the broker contain no tool for them.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// How long the broker may take.
-const ANSWER_MAX: Duration = Duration::from_secs(30);
-/// Kafka's requests, and the last version of both that has no tagged fields.
+/// How long the broker may take to respond.
+const RESPONSE_MAX: Duration = Duration::from_secs(30);
+/// Kafka's API keys, and the last version of both that has no tagged fields.
 const CREATE_ACLS: i16 = 30;
 const DELETE_ACLS: i16 = 31;
 const VERSION: i16 = 1;
-/// From everywhere.
+/// From any host.
 const ANY_HOST: &str = "*";
 
-/// What a rule is about.
+/// The resource of a rule.
 #[derive(Clone, Copy, Debug)]
 pub enum Resource<'a> {
     /// A topic.
     Topic(&'a str),
-    /// All topics whose names begin so.
+    /// All topics with this prefix.
     Topics(&'a str),
-    /// All groups whose names begin so.
+    /// All groups with this prefix.
     Groups(&'a str),
-    /// All transactional ids that begin so.
+    /// All transactional ids with this prefix.
     TransactionalIds(&'a str),
 }
 
-/// What is allowed or denied.
+/// The operation that is allowed or denied.
 #[derive(Clone, Copy, Debug)]
-#[expect(missing_docs, reason = "they are Kafka's words")]
+#[expect(missing_docs, reason = "they are Kafka's terms")]
 pub enum Operation {
     All = 2,
     Read = 3,
     Write = 4,
 }
 
-/// A rule's answer.
+/// Whether a rule allows or denies.
 #[derive(Clone, Copy, Debug)]
-#[expect(missing_docs, reason = "they are Kafka's words")]
+#[expect(missing_docs, reason = "they are Kafka's terms")]
 pub enum Permission {
     Deny = 2,
     Allow = 3,
 }
 
-/// An ACL of one user.
+/// An ACL of one user, from any host.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule<'a> {
     /// The user.
     pub user: &'a str,
-    /// May or may not,
+    /// Allows or denies.
     pub permission: Permission,
-    /// do this
+    /// The operation.
     pub operation: Operation,
-    /// with this.
+    /// The resource.
     pub resource: Resource<'a>,
 }
 
 impl Rule<'_> {
-    /// Sets it at the broker that listens at `address` for its super user.
+    /// Adds it at the broker, whose listener for super users is at `address`.
     ///
     /// # Panics
-    /// The broker does not.
+    /// The broker refuses.
     pub fn add(&self, address: &str) {
-        let answer = ask(address, CREATE_ACLS, &self.encoded());
-        assert_eq!(error_in(&answer), 0, "{self:?} was not added");
+        let response = send(address, CREATE_ACLS, &self.encoded());
+        assert_eq!(error_in(&response), 0, "{self:?} was not added");
     }
 
-    /// Takes it away again.
+    /// Removes it again.
     ///
     /// # Panics
-    /// The broker does not.
+    /// The broker refuses.
     pub fn remove(&self, address: &str) {
-        let answer = ask(address, DELETE_ACLS, &self.encoded());
-        assert_eq!(error_in(&answer), 0, "{self:?} was not removed");
+        let response = send(address, DELETE_ACLS, &self.encoded());
+        assert_eq!(error_in(&response), 0, "{self:?} was not removed");
     }
 
-    /// One rule, in an array: Kafka writes a rule to add like a filter of those to delete.
+    /// An array of this one rule: Kafka encodes an ACL to create like a filter of ACLs to delete.
     fn encoded(&self) -> Vec<u8> {
         let (kind, name, pattern) = match self.resource {
             Resource::Topic(name) => (2, name, 3),
@@ -95,26 +95,26 @@ impl Rule<'_> {
     }
 }
 
-fn ask(address: &str, request: i16, body: &[u8]) -> Vec<u8> {
+fn send(address: &str, api_key: i16, body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    bytes.extend(request.to_be_bytes());
+    bytes.extend(api_key.to_be_bytes());
     bytes.extend(VERSION.to_be_bytes());
     bytes.extend(1_i32.to_be_bytes());
     text(&mut bytes, "kigen-test");
     bytes.extend(body);
     let mut broker = TcpStream::connect(address).expect("the broker listens");
-    broker.set_read_timeout(Some(ANSWER_MAX)).expect("a time");
-    broker.write_all(&length(&bytes)).and_then(|()| broker.write_all(&bytes)).expect("it hears");
+    broker.set_read_timeout(Some(RESPONSE_MAX)).expect("a timeout");
+    broker.write_all(&length(&bytes)).and_then(|()| broker.write_all(&bytes)).expect("the broker reads");
     let mut size = [0; 4];
-    broker.read_exact(&mut size).expect("it answers");
-    let mut answer = vec![0; usize::try_from(u32::from_be_bytes(size)).expect("a size")];
-    broker.read_exact(&mut answer).expect("it answers to the end");
-    answer
+    broker.read_exact(&mut size).expect("a response");
+    let mut response = vec![0; usize::try_from(u32::from_be_bytes(size)).expect("a size")];
+    broker.read_exact(&mut response).expect("a whole response");
+    response
 }
 
-/// After the correlation id, the throttling and the array's length.
-fn error_in(answer: &[u8]) -> i16 {
-    let code = answer.get(12..14).expect("an answer about one rule");
+/// The error code, which follows the correlation id, the throttle time and the array's length.
+fn error_in(response: &[u8]) -> i16 {
+    let code = response.get(12..14).expect("a response about one rule");
     i16::from_be_bytes([code[0], code[1]])
 }
 

@@ -1,18 +1,21 @@
-//! What tests need and users do not. A dev-dependency only.
+//! What tests and benches need and users do not: a Kafka broker, a schema registry, a simulated log, a generated fleet. A
+//! dev-dependency only.
 
 use std::path::PathBuf;
 
 pub mod acls;
+pub mod admin;
+pub mod bench;
+pub mod fleet;
 pub mod kafka;
-pub mod others;
 pub mod process;
 pub mod registry;
 pub mod simulated;
 
-/// Where the Makefile keeps what it fetches and makes for the tests.
+/// The folder in which the Makefile keeps what it downloads and builds for the tests.
 ///
 /// # Panics
-/// The environment names neither a cache nor a home.
+/// Neither `XDG_CACHE_HOME` nor `HOME` is set.
 #[must_use]
 pub fn cache() -> PathBuf {
     let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));

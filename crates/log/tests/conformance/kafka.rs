@@ -8,7 +8,7 @@ use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaLog};
 use kigen_model::topic::{Offset, Topic};
 use kigen_testkit::kafka::Broker;
-use kigen_testkit::others::Others;
+use kigen_testkit::admin::Admin;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 
@@ -54,7 +54,7 @@ async fn open(broker: &Broker, instance: &str) -> KafkaLog {
 
 /// Removes the topics and the group's positions in them.
 async fn clear(broker: &Broker) {
-    Others::of(broker.bootstrap()).delete_topics(&Topic::ALL.map(Topic::name)).await;
+    Admin::new(broker.bootstrap()).delete_topics(&Topic::ALL.map(Topic::name)).await;
 }
 
 async fn what_is_under_way_is_not_seen_and_waited_for(broker: &Broker) {

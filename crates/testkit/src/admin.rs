@@ -1,4 +1,4 @@
-//! What others do to a Kafka behind kigen's back: an administrator, and a producer that is not kigen's.
+//! What others do to a Kafka beside kigen: an administrator, and a producer that is not kigen's.
 
 use std::time::{Duration, Instant};
 
@@ -7,69 +7,69 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
-/// How long Kafka may take.
-const ANSWER_MAX: Duration = Duration::from_secs(30);
+/// How long Kafka may take to respond.
+const RESPONSE_MAX: Duration = Duration::from_secs(30);
 
 /// An administrator and a producer.
-pub struct Others {
+pub struct Admin {
     admin: AdminClient<DefaultClientContext>,
     producer: FutureProducer,
 }
 
-impl Others {
-    /// Those of the Kafka at `brokers`.
+impl Admin {
+    /// A client of the Kafka at `brokers`.
     ///
     /// # Panics
-    /// No client can be made.
+    /// librdkafka refuses to create a client.
     #[must_use]
-    pub fn of(brokers: &str) -> Self {
+    pub fn new(brokers: &str) -> Self {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", brokers);
-        let admin = config.create().expect("a client");
+        let admin = config.create().expect("an admin client");
         let producer = config.set("message.max.bytes", "100000000").create().expect("a producer");
         Self { admin, producer }
     }
 
-    /// Deletes these topics, and with them where groups stand in them; waits until they are gone.
+    /// Deletes topics, and with them the positions of groups in them. Waits until they are gone.
     ///
     /// # Panics
     /// Kafka does not delete them.
     pub async fn delete_topics(&self, names: &[&str]) {
-        self.admin.delete_topics(names, &options()).await.expect("it answers");
-        let until = Instant::now() + ANSWER_MAX;
+        self.admin.delete_topics(names, &options()).await.expect("a response");
+        let until = Instant::now() + RESPONSE_MAX;
         loop {
-            let there = self.admin.inner().fetch_metadata(None, ANSWER_MAX).expect("it answers");
-            if !there.topics().iter().any(|topic| names.contains(&topic.name())) {
+            let metadata = self.admin.inner().fetch_metadata(None, RESPONSE_MAX).expect("a response");
+            if !metadata.topics().iter().any(|topic| names.contains(&topic.name())) {
                 return;
             }
-            assert!(Instant::now() < until, "{names:?} do not go");
+            assert!(Instant::now() < until, "{names:?} are still there");
             tokio::task::yield_now().await;
         }
     }
 
-    /// Deletes the records of a partition that are before `offset`, as its retention would.
+    /// Deletes the records of a partition before `offset`, as the topic's retention would.
     ///
     /// # Panics
     /// Kafka does not delete them.
     pub async fn delete_records(&self, topic: &str, partition: i32, offset: i64) {
         let mut before = TopicPartitionList::new();
         before.add_partition_offset(topic, partition, Offset::Offset(offset)).expect("an offset");
-        let deleted = self.admin.delete_records(&before, &options()).await.expect("it answers");
+        let deleted = self.admin.delete_records(&before, &options()).await.expect("a response");
         deleted.elements().iter().for_each(|element| element.error().expect("they are deleted"));
     }
 
-    /// Deletes a group, and with it where it stands: as it goes when a group was away for longer than the brokers'
-    /// `offsets.retention.minutes`. Waits until its last member's session is over.
+    /// Deletes a group with its positions, as the brokers do when it had no member for longer than
+    /// `offsets.retention.minutes`. Waits until the session of its last member has expired.
     ///
     /// # Panics
-    /// Kafka does not delete it: it has members, perhaps.
+    /// Kafka does not delete it, because it has members for example.
     pub async fn delete_group(&self, group: &str) {
-        let until = Instant::now() + ANSWER_MAX;
+        let until = Instant::now() + RESPONSE_MAX;
         loop {
-            let deleted = self.admin.delete_groups(&[group], &options()).await.expect("it answers");
+            let deleted = self.admin.delete_groups(&[group], &options()).await.expect("a response");
             match deleted.into_iter().find_map(Result::err) {
                 None => return,
-                Some((_, error)) => assert!(Instant::now() < until, "{group} does not go: {error}"),
+                Some((_, error)) => assert!(Instant::now() < until, "{group} is still there: {error}"),
             }
             tokio::task::yield_now().await;
         }
@@ -78,7 +78,7 @@ impl Others {
     /// Writes a record.
     ///
     /// # Panics
-    /// Kafka does not take it.
+    /// Kafka refuses it.
     pub async fn write(&self, topic: &str, partition: i32, key: Option<&[u8]>, value: Option<&[u8]>) {
         let record = FutureRecord {
             topic,
@@ -88,10 +88,10 @@ impl Others {
             timestamp: None,
             headers: None,
         };
-        self.producer.send(record, ANSWER_MAX).await.expect("it is taken");
+        self.producer.send(record, RESPONSE_MAX).await.expect("the record is accepted");
     }
 }
 
 fn options() -> AdminOptions {
-    AdminOptions::new().request_timeout(Some(ANSWER_MAX)).operation_timeout(Some(ANSWER_MAX))
+    AdminOptions::new().request_timeout(Some(RESPONSE_MAX)).operation_timeout(Some(RESPONSE_MAX))
 }

@@ -1,4 +1,4 @@
-//! A generated fleet: CronJobs that run once a day and are done in time, and ticks, as a log has them.
+//! A generated fleet: the events of CronJobs that run once a day and succeed in time, with ticks, as a shipper writes them.
 
 use chrono::{TimeDelta, TimeZone, Utc};
 use kigen_log::{Log, LogReader, NewRecord};
@@ -10,44 +10,46 @@ use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::topic::{Partition, Topic};
 
-pub(crate) const CLUSTER: &str = "prod";
+/// The fleet's cluster.
+pub const CLUSTER: &str = "prod";
 
 /// How much is generated.
-pub(crate) struct Size {
-    pub(crate) cron_jobs: i32,
-    pub(crate) days: i32,
-    pub(crate) partitions: u32,
-    /// Between two ticks.
-    pub(crate) minutes_per_tick: i32,
-    /// Each so many days a CronJob's run is twenty minutes late; 0: never.
-    pub(crate) late_each_days: i32,
+pub struct Size {
+    /// The number of CronJobs.
+    pub cron_jobs: i32,
+    /// The number of days.
+    pub days: i32,
+    /// The number of partitions of each topic.
+    pub partitions: u32,
+    /// The minutes between two ticks.
+    pub minutes_per_tick: i32,
+    /// Every so many days a CronJob's run is twenty minutes late; 0: never.
+    pub late_each_days: i32,
 }
 
 impl Default for Size {
-    /// A tick each minute, and nothing is late.
+    /// One partition, a tick each minute, and no run is late.
     fn default() -> Self {
         Self { cron_jobs: 0, days: 0, partitions: 1, minutes_per_tick: 1, late_each_days: 0 }
     }
 }
 
-/// Whether this is `cargo bench`; `cargo test` builds a bench and runs it once, to show that it still does.
-pub(crate) fn is_measured() -> bool {
-    std::env::args().any(|argument| argument == "--bench")
-}
-
-/// Writes the log.
-pub(crate) async fn fill<L: Log>(log: &L, size: &Size) -> usize {
+/// Writes all of the fleet's days to a log; returns the number of events.
+///
+/// # Panics
+/// The log refuses them.
+pub async fn fill<L: Log>(log: &L, size: &Size) -> usize {
     let mut events = 0;
     let mut fleet = Fleet::new(size, |key| log.reader().partition_of(key));
     while let Some(records) = fleet.next_day() {
         events += records.len();
-        log.append(records).await.expect("appended");
+        log.append(records).await.expect("the events are written");
     }
     events
 }
 
-/// What is heard of a fleet, day by day: each CronJob runs once a day and is done in time.
-pub(crate) struct Fleet<'a, P> {
+/// The events of a fleet, day by day.
+pub struct Fleet<'a, P> {
     size: &'a Size,
     partition_of: P,
     day: i32,
@@ -55,13 +57,13 @@ pub(crate) struct Fleet<'a, P> {
 }
 
 impl<'a, P: Fn(&str) -> Partition> Fleet<'a, P> {
-    /// Of a log that puts keys into partitions so.
-    pub(crate) fn new(size: &'a Size, partition_of: P) -> Self {
+    /// A fleet of this size; `partition_of` is the log's partitioner.
+    pub fn new(size: &'a Size, partition_of: P) -> Self {
         Self { size, partition_of, day: 0, version: 0 }
     }
 
-    /// The records of the next day; `None`: that was the last.
-    pub(crate) fn next_day(&mut self) -> Option<Vec<NewRecord>> {
+    /// The records of the next day; `None` after the last one.
+    pub fn next_day(&mut self) -> Option<Vec<NewRecord>> {
         let day = self.day;
         if day >= self.size.days {
             return None;
@@ -71,7 +73,7 @@ impl<'a, P: Fn(&str) -> Partition> Fleet<'a, P> {
         if day == 0 {
             for cron_job in 0..self.size.cron_jobs {
                 let facts = declared(cron_job, &mut self.version);
-                facts.into_iter().for_each(|fact| self.say(&mut records, fact));
+                facts.into_iter().for_each(|fact| self.fact(&mut records, fact));
             }
         }
         for minute in 0..1_440 {
@@ -79,7 +81,7 @@ impl<'a, P: Fn(&str) -> Partition> Fleet<'a, P> {
             let now = start() + TimeDelta::minutes(1) * minute;
             for cron_job in 0..self.size.cron_jobs {
                 let facts = of_minute(cron_job, minute, now, self.size.late_each_days, &mut self.version);
-                facts.into_iter().for_each(|fact| self.say(&mut records, fact));
+                facts.into_iter().for_each(|fact| self.fact(&mut records, fact));
             }
             if minute % self.size.minutes_per_tick == 0 {
                 self.tick(&mut records, now);
@@ -88,7 +90,7 @@ impl<'a, P: Fn(&str) -> Partition> Fleet<'a, P> {
         Some(records)
     }
 
-    fn say(&self, records: &mut Vec<NewRecord>, fact: Fact) {
+    fn fact(&self, records: &mut Vec<NewRecord>, fact: Fact) {
         let key = fact.key.to_string();
         let partition = (self.partition_of)(&key);
         records.push(record(partition, key, fact.observed_at, &Event::Fact(fact)));
@@ -112,8 +114,12 @@ fn record(partition: Partition, key: String, timestamp: Instant, event: &Event) 
     NewRecord { topic: Topic::Events, partition, key, value, timestamp }
 }
 
-/// Midnight before the first run.
-pub(crate) fn start() -> Instant {
+/// The midnight before the first run.
+///
+/// # Panics
+/// Never.
+#[must_use]
+pub fn start() -> Instant {
     Utc.with_ymd_and_hms(2025, 11, 23, 0, 0, 0).single().expect("an instant")
 }
 
@@ -129,13 +135,14 @@ fn fact(
     Fact { key: BatchKey::new(CLUSTER, "ml", format!("batch-{cron_job}")), observed_at: at, body }
 }
 
-/// It fires at some minute of the morning, and must be done an hour later.
+/// The hour and minute at which a CronJob fires. Its deadline is an hour later.
 fn fires(cron_job: i32) -> (i32, i32) {
     (cron_job % 12, cron_job % 60)
 }
 
-/// A CronJob that is there from the start.
-pub(crate) fn cron_job(schedule: &str) -> CronJob {
+/// A CronJob that exists from the start.
+#[must_use]
+pub fn cron_job(schedule: &str) -> CronJob {
     CronJob {
         schedule: schedule.to_owned(),
         time_zone: None,
@@ -165,7 +172,7 @@ fn declared(nth: i32, version: &mut u64) -> [Fact; 2] {
     ]
 }
 
-/// What is heard of a run: created, its pod running, done forty minutes after it fired, or eighty if it is late.
+/// The facts of a run: created, running with its Pod, succeeded forty minutes after it fired, or eighty if it is late.
 fn of_minute(nth: i32, minute: i32, now: Instant, late_each_days: i32, version: &mut u64) -> Vec<Fact> {
     let (hour, of_hour) = fires(nth);
     let (day, since) = (minute / 1_440, minute % 1_440 - hour * 60 - of_hour);
