@@ -171,7 +171,7 @@ async fn subjects(access: kigen_registry::Access, found: &mut Found) -> anyhow::
             true => "registered".to_owned(),
             false => format!("note: {}", problems.join("; ")),
         };
-        found.tell(&format!("subject {}", subject.subject()), Ok(outcome))?;
+        found.tell(&format!("subject {}", subject.name()), Ok(outcome))?;
     }
     Ok(())
 }

@@ -43,14 +43,14 @@ fn told(found: &[Found]) -> String {
     text
 }
 
-fn subjects_told(found: &[registry::Found]) -> String {
+fn subjects_told(found: &[registry::Subject]) -> String {
     let mut text = String::new();
     for subject in found {
         let ids: Vec<String> = subject.ids.iter().flatten().map(u32::to_string).collect();
         let ids = if ids.is_empty() { "none".to_owned() } else { ids.join(", ") };
         let problems = subject.problems();
         let well = if problems.is_empty() { ", as asked for" } else { "" };
-        let _ = writeln!(text, "{:<20} schemas {ids}{well}", subject.subject());
+        let _ = writeln!(text, "{:<20} schemas {ids}{well}", subject.name());
         for problem in problems {
             let _ = writeln!(text, "  note: {problem}");
         }

@@ -1,4 +1,4 @@
-//! Where a schema registry is, and who asks it.
+//! The address and the credentials of a schema registry.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,14 +8,14 @@ use base64::prelude::BASE64_STANDARD;
 
 use crate::error::RegistryFailure;
 
-/// Where a schema registry is, and who asks it.
+/// The address and the credentials of a schema registry.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Access {
-    /// The base of its API, without a slash at the end.
+    /// The base URL of its API, without a slash at the end.
     url: String,
     /// User and password.
     credentials: Option<(String, String)>,
-    /// More certificate authorities to trust than the machine does, as PEM.
+    /// Certificate authorities to trust beside the machine's, as PEM.
     ca_file: Option<PathBuf>,
 }
 
@@ -27,11 +27,11 @@ impl fmt::Debug for Access {
 }
 
 impl Access {
-    /// The registry whose API is at `url`, asked by nobody in particular or with HTTP's basic authentication; `ca_file`
-    /// has certificate authorities (PEM) to be trusted beside the machine's.
+    /// The registry whose API is at `url`; with a user and a password by HTTP's basic authentication, else unauthenticated.
+    /// `ca_file` has certificate authorities (PEM) to trust beside the machine's.
     ///
     /// # Errors
-    /// The URL is none, or of user and password one is missing.
+    /// The URL is invalid, or only one of user and password is given.
     pub fn new(
         url: &str,
         user: Option<String>,
@@ -60,19 +60,19 @@ impl Access {
         Ok(Self { url: url.trim_end_matches('/').to_owned(), credentials, ca_file })
     }
 
-    /// The base of its API.
+    /// The base URL of its API.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Who asks; `None`: nobody in particular.
+    /// The user; `None`: unauthenticated.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
         self.credentials.as_ref().map(|(user, _)| user.as_str())
     }
 
-    /// More certificate authorities to trust than the machine does.
+    /// Certificate authorities to trust beside the machine's.
     #[must_use]
     pub fn ca_file(&self) -> Option<&PathBuf> {
         self.ca_file.as_ref()
@@ -85,7 +85,7 @@ impl Access {
     }
 }
 
-/// What may be shown of a URL in which somebody may have written a password.
+/// The part of a URL that may be shown: without credentials, which a user may have put into it.
 #[must_use]
 pub fn without_credentials(url: &str) -> String {
     match url.rsplit_once('@') {

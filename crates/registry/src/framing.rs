@@ -1,4 +1,4 @@
-//! Values on Kafka that name their schema by its number in the registry.
+//! Values on Kafka that name their schema by its id in the registry.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,79 +12,79 @@ use kigen_wire::Frame;
 use crate::access::Access;
 use crate::client::Client;
 use crate::error::RegistryFailure;
-use crate::subjects::{Found, look_up, register_with};
+use crate::subjects::{Subject, look_up, register_with};
 
-/// How many numbers that mean nothing here are remembered; then all are forgotten, and asked for anew.
+/// The foreign ids that are remembered. At the limit they are cleared, and looked up again.
 const FOREIGN_IDS_MAX: usize = 1_024;
 
-/// What a process wants of the registry.
+/// What a process uses the registry for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Intent {
-    /// To write values: what is not registered yet is.
+    /// To write values: schemas that are missing are registered.
     Write,
-    /// To read them only.
+    /// To read values only.
     Read,
 }
 
-/// A registry, and what its numbers mean.
+/// A registry, and the schemas of its ids.
 pub struct Registry {
     client: Client,
-    /// The numbers of kigen's own schemas, by fingerprint.
+    /// The ids of kigen's own schemas, by fingerprint.
     ids: HashMap<[u8; 8], u32>,
-    /// What numbers mean, as far as they were met. It only grows.
-    meanings: RwLock<Meanings>,
+    /// The ids that were looked up so far.
+    known: RwLock<KnownIds>,
 }
 
 #[derive(Default)]
-struct Meanings {
-    /// The fingerprints of the schemas.
-    known: HashMap<u32, [u8; 8]>,
-    /// Numbers of schemas that are none of this kigen's, or of none at all.
+struct KnownIds {
+    /// The fingerprints of kigen's schemas, by id.
+    own: HashMap<u32, [u8; 8]>,
+    /// Ids of schemas that are not of this kigen, and ids without a schema.
     foreign: Vec<u32>,
 }
 
 impl Registry {
-    /// Asks the registry for the numbers of kigen's schemas. It waits for the answers on the caller's thread.
+    /// Looks up the ids of kigen's schemas. Waits for the responses on the caller's thread.
     ///
     /// # Errors
-    /// The registry does not answer, or refuses.
+    /// The registry does not respond, or refuses.
     pub fn open(access: Access, intent: Intent) -> Result<Self, RegistryFailure> {
         let client = Client::new(access)?;
-        let found = match intent {
+        let subjects = match intent {
             Intent::Write => register_with(&client)?,
             Intent::Read => look_up(&client)?,
         };
-        let ids: HashMap<_, _> = found.iter().flat_map(numbered).collect();
-        let known = ids.iter().map(|(fingerprint, id)| (*id, *fingerprint)).collect();
-        let meanings = RwLock::new(Meanings { known, foreign: Vec::new() });
-        Ok(Self { client, ids, meanings })
+        let ids: HashMap<_, _> = subjects.iter().flat_map(ids_by_fingerprint).collect();
+        let own = ids.iter().map(|(fingerprint, id)| (*id, *fingerprint)).collect();
+        let known = RwLock::new(KnownIds { own, foreign: Vec::new() });
+        Ok(Self { client, ids, known })
     }
 
-    /// The fingerprint of the schema that a number means; `None`: it is none of this kigen's. The registry is asked once
-    /// for a number that was never met: it may have been given meanwhile.
-    fn meaning(&self, id: u32) -> Result<Option<[u8; 8]>, RegistryFailure> {
+    /// The fingerprint of an id's schema; `None`: the schema is not of this kigen. An unknown id is looked up in the
+    /// registry once: it may have been registered since the start.
+    fn fingerprint_of(&self, id: u32) -> Result<Option<[u8; 8]>, RegistryFailure> {
         {
-            let meanings = self.meanings.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(fingerprint) = meanings.known.get(&id) {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(fingerprint) = known.own.get(&id) {
                 return Ok(Some(*fingerprint));
             }
-            if meanings.foreign.contains(&id) {
+            if known.foreign.contains(&id) {
                 return Ok(None);
             }
         }
         let schema = self.client.schema(id)?;
         let fingerprint = schema.and_then(|schema| kigen_wire::fingerprint(&schema).ok());
-        let fingerprint = fingerprint.filter(|fingerprint| own().any(|own| own == *fingerprint));
-        let mut meanings = self.meanings.write().unwrap_or_else(PoisonError::into_inner);
+        let fingerprint = fingerprint.filter(|fingerprint| own_fingerprints().any(|own| own == *fingerprint));
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         match fingerprint {
             Some(fingerprint) => {
-                meanings.known.insert(id, fingerprint);
+                known.own.insert(id, fingerprint);
             }
             None => {
-                if meanings.foreign.len() >= FOREIGN_IDS_MAX {
-                    meanings.foreign.clear();
+                if known.foreign.len() >= FOREIGN_IDS_MAX {
+                    known.foreign.clear();
                 }
-                meanings.foreign.push(id);
+                known.foreign.push(id);
             }
         }
         Ok(fingerprint)
@@ -104,25 +104,25 @@ impl Framing for Registry {
 
     fn inward(&self, _topic: Topic, value: &[u8]) -> Result<Option<Inward>, Box<dyn Error + Send + Sync>> {
         let Some((Frame::Registered(id), datum)) = Frame::of(value) else { return Ok(None) };
-        let Some(fingerprint) = self.meaning(id)? else { return Ok(None) };
+        let Some(fingerprint) = self.fingerprint_of(id)? else { return Ok(None) };
         let [a, b, c, d] = id.to_be_bytes();
         let head = Head { was: [0, a, b, c, d], now_bytes: Frame::OBJECT_BYTES };
         Ok(Some(Inward { value: Frame::Object(fingerprint).around(datum), head }))
     }
 }
 
-/// The fingerprints of a topic's versions with their numbers.
-fn numbered(found: &Found) -> impl Iterator<Item = ([u8; 8], u32)> {
-    let fingerprints = fingerprints(found.topic);
-    fingerprints.zip(&found.ids).filter_map(|(fingerprint, id)| Some((fingerprint, (*id)?)))
+/// The fingerprints of a subject's versions with their ids.
+fn ids_by_fingerprint(subject: &Subject) -> impl Iterator<Item = ([u8; 8], u32)> {
+    let fingerprints = fingerprints(subject.topic);
+    fingerprints.zip(&subject.ids).filter_map(|(fingerprint, id)| Some((fingerprint, (*id)?)))
 }
 
 fn fingerprints(topic: Topic) -> impl Iterator<Item = [u8; 8]> {
     let schemas = kigen_wire::schemas(topic).iter();
-    schemas.map(|schema| kigen_wire::fingerprint(schema).expect("kigen's own schemas are schemas"))
+    schemas.map(|schema| kigen_wire::fingerprint(schema).expect("kigen's own schemas are valid"))
 }
 
 /// The fingerprints of all of kigen's schemas.
-fn own() -> impl Iterator<Item = [u8; 8]> {
+fn own_fingerprints() -> impl Iterator<Item = [u8; 8]> {
     Topic::ALL.into_iter().flat_map(fingerprints)
 }

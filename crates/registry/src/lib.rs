@@ -1,11 +1,11 @@
-//! A schema registry: kigen's schemas there, and values on Kafka that name theirs by its number there.
+//! A schema registry: kigen's schemas in it, and values on Kafka that name their schema by its id.
 //!
-//! Any registry that speaks Confluent's HTTP API does. Values are then in Confluent's wire format (a zero byte, the
-//! schema's number, the datum), so that consumers that know only the registry can read them. Nobody else in kigen knows of
-//! it: the log on Kafka exchanges what stands before a datum ([`kigen_log::kafka::Framing`]), and all that reads and writes
-//! the log goes on in Avro's single-object encoding. What is read may be in either, in any mix.
+//! Any registry with Confluent's HTTP API will do. Values are then in Confluent's wire format (a zero byte, the schema's
+//! id, the datum), so that consumers that know only the registry can read them. No other crate depends on this: the log on
+//! Kafka replaces the prefix of a datum ([`kigen_log::kafka::Framing`]), and its users read and write Avro's single-object
+//! encoding. Values that are read may be in either encoding, in any mix.
 //!
-//! The registry is asked when a process starts, and for a number that was never met. All else goes on without it.
+//! The registry is needed when a process starts, and for an id that the process has not met before; otherwise it may be away.
 
 mod access;
 mod client;
@@ -16,4 +16,4 @@ mod subjects;
 pub use access::{Access, without_credentials};
 pub use error::RegistryFailure;
 pub use framing::{Intent, Registry};
-pub use subjects::{COMPATIBILITY, Found, check, register};
+pub use subjects::{COMPATIBILITY, Subject, check, register};

@@ -6,30 +6,30 @@ use crate::access::Access;
 use crate::client::Client;
 use crate::error::RegistryFailure;
 
-/// What each version of a schema must be for those before it: able to read what they wrote, all of them. More cannot be
-/// promised: a new kind in `body` is nothing that an older reader could decode (docs/adr/0006).
+/// The compatibility level of kigen's subjects: each version reads the values of all versions before it. A stricter level is
+/// not possible: an older reader cannot decode a new kind in `body` (docs/adr/0006).
 pub const COMPATIBILITY: &str = "BACKWARD_TRANSITIVE";
 
-/// A topic's subject as it is in the registry.
+/// A topic's subject, as the registry has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// Whose values.
+pub struct Subject {
+    /// The topic.
     pub topic: Topic,
-    /// The numbers of this kigen's versions there, oldest first; `None`: not registered.
+    /// The ids of this kigen's versions, oldest first; `None`: not registered.
     pub ids: Vec<Option<u32>>,
-    /// The compatibility that is set for the subject; `None`: none of its own.
+    /// The compatibility level of the subject; `None`: it has none of its own.
     pub compatibility: Option<String>,
 }
 
-impl Found {
-    /// The subject's name.
+impl Subject {
+    /// Its name.
     #[must_use]
-    pub fn subject(&self) -> String {
-        subject(self.topic)
+    pub fn name(&self) -> String {
+        name_of(self.topic)
     }
 
-    /// What is not as kigen leaves it, with what to do; empty: all is well. None of it keeps kigen from running if it may
-    /// write there.
+    /// How it differs from what kigen registers, with the remedy; empty: it does not. kigen mends these itself if it may
+    /// write to the registry.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
@@ -52,58 +52,57 @@ impl Found {
     }
 }
 
-/// Says how kigen's subjects are in a registry; changes nothing.
+/// Reads kigen's subjects from a registry; changes nothing.
 ///
 /// # Errors
-/// The registry does not answer, or refuses.
-pub fn check(access: &Access) -> Result<Vec<Found>, RegistryFailure> {
+/// The registry does not respond, or refuses.
+pub fn check(access: &Access) -> Result<Vec<Subject>, RegistryFailure> {
     look_up(&Client::new(access.clone())?)
 }
 
-/// Registers what is missing of kigen's schemas, and sets the subjects' compatibility; says how they are then.
+/// Registers the missing schemas and sets the compatibility levels; returns the subjects after that.
 ///
 /// # Errors
-/// The registry does not answer, or refuses; then some may be registered, and another try does the others.
-pub fn register(access: &Access) -> Result<Vec<Found>, RegistryFailure> {
+/// The registry does not respond, or refuses; some schemas may be registered then, and a retry registers the others.
+pub fn register(access: &Access) -> Result<Vec<Subject>, RegistryFailure> {
     register_with(&Client::new(access.clone())?)
 }
 
-pub(crate) fn look_up(client: &Client) -> Result<Vec<Found>, RegistryFailure> {
-    let found = |topic| {
-        let subject = subject(topic);
+pub(crate) fn look_up(client: &Client) -> Result<Vec<Subject>, RegistryFailure> {
+    let subject = |topic| {
+        let name = name_of(topic);
         let schemas = kigen_wire::schemas(topic).iter();
-        let ids = schemas.map(|schema| client.id_of(&subject, schema)).collect::<Result<_, _>>()?;
-        Ok(Found { topic, ids, compatibility: client.compatibility(&subject)? })
+        let ids = schemas.map(|schema| client.id_of(&name, schema)).collect::<Result<_, _>>()?;
+        Ok(Subject { topic, ids, compatibility: client.compatibility(&name)? })
     };
-    Topic::ALL.into_iter().map(found).collect()
+    Topic::ALL.into_iter().map(subject).collect()
 }
 
-/// In the order of the versions, each held against those before it. What is there already is asked for only, so that who
-/// may not write can run where another has registered.
-pub(crate) fn register_with(client: &Client) -> Result<Vec<Found>, RegistryFailure> {
+/// In the order of the versions, since the registry checks each against those before it. Schemas that are registered already
+/// are only looked up, so that a user who may not write can run after another has registered them.
+pub(crate) fn register_with(client: &Client) -> Result<Vec<Subject>, RegistryFailure> {
     let mut all = Vec::new();
     for topic in Topic::ALL {
-        let subject = subject(topic);
-        let mut found = Found { topic, ids: Vec::new(), compatibility: None };
+        let name = name_of(topic);
+        let mut subject = Subject { topic, ids: Vec::new(), compatibility: None };
         for (version, schema) in (1..).zip(kigen_wire::schemas(topic)) {
-            let id = match client.id_of(&subject, schema)? {
+            let id = match client.id_of(&name, schema)? {
                 Some(id) => id,
-                None => client.register(&subject, version, schema)?,
+                None => client.register(&name, version, schema)?,
             };
-            found.ids.push(Some(id));
-            // Some registries set it only for what they have.
+            subject.ids.push(Some(id));
+            // Some registries accept a level only for a subject that exists.
             if version == 1 {
-                found.compatibility = set(client, &subject)?;
+                subject.compatibility = set_compatibility(client, &name)?;
             }
         }
-        all.push(found);
+        all.push(subject);
     }
     Ok(all)
 }
 
-/// The subject's compatibility, set where it was another: nothing that kigen does hangs on it, so that who may not set it
-/// is told and goes on.
-fn set(client: &Client, subject: &str) -> Result<Option<String>, RegistryFailure> {
+/// Sets the compatibility level if it differs, and returns it. kigen works without it, so that a refusal is only logged.
+fn set_compatibility(client: &Client, subject: &str) -> Result<Option<String>, RegistryFailure> {
     let before = client.compatibility(subject)?;
     if before.as_deref() == Some(COMPATIBILITY) {
         return Ok(before);
@@ -111,14 +110,14 @@ fn set(client: &Client, subject: &str) -> Result<Option<String>, RegistryFailure
     match client.set_compatibility(subject, COMPATIBILITY) {
         Ok(()) => Ok(Some(COMPATIBILITY.to_owned())),
         Err(refused @ RegistryFailure::Forbidden { .. }) => {
-            tracing::warn!("{refused}; kigen goes on without");
+            tracing::warn!("{refused}; kigen continues without");
             Ok(before)
         }
         Err(failure) => Err(failure),
     }
 }
 
-/// What Confluent's clients call the schemas of a topic's values.
-fn subject(topic: Topic) -> String {
+/// The subject of a topic's values, by the naming strategy of Confluent's clients.
+fn name_of(topic: Topic) -> String {
     format!("{topic}-value")
 }

@@ -1,6 +1,6 @@
-//! An Apache Kafka broker of the test's own: real, on free ports, in a folder of its own, and gone with the test.
+//! A real Apache Kafka broker for one test: on free ports, in a folder of its own, and gone with the test.
 //!
-//! `make kafka` fetches the jars, once; `KIGEN_TEST_KAFKA=host:port` uses another broker instead.
+//! `make kafka` downloads the jars once; `KIGEN_TEST_KAFKA=host:port` uses an existing broker instead.
 
 use std::fmt::Write;
 use std::fs::File;
@@ -14,95 +14,94 @@ use tempfile::TempDir;
 
 use crate::cache;
 
-const OTHER_BROKER: &str = "KIGEN_TEST_KAFKA";
+const EXISTING_BROKER: &str = "KIGEN_TEST_KAFKA";
 /// The version in `tests/kafka/pom.xml`, which names the folder of the jars.
 const VERSION: &str = "4.4.0";
-/// How long a broker may take until it listens: some seconds of Java, and more on a busy machine.
+/// How long a broker may take to listen: some seconds for Java, and more on a busy machine.
 const START_MAX: Duration = Duration::from_secs(120);
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
-/// What a controller says when it begins its work, and when it sees that the broker is gone; and how long it may take for
-/// that, and to write it down.
-const CONTROLS: &str = "Performing controller activation";
-const SEEN_GONE: &str = "Fencing broker 1 ";
-const SEEN_GONE_MAX: Duration = Duration::from_secs(5);
-const WRITTEN_DOWN: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
+/// What a controller logs when it becomes active, and when it finds that the broker is gone; how long it may take to find
+/// that, and to persist it.
+const ACTIVE: &str = "Performing controller activation";
+const FENCED: &str = "Fencing broker 1 ";
+const FENCED_MAX: Duration = Duration::from_secs(5);
+const PERSISTED: Duration = Duration::from_millis(500);
 
-/// Runs what is given to it, and kills it and removes its folder as soon as nobody holds the other end of its stdin any
-/// more: also when the test was killed. A file `keep` keeps the folder.
+/// A shell script that runs its arguments as a command, and kills the command and removes its folder once its stdin is
+/// closed: also when the test is killed. A file `keep` keeps the folder.
 pub(crate) const WATCHED: &str = r#"folder="$1"; shift; "$@" </dev/null & cat; kill -9 $! 2>/dev/null; wait
 [ -e "$folder/keep" ] || rm -rf "$folder""#;
 
-/// The user of a guarded broker, and what he says to be let in.
+/// The user of a guarded broker.
 pub const USER: &str = "kigen";
-/// His password.
+/// The user's password.
 pub const PASSWORD: &str = "a-password-of-the-tests";
 
-/// How a broker is to be.
+/// The kind of a broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Open to all.
+    /// Unauthenticated.
     Open,
-    /// Only [`USER`] is let in, and may do what ACLs allow; who comes by the door of [`Broker::super_users`] may do all.
+    /// Only [`USER`] may connect, and may do what ACLs allow; the listener of [`Broker::super_users`] allows everything.
     Guarded,
-    /// Its data is on a disk of its own of so many MiB.
+    /// Its data is on a disk of its own, of so many MiB.
     OnSmallDisk(u32),
 }
 
 /// A running broker.
 pub struct Broker {
     bootstrap: String,
-    /// `None`: it is another's.
+    /// `None`: it is an existing broker.
     own: Option<Own>,
 }
 
 struct Own {
-    /// `None`: it is killed.
+    /// `None`: it was killed.
     watched: Option<Child>,
     folder: PathBuf,
     port: u16,
-    /// Where its super users come in.
+    /// The port of the listener for super users.
     super_port: u16,
     controller_port: u16,
     disk: Option<Disk>,
 }
 
-/// A mount that only those see who enter its namespace.
+/// A mount that is visible only within its namespace.
 struct Disk {
     holder: Child,
-    how: &'static [&'static str],
+    namespaces: &'static [&'static str],
 }
 
 impl Broker {
     /// Starts a broker, and waits until it listens.
     ///
     /// # Panics
-    /// If there is no Kafka to start, or if it does not come up; with what to do, and with what it printed.
+    /// There is no Kafka to start, or it does not come up. The message contains the remedy, or the broker's output.
     #[must_use]
     pub fn start() -> Self {
-        match std::env::var(OTHER_BROKER) {
+        match std::env::var(EXISTING_BROKER) {
             Ok(bootstrap) => Self { bootstrap, own: None },
-            Err(_) => Self::own(Kind::Open).expect("an open broker needs nothing else"),
+            Err(_) => Self::own(Kind::Open).expect("an open broker has no other requirements"),
         }
     }
 
-    /// Starts a broker of the test's own, which only [`USER`] may enter, by SASL/PLAIN, and in which he may do what ACLs
-    /// allow: nothing at first. `None`: another's broker is to be used, which is left as it is.
+    /// Starts a broker that requires SASL/PLAIN of [`USER`], who may do what ACLs allow: at first nothing. `None`: an existing
+    /// broker is to be used.
     ///
     /// # Panics
     /// As of [`start`](Self::start).
     #[must_use]
     pub fn start_guarded() -> Option<Self> {
-        if std::env::var(OTHER_BROKER).is_ok() { None } else { Self::own(Kind::Guarded) }
+        if std::env::var(EXISTING_BROKER).is_ok() { None } else { Self::own(Kind::Guarded) }
     }
 
-    /// Starts a broker of the test's own on a disk of so many MiB. `None`: another's broker is to be used, or nobody here
-    /// may mount one.
+    /// Starts a broker on a disk of so many MiB. `None`: an existing broker is to be used, or this user may not mount a disk.
     ///
     /// # Panics
     /// As of [`start`](Self::start).
     #[must_use]
     pub fn start_on_small_disk(mib: u32) -> Option<Self> {
-        if std::env::var(OTHER_BROKER).is_ok() { None } else { Self::own(Kind::OnSmallDisk(mib)) }
+        if std::env::var(EXISTING_BROKER).is_ok() { None } else { Self::own(Kind::OnSmallDisk(mib)) }
     }
 
     fn own(kind: Kind) -> Option<Self> {
@@ -123,10 +122,10 @@ impl Broker {
         Some(Self { bootstrap: format!("127.0.0.1:{port}"), own: Some(own) })
     }
 
-    /// Where the super users of a guarded broker come in, without a password.
+    /// The address of a guarded broker's listener for super users, who need no password.
     ///
     /// # Panics
-    /// The broker is another's.
+    /// It is an existing broker.
     #[must_use]
     pub fn super_users(&self) -> String {
         format!("127.0.0.1:{}", self.own.as_ref().expect("a broker of the test's own").super_port)
@@ -135,7 +134,7 @@ impl Broker {
     /// The folder of its data, as this process sees it.
     ///
     /// # Panics
-    /// The broker is another's.
+    /// It is an existing broker.
     #[must_use]
     pub fn data(&self) -> PathBuf {
         let own = self.own.as_ref().expect("a broker of the test's own");
@@ -146,31 +145,31 @@ impl Broker {
         }
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until it ends by itself.
     ///
     /// # Panics
-    /// It goes on, or it is another's.
+    /// It does not end, or it is an existing broker.
     pub fn wait_until_it_ends(&mut self) {
         let own = self.own.as_mut().expect("a broker of the test's own");
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, own.port));
-        let has_ended = comes(START_MAX, || TcpStream::connect(address).is_err());
-        assert!(has_ended, "the Kafka broker goes on\n{}", own.said());
+        let has_ended = becomes_true(START_MAX, || TcpStream::connect(address).is_err());
+        assert!(has_ended, "the Kafka broker still runs\n{}", own.output());
     }
 
-    /// Kills it, with `kill -9`; false: it is another's and is left alone.
+    /// Kills it with `kill -9`; false: it is an existing broker, which is not touched.
     pub fn kill(&mut self) -> bool {
         self.own.as_mut().is_some_and(Own::kill)
     }
 
-    /// Starts it again where it was killed, and waits until it listens.
+    /// Starts it again after a kill, and waits until it listens.
     pub fn start_again(&mut self) {
         if let Some(own) = &mut self.own {
-            own.see_it_gone();
+            own.fence_broker();
             own.run();
         }
     }
 
-    /// Where it listens: Kafka's `bootstrap.servers`.
+    /// Its address: Kafka's `bootstrap.servers`.
     #[must_use]
     pub fn bootstrap(&self) -> &str {
         &self.bootstrap
@@ -195,27 +194,28 @@ impl Own {
         watched.expect("a shell runs")
     }
 
-    /// Lets the controller alone run until it has seen that the broker is gone, as those of a larger cluster do.
+    /// Runs the controller alone until it has fenced the broker, as the controllers of a larger cluster do.
     ///
-    /// Coming back together, the broker at first takes itself for what it was, the leader of every partition. While it hears
-    /// otherwise, Kafka 4.4 may take a transaction for ended whose markers are not written, which then never ends: "Couldn't
-    /// find leader endpoint for partitions ..., these partitions are likely deleted already and hence can be skipped".
-    fn see_it_gone(&self) {
-        let (configuration, said) =
+    /// If both start together, the broker at first believes that it still leads every partition. While it learns otherwise,
+    /// Kafka 4.4 may complete a transaction without writing its markers, so that the transaction stays open for ever:
+    /// "Couldn't find leader endpoint for partitions ..., these partitions are likely deleted already and hence can be
+    /// skipped".
+    fn fence_broker(&self) {
+        let (configuration, output) =
             (self.folder.join("controller.properties"), self.folder.join("controller"));
-        let of_both = std::fs::read_to_string(self.folder.join("server.properties"));
-        let text = of_both.expect("it ran before") + &controller_alone(self.controller_port);
+        let of_broker = std::fs::read_to_string(self.folder.join("server.properties"));
+        let text = of_broker.expect("it ran before") + &controller_alone(self.controller_port);
         std::fs::write(&configuration, text).expect("a writable folder");
-        let watched = self.spawn(&configuration, File::create(&said).expect("a writable folder"));
-        let says = || std::fs::read_to_string(&said).unwrap_or_default();
+        let watched = self.spawn(&configuration, File::create(&output).expect("a writable folder"));
+        let logged = || std::fs::read_to_string(&output).unwrap_or_default();
         assert!(
-            comes(START_MAX, || says().contains(CONTROLS)),
-            "the Kafka controller does nothing\n{}",
-            says()
+            becomes_true(START_MAX, || logged().contains(ACTIVE)),
+            "the Kafka controller does not become active\n{}",
+            logged()
         );
-        // Of one that ended before it was up again this was known before, and is not said.
-        comes(SEEN_GONE_MAX, || says().contains(SEEN_GONE));
-        std::thread::sleep(WRITTEN_DOWN);
+        // Not logged of a broker that had ended before it was unfenced: it is fenced already.
+        becomes_true(FENCED_MAX, || logged().contains(FENCED));
+        std::thread::sleep(PERSISTED);
         self.end_and_keep(watched);
     }
 
@@ -224,27 +224,27 @@ impl Own {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         while TcpStream::connect(address).is_err() {
             let ended = self.watched.as_mut().map(|watched| watched.try_wait().expect("its state"));
-            assert!(ended == Some(None), "the Kafka broker ended: {ended:?}\n{}", self.said());
+            assert!(ended == Some(None), "the Kafka broker ended: {ended:?}\n{}", self.output());
             assert!(
                 Instant::now() < until,
                 "the Kafka broker did not listen in {START_MAX:?}\n{}",
-                self.said()
+                self.output()
             );
-            std::thread::sleep(LOOK_AGAIN);
+            std::thread::sleep(POLL_INTERVAL);
         }
     }
 
-    /// What it printed.
-    fn said(&self) -> String {
+    /// What it has printed.
+    fn output(&self) -> String {
         std::fs::read_to_string(self.folder.join("output")).unwrap_or_default()
     }
 
-    /// The words before a command that let it see the broker's disk.
+    /// The prefix of a command that runs within the disk's namespace.
     fn entering(&self) -> Vec<String> {
         self.disk.as_ref().map_or_else(Vec::new, Disk::entering)
     }
 
-    /// Makes the folder of a new cluster of one.
+    /// Formats the folder for a new cluster of one broker.
     fn format(&self, jars: &Path, configuration: &Path) {
         let mut command = Command::new("env");
         command.args(self.entering());
@@ -254,7 +254,7 @@ impl Own {
         let output = command.output().expect("env runs");
         assert!(
             output.status.success(),
-            "Kafka's folder cannot be made: {}{}",
+            "Kafka's folder cannot be formatted: {}{}",
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr)
         );
@@ -267,7 +267,7 @@ impl Own {
         true
     }
 
-    /// Ends what runs in the folder, and keeps the folder.
+    /// Ends the process that runs in the folder, and keeps the folder.
     fn end_and_keep(&self, watched: Child) {
         let keep = self.folder.join("keep");
         std::fs::write(&keep, "").expect("a writable folder");
@@ -276,19 +276,19 @@ impl Own {
     }
 }
 
-/// Whether it comes to be within `max`.
-fn comes(max: Duration, is_so: impl Fn() -> bool) -> bool {
+/// Waits until a condition holds; false: it does not within `max`.
+fn becomes_true(max: Duration, condition: impl Fn() -> bool) -> bool {
     let until = Instant::now() + max;
-    while !is_so() {
+    while !condition() {
         if Instant::now() >= until {
             return false;
         }
-        std::thread::sleep(LOOK_AGAIN);
+        std::thread::sleep(POLL_INTERVAL);
     }
     true
 }
 
-/// This end of the pipe closes, and that ends it; what is gone already is as well.
+/// Closes this end of the pipe, which ends the process, unless it has ended already.
 fn end(mut watched: Child) {
     drop(watched.stdin.take());
     let _ = watched.wait();
@@ -302,36 +302,39 @@ impl Drop for Own {
 }
 
 impl Disk {
-    /// Mounts it, as root or as root of a user namespace; `None`: nobody here may.
+    /// Mounts it, as root or as root of a user namespace; `None`: this user may not.
     fn mount(at: &Path, mib: u32) -> Option<Self> {
         let script =
             format!("mount -t tmpfs -o size={mib}m kigen-test '{}' && echo there && cat", at.display());
-        let unshares: [&'static [&'static str]; 2] =
+        let candidates: [&'static [&'static str]; 2] =
             [&["--mount"], &["--user", "--map-root-user", "--mount"]];
-        unshares.into_iter().find_map(|how| {
+        candidates.into_iter().find_map(|namespaces| {
             let mut command = Command::new("unshare");
-            command.args(how).args(["sh", "-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped());
+            command.args(namespaces).args(["sh", "-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped());
             let mut holder = command.stderr(Stdio::null()).spawn().ok()?;
-            let mut said = String::new();
+            let mut line = String::new();
             let output = holder.stdout.take().expect("it is piped");
-            let is_there = BufReader::new(output).read_line(&mut said).is_ok() && said == "there\n";
+            let is_there = BufReader::new(output).read_line(&mut line).is_ok() && line == "there\n";
             if !is_there {
                 let _ = holder.wait();
             }
-            is_there.then_some(Self { holder, how })
+            is_there.then_some(Self { holder, namespaces })
         })
     }
 
     fn entering(&self) -> Vec<String> {
-        let user =
-            if self.how.contains(&"--user") { vec!["--user", "--preserve-credentials"] } else { vec![] };
+        let user = if self.namespaces.contains(&"--user") {
+            vec!["--user", "--preserve-credentials"]
+        } else {
+            vec![]
+        };
         let words = ["nsenter", "--target", &self.holder.id().to_string()].map(str::to_owned);
         words.into_iter().chain(user.into_iter().chain(["--mount", "--"]).map(str::to_owned)).collect()
     }
 }
 
 impl Drop for Disk {
-    /// Its end of the pipe closes, and with the last process in it the mount goes.
+    /// Closes the pipe, which ends the holder; the mount disappears with the last process in its namespace.
     fn drop(&mut self) {
         drop(self.holder.stdin.take());
         let _ = self.holder.wait();
@@ -342,7 +345,7 @@ fn jars() -> PathBuf {
     let jars = cache().join(format!("kafka-{VERSION}"));
     assert!(
         jars.join(format!("kafka_2.13-{VERSION}.jar")).exists(),
-        "there is no Kafka in {}: run `make kafka`, which fetches it once, or set {OTHER_BROKER}=host:port",
+        "there is no Kafka in {}: run `make kafka`, which downloads it once, or set {EXISTING_BROKER}=host:port",
         jars.display()
     );
     jars
@@ -355,8 +358,7 @@ fn files() -> PathBuf {
     std::path::absolute(found).expect("the working directory")
 }
 
-/// Ports that are free now; the listeners are closed again, and nothing else on this machine is likely to take them
-/// meanwhile.
+/// Ports that are free now. The listeners are closed again; another process is unlikely to take the ports meanwhile.
 fn free_ports() -> [u16; 3] {
     let free = [0; 3].map(|any| TcpListener::bind((Ipv4Addr::LOCALHOST, any)).expect("a free port"));
     free.map(|listener| listener.local_addr().expect("bound").port())
@@ -371,7 +373,7 @@ fn configured(folder: &Path, kind: Kind, [port, super_port, controller_port]: [u
             "listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}\n\
              advertised.listeners=PLAINTEXT://127.0.0.1:{port}"
         ),
-        // Who comes without a password, as the broker itself does, is the super user.
+        // Connections without a password, such as the broker's own, are those of the super user.
         Kind::Guarded => writeln!(
             text,
             "listeners=GUARDED://127.0.0.1:{port},PLAINTEXT://127.0.0.1:{super_port},\
@@ -389,7 +391,7 @@ fn configured(folder: &Path, kind: Kind, [port, super_port, controller_port]: [u
     text
 }
 
-/// Kafka takes what is said last of a setting. Whoever is silent for a second is gone.
+/// Settings that override those before them. A broker without a heartbeat for a second is fenced.
 fn controller_alone(port: u16) -> String {
     format!(
         "process.roles=controller\nlisteners=CONTROLLER://127.0.0.1:{port}\n\

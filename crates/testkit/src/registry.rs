@@ -1,6 +1,6 @@
-//! A schema registry of the test's own: Apicurio's server, real, on a free port, in memory, and gone with the test.
+//! A real schema registry for one test: Apicurio's server, on a free port, in memory, and gone with the test.
 //!
-//! `make registry` fetches it, once.
+//! `make registry` downloads it once.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -16,11 +16,11 @@ use crate::kafka::WATCHED;
 
 /// The version in `tests/registry/pom.xml`, which names the folder.
 const VERSION: &str = "3.0.9";
-/// How long it may take until it answers: some seconds of Java, and more on a busy machine.
+/// How long it may take to start: some seconds for Java, and more on a busy machine.
 const START_MAX: Duration = Duration::from_secs(120);
-/// How long it may take to answer once it listens; then it is asked again.
-const ANSWER_MAX: Duration = Duration::from_secs(2);
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// How long it may take to respond once it listens; then the request is sent again.
+const RESPONSE_MAX: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The alias and the password of the key in the folder of a registry with TLS.
 const KEY: &str = "kigen-test";
@@ -30,21 +30,21 @@ pub struct Registry {
     port: u16,
     folder: PathBuf,
     has_tls: bool,
-    /// `None`: it is stopped.
+    /// `None`: it was killed.
     watched: Option<Child>,
 }
 
 impl Registry {
-    /// Starts a registry without any schema, and waits until it answers.
+    /// Starts a registry without any schema, and waits until it responds.
     ///
     /// # Panics
-    /// If there is none to start, or if it does not come up; with what to do, and with what it printed.
+    /// There is none to start, or it does not come up. The message contains the remedy, or the registry's output.
     #[must_use]
     pub fn start() -> Self {
         Self::start_on(Self::free_port())
     }
 
-    /// The same on a port of the caller's.
+    /// The same on a given port.
     ///
     /// # Panics
     /// As above.
@@ -55,7 +55,7 @@ impl Registry {
         registry
     }
 
-    /// The same with TLS, by a certificate that nobody but [`ca_file`](Self::ca_file) vouches for.
+    /// The same with TLS, by a certificate that is trusted only with [`ca_file`](Self::ca_file).
     ///
     /// # Panics
     /// As above.
@@ -70,15 +70,15 @@ impl Registry {
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
             output.stdout
         };
-        let whose = ["-dname", "CN=registry", "-ext", "san=ip:127.0.0.1"];
-        keytool(&[&["-genkeypair", "-keyalg", "EC", "-storetype", "PKCS12"][..], &whose].concat());
+        let subject = ["-dname", "CN=registry", "-ext", "san=ip:127.0.0.1"];
+        keytool(&[&["-genkeypair", "-keyalg", "EC", "-storetype", "PKCS12"][..], &subject].concat());
         let certificate = keytool(&["-exportcert", "-rfc"]);
         std::fs::write(registry.ca_file(), certificate).expect("a writable folder");
         registry.run();
         registry
     }
 
-    /// The certificate of one with TLS, as PEM.
+    /// The certificate of a registry with TLS, as PEM.
     #[must_use]
     pub fn ca_file(&self) -> PathBuf {
         self.folder.join("ca.pem")
@@ -87,27 +87,27 @@ impl Registry {
     /// A port that is free now, for a registry that is started later.
     ///
     /// # Panics
-    /// If none is.
+    /// No port is free.
     #[must_use]
     pub fn free_port() -> u16 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         listener.local_addr().expect("bound").port()
     }
 
-    /// The base of the API that a registry on this port offers to Confluent's clients.
+    /// The base URL of the API for Confluent's clients, of a registry on this port.
     #[must_use]
     pub fn url_on(port: u16) -> String {
         format!("http://127.0.0.1:{port}/apis/ccompat/v7")
     }
 
-    /// The base of the API that it offers to Confluent's clients.
+    /// The base URL of the API for Confluent's clients.
     #[must_use]
     pub fn url(&self) -> String {
         let url = Self::url_on(self.port);
         if self.has_tls { url.replace("http:", "https:") } else { url }
     }
 
-    /// Kills it, with all that it knew.
+    /// Kills it. Its schemas are lost.
     pub fn kill(&mut self) {
         if let Some(mut watched) = self.watched.take() {
             drop(watched.stdin.take());
@@ -122,7 +122,7 @@ impl Registry {
         let errors = output.try_clone().expect("a file has a second handle");
         let mut command = Command::new("sh");
         command.args(["-c", WATCHED, "sh"]).arg(&self.folder);
-        // Small and soon there; it is asked little.
+        // A small heap and a short start: it serves few requests.
         command.args(["java", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]);
         let port = if self.has_tls { "quarkus.http.ssl-port" } else { "quarkus.http.port" };
         command.arg("-Dquarkus.http.host=127.0.0.1").arg(format!("-D{port}={}", self.port));
@@ -135,18 +135,18 @@ impl Registry {
         command.arg("-jar").arg(home.join(format!("apicurio-registry-app-{VERSION}-runner.jar")));
         let watched = command.stdin(Stdio::piped()).stdout(output).stderr(errors).spawn();
         self.watched = Some(watched.expect("a shell runs"));
-        self.until_it_answers();
+        self.until_ready();
     }
 
-    fn until_it_answers(&mut self) {
+    fn until_ready(&mut self) {
         let until = Instant::now() + START_MAX;
-        let is_up = if self.has_tls { listens } else { answers };
+        let is_up = if self.has_tls { listens } else { responds };
         while !is_up(self.port) {
             let ended = self.watched.as_mut().map(|watched| watched.try_wait().expect("its state"));
-            let said = || std::fs::read_to_string(self.folder.join("output")).unwrap_or_default();
-            assert!(ended == Some(None), "the registry ended: {ended:?}\n{}", said());
-            assert!(Instant::now() < until, "the registry did not answer in {START_MAX:?}\n{}", said());
-            std::thread::sleep(LOOK_AGAIN);
+            let output = || std::fs::read_to_string(self.folder.join("output")).unwrap_or_default();
+            assert!(ended == Some(None), "the registry ended: {ended:?}\n{}", output());
+            assert!(Instant::now() < until, "the registry did not start in {START_MAX:?}\n{}", output());
+            std::thread::sleep(POLL_INTERVAL);
         }
     }
 }
@@ -166,25 +166,25 @@ fn listens(port: u16) -> bool {
     TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).is_ok()
 }
 
-/// Whether it lists its subjects.
-fn answers(port: u16) -> bool {
-    let ask = || -> std::io::Result<String> {
+/// Whether it returns the list of its subjects.
+fn responds(port: u16) -> bool {
+    let request = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
-        stream.set_read_timeout(Some(ANSWER_MAX))?;
+        stream.set_read_timeout(Some(RESPONSE_MAX))?;
         let host = "Host: 127.0.0.1\r\nConnection: close";
         write!(stream, "GET /apis/ccompat/v7/subjects HTTP/1.1\r\n{host}\r\n\r\n")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
+        let mut response = String::new();
+        stream.read_to_string(&mut response)?;
+        Ok(response)
     };
-    ask().is_ok_and(|answer| answer.lines().next().is_some_and(|status| status.contains(" 200")))
+    request().is_ok_and(|response| response.lines().next().is_some_and(|status| status.contains(" 200")))
 }
 
 fn server() -> PathBuf {
     let server = cache().join(format!("registry-{VERSION}"));
     assert!(
         Path::new(&server).join(".fetched").exists(),
-        "there is no schema registry in {}: run `make registry`, which fetches it once",
+        "there is no schema registry in {}: run `make registry`, which downloads it once",
         server.display()
     );
     server

@@ -14,7 +14,7 @@ use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 
 pub use consumer::SimulatedConsumer;
-pub use state::Faults;
+pub use state::{Faults, Written};
 
 use state::{Shared, failed};
 
@@ -32,6 +32,12 @@ impl SimulatedLog {
     /// Ends all faults.
     pub fn calm(&self) {
         self.0.state().faults = Faults::default();
+    }
+
+    /// Everything that was written, in its order.
+    #[must_use]
+    pub fn journal(&self) -> Vec<Written> {
+        self.0.state().journal.clone()
     }
 
     /// Compacts `kigen.status`, as Kafka's log cleaner does at some time.

@@ -1,11 +1,11 @@
-//! What a real registry holds of kigen, and values under its numbers.
+//! kigen's schemas in a real registry, and values under its ids.
 
 use expect_test::expect;
 use kigen_log::kafka::Framing;
 use kigen_model::Instant;
 use kigen_model::reject::Reject;
 use kigen_model::topic::{Offset, Partition, Topic};
-use kigen_registry::{COMPATIBILITY, Found, Intent, Registry, check, register};
+use kigen_registry::{COMPATIBILITY, Intent, Registry, Subject, check, register};
 use kigen_testkit::registry::Registry as Server;
 use serde_json::{Value as Json, json};
 
@@ -15,38 +15,39 @@ use crate::access;
 fn every_version_is_registered_in_order_and_once_and_the_compatibility_is_set() {
     let server = Server::start();
     let access = access(&server.url());
-    let before = check(&access).expect("it answers");
-    assert!(before.iter().all(|found| found.ids.iter().all(Option::is_none)));
+    let before = check(&access).expect("a response");
+    assert!(before.iter().all(|subject| subject.ids.iter().all(Option::is_none)));
     expect![[r#"
         version 1, 2, 3, 4, 5 is not registered: `kigen topics create` does so, and each role when it starts, if they may
         its compatibility is not set, not BACKWARD_TRANSITIVE, so that others could register what kigen's readers do not survive: `kigen topics create` sets it, and each role when it starts, if they may"#]]
     .assert_eq(&before[0].problems().join("\n"));
 
-    let made = register(&access).expect("it takes them");
-    assert_eq!(check(&access).expect("it answers"), made);
-    assert_eq!(register(&access).expect("they are there"), made);
-    for found in &made {
-        assert_eq!(found.problems(), Vec::<String>::new());
-        let subject = found.subject();
-        let versions = get(&server, &format!("/subjects/{subject}/versions"));
-        let expected: Vec<usize> = (1..=kigen_wire::schemas(found.topic).len()).collect();
-        assert_eq!(versions, json!(expected), "{subject}");
-        for (version, (schema, id)) in (1..).zip(kigen_wire::schemas(found.topic).iter().zip(&found.ids)) {
-            let there = get(&server, &format!("/subjects/{subject}/versions/{version}"));
-            assert_eq!(there["id"], json!(id), "{subject} {version}");
-            let text = there["schema"].as_str().expect("a schema");
+    let registered = register(&access).expect("it accepts them");
+    assert_eq!(check(&access).expect("a response"), registered);
+    assert_eq!(register(&access).expect("they are registered"), registered);
+    for subject in &registered {
+        assert_eq!(subject.problems(), Vec::<String>::new());
+        let name = subject.name();
+        let versions = get(&server, &format!("/subjects/{name}/versions"));
+        let schemas = kigen_wire::schemas(subject.topic);
+        let expected: Vec<usize> = (1..=schemas.len()).collect();
+        assert_eq!(versions, json!(expected), "{name}");
+        for (version, (schema, id)) in (1..).zip(schemas.iter().zip(&subject.ids)) {
+            let found = get(&server, &format!("/subjects/{name}/versions/{version}"));
+            assert_eq!(found["id"], json!(id), "{name} {version}");
+            let text = found["schema"].as_str().expect("a schema");
             assert_eq!(kigen_wire::fingerprint(text).ok(), kigen_wire::fingerprint(schema).ok());
         }
     }
-    let names: Vec<String> = made.iter().map(Found::subject).collect();
+    let names: Vec<String> = registered.iter().map(Subject::name).collect();
     let expected = ["kigen.events-value", "kigen.alerts-value", "kigen.status-value", "kigen.rejects-value"];
     assert_eq!(names, expected);
 
-    let (status, _) = ask("PUT", &server, "/config/kigen.alerts-value", &json!({ "compatibility": "NONE" }));
+    let (status, _) = send("PUT", &server, "/config/kigen.alerts-value", &json!({ "compatibility": "NONE" }));
     assert_eq!(status, 200);
-    let found = check(&access).expect("it answers");
+    let found = check(&access).expect("a response");
     assert!(found[1].problems()[0].contains("its compatibility is NONE"), "{found:?}");
-    assert_eq!(register(&access).expect("it takes it"), made);
+    assert_eq!(register(&access).expect("it accepts it"), registered);
 }
 
 /// `schemas/README.md`: a new kind in `body` is allowed, and an older reader cannot decode it.
@@ -59,78 +60,78 @@ fn the_compatibility_is_the_strictest_that_the_rules_of_the_schemas_satisfy() {
             let [first, second, ..] = kigen_wire::schemas(topic) else { panic!("two versions") };
             assert_eq!(add(&server, &subject, first), 200);
             assert_eq!(
-                ask("PUT", &server, &format!("/config/{subject}"), &json!({ "compatibility": level })).0,
+                send("PUT", &server, &format!("/config/{subject}"), &json!({ "compatibility": level })).0,
                 200
             );
-            let taken = add(&server, &subject, second);
-            assert_eq!(taken, if level == COMPATIBILITY { 200 } else { 409 }, "{topic} under {level}");
+            let status = add(&server, &subject, second);
+            assert_eq!(status, if level == COMPATIBILITY { 200 } else { 409 }, "{topic} under {level}");
         }
     }
 }
 
 #[test]
-fn a_value_goes_out_under_its_schemas_number_and_comes_back_as_it_was() {
+fn a_value_is_written_under_its_schemas_id_and_read_as_it_was() {
     let server = Server::start();
-    let registry = Registry::open(access(&server.url()), Intent::Write).expect("it takes the schemas");
+    let registry = Registry::open(access(&server.url()), Intent::Write).expect("it accepts the schemas");
     let value = value();
     let out = registry.outward(Topic::Rejects, &value);
-    let id = register(&access(&server.url())).expect("they are there")[3].ids[0].expect("a number");
+    let id = register(&access(&server.url())).expect("they are registered")[3].ids[0].expect("an id");
     assert_eq!(*out, [&[0][..], &id.to_be_bytes(), &value[10..]].concat());
-    let inward = registry.inward(Topic::Rejects, &out).expect("it is known").expect("it is kigen's");
+    let inward = registry.inward(Topic::Rejects, &out).expect("a known id").expect("kigen's id");
     assert_eq!(inward.value, value);
     assert_eq!([&inward.head.was, &inward.value[inward.head.now_bytes..]].concat(), *out);
-    // What is in the other encoding, or in none, stays as it is.
+    // A value in the other encoding, or in none, is not changed.
     for value in [&value[..], b"", b"\0\0\0", b"{\"level\": \"info\"}"] {
-        assert!(registry.inward(Topic::Rejects, value).expect("nobody is asked").is_none());
+        assert!(registry.inward(Topic::Rejects, value).expect("no request is needed").is_none());
     }
 }
 
 #[test]
-fn a_reader_asks_for_a_number_that_was_given_after_it_started() {
+fn a_reader_looks_up_an_id_that_was_registered_after_it_started() {
     let mut server = Server::start();
     let access = access(&server.url());
-    let reader = Registry::open(access.clone(), Intent::Read).expect("it answers");
+    let reader = Registry::open(access.clone(), Intent::Read).expect("a response");
     let value = value();
-    // It registers nothing, and what has no number is written as it is.
-    assert_eq!(check(&access).expect("it answers")[3].ids, [None]);
+    // A reader registers nothing, and a value without an id is not changed.
+    assert_eq!(check(&access).expect("a response")[3].ids, [None]);
     assert_eq!(*reader.outward(Topic::Rejects, &value), value);
 
-    let writer = Registry::open(access, Intent::Write).expect("it takes the schemas");
+    let writer = Registry::open(access, Intent::Write).expect("it accepts the schemas");
     let out = writer.outward(Topic::Rejects, &value).into_owned();
-    let inward = reader.inward(Topic::Rejects, &out).expect("it answers").expect("it is kigen's");
+    let inward = reader.inward(Topic::Rejects, &out).expect("a response").expect("kigen's id");
     assert_eq!(inward.value, value);
 
     let foreign = json!({ "type": "record", "name": "Order", "fields": [] }).to_string();
     assert_eq!(add(&server, "orders-value", &foreign), 200);
-    let id = get(&server, "/subjects/orders-value/versions/1")["id"].as_u64().expect("a number");
-    let id = u32::try_from(id).expect("a small number");
+    let id = get(&server, "/subjects/orders-value/versions/1")["id"].as_u64().expect("an id");
+    let id = u32::try_from(id).expect("a small id");
     let of = |id: u32| [&[0][..], &id.to_be_bytes(), b"datum"].concat();
     for id in [id, 4_000_000] {
-        assert!(reader.inward(Topic::Rejects, &of(id)).expect("it answers").is_none(), "{id} is not kigen's");
+        assert!(reader.inward(Topic::Rejects, &of(id)).expect("a response").is_none(), "{id} is not kigen's");
     }
-    // Nothing that was met needs it any more; what was not met cannot be told yet.
+    // Ids that were met need no request any more; others do.
     server.kill();
-    assert!(reader.inward(Topic::Rejects, &out).expect("it is known").is_some());
-    assert!(reader.inward(Topic::Rejects, &of(id)).expect("it is known").is_none());
+    assert!(reader.inward(Topic::Rejects, &out).expect("a known id").is_some());
+    assert!(reader.inward(Topic::Rejects, &of(id)).expect("a known id").is_none());
     assert_eq!(*writer.outward(Topic::Rejects, &value), out);
-    let error = reader.inward(Topic::Rejects, &of(4_000_001)).err().expect("nobody answers");
+    let error = reader.inward(Topic::Rejects, &of(4_000_001)).err().expect("no response");
     assert!(error.to_string().contains("does not answer"), "{error}");
 }
 
 #[test]
-fn a_registry_with_a_certificate_of_an_own_authority_is_trusted_where_that_is_named() {
+fn a_certificate_of_a_private_authority_is_trusted_only_with_its_ca_file() {
     let server = Server::start_with_tls();
     let trusting =
         |ca_file| kigen_registry::Access::new(&server.url(), None, None, ca_file).expect("an address");
-    let failure = check(&trusting(None)).expect_err("nobody vouches for it");
+    let failure = check(&trusting(None)).expect_err("an unknown authority");
     assert!(failure.to_string().contains("does not answer"), "{failure}");
     let source = std::error::Error::source(&failure).expect("why").to_string();
     assert!(source.contains("UnknownIssuer"), "{source}");
-    let found = check(&trusting(Some(server.ca_file()))).expect("it is trusted");
+    let found = check(&trusting(Some(server.ca_file()))).expect("a trusted authority");
     assert_eq!(found.len(), 4);
 }
 
-/// Some record's value.
+/// A record's value.
 fn value() -> Vec<u8> {
     let place = (Topic::Events, Partition(1), Offset(2));
     kigen_wire::encode_reject(&Reject::of_record(
@@ -143,15 +144,15 @@ fn value() -> Vec<u8> {
 }
 
 fn add(server: &Server, subject: &str, schema: &str) -> u16 {
-    ask("POST", server, &format!("/subjects/{subject}/versions"), &json!({ "schema": schema })).0
+    send("POST", server, &format!("/subjects/{subject}/versions"), &json!({ "schema": schema })).0
 }
 
 fn get(server: &Server, path: &str) -> Json {
-    let mut answer = ureq::get(format!("{}{path}", server.url())).call().expect("it answers");
-    serde_json::from_str(&answer.body_mut().read_to_string().expect("text")).expect("JSON")
+    let mut response = ureq::get(format!("{}{path}", server.url())).call().expect("a response");
+    serde_json::from_str(&response.body_mut().read_to_string().expect("text")).expect("JSON")
 }
 
-fn ask(method: &str, server: &Server, path: &str, body: &Json) -> (u16, String) {
+fn send(method: &str, server: &Server, path: &str, body: &Json) -> (u16, String) {
     let request = ureq::http::Request::builder()
         .method(method)
         .uri(format!("{}{path}", server.url()))
@@ -159,6 +160,6 @@ fn ask(method: &str, server: &Server, path: &str, body: &Json) -> (u16, String) 
         .body(body.to_string())
         .expect("a request");
     let agent = ureq::Agent::config_builder().http_status_as_error(false).build().new_agent();
-    let mut answer = agent.run(request).expect("it answers");
-    (answer.status().as_u16(), answer.body_mut().read_to_string().expect("text"))
+    let mut response = agent.run(request).expect("a response");
+    (response.status().as_u16(), response.body_mut().read_to_string().expect("text"))
 }

@@ -1,4 +1,4 @@
-//! Registries that refuse or fail: what is said, and whether it is tried again.
+//! Registries that refuse or fail: the error message, and whether kigen retries.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
@@ -14,9 +14,9 @@ use kigen_registry::{Access, Intent, Registry, check, register};
 use crate::access;
 
 #[test]
-fn what_a_registry_refuses_is_said_with_what_to_do() {
+fn each_refusal_has_a_message_with_a_remedy() {
     let not_found = (404, r#"{"error_code": 40401, "message": "Subject not found."}"#);
-    let said = |code: u16| match code {
+    let response = |code: u16| match code {
         401 => (401, r#"{"error_code": 401, "message": "Unauthorized"}"#),
         403 => (403, r#"{"error_code": 40301, "message": "Subject access denied"}"#),
         409 => (
@@ -31,43 +31,43 @@ fn what_a_registry_refuses_is_said_with_what_to_do() {
         302 => (302, ""),
         _ => (200, "<html>welcome</html>"),
     };
-    let mut told = Vec::new();
+    let mut messages = Vec::new();
     for code in [401, 403, 409, 422, 503, 404, 302, 200] {
-        // The look-up finds nothing, and the registration is refused; or all is.
+        // The look-up finds nothing, and the registration is refused; or both are refused.
         let server = Scripted::start(move |request| {
             match request.starts_with("POST /base/subjects/kigen.events-value ") {
                 true if matches!(code, 403 | 409 | 422 | 503) => not_found,
-                _ => said(code),
+                _ => response(code),
             }
         });
         let failure = register(&server.access()).expect_err("it refuses");
-        told.push(format!("{:?}: {}\n", failure.fate(), reasons(&failure).replace(&server.url, "URL")));
+        messages.push(format!("{:?}: {}\n", failure.fate(), reasons(&failure).replace(&server.url, "URL")));
     }
     expect![[r#"
         Retry: the schema registry at URL does not know the user `Aladdin` (401: Unauthorized): give its user and password (KIGEN_REGISTRY_USER and KIGEN_REGISTRY_PASSWORD, or `user` and `password_file` under [kafka.registry])
-        Retry: the schema registry at URL does not let the user `Aladdin` register version 1 of the subject kigen.events-value (403: Subject access denied): allow it there, or let somebody who may run `kigen topics create` once for this version of kigen, which then needs to read only
+        Retry: the schema registry at URL does not let the user `Aladdin` register version 1 of the subject kigen.events-value (403: Subject access denied): allow it there, or have a user who may run `kigen topics create` once for this version of kigen, which then needs to read only
         Stop: the schema registry at URL does not register version 1 of the subject kigen.events-value, as incompatible with what is registered there (409: Schema being registered is incompatible: reader union): something else than kigen has written to this subject, or set another compatibility for it; look what its versions are, and delete those that are not in kigen's `schemas/`
         Stop: the schema registry at URL does not register version 1 of the subject kigen.events-value (422: Subject kigen.events-value is in read-only mode): check that it takes Avro schemas and that this subject is not read-only
         Retry: the schema registry at URL cannot register version 1 of the subject kigen.events-value now (503: upstream away)
-        Stop: what answers at URL is no schema registry (asked to look up a schema of the subject kigen.events-value, it said 404): give the base of its API, such as https://registry:8081 (Confluent) or https://registry:8080/apis/ccompat/v7 (Apicurio)
-        Stop: what answers at URL is no schema registry (asked to look up a schema of the subject kigen.events-value, it said 302): give the base of its API, such as https://registry:8081 (Confluent) or https://registry:8080/apis/ccompat/v7 (Apicurio)
-        Stop: what answers at URL is no schema registry (asked to look up a schema of the subject kigen.events-value, it said 200): give the base of its API, such as https://registry:8081 (Confluent) or https://registry:8080/apis/ccompat/v7 (Apicurio)
-    "#]].assert_eq(&told.concat());
+        Stop: what answers at URL is no schema registry (asked to look up a schema of the subject kigen.events-value, it returned 404): give the base of its API, such as https://registry:8081 (Confluent) or https://registry:8080/apis/ccompat/v7 (Apicurio)
+        Stop: what answers at URL is no schema registry (asked to look up a schema of the subject kigen.events-value, it returned 302): give the base of its API, such as https://registry:8081 (Confluent) or https://registry:8080/apis/ccompat/v7 (Apicurio)
+        Stop: what answers at URL is no schema registry (asked to look up a schema of the subject kigen.events-value, it returned 200): give the base of its API, such as https://registry:8081 (Confluent) or https://registry:8080/apis/ccompat/v7 (Apicurio)
+    "#]].assert_eq(&messages.concat());
 }
 
 #[test]
-fn user_and_password_go_by_basic_authentication_and_are_not_shown() {
+fn user_and_password_are_sent_by_basic_authentication_and_the_password_is_not_shown() {
     let server = Scripted::start(|_| (404, r#"{"error_code": 40401, "message": "Subject not found."}"#));
     let access = server.access();
-    check(&access).expect("it answers");
-    let asked = server.asked.lock().expect("nobody failed").concat();
+    check(&access).expect("a response");
+    let requests = server.requests.lock().expect("no thread has panicked").concat();
     // RFC 7617's example.
-    assert!(asked.contains("authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), "{asked}");
+    assert!(requests.contains("authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="), "{requests}");
     assert!(!format!("{access:?}").contains("sesame"), "{access:?}");
 }
 
 #[test]
-fn who_may_only_read_runs_on_what_others_have_registered() {
+fn a_user_who_may_only_read_uses_the_schemas_that_others_have_registered() {
     let server = Scripted::start(|request| match request {
         request if request.starts_with("POST") && !request.contains("/versions ") => (200, r#"{"id": 7}"#),
         request if request.starts_with("GET /base/config/") => {
@@ -75,49 +75,51 @@ fn who_may_only_read_runs_on_what_others_have_registered() {
         }
         _ => (403, r#"{"error_code": 40301, "message": "no"}"#),
     });
-    let found = register(&server.access()).expect("only the compatibility is refused");
+    let subjects = register(&server.access()).expect("only the compatibility is refused");
     assert!(
-        found.iter().all(|found| found.ids.iter().all(|id| *id == Some(7)) && found.compatibility.is_none())
+        subjects
+            .iter()
+            .all(|subject| subject.ids.iter().all(|id| *id == Some(7)) && subject.compatibility.is_none())
     );
 }
 
 #[test]
-fn a_number_is_asked_for_once() {
+fn an_id_is_looked_up_once() {
     let server = Scripted::start(|request| match request {
         request if request.starts_with("GET /base/schemas/") => {
             (404, r#"{"error_code": 40403, "message": "Schema not found"}"#)
         }
         _ => (404, r#"{"error_code": 40401, "message": "Subject not found."}"#),
     });
-    let registry = Registry::open(server.access(), Intent::Read).expect("it answers");
+    let registry = Registry::open(server.access(), Intent::Read).expect("a response");
     for _ in 0..3 {
-        assert!(registry.inward(Topic::Events, &[0, 0, 0, 0, 9, 1]).expect("it answers").is_none());
+        assert!(registry.inward(Topic::Events, &[0, 0, 0, 0, 9, 1]).expect("a response").is_none());
     }
-    let asked = server.asked.lock().expect("nobody failed");
-    assert_eq!(asked.iter().filter(|request| request.starts_with("GET /base/schemas/ids/9 ")).count(), 1);
+    let requests = server.requests.lock().expect("no thread has panicked");
+    assert_eq!(requests.iter().filter(|request| request.starts_with("GET /base/schemas/ids/9 ")).count(), 1);
 }
 
 #[test]
-fn a_registry_that_is_away_is_named() {
+fn a_registry_that_is_away_is_named_in_the_error() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("bound"));
     drop(listener);
-    let failure = check(&access(&url)).expect_err("nobody listens");
+    let failure = check(&access(&url)).expect_err("no listener");
     assert_eq!(failure.fate(), Fate::Retry);
-    let told = reasons(&failure).replace(&url, "URL");
-    expect!["the schema registry at URL does not answer; check the address, and that it is reachable and trusted from here: io: Connection refused (os error 111)"].assert_eq(&told);
+    let message = reasons(&failure).replace(&url, "URL");
+    expect!["the schema registry at URL does not answer; check the address, and that it is reachable and trusted from here: io: Connection refused (os error 111)"].assert_eq(&message);
 }
 
 #[test]
 fn a_wrong_address_or_half_of_the_credentials_is_named() {
-    let mut told = Vec::new();
+    let mut messages = Vec::new();
     for url in ["registry:8081", "https://", "https://ann:secret@registry:8081", "http://a:1,http://b:1"] {
-        told.push(Access::new(url, None, None, None).expect_err("no address").to_string());
+        messages.push(Access::new(url, None, None, None).expect_err("no address").to_string());
     }
     for (user, password) in [(Some("ann"), None), (None, Some("secret"))] {
         let own = |text: Option<&str>| text.map(str::to_owned);
         let access = Access::new("https://registry:8081/", own(user), own(password), None);
-        told.push(access.expect_err("half").to_string());
+        messages.push(access.expect_err("half").to_string());
     }
     let dir = tempfile::tempdir().expect("a folder");
     let file = dir.path().join("ca.pem");
@@ -128,7 +130,7 @@ fn a_wrong_address_or_half_of_the_credentials_is_named() {
         let access =
             Access::new("https://registry:8081", None, None, Some(file.clone())).expect("an address");
         let failure = check(&access).expect_err("no certificates");
-        told.push(reasons(&failure).replace(&dir.path().display().to_string(), "DIR"));
+        messages.push(reasons(&failure).replace(&dir.path().display().to_string(), "DIR"));
     }
     expect![[r#"
         the schema registry's url `registry:8081` does not begin with http:// or https://: give the base of its API, such as https://registry:8081 (Confluent) or https://registry:8080/apis/ccompat/v7 (Apicurio)
@@ -138,22 +140,22 @@ fn a_wrong_address_or_half_of_the_credentials_is_named() {
         the schema registry's password is not set: give both user and password, or neither
         the schema registry's user is not set: give both user and password, or neither
         the schema registry's ca_file DIR/ca.pem cannot be read: No such file or directory (os error 2)
-        the schema registry's ca_file DIR/ca.pem holds no certificate: it has no CERTIFICATE block"#]].assert_eq(&told.join("\n"));
+        the schema registry's ca_file DIR/ca.pem holds no certificate: it has no CERTIFICATE block"#]].assert_eq(&messages.join("\n"));
 }
 
-/// A server that answers as a test says, and keeps what it was asked.
+/// A server with the responses of a test, which keeps the heads of its requests.
 struct Scripted {
     url: String,
-    asked: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Scripted {
-    fn start(answer: impl Fn(&str) -> (u16, &'static str) + Send + 'static) -> Self {
+    fn start(respond: impl Fn(&str) -> (u16, &'static str) + Send + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let url = format!("http://{}/base", listener.local_addr().expect("bound"));
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&asked);
-        // It ends with the test's process.
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&requests);
+        // It ends with the process of the test.
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.expect("a connection");
@@ -171,18 +173,18 @@ impl Scripted {
                     }
                     head.push_str(&line);
                 }
-                reader.read_exact(&mut vec![0; body_bytes]).expect("the whole question");
-                let (status, text) = answer(&head);
-                kept.lock().expect("nobody failed").push(head);
+                reader.read_exact(&mut vec![0; body_bytes]).expect("the whole request");
+                let (status, text) = respond(&head);
+                kept.lock().expect("no thread has panicked").push(head);
                 let length = text.len();
                 write!(
                     stream,
                     "HTTP/1.1 {status} so\r\nlocation: /elsewhere\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{text}"
                 )
-                .expect("the answer goes out");
+                .expect("the response is sent");
             }
         });
-        Self { url, asked }
+        Self { url, requests }
     }
 
     fn access(&self) -> Access {

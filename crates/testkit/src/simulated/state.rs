@@ -38,7 +38,21 @@ pub(super) struct State {
     pub(super) groups: BTreeMap<&'static str, Members>,
     pub(super) positions: BTreeMap<(String, Topic, Partition), Offset>,
     pub(super) faults: Faults,
+    pub(super) journal: Vec<Written>,
     rng: Rng,
+}
+
+/// A record as it was written: in the journal it stays also when it was aborted or is compacted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Its topic.
+    pub topic: Topic,
+    /// Its partition.
+    pub partition: Partition,
+    /// The record.
+    pub record: ConsumedRecord,
+    /// Its transaction was aborted.
+    pub is_aborted: bool,
 }
 
 /// The records of a partition.
@@ -58,6 +72,7 @@ impl Shared {
             groups: BTreeMap::new(),
             positions: BTreeMap::new(),
             faults,
+            journal: Vec::new(),
             rng: Rng::with_seed(seed),
         };
         Self { settings, state: Mutex::new(state), changes }
@@ -114,7 +129,8 @@ impl State {
             let latest = log.records.iter().rev().flatten().next().map(|before| before.timestamp);
             let timestamp = latest.map_or(timestamp, |latest| latest.max(timestamp));
             let record = ConsumedRecord { offset, key, value, timestamp, head: None };
-            log.records.push((!is_aborted).then_some(record));
+            log.records.push((!is_aborted).then(|| record.clone()));
+            self.journal.push(Written { topic, partition, record, is_aborted });
             offsets.push(offset);
         }
         offsets

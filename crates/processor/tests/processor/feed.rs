@@ -1,4 +1,4 @@
-//! A small fleet's three days in a log: good days, late runs, and runs that never start.
+//! The events of a few CronJobs over three days: runs in time, late runs, and runs that never start.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ pub(crate) fn start() -> Instant {
     Utc.with_ymd_and_hms(2026, 11, 1, 0, 0, 0).single().expect("an instant")
 }
 
-/// Writes the fleet's days into a new log in `dir`.
+/// Writes all days into a new log in `dir`.
 pub(crate) async fn fill(dir: &Path, settings: Settings) {
     let log = EmbeddedLog::open(&dir.join("log"), settings).expect("the log opens");
     let mut feed = Feed::new(log.reader());
@@ -29,18 +29,18 @@ pub(crate) async fn fill(dir: &Path, settings: Settings) {
     }
 }
 
-/// The fleet's days, one after another.
+/// The events, day by day.
 pub(crate) struct Feed<'a, L> {
-    look: &'a L,
+    reader: &'a L,
     records: Vec<NewRecord>,
     version: u64,
     day: i64,
 }
 
 impl<'a, L: LogReader> Feed<'a, L> {
-    /// Of a log that puts keys into partitions as this one.
-    pub(crate) fn new(look: &'a L) -> Self {
-        Self { look, records: Vec::new(), version: 0, day: 0 }
+    /// For a log whose keys are partitioned as those of this one.
+    pub(crate) fn new(reader: &'a L) -> Self {
+        Self { reader, records: Vec::new(), version: 0, day: 0 }
     }
 
     /// The records of the next day.
@@ -75,7 +75,7 @@ impl<'a, L: LogReader> Feed<'a, L> {
         self.objective(batch, at, "patient", TimeDelta::days(1));
     }
 
-    /// Takes the patient objective's grace away at its first deadline: the one after it is due before it.
+    /// Removes the grace of the objective `patient` at its first deadline, so that the deadline after that is due before it.
     fn hurry(&mut self, batch: u64, at: Instant) {
         self.objective(batch, at, "patient", TimeDelta::zero());
     }
@@ -99,7 +99,7 @@ impl<'a, L: LogReader> Feed<'a, L> {
         self.fact(batch, at, FactBody::Objective { name, revision, objective });
     }
 
-    /// Each third batch is in time, each third comes too late, and the others do not start on the second day.
+    /// One third of the batches is in time, one third is late, and one third does not start on the second day.
     fn run(&mut self, batch: u64, day: i64, midnight: Instant) {
         let ends_at = match (batch % 3, day) {
             (0, _) => midnight + TimeDelta::hours(11),
@@ -132,7 +132,7 @@ impl<'a, L: LogReader> Feed<'a, L> {
 
     fn fact(&mut self, batch: u64, observed_at: Instant, body: FactBody) {
         let key = BatchKey::new(CLUSTER, "ml", format!("batch-{batch}"));
-        let partition = self.look.partition_of(&key.to_string());
+        let partition = self.reader.partition_of(&key.to_string());
         let event = Event::Fact(Fact { key: key.clone(), observed_at, body });
         self.record(partition, key.to_string(), observed_at, &event);
     }
@@ -141,7 +141,7 @@ impl<'a, L: LogReader> Feed<'a, L> {
         let body = ClusterBody::Tick { observed_until, positions: Vec::new() };
         let event =
             Event::Cluster(ClusterEvent { cluster: CLUSTER.to_owned(), cluster_uid: None, epoch: 1, body });
-        for partition in (0..self.look.partitions()).map(Partition) {
+        for partition in (0..self.reader.partitions()).map(Partition) {
             self.record(partition, CLUSTER.to_owned(), observed_until, &event);
         }
     }

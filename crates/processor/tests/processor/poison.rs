@@ -1,32 +1,30 @@
-//! What others may write to `kigen.events` on a real Kafka, among good events: it goes to `kigen.rejects` with its place
-//! and why, and judging goes on as if it were not there.
-
-#[expect(dead_code, reason = "other tests use more of it")]
-mod feed;
+//! Records that others may write to `kigen.events` on a real Kafka, among good events: they go to `kigen.rejects` with their
+//! place and the reason, and the alerts are the same as without them.
 
 use std::collections::BTreeMap;
 
 use expect_test::expect;
-use feed::Feed;
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaLog};
 use kigen_log::{ConsumedRecord, EmbeddedLog, Log, LogReader, NewRecord, Settings};
 use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
 use kigen_model::topic::{Offset, Partition, Topic};
-use kigen_processor::{GROUP, Processor, TurnBounds};
-use kigen_store::Store;
+use kigen_processor::{GROUP, TurnBounds};
 use kigen_testkit::kafka::Broker;
+
+use crate::feed::Feed;
+use crate::judge_all;
 use kigen_testkit::admin::Admin;
 
 const P0: Partition = Partition(0);
 const PARTITIONS: u32 = 2;
-/// Kafka's limit as kigen makes its topics, less what Kafka puts around a record.
+/// The limit of kigen's topics, less Kafka's overhead of a record.
 const JUST_UNDER: usize = 2 * 1024 * 1024 - 200;
 /// Larger than a reject.
 const LARGE: usize = 300_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn poison_among_good_events_goes_to_the_rejects_and_judging_goes_on() {
+async fn poison_among_good_events_goes_to_the_rejects_and_changes_no_alert() {
     let broker = Broker::start();
     let admin = Admin::new(broker.bootstrap());
     let dir = tempfile::tempdir().expect("a folder");
@@ -52,11 +50,11 @@ async fn poison_among_good_events_goes_to_the_rejects_and_judging_goes_on() {
     }
     assert_eq!(poisoned.len(), poison.len(), "there must be as many places for it");
 
-    judge(&clean, dir.path().join("clean store")).await;
-    judge(&log, dir.path().join("store")).await;
+    judge_all(&clean, &dir.path().join("clean store"), TurnBounds::default()).await;
+    judge_all(&log, &dir.path().join("store"), TurnBounds::default()).await;
     for partition in (0..PARTITIONS).map(Partition) {
         let alerts = values(&clean, Topic::Alerts, partition);
-        assert!(alerts.len() > 5, "there must be something to say");
+        assert!(alerts.len() > 5, "the feed must make alerts");
         assert_eq!(values(&log, Topic::Alerts, partition), alerts);
         let end = log.reader().latest(Topic::Events, partition).expect("an end");
         assert_eq!(log.reader().position(GROUP, Topic::Events, partition).expect("a position"), Some(end));
@@ -70,7 +68,7 @@ async fn poison_among_good_events_goes_to_the_rejects_and_judging_goes_on() {
         let bytes = value.as_deref().unwrap_or_default();
         assert!(reject.bytes == bytes[..bytes.len().min(REJECT_BYTES_MAX)], "{}", reject.reason);
     }
-    let told: Vec<String> = poison
+    let lines: Vec<String> = poison
         .iter()
         .zip(&rejects)
         .map(|(poison, reject)| {
@@ -97,7 +95,7 @@ async fn poison_among_good_events_goes_to_the_rejects_and_judging_goes_on() {
         near the limit: key "prod/ml/batch-3", 65536 bytes: kigen.events: the record has 2096937 bytes, the most is 1048576
         near the limit, with a header: key "prod/ml/batch-3", 65536 bytes: kigen.events: the record has 2096937 bytes, the most is 1048576
         a large key and value: key "kkkkkkkkkkkkkkkkkkkk", 65536 bytes: kigen.events: the record names its schema by the number 0 of a schema registry, which is none of this kigen's schemas there: a newer kigen or something else wrote it; upgrade kigen to read it, or, if no registry is configured, set `url` under [kafka.registry]
-    "#]].assert_eq(&told.concat());
+    "#]].assert_eq(&lines.concat());
 }
 
 struct Poison {
@@ -106,7 +104,7 @@ struct Poison {
     value: Option<Vec<u8>>,
 }
 
-/// All kinds of it, made from good events where it is like them.
+/// All kinds of it, made from good events where it resembles them.
 fn poison(good: &[NewRecord]) -> Vec<Poison> {
     let of = |partition| {
         let records = good.iter().filter(move |record| record.partition == partition);
@@ -154,17 +152,9 @@ fn settings() -> Settings {
     Settings { partitions: PARTITIONS, ..Settings::default() }
 }
 
-async fn judge<L: Log>(log: &L, store: std::path::PathBuf) {
-    let (store, _) = Store::open(&store).expect("a store");
-    let mut processor = Processor::open(log.clone(), store, TurnBounds::default()).expect("a processor");
-    while !processor.is_idle().expect("a readable log") {
-        processor.turn().await.expect("a turn");
-    }
-}
-
 fn values(log: &impl Log, topic: Topic, partition: Partition) -> Vec<Vec<u8>> {
-    let look = log.reader();
-    look.last_stable_offset(topic, partition).expect("an end");
-    let records = look.read(topic, partition, Offset(0), usize::MAX, usize::MAX).expect("records");
+    let reader = log.reader();
+    reader.last_stable_offset(topic, partition).expect("an end");
+    let records = reader.read(topic, partition, Offset(0), usize::MAX, usize::MAX).expect("records");
     records.into_iter().filter_map(|record: ConsumedRecord| record.value).collect()
 }

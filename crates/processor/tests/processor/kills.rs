@@ -1,26 +1,27 @@
-//! The processor is killed with `kill -9` at each step of each round; the alerts must be those of an undisturbed run.
-
-mod feed;
+//! The processor is killed with `kill -9` at each step of each round: the alerts are those of an undisturbed run.
 
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
 use kigen_log::{ConsumedRecord, EmbeddedLog, LogReader, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
-use kigen_processor::{Processor, TurnBounds};
+use kigen_processor::Processor;
 use kigen_store::Store;
 
-/// `round:step`, where the child kills itself; anything else: it lives on until all is judged.
+use crate::chaos::BOUNDS;
+use crate::feed;
+
+/// `round:step`, where the child kills itself; anything else: it runs until all is judged.
 const KILL_AT: &str = "KIGEN_TEST_KILL_AT";
 const DATA_DIR: &str = "KIGEN_TEST_DATA_DIR";
 const PARTITIONS: u32 = 2;
 const STEPS: u32 = 4;
 
-/// Small, so that a few events are many rounds and a tick's due work is cut by its cursor.
-const BOUNDS: TurnBounds = TurnBounds { events_max: 9, batches_max: 4, due_page_max: 2 };
+/// This test, as the child runs it.
+const TEST: &str = "kills::killed_at_each_step_of_each_round_no_alert_is_lost_or_emitted_twice";
 
 #[test]
-fn killed_at_each_step_of_each_round_no_alert_is_lost_and_none_comes_twice() {
+fn killed_at_each_step_of_each_round_no_alert_is_lost_or_emitted_twice() {
     if let Ok(dir) = std::env::var(DATA_DIR) {
         child(Path::new(&dir));
         return;
@@ -39,7 +40,7 @@ fn killed_at_each_step_of_each_round_no_alert_is_lost_and_none_comes_twice() {
             fill(dir.path());
             was_killed = !judge(dir.path(), &format!("{round}:{step}")).success();
             if step % 2 == 1 {
-                // The store is a cache: deleting it is always safe.
+                // The store is a cache, which may be deleted at any time.
                 std::fs::remove_dir_all(dir.path().join("store")).expect("the store is there");
             }
             assert!(judge(dir.path(), "never").success(), "after a kill in round {round}, step {step}");
@@ -65,11 +66,7 @@ fn fill(dir: &Path) {
 /// Runs this test again as a child that judges the log in `dir`.
 fn judge(dir: &Path, kill_at: &str) -> ExitStatus {
     Command::new(std::env::current_exe().expect("the test's own path"))
-        .args([
-            "--exact",
-            "killed_at_each_step_of_each_round_no_alert_is_lost_and_none_comes_twice",
-            "--nocapture",
-        ])
+        .args(["--exact", TEST, "--nocapture"])
         .env(DATA_DIR, dir)
         .env(KILL_AT, kill_at)
         .stdout(std::process::Stdio::null())
@@ -93,9 +90,9 @@ fn child(dir: &Path) {
             if processor.is_idle().expect("the log is readable") {
                 return;
             }
-            let events = processor.next().await.expect("events");
+            let poll = processor.next().await.expect("events");
             die(0);
-            let staged = processor.apply(events).expect("a turn");
+            let staged = processor.apply(poll).expect("a turn");
             die(1);
             let committed = processor.commit(staged).await.expect("a commit");
             die(2);

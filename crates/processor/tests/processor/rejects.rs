@@ -1,12 +1,11 @@
-//! What cannot be decoded goes to `kigen.rejects` with its coordinates, in the commit that steps over it.
-
-mod feed;
+//! A record that cannot be decoded goes to `kigen.rejects` with its coordinates, in the commit that skips it.
 
 use chrono::{DateTime, TimeZone, Utc};
 use kigen_log::{EmbeddedLog, Log, LogReader, NewRecord, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
-use kigen_processor::{GROUP, Processor, TurnBounds};
-use kigen_store::Store;
+use kigen_processor::{GROUP, TurnBounds};
+
+use crate::{feed, judge_all};
 
 const P0: Partition = Partition(0);
 
@@ -25,15 +24,6 @@ fn garbage(value: Option<&[u8]>) -> NewRecord {
     }
 }
 
-async fn judge_all(log: &EmbeddedLog, dir: &std::path::Path) {
-    let (store, _) = Store::open(&dir.join("store")).expect("the store opens");
-    let mut processor =
-        Processor::open(log.clone(), store, TurnBounds::default()).expect("the processor opens");
-    while !processor.is_idle().expect("the log is readable") {
-        processor.turn().await.expect("a turn");
-    }
-}
-
 fn alerts(log: &EmbeddedLog) -> Vec<Option<Vec<u8>>> {
     let records = log.read(Topic::Alerts, P0, Offset(0), usize::MAX, usize::MAX).expect("alerts");
     records.into_iter().map(|record| record.value).collect()
@@ -46,7 +36,7 @@ async fn garbage_among_good_events_goes_to_the_rejects_and_changes_no_alert() {
         (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
     feed::fill(clean.path(), settings.clone()).await;
     let clean_log = EmbeddedLog::open(&clean.path().join("log"), settings.clone()).expect("the log opens");
-    judge_all(&clean_log, clean.path()).await;
+    judge_all(&clean_log, &clean.path().join("store"), TurnBounds::default()).await;
 
     let log = EmbeddedLog::open(&dirty.path().join("log"), settings).expect("the log opens");
     let long = vec![0xc3; 100_000];
@@ -58,7 +48,7 @@ async fn garbage_among_good_events_goes_to_the_rejects_and_changes_no_alert() {
         let record = NewRecord { topic: Topic::Events, partition: P0, key, value, timestamp };
         log.append(vec![record, garbage(Some(b"again"))]).await.expect("an append");
     }
-    judge_all(&log, dirty.path()).await;
+    judge_all(&log, &dirty.path().join("store"), TurnBounds::default()).await;
 
     assert!(!alerts(&clean_log).is_empty());
     assert_eq!(alerts(&log), alerts(&clean_log));
@@ -77,7 +67,7 @@ async fn garbage_among_good_events_goes_to_the_rejects_and_changes_no_alert() {
 }
 
 #[tokio::test]
-async fn a_record_whose_bytes_are_damaged_on_disk_is_stepped_over_and_what_follows_is_judged() {
+async fn a_record_that_is_damaged_on_disk_is_skipped_and_the_next_ones_are_judged() {
     let dir = tempfile::tempdir().expect("a directory");
     let settings = Settings { partitions: 1, ..Settings::default() };
     let log = EmbeddedLog::open(&dir.path().join("log"), settings.clone()).expect("the log opens");
@@ -90,7 +80,7 @@ async fn a_record_whose_bytes_are_damaged_on_disk_is_stepped_over_and_what_follo
     feed::fill(dir.path(), settings.clone()).await;
 
     let log = EmbeddedLog::open(&dir.path().join("log"), settings).expect("the log opens");
-    judge_all(&log, dir.path()).await;
+    judge_all(&log, &dir.path().join("store"), TurnBounds::default()).await;
     assert!(!alerts(&log).is_empty());
     let rejects = log.read(Topic::Rejects, P0, Offset(0), usize::MAX, usize::MAX).expect("rejects");
     let reject = kigen_wire::decode_reject(rejects[0].value.as_deref().expect("a value")).expect("a reject");

@@ -1,0 +1,205 @@
+//! Processors over a simulated log with faults. A seed decides what happens next: a step of one of them, a start, a crash,
+//! new events, a compaction.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use fastrand::Rng;
+use kigen_log::{Log, Settings};
+use kigen_processor::{Committed, Poll, Processor, ProcessorError, Staged, TurnBounds};
+use kigen_store::Store;
+use kigen_testkit::simulated::{Faults, SimulatedLog};
+use tokio::runtime::Runtime;
+
+use crate::feed::Feed;
+
+pub(crate) const SEED: &str = "KIGEN_TEST_SEED";
+const SEEDS: &str = "KIGEN_TEST_SEEDS";
+pub(crate) const PARTITIONS: u32 = 4;
+pub(crate) const DAYS: usize = 3;
+const PROCESSORS_MAX: usize = 3;
+/// The least number of steps before the faults end and all events are judged.
+const STEPS_MIN: u32 = 300;
+/// In the test's own time, which passes only when nothing else can happen.
+const QUIET: Duration = Duration::from_secs(1);
+/// Small, so that a few events make many rounds, and a tick's due work is cut by its cursor.
+pub(crate) const BOUNDS: TurnBounds = TurnBounds { events_max: 9, batches_max: 4, due_page_max: 2 };
+const FAULTS: Faults = Faults {
+    aborted_per_mille: 50,
+    unanswered_per_mille: 50,
+    unsettled_per_mille: 300,
+    unreadable_per_mille: 20,
+};
+
+/// The seeds to try: of the environment, or `count` from a random one on.
+pub(crate) fn seeds(count: u64) -> Range<u64> {
+    let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+    let (first, count) = match number(SEED) {
+        Some(seed) => (seed, 1),
+        None => (u64::from(fastrand::u32(..)), number(SEEDS).unwrap_or(count)),
+    };
+    first..first + count
+}
+
+/// A runtime whose clock is paused: waiting for something that never comes ends at once.
+pub(crate) fn paused_runtime() -> Runtime {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().start_paused(true).max_blocking_threads(1);
+    runtime.build().expect("a runtime")
+}
+
+pub(crate) fn open(faults: Faults, seed: u64) -> SimulatedLog {
+    SimulatedLog::new(Settings { partitions: PARTITIONS, ..Settings::default() }, faults, seed)
+}
+
+/// A processor that runs one step of a round at a time: between two steps anything else may happen.
+pub(crate) struct Stepped {
+    processor: Processor<SimulatedLog>,
+    stage: Stage,
+}
+
+enum Stage {
+    Idle,
+    Polled(Poll),
+    Staged(Staged),
+    Committed(Committed),
+}
+
+impl Stepped {
+    pub(crate) fn open(log: &SimulatedLog, dir: &Path) -> Self {
+        let (store, _) = Store::open(dir).expect("a store");
+        let processor = Processor::open(log.clone(), store, BOUNDS).expect("a processor");
+        Self { processor, stage: Stage::Idle }
+    }
+
+    /// One step of a round; false: there is nothing to do.
+    pub(crate) async fn step(&mut self) -> Result<bool, ProcessorError> {
+        // Time passes only once no restore is under way: so a seed always does the same.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Idle) {
+            Stage::Idle => match tokio::time::timeout(QUIET, self.processor.next()).await {
+                Ok(poll) => Stage::Polled(poll?),
+                Err(_) => return Ok(false),
+            },
+            Stage::Polled(poll) => Stage::Staged(self.processor.apply(poll)?),
+            Stage::Staged(staged) => Stage::Committed(self.processor.commit(staged).await?),
+            Stage::Committed(committed) => {
+                self.processor.store(committed)?;
+                Stage::Idle
+            }
+        };
+        Ok(true)
+    }
+}
+
+/// Processors by number, each with a store of its own.
+pub(crate) struct Chaos {
+    rng: Rng,
+    log: SimulatedLog,
+    running: BTreeMap<usize, Stepped>,
+    dir: tempfile::TempDir,
+    /// The number of disks that each processor has had.
+    disks: [u32; PROCESSORS_MAX],
+    crashes: usize,
+    errors: usize,
+}
+
+/// The outcome of a run.
+pub(crate) struct Done {
+    pub(crate) log: SimulatedLog,
+    pub(crate) crashes: usize,
+    /// The rounds that failed.
+    pub(crate) errors: usize,
+}
+
+impl Chaos {
+    pub(crate) fn new(seed: u64) -> Self {
+        let (rng, log) = (Rng::with_seed(seed), open(FAULTS, seed));
+        let dir = tempfile::tempdir().expect("a folder");
+        let running = BTreeMap::new();
+        Self { rng, log, running, dir, disks: [0; PROCESSORS_MAX], crashes: 0, errors: 0 }
+    }
+
+    pub(crate) async fn run(mut self) -> Done {
+        let log = self.log.clone();
+        let mut feed = Feed::new(log.reader());
+        let (mut days, mut steps) = (0, 0);
+        while days < DAYS || steps < STEPS_MIN {
+            steps += 1;
+            match self.rng.u32(0..100) {
+                0..2 => log.compact(),
+                2..5 if days < DAYS => {
+                    days += 1;
+                    log.append(feed.next_day()).await.expect("it is in memory");
+                }
+                5..9 => self.start(),
+                9..12 => self.crash(),
+                _ => {
+                    self.step().await;
+                }
+            }
+        }
+        self.log.calm();
+        if self.running.is_empty() {
+            self.start();
+        }
+        // Until none has had anything to do twice in a row: what one drops may be assigned to another.
+        let mut quiet = 0;
+        while quiet < 2 * PROCESSORS_MAX {
+            let numbers: Vec<usize> = self.running.keys().copied().collect();
+            for number in numbers {
+                let worked = self.step_of(number).await;
+                quiet = if worked { 0 } else { quiet + 1 };
+            }
+        }
+        Done { log, crashes: self.crashes, errors: self.errors }
+    }
+
+    fn start(&mut self) {
+        let free = (0..PROCESSORS_MAX).find(|number| !self.running.contains_key(number));
+        if let Some(number) = free {
+            self.running.insert(number, Stepped::open(&self.log, &self.folder(number)));
+        }
+    }
+
+    /// Between any two steps; sometimes its disk is lost, too.
+    fn crash(&mut self) {
+        if let Some(number) = self.any() {
+            self.crashes += 1;
+            self.running.remove(&number);
+            if self.rng.u32(0..3) == 0 {
+                self.disks[number] += 1;
+            }
+        }
+    }
+
+    async fn step(&mut self) {
+        if let Some(number) = self.any() {
+            self.step_of(number).await;
+        }
+    }
+
+    /// False: it has nothing to do.
+    async fn step_of(&mut self, number: usize) -> bool {
+        let stepped = self.running.get_mut(&number).expect("it runs");
+        match stepped.step().await {
+            Ok(worked) => worked,
+            Err(_) => {
+                self.errors += 1;
+                stepped.processor.restart_partitions();
+                true
+            }
+        }
+    }
+
+    fn any(&mut self) -> Option<usize> {
+        let numbers: Vec<usize> = self.running.keys().copied().collect();
+        self.rng.choice(numbers)
+    }
+
+    fn folder(&self, number: usize) -> PathBuf {
+        self.dir.path().join(format!("{number}-{}", self.disks[number]))
+    }
+}
