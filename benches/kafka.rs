@@ -1,7 +1,7 @@
-//! The processor on a real Kafka, with transactions and the store on disk: how many events it judges and commits, beside
-//! plain consumers of the same topic; where its time goes; and how fast it starts and tells.
+//! The processor on a real Kafka, with transactions and the store on disk: its throughput, beside plain consumers of the same
+//! topic; where its time goes; how long a restart takes; and the latency from a tick to its alert.
 //!
-//! Not by criterion: each measurement takes seconds, and what counts is the ratio of several in one run. An argument
+//! Without criterion: each measurement takes seconds, and what counts is the ratio of several in one run. An argument
 //! chooses one part: `throughput`, `restart`, or `latency`.
 
 use std::collections::BTreeMap;
@@ -35,11 +35,11 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 struct Amounts {
     cron_jobs: i32,
     days: i32,
-    /// How often each throughput is measured; the best counts.
+    /// The repetitions of each throughput; the best counts.
     times: usize,
-    /// Batches when it is started again.
+    /// The number of batches at the restart.
     batches: i32,
-    /// Ticks that make a slot due each.
+    /// The number of ticks, each of which makes a slot due.
     ticks: i32,
 }
 
@@ -71,13 +71,13 @@ struct Kafka {
 }
 
 impl Kafka {
-    /// A log with topics made anew.
+    /// A log with new topics.
     async fn log(&self, partitions: u32, instance: &str) -> KafkaLog {
-        let connection = Connection::new(self.broker.bootstrap(), BTreeMap::new()).expect("nothing is set");
-        // What is generated is of the past, and must not expire.
+        let connection = Connection::new(self.broker.bootstrap(), BTreeMap::new()).expect("no settings");
+        // The generated events are of the past, and must not expire.
         let kept = Retention { age_ms_max: 10 * 365 * 86_400_000, partition_bytes_max: 1 << 40 };
         let log = Settings { partitions, events: kept, alerts: kept, rejects: kept, ..Settings::default() };
-        KafkaLog::open(connection, &Layout { log, replication: Some(1) }, instance).await.expect("it opens")
+        KafkaLog::open(connection, &Layout { log, replication: Some(1) }, instance).await.expect("a log")
     }
 
     async fn clear(&self) {
@@ -89,7 +89,7 @@ impl Kafka {
             .set("bootstrap.servers", self.broker.bootstrap())
             .set("group.id", "plain")
             .set("enable.auto.commit", "false")
-            // As kigen's own: else it waits for a second whenever its queue was full.
+            // As kigen sets it: by default, librdkafka waits for a second whenever its queue was full.
             .set("fetch.queue.backoff.ms", "10")
             .set("isolation.level", "read_committed")
             .create()
@@ -98,16 +98,17 @@ impl Kafka {
         for partition in 0..i32::try_from(partitions).expect("few") {
             list.add_partition_offset(topic.name(), partition, from).expect("an offset");
         }
-        consumer.assign(&list).expect("it can be read");
+        consumer.assign(&list).expect("a readable topic");
         consumer
     }
 
-    /// Reads so many events, from the first one read on.
+    /// The time to read so many events, from the first one on.
     fn read(&self, partitions: u32, events: usize, mut each: impl FnMut(&[u8])) -> Duration {
         let consumer = self.consumer(Topic::Events, partitions, rdkafka::Offset::Beginning);
         let mut began = None;
         for _ in 0..events {
-            let message = consumer.poll(Duration::from_secs(60)).expect("an event").expect("it is readable");
+            let message =
+                consumer.poll(Duration::from_secs(60)).expect("an event").expect("a readable record");
             began.get_or_insert_with(RealInstant::now);
             each(message.payload().unwrap_or_default());
         }
@@ -123,7 +124,7 @@ struct Shares {
     commit: Duration,
     store: Duration,
     commits: u32,
-    /// What all threads of this process took of the processors, librdkafka's included.
+    /// The processor time of all threads of this process, librdkafka's included.
     processors: Duration,
 }
 
@@ -161,7 +162,7 @@ async fn throughput(kafka: &Kafka, amounts: &Amounts, partitions: u32) {
     let decoded = best("a consumer that decodes them", decoded);
     let mut judged: Option<Shares> = None;
     for time in 0..times {
-        // Each judges from the start: without the states and positions of the one before.
+        // Each repetition judges from the start, without the states and positions of the one before.
         if time > 0 {
             kafka.clear().await;
             fleet::fill(&kafka.log(partitions, "feeder").await, &size).await;
@@ -173,7 +174,7 @@ async fn throughput(kafka: &Kafka, amounts: &Amounts, partitions: u32) {
     let shares = judged.expect("measured");
     let took = best("the processor", shares.whole());
     report(&format!(
-        "it takes {:.2} s of the processors: {:.0} events/s a core",
+        "it takes {:.2} s of processor time: {:.0} events/s per core",
         shares.processors.as_secs_f64(),
         events_f64(events) / shares.processors.as_secs_f64()
     ));
@@ -196,27 +197,27 @@ async fn throughput(kafka: &Kafka, amounts: &Amounts, partitions: u32) {
     kafka.clear().await;
 }
 
-/// Judges all there is; from the first round with events on, each step's time.
+/// Judges all events; returns the time of each step, from the first poll with events on.
 async fn judge(log: &KafkaLog, store: &Path) -> Shares {
     let (store, _) = Store::open(store).expect("a store");
     let mut processor = Processor::open(log.clone(), store, TurnBounds::default()).expect("a processor");
     let mut shares = Shares::default();
-    let mut rounds = 0;
+    let mut polls = 0;
     let mut taken_before = Duration::ZERO;
     while !processor.is_idle().expect("a readable log") {
         let began = RealInstant::now();
-        let round = processor.next().await.expect("events");
+        let poll = processor.next().await.expect("events");
         let polled = RealInstant::now();
-        let is_of_events = round.events() > 0;
-        let staged = processor.apply(round).expect("a turn");
+        let has_events = poll.events() > 0;
+        let staged = processor.apply(poll).expect("a turn");
         let folded = RealInstant::now();
         let committed = processor.commit(staged).await.expect("a commit");
         let taken = RealInstant::now();
         processor.store(committed).expect("a write of the store");
-        if is_of_events {
-            rounds += 1;
-            // The first events come when the member has joined, which is no part of it.
-            if rounds > 1 {
+        if has_events {
+            polls += 1;
+            // The first poll includes joining the group, which is not measured.
+            if polls > 1 {
                 shares.poll += polled - began;
             } else {
                 taken_before = processor_time(std::process::id());
@@ -231,27 +232,27 @@ async fn judge(log: &KafkaLog, store: &Path) -> Shares {
     shares
 }
 
-/// How long it takes until a processor of many batches judges again.
+/// The time until a restarted processor of many batches judges again.
 async fn restart(kafka: &Kafka, amounts: &Amounts) {
     let log = kafka.log(1, "restarted").await;
     let mut batches = 0;
     while batches < amounts.batches {
         let until = amounts.batches.min(batches + 20_000);
         let facts = (batches..until).flat_map(|nth| declared(nth, "0 12 * * *"));
-        log.append(facts.map(|fact| of_fact(&fact)).collect()).await.expect("taken");
+        log.append(facts.map(|fact| of_fact(&fact)).collect()).await.expect("the events are written");
         batches = until;
     }
-    log.append(vec![tick(fleet::start())]).await.expect("taken");
+    log.append(vec![tick(fleet::start())]).await.expect("the events are written");
     let store = kafka.dir.path().join("restarted");
     judge(&log, &store).await;
     for (what, is_kept) in [("warm", true), ("restored from kigen.status", false)] {
         if !is_kept {
-            std::fs::remove_dir_all(&store).expect("it is there");
+            std::fs::remove_dir_all(&store).expect("the store exists");
         }
-        // What it has to do is as much as is judged: one tick.
+        // One new tick is to be judged.
         log.append(vec![tick(fleet::start() + TimeDelta::minutes(i64::from(is_kept) + 1))])
             .await
-            .expect("taken");
+            .expect("the events are written");
         let began = RealInstant::now();
         judge(&log, &store).await;
         report(&format!(
@@ -263,27 +264,27 @@ async fn restart(kafka: &Kafka, amounts: &Amounts) {
     kafka.clear().await;
 }
 
-/// From the tick that makes a slot due to the alert, readable by read_committed.
+/// The time from the tick that makes a slot due to its alert, readable by read_committed.
 async fn latency(kafka: &Kafka, amounts: &Amounts) {
-    let log = kafka.log(1, "told").await;
-    let (store, _) = Store::open(&kafka.dir.path().join("told")).expect("a store");
+    let log = kafka.log(1, "latency").await;
+    let (store, _) = Store::open(&kafka.dir.path().join("latency")).expect("a store");
     let processor = Processor::open(log.clone(), store, TurnBounds::default()).expect("a processor");
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let judging = tokio::spawn(kigen_processor::run(processor, stopped));
-    // Nothing ever runs, so that each minute's deadline is missed.
+    // There are no runs, so that each minute's deadline is missed.
     let mut facts = declared(0, "* * * * *").map(|fact| of_fact(&fact)).to_vec();
     facts.push(tick(fleet::start()));
-    log.append(facts).await.expect("taken");
+    log.append(facts).await.expect("the events are written");
     let consumer = kafka.consumer(Topic::Alerts, 1, rdkafka::Offset::Beginning);
     let mut took = Vec::new();
-    // The first ones find the processor joining.
+    // During the first ones the processor joins the group.
     for minute in 1..=amounts.ticks + 10 {
         let tick = tick(fleet::start() + TimeDelta::minutes(1) * minute + TimeDelta::seconds(31));
         let began = RealInstant::now();
-        log.append(vec![tick]).await.expect("taken");
+        log.append(vec![tick]).await.expect("the events are written");
         if minute > 1 {
-            // Its first slot is a partial one.
-            consumer.poll(Duration::from_secs(60)).expect("an alert").expect("it is readable");
+            // The first slot is a partial one, without an alert.
+            consumer.poll(Duration::from_secs(60)).expect("an alert").expect("a readable record");
         }
         if minute > 10 {
             took.push(began.elapsed());
@@ -302,7 +303,7 @@ async fn latency(kafka: &Kafka, amounts: &Amounts) {
     ));
 }
 
-/// A CronJob that must be done each time right when it fires again.
+/// A CronJob whose deadline is the time at which it fires again.
 fn declared(nth: i32, crontab: &str) -> [Fact; 2] {
     let deadlines = Deadlines::CompleteBy { crontab: crontab.to_owned() };
     let objective = Objective::new(deadlines, ObjectiveSource::Annotation);

@@ -1,5 +1,5 @@
-//! What `kigen up` takes of memory, the whole process: with 1,000 CronJobs and their Jobs and Pods, over a day in which
-//! each runs once and is judged.
+//! The resident memory of `kigen up`, the whole process: with 1,000 CronJobs and their Jobs and Pods, over a day in which each
+//! runs once and is judged.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -17,7 +17,7 @@ use kigen_testkit::bench::{is_measured, report};
 use kigen_testkit::process;
 use kigen_wire::Status;
 
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 fn main() {
     let cron_jobs = if is_measured() { 1_000 } else { 10 };
@@ -50,7 +50,8 @@ fn start() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
 }
 
-/// Each has run on the three days before, and runs within the day to come; one in ten fails at its first attempt.
+/// Each CronJob has run on the three days before, and runs once within the day to come; for one in ten the first attempt
+/// fails.
 fn history(cron_jobs: i32) -> History {
     let mut cluster = Cluster::new(start());
     for nth in 0..cron_jobs {
@@ -91,7 +92,7 @@ impl Up {
     /// Waits until every partition is judged up to `instant`.
     async fn until_judged(&self, dir: &Path, instant: DateTime<Utc>) {
         while judged_until(dir).is_none_or(|until| until < instant) {
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -102,18 +103,18 @@ impl Up {
 
 impl Drop for Up {
     fn drop(&mut self) {
-        // It may have ended, which is as well.
+        // It may have ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
 fn judged_until(dir: &Path) -> Option<DateTime<Utc>> {
-    let view = EmbeddedLog::open_beside(&dir.join("log")).ok()?;
+    let reader = EmbeddedLog::open_beside(&dir.join("log")).ok()?;
     let mut earliest = None;
-    for partition in (0..view.partitions()).map(Partition) {
-        let last = Offset(view.latest(Topic::Status, partition).ok()?.0.checked_sub(1)?);
-        let records = view.read(Topic::Status, partition, last, 1, usize::MAX).ok()?;
+    for partition in (0..reader.partitions()).map(Partition) {
+        let last = Offset(reader.latest(Topic::Status, partition).ok()?.0.checked_sub(1)?);
+        let records = reader.read(Topic::Status, partition, last, 1, usize::MAX).ok()?;
         let position = records.first().filter(|record| record.key == POSITION_KEY)?;
         let Ok(Status::Position(position)) = kigen_wire::decode_status(position.value.as_deref()?) else {
             return None;
@@ -125,6 +126,6 @@ fn judged_until(dir: &Path) -> Option<DateTime<Utc>> {
 }
 
 fn count(dir: &Path, topic: Topic) -> u64 {
-    let view = EmbeddedLog::open_beside(&dir.join("log")).expect("a log");
-    (0..view.partitions()).map(|nth| view.latest(topic, Partition(nth)).expect("an end").0).sum()
+    let reader = EmbeddedLog::open_beside(&dir.join("log")).expect("a log");
+    (0..reader.partitions()).map(|nth| reader.latest(topic, Partition(nth)).expect("an end").0).sum()
 }

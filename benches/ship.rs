@@ -1,9 +1,8 @@
-//! What `kigen ship` takes, the whole process, beside 10,000 CronJobs with 30,000 finished Jobs and their Pods: for the first
-//! list, while nothing happens, when 1,000 Jobs finish within a second, and as it starts again.
+//! The time and memory of `kigen ship`, the whole process, beside 10,000 CronJobs with 30,000 finished Jobs and their Pods: for
+//! the first list, while idle, when 1,000 Jobs finish within a second, and after a restart.
 //!
-//! It is measured twice: with an API server that streams its lists, and with one that has them in pages only. An argument
-//! chooses one: `stream` or `pages`. The process has the settings that users have, the broker and the API server are
-//! processes of their own.
+//! Measured twice: with an API server that streams its lists, and with one that has them in pages only. An argument chooses
+//! one: `stream` or `pages`. The process has the default settings; the broker and the API server are processes of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -30,7 +29,7 @@ use kigen_testkit::process;
 use tokio::runtime::Runtime;
 
 const PARTITIONS: u32 = 4;
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 const RECORDS_PER_READ_MAX: usize = 5_000;
 const BYTES_PER_READ_MAX: usize = 8 << 20;
 /// How long anything here may take before the bench fails.
@@ -39,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// How much is measured.
 struct Amounts {
     cron_jobs: i32,
-    /// How many of them finish a Job within the same second.
+    /// The number of them that finish a Job within the same second.
     finishing: i32,
     idle_s: i32,
 }
@@ -63,7 +62,7 @@ fn measure(amounts: &Amounts, name: &str, how: WatchLists) {
     let (first_ends, last_ends) = ends(&history);
     let server = serve(&runtime, history, how);
     let broker = Broker::start();
-    let mut log = Followed::start(&runtime, broker.bootstrap());
+    let mut log = LogFollower::start(&runtime, broker.bootstrap());
     let dir = tempfile::tempdir().expect("a folder");
 
     let began = RealInstant::now();
@@ -82,12 +81,12 @@ fn measure(amounts: &Amounts, name: &str, how: WatchLists) {
 
     idle(&ship, &server, amounts.idle_s, name);
 
-    // Their Pods end before they do: from here on all happens as fast as it would.
+    // Pods end before their Jobs do: from here on, time passes as it does outside.
     let mut at = first_ends - TimeDelta::seconds(3);
     server.clock().advance_to(at);
     let running = usize::try_from(amounts.finishing).expect("few");
     log.until("all run", |log| log.running.len() == running);
-    let (before, taken_before) = (log.ended.len(), ship.processor_time());
+    let (before, used_before) = (log.ended.len(), ship.processor_time());
     let step = TimeDelta::milliseconds(100);
     while at < last_ends {
         std::thread::sleep(step.to_std().expect("a time"));
@@ -100,7 +99,7 @@ fn measure(amounts: &Amounts, name: &str, how: WatchLists) {
         "{name}: {running} Jobs end within {:.2} s: all are in the log {:.2} s after the last has; {:.2} s of a core, {}",
         (last_ends - first_ends).as_seconds_f64(),
         ended_at.elapsed().as_secs_f64(),
-        ship.processor_time() - taken_before,
+        ship.processor_time() - used_before,
         ship.memory()
     ));
 
@@ -123,15 +122,15 @@ fn measure(amounts: &Amounts, name: &str, how: WatchLists) {
     });
 }
 
-/// Nothing happens but that time passes.
+/// Time passes, and nothing else happens.
 fn idle(ship: &Ship, server: &Server, seconds: i32, name: &str) {
-    let (taken_before, requests_before) = (ship.processor_time(), server.requests().total());
+    let (used_before, requests_before) = (ship.processor_time(), server.requests().total());
     let began = RealInstant::now();
     for _ in 0..seconds {
         std::thread::sleep(Duration::from_secs(1));
         server.clock().advance_to(server.clock().now() + TimeDelta::seconds(1));
     }
-    let share = (ship.processor_time() - taken_before) / began.elapsed().as_secs_f64();
+    let share = (ship.processor_time() - used_before) / began.elapsed().as_secs_f64();
     report(&format!(
         "{name}: idle for {seconds} s: {:.2} % of a core, {} requests; {}",
         share * 100.0,
@@ -144,7 +143,7 @@ fn start() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
 }
 
-/// Each has run on the three days before, at hours of its own; some run at one o'clock on the day to come.
+/// Each CronJob has run on the three days before, at its own hour; some run at one o'clock on the day to come.
 fn history(amounts: &Amounts) -> History {
     let mut cluster = Cluster::new(start());
     for nth in 0..amounts.cron_jobs {
@@ -161,7 +160,7 @@ fn history(amounts: &Amounts) -> History {
     cluster.build().expect("a history")
 }
 
-/// When the first and the last Job end of those that do.
+/// The times at which the first and the last Job end.
 fn ends(history: &History) -> (DateTime<Utc>, DateTime<Utc>) {
     let changes = history.changes().iter().filter(|change| change.at > start());
     let jobs = changes.filter(|change| change.resource == Resource::Jobs);
@@ -171,7 +170,7 @@ fn ends(history: &History) -> (DateTime<Utc>, DateTime<Utc>) {
     (*at.first().expect("one ends"), *at.last().expect("one ends"))
 }
 
-/// Whose time moves only as it is told, with a bookmark each minute of it, and where a stream lacks behind the others.
+/// An API server with a manual clock and eager bookmarks.
 fn serve(runtime: &Runtime, history: History, how: WatchLists) -> Server {
     let clock = Clock::new(history.start(), Pace::Manual, None);
     let options = Options { eager_bookmarks: true, ..Options::default() };
@@ -181,27 +180,27 @@ fn serve(runtime: &Runtime, history: History, how: WatchLists) -> Server {
     server
 }
 
-/// What the log has by now.
-struct Followed {
-    look: KafkaReader,
+/// What the log contains so far.
+struct LogFollower {
+    reader: KafkaReader,
     next: Vec<Offset>,
-    /// Of each partition, the epoch of its last tick.
+    /// The epoch of each partition's last tick.
     ticked: Vec<Option<u64>>,
     running: BTreeSet<String>,
     ended: BTreeSet<String>,
 }
 
-impl Followed {
-    /// Of topics that are made anew.
+impl LogFollower {
+    /// Creates the topics.
     fn start(runtime: &Runtime, brokers: &str) -> Self {
-        let connection = Connection::new(brokers, BTreeMap::new()).expect("nothing is set");
+        let connection = Connection::new(brokers, BTreeMap::new()).expect("no settings");
         let log = Settings { partitions: PARTITIONS, ..Settings::default() };
         let layout = Layout { log, replication: Some(1) };
         runtime.block_on(topics::create(&connection, &layout)).expect("topics");
-        let look = KafkaReader::new(connection, &layout.log).expect("a client");
+        let reader = KafkaReader::new(connection, &layout.log).expect("a client");
         let partitions = usize::try_from(PARTITIONS).expect("few");
         Self {
-            look,
+            reader,
             next: vec![Offset(0); partitions],
             ticked: vec![None; partitions],
             running: BTreeSet::new(),
@@ -213,35 +212,35 @@ impl Followed {
         self.ticked.iter().all(|ticked| *ticked == Some(epoch))
     }
 
-    fn until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
+    fn until(&mut self, what: &str, condition: impl Fn(&Self) -> bool) {
         let began = RealInstant::now();
-        while !is_so(self) {
-            assert!(began.elapsed() < PATIENCE, "in vain until {what}");
+        while !condition(self) {
+            assert!(began.elapsed() < PATIENCE, "timed out: {what}");
             if !self.read() {
-                std::thread::sleep(LOOK_AGAIN);
+                std::thread::sleep(POLL_INTERVAL);
             }
         }
     }
 
-    /// Takes in what is new; whether there was anything.
+    /// Reads the new records; false: there are none.
     fn read(&mut self) -> bool {
-        let mut is_any = false;
+        let mut has_any = false;
         for partition in (0..PARTITIONS).map(Partition) {
             let nth = usize::try_from(partition.0).expect("few");
-            let records = self.look.read(
+            let records = self.reader.read(
                 Topic::Events,
                 partition,
                 self.next[nth],
                 RECORDS_PER_READ_MAX,
                 BYTES_PER_READ_MAX,
             );
-            // A broker that is busy with others is asked again.
+            // A busy broker: the next read is a retry.
             let records = match records {
                 Err(error) if error.fate() == Fate::Retry => continue,
                 records => records.expect("readable"),
             };
             for record in records {
-                is_any = true;
+                has_any = true;
                 self.next[nth] = record.offset.next();
                 let event = record.value.map(|value| kigen_wire::decode_event(&value).expect("an event"));
                 match event {
@@ -255,7 +254,7 @@ impl Followed {
                 }
             }
         }
-        is_any
+        has_any
     }
 
     fn run(&mut self, uid: String, phase: &RunPhase) {
@@ -270,7 +269,7 @@ impl Followed {
     }
 }
 
-/// `kigen ship`, with what its users leave as it is.
+/// `kigen ship`, with default settings.
 struct Ship(Child);
 
 impl Ship {
@@ -283,16 +282,16 @@ impl Ship {
         command.arg("ship").env_clear().arg("--config").arg(config).arg("--data-dir").arg(dir);
         command.args(["--log", "kafka", "--instance", "one", "--brokers", brokers]);
         command.args(["--health-address", "off", "--api-url", url]);
-        let talk = std::fs::File::create(dir.join("talk")).expect("a file for its talk");
-        Self(command.stdout(Stdio::null()).stderr(talk).spawn().expect("kigen runs"))
+        let stderr = std::fs::File::create(dir.join("stderr")).expect("a file");
+        Self(command.stdout(Stdio::null()).stderr(stderr).spawn().expect("kigen runs"))
     }
 
-    /// SIGTERM, so that it gives its Lease back.
+    /// SIGTERM, on which it releases its Lease.
     fn stop(mut self) {
-        // The shell's own `kill`: a small Debian has no other.
+        // The shell's own `kill`: a minimal Debian has no other.
         let kill = format!("kill -TERM {}", self.0.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell runs").success());
-        assert!(self.0.wait().expect("it ends").success(), "it ends well");
+        assert!(self.0.wait().expect("it exits").success(), "its exit code is 0");
     }
 
     fn memory(&self) -> String {
@@ -306,7 +305,7 @@ impl Ship {
 
 impl Drop for Ship {
     fn drop(&mut self) {
-        // It may have ended, which is as well.
+        // It may have ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

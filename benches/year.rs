@@ -1,7 +1,7 @@
-//! A year judged anew: what `kigen replay` takes for 300 CronJobs with a tick a minute, beside what reading and decoding the
-//! same log takes alone.
+//! A year replayed: the time of `kigen replay` for 300 CronJobs with a tick a minute, beside reading and decoding the same log
+//! alone.
 //!
-//! Not by criterion: a log of millions of records is made once, and each measurement is a process of seconds.
+//! Without criterion: a log of millions of records is written once, and each measurement is a process that runs for seconds.
 
 use std::path::Path;
 use std::process::Command;
@@ -79,7 +79,7 @@ fn replay(dir: &Path, size: &Size) {
     let output = command.output().expect("kigen runs");
     let text = String::from_utf8(output.stdout).expect("text");
     let rows = usize::try_from(size.cron_jobs).expect("small");
-    assert_eq!(text.lines().count(), rows + 1, "a row an objective, and a head");
+    assert_eq!(text.lines().count(), rows + 1, "a row for each objective, and a header");
     let met: i32 = text
         .lines()
         .skip(1)

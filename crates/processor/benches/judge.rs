@@ -1,4 +1,4 @@
-//! What judging costs: an event, by how many batches there are; and a tick, by what is due and by what exists.
+//! The cost of judging: of an event, by the number of batches; and of a tick, by what is due and by the number of batches.
 
 use std::hint::black_box;
 
@@ -16,7 +16,7 @@ use kigen_processor::Replay;
 use kigen_state::BatchState;
 
 const EVENTS: usize = 10_000;
-/// How many batches are due at the tick that is measured.
+/// The number of batches that are due at the measured tick.
 const DUE: usize = 1_000;
 
 fn start() -> Instant {
@@ -76,7 +76,7 @@ fn of_a_run(batch: usize, version: usize) -> Fact {
     fact(batch, version, created_at, |revision| FactBody::Run { revision, run })
 }
 
-/// An event of the engine alone: no decoding, no index.
+/// An event, applied by the engine alone: without decoding or index.
 fn an_event(bench: &mut Criterion) {
     let mut group = bench.benchmark_group("an event, by batches");
     group.throughput(Throughput::Elements(EVENTS as u64)).sample_size(10);

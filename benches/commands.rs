@@ -1,4 +1,4 @@
-//! A look into a log of ten million events: what each command takes until its first line, and until it is done.
+//! The commands that read a log, over ten million events: the time until the first line, and until the end.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -20,14 +20,14 @@ async fn main() {
     };
     let dir = tempfile::tempdir().expect("a folder");
     let settings = Settings { partitions: size.partitions, ..Settings::default() };
-    let log = EmbeddedLog::open(&dir.path().join("log"), settings).expect("a log");
+    let log = EmbeddedLog::open(&dir.path().join("log"), settings).expect("a readable log");
     let events = fleet::fill(&log, &size).await;
     report(&format!("{events} events of {} CronJobs in {} partitions", size.cron_jobs, size.partitions));
     let (store, _) = Store::open(&dir.path().join("store")).expect("a store");
     let mut processor = Processor::open(log.clone(), store, TurnBounds::default()).expect("a processor");
     let began = RealInstant::now();
-    while !processor.is_idle().expect("a log") {
-        processor.turn().await.expect("judged");
+    while !processor.is_idle().expect("a readable log") {
+        processor.turn().await.expect("a turn");
     }
     report(&format!("judged and committed in {:.1} s", began.elapsed().as_secs_f64()));
     let last = format!("{}", (fleet::start() + chrono::TimeDelta::days((size.days - 1).into())).date_naive());
@@ -54,12 +54,12 @@ fn timed(dir: &Path, args: &[&str]) -> (Duration, Duration) {
     command.args(["--cluster", CLUSTER, "--data-dir"]).arg(dir).args(args).stdout(Stdio::piped());
     let began = RealInstant::now();
     let mut child = command.spawn().expect("kigen runs");
-    let mut out = BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
     let mut line = String::new();
     out.read_line(&mut line).expect("text");
     let first = began.elapsed();
     out.read_to_string(&mut line).expect("text");
-    assert!(child.wait().expect("it ends").success());
+    assert!(child.wait().expect("it exits").success());
     assert!(!line.is_empty());
     (first, began.elapsed())
 }
