@@ -14,8 +14,8 @@ use common::{PATIENCE, noon, play, start};
 use expect_test::{Expect, expect};
 use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
-use kigen_testkit::kafka::Broker;
 use kigen_testkit::admin::Admin;
+use kigen_testkit::kafka::Broker;
 use kigen_testkit::registry::Registry;
 use serde_json::Value as Json;
 

@@ -7,8 +7,8 @@ use kigen_log::LogReader;
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaLog};
 use kigen_model::topic::{Offset, Topic};
-use kigen_testkit::kafka::Broker;
 use kigen_testkit::admin::Admin;
+use kigen_testkit::kafka::Broker;
 use rdkafka::ClientConfig;
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 
