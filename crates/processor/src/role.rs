@@ -18,7 +18,7 @@
 //!  Revoked:  Judging, Paused -> not owned;  Restoring -> not owned, once the restore has ended
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use kigen_log::back_off::BackOff;
@@ -52,10 +52,11 @@ pub struct Processor<L: Log> {
     consumer: L::Consumer,
     store: Arc<Store>,
     bounds: TurnBounds,
-    partitions: HashMap<Partition, Ownership>,
+    /// Ordered, as what is left over is, so that a test can repeat a run.
+    partitions: BTreeMap<Partition, Ownership>,
     caches: HashMap<Partition, Cache>,
     /// Records that were read but did not fit into a full turn: they come first in the next one.
-    leftover: HashMap<Partition, Vec<ConsumedRecord>>,
+    leftover: BTreeMap<Partition, Vec<ConsumedRecord>>,
     restoring: JoinSet<(Partition, Result<Restored, ProcessorError>)>,
     health: Health,
 }
@@ -91,7 +92,7 @@ impl<L: Log> Processor<L> {
     /// Joins the group. The processor owns no partition yet: the log assigns them.
     pub fn open(log: L, store: Store, bounds: TurnBounds) -> Result<Self, ProcessorError> {
         let consumer = log.join(GROUP, Topic::Events)?;
-        let (partitions, caches, leftover) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let (partitions, caches, leftover) = (BTreeMap::new(), HashMap::new(), BTreeMap::new());
         let (store, restoring) = (Arc::new(store), JoinSet::new());
         let health = Health::default();
         Ok(Self { log, consumer, store, bounds, partitions, caches, leftover, restoring, health })
@@ -107,7 +108,7 @@ impl<L: Log> Processor<L> {
     /// poll. Cancel-safe.
     pub async fn next(&mut self) -> Result<Poll, ProcessorError> {
         if !self.leftover.is_empty() {
-            return Ok(Poll(self.leftover.drain().collect()));
+            return Ok(Poll(std::mem::take(&mut self.leftover).into_iter().collect()));
         }
         loop {
             let event = tokio::select! {

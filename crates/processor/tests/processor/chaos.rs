@@ -76,8 +76,7 @@ impl Stepped {
 
     /// One step of a round; false: there is nothing to do.
     pub(crate) async fn step(&mut self) -> Result<bool, ProcessorError> {
-        // Time passes only once no restore is under way: so a seed always does the same.
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        restores_ended().await;
         self.stage = match std::mem::replace(&mut self.stage, Stage::Idle) {
             Stage::Idle => match tokio::time::timeout(QUIET, self.processor.next()).await {
                 Ok(poll) => Stage::Polled(poll?),
@@ -92,6 +91,12 @@ impl Stepped {
         };
         Ok(true)
     }
+}
+
+/// Waits until no restore is under way, which is when a paused clock moves. Else the threads that restore decide what a
+/// seed does.
+async fn restores_ended() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
 }
 
 /// Processors by number, each with a store of its own.
@@ -128,6 +133,7 @@ impl Chaos {
         let (mut days, mut steps) = (0, 0);
         while days < DAYS || steps < STEPS_MIN {
             steps += 1;
+            restores_ended().await;
             match self.rng.u32(0..100) {
                 0..2 => log.compact(),
                 2..5 if days < DAYS => {

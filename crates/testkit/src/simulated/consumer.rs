@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, LogError, NewRecord};
 use kigen_model::topic::{Offset, Partition, Topic};
@@ -10,6 +11,10 @@ use tokio::sync::watch;
 
 use super::members::Share;
 use super::state::{Shared, failed};
+
+/// How long a poll takes at least. A paused clock moves only when no blocking task is under way, so that under such a clock
+/// the result of a poll does not depend on other threads.
+const POLL_TIME: Duration = Duration::from_millis(1);
 
 /// A member of a group. It leaves when it is dropped.
 pub struct SimulatedConsumer {
@@ -72,6 +77,7 @@ impl SimulatedConsumer {
 
 impl Consumer for SimulatedConsumer {
     async fn next(&mut self, records_max: usize, bytes_max: usize) -> Result<ConsumerEvent, LogError> {
+        tokio::time::sleep(POLL_TIME).await;
         loop {
             // Before the poll, so that a write after the poll ends the wait below at once.
             self.changes.borrow_and_update();
