@@ -17,12 +17,12 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{GROUP, Processor, TurnBounds};
 use kigen_state::{POSITION_KEY, PartitionState};
 use kigen_store::{Store, StoredPosition};
+use kigen_testkit::admin::Admin;
 use kigen_testkit::kafka::Broker;
 use tokio::runtime::Runtime;
 use tracing::Dispatch;
 
 use crate::feed::{self, Feed};
-use kigen_testkit::admin::Admin;
 
 const PARTITIONS: u32 = 2;
 /// The shortest session that Kafka's brokers allow: a group is not empty for so long after its last member is gone.

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use kigen_state::POSITION_KEY;
 use kigen_log::{ConsumedRecord, Log, LogReader};
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_state::POSITION_KEY;
 use kigen_testkit::simulated::{Faults, SimulatedLog};
 
 use crate::chaos::{self, Chaos, DAYS, Done, PARTITIONS, SEED, Stepped};
