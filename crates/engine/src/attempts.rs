@@ -1,7 +1,7 @@
 //! What the attempts of a run show: when it ended, why it failed, why it waits, and which of them are worth keeping.
 
 use kigen_model::Instant;
-use kigen_model::metrics::Metrics;
+use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, RunPhase};
 use kigen_model::slot::Failure;
 use kigen_state::{ATTEMPTS_MAX, AttemptState, RunState};
@@ -27,7 +27,7 @@ pub(crate) fn most_informative(run: &RunState) -> Option<&Attempt> {
 }
 
 /// The numbers that the most informative attempt reported.
-pub(crate) fn reported(run: &RunState) -> Option<&Metrics> {
+pub(crate) fn reported(run: &RunState) -> Option<&ReportedMetrics> {
     most_informative(run).map(|attempt| &attempt.metrics).filter(|metrics| !metrics.is_empty())
 }
 

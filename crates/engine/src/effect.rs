@@ -1,7 +1,7 @@
 //! The effects: everything that the engine asks of the outside world, and how alerts describe runs and objectives.
 
 use kigen_model::Instant;
-use kigen_model::alert::{Alert, DeadlineWords, ObjectiveSummary};
+use kigen_model::alert::{Alert, DeadlineSummary, ObjectiveSummary};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Deadlines;
 use kigen_model::slot::{RunSummary, Verdict};
@@ -54,9 +54,9 @@ pub(crate) fn summary_of_run(run: &RunState) -> RunSummary {
 pub(crate) fn summary_of_objective(name: &str, objective: &ObjectiveState) -> ObjectiveSummary {
     let spec = &objective.objective;
     let deadlines = match &spec.deadlines {
-        Deadlines::CompleteBy { crontab } => DeadlineWords::CompleteBy(crontab.clone()),
+        Deadlines::CompleteBy { crontab } => DeadlineSummary::CompleteBy(crontab.clone()),
         Deadlines::Before { namespace, cron_job, .. } => {
-            DeadlineWords::Before(format!("{namespace}/{cron_job}"))
+            DeadlineSummary::Before(format!("{namespace}/{cron_job}"))
         }
     };
     ObjectiveSummary {

@@ -1,7 +1,7 @@
 //! Why a slot has its verdict: the runs that the judge considered.
 
 use kigen_model::Instant;
-use kigen_model::metrics::Metrics;
+use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::RunPhase;
 use kigen_model::slot::{Failure, Slot, Verdict};
 use kigen_state::{BatchState, ObjectiveState, Plan, RunState, Window};
@@ -42,12 +42,12 @@ pub struct Considered<'a> {
     /// How it failed, if it did.
     pub failure: Option<Failure>,
     /// The numbers that it reported, if it did.
-    pub reported: Option<&'a Metrics>,
+    pub reported: Option<&'a ReportedMetrics>,
 }
 
 /// The numbers reported by the latest run of a batch that reported any.
 #[must_use]
-pub fn last_reported(state: &BatchState) -> Option<&Metrics> {
+pub fn last_reported(state: &BatchState) -> Option<&ReportedMetrics> {
     state.runs.iter().rev().find_map(attempts::reported)
 }
 

@@ -208,8 +208,8 @@ mod tests {
     use chrono::TimeDelta;
     use kigen_model::Instant;
     use kigen_model::event::Revision;
-    use kigen_model::metrics::Metrics;
     use kigen_model::objective::{ObjectiveSource, Schedule, Severity};
+    use kigen_model::reported::ReportedMetrics;
     use kigen_model::run::Run;
     use kigen_model::slot::{Excuse, Verdict};
 
@@ -269,7 +269,7 @@ mod tests {
             reason: some("123"),
             message: some("1234"),
         };
-        let metrics = Metrics::new([("12345".to_owned(), 1.0), ("123456".to_owned(), 2.0)]);
+        let metrics = ReportedMetrics::new([("12345".to_owned(), 1.0), ("123456".to_owned(), 2.0)]);
         let attempt = Attempt { pod: "1".to_owned(), node: some("12"), restarts: 0, phase: failed, metrics };
         let run = Run {
             job: "123".to_owned(),

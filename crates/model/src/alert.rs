@@ -31,7 +31,7 @@ pub struct ObjectiveSummary {
     /// Its name, unique within the batch.
     pub name: String,
     /// What names its deadlines.
-    pub deadlines: DeadlineWords,
+    pub deadlines: DeadlineSummary,
     /// The zone in which the deadlines were read, by its IANA name.
     pub time_zone: String,
     /// How loudly a miss is told.
@@ -44,7 +44,7 @@ pub struct ObjectiveSummary {
 
 /// What names the deadlines of an objective, as an alert tells of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DeadlineWords {
+pub enum DeadlineSummary {
     /// This crontab.
     CompleteBy(String),
     /// The expected fires of this CronJob, `namespace/name`.

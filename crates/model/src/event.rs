@@ -35,15 +35,46 @@ pub struct Fact {
 /// Resource versions of one object are compared as numbers (Kubernetes KEP-5504).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revision {
-    /// `metadata.uid`.
+    /// `metadata.uid`; of an objective see [`origin`](Self::origin).
     pub uid: String,
     /// `metadata.resourceVersion`.
     pub resource_version: u64,
 }
 
+/// What declares an objective.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// An object in Kubernetes.
+    Object {
+        /// `metadata.uid`.
+        uid: String,
+    },
+    /// A file, which has no UID.
+    File,
+}
+
+/// The UID of a file in records; no object's, since those are UUIDs.
+const UID_OF_FILE: &str = "file";
+
 impl Revision {
-    /// The `uid` of what a file declares, since a file has none.
-    pub const OF_FILE: &str = "file";
+    /// The version of what `origin` declares.
+    pub fn of(origin: &Origin, resource_version: u64) -> Self {
+        let uid = match origin {
+            Origin::Object { uid } => uid.clone(),
+            Origin::File => UID_OF_FILE.to_owned(),
+        };
+        Self { uid, resource_version }
+    }
+
+    /// What declares the objective of this version.
+    pub fn origin(&self) -> Origin {
+        if self.is_of_file() { Origin::File } else { Origin::Object { uid: self.uid.clone() } }
+    }
+
+    /// Whether [`Origin::File`] declares the objective of this version.
+    pub fn is_of_file(&self) -> bool {
+        self.uid == UID_OF_FILE
+    }
 
     /// Whether this is a newer version than `known`. Resource versions grow over all objects of a type, so they also order
     /// two objects of one name, of which the second was created after the deletion of the first.
@@ -111,11 +142,12 @@ pub enum ClusterBody {
         /// Who, for a person who reads the log.
         shipper: String,
     },
-    /// All that will ever be reported as observed up to `observed_until` is already in this partition.
+    /// The passing of time: a watermark, in Flink's and Beam's word. All that will ever be reported as observed up to
+    /// `observed_until` is already in this partition.
     Tick {
-        /// The promise's instant, in the API server's time.
+        /// The watermark, in the API server's time.
         observed_until: Instant,
-        /// How far each watch stream was, to resume from.
+        /// The position of each watch stream, to resume from.
         positions: Vec<StreamPosition>,
     },
     /// What happened between the two instants may never be reported.

@@ -7,10 +7,11 @@
 pub mod alert;
 pub mod event;
 pub mod key;
-pub mod metrics;
+
 pub mod objective;
 pub mod reasons;
 pub mod reject;
+pub mod reported;
 pub mod run;
 pub mod slot;
 pub mod topic;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 
 use crate::Instant;
-use crate::metrics::Metrics;
+use crate::reported::ReportedMetrics;
 
 /// What is known of a CronJob's spec and of the evidence in its status.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +153,7 @@ pub struct Attempt {
     /// Restarts in place, summed over the containers.
     pub restarts: u32,
     /// The numbers that its containers reported when they ended: a termination message that is a JSON object of numbers.
-    pub metrics: Metrics,
+    pub metrics: ReportedMetrics,
     /// How far it is.
     pub phase: AttemptPhase,
 }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use kigen_model::Instant;
-use kigen_model::alert::{Alert, AlertBody, DeadlineWords};
+use kigen_model::alert::{Alert, AlertBody, DeadlineSummary};
 use kigen_model::run::{AttemptPhase, RunPhase};
 use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 
@@ -379,10 +379,10 @@ fn facts_of_objective(alert: &Alert) -> Vec<(&'static str, String)> {
     facts.push((
         "Objective",
         match &objective.deadlines {
-            DeadlineWords::CompleteBy(crontab) => {
+            DeadlineSummary::CompleteBy(crontab) => {
                 format!("complete by \"{}\" {}", clean(crontab), objective.time_zone)
             }
-            DeadlineWords::Before(cron_job) => format!("before {} starts", clean(cron_job)),
+            DeadlineSummary::Before(cron_job) => format!("before {} starts", clean(cron_job)),
         },
     ));
     if let Some(runbook) = &objective.runbook {

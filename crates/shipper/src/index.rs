@@ -13,7 +13,7 @@ pub mod resolution;
 mod runs;
 mod uid;
 
-use kigen_model::event::{Fact, FactBody, Revision};
+use kigen_model::event::{Fact, FactBody};
 use kigen_model::key::BatchKey;
 
 use crate::decode::{ANNOTATED_OBJECTIVE, Decoded, Identity, Undecodable};
@@ -64,7 +64,7 @@ impl Index {
                 self.runs.restore(self.cron_jobs.share(fact.key.clone()), revision, run);
             }
             FactBody::Objective { name, revision, objective }
-                if name == ANNOTATED_OBJECTIVE && revision.uid != Revision::OF_FILE =>
+                if name == ANNOTATED_OBJECTIVE && !revision.is_of_file() =>
             {
                 self.cron_jobs.set_objective(&fact.key, revision, objective.as_ref());
             }

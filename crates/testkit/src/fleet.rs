@@ -5,8 +5,8 @@ use kigen_log::{Log, LogReader, NewRecord};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
 use kigen_model::key::BatchKey;
-use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
+use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::topic::{Partition, Topic};
 
@@ -194,7 +194,7 @@ fn of_minute(nth: i32, minute: i32, now: Instant, late_each_days: i32, version: 
         node: Some("node-3".to_owned()),
         restarts: 0,
         phase,
-        metrics: Metrics::default(),
+        metrics: ReportedMetrics::default(),
     };
     let (run, attempt) = match since {
         0 => (run(RunPhase::Pending), None),

@@ -1,6 +1,6 @@
 //! `kigen.alerts`: what a person should know.
 
-use kigen_model::alert::{Alert, AlertBody, DeadlineWords, ObjectiveSummary};
+use kigen_model::alert::{Alert, AlertBody, DeadlineSummary, ObjectiveSummary};
 use kigen_model::key::BatchKey;
 use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary};
 use kigen_model::topic::Topic;
@@ -99,8 +99,8 @@ struct PastSuccessRecord {
 pub fn encode_alert(alert: &Alert) -> Vec<u8> {
     let objective = alert.objective.as_ref();
     let (complete_by, before) = match objective.map(|objective| &objective.deadlines) {
-        Some(DeadlineWords::CompleteBy(crontab)) => (crontab.as_str(), None),
-        Some(DeadlineWords::Before(cron_job)) => ("", Some(text(cron_job))),
+        Some(DeadlineSummary::CompleteBy(crontab)) => (crontab.as_str(), None),
+        Some(DeadlineSummary::Before(cron_job)) => ("", Some(text(cron_job))),
         None => ("", None),
     };
     let record = AlertRecord {
@@ -132,8 +132,8 @@ pub fn decode_alert(bytes: &[u8]) -> Result<Alert, DecodeError> {
     let objective = (!record.objective.is_empty()).then(|| ObjectiveSummary {
         name: record.objective.into_owned(),
         deadlines: match record.before {
-            Some(cron_job) => DeadlineWords::Before(cron_job.into_owned()),
-            None => DeadlineWords::CompleteBy(record.complete_by.into_owned()),
+            Some(cron_job) => DeadlineSummary::Before(cron_job.into_owned()),
+            None => DeadlineSummary::CompleteBy(record.complete_by.into_owned()),
         },
         time_zone: record.time_zone.into_owned(),
         severity: record.severity.read(),

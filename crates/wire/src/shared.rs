@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use kigen_model::event::Revision;
-use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
+use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::slot::Slot;
 use serde::{Deserialize, Serialize};
@@ -226,7 +226,7 @@ impl AttemptRecord<'_> {
             node: self.node.map(Text::into_owned),
             restarts: of.int("restarts", self.restarts)?,
             phase: self.phase.read(of)?,
-            metrics: Metrics::new(
+            metrics: ReportedMetrics::new(
                 self.metrics.into_iter().map(|metric| (metric.name.into_owned(), metric.value)),
             ),
         })

@@ -7,7 +7,7 @@ use kigen_model::Instant;
 use kigen_model::alert::AlertBody;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
-use kigen_model::metrics::Metrics;
+use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
 use kigen_state::{ATTEMPTS_MAX, BatchState};
 
@@ -36,7 +36,7 @@ impl Told {
 
     fn attempt(self, pod: u32, phase: AttemptPhase) -> Self {
         let pod = format!("pod-{pod}");
-        let (run_uid, metrics) = (RUN.to_owned(), Metrics::default());
+        let (run_uid, metrics) = (RUN.to_owned(), ReportedMetrics::default());
         let attempt = Attempt { pod: pod.clone(), node: None, restarts: 0, metrics, phase };
         self.with(&pod, |revision| FactBody::Attempt { revision, run_uid, attempt })
     }

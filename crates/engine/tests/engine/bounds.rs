@@ -7,8 +7,8 @@ use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
-use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
+use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_state::{BatchState, OBJECTIVES_MAX, Plan, RUNS_MAX};
 
@@ -64,7 +64,7 @@ impl Batch {
             message: Some(message.to_owned()),
         };
         let pod = format!("pod-{}", self.version);
-        let attempt = Attempt { pod, node: None, restarts: 0, phase, metrics: Metrics::default() };
+        let attempt = Attempt { pod, node: None, restarts: 0, phase, metrics: ReportedMetrics::default() };
         self.hear(|revision| FactBody::Attempt { revision, run_uid: run_uid.to_owned(), attempt });
     }
 

@@ -5,8 +5,8 @@ use chrono::TimeDelta;
 use kigen_engine::explain::{explain, last_reported};
 use kigen_engine::step::{Input, step};
 use kigen_model::event::{FactBody, Revision};
-use kigen_model::metrics::Metrics;
 use kigen_model::objective::Objective;
+use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
 use kigen_model::slot::Verdict;
 use kigen_state::Window;
@@ -57,7 +57,7 @@ fn a_slot_that_is_open_is_explained_without_a_verdict_and_others_are_not() {
 }
 
 /// A run of Tuesday by hand, and its one pod.
-fn ran_by_hand(batch: Batch, phase: RunPhase, attempt: AttemptPhase, metrics: Metrics) -> Batch {
+fn ran_by_hand(batch: Batch, phase: RunPhase, attempt: AttemptPhase, metrics: ReportedMetrics) -> Batch {
     let run = Run {
         job: "by-hand".to_owned(),
         scheduled_at: None,
@@ -75,19 +75,19 @@ fn ran_by_hand(batch: Batch, phase: RunPhase, attempt: AttemptPhase, metrics: Me
     batch.hears(|revision| FactBody::Attempt { revision, run_uid: "by-hand".to_owned(), attempt })
 }
 
-fn rows(count: f64) -> Metrics {
-    Metrics::new([("rows".to_owned(), count)])
+fn rows(count: f64) -> ReportedMetrics {
+    ReportedMetrics::new([("rows".to_owned(), count)])
 }
 
 #[test]
 fn a_run_says_why_it_waits_and_one_that_runs_does_not_wait() {
     let waits = AttemptPhase::Waiting { reason: Some("ImagePullBackOff".to_owned()), message: None };
-    let batch = ran_by_hand(judged_once(), RunPhase::Pending, waits.clone(), Metrics::default());
+    let batch = ran_by_hand(judged_once(), RunPhase::Pending, waits.clone(), ReportedMetrics::default());
     let tuesday = explain(&batch.state, "noon", at(17, 12, 0)).expect("it is open");
     let of_run = tuesday.runs.last().expect("runs");
     assert_eq!(of_run.waits.as_deref(), Some("ImagePullBackOff"));
     assert_eq!(of_run.failure, None);
-    let batch = ran_by_hand(judged_once(), RunPhase::Running, waits, Metrics::default());
+    let batch = ran_by_hand(judged_once(), RunPhase::Running, waits, ReportedMetrics::default());
     let tuesday = explain(&batch.state, "noon", at(17, 12, 0)).expect("it is open");
     assert_eq!(tuesday.runs.last().expect("runs").waits, None);
 }
@@ -105,7 +105,7 @@ fn a_run_that_failed_says_how() {
         reason: None,
         message: Some("no rows".to_owned()),
     };
-    let batch = ran_by_hand(judged_once(), phase, attempt, Metrics::default());
+    let batch = ran_by_hand(judged_once(), phase, attempt, ReportedMetrics::default());
     let tuesday = explain(&batch.state, "noon", at(17, 12, 0)).expect("it is open");
     let failure = tuesday.runs.last().and_then(|run| run.failure.as_ref()).expect("it failed");
     assert_eq!((failure.exit_code, failure.last_error.as_deref()), (Some(40), Some("no rows")));

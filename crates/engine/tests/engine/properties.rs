@@ -11,8 +11,8 @@ use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
-use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
+use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::slot::Gap;
 use kigen_state::BatchState;
@@ -147,7 +147,7 @@ fn run(number: usize, at: Instant, by_hand: bool, lasts: i64, end: End) -> Vec<(
         node: None,
         restarts: 0,
         phase: AttemptPhase::Succeeded { finished_at: Some(ends - TimeDelta::seconds(20)) },
-        metrics: Metrics::default(),
+        metrics: ReportedMetrics::default(),
     };
     let attempt =
         FactBody::Attempt { revision: revision(&format!("{uid}-pod")), run_uid: uid.clone(), attempt };

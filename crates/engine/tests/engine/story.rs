@@ -10,8 +10,8 @@ use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
-use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
+use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::slot::Gap;
 use kigen_state::BatchState;
@@ -308,18 +308,18 @@ fn attempt(at: Instant, pod: &str, words: &[&str]) -> Result<Attempt, String> {
         node: Some("node-1".to_owned()),
         restarts: restarts.map_err(|_| "`restarted` needs a number".to_owned())?,
         phase,
-        metrics: after(words, "reporting").map_or(Ok(Metrics::default()), reported)?,
+        metrics: after(words, "reporting").map_or(Ok(ReportedMetrics::default()), reported)?,
     })
 }
 
 /// Numbers like `rows=120345,auc=0.81`.
-fn reported(text: &str) -> Result<Metrics, String> {
+fn reported(text: &str) -> Result<ReportedMetrics, String> {
     let number = |pair: &str| {
         let (name, value) = pair.split_once('=')?;
         Some((name.to_owned(), value.parse().ok()?))
     };
     let numbers: Option<Vec<_>> = text.split(',').map(number).collect();
-    numbers.map(Metrics::new).ok_or(format!("`{text}` is not like rows=120345,auc=0.81"))
+    numbers.map(ReportedMetrics::new).ok_or(format!("`{text}` is not like rows=120345,auc=0.81"))
 }
 
 /// The word after `name`.

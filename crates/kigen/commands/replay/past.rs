@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use kigen_log::ConsumedRecord;
 use kigen_model::Instant;
 use kigen_model::alert::AlertBody;
-use kigen_model::event::{ClusterBody, Event, Fact, FactBody, Revision};
+use kigen_model::event::{ClusterBody, Event, Fact, FactBody, Origin, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Objective, Schedule};
 use kigen_model::slot::Verdict;
@@ -230,7 +230,7 @@ impl PartitionPlayed<'_> {
 
     fn fact(&mut self, written: &Written, objective: Objective, observed_at: Instant) -> Fact {
         self.revision += 1;
-        let revision = Revision { uid: Revision::OF_FILE.to_owned(), resource_version: self.revision };
+        let revision = Revision::of(&Origin::File, self.revision);
         let body = FactBody::Objective { name: written.name.clone(), revision, objective: Some(objective) };
         Fact { key: written.key.clone(), observed_at, body }
     }

@@ -2,10 +2,10 @@
 
 use chrono::TimeDelta;
 use kigen_model::Instant;
-use kigen_model::alert::{Alert, AlertBody, DeadlineWords, ObjectiveSummary, alert_id};
+use kigen_model::alert::{Alert, AlertBody, DeadlineSummary, ObjectiveSummary, alert_id};
 use kigen_model::key::BatchKey;
-use kigen_model::metrics::Metrics;
 use kigen_model::objective::Severity;
+use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
 use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 use uuid::Uuid;
@@ -103,7 +103,7 @@ pub(crate) fn attempt() -> Attempt {
         node: Some("node-1".to_owned()),
         restarts: 0,
         phase: AttemptPhase::Running { since: None },
-        metrics: Metrics::default(),
+        metrics: ReportedMetrics::default(),
     }
 }
 
@@ -116,7 +116,7 @@ pub(crate) fn failed_attempt(reason: &str, exit_code: Option<i32>, message: Opti
 
 /// The attempt with the metrics that it reported.
 pub(crate) fn reporting(attempt: Attempt, numbers: &[(&str, f64)]) -> Attempt {
-    let metrics = Metrics::new(numbers.iter().map(|(name, number)| ((*name).to_owned(), *number)));
+    let metrics = ReportedMetrics::new(numbers.iter().map(|(name, number)| ((*name).to_owned(), *number)));
     Attempt { metrics, ..attempt }
 }
 
@@ -139,7 +139,7 @@ fn alert(body: AlertBody) -> Alert {
         key,
         objective: Some(ObjectiveSummary {
             name: "complete-by".to_owned(),
-            deadlines: DeadlineWords::CompleteBy("30 12 * * *".to_owned()),
+            deadlines: DeadlineSummary::CompleteBy("30 12 * * *".to_owned()),
             time_zone: "Asia/Tokyo".to_owned(),
             severity: Severity::Fatal,
             owner: Some("recommend-team".to_owned()),

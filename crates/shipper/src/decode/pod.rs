@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kigen_model::Instant;
-use kigen_model::metrics::Metrics;
+use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase};
 
 use super::decoded::{Decoded, Unusable};
@@ -164,9 +164,9 @@ fn error_message(ended: &Terminated) -> Option<&str> {
 }
 
 /// The numbers that containers reported when they ended.
-fn metrics(status: &PodStatus) -> Metrics {
+fn metrics(status: &PodStatus) -> ReportedMetrics {
     let messages = status.containers().filter_map(|container| container.terminated()?.message.as_deref());
-    Metrics::new(messages.filter_map(numbers).flatten())
+    ReportedMetrics::new(messages.filter_map(numbers).flatten())
 }
 
 /// A termination message that is a JSON object of numbers, and nothing else.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use kigen_model::event::{FactBody, Revision};
+use kigen_model::event::{FactBody, Origin, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
 
@@ -56,8 +56,8 @@ impl DeclaredObjectives {
         revision: &Revision,
         objective: Option<&Objective>,
     ) {
-        let Revision { uid, resource_version } = revision.clone();
-        let emitted = EmittedObjective { revision: resource_version, uid, objective: objective.cloned() };
+        let (origin, revision) = (revision.origin(), revision.resource_version);
+        let emitted = EmittedObjective { revision, origin, objective: objective.cloned() };
         self.record(&(key.clone(), name.to_owned()), emitted);
     }
 
@@ -139,7 +139,7 @@ impl DeclaredObjectives {
     pub(super) fn resync(&self, is_due: &dyn Fn(&BatchKey) -> bool, emit: &mut Emit<'_>) {
         for ((key, name), emitted) in self.emitted.iter().filter(|((key, _), _)| is_due(key)) {
             let Some(objective) = emitted.objective.clone() else { continue };
-            let revision = Revision { uid: emitted.uid.clone(), resource_version: emitted.revision };
+            let revision = Revision::of(&emitted.origin, emitted.revision);
             let objective = Some(objective);
             emit.fact(key, FactBody::Objective { name: name.clone(), revision, objective });
         }
@@ -181,9 +181,9 @@ impl DeclaredObjectives {
             return;
         }
         let last = self.emitted.get(key);
-        let in_force = last.and_then(|last| Some((last.uid.clone(), last.objective.clone()?)));
+        let in_force = last.and_then(|last| Some((last.origin.clone(), last.objective.clone()?)));
         let declared = self.declared(key, in_force.as_ref(), cron_jobs);
-        let now = declared.map(|(uid, objective)| (uid, resolved(&key.0, &objective, cron_jobs)));
+        let now = declared.map(|(origin, objective)| (origin, resolved(&key.0, &objective, cron_jobs)));
         if in_force.as_ref().map(|(_, objective)| objective) == now.as_ref().map(|(_, objective)| objective) {
             return;
         }
@@ -193,10 +193,13 @@ impl DeclaredObjectives {
         // log has forgotten.
         let by_time = u64::try_from(emit.observed_at.timestamp_millis()).unwrap_or(0);
         let revision = last.map_or(by_time, |last| by_time.max(last.revision + 1));
-        let last_uid = last.map(|last| last.uid.clone()).unwrap_or_default();
-        let (uid, objective) = now.map_or((last_uid, None), |(uid, objective)| (uid, Some(objective)));
-        self.record(key, EmittedObjective { revision, uid: uid.clone(), objective: objective.clone() });
-        let revision = Revision { uid, resource_version: revision };
+        let (origin, objective) = match (now, last) {
+            (Some((origin, objective)), _) => (origin, Some(objective)),
+            (None, Some(last)) => (last.origin.clone(), None),
+            (None, None) => return,
+        };
+        self.record(key, EmittedObjective { revision, origin: origin.clone(), objective: objective.clone() });
+        let revision = Revision::of(&origin, revision);
         emit.fact(&key.0, FactBody::Objective { name: key.1.clone(), revision, objective });
     }
 
@@ -204,26 +207,26 @@ impl DeclaredObjectives {
     fn declared(
         &self,
         key: &ObjectiveKey,
-        in_force: Option<&(String, Objective)>,
+        in_force: Option<&(Origin, Objective)>,
         cron_jobs: &CronJobs,
-    ) -> Option<(String, Objective)> {
+    ) -> Option<(Origin, Objective)> {
         let of_file = self.claim_of_file(key);
         let of_objects = self.objects.claim(&key.0, &key.1, cron_jobs);
-        let is_held_by_object = in_force.is_some_and(|(uid, _)| uid != Revision::OF_FILE);
+        let is_held_by_object = in_force.is_some_and(|(origin, _)| *origin != Origin::File);
         let (first, second) = if is_held_by_object { (of_objects, of_file) } else { (of_file, of_objects) };
         match (first, second) {
-            (Claim::Objective(uid, objective), _) => Some((uid, *objective)),
+            (Claim::Objective(origin, objective), _) => Some((origin, *objective)),
             (Claim::Unknown, _) if in_force.is_some() => in_force.cloned(),
-            (Claim::Unknown | Claim::Nothing, Claim::Objective(uid, objective)) => Some((uid, *objective)),
+            (Claim::Unknown | Claim::Nothing, Claim::Objective(origin, objective)) => {
+                Some((origin, *objective))
+            }
             (Claim::Unknown | Claim::Nothing, Claim::Unknown | Claim::Nothing) => None,
         }
     }
 
     fn claim_of_file(&self, key: &ObjectiveKey) -> Claim {
         match self.in_file.as_ref().map(|in_file| in_file.get(key)) {
-            Some(Some(objective)) => {
-                Claim::Objective(Revision::OF_FILE.to_owned(), Box::new(objective.clone()))
-            }
+            Some(Some(objective)) => Claim::Objective(Origin::File, Box::new(objective.clone())),
             Some(None) if self.is_whole => Claim::Nothing,
             Some(None) | None => Claim::Unknown,
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kigen_model::event::Revision;
+use kigen_model::event::Origin;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
 
@@ -14,8 +14,7 @@ pub(super) type ObjectiveKey = (BatchKey, String);
 #[derive(Debug)]
 pub(super) struct EmittedObjective {
     pub(super) revision: u64,
-    /// Of the object that declares it, or [`Revision::OF_FILE`].
-    pub(super) uid: String,
+    pub(super) origin: Origin,
     /// `None`: it was withdrawn. The revision is kept, so that a later declaration is newer.
     pub(super) objective: Option<Objective>,
 }
@@ -23,7 +22,7 @@ pub(super) struct EmittedObjective {
 impl EmittedObjective {
     /// Whether a file declares it.
     pub(super) fn is_of_file(&self) -> bool {
-        self.uid == Revision::OF_FILE
+        self.origin == Origin::File
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kigen_model::event::Origin;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
 
@@ -38,8 +39,8 @@ pub(super) enum Claim {
     Unknown,
     /// Nothing.
     Nothing,
-    /// This, declared by the object of this UID.
-    Objective(String, Box<Objective>),
+    /// This, declared by this origin.
+    Objective(Origin, Box<Objective>),
 }
 
 impl Objects {
@@ -98,7 +99,8 @@ impl Objects {
             NamedBatch::Selector(labels) => cron_jobs.has_labels(key, labels),
         };
         if is_named {
-            Claim::Objective(known.uid.clone(), Box::new(written.objective.clone()))
+            let origin = Origin::Object { uid: known.uid.clone() };
+            Claim::Objective(origin, Box::new(written.objective.clone()))
         } else {
             Claim::Nothing
         }

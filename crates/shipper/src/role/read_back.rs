@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::TimeDelta;
 use kigen_log::{Log, LogError, LogReader, on_thread};
 use kigen_model::Instant;
-use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
 
@@ -205,7 +205,7 @@ impl LiveFacts {
             FactBody::CronJob { cron_job, .. } => (Subject::CronJob(fact.key.clone()), cron_job.is_none()),
             FactBody::Objective { name, revision, objective } => {
                 // A declared objective's only version is the one assigned last, which must not be forgotten.
-                let is_annotated = name == ANNOTATED_OBJECTIVE && revision.uid != Revision::OF_FILE;
+                let is_annotated = name == ANNOTATED_OBJECTIVE && !revision.is_of_file();
                 let is_over = objective.is_none() && is_annotated;
                 (Subject::Objective(fact.key.clone(), name.clone()), is_over)
             }

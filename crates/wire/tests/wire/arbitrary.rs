@@ -9,8 +9,8 @@ use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
-use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
+use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase, SlotMark};
 use kigen_model::slot::Gap;
 use kigen_state::{BatchState, ClusterClock, STATE_BYTES_MAX};
@@ -146,7 +146,7 @@ fn attempt() -> BoxedStrategy<Attempt> {
         ),
     ];
     let number = (name(), prop_oneof![any::<f64>(), any::<i32>().prop_map(f64::from)]);
-    let metrics = proptest::collection::vec(number, 0..5).prop_map(Metrics::new);
+    let metrics = proptest::collection::vec(number, 0..5).prop_map(ReportedMetrics::new);
     (name(), said(), any::<u16>(), phase, metrics)
         .prop_map(|(pod, node, restarts, phase, metrics)| Attempt {
             pod,

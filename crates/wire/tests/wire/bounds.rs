@@ -4,8 +4,8 @@ use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{Event, Fact, FactBody};
 use kigen_model::key::BatchKey;
-use kigen_model::metrics::Metrics;
 use kigen_model::objective::Deadlines;
+use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{AttemptPhase, RunPhase};
 use kigen_model::topic::Topic;
 use kigen_state::{BatchState, STATE_BYTES_MAX};
@@ -76,7 +76,7 @@ fn grow(body: &mut FactBody, number: u64) {
             revision.resource_version = version;
             *run_uid = format!("{:0>200}", number - 1);
             attempt.node = Some(words.clone());
-            attempt.metrics = Metrics::new((0..number % 50).map(|nth| (format!("{nth:0>64}"), 0.1)));
+            attempt.metrics = ReportedMetrics::new((0..number % 50).map(|nth| (format!("{nth:0>64}"), 0.1)));
             if let AttemptPhase::Failed { message, .. } | AttemptPhase::Waiting { message, .. } =
                 &mut attempt.phase
             {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, TimeDelta};
 use kigen_model::Instant;
-use kigen_model::alert::{Alert, AlertBody, DeadlineWords, ObjectiveSummary};
+use kigen_model::alert::{Alert, AlertBody, DeadlineSummary, ObjectiveSummary};
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
 use kigen_model::key::BatchKey;
-use kigen_model::metrics::Metrics;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reject::Reject;
+use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase, SlotMark};
 use kigen_model::slot::{Cause, CauseKind, Excuse, Failure, Gap, PastSuccess, RunSummary, Slot, Verdict};
 use kigen_model::topic::{Offset, Topic};
@@ -197,7 +197,10 @@ fn attempts() -> impl Iterator<Item = (&'static str, Attempt)> {
         ("an attempt succeeded at some time", of(AttemptPhase::Succeeded { finished_at: None })),
         (
             "an attempt succeeded and reported no numbers",
-            Attempt { metrics: Metrics::default(), ..of(AttemptPhase::Succeeded { finished_at: None }) },
+            Attempt {
+                metrics: ReportedMetrics::default(),
+                ..of(AttemptPhase::Succeeded { finished_at: None })
+            },
         ),
         ("an attempt failed", attempt()),
         (
@@ -272,7 +275,7 @@ fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
         (ALONE, AlertBody::RunFailed { run: with_run, failure: least_failure() }),
     ];
     by_cause.into_iter().chain(by_run).chain(later).enumerate().map(|(index, (name, body))| {
-        let before = DeadlineWords::Before("dwh/report".to_owned());
+        let before = DeadlineSummary::Before("dwh/report".to_owned());
         let objective = match index {
             _ if name == ALONE => None,
             0 => Some(least_summary()),
@@ -510,7 +513,7 @@ fn least_objective() -> Objective {
 fn objective_summary() -> ObjectiveSummary {
     ObjectiveSummary {
         name: "complete-by".to_owned(),
-        deadlines: DeadlineWords::CompleteBy("30 3 * * *".to_owned()),
+        deadlines: DeadlineSummary::CompleteBy("30 3 * * *".to_owned()),
         time_zone: "Asia/Tokyo".to_owned(),
         severity: Severity::Fatal,
         owner: Some("recommend-team".to_owned()),
@@ -545,7 +548,7 @@ fn attempt() -> Attempt {
             reason: Some("OOMKilled".to_owned()),
             message: Some("killed".to_owned()),
         },
-        metrics: Metrics::new([("rows".to_owned(), 120_345.0), ("auc".to_owned(), 0.81)]),
+        metrics: ReportedMetrics::new([("rows".to_owned(), 120_345.0), ("auc".to_owned(), 0.81)]),
     }
 }
 

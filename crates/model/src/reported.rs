@@ -10,9 +10,9 @@ pub const METRIC_NAME_BYTES_MAX: usize = 64;
 
 /// Numbers by name, bounded in their count and in the length of their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Metrics(BTreeMap<String, Number>);
+pub struct ReportedMetrics(BTreeMap<String, Number>);
 
-impl Metrics {
+impl ReportedMetrics {
     /// Of these numbers those that have a name of 1 to [`METRIC_NAME_BYTES_MAX`] bytes without control characters and are
     /// finite, at most [`METRICS_MAX`].
     pub fn new(numbers: impl IntoIterator<Item = (String, f64)>) -> Self {
@@ -58,7 +58,7 @@ impl Metrics {
     }
 }
 
-impl fmt::Display for Metrics {
+impl fmt::Display for ReportedMetrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.brief(METRICS_MAX))
     }
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     fn told(numbers: &[(&str, f64)]) -> String {
-        Metrics::new(numbers.iter().map(|(name, value)| ((*name).to_owned(), *value))).to_string()
+        ReportedMetrics::new(numbers.iter().map(|(name, value)| ((*name).to_owned(), *value))).to_string()
     }
 
     #[test]
@@ -123,8 +123,8 @@ mod tests {
     #[test]
     fn of_too_many_the_first_by_name_are_kept_in_whatever_order_they_come() {
         let numbers = || (0..100).map(|n| (format!("n{n:03}"), f64::from(n)));
-        let metrics = Metrics::new(numbers());
-        assert_eq!(metrics, Metrics::new(numbers().rev()));
+        let metrics = ReportedMetrics::new(numbers());
+        assert_eq!(metrics, ReportedMetrics::new(numbers().rev()));
         assert_eq!(metrics.len(), METRICS_MAX);
         assert_eq!(metrics.brief(2), "n000 0, n001 1 and 30 more");
     }
