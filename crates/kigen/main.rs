@@ -14,7 +14,7 @@ mod commands;
 mod config;
 mod health;
 mod metrics;
-mod objectives;
+mod objectives_watcher;
 
 use cli::{Cli, Command};
 use commands::up::Role;

@@ -15,6 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["kigen-shipper", "kigen-processor", "kigen-notifier", "kigen-playback", "kigen-registry"],
     &["kigen-testkit"],
     &["kigen-engine", "kigen-wire", "kigen-log", "kigen-store"],
+    &["kigen-objective"],
     &["kigen-state"],
     &["kigen-calendar"],
     &["kigen-model"],
@@ -32,6 +33,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("metrics-exporter-prometheus", &["kigen"]),
     ("rdkafka", &["kigen-log", "kigen-testkit"]),
     ("rocksdb", &["kigen-log", "kigen-store"]),
+    ("serde-saphyr", &["kigen-objective"]),
     ("slack-morphism", &["kigen-notifier"]),
     ("ureq", &["kigen-registry"]),
 ];

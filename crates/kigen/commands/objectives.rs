@@ -9,7 +9,8 @@ use kigen_engine::lint::{is_duplicate, lint};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule};
 use kigen_model::reasons::reasons;
-use kigen_shipper::decode::{ANNOTATED_OBJECTIVE, COMPLETE_BY};
+use kigen_objective::annotation::{ANNOTATED_OBJECTIVE, COMPLETE_BY};
+use kigen_objective::file::{FileObjective, read_file};
 use kigen_shipper::preflight::{Unresolved, unresolved_objectives};
 use kigen_shipper::server_clock::Clock;
 use kigen_shipper::settings::Settings;
@@ -19,7 +20,6 @@ use super::events::open;
 use super::status::{Known, columns, last_verdict, next_deadline, note, sum};
 use crate::cli::ObjectivesArgs;
 use crate::config::Config;
-use crate::objectives::{self, Written};
 
 /// How long the cluster may take for an answer: the list waits for it, and most of it does not need it.
 const CLUSTER_MS_MAX: u64 = 3_000;
@@ -33,7 +33,7 @@ pub(crate) fn run(config: &Config, args: &ObjectivesArgs) -> anyhow::Result<()> 
 }
 
 fn check(config: &Config, file: &Path) -> anyhow::Result<()> {
-    let written = objectives::read(file, &config.cluster)?.whole(file)?;
+    let written = read_file(file, &config.cluster)?.whole(file)?;
     let mut out = String::new();
     let mut warnings = Vec::new();
     let mut known = Known::default();
@@ -64,8 +64,8 @@ fn check(config: &Config, file: &Path) -> anyhow::Result<()> {
 type Warning = (u64, String);
 
 /// What can never work by what is known of the cluster.
-fn warnings_of(written: &Written, known: &Known) -> Vec<Warning> {
-    let Written { key, name, line, objective } = written;
+fn warnings_of(written: &FileObjective, known: &Known) -> Vec<Warning> {
+    let FileObjective { key, name, line, objective } = written;
     let batch = known.batches.get(key);
     let objective = resolved(key, objective, known);
     let from = known.judged_until.unwrap_or_else(Utc::now);
@@ -95,14 +95,14 @@ fn resolved(key: &BatchKey, objective: &Objective, known: &Known) -> Objective {
     objective.with_target_schedule(living.map(|known| Schedule::of(&known.cron_job)))
 }
 
-fn said_twice_in(written: &[Written], known: &Known) -> Vec<Warning> {
-    let mut by_batch: BTreeMap<&BatchKey, Vec<&Written>> = BTreeMap::new();
+fn said_twice_in(written: &[FileObjective], known: &Known) -> Vec<Warning> {
+    let mut by_batch: BTreeMap<&BatchKey, Vec<&FileObjective>> = BTreeMap::new();
     let mut warnings = Vec::new();
     for written in written {
         let others = by_batch.entry(&written.key).or_default();
         let batch = known.batches.get(&written.key);
         let twin = others.iter().find(|other| is_duplicate(&other.objective, &written.objective, batch));
-        if let Some(Written { name, line, .. }) = twin {
+        if let Some(FileObjective { name, line, .. }) = twin {
             let text = format!(
                 "`{}` of {}/{}: `{name}` on line {line} says the same: a miss is told twice",
                 written.name, written.key.namespace, written.key.batch

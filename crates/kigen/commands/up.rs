@@ -29,7 +29,7 @@ use tokio::task::JoinSet;
 use super::framed_beside;
 use crate::config::{Config, Kafka, LogKind, Notify};
 use crate::health::board::Board;
-use crate::objectives::followed;
+use crate::objectives_watcher;
 use crate::{health, metrics};
 
 /// How long the roles may take to finish what is in flight.
@@ -157,7 +157,7 @@ fn ship<L: Log>(
         Some(path) => {
             let (cluster, until) = (config.cluster.clone(), stop_of(stopped.clone()));
             roles.spawn(async move {
-                followed::run(path, cluster, declaring, until).await;
+                objectives_watcher::run(path, cluster, declaring, until).await;
                 Ok(())
             });
         }

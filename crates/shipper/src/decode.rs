@@ -14,10 +14,8 @@ mod pod;
 use kigen_model::Instant;
 use serde::de::DeserializeOwned;
 
-pub use crate::decode::decoded::{
-    BatchHint, Decoded, Identity, NamedBatch, ObjectiveObject, Undecodable, Unusable, WrittenObjective,
-};
-pub use crate::decode::names::{ANNOTATED_OBJECTIVE, BATCH, COMPLETE_BY, OWNER, RUNBOOK, SCHEDULED_AT, SLOT};
+pub use crate::decode::decoded::{BatchHint, Decoded, Identity, ObjectiveObject, Undecodable, Unusable};
+pub use crate::decode::names::{BATCH, SCHEDULED_AT, SLOT};
 use crate::decode::object::AnyObject;
 use crate::resource::Resource;
 

@@ -15,8 +15,9 @@ mod uid;
 
 use kigen_model::event::{Fact, FactBody};
 use kigen_model::key::BatchKey;
+use kigen_objective::annotation::ANNOTATED_OBJECTIVE;
 
-use crate::decode::{ANNOTATED_OBJECTIVE, Decoded, Identity, Undecodable};
+use crate::decode::{Decoded, Identity, Undecodable};
 use crate::index::attempts::{Attempts, PodVersion};
 use crate::index::cron_jobs::CronJobs;
 use crate::index::declared::DeclaredObjectives;

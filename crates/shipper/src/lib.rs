@@ -19,8 +19,6 @@
 //! ```
 
 pub mod core;
-mod crontab;
-pub mod custom_resource;
 pub mod decode;
 pub mod error;
 pub mod health;
@@ -39,4 +37,3 @@ pub mod shipper;
 mod status_writer;
 mod throttle;
 pub mod watermark;
-pub mod written;

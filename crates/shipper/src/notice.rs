@@ -6,8 +6,9 @@ use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
 use kigen_model::run::NotASlotMark;
+use kigen_objective::annotation::COMPLETE_BY;
 
-use crate::decode::{COMPLETE_BY, SLOT, Undecodable, Unusable};
+use crate::decode::{SLOT, Undecodable, Unusable};
 use crate::resource::Resource;
 
 /// An object or a line that could not be used. It goes to `kigen.rejects`, and stops nothing else.

@@ -121,11 +121,11 @@ fn problem_of(object: &[u8], now: Instant) -> Option<(String, String, String)> {
 
 /// The problem that the shipper has written, else the one that the spec shows, else that there is no status.
 fn problem(object: ObjectiveObject) -> Option<String> {
-    let ObjectiveObject { status, written, .. } = object;
+    let ObjectiveObject { status, parsed, .. } = object;
     let no_status = || {
         let text =
             "kigen has not written its status: check that it runs, and may patch objectives.kigen.dev/status";
         status.observed_generation.is_none().then(|| text.to_owned())
     };
-    status.problem.clone().or_else(|| written.err()).or_else(no_status)
+    status.problem.clone().or_else(|| parsed.err()).or_else(no_status)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::custom_resource::{GROUP, VERSION};
+use kigen_objective::spec::{GROUP, VERSION};
 
 /// A watched resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -14,12 +14,12 @@ use kigen_model::key::BatchKey;
 use kigen_model::reasons::reasons;
 use kigen_model::slot::Verdict;
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_objective::spec::ObjectiveStatus;
 use kigen_state::{BatchState, Judged, ObjectiveState, Plan};
 use kigen_wire::Status;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
-use crate::custom_resource::ObjectiveStatus;
 use crate::error::RequestError;
 use crate::index::resolution::{Resolution, Resolutions};
 use crate::kubernetes::api::Api;

@@ -11,20 +11,20 @@ use std::sync::{Mutex, PoisonError};
 use kigen_log::LogReader;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Partition, Topic};
+use kigen_objective::file::read_file;
 
 use self::past::{Past, Playing};
 use super::events::open;
 use super::pages::Pages;
 use crate::cli::ReplayArgs;
 use crate::config::Config;
-use crate::objectives;
 
 /// Judges the past and prints what it comes to.
 pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
     let written = match &args.objectives {
         Some(path) => Some(
-            objectives::read(path, &config.cluster)
-                .and_then(|understood| understood.whole(path))
+            read_file(path, &config.cluster)
+                .and_then(|contents| contents.whole(path))
                 .map_err(|error| anyhow::Error::from(error).context(crate::Misused))?,
         ),
         None => None,

@@ -10,9 +10,8 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::{Objective, Schedule};
 use kigen_model::slot::Verdict;
 use kigen_model::topic::Partition;
+use kigen_objective::file::FileObjective;
 use kigen_processor::{Replay, ReplayOutput};
-
-use crate::objectives::Written;
 
 /// The schedules of CronJobs, by namespace and name, as they were seen; `None`: the CronJob was gone.
 type Schedules = BTreeMap<(String, String), Vec<(Instant, Option<Schedule>)>>;
@@ -89,16 +88,16 @@ impl Past {
 
 /// What is played: the log as it is, or the log with the objectives of a file in place of its own.
 pub(super) struct Playing {
-    written: Option<BTreeMap<BatchKey, Vec<Written>>>,
+    written: Option<BTreeMap<BatchKey, Vec<FileObjective>>>,
     /// Of the CronJobs that objectives name under `before`.
     schedules: Schedules,
     heard_of: BTreeSet<BatchKey>,
 }
 
 impl Playing {
-    pub(super) fn new(written: Option<Vec<Written>>) -> Self {
+    pub(super) fn new(written: Option<Vec<FileObjective>>) -> Self {
         let by_key = written.map(|written| {
-            let mut by_key: BTreeMap<BatchKey, Vec<Written>> = BTreeMap::new();
+            let mut by_key: BTreeMap<BatchKey, Vec<FileObjective>> = BTreeMap::new();
             for written in written {
                 by_key.entry(written.key.clone()).or_default().push(written);
             }
@@ -228,7 +227,7 @@ impl PartitionPlayed<'_> {
         Ok(())
     }
 
-    fn fact(&mut self, written: &Written, objective: Objective, observed_at: Instant) -> Fact {
+    fn fact(&mut self, written: &FileObjective, objective: Objective, observed_at: Instant) -> Fact {
         self.revision += 1;
         let revision = Revision::of(&Origin::File, self.revision);
         let body = FactBody::Objective { name: written.name.clone(), revision, objective: Some(objective) };

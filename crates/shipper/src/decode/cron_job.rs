@@ -2,11 +2,11 @@
 
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::CronJob;
+use kigen_objective::annotation::{COMPLETE_BY, OWNER, RUNBOOK};
 
 use super::decoded::{Decoded, Unusable};
 use super::fields::{identity, optional_instant, present};
 use super::labels::Labels;
-use super::names::{COMPLETE_BY, OWNER, RUNBOOK};
 use super::object::{CronJobObject, Metadata};
 
 pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {

@@ -1,16 +1,15 @@
 //! A decoded object, or why an object cannot be decoded.
 
-use std::collections::BTreeMap;
-
 use kigen_model::Instant;
 use kigen_model::event::Revision;
 use kigen_model::objective::Objective;
 use kigen_model::run::{Attempt, CronJob, NotASlotMark, Run};
+use kigen_objective::read::ParsedObjective;
+use kigen_objective::spec::ObjectiveStatus;
 use thiserror::Error;
 
 use super::labels::Labels;
 use super::object::ContainerLog;
-use crate::custom_resource::ObjectiveStatus;
 
 /// The identity of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,27 +145,5 @@ pub struct ObjectiveObject {
     /// `status`, as far as it can be read.
     pub status: ObjectiveStatus,
     /// What it declares, or why that cannot be read.
-    pub written: Result<WrittenObjective, String>,
-}
-
-/// What an Objective declares.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WrittenObjective {
-    /// Of which batches.
-    pub batch: NamedBatch,
-    /// What. A CronJob before which the result must be there is not looked up yet.
-    pub objective: Objective,
-    /// What of it means nothing, and so is not judged; it is shipped as written.
-    pub meaningless: Option<String>,
-}
-
-/// The batches of an Objective, in its own namespace.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NamedBatch {
-    /// The CronJob of this name.
-    CronJob(String),
-    /// The Jobs that share this label `kigen.dev/batch`.
-    Jobs(String),
-    /// All CronJobs that have these labels.
-    Selector(BTreeMap<String, String>),
+    pub parsed: Result<ParsedObjective, String>,
 }

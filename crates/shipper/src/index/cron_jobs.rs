@@ -7,13 +7,15 @@ use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, Schedule};
 use kigen_model::run::CronJob;
+use kigen_objective::annotation::ANNOTATED_OBJECTIVE;
+use kigen_objective::crontab;
 
 use super::emit::Emit;
 use super::encoded::Encoded;
 use super::list_snapshot::ListSnapshot;
 use super::uid::Uid;
+use crate::decode::Identity;
 use crate::decode::labels::Labels;
-use crate::decode::{ANNOTATED_OBJECTIVE, Identity};
 use crate::notice::Notice;
 
 /// The CronJob that has a name now.
@@ -222,7 +224,7 @@ fn notice(
 ) {
     let same_schedule = cron_job_before
         .is_some_and(|before| before.schedule == cron_job.schedule && before.time_zone == cron_job.time_zone);
-    if !same_schedule && let Err(reason) = crate::crontab::schedule(cron_job) {
+    if !same_schedule && let Err(reason) = crontab::schedule(cron_job) {
         emit.notices.push(Notice::Schedule {
             key: key.clone(),
             schedule: cron_job.schedule.clone(),
@@ -234,7 +236,7 @@ fn notice(
     if let Some(deadlines @ Deadlines::CompleteBy { crontab }) =
         objective.map(|objective| &objective.deadlines)
         && deadlines_before != Some(deadlines)
-        && let Err(reason) = crate::crontab::complete_by(crontab)
+        && let Err(reason) = crontab::complete_by(crontab)
     {
         emit.notices.push(Notice::CompleteBy { key: key.clone(), text: crontab.clone(), reason });
     }

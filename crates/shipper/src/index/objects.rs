@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use kigen_model::event::Origin;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
+use kigen_objective::read::{NamedBatch, ParsedObjective};
 
 use super::cron_jobs::CronJobs;
 use super::list_snapshot::ListSnapshot;
 use super::uid::Uid;
-use crate::decode::{Identity, NamedBatch, ObjectiveObject, WrittenObjective};
+use crate::decode::{Identity, ObjectiveObject};
 
 /// Namespace and name.
 pub(super) type NamespacedName = (String, String);
@@ -93,7 +94,7 @@ impl Objects {
             return if self.are_whole { Claim::Nothing } else { Claim::Unknown };
         };
         // A spec that cannot be read changes nothing: the one before it stays in force.
-        let Ok(written) = &known.object.written else { return Claim::Unknown };
+        let Ok(written) = &known.object.parsed else { return Claim::Unknown };
         let is_named = match &written.batch {
             NamedBatch::CronJob(batch) | NamedBatch::Jobs(batch) => *batch == key.batch,
             NamedBatch::Selector(labels) => cron_jobs.has_labels(key, labels),
@@ -118,7 +119,7 @@ impl Objects {
         name: &NamespacedName,
         cron_jobs: &CronJobs,
     ) -> Vec<BatchKey> {
-        let written = self.by_name.get(name).and_then(|known| known.object.written.as_ref().ok());
+        let written = self.by_name.get(name).and_then(|known| known.object.parsed.as_ref().ok());
         written.map_or_else(Vec::new, |written| batches(cluster, &name.0, written, cron_jobs))
     }
 
@@ -131,7 +132,7 @@ impl Objects {
             |((_, name), known)| {
                 let is_selector = known
                     .object
-                    .written
+                    .parsed
                     .as_ref()
                     .is_ok_and(|written| matches!(written.batch, NamedBatch::Selector(_)));
                 is_selector.then_some(name.as_str())
@@ -141,12 +142,7 @@ impl Objects {
 }
 
 /// The batches that are named, in the order of their keys.
-fn batches(
-    cluster: &str,
-    namespace: &str,
-    written: &WrittenObjective,
-    cron_jobs: &CronJobs,
-) -> Vec<BatchKey> {
+fn batches(cluster: &str, namespace: &str, written: &ParsedObjective, cron_jobs: &CronJobs) -> Vec<BatchKey> {
     match &written.batch {
         NamedBatch::CronJob(batch) | NamedBatch::Jobs(batch) => {
             vec![BatchKey::new(cluster, namespace, batch)]

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
+use kigen_objective::read::NamedBatch;
+use kigen_objective::spec::ObjectiveStatus;
 
 use super::cron_jobs::CronJobs;
 use super::emitted::{EmittedObjective, ObjectiveKey, emitted_in, target};
 use super::objects::{KnownObject, NamespacedName, Objects};
-use crate::custom_resource::ObjectiveStatus;
-use crate::decode::NamedBatch;
 
 /// The resolutions of all declared objectives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,12 +93,12 @@ fn unresolved(
     named: &[BatchKey],
     cron_jobs: &CronJobs,
 ) -> Option<String> {
-    let written = match &known.object.written {
+    let written = match &known.object.parsed {
         Ok(written) => written,
         Err(reason) => return Some(reason.clone()),
     };
-    if written.meaningless.is_some() {
-        return written.meaningless.clone();
+    if let Some(refusal) = written.refusal() {
+        return Some(refusal);
     }
     match &written.batch {
         NamedBatch::Selector(_) if named.is_empty() => {

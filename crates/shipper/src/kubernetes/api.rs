@@ -10,11 +10,11 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use kigen_model::reasons::reasons;
+use kigen_objective::spec::ObjectiveStatus;
 use kube::client::Body;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::custom_resource::ObjectiveStatus;
 use crate::decode::object::ContainerLog;
 use crate::error::RequestError;
 use crate::kubernetes::client::RenewedClient;

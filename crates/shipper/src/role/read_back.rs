@@ -8,9 +8,9 @@ use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_objective::annotation::ANNOTATED_OBJECTIVE;
 
 use crate::core::Resume;
-use crate::decode::ANNOTATED_OBJECTIVE;
 use crate::resync::Resync;
 use crate::settings::Settings;
 

@@ -7,22 +7,8 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::{GROUP, ObjectiveSpec, ObjectiveStatus, VERSION};
-use crate::decode::ANNOTATED_OBJECTIVE;
-
-/// What a Kubernetes object may be called (RFC 1123, a subdomain).
-pub(super) const NAME: &str = r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$";
-
-/// The rule that a span such as `10m` is no longer than `words` say, in seconds.
-pub(super) fn at_most(words: &str, seconds: u64) -> Value {
-    let number = "int(self.substring(0, size(self) - 1))";
-    let unit = "{'s': 1, 'm': 60, 'h': 3600, 'd': 86400}[self.substring(size(self) - 1)]";
-    let is_span = "!self.matches('^[0-9]+[smhd]$')";
-    json!({
-        "rule": format!("{is_span} || {number} * {unit} <= {seconds}"),
-        "message": format!("at most {words}"),
-    })
-}
+use crate::annotation::ANNOTATED_OBJECTIVE;
+use crate::spec::{GROUP, KIND, ObjectiveSpec, ObjectiveStatus, VERSION};
 
 #[test]
 fn the_manifest_is_the_one_that_the_types_give() {
@@ -30,7 +16,7 @@ fn the_manifest_is_the_one_that_the_types_give() {
                 # crates/shipper/src/custom_resource.rs by its test, which `UPDATE_EXPECT=1` lets write it anew.\n";
     let mut yaml = head.to_owned();
     write_yaml(&manifest(), 0, &mut yaml);
-    expect_file!["../../../../deploy/objectives.crd.yaml"].assert_eq(&yaml);
+    expect_file!["../../../deploy/objectives.crd.yaml"].assert_eq(&yaml);
 }
 
 fn manifest() -> Value {
@@ -59,7 +45,7 @@ fn manifest() -> Value {
             "group": GROUP,
             "scope": "Namespaced",
             "names": {
-                "kind": "Objective",
+                "kind": KIND,
                 "listKind": "ObjectiveList",
                 "plural": "objectives",
                 "singular": "objective",

@@ -1,19 +1,22 @@
-//! The custom resource `Objective` as people write it: `deploy/objectives.crd.yaml` is generated from these types, and the
-//! API server refuses what that says no to.
+//! `kind: Objective` as a user writes it: `deploy/objectives.crd.yaml` is generated from these types, and the API server refuses
+//! what that schema does not allow.
 //!
-//! What it takes is what a file of objectives takes, and a selector beside it.
-
-#[cfg(test)]
-mod manifest;
+//! The doc comments of the fields are the descriptions in that schema, which `kubectl explain` shows.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Its API group.
+use crate::located::Located;
+#[cfg(test)]
+use crate::schema_rules::{NAME, at_most};
+
+/// The API group.
 pub const GROUP: &str = "kigen.dev";
-/// Its version.
+/// The version of the API group.
 pub const VERSION: &str = "v1alpha1";
+/// The kind.
+pub const KIND: &str = "Objective";
 
 /// `spec` of an Objective: by when a batch must have a good result.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -22,41 +25,41 @@ pub const VERSION: &str = "v1alpha1";
 #[cfg_attr(test, schemars(extend("x-kubernetes-validations" = [
     {"rule": "has(self.completeBy) != has(self.before)", "message": "name the deadlines by one of completeBy and before"}
 ])))]
-pub struct ObjectiveSpec {
+pub(crate) struct ObjectiveSpec {
     /// Whose result it is.
-    pub batch: BatchSpec,
+    pub(crate) batch: Located<BatchSpec>,
     /// The deadlines as a crontab of five fields, such as `0 12 * * *`. In place of `before`.
     #[cfg_attr(test, schemars(length(min = 1, max = 4096)))]
-    pub complete_by: Option<String>,
+    pub(crate) complete_by: Option<Located<String>>,
     /// The result must be there before this CronJob starts. In place of `completeBy`.
-    pub before: Option<BeforeSpec>,
+    pub(crate) before: Option<BeforeSpec>,
     /// The IANA time zone of the crontabs, such as `Asia/Tokyo`. By default that of the batch's CronJob, else UTC.
     #[cfg_attr(test, schemars(length(min = 1, max = 64)))]
-    pub time_zone: Option<String>,
+    pub(crate) time_zone: Option<Located<String>>,
     /// How long after the deadline a result still is in time: a number with s, m, h or d, at most 31d. By default 0s.
-    #[cfg_attr(test, schemars(extend("x-kubernetes-validations" = [manifest::at_most("31d", 2_678_400)])))]
+    #[cfg_attr(test, schemars(extend("x-kubernetes-validations" = [at_most("31d", 2_678_400)])))]
     #[cfg_attr(test, schemars(length(max = 9), regex(pattern = r"^[0-9]+[smhd]$")))]
-    pub grace: Option<String>,
+    pub(crate) grace: Option<Located<String>>,
     /// Only runs that were scheduled within so long before the deadline count: a number with s, m, h or d, at most 366d.
-    #[cfg_attr(test, schemars(extend("x-kubernetes-validations" = [manifest::at_most("366d", 31_622_400)])))]
+    #[cfg_attr(test, schemars(extend("x-kubernetes-validations" = [at_most("366d", 31_622_400)])))]
     #[cfg_attr(test, schemars(length(max = 9), regex(pattern = r"^0*[1-9][0-9]*[smhd]$")))]
-    pub freshness: Option<String>,
+    pub(crate) freshness: Option<Located<String>>,
     /// How long the verdict waits for late news: a number with s, m, h or d, at most 31d. By default 30s.
-    #[cfg_attr(test, schemars(extend("x-kubernetes-validations" = [manifest::at_most("31d", 2_678_400)])))]
+    #[cfg_attr(test, schemars(extend("x-kubernetes-validations" = [at_most("31d", 2_678_400)])))]
     #[cfg_attr(test, schemars(length(max = 9), regex(pattern = r"^[0-9]+[smhd]$")))]
-    pub settle: Option<String>,
+    pub(crate) settle: Option<Located<String>>,
     /// For Jobs without a CronJob, the crontab of their expected starts.
     #[cfg_attr(test, schemars(length(min = 1, max = 4096)))]
-    pub starts: Option<String>,
+    pub(crate) starts: Option<Located<String>>,
     /// How loudly a miss is told. By default fatal.
     #[cfg_attr(test, schemars(extend("enum" = ["fatal", "warning"])))]
-    pub severity: Option<String>,
+    pub(crate) severity: Option<Located<String>>,
     /// Who is responsible.
     #[cfg_attr(test, schemars(length(max = 512)))]
-    pub owner: Option<String>,
+    pub(crate) owner: Option<String>,
     /// Where it says what to do.
     #[cfg_attr(test, schemars(length(max = 512)))]
-    pub runbook: Option<String>,
+    pub(crate) runbook: Option<String>,
 }
 
 /// Names one batch of the objective's namespace, or selects many.
@@ -67,38 +70,38 @@ pub struct ObjectiveSpec {
     "rule": "[has(self.cronJob), has(self.name), has(self.selector)].filter(named, named).size() == 1",
     "message": "name the batch by one of cronJob, name and selector"
 }])))]
-pub struct BatchSpec {
+pub(crate) struct BatchSpec {
     /// A CronJob.
-    #[cfg_attr(test, schemars(length(max = 253), regex(pattern = manifest::NAME)))]
-    pub cron_job: Option<String>,
+    #[cfg_attr(test, schemars(length(max = 253), regex(pattern = NAME)))]
+    pub(crate) cron_job: Option<String>,
     /// Jobs without a CronJob that share this value of the label `kigen.dev/batch`.
-    #[cfg_attr(test, schemars(length(max = 253), regex(pattern = manifest::NAME)))]
-    pub name: Option<String>,
+    #[cfg_attr(test, schemars(length(max = 253), regex(pattern = NAME)))]
+    pub(crate) name: Option<String>,
     /// All CronJobs with these labels, each with an objective of its own.
-    pub selector: Option<SelectorSpec>,
+    pub(crate) selector: Option<SelectorSpec>,
 }
 
 /// CronJobs by their labels.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct SelectorSpec {
+pub(crate) struct SelectorSpec {
     /// The labels that a CronJob must have, all of them.
     #[cfg_attr(test, schemars(extend("minProperties" = 1, "maxProperties" = 32)))]
-    pub match_labels: BTreeMap<String, String>,
+    pub(crate) match_labels: BTreeMap<String, String>,
 }
 
 /// A CronJob that reads the result.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct BeforeSpec {
+pub(crate) struct BeforeSpec {
     /// Its name.
-    #[cfg_attr(test, schemars(length(max = 253), regex(pattern = manifest::NAME)))]
-    pub cron_job: String,
+    #[cfg_attr(test, schemars(length(max = 253), regex(pattern = NAME)))]
+    pub(crate) cron_job: String,
     /// Its namespace. By default that of the objective.
-    #[cfg_attr(test, schemars(length(max = 253), regex(pattern = manifest::NAME)))]
-    pub namespace: Option<String>,
+    #[cfg_attr(test, schemars(length(max = 253), regex(pattern = NAME)))]
+    pub(crate) namespace: Option<String>,
 }
 
 /// `status` of an Objective, which kigen writes.

@@ -1,0 +1,111 @@
+//! Follows the file of objectives for `kigen up`: reads it at the start and again whenever it changes.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use kigen_model::reasons::reasons;
+use kigen_objective::annotation::{ANNOTATED_OBJECTIVE, COMPLETE_BY};
+use kigen_objective::file::{Contents, FileError, read_file};
+use kigen_shipper::input::{Declaration, Declared};
+use tokio::sync::watch;
+use tokio::time::Instant as TimerInstant;
+
+/// How often the file is checked for a change. Polled, since Kubernetes replaces a mounted file behind a symbolic link, which
+/// few file watchers notice.
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
+/// How often an error in the file is logged while it lasts.
+const ERROR_REPEAT_INTERVAL: Duration = Duration::from_secs(10 * 60);
+
+/// Distinguishes two contents of the file without reading it; `None`: there is no such file.
+type Version = Option<(SystemTime, u64)>;
+
+/// Sends what the file declares, until `shutdown`. An error in the file stops nothing: its valid objectives are in force, and so is
+/// what was in force before.
+pub(crate) async fn run(
+    path: PathBuf,
+    cluster: String,
+    declarations: watch::Sender<Option<Declaration>>,
+    shutdown: impl Future<Output = ()>,
+) {
+    let mut watcher = Watcher { path, cluster, last_read: None, error_logged_at: None };
+    let mut interval = tokio::time::interval(POLL_INTERVAL);
+    tokio::pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => return,
+            _ = interval.tick() => {
+                if let Some(declaration) = watcher.poll() {
+                    declarations.send_replace(Some(declaration));
+                }
+            }
+        }
+    }
+}
+
+struct Watcher {
+    path: PathBuf,
+    cluster: String,
+    /// `None`: not read yet.
+    last_read: Option<Version>,
+    /// `None`: the last contents had no error.
+    error_logged_at: Option<TimerInstant>,
+}
+
+impl Watcher {
+    /// What the file declares, if it changed or an error in it is due to be logged again.
+    fn poll(&mut self) -> Option<Declaration> {
+        let version = version(&self.path);
+        let is_error_due =
+            self.error_logged_at.is_some_and(|logged_at| logged_at.elapsed() >= ERROR_REPEAT_INTERVAL);
+        if self.last_read == Some(version) && !is_error_due {
+            return None;
+        }
+        self.last_read = Some(version);
+        self.error_logged_at = None;
+        match read_file(&self.path, &self.cluster) {
+            Ok(contents) => Some(self.declaration(contents)),
+            Err(error) => {
+                self.log(&error, "its previous contents stay in force");
+                None
+            }
+        }
+    }
+
+    fn declaration(&mut self, contents: Contents) -> Declaration {
+        let Contents { objectives, mut problems } = contents;
+        let (own, reserved): (Vec<_>, Vec<_>) =
+            objectives.into_iter().partition(|objective| objective.name != ANNOTATED_OBJECTIVE);
+        for objective in reserved {
+            let text = format!(
+                "the name `{ANNOTATED_OBJECTIVE}` is reserved for the annotation {COMPLETE_BY}: rename the objective of {}",
+                objective.key
+            );
+            problems.add(objective.line, text);
+        }
+        let is_whole = problems.is_empty();
+        if is_whole {
+            tracing::info!(objectives = own.len(), file = %self.path.display(), "the objectives of the file are in force");
+        } else {
+            let consequence = format!(
+                "{} of its objectives are valid and in force; nothing is withdrawn until all are valid",
+                own.len()
+            );
+            self.log(&FileError::Wrong { path: self.path.clone(), problems }, &consequence);
+        }
+        let all = own
+            .into_iter()
+            .map(|own| Declared { key: own.key, name: own.name, objective: own.objective })
+            .collect();
+        Declaration { all, is_whole }
+    }
+
+    fn log(&mut self, error: &FileError, consequence: &str) {
+        self.error_logged_at = Some(TimerInstant::now());
+        tracing::error!("{}\n{consequence}; check it with `kigen objectives check`", reasons(error));
+    }
+}
+
+fn version(path: &Path) -> Version {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}

@@ -1,0 +1,357 @@
+//! A file of objectives: YAML, one `kind: Objective` a document.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use kigen_model::key::BatchKey;
+use kigen_model::objective::Objective;
+use serde::Deserialize;
+
+use crate::located::Located;
+use crate::name::{NAME_RULE, is_kubernetes_name};
+use crate::read::{NamedBatch, Source, read};
+use crate::spec::{GROUP, KIND, ObjectiveSpec, VERSION};
+use crate::strict::Strict;
+
+/// The largest file that is read, in bytes.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// One objective of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileObjective {
+    /// The batch.
+    pub key: BatchKey,
+    /// The objective's name.
+    pub name: String,
+    /// The line on which its `spec` begins.
+    pub line: u64,
+    /// The objective. The schedule of a CronJob under `before` is not looked up yet.
+    pub objective: Objective,
+}
+
+/// Why a file of objectives cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The operating system does not give its contents.
+    #[error("the file of objectives {} cannot be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
+    /// It is larger than any file that a person writes.
+    #[error("the file of objectives {} has {bytes} bytes; the most is {FILE_BYTES_MAX}: split it", path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+    },
+    /// Something is wrong in at least one objective.
+    #[error("the file of objectives {} is not understood:\n{problems}", path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// All that is wrong.
+        problems: Problems,
+    },
+}
+
+/// The contents of a file of objectives.
+#[derive(Debug)]
+pub struct Contents {
+    /// The objectives that are understood.
+    pub objectives: Vec<FileObjective>,
+    /// What is wrong with the others.
+    pub problems: Problems,
+}
+
+impl Contents {
+    /// The objectives, if nothing is wrong with any.
+    ///
+    /// # Errors
+    /// What is wrong in this file.
+    pub fn whole(self, path: &Path) -> Result<Vec<FileObjective>, FileError> {
+        if self.problems.is_empty() {
+            return Ok(self.objectives);
+        }
+        Err(FileError::Wrong { path: path.to_owned(), problems: self.problems })
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Document {
+    api_version: Located<String>,
+    kind: String,
+    metadata: Metadata,
+    spec: Located<Strict<ObjectiveSpec>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Metadata {
+    name: Located<String>,
+    namespace: String,
+}
+
+/// What is wrong in a file, by line.
+#[derive(Debug, Default)]
+pub struct Problems(Vec<(u64, String)>);
+
+impl Problems {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds a problem of this line.
+    pub fn add(&mut self, line: u64, text: String) {
+        self.0.push((line, text));
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, (line, text)) in self.0.iter().enumerate() {
+            let end = if nth + 1 < self.0.len() { "\n" } else { "" };
+            write!(f, "line {line}: {text}{end}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a file of objectives for a cluster.
+///
+/// # Errors
+/// The file as a whole cannot be read; what is wrong in single objectives is in [`Contents::problems`].
+pub fn read_file(path: &Path, cluster: &str) -> Result<Contents, FileError> {
+    let unreadable = |source| FileError::Unreadable { path: path.to_owned(), source };
+    let bytes = std::fs::metadata(path).map_err(unreadable)?.len();
+    if bytes > FILE_BYTES_MAX {
+        return Err(FileError::TooLong { path: path.to_owned(), bytes });
+    }
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    Ok(parse(&text, cluster))
+}
+
+/// A wrong document does not affect the others, but nothing can be read after one that is not YAML.
+fn parse(text: &str, cluster: &str) -> Contents {
+    let mut problems = Problems::default();
+    let mut objectives: Vec<FileObjective> = Vec::new();
+    let mut text = text.as_bytes();
+    for document in serde_saphyr::read::<_, Document>(&mut text) {
+        let document = match document {
+            Ok(document) => document,
+            Err(error) => {
+                let line = error.location().map_or(0, |location| location.line());
+                let text = error.without_snippet().to_string();
+                // The line is printed before the text.
+                let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+                problems.add(line, text.to_owned());
+                continue;
+            }
+        };
+        let name_line = document.metadata.name.line();
+        let Some(objective) = objective(document, cluster, &mut problems) else { continue };
+        let is_twin = |other: &&FileObjective| (&other.key, &other.name) == (&objective.key, &objective.name);
+        if let Some(twin) = objectives.iter().find(is_twin) {
+            let FileObjective { key, name, line, .. } = twin;
+            problems
+                .add(name_line, format!("`{name}` of {key} is on line {line} already: rename one of them"));
+            continue;
+        }
+        objectives.push(objective);
+    }
+    problems.0.sort();
+    Contents { objectives, problems }
+}
+
+fn objective(document: Document, cluster: &str, problems: &mut Problems) -> Option<FileObjective> {
+    let Document { api_version, kind, metadata, spec } = document;
+    let expected = format!("{GROUP}/{VERSION}");
+    if *api_version.value() != expected || kind != KIND {
+        problems.add(api_version.line(), format!("this is no `kind: {KIND}` of `apiVersion: {expected}`"));
+        return None;
+    }
+    let mut is_named = true;
+    for (what, name) in [("name", metadata.name.value()), ("namespace", &metadata.namespace)] {
+        if !is_kubernetes_name(name) {
+            is_named = false;
+            let text = format!("the {what} `{name}` is invalid: {NAME_RULE}");
+            problems.add(metadata.name.line(), text);
+        }
+    }
+    let line = spec.line();
+    let parsed = read(spec.into_value().0, &metadata.namespace, Source::File)
+        .and_then(|parsed| if parsed.refused.is_empty() { Ok(parsed) } else { Err(parsed.refused) });
+    let parsed = match parsed {
+        Ok(parsed) => parsed,
+        Err(faults) => {
+            for fault in faults {
+                problems.add(fault.line(), fault.into_text());
+            }
+            return None;
+        }
+    };
+    let batch = match parsed.batch {
+        NamedBatch::CronJob(name) | NamedBatch::Jobs(name) => name,
+        // A file cannot select.
+        NamedBatch::Selector(_) => return None,
+    };
+    let key = BatchKey::new(cluster, metadata.namespace, batch);
+    let name = metadata.name.into_value();
+    is_named.then_some(FileObjective { key, name, line, objective: parsed.objective })
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    fn document(name: &str, spec: &str) -> String {
+        format!(
+            "apiVersion: kigen.dev/v1alpha1\nkind: Objective\nmetadata: {{name: {name}, namespace: ml}}\nspec:\n{spec}"
+        )
+    }
+
+    fn check(spec: &str, expected: &Expect) {
+        let text = document("ready", spec);
+        let Contents { objectives, problems } = parse(&text, "prod");
+        expected.assert_eq(&if problems.is_empty() {
+            format!("{objectives:#?}")
+        } else {
+            problems.to_string()
+        });
+    }
+
+    #[test]
+    fn a_document_with_every_field() {
+        let spec = "  batch: {cronJob: recommend}\n  completeBy: \"0 12 * * *\"\n  timeZone: Asia/Tokyo\n  grace: 10m\n  \
+                    freshness: 3d\n  settle: 30s\n  severity: warning\n  owner: recommend-team\n  runbook: https://wiki\n";
+        check(
+            spec,
+            &expect![[r#"
+            [
+                FileObjective {
+                    key: BatchKey {
+                        cluster: "prod",
+                        namespace: "ml",
+                        batch: "recommend",
+                    },
+                    name: "ready",
+                    line: 5,
+                    objective: Objective {
+                        is_of_jobs: false,
+                        deadlines: CompleteBy {
+                            crontab: "0 12 * * *",
+                        },
+                        time_zone: Some(
+                            "Asia/Tokyo",
+                        ),
+                        grace: TimeDelta {
+                            secs: 600,
+                            nanos: 0,
+                        },
+                        settle: TimeDelta {
+                            secs: 30,
+                            nanos: 0,
+                        },
+                        freshness: Some(
+                            TimeDelta {
+                                secs: 259200,
+                                nanos: 0,
+                            },
+                        ),
+                        starts: None,
+                        severity: Warning,
+                        owner: Some(
+                            "recommend-team",
+                        ),
+                        runbook: Some(
+                            "https://wiki",
+                        ),
+                        source: File,
+                    },
+                },
+            ]"#]],
+        );
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_reported_at_once_each_with_its_line() {
+        let spec = "  batch: {cronJob: recommend}\n  completeBy: \"0 25 * * *\"\n  timeZone: Asia/Tokio\n  grace: ten\n  \
+                    freshness: 400d\n";
+        check(
+            spec,
+            &expect![[r#"
+            line 6: the hour `25` does not read: 25 is above 23; allowed are 0 to 23, lists `6,18`, ranges `9-17`, steps `*/2`
+            line 7: there is no time zone `Asia/Tokio` in tzdata 2026f: did you mean `Asia/Tokyo`?
+            line 8: `grace` is `ten`: write a number with s, m, h or d, at most 31d
+            line 9: `freshness` is `400d`: write a number with s, m, h or d, at most 366d"#]],
+        );
+    }
+
+    #[test]
+    fn a_freshness_of_zero_is_refused_since_no_run_would_count() {
+        let spec = "  batch: {cronJob: recommend}\n  completeBy: \"0 12 * * *\"\n  freshness: 0s\n";
+        check(spec, &expect!["line 7: `freshness` is `0s`: write a number with s, m, h or d, at most 366d"]);
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused_with_those_that_are_known() {
+        let known = "unknown field `completeby`, expected one of batch, completeBy, before, timeZone, grace, freshness, \
+                     settle, starts, severity, owner, runbook";
+        let spec = "  batch: {cronJob: recommend}\n  completeby: \"0 12 * * *\"\n";
+        let text = document("ready", spec);
+        assert_eq!(parse(&text, "prod").problems.to_string(), format!("line 6: {known}"));
+    }
+
+    #[test]
+    fn a_wrong_document_does_not_affect_the_others() {
+        let good = "  batch: {cronJob: recommend}\n  completeBy: \"0 12 * * *\"\n";
+        let bad = "  batch: {cronJob: recommend}\n  grace: [1]\n";
+        let documents = [document("one", good), document("two", bad), document("three", good)];
+        let Contents { objectives, problems } = parse(&documents.join("---\n"), "prod");
+        assert_eq!(
+            objectives.iter().map(|objective| objective.name.as_str()).collect::<Vec<_>>(),
+            ["one", "three"]
+        );
+        assert_eq!(problems.to_string(), "line 13: expected string scalar");
+    }
+
+    #[test]
+    fn deadlines_and_batch_are_named_by_exactly_one_field() {
+        check(
+            "  batch: {name: backfill}\n",
+            &expect!["line 5: nothing names the deadlines: add `completeBy` or `before`"],
+        );
+        let both = "  batch: {name: backfill}\n  completeBy: \"0 12 * * *\"\n  before: {cronJob: report}\n";
+        check(both, &expect!["line 6: `completeBy` and `before` both name the deadlines: keep one"]);
+        check(
+            "  batch: {}\n  completeBy: \"0 12 * * *\"\n",
+            &expect!["line 5: name the batch by `cronJob` or, for bare Jobs, by `name`"],
+        );
+    }
+
+    #[test]
+    fn names_that_kubernetes_refuses_are_refused() {
+        let spec = "  batch: {cronJob: recommend}\n  completeBy: \"0 12 * * *\"\n";
+        for name in ["Ready", "a/b", "-a", "a.", "\"\"", &"a".repeat(254)] {
+            let problems = parse(&document(name, spec), "prod").problems.to_string();
+            assert!(problems.starts_with("line 3: the name `"), "{name}: {problems}");
+        }
+        assert!(parse(&document("report-2.daily", spec), "prod").problems.is_empty());
+    }
+
+    #[test]
+    fn an_objective_that_is_there_twice_is_refused() {
+        let spec = "  batch: {cronJob: recommend}\n  completeBy: \"0 12 * * *\"\n";
+        let one = document("ready", spec);
+        expect!["line 10: `ready` of prod/ml/recommend is on line 5 already: rename one of them"]
+            .assert_eq(&parse(&format!("{one}---\n{one}"), "prod").problems.to_string());
+    }
+}

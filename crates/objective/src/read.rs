@@ -1,0 +1,202 @@
+//! From what a user wrote to the model's objective: what it requests, and every sentence about what is wrong in it.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use chrono::TimeDelta;
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
+
+use crate::located::Located;
+use crate::name::{NAME_RULE, is_kubernetes_name};
+use crate::spec::{BatchSpec, ObjectiveSpec};
+use crate::{crontab, duration};
+
+/// What an objective requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParsedObjective {
+    /// Of which batches.
+    pub batch: NamedBatch,
+    /// The objective. The schedule of a CronJob under `before` is not looked up yet.
+    pub objective: Objective,
+    /// The crontabs and time zones that the calendar refuses. Such an objective can be shipped as written, but not judged.
+    pub refused: Vec<Fault>,
+}
+
+impl ParsedObjective {
+    /// What the calendar refuses, in one line.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        let refused = self.refused.iter().map(|Fault { field, text, .. }| format!("`{field}`: {text}"));
+        let refused: Vec<String> = refused.collect();
+        (!refused.is_empty()).then(|| refused.join("; "))
+    }
+}
+
+/// The batches of an objective, in its own namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NamedBatch {
+    /// The CronJob of this name.
+    CronJob(String),
+    /// The Jobs that share this label `kigen.dev/batch`.
+    Jobs(String),
+    /// All CronJobs that have these labels.
+    Selector(BTreeMap<String, String>),
+}
+
+/// Where a spec was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    File,
+    Object,
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    field: &'static str,
+    line: u64,
+    text: String,
+}
+
+impl Fault {
+    fn new<T>(field: &'static str, at: &Located<T>, text: impl Into<String>) -> Self {
+        Self { field, line: at.line(), text: text.into() }
+    }
+
+    /// The line of the field, where it was in a file; else 0.
+    pub(crate) fn line(&self) -> u64 {
+        self.line
+    }
+
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+}
+
+/// Reads the spec of an objective of this namespace; if that is impossible, all of its faults, those in the order of the fields first
+/// that make it so.
+pub(crate) fn read(
+    spec: ObjectiveSpec,
+    namespace: &str,
+    source: Source,
+) -> Result<ParsedObjective, Vec<Fault>> {
+    let refused = refused(&spec);
+    let mut faults = Vec::new();
+    let batch = batch(&spec.batch, source, &mut faults);
+    let deadlines = deadlines(&spec, namespace, &mut faults);
+    let severity = severity(spec.severity.as_ref(), &mut faults);
+    let grace_s = 0..=Objective::GRACE_MAX_S;
+    let settle = duration("settle", spec.settle.as_ref(), &grace_s, &mut faults);
+    let grace = duration("grace", spec.grace.as_ref(), &grace_s, &mut faults);
+    let freshness_s = 1..=Objective::FRESHNESS_MAX_S;
+    let freshness = duration("freshness", spec.freshness.as_ref(), &freshness_s, &mut faults);
+    let (Some(batch), Some(deadlines), true) = (batch, deadlines, faults.is_empty()) else {
+        faults.extend(refused);
+        return Err(faults);
+    };
+    let source = match (source, &batch) {
+        (Source::File, _) => ObjectiveSource::File,
+        (Source::Object, NamedBatch::Selector(_)) => ObjectiveSource::Selector,
+        (Source::Object, NamedBatch::CronJob(_) | NamedBatch::Jobs(_)) => ObjectiveSource::Object,
+    };
+    let objective = Objective {
+        is_of_jobs: matches!(batch, NamedBatch::Jobs(_)),
+        time_zone: spec.time_zone.map(Located::into_value),
+        grace: grace.unwrap_or_default(),
+        settle: settle.unwrap_or(TimeDelta::seconds(Objective::SETTLE_DEFAULT_S)),
+        freshness,
+        starts: spec.starts.map(Located::into_value),
+        severity,
+        owner: spec.owner,
+        runbook: spec.runbook,
+        ..Objective::new(deadlines, source)
+    };
+    Ok(ParsedObjective { batch, objective, refused })
+}
+
+fn batch(spec: &Located<BatchSpec>, source: Source, faults: &mut Vec<Fault>) -> Option<NamedBatch> {
+    let BatchSpec { cron_job, name, selector } = spec.value();
+    let mut fault = |text: String| {
+        faults.push(Fault::new("batch", spec, text));
+        None
+    };
+    match (source, cron_job, name, selector) {
+        (_, Some(name), None, None) | (_, None, Some(name), None) if !is_kubernetes_name(name) => {
+            fault(format!("the batch's name `{name}` is invalid: {NAME_RULE}"))
+        }
+        (_, Some(name), None, None) => Some(NamedBatch::CronJob(name.clone())),
+        (_, None, Some(name), None) => Some(NamedBatch::Jobs(name.clone())),
+        (Source::Object, None, None, Some(selector)) if selector.match_labels.is_empty() => {
+            fault("a selector without a label would select every CronJob: name one".to_owned())
+        }
+        (Source::Object, None, None, Some(selector)) => {
+            Some(NamedBatch::Selector(selector.match_labels.clone()))
+        }
+        (Source::Object, ..) => fault("name the batch by one of `cronJob`, `name` and `selector`".to_owned()),
+        // Labels are known in the cluster only.
+        (Source::File, ..) => fault("name the batch by `cronJob` or, for bare Jobs, by `name`".to_owned()),
+    }
+}
+
+fn deadlines(spec: &ObjectiveSpec, namespace: &str, faults: &mut Vec<Fault>) -> Option<Deadlines> {
+    match (&spec.complete_by, &spec.before) {
+        (Some(crontab), None) => Some(Deadlines::CompleteBy { crontab: crontab.value().clone() }),
+        (None, Some(target)) => Some(Deadlines::Before {
+            namespace: target.namespace.clone().unwrap_or_else(|| namespace.to_owned()),
+            cron_job: target.cron_job.clone(),
+            schedule: None,
+        }),
+        (Some(crontab), Some(_)) => {
+            let text = "`completeBy` and `before` both name the deadlines: keep one";
+            faults.push(Fault::new("completeBy", crontab, text));
+            None
+        }
+        (None, None) => {
+            let text = "nothing names the deadlines: add `completeBy` or `before`";
+            faults.push(Fault::new("batch", &spec.batch, text));
+            None
+        }
+    }
+}
+
+fn severity(text: Option<&Located<String>>, faults: &mut Vec<Fault>) -> Severity {
+    match text.map(|text| (text, text.value().as_str())) {
+        None | Some((_, "fatal")) => Severity::Fatal,
+        Some((_, "warning")) => Severity::Warning,
+        Some((at, other)) => {
+            let text = format!("`severity` is `{other}`: it may be fatal or warning");
+            faults.push(Fault::new("severity", at, text));
+            Severity::Fatal
+        }
+    }
+}
+
+fn duration(
+    field: &'static str,
+    text: Option<&Located<String>>,
+    seconds: &RangeInclusive<i64>,
+    faults: &mut Vec<Fault>,
+) -> Option<TimeDelta> {
+    let text = text?;
+    let duration = duration::parse(text.value(), seconds);
+    if duration.is_none() {
+        let days = seconds.end() / 86_400;
+        let advice = format!("write a number with s, m, h or d, at most {days}d");
+        faults.push(Fault::new(field, text, format!("`{field}` is `{}`: {advice}", text.value())));
+    }
+    duration
+}
+
+fn refused(spec: &ObjectiveSpec) -> Vec<Fault> {
+    type Check = fn(&str) -> Result<(), String>;
+    let checks: [(&'static str, &Option<Located<String>>, Check); 3] = [
+        ("completeBy", &spec.complete_by, crontab::complete_by),
+        ("timeZone", &spec.time_zone, crontab::zone),
+        ("starts", &spec.starts, crontab::starts),
+    ];
+    let refused = |(field, text, check): (_, &Option<Located<String>>, Check)| {
+        let text = text.as_ref()?;
+        Some(Fault::new(field, text, check(text.value()).err()?))
+    };
+    checks.into_iter().filter_map(refused).collect()
+}

@@ -1,0 +1,223 @@
+//! Refuses fields that a struct does not have, though the struct itself ignores them.
+//!
+//! A misspelt field of a file must be an error, and so must not be ignored. An Objective of the cluster may have a field of a newer
+//! kigen, which an older one ignores, or a rollback would lose the objective. Serde's `deny_unknown_fields` belongs to the type, and a second
+//! type would be a second place for each new field; so the file puts this between its deserializer and the type.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor};
+
+/// A value in which no struct had an unknown field. Structs are found in options, in maps, in spans and in each other, not in
+/// lists, tuples or enums: a spec has none.
+#[derive(Debug)]
+pub(crate) struct Strict<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Strict<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(Checked(deserializer)).map(Strict)
+    }
+}
+
+/// A deserializer, a seed or a visitor whose nested values are checked.
+struct Checked<T>(T);
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Checked<S> {
+    type Value = S::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Value, D::Error> {
+        self.0.deserialize(Checked(deserializer))
+    }
+}
+
+macro_rules! pass_on {
+    ($($method:ident)*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+            self.0.$method(visitor)
+        })*
+    };
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Checked<D> {
+    type Error = D::Error;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_struct(name, fields, Nested { visitor, fields: Some(fields) })
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_newtype_struct(name, Nested { visitor, fields: None })
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_option(Nested { visitor, fields: None })
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(Nested { visitor, fields: None })
+    }
+
+    // A value with a span arrives by this one, as a map.
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_any(Nested { visitor, fields: None })
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_unit_struct(name, visitor)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_tuple(len, visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_tuple_struct(name, len, visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.0.deserialize_enum(name, variants, visitor)
+    }
+
+    pass_on! {
+        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16
+        deserialize_u32 deserialize_u64 deserialize_f32 deserialize_f64 deserialize_char deserialize_str
+        deserialize_string deserialize_bytes deserialize_byte_buf deserialize_unit deserialize_seq
+        deserialize_identifier deserialize_ignored_any
+    }
+}
+
+/// A visitor of something that holds other values; `fields`: those of the struct that it is.
+struct Nested<V> {
+    visitor: V,
+    fields: Option<&'static [&'static str]>,
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Nested<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.visitor.expecting(f)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<V::Value, E> {
+        self.visitor.visit_none()
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<V::Value, E> {
+        self.visitor.visit_unit()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+        self.visitor.visit_some(Checked(deserializer))
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
+        self.visitor.visit_newtype_struct(Checked(deserializer))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
+        self.visitor.visit_map(Fields { map, known: self.fields })
+    }
+}
+
+/// The entries of a map, or of a struct whose fields are `known`.
+struct Fields<A> {
+    map: A,
+    known: Option<&'static [&'static str]>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Fields<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        match self.known {
+            Some(known) => self.map.next_key_seed(Key { seed, known }),
+            None => self.map.next_key_seed(seed),
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.map.next_value_seed(Checked(seed))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        self.map.size_hint()
+    }
+}
+
+/// The name of a field; refused while it is read, so that the error has its place in the file.
+struct Key<K> {
+    seed: K,
+    known: &'static [&'static str],
+}
+
+impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for Key<K> {
+    type Value = K::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K::Value, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        if !self.known.contains(&name.as_str()) {
+            return Err(D::Error::unknown_field(&name, self.known));
+        }
+        self.seed.deserialize(name.into_deserializer())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Outer {
+        #[expect(dead_code, reason = "only whether it is read matters")]
+        inner: Option<serde_saphyr::Spanned<Inner>>,
+        #[expect(dead_code, reason = "only whether it is read matters")]
+        any_keys: Option<std::collections::BTreeMap<String, String>>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Inner {
+        #[expect(dead_code, reason = "only whether it is read matters")]
+        name: Option<String>,
+    }
+
+    fn error(yaml: &str) -> String {
+        match serde_saphyr::from_str::<Strict<Outer>>(yaml) {
+            Ok(_) => String::new(),
+            Err(error) => error.without_snippet().to_string(),
+        }
+    }
+
+    #[test]
+    fn an_unknown_field_is_refused_with_its_place_in_each_struct() {
+        let outer = "unknown field `outer`, expected one of inner, any_keys at line 2, column 1";
+        assert_eq!(error("inner: {}\nouter: 1\n"), outer);
+        let nested = "unknown field `nam`, expected one of name at line 2, column 3";
+        assert_eq!(error("inner:\n  nam: a\n"), nested);
+        assert_eq!(error("inner: {name: a}\nany_keys: {b: c}\n"), "");
+    }
+}
