@@ -74,7 +74,7 @@ pub struct Core {
     rejected: HashMap<(Resource, Option<String>, String), u64>,
 }
 
-/// What an object on a stream stands for.
+/// How an object came on its stream.
 #[derive(Clone, Copy)]
 enum ObjectChange {
     Listed,

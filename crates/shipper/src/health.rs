@@ -59,7 +59,7 @@ impl Health {
             None => Err("no tick was written yet: the cluster is being listed for the first time".to_owned()),
             Some(age) if age > TICK_AGE_MAX => Err(format!(
                 "the last tick was written {} s ago, and until the next one nothing is judged: a watch is behind what the \
-                 API server has, or stands still",
+                 API server has, or has stopped",
                 age.as_secs()
             )),
             Some(age) => Ok(format!("the last tick was written {} s ago", age.as_secs())),

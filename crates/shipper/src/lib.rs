@@ -9,7 +9,7 @@
 //! ```text
 //!                        role           term by term: read back, append, Lease
 //!                         │
-//!                      shipper          the loop; preflight and status_writer stand beside it
+//!                      shipper          the loop; beside it preflight and status_writer
 //!                 ┌───────┴───────┐
 //!               core              │     input in, facts out
 //!   index, watermark, resync  kubernetes   the only folder that sends requests

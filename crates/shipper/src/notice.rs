@@ -126,13 +126,13 @@ impl fmt::Display for Notice {
                     time_zone.as_ref().map_or_else(String::new, |zone| format!(" in time zone `{zone}`"));
                 write!(
                     f,
-                    "CronJob {key} has the schedule `{schedule}`{zone}, of which kigen expects no start: {reason}; correct \
+                    "CronJob {key} has the schedule `{schedule}`{zone}, by which kigen expects no start: {reason}; correct \
                      spec.schedule or spec.timeZone"
                 )
             }
             Self::CompleteBy { key, text, reason } => write!(
                 f,
-                "CronJob {key} asks by `{COMPLETE_BY}: {text}` for what is no deadline, and nothing is judged by it: \
+                "CronJob {key} has the annotation `{COMPLETE_BY}: {text}`, which is not a deadline, so nothing is judged by it: \
                  {reason}; correct the annotation"
             ),
             Self::Slot { key, job, reason } => write!(

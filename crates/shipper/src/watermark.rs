@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(watermark.advance(), None);
         watermark.opened(Resource::Objectives, 12);
         assert_eq!(watermark.advance(), Some(at(120)));
-        assert_eq!(watermark.positions().len(), 3, "an optional resource is listed anew by the next shipper");
+        assert_eq!(watermark.positions().len(), 3, "the next shipper lists an optional resource again");
     }
 
     #[test]

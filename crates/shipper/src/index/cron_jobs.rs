@@ -152,7 +152,7 @@ impl CronJobs {
         let known = self.by_key.get(key).filter(|known| known.uid == uid);
         let cron_job_before = known.map(|known| known.cron_job.get());
         let is_first = known.is_none();
-        let may_resolve_anew = known.is_none_or(|known| known.labels != labels)
+        let affects_objectives = known.is_none_or(|known| known.labels != labels)
             || cron_job_before.as_ref().map(Schedule::of) != Some(Schedule::of(&cron_job));
         let objective_before = self.objectives.get(key).map(|annotated| annotated.objective.get());
         notice(key, &cron_job, cron_job_before.as_ref(), objective.as_ref(), objective_before.as_ref(), emit);
@@ -166,7 +166,7 @@ impl CronJobs {
         }
         let known = KnownCronJob { uid, resource_version, cron_job: kept, labels };
         self.by_key.insert(self.share(key.clone()), known);
-        may_resolve_anew
+        affects_objectives
     }
 
     pub(super) fn delete(&mut self, key: &BatchKey, id: &Identity, had_objective: bool, emit: &mut Emit<'_>) {

@@ -76,7 +76,7 @@ pub(crate) fn refused(
     resource: Resource,
     source: RequestError,
 ) -> ShipperError {
-    if source.status() != Some(403) {
+    if !source.is_forbidden() {
         return unusable(endpoint, source);
     }
     let scope =

@@ -290,7 +290,7 @@ impl Term {
         self.lease.leaders_before.load(Ordering::Relaxed) + 1
     }
 
-    /// Counts on from the log's leaders, of which there are more than the Lease's if that was re-created.
+    /// Continues the count from the log's leaders. There are more of them than the Lease counts if that was re-created.
     pub fn count_from(&self, leaders: u64) {
         self.lease.leaders_before.fetch_max(leaders.saturating_sub(1), Ordering::Relaxed);
     }

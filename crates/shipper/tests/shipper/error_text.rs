@@ -37,7 +37,7 @@ fn ends(text: &str, lines: usize) -> String {
 }
 
 #[test]
-fn whatever_is_printed_is_kept_within_the_bound() {
+fn every_printed_text_is_kept_within_the_bound() {
     let all = printed();
     assert!(all.len() >= 20, "the texts are there");
     for (name, text) in all {

@@ -169,10 +169,10 @@ fn an_unparsable_schedule_an_unknown_zone_and_a_bad_deadline_are_named_and_shipp
     check(&mut core, &third, 2);
     check(&mut core, &cron_job("good", 5, "0 12 * * *"), 1);
     expect![[r#"
-        CronJob test/ml/bad-schedule has the schedule `every noon`, of which kigen expects no start: `every noon` has 2 field(s), of five: minute, hour, day of month, month, day of week; write `*` where any value will do; correct spec.schedule or spec.timeZone
+        CronJob test/ml/bad-schedule has the schedule `every noon`, by which kigen expects no start: `every noon` has 2 field(s), of five: minute, hour, day of month, month, day of week; write `*` where any value will do; correct spec.schedule or spec.timeZone
 
-        CronJob test/ml/bad-zone has the schedule `0 12 * * *` in time zone `Asia/Tokio`, of which kigen expects no start: there is no time zone `Asia/Tokio` in tzdata 2026f: did you mean `Asia/Tokyo`?; correct spec.schedule or spec.timeZone
-        CronJob test/ml/bad-deadline asks by `kigen.dev/complete-by: @every 1h` for what is no deadline, and nothing is judged by it: `@every 1h` cannot be a deadline, since it names no time of day: write five fields such as `*/5 * * * *` or `0 12 * * *`; correct the annotation
+        CronJob test/ml/bad-zone has the schedule `0 12 * * *` in time zone `Asia/Tokio`, by which kigen expects no start: there is no time zone `Asia/Tokio` in tzdata 2026f: did you mean `Asia/Tokyo`?; correct spec.schedule or spec.timeZone
+        CronJob test/ml/bad-deadline has the annotation `kigen.dev/complete-by: @every 1h`, which is not a deadline, so nothing is judged by it: `@every 1h` cannot be a deadline, since it names no time of day: write five fields such as `*/5 * * * *` or `0 12 * * *`; correct the annotation
     "#]]
     .assert_eq(&all.join("\n"));
 }

@@ -1,4 +1,4 @@
-//! The role with a real log: what it appends, and how it goes on after it was stopped.
+//! The role with a real log: what it appends, and how it resumes after it was stopped.
 
 use std::path::Path;
 use std::time::Duration;

@@ -81,7 +81,7 @@ impl Start {
         }
     }
 
-    /// Starts server and shipper; the clock stands at the history's start until the shipper has ticked for it.
+    /// Starts server and shipper; the clock stays at the history's start until the shipper has ticked for it.
     pub(crate) async fn start(self) -> Shipping {
         let Self { history, pace, ahead, watch_lists, watch_silence_ms_max, objectives, server_on } = self;
         let end = second_after(history.end()) + TimeDelta::seconds(5);
@@ -269,7 +269,7 @@ impl Shipping {
         }
     }
 
-    /// When each Job ended or was deleted, whatever came first, in the order of time.
+    /// When each Job ended or was deleted, whichever came first, in the order of time.
     fn ends(&self) -> Vec<(Instant, String)> {
         let mut ends: Vec<(Instant, String)> = Vec::new();
         for change in self.history.changes().iter().filter(|change| change.resource == Resource::Jobs) {
