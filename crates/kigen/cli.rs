@@ -1,13 +1,13 @@
-//! The command line: what may be said, and the words that explain it.
+//! The command line and its help.
 
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::LogKind;
+use crate::log_kind::LogKind;
 
-/// Watches batch jobs on Kubernetes: a good result must be there by its deadline, otherwise a person is told.
+/// Watches batch jobs on Kubernetes: alerts when a good result is not there by its deadline.
 ///
 /// Put the annotation `kigen.dev/complete-by: "0 12 * * *"` on a CronJob, and run `kigen up`.
 #[derive(Debug, Parser)]
@@ -15,7 +15,7 @@ use crate::config::LogKind;
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) settings: SettingsArgs,
-    /// Say more on stderr (or set KIGEN_LOG, as in `KIGEN_LOG=debug`).
+    /// Log more to stderr (or set KIGEN_LOG, as in `KIGEN_LOG=debug`).
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
     #[command(subcommand)]
@@ -25,67 +25,67 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Watch a cluster, judge its batches, and tell Slack; runs until SIGTERM or Ctrl-C
+    /// Watch a cluster, judge its batches and alert Slack; runs until SIGTERM or Ctrl-C
     Up,
-    /// Only watch the cluster: one role of `up`, in a process of its own beside the others, on Kafka
+    /// Only watch the cluster: one role of `up` in its own process; needs Kafka
     Ship,
-    /// Only judge: as many of these as there are partitions share the work, on Kafka
+    /// Only judge: as many of these processes as there are partitions share the work; needs Kafka
     Process,
-    /// Only tell Slack, on Kafka
+    /// Only alert Slack; needs Kafka
     Notify,
-    /// Show a week of incidents in half a minute, with nothing but this program
+    /// Play nine days of incidents in half a minute; needs nothing but this program
     Demo(DemoArgs),
-    /// Print what is in the event log, also beside a running `kigen up`
+    /// Print the records of the event log, also beside a running `kigen up`
     Events(EventsArgs),
     /// Print each batch's objectives, next deadlines and last verdicts, also beside a running `kigen up`
     Status(StatusArgs),
-    /// Say why there was an alert for a deadline, or none
+    /// Explain why there was an alert for a deadline, or none
     Explain(ExplainArgs),
-    /// Check a file of objectives, or print those that hold
+    /// Check a file of objectives, or print the objectives in force
     #[command(subcommand)]
     Objectives(ObjectivesArgs),
-    /// Judge the past anew, with the objectives of the log or those of a file; sends and writes nothing
+    /// Judge the past again, by the objectives in the log or those of a file; sends and writes nothing
     Replay(ReplayArgs),
-    /// Try all that kigen needs, one thing after the other, and say what is wrong and what to do; changes nothing
+    /// Test everything that kigen needs, and print what is wrong and how to fix it; changes nothing
     Doctor,
-    /// Make kigen's topics on Kafka, or say what is wrong with them
+    /// Create or check kigen's topics on Kafka
     #[command(subcommand)]
     Topics(TopicsArgs),
     /// Print the next instants of a crontab, as Kubernetes fires it or as kigen reads a deadline
     Crontab(CrontabArgs),
-    /// Print the configuration that holds: file, environment and flags in one, secrets hidden
+    /// Print the effective configuration: file, environment and flags combined, secrets hidden
     Config,
 }
 
-/// What `up`, `events`, `status` and `config` are told; flags win over the environment, that over the file.
+/// The settings of all commands. Flags take precedence over the environment, and that over the file.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Configuration")]
 pub(crate) struct SettingsArgs {
     /// The configuration file (TOML); by default ./kigen.toml if it exists
     #[arg(long, global = true, env = "KIGEN_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Where the event log and the store are kept
+    /// The directory of the event log and the store
     #[arg(long, global = true, env = "KIGEN_DATA_DIR", value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// The cluster's name in keys and messages
     #[arg(long, global = true, env = "KIGEN_CLUSTER", value_name = "NAME")]
     pub(crate) cluster: Option<String>,
-    /// Where events, alerts and states are kept: in the data directory, or on Kafka
+    /// The event log: embedded in the data directory, or on Kafka
     #[arg(long, global = true, env = "KIGEN_LOG_KIND", value_enum, value_name = "KIND")]
     pub(crate) log: Option<LogKind>,
-    /// What this process is called on Kafka, and no other: the same after a restart; by default the host's name
+    /// The name of this process on Kafka: unique, and the same after a restart; by default the host's name
     #[arg(long, global = true, env = "KIGEN_INSTANCE", value_name = "NAME")]
     pub(crate) instance: Option<String>,
-    /// Kafka's brokers, as host:port, several with commas
+    /// Kafka's brokers, as host:port, separated by commas
     #[arg(long, global = true, env = "KIGEN_BROKERS", value_name = "HOST:PORT")]
     pub(crate) brokers: Option<String>,
-    /// The schema registry for what is written to Kafka (Confluent's API); without one, values need only `schemas/`
+    /// The schema registry for values on Kafka (Confluent's API); without one, `schemas/` is enough to read them
     #[arg(long, global = true, env = "KIGEN_REGISTRY_URL", value_name = "URL")]
     pub(crate) registry_url: Option<String>,
-    /// Who asks the schema registry
+    /// The user of the schema registry
     #[arg(long, global = true, env = "KIGEN_REGISTRY_USER", value_name = "NAME")]
     pub(crate) registry_user: Option<String>,
-    /// That user's password; give it by the environment, so that no list of processes shows it
+    /// That user's password; set it in the environment, so that no process list shows it
     #[arg(
         long,
         global = true,
@@ -94,31 +94,31 @@ pub(crate) struct SettingsArgs {
         hide_env_values = true
     )]
     pub(crate) registry_password: Option<String>,
-    /// The kubeconfig file; by default as kubectl finds it, else the pod's service account
+    /// The kubeconfig file; by default the one that kubectl uses, else the pod's service account
     #[arg(long, global = true, env = "KIGEN_KUBECONFIG", value_name = "FILE")]
     pub(crate) kubeconfig: Option<PathBuf>,
     /// The kubeconfig's context
     #[arg(long, global = true, env = "KIGEN_CONTEXT", value_name = "NAME")]
     pub(crate) context: Option<String>,
-    /// An API server that asks for no credentials, such as `kubectl proxy`
+    /// An API server that needs no credentials, such as `kubectl proxy`
     #[arg(long, global = true, env = "KIGEN_API_URL", value_name = "URL", conflicts_with_all = ["kubeconfig", "context"])]
     pub(crate) api_url: Option<String>,
     /// The one namespace to watch; by default all
     #[arg(long, global = true, env = "KIGEN_NAMESPACE", value_name = "NAME")]
     pub(crate) namespace: Option<String>,
-    /// A file of objectives (YAML), read again when it changes; see `kigen objectives check`
+    /// A file of objectives (YAML), reloaded when it changes; see `kigen objectives check`
     #[arg(long, global = true, env = "KIGEN_OBJECTIVES_FILE", value_name = "FILE")]
     pub(crate) objectives_file: Option<PathBuf>,
-    /// Where /healthz, /readyz and /metrics are, as address:port, or `off`; in a pod 0.0.0.0:9469
+    /// The address of /healthz, /readyz and /metrics, as address:port, or `off`; in a pod 0.0.0.0:9469
     #[arg(long, global = true, env = "KIGEN_HEALTH_ADDRESS", value_name = "ADDRESS")]
     pub(crate) health_address: Option<String>,
     /// The Slack channel for missed deadlines, as #name or id
     #[arg(long, global = true, env = "KIGEN_SLACK_CHANNEL", value_name = "CHANNEL")]
     pub(crate) slack_channel: Option<String>,
-    /// The Slack channel for failed runs; without one they are not told, only kept in `kigen.alerts`
+    /// The Slack channel for failed runs; without one they are only recorded in `kigen.alerts`
     #[arg(long, global = true, env = "KIGEN_SLACK_ERROR_CHANNEL", value_name = "CHANNEL")]
     pub(crate) slack_error_channel: Option<String>,
-    /// Slack's bot token (xoxb-...); give it by the environment, so that no list of processes shows it
+    /// Slack's bot token (xoxb-...); set it in the environment, so that no process list shows it
     #[arg(long, global = true, env = "KIGEN_SLACK_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub(crate) slack_token: Option<String>,
     /// Print the messages instead of sending them
@@ -126,7 +126,7 @@ pub(crate) struct SettingsArgs {
     pub(crate) dry_run: bool,
 }
 
-/// What `demo` is told.
+/// The arguments of `demo`.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// Draw without colours
@@ -137,10 +137,10 @@ pub(crate) struct DemoArgs {
     pub(crate) keep: Option<PathBuf>,
 }
 
-/// What `events` is told.
+/// The arguments of `events`.
 #[derive(Debug, Args)]
 pub(crate) struct EventsArgs {
-    /// Which topic
+    /// The topic
     #[arg(long, value_enum, default_value_t = TopicArg::Events)]
     pub(crate) topic: TopicArg,
     /// Only this batch
@@ -149,13 +149,13 @@ pub(crate) struct EventsArgs {
     /// Only records of this time or later, such as 2026-11-23T12:00:00Z
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<DateTime<Utc>>,
-    /// One JSON object a line, whole
+    /// One JSON object a line, with all fields
     #[arg(long)]
     pub(crate) json: bool,
-    /// Also show the ticks, which a line a partition each ten seconds would bury the rest under
+    /// Also print the ticks: one for each partition every ten seconds
     #[arg(long)]
     pub(crate) ticks: bool,
-    /// Go on with what comes, until Ctrl-C
+    /// Continue with new records, until Ctrl-C
     #[arg(long, short)]
     pub(crate) follow: bool,
 }
@@ -163,28 +163,28 @@ pub(crate) struct EventsArgs {
 /// A topic, as `--topic` names it.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum TopicArg {
-    /// What happened in the cluster
+    /// Facts and ticks of the cluster
     Events,
-    /// What a person is told
+    /// Alerts
     Alerts,
     /// The state of each batch
     Status,
-    /// What could not be understood
+    /// Records that could not be decoded or applied
     Rejects,
 }
 
-/// What `status` is told.
+/// The arguments of `status`.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
     /// Only this batch
     #[arg(value_name = "NAMESPACE/BATCH")]
     pub(crate) batch: Option<String>,
-    /// One JSON object a batch and line, whole
+    /// One JSON object a batch and line, with all fields
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-/// What `explain` is told.
+/// The arguments of `explain`.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
     /// The batch
@@ -198,16 +198,16 @@ pub(crate) struct ExplainArgs {
     pub(crate) objective: Option<String>,
 }
 
-/// What `objectives` is told.
+/// The arguments of `objectives`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ObjectivesArgs {
-    /// Say what is wrong in a file of objectives, with its lines, and what can never work, by what the event log knows
+    /// Report errors in a file of objectives, by line, and objectives that can never be met, by the runs in the event log
     Check {
         /// The file
         file: PathBuf,
     },
-    /// Print each objective with its next deadline, last verdict and incident, and what could not be resolved. Objectives that
-    /// hold for no batch are asked of the cluster
+    /// Print each objective with its next deadline, last verdict and incident, and what could not be resolved. Objectives of the
+    /// cluster that match no batch are read from its API server
     List {
         /// Only this batch
         #[arg(value_name = "NAMESPACE/BATCH")]
@@ -215,16 +215,16 @@ pub(crate) enum ObjectivesArgs {
     },
 }
 
-/// What `topics` is told.
+/// The arguments of `topics`.
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(crate) enum TopicsArgs {
-    /// Make those that are not there, then check all
+    /// Create the missing topics, then check all
     Create,
-    /// Say how they are, and what kigen could not run with; changes nothing
+    /// Print their settings, and what kigen cannot run with; changes nothing
     Check,
 }
 
-/// What `replay` is told.
+/// The arguments of `replay`.
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
     /// Only slots with a deadline at this time or later, such as 2026-11-23T12:00:00Z
@@ -236,44 +236,44 @@ pub(crate) struct ReplayArgs {
     /// Judge by the objectives of this file instead of those in the log
     #[arg(long, value_name = "FILE")]
     pub(crate) objectives: Option<PathBuf>,
-    /// Each slot with its verdict, instead of a line an objective
+    /// Print each slot with its verdict, instead of one line an objective
     #[arg(long)]
     pub(crate) slots: bool,
-    /// How to print it
+    /// The output format
     #[arg(long, value_enum, default_value_t = FormatArg::Table)]
     pub(crate) format: FormatArg,
 }
 
-/// How a result is printed.
+/// An output format.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum FormatArg {
-    /// For people
+    /// A table
     Table,
     /// One JSON object a line
     Json,
-    /// Comma-separated, with a head
+    /// Comma-separated values with a header
     Csv,
 }
 
-/// What `crontab` is told.
+/// The arguments of `crontab`.
 #[derive(Debug, Args)]
 pub(crate) struct CrontabArgs {
     /// The crontab, such as "0 12 * * 1-5" or "@daily"
     #[arg(value_name = "EXPR", required_unless_present = "stdin")]
     pub(crate) expr: Option<String>,
-    /// The zone it is read in
+    /// The time zone
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub(crate) zone: String,
-    /// The instant after which to begin; by default now
+    /// Print instants after this one; by default now
     #[arg(long, value_name = "TIME")]
     pub(crate) after: Option<DateTime<Utc>>,
-    /// How many instants
+    /// The number of instants
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) next: u32,
-    /// As Kubernetes fires (skipped and doubled by clock changes), or as a deadline (never skipped, never doubled)
+    /// Fires of a CronJob (skipped or doubled by clock changes), or deadlines (never skipped or doubled)
     #[arg(long, value_enum, default_value_t = ReadingArg::Kubernetes)]
     pub(crate) reading: ReadingArg,
-    /// Read a JSON object a line, {"spec","tz","after","count"}, and answer each with {"next":[...]} or {"error":"..."}
+    /// Read one JSON object a line, {"spec","tz","after","count"}, and print {"next":[...]} or {"error":"..."} for each
     #[arg(long, conflicts_with = "expr")]
     pub(crate) stdin: bool,
 }
@@ -281,8 +281,8 @@ pub(crate) struct CrontabArgs {
 /// A reading of a crontab.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum ReadingArg {
-    /// As Kubernetes fires
+    /// Fires of a CronJob
     Kubernetes,
-    /// As a deadline
+    /// Deadlines
     Deadline,
 }

@@ -1,28 +1,29 @@
-//! The one validated configuration: file, environment and flags in one, or an error that names what is wrong.
+//! The validated configuration: file, environment and flags combined, or an error that names what is wrong.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::ValueEnum;
 use kigen_log::kafka::topics::Layout;
-use kigen_log::kafka::{Connection, KafkaFailure, is_secret};
+use kigen_log::kafka::{Connection, is_secret};
 use kigen_notifier::slack::client::Channels;
-use kigen_registry::{Access as RegistryAccess, RegistryFailure};
+use kigen_registry::Access as RegistryAccess;
 use kigen_shipper::settings::{Access, LeaseSettings};
-use serde::Deserialize;
 
-use crate::cli::SettingsArgs;
-
+pub(crate) mod error;
+mod file;
 mod registry;
 
-use registry::{RegistryFile, RegistrySettings};
+use error::ConfigError;
+use file::{KubernetesFile, LogFile};
+use registry::RegistrySettings;
 
-/// The file that is read if none is named and it exists.
-const DEFAULT_FILE: &str = "kigen.toml";
+use crate::cli::SettingsArgs;
+use crate::log_kind::LogKind;
+
 const DEFAULT_DATA_DIR: &str = "kigen-data";
-/// On this machine alone, since nobody is asked who he is.
+/// The loopback address, since the endpoint is unauthenticated.
 const HEALTH_DEFAULT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 9469);
 const HEALTH_OFF: &str = "off";
 const DEFAULT_LEASE: &str = "kigen-shipper";
@@ -34,7 +35,7 @@ const MIB: u64 = 1024 * 1024;
 const PROBE_INTERVAL_MS_MIN: u64 = 100;
 const PROBE_INTERVAL_MS_MAX: u64 = 60_000;
 
-/// What holds.
+/// The effective configuration.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) cluster: String,
@@ -43,33 +44,13 @@ pub(crate) struct Config {
     pub(crate) kubernetes: kigen_shipper::settings::Settings,
     pub(crate) log_kind: LogKind,
     pub(crate) log: kigen_log::Settings,
-    /// Where it is told over HTTP how it goes; `None`: nowhere.
+    /// The address of the HTTP endpoints; `None`: they are off.
     pub(crate) health: Option<SocketAddr>,
     kafka: KafkaSettings,
     slack: Slack,
 }
 
-/// Where events, alerts and states are kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum LogKind {
-    /// In the data directory, by one process
-    #[default]
-    Embedded,
-    /// On Apache Kafka
-    Kafka,
-}
-
-impl LogKind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Embedded => "embedded",
-            Self::Kafka => "kafka",
-        }
-    }
-}
-
-/// What is known of Kafka; needed only where it is used.
+/// The settings of Kafka; required only where it is used.
 #[derive(Clone, Debug)]
 struct KafkaSettings {
     brokers: Option<String>,
@@ -79,20 +60,20 @@ struct KafkaSettings {
     registry: RegistrySettings,
 }
 
-/// A Kafka to be used.
+/// How kigen uses Kafka.
 #[derive(Clone, Debug)]
 pub(crate) struct Kafka {
-    /// How it is reached. Values stand there as they are handed over; see [`crate::commands::framed`].
+    /// The connection, without the framing of values; see [`crate::kafka::connect`].
     pub(crate) connection: Connection,
-    /// The schema registry by whose numbers values name their schemas there; `None`: by fingerprints.
+    /// The schema registry whose ids name the schemas of values; `None`: fingerprints do.
     pub(crate) registry: Option<RegistryAccess>,
-    /// What its topics are like.
+    /// The layout of the topics.
     pub(crate) layout: Layout,
-    /// What this process is called, and no other.
+    /// The name of this process, which no other has.
     pub(crate) instance: String,
 }
 
-/// What is known of Slack; complete only where a role needs it.
+/// The settings of Slack; required only for the notifier.
 #[derive(Clone, Debug)]
 struct Slack {
     channel: Option<String>,
@@ -102,12 +83,12 @@ struct Slack {
     dry_run: bool,
 }
 
-/// Where messages go.
+/// Where the notifier sends messages.
 #[derive(Clone, Debug)]
 pub(crate) enum Notify {
     /// To stdout.
     DryRun {
-        /// Failed runs, too.
+        /// Whether messages about failed runs are printed, too.
         failures: bool,
     },
     /// To Slack.
@@ -121,108 +102,10 @@ pub(crate) enum Notify {
     },
 }
 
-/// What is wrong with the configuration.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ConfigError {
-    #[error("the configuration file {} cannot be read", path.display())]
-    Unreadable { path: PathBuf, source: std::io::Error },
-    #[error("the configuration file {} is not understood; `kigen config` shows all keys", path.display())]
-    Syntax { path: PathBuf, source: toml::de::Error },
-    #[error("{what} is {value}: {rule}")]
-    OutOfRange { what: &'static str, value: String, rule: String },
-    #[error(
-        "there is nobody to tell: set the Slack channel (--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under \
-         [slack]) and the token (KIGEN_SLACK_TOKEN), or say --dry-run to print the messages"
-    )]
-    NobodyToTell,
-    #[error(
-        "which Kafka is not said: give its brokers (--brokers HOST:PORT, KIGEN_BROKERS, or `brokers` under [kafka])"
-    )]
-    NoBrokers,
-    #[error(transparent)]
-    Kafka(#[from] KafkaFailure),
-    #[error(transparent)]
-    Registry(#[from] RegistryFailure),
-    #[error("the schema registry has both a password and a password_file: give one of them")]
-    TwoPasswords,
-    #[error("the schema registry's password_file {} cannot be read", path.display())]
-    UnreadableSecret { path: PathBuf, source: std::io::Error },
-    #[error("Slack's {missing} is not set ({how}); or say --dry-run to print the messages")]
-    HalfOfSlack { missing: &'static str, how: &'static str },
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    cluster: Option<String>,
-    data_dir: Option<PathBuf>,
-    objectives_file: Option<PathBuf>,
-    #[serde(default)]
-    kubernetes: KubernetesFile,
-    #[serde(default)]
-    log: LogFile,
-    #[serde(default)]
-    kafka: KafkaFile,
-    #[serde(default)]
-    health: HealthFile,
-    #[serde(default)]
-    slack: SlackFile,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KubernetesFile {
-    kubeconfig: Option<PathBuf>,
-    context: Option<String>,
-    api_url: Option<String>,
-    namespace: Option<String>,
-    probe_interval_ms: Option<u64>,
-    lease: Option<String>,
-    lease_namespace: Option<String>,
-    read_logs: Option<bool>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LogFile {
-    kind: Option<LogKind>,
-    partitions: Option<u32>,
-    retention_days_max: Option<u32>,
-    partition_mib_max: Option<u32>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KafkaFile {
-    brokers: Option<String>,
-    instance: Option<String>,
-    replication: Option<u16>,
-    #[serde(default)]
-    settings: BTreeMap<String, String>,
-    #[serde(default)]
-    registry: RegistryFile,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HealthFile {
-    address: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SlackFile {
-    channel: Option<String>,
-    error_channel: Option<String>,
-    token: Option<String>,
-    api_url: Option<String>,
-    dry_run: Option<bool>,
-}
-
 impl Config {
-    /// Reads the file and lays environment and flags over it.
+    /// Reads the file and overrides it by environment and flags.
     pub(crate) fn resolve(args: &SettingsArgs) -> Result<Self, ConfigError> {
-        let file = read(args.config.as_deref())?;
+        let file = file::read(args.config.as_deref())?;
         let cluster = args.cluster.clone().or(file.cluster).unwrap_or_else(|| "default".to_owned());
         if cluster.is_empty() || cluster.contains(['/', '\n']) || cluster.len() > 63 {
             return Err(ConfigError::OutOfRange {
@@ -239,7 +122,7 @@ impl Config {
         let mut kubernetes = kubernetes(args, file.kubernetes, &cluster)?;
         kubernetes.retention_ms = log.events.age_ms_max;
         if log_kind == LogKind::Embedded {
-            // One process has the log, so that there is nobody to agree with.
+            // The log has a single writer, so no leader needs to be elected.
             kubernetes.lease = None;
         }
         let kafka = KafkaSettings {
@@ -260,12 +143,15 @@ impl Config {
         Ok(Self { cluster, data_dir, objectives_file, kubernetes, log_kind, log, health, kafka, slack })
     }
 
-    /// What this process is called, and no other.
+    /// The name of this process, which no other has.
     pub(crate) fn instance(&self) -> &str {
         &self.kafka.instance
     }
 
-    /// Where messages go, for a role that sends them.
+    /// Where the notifier sends messages.
+    ///
+    /// # Errors
+    /// Neither Slack nor a dry run is configured.
     pub(crate) fn notify(&self) -> Result<Notify, ConfigError> {
         let Slack { channel, error_channel, token, api_url, dry_run } = self.slack.clone();
         match (dry_run, channel, token) {
@@ -273,18 +159,21 @@ impl Config {
             (false, Some(fatal), Some(token)) => {
                 Ok(Notify::Slack { token, channels: Channels { fatal, error: error_channel }, api_url })
             }
-            (false, None, None) => Err(ConfigError::NobodyToTell),
+            (false, None, None) => Err(ConfigError::NoReceiver),
             (false, Some(_), None) => {
-                Err(ConfigError::HalfOfSlack { missing: "token", how: "KIGEN_SLACK_TOKEN=xoxb-..." })
+                Err(ConfigError::IncompleteSlack { missing: "token", how: "KIGEN_SLACK_TOKEN=xoxb-..." })
             }
-            (false, None, Some(_)) => Err(ConfigError::HalfOfSlack {
+            (false, None, Some(_)) => Err(ConfigError::IncompleteSlack {
                 missing: "channel",
                 how: "--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under [slack]",
             }),
         }
     }
 
-    /// The Kafka that is to be used, for what needs one.
+    /// How Kafka is used.
+    ///
+    /// # Errors
+    /// No brokers are configured, or a setting of the client or the registry is wrong.
     pub(crate) fn kafka(&self) -> Result<Kafka, ConfigError> {
         let KafkaSettings { brokers, instance, replication, settings, registry } = self.kafka.clone();
         let brokers = brokers.ok_or(ConfigError::NoBrokers)?;
@@ -293,7 +182,7 @@ impl Config {
         Ok(Kafka { connection, registry: registry.access()?, layout, instance })
     }
 
-    /// The configuration as a file that says the same, with secrets hidden.
+    /// The configuration as the file that would give it, with secrets hidden.
     pub(crate) fn shown(&self) -> String {
         let mut text = String::new();
         let _ = writeln!(text, "cluster = {}", quoted(&self.cluster));
@@ -303,7 +192,7 @@ impl Config {
         let _ = writeln!(text, "\n[kubernetes]");
         match &self.kubernetes.access {
             Access::Inferred { context } => {
-                let _ = writeln!(text, "# kubeconfig: as kubectl finds it, else the pod's service account");
+                let _ = writeln!(text, "# kubeconfig: that of kubectl, else the pod's service account");
                 show(&mut text, "context", context.as_deref());
             }
             Access::Kubeconfig { path, context } => {
@@ -320,7 +209,7 @@ impl Config {
                 show(&mut text, "lease_namespace", lease.namespace.as_deref());
             }
             None => {
-                let _ = writeln!(text, "# lease: none, since an embedded log is written by one process");
+                let _ = writeln!(text, "# lease: none, since an embedded log has a single writer");
             }
         }
         let _ = writeln!(text, "read_logs = {}", self.kubernetes.read_logs);
@@ -370,24 +259,12 @@ impl Config {
     }
 }
 
-fn read(named: Option<&Path>) -> Result<File, ConfigError> {
-    let path = named.unwrap_or(Path::new(DEFAULT_FILE));
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(File::default());
-        }
-        Err(source) => return Err(ConfigError::Unreadable { path: path.to_owned(), source }),
-    };
-    toml::from_str(&text).map_err(|source| ConfigError::Syntax { path: path.to_owned(), source })
-}
-
 fn kubernetes(
     args: &SettingsArgs,
     file: KubernetesFile,
     cluster: &str,
 ) -> Result<kigen_shipper::settings::Settings, ConfigError> {
-    // What a flag says of the place replaces all that the file says of it.
+    // A flag that names the API server overrides both keys of the file.
     let is_placed = args.kubeconfig.is_some() || args.api_url.is_some();
     let (of_file, url_of_file) = if is_placed { (None, None) } else { (file.kubeconfig, file.api_url) };
     let context = args.context.clone().or(file.context);
@@ -444,8 +321,8 @@ fn log(file: &LogFile) -> Result<kigen_log::Settings, ConfigError> {
     Ok(settings)
 }
 
-fn health(said: Option<&str>) -> Result<Option<SocketAddr>, ConfigError> {
-    match said {
+fn health(address: Option<&str>) -> Result<Option<SocketAddr>, ConfigError> {
+    match address {
         None => Ok(Some(HEALTH_DEFAULT.into())),
         Some(HEALTH_OFF) => Ok(None),
         Some(address) => address.parse().map(Some).map_err(|_| ConfigError::OutOfRange {
@@ -464,7 +341,7 @@ fn within(what: &'static str, value: u32, max: u32) -> Result<u32, ConfigError> 
     Err(ConfigError::OutOfRange { what, value: value.to_string(), rule: format!("it may be 1 to {max}") })
 }
 
-/// The machine's name, in a pod the pod's.
+/// The host name; in a pod, that of the pod.
 fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     if name.trim().is_empty() { "kigen".to_owned() } else { name.trim().to_owned() }

@@ -1,6 +1,6 @@
 //! The `kigen` binary: parses, configures, wires and runs.
 //!
-//! stdout is data, stderr is talk. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.
+//! Data goes to stdout, logs and errors to stderr. Exit codes: 0 success, 1 failure, 2 wrong usage or configuration.
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -9,61 +9,57 @@ use std::time::Duration;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
+mod batch_table;
 mod cli;
 mod commands;
 mod config;
+mod exit;
 mod health;
+mod kafka;
+mod log_kind;
 mod metrics;
 mod objectives_watcher;
+mod open;
+mod output;
+mod reader;
+mod record_text;
+mod role;
 
 use cli::{Cli, Command};
-use commands::up::Role;
-use config::{Config, LogKind};
+use config::Config;
+use log_kind::LogKind;
+use role::Role;
 
 /// For RocksDB and librdkafka as well (`docs/adr/0009`).
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// How long threads that wait for somebody may take to end.
+/// The longest wait for threads in blocking calls at the end.
 const THREADS_END_MAX: Duration = Duration::from_secs(1);
-
-/// Wrong usage or configuration, as opposed to something that went wrong on the way.
-#[derive(Debug)]
-struct Misused;
-
-impl std::fmt::Display for Misused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("nothing was started")
-    }
-}
-
-impl std::error::Error for Misused {}
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    talk(&cli);
+    init_logging(&cli);
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if exit::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let mut stderr = std::io::stderr();
-            let _ = writeln!(stderr, "kigen: {}", chain(&error));
-            ExitCode::from(if error.is::<Misused>() { 2 } else { 1 })
+            let _ = writeln!(std::io::stderr(), "kigen: {}", exit::message(&error));
+            ExitCode::from(exit::code(&error))
         }
     }
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
     let Cli { settings, command, .. } = cli;
-    let configure =
-        || Config::resolve(&settings).map_err(|error| anyhow::Error::from(error).context(Misused));
+    let configure = || Config::resolve(&settings).map_err(exit::misused);
     match command {
         Command::Up => on_threads(commands::up::run(configure()?, &Role::ALL)),
         Command::Ship => on_threads(commands::up::run(configure()?, &[Role::Ship])),
         Command::Process => on_threads(commands::up::run(configure()?, &[Role::Process])),
         Command::Notify => on_threads(commands::up::run(configure()?, &[Role::Notify])),
         Command::Demo(demo) => {
-            // What a configuration says of clusters and of Slack is none of the demo's.
+            // The configuration of clusters and of Slack does not concern the demo.
             let kafka = (settings.log == Some(LogKind::Kafka)).then(configure).transpose()?;
             on_threads(commands::demo::run(demo, kafka))
         }
@@ -75,23 +71,23 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Doctor => on_threads(commands::doctor::run(settings)),
         Command::Topics(topics) => on_threads(commands::topics::run(configure()?, topics)),
         Command::Crontab(crontab) => commands::crontab::run(&crontab),
-        Command::Config => commands::print(&configure()?.shown()),
+        Command::Config => output::print(&configure()?.shown()),
     }
 }
 
-/// Runs a role's futures on as many threads as there are roles that wait on the disk.
+/// Runs a future on two threads, as many as there are roles that wait for the disk.
 fn on_threads(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let outcome = runtime.block_on(work);
-    // A question to a Kafka that is away would keep the process for half a minute more.
+    // A blocking request to a Kafka that does not answer would keep the process alive for half a minute more.
     runtime.shutdown_timeout(THREADS_END_MAX);
     outcome
 }
 
-fn talk(cli: &Cli) {
+fn init_logging(cli: &Cli) {
     let default = match (&cli.command, cli.verbose) {
         (_, true) => "debug,hyper_util=info,kube_client=info,tower=info,h2=info,rustls=info",
-        // The shipper says each failure of the API server itself, once a minute and with advice.
+        // The shipper logs each failure of the API server itself, once a minute and with advice.
         (Command::Demo(_), false) => "error,kube_client=off",
         (_, false) => "info,kube_client=off",
     };
@@ -102,23 +98,4 @@ fn talk(cli: &Cli) {
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .init();
-}
-
-/// What happened and why, each cause once: some libraries say a cause again in what it caused.
-fn chain(error: &anyhow::Error) -> String {
-    let marker = Misused.to_string();
-    let mut text = String::new();
-    for cause in error.chain().map(ToString::to_string).filter(|cause| *cause != marker) {
-        if text.is_empty() {
-            text = cause;
-        } else if !text.contains(&cause) {
-            text = format!("{text}: {}", cause.trim_end());
-        }
-    }
-    text
-}
-
-/// A reader such as `head` that has seen enough is no failure.
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }

@@ -1,4 +1,4 @@
-//! `kigen crontab`: the next instants of an expression, or of each line of stdin.
+//! `kigen crontab`: prints the next instants of a crontab, or of each line of stdin.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, Read, Write as _};
@@ -9,16 +9,17 @@ use kigen_calendar::{Calendar, Crontab, Reading, Zone};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{CrontabArgs, ReadingArg};
+use crate::output::print;
 
-/// The longest line that is read from stdin; a longer one is answered by an error.
+/// The longest line of stdin; a longer one gives an error.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
-/// The most instants that one line may ask for.
+/// The most instants for one line.
 const COUNT_MAX: u32 = 10_000;
 
-/// What a line of stdin asks.
+/// A line of stdin.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Question {
+struct Request {
     spec: String,
     #[serde(default = "utc")]
     tz: String,
@@ -27,10 +28,10 @@ struct Question {
     count: u32,
 }
 
-/// What a line of stdout answers.
+/// A line of stdout.
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Answer {
+enum Response {
     Next(Vec<String>),
     Error(String),
 }
@@ -58,7 +59,7 @@ fn one_expression(expr: &str, args: &CrontabArgs, reading: Reading) -> anyhow::R
     if text.is_empty() {
         anyhow::bail!("`{expr}` has no instant within five years");
     }
-    super::print(&text)
+    print(&text)
 }
 
 fn lines(reading: Reading) -> anyhow::Result<()> {
@@ -72,45 +73,45 @@ fn lines(reading: Reading) -> anyhow::Result<()> {
         if bytes == 0 {
             return stdout.flush().map_err(Into::into);
         }
-        let answer = if bytes as u64 == LINE_BYTES_MAX && !line.ends_with(b"\n") {
+        let response = if bytes as u64 == LINE_BYTES_MAX && !line.ends_with(b"\n") {
             stdin.skip_until(b'\n').context("stdin cannot be read")?;
-            Answer::Error(format!("the line is longer than {LINE_BYTES_MAX} bytes"))
+            Response::Error(format!("the line is longer than {LINE_BYTES_MAX} bytes"))
         } else if line.trim_ascii().is_empty() {
             continue;
         } else {
-            answer(&line, reading)
+            respond(&line, reading)
         };
-        serde_json::to_writer(&mut stdout, &answer)?;
+        serde_json::to_writer(&mut stdout, &response)?;
         stdout.write_all(b"\n")?;
-        // Whoever asks line by line waits for the answer.
+        // A client that sends one line at a time waits for the response.
         stdout.flush()?;
     }
 }
 
-fn answer(line: &[u8], reading: Reading) -> Answer {
-    let question: Question = match serde_json::from_slice(line) {
-        Ok(question) => question,
+fn respond(line: &[u8], reading: Reading) -> Response {
+    let request: Request = match serde_json::from_slice(line) {
+        Ok(request) => request,
         Err(error) => {
-            return Answer::Error(format!(
-                "not a question like {{\"spec\",\"tz\",\"after\",\"count\"}}: {error}"
+            return Response::Error(format!(
+                "not an object like {{\"spec\",\"tz\",\"after\",\"count\"}}: {error}"
             ));
         }
     };
-    if question.count > COUNT_MAX {
-        return Answer::Error(format!("count is {}: at most {COUNT_MAX}", question.count));
+    if request.count > COUNT_MAX {
+        return Response::Error(format!("count is {}: at most {COUNT_MAX}", request.count));
     }
-    let after = match question.after.as_deref().map(str::parse::<DateTime<Utc>>) {
+    let after = match request.after.as_deref().map(str::parse::<DateTime<Utc>>) {
         Some(Ok(after)) => after,
         Some(Err(error)) => {
-            return Answer::Error(format!("`after` is no time like 2026-11-23T12:00:00Z: {error}"));
+            return Response::Error(format!("`after` is no time like 2026-11-23T12:00:00Z: {error}"));
         }
         None => Utc::now(),
     };
-    match calendar(&question.spec, &question.tz, reading) {
+    match calendar(&request.spec, &request.tz, reading) {
         Ok(calendar) => {
-            Answer::Next(calendar.after(after).take(question.count as usize).map(rfc3339).collect())
+            Response::Next(calendar.after(after).take(request.count as usize).map(rfc3339).collect())
         }
-        Err(reason) => Answer::Error(reason),
+        Err(reason) => Response::Error(reason),
     }
 }
 

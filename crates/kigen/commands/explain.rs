@@ -1,4 +1,4 @@
-//! `kigen explain`: why there was an alert for a deadline, or none, in sentences, with the events that it hangs on.
+//! `kigen explain`: why there was an alert for a deadline, or none, in sentences, with the events that decided it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -17,32 +17,31 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::Replay;
 use kigen_state::{BatchState, Plan, Window};
 
-use super::events::{fact_in_words, open, text};
-use super::pages::Pages;
-use super::status::human;
 use crate::cli::ExplainArgs;
 use crate::config::Config;
+use crate::exit::misused;
+use crate::output::{human, print, text};
+use crate::reader::{Pages, open};
+use crate::record_text::timed_fact_text;
 
-/// How many events are shown at most; the latest stay.
+/// The most events that are printed; the earliest are left out.
 const EVENTS_MAX: usize = 60;
 
 /// Explains one deadline of one batch.
 pub(crate) fn run(config: &Config, args: &ExplainArgs) -> anyhow::Result<()> {
-    let key: BatchKey = format!("{}/{}", config.cluster, args.batch)
-        .parse()
-        .map_err(|error| anyhow::Error::new(error).context(crate::Misused))?;
-    let view = open(config)?;
-    let partition = view.partition_of(&key.to_string());
-    let past = Past::read(&*view, partition, &key, &args.deadline)?;
+    let key: BatchKey = format!("{}/{}", config.cluster, args.batch).parse().map_err(misused)?;
+    let reader = open(config)?;
+    let partition = reader.partition_of(&key.to_string());
+    let past = Past::read(&*reader, partition, &key, &args.deadline)?;
     let Some(state) = &past.state else {
         bail!(
-            "the log says nothing of {key}; `kigen status` lists the batches of the cluster, --cluster names another"
+            "the log has no record of {key}; `kigen status` lists the batches of the cluster, --cluster names another"
         );
     };
     let names: Vec<&String> = state
         .objectives
         .keys()
-        .filter(|name| args.objective.as_ref().is_none_or(|asked| asked == *name))
+        .filter(|name| args.objective.as_ref().is_none_or(|requested| requested == *name))
         .collect();
     if names.is_empty() {
         bail!(
@@ -52,59 +51,60 @@ pub(crate) fn run(config: &Config, args: &ExplainArgs) -> anyhow::Result<()> {
     }
     for name in names {
         let deadline = past.deadline(state, name)?;
-        super::print(&past.told(name, deadline)?)?;
+        print(&past.text(name, deadline)?)?;
     }
     Ok(())
 }
 
-/// One batch's past: its facts, and the state after each verdict on the deadline that was asked for.
+/// The past of one batch: its facts, and its state after each verdict on the requested deadline.
 struct Past<'a> {
     key: BatchKey,
     partition: Partition,
     state: Option<BatchState>,
-    /// The offset, the instant and the words of each fact.
+    /// The offset, instant and text of each fact.
     facts: Vec<(Offset, Instant, String)>,
-    /// The deadline that was asked for: an instant, or a time or day in the objective's zone.
-    asked: &'a str,
+    /// The requested deadline: an instant, or a time or day in the objective's zone.
+    requested: &'a str,
     /// Each objective and deadline that was judged.
-    known: Vec<(String, Instant)>,
-    /// Of those that were asked for, the event that they were judged by, and the state then.
+    deadlines: Vec<(String, Instant)>,
+    /// The verdicts on the requested deadline: objective, deadline, the event that decided it, and the state after it.
     judged: Vec<(String, Instant, Offset, BatchState)>,
 }
 
 impl<'a> Past<'a> {
     fn read(
-        view: &dyn LogReader,
+        reader: &dyn LogReader,
         partition: Partition,
         key: &BatchKey,
-        asked: &'a str,
+        requested: &'a str,
     ) -> anyhow::Result<Self> {
         let mut past = Self {
             key: key.clone(),
             partition,
             state: None,
             facts: Vec::new(),
-            asked,
-            known: Vec::new(),
+            requested,
+            deadlines: Vec::new(),
             judged: Vec::new(),
         };
-        let mut replay = Replay::new(partition, view.partitions());
+        let mut replay = Replay::new(partition, reader.partitions());
         let text_of_key = key.to_string();
-        let pages = Pages::of_some(view, Topic::Events, partition.0..partition.0 + 1)?;
+        let pages = Pages::of_some(reader, Topic::Events, partition.0..partition.0 + 1)?;
         pages.each(partition, |records| {
-            let is_of_it = |record: &&ConsumedRecord| record.key == text_of_key || record.key == key.cluster;
-            for record in records.iter().filter(is_of_it) {
-                let told = replay.fold(std::slice::from_ref(record))?;
+            let concerns_batch =
+                |record: &&ConsumedRecord| record.key == text_of_key || record.key == key.cluster;
+            for record in records.iter().filter(concerns_batch) {
+                let effects = replay.fold(std::slice::from_ref(record))?;
                 let bytes = record.value.as_deref().unwrap_or_default();
-                if let Some((at, words)) = fact_in_words(bytes) {
-                    past.facts.push((record.offset, at, words));
+                if let Some((at, text)) = timed_fact_text(bytes) {
+                    past.facts.push((record.offset, at, text));
                 }
-                for judgement in told.judgements {
+                for judgement in effects.judgements {
                     let (name, deadline) = (judgement.objective, judgement.deadline);
-                    past.known.push((name.clone(), deadline));
+                    past.deadlines.push((name.clone(), deadline));
                     let state = replay.state(key);
                     let state = state.context("a verdict on a batch without a state")?;
-                    if is_meant(asked, &zone_of(state, &name), deadline) {
+                    if matches(requested, &zone_of(state, &name), deadline) {
                         past.judged.push((name, deadline, record.offset, state.clone()));
                     }
                 }
@@ -115,7 +115,7 @@ impl<'a> Past<'a> {
         Ok(past)
     }
 
-    /// The deadline that was asked for: one that was judged, or the one that is open.
+    /// The requested deadline: one that was judged, or that of the open slot.
     fn deadline(&self, state: &BatchState, name: &str) -> anyhow::Result<Instant> {
         let zone = zone_of(state, name);
         let open = match state.objectives.get(name).map(|objective| &objective.plan) {
@@ -124,9 +124,9 @@ impl<'a> Past<'a> {
         };
         let judged =
             self.judged.iter().filter(|(of, ..)| of == name).map(|(_, deadline, ..)| *deadline).min();
-        let found = judged.or(open.filter(|open| is_meant(self.asked, &zone, *open)));
+        let found = judged.or(open.filter(|open| matches(self.requested, &zone, *open)));
         found.with_context(|| {
-            let known = self.known.iter().filter(|(of, _)| of == name).map(|(_, deadline)| *deadline);
+            let known = self.deadlines.iter().filter(|(of, _)| of == name).map(|(_, deadline)| *deadline);
             let known: BTreeSet<Instant> = known.chain(open).collect();
             let near: Vec<String> =
                 known.iter().rev().take(5).rev().map(|deadline| local(&zone, *deadline)).collect();
@@ -134,55 +134,49 @@ impl<'a> Past<'a> {
                 "objective `{name}` of {} has no deadline `{}`; give one as 2026-11-23T03:00:00Z, or in {} as \
                  2026-11-23 12:00 or 2026-11-23; the latest are {}",
                 self.key,
-                self.asked,
+                self.requested,
                 zone.name(),
                 near.join(", ")
             )
         })
     }
 
-    fn told(&self, name: &str, deadline: Instant) -> anyhow::Result<String> {
+    fn text(&self, name: &str, deadline: Instant) -> anyhow::Result<String> {
         let judged: Vec<_> =
             self.judged.iter().filter(|(of, at, ..)| (of.as_str(), *at) == (name, deadline)).collect();
         let state = judged.last().map(|(.., state)| state).or(self.state.as_ref()).context("no state")?;
         let explanation = explain(state, name, deadline).context("the slot is not remembered")?;
-        let words = Words { zone: Zone::named(&explanation.time_zone).unwrap_or_else(|_| Zone::utc()) };
-        let mut out = words.heading(&self.key, name, &explanation);
+        let local = LocalText { zone: Zone::named(&explanation.time_zone).unwrap_or_else(|_| Zone::utc()) };
+        let mut out = local.heading(&self.key, name, &explanation);
         let offsets: Vec<String> =
             judged.iter().map(|(_, _, offset, _)| format!("{}@{offset}", self.partition)).collect();
         match offsets.as_slice() {
             [] => {
                 let due = explanation.until + explanation.objective.objective.settle;
-                let _ = writeln!(
-                    out,
-                    "Verdict: none yet. It falls with the first tick of {} or later.",
-                    words.at(due)
-                );
+                let _ =
+                    writeln!(out, "Verdict: none yet. The first tick of {} or later decides.", local.at(due));
             }
             [first] => {
-                let _ = writeln!(
-                    out,
-                    "Verdict: {}. It fell with the event {first}.",
-                    words.verdict(&explanation)
-                );
+                let _ =
+                    writeln!(out, "Verdict: {}. Decided by the event {first}.", local.verdict(&explanation));
             }
             [first, later @ ..] => {
-                let (verdict, later) = (words.verdict(&explanation), later.join(", "));
+                let (verdict, later) = (local.verdict(&explanation), later.join(", "));
                 let _ = writeln!(
                     out,
-                    "Verdict: {verdict}. It first fell with the event {first}, and changed with {later}."
+                    "Verdict: {verdict}. First decided by the event {first}, and changed by {later}."
                 );
             }
         }
-        out.push_str(&words.slot(&explanation));
-        out.push_str(&words.runs(&explanation));
-        let _ = writeln!(out, "\nWhy: {}", words.why(&explanation, state));
-        out.push_str(&self.events(&words, &explanation, judged.last().map(|(_, _, offset, _)| *offset)));
+        out.push_str(&local.slot(&explanation));
+        out.push_str(&local.runs(&explanation));
+        let _ = writeln!(out, "\nWhy: {}", local.why(&explanation, state));
+        out.push_str(&self.events(&local, &explanation, judged.last().map(|(_, _, offset, _)| *offset)));
         Ok(out)
     }
 
     /// The batch's events from the slot's beginning to the verdict.
-    fn events(&self, words: &Words, explanation: &Explanation<'_>, until: Option<Offset>) -> String {
+    fn events(&self, local: &LocalText, explanation: &Explanation<'_>, until: Option<Offset>) -> String {
         let shown: Vec<_> = self
             .facts
             .iter()
@@ -191,36 +185,36 @@ impl<'a> Past<'a> {
             })
             .collect();
         let left_out = shown.len().saturating_sub(EVENTS_MAX);
-        let mut out = format!("\nWhat was heard of {} in this time:\n", self.key);
+        let mut out = format!("\nEvents of {} in this time:\n", self.key);
         if left_out > 0 {
             let _ = writeln!(out, "  ({left_out} earlier events are left out)");
         }
-        for (offset, at, told) in shown.into_iter().skip(left_out) {
+        for (offset, at, text) in shown.into_iter().skip(left_out) {
             let place = format!("{}@{offset}", self.partition);
-            let _ = writeln!(out, "  {place:>10}  {}  {told}", words.at(*at));
+            let _ = writeln!(out, "  {place:>10}  {}  {text}", local.at(*at));
         }
         out
     }
 }
 
-/// Speaks in the objective's zone.
-struct Words {
+/// Text with instants in the objective's time zone.
+struct LocalText {
     zone: Zone,
 }
 
-impl Words {
+impl LocalText {
     fn at(&self, at: Instant) -> String {
         local(&self.zone, at)
     }
 
     fn heading(&self, key: &BatchKey, name: &str, explanation: &Explanation<'_>) -> String {
-        let said = match &explanation.objective.objective.deadlines {
+        let deadlines = match &explanation.objective.objective.deadlines {
             Deadlines::CompleteBy { crontab } => format!("complete by \"{crontab}\""),
             Deadlines::Before { namespace, cron_job, .. } => format!("before {namespace}/{cron_job} starts"),
         };
         let deadline = explanation.slot.deadline;
         format!(
-            "{key}, objective `{name}`: {said}\nDeadline {} {} ({})\n",
+            "{key}, objective `{name}`: {deadlines}\nDeadline {} {} ({})\n",
             self.at(deadline),
             self.zone.name(),
             text(deadline)
@@ -260,7 +254,7 @@ impl Words {
                 )
             }
             Window::Slot => {
-                "Nothing says when runs are expected: those that begin within it belong to it.".to_owned()
+                "No schedule gives the expected runs: those that begin within it belong to it.".to_owned()
             }
             Window::Fresh { after } => {
                 format!(
@@ -272,7 +266,7 @@ impl Words {
         let settle = human_seconds(objective.objective.settle);
         let _ = writeln!(
             out,
-            "\n{window}\nA success counts until {}; then the verdict waits {settle} for late news.",
+            "\n{window}\nA success counts until {}; then the verdict waits {settle} for late facts.",
             self.at(*until)
         );
         out
@@ -334,7 +328,7 @@ impl Words {
         let until = self.at(explanation.until);
         let no_success = format!("no run that belongs to the slot had succeeded by {until}");
         match explanation.verdict {
-            None => "it is not judged before its time, and not without a tick that proves that all is known."
+            None => "it is judged when it is due, by a tick that proves that everything until then is known."
                 .to_owned(),
             Some(Verdict::Met { ended_at }) => {
                 let run = explanation.runs.iter().find(|run| run.belongs && run.ended_at == Some(ended_at));
@@ -343,15 +337,15 @@ impl Words {
                         format!("{} belongs to the slot and ended well by {until}.", run.run.run.job)
                     }
                     None => format!(
-                        "a success of {} is known from the CronJob's status or from a run that is forgotten, and counts \
-                         for the slot.",
+                        "a success of {} is known from the CronJob's status or from a run that is no longer remembered, and \
+                         counts for the slot.",
                         self.at(ended_at)
                     ),
                 }
             }
             Some(Verdict::Missed(cause)) => format!("{no_success}, and {}.", self.cause(cause, state)),
             Some(Verdict::Unknown(gap)) => format!(
-                "{no_success} that was seen, but nobody watched{} to {}, and nothing proves that none came and vanished.",
+                "{no_success} that was seen, but nothing was observed{} to {}, and a success may have come and vanished then.",
                 gap.from.map_or(String::new(), |from| format!(" from {}", self.at(from))),
                 self.at(gap.to)
             ),
@@ -360,7 +354,7 @@ impl Words {
             }
             Some(Verdict::Excused(Excuse::Partial)) => {
                 format!(
-                    "{no_success}, but the objective began within the slot, and a run may have been before its time."
+                    "{no_success}, but the objective began within the slot, and a run may have succeeded before that."
                 )
             }
         }
@@ -376,12 +370,12 @@ impl Words {
             CauseKind::Failed => "the last run of the slot had failed, or was gone before its end".to_owned(),
             CauseKind::StillRunning => "a run of the slot was still running".to_owned(),
             CauseKind::Pending => "a run of the slot was there but had not started".to_owned(),
-            CauseKind::NeverStarted => "none was ever made".to_owned(),
+            CauseKind::NeverStarted => "none was ever created".to_owned(),
         }
     }
 }
 
-/// Attempts, exit code and the last line of the error text, which of a traceback is the exception.
+/// Attempts, exit code and the last line of the error text, which is the exception of a traceback.
 fn how_it_failed(failure: &Failure) -> String {
     let attempts = match failure.attempts {
         0 | 1 => "1 attempt".to_owned(),
@@ -392,7 +386,7 @@ fn how_it_failed(failure: &Failure) -> String {
     format!(", {attempts}{code}{}", error.map_or(String::new(), |error| format!(", {error}")))
 }
 
-/// The zone in which the objective's open slot was read, else UTC.
+/// The time zone of the objective's open slot, else UTC.
 fn zone_of(state: &BatchState, name: &str) -> Zone {
     match state.objectives.get(name).map(|objective| &objective.plan) {
         Some(Plan::Open(open)) => Zone::named(&open.time_zone).unwrap_or_else(|_| Zone::utc()),
@@ -400,16 +394,16 @@ fn zone_of(state: &BatchState, name: &str) -> Zone {
     }
 }
 
-/// Whether a deadline is the one that was asked for.
-fn is_meant(asked: &str, zone: &Zone, deadline: Instant) -> bool {
-    if let Ok(instant) = asked.parse::<Instant>() {
+/// Whether a deadline is the requested one.
+fn matches(requested: &str, zone: &Zone, deadline: Instant) -> bool {
+    if let Ok(instant) = requested.parse::<Instant>() {
         return deadline == instant;
     }
     let local = zone.local(deadline).date_time;
-    asked.parse::<NaiveDate>().is_ok_and(|day| local.date() == day)
+    requested.parse::<NaiveDate>().is_ok_and(|day| local.date() == day)
         || ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
             .iter()
-            .any(|form| NaiveDateTime::parse_from_str(asked, form).is_ok_and(|time| local == time))
+            .any(|form| NaiveDateTime::parse_from_str(requested, form).is_ok_and(|time| local == time))
 }
 
 fn local(zone: &Zone, at: Instant) -> String {

@@ -1,64 +1,47 @@
-//! `kigen up`, `ship`, `process` and `notify`: the roles, in one process or each alone. They meet in the log only; the
-//! wiring happens here, once.
+//! `kigen up`, `ship`, `process` and `notify`: the roles, in one process or each alone. They communicate by the log only; they
+//! are wired here, once.
 
-use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context;
 use chrono::Utc;
 use kigen_log::back_off::BackOff;
 use kigen_log::kafka::{Connection, KafkaFailure};
 use kigen_log::{EmbeddedLog, Fate, KafkaLog, Log};
 use kigen_model::reasons::reasons;
-use kigen_model::topic::Topic;
 use kigen_notifier::delivery::Delivery;
 use kigen_notifier::role as notifier;
 use kigen_notifier::slack::client::Slack;
 use kigen_notifier::slack::sender::Patience;
-use kigen_processor::{Processor, TurnBounds};
 use kigen_registry::{Intent, RegistryFailure};
 use kigen_shipper::input::Declaration;
 use kigen_shipper::role::ShipperRole;
 use kigen_shipper::server_clock::Clock;
-use kigen_store::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::framed_beside;
-use crate::config::{Config, Kafka, LogKind, Notify};
-use crate::health::board::Board;
-use crate::objectives_watcher;
-use crate::{health, metrics};
+use crate::config::{Config, Kafka, Notify};
+use crate::exit::misused;
+use crate::health::board::HealthBoard;
+use crate::health::{http, monitor};
+use crate::kafka::connect;
+use crate::log_kind::LogKind;
+use crate::open::{open_log, open_processor};
+use crate::role::{Role, until_stopped};
+use crate::{metrics, objectives_watcher};
 
-/// How long the roles may take to finish what is in flight.
+/// The longest wait for work in flight at shutdown.
 const SHUTDOWN_MS_MAX: u64 = 8_000;
-/// How often the log is cut to its bounds.
+/// How often the embedded log is trimmed to its bounds.
 const TRIM_INTERVAL_MS: u64 = 10 * 60 * 1_000;
-/// The pauses before a Kafka that does not answer is tried again.
+/// The delays before a Kafka that does not answer is retried.
 const KAFKA_DELAY_MS_MIN: u64 = 1_000;
 const KAFKA_DELAY_MS_MAX: u64 = 15_000;
 
-/// What a process does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// Kubernetes to events.
-    Ship,
-    /// Events to alerts.
-    Process,
-    /// Alerts to Slack.
-    Notify,
-}
-
-impl Role {
-    /// Those of `kigen up`.
-    pub(crate) const ALL: [Self; 3] = [Self::Ship, Self::Process, Self::Notify];
-}
-
-/// Runs these roles until SIGTERM or Ctrl-C, or until one cannot go on.
+/// Runs these roles until SIGTERM or Ctrl-C, or until one fails for good.
 pub(crate) async fn run(config: Config, roles: &[Role]) -> anyhow::Result<()> {
-    // Listened to before there is anything to lose: until then SIGTERM ends the process where it stands.
+    // Installed before there is anything to lose: until then SIGTERM ends the process at once.
     let mut terminate = signal(SignalKind::terminate())?;
     let delivery = if roles.contains(&Role::Notify) { Some(delivery(&config)?) } else { None };
     let kafka = match config.log_kind {
@@ -70,44 +53,42 @@ pub(crate) async fn run(config: Config, roles: &[Role]) -> anyhow::Result<()> {
             );
             None
         }
-        LogKind::Kafka => {
-            Some(config.kafka().map_err(|error| anyhow::Error::from(error).context(crate::Misused))?)
-        }
+        LogKind::Kafka => Some(config.kafka().map_err(misused)?),
     };
-    let mut begun = Begun::begin(&config, roles)?;
+    let mut running = Process::start(&config, roles)?;
     let Some(kafka) = kafka else {
         let log = open_log(&config.log_dir(), config.log.clone())?;
-        begun.wire(&config, roles, log.clone(), delivery)?;
-        return begun.run(Some(log), terminate).await;
+        running.wire(&config, roles, log.clone(), delivery)?;
+        return running.run(Some(log), terminate).await;
     };
-    let Some(log) = open_kafka(&kafka, &begun.board, &mut terminate).await? else { return Ok(()) };
-    begun.wire(&config, roles, log, delivery)?;
-    begun.run(None, terminate).await
+    let Some(log) = open_kafka(&kafka, &running.board, &mut terminate).await? else { return Ok(()) };
+    running.wire(&config, roles, log, delivery)?;
+    running.run(None, terminate).await
 }
 
-/// What was begun, roles and what tells of them.
-struct Begun {
+/// The running process: its roles, and their health.
+struct Process {
     roles: JoinSet<anyhow::Result<()>>,
     stop: watch::Sender<bool>,
-    board: Board,
-    /// What is counted, where somebody can ask for it.
-    kept: Option<PrometheusHandle>,
+    board: HealthBoard,
+    /// `None`: no address for metrics is configured.
+    prometheus: Option<PrometheusHandle>,
 }
 
-impl Begun {
-    /// Tells how it goes from here on, also while there is no log yet.
-    fn begin(config: &Config, wanted: &[Role]) -> anyhow::Result<Self> {
+impl Process {
+    /// Starts with the HTTP server, which reports while there is no log yet.
+    fn start(config: &Config, wanted: &[Role]) -> anyhow::Result<Self> {
         let (stop, stopped) = watch::channel(false);
-        let (mut roles, board) = (JoinSet::new(), Board::of(wanted));
-        let kept = config.health.map(|_| metrics::keep()).transpose()?;
-        if let Some((address, kept)) = config.health.zip(kept.clone()) {
+        let (mut roles, board) = (JoinSet::new(), HealthBoard::of(wanted));
+        let prometheus = config.health.map(|_| metrics::install()).transpose()?;
+        if let Some((address, prometheus)) = config.health.zip(prometheus.clone()) {
             let board = board.clone();
             roles.spawn(async move {
-                health::serve(address, board, kept, stopped).await;
+                http::serve(address, board, prometheus, stopped).await;
                 Ok(())
             });
         }
-        Ok(Self { roles, stop, board, kept })
+        Ok(Self { roles, stop, board, prometheus })
     }
 
     fn wire<L: Log>(
@@ -117,7 +98,7 @@ impl Begun {
         log: L,
         delivery: Option<Delivery>,
     ) -> anyhow::Result<()> {
-        let Self { roles, stop, board, kept } = self;
+        let Self { roles, stop, board, prometheus } = self;
         let stopped = stop.subscribe();
         if let Some(health) = board.processor.clone() {
             let processor = open_processor(&log, &config.store_dir())?.with_health(health);
@@ -132,12 +113,12 @@ impl Begun {
         }
         if let Some((delivery, health)) = delivery.zip(board.notifier.clone()) {
             let (log, delivery, until) =
-                (log.clone(), delivery.with_health(health), stop_of(stopped.clone()));
+                (log.clone(), delivery.with_health(health), until_stopped(stopped.clone()));
             roles.spawn(async move { notifier::run(log, delivery, until).await.map_err(Into::into) });
         }
-        let (board, kept) = (board.clone(), kept.clone());
+        let (board, prometheus) = (board.clone(), prometheus.clone());
         roles.spawn(async move {
-            health::pulse(log, board, kept, stopped).await;
+            monitor::run(log, board, prometheus, stopped).await;
             Ok(())
         });
         tracing::info!(cluster = config.cluster, data_dir = %config.data_dir.display(), "kigen starts");
@@ -148,22 +129,22 @@ impl Begun {
 fn ship<L: Log>(
     config: &Config,
     log: &L,
-    board: &Board,
+    board: &HealthBoard,
     stopped: &watch::Receiver<bool>,
     roles: &mut JoinSet<anyhow::Result<()>>,
 ) {
-    let (declaring, declared) = watch::channel(None);
+    let (declarations, declared) = watch::channel(None);
     match config.objectives_file.clone() {
         Some(path) => {
-            let (cluster, until) = (config.cluster.clone(), stop_of(stopped.clone()));
+            let (cluster, until) = (config.cluster.clone(), until_stopped(stopped.clone()));
             roles.spawn(async move {
-                objectives_watcher::run(path, cluster, declaring, until).await;
+                objectives_watcher::run(path, cluster, declarations, until).await;
                 Ok(())
             });
         }
-        // What a file said that is no longer named is withdrawn.
+        // The objectives of a file that is no longer configured are withdrawn.
         None => {
-            declaring.send_replace(Some(Declaration { all: Vec::new(), is_whole: true }));
+            declarations.send_replace(Some(Declaration { all: Vec::new(), is_whole: true }));
         }
     }
     let (log, kubernetes, until) = (log.clone(), config.kubernetes.clone(), stopped.clone());
@@ -171,30 +152,22 @@ fn ship<L: Log>(
     let shipper = format!("kigen on {}, process {}", config.instance(), std::process::id());
     roles.spawn(async move {
         let clock = Clock::new(Utc::now);
-        let until = stop_of(until);
+        let until = until_stopped(until);
         let role = ShipperRole { log, settings: kubernetes, clock, shipper, declared, health };
         role.run(until).await.map_err(Into::into)
     });
 }
 
-/// Opens the event log for writing.
-pub(super) fn open_log(dir: &Path, settings: kigen_log::Settings) -> anyhow::Result<EmbeddedLog> {
-    std::fs::create_dir_all(dir).with_context(|| {
-        format!("the data directory {} cannot be made; name another by --data-dir", dir.display())
-    })?;
-    Ok(EmbeddedLog::open(dir, settings)?)
-}
-
-/// Why there is no log on Kafka.
+/// Why the log on Kafka cannot be opened.
 #[derive(Debug, thiserror::Error)]
-enum NoKafka {
+enum OpenError {
     #[error(transparent)]
     Kafka(#[from] KafkaFailure),
     #[error(transparent)]
     Registry(#[from] RegistryFailure),
 }
 
-impl NoKafka {
+impl OpenError {
     fn fate(&self) -> Fate {
         match self {
             Self::Kafka(failure) => failure.fate(),
@@ -202,8 +175,8 @@ impl NoKafka {
         }
     }
 
-    /// Tells the operator, who hears of each cause once a minute.
-    fn tell(self, connection: &Connection) {
+    /// Logs it, each cause at most once a minute.
+    fn warn(self, connection: &Connection) {
         match self {
             Self::Kafka(failure) => connection.tell(failure),
             Self::Registry(failure) => connection.telling().say("schema registry", || reasons(&failure)),
@@ -211,17 +184,16 @@ impl NoKafka {
     }
 }
 
-/// Opens the log on Kafka. It and the schema registry may not be there yet, which is told and waited for; `None`: a signal
-/// came first.
+/// Opens the log on Kafka. While Kafka or the schema registry is unavailable, logs that and retries; `None`: a signal came first.
 async fn open_kafka(
     kafka: &Kafka,
-    board: &Board,
+    board: &HealthBoard,
     terminate: &mut Signal,
 ) -> anyhow::Result<Option<KafkaLog>> {
     let mut back_off = BackOff::new(KAFKA_DELAY_MS_MIN, KAFKA_DELAY_MS_MAX);
     let open = async || {
-        let connection = framed_beside(kafka, Intent::Write).await?;
-        Ok::<_, NoKafka>(KafkaLog::open(connection, &kafka.layout, &kafka.instance).await?)
+        let connection = connect(kafka, Intent::Write).await?;
+        Ok::<_, OpenError>(KafkaLog::open(connection, &kafka.layout, &kafka.instance).await?)
     };
     loop {
         let opened = tokio::select! {
@@ -231,8 +203,8 @@ async fn open_kafka(
         match opened {
             Ok(log) => return Ok(Some(log)),
             Err(error) if error.fate() == Fate::Retry => {
-                board.log_is(Err(reasons(&error)));
-                error.tell(&kafka.connection);
+                board.set_log(Err(reasons(&error)));
+                error.warn(&kafka.connection);
             }
             Err(error) => return Err(error.into()),
         }
@@ -247,23 +219,8 @@ async fn open_kafka(
     }
 }
 
-/// Opens the store, for a processor of the log.
-pub(super) fn open_processor<L: Log>(log: &L, dir: &Path) -> anyhow::Result<Processor<L>> {
-    let (store, dropped) = Store::open(dir)?;
-    if let Some(dropped) = dropped {
-        tracing::warn!("the store was dropped and is built anew from {}: {}", Topic::Status, dropped.why);
-    }
-    Ok(Processor::open(log.clone(), store, TurnBounds::default())?)
-}
-
-/// Ends when `stopped` says so.
-pub(crate) async fn stop_of(mut stopped: watch::Receiver<bool>) {
-    // The sender is gone only when everything ends anyway.
-    let _ = stopped.wait_for(|stop| *stop).await;
-}
-
 fn delivery(config: &Config) -> anyhow::Result<Delivery> {
-    match config.notify().map_err(|error| anyhow::Error::from(error).context(crate::Misused))? {
+    match config.notify().map_err(misused)? {
         Notify::DryRun { failures } => Ok(Delivery::dry_run(std::io::stdout(), failures)),
         Notify::Slack { token, channels, api_url } => {
             Ok(Delivery::slack(Slack::new(token, channels, api_url.as_deref())?, Patience::default()))
@@ -271,9 +228,9 @@ fn delivery(config: &Config) -> anyhow::Result<Delivery> {
     }
 }
 
-impl Begun {
-    /// Waits for a signal or for a role that ends, tells the others to stop, and waits for them, but not for ever.
-    /// An embedded log is cut to its bounds meanwhile; Kafka does that by itself.
+impl Process {
+    /// Waits for a signal or for the end of a role, then stops the others and waits for them, up to a limit.
+    /// Meanwhile an embedded log is trimmed to its bounds; Kafka trims its own.
     async fn run(self, embedded: Option<EmbeddedLog>, mut terminate: Signal) -> anyhow::Result<()> {
         let Self { mut roles, stop, .. } = self;
         if let Some(log) = embedded {
@@ -295,7 +252,9 @@ impl Begun {
         let outcome = tokio::time::timeout(Duration::from_millis(SHUTDOWN_MS_MAX), rest).await;
         tracing::info!("kigen has stopped");
         outcome.unwrap_or_else(|_| {
-            anyhow::bail!("some work did not end in {SHUTDOWN_MS_MAX} ms and was left; nothing of it is lost")
+            anyhow::bail!(
+                "some work did not end within {SHUTDOWN_MS_MAX} ms and was aborted; nothing is lost"
+            )
         })
     }
 }
@@ -304,10 +263,10 @@ async fn trim(log: EmbeddedLog, stopped: watch::Receiver<bool>) -> anyhow::Resul
     let mut every = tokio::time::interval(Duration::from_millis(TRIM_INTERVAL_MS));
     loop {
         tokio::select! {
-            () = stop_of(stopped.clone()) => return Ok(()),
+            () = until_stopped(stopped.clone()) => return Ok(()),
             _ = every.tick() => {
                 if let Err(error) = log.trim(Utc::now()).await {
-                    tracing::warn!("the event log could not be cut to its bounds, and will be in a while: {error}");
+                    tracing::warn!("the event log could not be trimmed to its bounds; this is retried: {error}");
                 }
             }
         }

@@ -1,14 +1,14 @@
-//! The schema registry in the configuration: `[kafka.registry]`, environment and flags in one.
+//! The schema registry in the configuration: `[kafka.registry]`, environment and flags combined.
 
 use std::path::{Path, PathBuf};
 
 use kigen_registry::{Access, without_credentials};
 use serde::Deserialize;
 
-use super::ConfigError;
+use super::error::ConfigError;
 use crate::cli::SettingsArgs;
 
-/// What is known of a schema registry; needed only where Kafka is used.
+/// The settings of the schema registry; required only where Kafka is used.
 #[derive(Clone, Default)]
 pub(super) struct RegistrySettings {
     url: Option<String>,
@@ -38,8 +38,7 @@ impl std::fmt::Debug for RegistrySettings {
 }
 
 impl RegistrySettings {
-    /// Environment and flags over the file. A password of the environment stands instead of the file's, and instead of
-    /// the file that it names.
+    /// Environment and flags override the file. A password in the environment also overrides a `password_file`.
     pub(super) fn resolve(args: &SettingsArgs, file: RegistryFile) -> Result<Self, ConfigError> {
         if file.password.is_some() && file.password_file.is_some() {
             return Err(ConfigError::TwoPasswords);
@@ -54,7 +53,7 @@ impl RegistrySettings {
         })
     }
 
-    /// How the registry is asked; `None`: there is none.
+    /// How the registry is accessed; `None`: there is none.
     pub(super) fn access(&self) -> Result<Option<Access>, ConfigError> {
         let Some(url) = &self.url else { return Ok(None) };
         let password = match &self.password_file {
@@ -64,7 +63,7 @@ impl RegistrySettings {
         Ok(Some(Access::new(url, self.user.clone(), password, self.ca_file.clone())?))
     }
 
-    /// The keys with what holds for each, as a file would say it; secrets hidden.
+    /// The keys with their effective values; secrets hidden.
     pub(super) fn shown(&self) -> [(&'static str, Option<String>); 5] {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
         [
@@ -77,7 +76,7 @@ impl RegistrySettings {
     }
 }
 
-/// The first line of a file, as a mounted secret has it.
+/// The first line of a file, such as a mounted secret.
 fn secret(path: &Path) -> Result<String, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| ConfigError::UnreadableSecret { path: path.to_owned(), source })?;

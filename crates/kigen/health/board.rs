@@ -1,25 +1,25 @@
-//! What each part of this process says of its own work.
+//! The readiness of this process: that of the log and of each role.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::commands::up::Role;
+use crate::role::Role;
 
-/// The parts of this process. Clones are of the same ones.
+/// The health of each part of this process. Clones share it.
 #[derive(Clone)]
-pub(crate) struct Board {
+pub(crate) struct HealthBoard {
     log: Arc<Mutex<Result<String, String>>>,
     pub(crate) shipper: Option<kigen_shipper::health::Health>,
     pub(crate) processor: Option<kigen_processor::health::Health>,
     pub(crate) notifier: Option<kigen_notifier::health::Health>,
 }
 
-/// What they say.
+/// The readiness of all parts at one instant.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
-    /// Whether each can do its work.
+    /// Whether every part can do its work.
     pub(crate) ready: bool,
     parts: Vec<Part>,
 }
@@ -28,11 +28,11 @@ pub(crate) struct Report {
 struct Part {
     part: &'static str,
     ready: bool,
-    /// How it goes, or why it does not.
-    says: String,
+    /// The state of a part that is ready, else the reason why it is not.
+    detail: String,
 }
 
-impl Board {
+impl HealthBoard {
     /// Of a process with these roles.
     pub(crate) fn of(roles: &[Role]) -> Self {
         Self {
@@ -43,38 +43,39 @@ impl Board {
         }
     }
 
-    /// What is known of the log now: how it is, or why it is not.
-    pub(crate) fn log_is(&self, now: Result<String, String>) {
-        *self.log.lock().unwrap_or_else(PoisonError::into_inner) = now;
+    /// Sets the log's state, or the reason why it cannot be used.
+    pub(crate) fn set_log(&self, state: Result<String, String>) {
+        *self.log.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
-    /// What all say at this moment.
+    /// The readiness of all parts at `now`.
     pub(crate) fn report(&self, now: Instant) -> Report {
         let log = self.log.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let said = [
+        let parts = [
             Some(("log", log)),
             self.shipper.as_ref().map(|health| ("shipper", health.readiness(now))),
             self.processor.as_ref().map(|health| ("processor", health.readiness(now))),
             self.notifier.as_ref().map(|health| ("notifier", health.readiness(now))),
         ];
-        let parts: Vec<Part> = said.into_iter().flatten().map(|(part, says)| Part::of(part, says)).collect();
+        let parts: Vec<Part> =
+            parts.into_iter().flatten().map(|(part, readiness)| Part::of(part, readiness)).collect();
         Report { ready: parts.iter().all(|part| part.ready), parts }
     }
 }
 
 impl Part {
-    fn of(part: &'static str, says: Result<String, String>) -> Self {
-        let ready = says.is_ok();
-        Self { part, ready, says: says.unwrap_or_else(|why| why) }
+    fn of(part: &'static str, readiness: Result<String, String>) -> Self {
+        let ready = readiness.is_ok();
+        Self { part, ready, detail: readiness.unwrap_or_else(|reason| reason) }
     }
 }
 
 impl Report {
-    /// For a person.
+    /// The report for a person.
     pub(crate) fn text(&self) -> String {
         let mut text = if self.ready { "ready\n" } else { "not ready\n" }.to_owned();
-        for Part { part, ready, says } in &self.parts {
-            text += &format!("{part:<10} {:<6} {says}\n", if *ready { "ready" } else { "NOT" });
+        for Part { part, ready, detail } in &self.parts {
+            text += &format!("{part:<10} {:<6} {detail}\n", if *ready { "ready" } else { "NOT" });
         }
         text
     }
@@ -85,14 +86,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_parts_must_be_ready_and_each_says_why_it_is_not() {
-        let board = Board::of(&[Role::Ship]);
-        board.log_is(Ok("it answers".to_owned()));
+    fn the_process_is_ready_once_all_parts_are_and_the_report_gives_each_reason() {
+        let board = HealthBoard::of(&[Role::Ship]);
+        board.set_log(Ok("it answers".to_owned()));
         let report = board.report(Instant::now());
         assert!(!report.ready);
-        let told = "not ready\nlog        ready  it answers\n\
+        let expected = "not ready\nlog        ready  it answers\n\
                     shipper    NOT    no tick was written yet: the cluster is being listed for the first time\n";
-        assert_eq!(report.text(), told);
-        assert!(Board { shipper: None, ..board }.report(Instant::now()).ready);
+        assert_eq!(report.text(), expected);
+        assert!(HealthBoard { shipper: None, ..board }.report(Instant::now()).ready);
     }
 }

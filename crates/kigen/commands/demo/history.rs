@@ -1,4 +1,4 @@
-//! The demo's clusters: a shop's nine days in which hardly anything fails, and a recorded cluster.
+//! The demo's clusters: nine days of a shop in which hardly anything fails, and a recorded cluster.
 
 use std::io::Write;
 
@@ -7,15 +7,18 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use kigen_playback::generate::{Attempt, Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
 
-/// The zone in which the shop's people live.
+/// The clusters' names.
+pub(super) const SHOP: &str = "shop";
+pub(super) const RECORDED: &str = "recorded";
+/// The time zone of the shop.
 pub(super) const ZONE: &str = "Asia/Tokyo";
-/// How many days the shop is watched.
+/// The number of days that are played.
 const DAYS: i64 = 9;
 const COMPLETE_BY: &str = "kigen.dev/complete-by";
 
-/// A recording of a real control plane; the demo carries it, so that it runs anywhere.
+/// A recording of a real control plane, compiled in, so that the demo runs anywhere.
 const RECORDING: &[u8] = include_bytes!("../../../../tests/fixtures/kubernetes/all_cluster.jsonl.gz");
-/// What the recorded cluster is asked for: its CronJobs fire every minute, so its deadlines are minutes apart.
+/// The objectives of the recorded cluster: its CronJobs fire every minute, so its deadlines are minutes apart.
 const RECORDED_OBJECTIVES: [(&str, &str, &str); 6] = [
     ("s-cron-success", "ok", "*/5 * * * *"),
     ("s-cron-retry-then-success", "retry", "*/5 * * * *"),
@@ -56,7 +59,7 @@ pub(super) fn shop() -> anyhow::Result<History> {
     for day in 0..DAYS {
         a_day(&mut shop, day);
     }
-    shop.build().context("the demo's history cannot be made")
+    shop.build().context("the demo's history cannot be built")
 }
 
 fn a_day(shop: &mut Cluster, day: i64) {
@@ -75,7 +78,7 @@ fn a_day(shop: &mut Cluster, day: i64) {
         5 => {
             shop.run("ml", "embeddings", at(1), RunPlan::hangs());
         }
-        // Behind the run that hangs, the next ones wait for ever.
+        // The run that hangs blocks the next ones for ever.
         6.. => {}
         _ => {
             shop.run("ml", "embeddings", at(1), RunPlan::succeeds(minutes(140)));
@@ -103,9 +106,12 @@ fn a_day(shop: &mut Cluster, day: i64) {
     shop.run("dwh", "cleanup", at(2), cleanup);
 }
 
-/// The recorded cluster, with a few objectives written on its CronJobs.
+/// The recorded cluster, with objectives as annotations on some of its CronJobs.
 pub(super) fn recorded() -> anyhow::Result<History> {
-    let mut file = tempfile::Builder::new().suffix(".jsonl.gz").tempfile().context("no temporary file")?;
+    let mut file = tempfile::Builder::new()
+        .suffix(".jsonl.gz")
+        .tempfile()
+        .context("a temporary file cannot be created")?;
     file.write_all(RECORDING).context("the recording cannot be unpacked")?;
     let history = History::from_recording(file.path())?;
     Ok(RECORDED_OBJECTIVES.iter().fold(history, |history, (namespace, name, complete_by)| {

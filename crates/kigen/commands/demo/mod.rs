@@ -1,4 +1,4 @@
-//! `kigen demo`: the incident kigen is for, played through the very roles of `up`.
+//! `kigen demo`: plays the incident that kigen is built for through the same roles as `kigen up`.
 
 mod history;
 mod screen;
@@ -24,53 +24,51 @@ use kigen_shipper::settings::{Access, Settings};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use self::history::{RECORDED, SHOP};
 use self::screen::{Screen, Seen};
-use super::framed_beside;
-use super::up::{open_log, open_processor, stop_of};
 use crate::cli::DemoArgs;
 use crate::config::Config;
+use crate::kafka::connect;
+use crate::open::{open_log, open_processor};
+use crate::role::until_stopped;
 
-/// The clusters' names.
-const SHOP: &str = "shop";
-const RECORDED: &str = "recorded";
-/// The shop's days pass in leaps to each thing that happens, and to 40 seconds after each full hour, when the
-/// deadlines there are judged.
+/// The shop's clock jumps to each event, and to 40 seconds after each full hour, when its deadlines are judged.
 const SHOP_LEAP: TimeDelta = TimeDelta::hours(1);
 const SHOP_LEAP_OFFSET: TimeDelta = TimeDelta::seconds(40);
 const SHOP_DWELL: Duration = Duration::from_millis(30);
-/// The recording passes this much faster than it was recorded.
+/// The recording is played this much faster than it was recorded.
 const RECORDED_SPEED: f64 = 60.0;
-/// At the demo's speed an API server must be asked for its time more often.
+/// At the demo's speed the API server must be probed more often.
 const PROBE_INTERVAL_MS: u64 = 4;
 const RECORDED_PROBE_INTERVAL_MS: u64 = 50;
-/// How often it is looked whether the log has the clusters.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
-/// How long nothing more is written once all is told.
+/// How often the readiness of the shippers is checked.
+const READINESS_INTERVAL: Duration = Duration::from_millis(20);
+/// How long the log must not change before everything is taken to be delivered.
 const QUIET: Duration = Duration::from_millis(400);
-/// How long the last messages may take after the history's end.
+/// The longest wait for the last messages after the history's end.
 const END_MS_MAX: u64 = 30_000;
 
-/// Plays the demo and draws it; on Kafka, if that is configured.
+/// Plays and draws the demo; on Kafka, if that is configured.
 pub(crate) async fn run(args: DemoArgs, kafka: Option<Config>) -> anyhow::Result<()> {
-    let scratch = tempfile::tempdir().context("there is no room for a temporary directory")?;
+    let scratch = tempfile::tempdir().context("a temporary directory cannot be created")?;
     let dir = args.keep.clone().unwrap_or_else(|| scratch.path().to_owned());
     match kafka {
         None => {
             let settings = kigen_log::Settings { partitions: 4, ..Default::default() };
-            let place = args.keep.as_ref().map(|dir| format!("--data-dir {}", dir.display()));
-            play(&args, open_log(&dir.join("log"), settings)?, &dir, place).await
+            let location = args.keep.as_ref().map(|dir| format!("--data-dir {}", dir.display()));
+            play(&args, open_log(&dir.join("log"), settings)?, &dir, location).await
         }
         Some(config) => {
             let kafka = config.kafka()?;
-            let connection = framed_beside(&kafka, Intent::Write).await?;
+            let connection = connect(&kafka, Intent::Write).await?;
             let brokers = connection.brokers().to_owned();
             let log = KafkaLog::open(connection, &kafka.layout, &kafka.instance).await?;
-            let look = log.reader().clone();
+            let reader = log.reader().clone();
             anyhow::ensure!(
-                on_thread(move || holds_nothing(&look)).await?,
-                "kigen's topics at {brokers} hold something already: the demo plays only on topics that are empty, since it \
-                 takes part in judging and telling all that stands there, and tells nothing a second time; name other \
-                 brokers, or, if nothing there is needed any more, delete the topics with `kafka-topics.sh \
+                on_thread(move || is_empty(&reader)).await?,
+                "kigen's topics at {brokers} are not empty: the demo plays only on empty topics, since it judges and delivers \
+                 everything in them, and delivers nothing a second time; name other brokers, or, if the topics are no \
+                 longer needed, delete them with `kafka-topics.sh \
                  --bootstrap-server {brokers} --delete --topic 'kigen\\.(events|alerts|status|rejects)'`"
             );
             play(&args, log, &dir, Some(format!("--log kafka --brokers {brokers}"))).await
@@ -78,11 +76,11 @@ pub(crate) async fn run(args: DemoArgs, kafka: Option<Config>) -> anyhow::Result
     }
 }
 
-/// Whether nothing stands in the topics that whoever judges goes by.
-fn holds_nothing(look: &impl LogReader) -> Result<bool, LogError> {
-    for partition in (0..look.partitions()).map(Partition) {
+/// Whether the topics that a processor reads are empty.
+fn is_empty(reader: &impl LogReader) -> Result<bool, LogError> {
+    for partition in (0..reader.partitions()).map(Partition) {
         for topic in [Topic::Events, Topic::Status] {
-            if is_read_from(look, topic, partition, look.earliest(topic, partition)?)? {
+            if has_records(reader, topic, partition, reader.earliest(topic, partition)?)? {
                 return Ok(false);
             }
         }
@@ -90,24 +88,24 @@ fn holds_nothing(look: &impl LogReader) -> Result<bool, LogError> {
     Ok(true)
 }
 
-/// Whether a record is read from there on. Offsets alone do not say so: what was given up has some, too.
-fn is_read_from(
-    look: &impl LogReader,
+/// Whether there is a committed record at `from` or later. Offsets alone do not show it: aborted records have offsets, too.
+fn has_records(
+    reader: &impl LogReader,
     topic: Topic,
     partition: Partition,
     from: Offset,
 ) -> Result<bool, LogError> {
-    Ok(!look.read(topic, partition, from, 1, 1)?.is_empty())
+    Ok(!reader.read(topic, partition, from, 1, 1)?.is_empty())
 }
 
-/// Plays the demo through a log; `place`: by what its log is found when it has ended.
-async fn play<L: Log>(args: &DemoArgs, log: L, dir: &Path, place: Option<String>) -> anyhow::Result<()> {
+/// Plays the demo through a log; `location`: the flags by which its log is read afterwards.
+async fn play<L: Log>(args: &DemoArgs, log: L, dir: &Path, location: Option<String>) -> anyhow::Result<()> {
     let (shop, recorded) = (history::shop()?, history::recorded()?);
-    let mut seen: Vec<Seen> = Vec::new();
+    let mut errors: Vec<Seen> = Vec::new();
     for (cluster, history) in [(SHOP, &shop), (RECORDED, &recorded)] {
-        seen.extend(history.error_monitor().into_iter().map(|error| Seen { cluster, error }));
+        errors.extend(history.error_monitor().into_iter().map(|error| Seen { cluster, error }));
     }
-    let mut screen = Screen::new(!args.plain && std::io::stdout().is_terminal(), seen);
+    let mut screen = Screen::new(!args.plain && std::io::stdout().is_terminal(), errors);
     screen.begin()?;
 
     let shop = Play::start(
@@ -134,14 +132,14 @@ async fn play<L: Log>(args: &DemoArgs, log: L, dir: &Path, place: Option<String>
     let notifier_log = log.clone();
     roles.spawn(async move {
         let delivery = Delivery::channel(messages);
-        notifier::run(notifier_log, delivery, stop_of(stopped)).await.map_err(Into::into)
+        notifier::run(notifier_log, delivery, until_stopped(stopped)).await.map_err(Into::into)
     });
     let mut end = Box::pin(async {
         shop.begin_when_shipped().await;
         recorded.begin_when_shipped().await;
         shop.clock.finished().await;
         recorded.clock.finished().await;
-        all_told(&log).await;
+        all_delivered(&log).await;
     });
     loop {
         tokio::select! {
@@ -158,10 +156,10 @@ async fn play<L: Log>(args: &DemoArgs, log: L, dir: &Path, place: Option<String>
     while roles.join_next().await.is_some() {}
     shop.server.shutdown().await;
     recorded.server.shutdown().await;
-    screen.end(place.as_deref())
+    screen.end(location.as_deref())
 }
 
-/// One cluster that is played.
+/// A cluster that is played.
 struct Play {
     cluster: &'static str,
     clock: Clock,
@@ -184,7 +182,7 @@ impl Play {
         Ok(Self { cluster, clock, server, probe_interval_ms, health: Health::default() })
     }
 
-    /// Ships the cluster as `up` does, by this cluster's time.
+    /// Ships the cluster as `up` does, by this cluster's clock.
     fn ship<L: Log>(
         &self,
         log: L,
@@ -196,50 +194,50 @@ impl Play {
         async move {
             let clock = ShipperClock::new(move || clock.now());
             let (_, declared) = watch::channel(None);
-            let until = stop_of(stopped);
+            let until = until_stopped(stopped);
             let role =
                 ShipperRole { log, settings, clock, shipper: "kigen demo".to_owned(), declared, health };
             role.run(until).await.map_err(Into::into)
         }
     }
 
-    /// Lets time pass once the log has the cluster as it was, so that the demo misses nothing of it.
+    /// Starts the clock once the log has the initial state of the cluster, so that the demo misses nothing.
     async fn begin_when_shipped(&self) {
         while self.health.readiness(RealInstant::now()).is_err() {
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(READINESS_INTERVAL).await;
         }
         self.server.begin();
     }
 }
 
-/// Waits until what is in the log is judged, and what was decided is told; not for ever.
-async fn all_told<L: Log>(log: &L) {
+/// Waits until all events are judged and all alerts are delivered, up to a limit.
+async fn all_delivered<L: Log>(log: &L) {
     let quiet = async {
-        // The last ticks come in by themselves; a log that stays the same for a while has nothing left to judge.
+        // The last ticks are still to come; a log that does not change for a while has nothing left to judge.
         let mut before = None;
         loop {
             tokio::time::sleep(QUIET).await;
-            let look = log.reader().clone();
-            let now = on_thread(move || ends_if_all_told(&look)).await.ok().flatten();
+            let reader = log.reader().clone();
+            let now = on_thread(move || ends_if_all_delivered(&reader)).await.ok().flatten();
             if now.is_some() && now == before {
                 return;
             }
             before = now;
         }
     };
-    // What is not told by then is not told in the demo; the error would be visible in its end.
+    // What is not delivered by then is missing in the demo; the totals at its end would show it.
     let _ = tokio::time::timeout(Duration::from_millis(END_MS_MAX), quiet).await;
 }
 
-/// Where events and alerts end; `None`: some are still to be judged, or to be told.
-fn ends_if_all_told(look: &impl LogReader) -> Result<Option<Vec<Offset>>, LogError> {
+/// The ends of events and alerts; `None`: some are still to be judged or delivered.
+fn ends_if_all_delivered(reader: &impl LogReader) -> Result<Option<Vec<Offset>>, LogError> {
     let mut ends = Vec::new();
     for (group, topic) in [(kigen_processor::GROUP, Topic::Events), (notifier::GROUP, Topic::Alerts)] {
-        for partition in (0..look.partitions()).map(Partition) {
-            if is_read_from(look, topic, partition, look.resume_offset(group, topic, partition)?)? {
+        for partition in (0..reader.partitions()).map(Partition) {
+            if has_records(reader, topic, partition, reader.resume_offset(group, topic, partition)?)? {
                 return Ok(None);
             }
-            ends.push(look.latest(topic, partition)?);
+            ends.push(reader.latest(topic, partition)?);
         }
     }
     Ok(Some(ends))

@@ -1,4 +1,4 @@
-//! What the demo shows: Slack's messages as they come, and beside them what a plain error monitor would have said.
+//! Draws the demo: Slack's messages as they are delivered, beside the errors that a plain error monitor would have raised.
 
 use std::io::Write;
 
@@ -9,24 +9,24 @@ use kigen_notifier::render::Message;
 use kigen_notifier::terminal::{Style, draw};
 use kigen_playback::error_monitor::ErrorSeen;
 
-use super::{SHOP, history};
+use super::history::{RECORDED, SHOP, ZONE};
 
 /// The widths of the two columns, in characters.
 const SLACK_WIDTH: usize = 74;
 const MONITOR_WIDTH: usize = 56;
 
-/// An error that an error monitor would have seen.
+/// An error that an error monitor would have raised.
 pub(super) struct Seen {
     pub(super) cluster: &'static str,
     pub(super) error: ErrorSeen,
 }
 
-/// Where the demo is drawn.
+/// Draws on stdout.
 pub(super) struct Screen {
     style: Style,
     zone: Zone,
-    /// What the error monitor says, the latest first.
-    unseen: Vec<Seen>,
+    /// The errors that are not drawn yet, the latest first.
+    pending: Vec<Seen>,
     missed: usize,
     recovered: usize,
     errors: usize,
@@ -36,18 +36,18 @@ impl Screen {
     pub(super) fn new(colours: bool, mut seen: Vec<Seen>) -> Self {
         seen.sort_by_key(|seen| std::cmp::Reverse(seen.error.at));
         let errors = seen.len();
-        let zone = Zone::named(history::ZONE).unwrap_or_else(|_| Zone::utc());
+        let zone = Zone::named(ZONE).unwrap_or_else(|_| Zone::utc());
         Self {
             style: Style { colours, width: SLACK_WIDTH },
             zone,
-            unseen: seen,
+            pending: seen,
             missed: 0,
             recovered: 0,
             errors,
         }
     }
 
-    /// The story, and the heads of the columns.
+    /// Draws the introduction and the heads of the columns.
     pub(super) fn begin(&self) -> anyhow::Result<()> {
         let text = "\
 Nine days of a shop, and 27 minutes recorded on a real Kubernetes control plane, pass in half a minute.
@@ -63,7 +63,7 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
         Ok(())
     }
 
-    /// A message, and beside it what the error monitor said in the same cluster up to then.
+    /// Draws a message, beside the errors of the same cluster up to then.
     pub(super) fn message(&mut self, alert: &Alert, message: &Message) -> anyhow::Result<()> {
         match alert.body {
             AlertBody::SlotMissed { .. } => self.missed += 1,
@@ -76,11 +76,11 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
         self.row(&drawn, &monitor)
     }
 
-    /// What is left to say, and what it comes to.
-    pub(super) fn end(&mut self, place: Option<&str>) -> anyhow::Result<()> {
-        let last = self.unseen.first().map(|seen| seen.error.at);
+    /// Draws the remaining errors and the totals.
+    pub(super) fn end(&mut self, location: Option<&str>) -> anyhow::Result<()> {
+        let last = self.pending.first().map(|seen| seen.error.at);
         let mut rest = Vec::new();
-        for cluster in [SHOP, super::RECORDED] {
+        for cluster in [SHOP, RECORDED] {
             rest.extend(last.map(|last| self.monitor_until(cluster, last)).unwrap_or_default());
         }
         self.row("", &rest)?;
@@ -88,12 +88,12 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
         writeln!(out, "{}", "─".repeat(SLACK_WIDTH + 3 + MONITOR_WIDTH))?;
         writeln!(
             out,
-            "{} deadlines missed and {} recovered, each told once. The error monitor raised {} errors; none of them says \
+            "{} deadlines missed and {} recovered, each alerted once. The error monitor raised {} errors; none of them shows \
              that\nproduct B read half a table, that a job hung, or that one never started.",
             self.missed, self.recovered, self.errors
         )?;
-        if let Some(place) = place {
-            writeln!(out, "\nLook inside: kigen status {place}; kigen events {place}")?;
+        if let Some(location) = location {
+            writeln!(out, "\nRead its log: kigen status {location}; kigen events {location}")?;
         }
         Ok(())
     }
@@ -101,20 +101,20 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
     fn monitor_until(&mut self, cluster: &str, until: Instant) -> Vec<String> {
         let mut lines = Vec::new();
         let mut unseen = Vec::new();
-        while let Some(seen) = self.unseen.pop() {
+        while let Some(seen) = self.pending.pop() {
             if seen.error.at > until {
                 unseen.push(seen);
                 break;
             }
             if seen.cluster == cluster { lines.push(self.seen_line(&seen)) } else { unseen.push(seen) }
         }
-        self.unseen.extend(unseen.into_iter().rev());
+        self.pending.extend(unseen.into_iter().rev());
         shortened(lines)
     }
 
     fn seen_line(&self, seen: &Seen) -> String {
         let ErrorSeen { at, namespace, batch, what, .. } = &seen.error;
-        // The recorded cluster lives in UTC.
+        // The recorded cluster is in UTC.
         let at = if seen.cluster == SHOP { self.zone.local(*at).date_time } else { at.naive_utc() };
         let local = at.format("%d %b %H:%M");
         let what = what.trim_start_matches("container main ended with ");
@@ -145,7 +145,7 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
     }
 }
 
-/// At most a few lines beside a message; how many more there were is said.
+/// At most a few lines beside a message; the last gives the number of those left out.
 fn shortened(mut lines: Vec<String>) -> Vec<String> {
     const LINES_MAX: usize = 6;
     if lines.len() > LINES_MAX {
@@ -156,7 +156,7 @@ fn shortened(mut lines: Vec<String>) -> Vec<String> {
     lines
 }
 
-/// How many columns a line takes, its colours aside.
+/// The width of a line in columns, without its colours.
 fn visible_width(line: &str) -> usize {
     let mut width = 0;
     let mut in_escape = false;
@@ -165,7 +165,7 @@ fn visible_width(line: &str) -> usize {
             (false, '\x1b') => in_escape = true,
             (true, 'm') => in_escape = false,
             (true, _) => {}
-            // The marks of the messages are drawn two columns wide.
+            // Emoji are two columns wide.
             (false, '\u{1f000}'..) => width += 2,
             (false, _) => width += 1,
         }

@@ -1,5 +1,5 @@
-//! `kigen replay`: the past judged anew by the same engine, with the objectives of the log or those of a file. Nothing is
-//! sent, and nothing is written.
+//! `kigen replay`: judges the past again by the same engine, with the objectives of the log or those of a file. Sends and writes
+//! nothing.
 
 mod past;
 mod table;
@@ -14,69 +14,66 @@ use kigen_model::topic::{Partition, Topic};
 use kigen_objective::file::read_file;
 
 use self::past::{Past, Playing};
-use super::events::open;
-use super::pages::Pages;
 use crate::cli::ReplayArgs;
 use crate::config::Config;
+use crate::exit::misused;
+use crate::reader::{Pages, open};
 
-/// Judges the past and prints what it comes to.
+/// Judges the past and prints the verdicts.
 pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
-    let written = match &args.objectives {
+    let objectives = match &args.objectives {
         Some(path) => Some(
-            read_file(path, &config.cluster)
-                .and_then(|contents| contents.whole(path))
-                .map_err(|error| anyhow::Error::from(error).context(crate::Misused))?,
+            read_file(path, &config.cluster).and_then(|contents| contents.whole(path)).map_err(misused)?,
         ),
         None => None,
     };
-    let view = open(config)?;
+    let reader = open(config)?;
     let mut past = Past::new(args.from, args.to);
-    let alerts = Pages::of(&*view, Topic::Alerts)?;
-    for partition in (0..view.partitions()).map(Partition) {
-        alerts.each(partition, |records| past.was_said(records))?;
+    let alerts = Pages::of(&*reader, Topic::Alerts)?;
+    for partition in (0..reader.partitions()).map(Partition) {
+        alerts.each(partition, |records| past.add_alerts(records))?;
     }
     drop(alerts);
-    let mut playing = Playing::new(written);
+    let mut playing = Playing::new(objectives);
     if playing.follows_schedules() {
-        let events = Pages::of(&*view, Topic::Events)?;
-        for partition in (0..view.partitions()).map(Partition) {
+        let events = Pages::of(&*reader, Topic::Events)?;
+        for partition in (0..reader.partitions()).map(Partition) {
             events.each(partition, |records| {
-                playing.note_schedules(records);
+                playing.add_schedules(records);
                 Ok(())
             })?;
         }
     }
-    for (partition_past, heard_of) in played(&*view, &playing, &past)? {
-        past.take(partition_past);
-        playing.took(heard_of);
+    for (partition_past, seen) in play(&*reader, &playing, &past)? {
+        past.merge(partition_past);
+        playing.add_seen(seen);
     }
-    for warning in past.warnings.iter().cloned().chain(playing.unheard_of()) {
+    for warning in past.warnings.iter().cloned().chain(playing.missing()) {
         tracing::warn!("{warning}");
     }
     table::print(&past, args)
 }
 
-/// Plays each partition, as many at once as there are processors: none knows of another. What they find comes in the order
-/// of the partitions.
-fn played(
-    view: &dyn LogReader,
+/// Plays the partitions, which are independent, in parallel on all processors. The results are in the order of the partitions.
+fn play(
+    reader: &dyn LogReader,
     playing: &Playing,
     past: &Past,
 ) -> anyhow::Result<Vec<(Past, BTreeSet<BatchKey>)>> {
-    let events = Pages::of(view, Topic::Events)?;
+    let events = Pages::of(reader, Topic::Events)?;
     let next = AtomicU32::new(0);
-    let found = Mutex::new(BTreeMap::new());
+    let results = Mutex::new(BTreeMap::new());
     let work = || -> anyhow::Result<()> {
         loop {
             let partition = Partition(next.fetch_add(1, Ordering::Relaxed));
-            if partition.0 >= view.partitions() {
+            if partition.0 >= reader.partitions() {
                 return Ok(());
             }
             let mut partition_past = past.empty();
-            let mut played = playing.partition(partition, view.partitions());
+            let mut played = playing.partition(partition, reader.partitions());
             events.each(partition, |records| played.play(records, &mut partition_past))?;
-            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-            found.insert(partition, (partition_past, played.heard_of()));
+            let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+            results.insert(partition, (partition_past, played.seen()));
         }
     };
     std::thread::scope(|scope| {
@@ -87,5 +84,5 @@ fn played(
             Err(panic) => std::panic::resume_unwind(panic),
         })
     })?;
-    Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect())
+    Ok(results.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect())
 }

@@ -1,4 +1,4 @@
-//! What a replay finds: the verdicts on all slots, and against them what was really said.
+//! The result of a replay: the verdicts on all slots, beside the alerts that were really sent.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -13,36 +13,36 @@ use kigen_model::topic::Partition;
 use kigen_objective::file::FileObjective;
 use kigen_processor::{Replay, ReplayOutput};
 
-/// The schedules of CronJobs, by namespace and name, as they were seen; `None`: the CronJob was gone.
+/// The schedules of CronJobs over time, by namespace and name; `None`: the CronJob did not exist.
 type Schedules = BTreeMap<(String, String), Vec<(Instant, Option<Schedule>)>>;
 /// An objective of a batch.
 pub(super) type Name = (BatchKey, String);
 
-/// The verdicts found, and the misses that were told of, by objective and deadline.
+/// The verdicts of the replay, and the misses that were alerted, by objective and deadline.
 pub(super) struct Past {
     from: Option<Instant>,
     to: Option<Instant>,
     pub(super) verdicts: BTreeMap<Name, BTreeMap<Instant, Verdict>>,
-    pub(super) said: BTreeMap<Name, BTreeSet<Instant>>,
-    /// What whoever wrote an objective would have been told.
+    pub(super) alerted: BTreeMap<Name, BTreeSet<Instant>>,
+    /// The warnings to the authors of objectives.
     pub(super) warnings: Vec<String>,
 }
 
 impl Past {
     /// Of the slots with a deadline in `[from, to)`.
     pub(super) fn new(from: Option<Instant>, to: Option<Instant>) -> Self {
-        Self { from, to, verdicts: BTreeMap::new(), said: BTreeMap::new(), warnings: Vec::new() }
+        Self { from, to, verdicts: BTreeMap::new(), alerted: BTreeMap::new(), warnings: Vec::new() }
     }
 
-    /// Of the same slots, with nothing in it.
+    /// An empty one of the same slots.
     pub(super) fn empty(&self) -> Self {
         Self::new(self.from, self.to)
     }
 
-    /// Takes what was found elsewhere, of other batches.
-    pub(super) fn take(&mut self, other: Self) {
+    /// Adds the result of other batches.
+    pub(super) fn merge(&mut self, other: Self) {
         self.verdicts.extend(other.verdicts);
-        self.said.extend(other.said);
+        self.alerted.extend(other.alerted);
         self.warnings.extend(other.warnings);
     }
 
@@ -50,10 +50,10 @@ impl Past {
         self.from.is_none_or(|from| deadline >= from) && self.to.is_none_or(|to| deadline < to)
     }
 
-    /// Notes the misses that alerts told of, and those that they took back.
-    pub(super) fn was_said(&mut self, alerts: &[ConsumedRecord]) -> anyhow::Result<()> {
+    /// Adds the misses that were alerted, without those that were retracted.
+    pub(super) fn add_alerts(&mut self, alerts: &[ConsumedRecord]) -> anyhow::Result<()> {
         for record in alerts {
-            // What is no alert is no word that was said; `kigen events --topic rejects` shows it.
+            // Not an alert, so it was not sent; `kigen events --topic rejects` shows it.
             let Ok(alert) = kigen_wire::decode_alert(record.value.as_deref().unwrap_or_default()) else {
                 continue;
             };
@@ -61,10 +61,10 @@ impl Past {
             let name = (alert.key, objective.name);
             match alert.body {
                 AlertBody::SlotMissed { slot, .. } if self.has(slot.deadline) => {
-                    self.said.entry(name).or_default().insert(slot.deadline);
+                    self.alerted.entry(name).or_default().insert(slot.deadline);
                 }
                 AlertBody::SlotRetracted { slot, .. } => {
-                    self.said.entry(name).or_default().remove(&slot.deadline);
+                    self.alerted.entry(name).or_default().remove(&slot.deadline);
                 }
                 AlertBody::SlotMissed { .. }
                 | AlertBody::SlotRecovered { .. }
@@ -75,7 +75,7 @@ impl Past {
         Ok(())
     }
 
-    fn found(&mut self, output: ReplayOutput) {
+    fn add(&mut self, output: ReplayOutput) {
         for judgement in output.judgements {
             if self.has(judgement.deadline) {
                 let name = (judgement.key, judgement.objective);
@@ -86,38 +86,40 @@ impl Past {
     }
 }
 
-/// What is played: the log as it is, or the log with the objectives of a file in place of its own.
+/// The input of a replay: the log as it is, or with the objectives of a file in place of its own.
 pub(super) struct Playing {
-    written: Option<BTreeMap<BatchKey, Vec<FileObjective>>>,
-    /// Of the CronJobs that objectives name under `before`.
+    objectives: Option<BTreeMap<BatchKey, Vec<FileObjective>>>,
+    /// Those of the CronJobs under `before`.
     schedules: Schedules,
-    heard_of: BTreeSet<BatchKey>,
+    /// The batches that are in the log.
+    seen: BTreeSet<BatchKey>,
 }
 
 impl Playing {
-    pub(super) fn new(written: Option<Vec<FileObjective>>) -> Self {
-        let by_key = written.map(|written| {
+    pub(super) fn new(objectives: Option<Vec<FileObjective>>) -> Self {
+        let by_key = objectives.map(|objectives| {
             let mut by_key: BTreeMap<BatchKey, Vec<FileObjective>> = BTreeMap::new();
-            for written in written {
-                by_key.entry(written.key.clone()).or_default().push(written);
+            for objective in objectives {
+                by_key.entry(objective.key.clone()).or_default().push(objective);
             }
             by_key
         });
         let mut schedules = BTreeMap::new();
-        for written in by_key.iter().flat_map(BTreeMap::values).flatten() {
-            if let Some((namespace, cron_job)) = written.objective.target() {
+        for of_file in by_key.iter().flat_map(BTreeMap::values).flatten() {
+            if let Some((namespace, cron_job)) = of_file.objective.target() {
                 schedules.insert((namespace.to_owned(), cron_job.to_owned()), Vec::new());
             }
         }
-        Self { written: by_key, schedules, heard_of: BTreeSet::new() }
+        Self { objectives: by_key, schedules, seen: BTreeSet::new() }
     }
 
-    /// Whether an objective's deadlines are another CronJob's fires, so that its schedule must be known beforehand.
+    /// Whether the deadlines of an objective are the fires of another CronJob, whose schedules must be read first.
     pub(super) fn follows_schedules(&self) -> bool {
         !self.schedules.is_empty()
     }
 
-    pub(super) fn note_schedules(&mut self, records: &[ConsumedRecord]) {
+    /// Adds the schedules in these records.
+    pub(super) fn add_schedules(&mut self, records: &[ConsumedRecord]) {
         for record in records {
             let Ok(Event::Fact(fact)) = kigen_wire::decode_event(record.value.as_deref().unwrap_or_default())
             else {
@@ -135,50 +137,52 @@ impl Playing {
         }
     }
 
+    /// Starts to play a partition.
     pub(super) fn partition(&self, partition: Partition, partitions: u32) -> PartitionPlayed<'_> {
         PartitionPlayed {
             playing: self,
             replay: Replay::new(partition, partitions),
-            heard_of: BTreeSet::new(),
-            to_say: VecDeque::new(),
+            seen: BTreeSet::new(),
+            pending: VecDeque::new(),
             revision: 0,
         }
     }
 
-    /// The batches of the file of which the log says nothing.
-    pub(super) fn unheard_of(&self) -> Vec<String> {
-        let written = self.written.iter().flat_map(BTreeMap::values).flatten();
-        written
-            .filter(|written| !self.heard_of.contains(&written.key))
-            .map(|written| {
+    /// A warning for each objective of the file whose batch is not in the log.
+    pub(super) fn missing(&self) -> Vec<String> {
+        let objectives = self.objectives.iter().flat_map(BTreeMap::values).flatten();
+        objectives
+            .filter(|objective| !self.seen.contains(&objective.key))
+            .map(|objective| {
                 format!(
-                    "line {}: the log says nothing of the batch {}, so `{}` is not judged; check its namespace and name",
-                    written.line, written.key, written.name
+                    "line {}: the log has no record of the batch {}, so `{}` is not judged; check its namespace and name",
+                    objective.line, objective.key, objective.name
                 )
             })
             .collect()
     }
 
-    pub(super) fn took(&mut self, heard_of: BTreeSet<BatchKey>) {
-        self.heard_of.extend(heard_of);
+    /// Adds batches that are in the log.
+    pub(super) fn add_seen(&mut self, seen: BTreeSet<BatchKey>) {
+        self.seen.extend(seen);
     }
 }
 
-/// One partition on the way.
+/// A partition while it is played.
 pub(super) struct PartitionPlayed<'a> {
     playing: &'a Playing,
     replay: Replay,
-    heard_of: BTreeSet<BatchKey>,
-    /// What the file's objectives become later, by time.
-    to_say: VecDeque<(Instant, Fact)>,
+    seen: BTreeSet<BatchKey>,
+    /// Later versions of the file's objectives, by time.
+    pending: VecDeque<(Instant, Fact)>,
     revision: u64,
 }
 
 impl PartitionPlayed<'_> {
     /// Plays the next records.
     pub(super) fn play(&mut self, records: &[ConsumedRecord], past: &mut Past) -> anyhow::Result<()> {
-        if self.playing.written.is_none() {
-            past.found(self.replay.fold(records)?);
+        if self.playing.objectives.is_none() {
+            past.add(self.replay.fold(records)?);
             return Ok(());
         }
         for record in records {
@@ -186,66 +190,67 @@ impl PartitionPlayed<'_> {
             match event {
                 Ok(Event::Fact(Fact { body: FactBody::Objective { .. }, .. })) | Err(_) => {}
                 Ok(Event::Fact(fact)) => {
-                    self.say_until(fact.observed_at, past)?;
-                    if self.heard_of.insert(fact.key.clone()) {
+                    self.apply_pending(fact.observed_at, past)?;
+                    if self.seen.insert(fact.key.clone()) {
                         self.declare(&fact, past)?;
                     }
-                    past.found(self.replay.fold_fact(fact)?);
+                    past.add(self.replay.fold_fact(fact)?);
                 }
                 Ok(Event::Cluster(event)) => {
                     if let ClusterBody::Tick { observed_until, .. } = event.body {
-                        self.say_until(observed_until, past)?;
+                        self.apply_pending(observed_until, past)?;
                     }
-                    past.found(self.replay.fold(std::slice::from_ref(record))?);
+                    past.add(self.replay.fold(std::slice::from_ref(record))?);
                 }
             }
         }
         Ok(())
     }
 
-    /// The batches that were heard of.
-    pub(super) fn heard_of(self) -> BTreeSet<BatchKey> {
-        self.heard_of
+    /// The batches of the partition.
+    pub(super) fn seen(self) -> BTreeSet<BatchKey> {
+        self.seen
     }
 
-    /// Says the file's objectives for a batch that is heard of for the first time.
+    /// Applies the file's objectives of a batch at its first fact.
     fn declare(&mut self, first: &Fact, past: &mut Past) -> anyhow::Result<()> {
         let playing = self.playing;
-        let of_batch = playing.written.iter().filter_map(|written| written.get(&first.key)).flatten();
-        for written in of_batch {
+        let of_batch = playing.objectives.iter().filter_map(|all| all.get(&first.key)).flatten();
+        for of_file in of_batch {
             let at = first.observed_at;
-            let mut wordings = wordings(&written.objective, &playing.schedules, at);
-            let (_, now) = wordings.remove(0);
-            let fact = self.fact(written, now, at);
-            past.found(self.replay.fold_fact(fact)?);
-            for (at, later) in wordings {
-                let fact = self.fact(written, later, at);
-                self.to_say.push_back((at, fact));
+            let mut versions = versions(&of_file.objective, &playing.schedules, at);
+            let (_, now) = versions.remove(0);
+            let fact = self.fact(of_file, now, at);
+            past.add(self.replay.fold_fact(fact)?);
+            for (at, later) in versions {
+                let fact = self.fact(of_file, later, at);
+                self.pending.push_back((at, fact));
             }
         }
-        self.to_say.make_contiguous().sort_by_key(|(at, _)| *at);
+        self.pending.make_contiguous().sort_by_key(|(at, _)| *at);
         Ok(())
     }
 
-    fn fact(&mut self, written: &FileObjective, objective: Objective, observed_at: Instant) -> Fact {
+    fn fact(&mut self, of_file: &FileObjective, objective: Objective, observed_at: Instant) -> Fact {
         self.revision += 1;
         let revision = Revision::of(&Origin::File, self.revision);
-        let body = FactBody::Objective { name: written.name.clone(), revision, objective: Some(objective) };
-        Fact { key: written.key.clone(), observed_at, body }
+        let body = FactBody::Objective { name: of_file.name.clone(), revision, objective: Some(objective) };
+        Fact { key: of_file.key.clone(), observed_at, body }
     }
 
-    fn say_until(&mut self, until: Instant, past: &mut Past) -> anyhow::Result<()> {
-        while self.to_say.front().is_some_and(|(at, _)| *at <= until) {
-            if let Some((_, fact)) = self.to_say.pop_front() {
-                past.found(self.replay.fold_fact(fact)?);
+    /// Applies the versions of objectives up to an instant.
+    fn apply_pending(&mut self, until: Instant, past: &mut Past) -> anyhow::Result<()> {
+        while self.pending.front().is_some_and(|(at, _)| *at <= until) {
+            if let Some((_, fact)) = self.pending.pop_front() {
+                past.add(self.replay.fold_fact(fact)?);
             }
         }
         Ok(())
     }
 }
 
-/// An objective as it stands at `at`, and as it becomes later, when a schedule that it follows changes.
-fn wordings(objective: &Objective, schedules: &Schedules, at: Instant) -> Vec<(Instant, Objective)> {
+/// An objective as it is at `at`, and its later versions: one for each change of the schedule that gives its deadlines.
+fn versions(objective: &Objective, schedules: &Schedules, at: Instant) -> Vec<(Instant, Objective)> {
     let Some((namespace, cron_job)) = objective.target() else {
         return vec![(at, objective.clone())];
     };

@@ -1,4 +1,4 @@
-//! What a replay comes to, as a table for people, or as JSON lines or CSV for programs.
+//! The result of a replay as a table, JSON lines or CSV.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -10,10 +10,9 @@ use serde_json::{Map, Value as Json, json};
 
 use super::past::Past;
 use crate::cli::{FormatArg, ReplayArgs};
-use crate::commands::events::text;
-use crate::commands::status::{columns, human};
+use crate::output::{columns, human, text};
 
-/// What is printed of one objective or slot, for programs.
+/// An objective or a slot, for JSON and CSV.
 type Row = Vec<(&'static str, Json)>;
 
 /// One objective's slots.
@@ -23,15 +22,15 @@ struct Sum {
     missed: usize,
     unknown: usize,
     excused: usize,
-    /// How long before the deadline the results were there, the shortest first.
+    /// How long before their deadlines the results were there, shortest first.
     margins: Vec<TimeDelta>,
-    /// Missed now, and nobody was told.
+    /// Missed by the replay, but not alerted.
     more: Vec<Instant>,
-    /// Told of then, and not missed now.
+    /// Alerted, but not missed by the replay.
     fewer: Vec<Instant>,
 }
 
-/// Prints the verdicts in the form that was asked for.
+/// Prints the verdicts in the requested format.
 pub(super) fn print(past: &Past, args: &ReplayArgs) -> anyhow::Result<()> {
     let rows = if args.slots { slots(past) } else { sums(past) };
     let text = match args.format {
@@ -42,14 +41,14 @@ pub(super) fn print(past: &Past, args: &ReplayArgs) -> anyhow::Result<()> {
         FormatArg::Json => rows.into_iter().map(json_line).collect(),
         FormatArg::Csv => csv(&rows)?,
     };
-    crate::commands::print(&text)
+    crate::output::print(&text)
 }
 
 fn sum_of(past: &Past) -> BTreeMap<(String, String), Sum> {
     let nothing = BTreeSet::new();
     let mut sums = BTreeMap::new();
     for (name @ (key, objective), verdicts) in &past.verdicts {
-        let said = past.said.get(name).unwrap_or(&nothing);
+        let alerted = past.alerted.get(name).unwrap_or(&nothing);
         let mut sum = Sum::default();
         for (deadline, verdict) in verdicts {
             match verdict {
@@ -68,13 +67,13 @@ fn sum_of(past: &Past) -> BTreeMap<(String, String), Sum> {
             .map(|(deadline, _)| *deadline)
             .collect();
         sum.margins.sort();
-        sum.more = missed.difference(said).copied().collect();
-        sum.fewer = said.difference(&missed).copied().collect();
+        sum.more = missed.difference(alerted).copied().collect();
+        sum.fewer = alerted.difference(&missed).copied().collect();
         sums.insert((key.to_string(), objective.clone()), sum);
     }
-    for (name @ (key, objective), said) in &past.said {
-        if !past.verdicts.contains_key(name) && !said.is_empty() {
-            let sum = Sum { fewer: said.iter().copied().collect(), ..Sum::default() };
+    for (name @ (key, objective), alerted) in &past.alerted {
+        if !past.verdicts.contains_key(name) && !alerted.is_empty() {
+            let sum = Sum { fewer: alerted.iter().copied().collect(), ..Sum::default() };
             sums.insert((key.to_string(), objective.clone()), sum);
         }
     }
@@ -82,7 +81,7 @@ fn sum_of(past: &Past) -> BTreeMap<(String, String), Sum> {
 }
 
 impl Sum {
-    /// The margin that so many of a hundred slots stay under, by nearest rank.
+    /// A percentile of the margins, by nearest rank.
     fn percentile(&self, percent: usize) -> Option<TimeDelta> {
         let rank = (self.margins.len() * percent).div_ceil(100).max(1);
         self.margins.get(rank - 1).copied()
@@ -105,8 +104,8 @@ fn sums(past: &Past) -> Vec<Row> {
                 ("margin_s_min", json!(seconds(sum.percentile(0)))),
                 ("margin_s_median", json!(seconds(sum.percentile(50)))),
                 ("margin_s_p95", json!(seconds(sum.percentile(95)))),
-                ("missed_but_not_told", json!(instants(&sum.more))),
-                ("told_but_not_missed", json!(instants(&sum.fewer))),
+                ("missed_but_not_alerted", json!(instants(&sum.more))),
+                ("alerted_but_not_missed", json!(instants(&sum.fewer))),
             ]
         })
         .collect()
@@ -116,12 +115,12 @@ fn slots(past: &Past) -> Vec<Row> {
     let mut rows = Vec::new();
     for ((key, objective), verdicts) in &past.verdicts {
         for (deadline, verdict) in verdicts {
-            let (word, detail, ended_at) = words(verdict);
+            let (verdict, detail, ended_at) = verdict_parts(verdict);
             rows.push(vec![
                 ("batch", json!(key.to_string())),
                 ("objective", json!(objective)),
                 ("deadline", json!(text(*deadline))),
-                ("verdict", json!(word)),
+                ("verdict", json!(verdict)),
                 ("cause", json!(detail)),
                 ("ended_at", json!(ended_at.map(text))),
                 ("margin_s", json!(ended_at.map(|ended_at| (*deadline - ended_at).num_seconds()))),
@@ -131,7 +130,7 @@ fn slots(past: &Past) -> Vec<Row> {
     rows
 }
 
-fn words(verdict: &Verdict) -> (&'static str, Option<&'static str>, Option<Instant>) {
+fn verdict_parts(verdict: &Verdict) -> (&'static str, Option<&'static str>, Option<Instant>) {
     match verdict {
         Verdict::Met { ended_at } => ("met", None, Some(*ended_at)),
         Verdict::Missed(cause) => ("missed", Some(cause.label()), None),
@@ -145,14 +144,14 @@ fn shown_slots(past: &Past) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for ((key, objective), verdicts) in &past.verdicts {
         for (deadline, verdict) in verdicts {
-            let (word, detail, ended_at) = words(verdict);
+            let (verdict, detail, ended_at) = verdict_parts(verdict);
             let detail = detail.map_or(String::new(), |detail| format!(", {}", detail.replace('_', " ")));
             let margin = ended_at.map_or(String::new(), |ended_at| human(*deadline - ended_at));
             rows.push(vec![
                 key.to_string(),
                 objective.clone(),
                 text(*deadline),
-                format!("{word}{detail}"),
+                format!("{verdict}{detail}"),
                 margin,
             ]);
         }
@@ -171,7 +170,7 @@ fn shown_sums(past: &Past) -> String {
         "MARGIN MIN",
         "MEDIAN",
         "P95",
-        "AGAINST WHAT WAS SAID",
+        "COMPARED WITH ALERTS",
     ];
     let sums = sum_of(past);
     let margin = |margin: Option<TimeDelta>| margin.map_or("-".to_owned(), human);
@@ -196,7 +195,7 @@ fn shown_sums(past: &Past) -> String {
     let total = |count: fn(&Sum) -> usize| sums.values().map(count).sum::<usize>();
     let _ = writeln!(
         out,
-        "\n{} objectives: {} slots met, {} missed, {} unknown, {} excused; {} missed but not told, {} told but not missed",
+        "\n{} objectives: {} slots met, {} missed, {} unknown, {} excused; {} missed but not alerted, {} alerted but not missed",
         sums.len(),
         total(|sum| sum.met),
         total(|sum| sum.missed),
@@ -210,7 +209,7 @@ fn shown_sums(past: &Past) -> String {
 
 fn difference(sum: &Sum) -> String {
     match (sum.more.len(), sum.fewer.len()) {
-        (0, 0) => "as said".to_owned(),
+        (0, 0) => "the same".to_owned(),
         (more, 0) => format!("{more} more missed"),
         (0, fewer) => format!("{fewer} fewer missed"),
         (more, fewer) => format!("{more} more missed, {fewer} fewer"),

@@ -1,0 +1,36 @@
+//! What can be wrong with the configuration, and what to do about it.
+
+use std::path::PathBuf;
+
+use kigen_log::kafka::KafkaFailure;
+use kigen_registry::RegistryFailure;
+
+/// An error in the configuration.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("the configuration file {} cannot be read", path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("the configuration file {} is not understood; `kigen config` shows all keys", path.display())]
+    Syntax { path: PathBuf, source: toml::de::Error },
+    #[error("{what} is {value}: {rule}")]
+    OutOfRange { what: &'static str, value: String, rule: String },
+    #[error(
+        "no receiver of alerts is configured: set the Slack channel (--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` \
+         under [slack]) and the token (KIGEN_SLACK_TOKEN), or give --dry-run to print the messages"
+    )]
+    NoReceiver,
+    #[error(
+        "no Kafka brokers are configured: give them (--brokers HOST:PORT, KIGEN_BROKERS, or `brokers` under [kafka])"
+    )]
+    NoBrokers,
+    #[error(transparent)]
+    Kafka(#[from] KafkaFailure),
+    #[error(transparent)]
+    Registry(#[from] RegistryFailure),
+    #[error("the schema registry has both a password and a password_file: give one of them")]
+    TwoPasswords,
+    #[error("the schema registry's password_file {} cannot be read", path.display())]
+    UnreadableSecret { path: PathBuf, source: std::io::Error },
+    #[error("Slack's {missing} is not set ({how}); or give --dry-run to print the messages")]
+    IncompleteSlack { missing: &'static str, how: &'static str },
+}

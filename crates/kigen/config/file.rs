@@ -1,0 +1,94 @@
+//! The configuration file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::error::ConfigError;
+use super::registry::RegistryFile;
+use crate::log_kind::LogKind;
+
+/// The file that is read if none is named and it exists.
+const DEFAULT_FILE: &str = "kigen.toml";
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) cluster: Option<String>,
+    pub(super) data_dir: Option<PathBuf>,
+    pub(super) objectives_file: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) kubernetes: KubernetesFile,
+    #[serde(default)]
+    pub(super) log: LogFile,
+    #[serde(default)]
+    pub(super) kafka: KafkaFile,
+    #[serde(default)]
+    pub(super) health: HealthFile,
+    #[serde(default)]
+    pub(super) slack: SlackFile,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KubernetesFile {
+    pub(super) kubeconfig: Option<PathBuf>,
+    pub(super) context: Option<String>,
+    pub(super) api_url: Option<String>,
+    pub(super) namespace: Option<String>,
+    pub(super) probe_interval_ms: Option<u64>,
+    pub(super) lease: Option<String>,
+    pub(super) lease_namespace: Option<String>,
+    pub(super) read_logs: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LogFile {
+    pub(super) kind: Option<LogKind>,
+    pub(super) partitions: Option<u32>,
+    pub(super) retention_days_max: Option<u32>,
+    pub(super) partition_mib_max: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KafkaFile {
+    pub(super) brokers: Option<String>,
+    pub(super) instance: Option<String>,
+    pub(super) replication: Option<u16>,
+    #[serde(default)]
+    pub(super) settings: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) registry: RegistryFile,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HealthFile {
+    pub(super) address: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SlackFile {
+    pub(super) channel: Option<String>,
+    pub(super) error_channel: Option<String>,
+    pub(super) token: Option<String>,
+    pub(super) api_url: Option<String>,
+    pub(super) dry_run: Option<bool>,
+}
+
+/// Reads the named file, or the default one if it exists.
+pub(super) fn read(named: Option<&Path>) -> Result<File, ConfigError> {
+    let path = named.unwrap_or(Path::new(DEFAULT_FILE));
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(File::default());
+        }
+        Err(source) => return Err(ConfigError::Unreadable { path: path.to_owned(), source }),
+    };
+    toml::from_str(&text).map_err(|source| ConfigError::Syntax { path: path.to_owned(), source })
+}

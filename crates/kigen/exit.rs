@@ -1,0 +1,44 @@
+//! How the process ends when a command fails: the exit code and the one line on stderr.
+
+use std::fmt;
+
+/// Marks an error as wrong usage or configuration: nothing was started, and the exit code is 2 instead of 1.
+#[derive(Debug)]
+pub(crate) struct Misused;
+
+impl fmt::Display for Misused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("nothing was started")
+    }
+}
+
+impl std::error::Error for Misused {}
+
+/// The error, as one of wrong usage or configuration.
+pub(crate) fn misused(error: impl std::error::Error + Send + Sync + 'static) -> anyhow::Error {
+    anyhow::Error::new(error).context(Misused)
+}
+
+/// The exit code of a failed command.
+pub(crate) fn code(error: &anyhow::Error) -> u8 {
+    if error.is::<Misused>() { 2 } else { 1 }
+}
+
+/// The error and its causes in one line, each cause once: some libraries repeat a cause in the error that it caused.
+pub(crate) fn message(error: &anyhow::Error) -> String {
+    let marker = Misused.to_string();
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string).filter(|cause| *cause != marker) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {}", cause.trim_end());
+        }
+    }
+    text
+}
+
+/// Whether the reader of stdout, such as `head`, has closed it, which is no failure.
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,26 @@
+//! Opens what a process writes: the embedded event log and the store.
+
+use std::path::Path;
+
+use anyhow::Context;
+use kigen_log::{EmbeddedLog, Log};
+use kigen_model::topic::Topic;
+use kigen_processor::{Processor, TurnBounds};
+use kigen_store::Store;
+
+/// Opens the event log for writing.
+pub(crate) fn open_log(dir: &Path, settings: kigen_log::Settings) -> anyhow::Result<EmbeddedLog> {
+    std::fs::create_dir_all(dir).with_context(|| {
+        format!("the data directory {} cannot be created; name another by --data-dir", dir.display())
+    })?;
+    Ok(EmbeddedLog::open(dir, settings)?)
+}
+
+/// Opens the store, for a processor of the log.
+pub(crate) fn open_processor<L: Log>(log: &L, dir: &Path) -> anyhow::Result<Processor<L>> {
+    let (store, dropped) = Store::open(dir)?;
+    if let Some(dropped) = dropped {
+        tracing::warn!("the store was dropped and is rebuilt from {}: {}", Topic::Status, dropped.why);
+    }
+    Ok(Processor::open(log.clone(), store, TurnBounds::default())?)
+}

@@ -1,0 +1,133 @@
+//! Reads the event log beside the process that writes it: opens it, and reads a topic from its start, a page at a time.
+
+use std::io::{IsTerminal, Write};
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant as RealInstant};
+
+use anyhow::Context;
+use kigen_log::kafka::KafkaReader;
+use kigen_log::{ConsumedRecord, EmbeddedLog, LogReader};
+use kigen_model::topic::{Partition, Topic};
+use kigen_registry::Intent;
+
+use crate::config::Config;
+use crate::exit::misused;
+use crate::kafka::connect_blocking;
+use crate::log_kind::LogKind;
+
+/// The most of a partition that is read at a time.
+const PAGE_RECORDS_MAX: usize = 4_096;
+const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// How often the progress is shown.
+const SHOW_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Opens the log beside the process that writes it.
+pub(crate) fn open(config: &Config) -> anyhow::Result<Box<dyn LogReader>> {
+    match config.log_kind {
+        LogKind::Embedded => Ok(Box::new(EmbeddedLog::open_beside(&config.log_dir())?)),
+        LogKind::Kafka => {
+            let kafka = config.kafka().map_err(misused)?;
+            Ok(Box::new(KafkaReader::new(connect_blocking(&kafka, Intent::Read)?, &config.log)?))
+        }
+    }
+}
+
+/// Whether a record's key is of this batch, given as `namespace/batch`; `None`: of any.
+pub(crate) fn is_of(key: &str, batch: Option<&str>) -> bool {
+    batch.is_none_or(|batch| key.split_once('/').is_some_and(|(_, of)| of == batch))
+}
+
+/// Partitions of a topic, to be read from their starts to their ends.
+pub(crate) struct Pages<'a> {
+    reader: &'a dyn LogReader,
+    topic: Topic,
+    progress: Progress,
+}
+
+impl<'a> Pages<'a> {
+    /// All partitions of `topic`.
+    pub(crate) fn of(reader: &'a dyn LogReader, topic: Topic) -> anyhow::Result<Self> {
+        Self::of_some(reader, topic, 0..reader.partitions())
+    }
+
+    /// Those of `partitions`.
+    pub(crate) fn of_some(
+        reader: &'a dyn LogReader,
+        topic: Topic,
+        partitions: Range<u32>,
+    ) -> anyhow::Result<Self> {
+        let mut records = 0;
+        for partition in partitions.map(Partition) {
+            records += reader.latest(topic, partition)?.0 - reader.earliest(topic, partition)?.0;
+        }
+        Ok(Self { reader, topic, progress: Progress::of(records) })
+    }
+
+    /// Calls `page` with all records of a partition, in their order.
+    pub(crate) fn each(
+        &self,
+        partition: Partition,
+        mut page: impl FnMut(&[ConsumedRecord]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let Self { reader, topic, progress } = self;
+        let mut next = reader.earliest(*topic, partition)?;
+        loop {
+            let records = reader
+                .read(*topic, partition, next, PAGE_RECORDS_MAX, PAGE_BYTES_MAX)
+                .with_context(|| format!("{topic}, partition {partition}, cannot be read"))?;
+            let Some(last) = records.last() else { return Ok(()) };
+            next = last.offset.next();
+            progress.advance(records.len());
+            page(&records)?;
+        }
+    }
+}
+
+/// The progress of a long read, shown if stderr is a terminal.
+pub(crate) struct Progress {
+    all: u64,
+    is_terminal: bool,
+    state: Mutex<ProgressState>,
+}
+
+struct ProgressState {
+    done: u64,
+    shown_at: RealInstant,
+    is_shown: bool,
+}
+
+impl Progress {
+    /// Of a read of `records` records.
+    pub(crate) fn of(records: u64) -> Self {
+        let state = ProgressState { done: 0, shown_at: RealInstant::now(), is_shown: false };
+        Self { all: records, is_terminal: std::io::stderr().is_terminal(), state: Mutex::new(state) }
+    }
+
+    /// Counts `records` more records as read.
+    pub(crate) fn advance(&self, records: usize) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.done += u64::try_from(records).unwrap_or(u64::MAX);
+        // Records that were appended after the start, as with `--follow`, are not part of the read.
+        if self.is_terminal && state.done <= self.all && state.shown_at.elapsed() >= SHOW_INTERVAL {
+            state.shown_at = RealInstant::now();
+            state.is_shown = true;
+            let percent = state.done * 100 / self.all.max(1);
+            let _ = write!(std::io::stderr(), "\r{percent} % of {} records", self.all);
+        }
+    }
+
+    /// Clears the line, so that a line of the result can be printed.
+    pub(crate) fn clear(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::take(&mut state.is_shown) {
+            let _ = write!(std::io::stderr(), "\r{:40}\r", "");
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}

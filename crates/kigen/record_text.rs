@@ -1,0 +1,144 @@
+//! Records as one line of text each.
+
+use kigen_model::Instant;
+use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
+use kigen_model::objective::Deadlines;
+use kigen_model::run::{AttemptPhase, RunPhase};
+use kigen_model::topic::Topic;
+use kigen_wire::Status;
+
+use crate::output::text;
+
+/// A record's value.
+///
+/// # Errors
+/// The bytes are not a value of this topic.
+pub(crate) fn record_text(topic: Topic, bytes: &[u8]) -> Result<String, kigen_wire::DecodeError> {
+    Ok(match topic {
+        Topic::Events => match kigen_wire::decode_event(bytes)? {
+            Event::Fact(fact) => fact_text(&fact),
+            Event::Cluster(event) => cluster_text(&event),
+        },
+        Topic::Alerts => alert_text(&kigen_wire::decode_alert(bytes)?),
+        Topic::Status => match kigen_wire::decode_status(bytes)? {
+            Status::Batch(state) => {
+                format!("{} runs, {} objectives", state.runs.len(), state.objectives.len())
+            }
+            Status::Position(position) => format!("judged up to event {}", position.next),
+        },
+        Topic::Rejects => {
+            let reject = kigen_wire::decode_reject(bytes)?;
+            let place =
+                reject.place.map_or(String::new(), |(partition, offset)| format!(" {partition}@{offset}"));
+            format!("{}{place}: {} ({} bytes)", reject.source, reject.reason, reject.bytes.len())
+        }
+    })
+}
+
+/// A fact's instant and text; `None`: the bytes are no fact.
+pub(crate) fn timed_fact_text(bytes: &[u8]) -> Option<(Instant, String)> {
+    match kigen_wire::decode_event(bytes) {
+        Ok(Event::Fact(fact)) => Some((fact.observed_at, fact_text(&fact))),
+        Ok(Event::Cluster(_)) | Err(_) => None,
+    }
+}
+
+fn fact_text(fact: &Fact) -> String {
+    match &fact.body {
+        FactBody::CronJob { cron_job: Some(cron_job), .. } => {
+            let zone = cron_job.time_zone.as_deref().unwrap_or("no zone");
+            let suspended = if cron_job.suspended { ", suspended" } else { "" };
+            format!("CronJob \"{}\" ({zone}{suspended})", cron_job.schedule)
+        }
+        FactBody::CronJob { cron_job: None, .. } => "CronJob deleted".to_owned(),
+        FactBody::Run { run, .. } => {
+            let phase = match &run.phase {
+                RunPhase::Pending => "pending".to_owned(),
+                RunPhase::Running => "running".to_owned(),
+                RunPhase::Suspended => "suspended".to_owned(),
+                RunPhase::Succeeded { completed_at } => format!("succeeded at {}", text(*completed_at)),
+                RunPhase::Failed { failed_at, reason, .. } => {
+                    format!("failed at {}: {reason}", text(*failed_at))
+                }
+                RunPhase::Deleted { .. } => "deleted before its end".to_owned(),
+            };
+            let failed = match (run.failed_pods, &run.phase) {
+                (0, _) | (_, RunPhase::Failed { .. }) => String::new(),
+                (1, _) => ", 1 pod failed".to_owned(),
+                (failed, _) => format!(", {failed} pods failed"),
+            };
+            format!("Job {} {phase}{failed}", run.job)
+        }
+        FactBody::Attempt { attempt, .. } => {
+            let phase = match &attempt.phase {
+                AttemptPhase::Waiting { reason, .. } => {
+                    format!(
+                        "waiting{}",
+                        reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"))
+                    )
+                }
+                AttemptPhase::Running { .. } => "running".to_owned(),
+                AttemptPhase::Succeeded { .. } => "succeeded".to_owned(),
+                AttemptPhase::Failed { exit_code, reason, message, .. } => format!(
+                    "failed: {}, exit code {}{}",
+                    reason.as_deref().unwrap_or("no reason"),
+                    exit_code.map_or("unknown".to_owned(), |code| code.to_string()),
+                    // The last line of a traceback is the exception.
+                    message
+                        .as_deref()
+                        .and_then(|text| text.lines().last())
+                        .map_or(String::new(), |line| format!(", {line}"))
+                ),
+            };
+            let restarted = match attempt.restarts {
+                0 => String::new(),
+                1 => ", restarted once".to_owned(),
+                restarts => format!(", restarted {restarts} times"),
+            };
+            let reported = match attempt.metrics.is_empty() {
+                true => String::new(),
+                false => format!(", reported {}", attempt.metrics),
+            };
+            format!("Pod {} {phase}{restarted}{reported}", attempt.pod)
+        }
+        FactBody::Objective { name, objective: Some(objective), .. } => match &objective.deadlines {
+            Deadlines::CompleteBy { crontab } => format!("objective {name}: complete by \"{crontab}\""),
+            Deadlines::Before { namespace, cron_job, .. } => {
+                format!("objective {name}: before {namespace}/{cron_job} starts")
+            }
+        },
+        FactBody::Objective { name, objective: None, .. } => format!("objective {name} withdrawn"),
+    }
+}
+
+fn cluster_text(event: &ClusterEvent) -> String {
+    match &event.body {
+        ClusterBody::Epoch { shipper } => format!("epoch {} of {shipper} begins", event.epoch),
+        ClusterBody::Tick { observed_until, .. } => {
+            format!("everything is observed until {}", text(*observed_until))
+        }
+        ClusterBody::Gap(gap) => {
+            let from = gap.from.map_or("ever".to_owned(), text);
+            format!("history may be lost from {from} to {}", text(gap.to))
+        }
+    }
+}
+
+fn alert_text(alert: &Alert) -> String {
+    match &alert.body {
+        AlertBody::SlotMissed { slot, cause, .. } => {
+            format!("missed the deadline {}: {}", text(slot.deadline), cause.kind().label())
+        }
+        AlertBody::SlotRecovered { slot, ended_at, .. } => {
+            format!("recovered at {} from the deadline {}", text(*ended_at), text(slot.deadline))
+        }
+        AlertBody::SlotRetracted { slot, ended_at, .. } => {
+            format!("retracted: the deadline {} was met at {}", text(slot.deadline), text(*ended_at))
+        }
+        AlertBody::SlotUnknown { slot, .. } => {
+            format!("unknown: the deadline {} was not observed", text(slot.deadline))
+        }
+        AlertBody::RunFailed { run, failure } => format!("run {} failed: {}", run.run.job, failure.reason),
+    }
+}
