@@ -52,7 +52,7 @@ test: setup kafka registry consumer ## Runs all tests
 
 # KIGEN_TEST_SEED=N in its output and in the environment repeats a run's choices.
 soak: setup kafka ## Kills processors and broker 300 times on a real Kafka
-	@KIGEN_TEST_KILLS=300 cargo test --locked --test killed -- --nocapture
+	@KIGEN_TEST_KILLS=300 cargo test --locked --test kigen chaos:: -- --nocapture
 
 check: setup fmt clippy doc deny tidy bench-once ## Runs every other check: format, lints, docs, licences, structure, benches
 

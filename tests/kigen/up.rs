@@ -1,18 +1,14 @@
-//! `kigen up` from a played cluster to its messages: judged on time, killed and started again, and stopped.
-
-#[expect(dead_code, reason = "each test uses some of the helpers")]
-mod common;
+//! `kigen up` from a played cluster to its messages: judges on time, survives kills and a full disk, and stops.
 
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::{Up, alerts, noon, play, start};
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_playback::generate::{Attempt, Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
+
+use crate::support::{Up, alerts, fill_disk, noon, not_tested, play, start};
 
 const DAYS: i64 = 6;
 const NOISY_RUNS: i64 = 3_000;
@@ -22,7 +18,7 @@ fn history() -> History {
     cluster().build().expect("a history")
 }
 
-/// The same beside a batch that writes megabytes: each of its runs fails with a page of text.
+/// The same beside a batch that produces megabytes of events: each of its runs fails with a page of text.
 fn noisy_history() -> History {
     let mut cluster = cluster();
     cluster.cron_job(CronJobPlan::new("ml", "noisy", "* * * * *"));
@@ -51,7 +47,7 @@ fn cluster() -> Cluster {
     cluster
 }
 
-/// What an alert is about, whenever it was decided.
+/// The content of an alert without the instant of its decision.
 fn subject(alert: &Alert) -> String {
     match &alert.body {
         AlertBody::SlotMissed { slot, cause, .. } => {
@@ -72,7 +68,7 @@ fn recovered(batch: &str, day: i64) -> String {
     format!("{batch} recovered {}", noon(day))
 }
 
-/// All that should be said in the six days: the slower product is late from the fourth day on.
+/// All alerts of the six days: the slower product is late from the fourth day on.
 fn expected() -> BTreeSet<String> {
     BTreeSet::from([
         missed("absent", 2, "never_started"),
@@ -86,17 +82,17 @@ fn expected() -> BTreeSet<String> {
     ])
 }
 
-/// Said once each, and with an id of its own each.
+/// Each expected alert is there once, and has its own id.
 fn check(alerts: &[Alert]) {
-    let said: Vec<String> = alerts.iter().map(subject).collect();
-    assert_eq!(said.iter().cloned().collect::<BTreeSet<_>>(), expected());
-    assert_eq!(said.len(), expected().len(), "something was said twice: {said:?}");
+    let subjects: Vec<String> = alerts.iter().map(subject).collect();
+    assert_eq!(subjects.iter().cloned().collect::<BTreeSet<_>>(), expected());
+    assert_eq!(subjects.len(), expected().len(), "there are duplicates: {subjects:?}");
     let ids: BTreeSet<_> = alerts.iter().map(|alert| alert.id).collect();
     assert_eq!(ids.len(), alerts.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deadline_is_judged_when_the_clusters_time_has_passed_it_and_not_before() {
+async fn a_deadline_is_judged_once_the_clusters_clock_has_passed_it_and_not_before() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let server = play(history()).await;
     let mut up = Up::start(dir.path(), &server.url());
@@ -115,7 +111,7 @@ async fn a_deadline_is_judged_when_the_clusters_time_has_passed_it_and_not_befor
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_again_and_again_it_goes_on_where_it_was() {
+async fn a_process_that_is_killed_repeatedly_resumes_where_it_was() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let server = play(history()).await;
     for day in 0..DAYS {
@@ -125,16 +121,16 @@ async fn killed_again_and_again_it_goes_on_where_it_was() {
         }
         server.clock().advance_to(noon(day) + TimeDelta::hours(1));
         let until = noon(day);
-        let due = expected().into_iter().filter(|said| is_said_by(said, until)).count();
+        let due = expected().into_iter().filter(|subject| is_due_by(subject, until)).count();
         up.wait_for_alerts(|alerts| alerts.len() >= due).await;
         up.kill();
     }
-    std::fs::write(dir.path().join("talk"), "").expect("forgets what the killed ones said");
+    std::fs::write(dir.path().join("stderr"), "").expect("an empty log");
     let mut up = Up::start(dir.path(), &server.url());
     let all = up.wait_for_alerts(|alerts| alerts.len() >= expected().len()).await;
     check(&all);
-    // Those may be there already; but a process that has only just been made cannot hear a signal yet.
-    up.wait_for_talk("kigen starts").await;
+    // All alerts may be there already, but a process that has just been created does not handle signals yet.
+    up.wait_for_log("kigen starts").await;
     let (status, _) = up.terminate();
     assert!(status.success(), "{status}");
     check(&alerts(dir.path()));
@@ -142,20 +138,17 @@ async fn killed_again_and_again_it_goes_on_where_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_is_said_and_when_there_is_space_again_nothing_is_lost() {
+async fn a_full_disk_is_reported_and_nothing_is_lost_once_there_is_space_again() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let server = play(noisy_history()).await;
     let Some(mut up) = Up::start_on_small_disk(dir.path(), &server.url(), 64) else {
-        // Past the harness, which hides what a passing test prints.
-        let said = b"\nNOT TESTED: kigen up on a full disk (nobody here may mount a small tmpfs)\n";
-        std::io::stderr().write_all(said).expect("says so");
-        return;
+        return not_tested("kigen up on a full disk (this machine does not permit to mount a small tmpfs)");
     };
     up.wait_until_it_watches().await;
     let ballast = up.data_dir().join("ballast");
-    fill(&ballast);
+    fill_disk(&ballast);
     server.clock().advance_to(noon(3) + TimeDelta::seconds(40));
-    up.wait_for_talk("no space is left").await;
+    up.wait_for_log("no space is left").await;
     std::fs::remove_file(&ballast).expect("there is space again");
     server.clock().advance_to(noon(5) + TimeDelta::hours(1));
     let all = up.wait_for_alerts(|alerts| of_slots(alerts).len() >= expected().len()).await;
@@ -165,25 +158,17 @@ async fn a_full_disk_is_said_and_when_there_is_space_again_nothing_is_lost() {
     server.shutdown().await;
 }
 
-/// Those that are not about the noisy batch's failed runs.
+/// The alerts without those about failed runs of the noisy batch.
 fn of_slots(alerts: &[Alert]) -> Vec<Alert> {
     let is_of_a_slot = |alert: &&Alert| !matches!(alert.body, AlertBody::RunFailed { .. });
     alerts.iter().filter(is_of_a_slot).cloned().collect()
 }
 
-/// Takes all the space there is.
-fn fill(ballast: &Path) {
-    let mut file = std::fs::File::create(ballast).expect("a file");
-    for bytes in [1 << 20, 1 << 12, 1] {
-        while file.write_all(&vec![1; bytes]).is_ok() {}
-    }
-}
-
-/// Whether something expected must have been said an hour after the noon `until`.
-fn is_said_by(said: &str, until: DateTime<Utc>) -> bool {
+/// Whether an expected alert is due an hour after the noon `until`.
+fn is_due_by(subject: &str, until: DateTime<Utc>) -> bool {
     (0..DAYS).filter(|day| noon(*day) <= until).any(|day| {
-        let about = noon(day).to_string();
+        let deadline = noon(day).to_string();
         // The run of the next morning recovers the one that never started.
-        said.contains(&about) && (!said.starts_with("absent recovered") || until >= noon(day + 1))
+        subject.contains(&deadline) && (!subject.starts_with("absent recovered") || until >= noon(day + 1))
     })
 }

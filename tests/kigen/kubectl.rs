@@ -1,13 +1,8 @@
-//! Objectives that are declared with kubectl, from the user's side: judged by `kigen up`, listed, and told how they stand.
-
-#[expect(dead_code, reason = "each test uses some of the helpers")]
-mod common;
+//! Objectives that are declared with kubectl, from the user's side: judged by `kigen up`, listed, and with a status.
 
 use std::path::Path;
-use std::process::Command;
 
 use chrono::TimeDelta;
-use common::{PATIENCE, Up, noon, play, start};
 use expect_test::expect;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
@@ -15,7 +10,9 @@ use kigen_playback::history::History;
 use kigen_playback::server::Server;
 use serde_json::{Value, json};
 
-/// `recommend` is done at 11:30, which is in time for those who read it at noon, and too late for whom it was promised at 11.
+use crate::support::{PATIENCE, Up, kigen, noon, play, start};
+
+/// `recommend` is done at 11:30: in time for its reader at noon, and too late for the deadline at 11.
 fn history() -> History {
     let mut cluster = Cluster::new(start());
     let mut recommend = CronJobPlan::new("ml", "recommend", "0 8 * * *");
@@ -42,7 +39,7 @@ fn history() -> History {
 }
 
 fn list(dir: &Path) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
+    let mut command = kigen();
     command.args(["objectives", "list", "--cluster", "shop", "--data-dir"]).arg(dir);
     let output = command.output().expect("kigen runs");
     assert!(output.status.success(), "{output:?}");
@@ -67,7 +64,7 @@ fn misses(alerts: &[Alert], objective: &str) -> usize {
     alerts.iter().filter(is_of).filter(is_miss).count()
 }
 
-async fn until_it_stands(server: &Server, name: &str, field: &str, text: &str) -> Value {
+async fn until_status(server: &Server, name: &str, field: &str, text: &str) -> Value {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         let status = server.objective_status("ml", name).0.unwrap_or_default();
@@ -80,14 +77,14 @@ async fn until_it_stands(server: &Server, name: &str, field: &str, text: &str) -
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_declared_with_kubectl_is_judged_listed_and_told_how_it_stands() {
+async fn an_objective_declared_with_kubectl_is_judged_listed_and_gets_a_status() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let dir = dir.path();
     let server = play(history()).await;
     server.faults().serve_objectives(true);
     let mut up = Up::start(dir, &server.url());
     up.wait_until_it_watches().await;
-    up.wait_for_talk("Objective ml/lost: there is no CronJob recomend in the namespace ml").await;
+    up.wait_for_log("Objective ml/lost: there is no CronJob recomend in the namespace ml").await;
     server.clock().advance_to(noon(2) + TimeDelta::minutes(1));
     up.wait_for_alerts(|alerts| misses(alerts, "golden") == 2).await;
     let listed =
@@ -101,14 +98,14 @@ async fn what_is_declared_with_kubectl_is_judged_listed_and_told_how_it_stands()
         3 objectives of 3 batches; judged until: 2026-11-11T12:01:00Z
     "#]].assert_eq(&listed);
     up.wait_for_metrics("kigen_objectives_unresolved{source=\"object\"} 1").await;
-    let status = until_it_stands(&server, "before-report", "lastVerdict", "met, 2026-11-11T12:00:00Z").await;
+    let status = until_status(&server, "before-report", "lastVerdict", "met, 2026-11-11T12:00:00Z").await;
     assert_eq!(status["nextDeadline"], "2026-11-12T12:00:00Z");
     let golden = "missed (still running), 2026-11-11T11:00:00Z";
-    until_it_stands(&server, "golden", "lastVerdict", golden).await;
+    until_status(&server, "golden", "lastVerdict", golden).await;
     let lost = "there is no CronJob recomend in the namespace ml";
-    until_it_stands(&server, "lost", "problem", lost).await;
+    until_status(&server, "lost", "problem", lost).await;
 
-    // It is killed, an Objective is deleted, and another kigen goes on from the log.
+    // It is killed, an Objective is deleted, and another kigen resumes from the log.
     up.kill();
     server.clock().advance_to(noon(3) + TimeDelta::minutes(1));
     let mut up = Up::start(dir, &server.url());

@@ -1,16 +1,10 @@
-//! `kigen doctor`: each thing that kigen needs is tried, and what is wrong is said with what to do.
-
-#[expect(dead_code, reason = "each test uses some of the helpers")]
-mod common;
+//! `kigen doctor`: tests everything that kigen needs, and prints what is wrong and how to fix it.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
-use std::process::Command;
 
 use axum::Router;
 use axum::routing::any;
-use common::{play, start};
 use expect_test::{Expect, expect};
 use kigen_log::kafka::Connection;
 use kigen_log::kafka::topics::{Layout, create};
@@ -20,30 +14,26 @@ use kigen_playback::generate::Cluster;
 use kigen_testkit::acls::{Operation, Permission, Resource, Rule};
 use kigen_testkit::kafka::{Broker, PASSWORD, USER};
 
-/// Runs it in `dir`; how it ended, and what it found, without what differs from run to run.
+use crate::support::{HEAVY, kigen, not_tested, play, start};
+
+/// Runs it in `dir`; its exit code and output.
 fn doctor(dir: &Path, toml: &str, args: &[&str]) -> (Option<i32>, String) {
     std::fs::write(dir.join("kigen.toml"), toml).expect("a configuration");
-    let output = Command::new(env!("CARGO_BIN_EXE_kigen"))
-        .arg("doctor")
-        .args(args)
-        .current_dir(dir)
-        .env_clear()
-        .output()
-        .expect("kigen runs");
+    let output = kigen().arg("doctor").args(args).current_dir(dir).env_clear().output().expect("kigen runs");
     let text = String::from_utf8(output.stdout).expect("text");
-    // The width of the columns aside.
+    // Without the widths of the columns.
     let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n");
     (output.status.code(), lines.collect())
 }
 
 fn check((code, found): (Option<i32>, String), hide: &[(&str, &str)], ends: i32, expected: &Expect) {
-    let told = hide.iter().fold(found, |text, (from, to)| text.replace(from, to));
-    expected.assert_eq(&told);
+    let text = hide.iter().fold(found, |text, (from, to)| text.replace(from, to));
+    expected.assert_eq(&text);
     assert_eq!(code, Some(ends));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_the_log_of_one_process_all_is_well_or_what_is_wrong_is_said() {
+async fn doctor_checks_a_configuration_with_an_embedded_log() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let server = play(Cluster::new(start()).build().expect("a history")).await;
     let url = server.url();
@@ -55,7 +45,7 @@ async fn with_the_log_of_one_process_all_is_well_or_what_is_wrong_is_said() {
         &expect![[r#"
         ok configuration cluster `default`, events in the data directory
         ok data directory kigen-data can be written
-        ok event log none yet: `kigen up` makes it
+        ok event log none yet: `kigen up` creates it
         ok kubernetes the API server answers
         ok get namespace kube-system allowed
         ok list cronjobs allowed
@@ -64,7 +54,7 @@ async fn with_the_log_of_one_process_all_is_well_or_what_is_wrong_is_said() {
         ok watch jobs allowed
         ok list pods allowed
         ok watch pods allowed
-        ok list objectives not there, and not needed; to declare objectives with kubectl, apply deploy/objectives.crd.yaml
+        ok list objectives not served, and optional; to declare objectives with kubectl, apply deploy/objectives.crd.yaml
         ok slack not used: messages are printed
     "#]],
     );
@@ -84,25 +74,25 @@ async fn with_the_log_of_one_process_all_is_well_or_what_is_wrong_is_said() {
         1,
         &expect![[r#"
         ok configuration cluster `default`, events in the data directory
-        WRONG data directory blocked cannot be written (File exists (os error 17)): name another by --data-dir, or give this user the right to write there
-        ok event log none yet: `kigen up` makes it
+        WRONG data directory blocked cannot be written (File exists (os error 17)): name another by --data-dir, or give this user write permission
+        ok event log none yet: `kigen up` creates it
         ok kubernetes the API server answers
-        ok get namespace kube-system note: not allowed, and not needed while no other cluster has this name in the same log; kigen cannot tell: grant get on this one namespace
+        ok get namespace kube-system note: not allowed, and only needed to notice another cluster of this name in the same log: grant get on this one namespace
         ok list cronjobs allowed
         ok watch cronjobs allowed
         ok list jobs allowed
         ok watch jobs allowed
         WRONG list pods the configured URL may not list pods at URL/; check with `kubectl auth can-i list pods -A`, and grant list and watch on pods, or watch one namespace only: the API server answers GET /api/v1/pods with 403: forbidden: not yet ready to handle request
         WRONG watch pods the configured URL may not watch pods at URL/; check with `kubectl auth can-i watch pods -A`, and grant list and watch on pods, or watch one namespace only: the API server answers GET /api/v1/pods with 403: forbidden: not yet ready to handle request
-        ok list objectives not there, and not needed; to declare objectives with kubectl, apply deploy/objectives.crd.yaml
-        WRONG slack there is nobody to tell: set the Slack channel (--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under [slack]) and the token (KIGEN_SLACK_TOKEN), or say --dry-run to print the messages
+        ok list objectives not served, and optional; to declare objectives with kubectl, apply deploy/objectives.crd.yaml
+        WRONG slack no receiver of alerts is configured: set the Slack channel (--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under [slack]) and the token (KIGEN_SLACK_TOKEN), or give --dry-run to print the messages
     "#]],
     );
     server.shutdown().await;
 }
 
 #[test]
-fn a_configuration_that_is_not_understood_ends_it() {
+fn an_invalid_configuration_is_the_only_finding() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let (code, found) = doctor(dir.path(), "[health]\naddress = \"here\"\n", &[]);
     check(
@@ -116,7 +106,7 @@ fn a_configuration_that_is_not_understood_ends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn slack_is_asked_whose_the_token_is() {
+async fn the_slack_token_is_verified_with_slack() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let unknown = any(|| async { axum::Json(serde_json::json!({"ok": false, "error": "invalid_auth"})) });
     let known = any(|| async {
@@ -141,7 +131,7 @@ async fn slack_is_asked_whose_the_token_is() {
     }
 }
 
-/// What `kigen doctor` finds on the guarded broker.
+/// `kigen doctor` on a broker with ACLs.
 struct Guarded {
     dir: tempfile::TempDir,
     toml: String,
@@ -155,17 +145,17 @@ impl Guarded {
         check(found, &[(&self.brokers, "BROKERS"), (&self.url, "URL")], ends, expected);
     }
 
-    fn all_is_well(&self) {
+    fn finds_nothing_wrong(&self) {
         self.check(
             0,
             &expect![[r#"
         ok configuration cluster `default`, events on Kafka
         ok data directory kigen-data can be written
         ok kafka answers at BROKERS, brokers: 1
-        ok topic kigen.events 2 partitions, as asked for
-        ok topic kigen.alerts 2 partitions, as asked for
-        ok topic kigen.status 2 partitions, as asked for
-        ok topic kigen.rejects 2 partitions, as asked for
+        ok topic kigen.events 2 partitions, as configured
+        ok topic kigen.alerts 2 partitions, as configured
+        ok topic kigen.status 2 partitions, as configured
+        ok topic kigen.rejects 2 partitions, as configured
         ok read kigen.events allowed
         ok read kigen.alerts allowed
         ok read kigen.status allowed
@@ -186,23 +176,23 @@ impl Guarded {
         ok watch jobs allowed
         ok list pods allowed
         ok watch pods allowed
-        ok list objectives not there, and not needed; to declare objectives with kubectl, apply deploy/objectives.crd.yaml
+        ok list objectives not served, and optional; to declare objectives with kubectl, apply deploy/objectives.crd.yaml
         ok slack not used: messages are printed
     "#]],
         );
     }
 
-    fn four_are_wrong(&self) {
+    fn finds_four_denials(&self) {
         self.check(
             1,
             &expect![[r#"
         ok configuration cluster `default`, events on Kafka
         ok data directory kigen-data can be written
         ok kafka answers at BROKERS, brokers: 1
-        ok topic kigen.events 2 partitions, as asked for
-        ok topic kigen.alerts 2 partitions, as asked for
-        ok topic kigen.status 2 partitions, as asked for
-        ok topic kigen.rejects 2 partitions, as asked for
+        ok topic kigen.events 2 partitions, as configured
+        ok topic kigen.alerts 2 partitions, as configured
+        ok topic kigen.status 2 partitions, as configured
+        ok topic kigen.rejects 2 partitions, as configured
         ok read kigen.events allowed
         ok read kigen.alerts allowed
         WRONG read kigen.status Kafka at BROKERS does not allow Read on the topic kigen.status: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Read --topic kigen.status`, or remove the ACL that denies it; `kigen doctor` says what else is missing
@@ -223,7 +213,7 @@ impl Guarded {
         ok watch jobs allowed
         ok list pods allowed
         ok watch pods allowed
-        ok list objectives not there, and not needed; to declare objectives with kubectl, apply deploy/objectives.crd.yaml
+        ok list objectives not served, and optional; to declare objectives with kubectl, apply deploy/objectives.crd.yaml
         ok slack not used: messages are printed
     "#]],
         );
@@ -231,18 +221,17 @@ impl Guarded {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn on_kafka_each_permission_is_tried_and_nothing_of_the_trial_is_left() {
+async fn doctor_tests_each_permission_on_kafka_and_leaves_no_record() {
+    let _heavy = HEAVY.lock().await;
     let Some(broker) = Broker::start_guarded() else {
-        let said = b"\nNOT TESTED: kigen doctor on a Kafka with ACLs (the broker is another's)\n";
-        std::io::stderr().write_all(said).expect("says so");
-        return;
+        return not_tested("kigen doctor on a Kafka with ACLs (the broker is external)");
     };
     let dir = tempfile::tempdir().expect("a temporary directory");
     let server = play(Cluster::new(start()).build().expect("a history")).await;
     let (url, supers) = (server.url(), broker.super_users());
     let layout = Layout { log: Settings { partitions: 2, ..Settings::default() }, replication: Some(1) };
-    let as_super = Connection::new(&supers, BTreeMap::new()).expect("nothing is set");
-    create(&as_super, &layout).await.expect("it makes them");
+    let as_super = Connection::new(&supers, BTreeMap::new()).expect("default settings");
+    create(&as_super, &layout).await.expect("the topics are created");
     let rule = |permission, operation, resource| Rule { user: USER, permission, operation, resource };
     for resource in
         [Resource::Topics("kigen."), Resource::Groups("kigen-"), Resource::TransactionalIds("kigen-")]
@@ -256,7 +245,7 @@ async fn on_kafka_each_permission_is_tried_and_nothing_of_the_trial_is_left() {
         broker.bootstrap()
     );
     let guarded = Guarded { dir, toml, brokers: broker.bootstrap().to_owned(), url };
-    guarded.all_is_well();
+    guarded.finds_nothing_wrong();
 
     let denied = [
         rule(Permission::Deny, Operation::Write, Resource::Topic("kigen.alerts")),
@@ -265,11 +254,11 @@ async fn on_kafka_each_permission_is_tried_and_nothing_of_the_trial_is_left() {
         rule(Permission::Deny, Operation::Write, Resource::TransactionalIds("kigen-notifier")),
     ];
     denied.iter().for_each(|rule| rule.add(&supers));
-    guarded.four_are_wrong();
+    guarded.finds_four_denials();
 
-    let look = KafkaReader::new(as_super, &layout.log).expect("a client");
+    let reader = KafkaReader::new(as_super, &layout.log).expect("a client");
     for (topic, partition) in Topic::ALL.into_iter().flat_map(|topic| [(topic, 0), (topic, 1)]) {
-        let left = look.read(topic, Partition(partition), Offset(0), 10, 1 << 20).expect("readable");
+        let left = reader.read(topic, Partition(partition), Offset(0), 10, 1 << 20).expect("readable");
         assert_eq!(left, [], "{topic}");
     }
     server.shutdown().await;

@@ -1,29 +1,32 @@
-//! `kigen demo` tells the incidents that its history holds, and no other; and its log, played again, says the same.
+//! `kigen demo` shows exactly the incidents of its history; a replay of its log gives the same.
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use expect_test::expect;
 use kigen_testkit::kafka::Broker;
 
+use crate::support::{HEAVY, kigen};
+
 #[test]
-fn the_demo_tells_what_its_history_holds_and_nothing_else() {
+fn the_demo_shows_exactly_the_incidents_of_its_history() {
+    let _heavy = HEAVY.blocking_lock();
     let kept = tempfile::tempdir().expect("a temporary directory");
-    let shown = kigen(kept.path(), &["demo", "--plain", "--keep", "."]);
-    it_tells_what_its_history_holds(&shown);
-    played_again_it_says_the_same(kept.path());
-    by_other_objectives_it_says_something_else(kept.path());
+    let shown = stdout(kept.path(), &["demo", "--plain", "--keep", "."]);
+    shows_the_incidents_of_its_history(&shown);
+    a_replay_gives_the_same(kept.path());
+    other_objectives_give_other_verdicts(kept.path());
     a_miss_is_explained(kept.path());
 }
 
-fn it_tells_what_its_history_holds(shown: &str) {
+fn shows_the_incidents_of_its_history(shown: &str) {
     let headline = |line: &str| {
-        let (_, told) = line.split_once("▌ 🔴 ").or_else(|| line.split_once("▌ 🟢 "))?;
-        Some(told.split("   ").next()?.trim().to_owned())
+        let (_, text) = line.split_once("▌ 🔴 ").or_else(|| line.split_once("▌ 🟢 "))?;
+        Some(text.split("   ").next()?.trim().to_owned())
     };
     let lines: Vec<String> = shown.lines().filter_map(headline).collect();
-    let told: BTreeSet<&str> = lines.iter().map(String::as_str).collect();
+    let shown_incidents: BTreeSet<&str> = lines.iter().map(String::as_str).collect();
     let expected = BTreeSet::from([
         "billing/invoices has no good result for 06:00",
         "billing/invoices is good again",
@@ -37,7 +40,7 @@ fn it_tells_what_its_history_holds(shown: &str) {
         "s-cron-stuck-forbid/stuck has no good result for 11:50",
         "s-cron-suspended/susp has no good result for 11:52",
     ]);
-    assert_eq!(told, expected, "{shown}");
+    assert_eq!(shown_incidents, expected, "{shown}");
     assert_eq!(lines.iter().filter(|line| line.starts_with("ml/embeddings")).count(), 4, "{shown}");
     assert!(
         shown.contains("▌ longer than the one before. It will go on missing its deadline unless"),
@@ -45,44 +48,45 @@ fn it_tells_what_its_history_holds(shown: &str) {
     );
 }
 
-/// On topics that doctor has tried, whose offsets do not begin at nought; and not where something stands already.
+/// On topics that doctor has tested, whose offsets do not begin at 0; and not on topics with records.
 #[test]
-fn the_demo_on_kafka_tells_the_same_and_plays_there_once() {
+fn the_demo_on_kafka_shows_the_same_and_refuses_topics_with_records() {
+    let _heavy = HEAVY.blocking_lock();
     let broker = Broker::start();
     let dir = tempfile::tempdir().expect("a temporary directory");
     let on_kafka = ["--log", "kafka", "--brokers", broker.bootstrap()];
-    kigen(dir.path(), &[&["topics", "create"][..], &on_kafka].concat());
-    // It finds no cluster to watch, and nobody to tell.
+    stdout(dir.path(), &[&["topics", "create"][..], &on_kafka].concat());
+    // It finds no cluster to watch and no receiver of alerts.
     run(dir.path(), &[&["doctor", "--api-url", "http://127.0.0.1:9"][..], &on_kafka].concat());
     let demo = [&["demo", "--plain"][..], &on_kafka].concat();
-    let shown = kigen(dir.path(), &demo);
-    it_tells_what_its_history_holds(&shown);
-    let look_inside = format!("kigen status --log kafka --brokers {}", broker.bootstrap());
-    assert!(shown.contains(&look_inside), "{shown}");
+    let shown = stdout(dir.path(), &demo);
+    shows_the_incidents_of_its_history(&shown);
+    let hint = format!("kigen status --log kafka --brokers {}", broker.bootstrap());
+    assert!(shown.contains(&hint), "{shown}");
     let again = run(dir.path(), &demo);
-    let told = String::from_utf8_lossy(&again.stderr).replace(broker.bootstrap(), "BROKERS");
+    let message = String::from_utf8_lossy(&again.stderr).replace(broker.bootstrap(), "BROKERS");
     expect![[r#"
-        kigen: kigen's topics at BROKERS hold something already: the demo plays only on topics that are empty, since it takes part in judging and telling all that stands there, and tells nothing a second time; name other brokers, or, if nothing there is needed any more, delete the topics with `kafka-topics.sh --bootstrap-server BROKERS --delete --topic 'kigen\.(events|alerts|status|rejects)'`
+        kigen: kigen's topics at BROKERS are not empty: the demo plays only on empty topics, since it judges and delivers everything in them, and delivers nothing a second time; name other brokers, or, if the topics are no longer needed, delete them with `kafka-topics.sh --bootstrap-server BROKERS --delete --topic 'kigen\.(events|alerts|status|rejects)'`
     "#]]
-    .assert_eq(&told);
+    .assert_eq(&message);
     assert_eq!((again.status.code(), again.stdout.is_empty()), (Some(1), true), "{again:?}");
 }
 
-/// The same prefix of the log gives the same bytes, and no other misses than those that were told.
-fn played_again_it_says_the_same(dir: &Path) {
-    let replay = |args: &[&str]| kigen(dir, &[&["replay", "--data-dir", "."], args].concat());
+/// The same prefix of the log gives the same bytes, and exactly the misses that were alerted.
+fn a_replay_gives_the_same(dir: &Path) {
+    let replay = |args: &[&str]| stdout(dir, &[&["replay", "--data-dir", "."], args].concat());
     let slots = replay(&["--slots", "--format", "json"]);
     assert_eq!(slots.matches("\"verdict\":\"missed\"").count(), 11, "{slots}");
     assert_eq!(replay(&["--slots", "--format", "json"]), slots);
     let table = replay(&[]);
-    assert!(table.ends_with("0 missed but not told, 0 told but not missed\n"), "{table}");
+    assert!(table.ends_with("0 missed but not alerted, 0 alerted but not missed\n"), "{table}");
     let late = replay(&["--from", "2026-11-16T00:00:00Z", "--to", "2026-11-18T00:00:00Z", "--format", "csv"]);
     let of_recommend = late.lines().find(|line| line.starts_with("shop/ml/recommend,"));
     assert_eq!(of_recommend, Some("shop/ml/recommend,complete-by,0,2,0,0,,,,,"), "{late}");
 }
 
 /// With ten minutes more for A, until B reads it, nothing would have been missed.
-fn by_other_objectives_it_says_something_else(dir: &Path) {
+fn other_objectives_give_other_verdicts(dir: &Path) {
     let objectives = "apiVersion: kigen.dev/v1alpha1\nkind: Objective\nmetadata: {name: complete-by, namespace: ml}\n\
                       spec:\n  batch: {cronJob: recommend}\n  before: {cronJob: report, namespace: dwh}\n  grace: 10m\n";
     std::fs::write(dir.join("objectives.yaml"), objectives).expect("a file");
@@ -97,7 +101,7 @@ fn by_other_objectives_it_says_something_else(dir: &Path) {
         "--format",
         "csv",
     ];
-    let table = kigen(dir, &args);
+    let table = stdout(dir, &args);
     let of_recommend = table.lines().find(|line| line.starts_with("shop/ml/recommend,"));
     let expected =
         "shop/ml/recommend,complete-by,9,0,0,0,-301,659,1619,,2026-11-16T03:00:00Z 2026-11-17T03:00:00Z";
@@ -106,12 +110,12 @@ fn by_other_objectives_it_says_something_else(dir: &Path) {
 
 fn a_miss_is_explained(dir: &Path) {
     let args = ["explain", "--data-dir", ".", "--cluster", "shop", "ml/recommend", "2026-11-16"];
-    let told = kigen(dir, &args);
-    let (sentences, events) = told.split_once("\nWhat was heard of").expect("events come last");
-    // Which event it fell with depends on how the ticks of a run of the demo fell.
+    let explanation = stdout(dir, &args);
+    let (sentences, events) = explanation.split_once("\nEvents of").expect("events come last");
+    // Which event decides depends on the ticks of this run of the demo.
     let verdict =
-        sentences.lines().position(|line| line.starts_with("Verdict: missed, still running. It fell with"));
-    assert_eq!(verdict, Some(2), "{told}");
+        sentences.lines().position(|line| line.starts_with("Verdict: missed, still running. Decided by"));
+    assert_eq!(verdict, Some(2), "{explanation}");
     let sentences: Vec<&str> = sentences.lines().filter(|line| !line.starts_with("Verdict")).collect();
     expect![[r#"
         shop/ml/recommend, objective `complete-by`: complete by "0 12 * * *"
@@ -119,24 +123,24 @@ fn a_miss_is_explained(dir: &Path) {
 
         The slot runs from Sun 2026-11-15 12:00 to Mon 2026-11-16 12:00.
         Runs belong to it that are scheduled from Mon 2026-11-16 08:00, the first expected in the slot, up to Tue 2026-11-17 08:00, the first of the next slot.
-        A success counts until Mon 2026-11-16 12:00; then the verdict waits 30 s for late news.
+        A success counts until Mon 2026-11-16 12:00; then the verdict waits 30 s for late facts.
 
         Runs that belong to it, as they were then:
           recommend-29913060 of Mon 2026-11-16 08:00: was running
         Of the 7 others that were remembered, the last: recommend-29911620 of Sun 2026-11-15 08:00: succeeded, its work ended at Sun 2026-11-15 11:57:01
 
         Why: no run that belongs to the slot had succeeded by Mon 2026-11-16 12:00, and a run of the slot was still running."#]].assert_eq(&sentences.join("\n"));
-    assert!(events.contains("Job recommend-29913060 running"), "{told}");
+    assert!(events.contains("Job recommend-29913060 running"), "{explanation}");
 }
 
-/// What kigen prints in `dir`, where all goes well.
-fn kigen(dir: &Path, args: &[&str]) -> String {
+/// The output of kigen in `dir`, which must succeed.
+fn stdout(dir: &Path, args: &[&str]) -> String {
     let output = run(dir, args);
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).expect("stdout is text")
 }
 
 fn run(dir: &Path, args: &[&str]) -> Output {
-    let command = Command::new(env!("CARGO_BIN_EXE_kigen")).current_dir(dir).args(args).output();
+    let command = kigen().current_dir(dir).args(args).output();
     command.expect("kigen runs")
 }

@@ -1,23 +1,19 @@
-//! Wrong usage and configuration: each gets a message that names the thing and what to do, and a telling exit code.
+//! Wrong usage and configuration: each gives a message with the cause and the remedy, and its exit code.
 
 use std::path::Path;
-use std::process::Command;
 
 use expect_test::{Expect, expect};
 
-/// Runs kigen in `dir`, which the messages call DIR; nothing of this machine's environment reaches it.
+use crate::support::kigen;
+
+/// Runs kigen in `dir`, shown as DIR in the messages, with an empty environment.
 fn check(dir: &Path, args: &[&str], code: i32, expected: &Expect) {
-    let output = Command::new(env!("CARGO_BIN_EXE_kigen"))
-        .args(args)
-        .current_dir(dir)
-        .env_clear()
-        .output()
-        .expect("kigen runs");
+    let output = kigen().args(args).current_dir(dir).env_clear().output().expect("kigen runs");
     assert_eq!(output.status.code(), Some(code), "{output:?}");
     let stderr = String::from_utf8(output.stderr).expect("stderr is text");
-    let told: String =
+    let messages: String =
         stderr.lines().filter(|line| !line.contains(" INFO ")).map(|line| format!("{line}\n")).collect();
-    expected.assert_eq(&told.replace(&dir.display().to_string(), "DIR"));
+    expected.assert_eq(&messages.replace(&dir.display().to_string(), "DIR"));
 }
 
 fn with_file(text: &str) -> tempfile::TempDir {
@@ -88,7 +84,7 @@ fn an_address_without_a_port_is_named() {
 }
 
 #[test]
-fn a_configuration_file_that_is_not_there_is_named() {
+fn a_missing_configuration_file_is_named() {
     let dir = with_file("");
     check(
         dir.path(),
@@ -101,14 +97,14 @@ fn a_configuration_file_that_is_not_there_is_named() {
 }
 
 #[test]
-fn up_without_anybody_to_tell_says_how_to_name_one() {
+fn up_without_a_receiver_explains_how_to_configure_one() {
     let dir = with_file("");
     check(
         dir.path(),
         &["up"],
         2,
         &expect![[r#"
-        kigen: there is nobody to tell: set the Slack channel (--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under [slack]) and the token (KIGEN_SLACK_TOKEN), or say --dry-run to print the messages
+        kigen: no receiver of alerts is configured: set the Slack channel (--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under [slack]) and the token (KIGEN_SLACK_TOKEN), or give --dry-run to print the messages
     "#]],
     );
     check(
@@ -116,7 +112,7 @@ fn up_without_anybody_to_tell_says_how_to_name_one() {
         &["up", "--slack-channel", "#ops"],
         2,
         &expect![[r#"
-        kigen: Slack's token is not set (KIGEN_SLACK_TOKEN=xoxb-...); or say --dry-run to print the messages
+        kigen: Slack's token is not set (KIGEN_SLACK_TOKEN=xoxb-...); or give --dry-run to print the messages
     "#]],
     );
 }
@@ -135,7 +131,7 @@ fn a_wrong_kubeconfig_is_named() {
 }
 
 #[test]
-fn looking_into_a_log_that_is_not_there_says_what_makes_one() {
+fn reading_a_missing_log_explains_what_creates_it() {
     let dir = with_file("");
     check(
         dir.path(),
@@ -156,10 +152,9 @@ fn looking_into_a_log_that_is_not_there_says_what_makes_one() {
 }
 
 #[test]
-fn a_token_is_never_shown() {
+fn a_token_is_never_printed() {
     let dir = with_file("[slack]\ntoken = \"xoxb-secret\"\nchannel = \"#ops\"\n");
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_kigen")).arg("config").current_dir(dir.path()).env_clear().output();
+    let output = kigen().arg("config").current_dir(dir.path()).env_clear().output();
     let shown = String::from_utf8(output.expect("kigen runs").stdout).expect("stdout is text");
     assert!(shown.contains("token = \"(hidden)\"") && !shown.contains("xoxb-secret"), "{shown}");
 }

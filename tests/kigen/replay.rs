@@ -1,8 +1,7 @@
-//! Every recording of a real cluster, shipped and judged: the same log says the same, byte for byte, however it is read.
+//! Every recording of a real cluster, shipped and judged: the same log gives the same alerts, byte for byte, however it is read.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -26,13 +25,15 @@ use kigen_shipper::{server_clock, settings};
 use kigen_store::Store;
 use tokio::sync::{oneshot, watch};
 
+use crate::support::{HEAVY, kigen};
+
 const SEED: &str = "KIGEN_TEST_SEED";
-/// How many suffixes of each partition are delivered twice.
+/// The number of suffixes of each partition that are delivered twice.
 const SUFFIXES: usize = 12;
 const CLUSTER: &str = "recorded";
 const PARTITIONS: u32 = 2;
 const PATIENCE: Duration = Duration::from_secs(120);
-/// A clock that rests each second.
+/// A clock that pauses at each second.
 const STEPS: Pace = Pace::Steps {
     every: TimeDelta::seconds(1),
     offset: TimeDelta::zero(),
@@ -40,9 +41,10 @@ const STEPS: Pace = Pace::Steps {
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_recordings_say_the_same_however_they_are_played_again() {
+async fn every_replay_of_a_recording_gives_the_same_alerts() {
+    let _heavy = HEAVY.lock().await;
     let seed = std::env::var(SEED).map_or_else(|_| fastrand::u64(..), |seed| seed.parse().expect("a seed"));
-    // Before anything can fail, and seen where it does.
+    // Printed before anything can fail, and shown if it does.
     println!("{SEED}={seed}");
     let mut random = fastrand::Rng::with_seed(seed);
     let mut alerts = 0;
@@ -54,18 +56,18 @@ async fn all_recordings_say_the_same_however_they_are_played_again() {
         let judged = judged(&log);
         let replayed: Vec<Vec<Vec<u8>>> = partitions().map(|partition| replayed(&log, partition)).collect();
         assert_eq!(replayed, judged, "{}", path.display());
-        in_small_turns_it_is_the_same(&log, &judged).await;
-        delivered_twice_it_is_the_same(&log, &judged, &mut random);
-        printed_twice_it_is_the_same(dir.path());
+        small_turns_give_the_same(&log, &judged).await;
+        duplicates_give_the_same(&log, &judged, &mut random);
+        the_command_prints_the_same_twice(dir.path());
         alerts += judged.iter().flatten().count();
     }
-    assert!(alerts > 100, "the recordings must give something to say: {alerts}");
+    assert!(alerts > 100, "the recordings must give alerts: {alerts}");
 }
 
 fn recordings() -> Vec<PathBuf> {
     let folder = std::fs::read_dir("tests/fixtures/kubernetes").expect("the folder of recordings");
     let mut recordings: Vec<PathBuf> = folder.map(|entry| entry.expect("a readable folder").path()).collect();
-    // Those that probe the protocol have another form.
+    // Recordings of the watch protocol have another form.
     let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
     recordings.retain(|path| {
         name(path).is_some_and(|name| name.ends_with(".jsonl.gz") && !name.starts_with("watch_semantics"))
@@ -83,7 +85,7 @@ fn partitions() -> impl Iterator<Item = Partition> {
     (0..PARTITIONS).map(Partition)
 }
 
-/// Ships the whole recording, with an objective for all that it shows: something good every other minute.
+/// Ships the whole recording, with an objective for each of its batches: a success every other minute.
 async fn ship(history: History, log: &EmbeddedLog) {
     let second = Instant::from_timestamp(history.end().timestamp() + 1, 0).expect("near the end");
     let end = second + TimeDelta::seconds(150);
@@ -97,7 +99,7 @@ async fn ship(history: History, log: &EmbeddedLog) {
         retry_delay_ms_min: 1,
         ..settings::Settings::new(CLUSTER, Access::Url(server.url()))
     };
-    let (_declaring, declared) = watch::channel(Some(declaration));
+    let (_declarations, declared) = watch::channel(Some(declaration));
     let (stop, stopped) = oneshot::channel::<()>();
     let shutdown = async move {
         let _ = stopped.await;
@@ -116,7 +118,7 @@ async fn ship(history: History, log: &EmbeddedLog) {
     server.begin();
     until_ticked(log, end - TimeDelta::seconds(1)).await;
     stop.send(()).expect("it runs");
-    shipping.await.expect("it does not panic").expect("it ends well");
+    shipping.await.expect("it does not panic").expect("it ends without an error");
     server.shutdown().await;
 }
 
@@ -185,7 +187,7 @@ async fn judge(log: &EmbeddedLog, dir: &Path, bounds: TurnBounds) {
     }
 }
 
-/// The alerts as they stand in the log, by partition.
+/// The alerts in the log, by partition.
 fn judged(log: &EmbeddedLog) -> Vec<Vec<Vec<u8>>> {
     let of = |partition| {
         let records = read(log, Topic::Alerts, partition, Offset(0));
@@ -204,24 +206,24 @@ fn replayed(log: &EmbeddedLog, partition: Partition) -> Vec<Vec<u8>> {
     alerts.iter().map(kigen_wire::encode_alert).collect()
 }
 
-/// Each with some suffix of what came before delivered once more, or all of it: nothing is told again or otherwise.
-fn delivered_twice_it_is_the_same(log: &EmbeddedLog, expected: &[Vec<Vec<u8>>], random: &mut fastrand::Rng) {
+/// Each partition, with a suffix of what came before delivered again, or all of it: no alert is added or changed.
+fn duplicates_give_the_same(log: &EmbeddedLog, expected: &[Vec<Vec<u8>>], random: &mut fastrand::Rng) {
     for (partition, expected) in partitions().zip(expected) {
         let records = read(log, Topic::Events, partition, Offset(0));
         for nth in 0..SUFFIXES {
             let end = if nth < SUFFIXES / 2 { records.len() } else { random.usize(0..=records.len()) };
             let begin = if nth == 0 { 0 } else { random.usize(0..=end) };
             let again = [&records[..end], &records[begin..end], &records[end..]].concat();
-            let told = Replay::new(partition, PARTITIONS).fold(&again).expect("folded").alerts;
-            let told: Vec<Vec<u8>> = told.iter().map(kigen_wire::encode_alert).collect();
-            assert_eq!(told.len(), expected.len(), "{partition}, records {begin} to {end} delivered twice");
-            assert!(told == *expected, "{partition}, records {begin} to {end} delivered twice");
+            let alerts = Replay::new(partition, PARTITIONS).fold(&again).expect("folded").alerts;
+            let alerts: Vec<Vec<u8>> = alerts.iter().map(kigen_wire::encode_alert).collect();
+            assert_eq!(alerts.len(), expected.len(), "{partition}, records {begin} to {end} delivered twice");
+            assert!(alerts == *expected, "{partition}, records {begin} to {end} delivered twice");
         }
     }
 }
 
 /// The same events in another log, judged a few at a time, so that ticks are cut by their cursors.
-async fn in_small_turns_it_is_the_same(log: &EmbeddedLog, expected: &[Vec<Vec<u8>>]) {
+async fn small_turns_give_the_same(log: &EmbeddedLog, expected: &[Vec<Vec<u8>>]) {
     let dir = tempfile::tempdir().expect("a folder");
     let copy = EmbeddedLog::open(&dir.path().join("log"), settings(PARTITIONS)).expect("a log");
     for partition in partitions() {
@@ -239,9 +241,9 @@ async fn in_small_turns_it_is_the_same(log: &EmbeddedLog, expected: &[Vec<Vec<u8
     assert_eq!(judged(&copy), expected);
 }
 
-fn printed_twice_it_is_the_same(dir: &Path) {
+fn the_command_prints_the_same_twice(dir: &Path) {
     let print = || {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
+        let mut command = kigen();
         command.args(["replay", "--slots", "--format", "json", "--cluster", CLUSTER, "--data-dir"]).arg(dir);
         let output = command.output().expect("kigen runs");
         assert!(output.status.success(), "{output:?}");

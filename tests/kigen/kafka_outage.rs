@@ -1,15 +1,10 @@
-//! `kigen up` on a real Kafka that is away, full, or forbids something: no crash, no busy loop, a message that names what
-//! and why, and once that is over all goes on by itself.
-
-#[expect(dead_code, reason = "each test uses some of the helpers")]
-mod common;
+//! `kigen up` on a real Kafka that is down, has a full disk, or denies an operation: it neither crashes nor busy-loops, reports what is
+//! wrong and why, and recovers by itself.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::time::Instant as RealInstant;
 
 use chrono::TimeDelta;
-use common::{Up, noon, play, start};
 use kigen_log::kafka::{Connection, KafkaReader};
 use kigen_log::{LogReader, Settings};
 use kigen_model::alert::AlertBody;
@@ -19,16 +14,18 @@ use kigen_playback::history::History;
 use kigen_testkit::acls::{Operation, Permission, Resource, Rule};
 use kigen_testkit::kafka::{Broker, PASSWORD, USER};
 
+use crate::support::{HEAVY, Up, fill_disk, noon, not_tested, play, start};
+
 const DAYS: i64 = 8;
-/// As `Up::start_on_kafka` says.
+/// As in `Up::start_on_kafka`.
 const PARTITIONS: u32 = 2;
-/// What librdkafka is told, so that the trouble is noticed soon.
+/// Settings of librdkafka by which an outage is noticed soon.
 const SETTINGS: &str = "\"session.timeout.ms\" = \"6000\"";
-/// What a process that waits for Kafka may use of a processor. A loop that does not wait uses all of it; these tests run
-/// without optimisation, and ask the API server ten times a second meanwhile.
+/// The most CPU time that a process may use while it waits for Kafka. A busy loop uses all of a processor; these tests run without
+/// optimisation, and probe the API server ten times a second meanwhile.
 const CPU_SHARE_MAX: f64 = 0.15;
 
-/// A CronJob in time, and one that never starts: each noon from the second on there is something to tell.
+/// A CronJob in time, and one that never starts: each noon from the second on gives an alert.
 fn history() -> History {
     let mut cluster = Cluster::new(start());
     for name in ["steady", "absent"] {
@@ -42,20 +39,20 @@ fn history() -> History {
     cluster.build().expect("a history")
 }
 
-/// What is told of a day, in its message's second line.
-fn told_of(day: i64) -> String {
+/// The second line of the message about a day.
+fn message_of(day: i64) -> String {
     format!("deadline {} 12:00 UTC", noon(day).format("%a %-d %b"))
 }
 
-/// Each noon up to that of this day stands in `kigen.alerts`, and once. What is printed may come twice, if Kafka was gone
-/// before it could be noted that it was.
+/// Each noon up to that of this day is in `kigen.alerts` exactly once. A message may be printed twice, if Kafka failed before its delivery
+/// was recorded.
 fn check_alerts(brokers: &str, days: i64) {
-    let connection = Connection::new(brokers, BTreeMap::new()).expect("nothing is set");
+    let connection = Connection::new(brokers, BTreeMap::new()).expect("default settings");
     let settings = Settings { partitions: PARTITIONS, ..Settings::default() };
-    let look = KafkaReader::new(connection, &settings).expect("a client");
+    let reader = KafkaReader::new(connection, &settings).expect("a client");
     let mut deadlines = Vec::new();
     for partition in (0..PARTITIONS).map(Partition) {
-        let records = look.read(Topic::Alerts, partition, Offset(0), 1_000, 1 << 20).expect("alerts");
+        let records = reader.read(Topic::Alerts, partition, Offset(0), 1_000, 1 << 20).expect("alerts");
         for record in records {
             let alert = kigen_wire::decode_alert(&record.value.expect("an alert")).expect("an alert");
             let AlertBody::SlotMissed { slot, .. } = alert.body else { panic!("{alert:?}") };
@@ -65,13 +62,7 @@ fn check_alerts(brokers: &str, days: i64) {
     assert_eq!(deadlines, (1..=days).map(noon).collect::<Vec<_>>());
 }
 
-/// Past the harness, which hides what a passing test prints.
-fn not_tested(what: &str) {
-    let said = format!("\nNOT TESTED: {what}\n");
-    std::io::stderr().write_all(said.as_bytes()).expect("says so");
-}
-
-/// What a process used while it waited.
+/// The CPU time of a process while it waits.
 struct Waiting {
     began: RealInstant,
     cpu_seconds: f64,
@@ -85,82 +76,86 @@ impl Waiting {
     fn check(&self, up: &Up) {
         let used = up.cpu_seconds() - self.cpu_seconds;
         let most = self.began.elapsed().as_secs_f64() * CPU_SHARE_MAX + 0.5;
-        assert!(used <= most, "{used} s of a processor in {:?}\n{}", self.began.elapsed(), up.talk());
+        assert!(used <= most, "{used} s of a processor in {:?}\n{}", self.began.elapsed(), up.log());
     }
 }
 
-/// No cause is told of more often than once a minute.
+/// No cause is logged more often than once a minute.
 fn check_lines(up: &Up, cause: &str, began: RealInstant) {
-    let talk = up.talk();
-    let told = talk.lines().filter(|line| line.contains(cause)).count();
+    let log = up.log();
+    let logged = log.lines().filter(|line| line.contains(cause)).count();
     let most = 1 + usize::try_from(began.elapsed().as_secs() / 60).expect("not long");
-    assert!(told <= most, "`{cause}` is told {told} times, {most} may be\n{talk}");
+    assert!(logged <= most, "`{cause}` is logged {logged} times instead of {most}\n{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_is_away_at_the_start_and_later_is_waited_for_and_nothing_is_lost() {
+async fn kigen_waits_for_a_broker_that_is_down_at_the_start_or_later_and_loses_nothing() {
+    let _heavy = HEAVY.lock().await;
     let mut broker = Broker::start();
     if !broker.kill() {
-        return not_tested("kigen up while Kafka is away (the broker is another's)");
+        return not_tested("kigen up while Kafka is down (the broker is external)");
     }
     let (dir, began) = (tempfile::tempdir().expect("a temporary directory"), RealInstant::now());
     let server = play(history()).await;
     let mut up = Up::start_on_kafka(dir.path(), &server.url(), broker.bootstrap(), SETTINGS);
-    let body = up.wait_until_it_says(503, "log        NOT").await;
+    let body = up.wait_for_readyz(503, "log        NOT").await;
     assert!(body.contains("shipper    NOT") && body.contains("processor  NOT"), "{body}");
     assert_eq!(up.get("/healthz").map(|answer| answer.status), Some(200));
     let waiting = Waiting::begin(&up);
     up.wait_for_metric("kigen_log_failures_total", 2.0).await;
     waiting.check(&up);
-    up.wait_until_it_says(503, "does not answer").await;
+    up.wait_for_readyz(503, "does not answer").await;
 
     broker.start_again();
-    up.wait_until_it_says(200, "ready\n").await;
+    up.wait_for_readyz(200, "ready\n").await;
     server.clock().advance_to(noon(1) + TimeDelta::hours(1));
-    up.wait_for_message(&told_of(1)).await;
+    up.wait_for_message(&message_of(1)).await;
 
     broker.kill();
     server.clock().advance_to(noon(3) + TimeDelta::hours(1));
-    up.wait_until_it_says(503, "log        NOT").await;
+    up.wait_for_readyz(503, "log        NOT").await;
     let (waiting, failures) = (Waiting::begin(&up), up.metric("kigen_log_failures_total"));
     up.wait_for_metric("kigen_log_failures_total", failures + 3.0).await;
     waiting.check(&up);
     broker.start_again();
-    up.wait_for_message(&told_of(3)).await;
-    up.wait_until_it_says(200, "ready\n").await;
+    up.wait_for_message(&message_of(3)).await;
+    up.wait_for_readyz(200, "ready\n").await;
     check_alerts(broker.bootstrap(), 3);
     check_lines(&up, "does not answer", began);
 
     broker.kill();
-    up.wait_until_it_says(503, "log        NOT").await;
+    up.wait_for_readyz(503, "log        NOT").await;
     let (status, took) = up.terminate();
-    assert!(took.as_secs() < 15, "it ends while Kafka is away, after {took:?}: {status}");
+    assert!(took.as_secs() < 15, "it ends while Kafka is down, after {took:?}: {status}");
     server.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_broker_is_waited_for_and_when_it_has_space_again_nothing_is_lost() {
+async fn kigen_waits_for_a_broker_with_a_full_disk_and_loses_nothing() {
+    let _heavy = HEAVY.lock().await;
     let Some(mut broker) = Broker::start_on_small_disk(96) else {
-        return not_tested("a full Kafka broker (it is another's, or nobody here may mount a small tmpfs)");
+        return not_tested(
+            "a Kafka broker with a full disk (it is external, or this machine does not permit to mount a small tmpfs)",
+        );
     };
     let (dir, began) = (tempfile::tempdir().expect("a temporary directory"), RealInstant::now());
     let server = play(history()).await;
     let mut up = Up::start_on_kafka(dir.path(), &server.url(), broker.bootstrap(), SETTINGS);
-    up.wait_until_it_says(200, "ready\n").await;
+    up.wait_for_readyz(200, "ready\n").await;
     let ballast = broker.data().join("ballast");
-    fill(&ballast);
+    fill_disk(&ballast);
     server.clock().advance_to(noon(1) + TimeDelta::hours(1));
-    // A broker whose only disk fails ends.
+    // A broker whose only disk fails exits.
     broker.wait_until_it_ends();
-    up.wait_until_it_says(503, "log        NOT").await;
+    up.wait_for_readyz(503, "log        NOT").await;
     let (waiting, failures) = (Waiting::begin(&up), up.metric("kigen_log_failures_total"));
     up.wait_for_metric("kigen_log_failures_total", failures + 2.0).await;
     waiting.check(&up);
     std::fs::remove_file(&ballast).expect("there is space again");
     broker.kill();
     broker.start_again();
-    up.wait_for_message(&told_of(1)).await;
-    up.wait_until_it_says(200, "ready\n").await;
+    up.wait_for_message(&message_of(1)).await;
+    up.wait_for_readyz(200, "ready\n").await;
     check_alerts(broker.bootstrap(), 1);
     check_lines(&up, "does not answer", began);
     let (status, _) = up.terminate();
@@ -168,28 +163,21 @@ async fn a_full_broker_is_waited_for_and_when_it_has_space_again_nothing_is_lost
     server.shutdown().await;
 }
 
-/// Takes all the space there is.
-fn fill(ballast: &std::path::Path) {
-    let mut file = std::fs::File::create(ballast).expect("a file");
-    for bytes in [1 << 20, 1 << 12, 1] {
-        while file.write_all(&vec![1; bytes]).is_ok() {}
-    }
-}
-
 fn rule(permission: Permission, operation: Operation, resource: Resource<'_>) -> Rule<'_> {
     Rule { user: USER, permission, operation, resource }
 }
 
-/// All that kigen needs.
+/// The permissions that kigen needs.
 fn allowed() -> [Rule<'static>; 3] {
     [Resource::Topics("kigen."), Resource::Groups("kigen-"), Resource::TransactionalIds("kigen-")]
         .map(|resource| rule(Permission::Allow, Operation::All, resource))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_acl_forbids_is_named_and_once_it_is_allowed_all_goes_on() {
+async fn an_operation_that_an_acl_denies_is_reported_and_kigen_resumes_once_it_is_allowed() {
+    let _heavy = HEAVY.lock().await;
     let Some(broker) = Broker::start_guarded() else {
-        return not_tested("ACLs that forbid one topic (the broker is another's)");
+        return not_tested("ACLs that deny one topic (the broker is external)");
     };
     let (dir, began) = (tempfile::tempdir().expect("a temporary directory"), RealInstant::now());
     let server = play(history()).await;
@@ -198,13 +186,13 @@ async fn what_an_acl_forbids_is_named_and_once_it_is_allowed_all_goes_on() {
          \"sasl.username\" = \"{USER}\"\n\"sasl.password\" = \"{PASSWORD}\"\n"
     );
     let mut up = Up::start_on_kafka(dir.path(), &server.url(), broker.bootstrap(), &settings);
-    // Nothing is allowed: the first thing that is asked for is named.
-    up.wait_until_it_says(503, "does not allow Describe on the topic kigen.events").await;
+    // Nothing is allowed: the first denied operation is reported.
+    up.wait_for_readyz(503, "does not allow Describe on the topic kigen.events").await;
     let waiting = Waiting::begin(&up);
     up.wait_for_metric("kigen_log_failures_total", 3.0).await;
     waiting.check(&up);
     allowed().iter().for_each(|rule| rule.add(&broker.super_users()));
-    up.wait_until_it_says(200, "ready\n").await;
+    up.wait_for_readyz(200, "ready\n").await;
 
     let mut day = 0;
     for (operation, topic, part) in [
@@ -219,17 +207,17 @@ async fn what_an_acl_forbids_is_named_and_once_it_is_allowed_all_goes_on() {
         denied.add(&broker.super_users());
         server.clock().advance_to(noon(day) + TimeDelta::hours(1));
         let words = format!("does not allow {operation:?} on the topic {topic}");
-        up.wait_for_talk(&words).await;
-        let body = up.wait_until_it_says(503, &words).await;
+        up.wait_for_log(&words).await;
+        let body = up.wait_for_readyz(503, &words).await;
         assert!(body.contains(part), "{body}");
         let (waiting, failures) = (Waiting::begin(&up), up.metric("kigen_log_failures_total"));
         up.wait_for_metric("kigen_log_failures_total", failures + 1.0).await;
         waiting.check(&up);
         denied.remove(&broker.super_users());
-        up.wait_for_message(&told_of(day)).await;
+        up.wait_for_message(&message_of(day)).await;
         check_lines(&up, &words, began);
     }
-    up.wait_until_it_says(200, "ready\n").await;
+    up.wait_for_readyz(200, "ready\n").await;
     check_alerts(&broker.super_users(), day);
     let (status, _) = up.terminate();
     assert!(status.success(), "{status}");

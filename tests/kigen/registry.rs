@@ -1,8 +1,5 @@
-//! `kigen up` on a real Kafka beside a real schema registry: values in both encodings, in any mix, whoever is away; and a
+//! `kigen up` on a real Kafka with a real schema registry: values in both encodings, in any mix, and outages of the registry; and a
 //! consumer in Python that knows only `schemas/` and the registry.
-
-#[expect(dead_code, reason = "each test uses some of the helpers")]
-mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,7 +7,6 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant as RealInstant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use common::{PATIENCE, noon, play, start};
 use expect_test::{Expect, expect};
 use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
@@ -19,12 +15,15 @@ use kigen_testkit::kafka::Broker;
 use kigen_testkit::registry::Registry;
 use serde_json::Value as Json;
 
+use crate::support::{HEAVY, PATIENCE, kigen, noon, play, start};
+
 const DAYS: i64 = 6;
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 const TOPICS: [&str; 4] = ["events", "alerts", "status", "rejects"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn values_in_both_encodings_are_one_log_for_kigen_and_for_an_outside_consumer() {
+async fn kigen_and_an_outside_consumer_read_values_in_both_encodings_as_one_log() {
+    let _heavy = HEAVY.lock().await;
     let broker = Broker::start();
     let admin = Admin::new(broker.bootstrap());
     let dir = tempfile::tempdir().expect("a temporary directory");
@@ -35,25 +34,25 @@ async fn values_in_both_encodings_are_one_log_for_kigen_and_for_an_outside_consu
 
     // Without a registry.
     let mut up = kigen.up(None);
-    up.until_talk("kigen starts").await;
+    up.until_logged("kigen starts").await;
     kigen.until(|| kigen.is_judged()).await;
     admin.write("kigen.events", 0, Some(b"shop/ml/absent"), Some(b"{}")).await;
     server.clock().advance_to(noon(1) + TimeDelta::seconds(40));
-    up.until_told(&[noon(1)]).await;
+    up.until_alerted(&[noon(1)]).await;
     kigen.until(|| kigen.records("rejects", None).len() == 1).await;
     up.terminate();
 
-    // With one that is not there yet: it is told and waited for.
+    // With one that is not up yet: that is logged, and it is retried.
     let mut up = kigen.up(Some(&url));
-    up.until_talk("does not answer").await;
-    assert!(up.is_running(), "{}", up.talk());
+    up.until_logged("does not answer").await;
+    assert!(up.is_running(), "{}", up.log());
     let mut registry = Registry::start_on(port);
-    up.until_talk("kigen starts").await;
+    up.until_logged("kigen starts").await;
     server.clock().advance_to(noon(2) + TimeDelta::seconds(40));
-    up.until_told(&[noon(1), noon(2)]).await;
+    up.until_alerted(&[noon(1), noon(2)]).await;
     up.kill();
 
-    // Restored from states in both.
+    // Restored from states in both encodings.
     std::fs::remove_dir_all(dir.path().join("data/store")).expect("a store");
     let mut up = kigen.up(Some(&url));
     let access = kigen_registry::Access::new(&url, None, None, None).expect("an address");
@@ -64,34 +63,34 @@ async fn values_in_both_encodings_are_one_log_for_kigen_and_for_an_outside_consu
     let foreign = [0, 0, 0x0f, 0x42, 0x40, 1, 2, 3];
     admin.write("kigen.events", 0, Some(b"shop/ml/absent"), Some(&foreign)).await;
     server.clock().advance_to(noon(3) + TimeDelta::seconds(40));
-    up.until_told(&[noon(1), noon(2), noon(3)]).await;
+    up.until_alerted(&[noon(1), noon(2), noon(3)]).await;
     kigen.until(|| kigen.records("rejects", Some(&url)).len() == 3).await;
     up.terminate();
 
     all_read_both(&kigen, &broker, &url);
 
-    // Away later: nothing needs it.
+    // It goes down later, and is not needed.
     let mut up = kigen.up(Some(&url));
     server.clock().advance_to(noon(4) + TimeDelta::seconds(40));
-    up.until_told(&[noon(1), noon(2), noon(3), noon(4)]).await;
+    up.until_alerted(&[noon(1), noon(2), noon(3), noon(4)]).await;
     registry.kill();
     server.clock().advance_to(noon(5) + TimeDelta::seconds(40));
-    up.until_told(&[noon(5)]).await;
+    up.until_alerted(&[noon(5)]).await;
     up.terminate();
-    let looked = kigen.run(Some(&url), &["events"]);
-    assert_eq!(looked.status.code(), Some(1), "{looked:?}");
-    let said = String::from_utf8_lossy(&looked.stderr).replace(&url, "URL");
+    let output = kigen.run(Some(&url), &["events"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let error = String::from_utf8_lossy(&output.stderr).replace(&url, "URL");
     expect![[r#"
         kigen: the schema registry at URL does not answer; check the address, and that it is reachable and trusted from here: io: Connection refused (os error 111)
-    "#]].assert_eq(&said);
-    // What names its schema by number cannot be read without it, and says so.
-    let looked = kigen.run(None, &["events", "--topic", "alerts"]);
-    let said = String::from_utf8_lossy(&looked.stdout).into_owned();
-    assert!(said.contains("set `url` under [kafka.registry]"), "{said}");
+    "#]].assert_eq(&error);
+    // A value that names its schema by an id of the registry cannot be read without the registry.
+    let output = kigen.run(None, &["events", "--topic", "alerts"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("set `url` under [kafka.registry]"), "{text}");
     server.shutdown().await;
 }
 
-/// kigen's looking commands and the outside consumer read the same of both encodings.
+/// kigen's commands and the outside consumer read the same from both encodings.
 fn all_read_both(kigen: &Kigen<'_>, broker: &Broker, url: &str) {
     for topic in TOPICS {
         let own = kigen.records(topic, Some(url));
@@ -117,35 +116,35 @@ fn all_read_both(kigen: &Kigen<'_>, broker: &Broker, url: &str) {
     .assert_eq(&read_by_python(broker, &["--registry", url]));
     let explained = kigen.out(Some(url), &["explain", "ml/absent", "2026-11-11"]);
     assert!(explained.contains("Verdict: missed, never started."), "{explained}");
-    kigen.says(url, &["replay"], &expect![[r#"
-        BATCH           OBJECTIVE    MET  MISSED  UNKNOWN  EXCUSED  MARGIN MIN  MEDIAN      P95         AGAINST WHAT WAS SAID
-        shop/ml/absent  complete-by  0    3       0        1        -           -           -           as said
-        shop/ml/steady  complete-by  4    0       0        0        3 h 29 min  3 h 29 min  3 h 29 min  as said
+    kigen.check(url, &["replay"], &expect![[r#"
+        BATCH           OBJECTIVE    MET  MISSED  UNKNOWN  EXCUSED  MARGIN MIN  MEDIAN      P95         COMPARED WITH ALERTS
+        shop/ml/absent  complete-by  0    3       0        1        -           -           -           the same
+        shop/ml/steady  complete-by  4    0       0        0        3 h 29 min  3 h 29 min  3 h 29 min  the same
 
-        2 objectives: 4 slots met, 3 missed, 0 unknown, 1 excused; 0 missed but not told, 0 told but not missed
+        2 objectives: 4 slots met, 3 missed, 0 unknown, 1 excused; 0 missed but not alerted, 0 alerted but not missed
     "#]]);
-    kigen.says(
+    kigen.check(
         url,
         &["topics", "check"],
         &expect![[r#"
-            kigen.events   2 partitions, as asked for
-            kigen.alerts   2 partitions, as asked for
-            kigen.status   2 partitions, as asked for
-            kigen.rejects  2 partitions, as asked for
-            kigen.events-value   schemas 1, 2, 3, 4, 5, as asked for
-            kigen.alerts-value   schemas 6, 7, 8, as asked for
-            kigen.status-value   schemas 9, 10, 11, 12, 13, as asked for
-            kigen.rejects-value  schemas 14, as asked for
+            kigen.events   2 partitions, as configured
+            kigen.alerts   2 partitions, as configured
+            kigen.status   2 partitions, as configured
+            kigen.rejects  2 partitions, as configured
+            kigen.events-value   schemas 1, 2, 3, 4, 5, as configured
+            kigen.alerts-value   schemas 6, 7, 8, as configured
+            kigen.status-value   schemas 9, 10, 11, 12, 13, as configured
+            kigen.rejects-value  schemas 14, as configured
         "#]],
     );
 }
 
 #[test]
-fn the_configuration_shows_the_registry_and_no_secret() {
+fn the_printed_configuration_has_the_registry_without_secrets() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let show = |file: &str, environment: &[(&str, &str)]| {
         std::fs::write(dir.path().join("kigen.toml"), file).expect("a configuration");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
+        let mut command = kigen();
         command.env_clear().envs(environment.iter().copied()).current_dir(dir.path()).arg("config");
         let output = command.output().expect("kigen runs");
         let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("text");
@@ -191,9 +190,9 @@ fn the_configuration_shows_the_registry_and_no_secret() {
 }
 
 #[test]
-fn what_is_wrong_with_the_registrys_configuration_is_said_and_nothing_is_started() {
+fn an_error_in_the_registrys_configuration_is_reported_and_nothing_is_started() {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let mut told = Vec::new();
+    let mut errors = Vec::new();
     for lines in [
         "url = \"registry:8081\"",
         "url = \"http://registry\"\nuser = \"ann\"",
@@ -203,17 +202,17 @@ fn what_is_wrong_with_the_registrys_configuration_is_said_and_nothing_is_started
             "[log]\nkind = \"kafka\"\n[kafka]\nbrokers = \"127.0.0.1:1\"\n[kafka.registry]\n{lines}\n"
         );
         std::fs::write(dir.path().join("kigen.toml"), file).expect("a configuration");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
+        let mut command = kigen();
         let output = command.env_clear().current_dir(dir.path()).args(["up", "--dry-run"]).output();
         let output = output.expect("kigen runs");
         assert_eq!(output.status.code(), Some(2), "{output:?}");
-        told.push(String::from_utf8(output.stderr).expect("text"));
+        errors.push(String::from_utf8(output.stderr).expect("text"));
     }
     expect![[r#"
         kigen: the schema registry's url `registry:8081` does not begin with http:// or https://: give the base of its API, such as https://registry:8081 (Confluent) or https://registry:8080/apis/ccompat/v7 (Apicurio)
         kigen: the schema registry's password is not set: give both user and password, or neither
         kigen: the schema registry's password_file none cannot be read: No such file or directory (os error 2)
-    "#]].assert_eq(&told.concat());
+    "#]].assert_eq(&errors.concat());
 }
 
 /// kigen with its configuration and data in a folder.
@@ -232,7 +231,7 @@ impl Kigen<'_> {
             self.brokers
         );
         std::fs::write(self.dir.join("kigen.toml"), file).expect("a configuration");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
+        let mut command = kigen();
         command.current_dir(self.dir).env("KIGEN_HEALTH_ADDRESS", "off");
         command
     }
@@ -242,10 +241,10 @@ impl Kigen<'_> {
             let file = std::fs::OpenOptions::new().create(true).append(true).open(self.dir.join(name));
             file.expect("a file for its output")
         };
-        std::fs::write(self.dir.join("talk"), "").expect("forgets what was said before");
+        std::fs::write(self.dir.join("stderr"), "").expect("an empty log");
         let mut command = self.command(registry);
         command.args(["up", "--dry-run", "--api-url", self.api]);
-        let child = command.stdout(file("messages")).stderr(file("talk")).spawn().expect("kigen runs");
+        let child = command.stdout(file("messages")).stderr(file("stderr")).spawn().expect("kigen runs");
         Up { child, dir: self.dir.to_owned() }
     }
 
@@ -253,14 +252,14 @@ impl Kigen<'_> {
         self.command(registry).args(args).stdin(Stdio::null()).output().expect("kigen runs")
     }
 
-    /// What it prints for these arguments.
+    /// Its output for these arguments.
     fn out(&self, registry: Option<&str>, args: &[&str]) -> String {
         let output = self.run(registry, args);
         assert!(output.status.success(), "{args:?}: {output:?}");
         String::from_utf8(output.stdout).expect("text")
     }
 
-    fn says(&self, registry: &str, args: &[&str], expected: &Expect) {
+    fn check(&self, registry: &str, args: &[&str], expected: &Expect) {
         expected.assert_eq(&self.out(Some(registry), args));
     }
 
@@ -270,7 +269,7 @@ impl Kigen<'_> {
         text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
     }
 
-    /// Whether every partition is judged up to a tick: what happens from here on is seen as it happens.
+    /// Whether every partition is judged up to a first tick: from then on the cluster is watched.
     fn is_judged(&self) -> bool {
         let records = self.records("status", None).into_iter();
         let judged = records.filter(|record| record["value"].to_string().contains("\"observed_until\":\"2"));
@@ -280,8 +279,8 @@ impl Kigen<'_> {
     async fn until(&self, is_so: impl Fn() -> bool) {
         let deadline = RealInstant::now() + PATIENCE;
         while !is_so() {
-            assert!(RealInstant::now() < deadline, "waited in vain");
-            tokio::time::sleep(LOOK_AGAIN).await;
+            assert!(RealInstant::now() < deadline, "timed out");
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 }
@@ -293,37 +292,41 @@ struct Up {
 }
 
 impl Up {
-    fn talk(&self) -> String {
-        std::fs::read_to_string(self.dir.join("talk")).unwrap_or_default()
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.join("stderr")).unwrap_or_default()
     }
 
     fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("its state").is_none()
     }
 
-    async fn until_talk(&mut self, words: &str) {
-        self.until(|up| up.talk().contains(words), words).await;
+    async fn until_logged(&mut self, words: &str) {
+        self.until(|up| up.log().contains(words), words).await;
     }
 
-    /// Waits until these deadlines of the batch that never starts are told as missed. What was printed but not yet noted
-    /// when it was killed is printed again.
-    async fn until_told(&mut self, deadlines: &[DateTime<Utc>]) {
+    /// Waits until the messages have these deadlines of the batch that never starts. A message that was printed, but not recorded as delivered
+    /// before a kill, is printed again.
+    async fn until_alerted(&mut self, deadlines: &[DateTime<Utc>]) {
         let lines = deadlines.iter().map(|at| at.format("deadline %a %-d %b %H:%M UTC").to_string());
         let lines: Vec<String> = lines.collect();
-        let are_told = |up: &Self| {
+        let are_printed = |up: &Self| {
             let messages = std::fs::read_to_string(up.dir.join("messages")).unwrap_or_default();
             lines.iter().all(|line| messages.contains(line))
         };
-        self.until(are_told, &format!("{deadlines:?}")).await;
+        self.until(are_printed, &format!("{deadlines:?}")).await;
     }
 
     async fn until(&mut self, is_so: impl Fn(&Self) -> bool, what: &str) {
         let deadline = RealInstant::now() + PATIENCE;
         while !is_so(self) {
             let messages = std::fs::read_to_string(self.dir.join("messages")).unwrap_or_default();
-            assert!(self.is_running(), "it ended\n{}", self.talk());
-            assert!(RealInstant::now() < deadline, "waited in vain for {what}\n{messages}\n{}", self.talk());
-            tokio::time::sleep(LOOK_AGAIN).await;
+            assert!(self.is_running(), "it ended\n{}", self.log());
+            assert!(
+                RealInstant::now() < deadline,
+                "timed out waiting for {what}\n{messages}\n{}",
+                self.log()
+            );
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -332,38 +335,38 @@ impl Up {
         self.child.wait().expect("it is dead");
     }
 
-    /// SIGTERM, by the shell's own `kill`: a small Debian has no other.
+    /// SIGTERM, by the shell's built-in `kill`: a minimal Debian has no other.
     fn terminate(&mut self) {
         let kill = format!("kill -TERM {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell runs").success());
         let status = self.child.wait().expect("it ends");
-        assert!(status.success(), "{status}\n{}", self.talk());
+        assert!(status.success(), "{status}\n{}", self.log());
     }
 }
 
 impl Drop for Up {
-    /// A test that fails leaves no process behind.
+    /// A failed test leaves no process behind.
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// What the example of the README prints.
+/// The output of the example consumer in Python.
 fn read_by_python(broker: &Broker, args: &[&str]) -> String {
     let python = kigen_testkit::cache().join("consumer/bin/python");
-    assert!(python.exists(), "there is no {}: run `make consumer`, which makes it once", python.display());
+    assert!(python.exists(), "there is no {}: run `make consumer`, which creates it", python.display());
     let mut command = Command::new(python);
     command.args(["tests/consumer/read_topics.py", "--schemas", "schemas", "--brokers", broker.bootstrap()]);
     let output = command.args(args).output().expect("Python runs");
     assert!(output.status.success(), "{output:?}");
     let errors = String::from_utf8_lossy(&output.stderr);
-    // The poison is in the events only.
+    // Only the events have undecodable records.
     assert_eq!(errors.lines().count(), if args.contains(&"kigen.events") { 3 } else { 0 }, "{errors}");
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// Which records there are, by partition and offset; what is no record is left out.
+/// The keys of the decodable records, by partition and offset.
 fn places(records: &[Json]) -> BTreeMap<(u64, u64), String> {
     let place = |record: &Json| {
         (record["partition"].as_u64().expect("a number"), record["offset"].as_u64().expect("a number"))

@@ -1,12 +1,14 @@
-//! `kigen crontab`, as a person and as a program use it.
+//! `kigen crontab`, as used by people and by programs.
 
 use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use expect_test::{Expect, expect};
 
+use crate::support::kigen;
+
 fn crontab(args: &[&str], stdin: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_kigen"))
+    let mut child = kigen()
         .arg("crontab")
         .args(args)
         .stdin(Stdio::piped())
@@ -34,7 +36,7 @@ fn check(args: &[&str], stdin: &str, code: i32, expected: &Expect) {
 }
 
 #[test]
-fn a_person_sees_utc_and_the_local_time() {
+fn the_output_has_utc_and_local_time() {
     check(
         &["30 2 * * *", "--zone", "America/New_York", "--after", "2026-03-07T00:00:00Z", "--next", "3"],
         "",
@@ -63,7 +65,7 @@ fn a_deadline_is_never_skipped() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named_with_what_to_write() {
+fn an_invalid_crontab_is_explained_with_the_valid_syntax() {
     check(
         &["0 12 * * 7"],
         "",
@@ -99,7 +101,7 @@ fn what_cannot_be_read_is_named_with_what_to_write() {
 }
 
 #[test]
-fn each_line_of_stdin_is_answered_and_a_bad_one_stops_nothing() {
+fn each_line_of_stdin_gets_a_response_and_a_bad_one_stops_nothing() {
     let lines = [
         r#"{"spec":"0 12 * * *","tz":"Asia/Tokyo","after":"2026-11-23T00:00:00Z","count":2}"#,
         r#"{"spec":"0 25 * * *","tz":"UTC","after":"2026-11-23T00:00:00Z","count":1}"#,
@@ -117,8 +119,8 @@ fn each_line_of_stdin_is_answered_and_a_bad_one_stops_nothing() {
         &expect![[r#"
         {"next":["2026-11-23T03:00:00Z","2026-11-24T03:00:00Z"]}
         {"error":"the hour `25` does not read: 25 is above 23; allowed are 0 to 23, lists `6,18`, ranges `9-17`, steps `*/2`"}
-        {"error":"not a question like {\"spec\",\"tz\",\"after\",\"count\"}: expected ident at line 1 column 2"}
-        {"error":"not a question like {\"spec\",\"tz\",\"after\",\"count\"}: unknown field `zone`, expected one of `spec`, `tz`, `after`, `count` at line 1 column 79"}
+        {"error":"not an object like {\"spec\",\"tz\",\"after\",\"count\"}: expected ident at line 1 column 2"}
+        {"error":"not an object like {\"spec\",\"tz\",\"after\",\"count\"}: unknown field `zone`, expected one of `spec`, `tz`, `after`, `count` at line 1 column 79"}
         {"error":"count is 1000000000: at most 10000"}
         {"next":[]}
         {"next":["2026-11-23T01:30:00Z","2026-11-23T03:00:00Z"]}
@@ -127,7 +129,7 @@ fn each_line_of_stdin_is_answered_and_a_bad_one_stops_nothing() {
 }
 
 #[test]
-fn a_line_without_an_end_is_refused_and_does_not_fill_the_memory() {
+fn an_endless_line_is_refused_without_filling_the_memory() {
     let long = "x".repeat(1_000_000);
     let next = r#"{"spec":"0 12 * * *","tz":"UTC","after":"2026-11-23T00:00:00Z","count":1}"#;
     check(
@@ -141,33 +143,33 @@ fn a_line_without_an_end_is_refused_and_does_not_fill_the_memory() {
     );
 }
 
-/// The command answers what the vectors of Kubernetes' own library say; that all of them are met is the engine's test.
+/// The command gives the results of Kubernetes' own library; the calendar's tests check all of its vectors.
 #[test]
-fn the_vectors_of_kubernetes_are_answered_through_stdin() {
+fn the_vectors_of_kubernetes_are_met_through_stdin() {
     let path = "tests/fixtures/crontab/vectors.jsonl.gz";
     let file = std::fs::File::open(path).expect("the vectors");
     let vectors = std::io::read_to_string(flate2::read::GzDecoder::new(file)).expect("the vectors are text");
     let vectors: Vec<serde_json::Value> =
         vectors.lines().map(|line| serde_json::from_str(line).expect("a vector")).collect();
-    let questions: String = vectors
+    let requests: String = vectors
         .iter()
         .map(|vector| {
-            let mut question = vector.clone();
-            let fields = question.as_object_mut().expect("an object");
+            let mut request = vector.clone();
+            let fields = request.as_object_mut().expect("an object");
             fields.remove("next");
             fields.remove("error");
             fields.insert("count".to_owned(), 8.into());
-            format!("{question}\n")
+            format!("{request}\n")
         })
         .collect();
-    let output = crontab(&["--stdin"], &questions);
-    let answers = String::from_utf8(output.stdout).expect("stdout is text");
-    let answers: Vec<serde_json::Value> =
-        answers.lines().map(|line| serde_json::from_str(line).expect("an answer")).collect();
-    assert_eq!(answers.len(), vectors.len());
-    let same = vectors.iter().zip(&answers).filter(|(vector, answer)| {
-        vector.get("error").is_some() == answer.get("error").is_some()
-            && vector.get("next") == answer.get("next")
+    let output = crontab(&["--stdin"], &requests);
+    let responses = String::from_utf8(output.stdout).expect("stdout is text");
+    let responses: Vec<serde_json::Value> =
+        responses.lines().map(|line| serde_json::from_str(line).expect("a response")).collect();
+    assert_eq!(responses.len(), vectors.len());
+    let same = vectors.iter().zip(&responses).filter(|(vector, response)| {
+        vector.get("error").is_some() == response.get("error").is_some()
+            && vector.get("next") == response.get("next")
     });
     let share = same.count() as f64 / vectors.len() as f64;
     assert!(share >= 0.98, "{:.2} % of the vectors", share * 100.0);

@@ -1,17 +1,15 @@
-//! `/healthz`, `/readyz` and `/metrics` of a running `kigen up`, asked over HTTP.
-
-#[expect(dead_code, reason = "each test uses some of the helpers")]
-mod common;
+//! `/healthz`, `/readyz` and `/metrics` of a running `kigen up`, over HTTP.
 
 use std::net::{Ipv4Addr, TcpListener};
 
 use chrono::TimeDelta;
-use common::http::free_port;
-use common::{Up, play, start};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
+
+use crate::support::http::free_port;
+use crate::support::{Up, play, start};
 
 /// One CronJob in time, and one that does not start.
 fn history() -> History {
@@ -28,11 +26,11 @@ fn history() -> History {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_ready_once_it_judges_and_its_metrics_count_what_it_did() {
+async fn kigen_is_ready_once_it_judges_and_its_metrics_count_its_work() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let server = play(history()).await;
     let mut up = Up::start(dir.path(), &server.url());
-    let body = up.wait_until_it_says(200, "ready\n").await;
+    let body = up.wait_for_readyz(200, "ready\n").await;
     assert!(body.starts_with("ready\nlog "), "{body}");
     for words in ["the last tick was written", "it judges 4 partitions", "0 messages were delivered"] {
         assert!(body.contains(words), "{words}: {body}");
@@ -80,12 +78,12 @@ async fn it_is_ready_once_it_judges_and_its_metrics_count_what_it_did() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_api_server_that_is_away_is_said_and_waited_for_at_the_start_and_later() {
+async fn kigen_reports_an_api_server_that_is_down_at_the_start_or_later_and_waits_for_it() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let port = free_port();
     let mut up = Up::start(dir.path(), &format!("http://127.0.0.1:{port}"));
-    let body = up.wait_until_it_says(503, "the cluster is not seen: ").await;
-    assert!(body.contains("processor  ready"), "the others go on: {body}");
+    let body = up.wait_for_readyz(503, "the cluster is not seen: ").await;
+    assert!(body.contains("processor  ready"), "the other roles continue: {body}");
     assert_eq!(up.get("/healthz").map(|answer| answer.status), Some(200));
 
     let clock = Clock::new(history().start(), Pace::Manual, None);
@@ -94,31 +92,31 @@ async fn an_api_server_that_is_away_is_said_and_waited_for_at_the_start_and_late
         Server::start(Played { history: history(), clock: clock.clone(), options })
     };
     let server = on(&clock).await.expect("a free port");
-    up.wait_until_it_says(200, "the last tick was written").await;
+    up.wait_for_readyz(200, "the last tick was written").await;
     server.shutdown().await;
-    up.wait_until_it_says(503, "the cluster is not seen: ").await;
+    up.wait_for_readyz(503, "the cluster is not seen: ").await;
     clock.advance_to(start() + TimeDelta::days(1) + TimeDelta::hours(13));
     let server = on(&clock).await.expect("the port it had");
-    up.wait_until_it_says(200, "the last tick was written").await;
+    up.wait_for_readyz(200, "the last tick was written").await;
     up.wait_for_message("ml/absent has no good result for 12:00").await;
-    let told = up.talk().lines().filter(|line| line.contains("kigen tries again")).count();
-    assert!(told <= 3, "once at the start, and once for each stretch later\n{}", up.talk());
+    let logged = up.log().lines().filter(|line| line.contains("kigen tries again")).count();
+    assert!(logged <= 3, "once at the start, and once for each outage later\n{}", up.log());
     let (status, _) = up.terminate();
     assert!(status.success(), "{status}");
     server.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_port_that_is_taken_is_said_and_judging_goes_on_and_the_port_is_had_once_it_is_free() {
+async fn a_health_port_in_use_is_reported_and_retried_while_judging_continues() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let server = play(history()).await;
     let port = free_port();
     let other = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("it was free");
     let mut up = Up::start_at(dir.path(), &server.url(), port);
-    up.wait_for_talk("give another address and port by --health-address").await;
+    up.wait_for_log("give another address and port by --health-address").await;
     up.wait_until_it_watches().await;
     drop(other);
-    up.wait_until_it_says(200, "ready\n").await;
+    up.wait_for_readyz(200, "ready\n").await;
     let (status, _) = up.terminate();
     assert!(status.success(), "{status}");
     server.shutdown().await;

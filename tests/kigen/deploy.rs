@@ -1,15 +1,16 @@
-//! The manifests below `deploy`: Kubernetes knows every field of them, they ask for no more than kigen needs, and kigen
-//! understands what they tell it.
+//! The manifests below `deploy`: Kubernetes knows every field of them, they request no more rights than kigen needs, and kigen accepts
+//! their configuration.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use k8s_openapi::api::{apps::v1 as apps, core::v1 as core, networking::v1 as networking, rbac::v1 as rbac};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1 as extensions;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::support::kigen;
 
 const MANIFESTS: [&str; 3] = ["up.yaml", "kafka.yaml", "namespaced.yaml"];
 const CUSTOM_RESOURCE: &str = "objectives.crd.yaml";
@@ -21,7 +22,7 @@ fn documents(name: &str) -> Vec<Value> {
     documents.map(|document| document.unwrap_or_else(|error| panic!("{name}: {error}"))).collect()
 }
 
-/// What Kubernetes' own types keep of it.
+/// The fields that Kubernetes' own types keep.
 fn known(document: &Value) -> Value {
     fn kept<T: DeserializeOwned + Serialize>(document: &Value) -> Value {
         let object: T =
@@ -39,7 +40,7 @@ fn known(document: &Value) -> Value {
         "Service" => kept::<core::Service>(document),
         "ServiceAccount" => kept::<core::ServiceAccount>(document),
         "StatefulSet" => kept::<apps::StatefulSet>(document),
-        other => panic!("{other} is no kind that is looked at here"),
+        other => panic!("{other} is no kind that is checked here"),
     }
 }
 
@@ -88,7 +89,7 @@ fn assert_structural(at: &str, schema: &Value) {
 }
 
 #[test]
-fn the_custom_resource_takes_what_a_file_of_objectives_takes() {
+fn the_custom_resource_and_a_file_of_objectives_have_the_same_fields() {
     let documents = documents(CUSTOM_RESOURCE);
     let version = &documents[0]["spec"]["versions"][0];
     assert_eq!(version["subresources"]["status"], serde_json::json!({}));
@@ -100,10 +101,10 @@ fn the_custom_resource_takes_what_a_file_of_objectives_takes() {
     let path = folder.path().join("objectives.yaml");
     let head = "apiVersion: kigen.dev/v1alpha1\nkind: Objective\nmetadata: {name: a, namespace: b}\n";
     std::fs::write(&path, format!("{head}spec: {{unknown: 1}}\n")).expect("a folder");
-    let mut check = Command::new(env!("CARGO_BIN_EXE_kigen"));
+    let mut check = kigen();
     let output = check.args(["objectives", "check"]).arg(&path).output().expect("kigen runs");
-    let said = String::from_utf8(output.stderr).expect("text");
-    let (_, of_file) = said.trim().split_once("expected one of ").expect("what is known");
+    let error = String::from_utf8(output.stderr).expect("text");
+    let (_, of_file) = error.trim().split_once("expected one of ").expect("what is known");
     assert_eq!(of_resource, of_file.split(", ").collect(), "but for the selector within `batch`");
 }
 
@@ -132,7 +133,7 @@ fn rules(name: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn no_more_is_asked_for_than_kigen_needs() {
+fn the_manifests_request_exactly_the_rights_that_kigen_needs() {
     let cluster = [
         "ClusterRole: get on namespaces named kube-system",
         "ClusterRole: get on pods/log",
@@ -156,7 +157,7 @@ fn pods(name: &str) -> Vec<Value> {
 }
 
 #[test]
-fn each_pod_is_nobody_in_particular_and_writes_to_its_volume_only() {
+fn each_pod_is_unprivileged_and_writes_to_its_volume_only() {
     for pod in MANIFESTS.into_iter().flat_map(pods) {
         assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
         let container = &pod["containers"][0];
@@ -178,9 +179,9 @@ fn each_pod_is_nobody_in_particular_and_writes_to_its_volume_only() {
     }
 }
 
-/// As `kigen config` shows it, with what the container is told.
+/// The output of `kigen config` with the environment of a container.
 fn configuration(container: &Value, folder: &Path, file: Option<&Path>) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
+    let mut command = kigen();
     command.arg("config").current_dir(folder).env_clear();
     for variable in container["env"].as_array().expect("an environment") {
         let name = variable["name"].as_str().expect("a name");
@@ -198,7 +199,7 @@ fn configuration(container: &Value, folder: &Path, file: Option<&Path>) -> Strin
 }
 
 #[test]
-fn kigen_understands_what_it_is_told() {
+fn kigen_accepts_the_configuration_of_each_manifest() {
     let folder = tempfile::tempdir().expect("a folder");
     for name in MANIFESTS {
         let mut maps = documents(name).into_iter().filter(|document| document["kind"] == "ConfigMap");

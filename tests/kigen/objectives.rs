@@ -1,19 +1,17 @@
-//! A file of objectives from the user's side: checked against what kigen knows, followed by `kigen up`, and listed.
-
-#[expect(dead_code, reason = "each test uses some of the helpers")]
-mod common;
+//! A file of objectives from the user's side: checked against the event log, followed by `kigen up`, and listed.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
 use chrono::TimeDelta;
-use common::{PATIENCE, Up, noon, play, start};
 use expect_test::expect;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
 use kigen_playback::resource::Resource;
 use serde_json::{Value, json};
+
+use crate::support::{PATIENCE, Up, kigen, noon, play, start};
 
 const DAYS: i64 = 7;
 
@@ -43,28 +41,28 @@ fn objective(name: &str, batch: &str, spec: &str) -> String {
 const BEFORE_REPORT: &str = "before: {cronJob: report, namespace: dwh}";
 
 fn write(dir: &Path, documents: &[String]) {
-    // As Kubernetes exchanges a mounted file: never half of one.
+    // As Kubernetes replaces a mounted file: never half of one.
     std::fs::write(dir.join("new.yaml"), documents.join("---\n")).expect("a file");
     std::fs::rename(dir.join("new.yaml"), dir.join("objectives.yaml")).expect("in place of the old one");
 }
 
 fn command(dir: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
+    let mut command = kigen();
     command.current_dir(dir).args(["--data-dir", ".", "--cluster", "shop"]).args(args);
     command
 }
 
-fn kigen(dir: &Path, args: &[&str]) -> Output {
+fn run(dir: &Path, args: &[&str]) -> Output {
     command(dir, args).output().expect("kigen runs")
 }
 
 fn stdout(dir: &Path, args: &[&str]) -> String {
-    let output = kigen(dir, args);
+    let output = run(dir, args);
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).expect("stdout is text")
 }
 
-/// Waits until the list of objectives says so.
+/// Waits until the list of objectives satisfies `is_there`.
 async fn until_listed(dir: &Path, what: &str, is_there: impl Fn(&str) -> bool) -> String {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
@@ -92,7 +90,7 @@ fn misses(alerts: &[Alert]) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_of_objectives_is_followed_with_all_that_it_names() {
+async fn kigen_follows_a_file_of_objectives_and_the_schedules_that_it_names() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let dir = dir.path();
     let server = play(history()).await;
@@ -101,7 +99,7 @@ async fn a_file_of_objectives_is_followed_with_all_that_it_names() {
     write(dir, &[early, before.clone(), objective("wrong", "recommend", "completeBy: \"0 25 * * *\"")]);
     let mut up = Up::start_with_objectives(dir, &server.url());
     up.wait_until_it_watches().await;
-    up.wait_for_talk("line 20: the hour `25` does not read").await;
+    up.wait_for_log("line 20: the hour `25` does not read").await;
     // Each is judged from its second deadline on.
     server.clock().advance_to(noon(2) + TimeDelta::minutes(1));
     let alerts = up.wait_for_alerts(|alerts| misses(alerts).len() > 1).await;
@@ -117,14 +115,14 @@ async fn a_file_of_objectives_is_followed_with_all_that_it_names() {
         3 objectives of 3 batches; judged until: 2026-11-11T12:01:00Z
     "#]].assert_eq(&list);
 
-    // What a file that is no YAML takes away, nobody knows; what it leaves out once it is understood is withdrawn.
+    // A file that is not YAML withdraws nothing; objectives missing in a valid file are withdrawn.
     write(dir, &["{".to_owned()]);
-    up.wait_for_talk("unclosed bracket").await;
+    up.wait_for_log("unclosed bracket").await;
     assert!(stdout(dir, &["objectives", "list"]).contains("early"));
     write(dir, std::slice::from_ref(&before));
     until_listed(dir, "early withdrawn", |list| list.contains("withdrawn at")).await;
 
-    // The report is made an hour earlier from the sixth day on, and then the result comes too late for it.
+    // From the sixth day on the report starts an hour earlier, and the result is too late for it.
     let edited_at = noon(4) + TimeDelta::hours(2);
     server.clock().advance_to(edited_at - TimeDelta::minutes(1));
     until_listed(dir, "the sixth noon", |list| list.contains("before dwh/report  Sat 2026-11-14 12:00"))
@@ -137,13 +135,13 @@ async fn a_file_of_objectives_is_followed_with_all_that_it_names() {
     let missed = misses(&alerts);
     assert_eq!(missed[0], "before-report 2026-11-14 11:00:00 UTC");
     assert_eq!(missed.len(), 3, "{missed:?}");
-    checked_against_what_is_known(dir, &before);
+    the_file_is_checked_against_the_log(dir, &before);
     let (status, _) = up.terminate();
     assert!(status.success(), "{status}");
     server.shutdown().await;
 }
 
-fn checked_against_what_is_known(dir: &Path, before: &str) {
+fn the_file_is_checked_against_the_log(dir: &Path, before: &str) {
     let documents = [
         before.to_owned(),
         objective("noon", "hourly", "completeBy: \"0 12 * * *\"\n  timeZone: Asia/Tokyo"),
@@ -158,9 +156,9 @@ fn checked_against_what_is_known(dir: &Path, before: &str) {
         line 12: `noon` of ml/hourly: 24 runs are expected from Sun 2026-11-15 12:00 Asia/Tokyo to Mon 2026-11-16 12:00 Asia/Tokyo, and any of them that succeeds is enough: give a `freshness` if only the last should count
         line 12: `noon` of ml/hourly: the deadlines are read in Asia/Tokyo, but the CronJob's schedule in UTC: if both mean the same clock, leave `timeZone` out
         line 20: `six` of ml/hourly: 24 runs are expected from Sun 2026-11-15 06:00 UTC to Mon 2026-11-16 06:00 UTC, and any of them that succeeds is enough: give a `freshness` if only the last should count
-        line 20: `six` of ml/hourly: the annotation kigen.dev/complete-by says the same: a miss is told twice
+        line 20: `six` of ml/hourly: the annotation kigen.dev/complete-by declares the same: a miss is alerted twice
         line 28: `ready` of ml/recomend: there is no such CronJob, and each deadline will be missed: check name and namespace, and that kigen watches the namespace
-        line 35: `twice` of ml/recommend: `before-report` on line 5 says the same: a miss is told twice
+        line 35: `twice` of ml/recommend: `before-report` on line 5 declares the same: a miss is alerted twice
         line 35: `twice` of ml/recommend: all of the next 14 slots leave less time than a run takes: 180 min until Mon 2026-11-16 11:00 UTC, but the shortest of the last good runs (6) took 210 min; set the deadline later or start the run earlier
         line 42: `lost` of ml/recommend: there is no CronJob ml/reprot before whose fires the result should be there; name another under `before`, or say `completeBy`
         checked.yaml: 6 objectives, all understood; 9 warnings
@@ -168,21 +166,21 @@ fn checked_against_what_is_known(dir: &Path, before: &str) {
 }
 
 #[test]
-fn without_a_log_the_file_itself_is_checked() {
+fn without_a_log_the_file_is_checked_by_itself() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let documents =
         [objective("ready", "recommend", BEFORE_REPORT), objective("twice", "recommend", BEFORE_REPORT)];
     write(dir.path(), &documents);
     expect![[r#"
-        there is no event log in ., so nothing is known of the batches; name it by --data-dir
-        line 12: `twice` of ml/recommend: `ready` on line 5 says the same: a miss is told twice
+        there is no event log in ., so objectives are not checked against batches; name it by --data-dir
+        line 12: `twice` of ml/recommend: `ready` on line 5 declares the same: a miss is alerted twice
         objectives.yaml: 2 objectives, all understood; 1 warning
     "#]]
     .assert_eq(&stdout(dir.path(), &["objectives", "check", "objectives.yaml"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_holds_for_no_batch_is_listed_with_why_as_long_as_the_cluster_can_be_asked() {
+async fn objectives_that_match_no_batch_are_listed_with_the_reason_while_the_cluster_answers() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let dir = dir.path();
     let mut cluster = Cluster::new(start());
@@ -212,21 +210,24 @@ async fn what_holds_for_no_batch_is_listed_with_why_as_long_as_the_cluster_can_b
 
         1 objectives of 1 batches; judged until: 2026-11-09T00:01:00Z
 
-        in the cluster at URL/, these do not hold as they are written:
+        not in force as written, in the cluster at URL/:
 
         OBJECTIVE  PROBLEM
         ml/lost    no CronJob of the namespace ml has these labels
         ml/mute    nothing names the deadlines: add `completeBy` or `before`
     "#]]
     .assert_eq(&stdout(dir, &list).replace(&url, "URL"));
-    assert!(!stdout(dir, &[&list[..], &["ml/recommend"]].concat()).contains("lost"), "that is no batch's");
+    assert!(
+        !stdout(dir, &[&list[..], &["ml/recommend"]].concat()).contains("lost"),
+        "it belongs to no batch"
+    );
 
     server.faults().refuse(Some(Resource::Objectives), Some(403));
-    let output = kigen(dir, &list);
-    let (told, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && told.contains("fine") && !told.contains("lost"), "{told}");
-    assert!(said.contains("hold for no batch are not shown") && said.contains("grant list"), "{said}");
-    let said_without = |kubeconfig: Option<&str>| {
+    let output = run(dir, &list);
+    let (list, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && list.contains("fine") && !list.contains("lost"), "{list}");
+    assert!(log.contains("match no batch are not listed") && log.contains("grant list"), "{log}");
+    let log_without_cluster = |kubeconfig: Option<&str>| {
         let mut command = command(dir, &["objectives", "list"]);
         command.env("HOME", dir).env_remove("KUBECONFIG").env_remove("KUBERNETES_SERVICE_HOST");
         command.envs(kubeconfig.map(|file| ("KUBECONFIG", file)));
@@ -234,8 +235,11 @@ async fn what_holds_for_no_batch_is_listed_with_why_as_long_as_the_cluster_can_b
         assert!(String::from_utf8_lossy(&output.stdout).contains("fine"), "{output:?}");
         String::from_utf8(output.stderr).expect("stderr is text")
     };
-    assert_eq!(said_without(None), "", "whoever has no cluster at hand asks for what the log says");
-    assert!(said_without(Some("nowhere")).contains("$KUBECONFIG (nowhere)"), "one that is named is missed");
+    assert_eq!(log_without_cluster(None), "", "without a cluster, the log alone is listed");
+    assert!(
+        log_without_cluster(Some("nowhere")).contains("$KUBECONFIG (nowhere)"),
+        "a configured one is reported"
+    );
     let (status, _) = up.terminate();
     assert!(status.success(), "{status}");
     server.shutdown().await;

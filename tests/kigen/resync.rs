@@ -1,4 +1,4 @@
-//! What holds is said again within each third of the retention, so that the log stands by itself from wherever it begins.
+//! All live facts are emitted again within each third of the retention, so that any later part of the log is complete by itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -24,10 +24,12 @@ use kigen_shipper::settings::Access;
 use kigen_shipper::{server_clock, settings};
 use tokio::sync::{oneshot, watch};
 
+use crate::support::HEAVY;
+
 const CLUSTER: &str = "shop";
 const PARTITIONS: u32 = 2;
 const CRON_JOBS: i64 = 24;
-/// Within how long all that holds is said again: a third of the retention.
+/// The resync period: a third of the retention.
 const PERIOD: TimeDelta = TimeDelta::minutes(10);
 const LASTS: TimeDelta = TimeDelta::minutes(60);
 const STEP: TimeDelta = TimeDelta::seconds(10);
@@ -37,7 +39,7 @@ fn start() -> Instant {
     Utc.with_ymd_and_hms(2026, 11, 9, 8, 0, 0).single().expect("an instant")
 }
 
-/// CronJobs that fire each five minutes: most are well, some fail, some do not start, some hang, and one is deleted.
+/// CronJobs that fire every five minutes: most succeed, some fail, some do not start, some hang, and one is deleted.
 fn history() -> History {
     let mut cluster = Cluster::new(start());
     for nth in 0..CRON_JOBS {
@@ -56,7 +58,7 @@ fn history() -> History {
             cluster.run("ml", &name, at, plan);
         }
     }
-    // Of these nothing is ever said but that they are there.
+    // Of these nothing is ever emitted but their existence.
     for nth in 0..CRON_JOBS {
         let plan = CronJobPlan::new("ml", &format!("quiet-{nth}"), "0 0 1 1 *");
         cluster.cron_job(plan.annotation("kigen.dev/complete-by", "0 12 * * *"));
@@ -66,7 +68,7 @@ fn history() -> History {
     cluster.build().expect("a sound plan")
 }
 
-/// One that a file declares.
+/// The objectives of a file.
 fn declaration() -> Declaration {
     let deadlines = Deadlines::CompleteBy { crontab: "*/5 * * * *".to_owned() };
     let declared = |nth| Declared {
@@ -103,7 +105,7 @@ impl Shop {
         };
         let clock = self.clock.clone();
         let clock = server_clock::Clock::new(move || clock.now());
-        let (_declaring, declared) = watch::channel(Some(declaration()));
+        let (_declarations, declared) = watch::channel(Some(declaration()));
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async move {
             let _ = stopped.await;
@@ -117,21 +119,21 @@ impl Shop {
             health: Health::default(),
         };
         let shipping = tokio::spawn(role.run(shutdown));
-        let mut told = self.told();
+        let mut ticks = self.ticks();
         while self.clock.now() < until {
             self.clock.advance_to((self.clock.now() + STEP).min(until));
-            told.until_ticked(self.clock.now()).await;
+            ticks.until_ticked(self.clock.now()).await;
         }
         stop.send(()).expect("it runs");
-        shipping.await.expect("it does not panic").expect("it ends well");
+        shipping.await.expect("it does not panic").expect("it ends without an error");
     }
 
-    fn told(&self) -> Ticks {
+    fn ticks(&self) -> Ticks {
         Ticks { log: self.log.clone(), next: vec![Offset(0); PARTITIONS as usize], latest: BTreeMap::new() }
     }
 }
 
-/// Reads on until there is a tick.
+/// Reads until there is a tick.
 struct Ticks {
     log: EmbeddedLog,
     next: Vec<Offset>,
@@ -180,8 +182,8 @@ fn open(dir: &std::path::Path) -> EmbeddedLog {
     EmbeddedLog::open(dir, Settings { partitions: PARTITIONS, events, ..Settings::default() }).expect("a log")
 }
 
-/// What a fact is about: CronJob, objective or run.
-fn about(body: &FactBody) -> Option<(u8, String)> {
+/// The object of a fact: a CronJob, an objective or a run.
+fn object(body: &FactBody) -> Option<(u8, String)> {
     match body {
         FactBody::CronJob { revision, .. } => Some((0, revision.uid.clone())),
         FactBody::Objective { name, .. } => Some((1, name.clone())),
@@ -212,54 +214,58 @@ fn folded(partition: Partition, records: &[ConsumedRecord]) -> Replay {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn within_each_third_of_the_retention_all_that_holds_is_said_again_spread_out_whoever_ships() {
+async fn all_live_facts_are_emitted_again_in_each_period_spread_out_and_across_restarts() {
+    let _heavy = HEAVY.lock().await;
     let dir = tempfile::tempdir().expect("a folder");
     let log = open(dir.path());
     let shop = Shop::start(log.clone()).await;
-    // Shippers that start anew more often than a period is long.
+    // Shippers that restart more often than once a period.
     for part in 1..=9 {
         shop.ship(start() + LASTS * part / 9).await;
     }
     for partition in (0..PARTITIONS).map(Partition) {
         let records = read(&log, partition, Offset(0));
-        all_is_said_again_in_each_period(&records);
-        said_again_it_changes_nothing(partition, &records);
-        its_tail_stands_by_itself(partition, &records);
+        each_fact_is_emitted_again_in_each_period(&records);
+        repeated_facts_change_nothing(partition, &records);
+        a_tail_is_complete_by_itself(partition, &records);
     }
 }
 
-fn all_is_said_again_in_each_period(records: &[ConsumedRecord]) {
-    let mut said: BTreeMap<(BatchKey, (u8, String)), (Instant, String)> = BTreeMap::new();
+fn each_fact_is_emitted_again_in_each_period(records: &[ConsumedRecord]) {
+    let mut latest: BTreeMap<(BatchKey, (u8, String)), (Instant, String)> = BTreeMap::new();
     let mut between_ticks = BTreeSet::new();
     let mut again = 0;
     for record in records {
         match event(record) {
             Event::Fact(fact) => {
-                let Some(about) = about(&fact.body) else { continue };
-                let (words, of) = (format!("{:?}", fact.body), (fact.key.clone(), about));
+                let Some(object) = object(&fact.body) else { continue };
+                let (text, of) = (format!("{:?}", fact.body), (fact.key.clone(), object));
                 if is_over(&fact.body) {
-                    said.remove(&of);
-                } else if said.insert(of, (fact.observed_at, words.clone())).is_some_and(|it| it.1 == words) {
+                    latest.remove(&of);
+                } else if latest.insert(of, (fact.observed_at, text.clone())).is_some_and(|it| it.1 == text) {
                     between_ticks.insert(fact.key);
                     again += 1;
                 }
             }
             Event::Cluster(ClusterEvent { body: ClusterBody::Tick { observed_until, .. }, .. }) => {
-                for (of, (at, _)) in &said {
+                for (of, (at, _)) in &latest {
                     let since = observed_until - *at;
-                    assert!(since <= PERIOD + STEP, "{of:?} was last said {since} before {observed_until}");
+                    assert!(
+                        since <= PERIOD + STEP,
+                        "{of:?} was last emitted {since} before {observed_until}"
+                    );
                 }
-                // Of a period's sixty ticks each has its share, or a little more.
+                // Each of the sixty ticks of a period has its share, or a little more.
                 assert!(between_ticks.len() <= 6, "spread out, and not {between_ticks:?} at once");
                 between_ticks.clear();
             }
             Event::Cluster(_) => {}
         }
     }
-    assert!(again > 200, "{again} facts were said again");
+    assert!(again > 200, "{again} facts were emitted again");
 }
 
-/// Whether nothing of it holds any longer that would have to be said again.
+/// Whether the object of a fact no longer exists, so that it is not emitted again.
 fn is_over(body: &FactBody) -> bool {
     match body {
         FactBody::CronJob { cron_job, .. } => cron_job.is_none(),
@@ -269,28 +275,29 @@ fn is_over(body: &FactBody) -> bool {
     }
 }
 
-/// Without what was said before in the same words, the same is told, in the same order, under the same ids.
-fn said_again_it_changes_nothing(partition: Partition, records: &[ConsumedRecord]) {
-    let mut said = BTreeMap::new();
+/// Without the facts that repeat an earlier one, the alerts are the same, in the same order, with the same ids.
+fn repeated_facts_change_nothing(partition: Partition, records: &[ConsumedRecord]) {
+    let mut latest = BTreeMap::new();
     let is_new = |record: &&ConsumedRecord| match event(record) {
         Event::Fact(fact) => {
-            let Some(about) = about(&fact.body) else { return true };
-            let words = format!("{:?}", fact.body);
-            said.insert((fact.key, about), words.clone()) != Some(words)
+            let Some(object) = object(&fact.body) else { return true };
+            let text = format!("{:?}", fact.body);
+            latest.insert((fact.key, object), text.clone()) != Some(text)
         }
         Event::Cluster(_) => true,
     };
     let fewer: Vec<ConsumedRecord> = records.iter().filter(is_new).cloned().collect();
     assert!(fewer.len() < records.len());
-    let told = |records: &[ConsumedRecord]| Replay::new(partition, PARTITIONS).fold(records).expect("folded");
-    let (whole, fewer) = (told(records), told(&fewer));
+    let effects =
+        |records: &[ConsumedRecord]| Replay::new(partition, PARTITIONS).fold(records).expect("folded");
+    let (whole, fewer) = (effects(records), effects(&fewer));
     assert!(!whole.alerts.is_empty());
     assert_eq!(whole.alerts, fewer.alerts);
     assert_eq!(whole.judgements, fewer.judgements);
 }
 
-/// From any place on: once a period is over, the slots that begin then are judged as by who knows all.
-fn its_tail_stands_by_itself(partition: Partition, records: &[ConsumedRecord]) {
+/// From any record on: slots that begin after one period are judged as by the whole log.
+fn a_tail_is_complete_by_itself(partition: Partition, records: &[ConsumedRecord]) {
     let whole = folded(partition, records);
     let mut compared = 0;
     for part in 1..8 {
@@ -305,29 +312,29 @@ fn its_tail_stands_by_itself(partition: Partition, records: &[ConsumedRecord]) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_shipper_of_a_log_that_has_forgotten_its_beginning_knows_what_holds_and_tells_what_went_meanwhile()
-{
+async fn a_shipper_of_a_trimmed_log_knows_all_live_facts_and_emits_deletions_that_it_missed() {
+    let _heavy = HEAVY.lock().await;
     let dir = tempfile::tempdir().expect("a folder");
     let log = open(dir.path());
     let shop = Shop::start(log.clone()).await;
     shop.ship(start() + LASTS - TimeDelta::minutes(2)).await;
     let trimmed = log.trim(shop.clock.now()).await.expect("trimmed");
-    assert!(trimmed.records > 100, "what was said first is gone: {trimmed:?}");
+    assert!(trimmed.records > 100, "the first records are gone: {trimmed:?}");
     let ends: Vec<Offset> =
         (0..PARTITIONS).map(|nth| log.latest(Topic::Events, Partition(nth)).expect("an end")).collect();
     shop.ship(start() + LASTS - TimeDelta::seconds(30)).await;
-    let (mut gone, mut said) = (0, BTreeSet::new());
+    let (mut deleted, mut emitted) = (0, BTreeSet::new());
     for (nth, end) in (0..PARTITIONS).zip(ends) {
         for record in read(&log, Partition(nth), end) {
             let Event::Fact(fact) = event(&record) else { continue };
             match &fact.body {
-                FactBody::CronJob { cron_job: None, .. } => gone += 1,
-                FactBody::CronJob { .. } => drop(said.insert(fact.key)),
+                FactBody::CronJob { cron_job: None, .. } => deleted += 1,
+                FactBody::CronJob { .. } => drop(emitted.insert(fact.key)),
                 _ => {}
             }
         }
     }
-    assert_eq!(gone, 1, "the CronJob that was deleted while nobody watched");
+    assert_eq!(deleted, 1, "the CronJob that was deleted while no shipper ran");
     // A minute and a half of ten: what is due, and no more.
-    assert!(said.len() < 15, "nobody says all again: {said:?}");
+    assert!(emitted.len() < 15, "not everything is emitted again: {emitted:?}");
 }

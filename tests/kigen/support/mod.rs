@@ -1,11 +1,12 @@
-//! `kigen up` as a child process beside a played cluster, and a look at what it wrote.
+//! `kigen up` as a child process beside a played cluster, and what it wrote.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant as RealInstant};
 
+use self::http::{Response, free_port, get};
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use http::{Answer, free_port, get};
 use kigen_log::{EmbeddedLog, LogReader};
 use kigen_model::alert::Alert;
 use kigen_model::topic::{Offset, Partition, Topic};
@@ -13,21 +14,30 @@ use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
 use kigen_wire::Status;
+use tokio::sync::Mutex;
 
 pub(crate) mod http;
 
-/// How long anything here may take before the test fails.
+/// The longest wait before a test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
-/// What Linux calls USER_HZ, on every machine that it runs on today.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// Linux's USER_HZ, which is 100 on every current architecture.
 const TICKS_A_SECOND: f64 = 100.0;
 
-/// When a played history begins: the 9th of November 2026, a Monday, at midnight.
+/// Held by a test that starts servers or uses all processors for long: such tests run one at a time, and small tests beside them.
+pub(crate) static HEAVY: Mutex<()> = Mutex::const_new(());
+
+/// The binary.
+pub(crate) fn kigen() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_kigen"))
+}
+
+/// The start of a played history: the 9th of November 2026, a Monday, at midnight.
 pub(crate) fn start() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
 }
 
-/// Noon of its days, from 0 on.
+/// Noon of its days, counted from 0.
 pub(crate) fn noon(day: i64) -> DateTime<Utc> {
     start() + TimeDelta::days(day) + TimeDelta::hours(12)
 }
@@ -43,30 +53,31 @@ pub(crate) async fn play(history: History) -> Server {
 pub(crate) struct Up {
     child: Child,
     data_dir: PathBuf,
-    talk: PathBuf,
-    /// Where it says how it goes.
+    /// Its stderr.
+    log: PathBuf,
+    /// The port of its health address.
     port: u16,
 }
 
 impl Up {
-    /// Starts it on `dir`, printing its messages to `dir/messages` and its talk to `dir/talk`.
+    /// Starts it on `dir`, with stdout in `dir/messages` and stderr in `dir/stderr`.
     pub(crate) fn start(dir: &Path, url: &str) -> Self {
-        Self::start_as(Command::new(env!("CARGO_BIN_EXE_kigen")), dir, dir.to_owned(), url)
+        Self::start_as(kigen(), dir, dir.to_owned(), url)
     }
 
     /// Starts it on `dir` with the objectives of `dir/objectives.yaml`.
     pub(crate) fn start_with_objectives(dir: &Path, url: &str) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
+        let mut command = kigen();
         command.arg("--objectives-file").arg(dir.join("objectives.yaml"));
         Self::start_as(command, dir, dir.to_owned(), url)
     }
 
-    /// Starts it on a disk of its own of so many MiB, which ends with it; `None`: this machine lets nobody mount one.
+    /// Starts it on its own disk of so many MiB, which is unmounted when it ends; `None`: this machine permits no such mount.
     pub(crate) fn start_on_small_disk(dir: &Path, url: &str, mib: u32) -> Option<Self> {
         let disk = dir.join("disk");
         std::fs::create_dir(&disk).expect("a mount point");
         let mount = format!("mount -t tmpfs -o size={mib}m kigen-test '{}'", disk.display());
-        // As root, or as root of a user namespace; the mount is seen by nobody else.
+        // As root, or as root of a user namespace; the mount is private to the process.
         let unshares: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
         let unshare = |how: &[&str], script: &str| {
             let mut command = Command::new("unshare");
@@ -77,9 +88,9 @@ impl Up {
             |how: &&&[&str]| unshare(how, &mount).output().is_ok_and(|output| output.status.success());
         let how = unshares.iter().find(works)?;
         let mut command = unshare(how, &format!("{mount} && exec \"$0\" \"$@\""));
-        command.arg(env!("CARGO_BIN_EXE_kigen"));
+        command.arg(kigen().get_program());
         let mut up = Self::start_as(command, dir, disk.clone(), url);
-        // The process sees its mounts, and others see them through it.
+        // Other processes reach its mounts through /proc.
         let seen = format!("/proc/{}/root{}", up.child.id(), disk.display());
         up.data_dir = PathBuf::from(seen);
         Some(up)
@@ -87,16 +98,16 @@ impl Up {
 
     /// Starts it on the Kafka at `brokers`, with librdkafka's `settings`, a line of TOML each.
     pub(crate) fn start_on_kafka(dir: &Path, url: &str, brokers: &str, settings: &str) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
+        let mut command = kigen();
         command.args(["--log", "kafka", "--instance", "one", "--brokers", brokers]);
         let kafka =
             format!("[log]\npartitions = 2\n[kafka]\nreplication = 1\n[kafka.settings]\n{settings}\n");
         Self::start_with(command, dir, dir.to_owned(), url, &kafka, free_port())
     }
 
-    /// Starts it on `dir`, to say how it goes at this port.
+    /// Starts it on `dir`, with its health address at this port.
     pub(crate) fn start_at(dir: &Path, url: &str, port: u16) -> Self {
-        let command = Command::new(env!("CARGO_BIN_EXE_kigen"));
+        let command = kigen();
         Self::start_with(command, dir, dir.to_owned(), url, "", port)
     }
 
@@ -128,19 +139,19 @@ impl Up {
             .arg("--health-address")
             .arg(format!("127.0.0.1:{port}"))
             .stdout(append("messages"))
-            .stderr(append("talk"))
+            .stderr(append("stderr"))
             .spawn()
             .expect("kigen runs");
-        Self { child, data_dir, talk: dir.join("talk"), port }
+        Self { child, data_dir, log: dir.join("stderr"), port }
     }
 
-    /// Asks it for a page.
-    pub(crate) fn get(&self, path: &str) -> Option<Answer> {
+    /// Gets a page of it.
+    pub(crate) fn get(&self, path: &str) -> Option<Response> {
         get(self.port, path)
     }
 
-    /// Waits until it says of itself that it is ready, or that it is not, with these words.
-    pub(crate) async fn wait_until_it_says(&mut self, status: u16, words: &str) -> String {
+    /// Waits until `/readyz` has this status and contains these words.
+    pub(crate) async fn wait_for_readyz(&mut self, status: u16, words: &str) -> String {
         let deadline = RealInstant::now() + PATIENCE;
         loop {
             let answer = self.get("/readyz");
@@ -151,19 +162,19 @@ impl Up {
             }
             self.check_alive();
             let in_time = RealInstant::now() < deadline;
-            assert!(in_time, "it never said {status} with `{words}`, but {answer:?}\n{}", self.talk());
-            tokio::time::sleep(LOOK_AGAIN).await;
+            assert!(in_time, "/readyz never had {status} with `{words}`, but {answer:?}\n{}", self.log());
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// A metric's value, the sum over those of its labels; 0 while there is none.
+    /// A metric's value, summed over its labels; 0 while it does not exist.
     pub(crate) fn metric(&self, name: &str) -> f64 {
         let page = self.get("/metrics").expect("it answers").body;
         let of = |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
         page.lines().filter(of).filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
     }
 
-    /// Waits until its metrics hold these words; all of them.
+    /// Waits until its metrics contain these words; returns all metrics.
     pub(crate) async fn wait_for_metrics(&mut self, words: &str) -> String {
         let deadline = RealInstant::now() + PATIENCE;
         loop {
@@ -173,7 +184,7 @@ impl Up {
             }
             self.check_alive();
             assert!(RealInstant::now() < deadline, "no `{words}` among its metrics\n{page}");
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -182,38 +193,38 @@ impl Up {
         let deadline = RealInstant::now() + PATIENCE;
         while self.metric(name) < at_least {
             self.check_alive();
-            assert!(RealInstant::now() < deadline, "{name} is {} only\n{}", self.metric(name), self.talk());
-            tokio::time::sleep(LOOK_AGAIN).await;
+            assert!(RealInstant::now() < deadline, "{name} is {} only\n{}", self.metric(name), self.log());
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// How many seconds of a processor it has used, by Linux's count.
+    /// The CPU time that it has used, in seconds.
     pub(crate) fn cpu_seconds(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it runs");
-        // After the name, which may hold anything, come the state and numbers; those of user and system are 14 and 15.
+        // The name may contain anything; after it, utime and stime are fields 14 and 15 of the line.
         let numbers = stat.rsplit(')').next().expect("it has a name").split_whitespace().skip(11).take(2);
         numbers.map(|ticks| ticks.parse::<f64>().expect("a number") / TICKS_A_SECOND).sum()
     }
 
-    /// What it printed for a person.
+    /// The messages that it printed.
     pub(crate) fn messages(&self) -> String {
-        std::fs::read_to_string(self.talk.with_file_name("messages")).unwrap_or_default()
+        std::fs::read_to_string(self.log.with_file_name("messages")).unwrap_or_default()
     }
 
-    /// Waits until it has printed something for a person.
+    /// Waits until a message contains these words.
     pub(crate) async fn wait_for_message(&mut self, words: &str) {
         let deadline = RealInstant::now() + PATIENCE;
         while !self.messages().contains(words) {
             self.check_alive();
             let in_time = RealInstant::now() < deadline;
-            assert!(in_time, "no message has `{words}`\n{}\n{}", self.how_it_is(), self.talk());
-            tokio::time::sleep(LOOK_AGAIN).await;
+            assert!(in_time, "no message has `{words}`\n{}\n{}", self.state(), self.log());
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
     fn check_alive(&mut self) {
         let ended = self.child.try_wait().expect("its state");
-        assert!(ended.is_none(), "kigen ended: {ended:?}\n{}", self.talk());
+        assert!(ended.is_none(), "kigen ended: {ended:?}\n{}", self.log());
     }
 
     /// Where its data is, as this process sees it.
@@ -227,57 +238,52 @@ impl Up {
         self.child.wait().expect("it is dead");
     }
 
-    /// SIGTERM; how it ended, and how long it took.
+    /// SIGTERM; returns its exit status, and how long it took to end.
     pub(crate) fn terminate(mut self) -> (ExitStatus, Duration) {
         let began = RealInstant::now();
-        // The shell's own `kill`: a small Debian has no other.
+        // The shell's built-in `kill`: a minimal Debian has no other.
         let kill = format!("kill -TERM {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell runs").success());
         let status = self.child.wait().expect("it ends");
         (status, began.elapsed())
     }
 
-    /// Waits until the cluster is watched and its time has begun: what happens from here on is seen as it happens.
+    /// Waits until each partition has judged up to a first tick: from then on the cluster is watched.
     pub(crate) async fn wait_until_it_watches(&mut self) {
         let deadline = RealInstant::now() + PATIENCE;
         while !has_begun(&self.data_dir) {
-            assert!(RealInstant::now() < deadline, "no tick came\n{}", self.talk());
-            tokio::time::sleep(LOOK_AGAIN).await;
+            assert!(RealInstant::now() < deadline, "no tick came\n{}", self.log());
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Waits until `there` sees what it waits for in the alerts.
-    pub(crate) async fn wait_for_alerts(&mut self, there: impl Fn(&[Alert]) -> bool) -> Vec<Alert> {
+    /// Waits until the alerts satisfy `expected`.
+    pub(crate) async fn wait_for_alerts(&mut self, expected: impl Fn(&[Alert]) -> bool) -> Vec<Alert> {
         let deadline = RealInstant::now() + PATIENCE;
         loop {
             let alerts = alerts(&self.data_dir);
-            if there(&alerts) {
+            if expected(&alerts) {
                 return alerts;
             }
             let ended = self.child.try_wait().expect("its state");
-            assert!(ended.is_none(), "kigen up ended: {ended:?}\n{}", self.talk());
-            assert!(
-                RealInstant::now() < deadline,
-                "waited in vain; {} alerts\n{}",
-                alerts.len(),
-                self.talk()
-            );
-            tokio::time::sleep(LOOK_AGAIN).await;
+            assert!(ended.is_none(), "kigen up ended: {ended:?}\n{}", self.log());
+            assert!(RealInstant::now() < deadline, "timed out with {} alerts\n{}", alerts.len(), self.log());
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Waits until it has said something on stderr.
-    pub(crate) async fn wait_for_talk(&self, words: &str) {
+    /// Waits until its stderr contains these words.
+    pub(crate) async fn wait_for_log(&self, words: &str) {
         let deadline = RealInstant::now() + PATIENCE;
-        while !self.talk().contains(words) {
+        while !self.log().contains(words) {
             let in_time = RealInstant::now() < deadline;
-            assert!(in_time, "it never said `{words}`\n{}\n{}", self.how_it_is(), self.talk());
-            tokio::time::sleep(LOOK_AGAIN).await;
+            assert!(in_time, "it never logged `{words}`\n{}\n{}", self.state(), self.log());
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// What it says of itself, for whoever looks at a test that failed.
-    fn how_it_is(&self) -> String {
+    /// Its readiness and metrics, for the message of a failed test.
+    fn state(&self) -> String {
         let pages =
             ["/readyz", "/metrics"].map(|page| self.get(page).map_or(String::new(), |page| page.body));
         let lines = pages.iter().flat_map(|page| page.lines());
@@ -285,30 +291,44 @@ impl Up {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// What it said on stderr.
-    pub(crate) fn talk(&self) -> String {
-        std::fs::read_to_string(&self.talk).unwrap_or_default()
+    /// Its stderr.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 }
 
 impl Drop for Up {
-    /// A test that fails leaves no process behind.
+    /// A failed test leaves no process behind.
     fn drop(&mut self) {
-        // It may have ended, which is as well.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
+/// Writes past the test harness, which hides the output of a passing test, that something could not be tested here.
+pub(crate) fn not_tested(what: &str) {
+    let text = format!("\nNOT TESTED: {what}\n");
+    std::io::stderr().write_all(text.as_bytes()).expect("stderr takes it");
+}
+
+/// Writes a file until the disk is full.
+pub(crate) fn fill_disk(ballast: &Path) {
+    let mut file = std::fs::File::create(ballast).expect("a file");
+    for bytes in [1 << 20, 1 << 12, 1] {
+        while file.write_all(&vec![1; bytes]).is_ok() {}
+    }
+}
+
 /// Whether every partition has judged up to a first tick.
 fn has_begun(data_dir: &Path) -> bool {
-    let Ok(view) = EmbeddedLog::open_beside(&data_dir.join("log")) else {
+    let Ok(reader) = EmbeddedLog::open_beside(&data_dir.join("log")) else {
         return false;
     };
-    (0..view.partitions()).map(Partition).all(|partition| {
-        let end = view.latest(Topic::Status, partition).expect("an end");
+    (0..reader.partitions()).map(Partition).all(|partition| {
+        let end = reader.latest(Topic::Status, partition).expect("an end");
         let last = Offset(end.0.saturating_sub(1));
-        let records = view.read(Topic::Status, partition, last, 1, usize::MAX).expect("the last status");
+        let records = reader.read(Topic::Status, partition, last, 1, usize::MAX).expect("the last status");
         let position = records.first().and_then(|record| kigen_wire::decode_status(record.value.as_deref()?).ok());
         matches!(position, Some(Status::Position(position)) if position.clocks.values().any(|clock| clock.observed_until.is_some()))
     })
@@ -316,13 +336,13 @@ fn has_begun(data_dir: &Path) -> bool {
 
 /// All alerts in the log of `data_dir`, by partition and offset; none while there is no log yet.
 pub(crate) fn alerts(data_dir: &Path) -> Vec<Alert> {
-    let Ok(view) = EmbeddedLog::open_beside(&data_dir.join("log")) else {
+    let Ok(reader) = EmbeddedLog::open_beside(&data_dir.join("log")) else {
         return Vec::new();
     };
     let mut alerts = Vec::new();
-    for partition in (0..view.partitions()).map(Partition) {
-        let start = view.earliest(Topic::Alerts, partition).expect("a start");
-        for record in view.read(Topic::Alerts, partition, start, usize::MAX, usize::MAX).expect("alerts") {
+    for partition in (0..reader.partitions()).map(Partition) {
+        let start = reader.earliest(Topic::Alerts, partition).expect("a start");
+        for record in reader.read(Topic::Alerts, partition, start, usize::MAX, usize::MAX).expect("alerts") {
             let bytes = record.value.expect("an alert");
             alerts.push(kigen_wire::decode_alert(&bytes).expect("an alert that can be read"));
         }

@@ -1,7 +1,7 @@
-//! Processors on a real Kafka are killed, frozen and joined, their stores deleted and the broker killed, all at random
+//! Processors on a real Kafka are killed, frozen and added, their stores deleted and the broker killed, all at random
 //! from a printed seed: the alerts are those of one undisturbed run.
 //!
-//! `KIGEN_TEST_KILLS` says how many kills (`make soak` has 300), `KIGEN_TEST_SEED` repeats a run's choices.
+//! `KIGEN_TEST_KILLS` is the number of kills (`make soak` has 300), `KIGEN_TEST_SEED` repeats the choices of a run.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -21,63 +21,69 @@ use kigen_store::Store;
 use kigen_testkit::fleet::{self, Fleet, Size};
 use kigen_testkit::kafka::Broker;
 
-const TEST: &str = "whatever_is_killed_each_alert_is_in_the_topic_once";
+use crate::support::HEAVY;
+
+const TEST: &str = "chaos::each_alert_is_in_the_topic_once_after_any_failures";
 const KILLS: &str = "KIGEN_TEST_KILLS";
 const SEED: &str = "KIGEN_TEST_SEED";
-/// To a child: its instance.
+/// For a child: its instance.
 const INSTANCE: &str = "KIGEN_TEST_INSTANCE";
 const BROKERS: &str = "KIGEN_TEST_BROKERS";
-/// To a child: `round:step:signal`, what it does to itself and when.
-const HARM: &str = "KIGEN_TEST_HARM";
+/// For a child: `turn:step:signal`, the signal that it sends to itself, and when.
+const FAULT: &str = "KIGEN_TEST_FAULT";
 
 const PARTITIONS: u32 = 4;
-/// The key of what is no event.
+/// The key of records that are not events.
 const GARBAGE: &str = "written/by/others";
 const DAYS: i32 = 365;
-/// The least that Kafka's brokers let a session be.
+/// The shortest session timeout that Kafka's brokers allow.
 const SESSION_MS: u32 = 6_000;
 const PROCESSORS_MAX: usize = 3;
-/// How long all may take to be judged after the last kill.
+/// The longest wait until everything is judged after the last kill.
 const PATIENCE: Duration = Duration::from_secs(120);
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Small, so that a day is many commits, and a tick's due work is cut by its cursor.
 const BOUNDS: TurnBounds = TurnBounds { events_max: 64, batches_max: 8, due_page_max: 3 };
 
 #[test]
-fn whatever_is_killed_each_alert_is_in_the_topic_once() {
+fn each_alert_is_in_the_topic_once_after_any_failures() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime");
     if let Ok(instance) = std::env::var(INSTANCE) {
         runtime.block_on(child(&instance));
         return;
     }
+    let _heavy = HEAVY.blocking_lock();
     let kills = std::env::var(KILLS).map_or(20, |kills| kills.parse().expect("a number of kills"));
     let seed = std::env::var(SEED).ok().map(|seed| seed.parse().expect("a seed"));
     let seed = seed.unwrap_or_else(|| fastrand::u64(..));
-    // Before anything can fail, and seen where it does.
+    // Printed before anything can fail, and shown if it does.
     println!("{SEED}={seed} {KILLS}={kills}");
     let mut chaos = Chaos::new(seed, kills);
     let expected = runtime.block_on(undisturbed());
-    assert!(expected.alerts.iter().flatten().count() > 1_000, "a year has much to tell");
+    assert!(expected.alerts.iter().flatten().count() > 1_000, "a year has many alerts");
     runtime.block_on(chaos.year());
     let found = chaos.judged();
     for (partition, (found, expected)) in found.alerts.iter().zip(&expected.alerts).enumerate() {
         assert!(found == expected, "partition {partition}: {}", differing(found, expected));
     }
-    assert!(found.states == expected.states, "the states at the end are others");
+    assert!(found.states == expected.states, "the states at the end differ");
     assert!(found.garbage.len() >= usize::try_from(DAYS).expect("a year"), "each day has its garbage");
-    assert_eq!(found.rejected, found.garbage, "what is rejected is rejected once, and nothing else");
-    chaos.tell();
+    assert_eq!(
+        found.rejected, found.garbage,
+        "each record that is no event is rejected once, and nothing else"
+    );
+    chaos.print_figures();
 }
 
 fn size() -> Size {
     Size { cron_jobs: 12, days: DAYS, partitions: PARTITIONS, minutes_per_tick: 5, late_each_days: 7 }
 }
 
-/// What a run leaves.
-struct Left {
-    /// Of each partition its alerts in their order, with their bytes.
-    alerts: Vec<Vec<Said>>,
+/// The result of a run.
+struct Outcome {
+    /// The alerts of each partition in their order, with their bytes.
+    alerts: Vec<Vec<Entry>>,
     /// The last state of each batch.
     states: BTreeMap<String, Option<Vec<u8>>>,
     /// The partition and offset of each record that is no event, and of each that was rejected.
@@ -86,9 +92,9 @@ struct Left {
 }
 
 /// Key, value and timestamp of a record.
-type Said = (String, Option<Vec<u8>>, Instant);
+type Entry = (String, Option<Vec<u8>>, Instant);
 
-impl Left {
+impl Outcome {
     fn of(log: &impl LogReader) -> Self {
         let all = |topic| (0..PARTITIONS).map(move |partition| records(log, topic, Partition(partition)));
         let states = all(Topic::Status).flatten().map(|(key, value, _)| (key, value));
@@ -109,7 +115,7 @@ impl Left {
     }
 }
 
-fn records(log: &impl LogReader, topic: Topic, partition: Partition) -> Vec<Said> {
+fn records(log: &impl LogReader, topic: Topic, partition: Partition) -> Vec<Entry> {
     let mut all = Vec::new();
     each(log, topic, partition, |record| all.push((record.key, record.value, record.timestamp)));
     all
@@ -125,12 +131,13 @@ fn each(log: &impl LogReader, topic: Topic, partition: Partition, mut take: impl
     }
 }
 
-fn differing(found: &[Said], expected: &[Said]) -> String {
+fn differing(found: &[Entry], expected: &[Entry]) -> String {
     let first = found.iter().zip(expected).position(|(found, expected)| found != expected);
-    let decoded = |said: Option<&Said>| said.and_then(|said| said.1.as_deref()).map(kigen_wire::decode_alert);
+    let decoded =
+        |entry: Option<&Entry>| entry.and_then(|entry| entry.1.as_deref()).map(kigen_wire::decode_alert);
     let at = first.unwrap_or(found.len().min(expected.len()));
     format!(
-        "{} alerts instead of {}; the first other is number {at}, {:?} instead of {:?}",
+        "{} alerts instead of {}; the first that differs is number {at}, {:?} instead of {:?}",
         found.len(),
         expected.len(),
         decoded(found.get(at)),
@@ -138,8 +145,8 @@ fn differing(found: &[Said], expected: &[Said]) -> String {
     )
 }
 
-/// The same year in an embedded log, judged in one go.
-async fn undisturbed() -> Left {
+/// The same year in an embedded log, judged without interruption.
+async fn undisturbed() -> Outcome {
     let dir = tempfile::tempdir().expect("a folder");
     let log = EmbeddedLog::open(&dir.path().join("log"), layout().log).expect("a log");
     fleet::fill(&log, &size()).await;
@@ -148,10 +155,10 @@ async fn undisturbed() -> Left {
     while !processor.is_idle().expect("a readable log") {
         processor.turn().await.expect("a turn");
     }
-    Left::of(&log)
+    Outcome::of(&log)
 }
 
-/// The year is of the past, and must not expire.
+/// The year is in the past, and must not expire.
 fn layout() -> Layout {
     let kept = Retention { age_ms_max: 10 * 365 * 86_400_000, partition_bytes_max: 1 << 40 };
     let log =
@@ -161,7 +168,7 @@ fn layout() -> Layout {
 
 async fn open(brokers: &str, instance: &str) -> KafkaLog {
     let settings = BTreeMap::from([("session.timeout.ms".to_owned(), SESSION_MS.to_string())]);
-    let connection = Connection::new(brokers, settings).expect("settings that are taken");
+    let connection = Connection::new(brokers, settings).expect("valid settings");
     let until = RealInstant::now() + PATIENCE;
     loop {
         match KafkaLog::open(connection.clone(), &layout(), instance).await {
@@ -171,32 +178,32 @@ async fn open(brokers: &str, instance: &str) -> KafkaLog {
     }
 }
 
-/// Asks until Kafka answers: it may have just begun to.
-fn answered<T>(ask: impl Fn() -> Result<T, LogError>) -> T {
+/// Retries until Kafka answers: it may have just started.
+fn retried<T>(request: impl Fn() -> Result<T, LogError>) -> T {
     let until = RealInstant::now() + PATIENCE;
     loop {
-        match ask() {
+        match request() {
             Ok(answer) => return answer,
             Err(error) => assert!(RealInstant::now() < until, "Kafka: {error}"),
         }
-        std::thread::sleep(LOOK_AGAIN);
+        std::thread::sleep(POLL_INTERVAL);
     }
 }
 
-/// What is done to processors and broker, and what they are.
+/// The processors, the broker and the faults that are injected into them.
 struct Chaos {
     random: Rng,
     kills: u32,
-    deck: Vec<Harm>,
+    deck: Vec<Fault>,
     dir: tempfile::TempDir,
     broker: Broker,
     processors: BTreeMap<&'static str, Running>,
-    done: Done,
+    injected: Injected,
 }
 
-/// What is done to them.
+/// A fault.
 #[derive(Clone, Copy)]
-enum Harm {
+enum Fault {
     Kill,
     KillAtAStep,
     KillBroker,
@@ -205,19 +212,19 @@ enum Harm {
     JoinOrLeave,
 }
 
-/// So often each, before any comes again.
-const DECK: [(Harm, usize); 6] = [
-    (Harm::Kill, 7),
-    (Harm::KillAtAStep, 5),
-    (Harm::KillBroker, 1),
-    (Harm::Freeze, 1),
-    (Harm::FreezeBeforeACommit, 1),
-    (Harm::JoinOrLeave, 3),
+/// How often each occurs before the deck is shuffled again.
+const DECK: [(Fault, usize); 6] = [
+    (Fault::Kill, 7),
+    (Fault::KillAtAStep, 5),
+    (Fault::KillBroker, 1),
+    (Fault::Freeze, 1),
+    (Fault::FreezeBeforeACommit, 1),
+    (Fault::JoinOrLeave, 3),
 ];
 
-/// How often what was done.
+/// How often each fault was injected.
 #[derive(Default)]
-struct Done {
+struct Injected {
     killed: u32,
     killed_at_a_step: u32,
     killed_brokers: u32,
@@ -227,7 +234,7 @@ struct Done {
     left: u32,
 }
 
-/// A child that judges, until its stdin is closed.
+/// A child that judges until its stdin is closed.
 struct Running(Child);
 
 const NAMES: [&str; PROCESSORS_MAX] = ["one", "two", "three"];
@@ -241,59 +248,59 @@ impl Chaos {
             dir: tempfile::tempdir().expect("a folder"),
             broker: Broker::start(),
             processors: BTreeMap::new(),
-            done: Done::default(),
+            injected: Injected::default(),
         }
     }
 
-    /// A year, fed in as many parts as there are kills, with one after each part.
+    /// Appends a year in as many parts as there are kills, with a fault after each part.
     async fn year(&mut self) {
         let log = open(self.broker.bootstrap(), "feeder").await;
-        let ends = (0..PARTITIONS).map(|of| answered(|| log.reader().latest(Topic::Events, Partition(of))));
+        let ends = (0..PARTITIONS).map(|of| retried(|| log.reader().latest(Topic::Events, Partition(of))));
         assert!(ends.into_iter().all(|end| end == Offset(0)), "the broker must not have kigen's topics yet");
         let size = size();
         let mut fleet = Fleet::new(&size, |key| log.reader().partition_of(key));
         NAMES[..2].iter().for_each(|name| self.run(name, ""));
         let mut day = 0;
-        while self.done.killed < self.kills {
+        while self.injected.killed < self.kills {
             let until =
-                u64::from(self.done.killed + 1) * u64::from(DAYS.unsigned_abs()) / u64::from(self.kills);
+                u64::from(self.injected.killed + 1) * u64::from(DAYS.unsigned_abs()) / u64::from(self.kills);
             while day < until
                 && let Some(records) = fleet.next_day()
             {
                 append(&log, with_garbage(records, day)).await;
                 day += 1;
             }
-            self.harm();
+            self.inject_fault();
         }
         while let Some(records) = fleet.next_day() {
             append(&log, records).await;
         }
     }
 
-    /// One of many things, and what has ended runs again.
-    fn harm(&mut self) {
-        // Somewhere in what was just fed: in a poll, a fold, a transaction, a write of the store.
+    /// Injects the next fault, and restarts what has ended.
+    fn inject_fault(&mut self) {
+        // At any point of the work on what was just appended: a poll, a fold, a transaction, a write to the store.
         std::thread::sleep(Duration::from_millis(self.random.u64(0..700)));
         if self.deck.is_empty() {
-            self.deck.extend(DECK.iter().flat_map(|(harm, times)| [*harm].repeat(*times)));
+            self.deck.extend(DECK.iter().flat_map(|(fault, times)| [*fault].repeat(*times)));
             self.random.shuffle(&mut self.deck);
         }
         let name = self.any();
-        match self.deck.pop().expect("it was filled") {
-            Harm::Kill => {
+        match self.deck.pop().expect("it was refilled") {
+            Fault::Kill => {
                 self.kill(name);
-                self.done.killed += 1;
+                self.injected.killed += 1;
                 self.maybe_delete_store(name);
                 self.run(name, "");
             }
-            Harm::KillAtAStep => self.kill_at_a_step(name),
-            Harm::KillBroker => self.kill_broker(),
-            Harm::Freeze => self.freeze(name, ""),
-            Harm::FreezeBeforeACommit => {
+            Fault::KillAtAStep => self.kill_at_a_step(name),
+            Fault::KillBroker => self.kill_broker(),
+            Fault::Freeze => self.freeze(name, ""),
+            Fault::FreezeBeforeACommit => {
                 let at = format!("{}:1:-STOP", self.random.u32(2..6));
                 self.freeze(name, &at);
             }
-            Harm::JoinOrLeave => self.join_or_leave(),
+            Fault::JoinOrLeave => self.join_or_leave(),
         }
     }
 
@@ -302,52 +309,52 @@ impl Chaos {
         names[self.random.usize(0..names.len())]
     }
 
-    /// It kills itself at a step of a round soon.
+    /// Restarts one that kills itself at a step of one of its next turns.
     fn kill_at_a_step(&mut self, name: &'static str) {
         self.kill(name);
         self.maybe_delete_store(name);
-        let (round, step) = (self.random.u32(0..8), self.random.u32(0..STEPS));
-        self.run(name, &format!("{round}:{step}:-KILL"));
+        let (turn, step) = (self.random.u32(0..8), self.random.u32(0..STEPS));
+        self.run(name, &format!("{turn}:{step}:-KILL"));
         let child = &mut self.processors.get_mut(name).expect("it runs").0;
         let until = RealInstant::now() + Duration::from_secs(5);
-        // There may be nothing for it to judge, and then it lives.
+        // It survives if there is nothing for it to judge.
         while child.try_wait().expect("its state").is_none() && RealInstant::now() < until {
-            std::thread::sleep(LOOK_AGAIN);
+            std::thread::sleep(POLL_INTERVAL);
         }
         if child.try_wait().expect("its state").is_some() {
-            self.done.killed_at_a_step += 1;
+            self.injected.killed_at_a_step += 1;
         }
         self.kill(name);
-        self.done.killed += 1;
+        self.injected.killed += 1;
         self.maybe_delete_store(name);
         self.run(name, "");
     }
 
     fn kill_broker(&mut self) {
         if self.broker.kill() {
-            // Long enough for some to notice.
+            // Sometimes long enough to be noticed.
             std::thread::sleep(Duration::from_millis(self.random.u64(0..3_000)));
             self.broker.start_again();
-            self.done.killed_brokers += 1;
-            self.done.killed += 1;
+            self.injected.killed_brokers += 1;
+            self.injected.killed += 1;
         }
     }
 
-    /// Stops one for longer than a session, while another takes its partitions; then it goes on where it was.
-    fn freeze(&mut self, name: &'static str, harm: &str) {
+    /// Stops one for longer than a session, while another takes over its partitions; then it resumes.
+    fn freeze(&mut self, name: &'static str, fault: &str) {
         if self.processors.len() < 2 {
             let absent = NAMES.iter().find(|other| !self.processors.contains_key(*other));
             self.run(absent.expect("there are more names"), "");
         }
-        if harm.is_empty() {
+        if fault.is_empty() {
             self.signal(name, "-STOP");
         } else {
             self.kill(name);
-            self.run(name, harm);
+            self.run(name, fault);
         }
         std::thread::sleep(Duration::from_millis(u64::from(SESSION_MS) + 3_000));
         self.signal(name, "-CONT");
-        self.done.frozen += 1;
+        self.injected.frozen += 1;
     }
 
     fn join_or_leave(&mut self) {
@@ -355,14 +362,14 @@ impl Chaos {
         match absent {
             Some(name) if self.processors.len() < 2 || self.random.bool() => {
                 self.run(name, "");
-                self.done.joined += 1;
+                self.injected.joined += 1;
             }
             _ => {
                 let name = self.any();
                 let mut running = self.processors.remove(name).expect("it runs");
                 drop(running.0.stdin.take());
-                assert!(running.0.wait().expect("its end").success(), "{name} did not leave in order");
-                self.done.left += 1;
+                assert!(running.0.wait().expect("its end").success(), "{name} did not end in order");
+                self.injected.left += 1;
                 if self.processors.is_empty() {
                     self.run(name, "");
                 }
@@ -374,7 +381,7 @@ impl Chaos {
         let store = self.folder(name).join("store");
         if self.random.u32(0..3) == 0 && store.exists() {
             std::fs::remove_dir_all(store).expect("a folder that can be deleted");
-            self.done.deleted_stores += 1;
+            self.injected.deleted_stores += 1;
         }
     }
 
@@ -382,19 +389,19 @@ impl Chaos {
         self.dir.path().join(name)
     }
 
-    fn run(&mut self, name: &'static str, harm: &str) {
+    fn run(&mut self, name: &'static str, fault: &str) {
         let folder = self.folder(name);
         std::fs::create_dir_all(&folder).expect("a folder");
-        let talk = File::options().create(true).append(true).open(folder.join("talk")).expect("a file");
+        let output = File::options().create(true).append(true).open(folder.join("output")).expect("a file");
         let child = Command::new(std::env::current_exe().expect("the test's own path"))
             .args(["--exact", TEST, "--nocapture"])
             .current_dir(&folder)
             .env(INSTANCE, name)
             .env(BROKERS, self.broker.bootstrap())
-            .env(HARM, harm)
+            .env(FAULT, fault)
             .stdin(Stdio::piped())
-            .stdout(talk.try_clone().expect("a file has a second handle"))
-            .stderr(talk)
+            .stdout(output.try_clone().expect("a file has a second handle"))
+            .stderr(output)
             .spawn();
         let before = self.processors.insert(name, Running(child.expect("the child runs")));
         assert!(before.is_none(), "{name} runs already");
@@ -404,56 +411,56 @@ impl Chaos {
         send(self.processors[name].0.id(), signal);
     }
 
-    /// Also one that is stopped.
+    /// Kills one, even if it is frozen.
     fn kill(&mut self, name: &str) {
         let mut running = self.processors.remove(name).expect("it runs");
         running.0.kill().expect("it can be killed");
         running.0.wait().expect("its end");
     }
 
-    /// Waits until all is judged, and says what was.
-    fn judged(&mut self) -> Left {
+    /// Waits until everything is judged; returns the result.
+    fn judged(&mut self) -> Outcome {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let log = runtime.block_on(open(self.broker.bootstrap(), "reader"));
-        let look = log.reader();
+        let reader = log.reader();
         let until = RealInstant::now() + PATIENCE;
         for partition in (0..PARTITIONS).map(Partition) {
-            let end = answered(|| look.latest(Topic::Events, partition));
-            let judged = || answered(|| look.position(GROUP, Topic::Events, partition));
+            let end = retried(|| reader.latest(Topic::Events, partition));
+            let judged = || retried(|| reader.position(GROUP, Topic::Events, partition));
             while judged() != Some(end) {
                 let position = judged();
                 assert!(
                     RealInstant::now() < until,
                     "partition {partition} is judged up to {position:?} of {end} only\n{}",
-                    self.talk()
+                    self.logs()
                 );
-                std::thread::sleep(LOOK_AGAIN);
+                std::thread::sleep(POLL_INTERVAL);
             }
-            answered(|| look.last_stable_offset(Topic::Alerts, partition));
-            answered(|| look.last_stable_offset(Topic::Status, partition));
+            retried(|| reader.last_stable_offset(Topic::Alerts, partition));
+            retried(|| reader.last_stable_offset(Topic::Status, partition));
         }
         let names: Vec<&str> = self.processors.keys().copied().collect();
         names.into_iter().for_each(|name| self.kill(name));
-        Left::of(look)
+        Outcome::of(reader)
     }
 
-    fn talk(&self) -> String {
-        let of = |name: &&str| std::fs::read_to_string(self.folder(name).join("talk")).unwrap_or_default();
+    fn logs(&self) -> String {
+        let of = |name: &&str| std::fs::read_to_string(self.folder(name).join("output")).unwrap_or_default();
         NAMES.iter().map(of).collect()
     }
 
-    /// The figures, and what cannot be missing among them.
+    /// Prints the figures of the run.
     #[expect(clippy::print_stdout, reason = "the figures are what a soak is run for")]
-    fn tell(&self) {
-        let Done { killed, killed_at_a_step, killed_brokers, frozen, deleted_stores, joined, left } =
-            self.done;
-        let talk = self.talk();
-        let fenced = talk.matches("took this one's place").count();
+    fn print_figures(&self) {
+        let Injected { killed, killed_at_a_step, killed_brokers, frozen, deleted_stores, joined, left } =
+            self.injected;
+        let logs = self.logs();
+        let fenced = logs.matches("took this one's place").count();
         println!(
-            "{killed} kills, of them {killed_at_a_step} at a step of a round and {killed_brokers} of the broker; {frozen} \
+            "{killed} kills, of them {killed_at_a_step} at a step of a turn and {killed_brokers} of the broker; {frozen} \
              frozen, {joined} joined, {left} left, {deleted_stores} stores deleted; {fenced} commits refused"
         );
-        assert!(!talk.contains("panicked"), "{talk}");
+        assert!(!logs.contains("panicked"), "{logs}");
     }
 }
 
@@ -469,7 +476,7 @@ fn send(process: u32, signal: &str) {
     assert!(sent.expect("a signal can be sent").success(), "no process {process}");
 }
 
-/// A day's events, and among them one that is none.
+/// A day's events, and among them a record that is none.
 fn with_garbage(mut records: Vec<NewRecord>, day: u64) -> Vec<NewRecord> {
     let middle = records.len() / 2;
     let timestamp = records[middle].timestamp;
@@ -479,27 +486,27 @@ fn with_garbage(mut records: Vec<NewRecord>, day: u64) -> Vec<NewRecord> {
     records
 }
 
-/// A broker that is being killed may have taken them or not: twice is harmless.
+/// Appends until it succeeds. A broker that is being killed may have stored the records or not: duplicates are harmless.
 async fn append(log: &KafkaLog, records: Vec<NewRecord>) {
     let until = RealInstant::now() + PATIENCE;
     while let Err(error) = log.append(records.clone()).await {
-        assert!(RealInstant::now() < until, "the year cannot be fed: {error}");
+        assert!(RealInstant::now() < until, "the year cannot be appended: {error}");
     }
 }
 
 const STEPS: u32 = 4;
 
-/// Judges until stdin ends.
+/// Judges until stdin is closed.
 async fn child(instance: &str) {
     tracing_subscriber::fmt().with_ansi(false).init();
-    let harm = std::env::var(HARM).unwrap_or_default();
+    let fault = std::env::var(FAULT).unwrap_or_default();
     let log = open(&std::env::var(BROKERS).expect("the brokers"), instance).await;
     let (store, _) = Store::open(Path::new("store")).expect("a store");
     let mut processor = Processor::open(log, store, BOUNDS).expect("a processor");
     let mut end = tokio::task::spawn_blocking(|| std::io::stdin().read(&mut [0]));
-    for round in 0.. {
+    for turn in 0.. {
         let die = |step: u32| {
-            if let Some(signal) = harm.strip_prefix(&format!("{round}:{step}:")) {
+            if let Some(signal) = fault.strip_prefix(&format!("{turn}:{step}:")) {
                 send(std::process::id(), signal);
             }
         };
@@ -514,7 +521,7 @@ async fn child(instance: &str) {
     }
 }
 
-/// One round.
+/// One turn.
 async fn judge(
     processor: &mut Processor<KafkaLog>,
     die: impl Fn(u32),

@@ -1,0 +1,18 @@
+//! Tests of the binary and of several crates together, in one test binary: each links RocksDB and librdkafka.
+
+mod bad_input;
+mod chaos;
+mod crontab;
+mod demo;
+mod deploy;
+mod doctor;
+mod examples;
+mod health;
+mod kafka_outage;
+mod kubectl;
+mod objectives;
+mod registry;
+mod replay;
+mod resync;
+mod support;
+mod up;
