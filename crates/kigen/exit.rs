@@ -24,18 +24,10 @@ pub(crate) fn code(error: &anyhow::Error) -> u8 {
     if error.is::<Misused>() { 2 } else { 1 }
 }
 
-/// The error and its causes in one line, each cause once: some libraries repeat a cause in the error that it caused.
+/// The error and its causes in one line, without the marker.
 pub(crate) fn message(error: &anyhow::Error) -> String {
     let marker = Misused.to_string();
-    let mut text = String::new();
-    for cause in error.chain().map(ToString::to_string).filter(|cause| *cause != marker) {
-        if text.is_empty() {
-            text = cause;
-        } else if !text.contains(&cause) {
-            text = format!("{text}: {}", cause.trim_end());
-        }
-    }
-    text
+    kigen_ops::causes(error.chain().map(ToString::to_string).filter(|cause| *cause != marker))
 }
 
 /// Whether the reader of stdout, such as `head`, has closed it, which is no failure.

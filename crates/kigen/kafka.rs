@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kigen_log::kafka::Connection;
-use kigen_log::on_thread;
+use kigen_ops::on_thread;
 use kigen_registry::{Intent, Registry, RegistryFailure};
 
 use crate::config::Kafka;

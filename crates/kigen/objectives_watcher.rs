@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use kigen_model::reasons::reasons;
 use kigen_objective::annotation::{ANNOTATED_OBJECTIVE, COMPLETE_BY};
 use kigen_objective::file::{Contents, FileError, read_file};
+use kigen_ops::error_chain;
 use kigen_shipper::input::{Declaration, Declared};
 use tokio::sync::watch;
 use tokio::time::Instant as TimerInstant;
@@ -101,7 +101,7 @@ impl Watcher {
 
     fn log(&mut self, error: &FileError, consequence: &str) {
         self.error_logged_at = Some(TimerInstant::now());
-        tracing::error!("{}\n{consequence}; check it with `kigen objectives check`", reasons(error));
+        tracing::error!("{}\n{consequence}; check it with `kigen objectives check`", error_chain(error));
     }
 }
 

@@ -515,7 +515,7 @@ async fn child(instance: &str) {
             judged = judge(&mut processor, die) => judged,
         };
         if let Err(error) = judged {
-            tracing::warn!("{}", kigen_model::reasons::reasons(&error));
+            tracing::warn!("{}", kigen_ops::error_chain(&error));
             processor.restart_partitions();
         }
     }

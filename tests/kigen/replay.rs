@@ -112,6 +112,7 @@ async fn ship(history: History, log: &EmbeddedLog) {
         shipper: "the test".to_owned(),
         declared,
         health: Health::default(),
+        warnings: Default::default(),
     };
     let shipping = tokio::spawn(role.run(shutdown));
     until_ticked(log, history.start() - TimeDelta::seconds(1)).await;

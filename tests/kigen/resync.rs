@@ -117,6 +117,7 @@ impl Shop {
             shipper: "the test".to_owned(),
             declared,
             health: Health::default(),
+            warnings: Default::default(),
         };
         let shipping = tokio::spawn(role.run(shutdown));
         let mut ticks = self.ticks();

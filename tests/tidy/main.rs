@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["kigen-engine", "kigen-wire", "kigen-log", "kigen-store"],
     &["kigen-objective"],
     &["kigen-state"],
-    &["kigen-calendar"],
+    &["kigen-calendar", "kigen-ops"],
     &["kigen-model"],
 ];
 

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use chrono::Utc;
 use kigen_log::kafka::{permissions, topics};
-use kigen_log::{EmbeddedLog, LogError, LogReader, on_thread};
-use kigen_model::reasons::reasons;
+use kigen_log::{EmbeddedLog, LogError, LogReader};
 use kigen_model::topic::Topic;
 use kigen_notifier::slack::client::Slack;
+use kigen_ops::{error_chain, on_thread};
 use kigen_shipper::preflight::{self, Allowed};
 use kigen_shipper::server_clock::Clock;
 
@@ -68,7 +68,7 @@ fn configuration(args: &SettingsArgs, results: &mut Results) -> anyhow::Result<O
             Ok(format!("cluster `{cluster}`, events in the data directory"))
         }
         Ok(Config { cluster, .. }) => Ok(format!("cluster `{cluster}`, events on Kafka")),
-        Err(error) => Err(reasons(error).trim_end().to_owned()),
+        Err(error) => Err(error_chain(error).trim_end().to_owned()),
     };
     results.add("configuration", outcome)?;
     Ok(config.ok())
@@ -108,7 +108,7 @@ fn embedded_log(config: &Config, results: &mut Results) -> anyhow::Result<()> {
         )),
         Ok(reader) => Ok(format!("{} partitions", reader.partitions())),
         Err(LogError::Absent { .. }) => Ok("none yet: `kigen up` creates it".to_owned()),
-        Err(error) => Err(reasons(&error)),
+        Err(error) => Err(error_chain(&error)),
     };
     results.add("event log", outcome)
 }
@@ -116,12 +116,12 @@ fn embedded_log(config: &Config, results: &mut Results) -> anyhow::Result<()> {
 async fn kafka(config: &Config, results: &mut Results) -> anyhow::Result<()> {
     let Kafka { connection, registry, layout, instance } = match config.kafka() {
         Ok(kafka) => kafka,
-        Err(error) => return results.add("kafka", Err(reasons(&error))),
+        Err(error) => return results.add("kafka", Err(error_chain(&error))),
     };
     let brokers = permissions::brokers(&connection).await;
     let answers = brokers.is_ok();
     let state = |count| format!("answers at {}, brokers: {count}", connection.brokers());
-    results.add("kafka", brokers.map(state).map_err(|error| reasons(&error)))?;
+    results.add("kafka", brokers.map(state).map_err(|error| error_chain(&error)))?;
     if !answers {
         return Ok(());
     }
@@ -131,7 +131,7 @@ async fn kafka(config: &Config, results: &mut Results) -> anyhow::Result<()> {
     let there = match topics::check(&connection, &layout).await {
         Ok(all) => topics_of(&all, results)?,
         Err(error) => {
-            results.add("topics", Err(reasons(&error)))?;
+            results.add("topics", Err(error_chain(&error)))?;
             Topic::ALL.to_vec()
         }
     };
@@ -147,7 +147,7 @@ async fn kafka(config: &Config, results: &mut Results) -> anyhow::Result<()> {
         let transactions = match permissions::Transactions::of(&connection, group, &instance).await {
             Ok(transactions) => transactions,
             Err(error) => {
-                results.add(&format!("transactions of the {group}"), Err(reasons(&error)))?;
+                results.add(&format!("transactions of the {group}"), Err(error_chain(&error)))?;
                 continue;
             }
         };
@@ -165,7 +165,7 @@ async fn kafka(config: &Config, results: &mut Results) -> anyhow::Result<()> {
 async fn subjects(access: kigen_registry::Access, results: &mut Results) -> anyhow::Result<()> {
     let all = match on_thread(move || kigen_registry::check(&access)).await {
         Ok(all) => all,
-        Err(error) => return results.add("schema registry", Err(reasons(&error))),
+        Err(error) => return results.add("schema registry", Err(error_chain(&error))),
     };
     for subject in all {
         let problems = subject.problems();
@@ -197,7 +197,7 @@ fn topics_of(all: &[topics::Found], results: &mut Results) -> anyhow::Result<Vec
 }
 
 fn allowed(outcome: Result<(), LogError>) -> Result<String, String> {
-    outcome.map(|()| "allowed".to_owned()).map_err(|error| reasons(&error))
+    outcome.map(|()| "allowed".to_owned()).map_err(|error| error_chain(&error))
 }
 
 async fn kubernetes(config: &Config, results: &mut Results) -> anyhow::Result<()> {
@@ -206,11 +206,11 @@ async fn kubernetes(config: &Config, results: &mut Results) -> anyhow::Result<()
             results.add("kubernetes", Ok("the API server answers".to_owned()))?;
             for check in checks {
                 let outcome = check.outcome.map(|allowed| permission_text(allowed).to_owned());
-                results.add(&check.what, outcome.map_err(|error| reasons(&error)))?;
+                results.add(&check.what, outcome.map_err(|error| error_chain(&error)))?;
             }
             Ok(())
         }
-        Err(error) => results.add("kubernetes", Err(reasons(&error))),
+        Err(error) => results.add("kubernetes", Err(error_chain(&error))),
     }
 }
 
@@ -237,12 +237,12 @@ async fn slack(config: &Config, results: &mut Results) -> anyhow::Result<()> {
             return results.add("slack", Ok("not used: messages are printed".to_owned()));
         }
         Ok(Notify::Slack { token, channels, api_url }) => (token, channels, api_url),
-        Err(error) => return results.add("slack", Err(reasons(&error))),
+        Err(error) => return results.add("slack", Err(error_chain(&error))),
     };
     let request = async { Slack::new(token, channels, api_url.as_deref())?.token_owner().await };
     let outcome = match tokio::time::timeout(Duration::from_millis(SLACK_MS_MAX), request).await {
         Ok(Ok((bot, workspace))) => Ok(format!("the token is that of {bot} in {workspace}")),
-        Ok(Err(error)) => Err(reasons(&error)),
+        Ok(Err(error)) => Err(error_chain(&error)),
         Err(_) => Err(format!(
             "Slack did not answer within {SLACK_MS_MAX} ms: check that it is reachable from here"
         )),

@@ -8,9 +8,9 @@ use chrono::Utc;
 use kigen_engine::lint::{is_duplicate, lint};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule};
-use kigen_model::reasons::reasons;
 use kigen_objective::annotation::{ANNOTATED_OBJECTIVE, COMPLETE_BY};
 use kigen_objective::file::{FileObjective, read_file};
+use kigen_ops::error_chain;
 use kigen_shipper::preflight::{Unresolved, unresolved_objectives};
 use kigen_shipper::server_clock::Clock;
 use kigen_shipper::settings::Settings;
@@ -141,7 +141,7 @@ fn of_cluster(settings: &Settings) -> anyhow::Result<String> {
             Err(error) => {
                 tracing::warn!(
                     "Objectives of the cluster that match no batch are not listed: {}",
-                    reasons(&error)
+                    error_chain(&error)
                 );
                 return Ok(String::new());
             }

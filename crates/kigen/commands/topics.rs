@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use kigen_log::kafka::topics::{self, Found};
-use kigen_log::on_thread;
+use kigen_ops::on_thread;
 use kigen_registry as registry;
 
 use crate::cli::TopicsArgs;

@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use kigen_log::back_off::BackOff;
-use kigen_log::kafka::{Connection, KafkaFailure};
+use kigen_log::kafka::KafkaFailure;
 use kigen_log::{EmbeddedLog, Fate, KafkaLog, Log};
-use kigen_model::reasons::reasons;
 use kigen_notifier::delivery::Delivery;
 use kigen_notifier::role as notifier;
 use kigen_notifier::slack::client::Slack;
 use kigen_notifier::slack::sender::Patience;
+use kigen_ops::{RetriedError, Retry, ThrottledWarnings, error_chain};
 use kigen_registry::{Intent, RegistryFailure};
+use kigen_shipper::health::Health;
 use kigen_shipper::input::Declaration;
 use kigen_shipper::role::ShipperRole;
 use kigen_shipper::server_clock::Clock;
@@ -56,12 +56,13 @@ pub(crate) async fn run(config: Config, roles: &[Role]) -> anyhow::Result<()> {
         LogKind::Kafka => Some(config.kafka().map_err(misused)?),
     };
     let mut running = Process::start(&config, roles)?;
-    let Some(kafka) = kafka else {
+    let Some(mut kafka) = kafka else {
         let log = open_log(&config.log_dir(), config.log.clone())?;
         running.wire(&config, roles, log.clone(), delivery)?;
         return running.run(Some(log), terminate).await;
     };
-    let Some(log) = open_kafka(&kafka, &running.board, &mut terminate).await? else { return Ok(()) };
+    kafka.connection = kafka.connection.with_warnings(running.warnings.clone());
+    let Some(log) = open_kafka(&kafka, &running, &mut terminate).await? else { return Ok(()) };
     running.wire(&config, roles, log, delivery)?;
     running.run(None, terminate).await
 }
@@ -71,6 +72,8 @@ struct Process {
     roles: JoinSet<anyhow::Result<()>>,
     stop: watch::Sender<bool>,
     board: HealthBoard,
+    /// Shared by all roles and clients: of one cause a line a minute is enough.
+    warnings: ThrottledWarnings,
     /// `None`: no address for metrics is configured.
     prometheus: Option<PrometheusHandle>,
 }
@@ -80,15 +83,16 @@ impl Process {
     fn start(config: &Config, wanted: &[Role]) -> anyhow::Result<Self> {
         let (stop, stopped) = watch::channel(false);
         let (mut roles, board) = (JoinSet::new(), HealthBoard::of(wanted));
+        let warnings = ThrottledWarnings::default();
         let prometheus = config.health.map(|_| metrics::install()).transpose()?;
         if let Some((address, prometheus)) = config.health.zip(prometheus.clone()) {
-            let board = board.clone();
+            let (board, warnings) = (board.clone(), warnings.clone());
             roles.spawn(async move {
-                http::serve(address, board, prometheus, stopped).await;
+                http::serve(address, board, prometheus, &warnings, stopped).await;
                 Ok(())
             });
         }
-        Ok(Self { roles, stop, board, prometheus })
+        Ok(Self { roles, stop, board, warnings, prometheus })
     }
 
     fn wire<L: Log>(
@@ -98,10 +102,11 @@ impl Process {
         log: L,
         delivery: Option<Delivery>,
     ) -> anyhow::Result<()> {
-        let Self { roles, stop, board, prometheus } = self;
+        let Self { roles, stop, board, warnings, prometheus } = self;
         let stopped = stop.subscribe();
         if let Some(health) = board.processor.clone() {
-            let processor = open_processor(&log, &config.store_dir())?.with_health(health);
+            let processor = open_processor(&log, &config.store_dir())?;
+            let processor = processor.with_health(health).with_warnings(warnings.clone());
             let until = stopped.clone();
             roles.spawn(async move {
                 kigen_processor::run(processor, until).await;
@@ -109,16 +114,17 @@ impl Process {
             });
         }
         if wanted.contains(&Role::Ship) {
-            ship(config, &log, board, &stopped, roles);
+            let health = board.shipper.clone().unwrap_or_default();
+            ship(config, &log, (health, warnings.clone()), &stopped, roles);
         }
         if let Some((delivery, health)) = delivery.zip(board.notifier.clone()) {
-            let (log, delivery, until) =
-                (log.clone(), delivery.with_health(health), until_stopped(stopped.clone()));
+            let delivery = delivery.with_health(health).with_warnings(warnings.clone());
+            let (log, until) = (log.clone(), until_stopped(stopped.clone()));
             roles.spawn(async move { notifier::run(log, delivery, until).await.map_err(Into::into) });
         }
-        let (board, prometheus) = (board.clone(), prometheus.clone());
+        let (board, warnings, prometheus) = (board.clone(), warnings.clone(), prometheus.clone());
         roles.spawn(async move {
-            monitor::run(log, board, prometheus, stopped).await;
+            monitor::run(log, board, &warnings, prometheus, stopped).await;
             Ok(())
         });
         tracing::info!(cluster = config.cluster, data_dir = %config.data_dir.display(), "kigen starts");
@@ -129,7 +135,7 @@ impl Process {
 fn ship<L: Log>(
     config: &Config,
     log: &L,
-    board: &HealthBoard,
+    (health, warnings): (Health, ThrottledWarnings),
     stopped: &watch::Receiver<bool>,
     roles: &mut JoinSet<anyhow::Result<()>>,
 ) {
@@ -148,12 +154,11 @@ fn ship<L: Log>(
         }
     }
     let (log, kubernetes, until) = (log.clone(), config.kubernetes.clone(), stopped.clone());
-    let health = board.shipper.clone().unwrap_or_default();
     let shipper = format!("kigen on {}, process {}", config.instance(), std::process::id());
     roles.spawn(async move {
         let clock = Clock::new(Utc::now);
         let until = until_stopped(until);
-        let role = ShipperRole { log, settings: kubernetes, clock, shipper, declared, health };
+        let role = ShipperRole { log, settings: kubernetes, clock, shipper, declared, health, warnings };
         role.run(until).await.map_err(Into::into)
     });
 }
@@ -174,12 +179,19 @@ impl OpenError {
             Self::Registry(failure) => failure.fate(),
         }
     }
+}
 
-    /// Logs it, each cause at most once a minute.
-    fn warn(self, connection: &Connection) {
+impl RetriedError for OpenError {
+    fn cause_key(&self) -> String {
         match self {
-            Self::Kafka(failure) => connection.tell(failure),
-            Self::Registry(failure) => connection.telling().say("schema registry", || reasons(&failure)),
+            Self::Kafka(failure) => failure.cause_key(),
+            Self::Registry(_) => "schema registry".to_owned(),
+        }
+    }
+
+    fn count(&self) {
+        if let Self::Kafka(failure) = self {
+            failure.count();
         }
     }
 }
@@ -187,10 +199,10 @@ impl OpenError {
 /// Opens the log on Kafka. While Kafka or the schema registry is unavailable, logs that and retries; `None`: a signal came first.
 async fn open_kafka(
     kafka: &Kafka,
-    board: &HealthBoard,
+    process: &Process,
     terminate: &mut Signal,
 ) -> anyhow::Result<Option<KafkaLog>> {
-    let mut back_off = BackOff::new(KAFKA_DELAY_MS_MIN, KAFKA_DELAY_MS_MAX);
+    let mut retry = Retry::new(process.warnings.clone(), KAFKA_DELAY_MS_MIN, KAFKA_DELAY_MS_MAX);
     let open = async || {
         let connection = connect(kafka, Intent::Write).await?;
         Ok::<_, OpenError>(KafkaLog::open(connection, &kafka.layout, &kafka.instance).await?)
@@ -200,16 +212,16 @@ async fn open_kafka(
             opened = open() => opened,
             _ = terminate.recv() => return Ok(None),
         };
-        match opened {
+        let pause = match opened {
             Ok(log) => return Ok(Some(log)),
             Err(error) if error.fate() == Fate::Retry => {
-                board.set_log(Err(reasons(&error)));
-                error.warn(&kafka.connection);
+                process.board.set_log(Err(error_chain(&error)));
+                retry.failed(&error)
             }
             Err(error) => return Err(error.into()),
-        }
+        };
         tokio::select! {
-            () = tokio::time::sleep(back_off.next_delay(None)) => {}
+            () = pause => {}
             _ = terminate.recv() => return Ok(None),
             interrupt = tokio::signal::ctrl_c() => {
                 interrupt?;

@@ -8,7 +8,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use kigen_log::Telling;
+use kigen_ops::ThrottledWarnings;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Deserialize;
 use tokio::net::TcpListener;
@@ -35,6 +35,7 @@ pub(crate) async fn serve(
     address: SocketAddr,
     board: HealthBoard,
     prometheus: PrometheusHandle,
+    warnings: &ThrottledWarnings,
     stopped: watch::Receiver<bool>,
 ) {
     let router = Router::new()
@@ -43,7 +44,6 @@ pub(crate) async fn serve(
         .route("/metrics", get(metrics_page))
         .with_state(Pages { board, prometheus });
     let serving = async {
-        let warnings = Telling::default();
         loop {
             let served = match TcpListener::bind(address).await {
                 Ok(listener) => {
@@ -53,7 +53,7 @@ pub(crate) async fn serve(
                 Err(error) => Err(error),
             };
             if let Err(error) = served {
-                warnings.say("address", || {
+                warnings.warn("address", || {
                     format!(
                         "/healthz, /readyz and /metrics are not served: {address} is not available ({error}); give another \
                          address and port by --health-address (KIGEN_HEALTH_ADDRESS, or `address` under [health]), or `off`"

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use kigen_log::{Log, LogReader};
-use kigen_model::reasons::reasons;
+use kigen_ops::{ThrottledWarnings, error_chain};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
@@ -20,6 +20,7 @@ const INTERVAL_MS: u64 = 10_000;
 pub(crate) async fn run<L: Log>(
     log: L,
     board: HealthBoard,
+    warnings: &ThrottledWarnings,
     prometheus: Option<PrometheusHandle>,
     stopped: watch::Receiver<bool>,
 ) {
@@ -36,8 +37,8 @@ pub(crate) async fn run<L: Log>(
             match checked.await {
                 Ok(Ok(())) => board.set_log(Ok("it answers".to_owned())),
                 Ok(Err(error)) => {
-                    log.tell(&error);
-                    board.set_log(Err(reasons(&error)));
+                    warnings.retried(&error);
+                    board.set_log(Err(error_chain(&error)));
                 }
                 Err(panicked) => board.set_log(Err(panicked.to_string())),
             }

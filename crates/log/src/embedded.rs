@@ -16,7 +16,6 @@ use crate::interface::Log;
 use crate::keys;
 use crate::settings::Settings;
 use crate::tables::Tables;
-use crate::told::Telling;
 use crate::trim::{self, Trimmed};
 use crate::view::EmbeddedReader;
 use crate::write::{self, Tails};
@@ -40,7 +39,6 @@ struct Inner {
     changes: watch::Sender<u64>,
     /// Of each group's member, how many there were with it.
     generations: Mutex<HashMap<&'static str, u64>>,
-    telling: Telling,
     /// Declared last: released only after the tables are closed.
     _lock: File,
 }
@@ -67,7 +65,6 @@ impl EmbeddedLog {
                 ends,
                 changes,
                 generations: Mutex::default(),
-                telling: Telling::default(),
                 _lock: lock,
             }),
         })
@@ -178,10 +175,6 @@ impl Log for EmbeddedLog {
         };
         self.inner.changed();
         Ok(EmbeddedConsumer::new(self.clone(), name, topic, generation))
-    }
-
-    fn tell(&self, error: &LogError) {
-        self.inner.telling.tell(error);
     }
 }
 

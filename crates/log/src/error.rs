@@ -4,8 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_ops::RetriedError;
 
 use crate::kafka::KafkaFailure;
+use crate::metrics;
 use crate::settings::Settings;
 
 /// A failure of the log. After a failed write nothing of it counts as written: it may come to light again only if
@@ -240,14 +242,6 @@ impl LogError {
         }
     }
 
-    /// What tells its cause from others: of one cause it is enough to hear once in a while.
-    pub(crate) fn cause(&self) -> String {
-        match self {
-            Self::Kafka(failure) => failure.cause(),
-            _ => self.label().to_owned(),
-        }
-    }
-
     /// From RocksDB, which tells a full disk by its text alone.
     pub(crate) fn from_rocksdb(path: &Path, doing: &'static str, error: rocksdb::Error) -> Self {
         let path = path.to_owned();
@@ -263,5 +257,18 @@ impl LogError {
         } else {
             Self::Io { path, doing, source }
         }
+    }
+}
+
+impl RetriedError for LogError {
+    fn cause_key(&self) -> String {
+        match self {
+            Self::Kafka(failure) => failure.cause_key(),
+            _ => self.label().to_owned(),
+        }
+    }
+
+    fn count(&self) {
+        metrics::failed(self.label());
     }
 }

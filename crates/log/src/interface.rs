@@ -3,7 +3,6 @@
 use std::future::Future;
 
 use kigen_model::Instant;
-use kigen_model::reasons::reasons;
 use kigen_model::topic::{Offset, Partition, Topic};
 
 use crate::error::LogError;
@@ -123,12 +122,6 @@ pub trait Log: Clone + Send + Sync + 'static {
     /// # Errors
     /// The name cannot be used, or the settings are not taken.
     fn join(&self, name: &'static str, topic: Topic) -> Result<Self::Consumer, LogError>;
-
-    /// Tells the operator of a failure that is tried again. A log that many use tells of each cause once a minute,
-    /// whoever meets it.
-    fn tell(&self, error: &LogError) {
-        tracing::warn!("{}; kigen tries again, nothing is lost meanwhile", reasons(error));
-    }
 }
 
 /// What a member of a group hears.

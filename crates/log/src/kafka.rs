@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_ops::{RetriedError, ThrottledWarnings};
 use rdkafka::ClientConfig;
 use rdkafka::ClientContext;
 use rdkafka::config::{FromClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
@@ -25,8 +26,7 @@ use crate::NewRecord;
 use crate::error::{Fate, LogError};
 use crate::interface::Log;
 use crate::settings::Settings;
-use crate::told::Telling;
-use crate::write;
+use crate::{metrics, write};
 use acl::{code_of, is_denied};
 
 pub use acl::AclOperation;
@@ -77,8 +77,8 @@ pub struct Connection {
     settings: BTreeMap<String, String>,
     /// How values stand there; `None`: just as they are handed over.
     framing: Option<Arc<dyn Framing>>,
-    /// All clients of a connection tell of trouble together.
-    telling: Telling,
+    /// Shared by all clients of the connection.
+    warnings: ThrottledWarnings,
 }
 
 /// Why Kafka cannot be used as asked.
@@ -197,9 +197,10 @@ impl KafkaFailure {
             Self::Broker { .. } => "kafka_refused",
         }
     }
+}
 
-    /// What tells its cause from others.
-    pub(crate) fn cause(&self) -> String {
+impl RetriedError for KafkaFailure {
+    fn cause_key(&self) -> String {
         match self {
             Self::Denied { asked, .. } => format!("{} {asked}", self.label()),
             Self::Hanging { topic, partition, .. } => format!("{} {topic} {}", self.label(), partition.0),
@@ -208,6 +209,10 @@ impl KafkaFailure {
             }
             _ => self.label().to_owned(),
         }
+    }
+
+    fn count(&self) {
+        metrics::failed(self.label());
     }
 }
 
@@ -227,8 +232,8 @@ impl Connection {
         if let Some(name) = settings.keys().find(|name| OWN_SETTINGS.contains(&name.as_str())) {
             return Err(KafkaFailure::OwnSetting { name: name.clone() });
         }
-        let telling = Telling::default();
-        let connection = Self { brokers: brokers.to_owned(), settings, framing: None, telling };
+        let warnings = ThrottledWarnings::default();
+        let connection = Self { brokers: brokers.to_owned(), settings, framing: None, warnings };
         match connection.config(&[]).create_native_config() {
             Ok(_) => Ok(connection),
             Err(KafkaError::ClientConfig(_, reason, name, value)) => {
@@ -243,6 +248,12 @@ impl Connection {
     #[must_use]
     pub fn framed(self, framing: Arc<dyn Framing>) -> Self {
         Self { framing: Some(framing), ..self }
+    }
+
+    /// The same, whose clients log trouble through `warnings`: those that the process shares between its roles.
+    #[must_use]
+    pub fn with_warnings(self, warnings: ThrottledWarnings) -> Self {
+        Self { warnings, ..self }
     }
 
     /// The brokers, as they were given.
@@ -302,17 +313,6 @@ impl Connection {
                 failed(source)
             }
         }
-    }
-
-    /// Tells the operator of a failure that is tried again: of each cause once a minute, whoever meets it.
-    pub fn tell(&self, failure: KafkaFailure) {
-        self.telling.tell(&failure.into());
-    }
-
-    /// Tells of trouble together with all that uses the connection.
-    #[must_use]
-    pub fn telling(&self) -> &Telling {
-        &self.telling
     }
 }
 
@@ -420,28 +420,24 @@ impl Log for KafkaLog {
     fn join(&self, name: &'static str, topic: Topic) -> Result<KafkaConsumer, LogError> {
         Ok(KafkaConsumer::join(Arc::clone(&self.inner), name, topic)?)
     }
-
-    fn tell(&self, error: &LogError) {
-        self.inner.connection.telling.tell(error);
-    }
 }
 
 /// What a client says by itself: trouble is told of, once a minute at most, since it lasts and mends itself.
 struct Talk {
     brokers: String,
-    telling: Telling,
+    warnings: ThrottledWarnings,
 }
 
 impl Talk {
     fn of(connection: &Connection) -> Self {
-        Self { brokers: connection.brokers.clone(), telling: connection.telling.clone() }
+        Self { brokers: connection.brokers.clone(), warnings: connection.warnings.clone() }
     }
 
     fn trouble(&self, error: KafkaError, reason: &str) {
         let code = code_of(&error).map_or(String::new(), |code| format!(" ({code})"));
         let cause =
-            KafkaFailure::Broker { brokers: String::new(), what: "is in trouble", source: error }.cause();
-        self.telling.say(&cause, || format!("Kafka at {}: {reason}{code}", self.brokers));
+            KafkaFailure::Broker { brokers: String::new(), what: "is in trouble", source: error }.cause_key();
+        self.warnings.warn(&cause, || format!("Kafka at {}: {reason}{code}", self.brokers));
     }
 }
 

@@ -11,7 +11,6 @@
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 
-pub mod back_off;
 mod embedded;
 mod error;
 mod group;
@@ -20,13 +19,11 @@ pub mod kafka;
 mod keys;
 mod lock;
 pub mod metrics;
-mod on_thread;
 mod options;
 mod partitioner;
 mod record;
 mod settings;
 mod tables;
-mod told;
 mod trim;
 mod view;
 mod write;
@@ -36,10 +33,8 @@ pub use error::{Fate, LogError};
 pub use group::EmbeddedConsumer;
 pub use interface::{Consumer, ConsumerEvent, Log, LogReader};
 pub use kafka::KafkaLog;
-pub use on_thread::on_thread;
 pub use partitioner::partition_of;
 pub use settings::{Retention, Settings};
-pub use told::Telling;
 pub use trim::Trimmed;
 pub use view::EmbeddedReader;
 

@@ -9,7 +9,6 @@ pub mod event;
 pub mod key;
 
 pub mod objective;
-pub mod reasons;
 pub mod reject;
 pub mod reported;
 pub mod run;

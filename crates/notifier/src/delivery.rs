@@ -35,6 +35,7 @@ use kigen_log::{ConsumedRecord, NewRecord};
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::reject::Reject;
 use kigen_model::topic::{Partition, Topic};
+use kigen_ops::ThrottledWarnings;
 use tokio::sync::mpsc;
 
 use crate::error::NotifierError;
@@ -54,6 +55,7 @@ pub struct Delivery {
     /// Whether messages about failed runs are delivered, too.
     with_run_failures: bool,
     health: Health,
+    warnings: ThrottledWarnings,
 }
 
 enum Destination {
@@ -86,12 +88,23 @@ impl Delivery {
         Self { health, ..self }
     }
 
+    /// Logs failures of the event log through `warnings`, which the roles of a process share.
+    #[must_use]
+    pub fn with_warnings(self, warnings: ThrottledWarnings) -> Self {
+        Self { warnings, ..self }
+    }
+
     fn to(destination: Destination, with_run_failures: bool) -> Self {
-        Self { destination, with_run_failures, health: Health::default() }
+        let (health, warnings) = Default::default();
+        Self { destination, with_run_failures, health, warnings }
     }
 
     pub(crate) fn health(&self) -> &Health {
         &self.health
+    }
+
+    pub(crate) fn warnings(&self) -> &ThrottledWarnings {
+        &self.warnings
     }
 
     /// The next message may have been posted already, by the former owner of its partition or before a failed commit.

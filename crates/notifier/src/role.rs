@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::time::Duration;
 
-use kigen_log::back_off::BackOff;
-use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, Fate, Log, LogError, LogReader, on_thread};
+use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, Fate, Log, LogError, LogReader};
 use kigen_model::Instant;
-use kigen_model::reasons::reasons;
 use kigen_model::topic::{Partition, Topic};
+use kigen_ops::{Retry, error_chain, on_thread};
 
 use crate::delivery::Delivery;
 use crate::error::NotifierError;
@@ -37,7 +36,7 @@ pub async fn run<L: Log>(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), NotifierError> {
     let mut consumer = log.join(GROUP, Topic::Alerts)?;
-    let mut retry = LogRetry::new(&log, delivery.health());
+    let mut retry = LogRetry::new(&delivery);
     // Assigned partitions that are still to be positioned.
     let mut to_seek = BTreeSet::new();
     tokio::pin!(shutdown);
@@ -131,11 +130,11 @@ fn damaged_as_record(
 }
 
 /// Delivers records one by one, and commits each before the next.
-async fn deliver_all<L: Log>(
+async fn deliver_all(
     delivery: &mut Delivery,
-    consumer: &mut L::Consumer,
+    consumer: &mut impl Consumer,
     batches: &[(Partition, Vec<ConsumedRecord>)],
-    retry: &mut LogRetry<L>,
+    retry: &mut LogRetry,
     mut shutdown: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<(), Interruption> {
     for (partition, records) in batches {
@@ -159,21 +158,21 @@ async fn deliver_all<L: Log>(
     Ok(())
 }
 
-/// Retries of the log, with exponential backoff.
-struct LogRetry<L> {
-    log: L,
-    back_off: BackOff,
+/// Retries of the log, and how they show in the role's health.
+struct LogRetry {
+    retry: Retry,
     health: Health,
 }
 
-impl<L: Log> LogRetry<L> {
-    fn new(log: &L, health: &Health) -> Self {
-        let back_off = BackOff::new(LOG_RETRY_DELAY_MS_MIN, LOG_RETRY_DELAY_MS_MAX);
-        Self { log: log.clone(), back_off, health: health.clone() }
+impl LogRetry {
+    fn new(delivery: &Delivery) -> Self {
+        let warnings = delivery.warnings().clone();
+        let retry = Retry::new(warnings, LOG_RETRY_DELAY_MS_MIN, LOG_RETRY_DELAY_MS_MAX);
+        Self { retry, health: delivery.health().clone() }
     }
 
     fn succeeded(&mut self) {
-        self.back_off.reset();
+        self.retry.succeeded();
         self.health.log_succeeded();
     }
 
@@ -194,13 +193,13 @@ impl<L: Log> LogRetry<L> {
 
     /// Logs a failure and waits before the next try; false: the shutdown came first.
     async fn wait_after(&mut self, error: &LogError, shutdown: Pin<&mut impl Future<Output = ()>>) -> bool {
-        self.log.tell(error);
+        let pause = self.retry.failed(error);
         // That another consumer owns the partition is no failure of this one.
         if !matches!(error, LogError::Fenced { .. }) {
-            self.health.log_failed(reasons(error));
+            self.health.log_failed(error_chain(error));
         }
         tokio::select! {
-            () = tokio::time::sleep(self.back_off.next_delay(None)) => true,
+            () = pause => true,
             () = shutdown => false,
         }
     }

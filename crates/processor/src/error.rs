@@ -3,6 +3,7 @@
 use kigen_log::LogError;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition};
+use kigen_ops::{RetriedError, error_chain};
 use kigen_store::StoreError;
 
 /// Why a round of the loop failed. No data is lost: what was not committed is read again.
@@ -66,12 +67,34 @@ pub enum ProcessorError {
 
 impl ProcessorError {
     /// The cause by which warnings are throttled.
-    pub(crate) fn label(&self) -> &'static str {
+    fn label(&self) -> &'static str {
         match self {
             Self::Log(error) => error.label(),
             Self::Store(_) => "store",
             Self::StoredState { .. } | Self::NotABatch { .. } => "stored_state",
             Self::Status { .. } | Self::RestoredState { .. } | Self::NoPosition { .. } => "status",
+        }
+    }
+}
+
+impl RetriedError for ProcessorError {
+    fn cause_key(&self) -> String {
+        match self {
+            Self::Log(error) => error.cause_key(),
+            error => error.label().to_owned(),
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Log(error) => error.text(),
+            error => format!("judging waits: {}", error_chain(error)),
+        }
+    }
+
+    fn count(&self) {
+        if let Self::Log(error) = self {
+            error.count();
         }
     }
 }

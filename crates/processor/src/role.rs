@@ -21,11 +21,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use kigen_log::back_off::BackOff;
-use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, Log, LogError, LogReader, Telling};
+use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, Log, LogError, LogReader};
 use kigen_model::Instant;
-use kigen_model::reasons::reasons;
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_ops::{Retry, ThrottledWarnings, error_chain};
 use kigen_store::Store;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -59,6 +58,7 @@ pub struct Processor<L: Log> {
     leftover: BTreeMap<Partition, Vec<ConsumedRecord>>,
     restoring: JoinSet<(Partition, Result<Restored, ProcessorError>)>,
     health: Health,
+    warnings: ThrottledWarnings,
 }
 
 /// The state of a partition that is assigned, or was until its restore began.
@@ -94,14 +94,20 @@ impl<L: Log> Processor<L> {
         let consumer = log.join(GROUP, Topic::Events)?;
         let (partitions, caches, leftover) = (BTreeMap::new(), HashMap::new(), BTreeMap::new());
         let (store, restoring) = (Arc::new(store), JoinSet::new());
-        let health = Health::default();
-        Ok(Self { log, consumer, store, bounds, partitions, caches, leftover, restoring, health })
+        let (health, warnings) = Default::default();
+        Ok(Self { log, consumer, store, bounds, partitions, caches, leftover, restoring, health, warnings })
     }
 
     /// Reports to `health` from here on.
     #[must_use]
     pub fn with_health(self, health: Health) -> Self {
         Self { health, ..self }
+    }
+
+    /// Logs failures through `warnings`, which the roles of a process share.
+    #[must_use]
+    pub fn with_warnings(self, warnings: ThrottledWarnings) -> Self {
+        Self { warnings, ..self }
     }
 
     /// Waits until there are events, and reads a bounded number of them; or until a restore ends, which returns an empty
@@ -286,15 +292,11 @@ impl<L: Log> Processor<L> {
         Ok(())
     }
 
-    /// Logs why a round failed; it is retried after a delay.
-    fn report(&self, error: &ProcessorError, warnings: &Telling) {
-        match error {
-            ProcessorError::Log(error) => self.log.tell(error),
-            error => warnings.say(error.label(), || format!("judging waits: {}", reasons(error))),
-        }
+    /// Reports why a round failed; it is retried after a delay.
+    fn report(&self, error: &ProcessorError) {
         // That another member owns the partition now is no failure of this one.
         if !matches!(error, ProcessorError::Log(LogError::Fenced { .. })) {
-            self.health.failed(reasons(error));
+            self.health.failed(error_chain(error));
         }
     }
 }
@@ -302,8 +304,7 @@ impl<L: Log> Processor<L> {
 /// Judges until `shutdown` is true, then finishes what is in flight. A failed round is logged and retried: no failure here
 /// would be mended by ending the process.
 pub async fn run<L: Log>(mut processor: Processor<L>, mut shutdown: watch::Receiver<bool>) {
-    let mut back_off = BackOff::new(RETRY_DELAY_MS_MIN, RETRY_DELAY_MS_MAX);
-    let warnings = Telling::default();
+    let mut retry = Retry::new(processor.warnings.clone(), RETRY_DELAY_MS_MIN, RETRY_DELAY_MS_MAX);
     loop {
         let poll = tokio::select! {
             biased;
@@ -320,12 +321,13 @@ pub async fn run<L: Log>(mut processor: Processor<L>, mut shutdown: watch::Recei
         match outcome {
             // A restore that ended does not show that commits succeed again.
             Ok(0) => {}
-            Ok(_) => back_off.reset(),
+            Ok(_) => retry.succeeded(),
             Err(error) => {
-                processor.report(&error, &warnings);
+                processor.report(&error);
+                let pause = retry.failed(&error);
                 tokio::select! {
                     _ = shutdown.wait_for(|stop| *stop) => return,
-                    () = tokio::time::sleep(back_off.next_delay(None)) => {}
+                    () = pause => {}
                 }
                 processor.restart_partitions();
             }

@@ -35,5 +35,4 @@ pub mod server_clock;
 pub mod settings;
 pub mod shipper;
 mod status_writer;
-mod throttle;
 pub mod watermark;

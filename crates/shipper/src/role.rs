@@ -20,8 +20,7 @@ use std::time::Instant as RealInstant;
 
 use futures::FutureExt;
 use kigen_log::Log;
-use kigen_log::back_off::BackOff;
-use kigen_model::reasons::reasons;
+use kigen_ops::{BackOff, Throttle, ThrottledWarnings, error_chain};
 use tokio::sync::watch;
 
 use crate::error::{RequestError, RoleError, ShipperError};
@@ -35,7 +34,6 @@ use crate::role::leader::Leader;
 use crate::role::term_end::TermEnd;
 use crate::server_clock::Clock;
 use crate::settings::Settings;
-use crate::throttle::Throttle;
 
 /// A shipper of one cluster.
 #[derive(Debug)]
@@ -52,6 +50,8 @@ pub struct ShipperRole<L> {
     pub declared: watch::Receiver<Option<Declaration>>,
     /// What the role reports to.
     pub health: Health,
+    /// Logs failures; the roles of a process share it.
+    pub warnings: ThrottledWarnings,
 }
 
 impl<L: Log> ShipperRole<L> {
@@ -63,7 +63,7 @@ impl<L: Log> ShipperRole<L> {
     /// If the kubeconfig cannot be used, if the log needs a person, or if it has another cluster under this name. All other
     /// failures are retried.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), RoleError> {
-        let Self { log, settings, clock, shipper, declared, health } = self;
+        let Self { log, settings, clock, shipper, declared, health, warnings } = self;
         let shutdown = shutdown.shared();
         let connected = async {
             let api = connect_until_it_answers(&settings, &clock, &health).await?;
@@ -75,7 +75,7 @@ impl<L: Log> ShipperRole<L> {
             api = connected => api?,
         };
         let mut lease = settings.lease.as_ref().map(|lease| Lease::new(&api, lease, &shipper));
-        let mut leader = Leader { log, settings, clock, api, shipper, declared, health };
+        let mut leader = Leader { log, settings, clock, api, shipper, declared, health, warnings };
         loop {
             leader.health.stands_by();
             let term = tokio::select! {
@@ -108,7 +108,7 @@ async fn next_term(lease: &mut Option<Lease>) -> Option<Term> {
             tracing::warn!(
                 "{}; kigen ships without a Lease. Run one shipper only for this cluster, or grant it get, create and \
                  update on leases.coordination.k8s.io in a namespace that exists (lease_namespace)",
-                reasons(&error)
+                error_chain(&error)
             );
             None
         }
@@ -132,9 +132,9 @@ async fn connect_until_it_answers(
         // The first attempt has used up the time for a start.
         settings.start_ms_max = 0;
         error.request().into_iter().for_each(metrics::request_failed);
-        health.cluster_failed(reasons(&error));
+        health.cluster_failed(error_chain(&error));
         if failures.admit(RealInstant::now()).is_some() {
-            tracing::warn!("{}; kigen tries again, and until then nothing is judged", reasons(&error));
+            tracing::warn!("{}; kigen tries again, and until then nothing is judged", error_chain(&error));
         }
         let requested = error.request().and_then(RequestError::retry_after);
         tokio::time::sleep(back_off.next_delay(requested)).await;

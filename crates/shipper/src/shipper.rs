@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant as RealInstant};
 
 use kigen_model::event::ClusterEvent;
-use kigen_model::reasons::reasons;
+use kigen_ops::{Throttle, error_chain};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -20,7 +20,6 @@ use crate::kubernetes::watcher::watch;
 use crate::metrics;
 use crate::resource::Resource;
 use crate::settings::Settings;
-use crate::throttle::Throttle;
 
 /// How many problems with objectives are logged at once.
 const PROBLEMS_LOGGED_MAX: usize = 20;
@@ -137,13 +136,13 @@ impl Shipper {
     }
 
     fn log_failure(&mut self, error: &RequestError, retry_delay_ms: Option<u64>) {
-        self.health.cluster_failed(reasons(error));
+        self.health.cluster_failed(error_chain(error));
         if let Some(suppressed) = self.failures.admit(RealInstant::now()) {
             tracing::warn!(
                 retry_delay_ms,
                 suppressed,
                 "{}; kigen tries again; until then no time passes for this cluster, and nothing is judged",
-                reasons(error)
+                error_chain(error)
             );
         }
     }
@@ -154,7 +153,7 @@ impl Shipper {
             tracing::warn!(
                 "{}; kigen continues without Objectives of the cluster: where there are none, ignore this; else apply \
                  deploy/objectives.crd.yaml, and grant list and watch on objectives.kigen.dev",
-                reasons(error)
+                error_chain(error)
             );
         }
     }

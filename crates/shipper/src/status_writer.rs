@@ -11,10 +11,10 @@ use chrono::SecondsFormat;
 use kigen_log::{LogError, LogReader};
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
-use kigen_model::reasons::reasons;
 use kigen_model::slot::Verdict;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_objective::spec::ObjectiveStatus;
+use kigen_ops::{Throttle, error_chain};
 use kigen_state::{BatchState, Judged, ObjectiveState, Plan};
 use kigen_wire::Status;
 use tokio::sync::watch;
@@ -24,7 +24,6 @@ use crate::error::RequestError;
 use crate::index::resolution::{Resolution, Resolutions};
 use crate::kubernetes::api::Api;
 use crate::metrics;
-use crate::throttle::Throttle;
 
 /// How many statuses are written in one round.
 const WRITTEN_MAX: usize = 50;
@@ -224,7 +223,7 @@ impl Writer {
         tracing::warn!(
             suppressed,
             "{}; {what} is not up to date, all else continues; {advice}",
-            reasons(error)
+            error_chain(error)
         );
     }
 }

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant as RealInstant};
 
 use anyhow::Context;
 use chrono::TimeDelta;
-use kigen_log::{KafkaLog, Log, LogError, LogReader, on_thread};
+use kigen_log::{KafkaLog, Log, LogError, LogReader};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_notifier::delivery::Delivery;
 use kigen_notifier::role as notifier;
+use kigen_ops::on_thread;
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
@@ -195,8 +196,15 @@ impl Play {
             let clock = ShipperClock::new(move || clock.now());
             let (_, declared) = watch::channel(None);
             let until = until_stopped(stopped);
-            let role =
-                ShipperRole { log, settings, clock, shipper: "kigen demo".to_owned(), declared, health };
+            let role = ShipperRole {
+                log,
+                settings,
+                clock,
+                shipper: "kigen demo".to_owned(),
+                declared,
+                health,
+                warnings: Default::default(),
+            };
             role.run(until).await.map_err(Into::into)
         }
     }

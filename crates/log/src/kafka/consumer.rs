@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_ops::{join, on_thread};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, ConsumerGroupMetadata};
@@ -21,7 +22,6 @@ use crate::kafka::producer::Producer;
 use crate::kafka::reader::{number, offset, received};
 use crate::kafka::transaction::{Member, TRANSACTION_MS_MAX, add, transaction, transactional};
 use crate::kafka::{AclOperation, FULL_QUEUE_DELAY, Inner, KafkaFailure, Talk};
-use crate::on_thread::{joined, on_thread};
 use crate::{ConsumedRecord, NewRecord, write};
 
 /// How long a poll waits for something.
@@ -134,7 +134,7 @@ impl KafkaConsumer {
             }));
         }
         if let Producing::Making(making) = &mut self.producing {
-            let made = joined(making).await;
+            let made = join(making).await;
             self.producing = Producing::Wanted;
             self.producing = Producing::Made(made?);
         }
@@ -158,7 +158,7 @@ impl KafkaConsumer {
     /// Waits for the poll that is under way, if one is.
     async fn polled(&mut self) {
         if let Some(polling) = &mut self.polling {
-            let polled = joined(polling).await;
+            let polled = join(polling).await;
             self.polling = None;
             self.polled.push_back(polled);
         }

@@ -5,6 +5,7 @@
 
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_ops::on_thread;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -18,7 +19,6 @@ use crate::kafka::producer::Producer;
 use crate::kafka::topics::Layout;
 use crate::kafka::transaction::{add, transactional, try_write};
 use crate::kafka::{ANSWER_MAX, AclOperation, Connection, KafkaFailure, KafkaReader, Talk};
-use crate::on_thread::on_thread;
 
 /// A trial's transactions are given up by the brokers after so long, in milliseconds.
 const TRANSACTION_MS_MAX: &str = "5000";

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use kigen_model::topic::Topic;
+use kigen_ops::on_thread;
 use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
 };
@@ -12,7 +13,6 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::kafka::{AclOperation, Connection, KafkaFailure, Talk};
-use crate::on_thread::on_thread;
 use crate::settings::Settings;
 
 /// How long Kafka may take to answer.

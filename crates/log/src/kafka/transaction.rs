@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_ops::on_thread;
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
@@ -17,7 +18,6 @@ use crate::kafka::consumer::group_id;
 use crate::kafka::producer::Producer;
 use crate::kafka::{ANSWER_MAX, AclOperation, Connection, KafkaFailure};
 use crate::metrics;
-use crate::on_thread::on_thread;
 
 /// The pause before a full queue is tried again.
 const QUEUE_DELAY: Duration = Duration::from_millis(5);

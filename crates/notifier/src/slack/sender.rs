@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use kigen_model::alert::{Alert, AlertBody};
-use kigen_model::reasons::reasons;
+use kigen_ops::error_chain;
 use uuid::Uuid;
 
 use super::client::{PostedMessage, Slack};
@@ -83,10 +83,10 @@ impl SlackSender {
                 SlackError::Refused { .. } | SlackError::Certificates(_) => patience.retry_delay_ms_max,
             };
             metrics::failed(error.label());
-            health.undelivered(reasons(&error));
+            health.undelivered(error_chain(&error));
             tracing::error!(
                 "{}; nothing is lost, kigen tries again in {} s",
-                reasons(&error),
+                error_chain(&error),
                 wait_ms / 1_000
             );
             tokio::select! {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use expect_test::expect;
 use kigen_log::Fate;
 use kigen_log::kafka::Framing;
-use kigen_model::reasons::reasons;
 use kigen_model::topic::Topic;
+use kigen_ops::error_chain;
 use kigen_registry::{Access, Intent, Registry, check, register};
 
 use crate::access;
@@ -41,7 +41,11 @@ fn each_refusal_has_a_message_with_a_remedy() {
             }
         });
         let failure = register(&server.access()).expect_err("it refuses");
-        messages.push(format!("{:?}: {}\n", failure.fate(), reasons(&failure).replace(&server.url, "URL")));
+        messages.push(format!(
+            "{:?}: {}\n",
+            failure.fate(),
+            error_chain(&failure).replace(&server.url, "URL")
+        ));
     }
     expect![[r#"
         Retry: the schema registry at URL does not know the user `Aladdin` (401: Unauthorized): give its user and password (KIGEN_REGISTRY_USER and KIGEN_REGISTRY_PASSWORD, or `user` and `password_file` under [kafka.registry])
@@ -106,7 +110,7 @@ fn a_registry_that_is_away_is_named_in_the_error() {
     drop(listener);
     let failure = check(&access(&url)).expect_err("no listener");
     assert_eq!(failure.fate(), Fate::Retry);
-    let message = reasons(&failure).replace(&url, "URL");
+    let message = error_chain(&failure).replace(&url, "URL");
     expect!["the schema registry at URL does not answer; check the address, and that it is reachable and trusted from here: io: Connection refused (os error 111)"].assert_eq(&message);
 }
 
@@ -130,7 +134,7 @@ fn a_wrong_address_or_half_of_the_credentials_is_named() {
         let access =
             Access::new("https://registry:8081", None, None, Some(file.clone())).expect("an address");
         let failure = check(&access).expect_err("no certificates");
-        messages.push(reasons(&failure).replace(&dir.path().display().to_string(), "DIR"));
+        messages.push(error_chain(&failure).replace(&dir.path().display().to_string(), "DIR"));
     }
     expect![[r#"
         the schema registry's url `registry:8081` does not begin with http:// or https://: give the base of its API, such as https://registry:8081 (Confluent) or https://registry:8080/apis/ccompat/v7 (Apicurio)

@@ -9,8 +9,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
-use kigen_model::reasons::reasons;
 use kigen_objective::spec::ObjectiveStatus;
+use kigen_ops::error_chain;
 use kube::client::Body;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -304,7 +304,7 @@ async fn collect(request: &str, body: Body, bytes_max: usize) -> Result<Vec<u8>,
     let limited = Limited::new(body, bytes_max);
     let collected = limited.collect().await.map_err(|error| RequestError::BrokenOff {
         request: request.to_owned(),
-        reason: reasons(error.as_ref()),
+        reason: error_chain(error.as_ref()),
     })?;
     Ok(collected.to_bytes().into())
 }
@@ -328,7 +328,7 @@ fn refusal(body: &[u8]) -> String {
 
 /// The client's own errors name only which of its parts failed, and then repeat that part's message.
 fn client_reasons(error: &kube::Error) -> String {
-    std::error::Error::source(error).map_or_else(|| error.to_string(), reasons)
+    std::error::Error::source(error).map_or_else(|| error.to_string(), error_chain)
 }
 
 /// RFC 3986: everything but the unreserved characters.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kigen_log::back_off::BackOff;
+use kigen_ops::BackOff;
 use tokio::time::Instant as TimerInstant;
 
 use crate::error::{RequestError, ShipperError};

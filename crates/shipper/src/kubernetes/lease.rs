@@ -23,8 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::Method;
-use kigen_log::back_off::BackOff;
-use kigen_model::reasons::reasons;
+use kigen_ops::{BackOff, error_chain};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
@@ -118,7 +117,7 @@ impl Lease {
             }
             if !is_refused && warned_at.is_none_or(|warned_at| warned_at.elapsed() >= WARNING_INTERVAL) {
                 warned_at = Some(TimerInstant::now());
-                tracing::warn!("{}; kigen tries again, and does not lead meanwhile", reasons(&error));
+                tracing::warn!("{}; kigen tries again, and does not lead meanwhile", error_chain(&error));
             }
             tokio::time::sleep(back_off.next_delay(error.retry_after())).await;
         }

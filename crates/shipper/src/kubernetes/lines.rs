@@ -1,7 +1,7 @@
 //! The body of a watch, split into lines.
 
 use http_body_util::BodyExt;
-use kigen_model::reasons::reasons;
+use kigen_ops::error_chain;
 use kube::client::Body;
 
 use crate::error::RequestError;
@@ -47,7 +47,7 @@ impl Lines {
             };
             let frame = frame.map_err(|error| RequestError::BrokenOff {
                 request: self.request.clone(),
-                reason: reasons(&error),
+                reason: error_chain(&error),
             })?;
             if let Ok(data) = frame.into_data() {
                 self.buffer.extend_from_slice(&data);

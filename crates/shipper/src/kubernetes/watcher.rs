@@ -20,8 +20,8 @@
 
 use std::time::Duration;
 
-use kigen_log::back_off::BackOff;
 use kigen_model::reject::REJECT_BYTES_MAX;
+use kigen_ops::BackOff;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc::Sender;

@@ -1,12 +1,11 @@
 //! Turns events into records, and appends these to the log, with retries for as long as that takes.
 
-use kigen_log::back_off::BackOff;
 use kigen_log::{Fate, Log, LogError, LogReader, NewRecord};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterEvent, Event, Fact};
-use kigen_model::reasons::reasons;
 use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
 use kigen_model::topic::{Partition, Topic};
+use kigen_ops::{Retry, ThrottledWarnings, error_chain};
 
 use super::term_end::EndOfTerm;
 use crate::health::Health;
@@ -21,21 +20,22 @@ const BYTES_PER_WRITE_MAX: usize = 4 << 20;
 const RETRY_DELAY_MS_MIN: u64 = 500;
 const RETRY_DELAY_MS_MAX: u64 = 10_000;
 
-/// The retries of a log that cannot be used.
-pub(super) struct Trying(BackOff);
-
-impl Default for Trying {
-    fn default() -> Self {
-        Self(BackOff::new(RETRY_DELAY_MS_MIN, RETRY_DELAY_MS_MAX))
-    }
+/// The retries of one operation on the log, and how they show in the role's health.
+pub(super) struct LogRetry {
+    retry: Retry,
+    health: Health,
 }
 
-impl Trying {
+impl LogRetry {
+    pub(super) fn new(health: &Health, warnings: &ThrottledWarnings) -> Self {
+        let retry = Retry::new(warnings.clone(), RETRY_DELAY_MS_MIN, RETRY_DELAY_MS_MAX);
+        Self { retry, health: health.clone() }
+    }
+
     /// Logs a failure, and waits until the next attempt.
-    pub(super) async fn failed(&mut self, log: &impl Log, health: &Health, error: &LogError) {
-        log.tell(error);
-        health.log_failed(reasons(error));
-        tokio::time::sleep(self.0.next_delay(None)).await;
+    pub(super) async fn failed(&mut self, error: &LogError) {
+        self.health.log_failed(error_chain(error));
+        self.retry.failed(error).await;
     }
 }
 
@@ -53,12 +53,19 @@ pub(super) struct Appender<'a, L> {
     log: L,
     clock: Clock,
     health: Health,
+    warnings: ThrottledWarnings,
     end: EndOfTerm<'a>,
 }
 
 impl<'a, L: Log> Appender<'a, L> {
-    pub(super) fn new(log: L, clock: Clock, health: Health, end: EndOfTerm<'a>) -> Self {
-        Self { log, clock, health, end }
+    pub(super) fn new(
+        log: L,
+        clock: Clock,
+        health: Health,
+        warnings: ThrottledWarnings,
+        end: EndOfTerm<'a>,
+    ) -> Self {
+        Self { log, clock, health, warnings, end }
     }
 
     /// Facts go to their key's partition.
@@ -116,7 +123,7 @@ impl<'a, L: Log> Appender<'a, L> {
     }
 
     async fn append_at_once(&self, mut records: Vec<NewRecord>) -> Result<Appended, LogError> {
-        let mut trying = Trying::default();
+        let mut retry = LogRetry::new(&self.health, &self.warnings);
         let mut has_rejected = false;
         loop {
             let error = match self.log.append(records.clone()).await {
@@ -134,7 +141,7 @@ impl<'a, L: Log> Appender<'a, L> {
                 }
                 error if error.fate() != Fate::Retry => return Err(error),
                 error => tokio::select! {
-                    () = trying.failed(&self.log, &self.health, &error) => {}
+                    () = retry.failed(&error) => {}
                     _ = self.end.clone() => {
                         let records = records.len();
                         tracing::warn!(records, "left unwritten at the end; the next start receives their events again");

@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant as RealInstant};
 
-use kigen_log::back_off::BackOff;
-use kigen_model::reasons::reasons;
+use kigen_ops::{BackOff, Throttle, error_chain};
 use tokio::time::Instant as TimerInstant;
 
 use crate::error::AnotherCluster;
@@ -11,7 +10,6 @@ use crate::health::Health;
 use crate::kubernetes::api::Api;
 use crate::metrics;
 use crate::settings::Settings;
-use crate::throttle::Throttle;
 
 /// The refusal of the cluster behind `api`, which has the UID `uid` while the log has `known`.
 pub(super) fn another(api: &Api, settings: &Settings, known: &str, uid: &str) -> AnotherCluster {
@@ -48,15 +46,18 @@ pub(super) async fn identified(api: Api, settings: &Settings, health: &Health) -
         };
         if !error.is_not_found_or_forbidden() {
             metrics::request_failed(&error);
-            health.cluster_failed(reasons(&error));
+            health.cluster_failed(error_chain(&error));
             if failures.admit(RealInstant::now()).is_some() {
-                tracing::warn!("{}; kigen tries again, and until then nothing is judged", reasons(&error));
+                tracing::warn!(
+                    "{}; kigen tries again, and until then nothing is judged",
+                    error_chain(&error)
+                );
             }
         } else if began_at.elapsed() >= refused_max {
             tracing::warn!(
                 "{}; kigen continues, but cannot detect another cluster with the name `{}`: grant it get on the \
                  namespace {}",
-                reasons(&error),
+                error_chain(&error),
                 settings.cluster,
                 api.identifying_namespace()
             );

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use kigen_log::{Fate, Log, LogError};
 use kigen_model::event::{ClusterBody, ClusterEvent};
+use kigen_ops::ThrottledWarnings;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::append::{Appended, Appender, Trying};
+use super::append::{Appended, Appender, LogRetry};
 use super::identity;
 use super::read_back::{LogTail, first_epoch_after, read_back};
 use super::term_end::{EndOfTerm, TermEnd, end_of_term};
@@ -33,6 +34,7 @@ pub(super) struct Leader<L> {
     pub(super) shipper: String,
     pub(super) declared: watch::Receiver<Option<Declaration>>,
     pub(super) health: Health,
+    pub(super) warnings: ThrottledWarnings,
 }
 
 /// One term: its epoch is in the log.
@@ -80,7 +82,13 @@ impl<L: Log> Leader<L> {
         let shipper =
             Shipper::start(&self.api, &self.settings, epoch, &resume).with_health(self.health.clone());
         drop(resume);
-        let appender = Appender::new(self.log.clone(), self.clock.clone(), self.health.clone(), end.clone());
+        let appender = Appender::new(
+            self.log.clone(),
+            self.clock.clone(),
+            self.health.clone(),
+            self.warnings.clone(),
+            end.clone(),
+        );
         let begun = shipper.begin(&self.shipper);
         let records = appender.records_of_cluster(std::slice::from_ref(&begun));
         if appender.append(records).await.map_err(|error| self.log_error(error))? == Appended::Interrupted {
@@ -146,7 +154,7 @@ impl<L: Log> Leader<L> {
     ) -> Result<Option<T>, RoleError> {
         tokio::select! {
             _ = end.clone() => Ok(None),
-            read = read_with_retries(&self.log, &self.health, read) => {
+            read = read_with_retries(LogRetry::new(&self.health, &self.warnings), read) => {
                 read.map(Some).map_err(|error| self.log_error(error))
             }
         }
@@ -191,14 +199,12 @@ impl<L: Log> Serving<'_, L> {
 
 /// Reads from the log, and retries while it cannot be read.
 async fn read_with_retries<T, F: Future<Output = Result<T, LogError>>>(
-    log: &impl Log,
-    health: &Health,
+    mut retry: LogRetry,
     read: impl Fn() -> F,
 ) -> Result<T, LogError> {
-    let mut trying = Trying::default();
     loop {
         match read().await {
-            Err(error) if error.fate() == Fate::Retry => trying.failed(log, health, &error).await,
+            Err(error) if error.fate() == Fate::Retry => retry.failed(&error).await,
             read => return read,
         }
     }

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use chrono::TimeDelta;
-use kigen_log::{Log, LogError, LogReader, on_thread};
+use kigen_log::{Log, LogError, LogReader};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_objective::annotation::ANNOTATED_OBJECTIVE;
+use kigen_ops::on_thread;
 
 use crate::core::Resume;
 use crate::resync::Resync;

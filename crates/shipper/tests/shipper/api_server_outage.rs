@@ -45,7 +45,15 @@ async fn an_api_server_that_is_away_for_an_hour_gets_no_more_requests_than_each_
         let shutdown = async move {
             let _ = stopped.await;
         };
-        let role = ShipperRole { log, settings, clock, shipper: "the test".to_owned(), declared, health };
+        let role = ShipperRole {
+            log,
+            settings,
+            clock,
+            shipper: "the test".to_owned(),
+            declared,
+            health,
+            warnings: Default::default(),
+        };
         tokio::spawn(async move { role.run(shutdown).await })
     };
     until(|| health.readiness(RealInstant::now()).is_ok()).await;

@@ -31,8 +31,15 @@ pub(crate) fn shipper<L: Log>(
     let shutdown = async move {
         let _ = stopped.await;
     };
-    let role =
-        ShipperRole { log, settings, clock, shipper: name.to_owned(), declared, health: Health::default() };
+    let role = ShipperRole {
+        log,
+        settings,
+        clock,
+        shipper: name.to_owned(),
+        declared,
+        health: Health::default(),
+        warnings: Default::default(),
+    };
     (stop, async move { role.run(shutdown).await })
 }
 

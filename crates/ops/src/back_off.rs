@@ -1,9 +1,9 @@
-//! How long to wait before the next try.
+//! Exponential backoff with jitter: how long to wait before the next attempt.
 
 use std::time::Duration;
 
-/// A delay that doubles with each failure, between two bounds, of which a random half is taken: so that many shippers
-/// do not come back to an API server at the same instant.
+/// A delay that doubles with each failure, between two bounds, with jitter over its upper half: many shippers must not
+/// return to an API server at the same instant.
 #[derive(Debug)]
 pub struct BackOff {
     delay_ms_min: u64,
@@ -18,17 +18,17 @@ impl BackOff {
         Self { delay_ms_min, delay_ms_max: delay_ms_max.max(delay_ms_min), next_ms: delay_ms_min }
     }
 
-    /// It worked: the next failure is a first one again.
+    /// After a success: the next delay is the shortest again.
     pub fn reset(&mut self) {
         self.next_ms = self.delay_ms_min;
     }
 
-    /// It failed: how long to wait, not shorter than what the server asked for (as far as that is within the bound).
-    pub fn next_delay(&mut self, asked: Option<Duration>) -> Duration {
+    /// After a failure: the delay before the next attempt, at least `requested` by the server, within the upper bound.
+    pub fn next_delay(&mut self, requested: Option<Duration>) -> Duration {
         let ceiling_ms = self.next_ms;
         self.next_ms = ceiling_ms.saturating_mul(2).min(self.delay_ms_max);
         let delay = Duration::from_millis(fastrand::u64(ceiling_ms / 2..=ceiling_ms));
-        delay.max(asked.unwrap_or_default()).min(Duration::from_millis(self.delay_ms_max))
+        delay.max(requested.unwrap_or_default()).min(Duration::from_millis(self.delay_ms_max))
     }
 }
 
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_delay_doubles_up_to_its_bound_and_falls_back_after_a_success() {
+    fn the_delay_doubles_up_to_its_bound_and_is_reset_by_a_success() {
         let mut back_off = BackOff::new(100, 1000);
         for ceiling_ms in [100, 200, 400, 800, 1000, 1000] {
             let delay_ms = back_off.next_delay(None).as_millis();
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_asks_for_patience_gets_it_within_the_bound() {
+    fn a_delay_that_the_server_requests_is_kept_within_the_bound() {
         let mut back_off = BackOff::new(100, 1000);
         assert_eq!(back_off.next_delay(Some(Duration::from_millis(700))).as_millis(), 700);
         assert_eq!(back_off.next_delay(Some(Duration::from_secs(3600))).as_millis(), 1000);
