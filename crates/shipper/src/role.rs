@@ -3,11 +3,13 @@
 //! With a Lease, a shipper leads in terms; between them it is a standby, which watches nothing.
 //!
 //! ```text
-//!                        acquired                    begun: epoch is in the log
-//! start ──▶ connected ─┬──────────▶ term begins ────────────────────────────▶ term is served ──┐
-//!                      ▲                │ the log cannot be used,                  │           │
-//!                      │                │ another cluster: error                   │ lost      │ stopped: release the
-//!                      └────────────────┴──── lost ◀───────────────────────────────┘           ▼ Lease, end
+//!                                                                  turn
+//!                                                                 ┌────┐
+//!                    acquired               epoch is in the log   ▼    │
+//! start ──▶ standby ──────────▶ begin_term ──────────────────▶ serve_term
+//!              ▲                    │                             │
+//!              └─────── lost ───────┼─────────────────────────────┤
+//!                                   └─── stopped, or an error ────┴────▶ end: the Lease is released
 //! ```
 
 mod append;

@@ -258,7 +258,7 @@ impl PendingPods {
         self.pods -= forgotten;
         let before = self.pods_forgotten;
         self.pods_forgotten += u64::try_from(forgotten).unwrap_or(u64::MAX);
-        // EmittedObjective at the first and then at each power of two, or a cluster where Jobs are hidden would flood the log.
+        // At the first and then at each power of two: a cluster where Jobs are hidden would flood the log.
         if before.checked_ilog2() != self.pods_forgotten.checked_ilog2() {
             emit.notices
                 .push(Notice::PodsForgotten { pods: self.pods_forgotten, pods_waiting_max: self.pods_max });
