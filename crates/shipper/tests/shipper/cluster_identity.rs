@@ -1,9 +1,9 @@
 //! Two clusters under one name: the UID of a namespace distinguishes them, and the second is refused.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::support::event_log::{cluster_events, open};
 use crate::support::recording;
 use crate::support::running::{Ended, Running};
 use chrono::TimeDelta;
@@ -42,18 +42,6 @@ fn ship(server: &Server, log: &impl Log, namespace: Option<&str>) -> Running {
     Running::start(log.clone(), settings, server.clock(), "the test")
 }
 
-fn open(path: &Path) -> EmbeddedLog {
-    let settings = kigen_log::Settings { partitions: PARTITIONS, ..kigen_log::Settings::default() };
-    EmbeddedLog::open(path, settings).expect("a new log")
-}
-
-fn cluster_events(log: &EmbeddedLog, nth: u32) -> Vec<ClusterEvent> {
-    let records = log.read(Topic::Events, Partition(nth), Offset(0), usize::MAX, usize::MAX);
-    let event = |value: Option<Vec<u8>>| kigen_wire::decode_event(&value.expect("a value"));
-    let events = records.expect("readable").into_iter().map(|record| event(record.value).expect("an event"));
-    events.filter_map(|event| if let Event::Cluster(event) = event { Some(event) } else { None }).collect()
-}
-
 /// Waits for a tick of that epoch in every partition, and returns its cluster's UID.
 async fn uid_of_tick(log: &EmbeddedLog, epoch: u64) -> Option<String> {
     let mut changes = log.changes();
@@ -85,7 +73,7 @@ fn ends(log: &EmbeddedLog) -> Vec<Offset> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_cluster_of_the_same_name_is_refused_and_the_first_continues() {
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let (one, other) = (cluster(ONE, 0).await, cluster(OTHER, 0).await);
     let running = ship(&one, &log, None);
     assert_eq!(uid_of_tick(&log, 1).await.as_deref(), Some(ONE));
@@ -138,7 +126,7 @@ impl Log for Overtaken {
 async fn of_two_clusters_that_find_an_empty_log_the_second_to_append_is_refused() {
     let one = cluster(ONE, 0).await;
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let body = ClusterBody::Epoch { shipper: "the other".to_owned() };
     let begun =
         ClusterEvent { cluster: "prod".to_owned(), cluster_uid: Some(OTHER.to_owned()), epoch: 1, body };
@@ -156,7 +144,7 @@ async fn of_two_clusters_that_find_an_empty_log_the_second_to_append_is_refused(
 
     // A cluster that appends after it does not stop the first.
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let running = ship(&one, &log, None);
     uid_of_tick(&log, 1).await;
     log.append((0..PARTITIONS).map(record).collect()).await.expect("taken");
@@ -176,7 +164,7 @@ async fn of_two_clusters_that_find_an_empty_log_the_second_to_append_is_refused(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_watched_namespace_identifies_the_cluster() {
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let server = cluster(ONE, 0).await;
     let running = ship(&server, &log, Some("s-cron-success"));
     let uid = uid_of_tick(&log, 1).await.expect("a UID");
@@ -194,7 +182,7 @@ async fn a_watched_namespace_identifies_the_cluster() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shipper_that_may_not_read_the_uid_continues_without() {
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let (one, other) = (cluster(ONE, 0).await, cluster(OTHER, 0).await);
     one.faults().refuse_namespaces(Some(403));
     let running = ship(&one, &log, None);
@@ -216,7 +204,7 @@ async fn a_shipper_that_may_not_read_the_uid_continues_without() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_uid_is_requested_until_the_api_server_answers() {
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let server = cluster(ONE, 0).await;
     server.faults().refuse_namespaces(Some(500));
     let running = ship(&server, &log, None);
@@ -235,7 +223,7 @@ async fn the_uid_is_requested_until_the_api_server_answers() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_cluster_at_the_same_address_ends_the_role() {
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let one = cluster(ONE, 0).await;
     let port = one.url().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
     let running = ship(&one, &log, None);

@@ -1,16 +1,16 @@
 //! Several shippers of one cluster and one log: one leads, another takes over, and a leader that wakes up late moves no time.
 
-use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use crate::support::event_log::{cluster_events, facts, open};
 use crate::support::running::{Running, shipper};
 use crate::support::shipping::second_after;
 use crate::support::{final_states, independent_final_states, recording};
 use chrono::TimeDelta;
 use kigen_log::{EmbeddedConsumer, EmbeddedLog, Log, LogError, LogReader, NewRecord};
 use kigen_model::Instant;
-use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, StreamPosition};
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, StreamPosition};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
@@ -84,28 +84,6 @@ impl Cluster {
     }
 }
 
-fn open(path: &Path) -> EmbeddedLog {
-    let settings = kigen_log::Settings { partitions: PARTITIONS, ..kigen_log::Settings::default() };
-    EmbeddedLog::open(path, settings).expect("a new log")
-}
-
-fn events(log: &EmbeddedLog, nth: u32) -> Vec<Event> {
-    let records = log.read(Topic::Events, Partition(nth), Offset(0), usize::MAX, usize::MAX);
-    let event =
-        |value: Option<Vec<u8>>| kigen_wire::decode_event(&value.expect("a value")).expect("an event");
-    records.expect("readable").into_iter().map(|record| event(record.value)).collect()
-}
-
-fn cluster_events(log: &EmbeddedLog, nth: u32) -> Vec<ClusterEvent> {
-    let of_cluster = |event| if let Event::Cluster(event) = event { Some(event) } else { None };
-    events(log, nth).into_iter().filter_map(of_cluster).collect()
-}
-
-fn facts(log: &EmbeddedLog) -> Vec<Fact> {
-    let fact = |event| if let Event::Fact(fact) = event { Some(fact) } else { None };
-    (0..PARTITIONS).flat_map(|nth| events(log, nth)).filter_map(fact).collect()
-}
-
 /// The epochs that began, in their order, with who began them.
 fn leaders(log: &EmbeddedLog) -> Vec<(u64, String)> {
     let began = |event: ClusterEvent| match event.body {
@@ -143,7 +121,7 @@ async fn of_two_shippers_one_leads_and_when_it_dies_the_other_resumes_from_the_l
     let history = History::from_recording(recording(name)).expect("a recording");
     let (start, end) = (second_after(history.start()), second_after(history.end()));
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let cluster = Cluster::start(history).await;
     let both = [cluster.ship(&log, "one"), cluster.ship(&log, "other")];
     until_ticked(&log, 1, start - TimeDelta::seconds(1)).await;
@@ -168,7 +146,7 @@ async fn of_two_shippers_one_leads_and_when_it_dies_the_other_resumes_from_the_l
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_the_default_times_another_shipper_has_taken_over_within_20_s() {
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let cluster = Cluster::of("cron_success").await;
     let first = cluster.ship_with(cluster.default_lease(), &log, "first");
     let begun = cluster.advance(3);
@@ -194,7 +172,7 @@ async fn with_the_default_times_another_shipper_has_taken_over_within_20_s() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_that_is_stopped_hands_over_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let cluster = Cluster::of("cron_success").await;
     let first = cluster.ship(&log, "first");
     let begun = cluster.advance(3);
@@ -277,7 +255,7 @@ async fn a_leader_that_is_frozen_before_it_writes_a_tick_wakes_up_and_moves_no_t
     let history = History::from_recording(recording(name)).expect("a recording");
     let (start, end) = (second_after(history.start()), second_after(history.end()));
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let cluster = Cluster::start(history).await;
     let gated = Gated { log: log.clone(), gate: Arc::default() };
     let (stop, shipper) = shipper(gated.clone(), cluster.settings(), &cluster.clock, "frozen");
@@ -344,7 +322,7 @@ async fn the_next_leader_does_not_resume_from_a_zombies_last_tick() {
     let (start, end) = (second_after(history.start()), second_after(history.end()));
     let newest = history.changes().last().expect("changes").resource_version();
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let cluster = Cluster::start(history).await;
     for epoch in 1..=2 {
         let running = cluster.ship(&log, "leader");
@@ -377,7 +355,7 @@ async fn the_next_leader_does_not_resume_from_a_zombies_last_tick() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_that_cannot_renew_stops_ticking_before_its_lease_expires_until_it_leads_again() {
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let cluster = Cluster::of("cron_success").await;
     let gated = Gated { log: log.clone(), gate: Arc::default() };
     let running = cluster.ship(&gated, "leader");
@@ -410,7 +388,7 @@ async fn a_leader_that_cannot_renew_stops_ticking_before_its_lease_expires_until
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_that_grants_no_lease_is_shipped_without_and_epochs_follow_the_log() {
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let cluster = Cluster::of("cron_success").await;
     cluster.server.faults().refuse_leases(Some(403));
     for epoch in 1..=3 {
@@ -425,7 +403,7 @@ async fn a_cluster_that_grants_no_lease_is_shipped_without_and_epochs_follow_the
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lease_that_is_refused_only_at_the_start_is_taken() {
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let cluster = Cluster::of("cron_success").await;
     cluster.server.faults().refuse_leases(Some(403));
     let running = cluster.ship(&log, "leader");
@@ -445,7 +423,7 @@ async fn a_lease_that_is_refused_only_at_the_start_is_taken() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_lease_was_deleted_epochs_continue_from_the_log_and_none_is_used_twice() {
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let cluster = Cluster::of("cron_success").await;
     for epoch in 1..=2 {
         let running = cluster.ship(&log, "leader");

@@ -1,16 +1,16 @@
 //! The role with a real log: what it appends, and how it resumes after it was stopped.
 
-use std::path::Path;
 use std::time::Duration;
 
+use crate::support::event_log::{cluster_events, facts, keyed_events, open};
 use crate::support::running::Running;
 use crate::support::shipping::second_after;
 use crate::support::{final_states, independent_final_states, recording};
 use chrono::TimeDelta;
 use kigen_log::{EmbeddedLog, LogReader};
 use kigen_model::Instant;
-use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact};
-use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_model::event::{ClusterBody, ClusterEvent, Event};
+use kigen_model::topic::Partition;
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
@@ -42,33 +42,6 @@ impl Cluster {
     }
 }
 
-fn open(path: &Path) -> EmbeddedLog {
-    let settings = kigen_log::Settings { partitions: PARTITIONS, ..kigen_log::Settings::default() };
-    EmbeddedLog::open(path, settings).expect("a new log")
-}
-
-/// What a partition has, with keys.
-fn partition(log: &EmbeddedLog, nth: u32) -> Vec<(String, Event)> {
-    let records =
-        log.read(Topic::Events, Partition(nth), Offset(0), usize::MAX, usize::MAX).expect("readable");
-    let event = |value: Option<Vec<u8>>| {
-        kigen_wire::decode_event(&value.expect("no tombstone")).expect("what was encoded can be decoded")
-    };
-    records.into_iter().map(|record| (record.key, event(record.value))).collect()
-}
-
-fn cluster_events(log: &EmbeddedLog, nth: u32) -> Vec<ClusterEvent> {
-    let events = partition(log, nth).into_iter();
-    events
-        .filter_map(|(_, event)| if let Event::Cluster(event) = event { Some(event) } else { None })
-        .collect()
-}
-
-fn facts(log: &EmbeddedLog) -> Vec<Fact> {
-    let events = (0..PARTITIONS).flat_map(|nth| partition(log, nth));
-    events.filter_map(|(_, event)| if let Event::Fact(fact) = event { Some(fact) } else { None }).collect()
-}
-
 async fn until_ticked(log: &EmbeddedLog, epoch: u64, instant: Instant) {
     until_reached(log, |event| event.epoch == epoch, instant).await;
 }
@@ -97,7 +70,7 @@ async fn a_role_that_is_stopped_and_started_resumes_under_a_new_epoch() {
     let history = History::from_recording(&path).expect("a recording");
     let (start, end) = (second_after(history.start()), second_after(history.end()));
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let cluster = Cluster::start(history).await;
     let mut epoch = 0;
     for third in 1..=3 {
@@ -135,7 +108,7 @@ fn assert_partitions_agree(log: &EmbeddedLog, epoch: u64) {
     assert_eq!(gaps, 1, "only that of the first start");
     for nth in 0..PARTITIONS {
         assert_eq!(cluster_events(log, nth), first, "each partition has each tick");
-        for (key, event) in partition(log, nth) {
+        for (key, event) in keyed_events(log, nth) {
             match event {
                 Event::Fact(fact) => {
                     assert_eq!(key, fact.key.to_string());
@@ -153,7 +126,7 @@ async fn a_role_that_is_killed_at_any_write_loses_nothing() {
     let history = History::from_recording(&path).expect("a recording");
     let (start, end) = (second_after(history.start()), second_after(history.end()));
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let cluster = Cluster::start(history).await;
     let running = cluster.ship(&log);
     until_ticked(&log, 1, start - TimeDelta::seconds(1)).await;
@@ -187,7 +160,7 @@ async fn a_role_started_twice_over_the_same_cluster_emits_nothing_twice() {
     let history = History::from_recording(&path).expect("a recording");
     let end = second_after(history.end());
     let folder = tempfile::tempdir().expect("a folder");
-    let log = open(folder.path());
+    let log = open(folder.path(), PARTITIONS);
     let cluster = Cluster::start(history).await;
     let running = cluster.ship(&log);
     until_ticked(&log, 1, cluster.clock.now() - TimeDelta::seconds(1)).await;

@@ -1,5 +1,6 @@
 //! Shared by the shipper's tests: the recordings, the independent check, and final states folded from events.
 
+pub(crate) mod event_log;
 pub(crate) mod running;
 pub(crate) mod shipping;
 
