@@ -2,12 +2,16 @@
 //!
 //! Each failure lists every place at once, and says what to do there.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+mod documents;
+mod imports;
+mod packages;
+mod sources;
+mod words;
 
-use serde_json::Value;
+use std::path::Path;
+
+use crate::packages::workspace;
+use crate::sources::{Faults, rust_sources};
 
 /// The layers of the workspace, top first. An arrow may point to any lower layer, never sideways or up.
 const LAYERS: &[&[&str]] = &[
@@ -182,181 +186,8 @@ fn model_and_engine_are_pure() {
     faults.assert_none();
 }
 
-#[test]
-fn the_map_names_exactly_the_crates_and_edges_that_exist() {
-    let packages = workspace();
-    let map = map_of(&read("ARCHITECTURE.md"));
-    let path = Path::new("ARCHITECTURE.md");
-    let mut faults = Faults::default();
-    for package in packages.values() {
-        let used: BTreeSet<String> = package
-            .dependencies
-            .iter()
-            .filter(|name| packages.contains_key(*name))
-            .map(|name| short(name).to_owned())
-            .collect();
-        match map.get(short(&package.name)) {
-            None => faults.add(path, 1, &format!("the map has no row for {}", short(&package.name))),
-            Some(row) if row.uses != used => {
-                let used = used.into_iter().collect::<Vec<_>>().join(", ");
-                let advice = format!("the row of {} must say that it uses: {used}", short(&package.name));
-                faults.add(path, row.line, &advice);
-            }
-            Some(_) => {}
-        }
-    }
-    for (name, row) in map.iter().filter(|(name, _)| !packages.values().any(|p| short(&p.name) == *name)) {
-        faults.add(path, row.line, &format!("the map has a row for {name}, which does not exist"));
-    }
-    faults.assert_none();
-}
-
-#[test]
-fn the_commands_that_the_readme_gives_exist_and_ci_runs_them() {
-    let makefile = read("Makefile");
-    let targets: BTreeSet<&str> = makefile
-        .lines()
-        .filter_map(|line| Some(line.split_once(':')?.0))
-        .filter(|name| is_word(name))
-        .collect();
-    let mut faults = Faults::default();
-    for document in ["README.md", "ARCHITECTURE.md", ".ci/run"] {
-        let text = read(document);
-        for (number, line) in numbered(&text) {
-            for target in make_targets_in(line).filter(|target| !targets.contains(target)) {
-                faults.add(Path::new(document), number, &format!("the Makefile has no target `{target}`"));
-            }
-        }
-    }
-    for (document, command) in [
-        ("README.md", "make demo"),
-        ("README.md", "make test"),
-        (".ci/run", "make test"),
-        (".ci/run", "make check"),
-    ] {
-        if !read(document).contains(command) {
-            faults.add(Path::new(document), 1, &format!("it must give `{command}`"));
-        }
-    }
-    faults.assert_none();
-}
-
-#[test]
-fn the_documents_link_to_files_that_exist() {
-    let mut faults = Faults::default();
-    for path in files_under(&root(), "md").into_iter().filter(|path| !path.starts_with("tests/fixtures")) {
-        let text = read(&path);
-        for (number, line) in numbered(&text) {
-            for link in links_in(line) {
-                let target = link.split('#').next().unwrap_or_default();
-                let folder = path.parent().expect("a file has a folder");
-                if !target.is_empty() && !root().join(folder).join(target).exists() {
-                    faults.add(&path, number, &format!("the link `{link}` leads nowhere"));
-                }
-            }
-        }
-    }
-    faults.assert_none();
-}
-
-/// A crate of the workspace as its manifest describes it.
-struct Package {
-    name: String,
-    /// Relative to the root of the repository.
-    manifest: PathBuf,
-    /// What it is built from: dev-dependencies are aside.
-    dependencies: BTreeSet<String>,
-}
-
-impl Package {
-    fn sources(&self) -> String {
-        if self.name == "kigen" {
-            "crates/kigen".to_owned()
-        } else {
-            format!("crates/{}/src", short(&self.name))
-        }
-    }
-}
-
-/// The crates of the workspace by name. Only the manifests are read: no lock file, no network.
-fn workspace() -> BTreeMap<String, Package> {
-    let output = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
-        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
-        .current_dir(root())
-        .output()
-        .expect("cargo runs, since it runs this test");
-    assert!(output.status.success(), "cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON");
-    let packages = metadata["packages"].as_array().expect("cargo metadata lists the packages");
-    packages.iter().map(package).map(|package| (package.name.clone(), package)).collect()
-}
-
-fn package(metadata: &Value) -> Package {
-    let text = |value: &Value| value.as_str().expect("cargo metadata gives a text here").to_owned();
-    let manifest = PathBuf::from(text(&metadata["manifest_path"]));
-    let dependencies = metadata["dependencies"].as_array().expect("cargo metadata lists the dependencies");
-    Package {
-        name: text(&metadata["name"]),
-        manifest: manifest.strip_prefix(root()).unwrap_or(&manifest).to_owned(),
-        dependencies: dependencies
-            .iter()
-            .filter(|dependency| dependency["kind"] != "dev")
-            .map(|dependency| text(&dependency["name"]))
-            .collect(),
-    }
-}
-
 fn layer_of(package: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&package))
-}
-
-/// The name by which the documents call a crate: that of its folder.
-fn short(package: &str) -> &str {
-    package.strip_prefix("kigen-").unwrap_or(package)
-}
-
-/// A row of the map in `ARCHITECTURE.md`.
-struct MapRow {
-    line: usize,
-    uses: BTreeSet<String>,
-}
-
-/// The map's rows by crate: table rows whose first cell is a crate's name in backticks and whose last lists what it
-/// uses, each in backticks.
-fn map_of(document: &str) -> BTreeMap<String, MapRow> {
-    let in_backticks =
-        |cell: &str| -> Vec<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
-    let mut rows = BTreeMap::new();
-    let section = numbered(document).skip_while(|(_, line)| *line != "## Map");
-    for (number, line) in section.skip(1).take_while(|(_, line)| !line.starts_with("## ")) {
-        let cells: Vec<&str> = line.trim().trim_matches('|').split('|').collect();
-        if let (true, [name, .., uses]) = (line.starts_with("| `"), cells.as_slice()) {
-            let row = MapRow { line: number, uses: in_backticks(uses).into_iter().collect() };
-            rows.extend(in_backticks(name).into_iter().next().map(|name| (name, row)));
-        }
-    }
-    rows
-}
-
-/// The targets of the `make` commands in a line of a document or script, such as `make test`.
-fn make_targets_in(line: &str) -> impl Iterator<Item = &str> {
-    let commands = line.split('`').skip(1).step_by(2).chain([line.trim_start().trim_start_matches("step ")]);
-    commands
-        .filter_map(|command| command.trim_start_matches("$ ").strip_prefix("make "))
-        .filter_map(|rest| rest.split_whitespace().next())
-        .filter(|target| is_word(target))
-}
-
-/// The relative links of a line of Markdown.
-fn links_in(line: &str) -> impl Iterator<Item = &str> {
-    line.split("](")
-        .skip(1)
-        .filter_map(|rest| Some(rest.split_once(')')?.0))
-        .filter(|link| !link.contains("://") && !link.starts_with("mailto:"))
-}
-
-fn is_word(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '-')
 }
 
 fn is_comment(line: &str) -> bool {
@@ -372,70 +203,4 @@ fn is_code_in_a_comment(line: &str) -> bool {
     let comment = comment.trim();
     let is_statement = comment.ends_with(';') && comment.contains(['(', '=']);
     is_statement || comment.ends_with('{') || comment == "}" || comment == "})"
-}
-
-/// A source file, its path relative to the root of the repository.
-struct Source {
-    path: PathBuf,
-    text: String,
-}
-
-impl Source {
-    fn numbered_lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        numbered(&self.text)
-    }
-}
-
-fn rust_sources(folders: &[&str]) -> Vec<Source> {
-    let paths = folders.iter().flat_map(|folder| files_under(&root().join(folder), "rs"));
-    paths.map(|path| Source { text: read(&path), path }).collect()
-}
-
-/// The files below `folder` with that extension, in order, relative to the root; build results and hidden folders
-/// are left out.
-fn files_under(folder: &Path, extension: &str) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten() {
-            let path = entry.expect("a folder of the checkout can be listed").path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if path.is_dir() && name != "target" && !name.starts_with('.') {
-                folders.push(path);
-            } else if path.extension().is_some_and(|found| found == extension) {
-                files.push(path.strip_prefix(root()).expect("it lies below the root").to_owned());
-            }
-        }
-    }
-    files.sort();
-    files
-}
-
-fn read(path: impl AsRef<Path>) -> String {
-    let path = path.as_ref();
-    fs::read_to_string(root().join(path))
-        .unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
-}
-
-fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines().enumerate().map(|(index, line)| (index + 1, line))
-}
-
-/// Cargo runs a test in its package's folder. The path is not compiled in: another checkout may share the build.
-fn root() -> PathBuf {
-    PathBuf::from(".")
-}
-
-/// What is wrong, collected so that one run shows all of it.
-#[derive(Default)]
-struct Faults(Vec<String>);
-
-impl Faults {
-    fn add(&mut self, path: &Path, line: usize, advice: &str) {
-        self.0.push(format!("{}:{line}: {advice}", path.display()));
-    }
-
-    fn assert_none(self) {
-        assert!(self.0.is_empty(), "{} places to mend:\n{}", self.0.len(), self.0.join("\n"));
-    }
 }
