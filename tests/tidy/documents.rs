@@ -6,6 +6,9 @@ use std::path::Path;
 use crate::packages::{short, workspace};
 use crate::sources::{Faults, files_under, numbered, read, root};
 
+/// Where a path that a document names may begin.
+const FOLDERS: &[&str] = &["benches/", "crates/", "deploy/", "docs/", "examples/", "schemas/", "tests/"];
+
 /// What a newcomer reads first, and how long it may be.
 const LINES_MAX: &[(&str, usize)] = &[("README.md", 150), ("ARCHITECTURE.md", 120)];
 
@@ -69,7 +72,7 @@ fn the_commands_that_the_readme_gives_exist_and_ci_runs_them() {
 }
 
 #[test]
-fn the_documents_link_to_files_that_exist() {
+fn the_documents_link_to_and_name_files_that_exist() {
     let mut faults = Faults::default();
     for path in files_under(&root(), "md").into_iter().filter(|path| !path.starts_with("tests/fixtures")) {
         let text = read(&path);
@@ -80,6 +83,13 @@ fn the_documents_link_to_files_that_exist() {
                 if !target.is_empty() && !root().join(folder).join(target).exists() {
                     faults.add(&path, number, &format!("the link `{link}` leads nowhere"));
                 }
+            }
+            for named in paths_in(line).filter(|named| !root().join(named).exists()) {
+                faults.add(
+                    &path,
+                    number,
+                    &format!("`{named}` does not exist: name the file that took its place"),
+                );
             }
         }
     }
@@ -137,6 +147,13 @@ fn links_in(line: &str) -> impl Iterator<Item = &str> {
         .skip(1)
         .filter_map(|rest| Some(rest.split_once(')')?.0))
         .filter(|link| !link.contains("://") && !link.starts_with("mailto:"))
+}
+
+/// The files and folders of the repository that a line of Markdown names in backticks, from the root.
+fn paths_in(line: &str) -> impl Iterator<Item = &str> {
+    let is_path = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "_./-".contains(c));
+    let named = line.split('`').skip(1).step_by(2).filter(move |text| is_path(text));
+    named.filter(|text| FOLDERS.iter().any(|folder| text.starts_with(folder)))
 }
 
 fn is_word(text: &str) -> bool {
