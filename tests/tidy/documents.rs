@@ -29,7 +29,7 @@ fn the_map_names_exactly_the_crates_and_edges_that_exist() {
             None => faults.add(path, 1, &format!("the map has no row for {}", short(&package.name))),
             Some(row) if row.uses != used => {
                 let used = used.into_iter().collect::<Vec<_>>().join(", ");
-                let advice = format!("the row of {} must say that it uses: {used}", short(&package.name));
+                let advice = format!("the row of {} must list what it uses: {used}", short(&package.name));
                 faults.add(path, row.line, &advice);
             }
             Some(_) => {}

@@ -1,6 +1,6 @@
 //! Keeps the house in order: purpose lines, the direction of dependencies, purity, and the map in `ARCHITECTURE.md`.
 //!
-//! Each failure lists every place at once, and says what to do there.
+//! Each failure lists every place at once, with the remedy.
 
 mod documents;
 mod imports;
@@ -65,8 +65,8 @@ const IMPURE: &[(&str, &str)] = &[
     ("HashMap", "use BTreeMap: the order of a HashMap differs from run to run"),
     ("HashSet", "use BTreeSet: the order of a HashSet differs from run to run"),
     ("tracing::", "return an effect: the engine logs nothing"),
-    ("Serialize", "let kigen-wire say how it is written: domain types do not derive Serialize"),
-    ("Deserialize", "let kigen-wire say how it is read: domain types do not derive Deserialize"),
+    ("Serialize", "kigen-wire decides how it is written: domain types do not derive Serialize"),
+    ("Deserialize", "kigen-wire decides how it is read: domain types do not derive Deserialize"),
 ];
 
 /// Words that mark unfinished work; in two parts, so that this file does not hold them.
@@ -82,7 +82,7 @@ fn every_source_file_begins_with_its_purpose() {
     for source in rust_sources(&["crates", "tests", "benches"]) {
         let first = source.text.lines().next().unwrap_or_default();
         if first.trim_start_matches("//!").trim().is_empty() || !first.starts_with("//! ") {
-            faults.add(&source.path, 1, "make line 1 a `//!` line that says what the file is for");
+            faults.add(&source.path, 1, "make line 1 a `//!` line with the purpose of the file");
         }
     }
     faults.assert_none();

@@ -51,13 +51,13 @@ pub(crate) struct ObjectiveSpec {
     /// For Jobs without a CronJob, the crontab of their expected starts.
     #[cfg_attr(test, schemars(length(min = 1, max = 4096)))]
     pub(crate) starts: Option<Located<String>>,
-    /// How loudly a miss is told. By default fatal.
+    /// The severity of a miss. By default fatal.
     #[cfg_attr(test, schemars(extend("enum" = ["fatal", "warning"])))]
     pub(crate) severity: Option<Located<String>>,
     /// Who is responsible.
     #[cfg_attr(test, schemars(length(max = 512)))]
     pub(crate) owner: Option<String>,
-    /// Where it says what to do.
+    /// The URL of the runbook.
     #[cfg_attr(test, schemars(length(max = 512)))]
     pub(crate) runbook: Option<String>,
 }
@@ -116,7 +116,7 @@ pub struct ObjectiveStatus {
     /// The next deadline, the earliest of all batches.
     #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub next_deadline: Option<String>,
-    /// What was said of the last deadline; of many batches, of the one that was judged last.
+    /// The verdict on the last deadline; of many batches, on the one that was judged last.
     pub last_verdict: Option<String>,
     /// What of it cannot be used, and why.
     pub problem: Option<String>,
