@@ -218,7 +218,8 @@ fn edit(judge: &mut Judge<'_>, objective: Objective) {
     known.objective = objective;
     // An objective whose target is gone is judged once more, by the slot that is planned.
     let is_open = matches!(known.plan, Plan::Open(_));
-    if !is_planned_alike && !(is_target_gone && is_open) {
+    let stays_planned = is_planned_alike || is_target_gone && is_open;
+    if !stays_planned {
         plan::replan(judge);
     }
 }

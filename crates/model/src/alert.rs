@@ -1,4 +1,4 @@
-//! What is written to `kigen.alerts`: a fact that a person should know, with all that the person needs at once.
+//! Alerts, the records of `kigen.alerts`: a fact that a person should know, with all that the person needs at once.
 
 use uuid::Uuid;
 
@@ -21,28 +21,28 @@ pub struct Alert {
     pub objective: Option<ObjectiveSummary>,
     /// The cluster's time when it was decided.
     pub decided_at: Instant,
-    /// What.
+    /// The kind of alert and its content.
     pub body: AlertBody,
 }
 
-/// An objective as an alert tells of it.
+/// An objective as an alert describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectiveSummary {
     /// Its name, unique within the batch.
     pub name: String,
-    /// What names its deadlines.
+    /// Where its deadlines come from.
     pub deadlines: DeadlineSummary,
-    /// The zone in which the deadlines were read, by its IANA name.
+    /// The zone in which the deadlines were computed, by its IANA name.
     pub time_zone: String,
-    /// How loudly a miss is told.
+    /// How urgent a miss is.
     pub severity: Severity,
     /// Who is responsible.
     pub owner: Option<String>,
-    /// Where it says what to do.
+    /// A link to what to do.
     pub runbook: Option<String>,
 }
 
-/// What names the deadlines of an objective, as an alert tells of it.
+/// Where the deadlines of an objective come from, as an alert describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeadlineSummary {
     /// This crontab.
@@ -51,7 +51,7 @@ pub enum DeadlineSummary {
     Before(String),
 }
 
-/// What an alert says.
+/// The kind of an alert and its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AlertBody {
     /// A slot ended without a good result.
@@ -84,7 +84,7 @@ pub enum AlertBody {
         /// The run that succeeded.
         run: RunSummary,
     },
-    /// A slot that was called missed or unknown had its good result in time: it was seen only after the verdict.
+    /// A slot that was judged missed or unknown had its good result in time: it was observed only after the verdict.
     SlotRetracted {
         /// The slot.
         slot: Slot,
@@ -94,14 +94,14 @@ pub enum AlertBody {
         misses: u32,
         /// When the work ended.
         ended_at: Instant,
-        /// The run, where it was seen.
+        /// The run, if it was observed.
         run: Option<RunSummary>,
     },
-    /// A success in time may have come and vanished while nobody watched.
+    /// A success in time may have come and vanished unobserved.
     SlotUnknown {
         /// The slot.
         slot: Slot,
-        /// When nobody watched.
+        /// When history may be missing.
         gap: Gap,
     },
     /// A Job ended as Failed, whatever the objectives of its batch.
@@ -117,7 +117,7 @@ pub enum AlertBody {
 pub const PAST_SUCCESSES_MAX: usize = 7;
 
 impl AlertBody {
-    /// The kind's word in ids, records and labels.
+    /// The kind's name in ids, records and labels.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::SlotMissed { .. } => "slot_missed",

@@ -1,4 +1,4 @@
-//! What is written to `kigen.events`: facts of one batch, and the passing of a cluster's time.
+//! Events, the records of `kigen.events`: facts of one batch, and the passing of a cluster's time.
 
 use crate::Instant;
 use crate::key::BatchKey;
@@ -26,11 +26,11 @@ pub struct Fact {
     pub key: BatchKey,
     /// When it was observed, in the API server's time; may be a little late, never early.
     pub observed_at: Instant,
-    /// What.
+    /// What was observed.
     pub body: FactBody,
 }
 
-/// The version of a Kubernetes object: a fact that is not newer than what is known changes nothing.
+/// The version of a Kubernetes object. A fact that is not newer than what is known changes nothing.
 ///
 /// Resource versions of one object are compared as numbers (Kubernetes KEP-5504).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ pub enum FactBody {
         /// Its spec and evidence, or `None` once deleted.
         cron_job: Option<CronJob>,
     },
-    /// A run as it is now. A Job deleted before its end is told by its phase; one deleted after it is no news.
+    /// A run as it is now. The phase shows whether a Job was deleted before its end; a deletion after it is not a fact.
     Run {
         /// The Job's version; the UID is the run's identity.
         revision: Revision,
@@ -115,7 +115,7 @@ pub enum FactBody {
         name: String,
         /// The version of the object that carries it.
         revision: Revision,
-        /// What it says, or `None` once withdrawn.
+        /// Its spec, or `None` once withdrawn.
         objective: Option<Objective>,
     },
 }
@@ -125,21 +125,21 @@ pub enum FactBody {
 pub struct ClusterEvent {
     /// The cluster's name as configured in kigen.
     pub cluster: String,
-    /// The UID of its namespace `kube-system`, or of the one that is watched, which tells clusters of one name apart;
-    /// `None`: whoever said this could not read it.
+    /// The UID of its namespace `kube-system`, or of the one that is watched, which distinguishes clusters of one name;
+    /// `None`: the shipper may not read it.
     pub cluster_uid: Option<String>,
     /// The shipper's generation; events of an older one are ignored.
     pub epoch: u64,
-    /// What.
+    /// The kind of event and its content.
     pub body: ClusterBody,
 }
 
-/// What is said of a whole cluster.
+/// The kind of an event of a whole cluster, and its content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClusterBody {
     /// A shipper of a new epoch begins.
     Epoch {
-        /// Who, for a person who reads the log.
+        /// The shipper's identity, for a person who reads the log.
         shipper: String,
     },
     /// The passing of time: a watermark, in Flink's and Beam's word. All that will ever be reported as observed up to
@@ -150,11 +150,11 @@ pub enum ClusterBody {
         /// The position of each watch stream, to resume from.
         positions: Vec<StreamPosition>,
     },
-    /// What happened between the two instants may never be reported.
+    /// Facts of the time between the two instants may be missing for ever.
     Gap(Gap),
 }
 
-/// How far a watch stream was.
+/// The position of a watch stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamPosition {
     /// The watched resource: `cronjobs`, `jobs` or `pods`.

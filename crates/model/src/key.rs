@@ -1,4 +1,4 @@
-//! Who is meant: the key of a batch, which is also the Kafka key of everything said about it.
+//! The key of a batch, which is also the Kafka key of every record about it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,7 +22,7 @@ impl BatchKey {
         Self { cluster: cluster.into(), namespace: namespace.into(), batch: batch.into() }
     }
 
-    /// Whether `text` is this key as it is written.
+    /// Whether `text` is this key as [`Display`](fmt::Display) writes it.
     #[must_use]
     pub fn is_written(&self, text: &str) -> bool {
         let [cluster, namespace] = [&self.cluster, &self.namespace].map(String::as_str);

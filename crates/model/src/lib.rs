@@ -1,8 +1,8 @@
 //! The nouns of kigen: batches, runs, objectives, slots, verdicts, events and alerts.
 //!
-//! Values only: nothing here reads a clock, knows a storage format or talks to anyone. Instants are
-//! `chrono::DateTime<Utc>` with millisecond precision (that is what the records on disk keep).
-//! Names follow Kubernetes and the design's words; see `ARCHITECTURE.md` for who uses what.
+//! Values only: nothing here reads a clock, knows a storage format or does I/O. Instants are `chrono::DateTime<Utc>` with
+//! millisecond precision, which is what the records on disk keep. Names follow Kubernetes and the glossary
+//! (`docs/glossary.md`).
 
 pub mod alert;
 pub mod event;

@@ -1,38 +1,38 @@
-//! What a person asks for: a good result by a crontab.
+//! Objectives: a good result is required by a deadline.
 
 use chrono::TimeDelta;
 
 use crate::run::CronJob;
 
-/// What an objective says, as written; the engine reads the crontab and the zone.
+/// The spec of an objective, as written; the engine parses the crontab and the zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Objective {
     /// Whether the batch is Jobs without a CronJob.
     pub is_of_jobs: bool,
-    /// What names the deadlines.
+    /// Where the deadlines come from.
     pub deadlines: Deadlines,
-    /// The zone in which the crontabs are read; without one the CronJob's, else UTC.
+    /// The zone of the crontabs; without one the CronJob's, else UTC.
     pub time_zone: Option<String>,
     /// How long after the deadline a success still counts as in time.
     pub grace: TimeDelta,
-    /// How long after deadline and grace a verdict waits for news: Kubernetes tells of a completion late.
+    /// How long after deadline and grace a verdict waits for facts: Kubernetes reports a completion late.
     pub settle: TimeDelta,
     /// Where given, a run belongs to a slot if its nominal start is in `(deadline - freshness, deadline]`, whatever the
     /// CronJob's schedule; so one run may serve several slots.
     pub freshness: Option<TimeDelta>,
     /// The crontab of the expected fires of a batch that has no CronJob.
     pub starts: Option<String>,
-    /// How loudly a miss is told.
+    /// How urgent a miss is.
     pub severity: Severity,
     /// Who is responsible.
     pub owner: Option<String>,
-    /// Where it says what to do.
+    /// A link to what to do.
     pub runbook: Option<String>,
-    /// Where the objective was written down.
+    /// Where the objective is written.
     pub source: ObjectiveSource,
 }
 
-/// What names the deadlines of an objective.
+/// Where the deadlines of an objective come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deadlines {
     /// A crontab, five fields or a descriptor.
@@ -40,18 +40,18 @@ pub enum Deadlines {
         /// As written.
         crontab: String,
     },
-    /// The expected fires of another CronJob, which reads the result.
+    /// The expected fires of another CronJob, which needs the result.
     Before {
         /// Its namespace.
         namespace: String,
         /// Its name.
         cron_job: String,
-        /// When it fires, as known when this was written; `None`: there is no such CronJob.
+        /// Its schedule, as known when the fact was emitted; `None`: there is no such CronJob.
         schedule: Option<Schedule>,
     },
 }
 
-/// When a CronJob fires.
+/// The schedule of a CronJob.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
     /// `spec.schedule`, as written.
@@ -61,7 +61,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// When this CronJob fires.
+    /// The schedule of this CronJob.
     #[must_use]
     pub fn of(cron_job: &CronJob) -> Self {
         Self { crontab: cron_job.schedule.clone(), time_zone: cron_job.time_zone.clone() }
@@ -69,7 +69,7 @@ impl Schedule {
 }
 
 impl Objective {
-    /// An objective of a CronJob that says no more than its deadlines.
+    /// An objective of a CronJob with nothing but its deadlines.
     #[must_use]
     pub fn new(deadlines: Deadlines, source: ObjectiveSource) -> Self {
         Self {
@@ -96,7 +96,7 @@ impl Objective {
         }
     }
 
-    /// The same, with this as the schedule of its target, if it has one; `None`: there is no such CronJob.
+    /// The same objective with this schedule of its target, if it has a target; `None`: there is no such CronJob.
     #[must_use]
     pub fn with_target_schedule(&self, of_target: Option<Schedule>) -> Self {
         let mut objective = self.clone();
@@ -106,7 +106,7 @@ impl Objective {
         objective
     }
 
-    /// The `settle` of an objective that does not say, in seconds.
+    /// The default of `settle`, in seconds.
     pub const SETTLE_DEFAULT_S: i64 = 30;
     /// The largest grace and settle, in seconds: 31 days.
     pub const GRACE_MAX_S: i64 = 31 * 86_400;
@@ -114,17 +114,17 @@ impl Objective {
     pub const FRESHNESS_MAX_S: i64 = 366 * 86_400;
 }
 
-/// How loudly a miss is told.
+/// How urgent a miss is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Worth a look in working hours.
+    /// To be looked at in working hours.
     Warning,
     /// Wakes a person.
     Fatal,
 }
 
 impl Severity {
-    /// The word for it in records, labels and files.
+    /// Its name in records, labels and files.
     pub fn label(self) -> &'static str {
         match self {
             Self::Warning => "warning",
@@ -133,7 +133,7 @@ impl Severity {
     }
 }
 
-/// Where an objective was written down.
+/// Where an objective is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ObjectiveSource {
     /// The annotation `kigen.dev/complete-by` on a CronJob.
@@ -147,7 +147,7 @@ pub enum ObjectiveSource {
 }
 
 impl ObjectiveSource {
-    /// Whether it is taken away with its CronJob, though no person has taken it away.
+    /// Whether it is withdrawn when its CronJob is deleted, without a person who withdraws it.
     #[must_use]
     pub fn dies_with_its_cron_job(self) -> bool {
         match self {
@@ -156,7 +156,7 @@ impl ObjectiveSource {
         }
     }
 
-    /// The word for it in lists.
+    /// Its name in lists.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {

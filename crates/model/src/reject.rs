@@ -1,11 +1,11 @@
-//! What is written to `kigen.rejects`: what could not be decoded or applied, and where it came from.
+//! Rejects, the records of `kigen.rejects`: what could not be decoded or applied, and where it came from.
 
 use crate::Instant;
 use crate::topic::{Offset, Partition, Topic};
 
-/// The most of the bytes that a reject keeps.
+/// How many bytes of a record a reject keeps.
 pub const REJECT_BYTES_MAX: usize = 64 * 1024;
-/// The most bytes of the key, and of the reason, that a reject of a record keeps.
+/// How many bytes of the key, and of the reason, a reject keeps.
 const TEXT_BYTES_MAX: usize = 1024;
 
 /// One record of `kigen.rejects`.
@@ -13,7 +13,7 @@ const TEXT_BYTES_MAX: usize = 1024;
 pub struct Reject {
     /// The topic it was read from, or the Kubernetes resource it was watched on.
     pub source: String,
-    /// The partition and offset, where it was read from a topic.
+    /// The partition and offset, if it was read from a topic.
     pub place: Option<(u32, u64)>,
     /// Its key as read, or the beginning of it.
     pub key: String,
@@ -21,12 +21,12 @@ pub struct Reject {
     pub reason: String,
     /// Its first [`REJECT_BYTES_MAX`] bytes.
     pub bytes: Vec<u8>,
-    /// When it was refused, in the clock of the one who refused it.
+    /// When it was refused, by the clock of the process that refused it.
     pub rejected_at: Instant,
 }
 
 impl Reject {
-    /// Of a record that was read from a topic; of what is longer than a reject may be, the beginning is kept.
+    /// The reject of a record that was read from a topic. Of the parts that are too long, the beginning is kept.
     #[must_use]
     pub fn of_record(
         (topic, partition, offset): (Topic, Partition, Offset),

@@ -1,11 +1,11 @@
-//! Numbers that a batch reports of itself, such as how many rows it wrote.
+//! Numbers that a batch reports about itself, such as how many rows it wrote.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// How many numbers a pod may report; of more, the first by name are kept.
+/// How many numbers of a pod are kept, the first by name.
 pub const METRICS_MAX: usize = 32;
-/// The longest name of a number, in bytes; one with a longer name is left out.
+/// The longest name of a number, in bytes; one with a longer name is dropped.
 pub const METRIC_NAME_BYTES_MAX: usize = 64;
 
 /// Numbers by name, bounded in their count and in the length of their names.
@@ -13,8 +13,8 @@ pub const METRIC_NAME_BYTES_MAX: usize = 64;
 pub struct ReportedMetrics(BTreeMap<String, Number>);
 
 impl ReportedMetrics {
-    /// Of these numbers those that have a name of 1 to [`METRIC_NAME_BYTES_MAX`] bytes without control characters and are
-    /// finite, at most [`METRICS_MAX`].
+    /// Those of the numbers that are finite and have a name of 1 to [`METRIC_NAME_BYTES_MAX`] bytes without control
+    /// characters; at most [`METRICS_MAX`].
     pub fn new(numbers: impl IntoIterator<Item = (String, f64)>) -> Self {
         let mut metrics = BTreeMap::new();
         for (name, value) in numbers {
@@ -47,13 +47,13 @@ impl ReportedMetrics {
         self.0.iter().map(|(name, number)| (name.as_str(), *number))
     }
 
-    /// The first `max` of them in words, and how many more there are: `auc 0.81, rows 120345 and 3 more`.
+    /// The first `max` of them as text, and how many more there are: `auc 0.81, rows 120345 and 3 more`.
     pub fn brief(&self, max: usize) -> String {
-        let said: Vec<String> =
+        let shown: Vec<String> =
             self.iter().take(max).map(|(name, number)| format!("{name} {number}")).collect();
         match self.len().saturating_sub(max) {
-            0 => said.join(", "),
-            more => format!("{} and {more} more", said.join(", ")),
+            0 => shown.join(", "),
+            more => format!("{} and {more} more", shown.join(", ")),
         }
     }
 }
@@ -68,7 +68,7 @@ impl fmt::Display for ReportedMetrics {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Number(f64);
 
-/// A number that is not finite is none, so that each equals itself.
+/// A `Number` is never NaN, so each equals itself.
 impl Eq for Number {}
 
 impl Number {
@@ -84,7 +84,7 @@ impl Number {
 }
 
 impl fmt::Display for Number {
-    /// As short as it can be read back from; very large and very small ones with an exponent.
+    /// The shortest text that parses to the same number; very large and very small ones with an exponent.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let size = self.0.abs();
         if size != 0.0 && !(1e-5..1e16).contains(&size) {
@@ -99,29 +99,29 @@ impl fmt::Display for Number {
 mod tests {
     use super::*;
 
-    fn told(numbers: &[(&str, f64)]) -> String {
+    fn text_of(numbers: &[(&str, f64)]) -> String {
         ReportedMetrics::new(numbers.iter().map(|(name, value)| ((*name).to_owned(), *value))).to_string()
     }
 
     #[test]
-    fn numbers_are_told_as_a_person_writes_them() {
-        assert_eq!(told(&[("rows", 120_345.0), ("auc", 0.81)]), "auc 0.81, rows 120345");
+    fn numbers_are_written_as_a_person_writes_them() {
+        assert_eq!(text_of(&[("rows", 120_345.0), ("auc", 0.81)]), "auc 0.81, rows 120345");
         assert_eq!(
-            told(&[("a", 1e300), ("b", -2.5e-9), ("c", 0.0), ("d", -3.0)]),
+            text_of(&[("a", 1e300), ("b", -2.5e-9), ("c", 0.0), ("d", -3.0)]),
             "a 1e300, b -2.5e-9, c 0, d -3"
         );
     }
 
     #[test]
-    fn what_is_no_number_or_has_no_usable_name_is_left_out() {
+    fn a_number_that_is_not_finite_or_has_no_usable_name_is_dropped() {
         let long = "n".repeat(METRIC_NAME_BYTES_MAX + 1);
         let odd =
             [("nan", f64::NAN), ("inf", f64::INFINITY), ("", 1.0), ("a\nb", 1.0), (&long, 1.0), ("ok", 1.0)];
-        assert_eq!(told(&odd), "ok 1");
+        assert_eq!(text_of(&odd), "ok 1");
     }
 
     #[test]
-    fn of_too_many_the_first_by_name_are_kept_in_whatever_order_they_come() {
+    fn the_first_numbers_by_name_are_kept_in_whatever_order_they_are_reported() {
         let numbers = || (0..100).map(|n| (format!("n{n:03}"), f64::from(n)));
         let metrics = ReportedMetrics::new(numbers());
         assert_eq!(metrics, ReportedMetrics::new(numbers().rev()));

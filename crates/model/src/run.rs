@@ -37,7 +37,7 @@ pub struct Run {
     pub created_at: Instant,
     /// `status.startTime`; removed again by Kubernetes while the Job is suspended.
     pub started_at: Option<Instant>,
-    /// How far it is.
+    /// Its phase.
     pub phase: RunPhase,
     /// `status.failed`: pods that have failed so far.
     pub failed_pods: u32,
@@ -70,7 +70,7 @@ impl fmt::Display for SlotMark {
     }
 }
 
-/// A text that names no slot.
+/// A text that is neither a day nor an instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotASlotMark {
     /// The text.
@@ -102,8 +102,8 @@ impl FromStr for SlotMark {
     }
 }
 
-/// How far a run is. The end is a condition `Complete` or `Failed` with status True, wherever it stands in the
-/// list: `SuccessCriteriaMet` and `FailureTarget` only announce it.
+/// The phase of a run. It has ended if a condition `Complete` or `Failed` has status True, at any place in the list:
+/// `SuccessCriteriaMet` and `FailureTarget` only announce the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunPhase {
     /// Created; no pod of it is ready.
@@ -154,16 +154,16 @@ pub struct Attempt {
     pub restarts: u32,
     /// The numbers that its containers reported when they ended: a termination message that is a JSON object of numbers.
     pub metrics: ReportedMetrics,
-    /// How far it is.
+    /// Its phase.
     pub phase: AttemptPhase,
 }
 
-/// How far an attempt is.
+/// The phase of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AttemptPhase {
     /// Not running yet.
     Waiting {
-        /// Why, such as `Unschedulable` or `ImagePullBackOff`, where Kubernetes says.
+        /// Why, such as `Unschedulable` or `ImagePullBackOff`, if Kubernetes gives a reason.
         reason: Option<String>,
         /// What Kubernetes adds to the reason.
         message: Option<String>,
@@ -173,12 +173,12 @@ pub enum AttemptPhase {
         /// The earliest container's `startedAt`.
         since: Option<Instant>,
     },
-    /// All its containers ended well.
+    /// All its containers succeeded.
     Succeeded {
         /// The last container's `finishedAt`.
         finished_at: Option<Instant>,
     },
-    /// A container ended badly, or the pod was evicted.
+    /// A container failed, or the pod was evicted.
     Failed {
         /// The last container's `finishedAt`; absent when the node was lost.
         finished_at: Option<Instant>,
@@ -186,7 +186,7 @@ pub enum AttemptPhase {
         exit_code: Option<i32>,
         /// `OOMKilled`, `Error`, `Evicted`, ...
         reason: Option<String>,
-        /// The termination message, or, where it has none, the end of its log, which may be told later than the rest; at
+        /// The termination message, or, if it has none, the end of its log, which may be observed later than the rest; at
         /// most [`ERROR_TEXT_BYTES_MAX`] bytes.
         message: Option<String>,
     },

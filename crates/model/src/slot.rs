@@ -1,4 +1,4 @@
-//! The time between two deadlines, and what is said of it.
+//! Slots, the times between two deadlines, and their verdicts.
 
 use crate::Instant;
 use crate::run::{Attempt, Run};
@@ -6,7 +6,7 @@ use crate::run::{Attempt, Run};
 /// A slot of an objective: `[from, deadline)`, and the window of runs that belong to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
-    /// The deadline before.
+    /// The previous deadline.
     pub from: Instant,
     /// The deadline.
     pub deadline: Instant,
@@ -14,7 +14,7 @@ pub struct Slot {
     pub whole: bool,
 }
 
-/// What was said of a slot, as the state remembers it.
+/// The verdict on a slot, as the state keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// A run that belongs to the slot succeeded in time.
@@ -22,28 +22,28 @@ pub enum Verdict {
         /// When the work ended.
         ended_at: Instant,
     },
-    /// None did.
+    /// No run that belongs to the slot did.
     Missed(CauseKind),
     /// There was nothing to judge.
     Excused(Excuse),
-    /// A success in time may have come and vanished while nobody watched.
+    /// A success in time may have come and vanished unobserved.
     Unknown(Gap),
 }
 
-/// A time of which history may be missing: nobody watched, the watch had expired, or what was observed was lost.
+/// A time of which history may be missing: nothing watched, the watch had expired, or what was observed was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// When the watching broke off; `None`: nobody watched before.
+    /// When the watch was interrupted; `None`: nothing watched before.
     pub from: Option<Instant>,
-    /// When it went on.
+    /// When it was resumed.
     pub to: Instant,
-    /// It was watched, but what was observed expired in the log before it was judged. After other gaps all was observed
-    /// anew; after this one, what is known may be of before it.
+    /// The watch was not interrupted, but events expired in the log before they were judged. After other gaps everything was
+    /// observed again; after this one, what is known may be older than the gap.
     pub is_of_log: bool,
 }
 
 impl Gap {
-    /// Until `to`, of which nobody watched since `from`.
+    /// A gap until `to`, in which nothing watched since `from`.
     #[must_use]
     pub fn unwatched(from: Option<Instant>, to: Instant) -> Self {
         Self { from, to, is_of_log: false }
@@ -55,7 +55,7 @@ impl Gap {
     }
 }
 
-/// Why a slot was missed: the first of these that holds.
+/// Why a slot was missed: the first of these that is true.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// There is no CronJob of that name.
@@ -73,10 +73,10 @@ pub enum Cause {
     Pending {
         /// When it was created.
         since: Instant,
-        /// Why, where Kubernetes says.
+        /// Why, if it is known.
         why: Option<String>,
     },
-    /// No run of the slot was ever created; an alert then tells of the earlier run that is still under way, if one is.
+    /// No run of the slot was ever created. The alert then describes the earlier run that is still under way, if there is one.
     NeverStarted {
         /// When the CronJob should have made one.
         expected_at: Instant,
@@ -128,7 +128,7 @@ pub enum CauseKind {
 }
 
 impl CauseKind {
-    /// The word for it in records, labels and tables.
+    /// Its name in records, labels and tables.
     pub fn label(self) -> &'static str {
         match self {
             Self::CronJobAbsent => "cron_job_absent",
@@ -150,18 +150,18 @@ pub enum Excuse {
     Partial,
 }
 
-/// A run as an alert tells of it.
+/// A run as an alert describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunSummary {
     /// The Job's UID.
     pub uid: String,
     /// The Job.
     pub run: Run,
-    /// Its last attempt, where one was seen.
+    /// Its most informative attempt, if one was observed.
     pub last_attempt: Option<Attempt>,
 }
 
-/// A past success, to tell usual from unusual.
+/// A past success, for comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PastSuccess {
     /// The nominal start.

@@ -1,4 +1,4 @@
-//! The four topics, and the places in them.
+//! The four topics, their partitions and offsets.
 
 use std::fmt;
 
@@ -46,12 +46,12 @@ impl fmt::Display for Partition {
     }
 }
 
-/// A place in a partition of a topic: the number of the record there, from 0.
+/// The offset of a record in a partition of a topic, from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Offset(pub u64);
 
 impl Offset {
-    /// The place after this one.
+    /// The next offset.
     pub fn next(self) -> Self {
         Self(self.0 + 1)
     }

@@ -1,4 +1,4 @@
-//! `kigen.alerts`: what a person should know.
+//! `kigen.alerts`: alerts to and from values.
 
 use kigen_model::alert::{Alert, AlertBody, DeadlineSummary, ObjectiveSummary};
 use kigen_model::key::BatchKey;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec;
 use crate::error::DecodeError;
-use crate::fields::{Millis, Reading, Text, int, maybe_text, text};
+use crate::fields::{FieldReader, Millis, Text, int, maybe_text, text};
 use crate::shared::{AttemptRecord, RunRecord, SeverityRecord, SlotRecord};
 
 const TOPIC: Topic = Topic::Alerts;
@@ -95,7 +95,7 @@ struct PastSuccessRecord {
     ended_at: Millis,
 }
 
-/// An alert as a record's value.
+/// Encodes an alert as a record's value.
 pub fn encode_alert(alert: &Alert) -> Vec<u8> {
     let objective = alert.objective.as_ref();
     let (complete_by, before) = match objective.map(|objective| &objective.deadlines) {
@@ -121,14 +121,14 @@ pub fn encode_alert(alert: &Alert) -> Vec<u8> {
     codec::encode(TOPIC, &record)
 }
 
-/// The alert that a record's value says.
+/// Decodes the alert of a record's value.
 ///
 /// # Errors
-/// The bytes are no alert, or one that only a newer kigen knows.
+/// The bytes are not an alert, or one that only a newer kigen knows.
 pub fn decode_alert(bytes: &[u8]) -> Result<Alert, DecodeError> {
-    let of = Reading(TOPIC);
+    let of = FieldReader(TOPIC);
     let record: AlertRecord<'_> = codec::decode(TOPIC, bytes)?;
-    // An alert about a run alone has no name there.
+    // The name is empty in an alert about a run alone.
     let objective = (!record.objective.is_empty()).then(|| ObjectiveSummary {
         name: record.objective.into_owned(),
         deadlines: match record.before {
@@ -198,7 +198,7 @@ impl<'a> From<&'a AlertBody> for Body<'a> {
 }
 
 impl Body<'_> {
-    fn read(self, of: Reading) -> Result<AlertBody, DecodeError> {
+    fn read(self, of: FieldReader) -> Result<AlertBody, DecodeError> {
         let maybe_run = |run: Option<SummaryRecord<'_>>| run.map(|run| run.read(of)).transpose();
         Ok(match self {
             Self::SlotMissed { slot, incident, misses, cause, run, past } => AlertBody::SlotMissed {
@@ -238,9 +238,9 @@ impl Body<'_> {
     }
 }
 
-/// A failure: its fields stand among those of the record that has it.
+/// A failure: its fields are flattened into the record that has it.
 fn failure(
-    of: Reading,
+    of: FieldReader,
     reason: Text<'_>,
     exit_code: Option<i32>,
     attempts: i32,
@@ -274,7 +274,7 @@ impl<'a> From<&'a Cause> for CauseRecord<'a> {
 }
 
 impl CauseRecord<'_> {
-    fn read(self, of: Reading) -> Result<Cause, DecodeError> {
+    fn read(self, of: FieldReader) -> Result<Cause, DecodeError> {
         Ok(match self {
             Self::CauseCronJobAbsent => Cause::CronJobAbsent,
             Self::CauseSuspended => Cause::Suspended,
@@ -303,7 +303,7 @@ impl<'a> From<&'a RunSummary> for SummaryRecord<'a> {
 }
 
 impl SummaryRecord<'_> {
-    fn read(self, of: Reading) -> Result<RunSummary, DecodeError> {
+    fn read(self, of: FieldReader) -> Result<RunSummary, DecodeError> {
         Ok(RunSummary {
             uid: self.uid.into_owned(),
             run: self.run.read(of)?,
@@ -319,7 +319,7 @@ impl From<&PastSuccess> for PastSuccessRecord {
 }
 
 impl PastSuccessRecord {
-    fn read(self, of: Reading) -> Result<PastSuccess, DecodeError> {
+    fn read(self, of: FieldReader) -> Result<PastSuccess, DecodeError> {
         Ok(PastSuccess {
             nominal_start: of.instant("nominal_start", self.nominal_start)?,
             ended_at: of.instant("ended_at", self.ended_at)?,

@@ -1,4 +1,4 @@
-//! Schemas: which version wrote a value, and the way between a datum and its bytes.
+//! Schemas: which version wrote a value, and how a datum is encoded and decoded.
 
 use std::io::Read;
 use std::sync::LazyLock;
@@ -15,12 +15,12 @@ use serde::de::DeserializeOwned;
 use crate::error::DecodeError;
 use crate::frame::{Frame, MARKER};
 
-/// The longest value that is decoded, in bytes; the log takes no longer record either.
+/// The longest value that is decoded, in bytes; the log accepts no longer record either.
 pub const VALUE_BYTES_MAX: usize = 1024 * 1024;
 
 const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
-/// All versions of a topic's schema, oldest first; the last one writes.
+/// All versions of a topic's schema, oldest first; records are written with the last one.
 const EVENTS: [&str; 5] = [
     include_str!("../../../schemas/kigen.events/v1.avsc"),
     include_str!("../../../schemas/kigen.events/v2.avsc"),
@@ -48,14 +48,14 @@ struct Version {
     fingerprint: [u8; 8],
 }
 
-/// What reads and writes one topic.
+/// The codec of one topic.
 struct Codec {
     writer: GenericDatumWriter<'static>,
     fingerprint: [u8; 8],
     readers: Vec<Reader>,
 }
 
-/// What reads the values that one version of a schema wrote.
+/// The reader of values written with one version of a schema.
 struct Reader {
     fingerprint: [u8; 8],
     schema: &'static Schema,
@@ -63,14 +63,14 @@ struct Reader {
 }
 
 static VERSIONS: LazyLock<[Vec<Version>; 4]> = LazyLock::new(|| {
-    // Longer arrays and texts than a value's bytes cannot be in it; Avro would believe a length of gigabytes.
+    // An array or text cannot be longer than the value that contains it; Avro would trust a length of gigabytes.
     apache_avro::util::max_allocation_bytes(VALUE_BYTES_MAX);
     [parse(&EVENTS), parse(&ALERTS), parse(&STATUS), parse(&REJECTS)]
 });
 static CODECS: LazyLock<[Codec; 4]> = LazyLock::new(|| VERSIONS.each_ref().map(|versions| codec(versions)));
 
-/// A datum's bytes, and whether more of them were asked for than there are: `apache-avro` takes the end of its input
-/// for a null where one may stand, and so a record that was cut short for a whole one.
+/// A datum's bytes, and whether more of them were requested than there are: `apache-avro` takes the end of its input for a
+/// null where one is allowed, and so a truncated record for a complete one.
 struct Whole<'a> {
     rest: &'a [u8],
     is_cut: bool,
@@ -83,7 +83,7 @@ impl Read for Whole<'_> {
     }
 }
 
-/// A record as its value's bytes.
+/// Encodes a record.
 pub(crate) fn encode(topic: Topic, record: &impl Serialize) -> Vec<u8> {
     let codec = &CODECS[index(topic)];
     let mut bytes = Vec::with_capacity(256);
@@ -96,23 +96,23 @@ pub(crate) fn encode(topic: Topic, record: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-/// The record of a value's bytes.
+/// Decodes a record.
 ///
-/// It is read by the schema that wrote it, and not resolved to the newest one: `apache-avro` finds a union's branch by the
-/// first record whose fields are all there, whatever its name, and would take one kind for another. Versions only ever grow
-/// (`schemas/README.md`), so places in unions stay, and a field that the writer did not know takes its default.
+/// It is decoded with the writer's schema and not resolved to the newest one: `apache-avro` resolves a union to the first
+/// record whose fields all exist, whatever its name, and would take one kind for another. Versions only ever grow
+/// (`schemas/README.md`), so indexes in unions stay, and a field that the writer did not know gets its default.
 pub(crate) fn decode<T: DeserializeOwned>(topic: Topic, bytes: &[u8]) -> Result<T, DecodeError> {
     let (writer, datum) = opened(topic, bytes)?;
     whole(topic, datum, |bytes| writer.datum.read_deser(bytes))
 }
 
-/// The datum of a value's bytes as it stands there, and the schema that wrote it: for who shows it to people.
+/// The datum of a value as it was written, and the writer's schema: for display.
 pub(crate) fn decode_value(topic: Topic, bytes: &[u8]) -> Result<(Value, &'static Schema), DecodeError> {
     let (writer, datum) = opened(topic, bytes)?;
     Ok((whole(topic, datum, |bytes| writer.datum.read_value(bytes))?, writer.schema))
 }
 
-/// What reads a value, and its datum.
+/// The reader of a value, and the value's datum.
 fn opened(topic: Topic, bytes: &[u8]) -> Result<(&'static Reader, &[u8]), DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::Empty { topic });
@@ -135,7 +135,7 @@ fn opened(topic: Topic, bytes: &[u8]) -> Result<(&'static Reader, &[u8]), Decode
     }
 }
 
-/// Reads a datum to its last byte and no further.
+/// Decodes a datum to its last byte and no further.
 fn whole<T>(
     topic: Topic,
     datum: &[u8],
@@ -150,7 +150,7 @@ fn whole<T>(
     }
 }
 
-/// All versions of a topic's schema, oldest first; the last one writes.
+/// All versions of a topic's schema, oldest first; records are written with the last one.
 #[must_use]
 pub fn schemas(topic: Topic) -> &'static [&'static str] {
     match topic {
@@ -161,17 +161,16 @@ pub fn schemas(topic: Topic) -> &'static [&'static str] {
     }
 }
 
-/// The fingerprint of a schema as it stands in a value: CRC-64-AVRO of the parsing canonical form, little-endian.
+/// The fingerprint of a schema as a value contains it: CRC-64-AVRO of the parsing canonical form, little-endian.
 ///
 /// # Errors
-/// The text is no Avro schema.
+/// The text is not an Avro schema.
 pub fn fingerprint(schema: &str) -> Result<[u8; 8], Box<apache_avro::Error>> {
     Ok(fingerprint_of(&Schema::parse_str(schema)?))
 }
 
-/// `apache-avro` leaves a primitive type that had a logical type as an object in the canonical form
-/// (`{"type":"long"}`), where the specification's `[PRIMITIVES]` makes it `"long"`; so its own fingerprint would be
-/// one that no other library computes.
+/// `apache-avro` leaves a primitive type that had a logical type as an object in the canonical form (`{"type":"long"}`),
+/// where the specification's `[PRIMITIVES]` rule makes it `"long"`; no other library would compute its fingerprint.
 fn fingerprint_of(schema: &Schema) -> [u8; 8] {
     let canonical = PRIMITIVES.iter().fold(schema.canonical_form(), |text, primitive| {
         text.replace(&format!(r#"{{"type":"{primitive}"}}"#), &format!(r#""{primitive}""#))

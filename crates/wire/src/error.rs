@@ -1,11 +1,11 @@
-//! What can be wrong with bytes that should be a record.
+//! Why bytes cannot be decoded as a record.
 
 use kigen_model::topic::Topic;
 
-/// Why bytes are no record of a topic. None of these goes away by trying again.
+/// Why bytes are not a record of a topic. A retry fixes none of these.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// There is nothing, as in a tombstone.
+    /// It is empty, as a tombstone is.
     #[error("{topic}: the record has no value")]
     Empty {
         /// The topic whose schema was expected.
@@ -18,7 +18,7 @@ pub enum DecodeError {
         topic: Topic,
         /// Its length.
         bytes: usize,
-        /// The most.
+        /// The limit.
         max: usize,
     },
     /// It does not begin as a single-object encoded Avro value.
@@ -41,7 +41,7 @@ pub enum DecodeError {
         /// Its bytes in the order of the record, as in `schemas/fingerprints.txt`.
         fingerprint: u64,
     },
-    /// It is in Confluent's wire format, under a number that nobody has put a schema to.
+    /// It is in Confluent's wire format, with a number that no registry has mapped to a schema.
     #[error(
         "{topic}: the record names its schema by the number {id} of a schema registry, which is none of this kigen's \
          schemas there: a newer kigen or something else wrote it; upgrade kigen to read it, or, if no registry is \

@@ -1,4 +1,4 @@
-//! `kigen.events`: facts and the passing of a cluster's time.
+//! `kigen.events`: facts and the passing of a cluster's time to and from values.
 
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
 use kigen_model::key::BatchKey;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec;
 use crate::error::DecodeError;
-use crate::fields::{Millis, Reading, Text, long, text};
+use crate::fields::{FieldReader, Millis, Text, long, text};
 use crate::shared::{AttemptRecord, CronJobRecord, ObjectiveRecord, RunRecord, revision};
 
 const TOPIC: Topic = Topic::Events;
@@ -45,7 +45,7 @@ struct StreamPositionRecord<'a> {
     resource_version: i64,
 }
 
-/// An event as a record's value.
+/// Encodes an event as a record's value.
 pub fn encode_event(event: &Event) -> Vec<u8> {
     let record = match event {
         Event::Fact(fact) => EventRecord {
@@ -68,18 +68,18 @@ pub fn encode_event(event: &Event) -> Vec<u8> {
     codec::encode(TOPIC, &record)
 }
 
-/// The event that a record's value says.
+/// Decodes the event of a record's value.
 ///
 /// # Errors
-/// The bytes are no event, or one that only a newer kigen knows.
+/// The bytes are not an event, or one that only a newer kigen knows.
 pub fn decode_event(bytes: &[u8]) -> Result<Event, DecodeError> {
-    let of = Reading(TOPIC);
+    let of = FieldReader(TOPIC);
     let EventRecord { cluster, namespace, batch, observed_at, cluster_uid, body } =
         codec::decode(TOPIC, bytes)?;
     let cluster = cluster.into_owned();
-    let body = match said(of, body)? {
-        Said::OfBatch(body) => body,
-        Said::OfCluster(epoch, body) => {
+    let body = match decoded(of, body)? {
+        Decoded::OfBatch(body) => body,
+        Decoded::OfCluster(epoch, body) => {
             let cluster_uid = cluster_uid.map(Text::into_owned);
             return Ok(Event::Cluster(ClusterEvent { cluster, cluster_uid, epoch, body }));
         }
@@ -143,15 +143,15 @@ fn of_cluster(event: &ClusterEvent) -> Body<'_> {
     }
 }
 
-/// What an event's body says of whom.
+/// What an event is about, with its body.
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once, and nearly always a fact")]
-enum Said {
+enum Decoded {
     OfBatch(FactBody),
     OfCluster(u64, ClusterBody),
 }
 
-fn said(of: Reading, body: Body<'_>) -> Result<Said, DecodeError> {
-    Ok(Said::OfBatch(match body {
+fn decoded(of: FieldReader, body: Body<'_>) -> Result<Decoded, DecodeError> {
+    Ok(Decoded::OfBatch(match body {
         Body::CronJobObserved { uid, resource_version, cron_job } => FactBody::CronJob {
             revision: revision(of, uid, resource_version)?,
             cron_job: Some(cron_job.read(of)?),
@@ -179,7 +179,7 @@ fn said(of: Reading, body: Body<'_>) -> Result<Said, DecodeError> {
         },
         Body::EpochBegan { epoch, shipper } => {
             let body = ClusterBody::Epoch { shipper: shipper.into_owned() };
-            return Ok(Said::OfCluster(of.long("epoch", epoch)?, body));
+            return Ok(Decoded::OfCluster(of.long("epoch", epoch)?, body));
         }
         Body::Tick { epoch, observed_until, positions } => {
             let position = |position: StreamPositionRecord<'_>| {
@@ -192,11 +192,11 @@ fn said(of: Reading, body: Body<'_>) -> Result<Said, DecodeError> {
                 observed_until: of.instant("observed_until", observed_until)?,
                 positions: positions.into_iter().map(position).collect::<Result<_, _>>()?,
             };
-            return Ok(Said::OfCluster(of.long("epoch", epoch)?, body));
+            return Ok(Decoded::OfCluster(of.long("epoch", epoch)?, body));
         }
         Body::Gap { epoch, from, to } => {
             let gap = Gap::unwatched(of.maybe_instant("from", from)?, of.instant("to", to)?);
-            return Ok(Said::OfCluster(of.long("epoch", epoch)?, ClusterBody::Gap(gap)));
+            return Ok(Decoded::OfCluster(of.long("epoch", epoch)?, ClusterBody::Gap(gap)));
         }
     }))
 }

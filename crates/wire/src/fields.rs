@@ -1,7 +1,7 @@
-//! What stands in the records' fields, and the way from there to the model.
+//! The fields of records, and how they become values of the model.
 //!
-//! A record is a struct of this crate that follows its schema by name: an optional field is a union with null, an enum is a
-//! union of records (or, of words alone, an Avro enum) whose places are the variants' order. A field that its writer's
+//! A record is a struct of this crate whose names follow its schema: an optional field is a union with null, an enum is a
+//! union of records (or an Avro enum, if its variants have no fields) in the order of the variants. A field that the writer's
 //! schema did not have yet is absent, empty or false.
 
 use std::borrow::Cow;
@@ -14,11 +14,11 @@ use uuid::Uuid;
 
 use crate::error::DecodeError;
 
-/// The last year of an event: the last that RFC 3339 can write. What is reckoned from it, such as the next deadline, may be
-/// some years beyond, and never overflows.
+/// The last year of an event: the last that RFC 3339 can represent. What is computed from it, such as the next deadline, may
+/// be some years later, and never overflows.
 const YEAR_MAX: i32 = 9999;
 
-/// A text: borrowed of the model when it is written, its own when it was read.
+/// A text: borrowed from the model when it is encoded, owned when it was decoded.
 pub(crate) type Text<'a> = Cow<'a, str>;
 
 /// An instant, in milliseconds since 1970 UTC.
@@ -42,21 +42,21 @@ pub(crate) fn maybe_text(text: &Option<String>) -> Option<Text<'_>> {
     text.as_deref().map(Cow::Borrowed)
 }
 
-/// A number that Avro has no unsigned type for.
+/// An unsigned number: Avro has only signed types.
 pub(crate) fn long(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// A small one.
+/// A small unsigned number.
 pub(crate) fn int(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-/// Reads what the schema allows and the model may not.
+/// Checks values that the schema allows and the model may not.
 #[derive(Clone, Copy)]
-pub(crate) struct Reading(pub(crate) Topic);
+pub(crate) struct FieldReader(pub(crate) Topic);
 
-impl Reading {
+impl FieldReader {
     pub(crate) fn instant(self, field: &str, at: Millis) -> Result<Instant, DecodeError> {
         DateTime::<Utc>::from_timestamp_millis(at.0)
             .filter(|at| self.0 != Topic::Events || (1..=YEAR_MAX).contains(&at.year()))
@@ -87,7 +87,7 @@ impl Reading {
         id.map(|id| self.uuid(field, &id)).transpose()
     }
 
-    /// The error of a field whose value makes no sense.
+    /// The error of a field with an invalid value.
     pub(crate) fn wrong(self, field: &str, problem: &'static str) -> DecodeError {
         DecodeError::Field { topic: self.0, field: field.to_owned(), problem }
     }

@@ -1,17 +1,17 @@
-//! What stands before a datum and says which schema wrote it: Avro's single-object encoding, or Confluent's wire format.
+//! The prefix of a datum, which identifies the writer's schema: Avro's single-object encoding, or Confluent's wire format.
 //!
-//! All that is decoded here is in the first. The second needs a schema registry, which alone knows what its numbers
-//! mean; who has asked it puts one in the other's place (`kigen-registry`).
+//! This crate decodes only the first. The second needs a schema registry, which alone can resolve its numbers;
+//! `kigen-registry` replaces one prefix with the other.
 
 /// The two bytes at the beginning of Avro's single-object encoding.
 pub(crate) const MARKER: [u8; 2] = [0xc3, 0x01];
 /// The byte at the beginning of Confluent's wire format.
 const MAGIC: u8 = 0;
 
-/// What a value begins with.
+/// The prefix of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frame {
-    /// Avro's single-object encoding: the marker `C3 01`, and the fingerprint of the schema as it stands there
+    /// Avro's single-object encoding: the marker `C3 01`, and the fingerprint of the schema as the value contains it
     /// (CRC-64-AVRO, little-endian).
     Object([u8; 8]),
     /// Confluent's wire format: a zero byte, and the schema's number in a registry, big-endian.
@@ -19,12 +19,12 @@ pub enum Frame {
 }
 
 impl Frame {
-    /// How many bytes stand before the datum of an [`Object`](Self::Object).
+    /// The length of the prefix of an [`Object`](Self::Object), in bytes.
     pub const OBJECT_BYTES: usize = 10;
-    /// How many bytes stand before the datum of one that is [`Registered`](Self::Registered).
+    /// The length of the prefix of a value that is [`Registered`](Self::Registered), in bytes.
     pub const REGISTERED_BYTES: usize = 5;
 
-    /// The frame of a value and its datum; `None`: it has neither.
+    /// The prefix of a value and its datum; `None`: it has neither prefix.
     #[must_use]
     pub fn of(value: &[u8]) -> Option<(Self, &[u8])> {
         if let Some((&[0xc3, 0x01, fingerprint @ ..], datum)) =
@@ -38,7 +38,7 @@ impl Frame {
         }
     }
 
-    /// The datum behind this frame.
+    /// The datum with this prefix.
     #[must_use]
     pub fn around(self, datum: &[u8]) -> Vec<u8> {
         let mut value = Vec::with_capacity(Self::OBJECT_BYTES + datum.len());

@@ -1,4 +1,4 @@
-//! A record as JSON, for people and scripts that look inside.
+//! A record as JSON, for people and scripts.
 
 use apache_avro::Schema;
 use apache_avro::schema::{Name, RecordSchema, ResolvedSchema};
@@ -10,11 +10,11 @@ use serde_json::{Map, Value as Json};
 use crate::codec;
 use crate::error::DecodeError;
 
-/// A record's value as JSON: the schema's field names, instants as RFC 3339 in UTC, a record out of a union with its
-/// name under `type`, bytes as text with what is no UTF-8 replaced.
+/// A record's value as JSON: the schema's field names, instants as RFC 3339 in UTC, a record of a union with its name under
+/// `type`, bytes as text with invalid UTF-8 replaced.
 ///
 /// # Errors
-/// The bytes are no record of the topic.
+/// The bytes are not a record of the topic.
 pub fn decode_to_json(topic: Topic, bytes: &[u8]) -> Result<Json, DecodeError> {
     let (value, schema) = codec::decode_value(topic, bytes)?;
     let damaged = |source| DecodeError::Damaged { topic, source: Box::new(source) };

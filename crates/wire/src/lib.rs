@@ -2,12 +2,9 @@
 //!
 //! A value is in Avro's single-object encoding: the marker `C3 01`, the fingerprint of the schema it was written with
 //! (CRC-64-AVRO of the parsing canonical form, little-endian), and the datum. So any Avro library reads it with only
-//! `schemas/`, and every version ever written stays readable here. [`Frame`] tells this from Confluent's wire format.
+//! `schemas/`, and every version ever written stays readable here. [`Frame`] distinguishes it from Confluent's wire format.
 
-#![expect(
-    clippy::enum_variant_names,
-    reason = "a choice's kinds are named as their records are in the schemas"
-)]
+#![expect(clippy::enum_variant_names, reason = "the variants have the names of their records in the schemas")]
 
 mod alert;
 mod codec;

@@ -1,4 +1,4 @@
-//! `kigen.rejects`: what could not be decoded or applied.
+//! `kigen.rejects`: rejects to and from values.
 
 use kigen_model::reject::Reject;
 use kigen_model::topic::Topic;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec;
 use crate::error::DecodeError;
-use crate::fields::{Millis, Reading, Text, int, long, text};
+use crate::fields::{FieldReader, Millis, Text, int, long, text};
 
 const TOPIC: Topic = Topic::Rejects;
 
@@ -23,7 +23,7 @@ struct RejectRecord<'a> {
     rejected_at: Millis,
 }
 
-/// A reject as a record's value.
+/// Encodes a reject as a record's value.
 pub fn encode_reject(reject: &Reject) -> Vec<u8> {
     let record = RejectRecord {
         source: text(&reject.source),
@@ -37,10 +37,10 @@ pub fn encode_reject(reject: &Reject) -> Vec<u8> {
     codec::encode(TOPIC, &record)
 }
 
-/// The reject that a record's value says.
+/// Decodes the reject of a record's value.
 ///
 /// # Errors
-/// The bytes are no reject.
+/// The bytes are not a reject.
 pub fn decode_reject(bytes: &[u8]) -> Result<Reject, DecodeError> {
     let record: RejectRecord<'_> = codec::decode(TOPIC, bytes)?;
     let partition = record.partition.and_then(|partition| u32::try_from(partition).ok());
@@ -51,6 +51,6 @@ pub fn decode_reject(bytes: &[u8]) -> Result<Reject, DecodeError> {
         key: record.key.into_owned(),
         reason: record.reason.into_owned(),
         bytes: record.bytes,
-        rejected_at: Reading(TOPIC).instant("rejected_at", record.rejected_at)?,
+        rejected_at: FieldReader(TOPIC).instant("rejected_at", record.rejected_at)?,
     })
 }

@@ -9,10 +9,14 @@ use kigen_model::slot::Slot;
 use serde::{Deserialize, Serialize};
 
 use crate::error::DecodeError;
-use crate::fields::{Millis, Reading, Text, int, maybe_text, text};
+use crate::fields::{FieldReader, Millis, Text, int, maybe_text, text};
 
-/// The version of an object: its two fields stand among those of the record that has it.
-pub(crate) fn revision(of: Reading, uid: Text<'_>, resource_version: i64) -> Result<Revision, DecodeError> {
+/// The version of an object: its two fields are flattened into the record that has it.
+pub(crate) fn revision(
+    of: FieldReader,
+    uid: Text<'_>,
+    resource_version: i64,
+) -> Result<Revision, DecodeError> {
     let resource_version = of.long("resource_version", resource_version)?;
     Ok(Revision { uid: uid.into_owned(), resource_version })
 }
@@ -42,7 +46,7 @@ impl<'a> From<&'a CronJob> for CronJobRecord<'a> {
 }
 
 impl CronJobRecord<'_> {
-    pub(crate) fn read(self, of: Reading) -> Result<CronJob, DecodeError> {
+    pub(crate) fn read(self, of: FieldReader) -> Result<CronJob, DecodeError> {
         Ok(CronJob {
             schedule: self.schedule.into_owned(),
             time_zone: self.time_zone.map(Text::into_owned),
@@ -110,7 +114,7 @@ impl<'a> From<&'a RunPhase> for RunPhaseRecord<'a> {
 }
 
 impl RunRecord<'_> {
-    pub(crate) fn read(self, of: Reading) -> Result<Run, DecodeError> {
+    pub(crate) fn read(self, of: FieldReader) -> Result<Run, DecodeError> {
         let slot = self.slot.map(|mark| mark.parse()).transpose();
         Ok(Run {
             slot: slot.map_err(|_| of.wrong("slot", "is neither a day nor an instant"))?,
@@ -125,7 +129,7 @@ impl RunRecord<'_> {
 }
 
 impl RunPhaseRecord<'_> {
-    fn read(self, of: Reading) -> Result<RunPhase, DecodeError> {
+    fn read(self, of: FieldReader) -> Result<RunPhase, DecodeError> {
         Ok(match self {
             Self::RunPending => RunPhase::Pending,
             Self::RunRunning => RunPhase::Running,
@@ -220,7 +224,7 @@ impl<'a> From<&'a AttemptPhase> for AttemptPhaseRecord<'a> {
 }
 
 impl AttemptRecord<'_> {
-    pub(crate) fn read(self, of: Reading) -> Result<Attempt, DecodeError> {
+    pub(crate) fn read(self, of: FieldReader) -> Result<Attempt, DecodeError> {
         Ok(Attempt {
             pod: self.pod.into_owned(),
             node: self.node.map(Text::into_owned),
@@ -234,7 +238,7 @@ impl AttemptRecord<'_> {
 }
 
 impl AttemptPhaseRecord<'_> {
-    fn read(self, of: Reading) -> Result<AttemptPhase, DecodeError> {
+    fn read(self, of: FieldReader) -> Result<AttemptPhase, DecodeError> {
         Ok(match self {
             Self::AttemptWaiting { reason, message } => AttemptPhase::Waiting {
                 reason: reason.map(Text::into_owned),
@@ -256,7 +260,7 @@ impl AttemptPhaseRecord<'_> {
     }
 }
 
-/// How loudly; the first word stands for one that only a newer kigen knows.
+/// A severity; the first variant replaces one that only a newer kigen knows.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum SeverityRecord {
@@ -275,7 +279,7 @@ impl From<Severity> for SeverityRecord {
 }
 
 impl SeverityRecord {
-    /// A word this kigen does not know is taken for the loudest: better one message too loud than one unheard.
+    /// An unknown severity is read as the most urgent: a message that is too urgent is better than one that is missed.
     pub(crate) fn read(self) -> Severity {
         match self {
             Self::Warning => Severity::Warning,
@@ -359,7 +363,7 @@ impl<'a> From<&'a Objective> for ObjectiveRecord<'a> {
 }
 
 impl ObjectiveRecord<'_> {
-    pub(crate) fn read(self, of: Reading) -> Result<Objective, DecodeError> {
+    pub(crate) fn read(self, of: FieldReader) -> Result<Objective, DecodeError> {
         let span = |field, seconds| match seconds {
             0..=Objective::GRACE_MAX_S => Ok(TimeDelta::seconds(seconds)),
             _ => Err(of.wrong(field, "is not 0 to 31 days")),
@@ -420,7 +424,7 @@ impl From<&Slot> for SlotRecord {
 }
 
 impl SlotRecord {
-    pub(crate) fn read(self, of: Reading) -> Result<Slot, DecodeError> {
+    pub(crate) fn read(self, of: FieldReader) -> Result<Slot, DecodeError> {
         Ok(Slot {
             from: of.instant("from", self.from)?,
             deadline: of.instant("deadline", self.deadline)?,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec;
 use crate::error::DecodeError;
-use crate::fields::Reading;
+use crate::fields::FieldReader;
 use batch::BatchRecord;
 use position::PositionRecord;
 
@@ -36,24 +36,24 @@ enum Body<'a> {
     Position(PositionRecord<'a>),
 }
 
-/// A batch's state as a record's value.
+/// Encodes a batch's state as a record's value.
 pub fn encode_batch(state: &BatchState) -> Vec<u8> {
     codec::encode(TOPIC, &StatusRecord { body: Body::BatchState(state.into()) })
 }
 
-/// A partition's position as a record's value.
+/// Encodes a partition's position as a record's value.
 pub fn encode_position(position: &PartitionState) -> Vec<u8> {
     codec::encode(TOPIC, &StatusRecord { body: Body::Position(position.into()) })
 }
 
-/// The status that a record's value says.
+/// Decodes the status of a record's value.
 ///
 /// # Errors
-/// The bytes are no status, or one that only a newer kigen knows.
+/// The bytes are not a status, or one that only a newer kigen knows.
 pub fn decode_status(bytes: &[u8]) -> Result<Status, DecodeError> {
     let record: StatusRecord<'_> = codec::decode(TOPIC, bytes)?;
     match record.body {
-        Body::BatchState(batch) => batch.read(Reading(TOPIC)).map(Status::Batch),
-        Body::Position(position) => position.read(Reading(TOPIC)).map(Status::Position),
+        Body::BatchState(batch) => batch.read(FieldReader(TOPIC)).map(Status::Batch),
+        Body::Position(position) => position.read(FieldReader(TOPIC)).map(Status::Position),
     }
 }

@@ -9,7 +9,7 @@ use kigen_state::{
 use serde::{Deserialize, Serialize};
 
 use crate::error::DecodeError;
-use crate::fields::{Millis, Reading, Text, int, long, maybe_text, text};
+use crate::fields::{FieldReader, Millis, Text, int, long, maybe_text, text};
 use crate::shared::{AttemptRecord, CronJobRecord, ObjectiveRecord, RunRecord, SlotRecord, revision};
 
 #[derive(Serialize, Deserialize)]
@@ -39,7 +39,7 @@ impl<'a> From<&'a BatchState> for BatchRecord<'a> {
 }
 
 impl BatchRecord<'_> {
-    pub(super) fn read(self, of: Reading) -> Result<BatchState, DecodeError> {
+    pub(super) fn read(self, of: FieldReader) -> Result<BatchState, DecodeError> {
         let objectives = self.objectives.into_iter().map(|known| known.read(of));
         Ok(BatchState {
             key: BatchKey {
@@ -89,7 +89,7 @@ impl<'a> From<&'a CronJobState> for CronJobStateRecord<'a> {
 }
 
 impl CronJobStateRecord<'_> {
-    fn read(self, of: Reading) -> Result<CronJobState, DecodeError> {
+    fn read(self, of: FieldReader) -> Result<CronJobState, DecodeError> {
         Ok(CronJobState {
             revision: revision(of, self.uid, self.resource_version)?,
             cron_job: self.cron_job.read(of)?,
@@ -111,7 +111,7 @@ impl<'a> From<&'a ScheduleEdit> for ScheduleEditRecord<'a> {
 }
 
 impl ScheduleEditRecord<'_> {
-    fn read(self, of: Reading) -> Result<ScheduleEdit, DecodeError> {
+    fn read(self, of: FieldReader) -> Result<ScheduleEdit, DecodeError> {
         Ok(ScheduleEdit {
             from: of.instant("from", self.from)?,
             schedule: self.schedule.into_owned(),
@@ -154,7 +154,7 @@ impl<'a> From<&'a RunState> for RunStateRecord<'a> {
 }
 
 impl RunStateRecord<'_> {
-    fn read(self, of: Reading) -> Result<RunState, DecodeError> {
+    fn read(self, of: FieldReader) -> Result<RunState, DecodeError> {
         let known = |known: AttemptStateRecord<'_>| {
             Ok(AttemptState {
                 revision: revision(of, known.uid, known.resource_version)?,
@@ -215,7 +215,7 @@ impl<'a> From<(&'a String, &'a ObjectiveState)> for ObjectiveStateRecord<'a> {
 }
 
 impl ObjectiveStateRecord<'_> {
-    fn read(self, of: Reading) -> Result<(String, ObjectiveState), DecodeError> {
+    fn read(self, of: FieldReader) -> Result<(String, ObjectiveState), DecodeError> {
         let successor = |successor: SuccessorRecord<'_>| {
             Ok(Successor {
                 objective: successor.objective.read(of)?,
@@ -262,7 +262,7 @@ impl<'a> From<&'a Plan> for PlanRecord<'a> {
 }
 
 impl PlanRecord<'_> {
-    fn read(self, of: Reading) -> Result<Plan, DecodeError> {
+    fn read(self, of: FieldReader) -> Result<Plan, DecodeError> {
         Ok(match self {
             Self::OpenSlot { slot, time_zone, window, met_at } => Plan::Open(OpenSlot {
                 slot: slot.read(of)?,
@@ -299,7 +299,7 @@ impl From<Window> for WindowRecord {
 }
 
 impl WindowRecord {
-    fn read(self, of: Reading) -> Result<Window, DecodeError> {
+    fn read(self, of: FieldReader) -> Result<Window, DecodeError> {
         Ok(match self {
             Self::WindowNoFire => Window::NoFire,
             Self::WindowFires { opens, closes } => Window::Fires {
@@ -335,7 +335,7 @@ impl From<&Incident> for IncidentRecord<'_> {
 }
 
 impl IncidentRecord<'_> {
-    fn read(self, of: Reading) -> Result<Incident, DecodeError> {
+    fn read(self, of: FieldReader) -> Result<Incident, DecodeError> {
         Ok(Incident {
             id: of.uuid("id", &self.id)?,
             since: of.instant("since", self.since)?,
@@ -376,7 +376,7 @@ impl From<&Judged> for JudgedRecord<'_> {
 }
 
 impl JudgedRecord<'_> {
-    fn read(self, of: Reading) -> Result<Judged, DecodeError> {
+    fn read(self, of: FieldReader) -> Result<Judged, DecodeError> {
         let slot = |judged: JudgedSlotRecord<'_>| {
             Ok(JudgedSlot {
                 slot: judged.slot.read(of)?,
@@ -412,7 +412,7 @@ enum VerdictRecord {
     },
 }
 
-/// The first word stands for one that only a newer kigen knows.
+/// The first variant replaces one that only a newer kigen knows.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum CauseKindRecord {
@@ -425,7 +425,7 @@ enum CauseKindRecord {
     NeverStarted,
 }
 
-/// The first word stands for one that only a newer kigen knows.
+/// The first variant replaces one that only a newer kigen knows.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum ExcuseRecord {
@@ -455,7 +455,7 @@ impl From<Verdict> for VerdictRecord {
 }
 
 impl VerdictRecord {
-    fn read(self, of: Reading) -> Result<Verdict, DecodeError> {
+    fn read(self, of: FieldReader) -> Result<Verdict, DecodeError> {
         Ok(match self {
             Self::VerdictMet { ended_at } => Verdict::Met { ended_at: of.instant("ended_at", ended_at)? },
             Self::VerdictMissed { cause } => Verdict::Missed(cause.read(of)?),
@@ -487,7 +487,7 @@ impl From<CauseKind> for CauseKindRecord {
 }
 
 impl CauseKindRecord {
-    fn read(self, of: Reading) -> Result<CauseKind, DecodeError> {
+    fn read(self, of: FieldReader) -> Result<CauseKind, DecodeError> {
         Ok(match self {
             Self::CronJobAbsent => CauseKind::CronJobAbsent,
             Self::Suspended => CauseKind::Suspended,
@@ -500,6 +500,6 @@ impl CauseKindRecord {
     }
 }
 
-fn unknown(of: Reading, field: &str) -> DecodeError {
+fn unknown(of: FieldReader, field: &str) -> DecodeError {
     of.wrong(field, "is of a kind this kigen does not know")
 }

@@ -7,7 +7,7 @@ use kigen_state::{ClusterClock, Cursor, PartitionState};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DecodeError;
-use crate::fields::{Millis, Reading, Text, int, long, text};
+use crate::fields::{FieldReader, Millis, Text, int, long, text};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Position")]
@@ -64,7 +64,7 @@ impl<'a> From<&'a PartitionState> for PositionRecord<'a> {
 }
 
 impl PositionRecord<'_> {
-    pub(super) fn read(self, of: Reading) -> Result<PartitionState, DecodeError> {
+    pub(super) fn read(self, of: FieldReader) -> Result<PartitionState, DecodeError> {
         Ok(PartitionState {
             next: Offset(of.long("next", self.next)?),
             cursor: self.cursor.map(|cursor| cursor.read(of)).transpose()?,
@@ -86,7 +86,7 @@ impl<'a> From<&'a Cursor> for CursorRecord<'a> {
 }
 
 impl CursorRecord<'_> {
-    fn read(self, of: Reading) -> Result<Cursor, DecodeError> {
+    fn read(self, of: FieldReader) -> Result<Cursor, DecodeError> {
         let key = BatchKey {
             cluster: self.cluster.into_owned(),
             namespace: self.namespace.into_owned(),
@@ -97,7 +97,7 @@ impl CursorRecord<'_> {
 }
 
 impl ClusterClockRecord<'_> {
-    fn read(self, of: Reading) -> Result<(String, ClusterClock), DecodeError> {
+    fn read(self, of: FieldReader) -> Result<(String, ClusterClock), DecodeError> {
         let clock = ClusterClock {
             epoch: of.long("epoch", self.epoch)?,
             observed_until: of.maybe_instant("observed_until", self.observed_until)?,
@@ -114,7 +114,7 @@ impl From<&Gap> for GapRecord {
 }
 
 impl GapRecord {
-    fn read(self, of: Reading) -> Result<Gap, DecodeError> {
+    fn read(self, of: FieldReader) -> Result<Gap, DecodeError> {
         Ok(Gap {
             from: of.maybe_instant("from", self.from)?,
             to: of.instant("to", self.to)?,

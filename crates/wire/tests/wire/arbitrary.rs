@@ -1,6 +1,5 @@
-//! Whatever is heard of a batch, in whatever order and however absurd: the engine goes on, its state stays within its bound
-//! and is read as it was written, and so is all that it says. `PROPTEST_CASES=1000000` fuzzes for long;
-//! `PROPTEST_RNG_SEED` plays a failure again.
+//! Arbitrary inputs, in any order and however absurd: the engine continues, its state stays within its limit, and its state
+//! and alerts decode to what was encoded. `PROPTEST_CASES=1000000` fuzzes for long; `PROPTEST_RNG_SEED` repeats a failure.
 
 use chrono::TimeDelta;
 use kigen_engine::effect::Effect;
@@ -21,7 +20,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{RngSeed, TestRunner};
 
-/// How many slots a tick may find due, one after another, before the story goes on without it.
+/// How many due slots are judged for a tick, one after another, before the history continues without it.
 const JUDGED_AT_ONCE_MAX: usize = 40;
 
 fn instant() -> BoxedStrategy<Instant> {
@@ -130,13 +129,14 @@ fn run() -> BoxedStrategy<Run> {
 }
 
 fn attempt() -> BoxedStrategy<Attempt> {
-    let said = || proptest::option::of(text());
+    let explanation = || proptest::option::of(text());
     let at = || proptest::option::of(instant());
     let phase = prop_oneof![
-        (said(), said()).prop_map(|(reason, message)| AttemptPhase::Waiting { reason, message }),
+        (explanation(), explanation())
+            .prop_map(|(reason, message)| AttemptPhase::Waiting { reason, message }),
         at().prop_map(|since| AttemptPhase::Running { since }),
         at().prop_map(|finished_at| AttemptPhase::Succeeded { finished_at }),
-        (at(), proptest::option::of(any::<i32>()), said(), said()).prop_map(
+        (at(), proptest::option::of(any::<i32>()), explanation(), explanation()).prop_map(
             |(finished_at, exit_code, reason, message)| AttemptPhase::Failed {
                 finished_at,
                 exit_code,
@@ -147,7 +147,7 @@ fn attempt() -> BoxedStrategy<Attempt> {
     ];
     let number = (name(), prop_oneof![any::<f64>(), any::<i32>().prop_map(f64::from)]);
     let metrics = proptest::collection::vec(number, 0..5).prop_map(ReportedMetrics::new);
-    (name(), said(), any::<u16>(), phase, metrics)
+    (name(), explanation(), any::<u16>(), phase, metrics)
         .prop_map(|(pod, node, restarts, phase, metrics)| Attempt {
             pod,
             node,
@@ -219,24 +219,24 @@ fn body() -> BoxedStrategy<FactBody> {
 }
 
 #[derive(Clone, Debug)]
-enum Heard {
+enum Observation {
     Fact(Instant, Box<FactBody>),
     Tick(Instant),
     Gap(Gap),
 }
 
-fn heard() -> BoxedStrategy<Vec<Heard>> {
+fn observations() -> BoxedStrategy<Vec<Observation>> {
     let gap = (proptest::option::of(instant()), instant())
-        .prop_map(|(from, to)| Heard::Gap(Gap::unwatched(from, to)));
+        .prop_map(|(from, to)| Observation::Gap(Gap::unwatched(from, to)));
     let one = prop_oneof![
-        12 => (instant(), body()).prop_map(|(at, body)| Heard::Fact(at, Box::new(body))),
-        4 => instant().prop_map(Heard::Tick),
+        12 => (instant(), body()).prop_map(|(at, body)| Observation::Fact(at, Box::new(body))),
+        4 => instant().prop_map(Observation::Tick),
         1 => gap,
     ];
     proptest::collection::vec(one, 1..60).boxed()
 }
 
-/// The configuration of a run, whose seed is printed: the harness shows it when a test fails.
+/// The configuration of a run. The seed is printed, and the harness shows it when a test fails.
 #[expect(clippy::print_stdout, reason = "the harness keeps what is printed for a test that fails")]
 fn seeded() -> ProptestConfig {
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
@@ -244,7 +244,7 @@ fn seeded() -> ProptestConfig {
         RngSeed::Fixed(seed) => seed,
         RngSeed::Random => TestRunner::new(config.clone()).rng().next_u64(),
     };
-    println!("play it again with PROPTEST_RNG_SEED={seed}");
+    println!("repeat it with PROPTEST_RNG_SEED={seed}");
     ProptestConfig { rng_seed: RngSeed::Fixed(seed), ..config }
 }
 
@@ -260,23 +260,23 @@ proptest! {
     #![proptest_config(seeded())]
 
     #[test]
-    fn the_engine_goes_on_and_stays_within_its_bound(story in heard()) {
+    fn the_engine_continues_and_its_state_stays_within_its_limit(history in observations()) {
         let mut state = BatchState::new(BatchKey::new("prod", "ml", "recommend"));
         let mut clock = ClusterClock::default();
-        for heard in story {
-            let tell = |body| ClusterEvent { cluster: "prod".to_owned(), cluster_uid: None, epoch: 1, body };
-            match heard {
-                Heard::Fact(observed_at, body) => {
+        for observation in history {
+            let cluster_event = |body| ClusterEvent { cluster: "prod".to_owned(), cluster_uid: None, epoch: 1, body };
+            match observation {
+                Observation::Fact(observed_at, body) => {
                     let fact = Fact { key: state.key.clone(), observed_at, body: *body };
                     let event = Event::Fact(fact.clone());
                     prop_assert_eq!(decode_event(&encode_event(&event)).expect("an event"), event);
                     check(step(&mut state, fact.into()));
                 }
-                Heard::Tick(observed_until) => {
-                    clock.step(&tell(ClusterBody::Tick { observed_until, positions: Vec::new() }));
+                Observation::Tick(observed_until) => {
+                    clock.step(&cluster_event(ClusterBody::Tick { observed_until, positions: Vec::new() }));
                 }
-                Heard::Gap(gap) => {
-                    clock.step(&tell(ClusterBody::Gap(gap)));
+                Observation::Gap(gap) => {
+                    clock.step(&cluster_event(ClusterBody::Gap(gap)));
                 }
             }
             let Some(observed_until) = clock.observed_until else { continue };
@@ -286,7 +286,7 @@ proptest! {
                 }
                 let before = state.clone();
                 check(step(&mut state, Input::Due { observed_until, gaps: &clock.gaps }));
-                prop_assert!(state != before, "due work is not worked off");
+                prop_assert!(state != before, "due work is left");
             }
             let bytes = encode_batch(&state);
             prop_assert!(bytes.len() <= STATE_BYTES_MAX, "{} bytes", bytes.len());

@@ -1,4 +1,4 @@
-//! A batch's state as `kigen.status` has it stays within its bound, whatever is said of the batch.
+//! An encoded state stays within its limit, whatever the facts of the batch.
 
 use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
@@ -15,9 +15,9 @@ use crate::samples::{Record, samples};
 
 const FACTS: u64 = 1_500;
 
-/// The samples again and again, as other objects, with texts from nothing to far too much.
+/// Applies the samples repeatedly, as other objects, with texts from empty to far too long.
 #[test]
-fn a_state_stays_within_its_bound_and_is_read_as_it_was_written() {
+fn a_state_stays_within_its_limit_and_decodes_to_what_was_encoded() {
     let facts: Vec<Fact> = samples(Topic::Events)
         .into_iter()
         .filter_map(|(_, record)| match record {
@@ -48,7 +48,7 @@ fn a_state_stays_within_its_bound_and_is_read_as_it_was_written() {
     assert!(largest > STATE_BYTES_MAX / 2, "only {largest} bytes: nothing was bounded");
 }
 
-/// Makes another object of it, with longer texts.
+/// Makes it another object, with longer texts.
 fn grow(body: &mut FactBody, number: u64) {
     let long = |times: u64| "é".repeat(usize::try_from(times).expect("small"));
     let words = long((number * 37) % 5_000);

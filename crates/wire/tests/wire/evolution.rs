@@ -1,4 +1,4 @@
-//! A schema that was released stays as it is; the next version is one that old data and old readers survive.
+//! A released schema stays as it is; the next version is compatible with old data and old readers.
 
 use apache_avro::Schema;
 use apache_avro::schema_compatibility::{Compatibility, SchemaCompatibility};
@@ -33,7 +33,7 @@ fn a_released_version_never_changes() {
 }
 
 #[test]
-fn each_version_grew_out_of_the_one_before() {
+fn each_version_is_compatible_with_the_one_before() {
     for topic in Topic::ALL {
         let parsed: Vec<Json> = versions(topic)
             .iter()
@@ -49,9 +49,9 @@ fn each_version_grew_out_of_the_one_before() {
 }
 
 #[test]
-fn what_old_data_and_old_readers_survive_is_allowed() {
+fn a_compatible_change_is_allowed() {
     let grown = [
-        changed("/fields/0/doc", json!("Said better.")),
+        changed("/fields/0/doc", json!("A better wording.")),
         added("/fields", json!({ "name": "owner", "type": ["null", "string"], "default": null })),
         added("/fields/2/type/symbols", json!("FATAL")),
         added("/fields/3/type", json!({ "type": "record", "name": "Unknown", "fields": [] })),
@@ -66,7 +66,7 @@ fn what_old_data_and_old_readers_survive_is_allowed() {
 }
 
 #[test]
-fn what_breaks_old_data_or_old_readers_is_named() {
+fn an_incompatible_change_is_named() {
     let broken = [
         added("/fields", json!({ "name": "owner", "type": "string" })),
         removed("/fields", 1),
@@ -84,11 +84,11 @@ fn what_breaks_old_data_or_old_readers_is_named() {
         added("/fields/3/type/1/fields/0/type", json!({ "type": "record", "name": "Hung", "fields": [] })),
         changed("/name", json!("Notice")),
     ];
-    let said: Vec<String> = broken
+    let named: Vec<String> = broken
         .iter()
         .flat_map(|new| {
             let problems = problems(&schema(), new, Choices::BodyOnly);
-            assert!(!problems.is_empty(), "nobody would notice: {new:#}");
+            assert!(!problems.is_empty(), "it is not noticed: {new:#}");
             problems
         })
         .collect();
@@ -112,7 +112,7 @@ fn what_breaks_old_data_or_old_readers_is_named() {
         Missed.cause is of another type
         the topic's record Alert is now Notice
         Alert is gone: old data cannot be read"#]]
-    .assert_eq(&said.join("\n"));
+    .assert_eq(&named.join("\n"));
 }
 
 #[test]

@@ -1,8 +1,7 @@
-//! Golden files: records of every kind as bytes, beside each version of each schema, that stay readable for ever.
+//! Golden files: records of every kind as bytes, beside each version of each schema, which stay readable for ever.
 //!
-//! A golden file has a JSON object a line: the record's name, its bytes in hexadecimal, and what
-//! `decode_to_json` makes of them. `UPDATE_EXPECT=1` writes that of the newest version anew; those of older versions
-//! are never written again.
+//! A golden file has a JSON object per line: the record's name, its bytes in hexadecimal, and what `decode_to_json` returns
+//! for them. `UPDATE_EXPECT=1` rewrites that of the newest version; those of older versions are never rewritten.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -19,13 +18,13 @@ use serde_json::{Value as Json, json};
 use crate::samples::{Record, samples};
 use crate::{hex, schemas, unhex, versions};
 
-/// The marker and the fingerprint.
+/// The length of the marker and the fingerprint.
 const HEADER_BYTES: usize = 10;
-/// Where Debian's python3-avro is found, whatever other Python is first in the path.
+/// The Python for which Debian's python3-avro is installed, whatever other Python is first in the path.
 const PYTHON: &str = "/usr/bin/python3";
 
 #[test]
-fn every_kind_of_record_is_read_as_it_was_written() {
+fn every_kind_of_record_decodes_to_what_was_encoded() {
     for topic in Topic::ALL {
         for (name, record) in samples(topic) {
             let read = Record::decode(topic, &record.encode()).expect(name);
@@ -35,14 +34,14 @@ fn every_kind_of_record_is_read_as_it_was_written() {
 }
 
 #[test]
-fn a_reject_of_the_most_bytes_is_read_as_it_was_written() {
+fn the_longest_reject_decodes_to_what_was_encoded() {
     let (_, Record::Reject(reject)) = samples(Topic::Rejects).remove(0) else { panic!("a reject") };
     let record = Record::Reject(Reject { bytes: vec![0xff; REJECT_BYTES_MAX], ..reject });
     assert_eq!(Record::decode(Topic::Rejects, &record.encode()).expect("a reject"), record);
 }
 
 #[test]
-fn the_samples_leave_out_no_kind_and_no_word() {
+fn the_samples_contain_every_branch_and_every_symbol() {
     for topic in Topic::ALL {
         let (_, text) = versions(topic).pop().expect("a topic has a schema");
         let schema = Schema::parse_str(&text).expect("a valid schema");
@@ -51,7 +50,7 @@ fn the_samples_leave_out_no_kind_and_no_word() {
         let mut seen = BTreeSet::new();
         for (_, record) in samples(topic) {
             let value = reader.read_value(&mut &record.encode()[HEADER_BYTES..]).expect("a datum");
-            see(&value, &schema, "", &names, &mut seen);
+            collect(&value, &schema, "", &names, &mut seen);
         }
         let mut all = BTreeSet::new();
         list(&schema, "", &mut all);
@@ -61,7 +60,7 @@ fn the_samples_leave_out_no_kind_and_no_word() {
 }
 
 #[test]
-fn what_is_written_today_is_the_golden_file_of_the_newest_version() {
+fn the_samples_encode_to_the_golden_file_of_the_newest_version() {
     for topic in Topic::ALL {
         let (version, _) = versions(topic).pop().expect("a topic has a schema");
         let lines = samples(topic).into_iter().map(|(name, record)| {
@@ -75,7 +74,7 @@ fn what_is_written_today_is_the_golden_file_of_the_newest_version() {
 }
 
 #[test]
-fn every_golden_file_is_read_for_ever() {
+fn every_golden_file_is_still_readable() {
     for topic in Topic::ALL {
         for (version, text) in versions(topic) {
             let fingerprint = kigen_wire::fingerprint(&text).expect("a valid schema");
@@ -95,7 +94,7 @@ fn every_golden_file_is_read_for_ever() {
     }
 }
 
-/// Another implementation of Avro, in another language, that has nothing but the folder `schemas/`.
+/// Another implementation of Avro, in another language, with nothing but the folder `schemas/`.
 #[test]
 fn another_avro_library_reads_the_golden_files_with_only_the_schemas() {
     let output = Command::new(PYTHON)
@@ -103,13 +102,13 @@ fn another_avro_library_reads_the_golden_files_with_only_the_schemas() {
         .arg(schemas(Topic::Events).parent().expect("the folder of all schemas"))
         .output()
         .unwrap_or_else(|error| panic!("{PYTHON} does not run; `make setup` installs it: {error}"));
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let output_text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output_text}{}", String::from_utf8_lossy(&output.stderr));
     let records: usize = Topic::ALL
         .into_iter()
         .flat_map(|topic| versions(topic).into_iter().map(move |(version, _)| golden(topic, version).len()))
         .sum();
-    assert!(said.contains(&format!("{records} records of 4 topics")), "{said}");
+    assert!(output_text.contains(&format!("{records} records of 4 topics")), "{output_text}");
 }
 
 fn golden(topic: Topic, version: u32) -> Vec<Json> {
@@ -118,22 +117,28 @@ fn golden(topic: Topic, version: u32) -> Vec<Json> {
     text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
 }
 
-/// Notes each branch and each word that the value has, by the place in the schema.
-fn see(value: &Value, schema: &Schema, at: &str, names: &ResolvedSchema<'_>, seen: &mut BTreeSet<String>) {
+/// Collects each branch and each symbol of the value, by its path in the schema.
+fn collect(
+    value: &Value,
+    schema: &Schema,
+    at: &str,
+    names: &ResolvedSchema<'_>,
+    seen: &mut BTreeSet<String>,
+) {
     match (value, schema) {
-        (value, Schema::Ref { name }) => see(value, names.get_names()[name], at, names, seen),
+        (value, Schema::Ref { name }) => collect(value, names.get_names()[name], at, names, seen),
         (Value::Record(fields), Schema::Record(record)) => {
             for ((name, value), field) in fields.iter().zip(&record.fields) {
-                see(value, &field.schema, &format!("{}.{name}", record.name.name()), names, seen);
+                collect(value, &field.schema, &format!("{}.{name}", record.name.name()), names, seen);
             }
         }
         (Value::Union(place, value), Schema::Union(union)) => {
             seen.insert(format!("{at} of branch {place}"));
-            see(value, &union.variants()[*place as usize], at, names, seen);
+            collect(value, &union.variants()[*place as usize], at, names, seen);
         }
         (Value::Array(values), Schema::Array(array)) => {
             seen.insert(format!("{at} with {}", if values.is_empty() { "nothing" } else { "something" }));
-            values.iter().for_each(|value| see(value, &array.items, at, names, seen));
+            values.iter().for_each(|value| collect(value, &array.items, at, names, seen));
         }
         (Value::Enum(_, word), _) => {
             seen.insert(format!("{at} {word}"));
@@ -145,7 +150,7 @@ fn see(value: &Value, schema: &Schema, at: &str, names: &ResolvedSchema<'_>, see
     }
 }
 
-/// All branches and words that the schema has, but `UNKNOWN`, which nobody writes.
+/// All branches and symbols of the schema except `UNKNOWN`, which is never written.
 fn list(schema: &Schema, at: &str, all: &mut BTreeSet<String>) {
     match schema {
         Schema::Record(record) => {

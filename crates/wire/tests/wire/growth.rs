@@ -1,7 +1,7 @@
-//! How a schema may grow: the rules that keep old data and old readers alive, as a comparison of two versions.
+//! How a schema may grow: the rules of compatibility with old data and old readers, as a comparison of two versions.
 //!
-//! Stricter than Avro's own resolution: what was there stays as it was, and only what an old reader can ignore is
-//! added. So the message can say what to do instead.
+//! They are stricter than Avro's own resolution: existing parts stay as they were, and only what an old reader can ignore
+//! is added. So a message can name the part that breaks the rule.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +10,14 @@ use serde_json::Value as Json;
 /// Which unions of records may get another kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Choices {
-    /// Only `body` of the topic's own record: a reader skips a kind it does not know as a whole. Within a kind, a
-    /// new one would cost the reader a record it would have understood, a missed deadline perhaps.
+    /// Only `body` of the topic's own record: a reader skips a record of an unknown kind. A new kind within a kind would make
+    /// the reader skip a record that it would have understood, a missed deadline perhaps.
     BodyOnly,
-    /// Any: who restores a newer kigen's state must be as new.
+    /// Any: only a kigen of at least the same version restores the state.
     Any,
 }
 
-/// What an old reader or old data would not survive; empty: the new version may be released.
+/// The incompatibilities with old readers or old data; empty: the new version may be released.
 pub(crate) fn problems(old: &Json, new: &Json, choices: Choices) -> Vec<String> {
     let (old_types, new_types) = (types(old), types(new));
     let mut problems = Vec::new();
@@ -90,7 +90,7 @@ fn words(type_name: &str, old: &Json, new: &Json, problems: &mut Vec<String>) {
     }
 }
 
-/// Whether the new type is the old one, or the old choice with more kinds at its end.
+/// Whether the new type is the old one, or the old union with more branches at its end.
 fn grew(old: &Json, new: &Json, may_grow: bool) -> bool {
     match (old, new) {
         (Json::Array(old), Json::Array(new)) => {
@@ -106,7 +106,7 @@ fn grew(old: &Json, new: &Json, may_grow: bool) -> bool {
     }
 }
 
-/// The named types of a schema, wherever in it they are defined.
+/// The named types of a schema, wherever they are defined.
 fn types(schema: &Json) -> BTreeMap<String, &Json> {
     let mut found = BTreeMap::new();
     let mut left = vec![schema];
@@ -126,7 +126,7 @@ fn types(schema: &Json) -> BTreeMap<String, &Json> {
     found
 }
 
-/// A type by its name, whether it is defined here or elsewhere.
+/// The name of a type, whether it is defined here or elsewhere.
 fn reference(schema: &Json) -> &str {
     if is_named(schema) { name(schema) } else { schema.as_str().unwrap_or_default() }
 }

@@ -1,4 +1,4 @@
-//! Bytes that are no record: each gets an error that says what they are, and nothing worse happens.
+//! Bytes that are not a record: each gets an error that describes them, and nothing worse happens.
 
 use expect_test::expect;
 use kigen_model::topic::Topic;
@@ -10,7 +10,7 @@ use crate::samples::{Record, samples};
 const CHANGES: u64 = 300;
 
 #[test]
-fn what_is_wrong_with_bytes_is_said() {
+fn the_error_describes_what_is_wrong_with_the_bytes() {
     let whole = samples(Topic::Rejects)[0].1.encode();
     let of_alerts = samples(Topic::Alerts)[0].1.encode();
     let mut newer = whole.clone();
@@ -27,7 +27,7 @@ fn what_is_wrong_with_bytes_is_said() {
         &huge,
         &vec![0xc3; VALUE_BYTES_MAX + 1],
     ];
-    let said: Vec<String> = cases
+    let errors: Vec<String> = cases
         .iter()
         .map(|bytes| match Record::decode(Topic::Rejects, bytes) {
             Ok(record) => panic!("{record:?} was read from {bytes:02x?}"),
@@ -43,7 +43,7 @@ fn what_is_wrong_with_bytes_is_said() {
         kigen.rejects: the record is damaged after its schema's fingerprint: Failed to read bytes for decoding variable length integer: failed to fill whole buffer: failed to fill whole buffer
         kigen.rejects: 4 bytes follow the record
         kigen.rejects: the record is damaged after its schema's fingerprint: Unable to allocate 9223372036854775807 bytes (maximum allowed: 1048576). Change the limit using `apache_avro::util::max_allocation_bytes`
-        kigen.rejects: the record has 1048577 bytes, the most is 1048576"#]].assert_eq(&said.join("\n"));
+        kigen.rejects: the record has 1048577 bytes, the most is 1048576"#]].assert_eq(&errors.join("\n"));
 }
 
 #[test]
@@ -51,14 +51,14 @@ fn a_value_that_the_schema_allows_and_kigen_does_not_is_named() {
     let mut event = samples(Topic::Events).into_iter();
     let (_, objective) = event.find(|(name, _)| *name == "an objective").expect("a sample");
     let mut bytes = objective.encode();
-    // 600 seconds of grace as a zigzag varint; the same length of varint says less than nothing.
+    // 600 seconds of grace as a zigzag varint; the same length of varint can encode a negative number.
     let grace = bytes.windows(2).position(|two| two == [0xb0, 0x09]).expect("ten minutes of grace");
     bytes[grace] |= 1;
     let error = Record::decode(Topic::Events, &bytes).expect_err("a grace below zero");
     expect!["kigen.events: the field `grace_s` is not 0 to 31 days"].assert_eq(&chain(&error));
 }
 
-/// Each sample cut at every byte, and with bytes changed, reads as some record or as an error.
+/// Each sample, cut at every byte or with bytes changed, decodes to some record or to an error.
 #[test]
 fn damage_is_an_error_or_another_record_and_never_a_panic() {
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;

@@ -1,4 +1,4 @@
-//! What is written can be read: by this kigen, by an older one, by a newer one, and by any Avro library.
+//! Tests that encoded records can be decoded: by this kigen, an older one, a newer one, and any Avro library.
 
 mod arbitrary;
 mod bounds;

@@ -24,7 +24,7 @@ use kigen_wire::{
 };
 use uuid::Uuid;
 
-/// A record as the model has it.
+/// A record as a value of the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "a handful of samples")]
 pub(crate) enum Record {
@@ -55,7 +55,7 @@ impl Record {
     }
 }
 
-/// The samples of a topic by name. That no kind is missing among them is a test of its own.
+/// The samples of a topic by name. Another test checks that they contain every kind.
 pub(crate) fn samples(topic: Topic) -> Vec<(&'static str, Record)> {
     match topic {
         Topic::Events => events().map(|(name, event)| (name, Record::Event(event))).collect(),
@@ -307,7 +307,7 @@ fn rejects() -> [(&'static str, Reject); 2] {
     [("read from a topic", read), ("seen on a watch", watched)]
 }
 
-/// A batch whose state uses every branch and every word of the schema.
+/// A batch whose state uses every branch and every symbol of the schema.
 fn full_batch() -> BatchState {
     let known_attempt = |(_, attempt)| AttemptState { revision: revision(7), attempt };
     let known_runs = runs().enumerate().map(|(index, (_, run))| RunState {
