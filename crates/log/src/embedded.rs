@@ -1,13 +1,13 @@
 //! The embedded log: one process writes, durably, on RocksDB.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_rocks::DirectoryLock;
 use tokio::sync::watch;
 
 use crate::error::LogError;
@@ -19,7 +19,7 @@ use crate::tables::Tables;
 use crate::trim::{self, Trimmed};
 use crate::view::EmbeddedReader;
 use crate::write::{self, Tails};
-use crate::{AtomicWrite, NewRecord, Position, lock, metrics, options};
+use crate::{AtomicWrite, NewRecord, Position, metrics};
 
 /// An open log. Clones are handles to the same one; it closes with the last of them.
 ///
@@ -40,7 +40,7 @@ struct Inner {
     /// Of each group's member, how many there were with it.
     generations: Mutex<HashMap<&'static str, u64>>,
     /// Declared last: released only after the tables are closed.
-    _lock: File,
+    _lock: DirectoryLock,
 }
 
 impl EmbeddedLog {
@@ -51,9 +51,9 @@ impl EmbeddedLog {
     /// kigen, or cannot be read or written.
     pub fn open(path: &Path, settings: Settings) -> Result<Self, LogError> {
         settings.check()?;
-        std::fs::create_dir_all(path).map_err(|e| LogError::from_io(path, "create", e))?;
-        let lock = lock::take(path)?;
-        let tables = Tables::open(path, options::writing(), settings.partitions)?;
+        std::fs::create_dir_all(path).map_err(|e| LogError::of(path, "create", e.into()))?;
+        let lock = DirectoryLock::take(path).map_err(|e| LogError::of(path, "lock", e))?;
+        let tables = Tables::open(path, settings.partitions)?;
         let tails = Tails::load(&tables)?;
         let ends = tails.ends().map(AtomicU64::new).collect();
         let (changes, _) = watch::channel(0);

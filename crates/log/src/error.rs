@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::RetriedError;
+use kigen_rocks::RocksError;
 
 use crate::kafka::KafkaFailure;
 use crate::metrics;
@@ -242,20 +243,13 @@ impl LogError {
         }
     }
 
-    /// From RocksDB, which tells a full disk by its text alone.
-    pub(crate) fn from_rocksdb(path: &Path, doing: &'static str, error: rocksdb::Error) -> Self {
+    /// What failed in the directory `path` while the log was `doing` that, a verb.
+    pub(crate) fn of(path: &Path, doing: &'static str, error: RocksError) -> Self {
         let path = path.to_owned();
-        let full = error.as_ref().contains("No space left on device");
-        let source = io::Error::other(error);
-        if full { Self::NoSpace { path, source } } else { Self::Io { path, doing, source } }
-    }
-
-    pub(crate) fn from_io(path: &Path, doing: &'static str, source: io::Error) -> Self {
-        let path = path.to_owned();
-        if source.kind() == io::ErrorKind::StorageFull {
-            Self::NoSpace { path, source }
-        } else {
-            Self::Io { path, doing, source }
+        match error {
+            RocksError::InUse => Self::InUse { path },
+            RocksError::NoSpace(source) => Self::NoSpace { path, source },
+            RocksError::Corrupt(source) | RocksError::Io(source) => Self::Io { path, doing, source },
         }
     }
 }

@@ -1,31 +1,29 @@
 //! The log's tables and everything that only reads them; shared by the writer and those who look on.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
-use rocksdb::{DB, DBRawIterator, Options, ReadOptions, WriteBatch};
+use kigen_rocks::{Batch, Database, Durability, Index, RocksError, Scan};
 
 use crate::error::LogError;
 use crate::record::{self, Bounds, Header};
 use crate::{ConsumedRecord, Position, keys};
 
-/// How often a look beside a writer is tried: the writer may remove a file that was just listed.
-const LOOK_TRIES_MAX: u32 = 100;
+/// What a reader beside the writer does, as a verb.
+const LOOK_INTO: &str = "look into";
 
 /// The open tables.
 pub(crate) struct Tables {
-    pub(crate) db: DB,
+    pub(crate) db: Database,
     path: PathBuf,
     partitions: u32,
 }
 
 impl Tables {
     /// Opens for writing, with this number of partitions, creating what is missing.
-    pub(crate) fn open(path: &Path, options: Options, partitions: u32) -> Result<Self, LogError> {
-        let db = DB::open(&options, files(path)).map_err(|e| LogError::from_rocksdb(path, "open", e))?;
+    pub(crate) fn open(path: &Path, partitions: u32) -> Result<Self, LogError> {
+        let db = Database::open(path, Index::Whole).map_err(|e| LogError::of(path, "open", e))?;
         let tables = Self { db, path: path.to_owned(), partitions };
         match tables.meta()? {
             Some(existing) if existing == partitions => Ok(tables),
@@ -33,7 +31,7 @@ impl Tables {
                 Err(LogError::PartitionsChanged { path: tables.path, existing, wanted: partitions })
             }
             None => {
-                let mut batch = WriteBatch::default();
+                let mut batch = Batch::default();
                 batch.put(keys::meta(), [keys::FORMAT.to_be_bytes(), partitions.to_be_bytes()].concat());
                 tables.write(batch)?;
                 Ok(tables)
@@ -42,35 +40,17 @@ impl Tables {
     }
 
     /// Opens for reading what a process, perhaps still running, has written.
-    pub(crate) fn open_beside(path: &Path, scratch: &Path, options: Options) -> Result<Self, LogError> {
+    pub(crate) fn open_beside(path: &Path, scratch: &Path) -> Result<Self, LogError> {
         let absent = || LogError::Absent { path: path.to_owned() };
-        if !files(path).join("CURRENT").exists() {
-            return Err(absent());
-        }
-        let db = retried(|| DB::open_as_secondary(&options, files(path).as_path(), scratch))
-            .map_err(|e| LogError::from_rocksdb(path, "look into", e))?;
-        let mut tables = Self { db, path: path.to_owned(), partitions: 0 };
-        tables.catch_up()?;
+        let db = Database::open_secondary(path, scratch).map_err(|e| LogError::of(path, LOOK_INTO, e))?;
+        let mut tables = Self { db: db.ok_or_else(absent)?, path: path.to_owned(), partitions: 0 };
         tables.partitions = tables.meta()?.ok_or_else(absent)?;
         Ok(tables)
     }
 
-    /// Takes in what the writing process wrote since; for tables opened beside it.
-    ///
-    /// RocksDB reads the list of table files first and the write-ahead logs then. A flush between the two moves
-    /// records from a log that is gone by then to a table not yet listed, and a hole in the middle is seen. Each flush
-    /// writes to the manifest before it removes a log, so a look during which the manifest stayed has no hole.
+    /// Applies what the writing process wrote since; for tables opened beside it.
     pub(crate) fn catch_up(&self) -> Result<(), LogError> {
-        for _ in 0..LOOK_TRIES_MAX {
-            let before = self.manifest()?;
-            retried(|| self.db.try_catch_up_with_primary()).map_err(|e| self.failed("look into", e))?;
-            if self.manifest()? == before {
-                return Ok(());
-            }
-        }
-        let source =
-            io::Error::new(io::ErrorKind::WouldBlock, "it is written faster than it can be looked at");
-        Err(LogError::from_io(&self.path, "look into", source))
+        self.db.catch_up().map_err(|e| self.failed(LOOK_INTO, e))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -82,13 +62,13 @@ impl Tables {
     }
 
     /// Writes a batch, durably.
-    pub(crate) fn write(&self, batch: WriteBatch) -> Result<(), LogError> {
-        self.db.write_opt(batch, &crate::options::durable()).map_err(|e| self.failed("write", e))
+    pub(crate) fn write(&self, batch: Batch) -> Result<(), LogError> {
+        self.db.write(batch, Durability::Synced).map_err(|e| self.failed("write", e))
     }
 
     /// Writes a batch that may be lost with the machine's power, though not with the process.
-    pub(crate) fn write_lazily(&self, batch: WriteBatch) -> Result<(), LogError> {
-        self.db.write(batch).map_err(|e| self.failed("write", e))
+    pub(crate) fn write_lazily(&self, batch: Batch) -> Result<(), LogError> {
+        self.db.write(batch, Durability::Logged).map_err(|e| self.failed("write", e))
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, LogError> {
@@ -129,14 +109,14 @@ impl Tables {
     pub(crate) fn positions(&self) -> Result<Vec<Position>, LogError> {
         let (first, beyond) = keys::positions();
         let mut positions = Vec::new();
-        let mut entries = self.scan(&beyond);
+        let mut entries = self.db.scan(&beyond);
         entries.seek(first);
         while let Some((key, value)) = entries.item() {
             let next = self.next_offset(key, value)?;
             let (consumer, topic, partition) =
                 keys::position_of(key).ok_or_else(|| self.corrupt(key, "not the key of a position"))?;
             positions.push(Position { consumer, topic, partition, next });
-            entries.next();
+            entries.advance();
         }
         self.checked(&entries)?;
         Ok(positions)
@@ -153,7 +133,7 @@ impl Tables {
         let start = self.bounds(topic, partition)?.start;
         let mut records: Vec<ConsumedRecord> = Vec::new();
         let mut bytes = 0;
-        let mut entries = self.scan(&keys::record_after(topic, partition));
+        let mut entries = self.db.scan(&keys::record_after(topic, partition));
         entries.seek(keys::record(topic, partition, from.max(start)));
         while let Some((key, value)) = entries.item() {
             bytes += value.len();
@@ -166,7 +146,7 @@ impl Tables {
                 Err(_) if !records.is_empty() => return Ok(records),
                 Err(why) => return Err(LogError::Corrupt { topic, partition, offset, why }),
             }
-            entries.next();
+            entries.advance();
         }
         self.checked(&entries)?;
         Ok(records)
@@ -196,7 +176,7 @@ impl Tables {
         holds: impl Fn(&Header) -> bool,
     ) -> Result<Offset, LogError> {
         let (mut low, mut high) = (bounds.start, bounds.end);
-        let mut entries = self.scan(&keys::record(topic, partition, bounds.end));
+        let mut entries = self.db.scan(&keys::record(topic, partition, bounds.end));
         while low < high {
             let middle = Offset(low.0 + (high.0 - low.0) / 2);
             entries.seek(keys::record(topic, partition, middle));
@@ -218,37 +198,30 @@ impl Tables {
         partition: Partition,
         from: Offset,
     ) -> Result<Option<Header>, LogError> {
-        let mut entries = self.scan(&keys::record_after(topic, partition));
+        let mut entries = self.db.scan(&keys::record_after(topic, partition));
         entries.seek(keys::record(topic, partition, from));
         Ok(self.next_header(&mut entries)?.map(|(_, header)| header))
     }
 
     /// The first undamaged record from where the iterator stands.
-    fn next_header(&self, entries: &mut DBRawIterator<'_>) -> Result<Option<(Offset, Header)>, LogError> {
+    fn next_header(&self, entries: &mut Scan<'_>) -> Result<Option<(Offset, Header)>, LogError> {
         while let Some((key, value)) = entries.item() {
             if let Ok(header) = record::header(value) {
                 return Ok(Some((self.record_offset(key)?, header)));
             }
-            entries.next();
+            entries.advance();
         }
         self.checked(entries)?;
         Ok(None)
     }
 
-    /// An iterator that ends before `beyond`.
-    pub(crate) fn scan(&self, beyond: &[u8]) -> DBRawIterator<'_> {
-        let mut options = ReadOptions::default();
-        options.set_iterate_upper_bound(beyond);
-        self.db.raw_iterator_opt(options)
-    }
-
     /// An iterator also ends when the disk fails it.
-    pub(crate) fn checked(&self, entries: &DBRawIterator<'_>) -> Result<(), LogError> {
+    pub(crate) fn checked(&self, entries: &Scan<'_>) -> Result<(), LogError> {
         entries.status().map_err(|e| self.failed("read", e))
     }
 
-    pub(crate) fn failed(&self, doing: &'static str, error: rocksdb::Error) -> LogError {
-        LogError::from_rocksdb(&self.path, doing, error)
+    pub(crate) fn failed(&self, doing: &'static str, error: RocksError) -> LogError {
+        LogError::of(&self.path, doing, error)
     }
 
     pub(crate) fn corrupt(&self, key: &[u8], why: &'static str) -> LogError {
@@ -272,16 +245,6 @@ impl Tables {
         Ok(Some(u32::from_be_bytes(partitions)))
     }
 
-    /// The name of the manifest in use, and its bytes so far.
-    fn manifest(&self) -> Result<(String, u64), LogError> {
-        let read = || {
-            let name = fs::read_to_string(files(&self.path).join("CURRENT"))?;
-            let bytes = fs::metadata(files(&self.path).join(name.trim_end()))?.len();
-            Ok((name, bytes))
-        };
-        retried(read).map_err(|e| LogError::from_io(&self.path, "look into", e))
-    }
-
     fn record_offset(&self, key: &[u8]) -> Result<Offset, LogError> {
         keys::record_offset(key).ok_or_else(|| self.corrupt(key, "not the key of a record"))
     }
@@ -290,21 +253,4 @@ impl Tables {
         let bytes = value.try_into().map_err(|_| self.corrupt(key, "not a position"))?;
         Ok(Offset(u64::from_be_bytes(bytes)))
     }
-}
-
-/// Tries again what fails because the writer just removed a file.
-fn retried<T, E>(attempt: impl Fn() -> Result<T, E>) -> Result<T, E> {
-    let mut result = attempt();
-    for _ in 1..LOOK_TRIES_MAX {
-        if result.is_ok() {
-            break;
-        }
-        result = attempt();
-    }
-    result
-}
-
-/// RocksDB has a directory to itself beside the lock.
-fn files(path: &Path) -> PathBuf {
-    path.join("rocksdb")
 }

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
-use rocksdb::WriteBatch;
+use kigen_rocks::Batch;
 
 use crate::error::LogError;
 use crate::keys;
@@ -84,13 +84,12 @@ fn trim_partition(
     // From 0 and not from the old start: the removal of whole files below may take the mark of an earlier removal
     // with it, while what that one covered is still in another file.
     let from = keys::record(topic, partition, Offset(0));
-    let mut batch = WriteBatch::default();
+    let mut batch = Batch::default();
     batch.delete_range(&from, &keys::record(topic, partition, cut));
     tails.write(batch, &Moved::from([((topic, partition), bounds)]), |batch| tables.write_lazily(batch))?;
     drop(tails);
     if bytes >= FILES_BYTES_MIN {
-        // Both ends of this range are inclusive.
-        let removed = tables.db.delete_file_in_range(&from, &keys::record(topic, partition, last));
+        let removed = tables.db.delete_files(&from, &keys::record(topic, partition, last));
         removed.map_err(|e| tables.failed("trim", e))?;
     }
     Ok(())
@@ -106,7 +105,7 @@ fn trim_tombstones(
 ) -> Result<(), LogError> {
     loop {
         let mut tails = write::take(tables, tails)?;
-        let mut batch = WriteBatch::default();
+        let mut batch = Batch::default();
         let count = collect_tombstones(tables, topic, partition, oldest_ms, &mut batch)?;
         if count > 0 {
             tails.write(batch, &Moved::new(), |batch| tables.write_lazily(batch))?;
@@ -124,10 +123,10 @@ fn collect_tombstones(
     topic: Topic,
     partition: Partition,
     oldest_ms: i64,
-    batch: &mut WriteBatch,
+    batch: &mut Batch,
 ) -> Result<usize, LogError> {
     let (first, beyond) = keys::tombstones(topic, partition);
-    let mut notes = tables.scan(&beyond);
+    let mut notes = tables.db.scan(&beyond);
     notes.seek(&first);
     let mut count = 0;
     while count < TOMBSTONES_AT_ONCE_MAX
@@ -153,7 +152,7 @@ fn collect_tombstones(
         }
         batch.delete(note);
         count += 1;
-        notes.next();
+        notes.advance();
     }
     tables.checked(&notes)?;
     Ok(count)

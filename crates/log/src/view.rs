@@ -6,11 +6,11 @@ use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 use tempfile::TempDir;
 
+use crate::ConsumedRecord;
 use crate::embedded::EmbeddedLog;
 use crate::error::LogError;
 use crate::interface::LogReader;
 use crate::tables::Tables;
-use crate::{ConsumedRecord, options};
 
 /// A read-only view of a log as it was when opened or last refreshed.
 pub struct EmbeddedReader {
@@ -24,8 +24,8 @@ impl EmbeddedReader {
         let scratch = tempfile::Builder::new()
             .prefix("kigen-view-")
             .tempdir()
-            .map_err(|e| LogError::from_io(path, "make a temporary directory beside", e))?;
-        let tables = Tables::open_beside(path, scratch.path(), options::looking())?;
+            .map_err(|e| LogError::of(path, "make a temporary directory beside", e.into()))?;
+        let tables = Tables::open_beside(path, scratch.path())?;
         Ok(Self { tables, _scratch: scratch })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kigen_model::topic::{Offset, Partition, Topic};
-use rocksdb::WriteBatch;
+use kigen_rocks::Batch;
 
 use crate::error::LogError;
 use crate::record::{self, Bounds};
@@ -64,9 +64,9 @@ impl Tails {
     /// Adds the moved bounds to the batch and writes it with `write`; the bounds kept here move only with it.
     pub(crate) fn write(
         &mut self,
-        mut batch: WriteBatch,
+        mut batch: Batch,
         moved: &Moved,
-        write: impl FnOnce(WriteBatch) -> Result<(), LogError>,
+        write: impl FnOnce(Batch) -> Result<(), LogError>,
     ) -> Result<(), LogError> {
         for ((topic, partition), bounds) in moved {
             batch.put(keys::bounds(*topic, *partition), bounds.encode());
@@ -176,7 +176,7 @@ fn quoted(text: &str) -> String {
 struct Draft<'a> {
     tables: &'a Tables,
     tails: &'a Tails,
-    batch: WriteBatch,
+    batch: Batch,
     moved: Moved,
     /// The latest records within this step, which the tables do not know yet.
     latest: HashMap<Vec<u8>, Latest>,
@@ -184,7 +184,7 @@ struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     fn new(tables: &'a Tables, tails: &'a Tails) -> Self {
-        Self { tables, tails, batch: WriteBatch::default(), moved: Moved::new(), latest: HashMap::new() }
+        Self { tables, tails, batch: Batch::default(), moved: Moved::new(), latest: HashMap::new() }
     }
 
     fn output(&mut self, output: &NewRecord) -> Result<Offset, LogError> {

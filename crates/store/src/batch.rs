@@ -3,7 +3,7 @@
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::Partition;
-use rocksdb::WriteBatch;
+use kigen_rocks::Batch as Writes;
 
 use crate::error::StoreError;
 use crate::{StoredPosition, keys};
@@ -14,13 +14,13 @@ pub(crate) const STATE_BYTES_MAX: usize = 1024 * 1024;
 /// Changes of one partition, to be written together.
 pub struct Batch {
     pub(crate) partition: Partition,
-    pub(crate) writes: WriteBatch,
+    pub(crate) writes: Writes,
 }
 
 impl Batch {
     /// No change yet of `partition`.
     pub fn new(partition: Partition) -> Self {
-        Self { partition, writes: WriteBatch::default() }
+        Self { partition, writes: Writes::default() }
     }
 
     /// Keeps a batch's state, and moves its place in the time-ordered index from `due_before` to `due_after`. The

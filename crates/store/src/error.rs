@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use kigen_model::key::BatchKey;
+use kigen_rocks::RocksError;
 
 /// A failure of the store. None is worth more than the store itself: `recreate` gives an empty one.
 #[derive(Debug, thiserror::Error)]
@@ -60,24 +61,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// From RocksDB, which tells a full disk by its text alone.
-    pub(crate) fn from_rocksdb(path: &Path, doing: &'static str, error: rocksdb::Error) -> Self {
+    /// What failed in the directory `path` while the store was `doing` that, a verb.
+    pub(crate) fn of(path: &Path, doing: &'static str, error: RocksError) -> Self {
         let path = path.to_owned();
-        if error.as_ref().contains("No space left on device") {
-            Self::NoSpace { path, source: io::Error::other(error) }
-        } else if error.kind() == rocksdb::ErrorKind::Corruption {
-            Self::Corrupt { path, why: error.into_string() }
-        } else {
-            Self::Io { path, doing, source: io::Error::other(error) }
-        }
-    }
-
-    pub(crate) fn from_io(path: &Path, doing: &'static str, source: io::Error) -> Self {
-        let path = path.to_owned();
-        if source.kind() == io::ErrorKind::StorageFull {
-            Self::NoSpace { path, source }
-        } else {
-            Self::Io { path, doing, source }
+        match error {
+            RocksError::InUse => Self::InUse { path },
+            RocksError::NoSpace(source) => Self::NoSpace { path, source },
+            RocksError::Corrupt(source) => Self::Corrupt { path, why: source.to_string() },
+            RocksError::Io(source) => Self::Io { path, doing, source },
         }
     }
 }

@@ -1,41 +1,26 @@
 //! The open store.
 
-use std::fs::{self, File, TryLockError};
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant as RealInstant};
 
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition};
-use rocksdb::{
-    BlockBasedIndexType, BlockBasedOptions, Cache, DB, DBCompressionType, DBRawIterator, Options,
-    ReadOptions, WriteBatch, WriteOptions,
-};
+use kigen_rocks::{Batch as Writes, Database, DirectoryLock, Durability, Index};
 
 use crate::batch::Batch;
 use crate::error::StoreError;
 use crate::{StoredPosition, keys};
 
-/// How long a lock that another process holds is waited for, and how often it is tried.
-const LOCK_WAIT_MS_MAX: u64 = 2_000;
-const LOCK_RETRY_DELAY_MS: u64 = 10;
 /// How many states are indexed in one write: few, since each may have 64 KiB.
 const REFILL_PAGE: usize = 256;
-const CACHE_BYTES_MAX: usize = 8 * 1024 * 1024;
-const WRITE_BUFFER_BYTES: usize = 8 * 1024 * 1024;
-const WAL_BYTES_MAX: u64 = 32 * 1024 * 1024;
-const TABLE_FILE_BYTES: u64 = 16 * 1024 * 1024;
-const OPEN_FILES_MAX: i32 = 128;
-const DIARY_BYTES_MAX: usize = 1024 * 1024;
-const DIARY_FILES_MAX: usize = 3;
 
 /// The states, due work and positions of a processor's partitions. Owned by one process.
 pub struct Store {
-    db: DB,
+    db: Database,
     path: PathBuf,
-    /// Declared last: released only after the tables are closed.
-    lock: File,
+    /// Declared last: released only after the database is closed.
+    lock: DirectoryLock,
 }
 
 /// A store that was found unusable, and deleted: all partitions begin without one.
@@ -52,13 +37,13 @@ impl Store {
     /// # Errors
     /// Another process uses it, or the disk refuses to hold even an empty store.
     pub fn open(path: &Path) -> Result<(Self, Option<Dropped>), StoreError> {
-        fs::create_dir_all(path).map_err(|e| StoreError::from_io(path, "create", e))?;
-        let lock = take_lock(path)?;
-        match open_tables(path) {
+        fs::create_dir_all(path).map_err(|e| StoreError::of(path, "create", e.into()))?;
+        let lock = DirectoryLock::take(path).map_err(|e| StoreError::of(path, "lock", e))?;
+        match open_database(path) {
             Ok(db) => Ok((Self { db, path: path.to_owned(), lock }, None)),
             Err(full @ StoreError::NoSpace { .. }) => Err(full),
             Err(unusable) => {
-                let db = create_tables(path)?;
+                let db = create_database(path)?;
                 Ok((Self { db, path: path.to_owned(), lock }, Some(Dropped { why: reason(unusable) })))
             }
         }
@@ -71,7 +56,7 @@ impl Store {
     pub fn recreate(self) -> Result<Self, StoreError> {
         let Self { db, path, lock } = self;
         drop(db);
-        let db = create_tables(&path)?;
+        let db = create_database(&path)?;
         Ok(Self { db, path, lock })
     }
 
@@ -136,7 +121,7 @@ impl Store {
     /// # Errors
     /// The disk refuses.
     pub fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        self.write(batch.writes, &WriteOptions::default())
+        self.write(batch.writes, Durability::Logged)
     }
 
     /// Forgets a partition: its states, due work and position.
@@ -144,12 +129,12 @@ impl Store {
     /// # Errors
     /// The disk refuses.
     pub fn clear(&self, partition: Partition) -> Result<(), StoreError> {
-        let mut writes = WriteBatch::default();
+        let mut writes = Writes::default();
         writes.delete(keys::position(partition));
         for (first, beyond) in [keys::states(partition), keys::all_dues(partition)] {
             writes.delete_range(first, beyond);
         }
-        self.write(writes, &WriteOptions::default())
+        self.write(writes, Durability::Logged)
     }
 
     /// Forgets a partition to fill it anew, from all that `kigen.status` holds of it.
@@ -161,12 +146,12 @@ impl Store {
         Ok(Refill { store: self, partition })
     }
 
-    fn write(&self, writes: WriteBatch, options: &WriteOptions) -> Result<(), StoreError> {
-        self.db.write_opt(writes, options).map_err(|e| StoreError::from_rocksdb(&self.path, "write", e))
+    fn write(&self, writes: Writes, durability: Durability) -> Result<(), StoreError> {
+        self.db.write(writes, durability).map_err(|e| StoreError::of(&self.path, "write", e))
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.db.get(key).map_err(|e| StoreError::from_rocksdb(&self.path, "read", e))
+        self.db.get(key).map_err(|e| StoreError::of(&self.path, "read", e))
     }
 
     /// At most `limit` entries of a range, decoded.
@@ -182,23 +167,17 @@ impl Store {
         if first >= beyond {
             return Ok(page);
         }
-        let mut entries = self.scan(beyond);
+        let mut entries = self.db.scan(beyond);
         entries.seek(first);
         while page.len() < limit
             && let Some((key, value)) = entries.item()
         {
             let entry = decode(key, value).ok_or_else(|| self.corrupt(format!("{key:02x?} is not a key")))?;
             page.push(entry);
-            entries.next();
+            entries.advance();
         }
-        entries.status().map_err(|e| StoreError::from_rocksdb(&self.path, "read", e))?;
+        entries.status().map_err(|e| StoreError::of(&self.path, "read", e))?;
         Ok(page)
-    }
-
-    fn scan(&self, beyond: &[u8]) -> DBRawIterator<'_> {
-        let mut options = ReadOptions::default();
-        options.set_iterate_upper_bound(beyond);
-        self.db.raw_iterator_opt(options)
     }
 
     fn corrupt(&self, why: String) -> StoreError {
@@ -252,16 +231,14 @@ impl Refill<'_> {
             page = self.store.states(self.partition, Some(last), REFILL_PAGE)?;
         }
         // The position must not be there before what it stands for.
-        self.store.db.flush().map_err(|e| StoreError::from_rocksdb(&self.store.path, "write", e))?;
+        self.store.db.flush().map_err(|e| StoreError::of(&self.store.path, "write", e))?;
         let mut batch = Batch::new(self.partition);
         batch.position(position);
         Ok(self.store.commit(batch)?)
     }
 
     fn write_unlogged(&self, batch: Batch) -> Result<(), StoreError> {
-        let mut options = WriteOptions::default();
-        options.disable_wal(true);
-        self.store.write(batch.writes, &options)
+        self.store.write(batch.writes, Durability::Unlogged)
     }
 }
 
@@ -271,40 +248,9 @@ fn successor(mut key: Vec<u8>) -> Vec<u8> {
     key
 }
 
-/// A process that was just killed, or that forked at this moment, may hold the lock for a little longer.
-///
-/// RocksDB has a lock of its own, but tells of it only in a text among other I/O errors.
-fn take_lock(path: &Path) -> Result<File, StoreError> {
-    let file = File::options()
-        .create(true)
-        .write(true)
-        .truncate(false)
-        .open(path.join("lock"))
-        .map_err(|e| StoreError::from_io(path, "lock", e))?;
-    let until = RealInstant::now() + Duration::from_millis(LOCK_WAIT_MS_MAX);
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if RealInstant::now() < until => {
-                std::thread::sleep(Duration::from_millis(LOCK_RETRY_DELAY_MS));
-            }
-            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse { path: path.to_owned() }),
-            Err(TryLockError::Error(e)) => return Err(StoreError::from_io(path, "lock", e)),
-        }
-    }
-}
-
-/// RocksDB has a directory to itself beside the lock, so that it can be deleted whole under the lock.
-fn files(path: &Path) -> PathBuf {
-    path.join("rocksdb")
-}
-
-fn create_tables(path: &Path) -> Result<DB, StoreError> {
-    match fs::remove_dir_all(files(path)) {
-        Ok(()) => open_tables(path),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => open_tables(path),
-        Err(e) => Err(StoreError::from_io(path, "delete", e)),
-    }
+fn create_database(path: &Path) -> Result<Database, StoreError> {
+    Database::delete(path).map_err(|e| StoreError::of(path, "delete", e))?;
+    open_database(path)
 }
 
 /// Why the tables are unusable, without the advice to a person: it is followed already.
@@ -315,53 +261,23 @@ fn reason(unusable: StoreError) -> String {
     }
 }
 
-/// Opens the tables, of this format or new ones.
-fn open_tables(path: &Path) -> Result<DB, StoreError> {
-    let failed = |e| StoreError::from_rocksdb(path, "open", e);
-    let db = DB::open(&options(), files(path)).map_err(failed)?;
+/// Opens the database, of this format or a new one.
+fn open_database(path: &Path) -> Result<Database, StoreError> {
+    let failed = |e| StoreError::of(path, "open", e);
+    let corrupt = |why| StoreError::Corrupt { path: path.to_owned(), why };
+    let db = Database::open(path, Index::Partitioned).map_err(failed)?;
     let known = keys::FORMAT.to_be_bytes();
     match db.get(keys::meta()).map_err(failed)? {
         Some(format) if format == known => Ok(db),
         Some(format) => {
-            let why = format!("its format is {format:02x?}, and this kigen writes {known:02x?}");
-            Err(StoreError::Corrupt { path: path.to_owned(), why })
+            Err(corrupt(format!("its format is {format:02x?}, and this kigen writes {known:02x?}")))
         }
-        None if db.iterator(rocksdb::IteratorMode::Start).next().is_none() => {
-            db.put(keys::meta(), known).map_err(failed)?;
+        None if db.is_empty() => {
+            let mut writes = Writes::default();
+            writes.put(keys::meta(), known);
+            db.write(writes, Durability::Logged).map_err(failed)?;
             Ok(db)
         }
-        None => {
-            Err(StoreError::Corrupt { path: path.to_owned(), why: "it does not say its format".to_owned() })
-        }
+        None => Err(corrupt("it does not say its format".to_owned())),
     }
-}
-
-/// Small in memory and files, since the store shares a process with everything else.
-fn options() -> Options {
-    let mut table = BlockBasedOptions::default();
-    table.set_block_cache(&Cache::new_lru_cache(CACHE_BYTES_MAX));
-    table.set_cache_index_and_filter_blocks(true);
-    table.set_bloom_filter(10.0, false);
-    // Of index and filter a look takes up the few kilobytes that it needs: those of a whole table of a million batches
-    // would push each other out of the cache.
-    table.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
-    table.set_partition_filters(true);
-    table.set_format_version(6);
-    let mut options = Options::default();
-    options.set_block_based_table_factory(&table);
-    options.create_if_missing(true);
-    options.set_compression_type(DBCompressionType::Lz4);
-    options.set_bottommost_compression_type(DBCompressionType::Zstd);
-    options.set_write_buffer_size(WRITE_BUFFER_BYTES);
-    options.set_max_write_buffer_number(2);
-    options.set_max_total_wal_size(WAL_BYTES_MAX);
-    options.set_target_file_size_base(TABLE_FILE_BYTES);
-    options.set_max_open_files(OPEN_FILES_MAX);
-    options.set_max_background_jobs(2);
-    options.set_max_log_file_size(DIARY_BYTES_MAX);
-    options.set_keep_log_file_num(DIARY_FILES_MAX);
-    options.set_manifest_preallocation_size(64 * 1024);
-    // Due work that is done leaves deletions at the front of the index, where each look begins.
-    options.add_compact_on_deletion_collector_factory(8192, 4096, 0.5);
-    options
 }
