@@ -20,10 +20,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant as RealInstant};
 
 use http::Method;
-use kigen_ops::{BackOff, error_chain};
+use kigen_ops::{BackOff, Throttle, error_chain};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
@@ -33,8 +33,6 @@ use crate::error::RequestError;
 use crate::kubernetes::api::Api;
 use crate::settings::LeaseSettings;
 
-/// The shortest time between two warnings of failures.
-const WARNING_INTERVAL: Duration = Duration::from_secs(60);
 /// The longest duration of another shipper's Lease that is respected, in seconds.
 const DURATION_S_MAX: u64 = 300;
 /// How long releasing the Lease may take, in milliseconds.
@@ -98,7 +96,7 @@ impl Lease {
         let refused_max = Duration::from_millis(settings.refused_ms_max);
         let mut back_off = BackOff::new(interval_ms.div_ceil(4), interval_ms);
         let began_at = TimerInstant::now();
-        let mut warned_at: Option<TimerInstant> = None;
+        let mut failures = Throttle::default();
         loop {
             let error = match self.try_acquire().await {
                 Ok(Some(term)) => return Acquired::Term(term),
@@ -115,8 +113,7 @@ impl Lease {
             if is_refused && began_at.elapsed() >= refused_max {
                 return Acquired::Refused(error);
             }
-            if !is_refused && warned_at.is_none_or(|warned_at| warned_at.elapsed() >= WARNING_INTERVAL) {
-                warned_at = Some(TimerInstant::now());
+            if !is_refused && failures.admit(RealInstant::now()).is_some() {
                 tracing::warn!("{}; kigen tries again, and does not lead meanwhile", error_chain(&error));
             }
             tokio::time::sleep(back_off.next_delay(error.retry_after())).await;
