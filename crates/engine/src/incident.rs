@@ -1,12 +1,12 @@
 //! Incidents, the misses of an objective in a row, and the successes that meet a slot, retract a verdict or end one.
 //!
 //! ```text
-//!             first miss                a success of the last missed slot
-//!                                       or of a later one: recovered
-//!   none ────────────────> open ─────────────────────────────────────────> none
-//!                          │  ^  │
-//!              next miss:  └──┘  └─ every miss of it retracted ──────────> none
-//!              misses + 1
+//!          first miss          a success of the last missed slot or a later one
+//!  none ──────────────> open ──────────────────────────────────────────────────> none (recovered)
+//!                       │  ^
+//!                       ├──┘   a further miss; the retraction of one of several
+//!                       │      the retraction of the only miss
+//!                       └────────────────────────────────────────────────────────> none (retracted)
 //! ```
 
 use kigen_model::Instant;

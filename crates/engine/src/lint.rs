@@ -101,7 +101,7 @@ fn present<'a>(
                 .to_owned(),
         ),
         (true, Some(_), _) => {
-            Err("this is a CronJob: write `batch: {cronJob: ...}`, so that its schedule says when runs are expected"
+            Err("this is a CronJob: write `batch: {cronJob: ...}`, so that its schedule determines when runs are expected"
                 .to_owned())
         }
         (true, None, false) => Err(

@@ -117,7 +117,7 @@ impl Objective {
 /// How urgent a miss is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// To be looked at in working hours.
+    /// It can wait for working hours.
     Warning,
     /// Wakes a person.
     Fatal,

@@ -1,4 +1,4 @@
-//! Of a run's attempts a few are remembered, and which does not hang on how often they were heard.
+//! Which attempts of a run are kept: it does not depend on how often they are observed.
 
 use chrono::{TimeDelta, TimeZone, Utc};
 use kigen_engine::effect::Effect;
@@ -17,10 +17,10 @@ fn at(minute: i64) -> Instant {
     Utc.with_ymd_and_hms(2026, 11, 16, 8, 0, 0).single().expect("an instant") + TimeDelta::minutes(minute)
 }
 
-/// A history of one run, whose facts get their versions in the order in which they are told.
-struct Told(Vec<Fact>);
+/// A history of one run, whose facts get their versions in order.
+struct History(Vec<Fact>);
 
-impl Told {
+impl History {
     fn run(self, phase: RunPhase) -> Self {
         let run = Run {
             job: "recommend-1".to_owned(),
@@ -69,17 +69,18 @@ fn run_failed() -> RunPhase {
 }
 
 /// Five attempts, one after the other; each waits, runs and fails.
-fn one_after_the_other() -> Told {
+fn one_after_the_other() -> History {
     let waits = AttemptPhase::Waiting { reason: None, message: None };
-    (1..=5).fold(Told(Vec::new()).run(RunPhase::Running), |told, pod| {
+    (1..=5).fold(History(Vec::new()).run(RunPhase::Running), |history, pod| {
         let minute = i64::from(pod);
-        told.attempt(pod, waits.clone())
+        history
+            .attempt(pod, waits.clone())
             .attempt(pod, AttemptPhase::Running { since: Some(at(minute)) })
             .attempt(pod, failed(minute, i32::try_from(pod).expect("few")))
     })
 }
 
-fn hear(facts: &[Fact]) -> (BatchState, Vec<Effect>) {
+fn apply(facts: &[Fact]) -> (BatchState, Vec<Effect>) {
     let mut state = BatchState::new(BatchKey::new("prod", "ml", "recommend"));
     let effects = facts.iter().flat_map(|fact| step(&mut state, fact.clone().into())).collect();
     (state, effects)
@@ -89,36 +90,36 @@ fn pods(state: &BatchState) -> Vec<&str> {
     state.runs[0].attempts.iter().map(|known| known.attempt.pod.as_str()).collect()
 }
 
-/// The exit code of the one failure that was told.
+/// The exit code of the one failure that was raised.
 fn exit_code(facts: &[Fact]) -> Option<i32> {
-    let (_, effects) = hear(facts);
+    let (_, effects) = apply(facts);
     let [Effect::Raise(alert)] = effects.as_slice() else { panic!("one alert: {effects:?}") };
     let AlertBody::RunFailed { failure, .. } = &alert.body else { panic!("a failure: {alert:?}") };
     failure.exit_code
 }
 
 #[test]
-fn the_last_attempts_are_remembered() {
-    let (state, _) = hear(&one_after_the_other().0);
+fn the_last_attempts_are_kept() {
+    let (state, _) = apply(&one_after_the_other().0);
     assert_eq!(pods(&state), ["pod-3", "pod-4", "pod-5"]);
     assert_eq!(state.runs[0].attempts.len(), ATTEMPTS_MAX);
 }
 
 #[test]
-fn one_that_is_forgotten_and_heard_again_is_forgotten_again() {
+fn an_attempt_that_was_dropped_and_is_observed_again_is_dropped_again() {
     let facts = one_after_the_other().0;
-    let (once, _) = hear(&facts);
+    let (once, _) = apply(&facts);
     for begin in 0..facts.len() {
         for end in begin..=facts.len() {
             let again = [&facts[..], &facts[begin..end]].concat();
-            let (twice, _) = hear(&again);
-            assert_eq!(twice, once, "facts {begin} to {end} heard again");
+            let (twice, _) = apply(&again);
+            assert_eq!(twice, once, "facts {begin} to {end} observed again");
         }
     }
 }
 
 #[test]
-fn what_failed_last_is_told_though_earlier_attempts_are_heard_again_before_the_job_fails() {
+fn the_latest_failure_is_raised_though_earlier_attempts_are_observed_again_before_the_job_fails() {
     let facts = one_after_the_other().0;
     let end = one_after_the_other().run(run_failed()).0.split_off(facts.len());
     assert_eq!(exit_code(&[&facts[..], &end[..]].concat()), Some(5));
@@ -126,19 +127,19 @@ fn what_failed_last_is_told_though_earlier_attempts_are_heard_again_before_the_j
 }
 
 #[test]
-fn what_failed_last_is_what_ended_last_whichever_was_heard_of_last() {
-    // The first pod is removed after the second has failed, which is news of it, but no failure.
-    let told = Told(Vec::new()).run(RunPhase::Running);
-    let told = told.attempt(1, failed(1, 1)).attempt(2, failed(2, 2)).attempt(1, failed(1, 1));
-    assert_eq!(exit_code(&told.run(run_failed()).0), Some(2));
+fn the_latest_failure_is_the_one_that_ended_last_whichever_was_observed_last() {
+    // The first pod is removed after the second has failed, which is a new version of it, but not a failure.
+    let history = History(Vec::new()).run(RunPhase::Running);
+    let history = history.attempt(1, failed(1, 1)).attempt(2, failed(2, 2)).attempt(1, failed(1, 1));
+    assert_eq!(exit_code(&history.run(run_failed()).0), Some(2));
 }
 
 #[test]
-fn of_a_lost_node_nobody_says_when_and_the_failures_after_it_are_later() {
-    let told = Told(Vec::new()).run(RunPhase::Running);
-    let first = told.attempt(1, node_lost()).attempt(2, failed(2, 2)).run(run_failed());
+fn failures_after_that_of_a_lost_node_are_later_though_its_time_is_unknown() {
+    let history = History(Vec::new()).run(RunPhase::Running);
+    let first = history.attempt(1, node_lost()).attempt(2, failed(2, 2)).run(run_failed());
     assert_eq!(exit_code(&first.0), Some(2));
-    let told = Told(Vec::new()).run(RunPhase::Running);
-    let last = told.attempt(1, failed(1, 1)).attempt(2, node_lost()).run(run_failed());
+    let history = History(Vec::new()).run(RunPhase::Running);
+    let last = history.attempt(1, failed(1, 1)).attempt(2, node_lost()).run(run_failed());
     assert_eq!(exit_code(&last.0), None);
 }

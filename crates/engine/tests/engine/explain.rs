@@ -1,4 +1,4 @@
-//! Why a slot has its verdict, as the engine tells it of its own state.
+//! Why a slot has its verdict, by the state alone.
 
 use crate::support::{Batch, at, by};
 use chrono::TimeDelta;
@@ -14,7 +14,7 @@ use kigen_state::Window;
 /// A CronJob at eight that must be done by noon, ten minutes later at the latest: judged on Monday, open on Tuesday.
 fn judged_once() -> Batch {
     let objective = Objective { grace: TimeDelta::minutes(10), ..by("0 12 * * *") };
-    let batch = Batch::of_cron_job("0 8 * * *", None).hears(|revision| FactBody::Objective {
+    let batch = Batch::of_cron_job("0 8 * * *", None).observes(|revision| FactBody::Objective {
         name: "noon".to_owned(),
         revision,
         objective: Some(objective),
@@ -27,9 +27,9 @@ fn judged_once() -> Batch {
 }
 
 #[test]
-fn a_slot_that_was_judged_is_explained_by_what_is_remembered_of_it() {
+fn a_judged_slot_is_explained_by_the_runs_that_are_kept() {
     let batch = judged_once();
-    let monday = explain(&batch.state, "noon", at(16, 12, 0)).expect("it is remembered");
+    let monday = explain(&batch.state, "noon", at(16, 12, 0)).expect("it is kept");
     assert_eq!((monday.slot.from, monday.slot.deadline), (at(15, 12, 0), at(16, 12, 0)));
     assert_eq!(monday.window, Window::Fires { opens: at(16, 8, 0), closes: Some(at(17, 8, 0)) });
     assert_eq!(monday.until, at(16, 12, 10));
@@ -46,17 +46,17 @@ fn a_slot_that_was_judged_is_explained_by_what_is_remembered_of_it() {
 }
 
 #[test]
-fn a_slot_that_is_open_is_explained_without_a_verdict_and_others_are_not() {
+fn an_open_slot_is_explained_without_a_verdict_and_other_slots_are_not_explained() {
     let batch = judged_once();
     let tuesday = explain(&batch.state, "noon", at(17, 12, 0)).expect("it is open");
     assert_eq!((tuesday.verdict, tuesday.until), (None, at(17, 12, 10)));
     assert!(tuesday.runs.iter().all(|run| !run.belongs));
-    assert!(explain(&batch.state, "noon", at(18, 12, 0)).is_none(), "nobody has planned it yet");
+    assert!(explain(&batch.state, "noon", at(18, 12, 0)).is_none(), "it is not planned yet");
     assert!(explain(&batch.state, "noon", at(16, 11, 0)).is_none(), "no deadline");
     assert!(explain(&batch.state, "other", at(16, 12, 0)).is_none(), "no such objective");
 }
 
-/// A run of Tuesday by hand, and its one pod.
+/// A run by hand on Tuesday, and its one pod.
 fn ran_by_hand(batch: Batch, phase: RunPhase, attempt: AttemptPhase, metrics: ReportedMetrics) -> Batch {
     let run = Run {
         job: "by-hand".to_owned(),
@@ -67,12 +67,12 @@ fn ran_by_hand(batch: Batch, phase: RunPhase, attempt: AttemptPhase, metrics: Re
         failed_pods: 1,
         slot: None,
     };
-    let batch = batch.hears(|revision| FactBody::Run {
+    let batch = batch.observes(|revision| FactBody::Run {
         revision: Revision { uid: "by-hand".to_owned(), ..revision },
         run,
     });
     let attempt = Attempt { pod: "pod".to_owned(), node: None, restarts: 0, metrics, phase: attempt };
-    batch.hears(|revision| FactBody::Attempt { revision, run_uid: "by-hand".to_owned(), attempt })
+    batch.observes(|revision| FactBody::Attempt { revision, run_uid: "by-hand".to_owned(), attempt })
 }
 
 fn rows(count: f64) -> ReportedMetrics {
@@ -80,7 +80,7 @@ fn rows(count: f64) -> ReportedMetrics {
 }
 
 #[test]
-fn a_run_says_why_it_waits_and_one_that_runs_does_not_wait() {
+fn a_pending_run_is_explained_and_one_that_runs_does_not_wait() {
     let waits = AttemptPhase::Waiting { reason: Some("ImagePullBackOff".to_owned()), message: None };
     let batch = ran_by_hand(judged_once(), RunPhase::Pending, waits.clone(), ReportedMetrics::default());
     let tuesday = explain(&batch.state, "noon", at(17, 12, 0)).expect("it is open");
@@ -93,7 +93,7 @@ fn a_run_says_why_it_waits_and_one_that_runs_does_not_wait() {
 }
 
 #[test]
-fn a_run_that_failed_says_how() {
+fn a_failed_run_is_explained_by_its_failure() {
     let phase = RunPhase::Failed {
         failed_at: at(17, 9, 30),
         reason: "BackoffLimitExceeded".to_owned(),
@@ -112,7 +112,7 @@ fn a_run_that_failed_says_how() {
 }
 
 #[test]
-fn what_a_batch_reported_last_is_what_its_latest_run_did() {
+fn the_numbers_last_reported_are_those_of_the_latest_run() {
     assert_eq!(last_reported(&judged_once().state), None);
     let succeeded = AttemptPhase::Succeeded { finished_at: Some(at(17, 9, 30)) };
     let phase = RunPhase::Succeeded { completed_at: at(17, 9, 30) };

@@ -1,4 +1,4 @@
-//! What an objective asks for that can never be, as its author reads it.
+//! The advice on an objective that can never work.
 
 use crate::support::{Batch, at, by};
 use chrono::TimeDelta;
@@ -32,7 +32,7 @@ fn an_objective_that_can_be_met_needs_no_advice() {
 }
 
 #[test]
-fn a_batch_that_is_not_there_or_is_something_else() {
+fn a_batch_that_is_missing_or_of_another_kind() {
     let gone = expect![
         "there is no such CronJob, and each deadline will be missed: check name and namespace, and that kigen watches the namespace"
     ];
@@ -57,11 +57,11 @@ fn a_batch_that_is_not_there_or_is_something_else() {
         &jobs,
         Some(&Batch::of_cron_job("0 8 * * *", None)),
         &expect![
-            "this is a CronJob: write `batch: {cronJob: ...}`, so that its schedule says when runs are expected"
+            "this is a CronJob: write `batch: {cronJob: ...}`, so that its schedule determines when runs are expected"
         ],
     );
     let deleted = Batch::of_cron_job("0 8 * * *", None)
-        .hears(|revision| FactBody::CronJob { revision, cron_job: None });
+        .observes(|revision| FactBody::CronJob { revision, cron_job: None });
     check(
         &by("0 12 * * *"),
         Some(&deleted),
@@ -167,7 +167,7 @@ fn a_zone_that_is_not_the_cronjobs() {
 }
 
 #[test]
-fn what_is_read_as_no_deadline_is_said() {
+fn a_spec_without_a_readable_deadline_is_explained() {
     check(
         &by("0 25 * * *"),
         Some(&Batch::of_cron_job("0 8 * * *", None)),
@@ -185,12 +185,12 @@ fn what_is_read_as_no_deadline_is_said() {
 }
 
 #[test]
-fn two_objectives_that_say_the_same() {
+fn two_objectives_with_the_same_requirement_are_duplicates() {
     let tokyo = Batch::of_cron_job("0 8 * * *", Some("Asia/Tokyo"));
     let same = |one: &Objective, other: &Objective| is_duplicate(one, other, Some(&tokyo.state));
     let noon = by("0 12 * * *");
-    let tell = Objective { severity: Severity::Warning, owner: Some("ml".to_owned()), ..noon.clone() };
-    assert!(same(&noon, &tell));
+    let other_owner = Objective { severity: Severity::Warning, owner: Some("ml".to_owned()), ..noon.clone() };
+    assert!(same(&noon, &other_owner));
     let zoned = |zone: &str| Objective { time_zone: Some(zone.to_owned()), ..noon.clone() };
     assert!(same(&noon, &zoned("Asia/Tokyo")));
     assert!(!same(&noon, &zoned("UTC")));

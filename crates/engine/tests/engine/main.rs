@@ -1,8 +1,8 @@
 //! Tests of the engine: the stories, and what they cannot show.
 
 mod attempts;
-mod bounds;
 mod explain;
+mod limits;
 mod lint;
 mod planned;
 mod properties;

@@ -1,4 +1,4 @@
-//! A deadline is planned once, and part of the state: zone data that comes with a newer kigen moves none that is pending.
+//! A deadline is planned once and part of the state: the zone data of a newer kigen moves none that is pending.
 
 use crate::support::{Batch, at, by};
 use chrono::TimeDelta;
@@ -23,15 +23,15 @@ fn a_deadline_that_older_zone_data_planned_stays_and_the_next_one_is_of_the_newe
         let objective = Objective { owner: Some(owner.to_owned()), ..by("0 12 * * *") };
         move |revision| FactBody::Objective { name: "noon".to_owned(), revision, objective: Some(objective) }
     };
-    let mut batch = Batch::of_cron_job("0 8 * * *", None).hears(noon("ml"));
+    let mut batch = Batch::of_cron_job("0 8 * * *", None).observes(noon("ml"));
     // As if the zone's clocks had been an hour behind by the data that planned it.
     let planned = at(15, 13, 0);
     let objective = batch.state.objectives.get_mut("noon").expect("it is declared");
     let Plan::Open(open) = &mut objective.plan else { panic!("a slot is open") };
     (open.slot.deadline, open.slot.whole) = (planned, true);
 
-    let batch = batch.ran(15..=15, |_| 60).hears(noon("another"));
-    assert_eq!(open_deadline(&batch.state), planned, "neither a run nor another wording moves it");
+    let batch = batch.ran(15..=15, |_| 60).observes(noon("another"));
+    assert_eq!(open_deadline(&batch.state), planned, "neither a run nor an edit of the owner moves it");
     let mut batch = batch;
     assert_eq!(batch.state.next_due(), Some(planned + TimeDelta::seconds(30)));
     let effects = step(&mut batch.state, Input::Due { observed_until: at(15, 13, 1), gaps: &[] });

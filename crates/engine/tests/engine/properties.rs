@@ -1,6 +1,6 @@
-//! What holds of every history of a batch: nothing before its time, nothing twice, and no verdict that hangs on the order
-//! in which facts were delivered. A failure prints the smallest history it was found with and the seed; `PROPTEST_CASES=20000`
-//! tries more of them than the 256 of each run.
+//! Properties of every history of a batch: no alert before its time, none twice, and no verdict that depends on the order in
+//! which facts are delivered. A failure prints the smallest failing history and the seed; `PROPTEST_CASES=20000` tries more
+//! histories than the 256 of each run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,7 +63,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
-/// A CronJob and an objective from the start, then whatever happens.
+/// A CronJob and an objective from the start, then arbitrary happenings.
 fn history() -> impl Strategy<Value = Vec<Happening>> {
     proptest::collection::vec(happening(), 1..24).prop_map(|mut happenings| {
         let objective = Happening::Objective { at: 0, complete_by: "0 6 * * *", grace: 0, freshness: None };
@@ -100,9 +100,9 @@ fn facts(history: &[Happening]) -> (Vec<Fact>, Vec<Gap>) {
             }
             Happening::Objective { at, complete_by, grace, freshness } => {
                 let objective = objective(complete_by, *grace, *freshness);
-                facts.push((minute(*at), said(Some(objective))));
+                facts.push((minute(*at), declared(Some(objective))));
             }
-            Happening::Withdrawn { at } => facts.push((minute(*at), said(None))),
+            Happening::Withdrawn { at } => facts.push((minute(*at), declared(None))),
             Happening::Run { at, by_hand, lasts, end } => {
                 facts.extend(run(number, minute(*at), *by_hand, *lasts, *end));
             }
@@ -159,7 +159,7 @@ fn run(number: usize, at: Instant, by_hand: bool, lasts: i64, end: End) -> Vec<(
     facts
 }
 
-fn said(objective: Option<Objective>) -> FactBody {
+fn declared(objective: Option<Objective>) -> FactBody {
     FactBody::Objective { name: "complete-by".to_owned(), revision: revision("objective"), objective }
 }
 
@@ -198,7 +198,7 @@ fn minute(minutes: i64) -> Instant {
     start + TimeDelta::minutes(minutes)
 }
 
-/// What is raised when facts are delivered so, a tick at the end of each interval.
+/// The alerts raised for facts in this order, with a tick at the end of each interval.
 fn judge(facts: &[Fact], gaps: &[Gap]) -> Vec<Alert> {
     let mut state = BatchState::new(BatchKey::new("prod", "ml", "recommend"));
     let mut alerts = Vec::new();
@@ -266,7 +266,7 @@ fn object(fact: &Fact) -> String {
     }
 }
 
-/// The verdicts among the alerts, without the instant at which they were seen.
+/// The verdicts among the alerts, without the instant of the decision.
 fn verdicts(alerts: &[Alert]) -> BTreeSet<String> {
     alerts
         .iter()
@@ -275,7 +275,7 @@ fn verdicts(alerts: &[Alert]) -> BTreeSet<String> {
         .collect()
 }
 
-/// The configuration of a run, whose seed is printed: the harness shows it when a test fails.
+/// The configuration of a run. The seed is printed, and the harness shows it when a test fails.
 #[expect(clippy::print_stdout, reason = "the harness keeps what is printed for a test that fails")]
 fn seeded() -> ProptestConfig {
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
@@ -283,7 +283,7 @@ fn seeded() -> ProptestConfig {
         RngSeed::Fixed(seed) => seed,
         RngSeed::Random => TestRunner::new(config.clone()).rng().next_u64(),
     };
-    println!("play it again with PROPTEST_RNG_SEED={seed}");
+    println!("repeat it with PROPTEST_RNG_SEED={seed}");
     ProptestConfig { rng_seed: RngSeed::Fixed(seed), ..config }
 }
 
@@ -317,7 +317,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_said_twice(history in history()) {
+    fn no_alert_is_raised_twice(history in history()) {
         let (facts, gaps) = facts(&history);
         let (mut ids, mut missed, mut closed) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for alert in judge(&facts, &gaps) {
@@ -335,7 +335,7 @@ proptest! {
     }
 
     #[test]
-    fn the_same_history_says_the_same(history in history()) {
+    fn the_same_history_raises_the_same_alerts(history in history()) {
         let (facts, gaps) = facts(&history);
         prop_assert_eq!(judge(&facts, &gaps), judge(&facts, &gaps));
     }

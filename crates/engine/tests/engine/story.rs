@@ -16,8 +16,8 @@ use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::slot::Gap;
 use kigen_state::BatchState;
 
-/// Plays the told part of a story and returns what is said.
-pub(crate) fn play(told: &str) -> Result<String, String> {
+/// Plays the events of a story and returns the effects as text.
+pub(crate) fn play(events: &str) -> Result<String, String> {
     let mut stage = Stage {
         key: BatchKey::new("prod", "ml", "recommend"),
         zone: Zone::utc(),
@@ -25,18 +25,18 @@ pub(crate) fn play(told: &str) -> Result<String, String> {
         gaps: Vec::new(),
         version: 0,
         versions: HashMap::new(),
-        said: String::new(),
+        effects: String::new(),
     };
-    for (number, line) in told.lines().enumerate().skip(1) {
+    for (number, line) in events.lines().enumerate().skip(1) {
         let line = line.trim();
         if !line.is_empty() && !line.starts_with('#') {
             stage.line(line).map_err(|problem| format!("line {}: {problem}", number + 1))?;
         }
     }
-    if stage.said.is_empty() {
-        stage.said.push_str("Nothing is said.\n");
+    if stage.effects.is_empty() {
+        stage.effects.push_str("Nothing is said.\n");
     }
-    Ok(stage.said)
+    Ok(stage.effects)
 }
 
 struct Stage {
@@ -45,12 +45,12 @@ struct Stage {
     batches: BTreeMap<BatchKey, Batch>,
     gaps: Vec<Gap>,
     version: u64,
-    /// The version that was told last of each object.
+    /// The last version of each object.
     versions: HashMap<String, u64>,
-    said: String,
+    effects: String,
 }
 
-/// What the engine knows of a batch, and the objects as the cluster has them.
+/// The state of a batch, and the objects as they are in the cluster.
 struct Batch {
     state: BatchState,
     jobs: HashMap<String, Run>,
@@ -112,7 +112,7 @@ impl Stage {
         };
         let fact = Fact { key: self.key.clone(), observed_at: at, body };
         for effect in step(&mut self.batch().state, fact.into()) {
-            self.said.push_str(&render::effect(&self.zone, at, &effect));
+            self.effects.push_str(&render::effect(&self.zone, at, &effect));
         }
         Ok(())
     }
@@ -127,11 +127,11 @@ impl Stage {
     }
 
     fn tick(&mut self, observed_until: Instant) {
-        let Self { batches, gaps, said, zone, .. } = self;
+        let Self { batches, gaps, effects, zone, .. } = self;
         for Batch { state, .. } in batches.values_mut() {
             while state.next_due().is_some_and(|due| due <= observed_until) {
                 for effect in step(state, Input::Due { observed_until, gaps }) {
-                    said.push_str(&render::effect(zone, observed_until, &effect));
+                    effects.push_str(&render::effect(zone, observed_until, &effect));
                 }
             }
         }
@@ -141,8 +141,8 @@ impl Stage {
         Revision { uid: uid.to_owned(), resource_version: self.version }
     }
 
-    /// `stale` in a line: it is an old version of the object, delivered after a newer one. `more`: it is the version
-    /// before, of which more is told.
+    /// `stale` in a line: an old version of the object, delivered after a newer one. `more`: the same version as before, with
+    /// more detail.
     fn revision_of(&mut self, uid: &str, words: &[&str]) -> Revision {
         let version = match self.versions.get(uid) {
             _ if words.contains(&"stale") => 1,
@@ -232,7 +232,7 @@ impl Stage {
         }
         match words.first().copied() {
             Some("created") => {}
-            // The Job controller has taken it up, and no pod is there or ready.
+            // The Job controller has started it, and no pod of it is ready.
             Some("waits") => {
                 run.started_at = run.started_at.or(Some(at));
                 run.phase = RunPhase::Pending;
@@ -265,7 +265,7 @@ impl Stage {
         Ok(run)
     }
 
-    /// The date and time after `name`, if it is said.
+    /// The date and time after `name`, if the line has them.
     fn time_after(&self, words: &[&str], name: &str) -> Result<Option<Instant>, String> {
         let Some(i) = words.iter().position(|word| *word == name) else {
             return Ok(None);
@@ -279,7 +279,7 @@ impl Stage {
             .iter()
             .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
             .ok_or_else(|| format!("`{text}` is not a time like 2026-11-23 12:00"))?;
-        // A zone tells local times of instants only, so the instant is found by its offset around there.
+        // A zone maps instants to local times only, so the instant is found by the offset near it.
         let guess = local.and_utc();
         let offset = self.zone.local(guess).offset_s;
         let guess = guess - TimeDelta::seconds(offset.into());
@@ -354,7 +354,7 @@ fn span(text: &str) -> Result<TimeDelta, String> {
     Ok(TimeDelta::seconds(number * seconds))
 }
 
-/// The words of a line; what stands in double quotes is one word.
+/// The words of a line; a text in double quotes is one word.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     for (i, part) in line.split('"').enumerate() {

@@ -1,4 +1,4 @@
-//! A batch as facts make it, for the tests that look at more than what is said.
+//! A batch built by facts, for the tests that check more than effects.
 
 use chrono::{TimeDelta, TimeZone, Utc};
 use kigen_engine::step::step;
@@ -14,12 +14,12 @@ pub(crate) fn at(day: u32, hour: u32, minute: u32) -> Instant {
     Utc.with_ymd_and_hms(2026, 11, day, hour, minute, 0).single().expect("an instant")
 }
 
-/// An objective of a CronJob with nothing else said.
+/// An objective of a CronJob with nothing but its deadlines.
 pub(crate) fn by(crontab: &str) -> Objective {
     Objective::new(Deadlines::CompleteBy { crontab: crontab.to_owned() }, ObjectiveSource::File)
 }
 
-/// What the engine knows of one batch.
+/// The state of one batch.
 pub(crate) struct Batch {
     pub(crate) state: BatchState,
     version: u64,
@@ -30,7 +30,7 @@ impl Batch {
         Self { state: BatchState::new(BatchKey::new("prod", "ml", "recommend")), version: 0 }
     }
 
-    /// A CronJob of which nothing ran yet.
+    /// A CronJob without runs.
     pub(crate) fn of_cron_job(schedule: &str, time_zone: Option<&str>) -> Self {
         let cron_job = CronJob {
             schedule: schedule.to_owned(),
@@ -40,7 +40,7 @@ impl Batch {
             last_scheduled_at: None,
             last_succeeded_at: None,
         };
-        Self::new().hears(|revision| FactBody::CronJob { revision, cron_job: Some(cron_job) })
+        Self::new().observes(|revision| FactBody::CronJob { revision, cron_job: Some(cron_job) })
     }
 
     /// A run of each of these days at eight, which took so long.
@@ -57,16 +57,16 @@ impl Batch {
                 failed_pods: 0,
                 slot: None,
             };
-            batch.hears(|revision| FactBody::Run { revision, run })
+            batch.observes(|revision| FactBody::Run { revision, run })
         })
     }
 
-    /// Hears something on the 15th at midnight.
-    pub(crate) fn hears(self, body: impl FnOnce(Revision) -> FactBody) -> Self {
-        self.hears_at(at(15, 0, 0), body)
+    /// Applies a fact that is observed on the 15th at midnight.
+    pub(crate) fn observes(self, body: impl FnOnce(Revision) -> FactBody) -> Self {
+        self.observes_at(at(15, 0, 0), body)
     }
 
-    pub(crate) fn hears_at(mut self, at: Instant, body: impl FnOnce(Revision) -> FactBody) -> Self {
+    pub(crate) fn observes_at(mut self, at: Instant, body: impl FnOnce(Revision) -> FactBody) -> Self {
         self.version += 1;
         let revision = Revision { uid: format!("uid-{}", self.version), resource_version: self.version };
         let fact = Fact { key: self.state.key.clone(), observed_at: at, body: body(revision) };

@@ -1,4 +1,4 @@
-//! What the engine asks of the world, in a story's words: each alert in full, its ids included.
+//! Effects in the language of the stories: each alert in full, its ids included.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::slot::{Cause, Failure, RunSummary};
 
-/// One effect, with the time at which it came.
+/// One effect, with its time.
 pub(super) fn effect(zone: &Zone, at: Instant, effect: &Effect) -> String {
     match effect {
         Effect::Raise(alert) => format!("{} {}", local(zone, at), raised(zone, alert)),
@@ -30,7 +30,7 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
             let _ = writeln!(text, "    because {}", because(zone, cause));
             let _ = writeln!(text, "    miss {misses} of incident {incident}");
             if let Some(run) = run {
-                let _ = writeln!(text, "    {}", told(zone, run));
+                let _ = writeln!(text, "    {}", described(zone, run));
             }
             if let Some(last) = past.last() {
                 let _ = writeln!(
@@ -49,7 +49,7 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
                 "    {misses} missed since {}, incident {incident} is over",
                 local(zone, *since)
             );
-            let _ = writeln!(text, "    {}", told(zone, run));
+            let _ = writeln!(text, "    {}", described(zone, run));
         }
         AlertBody::SlotRetracted { slot, incident, misses, ended_at, run } => {
             let _ = writeln!(text, "RETRACTED the deadline {} was met, {who}", local(zone, slot.deadline));
@@ -59,7 +59,7 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
                 None => writeln!(text, "    it was unknown"),
             };
             if let Some(run) = run {
-                let _ = writeln!(text, "    {}", told(zone, run));
+                let _ = writeln!(text, "    {}", described(zone, run));
             }
         }
         AlertBody::SlotUnknown { slot, gap } => {
@@ -70,7 +70,7 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
         AlertBody::RunFailed { run, failure } => {
             let _ = writeln!(text, "RUN FAILED, {who}");
             let _ = writeln!(text, "    {}", failed(failure));
-            let _ = writeln!(text, "    {}", told(zone, run));
+            let _ = writeln!(text, "    {}", described(zone, run));
         }
     }
     let _ = writeln!(text, "    id {}", alert.id);
@@ -98,7 +98,7 @@ fn failed(failure: &Failure) -> String {
     format!("{}, exit code {code}, {} attempts, {error}", failure.reason, failure.attempts)
 }
 
-fn told(zone: &Zone, run: &RunSummary) -> String {
+fn described(zone: &Zone, run: &RunSummary) -> String {
     let attempt = run.last_attempt.as_ref().map_or(String::new(), |attempt| {
         let reported = if attempt.metrics.is_empty() {
             String::new()

@@ -1,4 +1,4 @@
-//! What is kept of a batch has limits, and what happens at each of them is said or is history.
+//! The limits of a batch's state: what is refused with a warning, and which history is dropped.
 
 use chrono::TimeDelta;
 use expect_test::{Expect, expect};
@@ -22,8 +22,8 @@ impl Batch {
         Self { state: BatchState::new(BatchKey::new("prod", "ml", "recommend")), version: 0 }
     }
 
-    /// The warnings that the fact brings.
-    fn hear(&mut self, make: impl FnOnce(Revision) -> FactBody) -> Vec<String> {
+    /// Applies a fact and returns the warnings.
+    fn apply(&mut self, make: impl FnOnce(Revision) -> FactBody) -> Vec<String> {
         self.version += 1;
         let revision = Revision { uid: format!("uid-{}", self.version), resource_version: self.version };
         let fact = Fact { key: self.state.key.clone(), observed_at: at(self.version), body: make(revision) };
@@ -36,7 +36,7 @@ impl Batch {
     }
 
     fn objective(&mut self, name: &str, objective: Option<Objective>) -> Vec<String> {
-        self.hear(|revision| FactBody::Objective { name: name.to_owned(), revision, objective })
+        self.apply(|revision| FactBody::Objective { name: name.to_owned(), revision, objective })
     }
 
     fn cron_job(&mut self, schedule: &str) -> Vec<String> {
@@ -48,12 +48,12 @@ impl Batch {
             last_scheduled_at: None,
             last_succeeded_at: None,
         };
-        self.hear(|revision| FactBody::CronJob { revision, cron_job: Some(cron_job) })
+        self.apply(|revision| FactBody::CronJob { revision, cron_job: Some(cron_job) })
     }
 
     fn run(&mut self, uid: &str, phase: RunPhase) -> Vec<String> {
         let run = run(uid, at(self.version), phase);
-        self.hear(|revision| FactBody::Run { revision: Revision { uid: uid.to_owned(), ..revision }, run })
+        self.apply(|revision| FactBody::Run { revision: Revision { uid: uid.to_owned(), ..revision }, run })
     }
 
     fn attempt(&mut self, run_uid: &str, message: &str) {
@@ -65,7 +65,7 @@ impl Batch {
         };
         let pod = format!("pod-{}", self.version);
         let attempt = Attempt { pod, node: None, restarts: 0, phase, metrics: ReportedMetrics::default() };
-        self.hear(|revision| FactBody::Attempt { revision, run_uid: run_uid.to_owned(), attempt });
+        self.apply(|revision| FactBody::Attempt { revision, run_uid: run_uid.to_owned(), attempt });
     }
 
     fn runs(&self) -> Vec<(&str, usize)> {
@@ -115,7 +115,7 @@ fn check(warnings: &[String], expected: &Expect) {
 }
 
 #[test]
-fn a_name_that_kubernetes_would_not_allow_is_left_out_and_said() {
+fn a_fact_with_a_name_that_kubernetes_would_not_allow_is_dropped_with_a_warning() {
     let mut batch = Batch::new();
     assert!(batch.run(&"j".repeat(253), RunPhase::Running).is_empty());
     check(
@@ -128,7 +128,7 @@ fn a_name_that_kubernetes_would_not_allow_is_left_out_and_said() {
 }
 
 #[test]
-fn a_crontab_that_is_too_long_is_refused_as_such() {
+fn a_crontab_that_is_too_long_is_refused_as_too_long() {
     let mut batch = Batch::new();
     let fits = format!("{}0 6 * * *", " ".repeat(4_096 - 9));
     assert!(batch.objective("fits", Some(objective(&fits, ""))).is_empty());
@@ -142,7 +142,7 @@ fn a_crontab_that_is_too_long_is_refused_as_such() {
 }
 
 #[test]
-fn other_crontabs_that_are_too_long_are_refused_as_such_too() {
+fn other_crontabs_that_are_too_long_are_refused_as_too_long() {
     let mut batch = Batch::new();
     let long = format!("{}0 6 * * *", " ".repeat(4_097 - 9));
     let refusal = "the crontab has 4097 bytes, of at most 4096";
@@ -159,7 +159,7 @@ fn other_crontabs_that_are_too_long_are_refused_as_such_too() {
 }
 
 #[test]
-fn what_people_write_is_cut_where_a_character_ends() {
+fn a_text_is_cut_at_the_end_of_a_character() {
     let mut batch = Batch::new();
     batch.objective("cut", Some(objective("0 6 * * *", &"é".repeat(300))));
     batch.objective("whole", Some(objective("0 6 * * *", &"é".repeat(256))));
@@ -206,7 +206,7 @@ fn objectives_that_are_too_long_together_are_refused() {
 }
 
 #[test]
-fn of_many_runs_the_oldest_that_ended_is_forgotten_and_one_that_is_under_way_is_not() {
+fn the_oldest_run_that_has_ended_is_dropped_first_and_one_under_way_is_kept() {
     let mut batch = Batch::new();
     batch.run("open", RunPhase::Running);
     for number in 0..RUNS_MAX {
@@ -217,7 +217,7 @@ fn of_many_runs_the_oldest_that_ended_is_forgotten_and_one_that_is_under_way_is_
 }
 
 #[test]
-fn history_goes_first_what_ended_runs_said_then_the_runs() {
+fn attempts_of_ended_runs_are_dropped_first_then_those_runs() {
     let mut batch = Batch::new();
     let page = "x".repeat(4_096);
     batch.cron_job("0 1 * * *");
@@ -241,7 +241,7 @@ fn history_goes_first_what_ended_runs_said_then_the_runs() {
 }
 
 #[test]
-fn then_verdicts_but_the_last_then_old_schedules_then_what_runs_under_way_said() {
+fn verdicts_are_dropped_next_except_the_last_then_old_schedules_then_attempts_of_runs_under_way() {
     let mut batch = Batch::new();
     let page = "x".repeat(4_096);
     for minute in 0..3 {
@@ -267,14 +267,14 @@ fn then_verdicts_but_the_last_then_old_schedules_then_what_runs_under_way_said()
         }
     }
     seen.dedup_by_key(|(verdicts, edits, _)| (*verdicts, *edits));
-    // A verdict or a schedule is small beside a page, so that all that may go has gone when the first page does not fit.
+    // A verdict or a schedule is small beside a page, so all that can be dropped is dropped when the first page does not fit.
     assert_eq!(seen, [(4, 3, 0), (1, 1, 15)]);
     assert_eq!(kept(&batch), (1, 1, 15));
     assert_eq!(batch.state.runs.len(), 10);
 }
 
 #[test]
-fn a_success_counts_though_its_run_is_long_forgotten() {
+fn a_success_counts_after_its_run_is_dropped() {
     let mut batch = Batch::new();
     let grace = TimeDelta::minutes(10);
     let by_six = Objective { is_of_jobs: true, grace, ..objective("0 6 * * *", "") };
