@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use kigen_log::kafka::{permissions, topics};
-use kigen_log::{EmbeddedLog, LogError, LogReader};
+use kigen_log::{EmbeddedError, EmbeddedLog, LogError, LogReader};
 use kigen_model::topic::Topic;
 use kigen_notifier::slack::client::Slack;
 use kigen_ops::{error_chain, on_thread};
@@ -107,7 +107,9 @@ fn embedded_log(config: &Config, results: &mut Results) -> anyhow::Result<()> {
             reader.partitions()
         )),
         Ok(reader) => Ok(format!("{} partitions", reader.partitions())),
-        Err(LogError::Absent { .. }) => Ok("none yet: `kigen up` creates it".to_owned()),
+        Err(LogError::Embedded(EmbeddedError::Absent { .. })) => {
+            Ok("none yet: `kigen up` creates it".to_owned())
+        }
         Err(error) => Err(error_chain(&error)),
     };
     results.add("event log", outcome)
@@ -182,7 +184,7 @@ async fn subjects(access: kigen_registry::Access, results: &mut Results) -> anyh
 fn topics_of(all: &[topics::Found], results: &mut Results) -> anyhow::Result<Vec<Topic>> {
     let mut there = Vec::new();
     for topics::Found { topic, partitions, problems } in all {
-        let texts: Vec<String> = problems.iter().map(|problem| problem.told(*topic)).collect();
+        let texts: Vec<String> = problems.iter().map(|problem| problem.describe(*topic)).collect();
         let outcome = match (partitions, texts.is_empty()) {
             (Some(partitions), true) => Ok(format!("{partitions} partitions, as configured")),
             _ if problems.iter().all(topics::Problem::is_bearable) => {

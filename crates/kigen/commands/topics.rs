@@ -39,7 +39,7 @@ fn topics_text(found: &[Found]) -> String {
         let _ = writeln!(text, "{:<14} {partitions}{ok}", topic.name());
         for problem in problems {
             let level = if problem.is_bearable() { "note" } else { "wrong" };
-            let _ = writeln!(text, "  {level}: {}", problem.told(*topic));
+            let _ = writeln!(text, "  {level}: {}", problem.describe(*topic));
         }
     }
     text

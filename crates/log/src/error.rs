@@ -1,77 +1,30 @@
-//! What can go wrong with the log, and what to do then.
+//! What can go wrong with a log, and what to do then. What only one of the logs meets is its part's error.
 
-use std::io;
-use std::path::{Path, PathBuf};
+mod acl;
+mod embedded;
+mod fate;
+mod kafka;
 
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::RetriedError;
-use kigen_rocks::RocksError;
 
-use crate::kafka::KafkaFailure;
 use crate::metrics;
 use crate::settings::Settings;
+pub use acl::AclOperation;
+pub(crate) use acl::{code_of, is_denied};
+pub use embedded::EmbeddedError;
+pub use fate::Fate;
+pub use kafka::KafkaFailure;
 
-/// A failure of the log. After a failed write nothing of it counts as written: it may come to light again only if
-/// this process dies before its next write, and then whole.
+/// A failure of a log.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// Another process has the log open for writing.
-    #[error(
-        "another kigen up uses {}: stop it, or give this one a data directory of its own",
-        path.display()
-    )]
-    InUse {
-        /// The log's directory.
-        path: PathBuf,
-    },
-    /// There is no log to look into.
-    #[error(
-        "there is no event log in {}: start `kigen up` with this data directory first, or name another",
-        path.display()
-    )]
-    Absent {
-        /// The directory as given.
-        path: PathBuf,
-    },
-    /// The number of partitions cannot be had.
-    #[error("{partitions} partitions cannot be had: choose 1 to {}", Settings::PARTITIONS_MAX)]
-    PartitionsOutOfRange {
-        /// As configured.
-        partitions: u32,
-    },
-    /// The log was created with another number of partitions.
-    #[error(
-        "the event log in {} has {existing} partitions, not {wanted}: the place of every key depends on it; \
-         set partitions to {existing}, or start with an empty data directory",
-        path.display()
-    )]
-    PartitionsChanged {
-        /// The log's directory.
-        path: PathBuf,
-        /// What the log was created with.
-        existing: u32,
-        /// What is configured now.
-        wanted: u32,
-    },
-    /// The log was written by a newer kigen.
-    #[error(
-        "the event log in {} has format {found}, and this kigen knows {known}: run the newer kigen that wrote it",
-        path.display()
-    )]
-    NewerFormat {
-        /// The log's directory.
-        path: PathBuf,
-        /// The format found.
-        found: u32,
-        /// The newest format this version reads.
-        known: u32,
-    },
     /// A partition that does not exist.
     #[error("{topic} has no partition {partition}: there are {partitions}, counted from 0")]
     NoSuchPartition {
         /// The topic.
         topic: Topic,
-        /// The partition asked for.
+        /// The partition requested.
         partition: Partition,
         /// How many there are.
         partitions: u32,
@@ -90,28 +43,19 @@ pub enum LogError {
         key: String,
         /// The bytes of its key and value.
         bytes: usize,
-        /// The most there may be.
+        /// The most that is allowed.
         record_bytes_max: usize,
     },
-    /// A step that is too large.
-    #[error(
-        "a step of {bytes} bytes is more than the {} there may be: write it in several",
-        Settings::STEP_BYTES_MAX
-    )]
-    StepTooLarge {
+    /// A write that is too large.
+    #[error("a write of {bytes} bytes is more than the {} allowed: divide it", Settings::WRITE_BYTES_MAX)]
+    WriteTooLarge {
         /// The bytes of its outputs' keys and values.
         bytes: usize,
-    },
-    /// A consumer's name that is empty or too long.
-    #[error("`{name}` cannot name a consumer: give it 1 to {max} bytes", max = crate::keys::CONSUMER_BYTES_MAX)]
-    BadConsumerName {
-        /// The name as given, cut to 256 characters.
-        name: String,
     },
     /// A record that cannot be decoded.
     #[error(
         "the record at {topic} partition {partition} offset {offset} is damaged ({why}): check the disk; reading \
-         goes on at the next offset"
+         continues at the next offset"
     )]
     Corrupt {
         /// The topic.
@@ -123,102 +67,33 @@ pub enum LogError {
         /// What is wrong with its bytes.
         why: &'static str,
     },
-    /// An entry beside the records that cannot be decoded.
+    /// The consumer that committed has lost its partitions.
     #[error(
-        "the event log in {} is damaged (entry {entry}: {why}): check the disk and restore the directory from a backup",
-        path.display()
-    )]
-    CorruptTable {
-        /// The log's directory.
-        path: PathBuf,
-        /// The entry's key in hexadecimal.
-        entry: String,
-        /// What is wrong with it.
-        why: &'static str,
-    },
-    /// The disk is full.
-    #[error(
-        "no space is left for the event log in {}: free some; the log goes on by itself a few seconds later",
-        path.display()
-    )]
-    NoSpace {
-        /// The log's directory.
-        path: PathBuf,
-        /// The failed operation.
-        source: io::Error,
-    },
-    /// The files could not be read or written.
-    #[error("could not {doing} the event log in {}: check the disk and the directory's permissions", path.display())]
-    Io {
-        /// The log's directory.
-        path: PathBuf,
-        /// What was tried, as a verb.
-        doing: &'static str,
-        /// The failed operation.
-        source: io::Error,
-    },
-    /// The member of a group that wrote has lost its place.
-    #[error(
-        "another member of the group {group} took this one's place, so what it wanted to commit was not written; it is \
-         done by the other"
+        "another member of the group {group} has this one's partitions, so nothing of its commit was written; the other \
+         repeats the work"
     )]
     Fenced {
         /// The group.
         group: &'static str,
     },
-    /// What a value begins with cannot be told now ([`Framing`](crate::kafka::Framing)).
-    #[error("the record at {topic} partition {partition} offset {offset} cannot be read yet")]
-    Unframed {
-        /// The topic.
-        topic: Topic,
-        /// The partition.
-        partition: Partition,
-        /// The offset of the record, where reading goes on.
-        offset: Offset,
-        /// Why.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+    /// The embedded log failed.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
     /// Kafka failed.
     #[error(transparent)]
     Kafka(#[from] KafkaFailure),
-    /// The write was given up because the process is shutting down.
-    #[error("the event log in {} was not written: the process is shutting down", path.display())]
-    ShuttingDown {
-        /// The log's directory.
-        path: PathBuf,
-    },
-}
-
-/// What to do about a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// Try the same again, after a while.
-    Retry,
-    /// The record is at fault: set it aside and go on.
-    Reject,
-    /// A person must do something first.
-    Stop,
 }
 
 impl LogError {
     /// What to do about it.
+    #[must_use]
     pub fn fate(&self) -> Fate {
         match self {
-            Self::NoSpace { .. } | Self::Io { .. } | Self::Fenced { .. } | Self::Unframed { .. } => {
-                Fate::Retry
-            }
+            Self::Embedded(error) => error.fate(),
             Self::Kafka(failure) => failure.fate(),
+            Self::Fenced { .. } => Fate::Retry,
             Self::RecordTooLarge { .. } | Self::Corrupt { .. } => Fate::Reject,
-            Self::InUse { .. }
-            | Self::Absent { .. }
-            | Self::PartitionsOutOfRange { .. }
-            | Self::PartitionsChanged { .. }
-            | Self::NewerFormat { .. }
-            | Self::NoSuchPartition { .. }
-            | Self::StepTooLarge { .. }
-            | Self::BadConsumerName { .. }
-            | Self::CorruptTable { .. }
-            | Self::ShuttingDown { .. } => Fate::Stop,
+            Self::NoSuchPartition { .. } | Self::WriteTooLarge { .. } => Fate::Stop,
         }
     }
 
@@ -226,30 +101,12 @@ impl LogError {
     #[must_use]
     pub fn label(&self) -> &'static str {
         match self {
-            Self::InUse { .. } => "in_use",
-            Self::Absent { .. } => "absent",
-            Self::PartitionsOutOfRange { .. } | Self::PartitionsChanged { .. } => "partitions",
-            Self::NewerFormat { .. } => "newer_format",
-            Self::NoSuchPartition { .. } => "no_such_partition",
-            Self::RecordTooLarge { .. } | Self::StepTooLarge { .. } => "too_large",
-            Self::BadConsumerName { .. } => "bad_consumer_name",
-            Self::Corrupt { .. } | Self::CorruptTable { .. } => "corrupt",
-            Self::NoSpace { .. } => "no_space",
-            Self::Io { .. } => "io",
-            Self::Fenced { .. } => "fenced",
-            Self::Unframed { .. } => "registry",
+            Self::Embedded(error) => error.label(),
             Self::Kafka(failure) => failure.label(),
-            Self::ShuttingDown { .. } => "shutting_down",
-        }
-    }
-
-    /// What failed in the directory `path` while the log was `doing` that, a verb.
-    pub(crate) fn of(path: &Path, doing: &'static str, error: RocksError) -> Self {
-        let path = path.to_owned();
-        match error {
-            RocksError::InUse => Self::InUse { path },
-            RocksError::NoSpace(source) => Self::NoSpace { path, source },
-            RocksError::Corrupt(source) | RocksError::Io(source) => Self::Io { path, doing, source },
+            Self::NoSuchPartition { .. } => "no_such_partition",
+            Self::RecordTooLarge { .. } | Self::WriteTooLarge { .. } => "too_large",
+            Self::Corrupt { .. } => "corrupt",
+            Self::Fenced { .. } => "fenced",
         }
     }
 }
@@ -258,7 +115,7 @@ impl RetriedError for LogError {
     fn cause_key(&self) -> String {
         match self {
             Self::Kafka(failure) => failure.cause_key(),
-            _ => self.label().to_owned(),
+            error => error.label().to_owned(),
         }
     }
 

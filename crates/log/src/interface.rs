@@ -1,4 +1,4 @@
-//! What every event log offers: looking into it, appending to it, and reading it as a member of a group.
+//! What every event log offers: reading by offset, appending, and reading as a member of a consumer group.
 
 use std::future::Future;
 
@@ -6,36 +6,37 @@ use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 
 use crate::error::LogError;
-use crate::{ConsumedRecord, NewRecord, partitioner};
+use crate::partitioner;
+use crate::record::{ConsumedRecord, NewRecord};
 
-/// Looking into a log, beside whoever writes it. What is part of a step that was not committed is never seen.
+/// Reads a log by offset, beside its writers. Records of an uncommitted write are never visible.
 ///
-/// These calls wait for the disk or the network on the caller's thread.
+/// These calls block the caller's thread on the disk or the network.
 pub trait LogReader: Send + Sync {
     /// The number of partitions of every topic.
     fn partitions(&self) -> u32;
 
-    /// The partition of a key, as Java's default partitioner of Kafka would choose it.
+    /// The partition of a key, as Java's default partitioner of Kafka chooses it.
     fn partition_of(&self, key: &str) -> Partition {
         partitioner::partition_of(key, self.partitions())
     }
 
-    /// Asks the log once whether it is there, and waits a few seconds for its answer at most.
+    /// Checks once that the log answers, within a few seconds.
     ///
     /// # Errors
-    /// It cannot be reached, or does not let itself be seen. One that is in this process always can.
+    /// It cannot be reached, or access is denied. A log in this process always answers.
     fn ping(&self) -> Result<(), LogError> {
         Ok(())
     }
 
-    /// Takes in what was written since, where that does not come by itself.
+    /// Makes visible what was written since, where that does not happen by itself.
     ///
     /// # Errors
     /// The log cannot be read.
     fn refresh(&self) -> Result<(), LogError>;
 
     /// Reads records at and after `from`, up to `records_max` or about `bytes_max` of keys and values, but at least one
-    /// if there is any. Holes are skipped; below the start it begins at the start.
+    /// if there is any. Holes are skipped; below the earliest offset it begins at the earliest.
     ///
     /// # Errors
     /// The log cannot be read, or the first record is damaged (those before a damaged one are returned first).
@@ -54,25 +55,26 @@ pub trait LogReader: Send + Sync {
     /// The log cannot be read, or the record is damaged.
     fn last(&self, topic: Topic, partition: Partition) -> Result<Option<ConsumedRecord>, LogError>;
 
-    /// The first offset that is still kept: below it, records were trimmed.
+    /// The earliest offset that is still kept: below it, records were trimmed.
     ///
     /// # Errors
     /// The log cannot be read.
     fn earliest(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError>;
 
-    /// The end of what can be read: beyond it there is nothing yet.
+    /// The offset after the last record that can be read.
     ///
     /// # Errors
     /// The log cannot be read.
     fn latest(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError>;
 
-    /// The end once each step that has begun by now is committed or given up, which is waited for.
+    /// The offset after the last record once each write that has begun by now is committed or aborted, which is waited
+    /// for.
     ///
     /// # Errors
-    /// The log cannot be read, or a step hangs for longer than steps may take.
+    /// The log cannot be read, or a write hangs for longer than writes may take.
     fn last_stable_offset(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError>;
 
-    /// The offset of the first record with a timestamp at or after `at`; the end if there is none.
+    /// The offset of the first record with a timestamp at or after `at`; the latest offset if there is none.
     ///
     /// # Errors
     /// The log cannot be read, or a record is damaged.
@@ -84,30 +86,30 @@ pub trait LogReader: Send + Sync {
     /// The log cannot be read.
     fn tombstones_start(&self, partition: Partition) -> Result<Offset, LogError>;
 
-    /// Where a group stands in a partition; `None` if it never said.
+    /// The committed position of a group in a partition; `None` if it has committed none.
     ///
     /// # Errors
     /// The log cannot be read.
     fn position(&self, group: &str, topic: Topic, partition: Partition) -> Result<Option<Offset>, LogError>;
 
-    /// Where a group goes on in a partition: where it stands, or at the oldest record that is still there.
+    /// The offset at which a group resumes in a partition: its position, or the earliest record that is still kept.
     ///
     /// # Errors
     /// The log cannot be read.
     fn resume_offset(&self, group: &str, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
-        let start = self.earliest(topic, partition)?;
-        Ok(self.position(group, topic, partition)?.unwrap_or(start).max(start))
+        let earliest = self.earliest(topic, partition)?;
+        Ok(self.position(group, topic, partition)?.unwrap_or(earliest).max(earliest))
     }
 }
 
-/// A log, for those who write to it. Clones are handles to the same one.
+/// A log, for its writers. Clones are handles to the same one.
 pub trait Log: Clone + Send + Sync + 'static {
-    /// How it is looked into.
+    /// Reads it by offset.
     type Reader: LogReader + Clone + 'static;
-    /// How it is read and written by roles.
+    /// Reads and writes it as a member of a group.
     type Consumer: Consumer;
 
-    /// Looks into it.
+    /// Its reader.
     fn reader(&self) -> &Self::Reader;
 
     /// Appends records; those of one partition in their order. They are durable when it returns. After a failure, or if
@@ -120,35 +122,35 @@ pub trait Log: Clone + Send + Sync + 'static {
     /// Joins the group `name`, whose members divide the partitions of `topic` between them.
     ///
     /// # Errors
-    /// The name cannot be used, or the settings are not taken.
+    /// The name or the settings are not accepted.
     fn join(&self, name: &'static str, topic: Topic) -> Result<Self::Consumer, LogError>;
 }
 
-/// What a member of a group hears.
+/// What a consumer receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConsumerEvent {
-    /// These partitions are this member's from now on. Nothing is read of them before [`Consumer::seek`].
+    /// These partitions are this consumer's from now on. Nothing of them is read before [`Consumer::seek`].
     Assigned(Vec<Partition>),
-    /// These are no longer this member's. What it has not committed of them, another will do.
+    /// These are no longer this consumer's. Another repeats what this one has not committed of them.
     Revoked(Vec<Partition>),
-    /// Records of some partitions, at least one; of each in order.
+    /// Records of some partitions, at least one; of each partition in order.
     Records(Vec<(Partition, Vec<ConsumedRecord>)>),
 }
 
-/// A member of a group.
+/// A member of a consumer group.
 pub trait Consumer: Send {
-    /// Waits for the next thing to hear: records up to `records_max` of a partition and about `bytes_max`. If the
-    /// future is dropped, nothing is skipped.
+    /// Waits for the next event: records up to `records_max` of a partition and about `bytes_max`. If the future is
+    /// dropped, nothing is skipped.
     ///
     /// # Errors
-    /// The log cannot be read, or a record is damaged: then [`seek`](Self::seek) goes on at a place after it.
+    /// The log cannot be read, or a record is damaged: then [`seek`](Self::seek) to an offset after it.
     fn next(
         &mut self,
         records_max: usize,
         bytes_max: usize,
     ) -> impl Future<Output = Result<ConsumerEvent, LogError>> + Send;
 
-    /// Goes on at `from` in a partition of this member.
+    /// Reads on from `from` in a partition of this consumer.
     ///
     /// # Errors
     /// The log cannot be reached.
@@ -161,12 +163,12 @@ pub trait Consumer: Send {
     /// Reads nothing more of a partition until [`seek`](Self::seek).
     fn pause(&mut self, partition: Partition);
 
-    /// One atomic step: all of these outputs and positions become visible and durable together, or none does. Returns
+    /// One atomic write: all of these outputs and positions become visible and durable together, or none does. Returns
     /// the offsets of the outputs, in their order.
     ///
     /// # Errors
-    /// As of [`Log::append`]; or this member has lost a partition since it heard its last records. Then nothing was
-    /// committed, or it is not known.
+    /// As of [`Log::append`]; or this consumer has lost a partition since it received its last records. Then nothing was
+    /// committed, or the outcome is unknown.
     fn commit(
         &mut self,
         outputs: Vec<NewRecord>,

@@ -1,6 +1,6 @@
 //! What the log counts.
 
-/// Says what each metric is.
+/// Describes each metric.
 pub fn describe() {
     ::metrics::describe_counter!(
         "kigen_log_failures_total",
@@ -17,7 +17,7 @@ pub(crate) fn failed(cause: &'static str) {
     ::metrics::counter!("kigen_log_failures_total", "cause" => cause).increment(1);
 }
 
-/// A commit was refused, since another has the partition.
+/// A commit was refused, since another member has the partition.
 pub(crate) fn fenced(group: &'static str) {
     ::metrics::counter!("kigen_fenced_total", "group" => group).increment(1);
 }

@@ -2,12 +2,10 @@
 
 use kigen_model::topic::Topic;
 
-use crate::error::LogError;
-
 const DAY_MS: u64 = 86_400_000;
 const MIB: u64 = 1024 * 1024;
 
-/// The bounds of an embedded log.
+/// The bounds of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Partitions of every topic, 1 to 1024. Fixed when the log is created.
@@ -37,8 +35,11 @@ impl Settings {
     /// The most partitions a topic may have.
     pub const PARTITIONS_MAX: u32 = 1024;
 
-    /// The most bytes of all outputs of one step.
-    pub const STEP_BYTES_MAX: usize = 32 * 1024 * 1024;
+    /// The most bytes of all outputs of one write.
+    pub const WRITE_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+    /// The most bytes of a consumer's name, which is Kafka's limit on names.
+    pub const CONSUMER_BYTES_MAX: usize = 249;
 
     /// The bounds of a topic that is cleaned up by deletion; `None` for the compacted one.
     pub fn retention(&self, topic: Topic) -> Option<Retention> {
@@ -47,14 +48,6 @@ impl Settings {
             Topic::Alerts => Some(self.alerts),
             Topic::Rejects => Some(self.rejects),
             Topic::Status => None,
-        }
-    }
-
-    pub(crate) fn check(&self) -> Result<(), LogError> {
-        if (1..=Self::PARTITIONS_MAX).contains(&self.partitions) {
-            Ok(())
-        } else {
-            Err(LogError::PartitionsOutOfRange { partitions: self.partitions })
         }
     }
 }

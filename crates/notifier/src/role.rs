@@ -120,7 +120,8 @@ fn damaged_as_record(
         Err(error @ LogError::Corrupt { partition, offset, .. }) => {
             tracing::error!("{error}");
             let timestamp = Instant::UNIX_EPOCH;
-            let damaged = ConsumedRecord { offset, key: String::new(), value: None, head: None, timestamp };
+            let damaged =
+                ConsumedRecord { offset, key: String::new(), value: None, schema_prefix: None, timestamp };
             consumer.pause(partition);
             to_seek.insert(partition);
             Ok(ConsumerEvent::Records(vec![(partition, vec![damaged])]))

@@ -107,7 +107,7 @@ fn received(offset: usize, event: &Event) -> ConsumedRecord {
     let offset = Offset(u64::try_from(offset).expect("small"));
     let value = Some(kigen_wire::encode_event(event));
     let key = "prod".to_owned();
-    ConsumedRecord { offset, key, value, head: None, timestamp: start() }
+    ConsumedRecord { offset, key, value, schema_prefix: None, timestamp: start() }
 }
 
 fn tick(offset: usize, observed_until: Instant) -> ConsumedRecord {

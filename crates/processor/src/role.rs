@@ -338,5 +338,11 @@ pub async fn run<L: Log>(mut processor: Processor<L>, mut shutdown: watch::Recei
 /// Replaces a record whose bytes the log cannot return by one without a value, which goes to the rejects.
 fn unreadable(offset: Offset, error: &LogError) -> ConsumedRecord {
     tracing::error!("{error}");
-    ConsumedRecord { offset, key: String::new(), value: None, head: None, timestamp: Instant::UNIX_EPOCH }
+    ConsumedRecord {
+        offset,
+        key: String::new(),
+        value: None,
+        schema_prefix: None,
+        timestamp: Instant::UNIX_EPOCH,
+    }
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::sync::{PoisonError, RwLock};
 
-use kigen_log::kafka::{Framing, Head, Inward};
+use kigen_log::SchemaPrefix;
+use kigen_log::kafka::{Framing, Unframed};
 use kigen_model::topic::Topic;
 use kigen_wire::Frame;
 
@@ -92,7 +93,7 @@ impl Registry {
 }
 
 impl Framing for Registry {
-    fn outward<'a>(&self, _topic: Topic, value: &'a [u8]) -> Cow<'a, [u8]> {
+    fn frame<'a>(&self, _topic: Topic, value: &'a [u8]) -> Cow<'a, [u8]> {
         match Frame::of(value) {
             Some((Frame::Object(fingerprint), datum)) => match self.ids.get(&fingerprint) {
                 Some(id) => Cow::Owned(Frame::Registered(*id).around(datum)),
@@ -102,12 +103,12 @@ impl Framing for Registry {
         }
     }
 
-    fn inward(&self, _topic: Topic, value: &[u8]) -> Result<Option<Inward>, Box<dyn Error + Send + Sync>> {
+    fn unframe(&self, _topic: Topic, value: &[u8]) -> Result<Option<Unframed>, Box<dyn Error + Send + Sync>> {
         let Some((Frame::Registered(id), datum)) = Frame::of(value) else { return Ok(None) };
         let Some(fingerprint) = self.fingerprint_of(id)? else { return Ok(None) };
         let [a, b, c, d] = id.to_be_bytes();
-        let head = Head { was: [0, a, b, c, d], now_bytes: Frame::OBJECT_BYTES };
-        Ok(Some(Inward { value: Frame::Object(fingerprint).around(datum), head }))
+        let prefix = SchemaPrefix { read: [0, a, b, c, d], replaced_by_bytes: Frame::OBJECT_BYTES };
+        Ok(Some(Unframed { value: Frame::Object(fingerprint).around(datum), prefix }))
     }
 }
 

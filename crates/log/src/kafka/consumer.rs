@@ -1,4 +1,4 @@
-//! A member of a consumer group: what librdkafka's callbacks tell becomes what the member hears, in its own loop.
+//! A member of a consumer group: librdkafka's callbacks become events that the member receives in its own loop.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,46 +15,56 @@ use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Message, TopicPartitionList};
 use tokio::task::JoinHandle;
 
-use crate::error::LogError;
+use crate::error::{AclOperation, KafkaFailure, LogError, is_denied};
 use crate::interface::{Consumer, ConsumerEvent};
-use crate::kafka::acl::is_denied;
+use crate::kafka::client_events::ClientEvents;
+use crate::kafka::connection::{Connection, FULL_QUEUE_DELAY};
+use crate::kafka::convert::{add, group_id, number, offset, record_of, transactional_id};
 use crate::kafka::producer::Producer;
-use crate::kafka::reader::{number, offset, received};
-use crate::kafka::transaction::{Member, TRANSACTION_MS_MAX, add, transaction, transactional};
-use crate::kafka::{AclOperation, FULL_QUEUE_DELAY, Inner, KafkaFailure, Talk};
-use crate::{ConsumedRecord, NewRecord, write};
+use crate::kafka::transaction::{Member, TRANSACTION_MS_MAX, transaction, transactional};
+use crate::limits::check_outputs;
+use crate::record::{ConsumedRecord, NewRecord};
+use crate::settings::Settings;
 
-/// How long a poll waits for something.
+/// How long a poll waits for a record or a rebalance.
 const POLL_MAX: Duration = Duration::from_millis(100);
-/// How long a partition may take to go to another place.
+/// How long a seek may take.
 const SEEK_MAX: Duration = Duration::from_secs(10);
+
+/// What all members of groups in this process share.
+pub(super) struct Instance {
+    pub(super) connection: Connection,
+    pub(super) settings: Settings,
+    /// The name of this process: the same after a restart, and no other process has it.
+    pub(super) name: String,
+}
 
 /// A member of a group in this process.
 pub struct KafkaConsumer {
-    log: Arc<Inner>,
+    instance: Arc<Instance>,
     name: &'static str,
     topic: Topic,
     consumer: Arc<BaseConsumer<Rebalances>>,
-    /// A poll that was begun; kept, so that nothing is lost of it when nobody waits any more.
+    /// A poll that was begun; kept, so that nothing of it is lost when the caller stops waiting.
     polling: Option<JoinHandle<Polled>>,
-    /// What was polled and is still to be heard.
+    /// What was polled and is not yet returned.
     polled: VecDeque<Polled>,
-    /// The partitions that are this member's, and where they are read on; `None`: not read.
+    /// The partitions that are this member's, and the next offset of each; `None`: paused.
     cursors: BTreeMap<Partition, Option<Offset>>,
     /// Of the generation in which the last records were read; `None`: it was lost.
     metadata: Option<Arc<ConsumerGroupMetadata>>,
     producing: Producing,
-    /// The membership ended, which was told.
+    /// The membership ended, and the error of that was returned.
     is_lost: bool,
 }
 
 /// The transactional producer.
 enum Producing {
-    /// There is none, or it cannot be used any more.
-    Wanted,
-    /// It is being made; kept, since another with its name would fence it.
-    Making(JoinHandle<Result<Producer, KafkaFailure>>),
-    Made(Producer),
+    /// There is none, or it can no longer be used.
+    Absent,
+    /// It is being created; kept, since a second one of its transactional id would fence it.
+    Creating(JoinHandle<Result<Producer, KafkaFailure>>),
+    Ready(Producer),
 }
 
 /// What one poll brought.
@@ -63,35 +73,39 @@ struct Polled {
     records: Vec<(Partition, ConsumedRecord)>,
     /// After the records.
     rebalanced: Vec<Rebalanced>,
-    unframed: Option<Unframed>,
+    unreadable: Option<Unreadable>,
     error: Option<KafkaError>,
 }
 
 impl Polled {
-    /// Whether it brought something besides its records.
-    fn is_more_to_hear(&self) -> bool {
-        !self.rebalanced.is_empty() || self.unframed.is_some() || self.error.is_some()
+    /// Whether it brought anything besides its records.
+    fn has_more(&self) -> bool {
+        !self.rebalanced.is_empty() || self.unreadable.is_some() || self.error.is_some()
     }
 }
 
-/// A record that cannot be read yet.
-struct Unframed {
-    error: LogError,
-    /// It comes again by itself; else only to who joins anew.
+/// A record whose schema is unavailable now.
+struct Unreadable {
+    error: KafkaFailure,
+    /// The consumer was set back to it, so that the next poll reads it again; else only a new membership does.
     is_sought: bool,
 }
 
-/// What the group's leader decided, as far as it concerns this member.
+/// A rebalance, as far as it concerns this member.
 enum Rebalanced {
     Assigned(Vec<Partition>),
     Revoked(Vec<Partition>),
 }
 
 impl KafkaConsumer {
-    pub(super) fn join(log: Arc<Inner>, name: &'static str, topic: Topic) -> Result<Self, KafkaFailure> {
-        let consumer = Arc::new(consumer(&log, name, topic)?);
+    pub(super) fn join(
+        instance: Arc<Instance>,
+        name: &'static str,
+        topic: Topic,
+    ) -> Result<Self, KafkaFailure> {
+        let consumer = Arc::new(consumer(&instance, name, topic)?);
         Ok(Self {
-            log,
+            instance,
             name,
             topic,
             consumer,
@@ -99,17 +113,17 @@ impl KafkaConsumer {
             polled: VecDeque::new(),
             cursors: BTreeMap::new(),
             metadata: None,
-            producing: Producing::Wanted,
+            producing: Producing::Absent,
             is_lost: false,
         })
     }
 
-    /// Joins anew, after an error that ended the membership.
+    /// Joins again, after an error that ended the membership.
     fn rejoin(&mut self) -> Result<ConsumerEvent, LogError> {
         self.leave();
-        let consumer = Arc::new(consumer(&self.log, self.name, self.topic)?);
+        let consumer = Arc::new(consumer(&self.instance, self.name, self.topic)?);
         let left = std::mem::replace(&mut self.consumer, consumer);
-        // It may wait for its broker before it is gone.
+        // Closing it may wait for its broker.
         drop(tokio::task::spawn_blocking(move || drop(left)));
         self.is_lost = false;
         self.metadata = None;
@@ -119,44 +133,44 @@ impl KafkaConsumer {
         Ok(ConsumerEvent::Revoked(std::mem::take(&mut self.cursors).into_keys().collect()))
     }
 
-    /// From here on nobody listens to what the group's leader decides.
+    /// From here on rebalances are answered by the callback itself.
     fn leave(&self) {
         self.consumer.context().is_closing.store(true, Ordering::Release);
     }
 
-    /// Makes the producer where there is none: it ends what its predecessor of the same name left open.
-    async fn made(&mut self) -> Result<(), LogError> {
-        if let Producing::Wanted = self.producing {
+    /// Creates the producer where there is none: it aborts what its predecessor of the same transactional id left open.
+    async fn create_producer(&mut self) -> Result<(), LogError> {
+        if let Producing::Absent = self.producing {
             let id = self.transactional_id();
-            let log = Arc::clone(&self.log);
-            self.producing = Producing::Making(tokio::task::spawn_blocking(move || {
-                transactional(&log.connection, &id, TRANSACTION_MS_MAX)
+            let instance = Arc::clone(&self.instance);
+            self.producing = Producing::Creating(tokio::task::spawn_blocking(move || {
+                transactional(&instance.connection, &id, TRANSACTION_MS_MAX)
             }));
         }
-        if let Producing::Making(making) = &mut self.producing {
-            let made = join(making).await;
-            self.producing = Producing::Wanted;
-            self.producing = Producing::Made(made?);
+        if let Producing::Creating(creating) = &mut self.producing {
+            let created = join(creating).await;
+            self.producing = Producing::Absent;
+            self.producing = Producing::Ready(created?);
         }
         Ok(())
     }
 
-    /// Stable, so that one that comes back ends what it left, and fences itself out where it still runs.
     fn transactional_id(&self) -> String {
-        transactional_id(self.name, &self.log.instance)
+        transactional_id(self.name, &self.instance.name)
     }
 
     /// Begins a poll, if none is under way.
     fn poll(&mut self, records_max: usize, bytes_max: usize) {
         if self.polling.is_none() {
-            let (consumer, log) = (Arc::clone(&self.consumer), Arc::clone(&self.log));
-            let polling = tokio::task::spawn_blocking(move || poll(&consumer, &log, records_max, bytes_max));
-            self.polling = Some(polling);
+            let (consumer, instance) = (Arc::clone(&self.consumer), Arc::clone(&self.instance));
+            self.polling = Some(tokio::task::spawn_blocking(move || {
+                poll(&consumer, &instance.connection, records_max, bytes_max)
+            }));
         }
     }
 
     /// Waits for the poll that is under way, if one is.
-    async fn polled(&mut self) {
+    async fn finish_poll(&mut self) {
         if let Some(polling) = &mut self.polling {
             let polled = join(polling).await;
             self.polling = None;
@@ -164,64 +178,65 @@ impl KafkaConsumer {
         }
     }
 
-    /// What a poll says, one thing at a time.
-    fn heard(&mut self, mut polled: Polled) -> Result<Option<ConsumerEvent>, LogError> {
-        let failed = self.log.connection.failed("cannot be read");
+    /// The next event or error of a poll; what is left of it is queued again.
+    fn event_of(&mut self, mut polled: Polled) -> Result<Option<ConsumerEvent>, LogError> {
+        let connection = &self.instance.connection;
+        let failed = connection.failed("cannot be read");
         let id = group_id(self.name);
         if !polled.records.is_empty() {
             let records = std::mem::take(&mut polled.records);
             self.metadata = polled.metadata.take().map(Arc::new);
-            if polled.is_more_to_hear() {
+            if polled.has_more() {
                 self.polled.push_front(polled);
             }
-            return Ok(self.taken(records));
+            return Ok(self.accept(records));
         }
         if !polled.rebalanced.is_empty() {
             let rebalanced = polled.rebalanced.remove(0);
             self.polled.push_front(polled);
             return self.rebalanced(rebalanced).map(Some).map_err(|error| failed(error).into());
         }
-        if let Some(Unframed { error, is_sought }) = polled.unframed {
+        if let Some(Unreadable { error, is_sought }) = polled.unreadable {
             self.is_lost = !is_sought;
-            return Err(error);
+            return Err(error.into());
         }
         match polled.error {
-            // It would mend itself in minutes, and until then wait without a word.
+            // librdkafka recovers from it in minutes, and until then waits without reporting it.
             Some(error) if is_denied(&error) => {
                 self.is_lost = true;
-                let asked = AclOperation::Read(self.topic).or_as(&error, &id, &id);
-                Err(self.log.connection.refused("cannot be read", asked)(error).into())
+                let operation = AclOperation::Read(self.topic).or_as(&error, &id, &id);
+                Err(self.instance.connection.refused("cannot be read", operation)(error).into())
             }
             Some(error) if is_passing(&error) => {
-                self.consumer.context().talk.trouble(error, "it cannot be read");
+                self.consumer.context().events.trouble(error, "it cannot be read");
                 Ok(None)
             }
             Some(error) => {
                 self.is_lost = matches!(error, KafkaError::MessageConsumptionFatal(_));
-                let is_twin = error.rdkafka_error_code() == Some(RDKafkaErrorCode::FencedInstanceId);
-                let twin = || KafkaFailure::Twin { instance: self.log.instance.clone() };
-                Err(if is_twin { twin() } else { failed(error) }.into())
+                let is_fenced = error.rdkafka_error_code() == Some(RDKafkaErrorCode::FencedInstanceId);
+                let fenced = || KafkaFailure::InstanceFenced { instance: self.instance.name.clone() };
+                Err(if is_fenced { fenced() } else { failed(error) }.into())
             }
             None => Ok(None),
         }
     }
 
-    /// The records that are to be read: of a partition that is not read, or before its place, there may be some that were
-    /// on their way.
-    fn taken(&mut self, records: Vec<(Partition, ConsumedRecord)>) -> Option<ConsumerEvent> {
-        let mut taken: BTreeMap<Partition, Vec<ConsumedRecord>> = BTreeMap::new();
+    /// The records that are to be returned. Some may have been fetched before their partition was paused, revoked or
+    /// sought.
+    fn accept(&mut self, records: Vec<(Partition, ConsumedRecord)>) -> Option<ConsumerEvent> {
+        let mut accepted: BTreeMap<Partition, Vec<ConsumedRecord>> = BTreeMap::new();
         for (partition, record) in records {
             if let Some(Some(next)) = self.cursors.get_mut(&partition)
                 && record.offset >= *next
             {
                 *next = record.offset.next();
-                taken.entry(partition).or_default().push(record);
+                accepted.entry(partition).or_default().push(record);
             }
         }
-        (!taken.is_empty()).then(|| ConsumerEvent::Records(taken.into_iter().collect()))
+        (!accepted.is_empty()).then(|| ConsumerEvent::Records(accepted.into_iter().collect()))
     }
 
-    /// Follows the group's leader, and only here: nothing that was read is under way now.
+    /// Applies a rebalance, and only here: no record of the partitions is being processed now.
     fn rebalanced(&mut self, rebalanced: Rebalanced) -> KafkaResult<ConsumerEvent> {
         match rebalanced {
             Rebalanced::Assigned(partitions) => {
@@ -263,23 +278,23 @@ impl Consumer for KafkaConsumer {
         }
         loop {
             while let Some(polled) = self.polled.pop_front() {
-                if let Some(heard) = self.heard(polled)? {
-                    // More is read while these are worked off.
-                    if matches!(heard, ConsumerEvent::Records(_)) && self.polled.is_empty() {
+                if let Some(event) = self.event_of(polled)? {
+                    // More is fetched while these records are processed.
+                    if matches!(event, ConsumerEvent::Records(_)) && self.polled.is_empty() {
                         self.poll(records_max, bytes_max);
                     }
-                    return Ok(heard);
+                    return Ok(event);
                 }
             }
-            self.made().await?;
+            self.create_producer().await?;
             self.poll(records_max, bytes_max);
-            self.polled().await;
+            self.finish_poll().await;
         }
     }
 
     async fn seek(&mut self, partition: Partition, from: Offset) -> Result<(), LogError> {
-        // What was polled before is of another place.
-        self.polled().await;
+        // What was polled before is of another offset.
+        self.finish_poll().await;
         for polled in &mut self.polled {
             polled.records.retain(|(of, _)| *of != partition);
         }
@@ -292,7 +307,7 @@ impl Consumer for KafkaConsumer {
             consumer.resume(&list)?;
             seek(&consumer, topic, partition, from)
         });
-        let failed = self.log.connection.failed("does not go to a place in a partition");
+        let failed = self.instance.connection.failed("does not seek in a partition");
         sought.await.map_err(failed)?;
         self.cursors.insert(partition, Some(from));
         Ok(())
@@ -301,7 +316,7 @@ impl Consumer for KafkaConsumer {
     fn pause(&mut self, partition: Partition) {
         if let Some(cursor) = self.cursors.get_mut(&partition) {
             *cursor = None;
-            // If it fails, what comes is left out as well.
+            // If it fails, the records that are fetched are left out all the same.
             let _ = self.consumer.pause(&self.list(&[partition]));
         }
     }
@@ -311,26 +326,26 @@ impl Consumer for KafkaConsumer {
         outputs: Vec<NewRecord>,
         positions: Vec<(Partition, Offset)>,
     ) -> Result<Vec<Offset>, LogError> {
-        write::check_outputs(self.log.settings.partitions, &self.log.settings, &outputs)?;
-        self.made().await?;
-        let (Producing::Made(producer), Some(metadata)) = (&self.producing, &self.metadata) else {
+        check_outputs(&self.instance.settings, &outputs)?;
+        self.create_producer().await?;
+        let (Producing::Ready(producer), Some(metadata)) = (&self.producing, &self.metadata) else {
             return Err(LogError::Fenced { group: self.name });
         };
         let (producer, metadata) = (producer.clone(), Arc::clone(metadata));
-        let instance = self.log.instance.clone();
+        let instance = self.instance.name.clone();
         let id = self.transactional_id();
         let member = Member { group: self.name, id, topic: self.topic, instance, metadata };
-        // Whoever asks may no longer wait; until it is over, it is not known whether the producer can be used.
-        self.producing = Producing::Wanted;
-        let made = transaction(&self.log.connection, &producer, &member, &outputs, &positions).await;
-        match made {
+        // The caller may drop this future; until the transaction is over, it is unknown whether the producer is usable.
+        self.producing = Producing::Absent;
+        let connection = &self.instance.connection;
+        match transaction(connection, &producer, &member, &outputs, &positions).await {
             Ok(offsets) => {
-                self.producing = Producing::Made(producer);
+                self.producing = Producing::Ready(producer);
                 Ok(offsets)
             }
             Err(failed) => {
                 if failed.is_usable {
-                    self.producing = Producing::Made(producer);
+                    self.producing = Producing::Ready(producer);
                 }
                 Err(failed.error)
             }
@@ -344,13 +359,13 @@ impl Drop for KafkaConsumer {
     }
 }
 
-/// The consumer of a member. By its instance's name a process that comes back within the session's time has its
-/// partitions again at once, and nobody else is disturbed.
-fn consumer(log: &Inner, name: &str, topic: Topic) -> Result<BaseConsumer<Rebalances>, KafkaFailure> {
+/// The client of a member. By its instance's name a process that restarts within the session's time-out has its partitions
+/// again at once, and no other member is disturbed.
+fn consumer(instance: &Instance, name: &str, topic: Topic) -> Result<BaseConsumer<Rebalances>, KafkaFailure> {
     let id = group_id(name);
     let own = [
         ("group.id", id.as_str()),
-        ("group.instance.id", &log.instance),
+        ("group.instance.id", &instance.name),
         ("auto.offset.reset", "error"),
         ("enable.auto.commit", "false"),
         ("enable.auto.offset.store", "false"),
@@ -361,37 +376,32 @@ fn consumer(log: &Inner, name: &str, topic: Topic) -> Result<BaseConsumer<Rebala
         ("queued.max.messages.kbytes", "32768"),
     ];
     let context = Rebalances {
-        talk: Talk::of(&log.connection),
+        events: ClientEvents::of(&instance.connection),
         topic,
-        heard: Mutex::default(),
+        rebalanced: Mutex::default(),
         is_closing: AtomicBool::new(false),
     };
-    let consumer: BaseConsumer<Rebalances> = log.connection.client_with(&own, context)?;
-    let refused = log.connection.failed("takes no subscription");
+    let consumer: BaseConsumer<Rebalances> = instance.connection.client_with(&own, context)?;
+    let refused = instance.connection.failed("takes no subscription");
     consumer.subscribe(&[topic.name()]).map_err(refused)?;
     Ok(consumer)
 }
 
-/// What a group's member of this instance is called when it makes transactions.
-pub(super) fn transactional_id(name: &str, instance: &str) -> String {
-    format!("{}-{instance}", group_id(name))
-}
-
-/// What Kafka calls a group.
-pub(super) fn group_id(name: &str) -> String {
-    format!("kigen-{name}")
-}
-
-/// Takes what is there, and waits a little if there is nothing. A rebalance ends it: what follows is read in another
-/// generation.
-fn poll(consumer: &BaseConsumer<Rebalances>, log: &Inner, records_max: usize, bytes_max: usize) -> Polled {
+/// Fetches the records that are available, and waits a little if there are none. A rebalance ends it: later records belong
+/// to another generation.
+fn poll(
+    consumer: &BaseConsumer<Rebalances>,
+    connection: &Connection,
+    records_max: usize,
+    bytes_max: usize,
+) -> Polled {
     let topic = consumer.context().topic;
     let metadata = consumer.group_metadata();
-    // Asked after it was taken: whoever has lost its partitions has none that says which generation it was, and nothing
-    // of such a one would be fenced.
+    // Checked after the metadata was read: metadata of a member that has lost its partitions names no generation, and a
+    // commit with it would not be fenced.
     let metadata = metadata.filter(|_| !consumer.assignment_lost());
     let mut polled =
-        Polled { metadata, records: Vec::new(), rebalanced: Vec::new(), unframed: None, error: None };
+        Polled { metadata, records: Vec::new(), rebalanced: Vec::new(), unreadable: None, error: None };
     let mut bytes = 0;
     while polled.records.len() < records_max && bytes < bytes_max {
         let wait = if polled.records.is_empty() { POLL_MAX } else { Duration::ZERO };
@@ -399,11 +409,11 @@ fn poll(consumer: &BaseConsumer<Rebalances>, log: &Inner, records_max: usize, by
             Some(Ok(message)) => {
                 bytes += message.key_len() + message.payload_len();
                 let partition = Partition(u32::try_from(message.partition()).unwrap_or(u32::MAX));
-                match received(&log.connection, topic, &message) {
+                match record_of(connection, topic, &message) {
                     Ok(record) => polled.records.push((partition, record)),
                     Err(error) => {
                         let is_sought = seek(consumer, topic, partition, offset(message.offset())).is_ok();
-                        polled.unframed = Some(Unframed { error, is_sought });
+                        polled.unreadable = Some(Unreadable { error, is_sought });
                         break;
                     }
                 }
@@ -422,20 +432,20 @@ fn poll(consumer: &BaseConsumer<Rebalances>, log: &Inner, records_max: usize, by
     polled
 }
 
-/// Goes to a place in a partition.
+/// Sets the consumer to an offset of a partition.
 fn seek(
     consumer: &BaseConsumer<Rebalances>,
     topic: Topic,
     partition: Partition,
     to: Offset,
 ) -> KafkaResult<()> {
-    let mut place = TopicPartitionList::with_capacity(1);
-    add(&mut place, topic, partition, to)?;
-    let sought = consumer.seek_partitions(place, SEEK_MAX)?;
+    let mut list = TopicPartitionList::with_capacity(1);
+    add(&mut list, topic, partition, to)?;
+    let sought = consumer.seek_partitions(list, SEEK_MAX)?;
     sought.elements().iter().try_for_each(|element| element.error())
 }
 
-/// What librdkafka mends by itself.
+/// Whether librdkafka recovers from it by itself.
 fn is_passing(error: &KafkaError) -> bool {
     !matches!(
         error,
@@ -446,33 +456,33 @@ fn is_passing(error: &KafkaError) -> bool {
     )
 }
 
-/// Keeps what the callback for rebalances is told, for the loop.
+/// Queues the rebalances that the callback receives, for the loop.
 struct Rebalances {
-    talk: Talk,
+    events: ClientEvents,
     topic: Topic,
-    heard: Mutex<Vec<Rebalanced>>,
-    /// The member is leaving, and nobody listens.
+    rebalanced: Mutex<Vec<Rebalanced>>,
+    /// The member is leaving, and its loop has ended.
     is_closing: AtomicBool,
 }
 
 impl Rebalances {
     fn take(&self) -> Vec<Rebalanced> {
-        std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.rebalanced.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl ClientContext for Rebalances {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        self.talk.log(level, facility, message);
+        self.events.log(level, facility, message);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        self.talk.error(error, reason);
+        self.events.error(error, reason);
     }
 }
 
 impl ConsumerContext for Rebalances {
-    /// The default would unassign within the poll; here the loop does, once nothing of the partitions is under way.
+    /// The default would unassign within the poll; here the loop does, once no record of the partitions is being processed.
     fn rebalance(
         &self,
         consumer: &BaseConsumer<Self>,
@@ -496,6 +506,6 @@ impl ConsumerContext for Rebalances {
         let numbers = numbers.map(Partition).collect();
         let rebalanced =
             if is_assigned { Rebalanced::Assigned(numbers) } else { Rebalanced::Revoked(numbers) };
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(rebalanced);
+        self.rebalanced.lock().unwrap_or_else(PoisonError::into_inner).push(rebalanced);
     }
 }

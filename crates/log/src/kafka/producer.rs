@@ -1,7 +1,7 @@
-//! A producer whose thread sleeps while nothing is on its way.
+//! A producer whose thread sleeps while nothing is in flight.
 //!
-//! rdkafka's own, of a `FutureProducer`, looks ten times a second for what was delivered, and spins for the last
-//! millisecond of each look: one percent of a core, in a process that may do nothing for hours.
+//! rdkafka's own, of a `FutureProducer`, polls ten times a second for deliveries, and spins for the last millisecond of
+//! each poll: one percent of a core, in a process that may be idle for hours.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -15,46 +15,49 @@ use rdkafka::message::Message;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 use tokio::sync::oneshot;
 
-use crate::NewRecord;
-use crate::kafka::reader::{number, offset};
-use crate::kafka::{Connection, KafkaFailure, Talk};
+use crate::error::KafkaFailure;
+use crate::kafka::client_events::ClientEvents;
+use crate::kafka::connection::Connection;
+use crate::kafka::convert::{number, offset};
+use crate::record::NewRecord;
 
-/// How long the thread listens at a time while something is on its way. It hears of what was delivered at once.
-const LISTEN_MAX: Duration = Duration::from_millis(100);
-/// How long the thread sleeps at a time while nothing is: so long the client may have to wait with what it says by itself.
+/// How long one poll lasts while something is in flight. A delivery ends its wait at once.
+const POLL_MAX: Duration = Duration::from_millis(100);
+/// How long the thread sleeps at a time while nothing is in flight, which is how late a client's own events may be served.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 
-/// Where a record stands, or why it does not.
+/// The offset of a record, or why it has none.
 type Delivered = KafkaResult<Offset>;
 
 /// A producer of records. Clones are handles to the same one.
 #[derive(Clone)]
 pub(super) struct Producer {
-    listening: Arc<Listening>,
+    polled: Arc<Polled>,
 }
 
-/// The client, and the thread that hears what became of its records.
-struct Listening {
-    client: Arc<BaseProducer<Talk>>,
+/// The client, and the thread that polls it for deliveries.
+struct Polled {
+    client: Arc<BaseProducer<ClientEvents>>,
     is_over: Arc<AtomicBool>,
-    /// `None`: it is waited for.
+    /// `None`: it was joined.
     thread: Option<JoinHandle<()>>,
 }
 
 impl Producer {
     /// A producer of a connection: `own` are the settings that its use decides.
     pub(super) fn new(connection: &Connection, own: &[(&str, &str)]) -> Result<Self, KafkaFailure> {
-        let client: Arc<BaseProducer<Talk>> = Arc::new(connection.client_with(own, Talk::of(connection))?);
+        let client: Arc<BaseProducer<ClientEvents>> =
+            Arc::new(connection.client_with(own, ClientEvents::of(connection))?);
         let is_over = Arc::new(AtomicBool::new(false));
-        let (listener, ends) = (Arc::clone(&client), Arc::clone(&is_over));
+        let (poller, ends) = (Arc::clone(&client), Arc::clone(&is_over));
         let thread = thread::Builder::new().name("kafka producer".to_owned());
         let thread = thread
-            .spawn(move || listen(&listener, &ends))
+            .spawn(move || poll_until(&poller, &ends))
             .map_err(|error| connection.no_client(KafkaError::ClientCreation(error.to_string())))?;
-        Ok(Self { listening: Arc::new(Listening { client, is_over, thread: Some(thread) }) })
+        Ok(Self { polled: Arc::new(Polled { client, is_over, thread: Some(thread) }) })
     }
 
-    /// Hands a record to the client, which tells by what is returned what became of it.
+    /// Hands a record to the client; the returned receiver gets its offset or its error.
     pub(super) fn send(
         &self,
         record: &NewRecord,
@@ -70,23 +73,23 @@ impl Producer {
             headers: None,
             delivery_opaque: Box::new(delivery),
         };
-        self.listening.client.send(to_send).map_err(|(error, _)| error)?;
-        self.listening.wake();
+        self.polled.client.send(to_send).map_err(|(error, _)| error)?;
+        self.polled.wake();
         Ok(delivered)
     }
 }
 
-/// Transactions, and how the client is.
+/// Transactions, and the client's errors.
 impl Deref for Producer {
-    type Target = BaseProducer<Talk>;
+    type Target = BaseProducer<ClientEvents>;
 
     fn deref(&self) -> &Self::Target {
-        &self.listening.client
+        &self.polled.client
     }
 }
 
-impl Listening {
-    /// A thread that is awake does not fall asleep before it has looked once more.
+impl Polled {
+    /// A thread that is awake does not sleep before it has polled once more.
     fn wake(&self) {
         if let Some(thread) = &self.thread {
             thread.thread().unpark();
@@ -94,7 +97,7 @@ impl Listening {
     }
 }
 
-impl Drop for Listening {
+impl Drop for Polled {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Release);
         self.wake();
@@ -105,17 +108,17 @@ impl Drop for Listening {
     }
 }
 
-fn listen(client: &BaseProducer<Talk>, is_over: &AtomicBool) {
+fn poll_until(client: &BaseProducer<ClientEvents>, is_over: &AtomicBool) {
     while !is_over.load(Ordering::Acquire) {
         if client.in_flight_count() > 0 {
-            client.poll(LISTEN_MAX);
+            client.poll(POLL_MAX);
         } else {
             thread::park_timeout(SLEEP_MAX);
         }
     }
 }
 
-impl ProducerContext for Talk {
+impl ProducerContext for ClientEvents {
     type DeliveryOpaque = Box<oneshot::Sender<Delivered>>;
 
     fn delivery(&self, result: &DeliveryResult<'_>, delivery: Self::DeliveryOpaque) {
@@ -123,7 +126,7 @@ impl ProducerContext for Talk {
             Ok(message) => Ok(offset(message.offset())),
             Err((error, _)) => Err(error.clone()),
         };
-        // Whoever asked may no longer wait.
+        // The sender may no longer wait.
         let _ = delivery.send(delivered);
     }
 }

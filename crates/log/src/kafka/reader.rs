@@ -1,4 +1,4 @@
-//! Looking into a log on Kafka: by offset, beside the groups, and only what is committed.
+//! Reading a log on Kafka by offset, outside of any group, and only what is committed.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as RealInstant};
@@ -9,27 +9,25 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Message};
 
-use crate::ConsumedRecord;
-use crate::error::LogError;
+use crate::error::{AclOperation, KafkaFailure, LogError, is_denied};
 use crate::interface::LogReader;
-use crate::kafka::acl::is_denied;
-use crate::kafka::consumer::group_id;
-use crate::kafka::transaction::add;
-use crate::kafka::{ANSWER_MAX, AclOperation, Connection, FULL_QUEUE_DELAY, Inward, KafkaFailure, Talk};
+use crate::kafka::client_events::ClientEvents;
+use crate::kafka::connection::{ANSWER_MAX, Connection, FULL_QUEUE_DELAY};
+use crate::kafka::convert::{add, group_id, number, offset, record_of};
+use crate::record::ConsumedRecord;
 use crate::settings::Settings;
 
-/// How long Kafka may take to say that it is there.
-const REACH_MAX: Duration = Duration::from_secs(5);
-/// How many readers are kept for the next look.
+/// How long Kafka may take to answer a ping.
+const PING_MAX: Duration = Duration::from_secs(5);
+/// How many idle clients are kept for the next read.
 const IDLE_MAX: usize = 4;
-/// How long a step may be under way: the transactions' time-out, and what the brokers take to see it.
-const SETTLED_MAX: Duration = Duration::from_secs(60);
-const SETTLED_DELAY: Duration = Duration::from_millis(20);
-/// How far back the last record is looked for at first; further each time it is not found.
+/// How long a transaction may be open: its time-out, and the delay until the brokers act on it.
+const STABLE_MAX: Duration = Duration::from_secs(60);
+const STABLE_CHECK_INTERVAL: Duration = Duration::from_millis(20);
+/// How many offsets are searched for the last record at first; more each time it is not found.
 const BACK_OFFSETS: u64 = 64;
-/// A reader of its own: it joins no group, and hears at once where a partition ends.
+/// A client that reads: it joins no group, and is notified at once of the end of a partition.
 const READER_SETTINGS: [(&str, &str); 9] = [
     ("auto.offset.reset", "earliest"),
     ("enable.auto.commit", "false"),
@@ -42,9 +40,9 @@ const READER_SETTINGS: [(&str, &str); 9] = [
     ("topic.metadata.refresh.interval.ms", "60000"),
 ];
 
-impl ConsumerContext for Talk {}
+impl ConsumerContext for ClientEvents {}
 
-/// Looks into a log on Kafka. Clones share their readers.
+/// Reads a log on Kafka. Clones share their clients.
 #[derive(Clone)]
 pub struct KafkaReader {
     inner: Arc<Inner>,
@@ -54,49 +52,51 @@ struct Inner {
     connection: Connection,
     partitions: u32,
     tombstone_age_ms_max: u64,
-    /// Asks where partitions begin and end for those who read what is committed.
-    committed: BaseConsumer<Talk>,
-    /// Asks where they end with what is under way.
-    under_way: BaseConsumer<Talk>,
-    idle: Mutex<Vec<Reader>>,
+    /// Queries the first and last offsets of committed records.
+    committed: BaseConsumer<ClientEvents>,
+    /// Queries the last offsets, those of open transactions included.
+    uncommitted: BaseConsumer<ClientEvents>,
+    idle: Mutex<Vec<PartitionReader>>,
 }
 
-/// Reads one partition after another.
-struct Reader {
-    consumer: BaseConsumer<Talk>,
-    /// What it reads next by itself.
+/// A client that reads one partition after another.
+struct PartitionReader {
+    consumer: BaseConsumer<ClientEvents>,
+    /// Where it reads next without a seek.
     at: Option<(Topic, Partition, Offset)>,
 }
 
 impl KafkaReader {
-    /// A look at the topics at `connection`, which are as `settings` say.
+    /// A reader of the topics at `connection`, which have these settings.
     ///
     /// # Errors
     /// The client cannot be made.
     pub fn new(connection: Connection, settings: &Settings) -> Result<Self, KafkaFailure> {
-        let asking =
-            |isolation| connection.client_with(&[("isolation.level", isolation)], Talk::of(&connection));
-        let (committed, under_way) = (asking("read_committed")?, asking("read_uncommitted")?);
+        let client = |isolation| {
+            connection.client_with(&[("isolation.level", isolation)], ClientEvents::of(&connection))
+        };
+        let (committed, uncommitted) = (client("read_committed")?, client("read_uncommitted")?);
         let Settings { partitions, tombstone_age_ms_max, .. } = *settings;
         let idle = Mutex::default();
-        let inner = Inner { connection, partitions, tombstone_age_ms_max, committed, under_way, idle };
+        let inner = Inner { connection, partitions, tombstone_age_ms_max, committed, uncommitted, idle };
         Ok(Self { inner: Arc::new(inner) })
     }
 
     fn bounds(
         &self,
-        asking: &BaseConsumer<Talk>,
+        client: &BaseConsumer<ClientEvents>,
         topic: Topic,
         partition: Partition,
     ) -> Result<(Offset, Offset), LogError> {
         self.check(topic, partition)?;
-        let asked = AclOperation::Describe(topic);
-        let failed = self.inner.connection.refused("does not tell where a topic begins and ends", asked);
-        // Serves what the client has to say meanwhile.
-        let _ = asking.poll(Duration::ZERO);
-        let (start, end) =
-            asking.fetch_watermarks(topic.name(), number(partition), ANSWER_MAX).map_err(failed)?;
-        Ok((offset(start), offset(end)))
+        let operation = AclOperation::Describe(topic);
+        let failed =
+            self.inner.connection.refused("does not answer for a topic's first and last offsets", operation);
+        // Serves the client's own events.
+        let _ = client.poll(Duration::ZERO);
+        let (earliest, latest) =
+            client.fetch_watermarks(topic.name(), number(partition), ANSWER_MAX).map_err(failed)?;
+        Ok((offset(earliest), offset(latest)))
     }
 
     fn check(&self, topic: Topic, partition: Partition) -> Result<(), LogError> {
@@ -108,17 +108,22 @@ impl KafkaReader {
         }
     }
 
-    /// A reader that stands there, or one that can go there.
-    fn reader(&self, topic: Topic, partition: Partition, from: Offset) -> Result<Reader, LogError> {
+    /// An idle client that is at this offset already, or else any, or else a new one.
+    fn partition_reader(
+        &self,
+        topic: Topic,
+        partition: Partition,
+        from: Offset,
+    ) -> Result<PartitionReader, LogError> {
         let mut idle = self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let standing = idle.iter().position(|reader| reader.at == Some((topic, partition, from)));
-        if let Some(reader) = standing.map(|at| idle.swap_remove(at)).or_else(|| idle.pop()) {
+        let there = idle.iter().position(|reader| reader.at == Some((topic, partition, from)));
+        if let Some(reader) = there.map(|at| idle.swap_remove(at)).or_else(|| idle.pop()) {
             return Ok(reader);
         }
         drop(idle);
         let connection = &self.inner.connection;
-        let consumer = connection.client_with(&READER_SETTINGS, Talk::of(connection))?;
-        Ok(Reader { consumer, at: None })
+        let consumer = connection.client_with(&READER_SETTINGS, ClientEvents::of(connection))?;
+        Ok(PartitionReader { consumer, at: None })
     }
 }
 
@@ -128,18 +133,18 @@ impl LogReader for KafkaReader {
     }
 
     fn ping(&self) -> Result<(), LogError> {
-        let (topic, asking) = (Topic::Events, &self.inner.committed);
+        let (topic, client) = (Topic::Events, &self.inner.committed);
         let failed = self.inner.connection.refused("does not answer", AclOperation::Describe(topic));
-        // Serves what the client has to say meanwhile.
-        let _ = asking.poll(Duration::ZERO);
-        let metadata = asking.fetch_metadata(Some(topic.name()), REACH_MAX).map_err(&failed)?;
+        // Serves the client's own events.
+        let _ = client.poll(Duration::ZERO);
+        let metadata = client.fetch_metadata(Some(topic.name()), PING_MAX).map_err(&failed)?;
         match metadata.topics().iter().find_map(|found| found.error()) {
             Some(code) => Err(failed(KafkaError::MetadataFetch(code.into())).into()),
             None => Ok(()),
         }
     }
 
-    /// Each look asks Kafka.
+    /// Each call queries Kafka.
     fn refresh(&self) -> Result<(), LogError> {
         Ok(())
     }
@@ -153,7 +158,7 @@ impl LogReader for KafkaReader {
         bytes_max: usize,
     ) -> Result<Vec<ConsumedRecord>, LogError> {
         self.check(topic, partition)?;
-        let mut reader = self.reader(topic, partition, from)?;
+        let mut reader = self.partition_reader(topic, partition, from)?;
         let connection = &self.inner.connection;
         let records = reader.read(connection, (topic, partition, from), records_max, bytes_max)?;
         let mut idle = self.inner.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -163,20 +168,20 @@ impl LogReader for KafkaReader {
         Ok(records)
     }
 
-    /// The last offsets are often those of markers and of steps that were given up: it is looked for from further and
-    /// further back.
+    /// The last offsets are often those of markers and of aborted transactions, which hold no record: the search begins
+    /// further and further back.
     fn last(&self, topic: Topic, partition: Partition) -> Result<Option<ConsumedRecord>, LogError> {
-        let (start, end) = self.bounds(&self.inner.committed, topic, partition)?;
+        let (earliest, latest) = self.bounds(&self.inner.committed, topic, partition)?;
         let mut back = BACK_OFFSETS;
         loop {
-            let from = Offset(end.0.saturating_sub(back)).max(start);
+            let from = Offset(latest.0.saturating_sub(back)).max(earliest);
             let mut next = from;
             let mut last = None;
             while let Some(record) = self.read(topic, partition, next, usize::MAX, 1 << 20)?.pop() {
                 next = record.offset.next();
                 last = Some(record);
             }
-            if last.is_some() || from == start {
+            if last.is_some() || from == earliest {
                 return Ok(last);
             }
             back = back.saturating_mul(8);
@@ -191,40 +196,40 @@ impl LogReader for KafkaReader {
         Ok(self.bounds(&self.inner.committed, topic, partition)?.1)
     }
 
-    /// A commit is acknowledged before its markers are written, and until then nobody can read it.
+    /// A commit is acknowledged before its markers are written, and until then its records cannot be read.
     fn last_stable_offset(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
-        let (_, begun) = self.bounds(&self.inner.under_way, topic, partition)?;
-        let until = RealInstant::now() + SETTLED_MAX;
+        let (_, begun) = self.bounds(&self.inner.uncommitted, topic, partition)?;
+        let until = RealInstant::now() + STABLE_MAX;
         loop {
             if self.latest(topic, partition)? >= begun {
                 return Ok(begun);
             }
             if RealInstant::now() >= until {
-                let brokers = self.inner.connection.brokers.clone();
+                let brokers = self.inner.connection.brokers().to_owned();
                 return Err(KafkaFailure::Hanging { brokers, topic, partition }.into());
             }
-            std::thread::sleep(SETTLED_DELAY);
+            std::thread::sleep(STABLE_CHECK_INTERVAL);
         }
     }
 
     fn offset_for_time(&self, topic: Topic, partition: Partition, at: Instant) -> Result<Offset, LogError> {
         self.check(topic, partition)?;
-        let asked = AclOperation::Describe(topic);
-        let failed = self.inner.connection.refused("does not tell the offset of a time", asked);
-        // Timestamps are cut to milliseconds, so an instant within one is first reached in the next.
+        let operation = AclOperation::Describe(topic);
+        let failed = self.inner.connection.refused("does not answer for the offset of a time", operation);
+        // Timestamps are cut to milliseconds, so an instant within a millisecond is reached by the next one.
         let at_ms = (at + TimeDelta::nanoseconds(999_999)).timestamp_millis().max(0);
-        let mut asked = TopicPartitionList::with_capacity(1);
-        let wanted = rdkafka::Offset::Offset(at_ms);
-        asked.add_partition_offset(topic.name(), number(partition), wanted).map_err(&failed)?;
-        let told = self.inner.committed.offsets_for_times(asked, ANSWER_MAX).map_err(&failed)?;
-        let found = told.find_partition(topic.name(), number(partition));
+        let mut query = TopicPartitionList::with_capacity(1);
+        let time = rdkafka::Offset::Offset(at_ms);
+        query.add_partition_offset(topic.name(), number(partition), time).map_err(&failed)?;
+        let answer = self.inner.committed.offsets_for_times(query, ANSWER_MAX).map_err(&failed)?;
+        let found = answer.find_partition(topic.name(), number(partition));
         match found.map(|found| found.error().map(|()| found.offset())).transpose().map_err(failed)? {
             Some(rdkafka::Offset::Offset(found)) => Ok(offset(found)),
             _ => self.latest(topic, partition),
         }
     }
 
-    /// By the time at which the brokers took it, which is the one that `kigen.status` keeps.
+    /// By the time of the append, which `kigen.status` has as the timestamp of its records.
     fn tombstones_start(&self, partition: Partition) -> Result<Offset, LogError> {
         let age_ms = i64::try_from(self.inner.tombstone_age_ms_max).unwrap_or(i64::MAX);
         let age = TimeDelta::try_milliseconds(age_ms).unwrap_or(TimeDelta::MAX);
@@ -237,20 +242,21 @@ impl LogReader for KafkaReader {
         let connection = &self.inner.connection;
         let id = group_id(group);
         let failed =
-            connection.refused("does not tell where a group stands", AclOperation::Group(id.clone()));
+            connection.refused("does not answer for a group's position", AclOperation::Group(id.clone()));
         let own = [("group.id", id.as_str()), ("enable.auto.commit", "false")];
-        let member: BaseConsumer<Talk> = connection.client_with(&own, Talk::of(connection))?;
-        let mut asked = TopicPartitionList::with_capacity(1);
-        asked.add_partition(topic.name(), number(partition));
-        let told = member.committed_offsets(asked, ANSWER_MAX).map_err(&failed)?;
-        Ok(match told.find_partition(topic.name(), number(partition)).map(|found| found.offset()) {
+        let member: BaseConsumer<ClientEvents> =
+            connection.client_with(&own, ClientEvents::of(connection))?;
+        let mut query = TopicPartitionList::with_capacity(1);
+        query.add_partition(topic.name(), number(partition));
+        let answer = member.committed_offsets(query, ANSWER_MAX).map_err(&failed)?;
+        Ok(match answer.find_partition(topic.name(), number(partition)).map(|found| found.offset()) {
             Some(rdkafka::Offset::Offset(next)) => Some(offset(next)),
             _ => None,
         })
     }
 }
 
-impl Reader {
+impl PartitionReader {
     fn read(
         &mut self,
         connection: &Connection,
@@ -260,9 +266,9 @@ impl Reader {
     ) -> Result<Vec<ConsumedRecord>, LogError> {
         let failed = connection.refused("gives no records", AclOperation::Read(topic));
         if self.at.take() != Some((topic, partition, from)) {
-            let mut place = TopicPartitionList::with_capacity(1);
-            add(&mut place, topic, partition, from).map_err(&failed)?;
-            self.consumer.assign(&place).map_err(&failed)?;
+            let mut assignment = TopicPartitionList::with_capacity(1);
+            add(&mut assignment, topic, partition, from).map_err(&failed)?;
+            self.consumer.assign(&assignment).map_err(&failed)?;
         }
         let mut records = Vec::new();
         let mut bytes = 0;
@@ -271,7 +277,7 @@ impl Reader {
         loop {
             match self.consumer.poll(until.saturating_duration_since(RealInstant::now())) {
                 Some(Ok(message)) => {
-                    let record = received(connection, topic, &message)?;
+                    let record = record_of(connection, topic, &message)?;
                     bytes += record.key.len() + record.value.as_ref().map_or(0, Vec::len);
                     let next = record.offset.next();
                     records.push(record);
@@ -281,8 +287,8 @@ impl Reader {
                         return Ok(records);
                     }
                 }
-                // It says so once only, so that the next read begins anew. Until then it would ask the broker a hundred
-                // times a second for what is not there.
+                // The end is reported only once, so that the next read has to assign again. Without the unassignment, the
+                // client would fetch from the broker a hundred times a second until then.
                 Some(Err(KafkaError::PartitionEOF(_))) => {
                     self.consumer.unassign().map_err(failed)?;
                     return Ok(records);
@@ -297,42 +303,4 @@ impl Reader {
             }
         }
     }
-}
-
-/// The record of a message. A key that is no text is kept as well as it can be.
-pub(super) fn received(
-    connection: &Connection,
-    topic: Topic,
-    message: &BorrowedMessage<'_>,
-) -> Result<ConsumedRecord, LogError> {
-    let offset = offset(message.offset());
-    let timestamp = message.timestamp().to_millis().and_then(DateTime::from_timestamp_millis);
-    let inward = match (&connection.framing, message.payload()) {
-        (Some(framing), Some(value)) => framing.inward(topic, value).map_err(|source| {
-            let partition = Partition(u32::try_from(message.partition()).unwrap_or(u32::MAX));
-            LogError::Unframed { topic, partition, offset, source }
-        })?,
-        (None, _) | (_, None) => None,
-    };
-    let (value, head) = match inward {
-        Some(Inward { value, head }) => (Some(value), Some(head)),
-        None => (message.payload().map(<[u8]>::to_vec), None),
-    };
-    Ok(ConsumedRecord {
-        offset,
-        key: message.key().map_or(String::new(), |key| String::from_utf8_lossy(key).into_owned()),
-        value,
-        head,
-        timestamp: timestamp.unwrap_or(Instant::UNIX_EPOCH),
-    })
-}
-
-/// A place as Kafka counts.
-pub(super) fn offset(raw: i64) -> Offset {
-    Offset(u64::try_from(raw).unwrap_or_default())
-}
-
-/// A partition's number as Kafka counts.
-pub(super) fn number(partition: Partition) -> i32 {
-    i32::try_from(partition.0).unwrap_or(i32::MAX)
 }

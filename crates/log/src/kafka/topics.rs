@@ -1,4 +1,4 @@
-//! kigen's topics on Kafka: what they must be like, made and checked.
+//! kigen's topics on Kafka: their required settings, created and checked.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -12,49 +12,51 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use crate::kafka::{AclOperation, Connection, KafkaFailure, Talk};
+use crate::error::{AclOperation, KafkaFailure};
+use crate::kafka::client_events::ClientEvents;
+use crate::kafka::connection::Connection;
 use crate::settings::Settings;
 
 /// How long Kafka may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
-/// Between two looks for a topic that was just made.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
-/// What a topic's records may be at most, in bytes: a value of kigen's, its key, and what Kafka puts around them.
+/// The pause between two checks for a topic that was just created.
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
+/// The least limit on a topic's records, in bytes: a value of kigen's, its key, and Kafka's overhead.
 const MESSAGE_BYTES_MIN: u64 = 2 * 1024 * 1024;
 
-/// What the topics are made like.
+/// How the topics are created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// Partitions, retention and the age of tombstones, as for the embedded log.
     pub log: Settings,
-    /// Copies of each partition; `None`: as the brokers do by default.
+    /// Replicas of each partition; `None`: the brokers' default.
     pub replication: Option<u16>,
 }
 
-/// A topic as it is.
+/// A topic as it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
     /// Which.
     pub topic: Topic,
-    /// How many partitions; `None`: there is no such topic.
+    /// The number of partitions; `None`: there is no such topic.
     pub partitions: Option<u32>,
-    /// What is wrong with it, or may be.
+    /// How it differs from what was configured.
     pub problems: Vec<Problem>,
 }
 
-/// Something about a topic that is not as it must be, or not as it was asked for.
+/// A difference of a topic from what kigen requires, or from what was configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// It is not there.
+    /// The topic does not exist.
     Missing,
-    /// It has another number of partitions than was asked for.
+    /// It has another number of partitions than configured.
     Partitions {
         /// As it is.
         found: u32,
-        /// As asked for.
+        /// As configured.
         wanted: u32,
     },
-    /// One of its settings.
+    /// One of its settings differs.
     Setting {
         /// Which.
         name: &'static str,
@@ -62,7 +64,7 @@ pub enum Problem {
         found: String,
         /// As it should be.
         wanted: String,
-        /// What comes of it as it is.
+        /// The consequence.
         why: &'static str,
         /// Whether kigen can run with it.
         is_bearable: bool,
@@ -76,10 +78,10 @@ impl Found {
         self.problems.iter().all(Problem::is_bearable)
     }
 
-    /// What kigen could not run with.
-    pub(super) fn told(&self) -> impl Iterator<Item = String> {
-        let unbearable = self.problems.iter().filter(|problem| !problem.is_bearable());
-        unbearable.map(|problem| format!("{}: {}", self.topic, problem.told(self.topic)))
+    /// What kigen cannot run with.
+    pub(super) fn fatal_problems(&self) -> impl Iterator<Item = String> {
+        let fatal = self.problems.iter().filter(|problem| !problem.is_bearable());
+        fatal.map(|problem| format!("{}: {}", self.topic, problem.describe(self.topic)))
     }
 }
 
@@ -90,11 +92,11 @@ impl Problem {
         matches!(self, Self::Setting { is_bearable: true, .. })
     }
 
-    /// What is wrong with `topic`, what comes of it, and what to do.
+    /// What is wrong with `topic`, the consequence, and what to do.
     #[must_use]
-    pub fn told(&self, topic: Topic) -> String {
+    pub fn describe(&self, topic: Topic) -> String {
         match self {
-            Self::Missing => "it is not there: make it with `kigen topics create`".to_owned(),
+            Self::Missing => "it does not exist: create it with `kigen topics create`".to_owned(),
             Self::Partitions { found, wanted } => format!(
                 "it has {found} partitions, not {wanted}: the place of every key depends on it, in all four topics; set \
                  partitions to {found}, or start with new topics; never add partitions to one that is in use"
@@ -107,10 +109,10 @@ impl Problem {
     }
 }
 
-/// Makes the topics that are not there, and says how all are then.
+/// Creates the missing topics, and returns how all are then.
 ///
 /// # Errors
-/// Kafka does not answer, or refuses; then some may be made, and another try makes the others.
+/// Kafka does not answer, or refuses; then some may be created, and another call creates the others.
 pub async fn create(connection: &Connection, layout: &Layout) -> Result<Vec<Found>, KafkaFailure> {
     let admin: AdminClient<DefaultClientContext> = connection.client()?;
     let wanted: Vec<(Topic, BTreeMap<&str, String>)> =
@@ -124,45 +126,47 @@ pub async fn create(connection: &Connection, layout: &Layout) -> Result<Vec<Foun
             settings.iter().fold(new, |new, (name, value)| new.set(name, value))
         })
         .collect();
-    let made = admin.create_topics(&new, &options()).await.map_err(connection.failed("makes no topics"))?;
-    for ((topic, _), outcome) in wanted.iter().zip(made) {
+    let created =
+        admin.create_topics(&new, &options()).await.map_err(connection.failed("creates no topics"))?;
+    for ((topic, _), outcome) in wanted.iter().zip(created) {
         match outcome {
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((_, code)) => {
-                let refused = connection.refused("refuses to make a topic", AclOperation::Create(*topic));
+                let refused = connection.refused("refuses to create a topic", AclOperation::Create(*topic));
                 return Err(refused(KafkaError::AdminOp(code)));
             }
         }
     }
-    // A broker may hear of a topic a moment after it was made.
+    // A broker may know a topic only a moment after it was created.
     let until = Instant::now() + ANSWER_MAX;
     loop {
         let found = check(connection, layout).await?;
         if found.iter().all(|found| found.partitions.is_some()) || Instant::now() >= until {
             return Ok(found);
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
     }
 }
 
-/// Says how the topics are, and what is wrong with them.
+/// Reads how the topics are, and what is wrong with them.
 ///
 /// # Errors
 /// Kafka does not answer, or refuses.
 pub async fn check(connection: &Connection, layout: &Layout) -> Result<Vec<Found>, KafkaFailure> {
     let admin: AdminClient<DefaultClientContext> = connection.client()?;
     let partitions = partitions(connection).await?;
-    let there: Vec<ResourceSpecifier<'_>> =
+    let existing: Vec<ResourceSpecifier<'_>> =
         partitions.keys().map(|topic| ResourceSpecifier::Topic(topic.name())).collect();
-    let described = if there.is_empty() {
+    let described = if existing.is_empty() {
         Vec::new()
     } else {
-        let described = admin.describe_configs(&there, &options()).await;
-        described.map_err(connection.failed("does not tell its topics' settings"))?
+        let described = admin.describe_configs(&existing, &options()).await;
+        described.map_err(connection.failed("does not describe its topics' settings"))?
     };
     let mut configs = BTreeMap::new();
     for (topic, config) in partitions.keys().zip(described) {
-        let refused = connection.refused("does not tell a topic's settings", AclOperation::Settings(*topic));
+        let refused =
+            connection.refused("does not describe a topic's settings", AclOperation::Settings(*topic));
         configs.insert(*topic, config.map_err(|code| refused(KafkaError::AdminOp(code)))?);
     }
     let found = |topic| {
@@ -178,25 +182,25 @@ pub async fn check(connection: &Connection, layout: &Layout) -> Result<Vec<Found
     Ok(Topic::ALL.into_iter().map(found).collect())
 }
 
-/// The topics that are there, and how many partitions they have.
+/// The existing topics, and how many partitions they have.
 async fn partitions(connection: &Connection) -> Result<BTreeMap<Topic, u32>, KafkaFailure> {
-    let consumer: BaseConsumer<Talk> = connection.client_with(&[], Talk::of(connection))?;
+    let consumer: BaseConsumer<ClientEvents> = connection.client_with(&[], ClientEvents::of(connection))?;
     let connection = connection.clone();
     on_thread(move || {
         let failed = connection.failed("does not answer");
         let metadata = consumer.fetch_metadata(None, ANSWER_MAX).map_err(&failed)?;
-        let there = metadata.topics().iter().filter(|found| found.error().is_none());
-        let known = there.filter_map(|found| {
+        let existing = metadata.topics().iter().filter(|found| found.error().is_none());
+        let known = existing.filter_map(|found| {
             let topic = Topic::ALL.into_iter().find(|topic| topic.name() == found.name())?;
             Some((topic, u32::try_from(found.partitions().len()).ok()?))
         });
         let known: BTreeMap<Topic, u32> = known.collect();
-        // Of all topics those are told that may be seen. Asked for by name, one that may not be says so.
+        // A list of all topics leaves out those that may not be described; a query by name reports the denial.
         for topic in Topic::ALL.into_iter().filter(|topic| !known.contains_key(topic)) {
             let metadata = consumer.fetch_metadata(Some(topic.name()), ANSWER_MAX).map_err(&failed)?;
-            let told = metadata.topics().iter().find_map(|found| found.error()).map(RDKafkaErrorCode::from);
-            if let Some(code @ RDKafkaErrorCode::TopicAuthorizationFailed) = told {
-                let refused = connection.refused("does not show a topic", AclOperation::Describe(topic));
+            let error = metadata.topics().iter().find_map(|found| found.error()).map(RDKafkaErrorCode::from);
+            if let Some(code @ RDKafkaErrorCode::TopicAuthorizationFailed) = error {
+                let refused = connection.refused("does not describe a topic", AclOperation::Describe(topic));
                 return Err(refused(KafkaError::MetadataFetch(code)));
             }
         }
@@ -209,7 +213,7 @@ fn options() -> AdminOptions {
     AdminOptions::new().request_timeout(Some(ANSWER_MAX)).operation_timeout(Some(ANSWER_MAX))
 }
 
-/// A topic's settings as kigen makes them.
+/// A topic's settings as kigen creates it.
 fn settings(topic: Topic, log: &Settings) -> BTreeMap<&'static str, String> {
     let mut settings = BTreeMap::from([("max.message.bytes", MESSAGE_BYTES_MIN.to_string())]);
     match log.retention(topic) {
@@ -220,7 +224,7 @@ fn settings(topic: Topic, log: &Settings) -> BTreeMap<&'static str, String> {
         None => {
             settings.insert("cleanup.policy", "compact".to_owned());
             settings.insert("delete.retention.ms", log.tombstone_age_ms_max.to_string());
-            // By the broker's clock it can be told which tombstones a store cannot have missed.
+            // The broker's clock decides which tombstones a store cannot have missed.
             settings.insert("message.timestamp.type", "LogAppendTime".to_owned());
         }
     }
@@ -239,7 +243,7 @@ fn problems(topic: Topic, partitions: u32, config: &ConfigResource, log: &Settin
     problems
 }
 
-/// What is wrong with a setting, if something is: more than was asked for is as good.
+/// What is wrong with a setting, if anything: more than configured is as good.
 fn setting(name: &'static str, found: String, wanted: String) -> Option<Problem> {
     let numbers = found.parse::<i64>().ok().zip(wanted.parse::<i64>().ok());
     let is_enough = numbers.is_some_and(|(found, wanted)| found >= wanted || found == -1);
@@ -248,17 +252,17 @@ fn setting(name: &'static str, found: String, wanted: String) -> Option<Problem>
     }
     let (why, is_bearable) = match name {
         "cleanup.policy" if wanted == "compact" => {
-            ("states of batches would be lost with time, and a lost store could not be built anew", false)
+            ("states of batches would be lost with time, and a lost store could not be rebuilt", false)
         }
         "cleanup.policy" => ("events of one key would replace each other, and verdicts with them", false),
         "max.message.bytes" => {
             ("a record of kigen's may be larger, and judging would wait for it for ever", false)
         }
         "message.timestamp.type" => {
-            ("a store that was away is built anew more often than it need be, or keeps what is gone", true)
+            ("a store that was away is rebuilt more often than necessary, or keeps what is gone", true)
         }
         "delete.retention.ms" => ("a store that was away for longer would keep what is gone", true),
-        _ => ("less of the past is kept than is asked for", true),
+        _ => ("less of the past is kept than is configured", true),
     };
     Some(Problem::Setting { name, found, wanted, why, is_bearable })
 }

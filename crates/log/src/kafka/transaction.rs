@@ -1,4 +1,22 @@
 //! Records to Kafka, and transactions around them.
+//!
+//! ```text
+//!                 init_transactions             begin               all records acknowledged
+//!   no producer -------------------> ready --------------> begun ---------------------------> sent
+//!     ^    ^                         ^   ^                   |                                  |
+//!     |    |                         |   |                   | a record fails                   | send_offsets,
+//!     |    |                         |   |                   v                                  | commit
+//!     |    |                         |   '--- abort ------ failed <------- requires abort ------+
+//!     |    |                         |                       |                                  |
+//!     |    '--- an ACL denies a record, or the abort fails --'                                  |
+//!     |                              |                                                          |
+//!     |                              '------------------- committed <---------------------------+
+//!     |                                                                                         |
+//!     '------------------ fenced, or the outcome is unknown (also: the future was dropped) -----'
+//! ```
+//!
+//! Whatever ends without a usable producer is ended by the next one: `init_transactions` of the same transactional id
+//! aborts what its predecessor left open, and fences the predecessor where it still runs.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -11,33 +29,32 @@ use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::Producer as _;
 
-use crate::NewRecord;
-use crate::error::LogError;
-use crate::kafka::acl::is_denied;
-use crate::kafka::consumer::group_id;
+use crate::error::{AclOperation, KafkaFailure, LogError, is_denied};
+use crate::kafka::connection::{ANSWER_MAX, Connection};
+use crate::kafka::convert::{add, group_id};
 use crate::kafka::producer::Producer;
-use crate::kafka::{ANSWER_MAX, AclOperation, Connection, KafkaFailure};
 use crate::metrics;
+use crate::record::NewRecord;
 
 /// The pause before a full queue is tried again.
 const QUEUE_DELAY: Duration = Duration::from_millis(5);
-/// How often a call that can be tried again is.
-const TRIES_MAX: u32 = 10;
+/// How often a call is attempted that can be repeated.
+const ATTEMPTS_MAX: u32 = 10;
 
-/// A transaction that its producer no longer ends is given up after so long, in milliseconds.
+/// The brokers abort a transaction that its producer no longer ends after so long, in milliseconds.
 pub(super) const TRANSACTION_MS_MAX: &str = "10000";
-/// How often it is looked whether a transaction has failed already.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How often it is checked whether a transaction has failed already.
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// A commit that came to nothing, or of which it is not known.
+/// A commit that failed, or whose outcome is unknown.
 pub(super) struct Failed {
     pub(super) error: LogError,
-    /// Whether the producer can make the next one; else it must be made anew.
+    /// Whether the producer can make the next transaction; else it must be re-created.
     pub(super) is_usable: bool,
 }
 
-/// A producer of transactions: what its predecessor of the same id left open is ended, and where that still runs, it is fenced.
-/// Waits for Kafka on the caller's thread.
+/// Creates a producer of transactions: what its predecessor of the same id left open is aborted, and the predecessor is
+/// fenced where it still runs. Blocks the caller's thread on Kafka.
 pub(super) fn transactional(
     connection: &Connection,
     id: &str,
@@ -54,16 +71,16 @@ pub(super) fn transactional(
     Ok(producer)
 }
 
-/// Hands records to Kafka and waits until it has taken all; their offsets, in the same order.
-pub(super) async fn all(
+/// Sends records and waits until Kafka has acknowledged all; their offsets, in the same order.
+pub(super) async fn send_all(
     connection: &Connection,
     producer: &Producer,
     records: &[NewRecord],
-) -> Result<Vec<Offset>, LogError> {
-    let mut taken = Vec::with_capacity(records.len());
+) -> Result<Vec<Offset>, KafkaFailure> {
+    let mut deliveries = Vec::with_capacity(records.len());
     for record in records {
-        let value = record.value.as_deref().map(|value| match &connection.framing {
-            Some(framing) => framing.outward(record.topic, value),
+        let value = record.value.as_deref().map(|value| match connection.framing() {
+            Some(framing) => framing.frame(record.topic, value),
             None => Cow::Borrowed(value),
         });
         let delivery = loop {
@@ -75,32 +92,32 @@ pub(super) async fn all(
                 Err(error) => return Err(refused(connection, producer, record.topic, error)),
             }
         };
-        taken.push(delivery);
+        deliveries.push(delivery);
     }
     let mut offsets = Vec::with_capacity(records.len());
-    for (record, delivery) in records.iter().zip(taken) {
+    for (record, delivery) in records.iter().zip(deliveries) {
         match delivery.await {
             Ok(Ok(offset)) => offsets.push(offset),
             Ok(Err(error)) => return Err(refused(connection, producer, record.topic, error)),
-            Err(_) => return Err(connection.failed("gave no answer")(KafkaError::Canceled).into()),
+            Err(_) => return Err(connection.failed("gave no answer")(KafkaError::Canceled)),
         }
     }
     Ok(offsets)
 }
 
-fn refused(connection: &Connection, producer: &Producer, topic: Topic, error: KafkaError) -> LogError {
+fn refused(connection: &Connection, producer: &Producer, topic: Topic, error: KafkaError) -> KafkaFailure {
     let what = match topic {
         Topic::Events => "took no record for kigen.events",
         Topic::Alerts => "took no record for kigen.alerts",
         Topic::Status => "took no record for kigen.status",
         Topic::Rejects => "took no record for kigen.rejects",
     };
-    // What can go on no more says of each record only that.
+    // After a fatal error of the producer, the error of each record is only that there was one.
     let fatal = producer.client().fatal_error().map(|(code, _)| KafkaError::MessageProduction(code));
-    connection.refused(what, AclOperation::Write(topic))(fatal.unwrap_or(error)).into()
+    connection.refused(what, AclOperation::Write(topic))(fatal.unwrap_or(error))
 }
 
-/// One transaction: the records, and where the group stands after them.
+/// One transaction: the records, and the group's positions after them.
 pub(super) async fn transaction(
     connection: &Connection,
     producer: &Producer,
@@ -110,24 +127,24 @@ pub(super) async fn transaction(
 ) -> Result<Vec<Offset>, Failed> {
     let failed = |error| member.failed(connection, error);
     producer.begin_transaction().map_err(failed)?;
-    let offsets = match all_in_transaction(connection, producer, records).await {
+    let offsets = match send_in_transaction(connection, producer, records).await {
         Ok(offsets) => offsets,
-        // The producer looks only every few minutes whether it may write by now.
-        Err(Untaken { error, is_denied: true }) => {
+        // This producer checks only every few minutes whether it may write by now.
+        Err(Unsent { error, is_denied: true }) => {
             let error = denied_topic(connection, &member.id, records).await.unwrap_or(error);
-            return Err(Failed { error, is_usable: false });
+            return Err(Failed { error: error.into(), is_usable: false });
         }
-        Err(Untaken { error, is_denied: false }) => return Err(given_up(producer, error).await),
+        Err(Unsent { error, is_denied: false }) => return Err(abort_after(producer, error.into()).await),
     };
-    let mut stands = TopicPartitionList::with_capacity(positions.len());
+    let mut list = TopicPartitionList::with_capacity(positions.len());
     for (partition, next) in positions {
-        add(&mut stands, member.topic, *partition, *next).map_err(failed)?;
+        add(&mut list, member.topic, *partition, *next).map_err(failed)?;
     }
     let (ending, metadata) = (producer.clone(), Arc::clone(&member.metadata));
     let ended = on_thread(move || {
         // Nothing is in flight any more, so that neither call waits for a poll.
-        again(|| ending.send_offsets_to_transaction(&stands, &metadata, ANSWER_MAX))?;
-        again(|| ending.commit_transaction(ANSWER_MAX))
+        repeated(|| ending.send_offsets_to_transaction(&list, &metadata, ANSWER_MAX))?;
+        repeated(|| ending.commit_transaction(ANSWER_MAX))
     });
     match ended.await {
         Ok(()) => Ok(offsets),
@@ -135,21 +152,21 @@ pub(super) async fn transaction(
             let requires_abort =
                 matches!(&error, KafkaError::Transaction(error) if error.txn_requires_abort());
             let failed = failed(error);
-            Err(if requires_abort { given_up(producer, failed.error).await } else { failed })
+            Err(if requires_abort { abort_after(producer, failed.error).await } else { failed })
         }
     }
 }
 
-/// As [`all`], within a transaction that was begun. One that has failed is not waited for: its records would wait until
-/// it times out, and then say no more than that.
-async fn all_in_transaction(
+/// As [`send_all`], within a transaction that was begun. A transaction that has failed is not waited for: its records
+/// would wait until it times out, and their errors would then be only that.
+async fn send_in_transaction(
     connection: &Connection,
     producer: &Producer,
     records: &[NewRecord],
-) -> Result<Vec<Offset>, Untaken> {
+) -> Result<Vec<Offset>, Unsent> {
     let failing = async {
         loop {
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(CHECK_INTERVAL).await;
             if let Some(error) = failure_of(producer) {
                 return error;
             }
@@ -157,11 +174,11 @@ async fn all_in_transaction(
     };
     let error = tokio::select! {
         biased;
-        taken = all(connection, producer, records) => match taken {
+        sent = send_all(connection, producer, records) => match sent {
             Ok(offsets) => return Ok(offsets),
             Err(error) => match failure_of(producer) {
                 Some(failure) => failure,
-                None => return Err(Untaken { error, is_denied: false }),
+                None => return Err(Unsent { error, is_denied: false }),
             },
         },
         error = failing => error,
@@ -169,80 +186,67 @@ async fn all_in_transaction(
     let is_denied = is_denied(&error);
     let error = match records {
         [record] => refused(connection, producer, record.topic, error),
-        _ => connection.failed("took no transaction")(error).into(),
+        _ => connection.failed("took no transaction")(error),
     };
-    Err(Untaken { error, is_denied })
+    Err(Unsent { error, is_denied })
 }
 
-/// Records that were not taken.
-struct Untaken {
-    error: LogError,
-    /// It is an ACL that forbids one of them.
+/// Records that were not acknowledged.
+struct Unsent {
+    error: KafkaFailure,
+    /// An ACL denies one of them.
     is_denied: bool,
 }
 
-/// Why the transaction that was begun can no longer be committed, if it cannot. Asks the client, and nobody else; on the
-/// caller's thread, so that it is over when whoever asks goes on to the transaction's end.
+/// Why the transaction that was begun can no longer be committed, if it cannot. Queries the client only, not the brokers;
+/// on the caller's thread, so that it has returned before the caller ends the transaction.
 fn failure_of(producer: &Producer) -> Option<KafkaError> {
-    // Of a producer in a transaction this asks how that is, and changes nothing.
+    // Of a producer in a transaction this reads the transaction's state, and changes nothing.
     producer.begin_transaction().err().filter(|error| match error {
         KafkaError::Transaction(reason) => reason.code() != RDKafkaErrorCode::State,
         _ => true,
     })
 }
 
-/// Which topic it is that may not be written: Kafka tells of the transaction only. Each is tried alone, by a producer in place
-/// of the one that met it: what that one began may be nothing that Kafka can end.
-async fn denied_topic(connection: &Connection, id: &str, records: &[NewRecord]) -> Option<LogError> {
+/// Which topic may not be written: Kafka reports the transaction only. Each is tried alone, by a producer in place of the
+/// one that failed: Kafka may be unable to end what that one began.
+async fn denied_topic(connection: &Connection, id: &str, records: &[NewRecord]) -> Option<KafkaFailure> {
     let making = (connection.clone(), id.to_owned());
     let producer = on_thread(move || transactional(&making.0, &making.1, TRANSACTION_MS_MAX)).await.ok()?;
     for topic in Topic::ALL {
         let Some(record) = records.iter().find(|record| record.topic == topic) else { continue };
         producer.begin_transaction().ok()?;
-        let tried = all_in_transaction(connection, &producer, std::slice::from_ref(record)).await;
-        if let Err(Untaken { error, is_denied: true }) = tried {
+        let tried = send_in_transaction(connection, &producer, std::slice::from_ref(record)).await;
+        if let Err(Unsent { error, is_denied: true }) = tried {
             return Some(error);
         }
-        aborted(&producer).await.ok()?;
+        abort(&producer).await.ok()?;
     }
     None
 }
 
-/// Tries to write a record, in a transaction that is given up: nobody reads it.
+/// Tries to write a record, in a transaction that is aborted: it is never visible.
 pub(super) async fn try_write(
     connection: &Connection,
     producer: &Producer,
     record: NewRecord,
-) -> Result<(), LogError> {
+) -> Result<(), KafkaFailure> {
     let begun = producer.begin_transaction();
     begun.map_err(connection.refused("begins no transaction", AclOperation::Write(record.topic)))?;
-    let tried = all_in_transaction(connection, producer, &[record]).await;
-    let ended = aborted(producer).await;
-    tried.map_err(|untaken| untaken.error)?;
-    ended.map_err(connection.failed("gives up no transaction"))?;
-    Ok(())
+    let sent = send_in_transaction(connection, producer, &[record]).await;
+    let aborted = abort(producer).await;
+    sent.map_err(|unsent| unsent.error)?;
+    aborted.map_err(connection.failed("aborts no transaction"))
 }
 
-/// Adds a place in a partition to a list.
-pub(super) fn add(
-    list: &mut TopicPartitionList,
-    topic: Topic,
-    partition: Partition,
-    offset: Offset,
-) -> KafkaResult<()> {
-    let partition = i32::try_from(partition.0).unwrap_or(i32::MAX);
-    let offset = rdkafka::Offset::Offset(i64::try_from(offset.0).unwrap_or(i64::MAX));
-    list.add_partition_offset(topic.name(), partition, offset)
-}
-
-/// Who commits.
+/// The consumer that commits.
 pub(super) struct Member {
     pub(super) group: &'static str,
     /// Its transactional id.
     pub(super) id: String,
     pub(super) topic: Topic,
     pub(super) instance: String,
-    /// Of the generation in which that was read from which the records follow.
+    /// Of the generation in which the inputs of these outputs were read.
     pub(super) metadata: Arc<ConsumerGroupMetadata>,
 }
 
@@ -264,31 +268,33 @@ impl Member {
             }
             RDKafkaErrorCode::ProducerFenced
             | RDKafkaErrorCode::InvalidProducerEpoch
-            | RDKafkaErrorCode::Fenced => KafkaFailure::Twin { instance: self.instance.clone() }.into(),
+            | RDKafkaErrorCode::Fenced => {
+                KafkaFailure::InstanceFenced { instance: self.instance.clone() }.into()
+            }
             _ => {
-                let asked = AclOperation::Read(self.topic).or_as(&error, &group_id(self.group), &self.id);
-                connection.refused("took no transaction", asked)(error).into()
+                let operation = AclOperation::Read(self.topic).or_as(&error, &group_id(self.group), &self.id);
+                connection.refused("took no transaction", operation)(error).into()
             }
         };
         Failed { error, is_usable: false }
     }
 }
 
-/// Aborts the transaction under way.
-async fn given_up(producer: &Producer, error: LogError) -> Failed {
-    let is_usable = aborted(producer).await.is_ok();
+/// Aborts the transaction that failed with `error`.
+async fn abort_after(producer: &Producer, error: LogError) -> Failed {
+    let is_usable = abort(producer).await.is_ok();
     Failed { error, is_usable }
 }
 
-async fn aborted(producer: &Producer) -> KafkaResult<()> {
+async fn abort(producer: &Producer) -> KafkaResult<()> {
     let producer = producer.clone();
-    on_thread(move || again(|| producer.abort_transaction(ANSWER_MAX))).await
+    on_thread(move || repeated(|| producer.abort_transaction(ANSWER_MAX))).await
 }
 
-/// Tries again while that may help.
-fn again(call: impl Fn() -> KafkaResult<()>) -> KafkaResult<()> {
+/// Repeats a call while that may help.
+fn repeated(call: impl Fn() -> KafkaResult<()>) -> KafkaResult<()> {
     let mut result = call();
-    for _ in 1..TRIES_MAX {
+    for _ in 1..ATTEMPTS_MAX {
         match &result {
             Err(KafkaError::Transaction(error)) if error.is_retriable() => result = call(),
             Ok(()) | Err(_) => break,

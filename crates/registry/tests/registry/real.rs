@@ -74,15 +74,15 @@ fn a_value_is_written_under_its_schemas_id_and_read_as_it_was() {
     let server = Server::start();
     let registry = Registry::open(access(&server.url()), Intent::Write).expect("it accepts the schemas");
     let value = value();
-    let out = registry.outward(Topic::Rejects, &value);
+    let out = registry.frame(Topic::Rejects, &value);
     let id = register(&access(&server.url())).expect("they are registered")[3].ids[0].expect("an id");
     assert_eq!(*out, [&[0][..], &id.to_be_bytes(), &value[10..]].concat());
-    let inward = registry.inward(Topic::Rejects, &out).expect("a known id").expect("kigen's id");
-    assert_eq!(inward.value, value);
-    assert_eq!([&inward.head.was, &inward.value[inward.head.now_bytes..]].concat(), *out);
+    let unframed = registry.unframe(Topic::Rejects, &out).expect("a known id").expect("kigen's id");
+    assert_eq!(unframed.value, value);
+    assert_eq!([&unframed.prefix.read, &unframed.value[unframed.prefix.replaced_by_bytes..]].concat(), *out);
     // A value in the other encoding, or in none, is not changed.
     for value in [&value[..], b"", b"\0\0\0", b"{\"level\": \"info\"}"] {
-        assert!(registry.inward(Topic::Rejects, value).expect("no request is needed").is_none());
+        assert!(registry.unframe(Topic::Rejects, value).expect("no request is needed").is_none());
     }
 }
 
@@ -94,12 +94,12 @@ fn a_reader_looks_up_an_id_that_was_registered_after_it_started() {
     let value = value();
     // A reader registers nothing, and a value without an id is not changed.
     assert_eq!(check(&access).expect("a response")[3].ids, [None]);
-    assert_eq!(*reader.outward(Topic::Rejects, &value), value);
+    assert_eq!(*reader.frame(Topic::Rejects, &value), value);
 
     let writer = Registry::open(access, Intent::Write).expect("it accepts the schemas");
-    let out = writer.outward(Topic::Rejects, &value).into_owned();
-    let inward = reader.inward(Topic::Rejects, &out).expect("a response").expect("kigen's id");
-    assert_eq!(inward.value, value);
+    let out = writer.frame(Topic::Rejects, &value).into_owned();
+    let unframed = reader.unframe(Topic::Rejects, &out).expect("a response").expect("kigen's id");
+    assert_eq!(unframed.value, value);
 
     let foreign = json!({ "type": "record", "name": "Order", "fields": [] }).to_string();
     assert_eq!(add(&server, "orders-value", &foreign), 200);
@@ -107,14 +107,17 @@ fn a_reader_looks_up_an_id_that_was_registered_after_it_started() {
     let id = u32::try_from(id).expect("a small id");
     let of = |id: u32| [&[0][..], &id.to_be_bytes(), b"datum"].concat();
     for id in [id, 4_000_000] {
-        assert!(reader.inward(Topic::Rejects, &of(id)).expect("a response").is_none(), "{id} is not kigen's");
+        assert!(
+            reader.unframe(Topic::Rejects, &of(id)).expect("a response").is_none(),
+            "{id} is not kigen's"
+        );
     }
     // Ids that were met need no request any more; others do.
     server.kill();
-    assert!(reader.inward(Topic::Rejects, &out).expect("a known id").is_some());
-    assert!(reader.inward(Topic::Rejects, &of(id)).expect("a known id").is_none());
-    assert_eq!(*writer.outward(Topic::Rejects, &value), out);
-    let error = reader.inward(Topic::Rejects, &of(4_000_001)).err().expect("no response");
+    assert!(reader.unframe(Topic::Rejects, &out).expect("a known id").is_some());
+    assert!(reader.unframe(Topic::Rejects, &of(id)).expect("a known id").is_none());
+    assert_eq!(*writer.frame(Topic::Rejects, &value), out);
+    let error = reader.unframe(Topic::Rejects, &of(4_000_001)).err().expect("no response");
     assert!(error.to_string().contains("does not answer"), "{error}");
 }
 

@@ -97,7 +97,7 @@ fn an_id_is_looked_up_once() {
     });
     let registry = Registry::open(server.access(), Intent::Read).expect("a response");
     for _ in 0..3 {
-        assert!(registry.inward(Topic::Events, &[0, 0, 0, 0, 9, 1]).expect("a response").is_none());
+        assert!(registry.unframe(Topic::Events, &[0, 0, 0, 0, 9, 1]).expect("a response").is_none());
     }
     let requests = server.requests.lock().expect("no thread has panicked");
     assert_eq!(requests.iter().filter(|request| request.starts_with("GET /base/schemas/ids/9 ")).count(), 1);

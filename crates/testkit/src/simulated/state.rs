@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fastrand::Rng;
-use kigen_log::{ConsumedRecord, LogError, NewRecord, Settings};
+use kigen_log::{ConsumedRecord, EmbeddedError, LogError, NewRecord, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
 use tokio::sync::watch;
 
@@ -128,7 +128,7 @@ impl State {
             let offset = offset_of(log.records.len());
             let latest = log.records.iter().rev().flatten().next().map(|before| before.timestamp);
             let timestamp = latest.map_or(timestamp, |latest| latest.max(timestamp));
-            let record = ConsumedRecord { offset, key, value, timestamp, head: None };
+            let record = ConsumedRecord { offset, key, value, timestamp, schema_prefix: None };
             log.records.push((!is_aborted).then(|| record.clone()));
             self.journal.push(Written { topic, partition, record, is_aborted });
             offsets.push(offset);
@@ -201,5 +201,6 @@ fn index_of(offset: Offset) -> usize {
 
 /// A failure that a retry may mend.
 pub(super) fn failed(doing: &'static str) -> LogError {
-    LogError::Io { path: PathBuf::from("memory"), doing, source: io::Error::other("a fault of the seed") }
+    let source = io::Error::other("a fault of the seed");
+    EmbeddedError::Io { path: PathBuf::from("memory"), doing, source }.into()
 }

@@ -1,43 +1,43 @@
-//! Looking into the log's tables: within the process that writes it, or from another beside it.
+//! Reading the log's tables by offset: within the process that writes them, or from another process beside it.
 
 use std::path::Path;
 
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_rocks::RocksError;
 use tempfile::TempDir;
 
-use crate::ConsumedRecord;
-use crate::embedded::EmbeddedLog;
-use crate::error::LogError;
+use crate::embedded::tables::Tables;
+use crate::error::{EmbeddedError, LogError};
 use crate::interface::LogReader;
-use crate::tables::Tables;
+use crate::record::ConsumedRecord;
 
 /// A read-only view of a log as it was when opened or last refreshed.
 pub struct EmbeddedReader {
     tables: Tables,
-    /// RocksDB wants a directory for the diary of this reader; it is removed with the view, after the tables.
+    /// RocksDB writes the diary of a reader into a directory; it is removed with the reader, after the tables are closed.
     _scratch: TempDir,
 }
 
 impl EmbeddedReader {
-    pub(crate) fn open(path: &Path) -> Result<Self, LogError> {
-        let scratch = tempfile::Builder::new()
-            .prefix("kigen-view-")
-            .tempdir()
-            .map_err(|e| LogError::of(path, "make a temporary directory beside", e.into()))?;
+    pub(super) fn open(path: &Path) -> Result<Self, LogError> {
+        let scratch = tempfile::Builder::new().prefix("kigen-view-").tempdir().map_err(RocksError::from);
+        let doing = "make a temporary directory beside";
+        let scratch = scratch.map_err(|error| EmbeddedError::of(path, doing, error))?;
         let tables = Tables::open_beside(path, scratch.path())?;
         Ok(Self { tables, _scratch: scratch })
     }
 }
 
-/// What has the log's tables before it.
-trait Tabled: Send + Sync {
+/// What has open tables to read.
+pub(super) trait Readable: Send + Sync {
     fn tables(&self) -> &Tables;
 
+    /// Makes visible what another process wrote since.
     fn catch_up(&self) -> Result<(), LogError>;
 }
 
-impl Tabled for EmbeddedReader {
+impl Readable for EmbeddedReader {
     fn tables(&self) -> &Tables {
         &self.tables
     }
@@ -47,18 +47,7 @@ impl Tabled for EmbeddedReader {
     }
 }
 
-impl Tabled for EmbeddedLog {
-    fn tables(&self) -> &Tables {
-        self.tables()
-    }
-
-    /// Whoever writes sees all.
-    fn catch_up(&self) -> Result<(), LogError> {
-        Ok(())
-    }
-}
-
-impl<T: Tabled> LogReader for T {
+impl<T: Readable> LogReader for T {
     fn partitions(&self) -> u32 {
         self.tables().partitions()
     }
@@ -93,7 +82,7 @@ impl<T: Tabled> LogReader for T {
         Ok(self.tables().bounds(topic, partition)?.end)
     }
 
-    /// A step is one write, so none is ever under way.
+    /// An atomic write is one write of RocksDB, so none is ever under way.
     fn last_stable_offset(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
         self.latest(topic, partition)
     }
@@ -102,7 +91,7 @@ impl<T: Tabled> LogReader for T {
         self.tables().offset_for_time(topic, partition, at)
     }
 
-    /// A compacted topic has no start but its first record, and tombstones go in their order.
+    /// A compacted topic begins at its first record, and tombstones are removed in their order.
     fn tombstones_start(&self, partition: Partition) -> Result<Offset, LogError> {
         self.earliest(Topic::Status, partition)
     }

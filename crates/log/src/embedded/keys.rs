@@ -3,7 +3,7 @@
 //! | prefix | key | value |
 //! |---|---|---|
 //! | 1 | - | format u32, partitions u32 |
-//! | 2 | topic u8, partition u32, offset u64 | a record, see `record.rs` |
+//! | 2 | topic u8, partition u32, offset u64 | a record, see `encoding.rs` |
 //! | 3 | topic u8, partition u32 | start u64, end u64, last timestamp i64, bytes ever written u64 |
 //! | 4 | topic u8, partition u32, record key | offset u64 and tombstone u8 of the key's latest record (compacted topics) |
 //! | 5 | topic u8, partition u32, consumer | next offset u64 |
@@ -15,10 +15,7 @@
 use kigen_model::topic::{Offset, Partition, Topic};
 
 /// The format written under prefix 1.
-pub(crate) const FORMAT: u32 = 1;
-
-/// The most bytes of a consumer's name (Kafka's limit on names).
-pub(crate) const CONSUMER_BYTES_MAX: usize = 249;
+pub(super) const FORMAT: u32 = 1;
 
 const META: u8 = 1;
 const RECORD: u8 = 2;
@@ -31,47 +28,47 @@ const TOMBSTONE: u8 = 6;
 const PLACE_BYTES: usize = 6;
 
 /// The key of the log's own description.
-pub(crate) fn meta() -> [u8; 1] {
+pub(super) fn meta() -> [u8; 1] {
     [META]
 }
 
 /// The key of a record.
-pub(crate) fn record(topic: Topic, partition: Partition, offset: Offset) -> Vec<u8> {
+pub(super) fn record(topic: Topic, partition: Partition, offset: Offset) -> Vec<u8> {
     with(RECORD, topic, partition, &offset.0.to_be_bytes())
 }
 
-/// The first key that belongs to no record of this partition any more.
-pub(crate) fn record_after(topic: Topic, partition: Partition) -> Vec<u8> {
+/// The first key after all records of this partition.
+pub(super) fn record_after(topic: Topic, partition: Partition) -> Vec<u8> {
     after(RECORD, topic, partition)
 }
 
 /// The offset in a record's key.
-pub(crate) fn record_offset(key: &[u8]) -> Option<Offset> {
+pub(super) fn record_offset(key: &[u8]) -> Option<Offset> {
     offset_of(RECORD, key)
 }
 
 /// The key of a partition's bounds.
-pub(crate) fn bounds(topic: Topic, partition: Partition) -> Vec<u8> {
+pub(super) fn bounds(topic: Topic, partition: Partition) -> Vec<u8> {
     with(BOUNDS, topic, partition, &[])
 }
 
 /// The key under which a compacted topic finds the latest record of `key`.
-pub(crate) fn latest(topic: Topic, partition: Partition, key: &str) -> Vec<u8> {
+pub(super) fn latest(topic: Topic, partition: Partition, key: &str) -> Vec<u8> {
     with(LATEST, topic, partition, key.as_bytes())
 }
 
 /// The key of a consumer's position.
-pub(crate) fn position(consumer: &str, topic: Topic, partition: Partition) -> Vec<u8> {
+pub(super) fn position(consumer: &str, topic: Topic, partition: Partition) -> Vec<u8> {
     with(POSITION, topic, partition, consumer.as_bytes())
 }
 
-/// The range of all positions: the first key, and the first beyond.
-pub(crate) fn positions() -> ([u8; 1], [u8; 1]) {
+/// The range of all positions: the first key, and the first after it.
+pub(super) fn positions() -> ([u8; 1], [u8; 1]) {
     ([POSITION], [POSITION + 1])
 }
 
 /// The consumer, topic and partition in a position's key.
-pub(crate) fn position_of(key: &[u8]) -> Option<(String, Topic, Partition)> {
+pub(super) fn position_of(key: &[u8]) -> Option<(String, Topic, Partition)> {
     let (place, consumer) = key.split_at_checked(PLACE_BYTES)?;
     let [POSITION, code, partition @ ..] = place else { return None };
     let partition = u32::from_be_bytes(partition.try_into().ok()?);
@@ -79,23 +76,23 @@ pub(crate) fn position_of(key: &[u8]) -> Option<(String, Topic, Partition)> {
     Some((consumer, topic_of(*code)?, Partition(partition)))
 }
 
-/// The key of the note that the record at `offset` is a tombstone.
-pub(crate) fn tombstone(topic: Topic, partition: Partition, offset: Offset) -> Vec<u8> {
+/// The key of the entry which marks the record at `offset` as a tombstone.
+pub(super) fn tombstone(topic: Topic, partition: Partition, offset: Offset) -> Vec<u8> {
     with(TOMBSTONE, topic, partition, &offset.0.to_be_bytes())
 }
 
-/// The range of a partition's tombstones: the first key, and the first beyond.
-pub(crate) fn tombstones(topic: Topic, partition: Partition) -> (Vec<u8>, Vec<u8>) {
+/// The range of a partition's tombstones: the first key, and the first after it.
+pub(super) fn tombstones(topic: Topic, partition: Partition) -> (Vec<u8>, Vec<u8>) {
     (with(TOMBSTONE, topic, partition, &[]), after(TOMBSTONE, topic, partition))
 }
 
 /// The offset in a tombstone's key.
-pub(crate) fn tombstone_offset(key: &[u8]) -> Option<Offset> {
+pub(super) fn tombstone_offset(key: &[u8]) -> Option<Offset> {
     offset_of(TOMBSTONE, key)
 }
 
 /// The number of a partition among all partitions of all topics; `None` if there is no such partition.
-pub(crate) fn slot(topic: Topic, partition: Partition, partitions: u32) -> Option<usize> {
+pub(super) fn slot(topic: Topic, partition: Partition, partitions: u32) -> Option<usize> {
     if partition.0 >= partitions {
         return None;
     }
@@ -104,7 +101,7 @@ pub(crate) fn slot(topic: Topic, partition: Partition, partitions: u32) -> Optio
 }
 
 /// All partitions of all topics, in the order of their `slot`s.
-pub(crate) fn slots(partitions: u32) -> impl Iterator<Item = (Topic, Partition)> {
+pub(super) fn slots(partitions: u32) -> impl Iterator<Item = (Topic, Partition)> {
     let topics = [Topic::Events, Topic::Alerts, Topic::Status, Topic::Rejects];
     topics.into_iter().flat_map(move |topic| (0..partitions).map(move |i| (topic, Partition(i))))
 }
@@ -117,7 +114,7 @@ fn with(prefix: u8, topic: Topic, partition: Partition, rest: &[u8]) -> Vec<u8> 
     key
 }
 
-/// Partitions stay below 1024, so the one after the last needs no care.
+/// Partitions are below 1024, so the next number does not overflow.
 fn after(prefix: u8, topic: Topic, partition: Partition) -> Vec<u8> {
     with(prefix, topic, Partition(partition.0 + 1), &[])
 }
@@ -128,7 +125,7 @@ fn offset_of(prefix: u8, key: &[u8]) -> Option<Offset> {
     (place.first() == Some(&prefix)).then_some(Offset(offset))
 }
 
-/// From 1 without holes: `slot` counts on it.
+/// From 1 without holes: `slot` depends on it.
 fn topic_code(topic: Topic) -> u8 {
     match topic {
         Topic::Events => 1,

@@ -1,4 +1,4 @@
-//! The log's tables and everything that only reads them; shared by the writer and those who look on.
+//! The log's tables and everything that only reads them, for the writer and for readers beside it.
 
 use std::path::{Path, PathBuf};
 
@@ -6,29 +6,28 @@ use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_rocks::{Batch, Database, Durability, Index, RocksError, Scan};
 
-use crate::error::LogError;
-use crate::record::{self, Bounds, Header};
-use crate::{ConsumedRecord, Position, keys};
-
-/// What a reader beside the writer does, as a verb.
-const LOOK_INTO: &str = "look into";
+use crate::embedded::encoding::{self, Bounds, Header};
+use crate::embedded::keys;
+use crate::error::{EmbeddedError, LogError};
+use crate::record::{ConsumedRecord, Position};
 
 /// The open tables.
-pub(crate) struct Tables {
-    pub(crate) db: Database,
+pub(super) struct Tables {
+    pub(super) db: Database,
     path: PathBuf,
     partitions: u32,
 }
 
 impl Tables {
     /// Opens for writing, with this number of partitions, creating what is missing.
-    pub(crate) fn open(path: &Path, partitions: u32) -> Result<Self, LogError> {
-        let db = Database::open(path, Index::Whole).map_err(|e| LogError::of(path, "open", e))?;
+    pub(super) fn open(path: &Path, partitions: u32) -> Result<Self, LogError> {
+        let db = Database::open(path, Index::Whole).map_err(|e| EmbeddedError::of(path, "open", e))?;
         let tables = Self { db, path: path.to_owned(), partitions };
         match tables.meta()? {
             Some(existing) if existing == partitions => Ok(tables),
             Some(existing) => {
-                Err(LogError::PartitionsChanged { path: tables.path, existing, wanted: partitions })
+                Err(EmbeddedError::PartitionsChanged { path: tables.path, existing, wanted: partitions }
+                    .into())
             }
             None => {
                 let mut batch = Batch::default();
@@ -40,43 +39,43 @@ impl Tables {
     }
 
     /// Opens for reading what a process, perhaps still running, has written.
-    pub(crate) fn open_beside(path: &Path, scratch: &Path) -> Result<Self, LogError> {
-        let absent = || LogError::Absent { path: path.to_owned() };
-        let db = Database::open_secondary(path, scratch).map_err(|e| LogError::of(path, LOOK_INTO, e))?;
+    pub(super) fn open_beside(path: &Path, scratch: &Path) -> Result<Self, LogError> {
+        let absent = || EmbeddedError::Absent { path: path.to_owned() };
+        let db = Database::open_secondary(path, scratch).map_err(|e| EmbeddedError::of(path, "read", e))?;
         let mut tables = Self { db: db.ok_or_else(absent)?, path: path.to_owned(), partitions: 0 };
         tables.partitions = tables.meta()?.ok_or_else(absent)?;
         Ok(tables)
     }
 
     /// Applies what the writing process wrote since; for tables opened beside it.
-    pub(crate) fn catch_up(&self) -> Result<(), LogError> {
-        self.db.catch_up().map_err(|e| self.failed(LOOK_INTO, e))
+    pub(super) fn catch_up(&self) -> Result<(), LogError> {
+        self.db.catch_up().map_err(|e| self.failed("read", e))
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(crate) fn partitions(&self) -> u32 {
+    pub(super) fn partitions(&self) -> u32 {
         self.partitions
     }
 
     /// Writes a batch, durably.
-    pub(crate) fn write(&self, batch: Batch) -> Result<(), LogError> {
+    pub(super) fn write(&self, batch: Batch) -> Result<(), LogError> {
         self.db.write(batch, Durability::Synced).map_err(|e| self.failed("write", e))
     }
 
     /// Writes a batch that may be lost with the machine's power, though not with the process.
-    pub(crate) fn write_lazily(&self, batch: Batch) -> Result<(), LogError> {
+    pub(super) fn write_lazily(&self, batch: Batch) -> Result<(), LogError> {
         self.db.write(batch, Durability::Logged).map_err(|e| self.failed("write", e))
     }
 
-    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, LogError> {
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, LogError> {
         self.db.get(key).map_err(|e| self.failed("read", e))
     }
 
     /// The slot of a partition, see `keys::slot`.
-    pub(crate) fn slot(&self, topic: Topic, partition: Partition) -> Result<usize, LogError> {
+    pub(super) fn slot(&self, topic: Topic, partition: Partition) -> Result<usize, LogError> {
         keys::slot(topic, partition, self.partitions).ok_or(LogError::NoSuchPartition {
             topic,
             partition,
@@ -84,7 +83,7 @@ impl Tables {
         })
     }
 
-    pub(crate) fn bounds(&self, topic: Topic, partition: Partition) -> Result<Bounds, LogError> {
+    pub(super) fn bounds(&self, topic: Topic, partition: Partition) -> Result<Bounds, LogError> {
         self.slot(topic, partition)?;
         let key = keys::bounds(topic, partition);
         match self.get(&key)? {
@@ -95,7 +94,7 @@ impl Tables {
         }
     }
 
-    pub(crate) fn position(
+    pub(super) fn position(
         &self,
         consumer: &str,
         topic: Topic,
@@ -106,10 +105,10 @@ impl Tables {
         self.get(&key)?.map(|value| self.next_offset(&key, &value)).transpose()
     }
 
-    pub(crate) fn positions(&self) -> Result<Vec<Position>, LogError> {
-        let (first, beyond) = keys::positions();
+    pub(super) fn positions(&self) -> Result<Vec<Position>, LogError> {
+        let (first, end) = keys::positions();
         let mut positions = Vec::new();
-        let mut entries = self.db.scan(&beyond);
+        let mut entries = self.db.scan(&end);
         entries.seek(first);
         while let Some((key, value)) = entries.item() {
             let next = self.next_offset(key, value)?;
@@ -122,7 +121,7 @@ impl Tables {
         Ok(positions)
     }
 
-    pub(crate) fn read(
+    pub(super) fn read(
         &self,
         topic: Topic,
         partition: Partition,
@@ -141,7 +140,7 @@ impl Tables {
                 break;
             }
             let offset = self.record_offset(key)?;
-            match record::decode(offset, value) {
+            match encoding::decode(offset, value) {
                 Ok(record) => records.push(record),
                 Err(_) if !records.is_empty() => return Ok(records),
                 Err(why) => return Err(LogError::Corrupt { topic, partition, offset, why }),
@@ -152,13 +151,13 @@ impl Tables {
         Ok(records)
     }
 
-    pub(crate) fn offset_for_time(
+    pub(super) fn offset_for_time(
         &self,
         topic: Topic,
         partition: Partition,
         at: Instant,
     ) -> Result<Offset, LogError> {
-        // Timestamps are cut to milliseconds, so an instant within one is first reached in the next.
+        // Timestamps are cut to milliseconds, so an instant within a millisecond is reached by the next one.
         let floor_ms = at.timestamp_millis();
         let at_ms =
             if at.timestamp_subsec_nanos().is_multiple_of(1_000_000) { floor_ms } else { floor_ms + 1 };
@@ -166,9 +165,10 @@ impl Tables {
         self.first_where(topic, partition, bounds, |header| header.timestamp_ms >= at_ms)
     }
 
-    /// The first record within `bounds` for which `holds`, which must stay true once it is; the end if there is none.
-    /// Looks at a number of records that grows with the logarithm of theirs. Of a damaged record the next one tells.
-    pub(crate) fn first_where(
+    /// The first record within `bounds` for which `holds`, which must remain true once it is; the end if there is none.
+    /// A binary search: it reads a number of headers that grows with the logarithm of the records. The header of the next
+    /// record stands in for a damaged one.
+    pub(super) fn first_where(
         &self,
         topic: Topic,
         partition: Partition,
@@ -185,14 +185,14 @@ impl Tables {
                 Some(_) | None => high = middle,
             }
         }
-        // In a compacted topic the boundary may fall into a hole; the record after it is meant.
+        // In a compacted topic the boundary may be in a hole: the record after it is returned.
         entries.seek(keys::record(topic, partition, low));
         self.checked(&entries)?;
         entries.key().map_or(Ok(bounds.end), |key| self.record_offset(key))
     }
 
     /// The header of the first undamaged record at or after `from`.
-    pub(crate) fn header_from(
+    pub(super) fn header_from(
         &self,
         topic: Topic,
         partition: Partition,
@@ -203,10 +203,10 @@ impl Tables {
         Ok(self.next_header(&mut entries)?.map(|(_, header)| header))
     }
 
-    /// The first undamaged record from where the iterator stands.
+    /// The first undamaged record at or after the position of the scan.
     fn next_header(&self, entries: &mut Scan<'_>) -> Result<Option<(Offset, Header)>, LogError> {
         while let Some((key, value)) = entries.item() {
-            if let Ok(header) = record::header(value) {
+            if let Ok(header) = encoding::header(value) {
                 return Ok(Some((self.record_offset(key)?, header)));
             }
             entries.advance();
@@ -215,32 +215,34 @@ impl Tables {
         Ok(None)
     }
 
-    /// An iterator also ends when the disk fails it.
-    pub(crate) fn checked(&self, entries: &Scan<'_>) -> Result<(), LogError> {
+    /// A scan also ends when the disk fails.
+    pub(super) fn checked(&self, entries: &Scan<'_>) -> Result<(), LogError> {
         entries.status().map_err(|e| self.failed("read", e))
     }
 
-    pub(crate) fn failed(&self, doing: &'static str, error: RocksError) -> LogError {
-        LogError::of(&self.path, doing, error)
+    pub(super) fn failed(&self, doing: &'static str, error: RocksError) -> LogError {
+        EmbeddedError::of(&self.path, doing, error).into()
     }
 
-    pub(crate) fn corrupt(&self, key: &[u8], why: &'static str) -> LogError {
+    pub(super) fn corrupt(&self, key: &[u8], why: &'static str) -> LogError {
         let entry = key.iter().map(|byte| format!("{byte:02x}")).collect();
-        LogError::CorruptTable { path: self.path.clone(), entry, why }
+        EmbeddedError::CorruptTable { path: self.path.clone(), entry, why }.into()
     }
 
-    /// The number of partitions in the log's description, if it has one yet.
+    /// The number of partitions in the log's description, if it is written yet.
     fn meta(&self) -> Result<Option<u32>, LogError> {
         let key = keys::meta();
         let Some(bytes) = self.get(&key)? else { return Ok(None) };
         let mut rest = bytes.as_slice();
-        let numbers = (record::take(&mut rest), record::take(&mut rest));
+        let numbers = (encoding::take(&mut rest), encoding::take(&mut rest));
         let (Some(format), Some(partitions)) = numbers else {
             return Err(self.corrupt(&key, "not the description of a log"));
         };
         let found = u32::from_be_bytes(format);
         if found > keys::FORMAT {
-            return Err(LogError::NewerFormat { path: self.path.clone(), found, known: keys::FORMAT });
+            return Err(
+                EmbeddedError::NewerFormat { path: self.path.clone(), found, known: keys::FORMAT }.into()
+            );
         }
         Ok(Some(u32::from_be_bytes(partitions)))
     }

@@ -6,23 +6,23 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use kigen_log::{Consumer, EmbeddedLog, Fate, Log, LogError, LogReader};
+use kigen_log::{Consumer, EmbeddedError, EmbeddedLog, Fate, Log, LogError, LogReader};
 use kigen_model::topic::{Offset, Topic};
 
-use crate::bounds::Noise;
-use crate::{P0, at, directory, event, heard, joined, open, read_all, record, settings, shown};
+use super::bounds::Noise;
+use super::{P0, at, directory, event, joined, open, read_all, received, record, settings, shown};
 
 /// Where the child finds its small disk.
 const DIR: &str = "KIGEN_TEST_SMALL_DISK";
 
-/// How the small disk is mounted where nobody else sees it: as root, or as root of a user namespace.
+/// How the small disk is mounted, visible to the child only: as root, or as root of a user namespace.
 const UNSHARES: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
 
-/// Generous: RocksDB looks every few seconds whether there is space again.
+/// Generous: RocksDB checks every few seconds whether there is space again.
 const RECOVERY: Duration = Duration::from_secs(120);
 
 #[test]
-fn a_full_disk_is_said_loses_nothing_acknowledged_and_the_log_goes_on_when_there_is_space() {
+fn a_full_disk_is_reported_and_loses_nothing_acknowledged_and_the_log_continues_when_there_is_space() {
     let dir = directory();
     let mount = "mount -t tmpfs -o size=48m kigen-test \"$1\"";
     let unshare = |how: &[&str], script: &str| {
@@ -33,12 +33,12 @@ fn a_full_disk_is_said_loses_nothing_acknowledged_and_the_log_goes_on_when_there
     let works = |how: &&&[&str]| unshare(how, mount).output().is_ok_and(|output| output.status.success());
     let Some(how) = UNSHARES.iter().find(works) else {
         // Past the harness, which hides what a passing test prints.
-        let said =
+        let notice =
             b"\nNOT TESTED: a full disk (neither root nor a user namespace to mount a small tmpfs in)\n";
-        std::io::stderr().write_all(said).expect("says so");
+        std::io::stderr().write_all(notice).expect("writes");
         return;
     };
-    let script = format!("{mount} && exec \"$2\" --exact disk::child --ignored --nocapture");
+    let script = format!("{mount} && exec \"$2\" --exact embedded::disk::child --ignored --nocapture");
     let exe = std::env::current_exe().expect("this test's path");
     let output = unshare(how, &script).arg(exe).output().expect("runs");
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -62,19 +62,19 @@ async fn child() {
         }
         assert!(acknowledged.len() < 1000, "24 MiB hold no 64");
     };
-    assert!(matches!(error, LogError::NoSpace { .. }), "{error:?}");
+    assert!(matches!(error, LogError::Embedded(EmbeddedError::NoSpace { .. })), "{error:?}");
     assert_eq!(error.fate(), Fate::Retry);
     assert!(error.to_string().starts_with("no space is left for the event log in "), "{error}");
     for _ in 0..3 {
         let again = log.append(vec![event("still full")]).await.expect_err("still full");
-        assert!(matches!(again, LogError::NoSpace { .. }), "{again:?}");
+        assert!(matches!(again, LogError::Embedded(EmbeddedError::NoSpace { .. })), "{again:?}");
     }
     assert_eq!(values(&log), acknowledged, "what was acknowledged is read while the disk is full");
 
     fs::remove_file(&ballast).expect("removes");
     let until = tokio::time::Instant::now() + RECOVERY;
     while let Err(error) = log.append(vec![event("again")]).await {
-        assert!(matches!(error, LogError::NoSpace { .. }), "{error:?}");
+        assert!(matches!(error, LogError::Embedded(EmbeddedError::NoSpace { .. })), "{error:?}");
         assert!(tokio::time::Instant::now() < until, "not usable again: {error:?}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -83,7 +83,7 @@ async fn child() {
     drop(log);
     fill(&ballast);
     let error = EmbeddedLog::open(&data, settings(2)).err().expect("nothing can be opened on a full disk");
-    assert!(matches!(error, LogError::NoSpace { .. }), "{error:?}");
+    assert!(matches!(error, LogError::Embedded(EmbeddedError::NoSpace { .. })), "{error:?}");
     fs::remove_file(&ballast).expect("removes");
     let log = open(&data);
     assert_eq!(values(&log), acknowledged, "the same after a restart");
@@ -103,19 +103,19 @@ async fn a_damaged_record_is_named_and_the_rest_is_still_read() {
     assert_eq!(
         error.to_string(),
         "the record at kigen.events partition 0 offset 1 is damaged (its version is unknown): check the disk; \
-         reading goes on at the next offset"
+         reading continues at the next offset"
     );
     assert_eq!(error.fate(), Fate::Reject);
 
-    let mut group = joined(&log, Topic::Events).await;
-    assert_eq!(heard(&mut group, 10).await, ["0:c/n/b=a"]);
+    let mut consumer = joined(&log, Topic::Events).await;
+    assert_eq!(received(&mut consumer, 10).await, ["0:c/n/b=a"]);
     for _ in 0..2 {
-        group.next(10, 1000).await.expect_err("it is met again until something is begun after it");
+        consumer.next(10, 1000).await.expect_err("it is met again until a seek after it");
     }
     assert_eq!(log.offset_for_time(Topic::Events, P0, at(0)).expect("finds"), Offset(0));
-    log.trim(at(0)).await.expect("a damaged record does not keep the log from its bounds");
-    group.seek(P0, Offset(2)).await.expect("goes on");
-    assert_eq!(heard(&mut group, 10).await, ["2:c/n/b=c"]);
+    log.trim(at(0)).await.expect("a damaged record does not keep the log from being trimmed");
+    consumer.seek(P0, Offset(2)).await.expect("seeks");
+    assert_eq!(received(&mut consumer, 10).await, ["2:c/n/b=c"]);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn overwrite(path: &Path, key: &[u8], value: &[u8]) {
     db.put(key, value).expect("writes");
 }
 
-/// Takes all the space there is.
+/// Takes all the space that is left.
 fn fill(ballast: &Path) {
     let mut file = fs::File::create(ballast).expect("creates");
     for size in [1 << 20, 1 << 12, 1] {

@@ -1,9 +1,11 @@
-//! Order, atomicity, restart, and who may open the log.
+//! Order, atomicity, restarts, and opening the log.
 
-use kigen_log::{AtomicWrite, EmbeddedLog, Fate, Log, LogError, LogReader, NewRecord, Settings};
+use kigen_log::{
+    AtomicWrite, EmbeddedError, EmbeddedLog, Fate, Log, LogError, LogReader, NewRecord, Settings,
+};
 use kigen_model::topic::{Offset, Partition, Topic};
 
-use crate::{P0, at, directory, event, open, position, read_all, record, settings, shown};
+use super::{P0, at, directory, event, open, position, read_all, record, settings, shown};
 
 #[tokio::test]
 async fn records_keep_their_order_and_count_from_zero_in_each_partition() {
@@ -68,10 +70,7 @@ async fn a_step_with_one_bad_output_writes_nothing_of_it() {
     assert_eq!(error.to_string(), "kigen.events has no partition 2: there are 2, counted from 0");
     let mib = record(Topic::Events, "k", &"x".repeat(1024 * 1024 - 1), 0);
     let error = log.append(vec![mib; 33]).await.expect_err("refused");
-    assert_eq!(
-        error.to_string(),
-        "a step of 34603008 bytes is more than the 33554432 there may be: write it in several"
-    );
+    assert_eq!(error.to_string(), "a write of 34603008 bytes is more than the 33554432 allowed: divide it");
     assert_eq!(log.latest(Topic::Events, P0).expect("has an end"), Offset(0));
     assert_eq!(log.position("process", Topic::Events, P0).expect("reads"), None);
 }
@@ -112,7 +111,7 @@ async fn a_restart_keeps_records_positions_and_offsets() {
 }
 
 #[tokio::test]
-async fn an_append_whose_caller_gave_up_is_whole_or_absent() {
+async fn an_append_whose_future_is_dropped_is_whole_or_absent() {
     let dir = directory();
     let log = open(dir.path());
     for i in 0..20 {
@@ -125,11 +124,11 @@ async fn an_append_whose_caller_gave_up_is_whole_or_absent() {
     }
     log.append(vec![event("last")]).await.expect("appends");
     drop(log);
-    // The last handle may be with a write still under way: the lock is free when that is over.
+    // A write that is still under way may hold the last handle: the lock is free when it ends.
     let log = loop {
         match EmbeddedLog::open(dir.path(), settings(2)) {
             Ok(log) => break log,
-            Err(LogError::InUse { .. }) => tokio::task::yield_now().await,
+            Err(LogError::Embedded(EmbeddedError::InUse { .. })) => tokio::task::yield_now().await,
             Err(other) => panic!("{other}"),
         }
     };
@@ -142,11 +141,11 @@ async fn an_append_whose_caller_gave_up_is_whole_or_absent() {
 }
 
 #[tokio::test]
-async fn a_second_opener_is_told_who_has_the_log() {
+async fn a_second_opener_is_refused_with_the_reason() {
     let dir = directory();
     let log = open(dir.path());
     let error = EmbeddedLog::open(dir.path(), settings(2)).err().expect("refused");
-    assert!(matches!(error, LogError::InUse { .. }));
+    assert!(matches!(error, LogError::Embedded(EmbeddedError::InUse { .. })));
     assert_eq!(
         error.to_string(),
         format!(
@@ -173,7 +172,7 @@ async fn another_number_of_partitions_is_refused_with_advice() {
     );
     for partitions in [0, Settings::PARTITIONS_MAX + 1] {
         let error = EmbeddedLog::open(dir.path(), settings(partitions)).err().expect("refused");
-        assert_eq!(error.to_string(), format!("{partitions} partitions cannot be had: choose 1 to 1024"));
+        assert_eq!(error.to_string(), format!("{partitions} partitions are not possible: choose 1 to 1024"));
     }
 }
 

@@ -1,18 +1,18 @@
-//! What is asked of Kafka, in the words of its ACLs: a refusal names what to allow.
+//! Operations that Kafka's ACLs may deny: a refusal names what to allow.
 
 use std::fmt;
 
 use kigen_model::topic::Topic;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-/// Something that Kafka may forbid.
+/// An operation on a resource, in the terms of Kafka's ACLs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AclOperation {
-    /// To see a topic, and where it begins and ends.
+    /// To see a topic, and its first and last offsets.
     Describe(Topic),
     /// To see a topic's settings.
     Settings(Topic),
-    /// To make a topic.
+    /// To create a topic.
     Create(Topic),
     /// To read a topic.
     Read(Topic),
@@ -51,8 +51,8 @@ impl AclOperation {
         }
     }
 
-    /// What to ask for instead, where the refusal is of another resource than was asked for: several stand in one request.
-    pub(super) fn or_as(self, error: &KafkaError, group: &str, transactional_id: &str) -> Self {
+    /// What was denied, if not this: one request names several resources, and the code of the refusal names which.
+    pub(crate) fn or_as(self, error: &KafkaError, group: &str, transactional_id: &str) -> Self {
         match code_of(error) {
             Some(RDKafkaErrorCode::GroupAuthorizationFailed) => Self::Group(group.to_owned()),
             Some(RDKafkaErrorCode::TransactionalIdAuthorizationFailed) => {
@@ -78,16 +78,16 @@ impl fmt::Display for AclOperation {
     }
 }
 
-/// Kafka's code for what happened, if it has one.
-pub(super) fn code_of(error: &KafkaError) -> Option<RDKafkaErrorCode> {
+/// Kafka's code for an error, if it has one.
+pub(crate) fn code_of(error: &KafkaError) -> Option<RDKafkaErrorCode> {
     match error {
         KafkaError::AdminOp(code) => Some(*code),
         error => error.rdkafka_error_code(),
     }
 }
 
-/// Whether it is an ACL that forbids it.
-pub(super) fn is_denied(error: &KafkaError) -> bool {
+/// Whether an ACL denies it.
+pub(crate) fn is_denied(error: &KafkaError) -> bool {
     matches!(
         code_of(error),
         Some(

@@ -1,14 +1,16 @@
-//! Other processes: one that is killed while it commits, and one that is looked into while it writes.
+//! Other processes: one that is killed while it commits, and one that is read while it writes.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use kigen_log::{AtomicWrite, EmbeddedLog, Log, LogError, LogReader, NewRecord, Retention, Settings};
+use kigen_log::{
+    AtomicWrite, EmbeddedError, EmbeddedLog, Log, LogError, LogReader, NewRecord, Retention, Settings,
+};
 use kigen_model::topic::{Offset, Partition, Topic};
 
-use crate::bounds::Noise;
-use crate::{P0, at, directory, event, open, position, read_all, record, settings};
+use super::bounds::Noise;
+use super::{P0, at, directory, event, open, position, read_all, record, settings};
 
 /// Where the child finds its log.
 const DIR: &str = "KIGEN_TEST_LOG_DIR";
@@ -49,38 +51,45 @@ fn killed_at_any_moment_outputs_and_position_agree_and_nothing_acknowledged_is_l
 #[test]
 fn a_running_log_is_looked_into_from_another_process() {
     let dir = directory();
-    assert!(matches!(EmbeddedLog::open_beside(dir.path()), Err(LogError::Absent { .. })), "no log yet");
+    assert!(
+        matches!(EmbeddedLog::open_beside(dir.path()), Err(LogError::Embedded(EmbeddedError::Absent { .. }))),
+        "no log yet"
+    );
     let (mut child, mut lines) = start(dir.path());
     next_line(&mut lines).expect("the child commits");
-    let view = EmbeddedLog::open_beside(dir.path()).expect("opens beside");
-    assert!(matches!(EmbeddedLog::open(dir.path(), settings(2)), Err(LogError::InUse { .. })));
-    assert_eq!(view.partitions(), 2);
+    let reader = EmbeddedLog::open_beside(dir.path()).expect("opens beside");
+    assert!(matches!(
+        EmbeddedLog::open(dir.path(), settings(2)),
+        Err(LogError::Embedded(EmbeddedError::InUse { .. }))
+    ));
+    assert_eq!(reader.partitions(), 2);
     for _ in 0..5 {
         let mut acknowledged = 0;
         for _ in 0..20 {
             acknowledged = next_line(&mut lines).expect("the child commits");
         }
-        view.refresh().expect("refreshes");
-        let position = view.position("process", Topic::Events, P0).expect("reads").expect("was committed").0;
+        reader.refresh().expect("refreshes");
+        let position =
+            reader.position("process", Topic::Events, P0).expect("reads").expect("was committed").0;
         assert!(position >= acknowledged, "what was acknowledged before the refresh is seen");
-        assert_eq!(view.latest(Topic::Alerts, Partition(1)).expect("has an end"), Offset(position));
-        let events = view.read(Topic::Events, P0, Offset(0), usize::MAX, usize::MAX).expect("reads");
+        assert_eq!(reader.latest(Topic::Alerts, Partition(1)).expect("has an end"), Offset(position));
+        let events = reader.read(Topic::Events, P0, Offset(0), usize::MAX, usize::MAX).expect("reads");
         assert_eq!(events.len() as u64, 2 * position);
-        let status = view.read(Topic::Status, P0, Offset(0), 10, 1000).expect("reads");
+        let status = reader.read(Topic::Status, P0, Offset(0), 10, 1000).expect("reads");
         assert_eq!(status.len(), 1);
     }
     child.kill().expect("kills");
     child.wait().expect("dies");
-    let view = EmbeddedLog::open_beside(dir.path()).expect("opens what nobody writes any more");
-    assert!(view.latest(Topic::Events, P0).expect("has an end") > Offset(0));
+    let reader = EmbeddedLog::open_beside(dir.path()).expect("opens what no process writes any more");
+    assert!(reader.latest(Topic::Events, P0).expect("has an end") > Offset(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_view_has_no_holes_while_files_are_written_and_removed_under_it() {
+async fn a_reader_has_no_holes_while_files_are_written_and_deleted_under_it() {
     let dir = directory();
     let events = Retention { age_ms_max: u64::MAX, partition_bytes_max: 1 << 20 };
     let log = EmbeddedLog::open(dir.path(), Settings { events, ..settings(2) }).expect("opens");
-    let view = EmbeddedLog::open_beside(dir.path()).expect("opens beside");
+    let reader = EmbeddedLog::open_beside(dir.path()).expect("opens beside");
     let writer = tokio::spawn(async move {
         let value = Noise(7).text(64 << 10);
         for round in 0..100 {
@@ -93,16 +102,16 @@ async fn a_view_has_no_holes_while_files_are_written_and_removed_under_it() {
     });
     loop {
         let written = writer.is_finished();
-        view.refresh().expect("refreshes");
-        let (start, end) = (view.earliest(Topic::Events, P0), view.latest(Topic::Events, P0));
+        reader.refresh().expect("refreshes");
+        let (start, end) = (reader.earliest(Topic::Events, P0), reader.latest(Topic::Events, P0));
         let (start, end) = (start.expect("has a start").0, end.expect("has an end").0);
-        let seen = view.read(Topic::Events, P0, Offset(0), usize::MAX, usize::MAX).expect("reads");
+        let seen = reader.read(Topic::Events, P0, Offset(0), usize::MAX, usize::MAX).expect("reads");
         assert!(
             seen.iter().map(|r| r.offset.0).eq(start..end),
             "of {start}..{end} only {} are seen",
             seen.len()
         );
-        let seen = view.read(Topic::Status, P0, Offset(0), usize::MAX, usize::MAX).expect("reads");
+        let seen = reader.read(Topic::Status, P0, Offset(0), usize::MAX, usize::MAX).expect("reads");
         let (rounds, seen) = (end / 20, seen.iter().map(|r| r.offset.0));
         assert!(seen.eq(rounds.saturating_sub(10)..rounds), "the last ten of {rounds} statuses");
         if written {
@@ -111,12 +120,12 @@ async fn a_view_has_no_holes_while_files_are_written_and_removed_under_it() {
     }
     let log = writer.await.expect("writes");
     assert_eq!(
-        view.latest(Topic::Events, P0).expect("has an end"),
+        reader.latest(Topic::Events, P0).expect("has an end"),
         log.latest(Topic::Events, P0).expect("has an end")
     );
 }
 
-/// Commits until it is killed, saying each position after it is acknowledged.
+/// Commits until it is killed, and prints each position after it is acknowledged.
 #[tokio::test]
 #[ignore = "the child process of the tests above, which start it"]
 async fn child() {
@@ -133,14 +142,14 @@ async fn child() {
         log.commit(step).await.expect("commits");
         next += 1;
         let mut out = std::io::stdout().lock();
-        // The leading line break parts it from what the test harness prints.
-        writeln!(out, "\n{next}").expect("the parent listens");
+        // The leading line break separates it from the output of the test harness.
+        writeln!(out, "\n{next}").expect("the parent reads");
     }
 }
 
 fn start(dir: &Path) -> (Child, BufReader<ChildStdout>) {
     let mut child = Command::new(std::env::current_exe().expect("this test's path"))
-        .args(["--exact", "crash::child", "--ignored", "--nocapture"])
+        .args(["--exact", "embedded::crash::child", "--ignored", "--nocapture"])
         .env(DIR, dir)
         .stdout(Stdio::piped())
         .spawn()
@@ -149,7 +158,7 @@ fn start(dir: &Path) -> (Child, BufReader<ChildStdout>) {
     (child, lines)
 }
 
-/// The next number; `None` when the child is dead and all it said is read.
+/// The next number; `None` when the child is dead and all its output is read.
 fn next_line(lines: &mut BufReader<ChildStdout>) -> Option<u64> {
     loop {
         let mut line = String::new();

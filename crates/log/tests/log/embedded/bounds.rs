@@ -6,12 +6,12 @@ use std::path::Path;
 use kigen_log::{EmbeddedLog, Log, LogReader, Retention, Settings, Trimmed};
 use kigen_model::topic::{Offset, Topic};
 
-use crate::{P0, at, directory, open, read_all, record, settings, shown, tombstone};
+use super::{P0, at, directory, open, read_all, record, settings, shown, tombstone};
 
 const FOREVER: Retention = Retention { age_ms_max: u64::MAX, partition_bytes_max: u64::MAX };
 
 #[tokio::test]
-async fn records_older_than_is_kept_go_and_offsets_stay() {
+async fn records_beyond_the_retention_age_are_deleted_and_offsets_stay() {
     let dir = directory();
     let bounded = Settings { events: Retention { age_ms_max: 100, ..FOREVER }, ..settings(2) };
     let log = EmbeddedLog::open(dir.path(), bounded.clone()).expect("opens");
@@ -41,7 +41,7 @@ async fn records_older_than_is_kept_go_and_offsets_stay() {
 }
 
 #[tokio::test]
-async fn more_than_is_kept_goes_oldest_first_and_the_disk_gets_its_space_back() {
+async fn records_beyond_the_retention_size_are_deleted_oldest_first_and_free_disk_space() {
     let dir = directory();
     let events = Retention { partition_bytes_max: 4 << 20, ..FOREVER };
     let log = EmbeddedLog::open(dir.path(), Settings { events, ..settings(2) }).expect("opens");
@@ -57,7 +57,7 @@ async fn more_than_is_kept_goes_oldest_first_and_the_disk_gets_its_space_back() 
     assert_eq!(kept.len() as u64, written - start);
     let record_bytes = (64 << 10) + 1 + 22;
     assert_eq!(kept.len(), (4 << 20) / record_bytes, "as many whole records as fit into the bound");
-    // 80 MiB were written. What may lie around: the kept, the write-ahead log, the files not yet compacted.
+    // 80 MiB were written. Left are the kept records, the write-ahead log, and files not yet compacted.
     let used = bytes_in(dir.path());
     assert!(used < 64 << 20, "{used} bytes on the disk");
 }
@@ -81,7 +81,7 @@ async fn a_compacted_topic_holds_the_last_record_of_each_key_only() {
 }
 
 #[tokio::test]
-async fn a_tombstone_is_read_until_its_time_is_over_and_then_nothing_is_left() {
+async fn a_tombstone_is_read_for_its_retention_time_and_then_deleted() {
     let dir = directory();
     let bounded = Settings { tombstone_age_ms_max: 100, ..settings(2) };
     let log = EmbeddedLog::open(dir.path(), bounded).expect("opens");

@@ -1,4 +1,4 @@
-//! kigen's topics on a real Kafka: made, found as they were made, and what is wrong with others said.
+//! kigen's topics on a real Kafka: created, found as they were created, and the problems of others reported.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -7,10 +7,11 @@ use expect_test::{Expect, expect};
 use kigen_log::Settings;
 use kigen_log::kafka::topics::{Found, Layout, check, create};
 use kigen_log::kafka::{Connection, KafkaFailure};
-use kigen_testkit::kafka::Broker;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
+
+use crate::broker;
 
 fn layout(partitions: u32) -> Layout {
     Layout { log: Settings { partitions, ..Settings::default() }, replication: Some(1) }
@@ -20,39 +21,41 @@ fn connection(brokers: &str) -> Connection {
     Connection::new(brokers, BTreeMap::new()).expect("nothing is set")
 }
 
-fn told(found: &[Found]) -> String {
+fn described(found: &[Found]) -> String {
     let mut lines = Vec::new();
     for Found { topic, partitions, problems } in found {
         lines.push(format!("{topic}: {partitions:?}"));
         lines.extend(
-            problems
-                .iter()
-                .map(|problem| format!("  {} (bearable: {})", problem.told(*topic), problem.is_bearable())),
+            problems.iter().map(|problem| {
+                format!("  {} (bearable: {})", problem.describe(*topic), problem.is_bearable())
+            }),
         );
     }
     lines.join("\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn topics_are_made_once_and_what_is_wrong_with_them_is_said() {
-    let broker = Broker::start();
+async fn topics_are_created_once_and_their_problems_are_reported() {
+    let broker = broker().await;
     let kafka = connection(broker.bootstrap());
     let missing = check(&kafka, &layout(3)).await.expect("it answers");
     assert!(missing.iter().all(|found| found.partitions.is_none() && !found.problems.is_empty()));
-    expect!["kigen.events: None\n  it is not there: make it with `kigen topics create` (bearable: false)"]
-        .assert_eq(&told(&missing[..1]));
+    expect![
+        "kigen.events: None\n  it does not exist: create it with `kigen topics create` (bearable: false)"
+    ]
+    .assert_eq(&described(&missing[..1]));
 
-    let made = create(&kafka, &layout(3)).await.expect("it makes them");
+    let created = create(&kafka, &layout(3)).await.expect("it creates them");
     let well = "kigen.events: Some(3)\nkigen.alerts: Some(3)\nkigen.status: Some(3)\nkigen.rejects: Some(3)";
-    assert_eq!(told(&made), well);
-    let again = create(&kafka, &layout(3)).await.expect("they are there");
-    assert_eq!(told(&again), well);
+    assert_eq!(described(&created), well);
+    let again = create(&kafka, &layout(3)).await.expect("they exist");
+    assert_eq!(described(&again), well);
 
     alter(broker.bootstrap(), "kigen.status", &[("cleanup.policy", "delete"), ("max.message.bytes", "1000")])
         .await;
     alter(broker.bootstrap(), "kigen.events", &[("retention.ms", "86400000"), ("cleanup.policy", "compact")])
         .await;
-    // More than was asked for, and for ever, is as good.
+    // More than configured, and for ever, is as good.
     alter(broker.bootstrap(), "kigen.alerts", &[("retention.ms", "-1"), ("max.message.bytes", "9000000")])
         .await;
     let found = check(&kafka, &layout(6)).await.expect("it answers");
@@ -61,29 +64,29 @@ async fn topics_are_made_once_and_what_is_wrong_with_them_is_said() {
           it has 3 partitions, not 6: the place of every key depends on it, in all four topics; set partitions to 3, or start with new topics; never add partitions to one that is in use (bearable: false)
           cleanup.policy is compact: events of one key would replace each other, and verdicts with them; mend it with `kafka-configs.sh --alter --topic kigen.events --add-config cleanup.policy=delete` (bearable: false)
           max.message.bytes is 1048588: a record of kigen's may be larger, and judging would wait for it for ever; mend it with `kafka-configs.sh --alter --topic kigen.events --add-config max.message.bytes=2097152` (bearable: false)
-          retention.ms is 86400000: less of the past is kept than is asked for; mend it with `kafka-configs.sh --alter --topic kigen.events --add-config retention.ms=7776000000` (bearable: true)
+          retention.ms is 86400000: less of the past is kept than is configured; mend it with `kafka-configs.sh --alter --topic kigen.events --add-config retention.ms=7776000000` (bearable: true)
         kigen.alerts: Some(3)
           it has 3 partitions, not 6: the place of every key depends on it, in all four topics; set partitions to 3, or start with new topics; never add partitions to one that is in use (bearable: false)
         kigen.status: Some(3)
           it has 3 partitions, not 6: the place of every key depends on it, in all four topics; set partitions to 3, or start with new topics; never add partitions to one that is in use (bearable: false)
-          cleanup.policy is delete: states of batches would be lost with time, and a lost store could not be built anew; mend it with `kafka-configs.sh --alter --topic kigen.status --add-config cleanup.policy=compact` (bearable: false)
+          cleanup.policy is delete: states of batches would be lost with time, and a lost store could not be rebuilt; mend it with `kafka-configs.sh --alter --topic kigen.status --add-config cleanup.policy=compact` (bearable: false)
           delete.retention.ms is 86400000: a store that was away for longer would keep what is gone; mend it with `kafka-configs.sh --alter --topic kigen.status --add-config delete.retention.ms=604800000` (bearable: true)
           max.message.bytes is 1000: a record of kigen's may be larger, and judging would wait for it for ever; mend it with `kafka-configs.sh --alter --topic kigen.status --add-config max.message.bytes=2097152` (bearable: false)
-          message.timestamp.type is CreateTime: a store that was away is built anew more often than it need be, or keeps what is gone; mend it with `kafka-configs.sh --alter --topic kigen.status --add-config message.timestamp.type=LogAppendTime` (bearable: true)
+          message.timestamp.type is CreateTime: a store that was away is rebuilt more often than necessary, or keeps what is gone; mend it with `kafka-configs.sh --alter --topic kigen.status --add-config message.timestamp.type=LogAppendTime` (bearable: true)
         kigen.rejects: Some(3)
-          it has 3 partitions, not 6: the place of every key depends on it, in all four topics; set partitions to 3, or start with new topics; never add partitions to one that is in use (bearable: false)"#]].assert_eq(&told(&found));
+          it has 3 partitions, not 6: the place of every key depends on it, in all four topics; set partitions to 3, or start with new topics; never add partitions to one that is in use (bearable: false)"#]].assert_eq(&described(&found));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_topic_with_other_partitions_than_the_others_is_said() {
-    let broker = Broker::start();
+async fn a_topic_with_another_number_of_partitions_than_the_others_is_reported() {
+    let broker = broker().await;
     let admin = admin(broker.bootstrap());
     let odd = NewTopic::new("kigen.alerts", 5, TopicReplication::Fixed(1));
-    admin.create_topics(&[odd], &AdminOptions::new()).await.expect("it makes one");
-    let found = create(&connection(broker.bootstrap()), &layout(4)).await.expect("it makes the others");
+    admin.create_topics(&[odd], &AdminOptions::new()).await.expect("it creates one");
+    let found = create(&connection(broker.bootstrap()), &layout(4)).await.expect("it creates the others");
     let partitions: Vec<_> = found.iter().map(|found| found.partitions).collect();
     assert_eq!(partitions, [Some(4), Some(5), Some(4), Some(4)]);
-    assert!(told(&found[1..2]).contains("it has 5 partitions, not 4"), "{}", told(&found));
+    assert!(described(&found[1..2]).contains("it has 5 partitions, not 4"), "{}", described(&found));
 }
 
 fn admin(bootstrap: &str) -> AdminClient<DefaultClientContext> {
@@ -111,7 +114,7 @@ fn chain(failure: &KafkaFailure) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kafka_that_does_not_answer_is_named() {
-    let failure = check(&connection("127.0.0.1:1"), &layout(3)).await.expect_err("nobody listens there");
+    let failure = check(&connection("127.0.0.1:1"), &layout(3)).await.expect_err("nothing listens there");
     expect![[r#"
         Kafka at 127.0.0.1:1 does not answer; check the address, and that it is reachable and allowed from here
         - Meta data fetch error: BrokerTransportFailure (Local: Broker transport failure)
@@ -119,37 +122,35 @@ async fn a_kafka_that_does_not_answer_is_named() {
 }
 
 #[test]
-fn settings_that_are_not_taken_are_named() {
+fn settings_that_are_not_accepted_are_named() {
     let refused = |name: &str, value: &str, expected: &Expect| {
         let settings = BTreeMap::from([(name.to_owned(), value.to_owned())]);
-        expected.assert_eq(&chain(&Connection::new("broker:9092", settings).expect_err("not taken")));
+        expected.assert_eq(&chain(&Connection::new("broker:9092", settings).expect_err("not accepted")));
     };
     refused(
         "compresion.type",
         "zstd",
         &expect![[
-            r#"the Kafka setting `compresion.type = zstd` is not taken: No such configuration property: "compresion.type"; librdkafka's CONFIGURATION.md lists all that can be set"#
+            r#"the Kafka setting `compresion.type = zstd` is not accepted: No such configuration property: "compresion.type"; librdkafka's CONFIGURATION.md lists all settings"#
         ]],
     );
     refused(
         "socket.timeout.ms",
         "soon",
         &expect![[
-            r#"the Kafka setting `socket.timeout.ms = soon` is not taken: Invalid value for configuration property "socket.timeout.ms"; librdkafka's CONFIGURATION.md lists all that can be set"#
+            r#"the Kafka setting `socket.timeout.ms = soon` is not accepted: Invalid value for configuration property "socket.timeout.ms"; librdkafka's CONFIGURATION.md lists all settings"#
         ]],
     );
     refused(
         "isolation.level",
         "read_uncommitted",
-        &expect![
-            "the Kafka setting `isolation.level` cannot be given: kigen decides it by itself; take it out"
-        ],
+        &expect!["the Kafka setting `isolation.level` cannot be given: kigen itself decides it; remove it"],
     );
-    let taken = [
+    let accepted = [
         ("security.protocol", "SASL_SSL"),
         ("sasl.mechanisms", "SCRAM-SHA-512"),
         ("compression.type", "zstd"),
     ];
-    let settings = taken.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let settings = accepted.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     assert!(Connection::new("broker:9092", settings).is_ok(), "security and compression are built in");
 }

@@ -1,4 +1,4 @@
-//! Keeping the log within its bounds: old records go, and tombstones that everybody has had time to see.
+//! Keeping the log within its bounds: old records go, and tombstones that every reader has had time to see.
 
 use std::sync::Mutex;
 
@@ -6,17 +6,17 @@ use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_rocks::Batch;
 
+use crate::embedded::encoding::{self, Header};
+use crate::embedded::keys;
+use crate::embedded::tables::Tables;
+use crate::embedded::write::{self, Moved, Tails};
 use crate::error::LogError;
-use crate::keys;
-use crate::record::{self, Header};
 use crate::settings::{Retention, Settings};
-use crate::tables::Tables;
-use crate::write::{self, Moved, Tails};
 
-/// How many tombstones are removed before writers get a turn.
+/// How many tombstones are removed before writers get the lock.
 const TOMBSTONES_AT_ONCE_MAX: usize = 1000;
 
-/// Files are looked through for whole removal only when this much was trimmed from a partition.
+/// Whole files are deleted only when at least this much was trimmed from a partition.
 const FILES_BYTES_MIN: u64 = 4 * 1024 * 1024;
 
 /// What a trim removed.
@@ -30,8 +30,8 @@ pub struct Trimmed {
     pub tombstones: u64,
 }
 
-/// Trims every partition. One that cannot be trimmed does not keep the others from it; its error comes last.
-pub(crate) fn trim(
+/// Trims every partition. One that cannot be trimmed does not stop the others; its error is returned at the end.
+pub(super) fn trim(
     tables: &Tables,
     settings: &Settings,
     tails: &Mutex<Tails>,
@@ -63,7 +63,7 @@ fn trim_partition(
     now: Instant,
     trimmed: &mut Trimmed,
 ) -> Result<(), LogError> {
-    let mut tails = write::take(tables, tails)?;
+    let mut tails = write::lock(tables, tails)?;
     let mut bounds = tails.at(topic, partition);
     let oldest_ms = age_limit(now, retention.age_ms_max);
     let bytes_min = bounds.bytes.saturating_sub(retention.partition_bytes_max);
@@ -81,8 +81,8 @@ fn trim_partition(
     trimmed.bytes += bytes;
     bounds.start = cut;
 
-    // From 0 and not from the old start: the removal of whole files below may take the mark of an earlier removal
-    // with it, while what that one covered is still in another file.
+    // From 0 and not from the old start: deleting whole files below may delete the marker of an earlier range deletion,
+    // while records that it covered are still in another file.
     let from = keys::record(topic, partition, Offset(0));
     let mut batch = Batch::default();
     batch.delete_range(&from, &keys::record(topic, partition, cut));
@@ -104,7 +104,7 @@ fn trim_tombstones(
     trimmed: &mut Trimmed,
 ) -> Result<(), LogError> {
     loop {
-        let mut tails = write::take(tables, tails)?;
+        let mut tails = write::lock(tables, tails)?;
         let mut batch = Batch::default();
         let count = collect_tombstones(tables, topic, partition, oldest_ms, &mut batch)?;
         if count > 0 {
@@ -117,7 +117,7 @@ fn trim_tombstones(
     }
 }
 
-/// Puts the removal of tombstones before `oldest_ms` into the batch and says how many.
+/// Adds the deletion of tombstones before `oldest_ms` to the batch and returns how many.
 fn collect_tombstones(
     tables: &Tables,
     topic: Topic,
@@ -125,23 +125,23 @@ fn collect_tombstones(
     oldest_ms: i64,
     batch: &mut Batch,
 ) -> Result<usize, LogError> {
-    let (first, beyond) = keys::tombstones(topic, partition);
-    let mut notes = tables.db.scan(&beyond);
-    notes.seek(&first);
+    let (first, end) = keys::tombstones(topic, partition);
+    let mut entries = tables.db.scan(&end);
+    entries.seek(&first);
     let mut count = 0;
     while count < TOMBSTONES_AT_ONCE_MAX
-        && let Some((note, timestamp)) = notes.item()
+        && let Some((entry, timestamp)) = entries.item()
     {
-        let offset =
-            keys::tombstone_offset(note).ok_or_else(|| tables.corrupt(note, "not the key of a tombstone"))?;
-        let bytes = timestamp.try_into().map_err(|_| tables.corrupt(note, "not a timestamp"))?;
-        // Offsets and timestamps grow together, so the rest is younger.
+        let offset = keys::tombstone_offset(entry)
+            .ok_or_else(|| tables.corrupt(entry, "not the key of a tombstone"))?;
+        let bytes = timestamp.try_into().map_err(|_| tables.corrupt(entry, "not a timestamp"))?;
+        // Offsets and timestamps grow together, so all later ones are younger.
         if i64::from_be_bytes(bytes) >= oldest_ms {
             break;
         }
         let key = keys::record(topic, partition, offset);
         if let Some(bytes) = tables.get(&key)? {
-            let tombstone = record::decode(offset, &bytes).map_err(|why| LogError::Corrupt {
+            let tombstone = encoding::decode(offset, &bytes).map_err(|why| LogError::Corrupt {
                 topic,
                 partition,
                 offset,
@@ -150,11 +150,11 @@ fn collect_tombstones(
             batch.delete(keys::latest(topic, partition, &tombstone.key));
             batch.delete(&key);
         }
-        batch.delete(note);
+        batch.delete(entry);
         count += 1;
-        notes.advance();
+        entries.advance();
     }
-    tables.checked(&notes)?;
+    tables.checked(&entries)?;
     Ok(count)
 }
 
