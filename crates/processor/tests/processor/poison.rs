@@ -10,11 +10,11 @@ use kigen_log::{ConsumedRecord, EmbeddedLog, Log, LogReader, NewRecord, Settings
 use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{GROUP, TurnBounds};
+use kigen_testkit::admin::Admin;
 use kigen_testkit::kafka::Broker;
 
 use crate::feed::Feed;
 use crate::judge_all;
-use kigen_testkit::admin::Admin;
 
 const P0: Partition = Partition(0);
 const PARTITIONS: u32 = 2;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kigen_log::kafka::topics::Layout;
-use kigen_log::kafka::{Connection, KafkaLog};
+use kigen_log::kafka::{Connection, KafkaLog, KafkaReader};
 use kigen_log::{ConsumedRecord, EmbeddedLog, Log, LogReader, Settings};
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
@@ -19,6 +19,7 @@ use kigen_state::{POSITION_KEY, PartitionState};
 use kigen_store::{Store, StoredPosition};
 use kigen_testkit::admin::Admin;
 use kigen_testkit::kafka::Broker;
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tracing::Dispatch;
 
@@ -28,100 +29,142 @@ const PARTITIONS: u32 = 2;
 /// The shortest session that Kafka's brokers allow: a group is not empty for so long after its last member is gone.
 const SESSION_MS: &str = "6000";
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The store that every phase uses.
+const CURRENT: &str = "current";
 
 #[test]
 fn a_processor_resumes_from_the_committed_position_and_emits_no_alert_twice() {
     let lines = Lines::default();
-    lines.runtime().block_on(each_row_of_the_table(&lines));
+    let runtime = lines.runtime();
+    let table = Table::new(lines);
+    runtime.block_on(async {
+        let log = table.open(Settings::default().tombstone_age_ms_max).await;
+        let mut feed = Feed::new(log.reader());
+        let expected = undisturbed().await;
+        table.stores_of_every_age(&log, &mut feed).await;
+        table.a_group_without_positions(&log).await;
+        assert_eq!(alerts(&log, Partition(0)), until_day(&expected[0], 2));
+        assert_eq!(alerts(&log, Partition(1)), until_day(&expected[1], 2));
+        table.expired_events(&log, &mut feed, &expected).await;
+        table.a_newer_kigen(&log).await;
+        table.other_logs(&expected).await;
+    });
 }
 
-async fn each_row_of_the_table(lines: &Lines) {
-    let broker = Broker::start();
-    let admin = Admin::new(broker.bootstrap());
-    let stores = tempfile::tempdir().expect("a folder");
-    let store = stores.path().join("store");
-    let copied = |name: &str| stores.path().join(name);
-    let log = open(&broker, Settings::default().tombstone_age_ms_max).await;
-    let mut feed = Feed::new(log.reader());
-    let judged = async |log: &KafkaLog, store: &Path| {
-        judge(log, store, || lines.decisions().is_some()).await;
-        let decisions = lines.decisions().expect("both were decided");
-        lines.clear();
+/// A Kafka, and stores by their names.
+struct Table {
+    broker: Broker,
+    admin: Admin,
+    stores: TempDir,
+    lines: Lines,
+}
+
+impl Table {
+    fn new(lines: Lines) -> Self {
+        let broker = Broker::start();
+        let admin = Admin::new(broker.bootstrap());
+        Self { broker, admin, stores: tempfile::tempdir().expect("a folder"), lines }
+    }
+
+    async fn open(&self, tombstone_age_ms_max: u64) -> KafkaLog {
+        let settings = BTreeMap::from([("session.timeout.ms".to_owned(), SESSION_MS.to_owned())]);
+        let connection = Connection::new(self.broker.bootstrap(), settings).expect("valid settings");
+        let log = Settings { partitions: PARTITIONS, tombstone_age_ms_max, ..Settings::default() };
+        let layout = Layout { log, replication: Some(1) };
+        KafkaLog::open(connection, &layout, "one").await.expect("a log")
+    }
+
+    fn store(&self, name: &str) -> PathBuf {
+        self.stores.path().join(name)
+    }
+
+    fn copy(&self, to: &str) {
+        let copied = Command::new("cp").arg("-r").args([self.store(CURRENT), self.store(to)]).status();
+        assert!(copied.expect("cp runs").success());
+    }
+
+    /// Judges all with this store; returns what was decided for each partition.
+    async fn judged(&self, log: &KafkaLog, store: &str) -> [String; 2] {
+        judge(log, &self.store(store), || self.lines.decisions().is_some()).await;
+        let decisions = self.lines.decisions().expect("both were decided");
+        self.lines.clear();
         decisions
-    };
+    }
 
-    log.append(feed.next_day()).await.expect("a day");
-    let first = judged(&log, &store).await;
-    assert_eq!(first, both("FoldFromStart { next: Offset(0) }"), "nothing was ever committed");
-    copy(&store, &copied("old"));
-    copy(&store, &copied("older than the tombstones"));
-    assert_eq!(
-        judged(&log, &store).await,
-        both(&at_committed("Keep")),
-        "the store is at the committed position"
-    );
+    async fn stores_of_every_age(&self, log: &KafkaLog, feed: &mut Feed<'_, KafkaReader>) {
+        log.append(feed.next_day()).await.expect("a day");
+        let first = self.judged(log, CURRENT).await;
+        assert_eq!(first, both("FoldFromStart { next: Offset(0) }"), "nothing was ever committed");
+        self.copy("old");
+        self.copy("older than the tombstones");
+        let current = self.judged(log, CURRENT).await;
+        assert_eq!(current, both(&at_committed("Keep")), "the store is at the committed position");
 
-    log.append(feed.next_day()).await.expect("a day");
-    assert_eq!(judged(&log, &store).await, both(&at_committed("Keep")), "it judges the next day");
-    let tail = judged(&log, &copied("old")).await;
-    assert!(tail.iter().all(|decision| decision.starts_with("Resume { restore: ApplyTail")), "{tail:?}");
-    assert_eq!(judged(&log, &copied("none")).await, both(&at_committed("Rebuild")), "there is no store");
-    let resumed = contents(&store);
-    assert!(resumed.iter().all(|partition| !partition.states.is_empty() && !partition.due.is_empty()));
-    assert_eq!(contents(&copied("old")), resumed, "applied from the tail");
-    assert_eq!(contents(&copied("none")), resumed, "applied whole");
-    let forgetful = open(&broker, 1).await;
-    let old = judged(&forgetful, &copied("older than the tombstones")).await;
-    assert_eq!(old, both(&at_committed("Rebuild")), "it may hold batches that are gone");
-    admin.delete_group("kigen-processor").await;
-    assert_eq!(log.reader().position(GROUP, Topic::Events, Partition(0)).expect("a position"), None);
-    assert_eq!(judged(&log, &store).await, both(&at_committed("Keep")), "the group's positions expired");
-    admin.delete_group("kigen-processor").await;
-    assert_eq!(
-        judged(&log, &copied("none either")).await,
-        both(&at_committed("Rebuild")),
-        "and there is no store"
-    );
-    let expected = undisturbed().await;
-    assert_eq!(alerts(&log, Partition(0)), until_day(&expected[0], 2));
-    assert_eq!(alerts(&log, Partition(1)), until_day(&expected[1], 2));
+        log.append(feed.next_day()).await.expect("a day");
+        assert_eq!(self.judged(log, CURRENT).await, both(&at_committed("Keep")), "it judges the next day");
+        let tail = self.judged(log, "old").await;
+        assert!(tail.iter().all(|decision| decision.starts_with("Resume { restore: ApplyTail")), "{tail:?}");
+        assert_eq!(self.judged(log, "none").await, both(&at_committed("Rebuild")), "there is no store");
+        let resumed = contents(&self.store(CURRENT));
+        assert!(resumed.iter().all(|partition| !partition.states.is_empty() && !partition.due.is_empty()));
+        assert_eq!(contents(&self.store("old")), resumed, "applied from the tail");
+        assert_eq!(contents(&self.store("none")), resumed, "applied whole");
+        let without_tombstones = self.open(1).await;
+        let old = self.judged(&without_tombstones, "older than the tombstones").await;
+        assert_eq!(old, both(&at_committed("Rebuild")), "it may hold batches that are gone");
+    }
 
-    log.append(feed.next_day()).await.expect("a day");
-    let last_tick =
-        log.reader().last(Topic::Events, Partition(0)).expect("a readable log").expect("a record");
-    admin.delete_records("kigen.events", 0, i64::try_from(last_tick.offset.0).expect("small")).await;
-    let after = judged(&log, &store).await;
-    assert!(after[0].starts_with("Resume { restore: Keep, reading: AfterGap"), "{after:?}");
-    assert_eq!(after[1], at_committed("Keep"), "the other partition lost nothing");
-    only_unknown_since(&alerts(&log, Partition(0)), &until_day(&expected[0], 2));
-    assert_eq!(alerts(&log, Partition(1)), expected[1]);
+    async fn a_group_without_positions(&self, log: &KafkaLog) {
+        self.admin.delete_group("kigen-processor").await;
+        assert_eq!(log.reader().position(GROUP, Topic::Events, Partition(0)).expect("a position"), None);
+        let current = self.judged(log, CURRENT).await;
+        assert_eq!(current, both(&at_committed("Keep")), "the group's positions expired");
+        self.admin.delete_group("kigen-processor").await;
+        let none = self.judged(log, "none either").await;
+        assert_eq!(none, both(&at_committed("Rebuild")), "and there is no store");
+    }
 
-    let newer = PartitionState { engine_version: 99, ..PartitionState::new(Offset(1)) };
-    let newer = kigen_wire::encode_position(&newer);
-    admin.write("kigen.status", 1, Some(POSITION_KEY.as_bytes()), Some(&newer)).await;
-    let newer = judged(&log, &store).await;
-    assert_eq!(newer, [at_committed("Keep"), "Pause(NewerEngine { found: 99 })".to_owned()]);
+    async fn expired_events(
+        &self,
+        log: &KafkaLog,
+        feed: &mut Feed<'_, KafkaReader>,
+        expected: &[Vec<Alert>],
+    ) {
+        log.append(feed.next_day()).await.expect("a day");
+        let last_tick = log.reader().last(Topic::Events, Partition(0)).expect("a readable log");
+        let offset = i64::try_from(last_tick.expect("a record").offset.0).expect("small");
+        self.admin.delete_records("kigen.events", 0, offset).await;
+        let after = self.judged(log, CURRENT).await;
+        assert!(after[0].starts_with("Resume { restore: Keep, reading: AfterGap"), "{after:?}");
+        assert_eq!(after[1], at_committed("Keep"), "the other partition lost nothing");
+        only_unknown_since(&alerts(log, Partition(0)), &until_day(&expected[0], 2));
+        assert_eq!(alerts(log, Partition(1)), expected[1]);
+    }
 
-    copy(&store, &copied("ahead"));
-    admin.delete_topics(&Topic::ALL.map(Topic::name)).await;
-    let log = open(&broker, Settings::default().tombstone_age_ms_max).await;
-    log.append(Feed::new(log.reader()).next_day()).await.expect("a day");
-    let created_again = judged(&log, &store).await;
-    assert_eq!(
-        created_again,
-        both("FoldFromStart { next: Offset(0) }"),
-        "a store without a committed position is of another log"
-    );
-    assert_eq!(
-        judged(&log, &copied("ahead")).await,
-        both(&at_committed("Rebuild")),
-        "it is ahead of the committed position"
-    );
-    assert_eq!(alerts(&log, Partition(0)), until_day(&expected[0], 1));
-    admin.delete_topics(&["kigen.events"]).await;
-    let log = open(&broker, Settings::default().tombstone_age_ms_max).await;
-    let beyond = judged(&log, &store).await;
-    assert!(beyond.iter().all(|decision| decision.starts_with("Pause(BeyondEnd")), "{beyond:?}");
+    async fn a_newer_kigen(&self, log: &KafkaLog) {
+        let newer = PartitionState { engine_version: 99, ..PartitionState::new(Offset(1)) };
+        let newer = kigen_wire::encode_position(&newer);
+        self.admin.write("kigen.status", 1, Some(POSITION_KEY.as_bytes()), Some(&newer)).await;
+        let newer = self.judged(log, CURRENT).await;
+        assert_eq!(newer, [at_committed("Keep"), "Pause(NewerEngine { found: 99 })".to_owned()]);
+    }
+
+    async fn other_logs(&self, expected: &[Vec<Alert>]) {
+        self.copy("ahead");
+        self.admin.delete_topics(&Topic::ALL.map(Topic::name)).await;
+        let log = self.open(Settings::default().tombstone_age_ms_max).await;
+        log.append(Feed::new(log.reader()).next_day()).await.expect("a day");
+        let current = self.judged(&log, CURRENT).await;
+        let from_start = both("FoldFromStart { next: Offset(0) }");
+        assert_eq!(current, from_start, "a store without a committed position is of another log");
+        let ahead = self.judged(&log, "ahead").await;
+        assert_eq!(ahead, both(&at_committed("Rebuild")), "it is ahead of the committed position");
+        assert_eq!(alerts(&log, Partition(0)), until_day(&expected[0], 1));
+        self.admin.delete_topics(&["kigen.events"]).await;
+        let log = self.open(Settings::default().tombstone_age_ms_max).await;
+        let beyond = self.judged(&log, CURRENT).await;
+        assert!(beyond.iter().all(|decision| decision.starts_with("Pause(BeyondEnd")), "{beyond:?}");
+    }
 }
 
 fn at_committed(restore: &str) -> String {
@@ -130,14 +173,6 @@ fn at_committed(restore: &str) -> String {
 
 fn both(decision: &str) -> [String; 2] {
     [decision.to_owned(), decision.to_owned()]
-}
-
-async fn open(broker: &Broker, tombstone_age_ms_max: u64) -> KafkaLog {
-    let settings = BTreeMap::from([("session.timeout.ms".to_owned(), SESSION_MS.to_owned())]);
-    let connection = Connection::new(broker.bootstrap(), settings).expect("valid settings");
-    let log = Settings { partitions: PARTITIONS, tombstone_age_ms_max, ..Settings::default() };
-    let layout = Layout { log, replication: Some(1) };
-    KafkaLog::open(connection, &layout, "one").await.expect("it opens")
 }
 
 /// Judges until there is nothing more to judge, and it `is_enough`.
@@ -203,10 +238,6 @@ fn contents(store: &Path) -> Vec<Contents> {
         due: store.due(partition, feed::CLUSTER, None, Instant::MAX_UTC, usize::MAX).expect("due work"),
     };
     (0..PARTITIONS).map(|partition| of(Partition(partition))).collect()
-}
-
-fn copy(from: &Path, to: &Path) {
-    assert!(Command::new("cp").arg("-r").args([from, to]).status().expect("cp runs").success());
 }
 
 /// The lines that the processor logs.
