@@ -1,4 +1,4 @@
-//! What a partition's next write will change.
+//! The changes of a partition's next write.
 
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
@@ -8,26 +8,26 @@ use kigen_rocks::Batch as Writes;
 use crate::error::StoreError;
 use crate::{StoredPosition, keys};
 
-/// The most bytes of one state, which is what one record of `kigen.status` may have.
+/// The most bytes of one state: as many as a record of `kigen.status` may have.
 pub(crate) const STATE_BYTES_MAX: usize = 1024 * 1024;
 
-/// Changes of one partition, to be written together.
+/// Changes of one partition that are written together.
 pub struct Batch {
     pub(crate) partition: Partition,
     pub(crate) writes: Writes,
 }
 
 impl Batch {
-    /// No change yet of `partition`.
+    /// A batch without changes.
     pub fn new(partition: Partition) -> Self {
         Self { partition, writes: Writes::default() }
     }
 
-    /// Keeps a batch's state, and moves its place in the time-ordered index from `due_before` to `due_after`. The
-    /// caller knows from the state it read before where that place was.
+    /// Sets a batch's state, and moves its entry in the time-ordered index from `due_before` to `due_after`. The caller
+    /// knows the former from the state that it has read.
     ///
     /// # Errors
-    /// The key cannot be kept in order, or the state is too large.
+    /// The key cannot be ordered, or the state is too large.
     pub fn put(
         &mut self,
         key: &BatchKey,
@@ -47,19 +47,19 @@ impl Batch {
         Ok(())
     }
 
-    /// Removes a batch's state and its place in the index.
+    /// Deletes a batch's state and its entry in the index.
     pub fn forget(&mut self, key: &BatchKey, due_before: Option<Instant>) {
         self.writes.delete(keys::state(self.partition, key));
         self.forget_due(key, due_before);
     }
 
-    /// Moves the partition's position.
+    /// Sets the partition's position.
     pub fn position(&mut self, position: &StoredPosition) {
         let value = [&position.status_next.0.to_be_bytes(), position.record.as_slice()].concat();
         self.writes.put(keys::position(self.partition), value);
     }
 
-    /// Gives a batch its place in the time-ordered index.
+    /// Adds the entry of a batch to the time-ordered index.
     pub(crate) fn due(&mut self, key: &BatchKey, due: Option<Instant>) {
         if let Some(at) = due {
             self.writes.put(keys::due(self.partition, at, key), []);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use kigen_model::key::BatchKey;
 use kigen_rocks::RocksError;
 
-/// A failure of the store. None is worth more than the store itself: `recreate` gives an empty one.
+/// A failure of the store. The store is a cache, so that `recreate` is a way out of each.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another process has the store open.
@@ -15,7 +15,7 @@ pub enum StoreError {
         /// The store's directory.
         path: PathBuf,
     },
-    /// A key that cannot be kept in order: a part is empty, or contains a `/` or a zero byte.
+    /// A key that cannot be ordered: a part is empty, or contains a `/` or a zero byte.
     #[error("{key} cannot be stored: no part of a batch's key is empty or contains a slash or a zero byte")]
     BadKey {
         /// The key as given.
@@ -27,12 +27,12 @@ pub enum StoreError {
         crate::batch::STATE_BYTES_MAX
     )]
     StateTooLarge {
-        /// Whose state.
+        /// The batch.
         key: BatchKey,
         /// Its bytes.
         bytes: usize,
     },
-    /// Something in the store cannot be read.
+    /// An entry of the store cannot be decoded.
     #[error("the store in {} is damaged ({why}): delete the directory, it is filled again from kigen.status", path.display())]
     Corrupt {
         /// The store's directory.
@@ -41,7 +41,7 @@ pub enum StoreError {
         why: String,
     },
     /// The disk is full.
-    #[error("no space is left for the store in {}: free some; it goes on by itself a few seconds later", path.display())]
+    #[error("no space is left for the store in {}: free some; it continues by itself a few seconds later", path.display())]
     NoSpace {
         /// The store's directory.
         path: PathBuf,
@@ -53,7 +53,7 @@ pub enum StoreError {
     Io {
         /// The store's directory.
         path: PathBuf,
-        /// What was tried, as a verb.
+        /// What was attempted, as a verb.
         doing: &'static str,
         /// The failed operation.
         source: io::Error,

@@ -27,7 +27,7 @@ const DUE: u8 = 4;
 const SIGN: u64 = 1 << 63;
 const PLACE_BYTES: usize = 5;
 
-/// The key of the store's own description.
+/// The key of the store's format.
 pub(crate) fn meta() -> [u8; 1] {
     [META]
 }
@@ -45,7 +45,7 @@ pub(crate) fn state(partition: Partition, key: &BatchKey) -> Vec<u8> {
     bytes
 }
 
-/// The range of a partition's states: the first key, and the first beyond.
+/// The range of a partition's states: the first key, and the first after it.
 pub(crate) fn states(partition: Partition) -> (Vec<u8>, Vec<u8>) {
     (place(STATE, partition), beyond(place(STATE, partition)))
 }
@@ -71,7 +71,7 @@ pub(crate) fn dues(partition: Partition, cluster: &str, until: Instant) -> (Vec<
     (due_at(partition, cluster, i64::MIN), due_at(partition, cluster, next_ms))
 }
 
-/// The range of all of a partition's due work.
+/// The range of all due work of a partition.
 pub(crate) fn all_dues(partition: Partition) -> (Vec<u8>, Vec<u8>) {
     (place(DUE, partition), beyond(place(DUE, partition)))
 }
@@ -86,7 +86,7 @@ pub(crate) fn due_key(bytes: &[u8]) -> Option<(Instant, BatchKey)> {
     Some((DateTime::from_timestamp_millis(at_ms)?, batch_key(cluster, name)?))
 }
 
-/// Whether the parts of a key can be told apart again.
+/// Whether the parts of a key can be separated again.
 pub(crate) fn is_storable(key: &BatchKey) -> bool {
     let parts = [&key.cluster, &key.namespace, &key.batch];
     parts.iter().all(|part| !part.is_empty() && !part.contains(['/', '\0']))
@@ -98,7 +98,7 @@ fn place(prefix: u8, partition: Partition) -> Vec<u8> {
     bytes
 }
 
-/// The first bytes that do not begin with `prefix`, which is none of 255s: it begins with one of ours.
+/// The first bytes after all that begin with `prefix`, which has a byte below 255: one of the prefixes above.
 fn beyond(mut prefix: Vec<u8>) -> Vec<u8> {
     while prefix.last() == Some(&u8::MAX) {
         prefix.pop();
@@ -126,7 +126,7 @@ fn batch_key(cluster: &[u8], name: &[u8]) -> Option<BatchKey> {
     Some(BatchKey::new(text(cluster)?, text(namespace)?, text(batch)?))
 }
 
-/// What comes before and after the first zero byte.
+/// The bytes before and after the first zero byte.
 fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = bytes.iter().position(|&byte| byte == 0)?;
     let (before, after) = bytes.split_at(at);

@@ -1,4 +1,4 @@
-//! The open store.
+//! The open store: reads, writes, and refilling a partition.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ pub struct Store {
     lock: DirectoryLock,
 }
 
-/// A store that was found unusable, and deleted: all partitions begin without one.
+/// A store that was unusable and is deleted: all partitions begin without state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dropped {
     /// Why it could not be used.
@@ -31,11 +31,11 @@ pub struct Dropped {
 }
 
 impl Store {
-    /// Opens the store in the directory `path`, creating it if there is none. One that is damaged or was written by
-    /// another version is replaced by an empty one, and said to be.
+    /// Opens the store in the directory `path`, creating it if there is none. A store that is damaged or was written by
+    /// another version is replaced by an empty one, and returned as dropped.
     ///
     /// # Errors
-    /// Another process uses it, or the disk refuses to hold even an empty store.
+    /// Another process uses it, or the disk fails even for an empty store.
     pub fn open(path: &Path) -> Result<(Self, Option<Dropped>), StoreError> {
         fs::create_dir_all(path).map_err(|e| StoreError::of(path, "create", e.into()))?;
         let lock = DirectoryLock::take(path).map_err(|e| StoreError::of(path, "lock", e))?;
@@ -49,10 +49,10 @@ impl Store {
         }
     }
 
-    /// Deletes everything and opens an empty store in its place; for one that turned out to be damaged when read.
+    /// Deletes everything and opens an empty store in its place, after a read has found damage.
     ///
     /// # Errors
-    /// The disk refuses.
+    /// The disk fails.
     pub fn recreate(self) -> Result<Self, StoreError> {
         let Self { db, path, lock } = self;
         drop(db);
@@ -60,10 +60,10 @@ impl Store {
         Ok(Self { db, path, lock })
     }
 
-    /// Up to where a partition is applied; `None` if nothing of it is here.
+    /// How far a partition is applied; `None` if the store has nothing of it.
     ///
     /// # Errors
-    /// The disk refuses, or the store is damaged.
+    /// The disk fails, or the store is damaged.
     pub fn position(&self, partition: Partition) -> Result<Option<StoredPosition>, StoreError> {
         let Some(bytes) = self.get(&keys::position(partition))? else { return Ok(None) };
         match bytes.split_first_chunk() {
@@ -78,7 +78,7 @@ impl Store {
     /// A batch's state; `None` if there is none.
     ///
     /// # Errors
-    /// The disk refuses, or the store is damaged.
+    /// The disk fails, or the store is damaged.
     pub fn state(&self, partition: Partition, key: &BatchKey) -> Result<Option<Vec<u8>>, StoreError> {
         self.get(&keys::state(partition, key))
     }
@@ -86,7 +86,7 @@ impl Store {
     /// At most `limit` states in the order of their keys, the first of them after `after`.
     ///
     /// # Errors
-    /// The disk refuses, or the store is damaged.
+    /// The disk fails, or the store is damaged.
     pub fn states(
         &self,
         partition: Partition,
@@ -102,7 +102,7 @@ impl Store {
     /// `after`, with instants up to and including `until`. Costs what it returns, not what exists.
     ///
     /// # Errors
-    /// The disk refuses, or the store is damaged.
+    /// The disk fails, or the store is damaged.
     pub fn due(
         &self,
         partition: Partition,
@@ -119,15 +119,15 @@ impl Store {
     /// Writes a batch: all of it or nothing.
     ///
     /// # Errors
-    /// The disk refuses.
+    /// The disk fails.
     pub fn commit(&self, batch: Batch) -> Result<(), StoreError> {
         self.write(batch.writes, Durability::Logged)
     }
 
-    /// Forgets a partition: its states, due work and position.
+    /// Deletes a partition: its states, due work and position.
     ///
     /// # Errors
-    /// The disk refuses.
+    /// The disk fails.
     pub fn clear(&self, partition: Partition) -> Result<(), StoreError> {
         let mut writes = Writes::default();
         writes.delete(keys::position(partition));
@@ -137,10 +137,10 @@ impl Store {
         self.write(writes, Durability::Logged)
     }
 
-    /// Forgets a partition to fill it anew, from all that `kigen.status` holds of it.
+    /// Deletes a partition, and begins to refill it with all that `kigen.status` has of it.
     ///
     /// # Errors
-    /// The disk refuses.
+    /// The disk fails.
     pub fn refill(&self, partition: Partition) -> Result<Refill<'_>, StoreError> {
         self.clear(partition)?;
         Ok(Refill { store: self, partition })
@@ -163,7 +163,7 @@ impl Store {
         decode: impl Fn(&[u8], &[u8]) -> Option<T>,
     ) -> Result<Vec<T>, StoreError> {
         let mut page = Vec::new();
-        // RocksDB takes a range that ends before it begins for a mistake.
+        // RocksDB rejects a range that ends before it begins.
         if first >= beyond {
             return Ok(page);
         }
@@ -185,18 +185,18 @@ impl Store {
     }
 }
 
-/// A partition that is filled anew. It has no position until it is [finished](Self::finish): what a process that was killed
-/// meanwhile leaves of it is as good as nothing, and so it is not written to RocksDB's write-ahead log.
+/// A partition that is being refilled. It has no position until it is [finished](Self::finish), so that the remains of a
+/// process that was killed before count for nothing; therefore the states are not written to RocksDB's write-ahead log.
 pub struct Refill<'store> {
     store: &'store Store,
     partition: Partition,
 }
 
 impl Refill<'_> {
-    /// Keeps states, of which the last one of a key counts; `None`: the batch is forgotten.
+    /// Sets states, of which the last one of a key counts; `None`: the batch is deleted.
     ///
     /// # Errors
-    /// A key cannot be kept in order, a state is too large, or the disk refuses.
+    /// A key cannot be ordered, a state is too large, or the disk fails.
     pub fn put<'state>(
         &self,
         states: impl Iterator<Item = (&'state BatchKey, Option<&'state [u8]>)>,
@@ -211,11 +211,11 @@ impl Refill<'_> {
         self.write_unlogged(batch)
     }
 
-    /// Builds the time-ordered index of all that was put, and moves the partition to `position`. When each batch is due
-    /// is asked of the caller.
+    /// Builds the time-ordered index of all states, and sets the partition's position. `due` reads from a state when its
+    /// batch is due.
     ///
     /// # Errors
-    /// The caller's, the disk refuses, or the store is damaged.
+    /// Those of `due`; the disk fails, or the store is damaged.
     pub fn finish<E: From<StoreError>>(
         self,
         position: &StoredPosition,
@@ -230,7 +230,7 @@ impl Refill<'_> {
             self.write_unlogged(batch)?;
             page = self.store.states(self.partition, Some(last), REFILL_PAGE)?;
         }
-        // The position must not be there before what it stands for.
+        // The position must not be on the disk before the states that it is the position of.
         self.store.db.flush().map_err(|e| StoreError::of(&self.store.path, "write", e))?;
         let mut batch = Batch::new(self.partition);
         batch.position(position);
@@ -253,7 +253,7 @@ fn create_database(path: &Path) -> Result<Database, StoreError> {
     open_database(path)
 }
 
-/// Why the tables are unusable, without the advice to a person: it is followed already.
+/// Why the database is unusable, without the advice to the operator, which was already followed.
 fn reason(unusable: StoreError) -> String {
     match unusable {
         StoreError::Corrupt { why, .. } => why,
@@ -278,6 +278,6 @@ fn open_database(path: &Path) -> Result<Database, StoreError> {
             db.write(writes, Durability::Logged).map_err(failed)?;
             Ok(db)
         }
-        None => Err(corrupt("it does not say its format".to_owned())),
+        None => Err(corrupt("it has no format".to_owned())),
     }
 }

@@ -1,4 +1,4 @@
-//! What the store promises, each promise a test.
+//! The promises of the store, one test each.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -58,7 +58,7 @@ fn a_state_its_due_work_and_the_position_are_written_together_and_kept() {
 }
 
 #[test]
-fn due_work_comes_in_the_order_of_instant_and_key_up_to_and_including_the_instant_asked_for() {
+fn due_work_is_ordered_by_instant_and_key_up_to_and_including_the_limit() {
     let dir = directory();
     let store = open(dir.path());
     let other_cluster = BatchKey::new("c-2", "n", "a");
@@ -76,7 +76,7 @@ fn due_work_comes_in_the_order_of_instant_and_key_up_to_and_including_the_instan
     assert_eq!(due(None, 20, 10), all[..4]);
     assert_eq!(due(None, 1000, 10), all);
     assert_eq!(due(None, 1000, 2), all[..2]);
-    assert_eq!(due(Some(&all[1]), 1000, 2), all[2..4], "a page goes on after the one before");
+    assert_eq!(due(Some(&all[1]), 1000, 2), all[2..4], "a page follows the one before");
     assert_eq!(due(Some(&all[2]), 20, 10), all[3..4]);
     assert_eq!(due(Some(&all[4]), 20, 10), [], "a cursor beyond the end finds nothing");
     assert_eq!(due(None, -6, 10), []);
@@ -161,7 +161,7 @@ fn clearing_a_partition_leaves_the_others_alone() {
 }
 
 #[test]
-fn a_partition_filled_anew_holds_what_was_put_last_and_leaves_the_others_alone() {
+fn a_refilled_partition_has_the_last_states_and_leaves_the_others_alone() {
     let dir = directory();
     let store = open(dir.path());
     for partition in [P0, Partition(1)] {
@@ -182,7 +182,7 @@ fn a_partition_filled_anew_holds_what_was_put_last_and_leaves_the_others_alone()
         assert!(Command::new("cp").arg("-r").args([dir.path(), &copy]).status().expect("cp runs").success());
         open(&copy)
     };
-    assert_eq!(as_if_killed("before").position(P0).expect("reads"), None, "it is begun anew");
+    assert_eq!(as_if_killed("before").position(P0).expect("reads"), None, "its position is deleted");
     let due = |_: &BatchKey, state: &[u8]| -> Result<_, StoreError> {
         Ok(str::from_utf8(state).expect("text").parse().ok().map(at))
     };
@@ -193,7 +193,7 @@ fn a_partition_filled_anew_holds_what_was_put_last_and_leaves_the_others_alone()
         let states = store.states(P0, None, usize::MAX).expect("reads");
         assert!(states.iter().map(|(key, _)| key).eq(keys.iter().filter(|key| **key != keys[8])));
         let due = store.due(P0, "c", None, at(9), usize::MAX).expect("reads");
-        assert_eq!(due.len(), 2_498, "one is forgotten, and one has nothing to do");
+        assert_eq!(due.len(), 2_498, "one is deleted, and one has no due work");
         assert_eq!((&due[0], due.last()), (&(at(3), keys[0].clone()), Some(&(at(9), keys[7].clone()))));
         assert_eq!(store.position(Partition(1)).expect("reads"), Some(position(1)));
         assert_eq!(store.due(Partition(1), "c", None, at(9), 9).expect("reads"), [(at(1), key("old"))]);
@@ -201,7 +201,7 @@ fn a_partition_filled_anew_holds_what_was_put_last_and_leaves_the_others_alone()
 }
 
 #[test]
-fn a_partition_of_which_one_state_is_not_understood_has_no_position() {
+fn a_refill_that_fails_leaves_a_partition_without_position() {
     let dir = directory();
     let store = open(dir.path());
     let refill = store.refill(P0).expect("clears");
@@ -212,7 +212,7 @@ fn a_partition_of_which_one_state_is_not_understood_has_no_position() {
 }
 
 #[test]
-fn what_cannot_be_stored_is_refused_by_name() {
+fn bad_keys_and_states_are_refused_by_name() {
     let mut batch = Batch::new(P0);
     for bad in [BatchKey::new("", "n", "b"), BatchKey::new("c", "n/m", "b"), BatchKey::new("c", "n", "b\0")] {
         let error = batch.put(&bad, b"", None, None).expect_err("refused");
@@ -226,7 +226,7 @@ fn what_cannot_be_stored_is_refused_by_name() {
 }
 
 #[test]
-fn a_store_in_use_is_not_taken_and_not_dropped() {
+fn a_store_in_use_is_neither_opened_nor_dropped() {
     let dir = directory();
     let store = open(dir.path());
     let error = Store::open(dir.path()).err().expect("refused");
@@ -239,7 +239,7 @@ fn a_store_in_use_is_not_taken_and_not_dropped() {
 }
 
 #[test]
-fn a_damaged_store_is_replaced_by_an_empty_one_and_said_to_be() {
+fn a_damaged_store_is_replaced_by_an_empty_one_and_reported() {
     type Damage = fn(&Path);
     let damages: [(&str, Damage); 4] = [
         ("a manifest of noise", |path| overwrite(path, "MANIFEST-")),
@@ -318,7 +318,7 @@ fn killed_at_any_moment_state_and_position_agree() {
     }
 }
 
-/// Commits until it is killed, saying each position after it is acknowledged.
+/// Commits until it is killed, and prints each position after it is acknowledged.
 #[test]
 #[ignore = "the child process of the test above, which starts it"]
 fn child() {
@@ -334,7 +334,7 @@ fn child() {
             .expect("fits");
         batch.position(&position(next));
         store.commit(batch).expect("commits");
-        writeln!(std::io::stdout().lock(), "{next}").expect("the parent listens");
+        writeln!(std::io::stdout().lock(), "{next}").expect("the parent reads");
     }
 }
 

@@ -49,7 +49,7 @@ fn killed_at_any_moment_outputs_and_position_agree_and_nothing_acknowledged_is_l
 }
 
 #[test]
-fn a_running_log_is_looked_into_from_another_process() {
+fn a_running_log_is_read_from_another_process() {
     let dir = directory();
     assert!(
         matches!(EmbeddedLog::open_beside(dir.path()), Err(LogError::Embedded(EmbeddedError::Absent { .. }))),
@@ -135,11 +135,11 @@ async fn child() {
     loop {
         let alert = NewRecord { partition: Partition(1), ..record(Topic::Alerts, "k", "alert", 0) };
         let status = record(Topic::Status, "k", &(next + 1).to_string(), 0);
-        let step = AtomicWrite {
+        let write = AtomicWrite {
             outputs: vec![event("a"), alert, event("b"), status],
             positions: vec![position(next + 1)],
         };
-        log.commit(step).await.expect("commits");
+        log.commit(write).await.expect("commits");
         next += 1;
         let mut out = std::io::stdout().lock();
         // The leading line break separates it from the output of the test harness.

@@ -53,12 +53,12 @@ async fn writers_at_the_same_time_each_get_offsets_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_step_with_one_bad_output_writes_nothing_of_it() {
+async fn a_write_with_one_bad_output_is_refused_whole() {
     let dir = directory();
     let log = open(dir.path());
     let large = record(Topic::Alerts, "c/n/large", &"x".repeat(1024 * 1024), 0);
-    let step = AtomicWrite { outputs: vec![event("a"), large], positions: vec![position(7)] };
-    let error = log.commit(step).await.expect_err("refused");
+    let write = AtomicWrite { outputs: vec![event("a"), large], positions: vec![position(7)] };
+    let error = log.commit(write).await.expect_err("refused");
     assert_eq!(
         error.to_string(),
         "the record of c/n/large for kigen.alerts partition 0 has 1048585 bytes, and 1048576 is the most: \
@@ -95,11 +95,11 @@ async fn reads_stop_at_their_limits_but_return_at_least_one_record() {
 async fn a_restart_keeps_records_positions_and_offsets() {
     let dir = directory();
     let log = open(dir.path());
-    let step = AtomicWrite {
+    let write = AtomicWrite {
         outputs: vec![event("a"), record(Topic::Status, "k", "s", 0)],
         positions: vec![position(5)],
     };
-    log.commit(step).await.expect("commits");
+    log.commit(write).await.expect("commits");
     drop(log);
     let log = open(dir.path());
     assert_eq!(log.position("process", Topic::Events, P0).expect("reads"), Some(Offset(5)));
