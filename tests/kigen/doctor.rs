@@ -195,16 +195,16 @@ impl Guarded {
         ok topic kigen.rejects 2 partitions, as configured
         ok read kigen.events allowed
         ok read kigen.alerts allowed
-        WRONG read kigen.status Kafka at BROKERS does not allow Read on the topic kigen.status: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Read --topic kigen.status`, or remove the ACL that denies it; `kigen doctor` says what else is missing
+        WRONG read kigen.status Kafka at BROKERS does not allow Read on the topic kigen.status: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Read --topic kigen.status`, or remove the ACL that denies it; `kigen doctor` lists what else is missing
         ok read kigen.rejects allowed
         ok group of the processors allowed
         ok transactions of the processor allowed, and possible
         ok write kigen.events allowed
-        WRONG write kigen.alerts Kafka at BROKERS does not allow Write on the topic kigen.alerts: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Write --topic kigen.alerts`, or remove the ACL that denies it; `kigen doctor` says what else is missing
+        WRONG write kigen.alerts Kafka at BROKERS does not allow Write on the topic kigen.alerts: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Write --topic kigen.alerts`, or remove the ACL that denies it; `kigen doctor` lists what else is missing
         ok write kigen.status allowed
         ok write kigen.rejects allowed
-        WRONG group of the notifiers Kafka at BROKERS does not allow Read on the group kigen-notifier: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Read --group kigen-notifier`, or remove the ACL that denies it; `kigen doctor` says what else is missing
-        WRONG transactions of the notifier Kafka at BROKERS does not allow Write on the transactional id kigen-notifier-one-doctor: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Write --transactional-id kigen-notifier-one-doctor`, or remove the ACL that denies it; `kigen doctor` says what else is missing
+        WRONG group of the notifiers Kafka at BROKERS does not allow Read on the group kigen-notifier: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Read --group kigen-notifier`, or remove the ACL that denies it; `kigen doctor` lists what else is missing
+        WRONG transactions of the notifier Kafka at BROKERS does not allow Write on the transactional id kigen-notifier-one-doctor: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Write --transactional-id kigen-notifier-one-doctor`, or remove the ACL that denies it; `kigen doctor` lists what else is missing
         ok kubernetes the API server answers
         ok get namespace kube-system allowed
         ok list cronjobs allowed
