@@ -48,12 +48,12 @@ pub enum FileError {
         /// Its size.
         bytes: u64,
     },
-    /// Something is wrong in at least one objective.
+    /// At least one objective has an error.
     #[error("the file of objectives {} is not understood:\n{problems}", path.display())]
     Wrong {
         /// The file.
         path: PathBuf,
-        /// All that is wrong.
+        /// All errors.
         problems: Problems,
     },
 }
@@ -61,17 +61,17 @@ pub enum FileError {
 /// The contents of a file of objectives.
 #[derive(Debug)]
 pub struct Contents {
-    /// The objectives that are understood.
+    /// The valid objectives.
     pub objectives: Vec<FileObjective>,
-    /// What is wrong with the others.
+    /// The errors of the others.
     pub problems: Problems,
 }
 
 impl Contents {
-    /// The objectives, if nothing is wrong with any.
+    /// The objectives, if all are valid.
     ///
     /// # Errors
-    /// What is wrong in this file.
+    /// All errors of this file.
     pub fn whole(self, path: &Path) -> Result<Vec<FileObjective>, FileError> {
         if self.problems.is_empty() {
             return Ok(self.objectives);
@@ -96,18 +96,18 @@ struct Metadata {
     namespace: String,
 }
 
-/// What is wrong in a file, by line.
+/// The errors of a file, by line.
 #[derive(Debug, Default)]
 pub struct Problems(Vec<(u64, String)>);
 
 impl Problems {
-    /// Whether nothing is wrong.
+    /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Adds a problem of this line.
+    /// Adds an error on this line.
     pub fn add(&mut self, line: u64, text: String) {
         self.0.push((line, text));
     }
@@ -126,7 +126,7 @@ impl fmt::Display for Problems {
 /// Reads a file of objectives for a cluster.
 ///
 /// # Errors
-/// The file as a whole cannot be read; what is wrong in single objectives is in [`Contents::problems`].
+/// The file as a whole cannot be read; errors in single objectives are in [`Contents::problems`].
 pub fn read_file(path: &Path, cluster: &str) -> Result<Contents, FileError> {
     let unreadable = |source| FileError::Unreadable { path: path.to_owned(), source };
     let bytes = std::fs::metadata(path).map_err(unreadable)?.len();

@@ -1,8 +1,10 @@
 //! `kind: Objective` of `kigen.dev/v1alpha1`: one reader for a file of objectives and for the custom resource.
 //!
-//! [`spec`] is what a user writes, and the schema of the custom resource is generated from it. [`read`](mod@read) turns it into the
-//! model's objective and has every sentence about what is wrong in it. [`file`] and [`object`] are the two sources: a file gives
-//! the line of each fault and refuses unknown fields, an object does neither.
+//! [`spec`] has the types that a user fills in, and the manifest of the custom resource is generated from them. [`read`](mod@read) turns a
+//! spec into the model's objective, and has every message about an error in it. [`file`](mod@file) and [`object`] are the two sources: a
+//! file gives the line of each fault and refuses unknown fields, an object does neither.
+//!
+//! A new field is added in [`spec`] and read in [`read`](mod@read).
 
 pub mod annotation;
 pub mod crontab;

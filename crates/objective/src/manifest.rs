@@ -1,4 +1,4 @@
-//! The generated manifest of the custom resource: the schema of the Rust types, made structural, in YAML.
+//! Generates the manifest of the custom resource from the Rust types: `UPDATE_EXPECT=1` writes `deploy/objectives.crd.yaml`.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ use crate::annotation::ANNOTATED_OBJECTIVE;
 use crate::spec::{GROUP, KIND, ObjectiveSpec, ObjectiveStatus, VERSION};
 
 #[test]
-fn the_manifest_is_the_one_that_the_types_give() {
+fn the_manifest_is_generated_from_the_types() {
     let head = "# The custom resource in which objectives are declared with kubectl. Generated from\n\
                 # crates/shipper/src/custom_resource.rs by its test, which `UPDATE_EXPECT=1` lets write it anew.\n";
     let mut yaml = head.to_owned();
@@ -77,13 +77,13 @@ fn schema<T: JsonSchema>() -> Value {
     schema
 }
 
-/// As Kubernetes wants a schema: no title, no `null`, and each node of one type. What may be left out is not required; what
-/// is `null` is dropped by the API server.
+/// A structural schema as Kubernetes defines it: no title, no `null`, and one type per node. An optional field is not required, and the
+/// API server drops a `null`.
 fn structural(schema: &mut Value) {
     match schema {
         Value::Object(node) => {
             for word in ["$schema", "title", "default", "nullable", "components"] {
-                // A field of that name is a schema; the word itself is none.
+                // An object under such a key is a field of that name, unless the key is `components`.
                 if node.get(word).is_some_and(|value| word == "components" || !value.is_object()) {
                     node.remove(word);
                 }
@@ -106,7 +106,7 @@ fn structural(schema: &mut Value) {
     }
 }
 
-/// Block style, one key a line.
+/// Writes YAML in block style, one key a line.
 fn write_yaml(value: &Value, indent: usize, out: &mut String) {
     let space = " ".repeat(indent);
     match value {
@@ -141,7 +141,7 @@ fn is_block(value: &Value) -> bool {
     }
 }
 
-/// A word as it is, and any other text as JSON has it, which YAML reads alike.
+/// A plain word, else JSON's form, which YAML reads the same.
 fn scalar(value: &Value) -> String {
     let is_word = |text: &&str| {
         let mut letters = text.bytes();

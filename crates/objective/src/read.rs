@@ -1,4 +1,4 @@
-//! From what a user wrote to the model's objective: what it requests, and every sentence about what is wrong in it.
+//! From a spec to the model's objective; every message about an error in a spec is here.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -11,19 +11,19 @@ use crate::name::{NAME_RULE, is_kubernetes_name};
 use crate::spec::{BatchSpec, ObjectiveSpec};
 use crate::{crontab, duration};
 
-/// What an objective requests.
+/// An objective that was read from a spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParsedObjective {
-    /// Of which batches.
+    /// Its batches.
     pub batch: NamedBatch,
     /// The objective. The schedule of a CronJob under `before` is not looked up yet.
     pub objective: Objective,
-    /// The crontabs and time zones that the calendar refuses. Such an objective can be shipped as written, but not judged.
+    /// The crontabs and time zones that the calendar refuses. Such an objective is shipped as written, but cannot be judged.
     pub refused: Vec<Fault>,
 }
 
 impl ParsedObjective {
-    /// What the calendar refuses, in one line.
+    /// All that the calendar refuses, in one line.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
         let refused = self.refused.iter().map(|Fault { field, text, .. }| format!("`{field}`: {text}"));
@@ -50,7 +50,7 @@ pub(crate) enum Source {
     Object,
 }
 
-/// What is wrong with a field.
+/// An error in a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     field: &'static str,
@@ -73,8 +73,10 @@ impl Fault {
     }
 }
 
-/// Reads the spec of an objective of this namespace; if that is impossible, all of its faults, those in the order of the fields first
-/// that make it so.
+/// Reads the spec of an objective of this namespace.
+///
+/// # Errors
+/// All faults of the spec: first those that make it unusable, in the order of the fields, then what the calendar refuses.
 pub(crate) fn read(
     spec: ObjectiveSpec,
     namespace: &str,

@@ -1,16 +1,16 @@
-//! Refuses fields that a struct does not have, though the struct itself ignores them.
+//! Refuses unknown fields in types that by themselves ignore them.
 //!
-//! A misspelt field of a file must be an error, and so must not be ignored. An Objective of the cluster may have a field of a newer
-//! kigen, which an older one ignores, or a rollback would lose the objective. Serde's `deny_unknown_fields` belongs to the type, and a second
-//! type would be a second place for each new field; so the file puts this between its deserializer and the type.
+//! A misspelt field in a file must be an error. An Objective of the cluster may have a field of a newer kigen, which an older one must
+//! ignore, or a rollback would lose the objective. Serde's `deny_unknown_fields` belongs to the type, and a second type would be a
+//! second place for each new field; so a file is read through this adapter, which costs a page of forwarding methods.
 
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor};
 
-/// A value in which no struct had an unknown field. Structs are found in options, in maps, in spans and in each other, not in
-/// lists, tuples or enums: a spec has none.
+/// A value in which no struct had an unknown field. Structs are checked within options, maps, spans and each other, not within
+/// lists, tuples and enums, which a spec does not have.
 #[derive(Debug)]
 pub(crate) struct Strict<T>(pub(crate) T);
 
@@ -67,7 +67,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Checked<D> {
         self.0.deserialize_map(Nested { visitor, fields: None })
     }
 
-    // A value with a span arrives by this one, as a map.
+    // `Spanned` calls this one, and visits a map.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         self.0.deserialize_any(Nested { visitor, fields: None })
     }
@@ -110,7 +110,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Checked<D> {
     }
 }
 
-/// A visitor of something that holds other values; `fields`: those of the struct that it is.
+/// A visitor of a value with nested values; `fields`: those of a struct.
 struct Nested<V> {
     visitor: V,
     fields: Option<&'static [&'static str]>,
@@ -144,7 +144,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Nested<V> {
     }
 }
 
-/// The entries of a map, or of a struct whose fields are `known`.
+/// The entries of a map, or of a struct with `known` fields.
 struct Fields<A> {
     map: A,
     known: Option<&'static [&'static str]>,
@@ -169,7 +169,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Fields<A> {
     }
 }
 
-/// The name of a field; refused while it is read, so that the error has its place in the file.
+/// The name of a field, refused while it is read, so that the error has its line.
 struct Key<K> {
     seed: K,
     known: &'static [&'static str],
