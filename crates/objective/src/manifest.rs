@@ -13,7 +13,7 @@ use crate::spec::{GROUP, KIND, ObjectiveSpec, ObjectiveStatus, VERSION};
 #[test]
 fn the_manifest_is_generated_from_the_types() {
     let head = "# The custom resource in which objectives are declared with kubectl. Generated from\n\
-                # crates/shipper/src/custom_resource.rs by its test, which `UPDATE_EXPECT=1` lets write it anew.\n";
+                # crates/objective/src/spec.rs by a test, which rewrites it with `UPDATE_EXPECT=1`.\n";
     let mut yaml = head.to_owned();
     write_yaml(&manifest(), 0, &mut yaml);
     expect_file!["../../../deploy/objectives.crd.yaml"].assert_eq(&yaml);

@@ -44,7 +44,7 @@ pub(crate) struct ObjectiveSpec {
     #[cfg_attr(test, schemars(extend("x-kubernetes-validations" = [at_most("366d", 31_622_400)])))]
     #[cfg_attr(test, schemars(length(max = 9), regex(pattern = r"^0*[1-9][0-9]*[smhd]$")))]
     pub(crate) freshness: Option<Located<String>>,
-    /// How long the verdict waits for late news: a number with s, m, h or d, at most 31d. By default 30s.
+    /// How long the verdict waits for late facts: a number with s, m, h or d, at most 31d. By default 30s.
     #[cfg_attr(test, schemars(extend("x-kubernetes-validations" = [at_most("31d", 2_678_400)])))]
     #[cfg_attr(test, schemars(length(max = 9), regex(pattern = r"^[0-9]+[smhd]$")))]
     pub(crate) settle: Option<Located<String>>,
@@ -111,7 +111,7 @@ pub(crate) struct BeforeSpec {
 pub struct ObjectiveStatus {
     /// The `metadata.generation` that the rest is about.
     pub observed_generation: Option<i64>,
-    /// How many batches it holds for.
+    /// The number of its batches.
     pub batches: Option<i32>,
     /// The next deadline, the earliest of all batches.
     #[cfg_attr(test, schemars(extend("format" = "date-time")))]
