@@ -24,7 +24,7 @@ const BIND_DELAY_MS: u64 = 5_000;
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 #[derive(Clone)]
-struct Pages {
+struct Endpoints {
     board: HealthBoard,
     prometheus: PrometheusHandle,
 }
@@ -42,7 +42,7 @@ pub(crate) async fn serve(
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics_page))
-        .with_state(Pages { board, prometheus });
+        .with_state(Endpoints { board, prometheus });
     let serving = async {
         loop {
             let served = match TcpListener::bind(address).await {
@@ -74,8 +74,12 @@ struct ProbeQuery {
     format: Option<String>,
 }
 
-async fn readyz(State(pages): State<Pages>, Query(query): Query<ProbeQuery>, headers: HeaderMap) -> Response {
-    let report = pages.board.report(Instant::now());
+async fn readyz(
+    State(endpoints): State<Endpoints>,
+    Query(query): Query<ProbeQuery>,
+    headers: HeaderMap,
+) -> Response {
+    let report = endpoints.board.report(Instant::now());
     let status = if report.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let accepts = headers.get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok()).unwrap_or_default();
     if query.format.as_deref() == Some("json") || accepts.contains("application/json") {
@@ -85,10 +89,10 @@ async fn readyz(State(pages): State<Pages>, Query(query): Query<ProbeQuery>, hea
     }
 }
 
-async fn metrics_page(State(pages): State<Pages>) -> Response {
+async fn metrics_page(State(endpoints): State<Endpoints>) -> Response {
     metrics::build_info();
-    if let Some(shipper) = &pages.board.shipper {
+    if let Some(shipper) = &endpoints.board.shipper {
         shipper.measure();
     }
-    ([(header::CONTENT_TYPE, PROMETHEUS_TEXT)], pages.prometheus.render()).into_response()
+    ([(header::CONTENT_TYPE, PROMETHEUS_TEXT)], endpoints.prometheus.render()).into_response()
 }
