@@ -31,8 +31,20 @@ const WORDS: &[(&str, &str)] = &[
     ("whomever", "the caller, the process that"),
 ];
 
-/// Where a word of the list is right, and how often it stands there.
-const REMAINING: &[(&str, usize)] = &[];
+/// Where a word of the list is right, and how often it occurs there: texts of alerts and warnings that stories hold, the
+/// stories' own grammar, data of golden files, and former names in the changelog.
+const REMAINING: &[(&str, usize)] = &[
+    ("CHANGELOG.md", 4),
+    ("crates/engine/src/deadlines.rs", 2),
+    ("crates/engine/src/judge.rs", 1),
+    ("crates/engine/tests/engine/lint.rs", 2),
+    ("crates/engine/tests/engine/story.rs", 4),
+    ("crates/engine/tests/engine/story/render.rs", 3),
+    ("crates/notifier/src/render.rs", 2),
+    ("crates/notifier/tests/notifier/messages.rs", 2),
+    ("crates/wire/tests/wire/samples.rs", 3),
+    ("tests/kigen/objectives.rs", 1),
+];
 
 /// The words of a thousand comment lines that may be of the list, over all crates.
 const PER_THOUSAND_COMMENT_LINES_MAX: usize = 5;
