@@ -85,7 +85,7 @@ fn trim_partition(
     // while records that it covered are still in another file.
     let from = keys::record(topic, partition, Offset(0));
     let mut batch = Batch::default();
-    batch.delete_range(&from, &keys::record(topic, partition, cut));
+    batch.delete_range(&from, keys::record(topic, partition, cut));
     tails.write(batch, &Moved::from([((topic, partition), bounds)]), |batch| tables.write_lazily(batch))?;
     drop(tails);
     if bytes >= FILES_BYTES_MIN {
