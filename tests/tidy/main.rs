@@ -11,7 +11,7 @@ mod words;
 use std::path::Path;
 
 use crate::packages::workspace;
-use crate::sources::{Faults, rust_sources};
+use crate::sources::{Faults, root, rust_sources};
 
 /// The layers of the workspace, top first. An arrow may point to any lower layer, never sideways or up.
 const LAYERS: &[&[&str]] = &[
@@ -44,6 +44,10 @@ const OWNERS: &[(&str, &[&str])] = &[
 
 /// Declared for what it switches on, never named: kube does not build without a version of Kubernetes' API.
 const UNNAMED: &[&str] = &["k8s-openapi"];
+
+/// The crates of the roles, and the files that each of them has, so that one role can be read like another.
+const ROLES: &[&str] = &["notifier", "processor", "shipper"];
+const FILES_OF_A_ROLE: &[&str] = &["error.rs", "health.rs", "metrics.rs", "role.rs"];
 
 /// The crates of values and verdicts: no I/O, no clock, no format.
 const PURE_CRATES: &[&str] = &["model", "calendar", "state", "engine"];
@@ -111,6 +115,20 @@ fn nothing_unfinished_and_no_dead_code_in_comments() {
             }
             if is_code_in_a_comment(line) {
                 faults.add(&source.path, number, "delete the commented-out code; Git remembers it");
+            }
+        }
+    }
+    faults.assert_none();
+}
+
+#[test]
+fn each_role_has_the_same_files() {
+    let mut faults = Faults::default();
+    for role in ROLES {
+        for file in FILES_OF_A_ROLE {
+            let path = Path::new("crates").join(role).join("src").join(file);
+            if !root().join(&path).exists() {
+                faults.add(&path, 1, "each role has this file: move there what belongs there");
             }
         }
     }
