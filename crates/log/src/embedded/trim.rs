@@ -37,82 +37,85 @@ pub(super) fn trim(
     tails: &Mutex<Tails>,
     now: Instant,
 ) -> Result<Trimmed, LogError> {
-    let mut trimmed = Trimmed::default();
+    let mut trim = Trim { tables, tails, trimmed: Trimmed::default() };
     let mut failed = None;
     for (topic, partition) in keys::slots(tables.partitions()) {
         let result = match settings.retention(topic) {
-            Some(retention) => trim_partition(tables, tails, topic, partition, retention, now, &mut trimmed),
-            None => {
-                let oldest_ms = age_limit(now, settings.tombstone_age_ms_max);
-                trim_tombstones(tables, tails, topic, partition, oldest_ms, &mut trimmed)
+            Some(Retention { age_ms_max, partition_bytes_max }) => {
+                trim.records(topic, partition, age_limit(now, age_ms_max), partition_bytes_max)
             }
+            None => trim.tombstones(topic, partition, age_limit(now, settings.tombstone_age_ms_max)),
         };
         if let Err(error) = result {
             failed.get_or_insert(error);
         }
     }
-    failed.map_or(Ok(trimmed), Err)
+    failed.map_or(Ok(trim.trimmed), Err)
 }
 
-fn trim_partition(
-    tables: &Tables,
-    tails: &Mutex<Tails>,
-    topic: Topic,
-    partition: Partition,
-    retention: Retention,
-    now: Instant,
-    trimmed: &mut Trimmed,
-) -> Result<(), LogError> {
-    let mut tails = write::lock(tables, tails)?;
-    let mut bounds = tails.at(topic, partition);
-    let oldest_ms = age_limit(now, retention.age_ms_max);
-    let bytes_min = bounds.bytes.saturating_sub(retention.partition_bytes_max);
-    let kept = |header: &Header| header.timestamp_ms >= oldest_ms && header.bytes_before >= bytes_min;
-    let Some(first) = tables.header_from(topic, partition, bounds.start)? else { return Ok(()) };
-    if kept(&first) {
-        return Ok(());
-    }
-    let cut = tables.first_where(topic, partition, bounds, kept)?;
-    let after = tables.header_from(topic, partition, cut)?;
-    let bytes_cut = after.map_or(bounds.bytes, |header| header.bytes_before);
-    let bytes = bytes_cut - first.bytes_before;
-    let last = Offset(cut.0 - 1);
-    trimmed.records += cut.0 - bounds.start.0;
-    trimmed.bytes += bytes;
-    bounds.start = cut;
-
-    // From 0 and not from the old start: deleting whole files below may delete the marker of an earlier range deletion,
-    // while records that it covered are still in another file.
-    let from = keys::record(topic, partition, Offset(0));
-    let mut batch = Batch::default();
-    batch.delete_range(&from, keys::record(topic, partition, cut));
-    tails.write(batch, &Moved::from([((topic, partition), bounds)]), |batch| tables.write_lazily(batch))?;
-    drop(tails);
-    if bytes >= FILES_BYTES_MIN {
-        let removed = tables.db.delete_files(&from, &keys::record(topic, partition, last));
-        removed.map_err(|e| tables.failed("trim", e))?;
-    }
-    Ok(())
+/// A trim under way.
+struct Trim<'a> {
+    tables: &'a Tables,
+    tails: &'a Mutex<Tails>,
+    trimmed: Trimmed,
 }
 
-fn trim_tombstones(
-    tables: &Tables,
-    tails: &Mutex<Tails>,
-    topic: Topic,
-    partition: Partition,
-    oldest_ms: i64,
-    trimmed: &mut Trimmed,
-) -> Result<(), LogError> {
-    loop {
-        let mut tails = write::lock(tables, tails)?;
-        let mut batch = Batch::default();
-        let count = collect_tombstones(tables, topic, partition, oldest_ms, &mut batch)?;
-        if count > 0 {
-            tails.write(batch, &Moved::new(), |batch| tables.write_lazily(batch))?;
-        }
-        trimmed.tombstones += count as u64;
-        if count < TOMBSTONES_AT_ONCE_MAX {
+impl Trim<'_> {
+    /// Deletes the records of a partition that are older than `oldest_ms` or beyond its bytes.
+    fn records(
+        &mut self,
+        topic: Topic,
+        partition: Partition,
+        oldest_ms: i64,
+        bytes_max: u64,
+    ) -> Result<(), LogError> {
+        let tables = self.tables;
+        let mut tails = write::lock(tables, self.tails)?;
+        let mut bounds = tails.at(topic, partition);
+        let bytes_min = bounds.bytes.saturating_sub(bytes_max);
+        let kept = |header: &Header| header.timestamp_ms >= oldest_ms && header.bytes_before >= bytes_min;
+        let Some(first) = tables.header_from(topic, partition, bounds.start)? else { return Ok(()) };
+        if kept(&first) {
             return Ok(());
+        }
+        let cut = tables.first_where(topic, partition, bounds, kept)?;
+        let after = tables.header_from(topic, partition, cut)?;
+        let bytes_cut = after.map_or(bounds.bytes, |header| header.bytes_before);
+        let bytes = bytes_cut - first.bytes_before;
+        let last = Offset(cut.0 - 1);
+        self.trimmed.records += cut.0 - bounds.start.0;
+        self.trimmed.bytes += bytes;
+        bounds.start = cut;
+
+        // From 0 and not from the old start: deleting whole files below may delete the marker of an earlier range deletion,
+        // while records that it covered are still in another file.
+        let from = keys::record(topic, partition, Offset(0));
+        let mut batch = Batch::default();
+        batch.delete_range(&from, keys::record(topic, partition, cut));
+        tails
+            .write(batch, &Moved::from([((topic, partition), bounds)]), |batch| tables.write_lazily(batch))?;
+        drop(tails);
+        if bytes >= FILES_BYTES_MIN {
+            let removed = tables.db.delete_files(&from, &keys::record(topic, partition, last));
+            removed.map_err(|e| tables.failed("trim", e))?;
+        }
+        Ok(())
+    }
+
+    /// Deletes the tombstones of a partition that are older than `oldest_ms`.
+    fn tombstones(&mut self, topic: Topic, partition: Partition, oldest_ms: i64) -> Result<(), LogError> {
+        let tables = self.tables;
+        loop {
+            let mut tails = write::lock(tables, self.tails)?;
+            let mut batch = Batch::default();
+            let count = collect_tombstones(tables, topic, partition, oldest_ms, &mut batch)?;
+            if count > 0 {
+                tails.write(batch, &Moved::new(), |batch| tables.write_lazily(batch))?;
+            }
+            self.trimmed.tombstones += count as u64;
+            if count < TOMBSTONES_AT_ONCE_MAX {
+                return Ok(());
+            }
         }
     }
 }
