@@ -51,6 +51,19 @@ pub(crate) fn starts(objective: &Objective, time_zone: &str) -> Result<Option<Rc
     cached(crontab, time_zone, Reading::Kubernetes).map(Some)
 }
 
+/// The calendars of the deadlines and of the expected starts; `Err`: why there are none, and what to write instead.
+pub(crate) fn calendars(
+    objective: &Objective,
+    time_zone: &str,
+) -> Result<(Rc<Calendar>, Option<Rc<Calendar>>), String> {
+    Ok((deadlines(objective, time_zone)?, starts(objective, time_zone)?))
+}
+
+/// Whether the zone of the deadlines is that of the batch's CronJob.
+pub(crate) fn is_zone_of_cron_job(objective: &Objective) -> bool {
+    objective.time_zone.is_none() && matches!(objective.deadlines, Deadlines::CompleteBy { .. })
+}
+
 /// Whether the deadlines are the fires of a CronJob that does not exist any more.
 pub(crate) fn is_target_gone(objective: &Objective) -> bool {
     matches!(objective.deadlines, Deadlines::Before { schedule: None, .. })
@@ -64,9 +77,10 @@ pub(crate) fn in_force(
     after: Instant,
 ) -> (String, Instant) {
     let mut after = after;
-    let is_of_cron_job =
-        objective.time_zone.is_none() && matches!(objective.deadlines, Deadlines::CompleteBy { .. });
-    let edits = cron_job.filter(|_| is_of_cron_job).map(|known| known.edits.as_slice()).unwrap_or_default();
+    let edits = cron_job
+        .filter(|_| is_zone_of_cron_job(objective))
+        .map(|known| known.edits.as_slice())
+        .unwrap_or_default();
     for pair in edits.windows(2) {
         let (zone, until) = (pair[0].time_zone.as_deref().unwrap_or("UTC"), pair[1].from);
         let planned = deadlines(objective, zone).ok().and_then(|deadlines| deadlines.next_after(after));

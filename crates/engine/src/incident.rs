@@ -27,7 +27,7 @@ pub(crate) fn record_success(batch: &mut Batch<'_>, uid: &str) {
         if let Some((run, ended_at)) = success {
             meet(judge, run, ended_at);
             retract(judge, run, ended_at);
-            end_incident(judge, run);
+            end_incident(judge, run, ended_at);
         }
     });
 }
@@ -71,6 +71,8 @@ fn retract(judge: &mut Judge<'_>, run: &RunState, ended_at: Instant) {
 pub(crate) fn add_to_incident(judge: &mut Judge<'_>, judged: &JudgedSlot) -> Incident {
     let (slot, opens) = (judged.slot, judged.opens());
     let incident = match judge.objective.incident {
+        // A slot that was unknown until now.
+        Some(open) if slot.deadline < open.last.deadline => Incident { misses: open.misses + 1, ..open },
         Some(open) => Incident { misses: open.misses + 1, last: slot, opens, ..open },
         None => Incident {
             id: judge.alert_id("incident", slot.deadline),
@@ -107,21 +109,49 @@ fn remove_from_incident(objective: &mut ObjectiveState, id: Uuid, slot: Slot) ->
     left
 }
 
-/// Ends the open incident if `run` is a success of its last missed slot or of a later one.
-pub(crate) fn end_incident(judge: &mut Judge<'_>, run: &RunState) {
-    let Some(ended_at) = ended_at(run) else {
+/// Ends the open incident if `run` ends it.
+fn end_incident(judge: &mut Judge<'_>, run: &RunState, ended_at: Instant) {
+    let Some(incident) = judge.objective.incident else {
         return;
     };
-    let zone = judge.objective.planned_zone().to_owned();
-    let ended = judge.objective.incident.take_if(|incident| match marked(&run.run, &zone) {
+    if ends(&incident, until(judge.objective, &incident), judge.objective.planned_zone(), run, ended_at) {
+        recover(judge, incident, run, ended_at);
+    }
+}
+
+/// Ends the open incident by the first success to end, if one is known that ends it; `until`: when a success of the slot
+/// that was missed just now stopped counting.
+pub(crate) fn end_incident_at_once(judge: &mut Judge<'_>, until: Instant) {
+    let Some(incident) = judge.objective.incident else {
+        return;
+    };
+    let zone = judge.objective.planned_zone();
+    let successes = judge.runs.iter().filter_map(|run| Some((run, ended_at(run)?)));
+    let ending = successes.filter(|(run, ended_at)| ends(&incident, until, zone, run, *ended_at));
+    if let Some((run, ended_at)) = ending.min_by_key(|(_, ended_at)| *ended_at) {
+        recover(judge, incident, run, ended_at);
+    }
+}
+
+/// Whether a success ends the incident: its run is of the last missed slot or a later one, and it ended after a success of
+/// that slot stopped counting. A run made ahead for a later slot may have ended long before.
+fn ends(incident: &Incident, until: Instant, zone: &str, run: &RunState, ended_at: Instant) -> bool {
+    let is_of_slot_or_later = match marked(&run.run, zone) {
         Some(mark) => mark > incident.last.from,
         None => run.run.nominal_start() >= incident.opens,
-    });
-    if let Some(Incident { id, since, misses, last, opens: _ }) = ended {
-        let run = summary_of_run(run);
-        judge.raise(
-            since,
-            AlertBody::SlotRecovered { slot: last, incident: id, since, misses, ended_at, run },
-        );
-    }
+    };
+    is_of_slot_or_later && ended_at > until
+}
+
+/// Until when a success of the incident's last slot counted: its deadline and grace.
+fn until(objective: &ObjectiveState, incident: &Incident) -> Instant {
+    let judged = objective.verdicts.iter().rev().find(|known| known.deadline == incident.last.deadline);
+    judged.and_then(|known| known.judged).map_or(incident.last.deadline, |judged| judged.until)
+}
+
+fn recover(judge: &mut Judge<'_>, incident: Incident, run: &RunState, ended_at: Instant) {
+    let Incident { id, since, misses, last, opens: _ } = incident;
+    judge.objective.incident = None;
+    let run = summary_of_run(run);
+    judge.raise(since, AlertBody::SlotRecovered { slot: last, incident: id, since, misses, ended_at, run });
 }

@@ -5,13 +5,13 @@ use kigen_model::alert::{AlertBody, PAST_SUCCESSES_MAX};
 use kigen_model::objective::Deadlines;
 use kigen_model::run::RunPhase;
 use kigen_model::slot::{Cause, Excuse, Gap, PastSuccess, Slot, Verdict};
-use kigen_state::{Judged, JudgedSlot, OpenSlot, Plan, RunState, VERDICTS_MAX, Window};
+use kigen_state::{Judged, JudgedSlot, OpenSlot, Plan, RunState, Window};
 
 use crate::attempts::{self, ended_at};
 use crate::context::{Batch, Judge};
 use crate::effect::{instant_text, summary_of_run};
 use crate::evidence::{self, GapEvidence};
-use crate::incident::{add_to_incident, end_incident};
+use crate::incident::{add_to_incident, end_incident_at_once};
 use crate::membership::belongs;
 use crate::plan;
 use crate::retention;
@@ -29,19 +29,20 @@ pub(crate) fn judge_due(batch: &mut Batch<'_>, gaps: &[Gap]) {
     retention::fit(batch.state);
 }
 
-/// Judges the latest slot of each objective again if its verdict is unknown: a further fact has been observed.
+/// Judges each slot again whose verdict is unknown, oldest first: a further fact has been observed.
 pub(crate) fn judge_again(batch: &mut Batch<'_>) {
     batch.each_objective(|judge| {
-        let last = judge.objective.verdicts.last();
-        if let Some(&Judged { deadline, verdict: Verdict::Unknown(gap), judged: Some(judged) }) = last {
-            judge_unknown(judge, deadline, judged, gap);
+        for place in 0..judge.objective.verdicts.len() {
+            let known = judge.objective.verdicts[place];
+            if let Judged { deadline, verdict: Verdict::Unknown(gap), judged: Some(judged) } = known {
+                judge.objective.verdicts[place] = judge_unknown(judge, deadline, judged, gap);
+            }
         }
     });
 }
 
-fn judge_unknown(judge: &mut Judge<'_>, deadline: Instant, mut judged: JudgedSlot, gap: Gap) {
+fn judge_unknown(judge: &mut Judge<'_>, deadline: Instant, mut judged: JudgedSlot, gap: Gap) -> Judged {
     let slot = judged.slot;
-    judge.objective.verdicts.pop();
     let verdict = match evidence::weigh(judge, &judged, &gap) {
         GapEvidence::Unknown => Verdict::Unknown(gap),
         GapEvidence::Missed => Verdict::Missed(miss(judge, &mut judged).kind()),
@@ -51,10 +52,10 @@ fn judge_unknown(judge: &mut Judge<'_>, deadline: Instant, mut judged: JudgedSlo
             Verdict::Met { ended_at }
         }
     };
-    judge.objective.verdicts.push(Judged { deadline, verdict, judged: Some(judged) });
     if verdict != Verdict::Unknown(gap) {
         judge.emit_verdict(deadline, verdict);
     }
+    Judged { deadline, verdict, judged: Some(judged) }
 }
 
 /// Judges the open slot of an objective and plans the next, unless the objective is withdrawn.
@@ -63,11 +64,8 @@ fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap]) {
         return;
     };
     let slot = open.slot;
-    let is_absent = judge.cron_job.is_none_or(|known| known.deleted_at.is_some());
-    // An objective that was deleted with its CronJob was not withdrawn by a person who no longer wants it.
-    let died = is_absent && judge.objective.objective.source.dies_with_its_cron_job();
-    let is_withdrawn = judge.objective.withdrawn_at.is_some_and(|at| at < slot.deadline);
-    if is_withdrawn && !died {
+    let withdrawn_at = judge.objective.withdrawn_at.filter(|at| *at < slot.deadline);
+    if withdrawn_at.is_some_and(|at| !died_with_its_cron_job(judge, at)) {
         return judge.objective.withdraw();
     }
     let until = slot.deadline + judge.objective.objective.grace;
@@ -83,13 +81,21 @@ fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap]) {
     };
     judge.objective.verdicts.push(Judged { deadline: slot.deadline, verdict, judged: Some(judged) });
     judge.emit_verdict(slot.deadline, verdict);
-    let surplus = judge.objective.verdicts.len().saturating_sub(VERDICTS_MAX);
-    judge.objective.verdicts.drain(..surplus);
+    retention::drop_oldest_verdicts(&mut judge.objective.verdicts);
     // An objective that died with its CronJob is judged once more, at the first deadline after that.
-    if is_withdrawn {
+    if withdrawn_at.is_some() {
         return judge.objective.withdraw();
     }
     plan::next(judge, slot);
+}
+
+/// Whether an objective that was withdrawn at this instant died with its CronJob. A person who removed it while the CronJob
+/// lived no longer wants it, whatever became of the CronJob later.
+fn died_with_its_cron_job(judge: &Judge<'_>, withdrawn_at: Instant) -> bool {
+    judge.objective.objective.source.dies_with_its_cron_job()
+        && judge
+            .cron_job
+            .is_none_or(|known| known.deleted_at.is_some_and(|deleted_at| deleted_at <= withdrawn_at))
 }
 
 /// When the slot was met. A success is recorded when it is observed, so it counts even if its run is no longer kept; the
@@ -108,11 +114,14 @@ fn met_at(judge: &Judge<'_>, open: &OpenSlot, until: Instant) -> Option<Instant>
 fn without_success(judge: &mut Judge<'_>, judged: &mut JudgedSlot, gaps: &[Gap]) -> Verdict {
     let (opens, settled) = (judged.opens(), judged.until + judge.objective.objective.settle);
     let overlapping = || gaps.iter().rev().filter(|gap| gap.overlaps(opens, settled));
-    // The latest gap covers the older ones, since everything was observed again after it; but not those of the log.
-    let latest = overlapping().next().filter(|gap| !gap.is_of_log);
-    for gap in overlapping().filter(|gap| gap.is_of_log).chain(latest) {
+    // Each gap counts: what vanished in an older one is not observed again after the latest. Those of the log come first,
+    // since what is known may be older than they are.
+    let (of_log, of_watch) =
+        (overlapping().filter(|gap| gap.is_of_log), overlapping().filter(|gap| !gap.is_of_log));
+    let mut met = None;
+    for gap in of_log.chain(of_watch) {
         match evidence::weigh(judge, judged, gap) {
-            GapEvidence::Met { ended_at } => return Verdict::Met { ended_at },
+            GapEvidence::Met { ended_at } => met = met.or(Some(ended_at)),
             GapEvidence::Unknown => {
                 let body = AlertBody::SlotUnknown { slot: judged.slot, gap: *gap };
                 judge.raise(judged.slot.deadline, body);
@@ -121,7 +130,10 @@ fn without_success(judge: &mut Judge<'_>, judged: &mut JudgedSlot, gaps: &[Gap])
             GapEvidence::Missed => {}
         }
     }
-    Verdict::Missed(miss(judge, judged).kind())
+    match met {
+        Some(ended_at) => Verdict::Met { ended_at },
+        None => Verdict::Missed(miss(judge, judged).kind()),
+    }
 }
 
 /// Raises the miss of a slot and returns its cause. A success that came late ends the incident at once.
@@ -154,9 +166,7 @@ fn miss(judge: &mut Judge<'_>, judged: &mut JudgedSlot) -> Cause {
         past: past_successes(judge.runs, judged.opens()),
     };
     judge.raise(slot.deadline, body);
-    for run in judge.runs {
-        end_incident(judge, run);
-    }
+    end_incident_at_once(judge, judged.until);
     cause
 }
 

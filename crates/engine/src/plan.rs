@@ -5,10 +5,12 @@ use chrono::TimeDelta;
 use kigen_calendar::Calendar;
 use kigen_model::Instant;
 use kigen_model::slot::Slot;
-use kigen_state::{OpenSlot, Plan};
+use kigen_state::{ObjectiveState, OpenSlot, Plan};
 
 use crate::context::Judge;
-use crate::deadlines::{deadlines, in_force, is_target_gone, starts, zone_name};
+use crate::deadlines::{
+    calendars, deadlines, in_force, is_target_gone, is_zone_of_cron_job, starts, zone_name,
+};
 use crate::limits;
 use crate::window::window;
 
@@ -16,13 +18,21 @@ use crate::window::window;
 pub(crate) fn begin(judge: &mut Judge<'_>) {
     let since = judge.objective.since;
     let zone = zone_name(&judge.objective.objective, judge.cron_job).to_owned();
-    plan_by(judge, zone, |deadlines| {
+    // An edit that could not be read was mended: what was judged before is not partial.
+    let judged_until = judge.objective.verdicts.last().map(|known| known.deadline);
+    plan_by(judge, zone, None, |deadlines| {
         let from = last_at_or_before(deadlines, since).unwrap_or(since);
-        Some(Slot { from, deadline: deadlines.next_after(since)?, whole: from >= since })
+        let continues = judged_until.filter(|until| *until >= from);
+        Some(Slot {
+            from: continues.unwrap_or(from),
+            deadline: deadlines.next_after(since)?,
+            whole: continues.is_some() || from >= since,
+        })
     });
 }
 
-/// Plans the open slot again after an edit: it runs from the last old deadline to the next new one.
+/// Plans the open slot again after an edit: it runs from the last old deadline to the next new one. An edit that cannot be
+/// read leaves it as it is planned; there is no slot after it until that is mended.
 pub(crate) fn replan(judge: &mut Judge<'_>) {
     let at = judge.at;
     let Plan::Open(open) = &judge.objective.plan else {
@@ -32,13 +42,19 @@ pub(crate) fn replan(judge: &mut Judge<'_>) {
     };
     let old = open.slot;
     let zone = zone_name(&judge.objective.objective, judge.cron_job).to_owned();
-    plan_by(judge, zone, |deadlines| Some(Slot { deadline: deadlines.next_after(at.max(old.from))?, ..old }));
+    if let Err(reason) = calendars(&judge.objective.objective, &zone) {
+        return warn_unresolved(judge, &limits::explanation(&reason));
+    }
+    plan_by(judge, zone, None, |deadlines| {
+        Some(Slot { deadline: deadlines.next_after(at.max(old.from))?, ..old })
+    });
 }
 
 /// Plans the slot after `judged`. An edit that waits leaves the deadlines before it as they were planned: after an outage,
 /// facts may be far ahead of the ticks.
 pub(crate) fn next(judge: &mut Judge<'_>, judged: Slot) {
     let from = judged.deadline;
+    let warned_of = unreadable_since_planned(judge.objective);
     let mut earliest = from;
     let mut target_gone = None;
     let objective = &mut *judge.objective;
@@ -56,7 +72,7 @@ pub(crate) fn next(judge: &mut Judge<'_>, judged: Slot) {
         }
     }
     let (zone, after) = in_force(&objective.objective, judge.cron_job, earliest);
-    plan_by(judge, zone, |deadlines| {
+    plan_by(judge, zone, warned_of.as_deref(), |deadlines| {
         Some(Slot { from, deadline: deadlines.next_after(after)?, whole: true })
     });
     if let Some(target_gone) = target_gone {
@@ -68,24 +84,46 @@ pub(crate) fn next(judge: &mut Judge<'_>, judged: Slot) {
 pub(crate) fn follow_cron_job(judge: &mut Judge<'_>) {
     let objective = &mut *judge.objective;
     let zone = zone_name(&objective.objective, judge.cron_job);
+    // A zone that cannot be read was warned of with the CronJob, and leaves the open slot as it is planned.
+    let is_zone_edited = |planned: &str| {
+        planned != zone
+            && is_zone_of_cron_job(&objective.objective)
+            && calendars(&objective.objective, zone).is_ok()
+    };
     match &mut objective.plan {
-        Plan::Open(open) if open.slot.deadline > judge.at && open.time_zone != zone => replan(judge),
+        Plan::Open(open) if open.slot.deadline > judge.at && is_zone_edited(&open.time_zone) => replan(judge),
         Plan::Open(open) => {
-            let starts = starts(&objective.objective, &open.time_zone).ok().flatten();
-            open.window = window(&objective.objective, starts.as_deref(), judge.cron_job, open.slot);
+            if let Ok(starts) = starts(&objective.objective, &open.time_zone) {
+                open.window = window(&objective.objective, starts.as_deref(), judge.cron_job, open.slot);
+            }
         }
         Plan::Unresolved { .. } => replan(judge),
         Plan::Exhausted | Plan::Withdrawn => {}
     }
 }
 
-fn plan_by(judge: &mut Judge<'_>, time_zone: String, slot: impl FnOnce(&Calendar) -> Option<Slot>) {
+/// Why the deadlines of the open slot's objective cannot be computed any more, which was warned of when it was edited.
+fn unreadable_since_planned(objective: &ObjectiveState) -> Option<String> {
+    let Plan::Open(open) = &objective.plan else {
+        return None;
+    };
+    let spec = &objective.objective;
+    let zone = if is_zone_of_cron_job(spec) { &open.time_zone } else { zone_name(spec, None) };
+    // That a target is gone is warned of when the slot is judged.
+    calendars(spec, zone).err().filter(|_| !is_target_gone(spec))
+}
+
+/// Plans a slot; `warned_of`: the reason against it of which a warning was emitted already.
+fn plan_by(
+    judge: &mut Judge<'_>,
+    time_zone: String,
+    warned_of: Option<&str>,
+    slot: impl FnOnce(&Calendar) -> Option<Slot>,
+) {
     let objective = &mut *judge.objective;
-    let calendars = deadlines(&objective.objective, &time_zone)
-        .and_then(|deadlines| Ok((deadlines, starts(&objective.objective, &time_zone)?)));
-    let (deadlines, starts) = match calendars {
+    let (deadlines, starts) = match calendars(&objective.objective, &time_zone) {
         Ok(calendars) => calendars,
-        Err(reason) => return unresolved(judge, &reason),
+        Err(reason) => return unresolved(judge, &reason, warned_of),
     };
     objective.plan = match slot(&deadlines) {
         Some(slot) => {
@@ -97,14 +135,20 @@ fn plan_by(judge: &mut Judge<'_>, time_zone: String, slot: impl FnOnce(&Calendar
 }
 
 /// There are no deadlines; warned of once for each reason.
-fn unresolved(judge: &mut Judge<'_>, reason: &str) {
+fn unresolved(judge: &mut Judge<'_>, reason: &str, warned_of: Option<&str>) {
+    let is_warned_of = warned_of == Some(reason);
     let reason = limits::explanation(reason);
-    let text = format!("objective `{}` of {} is not judged: {reason}", judge.name, judge.key);
-    let plan = Plan::Unresolved { reason };
+    let plan = Plan::Unresolved { reason: reason.clone() };
     if judge.objective.plan != plan {
         judge.objective.plan = plan;
-        judge.warn(text);
+        if !is_warned_of {
+            warn_unresolved(judge, &reason);
+        }
     }
+}
+
+fn warn_unresolved(judge: &mut Judge<'_>, reason: &str) {
+    judge.warn(format!("objective `{}` of {} is not judged: {reason}", judge.name, judge.key));
 }
 
 /// A calendar walks forwards only, so the search begins ever further back; a crontab that has no deadline within a

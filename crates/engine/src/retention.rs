@@ -3,8 +3,10 @@
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, RunPhase};
+use kigen_model::slot::Verdict;
 use kigen_state::{
-    AttemptState, BatchState, CronJobState, ObjectiveState, Plan, RUNS_MAX, RunState, STATE_BYTES_MAX,
+    AttemptState, BatchState, CronJobState, Judged, ObjectiveState, Plan, RUNS_MAX, RunState,
+    STATE_BYTES_MAX, VERDICTS_MAX,
 };
 
 use crate::attempts;
@@ -39,6 +41,16 @@ pub(crate) fn drop_oldest_runs(state: &mut BatchState) {
     while state.runs.len() > RUNS_MAX {
         let oldest = state.runs.iter().position(|known| known.run.phase.is_terminal()).unwrap_or(0);
         state.runs.remove(oldest);
+    }
+}
+
+/// Keeps the newest verdicts. One that excuses its slot is dropped before a verdict on a run, except the newest: a crontab
+/// of workdays over runs of each day must not push the real verdicts out.
+pub(crate) fn drop_oldest_verdicts(verdicts: &mut Vec<Judged>) {
+    while verdicts.len() > VERDICTS_MAX {
+        let older = &verdicts[..verdicts.len() - 1];
+        let excused = older.iter().position(|known| matches!(known.verdict, Verdict::Excused(_)));
+        verdicts.remove(excused.unwrap_or(0));
     }
 }
 
@@ -211,10 +223,10 @@ mod tests {
     use kigen_model::objective::{ObjectiveSource, Schedule, Severity};
     use kigen_model::reported::ReportedMetrics;
     use kigen_model::run::Run;
-    use kigen_model::slot::{Excuse, Verdict};
+    use kigen_model::slot::Excuse;
 
     use super::*;
-    use kigen_state::{Judged, ScheduleEdit, Successor};
+    use kigen_state::{ScheduleEdit, Successor};
 
     fn some(text: &str) -> Option<String> {
         Some(text.to_owned())

@@ -1,0 +1,22 @@
+A crontab that is mended days later: the deadlines between are not judged, and the first one after it is partial
+batch prod/dwh/report
+zone UTC
+
+2026-11-16 20:00 cronjob "0 1 * * *"
+2026-11-16 20:00 objective complete-by "0 6 * * *"
+2026-11-17 06:01 tick
+2026-11-18 05:00 objective complete-by "0 6 * *"
+2026-11-18 06:01 tick
+2026-11-20 18:00 objective complete-by "0 6 * * *"
+2026-11-21 06:01 tick
+2026-11-22 06:01 tick
+---
+2026-11-18 05:00:00 WARNING objective `complete-by` of prod/dwh/report is not judged: `0 6 * *` has 4 field(s), of five: minute, hour, day of month, month, day of week; write `*` where any value will do
+2026-11-18 06:01:00 MISSED the deadline 2026-11-18 06:00:00, complete-by of prod/dwh/report (UTC)
+    because it never started, expected 2026-11-18 01:00:00
+    miss 1 of incident 1be9e7bb-8a0d-5017-8d3b-213c7272b2e2
+    id 2f6155fa-faf6-591b-8eef-3b988ffee639
+2026-11-22 06:01:00 MISSED the deadline 2026-11-22 06:00:00, complete-by of prod/dwh/report (UTC)
+    because it never started, expected 2026-11-22 01:00:00
+    miss 2 of incident 1be9e7bb-8a0d-5017-8d3b-213c7272b2e2
+    id 9ce125ca-c513-593b-8d61-acf923c81f30
