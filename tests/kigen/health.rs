@@ -4,31 +4,15 @@ use std::net::{Ipv4Addr, TcpListener};
 
 use chrono::TimeDelta;
 use kigen_playback::clock::{Clock, Pace};
-use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
-use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
 
 use crate::support::http::free_port;
-use crate::support::{Up, play, start};
-
-/// One CronJob in time, and one that does not start.
-fn history() -> History {
-    let mut cluster = Cluster::new(start());
-    for name in ["steady", "absent"] {
-        let plan = CronJobPlan::new("ml", name, "0 8 * * *");
-        cluster.cron_job(plan.annotation("kigen.dev/complete-by", "0 12 * * *"));
-    }
-    for day in 0..3 {
-        let at = start() + TimeDelta::days(day) + TimeDelta::hours(8);
-        cluster.run("ml", "steady", at, RunPlan::succeeds(TimeDelta::minutes(30)));
-    }
-    cluster.build().expect("a history")
-}
+use crate::support::{Up, play, start, steady_and_absent};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kigen_is_ready_once_it_judges_and_its_metrics_count_its_work() {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let server = play(history()).await;
+    let server = play(steady_and_absent(3, None)).await;
     let mut up = Up::start(dir.path(), &server.url());
     let body = up.wait_for_readyz(200, "ready\n").await;
     assert!(body.starts_with("ready\nlog "), "{body}");
@@ -86,10 +70,10 @@ async fn kigen_reports_an_api_server_that_is_down_at_the_start_or_later_and_wait
     assert!(body.contains("processor  ready"), "the other roles continue: {body}");
     assert_eq!(up.get("/healthz").map(|answer| answer.status), Some(200));
 
-    let clock = Clock::new(history().start(), Pace::Manual, None);
+    let clock = Clock::new(start(), Pace::Manual, None);
     let on = |clock: &Clock| {
         let options = Options { eager_bookmarks: true, port, ..Options::default() };
-        Server::start(Played { history: history(), clock: clock.clone(), options })
+        Server::start(Played { history: steady_and_absent(3, None), clock: clock.clone(), options })
     };
     let server = on(&clock).await.expect("a free port");
     up.wait_for_readyz(200, "the last tick was written").await;
@@ -109,7 +93,7 @@ async fn kigen_reports_an_api_server_that_is_down_at_the_start_or_later_and_wait
 #[tokio::test(flavor = "multi_thread")]
 async fn a_health_port_in_use_is_reported_and_retried_while_judging_continues() {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let server = play(history()).await;
+    let server = play(steady_and_absent(3, None)).await;
     let port = free_port();
     let other = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("it was free");
     let mut up = Up::start_at(dir.path(), &server.url(), port);

@@ -9,12 +9,10 @@ use kigen_log::kafka::{Connection, KafkaReader};
 use kigen_log::{LogReader, Settings};
 use kigen_model::alert::AlertBody;
 use kigen_model::topic::{Offset, Partition, Topic};
-use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
-use kigen_playback::history::History;
 use kigen_testkit::acls::{Operation, Permission, Resource, Rule};
 use kigen_testkit::kafka::{Broker, PASSWORD, USER};
 
-use crate::support::{HEAVY, Up, fill_disk, noon, not_tested, play, start};
+use crate::support::{HEAVY, Up, fill_disk, noon, not_tested, play, steady_and_absent};
 
 const DAYS: i64 = 8;
 /// As in `Up::start_on_kafka`.
@@ -24,20 +22,6 @@ const SETTINGS: &str = "\"session.timeout.ms\" = \"6000\"";
 /// The most CPU time that a process may use while it waits for Kafka. A busy loop uses all of a processor; these tests run without
 /// optimisation, and probe the API server ten times a second meanwhile.
 const CPU_SHARE_MAX: f64 = 0.15;
-
-/// A CronJob in time, and one that never starts: each noon from the second on gives an alert.
-fn history() -> History {
-    let mut cluster = Cluster::new(start());
-    for name in ["steady", "absent"] {
-        let plan = CronJobPlan::new("ml", name, "0 8 * * *");
-        cluster.cron_job(plan.annotation("kigen.dev/complete-by", "0 12 * * *"));
-    }
-    for day in 0..DAYS {
-        let at = start() + TimeDelta::days(day) + TimeDelta::hours(8);
-        cluster.run("ml", "steady", at, RunPlan::succeeds(TimeDelta::minutes(30)));
-    }
-    cluster.build().expect("a history")
-}
 
 /// The second line of the message about a day.
 fn message_of(day: i64) -> String {
@@ -96,7 +80,7 @@ async fn kigen_waits_for_a_broker_that_is_down_at_the_start_or_later_and_loses_n
         return not_tested("kigen up while Kafka is down (the broker is external)");
     }
     let (dir, began) = (tempfile::tempdir().expect("a temporary directory"), RealInstant::now());
-    let server = play(history()).await;
+    let server = play(steady_and_absent(DAYS, None)).await;
     let mut up = Up::start_on_kafka(dir.path(), &server.url(), broker.bootstrap(), SETTINGS);
     let body = up.wait_for_readyz(503, "log        NOT").await;
     assert!(body.contains("shipper    NOT") && body.contains("processor  NOT"), "{body}");
@@ -139,7 +123,7 @@ async fn kigen_waits_for_a_broker_with_a_full_disk_and_loses_nothing() {
         );
     };
     let (dir, began) = (tempfile::tempdir().expect("a temporary directory"), RealInstant::now());
-    let server = play(history()).await;
+    let server = play(steady_and_absent(DAYS, None)).await;
     let mut up = Up::start_on_kafka(dir.path(), &server.url(), broker.bootstrap(), SETTINGS);
     up.wait_for_readyz(200, "ready\n").await;
     let ballast = broker.data().join("ballast");
@@ -180,7 +164,7 @@ async fn an_operation_that_an_acl_denies_is_reported_and_kigen_resumes_once_it_i
         return not_tested("ACLs that deny one topic (the broker is external)");
     };
     let (dir, began) = (tempfile::tempdir().expect("a temporary directory"), RealInstant::now());
-    let server = play(history()).await;
+    let server = play(steady_and_absent(DAYS, None)).await;
     let settings = format!(
         "{SETTINGS}\n\"security.protocol\" = \"SASL_PLAINTEXT\"\n\"sasl.mechanisms\" = \"PLAIN\"\n\
          \"sasl.username\" = \"{USER}\"\n\"sasl.password\" = \"{PASSWORD}\"\n"

@@ -8,14 +8,12 @@ use std::time::{Duration, Instant as RealInstant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use expect_test::{Expect, expect};
-use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
-use kigen_playback::history::History;
 use kigen_testkit::admin::Admin;
 use kigen_testkit::kafka::Broker;
 use kigen_testkit::registry::Registry;
 use serde_json::Value as Json;
 
-use crate::support::{HEAVY, PATIENCE, kigen, noon, play, start};
+use crate::support::{HEAVY, PATIENCE, kigen, noon, play, steady_and_absent};
 
 const DAYS: i64 = 6;
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -27,7 +25,7 @@ async fn kigen_and_an_outside_consumer_read_values_in_both_encodings_as_one_log(
     let broker = Broker::start();
     let admin = Admin::new(broker.bootstrap());
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let server = play(history()).await;
+    let server = play(steady_and_absent(DAYS, Some("ml-team"))).await;
     let port = Registry::free_port();
     let url = Registry::url_on(port);
     let kigen = Kigen { dir: dir.path(), brokers: broker.bootstrap(), api: &server.url() };
@@ -381,20 +379,4 @@ fn rejected(records: &[Json]) -> String {
         .iter()
         .map(|record| format!("{} {}\n", record["value"]["reason"], record["value"]["bytes"]))
         .collect()
-}
-
-/// A batch that is in time each day, and one that never starts.
-fn history() -> History {
-    let mut cluster = Cluster::new(start());
-    for name in ["steady", "absent"] {
-        let plan = CronJobPlan::new("ml", name, "0 8 * * *");
-        cluster.cron_job(
-            plan.annotation("kigen.dev/complete-by", "0 12 * * *").annotation("kigen.dev/owner", "ml-team"),
-        );
-    }
-    for day in 0..DAYS {
-        let at = start() + TimeDelta::days(day) + TimeDelta::hours(8);
-        cluster.run("ml", "steady", at, RunPlan::succeeds(TimeDelta::minutes(30)));
-    }
-    cluster.build().expect("a history")
 }

@@ -11,6 +11,7 @@ use kigen_log::{EmbeddedLog, LogReader};
 use kigen_model::alert::Alert;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};
+use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
 use kigen_wire::Status;
@@ -40,6 +41,24 @@ pub(crate) fn start() -> DateTime<Utc> {
 /// Noon of its days, counted from 0.
 pub(crate) fn noon(day: i64) -> DateTime<Utc> {
     start() + TimeDelta::days(day) + TimeDelta::hours(12)
+}
+
+/// Two CronJobs: `steady` is in time on each of these days, `absent` never starts. Each noon from the second on gives an alert.
+pub(crate) fn steady_and_absent(days: i64, owner: Option<&str>) -> History {
+    let mut cluster = Cluster::new(start());
+    for name in ["steady", "absent"] {
+        let plan =
+            CronJobPlan::new("ml", name, "0 8 * * *").annotation("kigen.dev/complete-by", "0 12 * * *");
+        cluster.cron_job(match owner {
+            Some(owner) => plan.annotation("kigen.dev/owner", owner),
+            None => plan,
+        });
+    }
+    for day in 0..days {
+        let at = start() + TimeDelta::days(day) + TimeDelta::hours(8);
+        cluster.run("ml", "steady", at, RunPlan::succeeds(TimeDelta::minutes(30)));
+    }
+    cluster.build().expect("a history")
 }
 
 /// A played cluster whose clock the test moves.
