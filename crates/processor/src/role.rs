@@ -16,6 +16,7 @@
 //!                         Paused
 //!
 //!  Revoked:  Judging, Paused -> not owned;  Restoring -> not owned, once the restore has ended
+//!  Assigned, or restart_partitions, while Restoring: it is restored once more
 //! ```
 
 use std::collections::{BTreeMap, HashMap};
@@ -51,7 +52,7 @@ pub struct Processor<L: Log> {
     consumer: L::Consumer,
     store: Arc<Store>,
     bounds: TurnBounds,
-    /// Ordered, as what is left over is, so that a test can repeat a run.
+    /// Ordered, as `leftover` is, so that one seed of a test gives the same run twice.
     partitions: BTreeMap<Partition, Ownership>,
     caches: HashMap<Partition, Cache>,
     /// Records that were read but did not fit into a full turn: they come first in the next one.
