@@ -5,8 +5,8 @@ use kigen_model::event::{FactBody, Revision};
 use kigen_model::objective::Objective;
 use kigen_model::run::{Attempt, CronJob, Run, RunPhase};
 use kigen_state::{
-    AttemptState, CronJobState, EDITS_MAX, OBJECTIVES_MAX, ObjectiveState, Plan, RunState, ScheduleEdit,
-    Successor,
+    AttemptState, BatchState, CronJobState, EDITS_MAX, ForgottenFailure, OBJECTIVES_MAX, ObjectiveState,
+    Plan, REFUSED_MAX, RefusedObjective, RunState, SUCCESSORS_MAX, ScheduleEdit, Successor,
 };
 
 use crate::attempts;
@@ -90,7 +90,7 @@ fn delete_cron_job(batch: &mut Batch<'_>, revision: Revision) {
 fn apply_run(batch: &mut Batch<'_>, revision: Revision, run: Run) {
     let uid = revision.uid.clone();
     let state = &mut *batch.state;
-    let mut had_failed = false;
+    let had_failed;
     match state.run_mut(&uid) {
         Some(known) if !revision.is_newer_than(&known.revision) => return,
         Some(known) => {
@@ -102,21 +102,39 @@ fn apply_run(batch: &mut Batch<'_>, revision: Revision, run: Run) {
             }
         }
         None => {
+            had_failed = is_forgotten(state, &revision, &run.phase);
             state.runs.push(RunState { revision, run, attempts: Vec::new() });
             state.runs.sort_by(|a, b| {
                 (a.run.nominal_start(), &a.revision.uid).cmp(&(b.run.nominal_start(), &b.revision.uid))
             });
-            retention::drop_oldest_runs(state);
         }
     }
     if !had_failed {
         raise_run_failed(batch, &uid);
     }
     record_success(batch, &uid);
+    // Only now: what a run means is recorded before it is forgotten.
+    retention::drop_oldest_runs(batch.state);
 }
 
-/// Raises an alert, once, for a Job that ended as Failed; but not for one that is forgotten already, nor for one that had
-/// failed before the first fact of the batch: a list shows old Jobs, too.
+/// Whether a run that is not known failed no later than one that is forgotten: it was reported before it was forgotten, too.
+fn is_forgotten(state: &mut BatchState, revision: &Revision, phase: &RunPhase) -> bool {
+    let forgotten = retention::forgotten_failure(state);
+    match phase {
+        RunPhase::Failed { failed_at, .. } => {
+            let resource_version = revision.resource_version;
+            ForgottenFailure { failed_at: *failed_at, resource_version } <= forgotten
+        }
+        RunPhase::Pending
+        | RunPhase::Running
+        | RunPhase::Suspended
+        | RunPhase::Succeeded { .. }
+        | RunPhase::Deleted { .. } => false,
+    }
+}
+
+/// Raises an alert, once, for a Job that ended as Failed; but not for one that had failed before the first fact of the batch:
+/// a list shows old Jobs, too.
 fn raise_run_failed(batch: &mut Batch<'_>, uid: &str) {
     let state = &*batch.state;
     let Some(run) = state.run(uid) else {
@@ -151,21 +169,52 @@ fn apply_attempt(batch: &mut Batch<'_>, revision: Revision, run_uid: &str, attem
 
 fn apply_objective(batch: &mut Batch<'_>, name: &str, revision: Revision, objective: Objective) {
     let state = &mut *batch.state;
-    let known = state.objectives.get(name);
-    if known.is_some_and(|known| !revision.is_newer_than(&known.revision)) {
+    let known = state.objectives.get(name).map(|known| &known.revision);
+    let refused = state.refused.get(name).map(|refused| &refused.revision);
+    if known.into_iter().chain(refused).any(|known| !revision.is_newer_than(known)) {
         return;
     }
-    let is_new = known.is_none();
-    if is_new && state.objectives.len() >= OBJECTIVES_MAX && !retention::drop_withdrawn(state) {
-        let reason = format!("it has {OBJECTIVES_MAX} objectives, the most a batch may have");
-        return refuse(batch, name, &reason);
+    match make_room(state, name, &objective) {
+        Ok(()) => {
+            state.refused.remove(name);
+            accept_objective(batch, name, revision, objective);
+        }
+        Err(reason) => refuse(batch, name, RefusedObjective { revision, objective }, &reason),
     }
-    while !retention::has_room(state, name, &objective) {
+    accept_refused(batch);
+}
+
+/// Makes room for an objective by forgetting withdrawn ones; `Err`: why there is none.
+fn make_room(state: &mut BatchState, name: &str, objective: &Objective) -> Result<(), String> {
+    let is_new = !state.objectives.contains_key(name);
+    if is_new && state.objectives.len() >= OBJECTIVES_MAX && !retention::drop_withdrawn(state) {
+        return Err(format!("it has {OBJECTIVES_MAX} objectives, the most a batch may have"));
+    }
+    while !retention::has_room(state, name, objective) {
         if !retention::drop_withdrawn(state) {
             let reason = "its objectives together are longer than kigen keeps; write shorter ones, or fewer";
-            return refuse(batch, name, reason);
+            return Err(reason.to_owned());
         }
     }
+    Ok(())
+}
+
+/// Accepts the objectives that were refused and for which there is room now, by name.
+pub(crate) fn accept_refused(batch: &mut Batch<'_>) {
+    let names: Vec<String> = batch.state.refused.keys().cloned().collect();
+    for name in names {
+        if let Some(refused) = batch.state.refused.remove(&name) {
+            if make_room(batch.state, &name, &refused.objective).is_ok() {
+                accept_objective(batch, &name, refused.revision, refused.objective);
+            } else {
+                batch.state.refused.insert(name, refused);
+            }
+        }
+    }
+}
+
+fn accept_objective(batch: &mut Batch<'_>, name: &str, revision: Revision, objective: Objective) {
+    let state = &mut *batch.state;
     if let Some(known) = state.objectives.get_mut(name).filter(|known| known.plan != Plan::Withdrawn) {
         known.revision = revision;
         known.withdrawn_at = None;
@@ -174,7 +223,7 @@ fn apply_objective(batch: &mut Batch<'_>, name: &str, revision: Revision, object
     let new = ObjectiveState {
         revision,
         objective,
-        successor: None,
+        successors: Vec::new(),
         since: batch.at,
         withdrawn_at: None,
         plan: Plan::Exhausted,
@@ -190,7 +239,11 @@ fn apply_objective(batch: &mut Batch<'_>, name: &str, revision: Revision, object
     }
 }
 
-fn refuse(batch: &mut Batch<'_>, name: &str, reason: &str) {
+/// An objective that is refused waits for room, as far as there is room for that; else for its next restatement.
+fn refuse(batch: &mut Batch<'_>, name: &str, refused: RefusedObjective, reason: &str) {
+    if batch.state.refused.len() < REFUSED_MAX || batch.state.refused.contains_key(name) {
+        batch.state.refused.insert(name.to_owned(), refused);
+    }
     let text =
         format!("objective `{name}` of {} is not judged as it is written now: {reason}", batch.state.key);
     batch.warn(Some(name), text);
@@ -200,14 +253,14 @@ fn refuse(batch: &mut Batch<'_>, name: &str, reason: &str) {
 /// only if it changes what the deadlines are computed from.
 fn edit(judge: &mut Judge<'_>, objective: Objective) {
     let known = &mut *judge.objective;
-    if known.objective == objective {
-        known.successor = None;
+    let latest = known.successors.last().map_or(&known.objective, |edit| &edit.objective);
+    if *latest == objective {
         return;
     }
-    if let Plan::Open(open) = &known.plan
-        && open.slot.deadline <= judge.at
-    {
-        known.successor = Some(Successor { objective, edited_at: judge.at });
+    let is_past = matches!(&known.plan, Plan::Open(open) if open.slot.deadline <= judge.at);
+    if is_past || !known.successors.is_empty() {
+        known.successors.truncate(SUCCESSORS_MAX - 1);
+        known.successors.push(Successor { objective, edited_at: judge.at });
         return;
     }
     let is_target_gone = is_target_gone(&objective);
@@ -225,6 +278,9 @@ fn edit(judge: &mut Judge<'_>, objective: Objective) {
 }
 
 fn withdraw_objective(batch: &mut Batch<'_>, name: &str, revision: Revision) {
+    if batch.state.refused.get(name).is_some_and(|refused| revision.is_newer_than(&refused.revision)) {
+        batch.state.refused.remove(name);
+    }
     let known = batch.state.objectives.get_mut(name);
     if let Some(known) = known.filter(|known| revision.is_newer_than(&known.revision)) {
         known.revision = revision;
@@ -233,4 +289,5 @@ fn withdraw_objective(batch: &mut Batch<'_>, name: &str, revision: Revision) {
             known.withdraw();
         }
     }
+    accept_refused(batch);
 }

@@ -136,7 +136,7 @@ pub(crate) fn end_incident_at_once(judge: &mut Judge<'_>, until: Instant) {
 /// Whether a success ends the incident: its run is of the last missed slot or a later one, and it ended after a success of
 /// that slot stopped counting. A run made ahead for a later slot may have ended long before.
 fn ends(incident: &Incident, until: Instant, zone: &str, run: &RunState, ended_at: Instant) -> bool {
-    let is_of_slot_or_later = match marked(&run.run, zone) {
+    let is_of_slot_or_later = match marked(run.run.slot, zone) {
         Some(mark) => mark > incident.last.from,
         None => run.run.nominal_start() >= incident.opens,
     };

@@ -5,9 +5,9 @@ use kigen_model::alert::{AlertBody, PAST_SUCCESSES_MAX};
 use kigen_model::objective::Deadlines;
 use kigen_model::run::RunPhase;
 use kigen_model::slot::{Cause, Excuse, Gap, PastSuccess, Slot, Verdict};
-use kigen_state::{Judged, JudgedSlot, OpenSlot, Plan, RunState, Window};
+use kigen_state::{Judged, JudgedSlot, OpenSlot, Plan, RunState, Success, Window};
 
-use crate::attempts::{self, ended_at};
+use crate::attempts;
 use crate::context::{Batch, Judge};
 use crate::effect::{instant_text, summary_of_run};
 use crate::evidence::{self, GapEvidence};
@@ -15,6 +15,7 @@ use crate::incident::{add_to_incident, end_incident_at_once};
 use crate::membership::belongs;
 use crate::plan;
 use crate::retention;
+use crate::successes;
 
 /// Judges the slots that are due first, all at one instant, if that instant has come.
 pub(crate) fn judge_due(batch: &mut Batch<'_>, gaps: &[Gap]) {
@@ -26,7 +27,6 @@ pub(crate) fn judge_due(batch: &mut Batch<'_>, gaps: &[Gap]) {
             judge_open(judge, gaps);
         }
     });
-    retention::fit(batch.state);
 }
 
 /// Judges each slot again whose verdict is unknown, oldest first: a further fact has been observed.
@@ -98,16 +98,14 @@ fn died_with_its_cron_job(judge: &Judge<'_>, withdrawn_at: Instant) -> bool {
             .is_none_or(|known| known.deleted_at.is_some_and(|deleted_at| deleted_at <= withdrawn_at))
 }
 
-/// When the slot was met. A success is recorded when it is observed, so it counts even if its run is no longer kept; the
-/// runs that are kept are checked again, since an edit may have moved the window meanwhile.
+/// When the slot was met. A success is recorded when it is observed; all that are known are checked again, since the slot
+/// may have been planned, or its window moved, after that.
 fn met_at(judge: &Judge<'_>, open: &OpenSlot, until: Instant) -> Option<Instant> {
-    let kept = judge
-        .runs
-        .iter()
-        .filter(|run| belongs(open.window, open.slot, &run.run, &open.time_zone))
-        .filter_map(ended_at)
+    let known = successes::known(judge.runs, judge.successes)
+        .filter(|success| belongs(open.window, open.slot, success, &open.time_zone))
+        .map(|success| success.ended_at)
         .filter(|ended_at| *ended_at <= until);
-    kept.chain(open.met_at).min()
+    known.chain(open.met_at).min()
 }
 
 /// The verdict on a slot without a known success in time.
@@ -163,7 +161,7 @@ fn miss(judge: &mut Judge<'_>, judged: &mut JudgedSlot) -> Cause {
         misses: incident.misses,
         cause: cause.clone(),
         run: explains.map(summary_of_run),
-        past: past_successes(judge.runs, judged.opens()),
+        past: past_successes(judge, judged.opens()),
     };
     judge.raise(slot.deadline, body);
     end_incident_at_once(judge, judged.until);
@@ -208,14 +206,14 @@ fn cause_of(judge: &Judge<'_>, run: Option<&RunState>, judged: &JudgedSlot) -> C
 }
 
 /// The latest successes with a nominal start before `opens`, oldest first.
-fn past_successes(runs: &[RunState], opens: Instant) -> Vec<PastSuccess> {
-    let mut past: Vec<PastSuccess> = runs
+fn past_successes(judge: &Judge<'_>, opens: Instant) -> Vec<PastSuccess> {
+    let mut past: Vec<PastSuccess> = judge
+        .runs
         .iter()
         .rev()
-        .filter(|run| run.run.nominal_start() < opens)
-        .filter_map(|run| {
-            Some(PastSuccess { nominal_start: run.run.nominal_start(), ended_at: ended_at(run)? })
-        })
+        .filter_map(successes::of_run)
+        .filter(|success| success.nominal_start < opens)
+        .map(|Success { nominal_start, ended_at, .. }| PastSuccess { nominal_start, ended_at })
         .take(PAST_SUCCESSES_MAX)
         .collect();
     past.reverse();

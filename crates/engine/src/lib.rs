@@ -31,4 +31,5 @@ mod membership;
 mod plan;
 mod retention;
 pub mod step;
+mod successes;
 mod window;

@@ -5,15 +5,34 @@ use kigen_calendar::Zone;
 use kigen_model::Instant;
 use kigen_model::run::{Run, SlotMark};
 use kigen_model::slot::Slot;
-use kigen_state::Window;
+use kigen_state::{Success, Window};
+
+/// What decides to which slot a run belongs.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    nominal_start: Instant,
+    mark: Option<SlotMark>,
+}
+
+impl From<&Run> for Place {
+    fn from(run: &Run) -> Self {
+        Self { nominal_start: run.nominal_start(), mark: run.slot }
+    }
+}
+
+impl From<&Success> for Place {
+    fn from(success: &Success) -> Self {
+        Self { nominal_start: success.nominal_start, mark: success.slot }
+    }
+}
 
 /// Whether a run belongs to a slot whose deadline was computed in `time_zone`: by its annotation `kigen.dev/slot`, else by
 /// its nominal start.
-pub(crate) fn belongs(window: Window, slot: Slot, run: &Run, time_zone: &str) -> bool {
-    if let Some(mark) = marked(run, time_zone) {
+pub(crate) fn belongs(window: Window, slot: Slot, run: impl Into<Place>, time_zone: &str) -> bool {
+    let Place { nominal_start, mark } = run.into();
+    if let Some(mark) = marked(mark, time_zone) {
         return slot.from < mark && mark <= slot.deadline;
     }
-    let nominal_start = run.nominal_start();
     match window {
         Window::NoFire => false,
         Window::Fires { opens, closes } => {
@@ -26,8 +45,8 @@ pub(crate) fn belongs(window: Window, slot: Slot, run: &Run, time_zone: &str) ->
 
 /// The instant of a run's annotation: it belongs to the slot whose deadline is the first at or after it. A day begins at
 /// midnight in the zone.
-pub(crate) fn marked(run: &Run, time_zone: &str) -> Option<Instant> {
-    match run.slot? {
+pub(crate) fn marked(mark: Option<SlotMark>, time_zone: &str) -> Option<Instant> {
+    match mark? {
         SlotMark::At(at) => Some(at),
         SlotMark::Day(day) => {
             let zone = Zone::named(time_zone).unwrap_or_else(|_| Zone::utc());

@@ -50,33 +50,40 @@ pub(crate) fn replan(judge: &mut Judge<'_>) {
     });
 }
 
-/// Plans the slot after `judged`. An edit that waits leaves the deadlines before it as they were planned: after an outage,
-/// facts may be far ahead of the ticks.
+/// Plans the slot after `judged`. Each edit that waits leaves the deadlines before it as they were planned, and is in force
+/// until the next: after an outage, facts may be far ahead of the ticks.
 pub(crate) fn next(judge: &mut Judge<'_>, judged: Slot) {
     let from = judged.deadline;
     let warned_of = unreadable_since_planned(judge.objective);
     let mut earliest = from;
-    let mut target_gone = None;
+    // Has no deadlines: judged once more, by the slot that was planned.
+    let mut once_more = None;
     let objective = &mut *judge.objective;
-    if let Some(successor) = objective.successor.take() {
-        let (zone, after) = in_force(&objective.objective, judge.cron_job, from);
+    while let Some(edited_at) = objective.successors.first().map(|edit| edit.edited_at) {
+        let (zone, after) = in_force(&objective.objective, judge.cron_job, earliest);
         let old = deadlines(&objective.objective, &zone).ok().and_then(|old| old.next_after(after));
-        if old.is_some_and(|old| old <= successor.edited_at) {
-            objective.successor = Some(successor);
-        } else if is_target_gone(&successor.objective) {
-            // Judged once more, by the slot that was planned.
-            target_gone = old.map(|_| successor.objective);
+        if old.is_some_and(|old| old <= edited_at) {
+            break;
+        }
+        let edited = objective.successors.remove(0).objective;
+        let is_readable = calendars(&edited, zone_name(&edited, judge.cron_job)).is_ok();
+        if old.is_some() && !is_readable {
+            once_more = Some(edited);
         } else {
-            objective.objective = successor.objective;
-            earliest = from.max(successor.edited_at);
+            objective.objective = edited;
+            earliest = from.max(edited_at);
+            once_more = None;
         }
     }
     let (zone, after) = in_force(&objective.objective, judge.cron_job, earliest);
     plan_by(judge, zone, warned_of.as_deref(), |deadlines| {
         Some(Slot { from, deadline: deadlines.next_after(after)?, whole: true })
     });
-    if let Some(target_gone) = target_gone {
-        judge.objective.objective = target_gone;
+    if let Some(edited) = once_more {
+        judge.objective.objective = edited;
+        if let Some(reason) = unreadable_since_planned(judge.objective) {
+            warn_unresolved(judge, &limits::explanation(&reason));
+        }
     }
 }
 

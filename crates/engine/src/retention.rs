@@ -1,15 +1,17 @@
 //! Retention: how much of a batch is kept. History is dropped first.
 
+use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, RunPhase};
 use kigen_model::slot::Verdict;
 use kigen_state::{
-    AttemptState, BatchState, CronJobState, Judged, ObjectiveState, Plan, RUNS_MAX, RunState,
-    STATE_BYTES_MAX, VERDICTS_MAX,
+    AttemptState, BatchState, CronJobState, ForgottenFailure, Judged, ObjectiveState, Plan, RUNS_MAX,
+    RunState, STATE_BYTES_MAX, VERDICTS_MAX,
 };
 
 use crate::attempts;
+use crate::successes;
 
 /// The largest part of [`STATE_BYTES_MAX`] that objectives may take; one that would take more is refused.
 const OBJECTIVES_BYTES_MAX: usize = 40 * 1024;
@@ -21,7 +23,10 @@ const METRIC_BYTES: usize = 16;
 const EDIT_BYTES: usize = 32;
 const OBJECTIVE_BYTES: usize = 256;
 const VERDICT_BYTES: usize = 192;
-const BATCH_BYTES: usize = 192;
+const SUCCESS_BYTES: usize = 64;
+const SUCCESSOR_BYTES: usize = 96;
+const REFUSED_BYTES: usize = 128;
+const BATCH_BYTES: usize = 224;
 
 /// Whether a new objective, or an edit of one, fits beside the others.
 pub(crate) fn has_room(state: &BatchState, name: &str, objective: &Objective) -> bool {
@@ -40,7 +45,35 @@ pub(crate) fn has_room(state: &BatchState, name: &str, objective: &Objective) ->
 pub(crate) fn drop_oldest_runs(state: &mut BatchState) {
     while state.runs.len() > RUNS_MAX {
         let oldest = state.runs.iter().position(|known| known.run.phase.is_terminal()).unwrap_or(0);
-        state.runs.remove(oldest);
+        forget_run(state, oldest);
+    }
+}
+
+/// Forgets a run, but not that it succeeded, nor that its failure was reported.
+fn forget_run(state: &mut BatchState, place: usize) {
+    let forgotten = forgotten_failure(state);
+    let run = state.runs.remove(place);
+    successes::keep(state, &run);
+    state.forgotten_failure = failure(&run).max(Some(forgotten));
+}
+
+/// The newest failure among the runs that are no longer kept. An older kigen did not store it; all that it knew is reported.
+pub(crate) fn forgotten_failure(state: &mut BatchState) -> ForgottenFailure {
+    let none = ForgottenFailure { failed_at: Instant::UNIX_EPOCH, resource_version: 0 };
+    let known = state.runs.iter().filter_map(failure).max();
+    *state.forgotten_failure.get_or_insert(known.unwrap_or(none))
+}
+
+fn failure(run: &RunState) -> Option<ForgottenFailure> {
+    match run.run.phase {
+        RunPhase::Failed { failed_at, .. } => {
+            Some(ForgottenFailure { failed_at, resource_version: run.revision.resource_version })
+        }
+        RunPhase::Pending
+        | RunPhase::Running
+        | RunPhase::Suspended
+        | RunPhase::Succeeded { .. }
+        | RunPhase::Deleted { .. } => None,
     }
 }
 
@@ -64,9 +97,10 @@ pub(crate) fn drop_withdrawn(state: &mut BatchState) -> bool {
     true
 }
 
-/// Drops history until the state is small enough: first the attempts of runs that have ended, then those runs, then
-/// verdicts, then old schedules, then the other runs.
+/// Drops what is not needed any more, and then, until the state is small enough: the objectives without room, the attempts of
+/// runs that have ended, those runs, verdicts, old schedules, edits between others, the other runs, successes.
 pub(crate) fn fit(state: &mut BatchState) {
+    successes::forget(state);
     while Weight::of(state).0 > STATE_BYTES_MAX {
         if !drop_one(state) {
             return;
@@ -76,14 +110,20 @@ pub(crate) fn fit(state: &mut BatchState) {
 
 /// Drops one piece of history; false: there is none left.
 fn drop_one(state: &mut BatchState) -> bool {
-    if let Some(run) =
-        state.runs.iter_mut().find(|run| run.run.phase.is_terminal() && !run.attempts.is_empty())
-    {
-        drop_attempt(run);
+    if state.refused.pop_last().is_some() {
+        return true;
+    }
+    let has_attempts = |run: &RunState| run.run.phase.is_terminal() && !run.attempts.is_empty();
+    if let Some(run) = state.runs.iter().find(|run| has_attempts(run)).cloned() {
+        // The attempts show when the work ended.
+        successes::keep(state, &run);
+        if let Some(run) = state.run_mut(&run.revision.uid) {
+            drop_attempt(run);
+        }
         return true;
     }
     if let Some(oldest) = state.runs.iter().position(|run| run.run.phase.is_terminal()) {
-        state.runs.remove(oldest);
+        forget_run(state, oldest);
         return true;
     }
     let longest = state.objectives.values_mut().max_by_key(|objective| objective.verdicts.len());
@@ -95,14 +135,22 @@ fn drop_one(state: &mut BatchState) -> bool {
         cron_job.edits.remove(0);
         return true;
     }
+    if let Some(objective) = state.objectives.values_mut().find(|objective| objective.successors.len() > 1) {
+        objective.successors.remove(0);
+        return true;
+    }
     if let Some(run) = state.runs.iter_mut().find(|run| !run.attempts.is_empty()) {
         drop_attempt(run);
         return true;
     }
-    if state.runs.is_empty() {
+    if !state.runs.is_empty() {
+        state.runs.remove(0);
+        return true;
+    }
+    if state.successes.is_empty() {
         return false;
     }
-    state.runs.remove(0);
+    state.successes.remove(0);
     true
 }
 
@@ -129,6 +177,11 @@ impl Weight {
         }
         for (name, objective) in &state.objectives {
             weight.objective(name, objective);
+        }
+        weight.add(state.successes.len() * SUCCESS_BYTES, &[]);
+        for (name, refused) in &state.refused {
+            weight.add(REFUSED_BYTES, &[name, &refused.revision.uid]);
+            weight.spec(&refused.objective);
         }
         weight
     }
@@ -181,7 +234,8 @@ impl Weight {
     fn objective(&mut self, name: &str, known: &ObjectiveState) {
         self.add(OBJECTIVE_BYTES, &[name, &known.revision.uid]);
         self.spec(&known.objective);
-        if let Some(successor) = &known.successor {
+        for successor in &known.successors {
+            self.add(SUCCESSOR_BYTES, &[]);
             self.spec(&successor.objective);
         }
         match &known.plan {
@@ -218,7 +272,6 @@ mod tests {
     use std::collections::BTreeMap;
 
     use chrono::TimeDelta;
-    use kigen_model::Instant;
     use kigen_model::event::Revision;
     use kigen_model::objective::{ObjectiveSource, Schedule, Severity};
     use kigen_model::reported::ReportedMetrics;
@@ -226,7 +279,7 @@ mod tests {
     use kigen_model::slot::Excuse;
 
     use super::*;
-    use kigen_state::{ScheduleEdit, Successor};
+    use kigen_state::{RefusedObjective, ScheduleEdit, Success, Successor};
 
     fn some(text: &str) -> Option<String> {
         Some(text.to_owned())
@@ -252,6 +305,10 @@ mod tests {
         }
     }
 
+    fn by(crontab: &str) -> Objective {
+        objective(Deadlines::CompleteBy { crontab: crontab.to_owned() })
+    }
+
     /// Each text counts once, and each record by its fixed part.
     #[test]
     fn every_part_of_a_state_is_weighed() {
@@ -261,10 +318,7 @@ mod tests {
         let known = ObjectiveState {
             revision: revision(),
             objective: objective(before),
-            successor: Some(Successor {
-                objective: objective(Deadlines::CompleteBy { crontab: "1234567".to_owned() }),
-                edited_at: at,
-            }),
+            successors: vec![Successor { objective: by("1234567"), edited_at: at }; 2],
             since: at,
             withdrawn_at: None,
             plan: Plan::Unresolved { reason: "12345678".to_owned() },
@@ -314,15 +368,28 @@ mod tests {
                 run,
                 attempts: vec![AttemptState { revision: revision(), attempt }],
             }],
-            objectives: BTreeMap::from([("1234".to_owned(), known.clone())]),
+            objectives: BTreeMap::from([("1234".to_owned(), known)]),
             ..BatchState::new(BatchKey::new("c", "nn", "bbb"))
         };
         let batch = BATCH_BYTES + 6;
         let cron_job = (2 + 5 + 1) + 2 * (EDIT_BYTES + 5 + 1);
         let runs =
             (RUN_BYTES + 2 + 3 + 1 + 2) + (ATTEMPT_BYTES + 2 + 1 + 2 + 3 + 4) + (2 * METRIC_BYTES + 5 + 6);
-        let specs = (18 + 1 + 2 + 2 + 3) + (18 + 7);
+        let specs = (18 + 1 + 2 + 2 + 3) + 2 * (SUCCESSOR_BYTES + 18 + 7);
         let objectives = OBJECTIVE_BYTES + 4 + 2 + specs + 8 + 3 * VERDICT_BYTES;
         assert_eq!(Weight::of(&state).0, batch + cron_job + runs + objectives);
+    }
+
+    #[test]
+    fn successes_and_refused_objectives_are_weighed() {
+        let at = Instant::UNIX_EPOCH;
+        let refused = RefusedObjective { revision: revision(), objective: by("1234567") };
+        let state = BatchState {
+            successes: vec![Success { nominal_start: at, slot: None, ended_at: at }; 5],
+            refused: BTreeMap::from([("12345".to_owned(), refused)]),
+            ..BatchState::new(BatchKey::new("c", "nn", "bbb"))
+        };
+        let expected = BATCH_BYTES + 6 + 5 * SUCCESS_BYTES + REFUSED_BYTES + 5 + 2 + 18 + 7;
+        assert_eq!(Weight::of(&state).0, expected);
     }
 }

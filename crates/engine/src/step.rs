@@ -7,7 +7,7 @@ use kigen_state::BatchState;
 
 use crate::context::Batch;
 use crate::effect::Effect;
-use crate::{facts, judge};
+use crate::{facts, judge, retention};
 
 /// What can happen to a batch.
 #[derive(Clone, Debug)]
@@ -50,6 +50,9 @@ pub fn step(state: &mut BatchState, input: Input<'_>) -> Vec<Effect> {
         Input::Due { observed_until, gaps } => {
             let mut batch = Batch::new(state, observed_until);
             judge::judge_due(&mut batch, gaps);
+            // A withdrawn objective has made room.
+            facts::accept_refused(&mut batch);
+            retention::fit(batch.state);
             batch.effects
         }
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use kigen_model::Instant;
 use kigen_model::event::Revision;
 use kigen_model::key::BatchKey;
-use kigen_model::run::{Attempt, CronJob, Run};
+use kigen_model::objective::Objective;
+use kigen_model::run::{Attempt, CronJob, Run, SlotMark};
 
 use crate::objective::ObjectiveState;
 
@@ -20,6 +21,12 @@ pub const EDITS_MAX: usize = 8;
 /// How many objectives a batch may have; a further one is refused with a warning.
 pub const OBJECTIVES_MAX: usize = 16;
 
+/// How many successes are kept apart from the runs. At the limit the older of the two with the closest nominal starts is
+/// dropped, so that those that are kept stay spread over the time that an objective can need.
+pub const SUCCESSES_MAX: usize = 64;
+/// How many objectives without room are kept; a further one waits until its declaration is written again.
+pub const REFUSED_MAX: usize = 8;
+
 /// The state of one batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchState {
@@ -33,12 +40,28 @@ pub struct BatchState {
     pub objectives: BTreeMap<String, ObjectiveState>,
     /// When the first fact of the batch was observed; `None`: there is none, or an older kigen wrote this state.
     pub since: Option<Instant>,
+    /// The successes that an objective can still need and that `runs` no longer show, by nominal start.
+    pub successes: Vec<Success>,
+    /// The newest failure among the runs that are no longer kept: a failure of an unknown run is reported if it is newer.
+    /// `None`: no run was observed, or an older kigen wrote this state.
+    pub forgotten_failure: Option<ForgottenFailure>,
+    /// The objectives, and edits of objectives, for which there is no room, by name.
+    pub refused: BTreeMap<String, RefusedObjective>,
 }
 
 impl BatchState {
     /// The state of a batch without facts.
     pub fn new(key: BatchKey) -> Self {
-        Self { key, cron_job: None, runs: Vec::new(), objectives: BTreeMap::new(), since: None }
+        Self {
+            key,
+            cron_job: None,
+            runs: Vec::new(),
+            objectives: BTreeMap::new(),
+            since: None,
+            successes: Vec::new(),
+            forgotten_failure: None,
+            refused: BTreeMap::new(),
+        }
     }
 
     /// When the next slot must be judged; the batch's place in the time-ordered index.
@@ -108,4 +131,34 @@ pub struct AttemptState {
     pub revision: Revision,
     /// The Pod.
     pub attempt: Attempt,
+}
+
+/// A run that succeeded, as far as a verdict can depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Success {
+    /// See [`Run::nominal_start`].
+    pub nominal_start: Instant,
+    /// See [`Run::slot`].
+    pub slot: Option<SlotMark>,
+    /// When the work ended.
+    pub ended_at: Instant,
+}
+
+/// A failure whose run is no longer kept. Of two failures that is newer which ended later; Kubernetes gives the second, so
+/// the version decides within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ForgottenFailure {
+    /// When the run failed.
+    pub failed_at: Instant,
+    /// The version of the Job.
+    pub resource_version: u64,
+}
+
+/// An objective for which there is no room yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedObjective {
+    /// Its version.
+    pub revision: Revision,
+    /// As it was declared.
+    pub objective: Objective,
 }

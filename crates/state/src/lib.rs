@@ -9,11 +9,12 @@ mod objective;
 mod partition;
 
 pub use batch::{
-    ATTEMPTS_MAX, AttemptState, BatchState, CronJobState, EDITS_MAX, OBJECTIVES_MAX, RUNS_MAX, RunState,
-    STATE_BYTES_MAX, ScheduleEdit,
+    ATTEMPTS_MAX, AttemptState, BatchState, CronJobState, EDITS_MAX, ForgottenFailure, OBJECTIVES_MAX,
+    REFUSED_MAX, RUNS_MAX, RefusedObjective, RunState, STATE_BYTES_MAX, SUCCESSES_MAX, ScheduleEdit, Success,
 };
 pub use clock::{ClusterClock, GAPS_MAX};
 pub use objective::{
-    Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan, Successor, VERDICTS_MAX, Window,
+    Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan, SUCCESSORS_MAX, Successor, VERDICTS_MAX,
+    Window,
 };
 pub use partition::{Cursor, ENGINE_VERSION, POSITION_KEY, PartitionState};

@@ -20,7 +20,8 @@
 //!     └── Exhausted:  edited
 //! ```
 //!
-//! An edit that is observed after the open slot's deadline waits as a [`Successor`] until that slot is judged.
+//! An edit that is observed after the open slot's deadline waits as a [`Successor`] until that slot is judged. Several may
+//! wait: after an outage facts are far ahead of the ticks, and each edit is in force in its own time.
 
 use chrono::TimeDelta;
 use kigen_model::Instant;
@@ -31,6 +32,8 @@ use uuid::Uuid;
 
 /// How many past verdicts of an objective are kept; the oldest is dropped first.
 pub const VERDICTS_MAX: usize = 16;
+/// How many edits of an objective may wait; a further one replaces the last.
+pub const SUCCESSORS_MAX: usize = 4;
 
 /// What is known of an objective, and how far it is judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +42,9 @@ pub struct ObjectiveState {
     pub revision: Revision,
     /// The spec by which the open slot was planned.
     pub objective: Objective,
-    /// An edit that was observed after the open slot's deadline; it is in force once that slot is judged.
-    pub successor: Option<Successor>,
+    /// The edits that were observed after the open slot's deadline, oldest first; each is in force once the slots before it
+    /// are judged.
+    pub successors: Vec<Successor>,
     /// When it was first observed, in the API server's time.
     pub since: Instant,
     /// When its withdrawal was observed; it takes effect once the open slot is judged.
@@ -59,7 +63,7 @@ impl ObjectiveState {
     /// Ends the judging: nothing but the revision is kept.
     pub fn withdraw(&mut self) {
         self.plan = Plan::Withdrawn;
-        self.successor = None;
+        self.successors.clear();
         self.incident = None;
         self.verdicts.clear();
     }
@@ -121,6 +125,13 @@ pub struct OpenSlot {
     pub met_at: Option<Instant>,
 }
 
+impl OpenSlot {
+    /// The earliest nominal start of a run that belongs to the slot.
+    pub fn opens(&self) -> Instant {
+        self.window.opens(self.slot)
+    }
+}
+
 /// Which runs belong to a slot, by their nominal starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {
@@ -140,6 +151,17 @@ pub enum Window {
         /// The deadline less the freshness.
         after: Instant,
     },
+}
+
+impl Window {
+    /// The earliest nominal start of a run that belongs to `slot`.
+    fn opens(self, slot: Slot) -> Instant {
+        match self {
+            Self::Fires { opens, .. } => opens,
+            Self::Fresh { after } => after + TimeDelta::milliseconds(1),
+            Self::NoFire | Self::Slot => slot.from,
+        }
+    }
 }
 
 /// Consecutive misses.
@@ -184,10 +206,6 @@ pub struct JudgedSlot {
 impl JudgedSlot {
     /// The earliest nominal start of a run that belongs to the slot.
     pub fn opens(&self) -> Instant {
-        match self.window {
-            Window::Fires { opens, .. } => opens,
-            Window::Fresh { after } => after + TimeDelta::milliseconds(1),
-            Window::NoFire | Window::Slot => self.slot.from,
-        }
+        self.window.opens(self.slot)
     }
 }

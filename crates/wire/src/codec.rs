@@ -33,12 +33,13 @@ const ALERTS: [&str; 3] = [
     include_str!("../../../schemas/kigen.alerts/v2.avsc"),
     include_str!("../../../schemas/kigen.alerts/v3.avsc"),
 ];
-const STATUS: [&str; 5] = [
+const STATUS: [&str; 6] = [
     include_str!("../../../schemas/kigen.status/v1.avsc"),
     include_str!("../../../schemas/kigen.status/v2.avsc"),
     include_str!("../../../schemas/kigen.status/v3.avsc"),
     include_str!("../../../schemas/kigen.status/v4.avsc"),
     include_str!("../../../schemas/kigen.status/v5.avsc"),
+    include_str!("../../../schemas/kigen.status/v6.avsc"),
 ];
 const REJECTS: [&str; 1] = [include_str!("../../../schemas/kigen.rejects/v1.avsc")];
 

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use kigen_model::event::Revision;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reported::ReportedMetrics;
-use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
+use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase, SlotMark};
 use kigen_model::slot::Slot;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,11 @@ pub(crate) fn revision(
 ) -> Result<Revision, DecodeError> {
     let resource_version = of.long("resource_version", resource_version)?;
     Ok(Revision { uid: uid.into_owned(), resource_version })
+}
+
+pub(crate) fn slot_mark(of: FieldReader, mark: Option<Text<'_>>) -> Result<Option<SlotMark>, DecodeError> {
+    let mark = mark.map(|mark| mark.parse()).transpose();
+    mark.map_err(|_| of.wrong("slot", "is neither a day nor an instant"))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -115,9 +120,8 @@ impl<'a> From<&'a RunPhase> for RunPhaseRecord<'a> {
 
 impl RunRecord<'_> {
     pub(crate) fn read(self, of: FieldReader) -> Result<Run, DecodeError> {
-        let slot = self.slot.map(|mark| mark.parse()).transpose();
         Ok(Run {
-            slot: slot.map_err(|_| of.wrong("slot", "is neither a day nor an instant"))?,
+            slot: slot_mark(of, self.slot)?,
             job: self.job.into_owned(),
             scheduled_at: of.maybe_instant("scheduled_at", self.scheduled_at)?,
             created_at: of.instant("created_at", self.created_at)?,

@@ -17,6 +17,7 @@ const TOPIC: Topic = Topic::Status;
 
 /// One record of `kigen.status`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once, and nearly always a batch's state")]
 pub enum Status {
     /// The state of a batch.
     Batch(BatchState),
@@ -31,6 +32,7 @@ struct StatusRecord<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once, and nearly always a batch's state")]
 enum Body<'a> {
     BatchState(BatchRecord<'a>),
     Position(PositionRecord<'a>),

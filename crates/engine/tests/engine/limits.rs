@@ -10,7 +10,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
-use kigen_state::{BatchState, OBJECTIVES_MAX, Plan, RUNS_MAX};
+use kigen_state::{BatchState, OBJECTIVES_MAX, Plan, RUNS_MAX, SUCCESSES_MAX};
 
 struct Batch {
     state: BatchState,
@@ -291,6 +291,103 @@ fn a_success_counts_after_its_run_is_dropped() {
         batch.run(&format!("j{number}"), failed(""));
     }
     assert!(batch.runs().iter().all(|(job, _)| *job != "good"), "{:?}", batch.runs());
+    let due = batch.state.next_due().expect("a slot");
+    let effects = step(&mut batch.state, Input::Due { observed_until: due, gaps: &[] });
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Raise(_))), "{effects:?}");
+}
+
+#[test]
+fn a_refused_objective_is_judged_as_soon_as_another_is_withdrawn() {
+    let mut batch = Batch::new();
+    for number in 0..OBJECTIVES_MAX {
+        batch.objective(&format!("o{number}"), Some(objective("0 6 * * *", "")));
+    }
+    assert_eq!(batch.objective("more", Some(objective("0 7 * * *", ""))).len(), 1);
+    assert_eq!(batch.objective("never", Some(objective("0 7 * * *", ""))).len(), 1);
+    assert!(batch.objective("never", None).is_empty(), "one that is refused can be withdrawn");
+    batch.objective("o3", None);
+    let due = batch.state.next_due().expect("a slot") + TimeDelta::days(1);
+    let mut warnings = 0;
+    while batch.state.next_due().is_some_and(|next| next <= due) {
+        let effects = step(&mut batch.state, Input::Due { observed_until: due, gaps: &[] });
+        warnings += effects.iter().filter(|effect| matches!(effect, Effect::Warn(_))).count();
+    }
+    assert_eq!(warnings, 0);
+    assert!(matches!(batch.state.objectives["more"].plan, Plan::Open(_)));
+    assert!(!batch.state.objectives.contains_key("o3"));
+    assert!(batch.state.refused.is_empty());
+}
+
+#[test]
+fn an_edit_without_room_is_in_force_as_soon_as_there_is_room() {
+    let mut batch = Batch::new();
+    let long = format!("{} 6 * * *", vec!["0"; 2_000].join(","));
+    for number in 0..8 {
+        assert!(batch.objective(&format!("o{number}"), Some(objective(&long, ""))).is_empty());
+    }
+    assert!(batch.objective("short", Some(objective("0 6 * * *", ""))).is_empty());
+    assert_eq!(batch.objective("short", Some(objective(&long, ""))).len(), 1);
+    assert_eq!(batch.state.refused.len(), 1);
+    assert!(batch.objective("o0", Some(objective("0 6 * * *", ""))).is_empty());
+    let crontab = match &batch.state.objectives["short"].objective.deadlines {
+        Deadlines::CompleteBy { crontab } => crontab.len(),
+        Deadlines::Before { .. } => 0,
+    };
+    assert_eq!((crontab, batch.state.refused.len()), (long.len(), 0));
+}
+
+#[test]
+fn successes_are_kept_apart_while_they_are_needed_and_within_their_limit() {
+    let mut batch = Batch::new();
+    let fresh = Objective { freshness: Some(TimeDelta::days(3)), ..objective("0 6 * * *", "") };
+    batch.objective("fresh", Some(Objective { is_of_jobs: true, ..fresh }));
+    for number in 0..500 {
+        let completed_at = at(batch.version);
+        batch.run(&format!("j{number}"), RunPhase::Succeeded { completed_at });
+    }
+    assert_eq!((batch.state.runs.len(), batch.state.successes.len()), (RUNS_MAX, SUCCESSES_MAX));
+    let apart = batch.state.successes.windows(2).map(|pair| pair[1].nominal_start - pair[0].nominal_start);
+    let widest = apart.max().expect("successes");
+    assert!(widest <= TimeDelta::minutes(16), "{widest}: they are spread over 468 minutes");
+    batch.objective("fresh", None);
+    let due = batch.state.next_due().expect("a slot") + TimeDelta::days(1);
+    while batch.state.next_due().is_some_and(|next| next <= due) {
+        step(&mut batch.state, Input::Due { observed_until: due, gaps: &[] });
+    }
+    assert!(batch.state.successes.is_empty(), "no objective needs them");
+}
+
+#[test]
+fn when_the_work_ended_is_known_after_the_attempt_that_shows_it_is_dropped() {
+    let mut batch = Batch::new();
+    batch.objective("ready", Some(Objective { is_of_jobs: true, ..objective("0 6 * * *", "") }));
+    let first = batch.state.next_due().expect("a slot");
+    step(&mut batch.state, Input::Due { observed_until: first, gaps: &[] });
+    batch.version = u64::try_from((first - at(0)).num_minutes()).expect("later") + 60;
+    batch.run("good", RunPhase::Running);
+    let deadline = first + TimeDelta::days(1) - TimeDelta::seconds(Objective::SETTLE_DEFAULT_S);
+    // The controller was away, so it dates the completion an hour after the deadline.
+    batch.apply(|revision| FactBody::Attempt {
+        revision,
+        run_uid: "good".to_owned(),
+        attempt: Attempt {
+            pod: "good-1".to_owned(),
+            node: None,
+            restarts: 0,
+            phase: AttemptPhase::Succeeded { finished_at: Some(deadline - TimeDelta::minutes(1)) },
+            metrics: ReportedMetrics::default(),
+        },
+    });
+    let completed_at = deadline + TimeDelta::hours(1);
+    batch.run("good", RunPhase::Succeeded { completed_at });
+    for number in 0..20 {
+        let uid = format!("j{number}");
+        batch.run(&uid, RunPhase::Running);
+        batch.attempt(&uid, &"x".repeat(4_096));
+    }
+    assert!(batch.state.run("good").is_none_or(|good| good.attempts.is_empty()));
+    // Moves the deadline by a minute, which plans the slot anew.
+    batch.objective("ready", Some(Objective { is_of_jobs: true, ..objective("1 6 * * *", "") }));
     let due = batch.state.next_due().expect("a slot");
     let effects = step(&mut batch.state, Input::Due { observed_until: due, gaps: &[] });
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Raise(_))), "{effects:?}");

@@ -89,7 +89,7 @@ async fn judged(log: &EmbeddedLog, batch: &str, next: Instant, verdict: Verdict)
     let objective = ObjectiveState {
         revision: Revision { uid: "any".to_owned(), resource_version: 1 },
         objective: Objective::new(deadlines, ObjectiveSource::Selector),
-        successor: None,
+        successors: Vec::new(),
         since: start(),
         withdrawn_at: None,
         plan: Plan::Open(open),

@@ -3,14 +3,16 @@
 use kigen_model::key::BatchKey;
 use kigen_model::slot::{CauseKind, Excuse, Gap, Verdict};
 use kigen_state::{
-    AttemptState, BatchState, CronJobState, Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan,
-    RunState, ScheduleEdit, Successor, Window,
+    AttemptState, BatchState, CronJobState, ForgottenFailure, Incident, Judged, JudgedSlot, ObjectiveState,
+    OpenSlot, Plan, RefusedObjective, RunState, ScheduleEdit, Success, Successor, Window,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::error::DecodeError;
 use crate::fields::{FieldReader, Millis, Text, int, long, maybe_text, text};
-use crate::shared::{AttemptRecord, CronJobRecord, ObjectiveRecord, RunRecord, SlotRecord, revision};
+use crate::shared::{
+    AttemptRecord, CronJobRecord, ObjectiveRecord, RunRecord, SlotRecord, revision, slot_mark,
+};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "BatchState")]
@@ -22,6 +24,11 @@ pub(super) struct BatchRecord<'a> {
     runs: Vec<RunStateRecord<'a>>,
     objectives: Vec<ObjectiveStateRecord<'a>>,
     since: Option<Millis>,
+    #[serde(default)]
+    successes: Vec<SuccessRecord<'a>>,
+    forgotten_failure: Option<ForgottenFailureRecord>,
+    #[serde(default)]
+    refused: Vec<RefusedObjectiveRecord<'a>>,
 }
 
 impl<'a> From<&'a BatchState> for BatchRecord<'a> {
@@ -34,6 +41,9 @@ impl<'a> From<&'a BatchState> for BatchRecord<'a> {
             runs: state.runs.iter().map(RunStateRecord::from).collect(),
             objectives: state.objectives.iter().map(ObjectiveStateRecord::from).collect(),
             since: state.since.map(Millis::from),
+            successes: state.successes.iter().map(SuccessRecord::from).collect(),
+            forgotten_failure: state.forgotten_failure.map(ForgottenFailureRecord::from),
+            refused: state.refused.iter().map(RefusedObjectiveRecord::from).collect(),
         }
     }
 }
@@ -41,6 +51,7 @@ impl<'a> From<&'a BatchState> for BatchRecord<'a> {
 impl BatchRecord<'_> {
     pub(super) fn read(self, of: FieldReader) -> Result<BatchState, DecodeError> {
         let objectives = self.objectives.into_iter().map(|known| known.read(of));
+        let refused = self.refused.into_iter().map(|refused| refused.read(of));
         Ok(BatchState {
             key: BatchKey {
                 cluster: self.cluster.into_owned(),
@@ -51,7 +62,94 @@ impl BatchRecord<'_> {
             runs: self.runs.into_iter().map(|known| known.read(of)).collect::<Result<_, _>>()?,
             objectives: objectives.collect::<Result<_, _>>()?,
             since: of.maybe_instant("since", self.since)?,
+            successes: self
+                .successes
+                .into_iter()
+                .map(|success| success.read(of))
+                .collect::<Result<_, _>>()?,
+            forgotten_failure: self.forgotten_failure.map(|failure| failure.read(of)).transpose()?,
+            refused: refused.collect::<Result<_, _>>()?,
         })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Success")]
+struct SuccessRecord<'a> {
+    nominal_start: Millis,
+    slot: Option<Text<'a>>,
+    ended_at: Millis,
+}
+
+impl From<&Success> for SuccessRecord<'_> {
+    fn from(success: &Success) -> Self {
+        Self {
+            nominal_start: success.nominal_start.into(),
+            slot: success.slot.map(|mark| Text::Owned(mark.to_string())),
+            ended_at: success.ended_at.into(),
+        }
+    }
+}
+
+impl SuccessRecord<'_> {
+    fn read(self, of: FieldReader) -> Result<Success, DecodeError> {
+        Ok(Success {
+            nominal_start: of.instant("nominal_start", self.nominal_start)?,
+            slot: slot_mark(of, self.slot)?,
+            ended_at: of.instant("ended_at", self.ended_at)?,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "ForgottenFailure")]
+struct ForgottenFailureRecord {
+    failed_at: Millis,
+    resource_version: i64,
+}
+
+impl From<ForgottenFailure> for ForgottenFailureRecord {
+    fn from(failure: ForgottenFailure) -> Self {
+        Self { failed_at: failure.failed_at.into(), resource_version: long(failure.resource_version) }
+    }
+}
+
+impl ForgottenFailureRecord {
+    fn read(self, of: FieldReader) -> Result<ForgottenFailure, DecodeError> {
+        Ok(ForgottenFailure {
+            failed_at: of.instant("failed_at", self.failed_at)?,
+            resource_version: of.long("resource_version", self.resource_version)?,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "RefusedObjective")]
+struct RefusedObjectiveRecord<'a> {
+    name: Text<'a>,
+    uid: Text<'a>,
+    resource_version: i64,
+    objective: ObjectiveRecord<'a>,
+}
+
+impl<'a> From<(&'a String, &'a RefusedObjective)> for RefusedObjectiveRecord<'a> {
+    fn from((name, refused): (&'a String, &'a RefusedObjective)) -> Self {
+        Self {
+            name: text(name),
+            uid: text(&refused.revision.uid),
+            resource_version: long(refused.revision.resource_version),
+            objective: (&refused.objective).into(),
+        }
+    }
+}
+
+impl RefusedObjectiveRecord<'_> {
+    fn read(self, of: FieldReader) -> Result<(String, RefusedObjective), DecodeError> {
+        let refused = RefusedObjective {
+            revision: revision(of, self.uid, self.resource_version)?,
+            objective: self.objective.read(of)?,
+        };
+        Ok((self.name.into_owned(), refused))
     }
 }
 
@@ -183,8 +281,11 @@ struct ObjectiveStateRecord<'a> {
     incident: Option<IncidentRecord<'a>>,
     verdicts: Vec<JudgedRecord<'a>>,
     warned_of_no_fire: bool,
+    #[serde(default)]
+    later_successors: Vec<SuccessorRecord<'a>>,
 }
 
+/// The first of the edits that wait is in a field of its own, since once there was only one.
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Successor")]
 struct SuccessorRecord<'a> {
@@ -194,7 +295,7 @@ struct SuccessorRecord<'a> {
 
 impl<'a> From<(&'a String, &'a ObjectiveState)> for ObjectiveStateRecord<'a> {
     fn from((name, known): (&'a String, &'a ObjectiveState)) -> Self {
-        let successor = known.successor.as_ref().map(|successor| SuccessorRecord {
+        let mut successors = known.successors.iter().map(|successor| SuccessorRecord {
             objective: (&successor.objective).into(),
             edited_at: successor.edited_at.into(),
         });
@@ -203,13 +304,14 @@ impl<'a> From<(&'a String, &'a ObjectiveState)> for ObjectiveStateRecord<'a> {
             uid: text(&known.revision.uid),
             resource_version: long(known.revision.resource_version),
             objective: (&known.objective).into(),
-            successor,
+            successor: successors.next(),
             since: known.since.into(),
             withdrawn_at: known.withdrawn_at.map(Millis::from),
             plan: (&known.plan).into(),
             incident: known.incident.as_ref().map(IncidentRecord::from),
             verdicts: known.verdicts.iter().map(JudgedRecord::from).collect(),
             warned_of_no_fire: known.warned_of_no_fire,
+            later_successors: successors.collect(),
         }
     }
 }
@@ -225,7 +327,12 @@ impl ObjectiveStateRecord<'_> {
         let known = ObjectiveState {
             revision: revision(of, self.uid, self.resource_version)?,
             objective: self.objective.read(of)?,
-            successor: self.successor.map(successor).transpose()?,
+            successors: self
+                .successor
+                .into_iter()
+                .chain(self.later_successors)
+                .map(successor)
+                .collect::<Result<_, _>>()?,
             since: of.instant("since", self.since)?,
             withdrawn_at: of.maybe_instant("withdrawn_at", self.withdrawn_at)?,
             plan: self.plan.read(of)?,

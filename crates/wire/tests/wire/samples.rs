@@ -14,9 +14,9 @@ use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase, SlotMark};
 use kigen_model::slot::{Cause, CauseKind, Excuse, Failure, Gap, PastSuccess, RunSummary, Slot, Verdict};
 use kigen_model::topic::{Offset, Topic};
 use kigen_state::{
-    ATTEMPTS_MAX, AttemptState, BatchState, ClusterClock, CronJobState, Cursor, ENGINE_VERSION, Incident,
-    Judged, JudgedSlot, ObjectiveState, OpenSlot, PartitionState, Plan, RunState, ScheduleEdit, Successor,
-    Window,
+    ATTEMPTS_MAX, AttemptState, BatchState, ClusterClock, CronJobState, Cursor, ENGINE_VERSION,
+    ForgottenFailure, Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, PartitionState, Plan,
+    RefusedObjective, RunState, ScheduleEdit, Success, Successor, Window,
 };
 use kigen_wire::{
     DecodeError, Status, decode_alert, decode_event, decode_reject, decode_status, encode_alert,
@@ -349,6 +349,21 @@ fn full_batch() -> BatchState {
         runs: known_runs.collect(),
         objectives: names.into_iter().map(str::to_owned).zip(objective_states()).collect::<BTreeMap<_, _>>(),
         since: Some(at("2026-11-01T00:00:00Z")),
+        successes: [None, Some("2026-11-20"), Some("2026-11-20T12:00:00Z")]
+            .map(|mark| Success {
+                nominal_start: at("2026-11-19T03:00:00Z"),
+                slot: mark.map(|mark| mark.parse().expect("a slot")),
+                ended_at: at("2026-11-19T03:09:00Z"),
+            })
+            .into(),
+        forgotten_failure: Some(ForgottenFailure {
+            failed_at: at("2026-10-20T03:00:00Z"),
+            resource_version: 4,
+        }),
+        refused: BTreeMap::from([(
+            "refused".to_owned(),
+            RefusedObjective { revision: revision(9), objective: objective() },
+        )]),
     }
 }
 
@@ -371,7 +386,7 @@ fn objective_states() -> [ObjectiveState; 9] {
     let of = |plan| ObjectiveState {
         revision: revision(8),
         objective: least_objective(),
-        successor: None,
+        successors: Vec::new(),
         since: at("2026-11-01T00:00:00Z"),
         withdrawn_at: None,
         plan,
@@ -383,10 +398,10 @@ fn objective_states() -> [ObjectiveState; 9] {
         ObjectiveState { objective: before(Some(None)), ..of(Plan::Exhausted) },
         ObjectiveState {
             objective: objective(),
-            successor: Some(Successor {
-                objective: least_objective(),
-                edited_at: at("2026-11-20T02:00:00Z"),
-            }),
+            successors: vec![
+                Successor { objective: least_objective(), edited_at: at("2026-11-20T02:00:00Z") },
+                Successor { objective: objective(), edited_at: at("2026-11-20T02:10:00Z") },
+            ],
             withdrawn_at: Some(at("2026-11-20T02:30:00Z")),
             incident: Some(Incident {
                 id: id(2),

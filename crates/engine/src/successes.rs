@@ -1,0 +1,89 @@
+//! Successes: those of the runs that are kept, and those that are kept apart from them, as long as an objective can need
+//! them.
+
+use chrono::TimeDelta;
+use kigen_model::Instant;
+use kigen_state::{BatchState, ObjectiveState, Plan, RunState, SUCCESSES_MAX, Success};
+
+use crate::attempts::ended_at;
+use crate::membership::marked;
+
+/// How far an edit of the zone can move the day of an annotation, in hours.
+const ZONES_APART_H: i64 = 26;
+
+/// The success of a run, if it succeeded.
+pub(crate) fn of_run(run: &RunState) -> Option<Success> {
+    let ended_at = ended_at(run)?;
+    Some(Success { nominal_start: run.run.nominal_start(), slot: run.run.slot, ended_at })
+}
+
+/// All successes that are known; one may be there twice, with an earlier and a later end.
+pub(crate) fn known(runs: &[RunState], successes: &[Success]) -> impl Iterator<Item = Success> {
+    runs.iter().filter_map(of_run).chain(successes.iter().copied())
+}
+
+/// Keeps the success of a run apart from it, since the run, or what shows when it ended, is about to be dropped.
+pub(crate) fn keep(state: &mut BatchState, run: &RunState) {
+    let Some(success) = of_run(run).filter(|success| is_needed(state, success)) else {
+        return;
+    };
+    let is_same =
+        |known: &Success| (known.nominal_start, known.slot) == (success.nominal_start, success.slot);
+    let known = &mut state.successes;
+    match known.iter_mut().find(|known| is_same(known)) {
+        // Of two successes of one time the earlier end meets every slot that the later one meets.
+        Some(known) => known.ended_at = known.ended_at.min(success.ended_at),
+        None => {
+            let place = known.partition_point(|known| known.nominal_start <= success.nominal_start);
+            known.insert(place, success);
+        }
+    }
+    if known.len() > SUCCESSES_MAX {
+        drop_closest(known);
+    }
+}
+
+/// Drops the successes that no objective can need any more.
+pub(crate) fn forget(state: &mut BatchState) {
+    if !state.successes.is_empty() {
+        let mut successes = std::mem::take(&mut state.successes);
+        successes.retain(|success| is_needed(state, success));
+        state.successes = successes;
+    }
+}
+
+/// Drops the older of the two successes that are closest in their nominal starts. Dropping the oldest instead would leave
+/// the slots that are open longest without any.
+fn drop_closest(successes: &mut Vec<Success>) {
+    let apart = |place: &usize| {
+        let (older, newer) = (&successes[*place], &successes[place + 1]);
+        (older.slot != newer.slot, newer.nominal_start - older.nominal_start)
+    };
+    let closest = (0..successes.len().saturating_sub(1)).min_by_key(apart);
+    successes.remove(closest.unwrap_or(0));
+}
+
+fn is_needed(state: &BatchState, success: &Success) -> bool {
+    state.objectives.values().any(|objective| can_need(objective, success))
+}
+
+/// Whether the success may belong to the open slot of an objective or to a later one.
+fn can_need(objective: &ObjectiveState, success: &Success) -> bool {
+    let (slot_from, opens) = match &objective.plan {
+        Plan::Open(open) => {
+            let fresh = objective.successors.iter().filter_map(|edit| edit.objective.freshness);
+            let opens = fresh.map(|freshness| open.slot.deadline - freshness).min();
+            (open.slot.from, opens.into_iter().chain([open.opens(), open.slot.from]).min())
+        }
+        // Once it is mended, the next slot begins where the last one ended.
+        Plan::Unresolved { .. } | Plan::Exhausted => match objective.verdicts.last() {
+            Some(last) => (last.deadline, Some(last.deadline)),
+            None => return false,
+        },
+        Plan::Withdrawn => return false,
+    };
+    match marked(success.slot, objective.planned_zone()) {
+        Some(mark) => mark + TimeDelta::hours(ZONES_APART_H) > slot_from,
+        None => opens.is_some_and(|opens: Instant| success.nominal_start >= opens),
+    }
+}
