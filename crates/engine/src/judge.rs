@@ -116,17 +116,18 @@ fn without_success(judge: &mut Judge<'_>, judged: &mut JudgedSlot, gaps: &[Gap])
     // since what is known may be older than they are.
     let (of_log, of_watch) =
         (overlapping().filter(|gap| gap.is_of_log), overlapping().filter(|gap| !gap.is_of_log));
-    let mut met = None;
+    let (mut met, mut unknown) = (None, Vec::new());
     for gap in of_log.chain(of_watch) {
         match evidence::weigh(judge, judged, gap) {
             GapEvidence::Met { ended_at } => met = met.or(Some(ended_at)),
-            GapEvidence::Unknown => {
-                let body = AlertBody::SlotUnknown { slot: judged.slot, gap: *gap };
-                judge.raise(judged.slot.deadline, body);
-                return Verdict::Unknown(*gap);
-            }
+            GapEvidence::Unknown => unknown.push(*gap),
             GapEvidence::Missed => {}
         }
+    }
+    if let Some(gap) = unknown.first().copied() {
+        judge.raise(judged.slot.deadline, AlertBody::SlotUnknown { slot: judged.slot, gap });
+        // Judged again only by evidence on all of them.
+        return Verdict::Unknown(unknown.into_iter().fold(gap, Gap::covering));
     }
     match met {
         Some(ended_at) => Verdict::Met { ended_at },

@@ -49,6 +49,16 @@ impl Gap {
         Self { from, to, is_of_log: false }
     }
 
+    /// The shortest gap that covers both.
+    #[must_use]
+    pub fn covering(self, other: Self) -> Self {
+        Self {
+            from: self.from.zip(other.from).map(|(one, other)| one.min(other)),
+            to: self.to.max(other.to),
+            is_of_log: self.is_of_log || other.is_of_log,
+        }
+    }
+
     /// Whether the gap and the time from `from` to `to`, both included, have an instant in common.
     pub fn overlaps(&self, from: Instant, to: Instant) -> bool {
         self.from.is_none_or(|begins| begins <= to) && self.to >= from

@@ -43,10 +43,8 @@ impl ClusterClock {
         }
         self.gaps.push(gap);
         if self.gaps.len() > GAPS_MAX {
-            let (first, second) = (self.gaps.remove(0), self.gaps[0]);
-            let from = first.from.zip(second.from).map(|(first, second)| first.min(second));
-            let is_of_log = first.is_of_log || second.is_of_log;
-            self.gaps[0] = Gap { from, to: first.to.max(second.to), is_of_log };
+            let first = self.gaps.remove(0);
+            self.gaps[0] = first.covering(self.gaps[0]);
         }
     }
 }
