@@ -12,7 +12,7 @@
 use kigen_model::Instant;
 use kigen_model::alert::AlertBody;
 use kigen_model::slot::{Slot, Verdict};
-use kigen_state::{Incident, JudgedSlot, ObjectiveState, Plan, RunState};
+use kigen_state::{BatchState, Incident, JudgedSlot, ObjectiveState, Plan, RunState};
 use uuid::Uuid;
 
 use crate::attempts::ended_at;
@@ -114,7 +114,8 @@ fn end_incident(judge: &mut Judge<'_>, run: &RunState, ended_at: Instant) {
     let Some(incident) = judge.objective.incident else {
         return;
     };
-    if ends(&incident, until(judge.objective, &incident), judge.objective.planned_zone(), run, ended_at) {
+    let until = until(judge.objective, &incident);
+    if Missed::of(&incident, until, judge.objective.planned_zone()).is_ended_by(run, ended_at) {
         recover(judge, incident, run, ended_at);
     }
 }
@@ -125,22 +126,54 @@ pub(crate) fn end_incident_at_once(judge: &mut Judge<'_>, until: Instant) {
     let Some(incident) = judge.objective.incident else {
         return;
     };
-    let zone = judge.objective.planned_zone();
-    let successes = judge.runs.iter().filter_map(|run| Some((run, ended_at(run)?)));
-    let ending = successes.filter(|(run, ended_at)| ends(&incident, until, zone, run, *ended_at));
-    if let Some((run, ended_at)) = ending.min_by_key(|(_, ended_at)| *ended_at) {
+    let missed = Missed::of(&incident, until, judge.objective.planned_zone());
+    if let Some((run, ended_at)) = missed.first_to_end(judge.runs) {
         recover(judge, incident, run, ended_at);
     }
 }
 
-/// Whether a success ends the incident: its run is of the last missed slot or a later one, and it ended after a success of
-/// that slot stopped counting. A run made ahead for a later slot may have ended long before.
-fn ends(incident: &Incident, until: Instant, zone: &str, run: &RunState, ended_at: Instant) -> bool {
-    let is_of_slot_or_later = match marked(run.run.slot, zone) {
-        Some(mark) => mark > incident.last.from,
-        None => run.run.nominal_start() >= incident.opens,
+/// The runs that end an incident at once if the open slots are missed: each is kept until its slot is judged, since the
+/// alert describes it.
+pub(crate) fn would_end(state: &BatchState) -> Vec<&str> {
+    let late = |objective: &ObjectiveState| {
+        let Plan::Open(open) = &objective.plan else {
+            return None;
+        };
+        let until = open.slot.deadline + objective.objective.grace;
+        let missed = Missed { from: open.slot.from, opens: open.opens(), until, zone: &open.time_zone };
+        missed.first_to_end(&state.runs).map(|(run, _)| run.revision.uid.as_str())
     };
-    is_of_slot_or_later && ended_at > until
+    state.objectives.values().filter_map(late).collect()
+}
+
+/// The last missed slot of an incident.
+struct Missed<'a> {
+    from: Instant,
+    opens: Instant,
+    until: Instant,
+    zone: &'a str,
+}
+
+impl<'a> Missed<'a> {
+    fn of(incident: &Incident, until: Instant, zone: &'a str) -> Self {
+        Self { from: incident.last.from, opens: incident.opens, until, zone }
+    }
+
+    /// Whether a success ends the incident: its run is of the last missed slot or a later one, and it ended after a success
+    /// of that slot stopped counting. A run made ahead for a later slot may have ended long before.
+    fn is_ended_by(&self, run: &RunState, ended_at: Instant) -> bool {
+        let is_of_slot_or_later = match marked(run.run.slot, self.zone) {
+            Some(mark) => mark > self.from,
+            None => run.run.nominal_start() >= self.opens,
+        };
+        is_of_slot_or_later && ended_at > self.until
+    }
+
+    fn first_to_end<'r>(&self, runs: &'r [RunState]) -> Option<(&'r RunState, Instant)> {
+        let successes = runs.iter().filter_map(|run| Some((run, ended_at(run)?)));
+        let ending = successes.filter(|(run, ended_at)| self.is_ended_by(run, *ended_at));
+        ending.min_by_key(|(_, ended_at)| *ended_at)
+    }
 }
 
 /// Until when a success of the incident's last slot counted: its deadline and grace.

@@ -11,6 +11,7 @@ use kigen_state::{
 };
 
 use crate::attempts;
+use crate::incident::would_end;
 use crate::successes;
 
 /// The largest part of [`STATE_BYTES_MAX`] that objectives may take; one that would take more is refused.
@@ -41,11 +42,16 @@ pub(crate) fn has_room(state: &BatchState, name: &str, objective: &Objective) ->
     weight.0 <= OBJECTIVES_BYTES_MAX
 }
 
-/// Keeps the newest runs, and those that have not ended before those that have.
+/// Keeps the newest runs, and those that have not ended before those that have. A late success that its slot's miss will name
+/// is dropped after the others that have ended.
 pub(crate) fn drop_oldest_runs(state: &mut BatchState) {
     while state.runs.len() > RUNS_MAX {
-        let oldest = state.runs.iter().position(|known| known.run.phase.is_terminal()).unwrap_or(0);
-        forget_run(state, oldest);
+        let late = would_end(state);
+        let has_ended = |known: &RunState| known.run.phase.is_terminal();
+        let is_late = |known: &RunState| late.contains(&known.revision.uid.as_str());
+        let oldest = state.runs.iter().position(|known| has_ended(known) && !is_late(known));
+        let oldest = oldest.or_else(|| state.runs.iter().position(has_ended));
+        forget_run(state, oldest.unwrap_or(0));
     }
 }
 

@@ -52,14 +52,16 @@ pub(crate) fn forget(state: &mut BatchState) {
     }
 }
 
-/// Drops the older of the two successes that are closest in their nominal starts. Dropping the oldest instead would leave
-/// the slots that are open longest without any.
+/// Drops the success whose neighbours are closest to each other, never the oldest or the newest, so that those that are left
+/// stay spread. Dropping the oldest instead would leave the slots that are open longest without any.
 fn drop_closest(successes: &mut Vec<Success>) {
     let apart = |place: &usize| {
-        let (older, newer) = (&successes[*place], &successes[place + 1]);
-        (older.slot != newer.slot, newer.nominal_start - older.nominal_start)
+        let (older, this, newer) = (&successes[place - 1], &successes[*place], &successes[place + 1]);
+        // One that is marked for a slot serves no other.
+        let is_alike = older.slot == this.slot && this.slot == newer.slot;
+        (!is_alike, newer.nominal_start - older.nominal_start)
     };
-    let closest = (0..successes.len().saturating_sub(1)).min_by_key(apart);
+    let closest = (1..successes.len().saturating_sub(1)).min_by_key(apart);
     successes.remove(closest.unwrap_or(0));
 }
 

@@ -21,8 +21,8 @@ pub const EDITS_MAX: usize = 8;
 /// How many objectives a batch may have; a further one is refused with a warning.
 pub const OBJECTIVES_MAX: usize = 16;
 
-/// How many successes are kept apart from the runs. At the limit the older of the two with the closest nominal starts is
-/// dropped, so that those that are kept stay spread over the time that an objective can need.
+/// How many successes are kept apart from the runs. At the limit the one whose neighbours are closest in their nominal starts
+/// is dropped, so that those that are kept stay spread over the time that an objective can need.
 pub const SUCCESSES_MAX: usize = 64;
 /// How many objectives without room are kept; a further one waits until its declaration is written again.
 pub const REFUSED_MAX: usize = 8;
