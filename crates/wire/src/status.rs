@@ -1,6 +1,7 @@
 //! `kigen.status`: the whole state of a batch, or how far a partition is judged.
 
 mod batch;
+mod objective;
 mod position;
 
 use kigen_model::topic::Topic;

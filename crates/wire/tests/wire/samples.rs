@@ -315,17 +315,8 @@ fn full_batch() -> BatchState {
         run,
         attempts: attempts().skip(index * ATTEMPTS_MAX).take(ATTEMPTS_MAX).map(known_attempt).collect(),
     });
-    let names = [
-        "before",
-        "complete-by",
-        "exhausted",
-        "fresh",
-        "no-fire",
-        "slot",
-        "the-last-fire",
-        "unresolved",
-        "withdrawn",
-    ];
+    let names =
+        "before complete-by exhausted fresh no-fire slot the-last-fire unresolved withdrawn".split(' ');
     BatchState {
         key: key(),
         cron_job: Some(CronJobState {
@@ -347,7 +338,7 @@ fn full_batch() -> BatchState {
             seen_at: Some(at("2026-11-20T04:00:00Z")),
         }),
         runs: known_runs.collect(),
-        objectives: names.into_iter().map(str::to_owned).zip(objective_states()).collect::<BTreeMap<_, _>>(),
+        objectives: names.map(str::to_owned).zip(objective_states()).collect::<BTreeMap<_, _>>(),
         since: Some(at("2026-11-01T00:00:00Z")),
         successes: [None, Some("2026-11-20"), Some("2026-11-20T12:00:00Z")]
             .map(|mark| Success {
