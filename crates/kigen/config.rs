@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, is_secret};
+use kigen_model::key::is_key_part;
 use kigen_notifier::slack::client::Channels;
 use kigen_registry::Access as RegistryAccess;
 use kigen_shipper::settings::{Access, LeaseSettings};
@@ -107,7 +108,7 @@ impl Config {
     pub(crate) fn resolve(args: &SettingsArgs) -> Result<Self, ConfigError> {
         let file = file::read(args.config.as_deref())?;
         let cluster = args.cluster.clone().or(file.cluster).unwrap_or_else(|| "default".to_owned());
-        if cluster.is_empty() || cluster.contains(['/', '\n']) || cluster.len() > 63 {
+        if !is_key_part(&cluster) || cluster.contains('\n') || cluster.len() > 63 {
             return Err(ConfigError::OutOfRange {
                 what: "the cluster's name",
                 value: format!("`{cluster}`"),

@@ -8,6 +8,7 @@ use std::thread;
 
 use kigen_log::{ConsumedRecord, partition_of};
 use kigen_model::event::{ClusterEvent, Event, Fact};
+use kigen_model::key::is_key_part;
 use kigen_model::topic::Partition;
 
 /// Events that are sent to the fold at once. Fewer records than these are decoded on the thread that folds them.
@@ -20,6 +21,8 @@ const CHUNKS_AHEAD_MAX: usize = 8;
 pub(crate) enum Refusal {
     /// Its value is not an event.
     Undecodable,
+    /// What it is about cannot have a key: a part is empty, or has a `/` or a zero byte. It could never be stored.
+    InvalidKey,
     /// Its key is not that of the batch or cluster that the event is about.
     WrongKey,
     /// Its key belongs to another partition.
@@ -31,6 +34,7 @@ impl Refusal {
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Undecodable => "undecodable",
+            Self::InvalidKey => "invalid_key",
             Self::WrongKey => "wrong_key",
             Self::WrongPartition => "wrong_partition",
         }
@@ -77,6 +81,9 @@ impl EventDecoder {
     fn event_of(self, record: &ConsumedRecord) -> Decoded {
         let event = kigen_wire::decode_event(record.value.as_deref().unwrap_or_default());
         let event = event.map_err(|error| (Refusal::Undecodable, error.to_string()))?;
+        if let Some(reason) = invalid_key(&event) {
+            return Err((Refusal::InvalidKey, reason));
+        }
         let (is_its_key, key): (bool, &dyn fmt::Display) = match &event {
             Event::Fact(Fact { key, .. }) => (key.is_written(&record.key), key),
             Event::Cluster(ClusterEvent { cluster, .. }) => (*cluster == record.key, cluster),
@@ -100,6 +107,20 @@ impl EventDecoder {
         }
         Ok(event)
     }
+}
+
+/// Why what an event is about cannot have a key, if it cannot.
+fn invalid_key(event: &Event) -> Option<String> {
+    let fault = match event {
+        Event::Fact(Fact { key, .. }) => key.check().err()?.to_string(),
+        Event::Cluster(ClusterEvent { cluster, .. }) if is_key_part(cluster) => return None,
+        Event::Cluster(ClusterEvent { cluster, .. }) => {
+            format!("`{}` is not the name of a cluster", cluster.escape_debug())
+        }
+    };
+    Some(format!(
+        "{fault}: no part of it may be empty or contain a slash or a zero byte; whatever writes events must leave it out"
+    ))
 }
 
 fn fold_all<E>(

@@ -35,7 +35,7 @@ impl Batch {
         due_before: Option<Instant>,
         due_after: Option<Instant>,
     ) -> Result<(), StoreError> {
-        if !keys::is_storable(key) {
+        if key.check().is_err() {
             return Err(StoreError::BadKey { key: key.clone() });
         }
         if state.len() > STATE_BYTES_MAX {

@@ -16,7 +16,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// A key that cannot be ordered: a part is empty, or contains a `/` or a zero byte.
-    #[error("{key} cannot be stored: no part of a batch's key is empty or contains a slash or a zero byte")]
+    #[error("{} cannot be stored: no part of a batch's key is empty or contains a slash or a zero byte", key.to_string().escape_debug())]
     BadKey {
         /// The key as given.
         key: BatchKey,

@@ -86,12 +86,6 @@ pub(crate) fn due_key(bytes: &[u8]) -> Option<(Instant, BatchKey)> {
     Some((DateTime::from_timestamp_millis(at_ms)?, batch_key(cluster, name)?))
 }
 
-/// Whether the parts of a key can be separated again.
-pub(crate) fn is_storable(key: &BatchKey) -> bool {
-    let parts = [&key.cluster, &key.namespace, &key.batch];
-    parts.iter().all(|part| !part.is_empty() && !part.contains(['/', '\0']))
-}
-
 fn place(prefix: u8, partition: Partition) -> Vec<u8> {
     let mut bytes = vec![prefix];
     bytes.extend(partition.0.to_be_bytes());

@@ -2,6 +2,9 @@
 
 use chrono::{DateTime, TimeZone, Utc};
 use kigen_log::{EmbeddedLog, Log, LogReader, NewRecord, Settings};
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
+use kigen_model::key::BatchKey;
+use kigen_model::run::CronJob;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{GROUP, TurnBounds};
 
@@ -85,4 +88,68 @@ async fn a_record_that_is_damaged_on_disk_is_skipped_and_the_next_ones_are_judge
     let rejects = log.read(Topic::Rejects, P0, Offset(0), usize::MAX, usize::MAX).expect("rejects");
     let reject = kigen_wire::decode_reject(rejects[0].value.as_deref().expect("a value")).expect("a reject");
     assert_eq!((rejects.len(), reject.place), (1, Some((0, 0))));
+}
+
+/// The events of batches and clusters that cannot have a key, each under the text that its parts make.
+fn events_without_a_key() -> Vec<NewRecord> {
+    let keys = [
+        ("prod", "a/b", "c"),
+        ("prod/a", "b", "c"),
+        ("prod", "a", "b/c"),
+        ("prod", "a\0b", "c"),
+        ("prod", "a", ""),
+        ("prod", "", "c"),
+        ("", "a", "c"),
+    ];
+    let facts = keys.into_iter().enumerate().map(|(nth, (cluster, namespace, batch))| {
+        let key = BatchKey::new(cluster, namespace, batch);
+        let revision = Revision { uid: format!("uid-{nth}"), resource_version: 1 };
+        let cron_job = CronJob {
+            schedule: "0 * * * *".to_owned(),
+            time_zone: None,
+            suspended: false,
+            created_at: noon(),
+            last_scheduled_at: None,
+            last_succeeded_at: None,
+        };
+        let body = FactBody::CronJob { revision, cron_job: Some(cron_job) };
+        (key.to_string(), Event::Fact(Fact { key, observed_at: noon(), body }))
+    });
+    let ticks = ["", "a/b", "a\0b"].into_iter().map(|cluster| {
+        let body = ClusterBody::Tick { observed_until: noon(), positions: Vec::new() };
+        let event = ClusterEvent { cluster: cluster.to_owned(), cluster_uid: None, epoch: 1, body };
+        (cluster.to_owned(), Event::Cluster(event))
+    });
+    let record = |(key, event): (String, Event)| NewRecord {
+        topic: Topic::Events,
+        partition: P0,
+        key,
+        value: Some(kigen_wire::encode_event(&event)),
+        timestamp: noon(),
+    };
+    facts.chain(ticks).map(record).collect()
+}
+
+#[tokio::test]
+async fn an_event_whose_key_has_an_impossible_part_goes_to_the_rejects_and_the_next_ones_are_judged() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let settings = Settings { partitions: 1, ..Settings::default() };
+    let log = EmbeddedLog::open(&dir.path().join("log"), settings.clone()).expect("the log opens");
+    let bad = events_without_a_key();
+    log.append(bad.clone()).await.expect("an append");
+    drop(log);
+    feed::fill(dir.path(), settings.clone()).await;
+
+    let log = EmbeddedLog::open(&dir.path().join("log"), settings).expect("the log opens");
+    judge_all(&log, &dir.path().join("store"), TurnBounds::default()).await;
+    assert!(!alerts(&log).is_empty());
+    let rejects = log.read(Topic::Rejects, P0, Offset(0), usize::MAX, usize::MAX).expect("rejects");
+    assert_eq!(rejects.len(), bad.len());
+    for (record, bad) in rejects.iter().zip(&bad) {
+        let reject = kigen_wire::decode_reject(record.value.as_deref().expect("a value")).expect("a reject");
+        assert_eq!(reject.key, bad.key);
+        assert!(reject.reason.contains("empty or contain a slash or a zero byte"), "{}", reject.reason);
+    }
+    let end = log.latest(Topic::Events, P0).expect("an end");
+    assert_eq!(log.position(GROUP, Topic::Events, P0).expect("a position"), Some(end));
 }

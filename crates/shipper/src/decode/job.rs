@@ -1,6 +1,7 @@
 //! A Job to a run.
 
 use kigen_model::Instant;
+use kigen_model::key::is_key_part;
 use kigen_model::run::{Run, RunPhase};
 
 use super::decoded::{BatchHint, Decoded, Identity, Unusable};
@@ -61,10 +62,12 @@ fn condition<'a>(status: &'a JobStatus, name: &str) -> Option<&'a Condition> {
 }
 
 fn batch(metadata: &Metadata, id: &Identity, scheduled_at: Option<Instant>) -> BatchHint {
-    if let Some(name) = metadata.controller("CronJob").and_then(|owner| owner.name.clone()) {
+    if let Some(name) = metadata.controller("CronJob").and_then(|owner| owner.name.clone())
+        && is_key_part(&name)
+    {
         return BatchHint::CronJob(name);
     }
-    if let Some(label) = metadata.label(BATCH).filter(|label| !label.is_empty() && !label.contains('/')) {
+    if let Some(label) = metadata.label(BATCH).filter(|label| is_key_part(label)) {
         return BatchHint::Label(label.to_owned());
     }
     scheduled_at
