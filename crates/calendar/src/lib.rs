@@ -12,6 +12,7 @@ mod calendar;
 mod crontab;
 mod every;
 mod parse;
+mod timetable;
 mod walk;
 mod zone;
 
@@ -19,4 +20,5 @@ pub use cache::cached;
 pub use calendar::{Calendar, Reading};
 pub use crontab::Crontab;
 pub use parse::{CRONTAB_BYTES_MAX, CrontabError, Fault, Field};
+pub use timetable::Timetable;
 pub use zone::{LocalTime, UnknownZone, Zone, tzdata_version};

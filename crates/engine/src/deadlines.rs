@@ -2,30 +2,45 @@
 
 use std::rc::Rc;
 
-use kigen_calendar::{Calendar, Reading, cached};
+use kigen_calendar::{Calendar, Reading, Timetable, cached};
 use kigen_model::Instant;
-use kigen_model::objective::{Deadlines, Objective};
-use kigen_state::CronJobState;
+use kigen_model::objective::{Deadlines, Objective, Schedule};
+use kigen_state::{CronJobState, ScheduleEdit};
 
 /// The zone in which the deadlines are computed.
 pub(crate) fn zone_name<'a>(objective: &'a Objective, cron_job: Option<&'a CronJobState>) -> &'a str {
     let own = match &objective.deadlines {
-        Deadlines::CompleteBy { .. } => objective
-            .time_zone
-            .as_deref()
-            .or_else(|| cron_job.and_then(|known| known.cron_job.time_zone.as_deref())),
+        Deadlines::CompleteBy { .. } => {
+            objective.time_zone.as_deref().or_else(|| cron_job.map(zone_of_cron_job))
+        }
         Deadlines::Before { schedule, .. } => {
-            schedule.as_ref().and_then(|schedule| schedule.time_zone.as_deref())
+            schedule.as_ref().map(|schedule| timetable_of_target(schedule).time_zone)
         }
     };
     own.unwrap_or("UTC")
 }
 
+/// The zone in which Kubernetes reads the CronJob's schedule.
+pub(crate) fn zone_of_cron_job(known: &CronJobState) -> &str {
+    Timetable::of(&known.cron_job.schedule, known.cron_job.time_zone.as_deref()).time_zone
+}
+
+/// What Kubernetes makes the runs by while `edit` is in force.
+pub(crate) fn timetable(edit: &ScheduleEdit) -> Timetable<'_> {
+    Timetable::of(&edit.schedule, edit.time_zone.as_deref())
+}
+
+fn timetable_of_target(schedule: &Schedule) -> Timetable<'_> {
+    Timetable::of(&schedule.crontab, schedule.time_zone.as_deref())
+}
+
 /// The deadlines of an objective; `Err`: why there are none, and what to write instead.
 pub(crate) fn deadlines(objective: &Objective, time_zone: &str) -> Result<Rc<Calendar>, String> {
     let (crontab, reading) = match &objective.deadlines {
-        Deadlines::CompleteBy { crontab } => (crontab, Reading::Deadline),
-        Deadlines::Before { schedule: Some(schedule), .. } => (&schedule.crontab, Reading::Kubernetes),
+        Deadlines::CompleteBy { crontab } => (crontab.as_str(), Reading::Deadline),
+        Deadlines::Before { schedule: Some(schedule), .. } => {
+            (timetable_of_target(schedule).crontab, Reading::Kubernetes)
+        }
         Deadlines::Before { namespace, cron_job, schedule: None } => {
             return Err(format!(
                 "there is no CronJob {namespace}/{cron_job} before whose fires the result should be there; name another \
@@ -82,7 +97,7 @@ pub(crate) fn in_force(
         .map(|known| known.edits.as_slice())
         .unwrap_or_default();
     for pair in edits.windows(2) {
-        let (zone, until) = (pair[0].time_zone.as_deref().unwrap_or("UTC"), pair[1].from);
+        let (zone, until) = (timetable(&pair[0]).time_zone, pair[1].from);
         let planned = deadlines(objective, zone).ok().and_then(|deadlines| deadlines.next_after(after));
         if planned.is_some_and(|planned| planned <= until) {
             return (zone.to_owned(), after);

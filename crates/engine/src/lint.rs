@@ -8,7 +8,7 @@ use kigen_model::slot::Slot;
 use kigen_state::{BatchState, CronJobState, Window};
 
 use crate::attempts::ended_at;
-use crate::deadlines::{deadlines, starts, zone_name};
+use crate::deadlines::{deadlines, starts, timetable, zone_name, zone_of_cron_job};
 use crate::effect::instant_text;
 use crate::window::{fires_between, fires_of, window};
 
@@ -54,6 +54,7 @@ pub fn lint(objective: &Objective, batch: Option<&BatchState>, from: Instant) ->
     let clocked = starts.is_some() || cron_job.is_some_and(has_clock);
     let mut advice = Vec::new();
     advice.extend(other_zone(objective, cron_job));
+    advice.extend(cron_job.and_then(zone_in_schedule));
     if clocked {
         advice.extend(no_fire(objective, &windows, zone));
         advice.extend(several_fires(objective, &windows, zone));
@@ -121,12 +122,22 @@ fn other_zone(objective: &Objective, cron_job: Option<&CronJobState>) -> Option<
     let Deadlines::CompleteBy { .. } = objective.deadlines else {
         return None;
     };
-    let (own, of_cron_job) = (objective.time_zone.as_deref()?, cron_job?.cron_job.time_zone.as_deref());
-    let of_cron_job = of_cron_job.unwrap_or("UTC");
+    let (own, of_cron_job) = (objective.time_zone.as_deref()?, zone_of_cron_job(cron_job?));
     (own != of_cron_job).then(|| {
         format!(
             "the deadlines are read in {own}, but the CronJob's schedule in {of_cron_job}: if both mean the same clock, \
              leave `timeZone` out"
+        )
+    })
+}
+
+fn zone_in_schedule(cron_job: &CronJobState) -> Option<String> {
+    let edit = cron_job.edits.last()?;
+    timetable(edit).is_zone_in_schedule.then(|| {
+        format!(
+            "the CronJob's schedule `{}` has a time zone in it: Kubernetes runs by it, but refuses it in new CronJobs; write \
+             the zone in spec.timeZone instead",
+            edit.schedule
         )
     })
 }

@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use chrono::TimeDelta;
-use kigen_calendar::{Calendar, Reading, cached};
+use kigen_calendar::{Calendar, Reading, Timetable, cached};
 use kigen_model::Instant;
 use kigen_model::objective::Objective;
 use kigen_model::slot::Slot;
 use kigen_state::{CronJobState, ScheduleEdit, Window};
 
-use crate::deadlines::{starts, zone_name};
+use crate::deadlines::{starts, timetable, zone_name};
 
 /// The schedule in force does not parse, or counts from the last run instead of firing by the clock.
 struct NoClock;
@@ -78,7 +78,8 @@ pub(crate) fn fires_of(edit: &ScheduleEdit) -> Result<Option<Rc<Calendar>>, Stri
 }
 
 fn calendar_of(edit: &ScheduleEdit, reading: Reading) -> Result<Rc<Calendar>, String> {
-    cached(&edit.schedule, edit.time_zone.as_deref().unwrap_or("UTC"), reading)
+    let Timetable { crontab, time_zone, .. } = timetable(edit);
+    cached(crontab, time_zone, reading)
 }
 
 /// The first instant in `[from, until)` at which Kubernetes makes a run.

@@ -1,6 +1,6 @@
 //! Whether the calendar accepts the crontabs and time zones of objectives and CronJobs; if not, its reason.
 
-use kigen_calendar::{Calendar, Crontab, Reading, Zone};
+use kigen_calendar::{Calendar, Crontab, Reading, Timetable, Zone};
 use kigen_model::run::CronJob;
 
 /// Whether starts can be expected by a CronJob's schedule and time zone.
@@ -8,8 +8,19 @@ use kigen_model::run::CronJob;
 /// # Errors
 /// What the calendar refuses.
 pub fn schedule(cron_job: &CronJob) -> Result<(), String> {
-    starts(&cron_job.schedule)?;
-    cron_job.time_zone.as_deref().map_or(Ok(()), zone)
+    let Timetable { crontab, time_zone, .. } = timetable(cron_job);
+    starts(crontab)?;
+    zone(time_zone)
+}
+
+/// Whether a CronJob's schedule has a time zone in it. Kubernetes runs the CronJob by it, but refuses it in new ones.
+#[must_use]
+pub fn is_zone_in_schedule(cron_job: &CronJob) -> bool {
+    timetable(cron_job).is_zone_in_schedule
+}
+
+fn timetable(cron_job: &CronJob) -> Timetable<'_> {
+    Timetable::of(&cron_job.schedule, cron_job.time_zone.as_deref())
 }
 
 /// Whether this is a crontab of starts.

@@ -91,6 +91,13 @@ pub enum Notice {
         /// Why.
         reason: String,
     },
+    /// `spec.schedule` has a time zone in it, by which Kubernetes and kigen expect the starts.
+    ZoneInSchedule {
+        /// The CronJob.
+        key: BatchKey,
+        /// `spec.schedule`.
+        schedule: String,
+    },
     /// The annotation `kigen.dev/complete-by` is not a crontab: nothing is judged by it.
     CompleteBy {
         /// The CronJob.
@@ -130,6 +137,11 @@ impl fmt::Display for Notice {
                      spec.schedule or spec.timeZone"
                 )
             }
+            Self::ZoneInSchedule { key, schedule } => write!(
+                f,
+                "CronJob {key} has the schedule `{schedule}`, with a time zone in it: Kubernetes runs by it, and so does kigen, but \
+                 Kubernetes refuses it in new CronJobs; write the zone in spec.timeZone instead"
+            ),
             Self::CompleteBy { key, text, reason } => write!(
                 f,
                 "CronJob {key} has the annotation `{COMPLETE_BY}: {text}`, which is not a deadline, so nothing is judged by it: \

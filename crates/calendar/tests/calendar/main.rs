@@ -3,4 +3,5 @@
 mod environment;
 mod messages;
 mod readings;
+mod timetables;
 mod vectors;

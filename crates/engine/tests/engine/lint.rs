@@ -104,6 +104,26 @@ fn a_deadline_before_the_run_could_end() {
 }
 
 #[test]
+fn a_zone_in_the_cronjobs_schedule() {
+    let tokyo = Batch::of_cron_job("TZ=Asia/Tokyo 0 8 * * *", None).ran(9..=15, |_| 239);
+    check(
+        &by("0 12 * * *"),
+        Some(&tokyo),
+        &expect![
+            "the CronJob's schedule `TZ=Asia/Tokyo 0 8 * * *` has a time zone in it: Kubernetes runs by it, but refuses it in new CronJobs; write the zone in spec.timeZone instead"
+        ],
+    );
+    let zoned = Objective { time_zone: Some("UTC".to_owned()), ..by("0 12 * * *") };
+    check(
+        &zoned,
+        Some(&tokyo),
+        &expect![[r#"
+        the deadlines are read in UTC, but the CronJob's schedule in Asia/Tokyo: if both mean the same clock, leave `timeZone` out
+        the CronJob's schedule `TZ=Asia/Tokyo 0 8 * * *` has a time zone in it: Kubernetes runs by it, but refuses it in new CronJobs; write the zone in spec.timeZone instead"#]],
+    );
+}
+
+#[test]
 fn several_runs_for_one_deadline() {
     check(
         &by("0 12 * * *"),

@@ -224,13 +224,18 @@ fn notice(
 ) {
     let same_schedule = cron_job_before
         .is_some_and(|before| before.schedule == cron_job.schedule && before.time_zone == cron_job.time_zone);
-    if !same_schedule && let Err(reason) = crontab::schedule(cron_job) {
-        emit.notices.push(Notice::Schedule {
-            key: key.clone(),
-            schedule: cron_job.schedule.clone(),
-            time_zone: cron_job.time_zone.clone(),
-            reason,
-        });
+    if !same_schedule {
+        let (key, schedule) = (key.clone(), cron_job.schedule.clone());
+        match crontab::schedule(cron_job) {
+            Err(reason) => {
+                let time_zone = cron_job.time_zone.clone();
+                emit.notices.push(Notice::Schedule { key, schedule, time_zone, reason });
+            }
+            Ok(()) if crontab::is_zone_in_schedule(cron_job) => {
+                emit.notices.push(Notice::ZoneInSchedule { key, schedule });
+            }
+            Ok(()) => {}
+        }
     }
     let deadlines_before = objective_before.map(|before| &before.deadlines);
     if let Some(deadlines @ Deadlines::CompleteBy { crontab }) =

@@ -146,6 +146,18 @@ fn a_pod_without_containers_and_a_bookmark_of_skeletons_are_read() {
 }
 
 #[test]
+fn a_zone_in_the_schedule_of_an_old_cron_job_is_named_and_shipped_as_written() {
+    let mut core = core();
+    let old = cron_job("old", 1, "TZ=Asia/Tokyo 0 12 * * *");
+    let output = changed(&mut core, Resource::CronJobs, &old);
+    expect!["CronJob test/ml/old has the schedule `TZ=Asia/Tokyo 0 12 * * *`, with a time zone in it: Kubernetes runs by it, and so does kigen, but Kubernetes refuses it in new CronJobs; write the zone in spec.timeZone instead"].assert_eq(&messages(&output));
+    let FactBody::CronJob { cron_job: Some(shipped), .. } = &output.facts[0].body else {
+        panic!("a CronJob is shipped: {:?}", output.facts);
+    };
+    assert_eq!(shipped.schedule, "TZ=Asia/Tokyo 0 12 * * *");
+}
+
+#[test]
 fn an_unparsable_schedule_an_unknown_zone_and_a_bad_deadline_are_named_and_shipped_as_written() {
     let mut core = core();
     let mut all = Vec::new();
