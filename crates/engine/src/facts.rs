@@ -13,7 +13,7 @@ use crate::attempts;
 use crate::context::{Batch, Judge};
 use crate::deadlines::is_target_gone;
 use crate::effect::{Effect, summary_of_objective, summary_of_run};
-use crate::incident::record_success;
+use crate::incident::{end_incident, record_success};
 use crate::judge::judge_again;
 use crate::limits;
 use crate::plan;
@@ -39,6 +39,10 @@ pub(crate) fn apply(batch: &mut Batch<'_>, mut body: FactBody) {
         }
     }
     judge_again(batch);
+    // Once for all that the fact has changed: a success may also be late for slots that were missed only now.
+    batch.each_objective(end_incident);
+    // Only now: what a run means is recorded before it is forgotten.
+    retention::drop_oldest_runs(batch.state);
     retention::fit(batch.state);
 }
 
@@ -113,8 +117,6 @@ fn apply_run(batch: &mut Batch<'_>, revision: Revision, run: Run) {
         raise_run_failed(batch, &uid);
     }
     record_success(batch, &uid);
-    // Only now: what a run means is recorded before it is forgotten.
-    retention::drop_oldest_runs(batch.state);
 }
 
 /// Whether a run that is not known failed no later than one that is forgotten: it was reported before it was forgotten, too.

@@ -9,10 +9,11 @@
 //!                       └────────────────────────────────────────────────────────> none (retracted)
 //! ```
 
+use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::alert::AlertBody;
 use kigen_model::slot::{Slot, Verdict};
-use kigen_state::{BatchState, Incident, JudgedSlot, ObjectiveState, Plan, RunState};
+use kigen_state::{BatchState, Incident, JudgedSlot, ObjectiveState, Plan, RunState, Window};
 use uuid::Uuid;
 
 use crate::attempts::ended_at;
@@ -27,7 +28,6 @@ pub(crate) fn record_success(batch: &mut Batch<'_>, uid: &str) {
         if let Some((run, ended_at)) = success {
             meet(judge, run, ended_at);
             retract(judge, run, ended_at);
-            end_incident(judge, run, ended_at);
         }
     });
 }
@@ -109,41 +109,70 @@ fn remove_from_incident(objective: &mut ObjectiveState, id: Uuid, slot: Slot) ->
     left
 }
 
-/// Ends the open incident if `run` ends it.
-fn end_incident(judge: &mut Judge<'_>, run: &RunState, ended_at: Instant) {
+/// Ends the open incident by the first success to end that ends it, unless a deadline before that success is not judged yet:
+/// one that is missed, too, belongs to the incident, and the success ends both at once.
+pub(crate) fn end_incident(judge: &mut Judge<'_>) {
+    end_unless(judge, |objective, ended_at| {
+        is_judged_later(&objective.plan, objective.objective.grace, ended_at)
+    });
+}
+
+/// Ends the open incident by the first success to end that ends it.
+pub(crate) fn end_incident_at_once(judge: &mut Judge<'_>) {
+    end_unless(judge, |_, _| false);
+}
+
+fn end_unless(judge: &mut Judge<'_>, waits: impl FnOnce(&ObjectiveState, Instant) -> bool) {
     let Some(incident) = judge.objective.incident else {
         return;
     };
-    let until = until(judge.objective, &incident);
-    if Missed::of(&incident, until, judge.objective.planned_zone()).is_ended_by(run, ended_at) {
+    let Some((run, ended_at)) = ending(judge.objective, &incident, judge.runs) else {
+        return;
+    };
+    if !waits(judge.objective, ended_at) {
         recover(judge, incident, run, ended_at);
     }
 }
 
-/// Ends the open incident by the first success to end, if one is known that ends it; `until`: when a success of the slot
-/// that was missed just now stopped counting.
-pub(crate) fn end_incident_at_once(judge: &mut Judge<'_>, until: Instant) {
-    let Some(incident) = judge.objective.incident else {
-        return;
-    };
-    let missed = Missed::of(&incident, until, judge.objective.planned_zone());
-    if let Some((run, ended_at)) = missed.first_to_end(judge.runs) {
-        recover(judge, incident, run, ended_at);
+/// Whether the open slot may turn out to be missed although a success came at `ended_at`, after the time for it.
+fn is_judged_later(plan: &Plan, grace: TimeDelta, ended_at: Instant) -> bool {
+    match plan {
+        Plan::Open(open) => {
+            let is_excused = !open.slot.whole || open.window == Window::NoFire;
+            !is_excused && open.met_at.is_none() && ended_at > open.slot.deadline + grace
+        }
+        Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn => false,
     }
 }
 
-/// The runs that end an incident at once if the open slots are missed: each is kept until its slot is judged, since the
-/// alert describes it.
+/// The first success to end that ends the incident.
+fn ending<'r>(
+    objective: &ObjectiveState,
+    incident: &Incident,
+    runs: &'r [RunState],
+) -> Option<(&'r RunState, Instant)> {
+    let (from, opens) = (incident.last.from, incident.opens);
+    Missed { from, opens, until: until(objective, incident), zone: objective.planned_zone() }
+        .first_to_end(runs)
+}
+
+/// The runs that end an incident, at once or once the open slots are missed: each is kept until then, since the alert
+/// describes it.
 pub(crate) fn would_end(state: &BatchState) -> Vec<&str> {
-    let late = |objective: &ObjectiveState| {
+    let of_incident = |objective: &ObjectiveState| {
+        let incident = objective.incident.as_ref()?;
+        Some(ending(objective, incident, &state.runs)?.0)
+    };
+    let of_open_slot = |objective: &ObjectiveState| {
         let Plan::Open(open) = &objective.plan else {
             return None;
         };
         let until = open.slot.deadline + objective.objective.grace;
         let missed = Missed { from: open.slot.from, opens: open.opens(), until, zone: &open.time_zone };
-        missed.first_to_end(&state.runs).map(|(run, _)| run.revision.uid.as_str())
+        Some(missed.first_to_end(&state.runs)?.0)
     };
-    state.objectives.values().filter_map(late).collect()
+    let runs = state.objectives.values().flat_map(|known| [of_incident(known), of_open_slot(known)]);
+    runs.flatten().map(|run| run.revision.uid.as_str()).collect()
 }
 
 /// The last missed slot of an incident.
@@ -154,11 +183,7 @@ struct Missed<'a> {
     zone: &'a str,
 }
 
-impl<'a> Missed<'a> {
-    fn of(incident: &Incident, until: Instant, zone: &'a str) -> Self {
-        Self { from: incident.last.from, opens: incident.opens, until, zone }
-    }
-
+impl Missed<'_> {
     /// Whether a success ends the incident: its run is of the last missed slot or a later one, and it ended after a success
     /// of that slot stopped counting. A run made ahead for a later slot may have ended long before.
     fn is_ended_by(&self, run: &RunState, ended_at: Instant) -> bool {

@@ -1,17 +1,16 @@
-//! The verdict on a slot whose time has come, and the cause of a miss.
+//! The verdict on a slot whose time has come.
 
 use kigen_model::Instant;
 use kigen_model::alert::{AlertBody, PAST_SUCCESSES_MAX};
 use kigen_model::objective::Deadlines;
-use kigen_model::run::RunPhase;
 use kigen_model::slot::{Cause, Excuse, Gap, PastSuccess, Slot, Verdict};
-use kigen_state::{Judged, JudgedSlot, OpenSlot, Plan, RunState, Success, Window};
+use kigen_state::{Judged, JudgedSlot, OpenSlot, Plan, Success, Window};
 
-use crate::attempts;
+use crate::cause;
 use crate::context::{Batch, Judge};
 use crate::effect::{instant_text, summary_of_run};
 use crate::evidence::{self, GapEvidence};
-use crate::incident::{add_to_incident, end_incident_at_once};
+use crate::incident::{add_to_incident, end_incident, end_incident_at_once};
 use crate::membership::belongs;
 use crate::plan;
 use crate::retention;
@@ -66,7 +65,7 @@ fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap]) {
     let slot = open.slot;
     let withdrawn_at = judge.objective.withdrawn_at.filter(|at| *at < slot.deadline);
     if withdrawn_at.is_some_and(|at| !died_with_its_cron_job(judge, at)) {
-        return judge.objective.withdraw();
+        return withdraw(judge);
     }
     let until = slot.deadline + judge.objective.objective.grace;
     let mut judged = JudgedSlot { slot, window: open.window, until, incident: None };
@@ -84,9 +83,16 @@ fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap]) {
     retention::drop_oldest_verdicts(&mut judge.objective.verdicts);
     // An objective that died with its CronJob is judged once more, at the first deadline after that.
     if withdrawn_at.is_some() {
-        return judge.objective.withdraw();
+        return withdraw(judge);
     }
     plan::next(judge, slot);
+    end_incident(judge);
+}
+
+/// Nothing is judged any more that a success could wait for.
+fn withdraw(judge: &mut Judge<'_>) {
+    end_incident_at_once(judge);
+    judge.objective.withdraw();
 }
 
 /// Whether an objective that was withdrawn at this instant died with its CronJob. A person who removed it while the CronJob
@@ -135,75 +141,21 @@ fn without_success(judge: &mut Judge<'_>, judged: &mut JudgedSlot, gaps: &[Gap])
     }
 }
 
-/// Raises the miss of a slot and returns its cause. A success that came late ends the incident at once.
+/// Raises the miss of a slot and returns its cause.
 fn miss(judge: &mut Judge<'_>, judged: &mut JudgedSlot) -> Cause {
-    let slot = judged.slot;
-    let run = {
-        let zone = judge.objective.planned_zone();
-        judge.runs.iter().rev().find(|run| belongs(judged.window, slot, &run.run, zone))
-    };
-    let cause = match &judge.objective.objective.deadlines {
-        Deadlines::Before { schedule: None, .. } => Cause::CronJobAbsent,
-        Deadlines::Before { schedule: Some(_), .. } | Deadlines::CompleteBy { .. } => {
-            cause_of(judge, run, judged)
-        }
-    };
+    let (cause, run) = cause::of(judge, judged);
     let incident = add_to_incident(judge, judged);
     judged.incident = Some(incident.id);
-    let explains = match &cause {
-        Cause::CronJobAbsent | Cause::Suspended => None,
-        // Often an earlier run is in the way.
-        Cause::NeverStarted { .. } => judge.runs.iter().rev().find(|run| !run.run.phase.is_terminal()),
-        Cause::Failed(_) | Cause::StillRunning { .. } | Cause::Pending { .. } => run,
-    };
     let body = AlertBody::SlotMissed {
-        slot,
+        slot: judged.slot,
         incident: incident.id,
         misses: incident.misses,
         cause: cause.clone(),
-        run: explains.map(summary_of_run),
+        run: run.map(summary_of_run),
         past: past_successes(judge, judged.opens()),
     };
-    judge.raise(slot.deadline, body);
-    end_incident_at_once(judge, judged.until);
+    judge.raise(judged.slot.deadline, body);
     cause
-}
-
-/// The first cause that is true, by what is known of the slot's last run.
-fn cause_of(judge: &Judge<'_>, run: Option<&RunState>, judged: &JudgedSlot) -> Cause {
-    let never_started = Cause::NeverStarted { expected_at: judged.opens() };
-    match judge.cron_job {
-        None if judge.objective.objective.is_of_jobs => {}
-        None => return Cause::CronJobAbsent,
-        Some(known) if known.deleted_at.is_some() => return Cause::CronJobAbsent,
-        Some(known) if known.cron_job.suspended => return Cause::Suspended,
-        Some(_) => {}
-    }
-    let Some(run) = run else {
-        return never_started;
-    };
-    let created_at = run.run.created_at;
-    match &run.run.phase {
-        RunPhase::Failed { reason, .. } => Cause::Failed(attempts::failure(run, reason)),
-        RunPhase::Deleted { observed_at } => {
-            Cause::Failed(attempts::failure(run, attempts::why_deleted(judge.runs, run, *observed_at)))
-        }
-        RunPhase::Pending if !attempts::runs_now(run) => {
-            Cause::Pending { since: created_at, why: attempts::why_waiting(run) }
-        }
-        RunPhase::Pending | RunPhase::Running => {
-            Cause::StillRunning { since: run.run.started_at.unwrap_or(created_at) }
-        }
-        RunPhase::Suspended => {
-            Cause::Pending { since: created_at, why: Some("the Job is suspended".to_owned()) }
-        }
-        // It ended well, but too late: described as it was when a success stopped counting.
-        RunPhase::Succeeded { .. } => match run.run.started_at {
-            Some(since) if since <= judged.until => Cause::StillRunning { since },
-            _ if created_at <= judged.until => Cause::Pending { since: created_at, why: None },
-            _ => never_started,
-        },
-    }
 }
 
 /// The latest successes with a nominal start before `opens`, oldest first.

@@ -9,7 +9,8 @@
 //!  step                                    the function
 //!  facts                                   applies a fact to the state
 //!  judge      lint                         judges the slots that are due; checks an objective as written
-//!  evidence   plan   incident   explain    what a gap may hide; the next slot; misses in a row; a verdict explained
+//!  evidence   plan   incident   cause      what a gap may hide; the next slot; misses in a row; why a slot was missed
+//!  explain                                 a verdict explained
 //!  window     context   retention          when runs are expected; what a decision depends on; how much is kept
 //!  deadlines  effect    membership         the deadlines; all effects; which run counts
 //!  attempts   limits                       what a run's pods show; how long a text may be
@@ -17,6 +18,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod attempts;
+mod cause;
 mod context;
 mod deadlines;
 pub mod effect;

@@ -370,7 +370,7 @@ impl LocalText {
             CauseKind::Failed => "the last run of the slot had failed, or was gone before its end".to_owned(),
             CauseKind::StillRunning => "a run of the slot was still running".to_owned(),
             CauseKind::Pending => "a run of the slot was there but had not started".to_owned(),
-            CauseKind::NeverStarted => "none was ever created".to_owned(),
+            CauseKind::NeverStarted => "none had been created by then".to_owned(),
         }
     }
 }

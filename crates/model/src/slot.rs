@@ -65,7 +65,7 @@ impl Gap {
     }
 }
 
-/// Why a slot was missed: the first of these that is true.
+/// Why a slot was missed: the first of these that was true when a success stopped counting, at the deadline and grace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// There is no CronJob of that name.
@@ -74,19 +74,20 @@ pub enum Cause {
     Suspended,
     /// The last run of the slot failed, or was deleted before it ended.
     Failed(Failure),
-    /// A run of the slot still runs.
+    /// A run of the slot was running. It may have ended since.
     StillRunning {
         /// When it started.
         since: Instant,
     },
-    /// A run of the slot was created and does not run.
+    /// A run of the slot had been created and did not run. It may run since.
     Pending {
         /// When it was created.
         since: Instant,
         /// Why, if it is known.
         why: Option<String>,
     },
-    /// No run of the slot was ever created. The alert then describes the earlier run that is still under way, if there is one.
+    /// No run of the slot had been created. The alert then describes the earlier run that was under way and may have been in
+    /// the way, or else the first run of the slot that was created later, if there is one.
     NeverStarted {
         /// When the CronJob should have made one.
         expected_at: Instant,

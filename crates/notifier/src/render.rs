@@ -229,26 +229,63 @@ fn cause_text(times: &TimeFormatter, slot: &Slot, cause: &Cause, run: Option<&Ru
         Cause::CronJobAbsent => "There is no CronJob of that name any more, so nothing will run.".to_owned(),
         Cause::Suspended => "The CronJob is suspended, so nothing runs until somebody resumes it.".to_owned(),
         Cause::Failed(failure) => failure_text(times, failure, run),
-        Cause::StillRunning { since } => {
-            let so_far = span(slot.deadline.max(*since) - *since);
-            format!("It is still running, since {}: {so_far} at the deadline.", times.when(*since))
-        }
+        Cause::StillRunning { since } => still_running(times, slot, *since, run),
         Cause::Pending { since, why } => {
             let why = why.as_deref().map_or("Kubernetes does not say why".to_owned(), clean);
             let why = why.trim_end_matches('.');
+            let since = times.when(*since);
+            match run.map(|run| &run.run.phase) {
+                None | Some(RunPhase::Pending | RunPhase::Suspended) => {
+                    format!("Its run was created at {since} and does not run: {why}.")
+                }
+                Some(_) => format!("Its run was created at {since} and did not run at the deadline: {why}."),
+            }
+        }
+        Cause::NeverStarted { expected_at } => never_started(times, *expected_at, run),
+    }
+}
+
+/// What was true at the deadline may be over at the verdict.
+fn still_running(times: &TimeFormatter, slot: &Slot, since: Instant, run: Option<&RunSummary>) -> String {
+    let begun = times.when(since);
+    let so_far = if since > slot.deadline {
+        ", after the deadline".to_owned()
+    } else {
+        format!(": {} at the deadline", span(slot.deadline - since))
+    };
+    match run.map(|run| &run.run.phase) {
+        Some(RunPhase::Failed { failed_at, .. }) => {
+            format!("It was still running, since {begun}{so_far}. It failed at {}.", times.when(*failed_at))
+        }
+        Some(RunPhase::Succeeded { .. } | RunPhase::Deleted { .. }) => {
+            format!("It was still running, since {begun}{so_far}.")
+        }
+        None | Some(RunPhase::Pending | RunPhase::Running | RunPhase::Suspended) => {
+            format!("It is still running, since {begun}{so_far}.")
+        }
+    }
+}
+
+fn never_started(times: &TimeFormatter, expected_at: Instant, run: Option<&RunSummary>) -> String {
+    let expected = times.when(expected_at);
+    match run.map(|run| &run.run) {
+        None => format!("It never started: a run was expected at {expected}."),
+        Some(run) if run.nominal_start() >= expected_at => {
             format!(
-                "Its run was created at {} and does not run: {why}.",
-                times.when(*since).trim_end_matches('.')
+                "It started too late: a run was expected at {expected}, and made at {}.",
+                times.when(run.created_at)
             )
         }
-        Cause::NeverStarted { expected_at } => {
-            let blocked = run.map_or(String::new(), |run| {
-                format!(
-                    " The run of {} has not ended and may be in the way.",
-                    times.when(run.run.nominal_start())
-                )
-            });
-            format!("It never started: a run was expected at {}.{blocked}", times.when(*expected_at))
+        Some(run) => {
+            let way = if run.phase.is_terminal() {
+                "had not ended and may have been in the way"
+            } else {
+                "has not ended and may be in the way"
+            };
+            format!(
+                "It never started: a run was expected at {expected}. The run of {} {way}.",
+                times.when(run.nominal_start())
+            )
         }
     }
 }

@@ -219,7 +219,8 @@ impl Stage {
             None => Run {
                 job: name.to_owned(),
                 scheduled_at: None,
-                created_at: at,
+                // It was made before it ended.
+                created_at: self.time_after(words, "made")?.unwrap_or(at.min(ended_at)),
                 started_at: None,
                 phase: RunPhase::Pending,
                 failed_pods: 0,

@@ -97,6 +97,15 @@ pub(crate) fn summary(last_attempt: Option<Attempt>) -> RunSummary {
     RunSummary { uid: "job-uid".to_owned(), run: run(), last_attempt }
 }
 
+/// The run as it waits for its pod.
+pub(crate) fn waiting(last_attempt: Option<Attempt>) -> RunSummary {
+    in_phase(RunPhase::Pending, last_attempt)
+}
+
+pub(crate) fn in_phase(phase: RunPhase, last_attempt: Option<Attempt>) -> RunSummary {
+    RunSummary { run: Run { phase, ..run() }, ..summary(last_attempt) }
+}
+
 pub(crate) fn attempt() -> Attempt {
     Attempt {
         pod: "recommend-29380500-x7k2p".to_owned(),

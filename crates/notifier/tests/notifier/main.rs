@@ -1,6 +1,7 @@
 //! The text of messages, the requests to Slack, and their delivery: none is lost, and none is posted twice.
 
 mod alerts;
+mod causes;
 mod delivery;
 mod messages;
 mod posts;

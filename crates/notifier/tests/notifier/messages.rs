@@ -9,7 +9,7 @@ use kigen_notifier::terminal::{Style, draw};
 
 use crate::alerts::{
     at, attempt, failed, failed_attempt, missed, missed_after, recovered, reporting, retracted, run_failed,
-    summary, unknown,
+    summary, unknown, waiting,
 };
 
 fn check(alert: &Alert, expected: Expect) {
@@ -128,7 +128,7 @@ fn a_run_that_cannot_be_scheduled() {
     let why = Some("0/3 nodes are available: 3 Insufficient memory.".to_owned());
     let cause = Cause::Pending { since: at("2026-11-19T03:00:01Z"), why };
     check(
-        &missed(cause, Some(summary(Some(attempt())))),
+        &missed(cause, Some(waiting(Some(attempt())))),
         expect![[r#"
             ▌ 🔴 ml/recommend has no good result for 12:30
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
@@ -461,7 +461,7 @@ fn a_run_that_waits_for_a_retry() {
     let cause = Cause::Pending { since: at("2026-11-20T03:00:01Z"), why: Some(why.to_owned()) };
     let attempt = failed_attempt("Error", Some(1), Some("KeyError: 'price'"));
     check(
-        &missed(cause, Some(summary(Some(attempt)))),
+        &missed(cause, Some(waiting(Some(attempt)))),
         expect![[r#"
         ▌ 🔴 ml/recommend has no good result for 12:30
         ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
@@ -484,7 +484,7 @@ fn a_run_without_a_pod() {
     let why = "no pod of it was made, which a quota or an admission rule may forbid";
     let cause = Cause::Pending { since: at("2026-11-20T03:00:01Z"), why: Some(why.to_owned()) };
     check(
-        &missed(cause, Some(summary(None))),
+        &missed(cause, Some(waiting(None))),
         expect![[r#"
         ▌ 🔴 ml/recommend has no good result for 12:30
         ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod

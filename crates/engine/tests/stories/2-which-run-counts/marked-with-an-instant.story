@@ -10,7 +10,7 @@ zone UTC
 2026-11-19 06:01 tick
 ---
 2026-11-18 06:01:00 MISSED the deadline 2026-11-18 06:00:00, complete-by of prod/dwh/report (UTC)
-    because it waits since 2026-11-18 07:00:00: no controller has taken the Job up
+    because it never started, expected 2026-11-18 01:00:00
     miss 1 of incident 1be9e7bb-8a0d-5017-8d3b-213c7272b2e2
     job again of 2026-11-18 07:00:00
     id 2f6155fa-faf6-591b-8eef-3b988ffee639

@@ -13,7 +13,6 @@ zone UTC
 2026-11-18 06:01:00 MISSED the deadline 2026-11-18 06:00:00, complete-by of prod/dwh/report (UTC)
     because it never started, expected 2026-11-18 01:00:00
     miss 1 of incident 1be9e7bb-8a0d-5017-8d3b-213c7272b2e2
-    job ahead of 2026-11-17 20:00:00
     id 2f6155fa-faf6-591b-8eef-3b988ffee639
 2026-11-18 07:00:00 RECOVERED 60m00s after the deadline, complete-by of prod/dwh/report (UTC)
     1 missed since 2026-11-18 06:00:00, incident 1be9e7bb-8a0d-5017-8d3b-213c7272b2e2 is over

@@ -15,7 +15,6 @@ zone UTC
 2026-11-19 06:01:00 MISSED the deadline 2026-11-19 01:00:00, by-the-next of prod/dwh/report (UTC)
     because it never started, expected 2026-11-18 01:00:00
     miss 1 of incident 3c0a4b81-2bf0-509f-a07e-e4a2a728c063
-    job one of 2026-11-19 01:00:00
     id cd704682-9b4a-5d98-b712-c96398a38045
 2026-11-19 06:01:00 MISSED the deadline 2026-11-19 06:00:00, complete-by of prod/dwh/report (UTC)
     because it is still running since 2026-11-19 01:00:00
