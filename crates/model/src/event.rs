@@ -37,7 +37,7 @@ pub struct Fact {
 pub struct Revision {
     /// `metadata.uid`; of an objective see [`origin`](Self::origin).
     pub uid: String,
-    /// `metadata.resourceVersion`.
+    /// `metadata.resourceVersion`; above its 48 bits, how often the cluster's store was restored from a backup before.
     pub resource_version: u64,
 }
 

@@ -1,10 +1,11 @@
 //! The history of a cluster: the ordered changes of its CronJobs, Jobs, Pods and Objectives.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kigen_model::Instant;
 use serde_json::Value;
 
+use crate::names;
 use crate::resource::Resource;
 
 /// The kind of a change.
@@ -192,6 +193,32 @@ impl History {
         self
     }
 
+    /// The history of the same cluster after its store was restored at `at` from a backup of `backup`: it starts with the
+    /// objects and the revision of the backup. What had followed the backup happens again, that much later and under the same
+    /// revisions, to objects with other UIDs.
+    #[must_use]
+    pub fn restored(&self, backup: Instant, at: Instant) -> Self {
+        let is_kept =
+            |change: &Change| change.resource_version() <= self.initial_revision || change.at <= backup;
+        let (mut changes, followed): (Vec<_>, Vec<_>) = self.changes.iter().cloned().partition(is_kept);
+        let marks = self.marks.iter().partition::<Vec<Mark>, _>(|mark| mark.at <= backup);
+        let revisions = changes.iter().map(Change::resource_version);
+        let revisions = revisions.chain(marks.0.iter().map(|mark| mark.revision));
+        let revision = revisions.max().unwrap_or_default().max(self.initial_revision);
+        let known: BTreeSet<&str> =
+            self.changes.iter().filter(|change| is_kept(change)).map(Change::uid).collect();
+        let new = followed.iter().map(Change::uid).filter(|uid| !known.contains(uid));
+        let renamed: BTreeMap<String, String> =
+            new.map(|uid| (uid.to_owned(), names::uid(&["restored", uid]))).collect();
+        let later = at - backup;
+        changes.extend(followed.into_iter().map(|mut change| {
+            rename_uids(&mut change.object, &renamed);
+            Change { at: change.at + later, ..change }
+        }));
+        let marks = marks.1.into_iter().map(|mark| Mark { at: mark.at + later, ..mark }).collect();
+        Self::with_marks(at, revision, changes, marks, Vec::new())
+    }
+
     /// Merges the histories of several clusters into one, which starts with the earliest. Resource versions are assigned
     /// anew, in the order of time. The initial objects of a later history are added at its start. Disturbances keep
     /// their resources, and affect all namespaces.
@@ -272,6 +299,20 @@ fn renumber(start: Instant, entries: Vec<Entry>, disturbances: Vec<Disturbance>)
         changes.push(change);
     }
     History::with_marks(start, initial_revision, changes, marks, disturbances)
+}
+
+/// An object refers to others by their UIDs.
+fn rename_uids(value: &mut Value, renamed: &BTreeMap<String, String>) {
+    match value {
+        Value::String(text) => {
+            if let Some(uid) = renamed.get(text) {
+                text.clone_from(uid);
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| rename_uids(value, renamed)),
+        Value::Object(fields) => fields.values_mut().for_each(|value| rename_uids(value, renamed)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// A CronJob refers to its active Jobs by the resource versions of their creation.

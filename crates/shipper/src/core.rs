@@ -14,6 +14,7 @@ use crate::index::emit::Emit;
 use crate::index::resolution::Resolutions;
 use crate::input::{Input, LogRead, LogRequest, StreamEvent};
 use crate::notice::{Notice, Rejected};
+use crate::past::Past;
 use crate::resource::Resource;
 use crate::resync::Resync;
 use crate::server_clock::{Clock, ServerClock};
@@ -30,6 +31,8 @@ pub struct Resume {
     pub observed_until: Option<Instant>,
     /// Its positions.
     pub positions: Vec<StreamPosition>,
+    /// The latest past of the cluster's store that the log has.
+    pub past: Past,
     /// The facts of this cluster in the log, oldest first.
     pub facts: Vec<Fact>,
 }
@@ -60,6 +63,7 @@ pub struct Core {
     cluster: String,
     cluster_uid: Option<String>,
     epoch: u64,
+    past: Past,
     clock: ServerClock,
     index: Index,
     watermark: Watermark,
@@ -94,6 +98,7 @@ impl Core {
             cluster: settings.cluster.clone(),
             cluster_uid: None,
             epoch,
+            past: resume.past,
             clock: ServerClock::new(clock),
             index,
             watermark: Watermark::new(resume.observed_until, settings.rounds_pending_max),
@@ -121,10 +126,13 @@ impl Core {
         let mut output = Output::default();
         match input {
             Input::Stream { resource, event } => self.handle(resource, event, &mut output),
-            Input::Probed { answered, round } => {
+            Input::Probed { answered, mut round } => {
                 self.clock.note(Some(answered));
+                let versions = round.resource_versions.iter_mut().flatten();
+                versions.for_each(|version| *version = self.past.version(*version));
                 self.watermark.probed(round);
             }
+            Input::WentBack(_) => self.begin_another_past(),
             Input::ProbeFailed(_) | Input::AnotherCluster { .. } => {}
             Input::Log(read) => {
                 if let LogRead { request, text: Ok(text) } = *read {
@@ -180,6 +188,14 @@ impl Core {
         self.index.take_log_requests()
     }
 
+    /// Whatever the restored store shows is newer than what was known, and no evidence of before counts. Its streams list
+    /// anew, and lose history.
+    fn begin_another_past(&mut self) {
+        self.past = self.past.next();
+        self.watermark.another_past();
+        self.listed_as_of = [0; Resource::COUNT];
+    }
+
     fn handle(&mut self, resource: Resource, event: StreamEvent, output: &mut Output) {
         match event {
             StreamEvent::ListStarted { answered } => {
@@ -198,14 +214,14 @@ impl Core {
                 }
             }
             StreamEvent::Listed { resource_version } => {
-                self.listed_as_of[resource.index()] = resource_version;
+                self.listed_as_of[resource.index()] = self.past.version(resource_version);
                 let listed_at = self.observed_at();
                 self.listed_at[resource.index()].get_or_insert(listed_at);
             }
             StreamEvent::HistoryLost => self.lose_history(resource, output),
             StreamEvent::Opened { resource_version, answered } => {
                 self.clock.note(answered);
-                self.watermark.opened(resource, resource_version);
+                self.watermark.opened(resource, self.past.version(resource_version));
                 self.emit(output, |index, emit| index.stream_opened(resource, emit));
             }
             StreamEvent::Changed(object) => {
@@ -217,7 +233,7 @@ impl Core {
                 self.advanced(resource);
             }
             StreamEvent::Bookmark { resource_version } => {
-                self.watermark.reached(resource, resource_version);
+                self.watermark.reached(resource, self.past.version(resource_version));
                 self.advanced(resource);
             }
             StreamEvent::Unreadable { line, reason } => {
@@ -256,6 +272,7 @@ impl Core {
     fn apply_object(&mut self, resource: Resource, bytes: &[u8], change: ObjectChange, output: &mut Output) {
         match decode(resource, bytes, self.observed_at()) {
             Ok(decoded) => {
+                let decoded = decoded.with_version(|version| self.past.version(version));
                 self.watermark.reached(resource, decoded.resource_version());
                 self.emit(output, |index, emit| match change {
                     ObjectChange::Listed => index.apply_listed(decoded, emit),
@@ -270,10 +287,11 @@ impl Core {
     /// Once for each version of an object, where name and version are readable: a list shows the same objects as the last.
     fn reject(&mut self, resource: Resource, what: Undecodable, bytes: &[u8], output: &mut Output) {
         self.index.mark_undecodable(resource, &what);
-        if let Some(resource_version) = what.resource_version {
+        let version = what.resource_version.map(|version| self.past.version(version));
+        if let Some(resource_version) = version {
             self.watermark.reached(resource, resource_version);
         }
-        if let (Some(name), Some(resource_version)) = (&what.name, what.resource_version) {
+        if let (Some(name), Some(resource_version)) = (&what.name, version) {
             if self.rejected.len() >= REJECTED_OBJECTS_MAX {
                 self.rejected.clear();
             }

@@ -35,6 +35,8 @@ pub enum Input {
     },
     /// A round of probing was not answered.
     ProbeFailed(RequestError),
+    /// The store has gone back. The streams that fed the loop so far are over, and so are their inputs after this one.
+    WentBack(WentBack),
     /// The API server that answers is of another cluster than the one that was connected to.
     AnotherCluster {
         /// The UID of that cluster.
@@ -44,6 +46,18 @@ pub enum Input {
     Declared(Declaration),
     /// The log of a failed container was read, or could not be.
     Log(Box<LogRead>),
+}
+
+/// The evidence that the store was restored from a backup: a consistent read shows a version below one that was known when it
+/// was requested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WentBack {
+    /// What was read.
+    pub resource: Resource,
+    /// Its resource version now.
+    pub version: u64,
+    /// The one that was known.
+    pub known: u64,
 }
 
 /// The objectives declared in a file.

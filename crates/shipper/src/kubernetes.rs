@@ -3,6 +3,7 @@
 pub mod api;
 pub mod client;
 pub mod connect;
+pub mod known_versions;
 mod kubeconfig;
 pub mod lease;
 pub mod lines;

@@ -14,7 +14,7 @@
 //!               core              │     input in, facts out
 //!   index, watermark, resync  kubernetes   the only folder that sends requests
 //!                 └───────┬───────┘
-//!                  input, notice
+//!               input, notice, past
 //!                      decode           objects in, facts out
 //! ```
 
@@ -27,6 +27,7 @@ pub mod input;
 pub mod kubernetes;
 pub mod metrics;
 pub mod notice;
+pub mod past;
 pub mod preflight;
 pub mod resource;
 pub mod resync;

@@ -55,7 +55,11 @@ pub(crate) fn received(input: &Input) {
                 request_failed(error);
             }
         }
-        Input::Stream { .. } | Input::Probed { .. } | Input::AnotherCluster { .. } | Input::Declared(_) => {}
+        Input::Stream { .. }
+        | Input::Probed { .. }
+        | Input::WentBack(_)
+        | Input::AnotherCluster { .. }
+        | Input::Declared(_) => {}
     }
 }
 

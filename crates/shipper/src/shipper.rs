@@ -5,18 +5,19 @@ use std::time::{Duration, Instant as RealInstant};
 
 use kigen_model::event::ClusterEvent;
 use kigen_ops::{Throttle, error_chain};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::core::{Acknowledged, Core, Output, Resume};
 use crate::error::RequestError;
 use crate::health::Health;
 use crate::index::resolution::Resolutions;
-use crate::input::{INPUTS_WAITING_MAX, Input, StreamEvent};
+use crate::input::{INPUTS_WAITING_MAX, Input, StreamEvent, WentBack};
 use crate::kubernetes::api::Api;
+use crate::kubernetes::known_versions::KnownVersions;
 use crate::kubernetes::pod_logs::PodLogs;
-use crate::kubernetes::probe::probe;
-use crate::kubernetes::watcher::watch;
+use crate::kubernetes::probe::{Probe, probe};
+use crate::kubernetes::watcher;
 use crate::metrics;
 use crate::resource::Resource;
 use crate::settings::Settings;
@@ -28,10 +29,11 @@ const PROBLEMS_LOGGED_MAX: usize = 20;
 #[derive(Debug)]
 pub struct Shipper {
     core: Core,
+    api: Api,
+    settings: Settings,
     inputs: mpsc::Receiver<Input>,
-    inputs_per_commit_max: usize,
     /// Ends the tasks when it is dropped.
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
     logs: PodLogs,
     /// An API server that is away makes all streams and the probe fail, again and again.
     failures: Throttle,
@@ -44,23 +46,19 @@ pub struct Shipper {
 impl Shipper {
     /// Starts watching through `api`. To be called within a tokio runtime.
     pub fn start(api: &Api, settings: &Settings, epoch: u64, resume: &Resume) -> Self {
-        let (sender, inputs) = mpsc::channel(INPUTS_WAITING_MAX);
-        let mut tasks = JoinSet::new();
-        for resource in Resource::ALL {
-            let position = resume.positions.iter().find(|position| position.stream == resource.name());
-            let position = position.map(|position| position.resource_version);
-            let (api, settings, sender) = (api.clone(), settings.clone(), sender.clone());
-            tasks.spawn(async move { watch(api, &settings, resource, position, sender).await });
-        }
-        let logs = PodLogs::new(api.clone(), sender.clone(), settings.read_logs);
-        tasks.spawn(probe(api.clone(), Duration::from_millis(settings.probe_interval_ms), sender));
+        let resume_at = |resource: Resource| {
+            let position = resume.positions.iter().find(|position| position.stream == resource.name())?;
+            resume.past.resume(position)
+        };
+        let started = start_tasks(api, settings, resume_at, None);
         Self {
             core: Core::new(settings, epoch, resume, api.clock())
                 .with_cluster_uid(api.cluster_uid().map(str::to_owned)),
-            inputs,
-            inputs_per_commit_max: settings.inputs_per_commit_max.max(1),
-            _tasks: tasks,
-            logs,
+            api: api.clone(),
+            settings: settings.clone(),
+            inputs: started.inputs,
+            tasks: started.tasks,
+            logs: started.logs,
             failures: Throttle::default(),
             has_warned_of_forbidden: false,
             resolutions: Arc::default(),
@@ -82,9 +80,13 @@ impl Shipper {
     /// The inputs that are available, at least one. Nothing is lost if the future is dropped.
     pub async fn next(&mut self) -> Vec<Input> {
         let mut inputs = Vec::new();
-        if self.inputs.recv_many(&mut inputs, self.inputs_per_commit_max).await == 0 {
+        if self.inputs.recv_many(&mut inputs, self.settings.inputs_per_commit_max.max(1)).await == 0 {
             // The tasks end only with the shipper, or by a panic, which was printed: then no tick lies, none comes.
             std::future::pending::<()>().await;
+        }
+        // What follows is of streams that are over.
+        if let Some(nth) = inputs.iter().position(|input| matches!(input, Input::WentBack(_))) {
+            inputs.truncate(nth + 1);
         }
         inputs
     }
@@ -93,6 +95,9 @@ impl Shipper {
     pub fn apply(&mut self, input: Input) -> Output {
         metrics::received(&input);
         self.observe(&input);
+        if let Input::WentBack(went_back) = input {
+            self.start_anew(went_back);
+        }
         let output = self.core.apply(input);
         metrics::emitted(&output);
         self.logs.request(self.core.take_log_requests());
@@ -131,8 +136,29 @@ impl Shipper {
             Input::Stream { event: StreamEvent::Forbidden(error), .. } => self.log_forbidden(error),
             Input::Log(read) => self.logs.answered(read),
             // The role ends by another cluster, and explains it.
-            Input::AnotherCluster { .. } | Input::Stream { .. } | Input::Declared(_) => {}
+            Input::AnotherCluster { .. } | Input::WentBack(_) | Input::Stream { .. } | Input::Declared(_) => {
+            }
         }
+    }
+
+    /// Lists and watches the restored store. A cluster that was re-created also shows lower versions, so the streams wait
+    /// until the probe has checked that it is the same one. That is after its interval: API servers that read from different
+    /// stores would otherwise be listed without a pause.
+    fn start_anew(&mut self, went_back: WentBack) {
+        let WentBack { resource, version, known } = went_back;
+        tracing::warn!(
+            %resource,
+            version,
+            known,
+            "the resource versions of cluster `{}` have gone back, as after a restore of etcd from a backup: kigen lists the \
+             cluster anew, and slots of the time since its last tick may become unknown; if etcd was not restored, look for \
+             API servers that read from different etcd clusters. A restore with `etcdutl snapshot restore --bump-revision \
+             1000000000 --mark-compacted` lets versions grow, for all clients of the API server",
+            self.settings.cluster
+        );
+        let delay = Duration::from_millis(self.settings.probe_interval_ms);
+        let started = start_tasks(&self.api, &self.settings, |_| None, Some(delay));
+        (self.inputs, self.tasks, self.logs) = (started.inputs, started.tasks, started.logs);
     }
 
     fn log_failure(&mut self, error: &RequestError, retry_delay_ms: Option<u64>) {
@@ -157,6 +183,43 @@ impl Shipper {
             );
         }
     }
+}
+
+/// The tasks that feed the loop.
+struct Started {
+    inputs: mpsc::Receiver<Input>,
+    tasks: JoinSet<()>,
+    logs: PodLogs,
+}
+
+/// Starts the streams, each where it resumes, and the probe. `delay` is the time until the probe's first round, which the
+/// streams then wait for.
+fn start_tasks(
+    api: &Api,
+    settings: &Settings,
+    resume_at: impl Fn(Resource) -> Option<u64>,
+    delay: Option<Duration>,
+) -> Started {
+    let (sender, inputs) = mpsc::channel(INPUTS_WAITING_MAX);
+    let mut tasks = JoinSet::new();
+    let known = KnownVersions::default();
+    let is_same_cluster = watch::Sender::new(delay.is_none());
+    for resource in Resource::ALL {
+        let resume = resume_at(resource);
+        known.raise(resource, resume.unwrap_or(0));
+        let (api, settings, known, sender) = (api.clone(), settings.clone(), known.clone(), sender.clone());
+        let mut is_same_cluster = is_same_cluster.subscribe();
+        tasks.spawn(async move {
+            if is_same_cluster.wait_for(|is_same| *is_same).await.is_ok() {
+                watcher::watch(api, &settings, resource, resume, known, sender).await;
+            }
+        });
+    }
+    let logs = PodLogs::new(api.clone(), sender.clone(), settings.read_logs);
+    let interval = Duration::from_millis(settings.probe_interval_ms);
+    let delay = delay.unwrap_or_default();
+    tasks.spawn(probe(Probe { api: api.clone(), interval, delay, known, is_same_cluster }, sender));
+    Started { inputs, tasks, logs }
 }
 
 /// Logs the problems that are new.

@@ -64,6 +64,12 @@ impl Watermark {
         self.reaches[resource.index()] = Reach::Nowhere;
     }
 
+    /// The store has gone back: no round and no stream of its other past counts.
+    pub fn another_past(&mut self) {
+        self.reaches = [Reach::Nowhere; Resource::COUNT];
+        self.rounds.clear();
+    }
+
     /// The resource is unavailable or forbidden, and nothing waits for it until its stream opens.
     pub fn not_watched(&mut self, resource: Resource) {
         self.reaches[resource.index()] = Reach::NotWatched;

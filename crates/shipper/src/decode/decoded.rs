@@ -75,6 +75,20 @@ pub enum Decoded {
 }
 
 impl Decoded {
+    /// The same with `version` of its resource version.
+    #[must_use]
+    pub fn with_version(mut self, version: impl FnOnce(u64) -> u64) -> Self {
+        let resource_version = match &mut self {
+            Self::CronJob { id, .. }
+            | Self::Job { id, .. }
+            | Self::Pod { id, .. }
+            | Self::Objective { id, .. } => &mut id.revision.resource_version,
+            Self::Ignored { resource_version } => resource_version,
+        };
+        *resource_version = version(*resource_version);
+        self
+    }
+
     /// The object's resource version.
     pub fn resource_version(&self) -> u64 {
         match self {

@@ -4,6 +4,7 @@
 //! Raw requests through `kube`'s client, which brings credentials and TLS, and not its typed API: the header `Date`, the
 //! bookmarks and each line as it was sent are what ticks and rejects are made of.
 
+use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -50,6 +51,12 @@ pub struct Api {
     namespace: Option<String>,
     answer_ms_max: u64,
     cluster_uid: Option<String>,
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("namespace", &self.namespace).finish_non_exhaustive()
+    }
 }
 
 impl Api {

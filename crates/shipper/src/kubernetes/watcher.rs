@@ -30,6 +30,7 @@ use crate::decode::object::{AnyObject, Metadata};
 use crate::error::RequestError;
 use crate::input::{INPUTS_WAITING_MAX, Input, StreamEvent};
 use crate::kubernetes::api::Api;
+use crate::kubernetes::known_versions::{KnownBefore, KnownVersions};
 use crate::kubernetes::lines::{Line, Lines};
 use crate::resource::Resource;
 use crate::settings::Settings;
@@ -40,9 +41,9 @@ const PAGES_WAITING_MAX: usize = 2;
 /// The annotation on the bookmark that ends the initial events of a watch.
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
-/// The receiver of the inputs was dropped.
+/// The stream is over: the receiver of the inputs was dropped, or [`Input::WentBack`] was sent.
 #[derive(Debug)]
-struct Closed;
+struct Ended;
 
 /// Where a stream is.
 enum State {
@@ -71,6 +72,7 @@ struct Watcher {
     api: Api,
     resource: Resource,
     inputs: Sender<Input>,
+    known: KnownVersions,
     back_off: BackOff,
     /// Whether the API server may serve watches that begin with the initial events.
     lists_by_watch: bool,
@@ -81,8 +83,8 @@ struct Watcher {
     unwatched_delay: Duration,
 }
 
-/// Lists and watches `resource` until the receiver of `inputs` is dropped. `resume` is the version that a shipper before
-/// this one had reached.
+/// Lists and watches `resource` until the receiver of `inputs` is dropped, or a list shows that the store has gone back.
+/// `resume` is the version that a shipper before this one had reached.
 ///
 /// With it, the list comes first and shows what exists, and the watch then goes back to the old version, so that it also
 /// delivers what came and went in between; objects that the list has shown are older there and change nothing.
@@ -91,12 +93,14 @@ pub async fn watch(
     settings: &Settings,
     resource: Resource,
     resume: Option<u64>,
+    known: KnownVersions,
     inputs: Sender<Input>,
 ) {
     let mut watcher = Watcher {
         api,
         resource,
         inputs,
+        known,
         back_off: BackOff::new(settings.retry_delay_ms_min, settings.retry_delay_ms_max),
         lists_by_watch: true,
         page_objects_max: settings.page_objects_max,
@@ -111,7 +115,7 @@ pub async fn watch(
 }
 
 impl Watcher {
-    async fn step(&mut self, state: State) -> Result<State, Closed> {
+    async fn step(&mut self, state: State) -> Result<State, Ended> {
         match state {
             State::List { resume } => self.list(resume).await,
             State::Open { from, fallback } => self.open(from, fallback).await,
@@ -119,7 +123,7 @@ impl Watcher {
         }
     }
 
-    async fn list(&mut self, resume: Option<u64>) -> Result<State, Closed> {
+    async fn list(&mut self, resume: Option<u64>) -> Result<State, Ended> {
         if self.lists_by_watch {
             if let Some(next) = self.list_by_watch(resume).await? {
                 return Ok(next);
@@ -133,7 +137,8 @@ impl Watcher {
     /// Lists by a watch that begins with the initial events; `None`: this server does not support that.
     ///
     /// It costs the API server no copy of all objects, and it continues as the watch of all changes after them.
-    async fn list_by_watch(&mut self, resume: Option<u64>) -> Result<Option<State>, Closed> {
+    async fn list_by_watch(&mut self, resume: Option<u64>) -> Result<Option<State>, Ended> {
+        let known = self.known.before_request(self.resource);
         let (answered, mut lines) = match self.api.watch_with_initial_events(self.resource).await {
             Ok(opened) => opened,
             Err(error) if self.is_unwatched(&error) => return self.unwatched(error).await.map(Some),
@@ -164,6 +169,7 @@ impl Watcher {
                 }
                 ParsedLine::InitialEventsEnd { resource_version } => {
                     self.send(page(&mut objects)).await?;
+                    self.check(known, resource_version).await?;
                     return self.listed(resource_version, resume, Some(lines)).await.map(Some);
                 }
                 ParsedLine::Failed(error) if is_unsupported(&error) => return Ok(None),
@@ -178,7 +184,8 @@ impl Watcher {
         }
     }
 
-    async fn list_in_pages(&mut self, resume: Option<u64>) -> Result<State, Closed> {
+    async fn list_in_pages(&mut self, resume: Option<u64>) -> Result<State, Ended> {
+        let known = self.known.before_request(self.resource);
         self.send(StreamEvent::ListStarted { answered: None }).await?;
         let mut from: Option<String> = None;
         loop {
@@ -192,6 +199,7 @@ impl Watcher {
                 }
             };
             let listed = page.resource_version;
+            self.check(known, listed).await?;
             self.send(StreamEvent::Page { answered: page.answered, objects: page.objects }).await?;
             if page.next.is_some() {
                 from = page.next;
@@ -201,16 +209,27 @@ impl Watcher {
         }
     }
 
+    /// A list below what was known ends the stream, and its objects count for nothing.
+    async fn check(&self, known: KnownBefore, listed: u64) -> Result<(), Ended> {
+        match self.known.check(known, listed) {
+            Ok(()) => Ok(()),
+            Err(went_back) => {
+                // A dropped receiver needs no evidence either.
+                let _ = self.inputs.send(Input::WentBack(went_back)).await;
+                Err(Ended)
+            }
+        }
+    }
+
     /// The list is complete. `lines` are those of a watch that continues after it.
     async fn listed(
         &mut self,
         listed: u64,
         resume: Option<u64>,
         lines: Option<Lines>,
-    ) -> Result<State, Closed> {
+    ) -> Result<State, Ended> {
         self.send(StreamEvent::Listed { resource_version: listed }).await?;
-        // A list older than the position to resume from is of another or a restored cluster: it has no such history.
-        if let Some(resume) = resume.filter(|resume| *resume <= listed) {
+        if let Some(resume) = resume {
             return Ok(State::Open { from: resume, fallback: Some(listed) });
         }
         self.send(StreamEvent::HistoryLost).await?;
@@ -221,7 +240,7 @@ impl Watcher {
         Ok(State::Watch { lines, position: listed, fallback: None })
     }
 
-    async fn open(&mut self, from: u64, fallback: Option<u64>) -> Result<State, Closed> {
+    async fn open(&mut self, from: u64, fallback: Option<u64>) -> Result<State, Ended> {
         match self.api.watch(self.resource, from).await {
             Ok((answered, lines)) => {
                 self.send(StreamEvent::Opened { resource_version: from, answered }).await?;
@@ -241,7 +260,7 @@ impl Watcher {
         mut lines: Lines,
         mut position: u64,
         mut fallback: Option<u64>,
-    ) -> Result<State, Closed> {
+    ) -> Result<State, Ended> {
         let mut was_silent = true;
         loop {
             let line = match tokio::time::timeout(self.watch_silence_max, lines.next()).await {
@@ -257,6 +276,7 @@ impl Watcher {
                     self.back_off.reset();
                     self.send(event).await?;
                     position = resource_version.map_or(position, |reached| reached.max(position));
+                    self.known.raise(self.resource, position);
                     fallback = fallback.filter(|fallback| *fallback > position);
                 }
                 ParsedLine::InitialEventsEnd { .. } => {}
@@ -271,7 +291,7 @@ impl Watcher {
 
     /// The history in between is lost: the stream resumes from a list, one that was read already or a new one. Not at once:
     /// after a restart of the API server every client of it gets this answer at the same instant.
-    async fn expired(&mut self, error: RequestError, fallback: Option<u64>) -> Result<State, Closed> {
+    async fn expired(&mut self, error: RequestError, fallback: Option<u64>) -> Result<State, Ended> {
         self.wait_after(error).await?;
         match fallback {
             Some(listed) => {
@@ -288,7 +308,7 @@ impl Watcher {
 
     /// The resource is unavailable or forbidden. That may stay so for ever, so it is requested no more often than from an API
     /// server that is away.
-    async fn unwatched(&mut self, error: RequestError) -> Result<State, Closed> {
+    async fn unwatched(&mut self, error: RequestError) -> Result<State, Ended> {
         let event =
             if error.is_forbidden() { StreamEvent::Forbidden(error) } else { StreamEvent::Unavailable };
         self.send(event).await?;
@@ -296,12 +316,12 @@ impl Watcher {
         Ok(State::List { resume: None })
     }
 
-    async fn idle(&mut self, what: &'static str) -> Result<(), Closed> {
+    async fn idle(&mut self, what: &'static str) -> Result<(), Ended> {
         let path = self.api.path(self.resource);
         self.wait_after(RequestError::Idle { path, what }).await
     }
 
-    async fn wait_after(&mut self, error: RequestError) -> Result<(), Closed> {
+    async fn wait_after(&mut self, error: RequestError) -> Result<(), Ended> {
         let delay = self.back_off.next_delay(error.retry_after());
         let retry_delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         self.send(StreamEvent::Broken { error, retry_delay_ms }).await?;
@@ -309,14 +329,14 @@ impl Watcher {
         Ok(())
     }
 
-    async fn send(&self, event: StreamEvent) -> Result<(), Closed> {
+    async fn send(&self, event: StreamEvent) -> Result<(), Ended> {
         // A page waits until there is room for many inputs, and then takes the room of one: few large inputs wait at a time.
         let room = match &event {
             StreamEvent::Page { .. } => INPUTS_WAITING_MAX - PAGES_WAITING_MAX + 1,
             _ => 1,
         };
-        let mut permits = self.inputs.reserve_many(room).await.map_err(|_| Closed)?;
-        let permit = permits.next().ok_or(Closed)?;
+        let mut permits = self.inputs.reserve_many(room).await.map_err(|_| Ended)?;
+        let permit = permits.next().ok_or(Ended)?;
         permit.send(Input::Stream { resource: self.resource, event });
         Ok(())
     }

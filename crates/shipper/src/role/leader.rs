@@ -137,6 +137,7 @@ impl<L: Log> Leader<L> {
             Input::Stream { .. }
             | Input::Probed { .. }
             | Input::ProbeFailed(_)
+            | Input::WentBack(_)
             | Input::Declared(_)
             | Input::Log(_) => None,
         });

@@ -12,6 +12,7 @@ use kigen_objective::annotation::ANNOTATED_OBJECTIVE;
 use kigen_ops::on_thread;
 
 use crate::core::Resume;
+use crate::past::Past;
 use crate::resync::Resync;
 use crate::settings::Settings;
 
@@ -41,7 +42,7 @@ pub(super) async fn read_back(log: &impl Log, settings: &Settings) -> Result<Log
     let cluster = settings.cluster.clone();
     let period = TimeDelta::try_milliseconds(Resync::new(settings.retention_ms).period_ms());
     on_thread(move || {
-        let mut live = LiveFacts { cluster, period, facts: BTreeMap::new() };
+        let mut live = LiveFacts { cluster, period, past: Past::default(), facts: BTreeMap::new() };
         let partitions: Result<Vec<_>, _> =
             (0..reader.partitions()).map(|nth| live.read(&reader, Partition(nth))).collect();
         Ok(live.into_tail(partitions?))
@@ -103,6 +104,8 @@ struct LiveFacts {
     cluster: String,
     /// The resync period.
     period: Option<TimeDelta>,
+    /// The latest past of any fact, also of those that are not kept.
+    past: Past,
     facts: BTreeMap<Subject, Fact>,
 }
 
@@ -202,6 +205,7 @@ impl LiveFacts {
         if fact.key.cluster != self.cluster {
             return;
         }
+        self.past = self.past.max(Past::of_fact(&fact));
         let (subject, is_over) = match &fact.body {
             FactBody::CronJob { cron_job, .. } => (Subject::CronJob(fact.key.clone()), cron_job.is_none()),
             FactBody::Objective { name, revision, objective } => {
@@ -228,12 +232,11 @@ impl LiveFacts {
         let ticks: Option<Vec<_>> = partitions.into_iter().map(|tail| tail.tick).collect();
         let tick = ticks.into_iter().flatten().min_by_key(|(observed_until, _)| *observed_until);
         let facts = self.facts.into_values().collect();
-        let resume = match tick {
-            Some((observed_until, positions)) => {
-                Resume { observed_until: Some(observed_until), positions, facts }
-            }
-            None => Resume { observed_until: None, positions: Vec::new(), facts },
-        };
+        let (observed_until, positions) =
+            tick.map_or_else(Default::default, |(at, positions)| (Some(at), positions));
+        let of_positions = positions.iter().map(|position| Past::of(position.resource_version));
+        let past = of_positions.fold(self.past, Past::max);
+        let resume = Resume { observed_until, positions, past, facts };
         LogTail { epoch, cluster_uid, resume, end }
     }
 }

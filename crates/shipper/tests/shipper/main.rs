@@ -16,6 +16,7 @@ mod odd_answers;
 mod pod_logs;
 mod pods;
 mod recordings;
+mod restored_store;
 mod role;
 mod startup_errors;
 mod status_writer;

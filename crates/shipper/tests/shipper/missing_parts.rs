@@ -234,7 +234,7 @@ fn an_objective_that_was_withdrawn_while_no_shipper_ran_is_withdrawn_at_the_star
     let resume = Resume {
         observed_until: Some(DateTime::UNIX_EPOCH),
         positions: vec![StreamPosition { stream: "cronjobs".to_owned(), resource_version: 1 }],
-        facts: Vec::new(),
+        ..Resume::default()
     };
     let mut core = resumed_core(&resume);
     assert_eq!(
@@ -251,7 +251,7 @@ fn an_object_that_vanished_while_no_shipper_ran_is_emitted_as_gone_and_an_unchan
     let mut facts = changed(&mut before, Resource::CronJobs, &annotated).facts;
     facts.extend(changed(&mut before, Resource::CronJobs, &cron_job("kept", 2, "0 8 * * *")).facts);
     let observed_until = Some(DateTime::UNIX_EPOCH);
-    let mut core = resumed_core(&Resume { observed_until, positions: Vec::new(), facts });
+    let mut core = resumed_core(&Resume { observed_until, facts, ..Resume::default() });
     apply(&mut core, Resource::CronJobs, StreamEvent::ListStarted { answered: None });
     let objects = vec![to_raw_value(&cron_job("kept", 2, "0 8 * * *")).expect("JSON")];
     let page = apply(&mut core, Resource::CronJobs, StreamEvent::Page { answered: None, objects });

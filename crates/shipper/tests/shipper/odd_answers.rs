@@ -31,9 +31,16 @@ const JOBS: &str = concat!(
 );
 const BOOKMARK: &str = "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"13\"}}}\n";
 
-/// Answers one request of `stream`. The list of all is of version 10, a probe's is of version 13. The first watch of
+/// What has happened in the cluster.
+#[derive(Default)]
+struct Happened {
+    was_expired: AtomicBool,
+    were_jobs_listed: AtomicBool,
+}
+
+/// Answers one request of `stream`. Once the Jobs were listed, at version 10, the store is at version 13. The first watch of
 /// CronJobs has expired, as HTTP status 410; a watch stays open after its lines.
-async fn answer(mut stream: TcpStream, was_expired: Arc<AtomicBool>) {
+async fn answer(mut stream: TcpStream, happened: Arc<Happened>) {
     let mut request = vec![0; 4096];
     let Ok(bytes) = stream.read(&mut request).await else { return };
     let request = String::from_utf8_lossy(&request[..bytes]).into_owned();
@@ -45,7 +52,7 @@ async fn answer(mut stream: TcpStream, was_expired: Arc<AtomicBool>) {
             r#"{"kind":"Status","code":422,"message":"sendInitialEvents: Forbidden"}"#,
         ),
         _ if target.contains("watch=true") && target.contains("cronjobs") => {
-            if was_expired.swap(true, Ordering::Relaxed) {
+            if happened.was_expired.swap(true, Ordering::Relaxed) {
                 ("200 OK", BOOKMARK)
             } else {
                 ("410 Gone", r#"{"kind":"Status","code":410,"message":"too old"}"#)
@@ -53,7 +60,13 @@ async fn answer(mut stream: TcpStream, was_expired: Arc<AtomicBool>) {
         }
         _ if target.contains("watch=true") && target.contains("/jobs") => ("200 OK", JOBS),
         _ if target.contains("watch=true") => ("200 OK", BOOKMARK),
-        _ if target.contains("limit=1&") || target.ends_with("limit=1") => {
+        _ if target.contains("batch/v1/jobs")
+            && !target.ends_with("limit=1")
+            && !happened.were_jobs_listed.swap(true, Ordering::Relaxed) =>
+        {
+            ("200 OK", r#"{"metadata":{"resourceVersion":"10"},"items":null}"#)
+        }
+        _ if happened.were_jobs_listed.load(Ordering::Relaxed) => {
             ("200 OK", r#"{"metadata":{"resourceVersion":"13"},"items":[]}"#)
         }
         _ => ("200 OK", r#"{"metadata":{"resourceVersion":"10"},"items":null}"#),
@@ -72,9 +85,9 @@ async fn garbage_on_a_watch_and_an_object_without_its_parts_stop_neither_the_oth
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("bound"));
     tokio::spawn(async move {
-        let was_expired = Arc::new(AtomicBool::new(false));
+        let happened = Arc::<Happened>::default();
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(answer(stream, was_expired.clone()));
+            tokio::spawn(answer(stream, happened.clone()));
         }
     });
     let settings = Settings { retry_delay_ms_min: 1, ..Settings::new("test", Access::Url(url)) };

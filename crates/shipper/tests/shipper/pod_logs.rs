@@ -75,13 +75,23 @@ impl Cluster {
                 job("etl"), job("web"),
             ]})
             .to_string(),
-            _ => json!({"metadata": {"resourceVersion": "10"}, "items": []}).to_string(),
+            _ => {
+                json!({"metadata": {"resourceVersion": self.version().to_string()}, "items": []}).to_string()
+            }
         };
         let head = "HTTP/1.1 200 OK\r\nDate: Mon, 23 Nov 2026 11:46:32 GMT\r\nConnection: close\r\n\r\n";
         let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
         if target.contains("watch=true") {
             self.watch(target, stream).await;
         }
+    }
+
+    /// The store's version: at least that of each pod.
+    fn version(&self) -> u64 {
+        let pods = self.pods.borrow();
+        let versions =
+            pods.iter().filter_map(|pod| pod["metadata"]["resourceVersion"].as_str()?.parse().ok());
+        versions.max().unwrap_or(0).max(10)
     }
 
     async fn watch(&self, target: &str, mut stream: TcpStream) {

@@ -17,7 +17,7 @@ async fn refusal(access: Access) -> ShipperError {
     settings.start_ms_max = 50;
     settings.retry_delay_ms_min = 10;
     let clock = Clock::new(|| DateTime::UNIX_EPOCH);
-    connect(&settings, clock).await.err().expect("it cannot start")
+    connect(&settings, clock).await.expect_err("it cannot start")
 }
 
 /// The error and its sources, a line each; `hide` is what differs from run to run.

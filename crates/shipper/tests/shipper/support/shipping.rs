@@ -18,6 +18,7 @@ use kigen_shipper::input::{Input, StreamEvent};
 use kigen_shipper::kubernetes::api::Api;
 use kigen_shipper::kubernetes::connect::connect;
 use kigen_shipper::notice::Rejected;
+use kigen_shipper::past::Past;
 use kigen_shipper::server_clock;
 use kigen_shipper::settings::{Access, Settings};
 use kigen_shipper::shipper::Shipper;
@@ -130,8 +131,27 @@ impl Shipping {
             self.ticks().last().map(|(observed_until, positions, _)| (observed_until, positions.to_vec()));
         let (observed_until, positions) =
             ticked.map_or((None, Vec::new()), |(at, positions)| (Some(at), positions));
-        let resume = Resume { observed_until, positions, facts: self.facts().cloned().collect() };
+        let facts: Vec<Fact> = self.facts().cloned().collect();
+        let versions = positions.iter().map(|position| Past::of(position.resource_version));
+        let past = versions.chain(facts.iter().map(Past::of_fact)).max().unwrap_or_default();
+        let resume = Resume { observed_until, positions, past, facts };
         self.shipper = Shipper::start(&self.api, &self.settings, epoch, &resume);
+    }
+
+    /// Stops the API server, and starts it at `at` over a store that was restored from a backup of `backup`.
+    pub(crate) async fn restore_store(&mut self, backup: Instant, at: Instant) {
+        let url = self.server.url();
+        let port = url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+        self.history = self.history.restored(backup, at);
+        let played = |port| Played {
+            history: self.history.clone(),
+            clock: Clock::new(at, Pace::Manual, None),
+            options: Options { port, eager_bookmarks: true, ..Options::default() },
+        };
+        let elsewhere = Server::start(played(0)).await.expect("a free port");
+        std::mem::replace(&mut self.server, elsewhere).shutdown().await;
+        self.server = Server::start(played(port)).await.expect("the port is free again");
+        self.server.faults().serve_objectives(true);
     }
 
     /// Lets the shipper work until `is_done`.
