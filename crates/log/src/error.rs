@@ -47,7 +47,10 @@ pub enum LogError {
         record_bytes_max: usize,
     },
     /// A write that is too large.
-    #[error("a write of {bytes} bytes is more than the {} allowed: divide it", Settings::WRITE_BYTES_MAX)]
+    #[error(
+        "a write of {bytes} bytes is more than the {} allowed, so nothing of it was written",
+        Settings::WRITE_BYTES_MAX
+    )]
     WriteTooLarge {
         /// The bytes of its outputs' keys and values.
         bytes: usize,

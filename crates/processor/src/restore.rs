@@ -238,17 +238,21 @@ fn due_of(state: &[u8]) -> Result<Option<Instant>, DecodeError> {
     })
 }
 
+/// How the state is rebuilt from the events that the log has.
+const ANEW: &str = "stop kigen and let it judge anew what the log has (on Kafka: delete kigen.status, run `kigen topics \
+                    create`; else: set kigen up with a new data directory)";
+
 impl Pause {
     /// The reason and the remedy, for the operator.
     fn explained(&self, partition: Partition) -> String {
         match self {
             Self::BeyondEnd { next, end } => format!(
                 "partition {partition} is not judged: the next event to read is {next}, but the log ends at {end}, so the log \
-                 was truncated or is another one; restore the log, or set kigen up with a new data directory"
+                 was truncated or is another one; restore the log, or {ANEW}"
             ),
             Self::NewerEngine { found } => format!(
                 "partition {partition} is not judged: its state was written by a newer kigen (engine {found}); start that \
-                 version again, or set kigen up with a new data directory"
+                 version again, or {ANEW}"
             ),
         }
     }

@@ -56,6 +56,19 @@ pub enum KafkaFailure {
         /// The name.
         instance: String,
     },
+    /// The brokers refuse a transaction that was open for as long as one may be: they have aborted it, or another process has
+    /// this one's instance name. They report both alike.
+    #[error(
+        "Kafka refused the transaction of the instance `{instance}`, which had been open for {open_ms} ms: after          {transaction_ms_max} ms the brokers abort one, and nothing of it was written; kigen repeats it. If this remains so,          look for brokers that answer slowly, for a process that is stopped or starved of CPU, and for another kigen with          the same instance name"
+    )]
+    TransactionExpired {
+        /// The name.
+        instance: String,
+        /// For how long it had been open, in milliseconds.
+        open_ms: u64,
+        /// For how long one may be, in milliseconds.
+        transaction_ms_max: u64,
+    },
     /// An ACL denies an operation.
     #[error(
         "Kafka at {brokers} does not allow {operation}: allow it with `kafka-acls.sh --bootstrap-server {brokers} --add \
@@ -121,6 +134,7 @@ impl KafkaFailure {
             }
             Self::Denied { .. }
             | Self::InstanceFenced { .. }
+            | Self::TransactionExpired { .. }
             | Self::Hanging { .. }
             | Self::SchemaUnavailable { .. }
             | Self::Broker { .. } => Fate::Retry,
@@ -133,6 +147,7 @@ impl KafkaFailure {
             Self::OwnSetting { .. } | Self::Setting { .. } | Self::Client { .. } => "kafka_settings",
             Self::Topics { .. } => "kafka_topics",
             Self::InstanceFenced { .. } => "kafka_twin",
+            Self::TransactionExpired { .. } => "kafka_transaction_expired",
             Self::Denied { .. } => "kafka_denied",
             Self::Hanging { .. } => "kafka_hanging_transaction",
             Self::SchemaUnavailable { .. } => "registry",

@@ -14,29 +14,39 @@ use rdkafka::error::KafkaError;
 use crate::error::{AclOperation, KafkaFailure, is_denied};
 use crate::kafka::framing::Framing;
 
-/// What kigen itself decides: with other values it would not be exactly once, or would read elsewhere than it reports.
-const OWN_SETTINGS: [&str; 12] = [
+/// What kigen itself decides: with other values it would not be exactly once, would read elsewhere than it reports, or would
+/// exceed its bounds in time and memory. Also librdkafka's other names of these.
+const OWN_SETTINGS: [&str; 21] = [
+    "auto.commit.enable",
     "auto.offset.reset",
     "bootstrap.servers",
+    "delivery.timeout.ms",
     "enable.auto.commit",
     "enable.auto.offset.store",
     "enable.idempotence",
     "enable.partition.eof",
+    "fetch.queue.backoff.ms",
+    "fetch.wait.max.ms",
     "group.id",
     "group.instance.id",
     "isolation.level",
+    "message.timeout.ms",
+    "metadata.broker.list",
     "partition.assignment.strategy",
     "partitioner",
+    "queued.max.messages.kbytes",
+    "topic.metadata.refresh.interval.ms",
+    "transaction.timeout.ms",
     "transactional.id",
 ];
-/// kigen's defaults, which a user may override.
-const DEFAULT_SETTINGS: [(&str, &str); 5] = [
-    ("client.id", "kigen"),
-    ("compression.type", "lz4"),
-    ("linger.ms", "2"),
-    ("message.max.bytes", "2000000"),
+/// kigen's defaults, which a user may override, by either of librdkafka's names.
+const DEFAULT_SETTINGS: [(&str, Option<&str>, &str); 5] = [
+    ("client.id", None, "kigen"),
+    ("compression.type", Some("compression.codec"), "lz4"),
+    ("linger.ms", Some("queue.buffering.max.ms"), "2"),
+    ("message.max.bytes", None, "2000000"),
     // Another member may have this one's partitions after so long without a heartbeat.
-    ("session.timeout.ms", "10000"),
+    ("session.timeout.ms", None, "10000"),
 ];
 /// After how long a consumer whose queue was full fetches again. librdkafka's default is a second, in which the queue has
 /// long been emptied, and its reader waits.
@@ -114,13 +124,16 @@ impl Connection {
     /// The settings of a client: `own` are those that its use decides.
     fn config(&self, own: &[(&str, &str)]) -> ClientConfig {
         let mut config = ClientConfig::new();
-        for (name, value) in DEFAULT_SETTINGS {
-            config.set(name, value);
+        for (name, other_name, value) in DEFAULT_SETTINGS {
+            if !other_name.is_some_and(|name| self.settings.contains_key(name)) {
+                config.set(name, value);
+            }
         }
         for (name, value) in &self.settings {
             config.set(name, value);
         }
         for (name, value) in own {
+            debug_assert!(OWN_SETTINGS.contains(name), "`{name}` would override a user's setting");
             config.set(*name, *value);
         }
         config.set("bootstrap.servers", &self.brokers);
@@ -170,4 +183,35 @@ impl Connection {
 #[must_use]
 pub fn is_secret(name: &str) -> bool {
     ["password", "secret", "pem", "oauthbearer.config"].iter().any(|word| name.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refuses(name: &str, value: &str) -> bool {
+        let settings = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        matches!(Connection::new("broker:9092", settings), Err(KafkaFailure::OwnSetting { .. }))
+    }
+
+    #[test]
+    fn librdkafkas_other_names_of_kigens_own_settings_are_refused_too() {
+        for (name, value) in [
+            ("auto.commit.enable", "true"),
+            ("delivery.timeout.ms", "1000"),
+            ("metadata.broker.list", "elsewhere:9092"),
+        ] {
+            assert!(refuses(name, value), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_default_gives_way_to_the_users_setting_under_either_name() {
+        for (name, value) in [("compression.codec", "zstd"), ("queue.buffering.max.ms", "70")] {
+            let settings = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+            let connection = Connection::new("broker:9092", settings).expect("accepted");
+            let native = connection.config(&[]).create_native_config().expect("accepted");
+            assert_eq!(native.get(name).expect("known"), value);
+        }
+    }
 }

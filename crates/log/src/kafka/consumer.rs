@@ -359,13 +359,11 @@ impl Drop for KafkaConsumer {
     }
 }
 
-/// The client of a member. By its instance's name a process that restarts within the session's time-out has its partitions
-/// again at once, and no other member is disturbed.
-fn consumer(instance: &Instance, name: &str, topic: Topic) -> Result<BaseConsumer<Rebalances>, KafkaFailure> {
-    let id = group_id(name);
-    let own = [
-        ("group.id", id.as_str()),
-        ("group.instance.id", &instance.name),
+/// The settings that membership decides.
+pub(super) fn member_settings<'a>(group_id: &'a str, instance: &'a str) -> [(&'a str, &'a str); 10] {
+    [
+        ("group.id", group_id),
+        ("group.instance.id", instance),
         ("auto.offset.reset", "error"),
         ("enable.auto.commit", "false"),
         ("enable.auto.offset.store", "false"),
@@ -374,7 +372,14 @@ fn consumer(instance: &Instance, name: &str, topic: Topic) -> Result<BaseConsume
         ("isolation.level", "read_committed"),
         ("partition.assignment.strategy", "cooperative-sticky"),
         ("queued.max.messages.kbytes", "32768"),
-    ];
+    ]
+}
+
+/// The client of a member. By its instance's name a process that restarts within the session's time-out has its partitions
+/// again at once, and no other member is disturbed.
+fn consumer(instance: &Instance, name: &str, topic: Topic) -> Result<BaseConsumer<Rebalances>, KafkaFailure> {
+    let id = group_id(name);
+    let own = member_settings(&id, &instance.name);
     let context = Rebalances {
         events: ClientEvents::of(&instance.connection),
         topic,

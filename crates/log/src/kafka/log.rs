@@ -55,10 +55,13 @@ impl KafkaLog {
     }
 }
 
+/// The settings of a producer that appends outside of transactions.
+pub(super) const APPENDER_SETTINGS: [(&str, &str); 2] =
+    [("enable.idempotence", "true"), ("message.timeout.ms", APPEND_MS_MAX)];
+
 /// A producer that appends outside of transactions.
 fn appender(connection: &Connection) -> Result<Producer, KafkaFailure> {
-    let own = [("enable.idempotence", "true"), ("message.timeout.ms", APPEND_MS_MAX)];
-    Producer::new(connection, &own)
+    Producer::new(connection, &APPENDER_SETTINGS)
 }
 
 impl Inner {
@@ -97,5 +100,28 @@ impl Log for KafkaLog {
 
     fn join(&self, name: &'static str, topic: Topic) -> Result<KafkaConsumer, LogError> {
         Ok(KafkaConsumer::join(Arc::clone(&self.inner.instance), name, topic)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::kafka::consumer::member_settings;
+    use crate::kafka::reader::READER_SETTINGS;
+    use crate::kafka::transaction::transaction_settings;
+
+    #[test]
+    fn no_setting_that_kigen_overrides_is_accepted() {
+        let member = member_settings("group", "instance");
+        let transactions = transaction_settings("id", "10000");
+        let own = [&member[..], &transactions, &APPENDER_SETTINGS, &READER_SETTINGS].concat();
+        let is_accepted = |(name, value): &&(&str, &str)| {
+            let settings = BTreeMap::from([((*name).to_owned(), (*value).to_owned())]);
+            !matches!(Connection::new("broker:9092", settings), Err(KafkaFailure::OwnSetting { .. }))
+        };
+        let accepted: Vec<_> = own.iter().filter(is_accepted).collect();
+        assert!(own.len() > 20 && accepted.is_empty(), "accepted and overridden: {accepted:?}");
     }
 }

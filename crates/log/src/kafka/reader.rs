@@ -28,7 +28,7 @@ const STABLE_CHECK_INTERVAL: Duration = Duration::from_millis(20);
 /// How many offsets are searched for the last record at first; more each time it is not found.
 const BACK_OFFSETS: u64 = 64;
 /// A client that reads: it joins no group, and is notified at once of the end of a partition.
-const READER_SETTINGS: [(&str, &str); 9] = [
+pub(super) const READER_SETTINGS: [(&str, &str); 9] = [
     ("auto.offset.reset", "earliest"),
     ("enable.auto.commit", "false"),
     ("enable.partition.eof", "true"),

@@ -20,7 +20,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as RealInstant};
 
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::on_thread;
@@ -43,6 +43,8 @@ const ATTEMPTS_MAX: u32 = 10;
 
 /// The brokers abort a transaction that its producer no longer ends after so long, in milliseconds.
 pub(super) const TRANSACTION_MS_MAX: &str = "10000";
+/// The same as a duration.
+const TRANSACTION_MAX: Duration = Duration::from_millis(10_000);
 /// How often it is checked whether a transaction has failed already.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -60,15 +62,15 @@ pub(super) fn transactional(
     id: &str,
     transaction_ms_max: &str,
 ) -> Result<Producer, KafkaFailure> {
-    let own = [
-        ("transactional.id", id),
-        ("enable.idempotence", "true"),
-        ("transaction.timeout.ms", transaction_ms_max),
-    ];
-    let producer = Producer::new(connection, &own)?;
+    let producer = Producer::new(connection, &transaction_settings(id, transaction_ms_max))?;
     let refused = connection.refused("begins no transactions", AclOperation::Transactions(id.to_owned()));
     producer.init_transactions(ANSWER_MAX).map_err(refused)?;
     Ok(producer)
+}
+
+/// The settings that transactions decide.
+pub(super) fn transaction_settings<'a>(id: &'a str, transaction_ms_max: &'a str) -> [(&'a str, &'a str); 3] {
+    [("transactional.id", id), ("enable.idempotence", "true"), ("transaction.timeout.ms", transaction_ms_max)]
 }
 
 /// Sends records and waits until Kafka has acknowledged all; their offsets, in the same order.
@@ -125,7 +127,8 @@ pub(super) async fn transaction(
     records: &[NewRecord],
     positions: &[(Partition, Offset)],
 ) -> Result<Vec<Offset>, Failed> {
-    let failed = |error| member.failed(connection, error);
+    let begun_at = RealInstant::now();
+    let failed = |error| member.failed(connection, error, begun_at.elapsed());
     producer.begin_transaction().map_err(failed)?;
     let offsets = match send_in_transaction(connection, producer, records).await {
         Ok(offsets) => offsets,
@@ -251,7 +254,8 @@ pub(super) struct Member {
 }
 
 impl Member {
-    fn failed(&self, connection: &Connection, error: KafkaError) -> Failed {
+    /// The error of a transaction that had been open for so long.
+    fn failed(&self, connection: &Connection, error: KafkaError, open: Duration) -> Failed {
         let KafkaError::Transaction(reason) = &error else {
             return Failed {
                 error: connection.failed("took no transaction")(error).into(),
@@ -268,9 +272,7 @@ impl Member {
             }
             RDKafkaErrorCode::ProducerFenced
             | RDKafkaErrorCode::InvalidProducerEpoch
-            | RDKafkaErrorCode::Fenced => {
-                KafkaFailure::InstanceFenced { instance: self.instance.clone() }.into()
-            }
+            | RDKafkaErrorCode::Fenced => fenced(self.instance.clone(), open).into(),
             _ => {
                 let operation = AclOperation::Read(self.topic).or_as(&error, &group_id(self.group), &self.id);
                 connection.refused("took no transaction", operation)(error).into()
@@ -278,6 +280,17 @@ impl Member {
         };
         Failed { error, is_usable: false }
     }
+}
+
+/// Why the brokers no longer know the producer's epoch: another process has taken it, or they have taken it themselves to
+/// abort a transaction that was open for too long. They report both alike, but the second takes its time.
+fn fenced(instance: String, open: Duration) -> KafkaFailure {
+    if open < TRANSACTION_MAX {
+        return KafkaFailure::InstanceFenced { instance };
+    }
+    let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let (open_ms, transaction_ms_max) = (ms(open), ms(TRANSACTION_MAX));
+    KafkaFailure::TransactionExpired { instance, open_ms, transaction_ms_max }
 }
 
 /// Aborts the transaction that failed with `error`.
@@ -301,4 +314,17 @@ fn repeated(call: impl Fn() -> KafkaResult<()>) -> KafkaResult<()> {
         }
     }
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_that_was_open_for_too_long_is_not_reported_as_another_instance() {
+        assert_eq!(TRANSACTION_MS_MAX.parse(), Ok(TRANSACTION_MAX.as_millis()));
+        let of = |seconds| fenced("one".to_owned(), Duration::from_secs(seconds));
+        assert!(matches!(of(9), KafkaFailure::InstanceFenced { .. }), "the brokers have aborted nothing yet");
+        assert!(matches!(of(10), KafkaFailure::TransactionExpired { open_ms: 10_000, .. }));
+    }
 }

@@ -70,7 +70,10 @@ async fn a_write_with_one_bad_output_is_refused_whole() {
     assert_eq!(error.to_string(), "kigen.events has no partition 2: there are 2, counted from 0");
     let mib = record(Topic::Events, "k", &"x".repeat(1024 * 1024 - 1), 0);
     let error = log.append(vec![mib; 33]).await.expect_err("refused");
-    assert_eq!(error.to_string(), "a write of 34603008 bytes is more than the 33554432 allowed: divide it");
+    assert_eq!(
+        error.to_string(),
+        "a write of 34603008 bytes is more than the 33554432 allowed, so nothing of it was written"
+    );
     assert_eq!(log.latest(Topic::Events, P0).expect("has an end"), Offset(0));
     assert_eq!(log.position("process", Topic::Events, P0).expect("reads"), None);
 }
