@@ -43,7 +43,8 @@ const PROCESSORS_MAX: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(120);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Small, so that a day is many commits, and a tick's due work is cut by its cursor.
-const BOUNDS: TurnBounds = TurnBounds { events_max: 64, batches_max: 8, due_page_max: 3 };
+const BOUNDS: TurnBounds =
+    TurnBounds { events_max: 64, batches_max: 8, slots_max: 16, bytes_max: 64 * 1024, due_page_max: 3 };
 
 #[test]
 fn each_alert_is_in_the_topic_once_after_any_failures() {

@@ -238,7 +238,12 @@ async fn small_turns_give_the_same(log: &EmbeddedLog, expected: &[Vec<Vec<u8>>])
         };
         copy.append(records.map(record).collect()).await.expect("appended");
     }
-    judge(&copy, dir.path(), TurnBounds { events_max: 7, batches_max: 3, due_page_max: 2 }).await;
+    judge(
+        &copy,
+        dir.path(),
+        TurnBounds { events_max: 7, batches_max: 3, slots_max: 5, bytes_max: 16 * 1024, due_page_max: 2 },
+    )
+    .await;
     assert_eq!(judged(&copy), expected);
 }
 

@@ -31,7 +31,7 @@ mod limits;
 pub mod lint;
 mod membership;
 mod plan;
-mod retention;
+pub mod retention;
 pub mod step;
 mod successes;
 mod window;

@@ -103,6 +103,12 @@ pub(crate) fn drop_withdrawn(state: &mut BatchState) -> bool {
     true
 }
 
+/// An upper bound of the bytes of an encoded state.
+#[must_use]
+pub fn encoded_bytes_max(state: &BatchState) -> usize {
+    Weight::of(state).0
+}
+
 /// Drops what is not needed any more, and then, until the state is small enough: the objectives without room, the attempts of
 /// runs that have ended, those runs, verdicts, old schedules, edits between others, the other runs, successes.
 pub(crate) fn fit(state: &mut BatchState) {

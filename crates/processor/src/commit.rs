@@ -34,7 +34,7 @@ use kigen_store::{Batch, Store, StoredPosition};
 use crate::error::ProcessorError;
 use crate::metrics::{self, Tally};
 use crate::states::Cache;
-use crate::turn::{Changed, Turn};
+use crate::turn::{Changed, Raised, Turn};
 
 /// From this many changed states on, a second thread encodes half of them.
 const STATES_SHARED_MIN: usize = 32;
@@ -108,9 +108,8 @@ impl Staged {
         let mut write = |topic, key: String, value, timestamp| {
             outputs.push(NewRecord { topic, partition, key, value: Some(value), timestamp });
         };
-        for alert in alerts {
+        for Raised { alert, value } in alerts {
             *self.tally.alerts.entry(alert.body.kind()).or_default() += 1;
-            let value = kigen_wire::encode_alert(&alert);
             // Not the time of the turn: alerts are the same wherever turns are cut.
             write(Topic::Alerts, alert.key.to_string(), value, alert.decided_at);
         }
@@ -155,6 +154,11 @@ impl Staged {
 }
 
 impl Committed {
+    /// Whether nothing was written.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.partitions.is_empty()
+    }
+
     /// Moves the store: for each partition one write of its states, its position and the offset in `kigen.status`.
     pub(crate) fn into_store(
         self,

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `role.rs` | the loop, and the ownership of partitions |
 //! | `turn.rs` | the pure core: events of one partition, folded in memory |
+//! | `round.rs` | how many bytes the partitions of a round share |
 //! | `commit.rs` | `Turn -> Staged -> Committed`: the transaction, then the write of the store |
 //! | `recovery.rs` | where a partition resumes, decided from facts alone |
 //! | `restore.rs` | gathers those facts, and brings the store to the committed position |
@@ -23,6 +24,7 @@ mod recovery;
 mod replay;
 mod restore;
 mod role;
+mod round;
 mod states;
 mod turn;
 

@@ -12,8 +12,13 @@ use crate::error::ProcessorError;
 use crate::states::{Cache, States};
 use crate::turn::{Turn, TurnBounds};
 
-const ENDLESS: TurnBounds =
-    TurnBounds { events_max: usize::MAX, batches_max: usize::MAX, due_page_max: usize::MAX };
+const ENDLESS: TurnBounds = TurnBounds {
+    events_max: usize::MAX,
+    batches_max: usize::MAX,
+    slots_max: usize::MAX,
+    bytes_max: usize::MAX,
+    due_page_max: usize::MAX,
+};
 
 /// The effects of a part of the past.
 #[derive(Debug, Default)]
@@ -74,7 +79,7 @@ impl Replay {
     fn take_output(&mut self) -> ReplayOutput {
         self.turn.rejects.clear();
         ReplayOutput {
-            alerts: std::mem::take(&mut self.turn.alerts),
+            alerts: self.turn.alerts.drain(..).map(|raised| raised.alert).collect(),
             warnings: std::mem::take(&mut self.turn.warnings),
             judgements: std::mem::take(&mut self.turn.judgements),
         }

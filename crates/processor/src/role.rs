@@ -34,6 +34,7 @@ use crate::commit::{Committed, Staged};
 use crate::error::ProcessorError;
 use crate::health::Health;
 use crate::restore::{Judging, Restored, restore};
+use crate::round::RoundBytes;
 use crate::states::{Cache, States};
 use crate::turn::{Turn, TurnBounds};
 
@@ -52,6 +53,7 @@ pub struct Processor<L: Log> {
     consumer: L::Consumer,
     store: Arc<Store>,
     bounds: TurnBounds,
+    round: RoundBytes,
     /// Ordered, as `leftover` is, so that one seed of a test gives the same run twice.
     partitions: BTreeMap<Partition, Ownership>,
     caches: HashMap<Partition, Cache>,
@@ -96,7 +98,19 @@ impl<L: Log> Processor<L> {
         let (partitions, caches, leftover) = (BTreeMap::new(), HashMap::new(), BTreeMap::new());
         let (store, restoring) = (Arc::new(store), JoinSet::new());
         let (health, warnings) = Default::default();
-        Ok(Self { log, consumer, store, bounds, partitions, caches, leftover, restoring, health, warnings })
+        Ok(Self {
+            log,
+            consumer,
+            store,
+            round: RoundBytes::new(bounds.bytes_max),
+            bounds,
+            partitions,
+            caches,
+            leftover,
+            restoring,
+            health,
+            warnings,
+        })
     }
 
     /// Reports to `health` from here on.
@@ -169,16 +183,29 @@ impl<L: Log> Processor<L> {
         Ok(true)
     }
 
-    /// Folds a poll's events in memory.
+    /// Folds a poll's events in memory, as many as one commit may have: each partition gets an equal share of the bytes that
+    /// are left. What does not fit comes first in the next round.
     pub fn apply(&mut self, poll: Poll) -> Result<Staged, ProcessorError> {
-        let mut turns = Vec::with_capacity(poll.0.len());
-        for (partition, mut records) in poll.0 {
+        let mut polled = poll.0;
+        self.round.sort(&mut polled);
+        let (mut turns, mut bytes_left) = (Vec::with_capacity(polled.len()), self.round.bytes_max);
+        let mut partitions_left = polled.len();
+        for (partition, mut records) in polled {
+            let share = bytes_left / partitions_left.max(1);
+            partitions_left -= 1;
             let Some(Ownership::Judging(judging)) = self.partitions.get(&partition) else { continue };
+            if bytes_left == 0 {
+                self.round.does_not_fit(partition);
+                self.leftover.insert(partition, records);
+                continue;
+            }
+            let bounds = TurnBounds { bytes_max: share.max(1), ..self.bounds };
             let Judging { position, has_lost } = judging;
             let mut turn = Turn::new(partition, self.log.reader().partitions(), position.clone(), *has_lost);
             let cache = self.caches.entry(partition).or_default();
-            turn.fold(&records, &mut States { partition, store: Some(&self.store), cache }, self.bounds)?;
+            turn.fold(&records, &mut States { partition, store: Some(&self.store), cache }, bounds)?;
             if !turn.is_empty() {
+                bytes_left = bytes_left.saturating_sub(turn.output_bytes());
                 let leftover =
                     records.split_off(records.partition_point(|of| of.offset < turn.position.next));
                 if !leftover.is_empty() {
@@ -192,7 +219,13 @@ impl<L: Log> Processor<L> {
 
     /// Commits what was folded to the log: all of it, or nothing.
     pub async fn commit(&mut self, staged: Staged) -> Result<Committed, ProcessorError> {
-        staged.commit(&mut self.consumer).await
+        let committed = staged.commit(&mut self.consumer).await;
+        match &committed {
+            Ok(committed) if !committed.is_empty() => self.round.fits(),
+            Err(ProcessorError::Log(LogError::WriteTooLarge { .. })) => self.round.is_too_large(),
+            Ok(_) | Err(_) => {}
+        }
+        committed
     }
 
     /// Moves the store to what the log has committed.

@@ -4,15 +4,16 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::ControlFlow;
 
 use kigen_engine::effect::{Effect, Judgement, Warning};
+use kigen_engine::retention;
 use kigen_engine::step::{Input, step};
-use kigen_log::ConsumedRecord;
+use kigen_log::{ConsumedRecord, Settings};
 use kigen_model::Instant;
 use kigen_model::alert::Alert;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact};
 use kigen_model::key::BatchKey;
 use kigen_model::reject::Reject;
 use kigen_model::topic::{Partition, Topic};
-use kigen_state::{BatchState, Cursor, PartitionState};
+use kigen_state::{BatchState, Cursor, POSITION_KEY, PartitionState};
 
 use crate::error::ProcessorError;
 use crate::events::{Decoded, EventDecoder, Refusal};
@@ -25,22 +26,37 @@ pub struct TurnBounds {
     pub events_max: usize,
     /// Batches changed, by facts or by a tick's due work.
     pub batches_max: usize,
+    /// Instants of due work judged, also where all are of one batch.
+    pub slots_max: usize,
+    /// Bytes of the outputs of all partitions of a round, by an upper bound of what they have once encoded. A round exceeds
+    /// it by at most one event, or one batch's slots of one instant, and the last position record.
+    pub bytes_max: usize,
     /// Entries of the index of due work that are read at a time.
     pub due_page_max: usize,
 }
 
 impl Default for TurnBounds {
+    /// Half of what one write of the log may have: the rest is room for what exceeds it.
     fn default() -> Self {
-        Self { events_max: 100_000, batches_max: 10_000, due_page_max: 64 }
+        Self {
+            events_max: 100_000,
+            batches_max: 10_000,
+            slots_max: 100_000,
+            bytes_max: Settings::WRITE_BYTES_MAX / 2,
+            due_page_max: 64,
+        }
     }
 }
+
+/// The most bytes of a reject's fixed parts: its place, its instant and the lengths of its texts.
+const REJECT_BYTES: usize = 128;
 
 /// Events of one partition, folded.
 pub(crate) struct Turn {
     pub(crate) partition: Partition,
     pub(crate) position: PartitionState,
     pub(crate) changed: HashMap<BatchKey, Changed>,
-    pub(crate) alerts: Vec<Alert>,
+    pub(crate) alerts: Vec<Raised>,
     pub(crate) rejects: Vec<(Refusal, Reject)>,
     pub(crate) warnings: Vec<Warning>,
     pub(crate) judgements: Vec<Judgement>,
@@ -51,6 +67,10 @@ pub(crate) struct Turn {
     /// What comes next in the stored index, by cluster.
     ahead: HashMap<String, Ahead>,
     pub(crate) events: usize,
+    /// The instants of due work judged.
+    slots: usize,
+    /// An upper bound of the bytes of the changed states, alerts and rejects, with their keys.
+    bytes: usize,
     /// The partitions of each topic.
     partitions: u32,
     /// Events right before the first one that is folded expired before they were read.
@@ -67,9 +87,17 @@ struct Ahead {
     is_all: bool,
 }
 
+/// An alert, and its record's value.
+pub(crate) struct Raised {
+    pub(crate) alert: Alert,
+    pub(crate) value: Vec<u8>,
+}
+
 /// A batch that this turn has changed.
 pub(crate) struct Changed {
     pub(crate) state: BatchState,
+    /// Its part of the turn's bytes.
+    bytes: usize,
     /// Its entry in the stored index, which the commit replaces.
     pub(crate) due_before: Option<Instant>,
 }
@@ -95,6 +123,8 @@ impl Turn {
             due: BTreeSet::new(),
             ahead: HashMap::new(),
             events: 0,
+            slots: 0,
+            bytes: 0,
             partitions,
             has_lost,
         }
@@ -103,6 +133,11 @@ impl Turn {
     /// Whether anything was folded.
     pub(crate) fn is_empty(&self) -> bool {
         self.events == 0
+    }
+
+    /// An upper bound of the bytes of its outputs.
+    pub(crate) fn output_bytes(&self) -> usize {
+        self.bytes + POSITION_KEY.len() + kigen_wire::encode_position(&self.position).len()
     }
 
     /// Folds records until they end or the turn is full; the rest belongs to the next turn.
@@ -151,11 +186,16 @@ impl Turn {
         let place = (Topic::Events, self.partition, record.offset);
         let bytes = record.bytes_as_read();
         let reject = Reject::of_record(place, &record.key, &bytes, reason, record.timestamp);
+        // The key is in the record's key and in its value.
+        self.bytes += REJECT_BYTES + 2 * reject.key.len() + reject.bytes.len() + reject.reason.len();
         self.rejects.push((refusal, reject));
     }
 
     fn is_full(&self, bounds: TurnBounds) -> bool {
-        self.events >= bounds.events_max || self.changed.len() >= bounds.batches_max
+        self.events >= bounds.events_max
+            || self.changed.len() >= bounds.batches_max
+            || self.slots >= bounds.slots_max
+            || self.bytes >= bounds.bytes_max
     }
 
     pub(crate) fn fold_fact(&mut self, fact: Fact, states: &mut States<'_>) -> Result<(), ProcessorError> {
@@ -182,6 +222,7 @@ impl Turn {
             if self.is_full(bounds) {
                 return Ok(false);
             }
+            self.slots += 1;
             self.step(&cursor.key, Input::Due { observed_until, gaps: &gaps }, states)?;
             self.position.cursor = Some(cursor);
         }
@@ -241,24 +282,31 @@ impl Turn {
         states: &mut States<'_>,
     ) -> Result<(), ProcessorError> {
         // The turn's own index holds only batches that it has changed already.
-        let (state, due_before) = match self.changed.get_mut(key) {
-            Some(Changed { state, .. }) => {
-                let due = state.next_due();
-                (state, due)
+        let (Changed { state, bytes, .. }, due_before) = match self.changed.get_mut(key) {
+            Some(changed) => {
+                let due = changed.state.next_due();
+                (changed, due)
             }
             None => {
                 let state = states.load(key)?;
-                let changed = Changed { due_before: state.next_due(), state };
-                (&mut self.changed.entry(key.clone()).or_insert(changed).state, None)
+                let changed = Changed { due_before: state.next_due(), state, bytes: 0 };
+                (self.changed.entry(key.clone()).or_insert(changed), None)
             }
         };
         for effect in step(state, input) {
             match effect {
-                Effect::Raise(alert) => self.alerts.push(*alert),
+                Effect::Raise(alert) => {
+                    let value = kigen_wire::encode_alert(&alert);
+                    self.bytes += key_bytes(&alert.key) + value.len();
+                    self.alerts.push(Raised { alert: *alert, value });
+                }
                 Effect::Warn(warning) => self.warnings.push(warning),
                 Effect::Judge(judgement) => self.judgements.push(judgement),
             }
         }
+        self.bytes -= *bytes;
+        *bytes = key_bytes(key) + retention::encoded_bytes_max(state);
+        self.bytes += *bytes;
         let due = state.next_due();
         if due != due_before {
             let place = |due| (key.cluster.clone(), Cursor { due, key: key.clone() });
@@ -269,6 +317,11 @@ impl Turn {
         }
         Ok(())
     }
+}
+
+/// The bytes of a record's key.
+fn key_bytes(BatchKey { cluster, namespace, batch }: &BatchKey) -> usize {
+    cluster.len() + namespace.len() + batch.len() + 2
 }
 
 fn first_cursor() -> Cursor {

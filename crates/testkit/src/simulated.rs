@@ -34,6 +34,11 @@ impl SimulatedLog {
         self.0.state().faults = Faults::default();
     }
 
+    /// Refuses writes of more bytes than this.
+    pub fn limit_writes(&self, write_bytes_max: usize) {
+        self.0.state().write_bytes_max = write_bytes_max;
+    }
+
     /// Everything that was written, in its order.
     #[must_use]
     pub fn journal(&self) -> Vec<Written> {

@@ -25,7 +25,8 @@ const STEPS_MIN: u32 = 300;
 /// In the test's own time, which passes only when nothing else can happen.
 const QUIET: Duration = Duration::from_secs(1);
 /// Small, so that a few events make many rounds, and a tick's due work is cut by its cursor.
-pub(crate) const BOUNDS: TurnBounds = TurnBounds { events_max: 9, batches_max: 4, due_page_max: 2 };
+pub(crate) const BOUNDS: TurnBounds =
+    TurnBounds { events_max: 9, batches_max: 4, slots_max: 7, bytes_max: 12_000, due_page_max: 2 };
 const FAULTS: Faults = Faults {
     aborted_per_mille: 50,
     unanswered_per_mille: 50,

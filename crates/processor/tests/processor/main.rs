@@ -9,6 +9,7 @@ mod poison;
 mod recovery;
 mod rejects;
 mod simulated;
+mod too_large;
 
 use std::path::Path;
 

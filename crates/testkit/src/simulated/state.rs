@@ -39,6 +39,8 @@ pub(super) struct State {
     pub(super) positions: BTreeMap<(String, Topic, Partition), Offset>,
     pub(super) faults: Faults,
     pub(super) journal: Vec<Written>,
+    /// The most bytes of all outputs of one write.
+    pub(super) write_bytes_max: usize,
     rng: Rng,
 }
 
@@ -73,6 +75,7 @@ impl Shared {
             positions: BTreeMap::new(),
             faults,
             journal: Vec::new(),
+            write_bytes_max: Settings::WRITE_BYTES_MAX,
             rng: Rng::with_seed(seed),
         };
         Self { settings, state: Mutex::new(state), changes }
@@ -94,6 +97,7 @@ impl Shared {
     /// Refuses the records that every log refuses.
     pub(super) fn check(&self, records: &[NewRecord]) -> Result<(), LogError> {
         let Settings { partitions, record_bytes_max, .. } = self.settings;
+        let mut write_bytes = 0;
         for NewRecord { topic, partition, key, value, .. } in records {
             let (topic, partition) = (*topic, *partition);
             if partition.0 >= partitions {
@@ -104,6 +108,10 @@ impl Shared {
                 let key = key.clone();
                 return Err(LogError::RecordTooLarge { topic, partition, key, bytes, record_bytes_max });
             }
+            write_bytes += bytes;
+        }
+        if write_bytes > self.state().write_bytes_max {
+            return Err(LogError::WriteTooLarge { bytes: write_bytes });
         }
         Ok(())
     }
