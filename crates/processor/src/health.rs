@@ -110,6 +110,20 @@ impl Health {
         Ok(())
     }
 
+    /// The time up to which each partition is judged for a cluster; `None`: some partition is not, or there is none.
+    #[must_use]
+    pub fn judged_until(&self, cluster: &str) -> Option<Instant> {
+        let state = self.state();
+        let of_partition = |health: &PartitionHealth| match health {
+            PartitionHealth::Judging { judged_until, .. } => {
+                judged_until.iter().find(|(name, _)| name == cluster).map(|(_, until)| *until)
+            }
+            PartitionHealth::Restoring | PartitionHealth::Paused { .. } => None,
+        };
+        let all: Option<Vec<Instant>> = state.partitions.values().map(of_partition).collect();
+        all?.into_iter().min()
+    }
+
     pub(crate) fn joined(&self) {
         self.state().is_member = true;
     }
@@ -172,6 +186,24 @@ impl HealthState {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cluster_is_judged_until_the_earliest_of_its_partitions() {
+        let health = Health::default();
+        let at = |seconds| Instant::from_timestamp(seconds, 0).expect("a small number of seconds");
+        let judged = |nth, cluster: &str, until| {
+            let mut position = PartitionState::new(Offset(0));
+            position.clocks.entry(cluster.to_owned()).or_default().observed_until = Some(until);
+            health.judging(Partition(nth), &position);
+        };
+        assert_eq!(health.judged_until("one"), None);
+        judged(0, "one", at(20));
+        judged(1, "one", at(10));
+        assert_eq!(health.judged_until("one"), Some(at(10)));
+        assert_eq!(health.judged_until("other"), None);
+        health.restoring(Partition(1));
+        assert_eq!(health.judged_until("one"), None);
+    }
 
     #[test]
     fn it_is_ready_once_all_of_its_partitions_are_judged() {

@@ -79,7 +79,10 @@ impl<L: Log> ShipperRole<L> {
         let mut lease = settings.lease.as_ref().map(|lease| Lease::new(&api, lease, &shipper));
         let mut leader = Leader { log, settings, clock, api, shipper, declared, health, warnings };
         loop {
-            leader.health.stands_by();
+            // Without a Lease there is no other leader: a moment as a standby would count as ready.
+            if lease.is_some() {
+                leader.health.stands_by();
+            }
             let term = tokio::select! {
                 () = shutdown.clone() => return Ok(()),
                 term = next_term(&mut lease) => term,

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant as RealInstant};
 use anyhow::Context;
 use chrono::TimeDelta;
 use kigen_log::{KafkaLog, Log, LogError, LogReader};
+use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_notifier::delivery::Delivery;
 use kigen_notifier::role as notifier;
@@ -17,6 +18,7 @@ use kigen_ops::on_thread;
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
+use kigen_processor::health::Health as ProcessorHealth;
 use kigen_registry::Intent;
 use kigen_shipper::health::Health;
 use kigen_shipper::role::ShipperRole;
@@ -118,7 +120,8 @@ async fn play<L: Log>(args: &DemoArgs, log: L, dir: &Path, location: Option<Stri
     .await?;
     let recorded =
         Play::start(RECORDED, recorded, Pace::Times(RECORDED_SPEED), RECORDED_PROBE_INTERVAL_MS).await?;
-    let processor = open_processor(&log, &dir.join("store"))?;
+    let judging = ProcessorHealth::default();
+    let processor = open_processor(&log, &dir.join("store"))?.with_health(judging.clone());
     let (stop, stopped) = watch::channel(false);
     let (messages, mut delivered) = mpsc::channel(64);
     let mut roles: JoinSet<anyhow::Result<()>> = JoinSet::new();
@@ -140,12 +143,20 @@ async fn play<L: Log>(args: &DemoArgs, log: L, dir: &Path, location: Option<Stri
         recorded.begin_when_shipped().await;
         shop.clock.finished().await;
         recorded.clock.finished().await;
-        all_delivered(&log).await;
+        let all = async {
+            shop.judged(&judging).await;
+            recorded.judged(&judging).await;
+            all_delivered(&log).await;
+        };
+        tokio::time::timeout(Duration::from_millis(END_MS_MAX), all).await
     });
     loop {
         tokio::select! {
             Some((alert, message)) = delivered.recv() => screen.message(&alert, &message)?,
-            () = &mut end => break,
+            ended = &mut end => {
+                ended.context("the demo is incomplete: the last events were not judged and delivered within 30 s")?;
+                break;
+            }
             Some(ended) = roles.join_next() => ended??,
         }
     }
@@ -167,6 +178,8 @@ struct Play {
     server: Server,
     probe_interval_ms: u64,
     health: Health,
+    /// The end of its history.
+    history_end: Instant,
 }
 
 impl Play {
@@ -176,11 +189,12 @@ impl Play {
         pace: Pace,
         probe_interval_ms: u64,
     ) -> anyhow::Result<Self> {
-        let until = history.end() + TimeDelta::minutes(10);
+        let history_end = history.end();
+        let until = history_end + TimeDelta::minutes(10);
         let clock = Clock::new(history.start(), pace, Some(until));
         let options = Options { eager_bookmarks: true, hold_clock: true, ..Options::default() };
         let server = Server::start(Played { history, clock: clock.clone(), options }).await?;
-        Ok(Self { cluster, clock, server, probe_interval_ms, health: Health::default() })
+        Ok(Self { cluster, clock, server, probe_interval_ms, health: Health::default(), history_end })
     }
 
     /// Ships the cluster as `up` does, by this cluster's clock.
@@ -216,25 +230,28 @@ impl Play {
         }
         self.server.begin();
     }
+
+    /// Waits until the whole history is judged.
+    async fn judged(&self, judging: &ProcessorHealth) {
+        while judging.judged_until(self.cluster) < Some(self.history_end) {
+            tokio::time::sleep(READINESS_INTERVAL).await;
+        }
+    }
 }
 
-/// Waits until all events are judged and all alerts are delivered, up to a limit.
+/// Waits until all events are judged and all alerts are delivered.
 async fn all_delivered<L: Log>(log: &L) {
-    let quiet = async {
-        // The last ticks are still to come; a log that does not change for a while has nothing left to judge.
-        let mut before = None;
-        loop {
-            tokio::time::sleep(QUIET).await;
-            let reader = log.reader().clone();
-            let now = on_thread(move || ends_if_all_delivered(&reader)).await.ok().flatten();
-            if now.is_some() && now == before {
-                return;
-            }
-            before = now;
+    // The last ticks are still to come; a log that does not change for a while has nothing left to judge.
+    let mut before = None;
+    loop {
+        tokio::time::sleep(QUIET).await;
+        let reader = log.reader().clone();
+        let now = on_thread(move || ends_if_all_delivered(&reader)).await.ok().flatten();
+        if now.is_some() && now == before {
+            return;
         }
-    };
-    // What is not delivered by then is missing in the demo; the totals at its end would show it.
-    let _ = tokio::time::timeout(Duration::from_millis(END_MS_MAX), quiet).await;
+        before = now;
+    }
 }
 
 /// The ends of events and alerts; `None`: some are still to be judged or delivered.
