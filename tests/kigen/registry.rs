@@ -130,9 +130,9 @@ fn all_read_both(kigen: &Kigen<'_>, broker: &Broker, url: &str) {
             kigen.status   2 partitions, as configured
             kigen.rejects  2 partitions, as configured
             kigen.events-value   schemas 1, 2, 3, 4, 5, as configured
-            kigen.alerts-value   schemas 6, 7, 8, as configured
-            kigen.status-value   schemas 9, 10, 11, 12, 13, 14, as configured
-            kigen.rejects-value  schemas 15, as configured
+            kigen.alerts-value   schemas 6, 7, 8, 9, as configured
+            kigen.status-value   schemas 10, 11, 12, 13, 14, 15, 16, as configured
+            kigen.rejects-value  schemas 17, as configured
         "#]],
     );
 }

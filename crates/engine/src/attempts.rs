@@ -6,9 +6,6 @@ use kigen_model::run::{Attempt, AttemptPhase, RunPhase};
 use kigen_model::slot::Failure;
 use kigen_state::{ATTEMPTS_MAX, AttemptState, RunState};
 
-/// How far the deletion of a run and the creation of the next may be apart, in seconds, if the next replaced it: the CronJob
-/// controller does both at once, but a creation has a resolution of a second, and a deletion the time of its observation.
-const REPLACED_WITHIN_S: i64 = 5;
 /// Reasons for which Kubernetes' message adds nothing to the reason.
 const SELF_EXPLANATORY_REASONS: [&str; 2] = ["BackoffLimitExceeded", "DeadlineExceeded"];
 
@@ -112,17 +109,6 @@ fn message_of_job(run: &RunState) -> Option<String> {
         | RunPhase::Succeeded { .. }
         | RunPhase::Deleted { .. } => None,
     }
-}
-
-/// Why a run was deleted before its end: `Replaced`, if a later one was created at that instant
-/// (`concurrencyPolicy: Replace`).
-pub(crate) fn why_deleted(runs: &[RunState], run: &RunState, observed_at: Instant) -> &'static str {
-    let replaces = |other: &RunState| {
-        other.run.scheduled_at.is_some()
-            && other.run.nominal_start() > run.run.nominal_start()
-            && (other.run.created_at - observed_at).num_seconds().abs() <= REPLACED_WITHIN_S
-    };
-    if runs.iter().any(replaces) { "Replaced" } else { "Deleted" }
 }
 
 /// Whether a container of the run runs, whatever the Job's status: that counts only pods that are ready.

@@ -1,37 +1,52 @@
-//! The cause of a miss: what held when a success stopped counting, which may be long before the verdict.
+//! The cause of a miss: what held when a success stopped counting, which may be long before the verdict, as far as it was
+//! observed.
 
+use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::run::RunPhase;
-use kigen_model::slot::Cause;
-use kigen_state::{JudgedSlot, RunState};
+use kigen_model::slot::{Cause, Gap};
+use kigen_state::{Activity, JudgedSlot, RunState, StandingKind};
 
 use crate::attempts;
 use crate::context::Judge;
 use crate::deadlines::is_target_gone;
+use crate::evidence::{has_vanished, may_hide_a_run};
+use crate::history::{activity_at, changed_from, standing_at};
 use crate::membership::belongs;
 
-/// The first cause that applied to a missed slot at its deadline and grace, and the run that explains it, where there is one.
-pub(crate) fn of<'a>(judge: &Judge<'a>, judged: &JudgedSlot) -> (Cause, Option<&'a RunState>) {
+/// How far the deletion of a run and the creation of the next may be apart, in seconds, if the next replaced it: the CronJob
+/// controller does both at once, but a creation has a resolution of a second, and a deletion the time of its observation.
+const REPLACED_WITHIN_S: i64 = 5;
+
+/// The first cause that applied to a missed slot at its deadline and grace, and the run that explains it, where there is one;
+/// `gaps` are the times without observation that may concern the slot.
+pub(crate) fn of<'a>(judge: &Judge<'a>, judged: &JudgedSlot, gaps: &[Gap]) -> (Cause, Option<&'a RunState>) {
+    let at = judged.until;
     if is_target_gone(&judge.objective.objective) {
         return (Cause::CronJobAbsent, None);
     }
-    match judge.cron_job {
+    match judge.cron_job.map(|known| standing_at(known, at)) {
         None if judge.objective.objective.is_of_jobs => {}
-        None => return (Cause::CronJobAbsent, None),
-        Some(known) if known.deleted_at.is_some() => return (Cause::CronJobAbsent, None),
-        Some(known) if known.cron_job.suspended => return (Cause::Suspended, None),
-        Some(_) => {}
+        None | Some(StandingKind::Absent) => return (Cause::CronJobAbsent, None),
+        Some(StandingKind::Suspended) => return (Cause::Suspended, None),
+        Some(StandingKind::Active) => {}
     }
     let zone = judge.objective.planned_zone();
     let of_slot: Vec<&RunState> =
         judge.runs.iter().filter(|run| belongs(judged.window, judged.slot, &run.run, zone)).collect();
-    let is_made = |run: &RunState| run.run.created_at <= judged.until;
-    if let Some(run) = of_slot.iter().rev().find(|run| is_made(run)) {
-        return (of_run(judge.runs, run, judged.until), Some(run));
-    }
     let expected_at = judged.opens();
+    if let Some(run) = of_slot.iter().rev().find(|run| run.run.created_at <= at) {
+        let cause = match gaps.iter().find(|gap| has_vanished(run, gap)) {
+            Some(gap) => Cause::NotObserved { expected_at, gap: *gap },
+            None => of_run(judge.runs, run, at),
+        };
+        return (cause, Some(run));
+    }
     let made_too_late = of_slot.first().copied();
-    let run = in_the_way(judge.runs, expected_at, judged.until).or(made_too_late);
+    if let Some(gap) = gaps.iter().find(|gap| made_too_late.is_none() && may_hide_a_run(judge, judged, gap)) {
+        return (Cause::NotObserved { expected_at, gap: *gap }, None);
+    }
+    let run = in_the_way(judge.runs, expected_at, at).or(made_too_late);
     (Cause::NeverStarted { expected_at }, run)
 }
 
@@ -40,26 +55,47 @@ fn of_run(runs: &[RunState], run: &RunState, at: Instant) -> Cause {
     let created_at = run.run.created_at;
     match &run.run.phase {
         RunPhase::Failed { failed_at, reason, .. } if *failed_at <= at => {
-            Cause::Failed(attempts::failure(run, reason))
+            return Cause::Failed(attempts::failure(run, reason));
         }
         RunPhase::Deleted { observed_at } => {
-            Cause::Failed(attempts::failure(run, attempts::why_deleted(runs, run, *observed_at)))
+            let replaced_at = replaced_at(runs, run, *observed_at);
+            if replaced_at.unwrap_or(*observed_at) <= at {
+                let reason = if replaced_at.is_some() { "Replaced" } else { "Deleted" };
+                return Cause::Failed(attempts::failure(run, reason));
+            }
         }
-        RunPhase::Pending if !attempts::runs_now(run) => {
-            Cause::Pending { since: created_at, why: attempts::why_waiting(run) }
-        }
-        RunPhase::Pending | RunPhase::Running => {
-            Cause::StillRunning { since: run.run.started_at.unwrap_or(created_at) }
-        }
-        RunPhase::Suspended => {
-            Cause::Pending { since: created_at, why: Some("the Job is suspended".to_owned()) }
-        }
-        // It ended too late.
-        RunPhase::Succeeded { .. } | RunPhase::Failed { .. } => match run.run.started_at {
-            Some(since) if since <= at => Cause::StillRunning { since },
-            _ => Cause::Pending { since: created_at, why: None },
+        RunPhase::Pending
+        | RunPhase::Running
+        | RunPhase::Suspended
+        | RunPhase::Succeeded { .. }
+        | RunPhase::Failed { .. } => {}
+    }
+    let started_at = run.run.started_at.filter(|started_at| *started_at <= at);
+    match activity_at(run, at) {
+        Some(Activity::Runs) => Cause::StillRunning { since: started_at.unwrap_or(created_at) },
+        Some(Activity::Waits { why }) => Cause::Pending { since: created_at, why: why.clone() },
+        None => match started_at {
+            Some(since) => Cause::StillRunning { since },
+            None => {
+                let is_pending = matches!(run.run.phase, RunPhase::Pending);
+                let why = attempts::why_waiting(run).filter(|_| is_pending);
+                Cause::Pending { since: created_at, why }
+            }
         },
     }
+}
+
+/// When the next run replaced a run that was deleted before its end (`concurrencyPolicy: Replace`), if one did: it was made
+/// when the run was deleted.
+fn replaced_at(runs: &[RunState], run: &RunState, observed_at: Instant) -> Option<Instant> {
+    let apart = TimeDelta::seconds(REPLACED_WITHIN_S);
+    let (from, to) = (changed_from(observed_at, run.gone_after) - apart, observed_at + apart);
+    let replaces = |other: &&RunState| {
+        other.run.scheduled_at.is_some()
+            && other.run.nominal_start() > run.run.nominal_start()
+            && (from..=to).contains(&other.run.created_at)
+    };
+    runs.iter().find(replaces).map(|other| other.run.created_at.min(observed_at))
 }
 
 /// The run of an earlier fire that was under way at `at`. Kubernetes makes no run beside it under

@@ -13,12 +13,14 @@ pub(crate) struct Batch<'a> {
     pub(crate) state: &'a mut BatchState,
     /// When the fact was observed, or the watermark of the tick.
     pub(crate) at: Instant,
+    /// Of a fact: until when the cluster had been observed before.
+    pub(crate) after: Option<Instant>,
     pub(crate) effects: Vec<Effect>,
 }
 
 impl<'a> Batch<'a> {
     pub(crate) fn new(state: &'a mut BatchState, at: Instant) -> Self {
-        Self { state, at, effects: Vec::new() }
+        Self { state, at, after: None, effects: Vec::new() }
     }
 
     /// Calls `judge` for each objective, by name.

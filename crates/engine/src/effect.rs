@@ -47,7 +47,8 @@ pub struct Warning {
 /// A run as alerts describe it, with its most informative attempt.
 pub(crate) fn summary_of_run(run: &RunState) -> RunSummary {
     let last_attempt = attempts::most_informative(run).cloned();
-    RunSummary { uid: run.revision.uid.clone(), run: run.run.clone(), last_attempt }
+    let (uid, gone_after) = (run.revision.uid.clone(), run.gone_after);
+    RunSummary { uid, run: run.run.clone(), last_attempt, gone_after }
 }
 
 /// An objective as alerts describe it.

@@ -29,10 +29,7 @@ pub(crate) enum GapEvidence {
 /// Weighs what is known of a slot without a success in time, which `gap` overlaps.
 pub(crate) fn weigh(judge: &Judge<'_>, judged: &JudgedSlot, gap: &Gap) -> GapEvidence {
     let opens = judged.opens();
-    let is_current = |known: &&CronJobState| {
-        known.deleted_at.is_none() && (!gap.is_of_log || known.seen_at.is_some_and(|at| at >= gap.to))
-    };
-    if let Some(cron_job) = judge.cron_job.filter(is_current) {
+    if let Some(cron_job) = judge.cron_job.filter(|known| is_current(known, gap)) {
         match cron_job.cron_job.last_succeeded_at.filter(|at| *at >= opens) {
             // Nothing has succeeded since.
             None => return GapEvidence::Missed,
@@ -49,15 +46,33 @@ pub(crate) fn weigh(judge: &Judge<'_>, judged: &JudgedSlot, gap: &Gap) -> GapEvi
     if known.iter().any(|run| has_vanished(run, gap) || (gap.is_of_log && !run.run.phase.is_terminal())) {
         return GapEvidence::Unknown;
     }
-    let is_all_known = match fires_between(judge, opens, judged.until) {
-        // What fired after the end of the gap was observed.
+    if is_all_known(judge, judged, gap, &known) { GapEvidence::Missed } else { GapEvidence::Unknown }
+}
+
+/// Whether a run of a slot may have come and gone within a gap, though it cannot have succeeded in time; `false`: the CronJob
+/// has made none since, or none was expected before the gap was over.
+pub(crate) fn may_hide_a_run(judge: &Judge<'_>, judged: &JudgedSlot, gap: &Gap) -> bool {
+    let opens = judged.opens();
+    let has_made_none = judge.cron_job.is_some_and(|known| {
+        is_current(known, gap) && known.cron_job.last_scheduled_at.is_none_or(|made| made < opens)
+    });
+    gap.overlaps(opens, judged.until) && !has_made_none && !is_all_known(judge, judged, gap, &[])
+}
+
+/// Whether what is known of a CronJob is newer than a gap.
+fn is_current(known: &CronJobState, gap: &Gap) -> bool {
+    known.deleted_at.is_none() && (!gap.is_of_log || known.seen_at.is_some_and(|at| at >= gap.to))
+}
+
+/// Whether each run of the slot that was expected before the end of the gap is known. What fired after it was observed.
+fn is_all_known(judge: &Judge<'_>, judged: &JudgedSlot, gap: &Gap, known: &[&RunState]) -> bool {
+    match fires_between(judge, judged.opens(), judged.until) {
         Some(fires) if fires.len() < FIRES_MAX => {
-            fires.iter().filter(|fire| **fire < gap.to).all(|fire| is_run_of(&known, *fire))
+            fires.iter().filter(|fire| **fire < gap.to).all(|fire| is_run_of(known, *fire))
         }
         Some(_) => false,
         None => !known.is_empty(),
-    };
-    if is_all_known { GapEvidence::Missed } else { GapEvidence::Unknown }
+    }
 }
 
 /// Whether a run of an earlier slot could have made the CronJob's latest success.
@@ -90,7 +105,7 @@ fn is_run_of(runs: &[&RunState], fire: Instant) -> bool {
 }
 
 /// Whether a run had not ended at the beginning of the gap and was gone at its end.
-fn has_vanished(run: &RunState, gap: &Gap) -> bool {
+pub(crate) fn has_vanished(run: &RunState, gap: &Gap) -> bool {
     match run.run.phase {
         RunPhase::Deleted { observed_at } => gap.overlaps(observed_at, observed_at),
         RunPhase::Pending

@@ -3,7 +3,7 @@
 use kigen_model::Instant;
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::RunPhase;
-use kigen_model::slot::{Failure, Slot, Verdict};
+use kigen_model::slot::{Failure, Gap, Slot, Verdict};
 use kigen_state::{BatchState, ObjectiveState, Plan, RunState, Window};
 
 use crate::attempts::{self, ended_at};
@@ -24,6 +24,8 @@ pub struct Explanation<'a> {
     pub time_zone: String,
     /// Its verdict; `None`: it is not judged yet.
     pub verdict: Option<Verdict>,
+    /// When nothing was observed, if it was missed and that hides the cause.
+    pub unobserved: Option<Gap>,
     /// The runs that are kept, by nominal start.
     pub runs: Vec<Considered<'a>>,
 }
@@ -75,7 +77,9 @@ pub fn explain<'a>(state: &'a BatchState, objective: &str, deadline: Instant) ->
         failure: failure(run),
         reported: attempts::reported(run),
     });
-    Some(Explanation { objective: known, slot, window, until, verdict, runs: runs.collect(), time_zone })
+    let unobserved = judged.and_then(|judged| judged.judged).and_then(|judged| judged.unobserved);
+    let runs = runs.collect();
+    Some(Explanation { objective: known, slot, window, until, verdict, unobserved, runs, time_zone })
 }
 
 fn waits(run: &RunState) -> Option<String> {

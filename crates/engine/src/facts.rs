@@ -13,6 +13,7 @@ use crate::attempts;
 use crate::context::{Batch, Judge};
 use crate::deadlines::is_target_gone;
 use crate::effect::{Effect, summary_of_objective, summary_of_run};
+use crate::history;
 use crate::incident::{end_incident, record_success};
 use crate::judge::judge_again;
 use crate::limits;
@@ -50,6 +51,7 @@ fn apply_cron_job(batch: &mut Batch<'_>, revision: Revision, cron_job: CronJob) 
     let at = batch.at;
     let edit =
         ScheduleEdit { from: at, schedule: cron_job.schedule.clone(), time_zone: cron_job.time_zone.clone() };
+    let before = batch.state.cron_job.clone();
     let mut edits = match batch.state.cron_job.take() {
         Some(mut known) if !revision.is_newer_than(&known.revision) => {
             if revision == known.revision && known.deleted_at.is_none() {
@@ -76,8 +78,11 @@ fn apply_cron_job(batch: &mut Batch<'_>, revision: Revision, cron_job: CronJob) 
         let surplus = edits.len().saturating_sub(EDITS_MAX);
         edits.drain(..surplus);
     }
-    batch.state.cron_job =
-        Some(CronJobState { revision, cron_job, deleted_at: None, edits, seen_at: Some(at) });
+    let standings = before.as_ref().map(|before| before.standings.clone()).unwrap_or_default();
+    let mut known =
+        CronJobState { revision, cron_job, deleted_at: None, edits, seen_at: Some(at), standings };
+    history::note_standing(&mut known, before.as_ref(), at, batch.after);
+    batch.state.cron_job = Some(known);
     if is_edit {
         batch.each_objective(plan::follow_cron_job);
     }
@@ -86,8 +91,10 @@ fn apply_cron_job(batch: &mut Batch<'_>, revision: Revision, cron_job: CronJob) 
 fn delete_cron_job(batch: &mut Batch<'_>, revision: Revision) {
     let known = batch.state.cron_job.as_mut();
     if let Some(known) = known.filter(|known| revision.is_newer_than(&known.revision)) {
+        let before = known.clone();
         known.revision = revision;
         known.deleted_at = Some(batch.at);
+        history::note_standing(known, Some(&before), batch.at, batch.after);
     }
 }
 
@@ -107,10 +114,23 @@ fn apply_run(batch: &mut Batch<'_>, revision: Revision, run: Run) {
         }
         None => {
             had_failed = is_forgotten(state, &revision, &run.phase);
-            state.runs.push(RunState { revision, run, attempts: Vec::new() });
+            state.runs.push(RunState {
+                revision,
+                run,
+                attempts: Vec::new(),
+                moments: Vec::new(),
+                gone_after: None,
+            });
             state.runs.sort_by(|a, b| {
                 (a.run.nominal_start(), &a.revision.uid).cmp(&(b.run.nominal_start(), &b.revision.uid))
             });
+        }
+    }
+    let (at, after) = (batch.at, batch.after);
+    if let Some(known) = batch.state.run_mut(&uid) {
+        history::note_activity(known, at, after);
+        if matches!(known.run.phase, RunPhase::Deleted { .. }) {
+            known.gone_after = known.gone_after.or(after);
         }
     }
     if !had_failed {
@@ -160,11 +180,13 @@ fn raise_run_failed(batch: &mut Batch<'_>, uid: &str) {
 }
 
 fn apply_attempt(batch: &mut Batch<'_>, revision: Revision, run_uid: &str, attempt: Attempt) {
+    let (at, after) = (batch.at, batch.after);
     let Some(run) = batch.state.run_mut(run_uid) else {
         // The run is older than all that are kept, so nothing depends on its attempts any more.
         return;
     };
     if attempts::merge_attempt(&mut run.attempts, AttemptState { revision, attempt }) {
+        history::note_activity(run, at, after);
         record_success(batch, run_uid);
     }
 }

@@ -44,7 +44,7 @@ fn judge_unknown(judge: &mut Judge<'_>, deadline: Instant, mut judged: JudgedSlo
     let slot = judged.slot;
     let verdict = match evidence::weigh(judge, &judged, &gap) {
         GapEvidence::Unknown => Verdict::Unknown(gap),
-        GapEvidence::Missed => Verdict::Missed(miss(judge, &mut judged).kind()),
+        GapEvidence::Missed => Verdict::Missed(miss(judge, &mut judged, &[gap]).kind()),
         GapEvidence::Met { ended_at } => {
             let (incident, misses, run) = (None, 0, None);
             judge.raise(deadline, AlertBody::SlotRetracted { slot, incident, misses, ended_at, run });
@@ -68,7 +68,7 @@ fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap]) {
         return withdraw(judge);
     }
     let until = slot.deadline + judge.objective.objective.grace;
-    let mut judged = JudgedSlot { slot, window: open.window, until, incident: None };
+    let mut judged = JudgedSlot { slot, window: open.window, until, incident: None, unobserved: None };
     let verdict = match met_at(judge, &open, until) {
         Some(ended_at) => Verdict::Met { ended_at },
         None if open.window == Window::NoFire => {
@@ -137,13 +137,14 @@ fn without_success(judge: &mut Judge<'_>, judged: &mut JudgedSlot, gaps: &[Gap])
     }
     match met {
         Some(ended_at) => Verdict::Met { ended_at },
-        None => Verdict::Missed(miss(judge, judged).kind()),
+        None => Verdict::Missed(miss(judge, judged, gaps).kind()),
     }
 }
 
 /// Raises the miss of a slot and returns its cause.
-fn miss(judge: &mut Judge<'_>, judged: &mut JudgedSlot) -> Cause {
-    let (cause, run) = cause::of(judge, judged);
+fn miss(judge: &mut Judge<'_>, judged: &mut JudgedSlot, gaps: &[Gap]) -> Cause {
+    let (cause, run) = cause::of(judge, judged, gaps);
+    judged.unobserved = cause.gap().copied();
     let incident = add_to_incident(judge, judged);
     judged.incident = Some(incident.id);
     let body = AlertBody::SlotMissed {

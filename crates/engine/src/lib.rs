@@ -13,6 +13,7 @@
 //!  explain                                 a verdict explained
 //!  window     context   retention          when runs are expected; what a decision depends on; how much is kept
 //!  deadlines  effect    membership         the deadlines; all effects; which run counts
+//!  history                                 what a CronJob and a run did before
 //!  attempts   limits                       what a run's pods show; how long a text may be
 //! ```
 #![deny(clippy::wildcard_enum_match_arm)]
@@ -25,6 +26,7 @@ pub mod effect;
 mod evidence;
 pub mod explain;
 mod facts;
+mod history;
 mod incident;
 mod judge;
 mod limits;

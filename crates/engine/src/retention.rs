@@ -6,8 +6,8 @@ use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, RunPhase};
 use kigen_model::slot::Verdict;
 use kigen_state::{
-    AttemptState, BatchState, CronJobState, ForgottenFailure, Judged, ObjectiveState, Plan, RUNS_MAX,
-    RunState, STATE_BYTES_MAX, VERDICTS_MAX,
+    Activity, AttemptState, BatchState, CronJobState, ForgottenFailure, Judged, ObjectiveState, Plan,
+    RUNS_MAX, RunState, STATE_BYTES_MAX, VERDICTS_MAX,
 };
 
 use crate::attempts;
@@ -18,12 +18,14 @@ use crate::successes;
 const OBJECTIVES_BYTES_MAX: usize = 40 * 1024;
 
 /// The most bytes of a record's fixed parts: its numbers, instants, enums and the lengths of its texts.
-const RUN_BYTES: usize = 128;
+const RUN_BYTES: usize = 144;
 const ATTEMPT_BYTES: usize = 96;
 const METRIC_BYTES: usize = 16;
+const MOMENT_BYTES: usize = 24;
 const EDIT_BYTES: usize = 32;
+const STANDING_BYTES: usize = 16;
 const OBJECTIVE_BYTES: usize = 256;
-const VERDICT_BYTES: usize = 192;
+const VERDICT_BYTES: usize = 224;
 const SUCCESS_BYTES: usize = 64;
 const SUCCESSOR_BYTES: usize = 96;
 const REFUSED_BYTES: usize = 128;
@@ -125,6 +127,11 @@ fn drop_one(state: &mut BatchState) -> bool {
     if state.refused.pop_last().is_some() {
         return true;
     }
+    let is_ended_with_moments = |run: &&mut RunState| run.run.phase.is_terminal() && !run.moments.is_empty();
+    if let Some(run) = state.runs.iter_mut().find(is_ended_with_moments) {
+        run.moments.clear();
+        return true;
+    }
     let has_attempts = |run: &RunState| run.run.phase.is_terminal() && !run.attempts.is_empty();
     if let Some(run) = state.runs.iter().find(|run| has_attempts(run)).cloned() {
         // The attempts show when the work ended.
@@ -149,6 +156,10 @@ fn drop_one(state: &mut BatchState) -> bool {
     }
     if let Some(objective) = state.objectives.values_mut().find(|objective| objective.successors.len() > 1) {
         objective.successors.remove(0);
+        return true;
+    }
+    if let Some(run) = state.runs.iter_mut().find(|run| !run.moments.is_empty()) {
+        run.moments.clear();
         return true;
     }
     if let Some(run) = state.runs.iter_mut().find(|run| !run.attempts.is_empty()) {
@@ -209,6 +220,7 @@ impl Weight {
     fn cron_job(&mut self, known: &CronJobState) {
         let CronJob { schedule, time_zone, .. } = &known.cron_job;
         self.add(0, &[&known.revision.uid, schedule, or_nothing(time_zone)]);
+        self.add(known.standings.len() * STANDING_BYTES, &[]);
         for edit in &known.edits {
             self.add(EDIT_BYTES, &[&edit.schedule, or_nothing(&edit.time_zone)]);
         }
@@ -226,6 +238,12 @@ impl Weight {
         }
         for attempt in &known.attempts {
             self.attempt(attempt);
+        }
+        for moment in &known.moments {
+            match &moment.activity {
+                Activity::Runs => self.add(MOMENT_BYTES, &[]),
+                Activity::Waits { why } => self.add(MOMENT_BYTES, &[or_nothing(why)]),
+            }
         }
     }
 
@@ -291,7 +309,9 @@ mod tests {
     use kigen_model::slot::Excuse;
 
     use super::*;
-    use kigen_state::{RefusedObjective, ScheduleEdit, Success, Successor};
+    use kigen_state::{
+        RefusedObjective, RunMoment, ScheduleEdit, Standing, StandingKind, Success, Successor,
+    };
 
     fn some(text: &str) -> Option<String> {
         Some(text.to_owned())
@@ -341,12 +361,8 @@ mod tests {
             ],
             warned_of_no_fire: false,
         };
-        let failed = AttemptPhase::Failed {
-            finished_at: None,
-            exit_code: None,
-            reason: some("123"),
-            message: some("1234"),
-        };
+        let (reason, message) = (some("123"), some("1234"));
+        let failed = AttemptPhase::Failed { finished_at: None, exit_code: None, reason, message };
         let metrics = ReportedMetrics::new([("12345".to_owned(), 1.0), ("123456".to_owned(), 2.0)]);
         let attempt = Attempt { pod: "1".to_owned(), node: some("12"), restarts: 0, phase: failed, metrics };
         let run = Run {
@@ -374,19 +390,24 @@ mod tests {
                 deleted_at: None,
                 edits: vec![edit.clone(), edit],
                 seen_at: Some(at),
+                standings: vec![Standing { from: at, kind: StandingKind::Active }; 2],
             }),
             runs: vec![RunState {
                 revision: revision(),
                 run,
                 attempts: vec![AttemptState { revision: revision(), attempt }],
+                moments: vec![RunMoment { from: at, activity: Activity::Waits { why: some("12345") } }],
+                gone_after: None,
             }],
             objectives: BTreeMap::from([("1234".to_owned(), known)]),
             ..BatchState::new(BatchKey::new("c", "nn", "bbb"))
         };
         let batch = BATCH_BYTES + 6;
-        let cron_job = (2 + 5 + 1) + 2 * (EDIT_BYTES + 5 + 1);
-        let runs =
-            (RUN_BYTES + 2 + 3 + 1 + 2) + (ATTEMPT_BYTES + 2 + 1 + 2 + 3 + 4) + (2 * METRIC_BYTES + 5 + 6);
+        let cron_job = (2 + 5 + 1) + 2 * (EDIT_BYTES + 5 + 1) + 2 * STANDING_BYTES;
+        let runs = (RUN_BYTES + 2 + 3 + 1 + 2)
+            + (ATTEMPT_BYTES + 2 + 1 + 2 + 3 + 4)
+            + (2 * METRIC_BYTES + 5 + 6)
+            + (MOMENT_BYTES + 5);
         let specs = (18 + 1 + 2 + 2 + 3) + 2 * (SUCCESSOR_BYTES + 18 + 7);
         let objectives = OBJECTIVE_BYTES + 4 + 2 + specs + 8 + 3 * VERDICT_BYTES;
         assert_eq!(Weight::of(&state).0, batch + cron_job + runs + objectives);

@@ -17,6 +17,8 @@ pub enum Input<'a> {
     Fact {
         /// When.
         observed_at: Instant,
+        /// Until when the cluster had been observed before: the fact is of the time since. `None`: that is not known.
+        observed_after: Option<Instant>,
         /// What.
         body: FactBody,
     },
@@ -32,7 +34,7 @@ pub enum Input<'a> {
 /// For the state of the batch that the fact is about.
 impl From<Fact> for Input<'_> {
     fn from(Fact { key: _, observed_at, body }: Fact) -> Self {
-        Self::Fact { observed_at, body }
+        Self::Fact { observed_at, observed_after: None, body }
     }
 }
 
@@ -42,8 +44,9 @@ impl From<Fact> for Input<'_> {
 /// all at one instant; call again while [`BatchState::next_due`] is not after `observed_until`.
 pub fn step(state: &mut BatchState, input: Input<'_>) -> Vec<Effect> {
     match input {
-        Input::Fact { observed_at, body } => {
+        Input::Fact { observed_at, observed_after, body } => {
             let mut batch = Batch::new(state, observed_at);
+            batch.after = observed_after;
             facts::apply(&mut batch, body);
             batch.effects
         }

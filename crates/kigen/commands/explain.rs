@@ -313,9 +313,14 @@ impl LocalText {
                 let how = considered.failure.as_ref().map_or(String::new(), how_it_failed);
                 format!("failed at {}: {reason}{how}", self.at(*failed_at))
             }
-            RunPhase::Deleted { observed_at } => {
-                format!("was gone at {}, before its end was seen", self.at(*observed_at))
-            }
+            RunPhase::Deleted { observed_at } => match considered.run.gone_after {
+                Some(after) => format!(
+                    "was deleted between {} and {}, before its end was seen",
+                    self.at(after),
+                    self.at(*observed_at)
+                ),
+                None => format!("was gone at {}, before its end was seen", self.at(*observed_at)),
+            },
         };
         let mark = run.slot.map_or(String::new(), |mark| format!(", marked for {mark}"));
         let reported =
@@ -343,7 +348,9 @@ impl LocalText {
                     ),
                 }
             }
-            Some(Verdict::Missed(cause)) => format!("{no_success}, and {}.", self.cause(cause, state)),
+            Some(Verdict::Missed(cause)) => {
+                format!("{no_success}, and {}.", self.cause(cause, explanation, state))
+            }
             Some(Verdict::Unknown(gap)) => format!(
                 "{no_success} that was seen, but nothing was observed{} to {}, and a success may have come and vanished then.",
                 gap.from.map_or(String::new(), |from| format!(" from {}", self.at(from))),
@@ -360,7 +367,7 @@ impl LocalText {
         }
     }
 
-    fn cause(&self, cause: CauseKind, state: &BatchState) -> String {
+    fn cause(&self, cause: CauseKind, explanation: &Explanation<'_>, state: &BatchState) -> String {
         match cause {
             CauseKind::CronJobAbsent => match state.cron_job.as_ref().and_then(|known| known.deleted_at) {
                 Some(at) => format!("the CronJob was deleted at {}", self.at(at)),
@@ -371,6 +378,14 @@ impl LocalText {
             CauseKind::StillRunning => "a run of the slot was still running".to_owned(),
             CauseKind::Pending => "a run of the slot was there but had not started".to_owned(),
             CauseKind::NeverStarted => "none had been created by then".to_owned(),
+            CauseKind::NotObserved => match explanation.unobserved {
+                Some(gap) => format!(
+                    "what became of its run was not observed: nothing was{} until {}",
+                    gap.from.map_or(String::new(), |from| format!(" from {}", self.at(from))),
+                    self.at(gap.to)
+                ),
+                None => "what became of its run was not observed".to_owned(),
+            },
         }
     }
 }

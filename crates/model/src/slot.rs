@@ -92,6 +92,13 @@ pub enum Cause {
         /// When the CronJob should have made one.
         expected_at: Instant,
     },
+    /// What became of the slot's run was not observed. The alert describes the run if it had been observed before.
+    NotObserved {
+        /// When the CronJob should have made one.
+        expected_at: Instant,
+        /// When nothing was observed.
+        gap: Gap,
+    },
 }
 
 /// How a run failed.
@@ -108,6 +115,28 @@ pub struct Failure {
 }
 
 impl Cause {
+    /// When nothing was observed, if that hides the cause.
+    pub fn gap(&self) -> Option<&Gap> {
+        match self {
+            Self::NotObserved { gap, .. } => Some(gap),
+            Self::CronJobAbsent
+            | Self::Suspended
+            | Self::Failed(_)
+            | Self::StillRunning { .. }
+            | Self::Pending { .. }
+            | Self::NeverStarted { .. } => None,
+        }
+    }
+
+    /// The cause if a run that never started as far as is known may have been hidden by a gap.
+    #[must_use]
+    pub fn hidden_by(self, gap: Option<Gap>) -> Self {
+        match (self, gap) {
+            (Self::NeverStarted { expected_at }, Some(gap)) => Self::NotObserved { expected_at, gap },
+            (cause, _) => cause,
+        }
+    }
+
     /// Its kind, without the details.
     pub fn kind(&self) -> CauseKind {
         match self {
@@ -117,6 +146,7 @@ impl Cause {
             Self::StillRunning { .. } => CauseKind::StillRunning,
             Self::Pending { .. } => CauseKind::Pending,
             Self::NeverStarted { .. } => CauseKind::NeverStarted,
+            Self::NotObserved { .. } => CauseKind::NotObserved,
         }
     }
 }
@@ -136,6 +166,8 @@ pub enum CauseKind {
     Pending,
     /// See [`Cause::NeverStarted`].
     NeverStarted,
+    /// See [`Cause::NotObserved`].
+    NotObserved,
 }
 
 impl CauseKind {
@@ -148,6 +180,7 @@ impl CauseKind {
             Self::StillRunning => "still_running",
             Self::Pending => "pending",
             Self::NeverStarted => "never_started",
+            Self::NotObserved => "not_observed",
         }
     }
 }
@@ -170,6 +203,8 @@ pub struct RunSummary {
     pub run: Run,
     /// Its most informative attempt, if one was observed.
     pub last_attempt: Option<Attempt>,
+    /// Of a Job that was deleted before it ended: it was deleted after this instant; `None`: nothing is known of that.
+    pub gone_after: Option<Instant>,
 }
 
 /// A past success, for comparison.

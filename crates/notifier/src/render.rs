@@ -17,6 +17,9 @@ const TREND_RUNS_MIN: usize = 4;
 /// The smallest growth from run to run that counts as a trend, in seconds.
 const TREND_S_MIN: i64 = 60;
 
+/// A deletion that was observed no longer than this after the last observation before is dated by it, in seconds.
+const OBSERVED_WITHIN_S: i64 = 15;
+
 /// How many reported metrics a message shows.
 const REPORTED_MAX: usize = 6;
 
@@ -242,6 +245,17 @@ fn cause_text(times: &TimeFormatter, slot: &Slot, cause: &Cause, run: Option<&Ru
             }
         }
         Cause::NeverStarted { expected_at } => never_started(times, *expected_at, run),
+        Cause::NotObserved { expected_at, gap } => {
+            let what = match run {
+                Some(run) => format!("How its run of {} ended", times.when(run.run.nominal_start())),
+                None => format!("What became of its run, expected at {},", times.when(*expected_at)),
+            };
+            let from = gap.from.map_or(String::new(), |from| format!("from {} ", times.when(from)));
+            let to = times.when(gap.to);
+            format!(
+                "{what} is not known: nothing was observed {from}until {to}. Its CronJob shows no success in time."
+            )
+        }
     }
 }
 
@@ -292,7 +306,7 @@ fn never_started(times: &TimeFormatter, expected_at: Instant, run: Option<&RunSu
 
 fn failure_text(times: &TimeFormatter, failure: &Failure, run: Option<&RunSummary>) -> String {
     let gone_at = match run.map(|run| &run.run.phase) {
-        Some(RunPhase::Deleted { observed_at }) => format!(" at {}", times.when(*observed_at)),
+        Some(RunPhase::Deleted { observed_at }) => gone_at(times, *observed_at, failure, run),
         _ => String::new(),
     };
     match failure.reason.as_str() {
@@ -311,6 +325,21 @@ fn failure_text(times: &TimeFormatter, failure: &Failure, run: Option<&RunSummar
     let stopped = if failure.reason == "DeadlineExceeded" { ", by its activeDeadlineSeconds" } else { "" };
     let ended = how_it_ended(failure, run).map_or(String::new(), |how| format!(" {last} ended {how}."));
     format!("Its run failed {attempts}: {}{stopped}.{ended}", clean(&failure.reason))
+}
+
+/// A deletion is observed as it happens, or after an interruption: then only that it was between two instants.
+fn gone_at(
+    times: &TimeFormatter,
+    observed_at: Instant,
+    failure: &Failure,
+    run: Option<&RunSummary>,
+) -> String {
+    let observed_within = TimeDelta::seconds(OBSERVED_WITHIN_S);
+    let after = run.and_then(|run| run.gone_after).filter(|after| observed_at - *after > observed_within);
+    match after.filter(|_| failure.reason == "Deleted") {
+        Some(after) => format!(" between {} and {}", times.when(after), times.when(observed_at)),
+        None => format!(" at {}", times.when(observed_at)),
+    }
 }
 
 /// The reason of the container or the pod, and the exit code.
@@ -431,9 +460,11 @@ fn facts_of_objective(alert: &Alert) -> Vec<(&'static str, String)> {
 /// The command to run first.
 fn first_command(alert: &Alert, cause: &Cause, run: Option<&RunSummary>) -> String {
     match (cause, run) {
-        (Cause::CronJobAbsent | Cause::Suspended | Cause::NeverStarted { .. }, _) | (_, None) => {
-            describe_cron_job(alert)
-        }
+        (
+            Cause::CronJobAbsent | Cause::Suspended | Cause::NeverStarted { .. } | Cause::NotObserved { .. },
+            _,
+        )
+        | (_, None) => describe_cron_job(alert),
         // The logs are gone with the Job.
         (Cause::Failed(failure), Some(_)) if ["Deleted", "Replaced"].contains(&failure.reason.as_str()) => {
             describe_cron_job(alert)

@@ -200,7 +200,8 @@ impl Turn {
 
     pub(crate) fn fold_fact(&mut self, fact: Fact, states: &mut States<'_>) -> Result<(), ProcessorError> {
         let Fact { key, observed_at, body } = fact;
-        self.step(&key, Input::Fact { observed_at, body }, states)
+        let observed_after = self.position.clocks.get(&key.cluster).and_then(|clock| clock.observed_until);
+        self.step(&key, Input::Fact { observed_at, observed_after, body }, states)
     }
 
     /// Moves a cluster's clock and judges what is due by it; false: the turn is full before all of it is judged.

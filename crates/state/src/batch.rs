@@ -21,6 +21,11 @@ pub const EDITS_MAX: usize = 8;
 /// How many objectives a batch may have; a further one is refused with a warning.
 pub const OBJECTIVES_MAX: usize = 16;
 
+/// How many changes of a CronJob between active, suspended and absent are kept; the oldest is dropped first.
+pub const STANDINGS_MAX: usize = 8;
+/// How many changes of what a run does are kept; the oldest is dropped first.
+pub const MOMENTS_MAX: usize = 4;
+
 /// How many successes are kept apart from the runs. At the limit the one whose neighbours are closest in their nominal starts
 /// is dropped, so that those that are kept stay spread over the time that an objective can need.
 pub const SUCCESSES_MAX: usize = 64;
@@ -93,6 +98,28 @@ pub struct CronJobState {
     pub edits: Vec<ScheduleEdit>,
     /// When the current version was last observed; `None`: an older kigen wrote this state.
     pub seen_at: Option<Instant>,
+    /// How it stood, oldest first, each until the next; empty: an older kigen wrote this state.
+    pub standings: Vec<Standing>,
+}
+
+/// How a CronJob stood since an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Since when.
+    pub from: Instant,
+    /// How.
+    pub kind: StandingKind,
+}
+
+/// Whether a CronJob exists and makes runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StandingKind {
+    /// It exists and is not suspended.
+    Active,
+    /// `spec.suspend` is set.
+    Suspended,
+    /// It does not exist.
+    Absent,
 }
 
 /// A schedule and zone, and since when it is in force.
@@ -115,6 +142,11 @@ pub struct RunState {
     pub run: Run,
     /// Its attempts, by version.
     pub attempts: Vec<AttemptState>,
+    /// What it did until it ended, oldest first, each until the next; empty: it had ended when it was first observed, or an
+    /// older kigen wrote this state.
+    pub moments: Vec<RunMoment>,
+    /// If it was deleted before it ended: until when its cluster was observed before that.
+    pub gone_after: Option<Instant>,
 }
 
 impl RunState {
@@ -122,6 +154,27 @@ impl RunState {
     pub fn find<'a>(runs: &'a [Self], uid: &str) -> Option<&'a Self> {
         runs.iter().rev().find(|run| run.revision.uid == uid)
     }
+}
+
+/// What a run did since an instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunMoment {
+    /// Since when.
+    pub from: Instant,
+    /// What.
+    pub activity: Activity,
+}
+
+/// What a run that has not ended does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Activity {
+    /// It runs.
+    Runs,
+    /// It does not run yet, or again.
+    Waits {
+        /// Why, if it is known.
+        why: Option<String>,
+    },
 }
 
 /// What is known of an attempt.

@@ -9,8 +9,9 @@ mod objective;
 mod partition;
 
 pub use batch::{
-    ATTEMPTS_MAX, AttemptState, BatchState, CronJobState, EDITS_MAX, ForgottenFailure, OBJECTIVES_MAX,
-    REFUSED_MAX, RUNS_MAX, RefusedObjective, RunState, STATE_BYTES_MAX, SUCCESSES_MAX, ScheduleEdit, Success,
+    ATTEMPTS_MAX, Activity, AttemptState, BatchState, CronJobState, EDITS_MAX, ForgottenFailure, MOMENTS_MAX,
+    OBJECTIVES_MAX, REFUSED_MAX, RUNS_MAX, RefusedObjective, RunMoment, RunState, STANDINGS_MAX,
+    STATE_BYTES_MAX, SUCCESSES_MAX, ScheduleEdit, Standing, StandingKind, Success,
 };
 pub use clock::{ClusterClock, GAPS_MAX};
 pub use objective::{

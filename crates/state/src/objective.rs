@@ -27,7 +27,7 @@ use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::event::Revision;
 use kigen_model::objective::Objective;
-use kigen_model::slot::{Slot, Verdict};
+use kigen_model::slot::{Gap, Slot, Verdict};
 use uuid::Uuid;
 
 /// How many past verdicts of an objective are kept; the oldest is dropped first.
@@ -201,6 +201,8 @@ pub struct JudgedSlot {
     pub until: Instant,
     /// The incident that it belongs to, if it was missed.
     pub incident: Option<Uuid>,
+    /// When nothing was observed, if it was missed and that hides the cause.
+    pub unobserved: Option<Gap>,
 }
 
 impl JudgedSlot {

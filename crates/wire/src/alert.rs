@@ -40,6 +40,10 @@ enum Body<'a> {
         cause: CauseRecord<'a>,
         run: Option<SummaryRecord<'a>>,
         past: Vec<PastSuccessRecord>,
+        #[serde(default)]
+        unobserved_from: Option<Millis>,
+        #[serde(default)]
+        unobserved_to: Option<Millis>,
     },
     SlotRecovered {
         slot: SlotRecord,
@@ -86,6 +90,7 @@ struct SummaryRecord<'a> {
     uid: Text<'a>,
     run: RunRecord<'a>,
     last_attempt: Option<AttemptRecord<'a>>,
+    gone_after: Option<Millis>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -163,6 +168,8 @@ impl<'a> From<&'a AlertBody> for Body<'a> {
                 cause: cause.into(),
                 run: run.as_ref().map(SummaryRecord::from),
                 past: past.iter().map(PastSuccessRecord::from).collect(),
+                unobserved_from: cause.gap().and_then(|gap| gap.from).map(Millis::from),
+                unobserved_to: cause.gap().map(|gap| gap.to.into()),
             },
             AlertBody::SlotRecovered { slot, incident, since, misses, ended_at, run } => {
                 Self::SlotRecovered {
@@ -201,14 +208,18 @@ impl Body<'_> {
     fn read(self, of: FieldReader) -> Result<AlertBody, DecodeError> {
         let maybe_run = |run: Option<SummaryRecord<'_>>| run.map(|run| run.read(of)).transpose();
         Ok(match self {
-            Self::SlotMissed { slot, incident, misses, cause, run, past } => AlertBody::SlotMissed {
-                slot: slot.read(of)?,
-                incident: of.uuid("incident", &incident)?,
-                misses: of.int("misses", misses)?,
-                cause: cause.read(of)?,
-                run: maybe_run(run)?,
-                past: past.into_iter().map(|success| success.read(of)).collect::<Result<_, _>>()?,
-            },
+            Self::SlotMissed { slot, incident, misses, cause, run, past, unobserved_from, unobserved_to } => {
+                let from = of.maybe_instant("unobserved_from", unobserved_from)?;
+                let to = of.maybe_instant("unobserved_to", unobserved_to)?;
+                AlertBody::SlotMissed {
+                    slot: slot.read(of)?,
+                    incident: of.uuid("incident", &incident)?,
+                    misses: of.int("misses", misses)?,
+                    cause: cause.read(of)?.hidden_by(to.map(|to| Gap::unwatched(from, to))),
+                    run: maybe_run(run)?,
+                    past: past.into_iter().map(|success| success.read(of)).collect::<Result<_, _>>()?,
+                }
+            }
             Self::SlotRecovered { slot, incident, since, misses, ended_at, run } => {
                 AlertBody::SlotRecovered {
                     slot: slot.read(of)?,
@@ -266,7 +277,8 @@ impl<'a> From<&'a Cause> for CauseRecord<'a> {
             Cause::Pending { since, why } => {
                 Self::CausePending { since: (*since).into(), why: maybe_text(why) }
             }
-            Cause::NeverStarted { expected_at } => {
+            // A reader of older versions reads the most that it knows.
+            Cause::NeverStarted { expected_at } | Cause::NotObserved { expected_at, gap: _ } => {
                 Self::CauseNeverStarted { expected_at: (*expected_at).into() }
             }
         }
@@ -298,6 +310,7 @@ impl<'a> From<&'a RunSummary> for SummaryRecord<'a> {
             uid: text(&summary.uid),
             run: (&summary.run).into(),
             last_attempt: summary.last_attempt.as_ref().map(AttemptRecord::from),
+            gone_after: summary.gone_after.map(Millis::from),
         }
     }
 }
@@ -308,6 +321,7 @@ impl SummaryRecord<'_> {
             uid: self.uid.into_owned(),
             run: self.run.read(of)?,
             last_attempt: self.last_attempt.map(|attempt| attempt.read(of)).transpose()?,
+            gone_after: of.maybe_instant("gone_after", self.gone_after)?,
         })
     }
 }

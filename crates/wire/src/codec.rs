@@ -28,18 +28,20 @@ const EVENTS: [&str; 5] = [
     include_str!("../../../schemas/kigen.events/v4.avsc"),
     include_str!("../../../schemas/kigen.events/v5.avsc"),
 ];
-const ALERTS: [&str; 3] = [
+const ALERTS: [&str; 4] = [
     include_str!("../../../schemas/kigen.alerts/v1.avsc"),
     include_str!("../../../schemas/kigen.alerts/v2.avsc"),
     include_str!("../../../schemas/kigen.alerts/v3.avsc"),
+    include_str!("../../../schemas/kigen.alerts/v4.avsc"),
 ];
-const STATUS: [&str; 6] = [
+const STATUS: [&str; 7] = [
     include_str!("../../../schemas/kigen.status/v1.avsc"),
     include_str!("../../../schemas/kigen.status/v2.avsc"),
     include_str!("../../../schemas/kigen.status/v3.avsc"),
     include_str!("../../../schemas/kigen.status/v4.avsc"),
     include_str!("../../../schemas/kigen.status/v5.avsc"),
     include_str!("../../../schemas/kigen.status/v6.avsc"),
+    include_str!("../../../schemas/kigen.status/v7.avsc"),
 ];
 const REJECTS: [&str; 1] = [include_str!("../../../schemas/kigen.rejects/v1.avsc")];
 

@@ -8,7 +8,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use kigen_calendar::Zone;
 use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
-use kigen_model::event::{Fact, FactBody, Revision};
+use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reported::ReportedMetrics;
@@ -23,6 +23,7 @@ pub(crate) fn play(events: &str) -> Result<String, String> {
         zone: Zone::utc(),
         batches: BTreeMap::new(),
         gaps: Vec::new(),
+        observed_until: None,
         version: 0,
         versions: HashMap::new(),
         effects: String::new(),
@@ -44,6 +45,8 @@ struct Stage {
     zone: Zone,
     batches: BTreeMap<BatchKey, Batch>,
     gaps: Vec<Gap>,
+    /// The watermark of the last tick.
+    observed_until: Option<Instant>,
     version: u64,
     /// The last version of each object.
     versions: HashMap<String, u64>,
@@ -110,8 +113,9 @@ impl Stage {
             },
             _ => return Err(format!("`{}` is nothing that can happen", words.join(" "))),
         };
-        let fact = Fact { key: self.key.clone(), observed_at: at, body };
-        for effect in step(&mut self.batch().state, fact.into()) {
+        let observed_after = self.observed_until;
+        let fact = Input::Fact { observed_at: at, observed_after, body };
+        for effect in step(&mut self.batch().state, fact) {
             self.effects.push_str(&render::effect(&self.zone, at, &effect));
         }
         Ok(())
@@ -127,6 +131,7 @@ impl Stage {
     }
 
     fn tick(&mut self, observed_until: Instant) {
+        self.observed_until = Some(observed_until);
         let Self { batches, gaps, effects, zone, .. } = self;
         for Batch { state, .. } in batches.values_mut() {
             while state.next_due().is_some_and(|due| due <= observed_until) {

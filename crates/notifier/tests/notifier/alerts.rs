@@ -94,7 +94,7 @@ pub(crate) fn unknown() -> Alert {
 }
 
 pub(crate) fn summary(last_attempt: Option<Attempt>) -> RunSummary {
-    RunSummary { uid: "job-uid".to_owned(), run: run(), last_attempt }
+    RunSummary { uid: "job-uid".to_owned(), run: run(), last_attempt, gone_after: None }
 }
 
 /// The run as it waits for its pod.

@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use kigen_model::run::{Run, RunPhase};
-use kigen_model::slot::{Cause, RunSummary};
+use kigen_model::slot::{Cause, Failure, Gap, RunSummary};
 use kigen_notifier::render::render;
 
 use crate::alerts::{at, in_phase, missed, summary};
@@ -86,5 +86,59 @@ fn a_run_that_was_in_the_way_and_has_ended_since() {
         expect![
             "It never started: a run was expected at 12:20. The run of 12:00 had not ended and may have been in the way."
         ],
+    );
+}
+
+#[test]
+fn a_run_that_came_and_went_unobserved() {
+    let gap = Gap::unwatched(Some(at("2026-11-19T23:00:00Z")), at("2026-11-20T03:29:00Z"));
+    let cause = Cause::NotObserved { expected_at: at("2026-11-20T03:00:00Z"), gap };
+    check(
+        cause,
+        None,
+        expect![
+            "What became of its run, expected at 12:00, is not known: nothing was observed from 08:00 until 12:29. Its CronJob shows no success in time."
+        ],
+    );
+}
+
+#[test]
+fn a_run_whose_end_was_not_observed() {
+    let gap = Gap::unwatched(None, at("2026-11-20T03:29:00Z"));
+    let cause = Cause::NotObserved { expected_at: at("2026-11-20T03:00:00Z"), gap };
+    check(
+        cause,
+        Some(summary(None)),
+        expect![
+            "How its run of 12:00 ended is not known: nothing was observed until 12:29. Its CronJob shows no success in time."
+        ],
+    );
+}
+
+/// The run of a Job that was observed as deleted at 12:14, and as existing before at that instant.
+fn deleted(gone_after: &str) -> RunSummary {
+    let phase = RunPhase::Deleted { observed_at: at("2026-11-20T03:14:00Z") };
+    RunSummary { gone_after: Some(at(gone_after)), ..in_phase(phase, None) }
+}
+
+fn deletion() -> Cause {
+    Cause::Failed(Failure { reason: "Deleted".to_owned(), exit_code: None, attempts: 1, last_error: None })
+}
+
+#[test]
+fn a_run_that_was_deleted_while_kigen_was_stopped() {
+    check(
+        deletion(),
+        Some(deleted("2026-11-20T03:12:30Z")),
+        expect!["Its Job was deleted between 12:12:30 and 12:14, before it had ended."],
+    );
+}
+
+#[test]
+fn a_run_that_was_deleted_while_kigen_watched() {
+    check(
+        deletion(),
+        Some(deleted("2026-11-20T03:13:50Z")),
+        expect!["Its Job was deleted at 12:14, before it had ended."],
     );
 }

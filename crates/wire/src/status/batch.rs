@@ -2,8 +2,8 @@
 
 use kigen_model::key::BatchKey;
 use kigen_state::{
-    AttemptState, BatchState, CronJobState, ForgottenFailure, RefusedObjective, RunState, ScheduleEdit,
-    Success,
+    Activity, AttemptState, BatchState, CronJobState, ForgottenFailure, RefusedObjective, RunMoment,
+    RunState, ScheduleEdit, Standing, StandingKind, Success,
 };
 use serde::{Deserialize, Serialize};
 
@@ -161,6 +161,25 @@ struct CronJobStateRecord<'a> {
     #[serde(default)]
     edits: Vec<ScheduleEditRecord<'a>>,
     seen_at: Option<Millis>,
+    #[serde(default)]
+    standings: Vec<StandingRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "CronJobStanding")]
+struct StandingRecord {
+    from: Millis,
+    standing: StandingKindRecord,
+}
+
+/// The first variant replaces one that only a newer kigen knows.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum StandingKindRecord {
+    Unknown,
+    Active,
+    Suspended,
+    Absent,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -180,6 +199,7 @@ impl<'a> From<&'a CronJobState> for CronJobStateRecord<'a> {
             deleted_at: known.deleted_at.map(Millis::from),
             edits: known.edits.iter().map(ScheduleEditRecord::from).collect(),
             seen_at: known.seen_at.map(Millis::from),
+            standings: known.standings.iter().map(StandingRecord::from).collect(),
         }
     }
 }
@@ -192,7 +212,33 @@ impl CronJobStateRecord<'_> {
             deleted_at: of.maybe_instant("deleted_at", self.deleted_at)?,
             edits: self.edits.into_iter().map(|edit| edit.read(of)).collect::<Result<_, _>>()?,
             seen_at: of.maybe_instant("seen_at", self.seen_at)?,
+            standings: self.standings.into_iter().map(|known| known.read(of)).collect::<Result<_, _>>()?,
         })
+    }
+}
+
+impl From<&Standing> for StandingRecord {
+    fn from(known: &Standing) -> Self {
+        let standing = match known.kind {
+            StandingKind::Active => StandingKindRecord::Active,
+            StandingKind::Suspended => StandingKindRecord::Suspended,
+            StandingKind::Absent => StandingKindRecord::Absent,
+        };
+        Self { from: known.from.into(), standing }
+    }
+}
+
+impl StandingRecord {
+    fn read(self, of: FieldReader) -> Result<Standing, DecodeError> {
+        let kind = match self.standing {
+            StandingKindRecord::Active => StandingKind::Active,
+            StandingKindRecord::Suspended => StandingKind::Suspended,
+            StandingKindRecord::Absent => StandingKind::Absent,
+            StandingKindRecord::Unknown => {
+                return Err(of.wrong("standing", "is of a kind this kigen does not know"));
+            }
+        };
+        Ok(Standing { from: of.instant("from", self.from)?, kind })
     }
 }
 
@@ -223,6 +269,37 @@ struct RunStateRecord<'a> {
     resource_version: i64,
     run: RunRecord<'a>,
     attempts: Vec<AttemptStateRecord<'a>>,
+    #[serde(default)]
+    moments: Vec<RunMomentRecord<'a>>,
+    gone_after: Option<Millis>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "RunMoment")]
+struct RunMomentRecord<'a> {
+    from: Millis,
+    runs: bool,
+    why: Option<Text<'a>>,
+}
+
+impl<'a> From<&'a RunMoment> for RunMomentRecord<'a> {
+    fn from(moment: &'a RunMoment) -> Self {
+        let (runs, why) = match &moment.activity {
+            Activity::Runs => (true, None),
+            Activity::Waits { why } => (false, maybe_text(why)),
+        };
+        Self { from: moment.from.into(), runs, why }
+    }
+}
+
+impl RunMomentRecord<'_> {
+    fn read(self, of: FieldReader) -> Result<RunMoment, DecodeError> {
+        let activity = match self.runs {
+            true => Activity::Runs,
+            false => Activity::Waits { why: self.why.map(Text::into_owned) },
+        };
+        Ok(RunMoment { from: of.instant("from", self.from)?, activity })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -245,6 +322,8 @@ impl<'a> From<&'a RunState> for RunStateRecord<'a> {
             resource_version: long(known.revision.resource_version),
             run: (&known.run).into(),
             attempts: attempts.collect(),
+            moments: known.moments.iter().map(RunMomentRecord::from).collect(),
+            gone_after: known.gone_after.map(Millis::from),
         }
     }
 }
@@ -261,6 +340,8 @@ impl RunStateRecord<'_> {
             revision: revision(of, self.uid, self.resource_version)?,
             run: self.run.read(of)?,
             attempts: self.attempts.into_iter().map(known).collect::<Result<_, _>>()?,
+            moments: self.moments.into_iter().map(|moment| moment.read(of)).collect::<Result<_, _>>()?,
+            gone_after: of.maybe_instant("gone_after", self.gone_after)?,
         })
     }
 }

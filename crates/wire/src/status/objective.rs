@@ -209,6 +209,31 @@ struct JudgedSlotRecord<'a> {
     window: WindowRecord,
     until: Millis,
     incident: Option<Text<'a>>,
+    unobserved: Option<UnobservedRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Unobserved")]
+struct UnobservedRecord {
+    from: Option<Millis>,
+    to: Millis,
+    is_of_log: bool,
+}
+
+impl From<Gap> for UnobservedRecord {
+    fn from(gap: Gap) -> Self {
+        Self { from: gap.from.map(Millis::from), to: gap.to.into(), is_of_log: gap.is_of_log }
+    }
+}
+
+impl UnobservedRecord {
+    fn read(self, of: FieldReader) -> Result<Gap, DecodeError> {
+        Ok(Gap {
+            from: of.maybe_instant("from", self.from)?,
+            to: of.instant("to", self.to)?,
+            is_of_log: self.is_of_log,
+        })
+    }
 }
 
 impl From<&Judged> for JudgedRecord<'_> {
@@ -218,6 +243,7 @@ impl From<&Judged> for JudgedRecord<'_> {
             window: judged.window.into(),
             until: judged.until.into(),
             incident: judged.incident.map(|incident| incident.to_string().into()),
+            unobserved: judged.unobserved.map(UnobservedRecord::from),
         });
         Self { deadline: judged.deadline.into(), verdict: judged.verdict.into(), judged: slot }
     }
@@ -231,6 +257,7 @@ impl JudgedRecord<'_> {
                 window: judged.window.read(of)?,
                 until: of.instant("until", judged.until)?,
                 incident: of.maybe_uuid("incident", judged.incident)?,
+                unobserved: judged.unobserved.map(|gap| gap.read(of)).transpose()?,
             })
         };
         Ok(Judged {
@@ -271,6 +298,7 @@ enum CauseKindRecord {
     StillRunning,
     Pending,
     NeverStarted,
+    NotObserved,
 }
 
 /// The first variant replaces one that only a newer kigen knows.
@@ -330,6 +358,7 @@ impl From<CauseKind> for CauseKindRecord {
             CauseKind::StillRunning => Self::StillRunning,
             CauseKind::Pending => Self::Pending,
             CauseKind::NeverStarted => Self::NeverStarted,
+            CauseKind::NotObserved => Self::NotObserved,
         }
     }
 }
@@ -343,6 +372,7 @@ impl CauseKindRecord {
             Self::StillRunning => CauseKind::StillRunning,
             Self::Pending => CauseKind::Pending,
             Self::NeverStarted => CauseKind::NeverStarted,
+            Self::NotObserved => CauseKind::NotObserved,
             Self::Unknown => return Err(unknown(of, "cause")),
         })
     }

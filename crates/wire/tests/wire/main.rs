@@ -5,6 +5,7 @@ mod bounds;
 mod evolution;
 mod golden;
 mod growth;
+mod history;
 mod hostile;
 mod samples;
 

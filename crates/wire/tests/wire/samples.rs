@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::history::{causes, failure, least_failure, moments, standings};
 use chrono::{NaiveDate, TimeDelta};
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, DeadlineSummary, ObjectiveSummary};
@@ -11,7 +12,7 @@ use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Se
 use kigen_model::reject::Reject;
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase, SlotMark};
-use kigen_model::slot::{Cause, CauseKind, Excuse, Failure, Gap, PastSuccess, RunSummary, Slot, Verdict};
+use kigen_model::slot::{Cause, CauseKind, Excuse, Gap, PastSuccess, RunSummary, Slot, Verdict};
 use kigen_model::topic::{Offset, Topic};
 use kigen_state::{
     ATTEMPTS_MAX, AttemptState, BatchState, ClusterClock, CronJobState, Cursor, ENGINE_VERSION,
@@ -214,22 +215,6 @@ fn attempts() -> impl Iterator<Item = (&'static str, Attempt)> {
 const ALONE: &str = "a run of a batch without an objective failed";
 
 fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
-    let causes = [
-        ("missed, there is no CronJob", Cause::CronJobAbsent),
-        ("missed, suspended", Cause::Suspended),
-        ("missed, failed", Cause::Failed(failure())),
-        ("missed, failed without a trace", Cause::Failed(least_failure())),
-        ("missed, still running", Cause::StillRunning { since: at("2026-11-20T03:00:05Z") }),
-        (
-            "missed, pending",
-            Cause::Pending { since: at("2026-11-20T03:00:05Z"), why: Some("Unschedulable".to_owned()) },
-        ),
-        (
-            "missed, pending, nobody knows why",
-            Cause::Pending { since: at("2026-11-20T03:00:05Z"), why: None },
-        ),
-        ("missed, never started", Cause::NeverStarted { expected_at: at("2026-11-20T03:00:00Z") }),
-    ];
     let past =
         vec![PastSuccess { nominal_start: at("2026-11-19T03:00:00Z"), ended_at: at("2026-11-19T03:09:00Z") }];
     let missed = |cause, run, past| AlertBody::SlotMissed {
@@ -240,12 +225,14 @@ fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
         run,
         past,
     };
-    let by_cause = causes.map(|(name, cause)| (name, missed(cause, None, Vec::new())));
+    let by_cause: Vec<_> =
+        causes().into_iter().map(|(name, cause)| (name, missed(cause, None, Vec::new()))).collect();
     let by_attempt = runs()
         .cycle()
         .zip(attempts().map(|(name, attempt)| (name, Some(attempt))).chain([("no attempt", None)]));
     let by_run = by_attempt.map(move |((_, run), (name, last_attempt))| {
-        let run = RunSummary { uid: "job-uid".to_owned(), run, last_attempt };
+        let gone_after = last_attempt.is_none().then(|| at("2026-11-20T03:18:00Z"));
+        let run = RunSummary { uid: "job-uid".to_owned(), run, last_attempt, gone_after };
         (name, missed(Cause::Suspended, Some(run), past.clone()))
     });
     let recovered = AlertBody::SlotRecovered {
@@ -254,7 +241,12 @@ fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
         since: at("2026-11-18T03:00:00Z"),
         misses: 3,
         ended_at: at("2026-11-20T04:00:00Z"),
-        run: RunSummary { uid: "job-uid".to_owned(), run: run(), last_attempt: Some(attempt()) },
+        run: RunSummary {
+            uid: "job-uid".to_owned(),
+            run: run(),
+            last_attempt: Some(attempt()),
+            gone_after: None,
+        },
     };
     let retracted = |incident, run| AlertBody::SlotRetracted {
         slot: slot(),
@@ -263,7 +255,7 @@ fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
         ended_at: at("2026-11-20T03:20:00Z"),
         run,
     };
-    let with_run = RunSummary { uid: "job-uid".to_owned(), run: run(), last_attempt: None };
+    let with_run = RunSummary { uid: "job-uid".to_owned(), run: run(), last_attempt: None, gone_after: None };
     let unwatched = AlertBody::SlotUnknown { slot: slot(), gap: Gap { from: None, ..gap() } };
     let later = [
         ("recovered", recovered),
@@ -314,6 +306,8 @@ fn full_batch() -> BatchState {
         revision: revision(6),
         run,
         attempts: attempts().skip(index * ATTEMPTS_MAX).take(ATTEMPTS_MAX).map(known_attempt).collect(),
+        moments: if index == 0 { moments() } else { Vec::new() },
+        gone_after: (index == 0).then(|| at("2026-11-20T03:18:00Z")),
     });
     let names =
         "before complete-by exhausted fresh no-fire slot the-last-fire unresolved withdrawn".split(' ');
@@ -336,6 +330,7 @@ fn full_batch() -> BatchState {
                 },
             ],
             seen_at: Some(at("2026-11-20T04:00:00Z")),
+            standings: standings(),
         }),
         runs: known_runs.collect(),
         objectives: names.map(str::to_owned).zip(objective_states()).collect::<BTreeMap<_, _>>(),
@@ -365,6 +360,7 @@ fn new_batch() -> BatchState {
         deleted_at: None,
         edits: Vec::new(),
         seen_at: None,
+        standings: Vec::new(),
     };
     BatchState { cron_job: Some(cron_job), ..BatchState::new(key()) }
 }
@@ -426,6 +422,7 @@ fn verdicts() -> Vec<Judged> {
         CauseKind::StillRunning,
         CauseKind::Pending,
         CauseKind::NeverStarted,
+        CauseKind::NotObserved,
     ];
     let windows = [
         Window::NoFire,
@@ -436,7 +433,12 @@ fn verdicts() -> Vec<Judged> {
     ];
     let judged =
         windows.into_iter().zip([None, Some(id(2))].into_iter().cycle()).map(|(window, incident)| {
-            Some(JudgedSlot { slot: slot(), window, until: at("2026-11-10T03:40:00Z"), incident })
+            let unobserved = incident.map(|_| Gap {
+                from: (window != Window::Slot).then(|| at("2026-11-10T01:00:00Z")),
+                is_of_log: window == Window::Slot,
+                ..gap()
+            });
+            Some(JudgedSlot { slot: slot(), window, until: at("2026-11-10T03:40:00Z"), incident, unobserved })
         });
     [Verdict::Met { ended_at: at("2026-11-10T03:09:00Z") }]
         .into_iter()
@@ -558,20 +560,7 @@ fn attempt() -> Attempt {
     }
 }
 
-fn failure() -> Failure {
-    Failure {
-        reason: "BackoffLimitExceeded".to_owned(),
-        exit_code: Some(-1),
-        attempts: 4,
-        last_error: Some("Traceback: 表がない".to_owned()),
-    }
-}
-
-fn least_failure() -> Failure {
-    Failure { reason: "DeadlineExceeded".to_owned(), exit_code: None, attempts: 0, last_error: None }
-}
-
-fn gap() -> Gap {
+pub(crate) fn gap() -> Gap {
     Gap::unwatched(Some(at("2026-11-20T01:00:00Z")), at("2026-11-20T02:00:00Z"))
 }
 
@@ -595,6 +584,6 @@ fn id(number: u128) -> Uuid {
     Uuid::from_u128(number)
 }
 
-fn at(text: &str) -> Instant {
+pub(crate) fn at(text: &str) -> Instant {
     text.parse().expect("an instant in RFC 3339")
 }

@@ -6,6 +6,7 @@ use kigen_calendar::Zone;
 use kigen_engine::effect::Effect;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::run::RunPhase;
 use kigen_model::slot::{Cause, Failure, RunSummary};
 
 /// One effect, with its time.
@@ -28,6 +29,13 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
             let deadline = local(zone, slot.deadline);
             let _ = writeln!(text, "MISSED the deadline {deadline}, {who}");
             let _ = writeln!(text, "    because {}", because(zone, cause));
+            if let (Cause::Failed(failure), Some(run)) = (cause, run)
+                && let (RunPhase::Deleted { observed_at }, Some(after)) = (&run.run.phase, run.gone_after)
+                && failure.reason == "Deleted"
+            {
+                let (from, to) = (local(zone, after), local(zone, *observed_at));
+                let _ = writeln!(text, "    deleted between {from} and {to}");
+            }
             let _ = writeln!(text, "    miss {misses} of incident {incident}");
             if let Some(run) = run {
                 let _ = writeln!(text, "    {}", described(zone, run));
@@ -88,6 +96,11 @@ fn because(zone: &Zone, cause: &Cause) -> String {
         }
         Cause::NeverStarted { expected_at } => {
             format!("it never started, expected {}", local(zone, *expected_at))
+        }
+        Cause::NotObserved { expected_at, gap } => {
+            let from = gap.from.map_or("ever".to_owned(), |from| local(zone, from));
+            let (expected, to) = (local(zone, *expected_at), local(zone, gap.to));
+            format!("its run, expected {expected}, was not observed from {from} to {to}")
         }
     }
 }

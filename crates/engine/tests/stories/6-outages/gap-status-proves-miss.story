@@ -12,6 +12,6 @@ zone UTC
 2026-11-18 08:00 tick
 ---
 2026-11-18 08:00:00 MISSED the deadline 2026-11-18 06:00:00, complete-by of prod/dwh/report (UTC)
-    because it never started, expected 2026-11-18 01:00:00
+    because its run, expected 2026-11-18 01:00:00, was not observed from 2026-11-18 00:10:00 to 2026-11-18 08:00:00
     miss 1 of incident 1be9e7bb-8a0d-5017-8d3b-213c7272b2e2
     id 2f6155fa-faf6-591b-8eef-3b988ffee639
