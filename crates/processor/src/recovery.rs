@@ -5,6 +5,7 @@
 //!  none                     any                                             FoldFromStart
 //!  of a newer engine        any                                             Pause(NewerEngine)
 //!  beyond the last event    any                                             Pause(BeyondEnd)
+//!  after another clock      any                                             Pause(AnotherTopic)
 //!  within the events        at it                                           Resume (Restore::Keep)
 //!                           behind it, tombstones since are all kept        Resume (Restore::ApplyTail)
 //!                           missing, too far behind, ahead, another engine  Resume (Restore::Rebuild)
@@ -25,6 +26,9 @@ pub(crate) struct Facts {
     pub events_start: Offset,
     /// The end of `kigen.events`.
     pub events_end: Offset,
+    /// The first of the events right before the committed position that was not judged: a later tick, or a newer epoch, than
+    /// the committed clocks have; `None`: there is none.
+    pub unjudged: Option<Offset>,
     /// The offset in `kigen.status` from which on every tombstone is still kept.
     pub tombstones_start: Offset,
 }
@@ -105,6 +109,14 @@ pub(crate) enum Pause {
         /// The end.
         end: Offset,
     },
+    /// An event before the committed position was not judged: the topic was deleted and re-created, and has grown beyond the
+    /// position.
+    AnotherTopic {
+        /// The next event to read, by the committed position.
+        next: Offset,
+        /// The event that was not judged.
+        unjudged: Offset,
+    },
     /// The state was written by a newer kigen.
     NewerEngine {
         /// Its version.
@@ -121,6 +133,7 @@ impl Decision {
             Self::Resume { restore: Restore::ApplyTail { .. }, .. } => "apply_tail",
             Self::Resume { restore: Restore::Rebuild, .. } => "rebuild",
             Self::Pause(Pause::BeyondEnd { .. }) => "paused_beyond_end",
+            Self::Pause(Pause::AnotherTopic { .. }) => "paused_another_topic",
             Self::Pause(Pause::NewerEngine { .. }) => "paused_newer_engine",
         }
     }
@@ -137,6 +150,9 @@ pub(crate) fn decide(facts: &Facts) -> Decision {
     }
     if position.next > facts.events_end {
         return Decision::Pause(Pause::BeyondEnd { next: position.next, end: facts.events_end });
+    }
+    if let Some(unjudged) = facts.unjudged {
+        return Decision::Pause(Pause::AnotherTopic { next: position.next, unjudged });
     }
     let restore = match &facts.store {
         Some(stored) if stored.engine_version != position.engine_version => Restore::Rebuild,
@@ -167,6 +183,7 @@ mod tests {
             store: Some(StorePosition { status_next: Offset(40), engine_version: ENGINE_VERSION }),
             events_start: Offset(10),
             events_end: Offset(100),
+            unjudged: None,
             tombstones_start: Offset(5),
         }
     }
@@ -240,6 +257,13 @@ mod tests {
             CommittedPosition { position: PartitionState::new(Offset(101)), status_next: Offset(40) };
         let facts = Facts { committed: Some(committed), ..facts() };
         let pause = Pause::BeyondEnd { next: Offset(101), end: Offset(100) };
+        assert_eq!(decide(&facts), Decision::Pause(pause));
+    }
+
+    #[test]
+    fn an_event_before_the_position_that_was_not_judged_pauses() {
+        let facts = Facts { unjudged: Some(Offset(69)), ..facts() };
+        let pause = Pause::AnotherTopic { next: Offset(70), unjudged: Offset(69) };
         assert_eq!(decide(&facts), Decision::Pause(pause));
     }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::mpsc;
 use std::{iter, thread};
 
-use kigen_log::{ConsumedRecord, LogReader};
+use kigen_log::{ConsumedRecord, LogError, LogReader};
 use kigen_model::Instant;
+use kigen_model::event::{ClusterBody, Event};
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_state::{ENGINE_VERSION, PartitionState};
@@ -20,6 +21,8 @@ use crate::recovery::{CommittedPosition, Decision, Facts, Pause, Reading, Restor
 /// How many records, and how many bytes of them, are applied to the store in one write.
 const RESTORE_RECORDS_MAX: usize = 1_000;
 const RESTORE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// How many offsets before the committed position are searched for events that were not judged. There is a tick each 10 s.
+const EVENTS_CHECKED_MAX: u64 = 1_000;
 /// The number of pages that are read before they are needed.
 const PAGES_AHEAD: usize = 2;
 
@@ -96,13 +99,62 @@ fn gather(reader: &impl LogReader, store: &Store, partition: Partition) -> Resul
             // The store is a cache: one that cannot be read is rebuilt.
             Ok(Status::Batch(_)) | Err(_) => None,
         });
+    let committed = last_committed(reader, partition)?;
+    let unjudged = committed.as_ref().map(|it| unjudged(reader, partition, &it.position)).transpose()?;
     Ok(Facts {
-        committed: last_committed(reader, partition)?,
+        committed,
         store: stored,
+        unjudged: unjudged.flatten(),
         events_start: reader.earliest(Topic::Events, partition)?,
         events_end: reader.latest(Topic::Events, partition)?,
         tombstones_start: reader.tombstones_start(partition)?,
     })
+}
+
+/// The first event right before the position that the position's clocks do not cover. Of the topic that was judged there is
+/// none; a topic that was re-created since has ticks there of the time after.
+fn unjudged(
+    reader: &impl LogReader,
+    partition: Partition,
+    position: &PartitionState,
+) -> Result<Option<Offset>, ProcessorError> {
+    let end = reader.latest(Topic::Events, partition)?;
+    let start = reader.earliest(Topic::Events, partition)?;
+    let mut from = Offset(position.next.0.saturating_sub(EVENTS_CHECKED_MAX)).max(start);
+    while from < position.next && position.next <= end {
+        let events = match reader.read(Topic::Events, partition, from, RESTORE_RECORDS_MAX, RESTORE_BYTES_MAX)
+        {
+            // It was rejected when it was judged.
+            Err(LogError::Corrupt { offset, .. }) => {
+                from = offset.next();
+                continue;
+            }
+            events => events?,
+        };
+        let Some(last) = events.last() else { break };
+        from = last.offset.next();
+        let before = events.iter().take_while(|event| event.offset < position.next);
+        if let Some(unjudged) = before.into_iter().find(|event| !is_judged(position, event)) {
+            return Ok(Some(unjudged.offset));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether the clock of the event's cluster is at least where the event moves it. Facts move none.
+fn is_judged(position: &PartitionState, event: &ConsumedRecord) -> bool {
+    // Only cluster events have a key without a slash; nearly all others are facts.
+    let value = event.value.as_deref().filter(|_| !event.key.contains('/'));
+    let Some(Ok(Event::Cluster(event))) = value.map(kigen_wire::decode_event) else { return true };
+    let Some(clock) = position.clocks.get(&event.cluster) else { return true };
+    match event.body {
+        ClusterBody::Tick { observed_until, .. } if event.epoch == clock.epoch => {
+            clock.observed_until >= Some(observed_until)
+        }
+        ClusterBody::Tick { .. } | ClusterBody::Epoch { .. } | ClusterBody::Gap(_) => {
+            event.epoch <= clock.epoch
+        }
+    }
 }
 
 /// The position record is the last of its commit, so it is the last record of the partition. A commit of the previous owner
@@ -249,6 +301,11 @@ impl Pause {
             Self::BeyondEnd { next, end } => format!(
                 "partition {partition} is not judged: the next event to read is {next}, but the log ends at {end}, so the log \
                  was truncated or is another one; restore the log, or {ANEW}"
+            ),
+            Self::AnotherTopic { next, unjudged } => format!(
+                "partition {partition} is not judged: the next event to read is {next}, but the event at {unjudged} before \
+                 it was not judged, so the log is another one, as after kigen.events was deleted and re-created; restore the \
+                 log, or {ANEW}"
             ),
             Self::NewerEngine { found } => format!(
                 "partition {partition} is not judged: its state was written by a newer kigen (engine {found}); start that \

@@ -164,6 +164,13 @@ impl Table {
         let log = self.open(Settings::default().tombstone_age_ms_max).await;
         let beyond = self.judged(&log, CURRENT).await;
         assert!(beyond.iter().all(|decision| decision.starts_with("Pause(BeyondEnd")), "{beyond:?}");
+        let mut feed = Feed::new(log.reader());
+        drop(feed.next_day());
+        for _ in 0..4 {
+            log.append(feed.next_day()).await.expect("a day");
+        }
+        let grown = self.judged(&log, CURRENT).await;
+        assert!(grown.iter().all(|decision| decision.starts_with("Pause(AnotherTopic")), "{grown:?}");
     }
 }
 
