@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Context;
 use kigen_log::LogReader;
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
@@ -28,11 +29,10 @@ impl BatchTable {
         let mut table = Self::default();
         let pages = Pages::of(reader, Topic::Status)?;
         for partition in (0..reader.partitions()).map(Partition) {
-            each_status(&pages, partition, |key, bytes| {
-                if key != POSITION_KEY && !is_of(key, batch) {
-                    return Ok(());
-                }
-                match kigen_wire::decode_status(bytes)? {
+            for (key, bytes) in
+                latest_statuses(&pages, partition, |key| key == POSITION_KEY || is_of(key, batch))?
+            {
+                match kigen_wire::decode_status(&bytes).with_context(|| format!("the status of {key}"))? {
                     Status::Position(position) => {
                         table.judged_until = earliest(table.judged_until, &position);
                     }
@@ -40,23 +40,29 @@ impl BatchTable {
                         table.batches.insert(state.key.clone(), state);
                     }
                 }
-                Ok(())
-            })?;
+            }
         }
         Ok(table)
     }
 }
 
-/// Calls `each` with the key and the value of every record of a partition that has a value.
-pub(crate) fn each_status(
+/// The latest value of each key of a partition for which `is_wanted` is true; a key that was removed has none.
+pub(crate) fn latest_statuses(
     pages: &Pages<'_>,
     partition: Partition,
-    mut each: impl FnMut(&str, &[u8]) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+    is_wanted: impl Fn(&str) -> bool,
+) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
+    let mut latest = BTreeMap::new();
     pages.each(partition, |records| {
-        let valued = records.iter().filter_map(|record| Some((&record.key, record.value.as_ref()?)));
-        valued.into_iter().try_for_each(|(key, bytes)| each(key, bytes))
-    })
+        for record in records.iter().filter(|record| is_wanted(&record.key)) {
+            match &record.value {
+                Some(bytes) => latest.insert(record.key.clone(), bytes.clone()),
+                None => latest.remove(&record.key),
+            };
+        }
+        Ok(())
+    })?;
+    Ok(latest)
 }
 
 fn earliest(so_far: Option<Instant>, position: &PartitionState) -> Option<Instant> {

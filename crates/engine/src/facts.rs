@@ -27,6 +27,7 @@ pub(crate) fn apply(batch: &mut Batch<'_>, mut body: FactBody) {
         return batch.warn(None, format!("something about {} is left out: {reason}", batch.state.key));
     }
     batch.state.since.get_or_insert(batch.at);
+    batch.state.last_fact_at = batch.state.last_fact_at.max(Some(batch.at));
     match body {
         FactBody::CronJob { revision, cron_job: Some(cron_job) } => apply_cron_job(batch, revision, cron_job),
         FactBody::CronJob { revision, cron_job: None } => delete_cron_job(batch, revision),

@@ -1,4 +1,4 @@
-//! Retention: how much of a batch is kept. History is dropped first.
+//! Retention: how much of a batch is kept, and for how long. History is dropped first.
 
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
@@ -29,7 +29,16 @@ const VERDICT_BYTES: usize = 224;
 const SUCCESS_BYTES: usize = 64;
 const SUCCESSOR_BYTES: usize = 96;
 const REFUSED_BYTES: usize = 128;
-const BATCH_BYTES: usize = 224;
+const BATCH_BYTES: usize = 240;
+
+/// Removes the batch if that is due: its state is that of a batch without facts, and a later fact begins a new one.
+pub(crate) fn remove_if_due(state: &mut BatchState, observed_until: Instant) -> bool {
+    let is_due = state.removal_due().is_some_and(|due| due <= observed_until);
+    if is_due {
+        *state = BatchState::new(state.key.clone());
+    }
+    is_due
+}
 
 /// Whether a new objective, or an edit of one, fits beside the others.
 pub(crate) fn has_room(state: &BatchState, name: &str, objective: &Objective) -> bool {

@@ -22,7 +22,8 @@ pub enum Input<'a> {
         /// What.
         body: FactBody,
     },
-    /// The cluster's time has reached [`BatchState::next_due`]: the slots due at that instant are judged.
+    /// The cluster's time has reached [`BatchState::next_due`]: the slots due at that instant are judged, or the batch is
+    /// removed.
     Due {
         /// The watermark: all that was observed up to here is known.
         observed_until: Instant,
@@ -40,8 +41,9 @@ impl From<Fact> for Input<'_> {
 
 /// Moves `state` by one input.
 ///
-/// A fact that is not newer than what is known changes nothing. A due input judges the slots that are due first,
-/// all at one instant; call again while [`BatchState::next_due`] is not after `observed_until`.
+/// A fact that is not newer than what is known changes nothing, except when the batch is removed. A due input judges the
+/// slots that are due first, all at one instant; call again while [`BatchState::next_due`] is not after `observed_until`.
+/// A batch that is removed leaves an [empty](BatchState::is_empty) state.
 pub fn step(state: &mut BatchState, input: Input<'_>) -> Vec<Effect> {
     match input {
         Input::Fact { observed_at, observed_after, body } => {
@@ -49,6 +51,9 @@ pub fn step(state: &mut BatchState, input: Input<'_>) -> Vec<Effect> {
             batch.after = observed_after;
             facts::apply(&mut batch, body);
             batch.effects
+        }
+        Input::Due { observed_until, gaps: _ } if retention::remove_if_due(state, observed_until) => {
+            Vec::new()
         }
         Input::Due { observed_until, gaps } => {
             let mut batch = Batch::new(state, observed_until);

@@ -103,12 +103,14 @@ fn line(topic: Topic, partition: Partition, record: &ConsumedRecord, args: &Even
     if !is_of(&record.key, args.batch.as_deref()) {
         return None;
     }
+    let is_removed = topic == Topic::Status && record.value.is_none();
     let bytes = record.value.as_deref().unwrap_or_default();
     if !args.ticks && topic == Topic::Events && is_tick(bytes) {
         return None;
     }
     if args.json {
         let value = match kigen_wire::decode_to_json(topic, bytes) {
+            _ if is_removed => serde_json::Value::Null,
             Ok(value) => value,
             Err(error) => serde_json::json!({ "undecodable": error.to_string() }),
         };
@@ -121,7 +123,11 @@ fn line(topic: Topic, partition: Partition, record: &ConsumedRecord, args: &Even
         });
         return Some(whole.to_string());
     }
-    let value = record_text(topic, bytes).unwrap_or_else(|reason| format!("not understood: {reason}"));
+    let value = match record_text(topic, bytes) {
+        _ if is_removed => "removed".to_owned(),
+        Ok(value) => value,
+        Err(reason) => format!("not understood: {reason}"),
+    };
     Some(format!(
         "{} {:>12}  {}  {value}",
         text(record.timestamp),

@@ -7,7 +7,7 @@ use kigen_log::LogReader;
 use kigen_model::topic::{Partition, Topic};
 use kigen_state::{BatchState, POSITION_KEY, Plan};
 
-use crate::batch_table::{BatchTable, each_status, last_verdict, next_deadline, note, sum};
+use crate::batch_table::{BatchTable, last_verdict, latest_statuses, next_deadline, note, sum};
 use crate::cli::StatusArgs;
 use crate::config::Config;
 use crate::output::{columns, print};
@@ -33,13 +33,11 @@ pub(crate) fn run(config: &Config, args: &StatusArgs) -> anyhow::Result<()> {
 fn print_json(reader: &dyn LogReader, batch: Option<&str>) -> anyhow::Result<()> {
     let pages = Pages::of(reader, Topic::Status)?;
     for partition in (0..reader.partitions()).map(Partition) {
-        each_status(&pages, partition, |key, bytes| {
-            if key == POSITION_KEY || !is_of(key, batch) {
-                return Ok(());
-            }
+        let is_wanted = |key: &str| key != POSITION_KEY && is_of(key, batch);
+        for bytes in latest_statuses(&pages, partition, is_wanted)?.values() {
             let value = kigen_wire::decode_to_json(Topic::Status, bytes)?;
-            print(&format!("{value}\n"))
-        })?;
+            print(&format!("{value}\n"))?;
+        }
     }
     Ok(())
 }

@@ -73,7 +73,8 @@ pub(crate) struct Moved {
 }
 
 impl Staged {
-    /// Encodes turns: alerts, rejects, changed statuses, and last, in each partition, its position record.
+    /// Encodes turns: alerts, rejects, changed statuses with a tombstone for each batch that is removed, and last, in each
+    /// partition, its position record.
     pub(crate) fn of(turns: Vec<Turn>) -> Result<Self, ProcessorError> {
         let (outputs, positions, partitions) = (Vec::new(), Vec::new(), Vec::new());
         let mut staged = Self { outputs, positions, partitions, tally: Tally::default() };
@@ -106,12 +107,12 @@ impl Staged {
         }
         let outputs = &mut self.outputs;
         let mut write = |topic, key: String, value, timestamp| {
-            outputs.push(NewRecord { topic, partition, key, value: Some(value), timestamp });
+            outputs.push(NewRecord { topic, partition, key, value, timestamp });
         };
         for Raised { alert, value } in alerts {
             *self.tally.alerts.entry(alert.body.kind()).or_default() += 1;
             // Not the time of the turn: alerts are the same wherever turns are cut.
-            write(Topic::Alerts, alert.key.to_string(), value, alert.decided_at);
+            write(Topic::Alerts, alert.key.to_string(), Some(value), alert.decided_at);
         }
         for (refusal, reject) in rejects {
             *self.tally.rejects.entry(refusal).or_default() += 1;
@@ -124,7 +125,7 @@ impl Staged {
                 reject.reason
             );
             let value = kigen_wire::encode_reject(&reject);
-            write(Topic::Rejects, reject.key.clone(), value, reject.rejected_at);
+            write(Topic::Rejects, reject.key.clone(), Some(value), reject.rejected_at);
         }
         let mut batch = Batch::new(partition);
         let mut changed: Vec<(BatchKey, Changed)> = changed.into_iter().collect();
@@ -132,12 +133,15 @@ impl Staged {
         let encoded = encode_states(&changed);
         let mut states = Vec::with_capacity(changed.len());
         for ((key, changed), bytes) in changed.into_iter().zip(encoded) {
-            batch.put(&key, &bytes, changed.due_before, changed.state.next_due())?;
+            match &bytes {
+                Some(bytes) => batch.put(&key, bytes, changed.due_before, changed.state.next_due())?,
+                None => batch.forget(&key, changed.due_before),
+            }
             write(Topic::Status, key.to_string(), bytes, at);
             states.push(changed.state);
         }
         let position_record = kigen_wire::encode_position(&position);
-        write(Topic::Status, POSITION_KEY.to_owned(), position_record.clone(), at);
+        write(Topic::Status, POSITION_KEY.to_owned(), Some(position_record.clone()), at);
         let position_output = outputs.len() - 1;
         self.positions.push((partition, position.next));
         self.partitions.push(StoreWrite {
@@ -183,10 +187,11 @@ impl Committed {
     }
 }
 
-/// The changed states as their records' values, in their order.
-fn encode_states(changed: &[(BatchKey, Changed)]) -> Vec<Vec<u8>> {
-    let encode = |part: &[(BatchKey, Changed)]| -> Vec<Vec<u8>> {
-        part.iter().map(|(_, changed)| kigen_wire::encode_batch(&changed.state)).collect()
+/// The changed states as their records' values, in their order; `None`, a tombstone: the batch is removed.
+fn encode_states(changed: &[(BatchKey, Changed)]) -> Vec<Option<Vec<u8>>> {
+    let encode = |part: &[(BatchKey, Changed)]| -> Vec<Option<Vec<u8>>> {
+        let states = part.iter().map(|(_, changed)| &changed.state);
+        states.map(|state| (!state.is_empty()).then(|| kigen_wire::encode_batch(state))).collect()
     };
     if changed.len() < STATES_SHARED_MIN {
         return encode(changed);

@@ -155,7 +155,8 @@ pub(crate) fn decide(facts: &Facts) -> Decision {
         return Decision::Pause(Pause::AnotherTopic { next: position.next, unjudged });
     }
     let restore = match &facts.store {
-        Some(stored) if stored.engine_version != position.engine_version => Restore::Rebuild,
+        // Its index of due work is that engine's, too.
+        Some(stored) if stored.engine_version != ENGINE_VERSION => Restore::Rebuild,
         Some(stored) if stored.status_next == committed.status_next => Restore::Keep,
         Some(stored) if stored.status_next > committed.status_next => Restore::Rebuild,
         Some(stored) if stored.status_next < facts.tombstones_start => Restore::Rebuild,
@@ -216,6 +217,16 @@ mod tests {
         for store in [None, stored_at(4), stored_at(41), other_engine] {
             assert_eq!(decide(&Facts { store, ..facts() }), resume(Restore::Rebuild));
         }
+    }
+
+    /// What is due by a newer engine is not in its index.
+    #[test]
+    fn after_an_upgrade_the_store_is_rebuilt_though_it_is_at_the_committed_position() {
+        let engine_version = ENGINE_VERSION - 1;
+        let position = PartitionState { engine_version, ..PartitionState::new(Offset(70)) };
+        let committed = Some(CommittedPosition { position, status_next: Offset(40) });
+        let store = Some(StorePosition { status_next: Offset(40), engine_version });
+        assert_eq!(decide(&Facts { committed, store, ..facts() }), resume(Restore::Rebuild));
     }
 
     #[test]

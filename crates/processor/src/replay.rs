@@ -65,15 +65,15 @@ impl Replay {
         Ok(self.take_output())
     }
 
-    /// The current state of a batch.
+    /// The current state of a batch; `None`: nothing is known of it, or it is removed.
     #[must_use]
     pub fn state(&self, key: &BatchKey) -> Option<&BatchState> {
-        self.turn.changed.get(key).map(|changed| &changed.state)
+        self.turn.changed.get(key).map(|changed| &changed.state).filter(|state| !state.is_empty())
     }
 
     /// All current states, in no particular order.
     pub fn states(&self) -> impl Iterator<Item = &BatchState> {
-        self.turn.changed.values().map(|changed| &changed.state)
+        self.turn.changed.values().map(|changed| &changed.state).filter(|state| !state.is_empty())
     }
 
     fn take_output(&mut self) -> ReplayOutput {

@@ -19,8 +19,11 @@ pub(crate) const STATES_CACHED_MAX: usize = 4_096;
 pub(crate) struct Cache(HashMap<BatchKey, BatchState>);
 
 impl Cache {
-    /// Adds a committed state.
+    /// Adds a committed state, unless the batch is removed.
     pub(crate) fn put(&mut self, state: BatchState) {
+        if state.is_empty() {
+            return;
+        }
         if self.0.len() >= STATES_CACHED_MAX {
             self.0.clear();
         }

@@ -113,11 +113,14 @@ impl Verdicts {
                 for record in records {
                     let is_wanted =
                         record.key.split('/').nth(1).is_some_and(|it| self.namespaces.contains(it));
-                    let value = record.value.filter(|_| is_wanted);
-                    if let Some(Ok(Status::Batch(state))) =
-                        value.map(|value| kigen_wire::decode_status(&value))
-                    {
-                        self.apply(state);
+                    if !is_wanted {
+                        continue;
+                    }
+                    match record.value.map(|value| kigen_wire::decode_status(&value)) {
+                        Some(Ok(Status::Batch(state))) => self.apply(state),
+                        Some(Ok(Status::Position(_)) | Err(_)) => {}
+                        // The batch is removed.
+                        None => self.progress.retain(|(key, _), _| !key.is_written(&record.key)),
                     }
                 }
             }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::event::Revision;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
-use kigen_model::run::{Attempt, CronJob, Run, SlotMark};
+use kigen_model::run::{Attempt, CronJob, Run, RunPhase, SlotMark};
 
-use crate::objective::ObjectiveState;
+use crate::objective::{ObjectiveState, Plan};
 
 /// The largest encoded state of a batch, in bytes of a value of `kigen.status`.
 pub const STATE_BYTES_MAX: usize = 64 * 1024;
@@ -31,6 +32,10 @@ pub const MOMENTS_MAX: usize = 4;
 pub const SUCCESSES_MAX: usize = 64;
 /// How many objectives without room are kept; a further one waits until its declaration is written again.
 pub const REFUSED_MAX: usize = 8;
+/// How long after its last fact a batch is removed that has no objective, no living CronJob and no open run, in days of its
+/// cluster's time. It is no setting: what a later fact of the batch means depends on it, and a verdict is a function of the
+/// log.
+pub const REMOVED_AFTER_D: i64 = 30;
 
 /// The state of one batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +50,9 @@ pub struct BatchState {
     pub objectives: BTreeMap<String, ObjectiveState>,
     /// When the first fact of the batch was observed; `None`: there is none, or an older kigen wrote this state.
     pub since: Option<Instant>,
+    /// When the latest fact of the batch was observed, one that changed nothing included; `None`: there is none, or an older
+    /// kigen wrote this state.
+    pub last_fact_at: Option<Instant>,
     /// The successes that an objective can still need and that `runs` no longer show, by nominal start.
     pub successes: Vec<Success>,
     /// The newest failure among the runs that are no longer kept: a failure of an unknown run is reported if it is newer.
@@ -63,15 +71,72 @@ impl BatchState {
             runs: Vec::new(),
             objectives: BTreeMap::new(),
             since: None,
+            last_fact_at: None,
             successes: Vec::new(),
             forgotten_failure: None,
             refused: BTreeMap::new(),
         }
     }
 
-    /// When the next slot must be judged; the batch's place in the time-ordered index.
+    /// Whether nothing is known of the batch. Such a state is not stored.
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            key: _,
+            cron_job,
+            runs,
+            objectives,
+            since,
+            last_fact_at,
+            successes,
+            forgotten_failure,
+            refused,
+        } = self;
+        cron_job.is_none()
+            && runs.is_empty()
+            && objectives.is_empty()
+            && since.is_none()
+            && last_fact_at.is_none()
+            && successes.is_empty()
+            && forgotten_failure.is_none()
+            && refused.is_empty()
+    }
+
+    /// When the next slot must be judged, or the batch removed; its place in the time-ordered index.
     pub fn next_due(&self) -> Option<Instant> {
-        self.objectives.values().filter_map(ObjectiveState::due).min()
+        let judged = self.objectives.values().filter_map(ObjectiveState::due).min();
+        judged.or_else(|| self.removal_due())
+    }
+
+    /// When the batch is removed; `None`: nothing is known of it, or an objective, a living CronJob or an open run keeps it.
+    pub fn removal_due(&self) -> Option<Instant> {
+        let has_objective =
+            self.objectives.values().any(|known| known.plan != Plan::Withdrawn) || !self.refused.is_empty();
+        let is_living = |known: &CronJobState| known.deleted_at.is_none();
+        let is_kept = has_objective
+            || self.cron_job.as_ref().is_some_and(is_living)
+            || self.runs.iter().any(|known| !known.run.phase.is_terminal());
+        if is_kept || self.is_empty() {
+            return None;
+        }
+        let last_fact_at = self.last_fact_at.unwrap_or_else(|| self.latest_instant());
+        Some(last_fact_at + TimeDelta::days(REMOVED_AFTER_D))
+    }
+
+    /// The latest instant in a state that an older kigen wrote, in place of that of the last fact.
+    fn latest_instant(&self) -> Instant {
+        let of_runs = self.runs.iter().flat_map(|RunState { run, .. }| {
+            let ended_at = match run.phase {
+                RunPhase::Succeeded { completed_at: at }
+                | RunPhase::Failed { failed_at: at, .. }
+                | RunPhase::Deleted { observed_at: at } => Some(at),
+                RunPhase::Pending | RunPhase::Running | RunPhase::Suspended => None,
+            };
+            [Some(run.created_at), ended_at]
+        });
+        let of_cron_job = self.cron_job.iter().flat_map(|known| [known.seen_at, known.deleted_at]);
+        let of_objectives = self.objectives.values().map(|known| known.withdrawn_at);
+        let all = of_runs.chain(of_cron_job).chain(of_objectives).chain([self.since]);
+        all.flatten().max().unwrap_or(Instant::UNIX_EPOCH)
     }
 
     /// The run of this UID; see [`RunState::find`].

@@ -6,6 +6,7 @@ mod limits;
 mod lint;
 mod planned;
 mod properties;
+mod removal;
 mod stories;
 mod story;
 mod support;

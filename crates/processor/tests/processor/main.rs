@@ -8,6 +8,7 @@ mod kills;
 mod poison;
 mod recovery;
 mod rejects;
+mod removal;
 mod simulated;
 mod too_large;
 

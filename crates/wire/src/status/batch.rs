@@ -27,6 +27,7 @@ pub(super) struct BatchRecord<'a> {
     forgotten_failure: Option<ForgottenFailureRecord>,
     #[serde(default)]
     refused: Vec<RefusedObjectiveRecord<'a>>,
+    last_fact_at: Option<Millis>,
 }
 
 impl<'a> From<&'a BatchState> for BatchRecord<'a> {
@@ -42,6 +43,7 @@ impl<'a> From<&'a BatchState> for BatchRecord<'a> {
             successes: state.successes.iter().map(SuccessRecord::from).collect(),
             forgotten_failure: state.forgotten_failure.map(ForgottenFailureRecord::from),
             refused: state.refused.iter().map(RefusedObjectiveRecord::from).collect(),
+            last_fact_at: state.last_fact_at.map(Millis::from),
         }
     }
 }
@@ -67,6 +69,7 @@ impl BatchRecord<'_> {
                 .collect::<Result<_, _>>()?,
             forgotten_failure: self.forgotten_failure.map(|failure| failure.read(of)).transpose()?,
             refused: refused.collect::<Result<_, _>>()?,
+            last_fact_at: of.maybe_instant("last_fact_at", self.last_fact_at)?,
         })
     }
 }

@@ -335,6 +335,7 @@ fn full_batch() -> BatchState {
         runs: known_runs.collect(),
         objectives: names.map(str::to_owned).zip(objective_states()).collect::<BTreeMap<_, _>>(),
         since: Some(at("2026-11-01T00:00:00Z")),
+        last_fact_at: Some(at("2026-11-20T03:00:01.250Z")),
         successes: [None, Some("2026-11-20"), Some("2026-11-20T12:00:00Z")]
             .map(|mark| Success {
                 nominal_start: at("2026-11-19T03:00:00Z"),
