@@ -63,26 +63,41 @@ pub(crate) fn standing_at(known: &CronJobState, at: Instant) -> StandingKind {
     }
 }
 
-/// Notes what a run does, if that has changed; nothing before a controller or a pod of it was observed, or once it has ended.
+/// Notes what a run does, if that has changed; nothing before a controller or a pod of it was observed. Its Job and its pods
+/// are observed apart: that a container ran may be known only after the Job has ended.
 pub(crate) fn note_activity(run: &mut RunState, at: Instant, after: Option<Instant>) {
     let activity = match run.run.phase {
         RunPhase::Running => Activity::Runs,
         RunPhase::Pending if attempts::runs_now(run) => Activity::Runs,
         RunPhase::Pending if run.run.started_at.is_none() && run.attempts.is_empty() => return,
+        // The Job is observed later than the end of its pod.
+        RunPhase::Pending if has_succeeded(run) => return,
         RunPhase::Pending => {
             Activity::Waits { why: attempts::why_waiting(run).map(|why| limits::explanation(&why)) }
         }
         RunPhase::Suspended => Activity::Waits { why: Some(SUSPENDED.to_owned()) },
+        RunPhase::Succeeded { .. } | RunPhase::Failed { .. } | RunPhase::Deleted { .. }
+            if attempts::runs_now(run) =>
+        {
+            Activity::Runs
+        }
         RunPhase::Succeeded { .. } | RunPhase::Failed { .. } | RunPhase::Deleted { .. } => return,
     };
-    if run.moments.last().is_some_and(|last| last.activity == activity) {
+    let runs_since = runs_since(run);
+    if let Some(last) = run.moments.last_mut().filter(|last| last.activity == activity) {
+        if let (Activity::Runs, Some(since)) = (&activity, runs_since) {
+            last.from = last.from.min(since);
+        }
         return;
     }
-    let from = match (&activity, run.moments.last()) {
-        (Activity::Runs, None) => runs_since(run).or(run.run.started_at).unwrap_or(at).min(at),
-        (Activity::Runs, Some(_)) => runs_since(run).unwrap_or(at).min(at),
+    let is_live = after.is_some_and(|after| at - after <= TimeDelta::seconds(LIVE_S));
+    let from = match (&activity, run.moments.last().map(|last| &last.activity)) {
+        // Of what was observed late, the start of the Job is the best that is known.
+        (Activity::Runs, Some(_)) if is_live => runs_since.unwrap_or(at).min(at),
+        (Activity::Runs, _) => runs_since.or(run.run.started_at).unwrap_or(at).min(at),
         (Activity::Waits { .. }, None) => run.run.created_at,
-        (Activity::Waits { .. }, Some(_)) => changed_from(at, after),
+        (Activity::Waits { .. }, Some(Activity::Runs)) => last_finished(run).unwrap_or(at).min(at),
+        (Activity::Waits { .. }, Some(Activity::Waits { .. })) => changed_from(at, after),
     };
     run.moments.push(RunMoment { from, activity });
     let surplus = run.moments.len().saturating_sub(MOMENTS_MAX);
@@ -92,6 +107,23 @@ pub(crate) fn note_activity(run: &mut RunState, at: Instant, after: Option<Insta
 /// What a run that had not ended did at an instant; `None`: that was not observed.
 pub(crate) fn activity_at(run: &RunState, at: Instant) -> Option<&Activity> {
     run.moments.iter().rev().find(|moment| moment.from <= at).map(|moment| &moment.activity)
+}
+
+/// Whether a pod of the run succeeded.
+fn has_succeeded(run: &RunState) -> bool {
+    run.attempts.iter().any(|known| match known.attempt.phase {
+        AttemptPhase::Succeeded { .. } => true,
+        AttemptPhase::Waiting { .. } | AttemptPhase::Running { .. } | AttemptPhase::Failed { .. } => false,
+    })
+}
+
+/// When the last of its pods that failed did.
+fn last_finished(run: &RunState) -> Option<Instant> {
+    let finished = run.attempts.iter().filter_map(|known| match known.attempt.phase {
+        AttemptPhase::Failed { finished_at, .. } => finished_at,
+        AttemptPhase::Waiting { .. } | AttemptPhase::Running { .. } | AttemptPhase::Succeeded { .. } => None,
+    });
+    finished.max()
 }
 
 /// Since when a container of the run runs.
