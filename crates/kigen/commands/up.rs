@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use kigen_log::kafka::KafkaFailure;
-use kigen_log::{EmbeddedLog, Fate, KafkaLog, Log};
+use kigen_log::{EmbeddedLog, Fate, KafkaLog, Log, Trimmed};
 use kigen_notifier::delivery::Delivery;
 use kigen_notifier::role as notifier;
 use kigen_notifier::slack::client::Slack;
@@ -38,6 +38,8 @@ const TRIM_INTERVAL_MS: u64 = 10 * 60 * 1_000;
 /// The delays before a Kafka that does not answer is retried.
 const KAFKA_DELAY_MS_MIN: u64 = 1_000;
 const KAFKA_DELAY_MS_MAX: u64 = 15_000;
+
+const MIB: u64 = 1024 * 1024;
 
 /// Runs these roles until SIGTERM or Ctrl-C, or until one fails for good.
 pub(crate) async fn run(config: Config, roles: &[Role]) -> anyhow::Result<()> {
@@ -271,14 +273,29 @@ impl Process {
     }
 }
 
+/// Trims the log at an interval, and warns once when it becomes larger than its setting.
 async fn trim(log: EmbeddedLog, stopped: watch::Receiver<bool>) -> anyhow::Result<()> {
+    let mut is_over = false;
     let mut every = tokio::time::interval(Duration::from_millis(TRIM_INTERVAL_MS));
     loop {
         tokio::select! {
             () = until_stopped(stopped.clone()) => return Ok(()),
             _ = every.tick() => {
-                if let Err(error) = log.trim(Utc::now()).await {
-                    tracing::warn!("the event log could not be trimmed to its bounds; this is retried: {error}");
+                match log.trim(Utc::now()).await {
+                    Ok(Trimmed { bytes_over, .. }) => {
+                        if bytes_over > 0 && !is_over {
+                            tracing::warn!(
+                                "kigen.events is {} MiB larger than log.partition_mib_max permits: what is younger than \
+                                 half of log.retention_days_max is kept, since live facts in it have not been written \
+                                 again yet; raise the first setting, or lower the second",
+                                bytes_over.div_ceil(MIB)
+                            );
+                        }
+                        is_over = bytes_over > 0;
+                    }
+                    Err(error) => tracing::warn!(
+                        "the event log could not be trimmed to its bounds; this is retried: {error}"
+                    ),
                 }
             }
         }

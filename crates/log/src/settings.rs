@@ -27,13 +27,17 @@ pub struct Settings {
 pub struct Retention {
     /// The age at which a record goes, in milliseconds of record time.
     pub age_ms_max: u64,
-    /// The most bytes of records in each partition, before compression.
+    /// The most bytes of records in each partition, before compression. `kigen.events` exceeds it rather than lose a live
+    /// fact, see [`Settings::resynced_age_ms_min`].
     pub partition_bytes_max: u64,
 }
 
 impl Settings {
     /// The most partitions a topic may have.
     pub const PARTITIONS_MAX: u32 = 1024;
+
+    /// How often all live facts are written to `kigen.events` again while it keeps one.
+    pub const RESYNCS_IN_RETENTION: u64 = 3;
 
     /// The most bytes of all outputs of one write.
     pub const WRITE_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -48,6 +52,19 @@ impl Settings {
             Topic::Alerts => Some(self.alerts),
             Topic::Rejects => Some(self.rejects),
             Topic::Status => None,
+        }
+    }
+
+    /// The age in milliseconds, by the last record of the partition, up to which a record is kept whatever the size: a fact in
+    /// it may be live and not be written again yet. It is a resync period and half of one, for a shipper that was down; 0 for a
+    /// topic without facts.
+    pub fn resynced_age_ms_min(&self, topic: Topic) -> u64 {
+        match topic {
+            Topic::Events => {
+                let period_ms = self.events.age_ms_max / Self::RESYNCS_IN_RETENTION;
+                period_ms + period_ms / 2
+            }
+            Topic::Alerts | Topic::Rejects | Topic::Status => 0,
         }
     }
 }

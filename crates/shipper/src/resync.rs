@@ -10,7 +10,7 @@ use kigen_model::key::BatchKey;
 
 /// Into how many periods the retention is divided: the log always holds a whole one, with room for a shipper that was
 /// down for as long.
-const PERIODS_IN_RETENTION: u64 = 3;
+const PERIODS_IN_RETENTION: u64 = kigen_log::Settings::RESYNCS_IN_RETENTION;
 
 /// The instants at which batches are due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -28,6 +28,8 @@ pub struct Trimmed {
     pub bytes: u64,
     /// Tombstones of the compacted topic.
     pub tombstones: u64,
+    /// Bytes of records beyond their partition's size that are kept, since no resync has written their facts again yet.
+    pub bytes_over: u64,
 }
 
 /// Trims every partition. One that cannot be trimmed does not stop the others; its error is returned at the end.
@@ -41,8 +43,8 @@ pub(super) fn trim(
     let mut failed = None;
     for (topic, partition) in keys::slots(tables.partitions()) {
         let result = match settings.retention(topic) {
-            Some(Retention { age_ms_max, partition_bytes_max }) => {
-                trim.records(topic, partition, age_limit(now, age_ms_max), partition_bytes_max)
+            Some(retention) => {
+                trim.records(topic, partition, now, retention, settings.resynced_age_ms_min(topic))
             }
             None => trim.tombstones(topic, partition, age_limit(now, settings.tombstone_age_ms_max)),
         };
@@ -61,26 +63,37 @@ struct Trim<'a> {
 }
 
 impl Trim<'_> {
-    /// Deletes the records of a partition that are older than `oldest_ms` or beyond its bytes.
+    /// Deletes the records of a partition that are older than is kept, or beyond its bytes and older than
+    /// `resynced_age_ms_min`.
     fn records(
         &mut self,
         topic: Topic,
         partition: Partition,
-        oldest_ms: i64,
-        bytes_max: u64,
+        now: Instant,
+        retention: Retention,
+        resynced_age_ms_min: u64,
     ) -> Result<(), LogError> {
         let tables = self.tables;
+        let oldest_ms = age_limit(now, retention.age_ms_max);
         let mut tails = write::lock(tables, self.tails)?;
         let mut bounds = tails.at(topic, partition);
-        let bytes_min = bounds.bytes.saturating_sub(bytes_max);
-        let kept = |header: &Header| header.timestamp_ms >= oldest_ms && header.bytes_before >= bytes_min;
+        let bytes_min = bounds.bytes.saturating_sub(retention.partition_bytes_max);
+        // By the last record and not by the clock: a fact does not become one that was written again while no shipper runs.
+        let latest_ms = bounds.timestamp_ms.min(now.timestamp_millis());
+        let resynced_ms = latest_ms.saturating_sub_unsigned(resynced_age_ms_min);
+        let kept = |header: &Header| {
+            let is_young = resynced_age_ms_min > 0 && header.timestamp_ms >= resynced_ms;
+            header.timestamp_ms >= oldest_ms && (header.bytes_before >= bytes_min || is_young)
+        };
         let Some(first) = tables.header_from(topic, partition, bounds.start)? else { return Ok(()) };
         if kept(&first) {
+            self.trimmed.bytes_over += bytes_min.saturating_sub(first.bytes_before);
             return Ok(());
         }
         let cut = tables.first_where(topic, partition, bounds, kept)?;
         let after = tables.header_from(topic, partition, cut)?;
         let bytes_cut = after.map_or(bounds.bytes, |header| header.bytes_before);
+        self.trimmed.bytes_over += bytes_min.saturating_sub(bytes_cut);
         let bytes = bytes_cut - first.bytes_before;
         let last = Offset(cut.0 - 1);
         self.trimmed.records += cut.0 - bounds.start.0;

@@ -43,23 +43,46 @@ async fn records_beyond_the_retention_age_are_deleted_and_offsets_stay() {
 #[tokio::test]
 async fn records_beyond_the_retention_size_are_deleted_oldest_first_and_free_disk_space() {
     let dir = directory();
-    let events = Retention { partition_bytes_max: 4 << 20, ..FOREVER };
-    let log = EmbeddedLog::open(dir.path(), Settings { events, ..settings(2) }).expect("opens");
+    let alerts = Retention { partition_bytes_max: 4 << 20, ..FOREVER };
+    let log = EmbeddedLog::open(dir.path(), Settings { alerts, ..settings(2) }).expect("opens");
     let value = Noise(1).text(64 << 10);
     let mut written: u64 = 0;
     for _ in 0..40 {
         written += 32;
-        log.append(vec![record(Topic::Events, "k", &value, 0); 32]).await.expect("appends");
+        log.append(vec![record(Topic::Alerts, "k", &value, 0); 32]).await.expect("appends");
         log.trim(at(0)).await.expect("trims");
     }
-    let start = log.earliest(Topic::Events, P0).expect("has a start").0;
-    let kept = read_all(&log, Topic::Events);
+    let start = log.earliest(Topic::Alerts, P0).expect("has a start").0;
+    let kept = read_all(&log, Topic::Alerts);
     assert_eq!(kept.len() as u64, written - start);
     let record_bytes = (64 << 10) + 1 + 22;
     assert_eq!(kept.len(), (4 << 20) / record_bytes, "as many whole records as fit into the bound");
     // 80 MiB were written. Left are the kept records, the write-ahead log, and files not yet compacted.
     let used = bytes_in(dir.path());
     assert!(used < 64 << 20, "{used} bytes on the disk");
+}
+
+#[tokio::test]
+async fn facts_that_no_resync_has_written_again_yet_are_kept_whatever_their_size() {
+    let dir = directory();
+    let bounds = Retention { age_ms_max: 600, partition_bytes_max: 25 };
+    let bounded = Settings { events: bounds, alerts: bounds, ..settings(2) };
+    let log = EmbeddedLog::open(dir.path(), bounded).expect("opens");
+    for topic in [Topic::Events, Topic::Alerts] {
+        let records = (0..10).map(|i| record(topic, &format!("k{i}"), "v", i * 100)).collect();
+        log.append(records).await.expect("appends");
+    }
+    let start = |topic| log.earliest(topic, P0).expect("has a start");
+    let trimmed = log.trim(at(700)).await.expect("trims");
+    assert_eq!(trimmed.bytes_over, 5 * 25, "of six records, one fits");
+    assert_eq!(start(Topic::Events), Offset(4), "no clock ahead of this one's makes facts old");
+    log.trim(at(900)).await.expect("trims");
+    assert_eq!(start(Topic::Events), Offset(6), "a third of the retention, and half as much again");
+    log.trim(at(1150)).await.expect("trims");
+    assert_eq!(start(Topic::Events), Offset(6), "while no fact comes, none becomes old by that");
+    assert_eq!(start(Topic::Alerts), Offset(9), "no alert is written again");
+    log.trim(at(1250)).await.expect("trims");
+    assert_eq!(start(Topic::Events), Offset(7), "but all go at their age");
 }
 
 #[tokio::test]
