@@ -9,7 +9,7 @@
 //!    v
 //!  Staged        one transaction of the log: alerts, rejects, statuses, the position record of each
 //!    |           partition in kigen.status, and the group's offsets in kigen.events
-//!    |  commit   refused, or the outcome is unknown: dropped, and all partitions are restored
+//!    |  commit   refused, or the outcome is unknown: dropped, and its partitions are restored
 //!    v
 //!  Committed     one write of the store per partition: its states, its position record, and the offset in
 //!    |           kigen.status after that record
@@ -74,14 +74,19 @@ pub(crate) struct Moved {
 
 impl Staged {
     /// Encodes turns: alerts, rejects, changed statuses with a tombstone for each batch that is removed, and last, in each
-    /// partition, its position record.
-    pub(crate) fn of(turns: Vec<Turn>) -> Result<Self, ProcessorError> {
+    /// partition, its position record. Those that cannot be are left out and returned with the reason.
+    pub(crate) fn of(turns: Vec<Turn>) -> (Self, Vec<(Partition, ProcessorError)>) {
         let (outputs, positions, partitions) = (Vec::new(), Vec::new(), Vec::new());
         let mut staged = Self { outputs, positions, partitions, tally: Tally::default() };
+        let mut failed = Vec::new();
         for turn in turns {
-            staged.add(turn)?;
+            let (partition, outputs) = (turn.partition, staged.outputs.len());
+            if let Err(error) = staged.add(turn) {
+                staged.outputs.truncate(outputs);
+                failed.push((partition, error));
+            }
         }
-        Ok(staged)
+        (staged, failed)
     }
 
     /// Commits to the log: all of it, or nothing.

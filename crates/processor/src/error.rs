@@ -17,7 +17,7 @@ pub enum ProcessorError {
     Store(#[from] StoreError),
     /// A state in the store cannot be decoded.
     #[error(
-        "the stored state of {key} cannot be decoded; stop kigen and delete the folder `store` in its data directory: it is rebuilt from kigen.status"
+        "the stored state of {key} cannot be decoded; the partition's store is rebuilt from kigen.status"
     )]
     StoredState {
         /// The batch.
@@ -26,15 +26,16 @@ pub enum ProcessorError {
         source: kigen_wire::DecodeError,
     },
     /// The store holds a position record under a batch's key.
-    #[error(
-        "the store holds no batch under {key}; stop kigen and delete the folder `store` in its data directory: it is rebuilt from kigen.status"
-    )]
+    #[error("the store holds no batch under {key}; the partition's store is rebuilt from kigen.status")]
     NotABatch {
         /// The key of the batch.
         key: BatchKey,
     },
     /// A status record cannot be decoded.
-    #[error("kigen.status, partition {partition}, offset {offset} cannot be decoded")]
+    #[error(
+        "kigen.status, partition {partition}, offset {offset} cannot be decoded: a newer kigen, or another program, wrote \
+         it; start that version again, or set kigen up with a new kigen.status, which is filled from kigen.events"
+    )]
     Status {
         /// The partition.
         partition: Partition,
@@ -44,7 +45,10 @@ pub enum ProcessorError {
         source: kigen_wire::DecodeError,
     },
     /// A state in `kigen.status` cannot be decoded.
-    #[error("the state of {key} in kigen.status, partition {partition}, cannot be decoded")]
+    #[error(
+        "the state of {key} in kigen.status, partition {partition}, cannot be decoded: a newer kigen, or another program, \
+         wrote it; start that version again, or set kigen up with a new kigen.status, which is filled from kigen.events"
+    )]
     RestoredState {
         /// The partition.
         partition: Partition,
@@ -55,7 +59,8 @@ pub enum ProcessorError {
     },
     /// The last record of a partition of `kigen.status` is not a position record.
     #[error(
-        "kigen.status, partition {partition} ends at offset {offset} without a position record: something else wrote to it"
+        "kigen.status, partition {partition} ends at offset {offset} without a position record: another program wrote to \
+         it; set kigen up with a new kigen.status, which is filled from kigen.events, and let kigen alone write to it"
     )]
     NoPosition {
         /// The partition.
@@ -65,7 +70,31 @@ pub enum ProcessorError {
     },
 }
 
+/// What is done about the failure of one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Remedy {
+    /// Its restore is repeated.
+    Retry,
+    /// Its part of the store is dropped, and filled again from `kigen.status`.
+    DropStored,
+    /// It waits for an operator.
+    Operator,
+}
+
 impl ProcessorError {
+    pub(crate) fn remedy(&self) -> Remedy {
+        match self {
+            Self::StoredState { .. } | Self::NotABatch { .. } | Self::Store(StoreError::Corrupt { .. }) => {
+                Remedy::DropStored
+            }
+            Self::Status { .. }
+            | Self::RestoredState { .. }
+            | Self::NoPosition { .. }
+            | Self::Store(StoreError::BadKey { .. } | StoreError::StateTooLarge { .. }) => Remedy::Operator,
+            Self::Log(_) | Self::Store(_) => Remedy::Retry,
+        }
+    }
+
     /// The cause by which warnings are throttled.
     fn label(&self) -> &'static str {
         match self {

@@ -35,6 +35,10 @@ struct HealthState {
 #[derive(Clone, Debug)]
 enum PartitionHealth {
     Restoring,
+    /// Its restore is repeated after a failure.
+    Retrying {
+        why: String,
+    },
     Judging {
         next: Offset,
         /// The time up to which each cluster is judged.
@@ -48,7 +52,7 @@ enum PartitionHealth {
 impl PartitionHealth {
     fn label(&self) -> &'static str {
         match self {
-            Self::Restoring => "restoring",
+            Self::Restoring | Self::Retrying { .. } => "restoring",
             Self::Judging { .. } => "judging",
             Self::Paused { .. } => "paused",
         }
@@ -71,7 +75,7 @@ impl Health {
             return Err("it has not been given its partitions yet".to_owned());
         }
         let paused = state.partitions.values().find_map(|partition| match partition {
-            PartitionHealth::Paused { why } => Some(why),
+            PartitionHealth::Paused { why } | PartitionHealth::Retrying { why } => Some(why),
             PartitionHealth::Restoring | PartitionHealth::Judging { .. } => None,
         });
         if let Some(why) = paused {
@@ -118,7 +122,9 @@ impl Health {
             PartitionHealth::Judging { judged_until, .. } => {
                 judged_until.iter().find(|(name, _)| name == cluster).map(|(_, until)| *until)
             }
-            PartitionHealth::Restoring | PartitionHealth::Paused { .. } => None,
+            PartitionHealth::Restoring
+            | PartitionHealth::Retrying { .. }
+            | PartitionHealth::Paused { .. } => None,
         };
         let all: Option<Vec<Instant>> = state.partitions.values().map(of_partition).collect();
         all?.into_iter().min()
@@ -130,6 +136,11 @@ impl Health {
 
     pub(crate) fn restoring(&self, partition: Partition) {
         self.state().partitions.insert(partition, PartitionHealth::Restoring);
+    }
+
+    pub(crate) fn retrying(&self, partition: Partition, why: String) {
+        metrics::failed();
+        self.state().partitions.insert(partition, PartitionHealth::Retrying { why });
     }
 
     pub(crate) fn judging(&self, partition: Partition, position: &PartitionState) {

@@ -11,6 +11,7 @@
 //! | `round.rs` | how many bytes the partitions of a round share |
 //! | `commit.rs` | `Turn -> Staged -> Committed`: the transaction, then the write of the store |
 //! | `recovery.rs` | where a partition resumes, decided from facts alone |
+//! | `restores.rs` | how many restores run at a time, and when a failed one is repeated |
 //! | `restore.rs` | gathers those facts, and brings the store to the committed position |
 //! | `events.rs`, `states.rs` | what a turn reads: decoded events, cached states |
 //! | `replay.rs` | the same turn over the past, without a commit |
@@ -23,6 +24,7 @@ pub mod metrics;
 mod recovery;
 mod replay;
 mod restore;
+mod restores;
 mod role;
 mod round;
 mod states;

@@ -200,6 +200,9 @@ fn apply_tail(
         let page = page?;
         let mut batch = Batch::new(partition);
         for (key, record) in latest(&page) {
+            let stored = store.state(partition, &key)?;
+            let unreadable = |source| ProcessorError::StoredState { key: key.clone(), source };
+            let due_before = stored.as_deref().map(due_of).transpose().map_err(unreadable)?.flatten();
             let due = |state: &[u8]| {
                 due_of(state).map_err(|source| ProcessorError::Status {
                     partition,
@@ -207,7 +210,6 @@ fn apply_tail(
                     source,
                 })
             };
-            let due_before = store.state(partition, &key)?.as_deref().map(due).transpose()?.flatten();
             match record.value.as_deref() {
                 Some(state) => batch.put(&key, state, due_before, due(state)?)?,
                 None => batch.forget(&key, due_before),

@@ -5,19 +5,22 @@
 //! what was not committed of it is judged by its next owner.
 //!
 //! ```text
-//!              Assigned                restored
-//!  not owned ------------> Restoring ------------> Judging --+
-//!                          ^  |   ^                 |   ^    |  a turn is committed
-//!                          |  |   |                 |   +----+
-//!                          |  |   +-----------------+
-//!                          |  |     restart_partitions
-//!       restart_partitions |  |  the state forbids judging, or the restore failed
-//!                          |  v
-//!                         Paused
+//!              Assigned          begun                 restored
+//!  not owned ------------> Queued -----> Restoring ------------> Judging --+
+//!                          ^  ^ ^           |                     |   ^    |  a round is committed
+//!                          |  | |  failed   |    its round failed |   +----+
+//!                          |  | +-----------+---------------------+
+//!                          |  |             |                     |
+//!                   5 min  |  |  backoff    |  needs an operator  |
+//!                          |  +- (delayed)  v                     |
+//!                          +------------- Paused <----------------+
 //!
-//!  Revoked:  Judging, Paused -> not owned;  Restoring -> not owned, once the restore has ended
+//!  Revoked:  Queued, Judging, Paused -> not owned;  Restoring -> not owned, once the restore has ended
 //!  Assigned, or restart_partitions, while Restoring: it is restored once more
 //! ```
+//!
+//! A failure stops only the partitions that it concerns: one that cannot be restored or folded is restored again alone, and
+//! a commit that fails restores the partitions of its round.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -28,12 +31,12 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::{Retry, ThrottledWarnings, error_chain};
 use kigen_store::Store;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 use crate::commit::{Committed, Staged};
-use crate::error::ProcessorError;
+use crate::error::{ProcessorError, Remedy};
 use crate::health::Health;
-use crate::restore::{Judging, Restored, restore};
+use crate::restore::{Judging, Restored};
+use crate::restores::{RestoreEvent, Restores};
 use crate::round::RoundBytes;
 use crate::states::{Cache, States};
 use crate::turn::{Turn, TurnBounds};
@@ -59,13 +62,17 @@ pub struct Processor<L: Log> {
     caches: HashMap<Partition, Cache>,
     /// Records that were read but did not fit into a full turn: they come first in the next one.
     leftover: BTreeMap<Partition, Vec<ConsumedRecord>>,
-    restoring: JoinSet<(Partition, Result<Restored, ProcessorError>)>,
+    restores: Restores,
+    /// The partitions of the round that is under way.
+    in_round: Vec<Partition>,
     health: Health,
     warnings: ThrottledWarnings,
 }
 
 /// The state of a partition that is assigned, or was until its restore began.
 enum Ownership {
+    /// Its restore waits for room, or is repeated after a delay.
+    Queued,
     /// The store is being brought to the committed position. A second restore of the partition would write to the same
     /// store, so that one that is under way is always waited for.
     Restoring {
@@ -76,7 +83,7 @@ enum Ownership {
     },
     /// It is judged, up to this position.
     Judging(Judging),
-    /// It cannot be judged; the reason was logged.
+    /// It cannot be judged until an operator mends its fault, which was logged.
     Paused,
 }
 
@@ -96,7 +103,7 @@ impl<L: Log> Processor<L> {
     pub fn open(log: L, store: Store, bounds: TurnBounds) -> Result<Self, ProcessorError> {
         let consumer = log.join(GROUP, Topic::Events)?;
         let (partitions, caches, leftover) = (BTreeMap::new(), HashMap::new(), BTreeMap::new());
-        let (store, restoring) = (Arc::new(store), JoinSet::new());
+        let (store, restores, in_round) = (Arc::new(store), Restores::default(), Vec::new());
         let (health, warnings) = Default::default();
         Ok(Self {
             log,
@@ -107,7 +114,8 @@ impl<L: Log> Processor<L> {
             partitions,
             caches,
             leftover,
-            restoring,
+            restores,
+            in_round,
             health,
             warnings,
         })
@@ -132,19 +140,19 @@ impl<L: Log> Processor<L> {
             return Ok(Poll(std::mem::take(&mut self.leftover).into_iter().collect()));
         }
         loop {
+            self.begin_restores();
             let event = tokio::select! {
                 biased;
-                Some(ended) = self.restoring.join_next() => {
-                    match ended {
-                        Ok((partition, restored)) => self.restored(partition, restored).await?,
-                        Err(failed) => {
-                            if let Ok(panic) = failed.try_into_panic() {
-                                std::panic::resume_unwind(panic);
-                            }
-                        }
+                event = self.restores.next() => match event {
+                    RestoreEvent::Ended(partition, restored) => {
+                        self.restored(partition, restored).await;
+                        return Ok(Poll(Vec::new()));
                     }
-                    return Ok(Poll(Vec::new()));
-                }
+                    RestoreEvent::Due(partition) => {
+                        self.restore(partition);
+                        continue;
+                    }
+                },
                 event = self.consumer.next(self.bounds.events_max, READ_BYTES_MAX) => event,
             };
             match event {
@@ -172,7 +180,7 @@ impl<L: Log> Processor<L> {
                 Some(Ownership::Judging(judging)) => Some(judging.position.next),
                 // It makes no more progress.
                 Some(Ownership::Paused) => continue,
-                Some(Ownership::Restoring { .. }) | None => None,
+                Some(Ownership::Queued | Ownership::Restoring { .. }) | None => None,
             };
             let end = self.log.reader().latest(Topic::Events, partition)?;
             // An empty partition has nothing to judge, whichever process owns it.
@@ -184,9 +192,10 @@ impl<L: Log> Processor<L> {
     }
 
     /// Folds a poll's events in memory, as many as one commit may have: each partition gets an equal share of the bytes that
-    /// are left. What does not fit comes first in the next round.
-    pub fn apply(&mut self, poll: Poll) -> Result<Staged, ProcessorError> {
+    /// are left. What does not fit comes first in the next round. A partition that cannot be folded is restored, alone.
+    pub fn apply(&mut self, poll: Poll) -> Staged {
         let mut polled = poll.0;
+        self.in_round = polled.iter().map(|(partition, _)| *partition).collect();
         self.round.sort(&mut polled);
         let (mut turns, mut bytes_left) = (Vec::with_capacity(polled.len()), self.round.bytes_max);
         let mut partitions_left = polled.len();
@@ -203,8 +212,10 @@ impl<L: Log> Processor<L> {
             let Judging { position, has_lost } = judging;
             let mut turn = Turn::new(partition, self.log.reader().partitions(), position.clone(), *has_lost);
             let cache = self.caches.entry(partition).or_default();
-            turn.fold(&records, &mut States { partition, store: Some(&self.store), cache }, bounds)?;
-            if !turn.is_empty() {
+            let mut states = States { partition, store: Some(&self.store), cache };
+            if let Err(error) = turn.fold(&records, &mut states, bounds) {
+                self.partition_failed(partition, &error);
+            } else if !turn.is_empty() {
                 bytes_left = bytes_left.saturating_sub(turn.output_bytes());
                 let leftover =
                     records.split_off(records.partition_point(|of| of.offset < turn.position.next));
@@ -214,7 +225,9 @@ impl<L: Log> Processor<L> {
                 turns.push(turn);
             }
         }
-        Staged::of(turns)
+        let (staged, failed) = Staged::of(turns);
+        failed.into_iter().for_each(|(partition, error)| self.partition_failed(partition, &error));
+        staged
     }
 
     /// Commits what was folded to the log: all of it, or nothing.
@@ -233,21 +246,29 @@ impl<L: Log> Processor<L> {
         for moved in committed.into_store(&self.store, &mut self.caches)? {
             self.health.judging(moved.partition, &moved.position);
             self.health.judged();
+            self.restores.succeeded(moved.partition);
             let judging = Judging { position: moved.position, has_lost: false };
             self.partitions.insert(moved.partition, Ownership::Judging(judging));
         }
+        self.in_round.clear();
         Ok(())
     }
 
-    /// Drops what is in memory and restores all partitions: the way out of every commit that failed or whose outcome is
-    /// unknown.
+    /// Drops what is in memory and restores the partitions of the round that failed, or all if reading failed: the way out
+    /// of every commit that failed or whose outcome is unknown. Those that are paused or already wait for their restore
+    /// continue to.
     pub fn restart_partitions(&mut self) {
-        let own: Vec<Partition> = self.partitions.keys().copied().collect();
-        for partition in own {
-            self.consumer.pause(partition);
+        let in_round = std::mem::take(&mut self.in_round);
+        let restarted: Vec<Partition> =
+            if in_round.is_empty() { self.partitions.keys().copied().collect() } else { in_round };
+        for partition in restarted {
             match self.partitions.get_mut(&partition) {
                 Some(Ownership::Restoring { is_stale, .. }) => *is_stale = true,
-                Some(Ownership::Judging(_) | Ownership::Paused) | None => self.restore(partition),
+                Some(Ownership::Judging(_)) => {
+                    self.consumer.pause(partition);
+                    self.restore(partition);
+                }
+                Some(Ownership::Queued | Ownership::Paused) | None => {}
             }
         }
     }
@@ -259,7 +280,7 @@ impl<L: Log> Processor<L> {
     }
 
     async fn judge(&mut self, poll: Poll) -> Result<(), ProcessorError> {
-        let staged = self.apply(poll)?;
+        let staged = self.apply(poll);
         let committed = self.commit(staged).await?;
         self.store(committed)
     }
@@ -267,16 +288,19 @@ impl<L: Log> Processor<L> {
     fn assigned(&mut self, partition: Partition) {
         match self.partitions.get_mut(&partition) {
             Some(Ownership::Restoring { is_stale, is_own }) => (*is_stale, *is_own) = (true, true),
-            Some(Ownership::Judging(_) | Ownership::Paused) | None => self.restore(partition),
+            Some(Ownership::Queued | Ownership::Judging(_) | Ownership::Paused) | None => {
+                self.restore(partition)
+            }
         }
     }
 
     fn revoked(&mut self, partition: Partition) {
         self.forget(partition);
+        self.restores.cancel(partition);
         self.health.lost(partition);
         match self.partitions.get_mut(&partition) {
             Some(Ownership::Restoring { is_own, .. }) => *is_own = false,
-            Some(Ownership::Judging(_) | Ownership::Paused) | None => {
+            Some(Ownership::Queued | Ownership::Judging(_) | Ownership::Paused) | None => {
                 self.partitions.remove(&partition);
             }
         }
@@ -288,42 +312,76 @@ impl<L: Log> Processor<L> {
         self.leftover.remove(&partition);
     }
 
-    /// Begins to restore a partition on another thread.
+    /// The partition is restored as soon as there is room.
     fn restore(&mut self, partition: Partition) {
         self.forget(partition);
         self.health.restoring(partition);
-        self.partitions.insert(partition, Ownership::Restoring { is_stale: false, is_own: true });
-        let (reader, store) = (self.log.reader().clone(), Arc::clone(&self.store));
-        self.restoring.spawn_blocking(move || (partition, restore(&reader, &store, partition)));
+        self.partitions.insert(partition, Ownership::Queued);
+        self.restores.queue(partition);
     }
 
-    async fn restored(
-        &mut self,
-        partition: Partition,
-        restored: Result<Restored, ProcessorError>,
-    ) -> Result<(), ProcessorError> {
+    fn begin_restores(&mut self) {
+        for partition in self.restores.begin(self.log.reader(), &self.store) {
+            self.partitions.insert(partition, Ownership::Restoring { is_stale: false, is_own: true });
+        }
+    }
+
+    async fn restored(&mut self, partition: Partition, restored: Result<Restored, ProcessorError>) {
         match self.partitions.get(&partition) {
             Some(Ownership::Restoring { is_own: false, .. }) => {
                 self.partitions.remove(&partition);
-                return Ok(());
+                return;
             }
             Some(Ownership::Restoring { is_stale: true, .. }) => {
                 self.restore(partition);
-                return Ok(());
+                return;
             }
-            Some(Ownership::Restoring { .. } | Ownership::Judging(_) | Ownership::Paused) | None => {}
+            Some(
+                Ownership::Queued | Ownership::Restoring { .. } | Ownership::Judging(_) | Ownership::Paused,
+            )
+            | None => {}
         }
-        // If the restore or the seek below fails, the partition stays here until `restart_partitions`.
-        self.partitions.insert(partition, Ownership::Paused);
-        match restored? {
-            Restored::Judging(judging) => {
-                self.consumer.seek(partition, judging.position.next).await?;
+        match restored {
+            Ok(Restored::Judging(judging)) => {
+                if let Err(error) = self.consumer.seek(partition, judging.position.next).await {
+                    return self.partition_failed(partition, &error.into());
+                }
                 self.health.judging(partition, &judging.position);
                 self.partitions.insert(partition, Ownership::Judging(judging));
             }
-            Restored::Paused { why } => self.health.paused(partition, why),
+            Ok(Restored::Paused { why }) => self.pause(partition, why),
+            Err(error) => self.partition_failed(partition, &error),
         }
-        Ok(())
+    }
+
+    /// One partition cannot be restored or folded: it is restored again after a delay, or paused if only an operator can
+    /// mend it. The others continue.
+    fn partition_failed(&mut self, partition: Partition, error: &ProcessorError) {
+        self.forget(partition);
+        self.consumer.pause(partition);
+        let why = format!("partition {partition} is not judged: {}", error_chain(error));
+        match error.remedy() {
+            Remedy::Operator => {
+                tracing::error!("{why}");
+                self.pause(partition, why);
+            }
+            remedy @ (Remedy::Retry | Remedy::DropStored) => {
+                if remedy == Remedy::DropStored {
+                    self.restores.drop_first(partition);
+                }
+                self.warnings.retried(error);
+                self.health.retrying(partition, why);
+                self.partitions.insert(partition, Ownership::Queued);
+                self.restores.retry(partition);
+            }
+        }
+    }
+
+    /// The partition cannot be judged until an operator mends it. From time to time it is examined again.
+    fn pause(&mut self, partition: Partition, why: String) {
+        self.health.paused(partition, why);
+        self.partitions.insert(partition, Ownership::Paused);
+        self.restores.examine_later(partition);
     }
 
     /// Reports why a round failed; it is retried after a delay.

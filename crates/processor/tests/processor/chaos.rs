@@ -83,7 +83,7 @@ impl Stepped {
                 Ok(poll) => Stage::Polled(poll?),
                 Err(_) => return Ok(false),
             },
-            Stage::Polled(poll) => Stage::Staged(self.processor.apply(poll)?),
+            Stage::Polled(poll) => Stage::Staged(self.processor.apply(poll)),
             Stage::Staged(staged) => Stage::Committed(self.processor.commit(staged).await?),
             Stage::Committed(committed) => {
                 self.processor.store(committed)?;

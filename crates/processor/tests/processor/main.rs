@@ -4,6 +4,7 @@ mod chaos;
 mod cut;
 mod determinism;
 mod feed;
+mod isolation;
 mod kills;
 mod poison;
 mod recovery;

@@ -1,0 +1,150 @@
+//! A fault of one partition stops only that one, and is over once its cause is.
+
+use std::path::Path;
+use std::time::Instant as RealInstant;
+
+use kigen_log::{Log, LogReader, NewRecord, Settings};
+use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_processor::health::Health;
+use kigen_processor::{Processor, TurnBounds};
+use kigen_state::{POSITION_KEY, PartitionState};
+use kigen_store::{Batch, Store};
+use kigen_testkit::simulated::{Faults, SimulatedLog};
+
+use crate::feed::{self, Feed};
+use crate::{chaos, judge_all};
+
+const PARTITIONS: u32 = 2;
+const FAULTY: Partition = Partition(1);
+const GOOD: Partition = Partition(0);
+
+#[test]
+fn a_partition_that_cannot_be_restored_stops_no_other_and_is_judged_once_it_can_be() {
+    chaos::paused_runtime().block_on(async {
+        let dir = tempfile::tempdir().expect("a folder");
+        let log = filled().await;
+        write_status(&log, "a stranger's key", b"a stranger's record").await;
+        let health = Health::default();
+        let mut processor = processor(&log, &dir.path().join("store"), &health);
+        judge(&mut processor).await;
+        let expected = undisturbed(&dir.path().join("undisturbed")).await;
+        assert!(!expected[0].is_empty() && !expected[1].is_empty(), "both must have alerts");
+        assert_eq!(alerts(&log, GOOD), expected[0]);
+        assert_eq!(alerts(&log, FAULTY), []);
+        let why = health.readiness(RealInstant::now()).expect_err("one partition is not judged");
+        assert!(why.starts_with("partition 1 is not judged: kigen.status, partition 1, offset 0"), "{why}");
+        assert!(why.contains("set kigen up with a new kigen.status"), "{why}");
+
+        let position = kigen_wire::encode_position(&PartitionState::new(Offset(0)));
+        write_status(&log, POSITION_KEY, &position).await;
+        while health.readiness(RealInstant::now()).is_err() {
+            processor.turn().await.expect("a turn");
+        }
+        judge(&mut processor).await;
+        for partition in 0..PARTITIONS {
+            assert_eq!(alerts(&log, Partition(partition)), expected[partition as usize]);
+        }
+    });
+}
+
+#[test]
+fn a_stored_state_that_cannot_be_read_is_replaced_by_the_one_in_the_log() {
+    chaos::paused_runtime().block_on(async {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (log, store) = (new_log(), dir.path().join("store"));
+        let mut feed = Feed::new(&log);
+        log.append(feed.next_day()).await.expect("it is in memory");
+        judge_all(&log, &store, TurnBounds::default()).await;
+        let damaged = damage(&store);
+        log.append(feed.next_day()).await.expect("it is in memory");
+        log.append(feed.next_day()).await.expect("it is in memory");
+        judge_all(&log, &store, TurnBounds::default()).await;
+        let expected = undisturbed(&dir.path().join("undisturbed")).await;
+        assert!(!expected[damaged.0 as usize].is_empty(), "its batches must have alerts");
+        for partition in 0..PARTITIONS {
+            assert_eq!(alerts(&log, Partition(partition)), expected[partition as usize]);
+        }
+    });
+}
+
+#[test]
+fn a_commit_that_fails_restores_the_partitions_of_its_round_only() {
+    chaos::paused_runtime().block_on(async {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (log, health) = (filled().await, Health::default());
+        let mut processor = processor(&log, &dir.path().join("store"), &health);
+        judge(&mut processor).await;
+        assert_eq!(health.readiness(RealInstant::now()), Ok("it judges 2 partitions".to_owned()));
+        let mut next_event = record(Topic::Events, "a stranger's key", b"no event");
+        next_event.partition = GOOD;
+        log.append(vec![next_event]).await.expect("it is in memory");
+        log.limit_writes(1);
+        processor.turn().await.expect_err("the write is too large");
+        processor.restart_partitions();
+        let why = health.readiness(RealInstant::now()).expect_err("it restores");
+        assert_eq!(why, "it is bringing its store up to date for partition 0");
+    });
+}
+
+fn processor(log: &SimulatedLog, store: &Path, health: &Health) -> Processor<SimulatedLog> {
+    let (store, _) = Store::open(store).expect("a store");
+    Processor::open(log.clone(), store, TurnBounds::default())
+        .expect("a processor")
+        .with_health(health.clone())
+}
+
+async fn judge(processor: &mut Processor<SimulatedLog>) {
+    while !processor.is_idle().expect("a readable log") {
+        processor.turn().await.expect("a fault of one partition fails no turn");
+    }
+}
+
+fn new_log() -> SimulatedLog {
+    let settings = Settings { partitions: PARTITIONS, ..Settings::default() };
+    SimulatedLog::new(settings, Faults::default(), 0)
+}
+
+/// A log with three days of events.
+async fn filled() -> SimulatedLog {
+    let log = new_log();
+    let mut feed = Feed::new(&log);
+    for _ in 0..3 {
+        log.append(feed.next_day()).await.expect("it is in memory");
+    }
+    log
+}
+
+/// The alerts of each partition without a fault.
+async fn undisturbed(store: &Path) -> Vec<Vec<Option<Vec<u8>>>> {
+    let log = filled().await;
+    judge_all(&log, store, TurnBounds::default()).await;
+    (0..PARTITIONS).map(|partition| alerts(&log, Partition(partition))).collect()
+}
+
+fn alerts(log: &SimulatedLog, partition: Partition) -> Vec<Option<Vec<u8>>> {
+    let read = log.read(Topic::Alerts, partition, Offset(0), usize::MAX, usize::MAX);
+    read.expect("it is in memory").into_iter().map(|record| record.value).collect()
+}
+
+fn record(topic: Topic, key: &str, value: &[u8]) -> NewRecord {
+    let (key, value) = (key.to_owned(), Some(value.to_vec()));
+    NewRecord { topic, partition: FAULTY, key, value, timestamp: feed::start() }
+}
+
+async fn write_status(log: &SimulatedLog, key: &str, value: &[u8]) {
+    log.append(vec![record(Topic::Status, key, value)]).await.expect("it is in memory");
+}
+
+/// Replaces the first state of the store by bytes that are none; returns its partition.
+fn damage(store: &Path) -> Partition {
+    let (store, _) = Store::open(store).expect("a store");
+    let of_partition = |partition| {
+        let first = store.states(partition, None, 1).expect("a readable store").pop();
+        first.map(|(key, _)| (partition, key))
+    };
+    let (partition, key) = (0..PARTITIONS).map(Partition).find_map(of_partition).expect("there are states");
+    let mut batch = Batch::new(partition);
+    batch.put(&key, b"no state", None, None).expect("a key that can be stored");
+    store.commit(batch).expect("written");
+    partition
+}
