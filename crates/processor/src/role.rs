@@ -22,15 +22,16 @@
 //! A failure stops only the partitions that it concerns: one that cannot be restored or folded is restored again alone, and
 //! a commit that fails restores the partitions of its round.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, Log, LogError, LogReader};
-use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::{Retry, ThrottledWarnings, error_chain};
 use kigen_store::Store;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::commit::{Committed, Staged};
 use crate::error::{ProcessorError, Remedy};
@@ -46,6 +47,9 @@ pub const GROUP: &str = "processor";
 
 /// The most bytes of events that one poll reads from a partition.
 const READ_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// While a partition has leftover records, how often the others are read, and how long that may take.
+const READ_INTERVAL: Duration = Duration::from_millis(500);
+const READ_TIME_MAX: Duration = Duration::from_millis(50);
 /// The delays before a failed round is retried.
 const RETRY_DELAY_MS_MIN: u64 = 1_000;
 const RETRY_DELAY_MS_MAX: u64 = 15_000;
@@ -60,8 +64,13 @@ pub struct Processor<L: Log> {
     /// Ordered, as `leftover` is, so that one seed of a test gives the same run twice.
     partitions: BTreeMap<Partition, Ownership>,
     caches: HashMap<Partition, Cache>,
-    /// Records that were read but did not fit into a full turn: they come first in the next one.
+    /// Records that were read but did not fit into a full turn: they come first in the next one. Nothing more is read of
+    /// these partitions meanwhile, while the others are.
     leftover: BTreeMap<Partition, Vec<ConsumedRecord>>,
+    /// The partitions that are not read because they have, or had, leftover records.
+    held: BTreeSet<Partition>,
+    /// When the consumer was last read.
+    read_at: Instant,
     restores: Restores,
     /// The partitions of the round that is under way.
     in_round: Vec<Partition>,
@@ -102,7 +111,8 @@ impl<L: Log> Processor<L> {
     /// Joins the group. The processor owns no partition yet: the log assigns them.
     pub fn open(log: L, store: Store, bounds: TurnBounds) -> Result<Self, ProcessorError> {
         let consumer = log.join(GROUP, Topic::Events)?;
-        let (partitions, caches, leftover) = (BTreeMap::new(), HashMap::new(), BTreeMap::new());
+        let (partitions, caches) = (BTreeMap::new(), HashMap::new());
+        let (leftover, held) = Default::default();
         let (store, restores, in_round) = (Arc::new(store), Restores::default(), Vec::new());
         let (health, warnings) = Default::default();
         Ok(Self {
@@ -114,6 +124,8 @@ impl<L: Log> Processor<L> {
             partitions,
             caches,
             leftover,
+            held,
+            read_at: Instant::now(),
             restores,
             in_round,
             health,
@@ -136,17 +148,19 @@ impl<L: Log> Processor<L> {
     /// Waits until there are events, and reads a bounded number of them; or until a restore ends, which returns an empty
     /// poll. Cancel-safe.
     pub async fn next(&mut self) -> Result<Poll, ProcessorError> {
-        if !self.leftover.is_empty() {
-            return Ok(Poll(std::mem::take(&mut self.leftover).into_iter().collect()));
-        }
         loop {
             self.begin_restores();
+            self.resume_drained().await;
+            let has_leftover = !self.leftover.is_empty();
+            if has_leftover && self.read_at.elapsed() < READ_INTERVAL {
+                return Ok(self.with_leftover(Vec::new()));
+            }
             let event = tokio::select! {
                 biased;
                 event = self.restores.next() => match event {
                     RestoreEvent::Ended(partition, restored) => {
                         self.restored(partition, restored).await;
-                        return Ok(Poll(Vec::new()));
+                        return Ok(self.with_leftover(Vec::new()));
                     }
                     RestoreEvent::Due(partition) => {
                         self.restore(partition);
@@ -154,7 +168,12 @@ impl<L: Log> Processor<L> {
                     }
                 },
                 event = self.consumer.next(self.bounds.events_max, READ_BYTES_MAX) => event,
+                () = tokio::time::sleep(READ_TIME_MAX), if has_leftover => {
+                    self.read_at = Instant::now();
+                    return Ok(self.with_leftover(Vec::new()));
+                }
             };
+            self.read_at = Instant::now();
             match event {
                 Ok(ConsumerEvent::Assigned(partitions)) => {
                     self.health.joined();
@@ -163,12 +182,43 @@ impl<L: Log> Processor<L> {
                 Ok(ConsumerEvent::Revoked(partitions)) => {
                     partitions.into_iter().for_each(|partition| self.revoked(partition))
                 }
-                Ok(ConsumerEvent::Records(records)) => return Ok(Poll(records)),
+                Ok(ConsumerEvent::Records(records)) => return Ok(self.with_leftover(records)),
                 Err(error @ LogError::Corrupt { partition, offset, .. }) => {
                     self.consumer.seek(partition, offset.next()).await?;
-                    return Ok(Poll(vec![(partition, vec![unreadable(offset, &error)])]));
+                    return Ok(self.with_leftover(vec![(partition, vec![unreadable(offset, &error)])]));
                 }
                 Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// A poll of these records, and of what was left over before.
+    fn with_leftover(&mut self, records: Vec<(Partition, Vec<ConsumedRecord>)>) -> Poll {
+        let mut polled = std::mem::take(&mut self.leftover);
+        for (partition, records) in records {
+            polled.entry(partition).or_insert(records);
+        }
+        Poll(polled.into_iter().collect())
+    }
+
+    /// Retains records for the next round, and reads nothing more of their partition meanwhile.
+    fn hold(&mut self, partition: Partition, records: Vec<ConsumedRecord>) {
+        self.leftover.insert(partition, records);
+        if self.held.insert(partition) {
+            self.consumer.pause(partition);
+        }
+    }
+
+    /// Reads on in the partitions whose leftover records are judged.
+    async fn resume_drained(&mut self) {
+        let leftover = &self.leftover;
+        let drained: Vec<Partition> =
+            self.held.iter().filter(|held| !leftover.contains_key(held)).copied().collect();
+        for partition in drained {
+            self.held.remove(&partition);
+            let Some(Ownership::Judging(judging)) = self.partitions.get(&partition) else { continue };
+            if let Err(error) = self.consumer.seek(partition, judging.position.next).await {
+                self.partition_failed(partition, &error.into());
             }
         }
     }
@@ -205,7 +255,7 @@ impl<L: Log> Processor<L> {
             let Some(Ownership::Judging(judging)) = self.partitions.get(&partition) else { continue };
             if bytes_left == 0 {
                 self.round.does_not_fit(partition);
-                self.leftover.insert(partition, records);
+                self.hold(partition, records);
                 continue;
             }
             let bounds = TurnBounds { bytes_max: share.max(1), ..self.bounds };
@@ -220,7 +270,7 @@ impl<L: Log> Processor<L> {
                 let leftover =
                     records.split_off(records.partition_point(|of| of.offset < turn.position.next));
                 if !leftover.is_empty() {
-                    self.leftover.insert(partition, leftover);
+                    self.hold(partition, leftover);
                 }
                 turns.push(turn);
             }
@@ -310,6 +360,7 @@ impl<L: Log> Processor<L> {
     fn forget(&mut self, partition: Partition) {
         self.caches.remove(&partition);
         self.leftover.remove(&partition);
+        self.held.remove(&partition);
     }
 
     /// The partition is restored as soon as there is room.
@@ -435,6 +486,6 @@ fn unreadable(offset: Offset, error: &LogError) -> ConsumedRecord {
         key: String::new(),
         value: None,
         schema_prefix: None,
-        timestamp: Instant::UNIX_EPOCH,
+        timestamp: kigen_model::Instant::UNIX_EPOCH,
     }
 }

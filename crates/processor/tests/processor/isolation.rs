@@ -1,7 +1,7 @@
 //! A fault of one partition stops only that one, and is over once its cause is.
 
 use std::path::Path;
-use std::time::Instant as RealInstant;
+use std::time::{Duration, Instant as RealInstant};
 
 use kigen_log::{Log, LogReader, NewRecord, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
@@ -17,6 +17,7 @@ use crate::{chaos, judge_all};
 const PARTITIONS: u32 = 2;
 const FAULTY: Partition = Partition(1);
 const GOOD: Partition = Partition(0);
+const TURN_TIME: Duration = Duration::from_millis(100);
 
 #[test]
 fn a_partition_that_cannot_be_restored_stops_no_other_and_is_judged_once_it_can_be() {
@@ -75,15 +76,48 @@ fn a_commit_that_fails_restores_the_partitions_of_its_round_only() {
         let mut processor = processor(&log, &dir.path().join("store"), &health);
         judge(&mut processor).await;
         assert_eq!(health.readiness(RealInstant::now()), Ok("it judges 2 partitions".to_owned()));
-        let mut next_event = record(Topic::Events, "a stranger's key", b"no event");
-        next_event.partition = GOOD;
-        log.append(vec![next_event]).await.expect("it is in memory");
+        log.append(vec![record_in(GOOD, "a stranger's key")]).await.expect("it is in memory");
         log.limit_writes(1);
         processor.turn().await.expect_err("the write is too large");
         processor.restart_partitions();
         let why = health.readiness(RealInstant::now()).expect_err("it restores");
         assert_eq!(why, "it is bringing its store up to date for partition 0");
     });
+}
+
+#[test]
+fn a_partition_is_read_while_another_has_more_than_fits_into_a_turn() {
+    chaos::paused_runtime().block_on(async {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (log, health) = (new_log(), Health::default());
+        let of_good = record_in(GOOD, "a stranger's key");
+        log.append(vec![of_good; 1_000]).await.expect("it is in memory");
+        let (store, _) = Store::open(&dir.path().join("store")).expect("a store");
+        let bounds = TurnBounds { bytes_max: 1_000, ..TurnBounds::default() };
+        let processor = Processor::open(log.clone(), store, bounds).expect("a processor");
+        let mut processor = processor.with_health(health.clone());
+        while latest(&log, GOOD) == Offset(0) || latest(&log, FAULTY) == Offset(0) {
+            processor.turn().await.expect("a turn");
+            tokio::time::advance(TURN_TIME).await;
+            if latest(&log, GOOD) > Offset(0) && latest(&log, FAULTY) == Offset(0) {
+                log.append(vec![record_in(FAULTY, "another")]).await.expect("it is in memory");
+            }
+        }
+        let rejected = log.latest(Topic::Rejects, GOOD).expect("it is in memory");
+        assert!(rejected < Offset(100), "the other partition waited for {rejected} of 1,000 records");
+        judge(&mut processor).await;
+        let rejects = log.read(Topic::Rejects, GOOD, Offset(0), usize::MAX, usize::MAX);
+        assert_eq!(rejects.expect("it is in memory").len(), 1_000, "each is judged once");
+    });
+}
+
+fn record_in(partition: Partition, key: &str) -> NewRecord {
+    NewRecord { partition, ..record(Topic::Events, key, b"no event") }
+}
+
+/// The end of the partition's statuses.
+fn latest(log: &SimulatedLog, partition: Partition) -> Offset {
+    log.latest(Topic::Status, partition).expect("it is in memory")
 }
 
 fn processor(log: &SimulatedLog, store: &Path, health: &Health) -> Processor<SimulatedLog> {
