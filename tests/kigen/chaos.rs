@@ -529,7 +529,7 @@ async fn judge(
 ) -> Result<(), kigen_processor::ProcessorError> {
     let round = processor.next().await?;
     die(0);
-    let staged = processor.apply(round)?;
+    let staged = processor.apply(round);
     die(1);
     let committed = processor.commit(staged).await?;
     die(2);
