@@ -77,6 +77,8 @@ pub(crate) enum Remedy {
     Retry,
     /// Its part of the store is dropped, and filled again from `kigen.status`.
     DropStored,
+    /// The store of all partitions is deleted, and filled again from `kigen.status`.
+    RecreateStore,
     /// It waits for an operator.
     Operator,
 }
@@ -84,9 +86,8 @@ pub(crate) enum Remedy {
 impl ProcessorError {
     pub(crate) fn remedy(&self) -> Remedy {
         match self {
-            Self::StoredState { .. } | Self::NotABatch { .. } | Self::Store(StoreError::Corrupt { .. }) => {
-                Remedy::DropStored
-            }
+            Self::StoredState { .. } | Self::NotABatch { .. } => Remedy::DropStored,
+            Self::Store(StoreError::Corrupt { .. }) => Remedy::RecreateStore,
             Self::Status { .. }
             | Self::RestoredState { .. }
             | Self::NoPosition { .. }

@@ -72,6 +72,8 @@ pub struct Processor<L: Log> {
     /// When the consumer was last read.
     read_at: Instant,
     restores: Restores,
+    /// A read has found damage: the store is replaced before the next restore.
+    store_is_damaged: bool,
     /// The partitions of the round that is under way.
     in_round: Vec<Partition>,
     health: Health,
@@ -127,6 +129,7 @@ impl<L: Log> Processor<L> {
             held,
             read_at: Instant::now(),
             restores,
+            store_is_damaged: false,
             in_round,
             health,
             warnings,
@@ -293,7 +296,11 @@ impl<L: Log> Processor<L> {
 
     /// Moves the store to what the log has committed.
     pub fn store(&mut self, committed: Committed) -> Result<(), ProcessorError> {
-        for moved in committed.into_store(&self.store, &mut self.caches)? {
+        let moved = committed.into_store(&self.store, &mut self.caches);
+        if let Err(error) = &moved {
+            self.store_is_damaged |= error.remedy() == Remedy::RecreateStore;
+        }
+        for moved in moved? {
             self.health.judging(moved.partition, &moved.position);
             self.health.judged();
             self.restores.succeeded(moved.partition);
@@ -363,6 +370,35 @@ impl<L: Log> Processor<L> {
         self.held.remove(&partition);
     }
 
+    /// Deletes the damaged store, once no restore uses it, and restores all partitions into an empty one. False: not yet.
+    fn recreate_store(&mut self) -> bool {
+        let Some(store) = Arc::get_mut(&mut self.store) else { return false };
+        let recreated = store.recreate();
+        self.store_is_damaged = recreated.is_err();
+        let judging: Vec<Partition> = self
+            .partitions
+            .iter()
+            .filter(|(_, ownership)| matches!(ownership, Ownership::Judging(_)))
+            .map(|(partition, _)| *partition)
+            .collect();
+        match recreated {
+            Ok(()) => {
+                tracing::error!(
+                    "the store was damaged: it was deleted, and is filled again from kigen.status"
+                );
+                for partition in judging {
+                    self.consumer.pause(partition);
+                    self.restore(partition);
+                }
+            }
+            Err(error) => {
+                let error = error.into();
+                judging.into_iter().for_each(|partition| self.partition_failed(partition, &error));
+            }
+        }
+        !self.store_is_damaged
+    }
+
     /// The partition is restored as soon as there is room.
     fn restore(&mut self, partition: Partition) {
         self.forget(partition);
@@ -372,6 +408,9 @@ impl<L: Log> Processor<L> {
     }
 
     fn begin_restores(&mut self) {
+        if self.store_is_damaged && !self.recreate_store() {
+            return;
+        }
         for partition in self.restores.begin(self.log.reader(), &self.store) {
             self.partitions.insert(partition, Ownership::Restoring { is_stale: false, is_own: true });
         }
@@ -416,10 +455,11 @@ impl<L: Log> Processor<L> {
                 tracing::error!("{why}");
                 self.pause(partition, why);
             }
-            remedy @ (Remedy::Retry | Remedy::DropStored) => {
+            remedy @ (Remedy::Retry | Remedy::DropStored | Remedy::RecreateStore) => {
                 if remedy == Remedy::DropStored {
                     self.restores.drop_first(partition);
                 }
+                self.store_is_damaged |= remedy == Remedy::RecreateStore;
                 self.warnings.retried(error);
                 self.health.retrying(partition, why);
                 self.partitions.insert(partition, Ownership::Queued);

@@ -17,10 +17,11 @@ const REFILL_PAGE: usize = 256;
 
 /// The states, due work and positions of a processor's partitions. Owned by one process.
 pub struct Store {
-    db: Database,
+    /// `None`: a damaged one was deleted, and none could be created in its place yet.
+    db: Option<Database>,
     path: PathBuf,
     /// Declared last: released only after the database is closed.
-    lock: DirectoryLock,
+    _lock: DirectoryLock,
 }
 
 /// A store that was unusable and is deleted: all partitions begin without state.
@@ -40,11 +41,14 @@ impl Store {
         fs::create_dir_all(path).map_err(|e| StoreError::of(path, "create", e.into()))?;
         let lock = DirectoryLock::take(path).map_err(|e| StoreError::of(path, "lock", e))?;
         match open_database(path) {
-            Ok(db) => Ok((Self { db, path: path.to_owned(), lock }, None)),
+            Ok(db) => Ok((Self { db: Some(db), path: path.to_owned(), _lock: lock }, None)),
             Err(full @ StoreError::NoSpace { .. }) => Err(full),
             Err(unusable) => {
                 let db = create_database(path)?;
-                Ok((Self { db, path: path.to_owned(), lock }, Some(Dropped { why: reason(unusable) })))
+                Ok((
+                    Self { db: Some(db), path: path.to_owned(), _lock: lock },
+                    Some(Dropped { why: reason(unusable) }),
+                ))
             }
         }
     }
@@ -52,12 +56,11 @@ impl Store {
     /// Deletes everything and opens an empty store in its place, after a read has found damage.
     ///
     /// # Errors
-    /// The disk fails.
-    pub fn recreate(self) -> Result<Self, StoreError> {
-        let Self { db, path, lock } = self;
-        drop(db);
-        let db = create_database(&path)?;
-        Ok(Self { db, path, lock })
+    /// The disk fails. Until a repetition succeeds, every other call fails, too.
+    pub fn recreate(&mut self) -> Result<(), StoreError> {
+        drop(self.db.take());
+        self.db = Some(create_database(&self.path)?);
+        Ok(())
     }
 
     /// How far a partition is applied; `None` if the store has nothing of it.
@@ -147,11 +150,11 @@ impl Store {
     }
 
     fn write(&self, writes: Writes, durability: Durability) -> Result<(), StoreError> {
-        self.db.write(writes, durability).map_err(|e| StoreError::of(&self.path, "write", e))
+        self.db()?.write(writes, durability).map_err(|e| StoreError::of(&self.path, "write", e))
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.db.get(key).map_err(|e| StoreError::of(&self.path, "read", e))
+        self.db()?.get(key).map_err(|e| StoreError::of(&self.path, "read", e))
     }
 
     /// At most `limit` entries of a range, decoded.
@@ -167,7 +170,7 @@ impl Store {
         if first >= beyond {
             return Ok(page);
         }
-        let mut entries = self.db.scan(beyond);
+        let mut entries = self.db()?.scan(beyond);
         entries.seek(first);
         while page.len() < limit
             && let Some((key, value)) = entries.item()
@@ -178,6 +181,10 @@ impl Store {
         }
         entries.status().map_err(|e| StoreError::of(&self.path, "read", e))?;
         Ok(page)
+    }
+
+    fn db(&self) -> Result<&Database, StoreError> {
+        self.db.as_ref().ok_or_else(|| self.corrupt("its files could not be replaced yet".to_owned()))
     }
 
     fn corrupt(&self, why: String) -> StoreError {
@@ -231,7 +238,7 @@ impl Refill<'_> {
             page = self.store.states(self.partition, Some(last), REFILL_PAGE)?;
         }
         // The position must not be on the disk before the states that it is the position of.
-        self.store.db.flush().map_err(|e| StoreError::of(&self.store.path, "write", e))?;
+        self.store.db()?.flush().map_err(|e| StoreError::of(&self.store.path, "write", e))?;
         let mut batch = Batch::new(self.partition);
         batch.position(position);
         Ok(self.store.commit(batch)?)

@@ -69,6 +69,52 @@ fn a_stored_state_that_cannot_be_read_is_replaced_by_the_one_in_the_log() {
 }
 
 #[test]
+fn a_store_whose_files_are_damaged_is_replaced_while_it_is_open() {
+    chaos::paused_runtime().block_on(async {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (log, store) = (new_log(), dir.path().join("store"));
+        let mut feed = Feed::new(&log);
+        log.append(feed.next_day()).await.expect("it is in memory");
+        judge_all(&log, &store, TurnBounds::default()).await;
+        // Opening it again writes what is in RocksDB's write-ahead log to its tables.
+        drop(Store::open(&store).expect("a store"));
+        log.append(feed.next_day()).await.expect("it is in memory");
+        log.append(feed.next_day()).await.expect("it is in memory");
+        let health = Health::default();
+        let mut processor = processor(&log, &store, &health);
+        let damaged = damage_tables(&store.join("rocksdb"));
+        assert!(damaged > 0, "the store must have tables");
+        judge(&mut processor).await;
+        let expected = undisturbed(&dir.path().join("undisturbed")).await;
+        for partition in 0..PARTITIONS {
+            assert_eq!(alerts(&log, Partition(partition)), expected[partition as usize]);
+        }
+        assert_eq!(health.readiness(RealInstant::now()), Ok("it judges 2 partitions".to_owned()));
+        drop(processor);
+        let (store, dropped) = Store::open(&store).expect("a store");
+        assert_eq!(dropped, None, "it was replaced already");
+        assert!(store.position(GOOD).expect("readable").is_some());
+    });
+}
+
+/// Overwrites the data blocks of RocksDB's tables with zeros; their ends, which are read when they are opened, stay.
+fn damage_tables(folder: &Path) -> usize {
+    let mut damaged = 0;
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "sst") {
+            let mut bytes = std::fs::read(&path).expect("a table");
+            let data = bytes.len() / 2;
+            bytes[..data].fill(0);
+            // In place, as a disk damages it: the database has the file open.
+            std::fs::write(&path, bytes).expect("writable");
+            damaged += 1;
+        }
+    }
+    damaged
+}
+
+#[test]
 fn a_commit_that_fails_restores_the_partitions_of_its_round_only() {
     chaos::paused_runtime().block_on(async {
         let dir = tempfile::tempdir().expect("a folder");

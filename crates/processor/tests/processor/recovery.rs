@@ -28,7 +28,7 @@ use crate::feed::{self, Feed};
 const PARTITIONS: u32 = 2;
 /// The shortest session that Kafka's brokers allow: a group is not empty for so long after its last member is gone.
 const SESSION_MS: &str = "6000";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// The store that every phase uses.
 const CURRENT: &str = "current";
 

@@ -274,13 +274,13 @@ fn a_store_of_another_version_is_dropped_and_one_emptied_by_hand_is_empty() {
         let db = rocksdb::DB::open_default(dir.path().join("rocksdb")).expect("opens");
         db.put([1], 2_u32.to_be_bytes()).expect("writes");
     }
-    let (store, dropped) = Store::open(dir.path()).expect("opens");
+    let (mut store, dropped) = Store::open(dir.path()).expect("opens");
     let why = dropped.expect("is dropped").why;
     assert_eq!(why, "its format is [00, 00, 00, 02], and this kigen writes [00, 00, 00, 01]");
     let mut batch = Batch::new(P0);
     batch.position(&position(1));
     store.commit(batch).expect("commits");
-    let store = store.recreate().expect("recreates");
+    store.recreate().expect("recreates");
     assert_eq!(store.position(P0).expect("reads"), None);
     drop(store);
     fs::remove_dir_all(dir.path()).expect("removes");
