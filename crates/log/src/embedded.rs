@@ -4,6 +4,7 @@ mod consumer;
 mod encoding;
 mod keys;
 mod log;
+mod opened;
 mod reader;
 mod shared;
 mod tables;

@@ -39,7 +39,7 @@ impl EmbeddedConsumer {
     }
 
     fn all_partitions(&self) -> Vec<Partition> {
-        (0..self.log.tables().partitions()).map(Partition).collect()
+        (0..self.log.partitions()).map(Partition).collect()
     }
 
     /// Reads each partition that has more records.
@@ -61,8 +61,9 @@ impl EmbeddedConsumer {
         let read = blocking(self.log.path(), move || {
             let mut read = Vec::with_capacity(ready.len());
             for (partition, from) in ready {
-                let latest = log.tables().bounds(topic, partition)?.end;
-                match log.tables().read(topic, partition, from, records_max, bytes_max) {
+                let latest = log.tables()?.bounds(topic, partition)?.end;
+                let records = log.tables()?.read(topic, partition, from, records_max, bytes_max);
+                match records {
                     Ok(records) => read.push((partition, records, latest)),
                     // The records of other partitions come first; the next read meets this error again.
                     Err(_) if read.iter().any(|(_, records, _)| !records.is_empty()) => {}

@@ -1,5 +1,6 @@
 //! The handle to the embedded log.
 
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -59,7 +60,7 @@ impl EmbeddedLog {
     /// # Errors
     /// The disk fails, or an entry is damaged.
     pub fn positions(&self) -> Result<Vec<Position>, LogError> {
-        self.shared.tables().positions()
+        self.shared.tables()?.positions()
     }
 
     /// Removes what is older or more than the settings allow, at the time `now`: records of the topics that are
@@ -98,8 +99,12 @@ impl Log for EmbeddedLog {
 }
 
 impl Readable for EmbeddedLog {
-    fn tables(&self) -> &Tables {
+    fn tables(&self) -> Result<impl Deref<Target = Tables>, LogError> {
         self.shared.tables()
+    }
+
+    fn partitions(&self) -> u32 {
+        self.shared.partitions()
     }
 
     /// The writer's own tables are never behind.

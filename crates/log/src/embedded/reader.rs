@@ -1,5 +1,6 @@
 //! Reading the log's tables by offset: within the process that writes them, or from another process beside it.
 
+use std::ops::Deref;
 use std::path::Path;
 
 use kigen_model::Instant;
@@ -31,15 +32,21 @@ impl EmbeddedReader {
 
 /// What has open tables to read.
 pub(super) trait Readable: Send + Sync {
-    fn tables(&self) -> &Tables;
+    fn tables(&self) -> Result<impl Deref<Target = Tables>, LogError>;
+
+    fn partitions(&self) -> u32;
 
     /// Makes visible what another process wrote since.
     fn catch_up(&self) -> Result<(), LogError>;
 }
 
 impl Readable for EmbeddedReader {
-    fn tables(&self) -> &Tables {
-        &self.tables
+    fn tables(&self) -> Result<impl Deref<Target = Tables>, LogError> {
+        Ok(&self.tables)
+    }
+
+    fn partitions(&self) -> u32 {
+        self.tables.partitions()
     }
 
     fn catch_up(&self) -> Result<(), LogError> {
@@ -49,7 +56,7 @@ impl Readable for EmbeddedReader {
 
 impl<T: Readable> LogReader for T {
     fn partitions(&self) -> u32 {
-        self.tables().partitions()
+        Readable::partitions(self)
     }
 
     fn refresh(&self) -> Result<(), LogError> {
@@ -64,22 +71,22 @@ impl<T: Readable> LogReader for T {
         records_max: usize,
         bytes_max: usize,
     ) -> Result<Vec<ConsumedRecord>, LogError> {
-        self.tables().read(topic, partition, from, records_max, bytes_max)
+        self.tables()?.read(topic, partition, from, records_max, bytes_max)
     }
 
     fn last(&self, topic: Topic, partition: Partition) -> Result<Option<ConsumedRecord>, LogError> {
         let Some(last) = self.latest(topic, partition)?.0.checked_sub(1).map(Offset) else {
             return Ok(None);
         };
-        Ok(self.tables().read(topic, partition, last, 1, usize::MAX)?.pop())
+        Ok(self.tables()?.read(topic, partition, last, 1, usize::MAX)?.pop())
     }
 
     fn earliest(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
-        Ok(self.tables().bounds(topic, partition)?.start)
+        Ok(self.tables()?.bounds(topic, partition)?.start)
     }
 
     fn latest(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
-        Ok(self.tables().bounds(topic, partition)?.end)
+        Ok(self.tables()?.bounds(topic, partition)?.end)
     }
 
     /// An atomic write is one write of RocksDB, so none is ever under way.
@@ -88,7 +95,7 @@ impl<T: Readable> LogReader for T {
     }
 
     fn offset_for_time(&self, topic: Topic, partition: Partition, at: Instant) -> Result<Offset, LogError> {
-        self.tables().offset_for_time(topic, partition, at)
+        self.tables()?.offset_for_time(topic, partition, at)
     }
 
     /// A compacted topic begins at its first record, and tombstones are removed in their order.
@@ -97,6 +104,6 @@ impl<T: Readable> LogReader for T {
     }
 
     fn position(&self, group: &str, topic: Topic, partition: Partition) -> Result<Option<Offset>, LogError> {
-        self.tables().position(group, topic, partition)
+        self.tables()?.position(group, topic, partition)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
@@ -11,6 +11,7 @@ use kigen_rocks::{DirectoryLock, RocksError};
 use tokio::sync::watch;
 
 use crate::embedded::keys;
+use crate::embedded::opened::Opened;
 use crate::embedded::tables::Tables;
 use crate::embedded::trim::{self, Trimmed};
 use crate::embedded::write::{self, Tails};
@@ -21,7 +22,7 @@ use crate::settings::Settings;
 
 /// The open log.
 pub(super) struct Shared {
-    tables: Tables,
+    tables: Opened,
     settings: Settings,
     tails: Mutex<Tails>,
     /// The latest offset of each partition once it can be read, so that waiting consumers do not read the disk.
@@ -42,8 +43,8 @@ impl Shared {
         let created = std::fs::create_dir_all(path).map_err(RocksError::from);
         created.map_err(|error| EmbeddedError::of(path, "create", error))?;
         let lock = DirectoryLock::take(path).map_err(|error| EmbeddedError::of(path, "lock", error))?;
-        let tables = Tables::open(path, partitions)?;
-        let tails = Tails::load(&tables)?;
+        let tables = Opened::open(path, partitions)?;
+        let tails = Tails::load(&*tables.tables()?)?;
         let latest = tails.latest().map(AtomicU64::new).collect();
         let (changes, _) = watch::channel(0);
         let (tails, generations) = (Mutex::new(tails), Mutex::default());
@@ -54,8 +55,12 @@ impl Shared {
         self.tables.path()
     }
 
-    pub(super) fn tables(&self) -> &Tables {
-        &self.tables
+    pub(super) fn tables(&self) -> Result<Arc<Tables>, LogError> {
+        self.tables.tables()
+    }
+
+    pub(super) fn partitions(&self) -> u32 {
+        self.tables.partitions()
     }
 
     pub(super) fn changes(&self) -> watch::Receiver<u64> {
@@ -64,10 +69,11 @@ impl Shared {
 
     /// Writes atomically, durably, and waits for the disk.
     pub(super) fn commit(&self, write: &AtomicWrite) -> Result<Vec<Offset>, LogError> {
-        let written = write::commit(&self.tables, &self.settings, &self.tails, write)?;
+        let commit = |tables: &Tables| write::commit(tables, &self.settings, &self.tails, write);
+        let written = self.tables.write(commit)?;
         for ((topic, partition), bounds) in &written.moved {
-            let slot = self.tables.slot(*topic, *partition)?;
-            if let Some(latest) = self.latest.get(slot) {
+            let slot = keys::slot(*topic, *partition, self.partitions());
+            if let Some(latest) = slot.and_then(|slot| self.latest.get(slot)) {
                 latest.fetch_max(bounds.end.0, Ordering::Release);
             }
         }
@@ -116,7 +122,7 @@ impl Shared {
     }
 
     pub(super) fn trim(&self, now: Instant) -> Result<Trimmed, LogError> {
-        trim::trim(&self.tables, &self.settings, &self.tails, now)
+        trim::trim(&*self.tables()?, &self.settings, &self.tails, now)
     }
 
     fn changed(&self) {

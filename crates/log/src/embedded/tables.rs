@@ -52,10 +52,6 @@ impl Tables {
         self.db.catch_up().map_err(|e| self.failed("read", e))
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     pub(super) fn partitions(&self) -> u32 {
         self.partitions
     }

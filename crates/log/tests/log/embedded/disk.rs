@@ -90,6 +90,52 @@ async fn child() {
     assert_eq!(log.latest(Topic::Events, P0).expect("has an end"), Offset(acknowledged.len() as u64));
 }
 
+#[test]
+fn the_log_continues_by_itself_after_an_error_on_which_rocksdb_gives_up() {
+    let dir = directory();
+    // The signal of the limit on files would end the process.
+    let script = "trap '' XFSZ && exec \"$1\" --exact embedded::disk::limited_child --ignored --nocapture";
+    let exe = std::env::current_exe().expect("this test's path");
+    let output = Command::new("sh").args(["-c", script, "sh"]).arg(exe).env(DIR, dir.path()).output();
+    let output = output.expect("runs");
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && out.contains("1 passed"), "{out}\n{err}");
+}
+
+#[tokio::test]
+#[ignore = "the child process of the test above, whose files it limits"]
+async fn limited_child() {
+    let dir = std::env::var(DIR).expect("started by a test");
+    let log = open(Path::new(&dir));
+    let mut consumer = joined(&log, Topic::Events).await;
+    log.append(vec![event("a")]).await.expect("appends");
+    assert_eq!(received(&mut consumer, 10).await, ["0:c/n/b=a"]);
+    limit_files("4096:");
+    let large = record(Topic::Events, "k", &Noise(5).text(64 << 10), 0);
+    for _ in 0..3 {
+        let error = log.append(vec![large.clone()]).await.expect_err("larger than a file may be");
+        assert!(matches!(error, LogError::Embedded(EmbeddedError::Io { .. })), "{error:?}");
+    }
+    assert_eq!(shown(&read_all(&log, Topic::Events)), ["0:c/n/b=a"], "it is read meanwhile");
+
+    limit_files("unlimited:");
+    let until = tokio::time::Instant::now() + RECOVERY;
+    while let Err(error) = log.append(vec![event("b")]).await {
+        assert!(tokio::time::Instant::now() < until, "not usable again: {error:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(received(&mut consumer, 10).await, ["1:c/n/b=b"], "consumers continue, too");
+    drop((consumer, log));
+    assert_eq!(shown(&read_all(&open(Path::new(&dir)), Topic::Events)), ["0:c/n/b=a", "1:c/n/b=b"]);
+}
+
+/// Sets the size that a file of this process may have.
+fn limit_files(bytes: &str) {
+    let mut command = Command::new("prlimit");
+    command.arg(format!("--pid={}", std::process::id())).arg(format!("--fsize={bytes}"));
+    assert!(command.status().expect("prlimit runs").success());
+}
+
 #[tokio::test]
 async fn a_damaged_record_is_named_and_the_rest_is_still_read() {
     let dir = directory();
