@@ -136,8 +136,18 @@ fn alert_text(alert: &Alert) -> String {
         AlertBody::SlotRetracted { slot, ended_at, .. } => {
             format!("retracted: the deadline {} was met at {}", text(slot.deadline), text(*ended_at))
         }
-        AlertBody::SlotUnknown { slot, .. } => {
+        AlertBody::SlotUnknown { slot, slots: 1, .. } => {
             format!("unknown: the deadline {} was not observed", text(slot.deadline))
+        }
+        AlertBody::SlotUnknown { slot, since, slots, .. } => {
+            let (since, until) = (text(*since), text(slot.deadline));
+            format!("unknown: the {slots} deadlines from {since} to {until} were not observed")
+        }
+        AlertBody::UnknownClosed { slot, since, slots, met, missed, .. } => {
+            let (since, until) = (text(*since), text(slot.deadline));
+            format!(
+                "judged again: of the {slots} unknown deadlines from {since} to {until}, {met} were met and {missed} missed"
+            )
         }
         AlertBody::RunFailed { run, failure } => format!("run {} failed: {}", run.run.job, failure.reason),
     }

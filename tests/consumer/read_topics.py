@@ -107,6 +107,8 @@ def violation(alert):
     if kind == "SlotMissed":
         cause = body["cause"][0].removeprefix("dev.kigen.Cause")
         return f"missed   {body['slot']['deadline']:%Y-%m-%d %H:%M} UTC  {batch}: {cause}{owner}"
+    if kind == "SlotUnknown" and body.get("slots", 1) > 1:
+        return f"unknown  {body['slot']['deadline']:%Y-%m-%d %H:%M} UTC  {batch}: {body['slots']} deadlines not observed{owner}"
     if kind == "SlotUnknown":
         return f"unknown  {body['slot']['deadline']:%Y-%m-%d %H:%M} UTC  {batch}: not observed{owner}"
     if kind == "FailedRun":

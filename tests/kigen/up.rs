@@ -54,9 +54,10 @@ fn subject(alert: &Alert) -> String {
             format!("{} missed {} {}", alert.key.batch, slot.deadline, cause.kind().label())
         }
         AlertBody::SlotRecovered { slot, .. } => format!("{} recovered {}", alert.key.batch, slot.deadline),
-        AlertBody::SlotRetracted { .. } | AlertBody::SlotUnknown { .. } | AlertBody::RunFailed { .. } => {
-            format!("{} {}", alert.key.batch, alert.body.kind())
-        }
+        AlertBody::SlotRetracted { .. }
+        | AlertBody::SlotUnknown { .. }
+        | AlertBody::UnknownClosed { .. }
+        | AlertBody::RunFailed { .. } => format!("{} {}", alert.key.batch, alert.body.kind()),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::deadlines::is_target_gone;
 use crate::evidence::{has_vanished, may_hide_a_run};
 use crate::history::{activity_at, changed_from, standing_at};
 use crate::membership::belongs;
+use crate::window;
 
 /// How far the deletion of a run and the creation of the next may be apart, in seconds, if the next replaced it: the CronJob
 /// controller does both at once, but a creation has a resolution of a second, and a deletion the time of its observation.
@@ -34,7 +35,7 @@ pub(crate) fn of<'a>(judge: &Judge<'a>, judged: &JudgedSlot, gaps: &[Gap]) -> (C
     let zone = judge.objective.planned_zone();
     let of_slot: Vec<&RunState> =
         judge.runs.iter().filter(|run| belongs(judged.window, judged.slot, &run.run, zone)).collect();
-    let expected_at = judged.opens();
+    let expected_at = window::expected_at(&judge.objective.objective, judge.cron_job, judged);
     if let Some(run) = of_slot.iter().rev().find(|run| run.run.created_at <= at) {
         let cause = match gaps.iter().find(|gap| has_vanished(run, gap)) {
             Some(gap) => Cause::NotObserved { expected_at, gap: *gap },

@@ -81,13 +81,29 @@ pub(crate) struct Judge<'a> {
 impl Judge<'_> {
     /// Raises an alert; `subject` is the instant in its id.
     pub(crate) fn raise(&mut self, subject: Instant, body: AlertBody) {
-        self.effects.push(Effect::Raise(Box::new(Alert {
+        let alert = self.alert(subject, body);
+        self.effects.push(Effect::Raise(alert));
+    }
+
+    /// An alert; `subject` is the instant in its id.
+    pub(crate) fn alert(&self, subject: Instant, body: AlertBody) -> Box<Alert> {
+        Box::new(Alert {
             id: self.alert_id(body.kind(), subject),
             key: self.key.clone(),
             objective: Some(summary_of_objective(self.name, self.objective)),
             decided_at: self.at,
             body,
-        })));
+        })
+    }
+
+    /// The place of the next effect.
+    pub(crate) fn place(&self) -> usize {
+        self.effects.len()
+    }
+
+    /// Raises an alert before the effects from `place` on.
+    pub(crate) fn insert(&mut self, place: usize, alert: Box<Alert>) {
+        self.effects.insert(place, Effect::Raise(alert));
     }
 
     /// Warns of the objective.

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use chrono::TimeDelta;
 use kigen_calendar::{Calendar, Reading, Timetable, cached};
 use kigen_model::Instant;
 use kigen_model::objective::{Deadlines, Objective, Schedule};
@@ -105,4 +106,12 @@ pub(crate) fn in_force(
         after = after.max(until);
     }
     (zone_name(objective, cron_job).to_owned(), after)
+}
+
+/// The last instant of a calendar up to `at`, at most a year back. It walks forwards only, so the search begins ever further
+/// back.
+pub(crate) fn last_at_or_before(calendar: &Calendar, at: Instant) -> Option<Instant> {
+    [TimeDelta::hours(1), TimeDelta::days(1), TimeDelta::days(8), TimeDelta::days(32), TimeDelta::days(367)]
+        .into_iter()
+        .find_map(|back| calendar.after(at - back).take_while(|instant| *instant <= at).last())
 }

@@ -50,8 +50,12 @@ pub(crate) fn apply(batch: &mut Batch<'_>, mut body: FactBody) {
 
 fn apply_cron_job(batch: &mut Batch<'_>, revision: Revision, cron_job: CronJob) {
     let at = batch.at;
-    let edit =
-        ScheduleEdit { from: at, schedule: cron_job.schedule.clone(), time_zone: cron_job.time_zone.clone() };
+    let mut edit = ScheduleEdit {
+        from: at,
+        schedule: cron_job.schedule.clone(),
+        time_zone: cron_job.time_zone.clone(),
+        made_up: None,
+    };
     let before = batch.state.cron_job.clone();
     let mut edits = match batch.state.cron_job.take() {
         Some(mut known) if !revision.is_newer_than(&known.revision) => {
@@ -74,6 +78,9 @@ fn apply_cron_job(batch: &mut Batch<'_>, revision: Revision, cron_job: CronJob) 
                 batch.state.key
             );
             batch.warn(None, text);
+        }
+        if !edits.is_empty() {
+            edit.made_up = window::made_up_by(&edit, &cron_job);
         }
         edits.push(edit);
         let surplus = edits.len().saturating_sub(EDITS_MAX);
@@ -255,6 +262,7 @@ fn accept_objective(batch: &mut Batch<'_>, name: &str, revision: Revision, objec
         incident: None,
         verdicts: Vec::new(),
         warned_of_no_fire: false,
+        unknown: Vec::new(),
     };
     state.objectives.insert(name.to_owned(), new);
     batch.objective(name, plan::begin);

@@ -20,6 +20,7 @@ use crate::attempts::ended_at;
 use crate::context::{Batch, Judge};
 use crate::effect::summary_of_run;
 use crate::membership::{belongs, marked};
+use crate::unknown;
 
 /// Applies the success of the run `uid` to each objective; without effect if the run has not succeeded.
 pub(crate) fn record_success(batch: &mut Batch<'_>, uid: &str) {
@@ -55,16 +56,23 @@ fn retract(judge: &mut Judge<'_>, run: &RunState, ended_at: Instant) {
         if let Verdict::Missed(_) | Verdict::Unknown(_) = known.verdict
             && let Some(judged) = known.judged.filter(is_served)
         {
+            let was_unknown = matches!(known.verdict, Verdict::Unknown(_));
             known.verdict = Verdict::Met { ended_at };
-            retracted.push(judged);
+            retracted.push((judged, was_unknown));
         }
     }
-    for JudgedSlot { slot, incident, .. } in retracted {
-        let misses = incident.map_or(0, |id| remove_from_incident(judge.objective, id, slot));
-        let run = Some(summary_of_run(run));
-        judge.raise(slot.deadline, AlertBody::SlotRetracted { slot, incident, misses, ended_at, run });
-        judge.emit_verdict(slot.deadline, Verdict::Met { ended_at });
+    for (JudgedSlot { slot, incident, .. }, was_unknown) in retracted {
+        let verdict = Verdict::Met { ended_at };
+        if was_unknown && unknown::is_of_range(judge.objective, slot.deadline) {
+            unknown::count(judge.objective, slot.deadline, verdict);
+        } else {
+            let misses = incident.map_or(0, |id| remove_from_incident(judge.objective, id, slot));
+            let run = Some(summary_of_run(run));
+            judge.raise(slot.deadline, AlertBody::SlotRetracted { slot, incident, misses, ended_at, run });
+        }
+        judge.emit_verdict(slot.deadline, verdict);
     }
+    unknown::close(judge);
 }
 
 /// Opens an incident with the miss of a slot, or extends the one that is open.

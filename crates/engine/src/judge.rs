@@ -15,6 +15,7 @@ use crate::membership::belongs;
 use crate::plan;
 use crate::retention;
 use crate::successes;
+use crate::unknown;
 
 /// Judges the slots that are due first, all at one instant, if that instant has come.
 pub(crate) fn judge_due(batch: &mut Batch<'_>, gaps: &[Gap]) {
@@ -37,6 +38,7 @@ pub(crate) fn judge_again(batch: &mut Batch<'_>) {
                 judge.objective.verdicts[place] = judge_unknown(judge, deadline, judged, gap);
             }
         }
+        unknown::close(judge);
     });
 }
 
@@ -46,12 +48,15 @@ fn judge_unknown(judge: &mut Judge<'_>, deadline: Instant, mut judged: JudgedSlo
         GapEvidence::Unknown => Verdict::Unknown(gap),
         GapEvidence::Missed => Verdict::Missed(miss(judge, &mut judged, &[gap]).kind()),
         GapEvidence::Met { ended_at } => {
-            let (incident, misses, run) = (None, 0, None);
-            judge.raise(deadline, AlertBody::SlotRetracted { slot, incident, misses, ended_at, run });
+            if !unknown::is_of_range(judge.objective, deadline) {
+                let (incident, misses, run) = (None, 0, None);
+                judge.raise(deadline, AlertBody::SlotRetracted { slot, incident, misses, ended_at, run });
+            }
             Verdict::Met { ended_at }
         }
     };
     if verdict != Verdict::Unknown(gap) {
+        unknown::count(judge.objective, deadline, verdict);
         judge.emit_verdict(deadline, verdict);
     }
     Judged { deadline, verdict, judged: Some(judged) }
@@ -62,9 +67,11 @@ fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap]) {
     let Plan::Open(open) = judge.objective.plan.clone() else {
         return;
     };
-    let slot = open.slot;
+    let (slot, place) = (open.slot, judge.place());
     let withdrawn_at = judge.objective.withdrawn_at.filter(|at| *at < slot.deadline);
     if withdrawn_at.is_some_and(|at| !died_with_its_cron_job(judge, at)) {
+        let range = unknown::alert(judge);
+        unknown::report(judge, place, range);
         return withdraw(judge);
     }
     let until = slot.deadline + judge.objective.objective.grace;
@@ -81,11 +88,18 @@ fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap]) {
     judge.objective.verdicts.push(Judged { deadline: slot.deadline, verdict, judged: Some(judged) });
     judge.emit_verdict(slot.deadline, verdict);
     retention::drop_oldest_verdicts(&mut judge.objective.verdicts);
+    let range = unknown::alert(judge);
     // An objective that died with its CronJob is judged once more, at the first deadline after that.
     if withdrawn_at.is_some() {
+        unknown::report(judge, place, range);
         return withdraw(judge);
     }
     plan::next(judge, slot);
+    let may_go_on = matches!(verdict, Verdict::Unknown(_) | Verdict::Excused(_));
+    if !(may_go_on && judge.objective.due().is_some_and(|due| due <= judge.at)) {
+        unknown::report(judge, place, range);
+    }
+    unknown::close(judge);
     end_incident(judge);
 }
 
@@ -122,18 +136,18 @@ fn without_success(judge: &mut Judge<'_>, judged: &mut JudgedSlot, gaps: &[Gap])
     // since what is known may be older than they are.
     let (of_log, of_watch) =
         (overlapping().filter(|gap| gap.is_of_log), overlapping().filter(|gap| !gap.is_of_log));
-    let (mut met, mut unknown) = (None, Vec::new());
+    let (mut met, mut hidden_by) = (None, Vec::new());
     for gap in of_log.chain(of_watch) {
         match evidence::weigh(judge, judged, gap) {
             GapEvidence::Met { ended_at } => met = met.or(Some(ended_at)),
-            GapEvidence::Unknown => unknown.push(*gap),
+            GapEvidence::Unknown => hidden_by.push(*gap),
             GapEvidence::Missed => {}
         }
     }
-    if let Some(gap) = unknown.first().copied() {
-        judge.raise(judged.slot.deadline, AlertBody::SlotUnknown { slot: judged.slot, gap });
+    if let Some(gap) = hidden_by.first().copied() {
+        unknown::add(judge.objective, judged.slot, gap);
         // Judged again only by evidence on all of them.
-        return Verdict::Unknown(unknown.into_iter().fold(gap, Gap::covering));
+        return Verdict::Unknown(hidden_by.into_iter().fold(gap, Gap::covering));
     }
     match met {
         Some(ended_at) => Verdict::Met { ended_at },

@@ -10,7 +10,7 @@
 //!  facts                                   applies a fact to the state
 //!  judge      lint                         judges the slots that are due; checks an objective as written
 //!  evidence   plan   incident   cause      what a gap may hide; the next slot; misses in a row; why a slot was missed
-//!  explain                                 a verdict explained
+//!  explain    unknown                      a verdict explained; unknown slots in a row
 //!  window     context   retention          when runs are expected; what a decision depends on; how much is kept
 //!  deadlines  effect    membership         the deadlines; all effects; which run counts
 //!  history                                 what a CronJob and a run did before
@@ -36,4 +36,5 @@ mod plan;
 pub mod retention;
 pub mod step;
 mod successes;
+mod unknown;
 mod window;

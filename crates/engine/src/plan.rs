@@ -1,20 +1,19 @@
 //! Planning: which deadline comes next, and which runs belong to its slot. The states of a plan are drawn in
 //! `kigen_state`'s `objective.rs`.
 
-use chrono::TimeDelta;
 use kigen_calendar::Calendar;
-use kigen_model::Instant;
 use kigen_model::slot::Slot;
 use kigen_state::{ObjectiveState, OpenSlot, Plan};
 
 use crate::context::Judge;
 use crate::deadlines::{
-    calendars, deadlines, in_force, is_target_gone, is_zone_of_cron_job, starts, zone_name,
+    calendars, deadlines, in_force, is_target_gone, is_zone_of_cron_job, last_at_or_before, starts, zone_name,
 };
 use crate::limits;
 use crate::window::window;
 
-/// Plans the first slot of a new objective: the one it began in, from the deadline before it.
+/// Plans the first slot of a new objective: the one it began in, from the deadline before it; if there is none within a year
+/// back, from the objective's beginning.
 pub(crate) fn begin(judge: &mut Judge<'_>) {
     let since = judge.objective.since;
     let zone = zone_name(&judge.objective.objective, judge.cron_job).to_owned();
@@ -156,12 +155,4 @@ fn unresolved(judge: &mut Judge<'_>, reason: &str, warned_of: Option<&str>) {
 
 fn warn_unresolved(judge: &mut Judge<'_>, reason: &str) {
     judge.warn(format!("objective `{}` of {} is not judged: {reason}", judge.name, judge.key));
-}
-
-/// A calendar walks forwards only, so the search begins ever further back; a crontab that has no deadline within a
-/// year back has a first slot that begins with the objective.
-fn last_at_or_before(calendar: &Calendar, at: Instant) -> Option<Instant> {
-    [TimeDelta::hours(1), TimeDelta::days(1), TimeDelta::days(8), TimeDelta::days(32), TimeDelta::days(367)]
-        .into_iter()
-        .find_map(|back| calendar.after(at - back).take_while(|instant| *instant <= at).last())
 }

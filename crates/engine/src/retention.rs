@@ -22,10 +22,11 @@ const RUN_BYTES: usize = 144;
 const ATTEMPT_BYTES: usize = 96;
 const METRIC_BYTES: usize = 16;
 const MOMENT_BYTES: usize = 24;
-const EDIT_BYTES: usize = 32;
+const EDIT_BYTES: usize = 48;
 const STANDING_BYTES: usize = 16;
 const OBJECTIVE_BYTES: usize = 256;
 const VERDICT_BYTES: usize = 224;
+const UNKNOWN_RANGE_BYTES: usize = 96;
 const SUCCESS_BYTES: usize = 64;
 const SUCCESSOR_BYTES: usize = 96;
 const REFUSED_BYTES: usize = 128;
@@ -282,9 +283,8 @@ impl Weight {
             Plan::Unresolved { reason } => self.add(0, &[reason]),
             Plan::Exhausted | Plan::Withdrawn => {}
         }
-        for _ in &known.verdicts {
-            self.add(VERDICT_BYTES, &[]);
-        }
+        self.add(known.verdicts.len() * VERDICT_BYTES, &[]);
+        self.add(known.unknown.len() * UNKNOWN_RANGE_BYTES, &[]);
     }
 
     fn spec(&mut self, objective: &Objective) {
@@ -315,11 +315,11 @@ mod tests {
     use kigen_model::objective::{ObjectiveSource, Schedule, Severity};
     use kigen_model::reported::ReportedMetrics;
     use kigen_model::run::Run;
-    use kigen_model::slot::Excuse;
+    use kigen_model::slot::{Excuse, Gap, Slot};
 
     use super::*;
     use kigen_state::{
-        RefusedObjective, RunMoment, ScheduleEdit, Standing, StandingKind, Success, Successor,
+        RefusedObjective, RunMoment, ScheduleEdit, Standing, StandingKind, Success, Successor, UnknownRange,
     };
 
     fn some(text: &str) -> Option<String> {
@@ -369,6 +369,7 @@ mod tests {
                 3
             ],
             warned_of_no_fire: false,
+            unknown: Vec::new(),
         };
         let (reason, message) = (some("123"), some("1234"));
         let failed = AttemptPhase::Failed { finished_at: None, exit_code: None, reason, message };
@@ -383,7 +384,8 @@ mod tests {
             failed_pods: 1,
             slot: None,
         };
-        let edit = ScheduleEdit { from: at, schedule: "12345".to_owned(), time_zone: some("1") };
+        let edit =
+            ScheduleEdit { from: at, schedule: "12345".to_owned(), time_zone: some("1"), made_up: Some(at) };
         let cron_job = CronJob {
             schedule: "12345".to_owned(),
             time_zone: some("1"),
@@ -433,5 +435,39 @@ mod tests {
         };
         let expected = BATCH_BYTES + 6 + 5 * SUCCESS_BYTES + REFUSED_BYTES + 5 + 2 + 18 + 7;
         assert_eq!(Weight::of(&state).0, expected);
+    }
+
+    #[test]
+    fn ranges_of_unknown_slots_are_weighed() {
+        let at = Instant::UNIX_EPOCH;
+        let range = UnknownRange {
+            since: at,
+            last: Slot { from: at, deadline: at, whole: true },
+            slots: 2,
+            gap: Gap::unwatched(None, at),
+            is_reported: true,
+            met: 0,
+            missed: 0,
+        };
+        let mut known = ObjectiveState {
+            revision: revision(),
+            objective: by("1"),
+            successors: Vec::new(),
+            since: at,
+            withdrawn_at: None,
+            plan: Plan::Exhausted,
+            incident: None,
+            verdicts: Vec::new(),
+            warned_of_no_fire: false,
+            unknown: Vec::new(),
+        };
+        let weight = |known: &ObjectiveState| {
+            let mut weight = Weight::default();
+            weight.objective("1", known);
+            weight.0
+        };
+        let without = weight(&known);
+        known.unknown = vec![range; 2];
+        assert_eq!(weight(&known), without + 2 * UNKNOWN_RANGE_BYTES);
     }
 }

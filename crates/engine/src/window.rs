@@ -6,10 +6,11 @@ use chrono::TimeDelta;
 use kigen_calendar::{Calendar, Reading, Timetable, cached};
 use kigen_model::Instant;
 use kigen_model::objective::Objective;
+use kigen_model::run::CronJob;
 use kigen_model::slot::Slot;
-use kigen_state::{CronJobState, ScheduleEdit, Window};
+use kigen_state::{CronJobState, JudgedSlot, ScheduleEdit, Window};
 
-use crate::deadlines::{starts, timetable, zone_name};
+use crate::deadlines::{last_at_or_before, starts, timetable, zone_name};
 
 /// The schedule in force does not parse, or counts from the last run instead of firing by the clock.
 struct NoClock;
@@ -18,7 +19,8 @@ struct NoClock;
 /// CronJob's schedule, zone and history of edits, as if never suspended.
 ///
 /// A fire that a clock change skips, or that an edit within the slot removed, was expected, too: the slot opens with it,
-/// and is missed if no run succeeds.
+/// and is missed if no run succeeds. A slot that expects a run opens no later than with the fire that Kubernetes makes up for
+/// after an edit.
 pub(crate) fn window(
     objective: &Objective,
     starts: Option<&Calendar>,
@@ -38,14 +40,73 @@ pub(crate) fn window(
     match fires(slot.from, Some(slot.deadline)).map(|opens| opens.or_else(edited_away)) {
         Err(NoClock) => Window::Slot,
         Ok(None) => Window::NoFire,
-        Ok(Some(opens)) => match fires(slot.deadline, None) {
-            Ok(closes) => Window::Fires { opens, closes },
-            Err(NoClock) => Window::Fires { opens, closes: Some(slot.deadline) },
-        },
+        Ok(Some(opens)) => {
+            let made_up = |from, until| {
+                let counts = |edit: &ScheduleEdit, fire| {
+                    let is_run = cron_job.is_some_and(|known| known.cron_job.last_scheduled_at == Some(fire));
+                    edit.from < slot.deadline || fire >= slot.deadline || is_run
+                };
+                made_up_in(starts, cron_job, from, until, counts)
+            };
+            let opens = made_up(slot.from, Some(slot.deadline)).map_or(opens, |fire| fire.min(opens));
+            match fires(slot.deadline, None) {
+                Ok(closes) => {
+                    let closes = closes.into_iter().chain(made_up(slot.deadline, None)).min();
+                    Window::Fires { opens, closes }
+                }
+                Err(NoClock) => Window::Fires { opens, closes: Some(slot.deadline) },
+            }
+        }
     }
 }
 
-/// The instants in `[from, until]` at which Kubernetes makes a run of the batch, at most `max`; `None`: there is no schedule.
+/// When the first run of a slot was expected. Kubernetes makes up a fire at the hour that it had planned by the schedule before
+/// the edit: the slot's window opens earlier than that.
+pub(crate) fn expected_at(
+    objective: &Objective,
+    cron_job: Option<&CronJobState>,
+    judged: &JudgedSlot,
+) -> Instant {
+    let opens = judged.opens();
+    let edits = cron_job.filter(|_| objective.starts.is_none()).map_or(&[][..], |known| &known.edits);
+    if !edits.iter().skip(1).any(|edit| edit.made_up == Some(opens)) {
+        return opens;
+    }
+    let slot = judged.slot;
+    let planned = first_fire(edits, slot.from, Some(slot.deadline), expected_fire).ok().flatten();
+    planned.or_else(|| edited_away(edits, slot)).unwrap_or(opens)
+}
+
+/// See [`ScheduleEdit::made_up`]; `cron_job` is as edited. The CronJob controller plans from the last scheduled time, or from
+/// the creation where there is none, and makes the run of the latest fire since: an edit of the schedule does not move that
+/// time.
+pub(crate) fn made_up_by(edit: &ScheduleEdit, cron_job: &CronJob) -> Option<Instant> {
+    let planned_from = cron_job.last_scheduled_at.unwrap_or(cron_job.created_at);
+    let calendar = fires_of(edit).ok().flatten()?;
+    last_at_or_before(&calendar, edit.from).filter(|fire| *fire >= planned_from)
+}
+
+/// The first fire in `[from, until)` that Kubernetes may make up for after an edit, of those that count. An objective's own
+/// starts are not edited with the CronJob's schedule.
+fn made_up_in(
+    starts: Option<&Calendar>,
+    cron_job: Option<&CronJobState>,
+    from: Instant,
+    until: Option<Instant>,
+    counts: impl Fn(&ScheduleEdit, Instant) -> bool,
+) -> Option<Instant> {
+    let edits = cron_job.filter(|_| starts.is_none()).map_or(&[][..], |known| &known.edits);
+    let made_up = edits.iter().skip(1).filter_map(|edit| Some((edit, edit.made_up?)));
+    made_up
+        .filter(|(edit, fire)| {
+            *fire >= from && until.is_none_or(|until| *fire < until) && counts(edit, *fire)
+        })
+        .map(|(_, fire)| fire)
+        .min()
+}
+
+/// The instants in `[from, until]` of which Kubernetes makes a run of the batch, or may make one up, at most `max`; `None`:
+/// there is no schedule.
 pub(crate) fn fires_between(
     objective: &Objective,
     cron_job: Option<&CronJobState>,
@@ -63,7 +124,8 @@ pub(crate) fn fires_between(
             (None, Some(cron_job)) => first_fire(&cron_job.edits, from, Some(beyond), actual_fire).ok()?,
             (None, None) => return None,
         };
-        let Some(fire) = fire else { break };
+        let made_up = made_up_in(starts.as_deref(), cron_job, from, Some(beyond), |_, _| true);
+        let Some(fire) = fire.into_iter().chain(made_up).min() else { break };
         fires.push(fire);
         from = fire + TimeDelta::milliseconds(1);
     }

@@ -97,12 +97,31 @@ pub enum AlertBody {
         /// The run, if it was observed.
         run: Option<RunSummary>,
     },
-    /// A success in time may have come and vanished unobserved.
+    /// Successes in time may have come and vanished unobserved, in one slot or in several in a row.
     SlotUnknown {
-        /// The slot.
+        /// The last of the slots.
         slot: Slot,
+        /// The deadline of the first.
+        since: Instant,
+        /// How many there are, slots that are excused not counted.
+        slots: u32,
         /// When history may be missing.
         gap: Gap,
+    },
+    /// The slots of a range of several unknown ones are judged again, as far as they are kept.
+    UnknownClosed {
+        /// The id of the alert that is closed.
+        unknown: Uuid,
+        /// The last of the slots.
+        slot: Slot,
+        /// The deadline of the first.
+        since: Instant,
+        /// How many there are.
+        slots: u32,
+        /// How many had their good result in time.
+        met: u32,
+        /// How many were missed; each has an alert of its own.
+        missed: u32,
     },
     /// A Job ended as Failed, whatever the objectives of its batch.
     RunFailed {
@@ -124,6 +143,7 @@ impl AlertBody {
             Self::SlotRecovered { .. } => "slot_recovered",
             Self::SlotRetracted { .. } => "slot_retracted",
             Self::SlotUnknown { .. } => "slot_unknown",
+            Self::UnknownClosed { .. } => "unknown_closed",
             Self::RunFailed { .. } => "run_failed",
         }
     }

@@ -65,7 +65,11 @@ pub fn render(alert: &Alert) -> Message {
         AlertBody::SlotRetracted { slot, incident, misses, ended_at, run } => {
             retracted(alert, slot, incident.is_some(), *misses, *ended_at, run.as_ref())
         }
-        AlertBody::SlotUnknown { slot, gap } => unknown(alert, slot, gap),
+        AlertBody::SlotUnknown { slot, slots: 1, gap, .. } => unknown(alert, slot, gap),
+        AlertBody::SlotUnknown { slot, since, slots, gap } => unknown_slots(alert, slot, *since, *slots, gap),
+        AlertBody::UnknownClosed { slot, since, slots, met, missed, .. } => {
+            judged_again(alert, slot, *since, *slots, (*met, *missed))
+        }
         AlertBody::RunFailed { run, failure } => run_failed(alert, run, failure),
     }
 }
@@ -119,6 +123,54 @@ fn unknown(alert: &Alert, slot: &Slot, gap: &Gap) -> Message {
         paragraphs: vec![text],
         error: None,
         facts,
+    }
+}
+
+fn unknown_slots(alert: &Alert, last: &Slot, since: Instant, slots: u32, gap: &Gap) -> Message {
+    let times = TimeFormatter::new(zone(alert), last.deadline);
+    let from = gap.from.map_or("before".to_owned(), |from| format!("from {}", times.when(from)));
+    let text = format!(
+        "kigen could not watch the cluster {from} to {}: good results may have come and gone meanwhile. The deadlines are \
+         judged again when more is seen.",
+        times.when(gap.to)
+    );
+    let mut facts = facts_of_objective(alert);
+    facts.push(("Look", describe_cron_job(alert)));
+    Message {
+        tone: Tone::Unknown,
+        headline: format!("{} may have no good result for {slots} deadlines", name(alert)),
+        context: context_of_slots(alert, &times, since, last),
+        paragraphs: vec![text],
+        error: None,
+        facts,
+    }
+}
+
+fn judged_again(
+    alert: &Alert,
+    last: &Slot,
+    since: Instant,
+    slots: u32,
+    (met, missed): (u32, u32),
+) -> Message {
+    let times = TimeFormatter::new(zone(alert), last.deadline);
+    let mut text = format!("Of {slots} deadlines that were unknown, {met} had a good result in time");
+    text.push_str(&match missed {
+        0 => ".".to_owned(),
+        1 => ", and one was missed: it has a message of its own.".to_owned(),
+        _ => format!(", and {missed} were missed: each has a message of its own."),
+    });
+    let rest = slots.saturating_sub(met).saturating_sub(missed);
+    if rest > 0 {
+        text.push_str(&format!(" {rest} stay unknown: they are older than the verdicts that kigen keeps."));
+    }
+    Message {
+        tone: if missed == 0 { Tone::Recovered } else { Tone::Unknown },
+        headline: format!("{} is judged again for {} deadlines", name(alert), met.saturating_add(missed)),
+        context: context_of_slots(alert, &times, since, last),
+        paragraphs: vec![text],
+        error: None,
+        facts: facts_of_objective(alert),
     }
 }
 
@@ -225,6 +277,12 @@ fn name(alert: &Alert) -> String {
 fn context(alert: &Alert, times: &TimeFormatter, slot: &Slot) -> String {
     let deadline = format!("{} {}", times.day(slot.deadline), times.clock(slot.deadline));
     format!("deadline {deadline} {} · cluster {}", times.zone(), clean(&alert.key.cluster))
+}
+
+fn context_of_slots(alert: &Alert, times: &TimeFormatter, since: Instant, last: &Slot) -> String {
+    let when = |deadline| format!("{} {}", times.day(deadline), times.clock(deadline));
+    let (first, last) = (when(since), when(last.deadline));
+    format!("deadlines {first} to {last} {} · cluster {}", times.zone(), clean(&alert.key.cluster))
 }
 
 fn cause_text(times: &TimeFormatter, slot: &Slot, cause: &Cause, run: Option<&RunSummary>) -> String {

@@ -196,6 +196,10 @@ pub struct ScheduleEdit {
     pub schedule: String,
     /// `spec.timeZone`.
     pub time_zone: Option<String>,
+    /// The last fire of this schedule at or before `from`, if it is not before the CronJob's last scheduled time: Kubernetes may
+    /// still make its run, and the first window after the edit opens with it. `None`: there is none, the schedule is the first
+    /// that was observed, or an older kigen wrote this state.
+    pub made_up: Option<Instant>,
 }
 
 /// What is known of a run.

@@ -15,7 +15,7 @@ pub use batch::{
 };
 pub use clock::{ClusterClock, GAPS_MAX};
 pub use objective::{
-    Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan, SUCCESSORS_MAX, Successor, VERDICTS_MAX,
-    Window,
+    Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan, SUCCESSORS_MAX, Successor, UnknownRange,
+    VERDICTS_MAX, Window,
 };
 pub use partition::{Cursor, ENGINE_VERSION, POSITION_KEY, PartitionState};

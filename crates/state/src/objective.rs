@@ -57,6 +57,9 @@ pub struct ObjectiveState {
     pub verdicts: Vec<Judged>,
     /// Whether the warning about slots without an expected fire was emitted.
     pub warned_of_no_fire: bool,
+    /// The range of unknown slots that goes on, and those of which some slots can be judged again; oldest first, at most one
+    /// for each verdict that is kept.
+    pub unknown: Vec<UnknownRange>,
 }
 
 impl ObjectiveState {
@@ -66,6 +69,7 @@ impl ObjectiveState {
         self.successors.clear();
         self.incident = None;
         self.verdicts.clear();
+        self.unknown.clear();
     }
 
     /// When its open slot must be judged: deadline, grace and settle.
@@ -177,6 +181,32 @@ pub struct Incident {
     pub last: Slot,
     /// The earliest nominal start of a run whose success ends it: the opening of the last missed slot's window.
     pub opens: Instant,
+}
+
+/// Unknown slots in a row, of which one alert is raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownRange {
+    /// The deadline of its first slot.
+    pub since: Instant,
+    /// Its last slot.
+    pub last: Slot,
+    /// How many slots it has.
+    pub slots: u32,
+    /// The shortest gap that covers those that leave its slots unknown.
+    pub gap: Gap,
+    /// Whether it is reported; then no slot is added any more.
+    pub is_reported: bool,
+    /// How many of its slots were judged again, and met.
+    pub met: u32,
+    /// How many of its slots were judged again, and missed.
+    pub missed: u32,
+}
+
+impl UnknownRange {
+    /// Whether the slot of this deadline is in the range.
+    pub fn contains(&self, deadline: Instant) -> bool {
+        (self.since..=self.last.deadline).contains(&deadline)
+    }
 }
 
 /// A past verdict.

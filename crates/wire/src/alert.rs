@@ -64,6 +64,10 @@ enum Body<'a> {
         slot: SlotRecord,
         gap_from: Option<Millis>,
         gap_to: Millis,
+        #[serde(default)]
+        since: Option<Millis>,
+        #[serde(default = "one")]
+        slots: i32,
     },
     FailedRun {
         run: SummaryRecord<'a>,
@@ -72,6 +76,19 @@ enum Body<'a> {
         attempts: i32,
         last_error: Option<Text<'a>>,
     },
+    UnknownClosed {
+        unknown: Text<'a>,
+        slot: SlotRecord,
+        since: Millis,
+        slots: i32,
+        met: i32,
+        missed: i32,
+    },
+}
+
+/// The slots of an alert that an older kigen wrote.
+fn one() -> i32 {
+    1
 }
 
 #[derive(Serialize, Deserialize)]
@@ -188,10 +205,20 @@ impl<'a> From<&'a AlertBody> for Body<'a> {
                 ended_at: (*ended_at).into(),
                 run: run.as_ref().map(SummaryRecord::from),
             },
-            AlertBody::SlotUnknown { slot, gap } => Self::SlotUnknown {
+            AlertBody::SlotUnknown { slot, since, slots, gap } => Self::SlotUnknown {
                 slot: slot.into(),
                 gap_from: gap.from.map(Millis::from),
                 gap_to: gap.to.into(),
+                since: (*slots > 1).then_some(*since).map(Millis::from),
+                slots: int(*slots),
+            },
+            AlertBody::UnknownClosed { unknown, slot, since, slots, met, missed } => Self::UnknownClosed {
+                unknown: unknown.to_string().into(),
+                slot: slot.into(),
+                since: (*since).into(),
+                slots: int(*slots),
+                met: int(*met),
+                missed: int(*missed),
             },
             AlertBody::RunFailed { run, failure } => Self::FailedRun {
                 run: run.into(),
@@ -237,9 +264,25 @@ impl Body<'_> {
                 ended_at: of.instant("ended_at", ended_at)?,
                 run: maybe_run(run)?,
             },
-            Self::SlotUnknown { slot, gap_from, gap_to } => AlertBody::SlotUnknown {
+            Self::SlotUnknown { slot, gap_from, gap_to, since, slots } => {
+                let slot = slot.read(of)?;
+                AlertBody::SlotUnknown {
+                    slot,
+                    since: of.maybe_instant("since", since)?.unwrap_or(slot.deadline),
+                    slots: of.int("slots", slots)?,
+                    gap: Gap::unwatched(
+                        of.maybe_instant("gap_from", gap_from)?,
+                        of.instant("gap_to", gap_to)?,
+                    ),
+                }
+            }
+            Self::UnknownClosed { unknown, slot, since, slots, met, missed } => AlertBody::UnknownClosed {
+                unknown: of.uuid("unknown", &unknown)?,
                 slot: slot.read(of)?,
-                gap: Gap::unwatched(of.maybe_instant("gap_from", gap_from)?, of.instant("gap_to", gap_to)?),
+                since: of.instant("since", since)?,
+                slots: of.int("slots", slots)?,
+                met: of.int("met", met)?,
+                missed: of.int("missed", missed)?,
             },
             Self::FailedRun { run, reason, exit_code, attempts, last_error } => AlertBody::RunFailed {
                 run: run.read(of)?,

@@ -305,7 +305,9 @@ proptest! {
         let (facts, gaps) = facts(&history);
         for alert in judge(&facts, &gaps) {
             let earliest = match &alert.body {
-                AlertBody::SlotMissed { slot, .. } | AlertBody::SlotUnknown { slot, .. } => slot.deadline,
+                AlertBody::SlotMissed { slot, .. }
+                | AlertBody::SlotUnknown { slot, .. }
+                | AlertBody::UnknownClosed { slot, .. } => slot.deadline,
                 AlertBody::SlotRecovered { ended_at, .. } | AlertBody::SlotRetracted { ended_at, .. } => *ended_at,
                 AlertBody::RunFailed { run, .. } => match run.run.phase {
                     RunPhase::Failed { failed_at, .. } => failed_at,
@@ -329,7 +331,10 @@ proptest! {
                 AlertBody::SlotRecovered { incident, .. } => {
                     prop_assert!(closed.insert(*incident), "closed twice: {alert:?}");
                 }
-                AlertBody::SlotRetracted { .. } | AlertBody::SlotUnknown { .. } | AlertBody::RunFailed { .. } => {}
+                AlertBody::SlotRetracted { .. }
+                | AlertBody::SlotUnknown { .. }
+                | AlertBody::UnknownClosed { .. }
+                | AlertBody::RunFailed { .. } => {}
             }
         }
     }

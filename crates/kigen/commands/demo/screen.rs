@@ -68,8 +68,10 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
         match alert.body {
             AlertBody::SlotMissed { .. } => self.missed += 1,
             AlertBody::SlotRecovered { .. } => self.recovered += 1,
-            AlertBody::SlotRetracted { .. } | AlertBody::SlotUnknown { .. } | AlertBody::RunFailed { .. } => {
-            }
+            AlertBody::SlotRetracted { .. }
+            | AlertBody::SlotUnknown { .. }
+            | AlertBody::UnknownClosed { .. }
+            | AlertBody::RunFailed { .. } => {}
         }
         let drawn = draw(message, &self.style);
         let monitor = self.monitor_until(&alert.key.cluster, alert.decided_at);

@@ -69,6 +69,7 @@ impl Past {
                 AlertBody::SlotMissed { .. }
                 | AlertBody::SlotRecovered { .. }
                 | AlertBody::SlotUnknown { .. }
+                | AlertBody::UnknownClosed { .. }
                 | AlertBody::RunFailed { .. } => {}
             }
         }

@@ -17,8 +17,8 @@ use crate::render::Message;
 
 /// The longest `Retry-After` that is respected.
 const RETRY_AFTER_MS_MAX: u64 = 600_000;
-/// How many incidents' threads are remembered; at the limit all are forgotten, and their replies become messages of
-/// their own.
+/// How many threads of incidents and of unknown slots are remembered; at the limit all are forgotten, and their replies
+/// become messages of their own.
 const THREADS_MAX: usize = 10_000;
 
 /// Timeouts and delays.
@@ -121,11 +121,12 @@ impl SlackSender {
         posted
     }
 
-    /// The message of the incident that this alert closes or corrects.
+    /// The message of the incident, or of the unknown slots, that this alert closes or corrects.
     fn thread(&self, alert: &Alert) -> Option<&PostedMessage> {
         match &alert.body {
             AlertBody::SlotRecovered { incident, .. }
-            | AlertBody::SlotRetracted { incident: Some(incident), .. } => self.threads.get(incident),
+            | AlertBody::SlotRetracted { incident: Some(incident), .. }
+            | AlertBody::UnknownClosed { unknown: incident, .. } => self.threads.get(incident),
             AlertBody::SlotMissed { .. }
             | AlertBody::SlotRetracted { incident: None, .. }
             | AlertBody::SlotUnknown { .. }
@@ -133,22 +134,25 @@ impl SlackSender {
         }
     }
 
-    /// The first miss of an incident begins its thread; its end forgets it.
+    /// The first miss of an incident begins its thread, and so do unknown slots; the end forgets it.
     fn remember_thread(&mut self, alert: &Alert, posted: PostedMessage) {
-        match &alert.body {
-            AlertBody::SlotMissed { incident, .. } => {
-                if self.threads.len() >= THREADS_MAX {
-                    self.threads.clear();
-                }
-                self.threads.entry(*incident).or_insert(posted);
-            }
+        let thread = match &alert.body {
+            AlertBody::SlotMissed { incident, .. } => incident,
+            AlertBody::SlotUnknown { slots: 2.., .. } => &alert.id,
             AlertBody::SlotRecovered { incident, .. }
-            | AlertBody::SlotRetracted { incident: Some(incident), misses: 0, .. } => {
+            | AlertBody::SlotRetracted { incident: Some(incident), misses: 0, .. }
+            | AlertBody::UnknownClosed { unknown: incident, .. } => {
                 self.threads.remove(incident);
+                return;
             }
             AlertBody::SlotRetracted { .. } | AlertBody::SlotUnknown { .. } | AlertBody::RunFailed { .. } => {
+                return;
             }
+        };
+        if self.threads.len() >= THREADS_MAX {
+            self.threads.clear();
         }
+        self.threads.entry(*thread).or_insert(posted);
     }
 
     async fn within_timeout<T>(

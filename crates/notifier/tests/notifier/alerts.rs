@@ -90,7 +90,21 @@ pub(crate) fn retracted(misses: Option<u32>) -> Alert {
 
 pub(crate) fn unknown() -> Alert {
     let gap = Gap::unwatched(Some(at("2026-11-19T23:00:00Z")), at("2026-11-20T03:40:00Z"));
-    alert(AlertBody::SlotUnknown { slot: slot(), gap })
+    alert(AlertBody::SlotUnknown { slot: slot(), since: slot().deadline, slots: 1, gap })
+}
+
+/// The hourly slots of a month without observation.
+pub(crate) fn unknown_month() -> Alert {
+    let (since, until) = (at("2026-10-21T04:30:00Z"), at("2026-11-20T03:40:00Z"));
+    let gap = Gap::unwatched(Some(at("2026-10-21T04:00:00Z")), until);
+    alert(AlertBody::SlotUnknown { slot: slot(), since, slots: 720, gap })
+}
+
+/// The last slots of that month are judged again.
+pub(crate) fn judged_again(met: u32, missed: u32) -> Alert {
+    let unknown = unknown_month();
+    let since = at("2026-10-21T04:30:00Z");
+    alert(AlertBody::UnknownClosed { unknown: unknown.id, slot: slot(), since, slots: 720, met, missed })
 }
 
 pub(crate) fn summary(last_attempt: Option<Attempt>) -> RunSummary {

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::alerts::{missed, of_batch, recovered, run_failed};
+use crate::alerts::{judged_again, missed, of_batch, recovered, run_failed, unknown_month};
 use crate::slack::{Answer, Workspace};
 
 const PARTITION: Partition = Partition(0);
@@ -105,6 +105,19 @@ async fn each_alert_is_posted_once_and_a_restart_resumes_behind_it() {
     notifier.has_committed(3).await;
     notifier.stop().await;
     assert_eq!(ids(&workspace.channel()), alerts.each_ref().map(|alert| alert.id.to_string()));
+}
+
+#[tokio::test]
+async fn slots_that_are_judged_again_reply_in_the_thread_of_the_unknown_ones() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+    let log = open(dir.path());
+    append_alert(&log, &unknown_month()).await;
+    append_alert(&log, &judged_again(16, 0)).await;
+    let notifier = start(&log, &workspace);
+    notifier.has_committed(2).await;
+    let channel = workspace.channel();
+    assert_eq!(channel[1]["thread_ts"], channel[0]["ts"]);
+    notifier.stop().await;
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use kigen_notifier::render::render;
 use kigen_notifier::terminal::{Style, draw};
 
 use crate::alerts::{
-    at, attempt, failed, failed_attempt, missed, missed_after, recovered, reporting, retracted, run_failed,
-    summary, unknown, waiting,
+    at, attempt, failed, failed_attempt, judged_again, missed, missed_after, recovered, reporting, retracted,
+    run_failed, summary, unknown, unknown_month, waiting,
 };
 
 fn check(alert: &Alert, expected: Expect) {
@@ -297,6 +297,37 @@ fn an_unknown_slot() {
         ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
         ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
         ▌ Look: kubectl -n ml describe cronjob recommend
+    "#]],
+    );
+}
+
+#[test]
+fn many_unknown_slots_are_one_message_and_so_is_that_they_are_judged_again() {
+    check(
+        &unknown_month(),
+        expect![[r#"
+        ▌ 🟡 ml/recommend may have no good result for 720 deadlines
+        ▌ deadlines Wed 21 Oct 13:30 to Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ kigen could not watch the cluster from Wed 21 Oct 13:00 to 12:40: good
+        ▌ results may have come and gone meanwhile. The deadlines are judged again when
+        ▌ more is seen.
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+        ▌ Look: kubectl -n ml describe cronjob recommend
+    "#]],
+    );
+    check(
+        &judged_again(15, 1),
+        expect![[r#"
+        ▌ 🟡 ml/recommend is judged again for 16 deadlines
+        ▌ deadlines Wed 21 Oct 13:30 to Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ Of 720 deadlines that were unknown, 15 had a good result in time, and one was
+        ▌ missed: it has a message of its own. 704 stay unknown: they are older than
+        ▌ the verdicts that kigen keeps.
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
     "#]],
     );
 }

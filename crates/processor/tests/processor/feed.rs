@@ -9,6 +9,7 @@ use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revis
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
 use kigen_model::run::{CronJob, Run, RunPhase};
+use kigen_model::slot::Gap;
 use kigen_model::topic::{Partition, Topic};
 
 const BATCHES: u64 = 12;
@@ -60,19 +61,35 @@ impl<'a, L: LogReader> Feed<'a, L> {
         std::mem::take(&mut self.records)
     }
 
+    /// The records after `days` days without observation: something succeeded last, and which runs did before is lost.
+    pub(crate) fn outage(&mut self, days: i64) -> Vec<NewRecord> {
+        let last_tick = |day| start() + TimeDelta::days(day - 1) + TimeDelta::hours(13);
+        let from = last_tick(self.day);
+        self.day += days;
+        let to = last_tick(self.day);
+        (0..BATCHES).for_each(|batch| self.cron_job(batch, to, Some(to - TimeDelta::minutes(1))));
+        self.of_cluster(to, &ClusterBody::Gap(Gap::unwatched(Some(from), to)));
+        self.tick(to);
+        std::mem::take(&mut self.records)
+    }
+
     fn declare(&mut self, batch: u64, at: Instant) {
+        self.cron_job(batch, at, None);
+        self.objective(batch, at, "complete-by", TimeDelta::zero());
+        self.objective(batch, at, "patient", TimeDelta::days(1));
+    }
+
+    fn cron_job(&mut self, batch: u64, at: Instant, last_succeeded_at: Option<Instant>) {
         let cron_job = CronJob {
             schedule: "0 8 * * *".to_owned(),
             time_zone: None,
             suspended: false,
-            created_at: at,
+            created_at: start(),
             last_scheduled_at: None,
-            last_succeeded_at: None,
+            last_succeeded_at,
         };
         let revision = self.revision("cron-job");
         self.fact(batch, at, FactBody::CronJob { revision, cron_job: Some(cron_job) });
-        self.objective(batch, at, "complete-by", TimeDelta::zero());
-        self.objective(batch, at, "patient", TimeDelta::days(1));
     }
 
     /// Removes the grace of the objective `patient` at its first deadline, so that the deadline after that is due before it.
@@ -138,11 +155,14 @@ impl<'a, L: LogReader> Feed<'a, L> {
     }
 
     fn tick(&mut self, observed_until: Instant) {
-        let body = ClusterBody::Tick { observed_until, positions: Vec::new() };
-        let event =
-            Event::Cluster(ClusterEvent { cluster: CLUSTER.to_owned(), cluster_uid: None, epoch: 1, body });
+        self.of_cluster(observed_until, &ClusterBody::Tick { observed_until, positions: Vec::new() });
+    }
+
+    fn of_cluster(&mut self, at: Instant, body: &ClusterBody) {
+        let (cluster, body) = (CLUSTER.to_owned(), body.clone());
+        let event = Event::Cluster(ClusterEvent { cluster, cluster_uid: None, epoch: 1, body });
         for partition in (0..self.reader.partitions()).map(Partition) {
-            self.record(partition, CLUSTER.to_owned(), observed_until, &event);
+            self.record(partition, CLUSTER.to_owned(), at, &event);
         }
     }
 

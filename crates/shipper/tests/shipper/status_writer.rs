@@ -96,6 +96,7 @@ async fn judged(log: &EmbeddedLog, batch: &str, next: Instant, verdict: Verdict)
         incident: None,
         verdicts: vec![Judged { deadline: previous, verdict, judged: None }],
         warned_of_no_fire: false,
+        unknown: Vec::new(),
     };
     let mut state = BatchState::new(BatchKey::new("test", "ml", batch));
     state.objectives.insert("golden".to_owned(), objective);

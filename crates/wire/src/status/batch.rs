@@ -191,6 +191,8 @@ struct ScheduleEditRecord<'a> {
     from: Millis,
     schedule: Text<'a>,
     time_zone: Option<Text<'a>>,
+    #[serde(default)]
+    made_up: Option<Millis>,
 }
 
 impl<'a> From<&'a CronJobState> for CronJobStateRecord<'a> {
@@ -251,6 +253,7 @@ impl<'a> From<&'a ScheduleEdit> for ScheduleEditRecord<'a> {
             from: edit.from.into(),
             schedule: text(&edit.schedule),
             time_zone: maybe_text(&edit.time_zone),
+            made_up: edit.made_up.map(Millis::from),
         }
     }
 }
@@ -261,6 +264,7 @@ impl ScheduleEditRecord<'_> {
             from: of.instant("from", self.from)?,
             schedule: self.schedule.into_owned(),
             time_zone: self.time_zone.map(Text::into_owned),
+            made_up: of.maybe_instant("made_up", self.made_up)?,
         })
     }
 }

@@ -1,7 +1,9 @@
 //! The state of an objective: its plan, its incident and its verdicts.
 
 use kigen_model::slot::{CauseKind, Excuse, Gap, Verdict};
-use kigen_state::{Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan, Successor, Window};
+use kigen_state::{
+    Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan, Successor, UnknownRange, Window,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DecodeError;
@@ -24,6 +26,8 @@ pub(super) struct ObjectiveStateRecord<'a> {
     warned_of_no_fire: bool,
     #[serde(default)]
     later_successors: Vec<SuccessorRecord<'a>>,
+    #[serde(default)]
+    unknown: Vec<UnknownRangeRecord>,
 }
 
 /// The first of the edits that wait is in a field of its own, since once there was only one.
@@ -53,6 +57,7 @@ impl<'a> From<(&'a String, &'a ObjectiveState)> for ObjectiveStateRecord<'a> {
             verdicts: known.verdicts.iter().map(JudgedRecord::from).collect(),
             warned_of_no_fire: known.warned_of_no_fire,
             later_successors: successors.collect(),
+            unknown: known.unknown.iter().map(UnknownRangeRecord::from).collect(),
         }
     }
 }
@@ -80,6 +85,7 @@ impl ObjectiveStateRecord<'_> {
             incident: self.incident.map(|incident| incident.read(of)).transpose()?,
             verdicts: self.verdicts.into_iter().map(|judged| judged.read(of)).collect::<Result<_, _>>()?,
             warned_of_no_fire: self.warned_of_no_fire,
+            unknown: self.unknown.into_iter().map(|range| range.read(of)).collect::<Result<_, _>>()?,
         };
         Ok((self.name.into_owned(), known))
     }
@@ -190,6 +196,54 @@ impl IncidentRecord<'_> {
             misses: of.int("misses", self.misses)?,
             last: self.last.read(of)?,
             opens: of.instant("opens", self.opens)?,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "UnknownRange")]
+struct UnknownRangeRecord {
+    since: Millis,
+    last: SlotRecord,
+    slots: i32,
+    gap_from: Option<Millis>,
+    gap_to: Millis,
+    is_of_log: bool,
+    is_reported: bool,
+    met: i32,
+    missed: i32,
+}
+
+impl From<&UnknownRange> for UnknownRangeRecord {
+    fn from(range: &UnknownRange) -> Self {
+        Self {
+            since: range.since.into(),
+            last: (&range.last).into(),
+            slots: int(range.slots),
+            gap_from: range.gap.from.map(Millis::from),
+            gap_to: range.gap.to.into(),
+            is_of_log: range.gap.is_of_log,
+            is_reported: range.is_reported,
+            met: int(range.met),
+            missed: int(range.missed),
+        }
+    }
+}
+
+impl UnknownRangeRecord {
+    fn read(self, of: FieldReader) -> Result<UnknownRange, DecodeError> {
+        Ok(UnknownRange {
+            since: of.instant("since", self.since)?,
+            last: self.last.read(of)?,
+            slots: of.int("slots", self.slots)?,
+            gap: Gap {
+                from: of.maybe_instant("gap_from", self.gap_from)?,
+                to: of.instant("gap_to", self.gap_to)?,
+                is_of_log: self.is_of_log,
+            },
+            is_reported: self.is_reported,
+            met: of.int("met", self.met)?,
+            missed: of.int("missed", self.missed)?,
         })
     }
 }

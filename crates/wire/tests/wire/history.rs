@@ -3,7 +3,7 @@
 use kigen_model::slot::{Cause, Failure, Gap};
 use kigen_state::{Activity, RunMoment, Standing, StandingKind};
 
-use crate::samples::{at, gap};
+use crate::values::{at, gap};
 
 pub(crate) fn causes() -> Vec<(&'static str, Cause)> {
     vec![

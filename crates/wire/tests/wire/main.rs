@@ -7,7 +7,9 @@ mod golden;
 mod growth;
 mod history;
 mod hostile;
+mod rejects;
 mod samples;
+mod values;
 
 use std::path::PathBuf;
 

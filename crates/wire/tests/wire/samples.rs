@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::history::{causes, failure, least_failure, moments, standings};
-use chrono::{NaiveDate, TimeDelta};
-use kigen_model::Instant;
+use chrono::TimeDelta;
 use kigen_model::alert::{Alert, AlertBody, DeadlineSummary, ObjectiveSummary};
-use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
-use kigen_model::key::BatchKey;
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reject::Reject;
 use kigen_model::reported::ReportedMetrics;
@@ -17,13 +14,16 @@ use kigen_model::topic::{Offset, Topic};
 use kigen_state::{
     ATTEMPTS_MAX, AttemptState, BatchState, ClusterClock, CronJobState, Cursor, ENGINE_VERSION,
     ForgottenFailure, Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, PartitionState, Plan,
-    RefusedObjective, RunState, ScheduleEdit, Success, Successor, Window,
+    RefusedObjective, RunState, ScheduleEdit, Success, Successor, UnknownRange, Window,
 };
 use kigen_wire::{
     DecodeError, Status, decode_alert, decode_event, decode_reject, decode_status, encode_alert,
     encode_batch, encode_event, encode_position, encode_reject,
 };
-use uuid::Uuid;
+
+use crate::history::{causes, failure, least_failure, moments, standings};
+use crate::rejects::rejects;
+use crate::values::{at, day, gap, id, key, revision, slot};
 
 /// A record as a value of the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -256,16 +256,16 @@ fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
         run,
     };
     let with_run = RunSummary { uid: "job-uid".to_owned(), run: run(), last_attempt: None, gone_after: None };
-    let unwatched = AlertBody::SlotUnknown { slot: slot(), gap: Gap { from: None, ..gap() } };
     let later = [
         ("recovered", recovered),
         ("retracted", retracted(Some(id(2)), Some(with_run.clone()))),
         ("retracted, it was unknown", retracted(None, None)),
-        ("unknown", AlertBody::SlotUnknown { slot: slot(), gap: gap() }),
-        ("unknown, nobody watched before", unwatched),
+    ];
+    let failed = [
         ("a run failed", AlertBody::RunFailed { run: with_run.clone(), failure: failure() }),
         (ALONE, AlertBody::RunFailed { run: with_run, failure: least_failure() }),
     ];
+    let later = later.into_iter().chain(unknown()).chain(failed);
     by_cause.into_iter().chain(by_run).chain(later).enumerate().map(|(index, (name, body))| {
         let before = DeadlineSummary::Before("dwh/report".to_owned());
         let objective = match index {
@@ -278,25 +278,17 @@ fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
     })
 }
 
-fn rejects() -> [(&'static str, Reject); 2] {
-    let rejected_at = at("2026-11-20T03:00:02Z");
-    let read = Reject {
-        source: "kigen.events".to_owned(),
-        place: Some((3, 1_234_567_890_123)),
-        key: "prod/ml/recommend".to_owned(),
-        reason: "kigen.events: the record has no value".to_owned(),
-        bytes: vec![0x00, 0xff, 0x80, b'"'],
-        rejected_at,
-    };
-    let watched = Reject {
-        source: "cronjobs".to_owned(),
-        place: None,
-        key: String::new(),
-        reason: "metadata.uid is absent".to_owned(),
-        bytes: br#"{"kind":"CronJob"}"#.to_vec(),
-        rejected_at,
-    };
-    [("read from a topic", read), ("seen on a watch", watched)]
+fn unknown() -> [(&'static str, AlertBody); 4] {
+    let (slot, since) = (slot(), at("2026-10-21T03:00:00Z"));
+    let one = |gap| AlertBody::SlotUnknown { slot, since: slot.deadline, slots: 1, gap };
+    let several = AlertBody::SlotUnknown { slot, since, slots: 720, gap: gap() };
+    let closed = AlertBody::UnknownClosed { unknown: id(2), slot, since, slots: 720, met: 15, missed: 1 };
+    [
+        ("unknown", one(gap())),
+        ("unknown, nobody watched before", one(Gap { from: None, ..gap() })),
+        ("unknown slots", several),
+        ("unknown slots are judged again", closed),
+    ]
 }
 
 /// A batch whose state uses every branch and every symbol of the schema.
@@ -317,18 +309,14 @@ fn full_batch() -> BatchState {
             revision: revision(5),
             cron_job: cron_job(),
             deleted_at: Some(at("2026-11-20T05:00:00Z")),
-            edits: vec![
-                ScheduleEdit {
-                    from: at("2026-11-01T00:00:00Z"),
-                    schedule: "0 3 * * *".to_owned(),
-                    time_zone: None,
-                },
-                ScheduleEdit {
+            edits: [(None, None), (Some("Asia/Tokyo".to_owned()), Some(at("2026-11-01T19:00:00Z")))]
+                .map(|(time_zone, made_up)| ScheduleEdit {
                     from: at("2026-11-02T00:00:00Z"),
                     schedule: "0 4 * * *".to_owned(),
-                    time_zone: Some("Asia/Tokyo".to_owned()),
-                },
-            ],
+                    time_zone,
+                    made_up,
+                })
+                .into(),
             seen_at: Some(at("2026-11-20T04:00:00Z")),
             standings: standings(),
         }),
@@ -381,6 +369,7 @@ fn objective_states() -> [ObjectiveState; 9] {
         incident: None,
         verdicts: Vec::new(),
         warned_of_no_fire: false,
+        unknown: Vec::new(),
     };
     [
         ObjectiveState { objective: before(Some(None)), ..of(Plan::Exhausted) },
@@ -400,6 +389,17 @@ fn objective_states() -> [ObjectiveState; 9] {
             }),
             verdicts: verdicts(),
             warned_of_no_fire: true,
+            unknown: [(false, Some(opens)), (true, None)]
+                .map(|(is_reported, from)| UnknownRange {
+                    since: opens,
+                    last: slot(),
+                    slots: 720,
+                    gap: Gap { from, to: opens, is_of_log: !is_reported },
+                    is_reported,
+                    met: 15,
+                    missed: 1,
+                })
+                .into(),
             ..of(open(
                 Window::Fires { opens, closes: Some(at("2026-11-21T03:00:00Z")) },
                 Some(at("2026-11-20T03:09:00Z")),
@@ -559,32 +559,4 @@ fn attempt() -> Attempt {
         },
         metrics: ReportedMetrics::new([("rows".to_owned(), 120_345.0), ("auc".to_owned(), 0.81)]),
     }
-}
-
-pub(crate) fn gap() -> Gap {
-    Gap::unwatched(Some(at("2026-11-20T01:00:00Z")), at("2026-11-20T02:00:00Z"))
-}
-
-fn day() -> NaiveDate {
-    "2026-11-20".parse().expect("a day")
-}
-
-fn slot() -> Slot {
-    Slot { from: at("2026-11-19T03:30:00Z"), deadline: at("2026-11-20T03:30:00Z"), whole: true }
-}
-
-fn key() -> BatchKey {
-    BatchKey::new("prod", "ml", "recommend")
-}
-
-fn revision(resource_version: u64) -> Revision {
-    Revision { uid: "0b1d6c3e".to_owned(), resource_version }
-}
-
-fn id(number: u128) -> Uuid {
-    Uuid::from_u128(number)
-}
-
-pub(crate) fn at(text: &str) -> Instant {
-    text.parse().expect("an instant in RFC 3339")
 }

@@ -70,10 +70,14 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
                 let _ = writeln!(text, "    {}", described(zone, run));
             }
         }
-        AlertBody::SlotUnknown { slot, gap } => {
+        AlertBody::SlotUnknown { slot, since, slots, gap } => {
             let from = gap.from.map_or("ever".to_owned(), |from| local(zone, from));
-            let _ = writeln!(text, "UNKNOWN the deadline {}, {who}", local(zone, slot.deadline));
+            let _ = writeln!(text, "UNKNOWN {}, {who}", range(zone, *since, slot.deadline, *slots));
             let _ = writeln!(text, "    nobody watched from {from} to {}", local(zone, gap.to));
+        }
+        AlertBody::UnknownClosed { unknown, slot, since, slots, met, missed } => {
+            let _ = writeln!(text, "JUDGED AGAIN {}, {who}", range(zone, *since, slot.deadline, *slots));
+            let _ = writeln!(text, "    {met} met, {missed} missed, of the alert {unknown}");
         }
         AlertBody::RunFailed { run, failure } => {
             let _ = writeln!(text, "RUN FAILED, {who}");
@@ -83,6 +87,13 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
     }
     let _ = writeln!(text, "    id {}", alert.id);
     text
+}
+
+fn range(zone: &Zone, since: Instant, until: Instant, slots: u32) -> String {
+    match slots {
+        1 => format!("the deadline {}", local(zone, until)),
+        _ => format!("{slots} deadlines from {} to {}", local(zone, since), local(zone, until)),
+    }
 }
 
 fn because(zone: &Zone, cause: &Cause) -> String {
