@@ -42,9 +42,7 @@ fn a_partition_that_cannot_be_restored_stops_no_other_and_is_judged_once_it_can_
             processor.turn().await.expect("a turn");
         }
         judge(&mut processor).await;
-        for partition in 0..PARTITIONS {
-            assert_eq!(alerts(&log, Partition(partition)), expected[partition as usize]);
-        }
+        assert_eq!(all_alerts(&log), expected);
     });
 }
 
@@ -62,9 +60,7 @@ fn a_stored_state_that_cannot_be_read_is_replaced_by_the_one_in_the_log() {
         judge_all(&log, &store, TurnBounds::default()).await;
         let expected = undisturbed(&dir.path().join("undisturbed")).await;
         assert!(!expected[damaged.0 as usize].is_empty(), "its batches must have alerts");
-        for partition in 0..PARTITIONS {
-            assert_eq!(alerts(&log, Partition(partition)), expected[partition as usize]);
-        }
+        assert_eq!(all_alerts(&log), expected);
     });
 }
 
@@ -86,9 +82,7 @@ fn a_store_whose_files_are_damaged_is_replaced_while_it_is_open() {
         assert!(damaged > 0, "the store must have tables");
         judge(&mut processor).await;
         let expected = undisturbed(&dir.path().join("undisturbed")).await;
-        for partition in 0..PARTITIONS {
-            assert_eq!(alerts(&log, Partition(partition)), expected[partition as usize]);
-        }
+        assert_eq!(all_alerts(&log), expected);
         assert_eq!(health.readiness(RealInstant::now()), Ok("it judges 2 partitions".to_owned()));
         drop(processor);
         let (store, dropped) = Store::open(&store).expect("a store");
@@ -198,7 +192,12 @@ async fn filled() -> SimulatedLog {
 async fn undisturbed(store: &Path) -> Vec<Vec<Option<Vec<u8>>>> {
     let log = filled().await;
     judge_all(&log, store, TurnBounds::default()).await;
-    (0..PARTITIONS).map(|partition| alerts(&log, Partition(partition))).collect()
+    all_alerts(&log)
+}
+
+/// The alerts of each partition, in their order.
+fn all_alerts(log: &SimulatedLog) -> Vec<Vec<Option<Vec<u8>>>> {
+    (0..PARTITIONS).map(|partition| alerts(log, Partition(partition))).collect()
 }
 
 fn alerts(log: &SimulatedLog, partition: Partition) -> Vec<Option<Vec<u8>>> {
