@@ -332,7 +332,7 @@ fn tick(at: Instant) -> NewRecord {
 }
 
 fn record(key: String, timestamp: Instant, event: &Event) -> NewRecord {
-    let value = Some(kigen_wire::encode_event(event));
+    let value = Some(kigen_wire::encode_event(event, kigen_wire::Level::NEWEST));
     NewRecord { topic: Topic::Events, partition: Partition(0), key, value, timestamp }
 }
 

@@ -195,6 +195,7 @@ fn retried<T>(request: impl Fn() -> Result<T, LogError>) -> T {
 struct Chaos {
     random: Rng,
     kills: u32,
+    started: RealInstant,
     deck: Vec<Fault>,
     dir: tempfile::TempDir,
     broker: Broker,
@@ -203,7 +204,7 @@ struct Chaos {
 }
 
 /// A fault.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Fault {
     Kill,
     KillAtAStep,
@@ -245,6 +246,7 @@ impl Chaos {
         Self {
             random: Rng::with_seed(seed),
             kills,
+            started: RealInstant::now(),
             deck: Vec::new(),
             dir: tempfile::tempdir().expect("a folder"),
             broker: Broker::start(),
@@ -271,7 +273,7 @@ impl Chaos {
                 append(&log, with_garbage(records, day)).await;
                 day += 1;
             }
-            self.inject_fault();
+            self.inject_fault(day);
         }
         while let Some(records) = fleet.next_day() {
             append(&log, records).await;
@@ -279,7 +281,7 @@ impl Chaos {
     }
 
     /// Injects the next fault, and restarts what has ended.
-    fn inject_fault(&mut self) {
+    fn inject_fault(&mut self, day: u64) {
         // At any point of the work on what was just appended: a poll, a fold, a transaction, a write to the store.
         std::thread::sleep(Duration::from_millis(self.random.u64(0..700)));
         if self.deck.is_empty() {
@@ -287,7 +289,9 @@ impl Chaos {
             self.random.shuffle(&mut self.deck);
         }
         let name = self.any();
-        match self.deck.pop().expect("it was refilled") {
+        let fault = self.deck.pop().expect("it was refilled");
+        self.print_progress(day, fault, name);
+        match fault {
             Fault::Kill => {
                 self.kill(name);
                 self.injected.killed += 1;
@@ -448,6 +452,13 @@ impl Chaos {
     fn logs(&self) -> String {
         let of = |name: &&str| std::fs::read_to_string(self.folder(name).join("output")).unwrap_or_default();
         NAMES.iter().map(of).collect()
+    }
+
+    /// Prints what happens next, and when: a long run shows that it goes on, and one that hangs where.
+    #[expect(clippy::print_stdout, reason = "a run of many minutes shows that it goes on")]
+    fn print_progress(&self, day: u64, fault: Fault, name: &str) {
+        let (elapsed, killed, kills) = (self.started.elapsed().as_secs(), self.injected.killed, self.kills);
+        println!("{elapsed:>5} s: day {day} of {DAYS}, {killed} of {kills} kills; next {fault:?} ({name})");
     }
 
     /// Prints the figures of the run.

@@ -204,7 +204,7 @@ fn replayed(log: &EmbeddedLog, partition: Partition) -> Vec<Vec<u8>> {
     for record in read(log, Topic::Events, partition, Offset(0)) {
         alerts.extend(replay.fold(std::slice::from_ref(&record)).expect("folded").alerts);
     }
-    alerts.iter().map(kigen_wire::encode_alert).collect()
+    alerts.iter().map(|alert| kigen_wire::encode_alert(alert, kigen_wire::Level::NEWEST)).collect()
 }
 
 /// Each partition, with a suffix of what came before delivered again, or all of it: no alert is added or changed.
@@ -216,7 +216,10 @@ fn duplicates_give_the_same(log: &EmbeddedLog, expected: &[Vec<Vec<u8>>], random
             let begin = if nth == 0 { 0 } else { random.usize(0..=end) };
             let again = [&records[..end], &records[begin..end], &records[end..]].concat();
             let alerts = Replay::new(partition, PARTITIONS).fold(&again).expect("folded").alerts;
-            let alerts: Vec<Vec<u8>> = alerts.iter().map(kigen_wire::encode_alert).collect();
+            let alerts: Vec<Vec<u8>> = alerts
+                .iter()
+                .map(|alert| kigen_wire::encode_alert(alert, kigen_wire::Level::NEWEST))
+                .collect();
             assert_eq!(alerts.len(), expected.len(), "{partition}, records {begin} to {end} delivered twice");
             assert!(alerts == *expected, "{partition}, records {begin} to {end} delivered twice");
         }

@@ -175,7 +175,7 @@ fn reject(partition: Partition, record: &ConsumedRecord, reason: &str) -> NewRec
         topic: Topic::Rejects,
         partition,
         key: reject.key.clone(),
-        value: Some(kigen_wire::encode_reject(&reject)),
+        value: Some(kigen_wire::encode_reject(&reject, kigen_wire::Level::NEWEST)),
         timestamp: record.timestamp,
     }
 }

@@ -105,7 +105,7 @@ fn an_event(bench: &mut Criterion) {
 
 fn received(offset: usize, event: &Event) -> ConsumedRecord {
     let offset = Offset(u64::try_from(offset).expect("small"));
-    let value = Some(kigen_wire::encode_event(event));
+    let value = Some(kigen_wire::encode_event(event, kigen_wire::Level::NEWEST));
     let key = "prod".to_owned();
     ConsumedRecord { offset, key, value, schema_prefix: None, timestamp: start() }
 }

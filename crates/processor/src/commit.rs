@@ -129,7 +129,7 @@ impl Staged {
                 Topic::Rejects,
                 reject.reason
             );
-            let value = kigen_wire::encode_reject(&reject);
+            let value = kigen_wire::encode_reject(&reject, kigen_wire::Level::NEWEST);
             write(Topic::Rejects, reject.key.clone(), Some(value), reject.rejected_at);
         }
         let mut batch = Batch::new(partition);
@@ -145,7 +145,7 @@ impl Staged {
             write(Topic::Status, key.to_string(), bytes, at);
             states.push(changed.state);
         }
-        let position_record = kigen_wire::encode_position(&position);
+        let position_record = kigen_wire::encode_position(&position, kigen_wire::Level::NEWEST);
         write(Topic::Status, POSITION_KEY.to_owned(), Some(position_record.clone()), at);
         let position_output = outputs.len() - 1;
         self.positions.push((partition, position.next));
@@ -196,7 +196,11 @@ impl Committed {
 fn encode_states(changed: &[(BatchKey, Changed)]) -> Vec<Option<Vec<u8>>> {
     let encode = |part: &[(BatchKey, Changed)]| -> Vec<Option<Vec<u8>>> {
         let states = part.iter().map(|(_, changed)| &changed.state);
-        states.map(|state| (!state.is_empty()).then(|| kigen_wire::encode_batch(state))).collect()
+        states
+            .map(|state| {
+                (!state.is_empty()).then(|| kigen_wire::encode_batch(state, kigen_wire::Level::NEWEST))
+            })
+            .collect()
     };
     if changed.len() < STATES_SHARED_MIN {
         return encode(changed);

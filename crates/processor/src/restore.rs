@@ -280,7 +280,7 @@ fn latest(page: &[ConsumedRecord]) -> BTreeMap<BatchKey, &ConsumedRecord> {
 }
 
 fn stored(committed: &CommittedPosition) -> StoredPosition {
-    let record = kigen_wire::encode_position(&committed.position);
+    let record = kigen_wire::encode_position(&committed.position, kigen_wire::Level::NEWEST);
     StoredPosition { record, status_next: committed.status_next }
 }
 

@@ -137,7 +137,9 @@ impl Turn {
 
     /// An upper bound of the bytes of its outputs.
     pub(crate) fn output_bytes(&self) -> usize {
-        self.bytes + POSITION_KEY.len() + kigen_wire::encode_position(&self.position).len()
+        self.bytes
+            + POSITION_KEY.len()
+            + kigen_wire::encode_position(&self.position, kigen_wire::Level::NEWEST).len()
     }
 
     /// Folds records until they end or the turn is full; the rest belongs to the next turn.
@@ -297,7 +299,7 @@ impl Turn {
         for effect in step(state, input) {
             match effect {
                 Effect::Raise(alert) => {
-                    let value = kigen_wire::encode_alert(&alert);
+                    let value = kigen_wire::encode_alert(&alert, kigen_wire::Level::NEWEST);
                     self.bytes += key_bytes(&alert.key) + value.len();
                     self.alerts.push(Raised { alert: *alert, value });
                 }

@@ -110,7 +110,7 @@ impl<'a, P: Fn(&str) -> Partition> Fleet<'a, P> {
 }
 
 fn record(partition: Partition, key: String, timestamp: Instant, event: &Event) -> NewRecord {
-    let value = Some(kigen_wire::encode_event(event));
+    let value = Some(kigen_wire::encode_event(event, kigen_wire::Level::NEWEST));
     NewRecord { topic: Topic::Events, partition, key, value, timestamp }
 }
 

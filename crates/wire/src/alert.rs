@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec;
 use crate::error::DecodeError;
 use crate::fields::{FieldReader, Millis, Text, int, maybe_text, text};
+use crate::level::Level;
 use crate::shared::{AttemptRecord, RunRecord, SeverityRecord, SlotRecord};
 
 const TOPIC: Topic = Topic::Alerts;
@@ -117,8 +118,8 @@ struct PastSuccessRecord {
     ended_at: Millis,
 }
 
-/// Encodes an alert as a record's value.
-pub fn encode_alert(alert: &Alert) -> Vec<u8> {
+/// Encodes an alert as a record's value, in the version of a level.
+pub fn encode_alert(alert: &Alert, level: Level) -> Vec<u8> {
     let objective = alert.objective.as_ref();
     let (complete_by, before) = match objective.map(|objective| &objective.deadlines) {
         Some(DeadlineSummary::CompleteBy(crontab)) => (crontab.as_str(), None),
@@ -140,7 +141,7 @@ pub fn encode_alert(alert: &Alert) -> Vec<u8> {
         decided_at: alert.decided_at.into(),
         body: (&alert.body).into(),
     };
-    codec::encode(TOPIC, &record)
+    codec::encode(TOPIC, level, &record)
 }
 
 /// Decodes the alert of a record's value.

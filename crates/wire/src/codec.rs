@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use apache_avro::Schema;
 use apache_avro::rabin::Rabin;
 use apache_avro::reader::datum::GenericDatumReader;
+use apache_avro::schema::ResolvedSchema;
 use apache_avro::types::Value;
 use apache_avro::writer::datum::GenericDatumWriter;
 use kigen_model::topic::Topic;
@@ -14,13 +15,15 @@ use serde::de::DeserializeOwned;
 
 use crate::error::DecodeError;
 use crate::frame::{Frame, MARKER};
+use crate::level::Level;
+use crate::narrow::narrowed;
 
 /// The longest value that is decoded, in bytes; the log accepts no longer record either.
 pub const VALUE_BYTES_MAX: usize = 1024 * 1024;
 
 const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
-/// All versions of a topic's schema, oldest first; records are written with the last one.
+/// All versions of a topic's schema, oldest first. Records are written with the version of their level.
 const EVENTS: [&str; 5] = [
     include_str!("../../../schemas/kigen.events/v1.avsc"),
     include_str!("../../../schemas/kigen.events/v2.avsc"),
@@ -51,18 +54,16 @@ struct Version {
     fingerprint: [u8; 8],
 }
 
-/// The codec of one topic.
-struct Codec {
-    writer: GenericDatumWriter<'static>,
-    fingerprint: [u8; 8],
-    readers: Vec<Reader>,
-}
+/// The codecs of one topic, one for each version of its schema, oldest first.
+struct Codec(Vec<VersionCodec>);
 
-/// The reader of values written with one version of a schema.
-struct Reader {
+/// The codec of values in one version of a schema.
+struct VersionCodec {
     fingerprint: [u8; 8],
     schema: &'static Schema,
-    datum: GenericDatumReader<'static>,
+    names: ResolvedSchema<'static>,
+    reader: GenericDatumReader<'static>,
+    writer: GenericDatumWriter<'static>,
 }
 
 static VERSIONS: LazyLock<[Vec<Version>; 4]> = LazyLock::new(|| {
@@ -70,7 +71,8 @@ static VERSIONS: LazyLock<[Vec<Version>; 4]> = LazyLock::new(|| {
     apache_avro::util::max_allocation_bytes(VALUE_BYTES_MAX);
     [parse(&EVENTS), parse(&ALERTS), parse(&STATUS), parse(&REJECTS)]
 });
-static CODECS: LazyLock<[Codec; 4]> = LazyLock::new(|| VERSIONS.each_ref().map(|versions| codec(versions)));
+static CODECS: LazyLock<[Codec; 4]> =
+    LazyLock::new(|| VERSIONS.each_ref().map(|versions| Codec(versions.iter().map(codec).collect())));
 
 /// A datum's bytes, and whether more of them were requested than there are: `apache-avro` takes the end of its input for a
 /// null where one is allowed, and so a truncated record for a complete one.
@@ -86,17 +88,23 @@ impl Read for Whole<'_> {
     }
 }
 
-/// Encodes a record.
-pub(crate) fn encode(topic: Topic, record: &impl Serialize) -> Vec<u8> {
-    let codec = &CODECS[index(topic)];
-    let mut bytes = Vec::with_capacity(256);
-    bytes.extend(MARKER);
-    bytes.extend(codec.fingerprint);
-    codec
+/// Encodes a record in the version of a level. What that version lacks is left out; a record of a kind that it lacks is
+/// encoded in the oldest version that has it: an older reader stops there, and loses nothing.
+pub(crate) fn encode(topic: Topic, level: Level, record: &impl Serialize) -> Vec<u8> {
+    let versions = &CODECS[index(topic)].0;
+    let newest = &versions[versions.len() - 1];
+    let mut bytes = newest.begun();
+    newest
         .writer
         .write_ser(&mut bytes, record)
         .expect("the records of this crate follow the schema, as the round trips of all variants show");
-    bytes
+    let older = &versions[level.version(topic) - 1..versions.len() - 1];
+    if older.is_empty() {
+        return bytes;
+    }
+    let datum = &mut &bytes[Frame::OBJECT_BYTES..];
+    let value = newest.reader.read_value(datum).expect("what was just encoded can be decoded");
+    older.iter().find_map(|version| version.encode(value.clone())).unwrap_or(bytes)
 }
 
 /// Decodes a record.
@@ -105,18 +113,18 @@ pub(crate) fn encode(topic: Topic, record: &impl Serialize) -> Vec<u8> {
 /// record whose fields all exist, whatever its name, and would take one kind for another. Versions only ever grow
 /// (`schemas/README.md`), so indexes in unions stay, and a field that the writer did not know gets its default.
 pub(crate) fn decode<T: DeserializeOwned>(topic: Topic, bytes: &[u8]) -> Result<T, DecodeError> {
-    let (writer, datum) = opened(topic, bytes)?;
-    whole(topic, datum, |bytes| writer.datum.read_deser(bytes))
+    let (version, datum) = opened(topic, bytes)?;
+    whole(topic, datum, |bytes| version.reader.read_deser(bytes))
 }
 
 /// The datum of a value as it was written, and the writer's schema: for display.
 pub(crate) fn decode_value(topic: Topic, bytes: &[u8]) -> Result<(Value, &'static Schema), DecodeError> {
-    let (writer, datum) = opened(topic, bytes)?;
-    Ok((whole(topic, datum, |bytes| writer.datum.read_value(bytes))?, writer.schema))
+    let (version, datum) = opened(topic, bytes)?;
+    Ok((whole(topic, datum, |bytes| version.reader.read_value(bytes))?, version.schema))
 }
 
-/// The reader of a value, and the value's datum.
-fn opened(topic: Topic, bytes: &[u8]) -> Result<(&'static Reader, &[u8]), DecodeError> {
+/// The codec of the version in which a value was written, and the value's datum.
+fn opened(topic: Topic, bytes: &[u8]) -> Result<(&'static VersionCodec, &[u8]), DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::Empty { topic });
     }
@@ -131,9 +139,8 @@ fn opened(topic: Topic, bytes: &[u8]) -> Result<(&'static Reader, &[u8]), Decode
             return Err(DecodeError::NotSingleObject { topic, found });
         }
     };
-    let codec = &CODECS[index(topic)];
-    match codec.readers.iter().find(|reader| reader.fingerprint == fingerprint) {
-        Some(reader) => Ok((reader, datum)),
+    match CODECS[index(topic)].0.iter().find(|version| version.fingerprint == fingerprint) {
+        Some(version) => Ok((version, datum)),
         None => Err(DecodeError::UnknownSchema { topic, fingerprint: u64::from_be_bytes(fingerprint) }),
     }
 }
@@ -153,7 +160,7 @@ fn whole<T>(
     }
 }
 
-/// All versions of a topic's schema, oldest first; records are written with the last one.
+/// All versions of a topic's schema, oldest first.
 #[must_use]
 pub fn schemas(topic: Topic) -> &'static [&'static str] {
     match topic {
@@ -195,18 +202,32 @@ fn parse(versions: &[&str]) -> Vec<Version> {
     versions.iter().copied().map(parse).collect()
 }
 
-fn codec(versions: &'static [Version]) -> Codec {
-    let newest = &versions[versions.len() - 1];
-    let reader = |version: &'static Version| Reader {
-        fingerprint: version.fingerprint,
-        schema: &version.schema,
-        datum: GenericDatumReader::builder(&version.schema).build().expect("a valid schema resolves"),
-    };
-    let writer = GenericDatumWriter::builder(&newest.schema).build();
-    Codec {
-        writer: writer.expect("a valid schema resolves"),
-        fingerprint: newest.fingerprint,
-        readers: versions.iter().map(reader).collect(),
+fn codec(Version { schema, fingerprint }: &'static Version) -> VersionCodec {
+    let resolves = "a valid schema resolves";
+    VersionCodec {
+        fingerprint: *fingerprint,
+        schema,
+        names: ResolvedSchema::new(schema).expect(resolves),
+        reader: GenericDatumReader::builder(schema).build().expect(resolves),
+        writer: GenericDatumWriter::builder(schema).build().expect(resolves),
+    }
+}
+
+impl VersionCodec {
+    /// A value without its datum.
+    fn begun(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(256);
+        bytes.extend(MARKER);
+        bytes.extend(self.fingerprint);
+        bytes
+    }
+
+    /// Encodes a datum of a newer version; `None`: it is of a kind that this version lacks.
+    fn encode(&self, value: Value) -> Option<Vec<u8>> {
+        let value = narrowed(value, self.schema, self.names.get_names())?;
+        let mut bytes = self.begun();
+        self.writer.write_value(&mut bytes, value).expect("what is narrowed follows the older schema");
+        Some(bytes)
     }
 }
 

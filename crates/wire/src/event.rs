@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec;
 use crate::error::DecodeError;
 use crate::fields::{FieldReader, Millis, Text, long, text};
+use crate::level::Level;
 use crate::shared::{AttemptRecord, CronJobRecord, ObjectiveRecord, RunRecord, revision};
 
 const TOPIC: Topic = Topic::Events;
@@ -45,8 +46,8 @@ struct StreamPositionRecord<'a> {
     resource_version: i64,
 }
 
-/// Encodes an event as a record's value.
-pub fn encode_event(event: &Event) -> Vec<u8> {
+/// Encodes an event as a record's value, in the version of a level.
+pub fn encode_event(event: &Event, level: Level) -> Vec<u8> {
     let record = match event {
         Event::Fact(fact) => EventRecord {
             cluster: text(&fact.key.cluster),
@@ -65,7 +66,7 @@ pub fn encode_event(event: &Event) -> Vec<u8> {
             body: of_cluster(event),
         },
     };
-    codec::encode(TOPIC, &record)
+    codec::encode(TOPIC, level, &record)
 }
 
 /// Decodes the event of a record's value.

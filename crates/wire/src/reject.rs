@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec;
 use crate::error::DecodeError;
 use crate::fields::{FieldReader, Millis, Text, int, long, text};
+use crate::level::Level;
 
 const TOPIC: Topic = Topic::Rejects;
 
@@ -23,8 +24,8 @@ struct RejectRecord<'a> {
     rejected_at: Millis,
 }
 
-/// Encodes a reject as a record's value.
-pub fn encode_reject(reject: &Reject) -> Vec<u8> {
+/// Encodes a reject as a record's value, in the version of a level.
+pub fn encode_reject(reject: &Reject, level: Level) -> Vec<u8> {
     let record = RejectRecord {
         source: text(&reject.source),
         partition: reject.place.map(|(partition, _)| int(partition)),
@@ -34,7 +35,7 @@ pub fn encode_reject(reject: &Reject) -> Vec<u8> {
         bytes: reject.bytes.clone(),
         rejected_at: reject.rejected_at.into(),
     };
-    codec::encode(TOPIC, &record)
+    codec::encode(TOPIC, level, &record)
 }
 
 /// Decodes the reject of a record's value.

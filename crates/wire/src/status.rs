@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec;
 use crate::error::DecodeError;
 use crate::fields::FieldReader;
+use crate::level::Level;
 use batch::BatchRecord;
 use position::PositionRecord;
 
@@ -39,14 +40,14 @@ enum Body<'a> {
     Position(PositionRecord<'a>),
 }
 
-/// Encodes a batch's state as a record's value.
-pub fn encode_batch(state: &BatchState) -> Vec<u8> {
-    codec::encode(TOPIC, &StatusRecord { body: Body::BatchState(state.into()) })
+/// Encodes a batch's state as a record's value, in the version of a level.
+pub fn encode_batch(state: &BatchState, level: Level) -> Vec<u8> {
+    codec::encode(TOPIC, level, &StatusRecord { body: Body::BatchState(state.into()) })
 }
 
-/// Encodes a partition's position as a record's value.
-pub fn encode_position(position: &PartitionState) -> Vec<u8> {
-    codec::encode(TOPIC, &StatusRecord { body: Body::Position(position.into()) })
+/// Encodes a partition's position as a record's value, in the version of a level.
+pub fn encode_position(position: &PartitionState, level: Level) -> Vec<u8> {
+    codec::encode(TOPIC, level, &StatusRecord { body: Body::Position(position.into()) })
 }
 
 /// Decodes the status of a record's value.

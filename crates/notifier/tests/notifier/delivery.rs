@@ -79,7 +79,7 @@ async fn append(log: &EmbeddedLog, value: Vec<u8>) {
 }
 
 async fn append_alert(log: &EmbeddedLog, alert: &Alert) {
-    append(log, kigen_wire::encode_alert(alert)).await;
+    append(log, kigen_wire::encode_alert(alert, kigen_wire::Level::NEWEST)).await;
 }
 
 fn ids(messages: &[Json]) -> Vec<&str> {
@@ -265,7 +265,10 @@ async fn each_alert_is_delivered_in_order_whatever_fails_in_the_log() {
             let partition = Partition(nth % 3);
             let alert = of_batch(&missed(Cause::Suspended, None), &format!("batch-{nth}"));
             let timestamp = "2026-11-20T03:30:30Z".parse().expect("an instant");
-            let (key, value) = (format!("prod/ml/batch-{nth}"), Some(kigen_wire::encode_alert(&alert)));
+            let (key, value) = (
+                format!("prod/ml/batch-{nth}"),
+                Some(kigen_wire::encode_alert(&alert, kigen_wire::Level::NEWEST)),
+            );
             let record = NewRecord { topic: Topic::Alerts, partition, key, value, timestamp };
             log.append(vec![record]).await.expect("the log takes it");
             expected[partition.0 as usize].push(alert.id);

@@ -167,7 +167,7 @@ impl<'a, L: LogReader> Feed<'a, L> {
     }
 
     fn record(&mut self, partition: Partition, key: String, timestamp: Instant, event: &Event) {
-        let value = Some(kigen_wire::encode_event(event));
+        let value = Some(kigen_wire::encode_event(event, kigen_wire::Level::NEWEST));
         self.records.push(NewRecord { topic: Topic::Events, partition, key, value, timestamp });
     }
 }

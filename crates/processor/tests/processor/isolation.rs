@@ -36,7 +36,8 @@ fn a_partition_that_cannot_be_restored_stops_no_other_and_is_judged_once_it_can_
         assert!(why.starts_with("partition 1 is not judged: kigen.status, partition 1, offset 0"), "{why}");
         assert!(why.contains("set kigen up with a new kigen.status"), "{why}");
 
-        let position = kigen_wire::encode_position(&PartitionState::new(Offset(0)));
+        let position =
+            kigen_wire::encode_position(&PartitionState::new(Offset(0)), kigen_wire::Level::NEWEST);
         write_status(&log, POSITION_KEY, &position).await;
         while health.readiness(RealInstant::now()).is_err() {
             processor.turn().await.expect("a turn");

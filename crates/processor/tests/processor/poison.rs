@@ -139,7 +139,10 @@ fn poison(good: &[NewRecord]) -> Vec<Poison> {
 
 fn of_another_topic(good: &NewRecord) -> Vec<u8> {
     let place = (Topic::Events, P0, Offset(0));
-    kigen_wire::encode_reject(&Reject::of_record(place, &good.key, b"", "", good.timestamp))
+    kigen_wire::encode_reject(
+        &Reject::of_record(place, &good.key, b"", "", good.timestamp),
+        kigen_wire::Level::NEWEST,
+    )
 }
 
 fn padded(value: &[u8], bytes: usize) -> Vec<u8> {

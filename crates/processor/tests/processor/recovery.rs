@@ -143,7 +143,7 @@ impl Table {
 
     async fn a_newer_kigen(&self, log: &KafkaLog) {
         let newer = PartitionState { engine_version: 99, ..PartitionState::new(Offset(1)) };
-        let newer = kigen_wire::encode_position(&newer);
+        let newer = kigen_wire::encode_position(&newer, kigen_wire::Level::NEWEST);
         self.admin.write("kigen.status", 1, Some(POSITION_KEY.as_bytes()), Some(&newer)).await;
         let newer = self.judged(log, CURRENT).await;
         assert_eq!(newer, [at_committed("Keep"), "Pause(NewerEngine { found: 99 })".to_owned()]);

@@ -124,7 +124,7 @@ fn events_without_a_key() -> Vec<NewRecord> {
         topic: Topic::Events,
         partition: P0,
         key,
-        value: Some(kigen_wire::encode_event(&event)),
+        value: Some(kigen_wire::encode_event(&event, kigen_wire::Level::NEWEST)),
         timestamp: noon(),
     };
     facts.chain(ticks).map(record).collect()

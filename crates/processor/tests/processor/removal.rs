@@ -25,7 +25,7 @@ fn key(nth: u64) -> BatchKey {
 }
 
 fn record(key: String, timestamp: Instant, event: &Event) -> NewRecord {
-    let value = Some(kigen_wire::encode_event(event));
+    let value = Some(kigen_wire::encode_event(event, kigen_wire::Level::NEWEST));
     NewRecord { topic: Topic::Events, partition: P0, key, value, timestamp }
 }
 
@@ -148,8 +148,10 @@ async fn a_removal_is_a_function_of_the_log_however_turns_are_cut() {
     let records = log.read(Topic::Events, P0, Offset(0), usize::MAX, usize::MAX).expect("events");
     let mut replay = Replay::new(P0, 1);
     replay.fold(&records).expect("a replay");
-    let replayed: BTreeMap<String, Vec<u8>> =
-        replay.states().map(|state| (state.key.to_string(), kigen_wire::encode_batch(state))).collect();
+    let replayed: BTreeMap<String, Vec<u8>> = replay
+        .states()
+        .map(|state| (state.key.to_string(), kigen_wire::encode_batch(state, kigen_wire::Level::NEWEST)))
+        .collect();
     let left = whole.iter().filter(|(_, value)| !value.is_empty());
     assert_eq!(replayed, left.map(|(key, value)| (key.clone(), value.clone())).collect());
     assert_eq!(replay.state(&key(2)), None, "removed");

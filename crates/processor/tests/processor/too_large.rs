@@ -167,7 +167,8 @@ async fn tick(log: &SimulatedLog, after: TimeDelta) {
 }
 
 async fn append(log: &SimulatedLog, partition: Partition, key: String, event: &Event, after: TimeDelta) {
-    let (value, timestamp) = (Some(kigen_wire::encode_event(event)), feed::start() + after);
+    let (value, timestamp) =
+        (Some(kigen_wire::encode_event(event, kigen_wire::Level::NEWEST)), feed::start() + after);
     let record = NewRecord { topic: Topic::Events, partition, key, value, timestamp };
     log.append(vec![record]).await.expect("it is in memory");
 }

@@ -137,13 +137,10 @@ fn a_certificate_of_a_private_authority_is_trusted_only_with_its_ca_file() {
 /// A record's value.
 fn value() -> Vec<u8> {
     let place = (Topic::Events, Partition(1), Offset(2));
-    kigen_wire::encode_reject(&Reject::of_record(
-        place,
-        "prod/ml/recommend",
-        b"bytes",
-        "why",
-        Instant::UNIX_EPOCH,
-    ))
+    kigen_wire::encode_reject(
+        &Reject::of_record(place, "prod/ml/recommend", b"bytes", "why", Instant::UNIX_EPOCH),
+        kigen_wire::Level::NEWEST,
+    )
 }
 
 fn add(server: &Server, subject: &str, schema: &str) -> u16 {

@@ -33,7 +33,10 @@ impl<T: Encode> Encoded<T> {
             observed_at: Instant::UNIX_EPOCH,
             body: object.clone().into_body(),
         };
-        Self { bytes: kigen_wire::encode_event(&Event::Fact(fact)).into(), of: PhantomData }
+        Self {
+            bytes: kigen_wire::encode_event(&Event::Fact(fact), kigen_wire::Level::NEWEST).into(),
+            of: PhantomData,
+        }
     }
 
     pub(super) fn get(&self) -> T {

@@ -188,13 +188,13 @@ impl<'a, L: Log> Appender<'a, L> {
             topic: Topic::Rejects,
             partition: self.log.reader().partition_of(&reject.key),
             key: reject.key.clone(),
-            value: Some(kigen_wire::encode_reject(reject)),
+            value: Some(kigen_wire::encode_reject(reject, kigen_wire::Level::NEWEST)),
             timestamp: reject.rejected_at,
         }
     }
 }
 
 fn event_record(partition: Partition, key: String, event: &Event, timestamp: Instant) -> NewRecord {
-    let value = Some(kigen_wire::encode_event(event));
+    let value = Some(kigen_wire::encode_event(event, kigen_wire::Level::NEWEST));
     NewRecord { topic: Topic::Events, partition, key, value, timestamp }
 }

@@ -134,7 +134,7 @@ async fn of_two_clusters_that_find_an_empty_log_the_second_to_append_is_refused(
         topic: Topic::Events,
         partition: Partition(nth),
         key: "prod".to_owned(),
-        value: Some(kigen_wire::encode_event(&Event::Cluster(begun.clone()))),
+        value: Some(kigen_wire::encode_event(&Event::Cluster(begun.clone()), kigen_wire::Level::NEWEST)),
         timestamp: one.clock().now(),
     };
     let before = Arc::new(Mutex::new((0..PARTITIONS).map(record).collect()));

@@ -342,7 +342,7 @@ async fn the_next_leader_does_not_resume_from_a_zombies_last_tick() {
         topic: Topic::Events,
         partition: Partition(nth),
         key: "test".to_owned(),
-        value: Some(kigen_wire::encode_event(&zombie)),
+        value: Some(kigen_wire::encode_event(&zombie, kigen_wire::Level::NEWEST)),
         timestamp: cluster.clock.now(),
     };
     log.append((0..PARTITIONS).map(record).collect()).await.expect("appended");

@@ -102,7 +102,7 @@ async fn judged(log: &EmbeddedLog, batch: &str, next: Instant, verdict: Verdict)
     state.objectives.insert("golden".to_owned(), objective);
     let key = state.key.to_string();
     let partition = log.reader().partition_of(&key);
-    let value = Some(kigen_wire::encode_batch(&state));
+    let value = Some(kigen_wire::encode_batch(&state, kigen_wire::Level::NEWEST));
     let record = NewRecord { topic: Topic::Status, partition, key, value, timestamp: start() };
     log.append(vec![record]).await.expect("a log that can be written");
 }

@@ -251,7 +251,10 @@ fn seeded() -> ProptestConfig {
 fn check(effects: Vec<Effect>) {
     for effect in effects {
         if let Effect::Raise(alert) = effect {
-            assert_eq!(decode_alert(&encode_alert(&alert)).expect("an alert"), *alert);
+            assert_eq!(
+                decode_alert(&encode_alert(&alert, kigen_wire::Level::NEWEST)).expect("an alert"),
+                *alert
+            );
         }
     }
 }
@@ -269,7 +272,7 @@ proptest! {
                 Observation::Fact(observed_at, body) => {
                     let fact = Fact { key: state.key.clone(), observed_at, body: *body };
                     let event = Event::Fact(fact.clone());
-                    prop_assert_eq!(decode_event(&encode_event(&event)).expect("an event"), event);
+                    prop_assert_eq!(decode_event(&encode_event(&event, kigen_wire::Level::NEWEST)).expect("an event"), event);
                     check(step(&mut state, fact.into()));
                 }
                 Observation::Tick(observed_until) => {
@@ -288,7 +291,7 @@ proptest! {
                 check(step(&mut state, Input::Due { observed_until, gaps: &clock.gaps }));
                 prop_assert!(state != before, "due work is left");
             }
-            let bytes = encode_batch(&state);
+            let bytes = encode_batch(&state, kigen_wire::Level::NEWEST);
             prop_assert!(bytes.len() <= STATE_BYTES_MAX, "{} bytes", bytes.len());
             prop_assert_eq!(decode_status(&bytes).expect("a status"), Status::Batch(state.clone()));
             for (name, objective) in &state.objectives {

@@ -37,7 +37,7 @@ fn a_state_stays_within_its_limit_and_decodes_to_what_was_encoded() {
         while state.next_due().is_some_and(|due| due <= at) {
             step(&mut state, Input::Due { observed_until: at, gaps: &[] });
         }
-        let bytes = encode_batch(&state);
+        let bytes = encode_batch(&state, kigen_wire::Level::NEWEST);
         largest = largest.max(bytes.len());
         assert!(bytes.len() <= STATE_BYTES_MAX, "{} bytes after {number} facts", bytes.len());
         assert!(

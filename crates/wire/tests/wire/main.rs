@@ -7,6 +7,7 @@ mod golden;
 mod growth;
 mod history;
 mod hostile;
+mod levels;
 mod rejects;
 mod samples;
 mod values;

@@ -17,7 +17,7 @@ use kigen_state::{
     RefusedObjective, RunState, ScheduleEdit, Success, Successor, UnknownRange, Window,
 };
 use kigen_wire::{
-    DecodeError, Status, decode_alert, decode_event, decode_reject, decode_status, encode_alert,
+    DecodeError, Level, Status, decode_alert, decode_event, decode_reject, decode_status, encode_alert,
     encode_batch, encode_event, encode_position, encode_reject,
 };
 
@@ -37,12 +37,16 @@ pub(crate) enum Record {
 
 impl Record {
     pub(crate) fn encode(&self) -> Vec<u8> {
+        self.encode_at(Level::NEWEST)
+    }
+
+    pub(crate) fn encode_at(&self, level: Level) -> Vec<u8> {
         match self {
-            Self::Event(event) => encode_event(event),
-            Self::Alert(alert) => encode_alert(alert),
-            Self::Status(Status::Batch(state)) => encode_batch(state),
-            Self::Status(Status::Position(position)) => encode_position(position),
-            Self::Reject(reject) => encode_reject(reject),
+            Self::Event(event) => encode_event(event, level),
+            Self::Alert(alert) => encode_alert(alert, level),
+            Self::Status(Status::Batch(state)) => encode_batch(state, level),
+            Self::Status(Status::Position(position)) => encode_position(position, level),
+            Self::Reject(reject) => encode_reject(reject, level),
         }
     }
 

@@ -1,0 +1,57 @@
+//! Records at each level: an older kigen reads them, and what it has no place for is absent, as if it had written them.
+
+use kigen_model::topic::Topic;
+use kigen_wire::{Frame, Level};
+
+use crate::samples::{Record, samples};
+use crate::versions;
+
+/// The kinds that no older version has a place for. They are written in their own version.
+const NEWER_KINDS: [&str; 1] = ["unknown slots are judged again"];
+
+fn levels() -> impl Iterator<Item = Level> {
+    (Level::OLDEST.number()..=Level::NEWEST.number()).map(Level::nearest)
+}
+
+/// The version of a topic's schema in which a value is written.
+fn version_of(topic: Topic, value: &[u8]) -> usize {
+    let Some((Frame::Object(fingerprint), _)) = Frame::of(value) else { panic!("{value:02x?}") };
+    let found = versions(topic)
+        .into_iter()
+        .find(|(_, text)| kigen_wire::fingerprint(text).expect("a valid schema") == fingerprint);
+    found.expect("a version of the topic").0.try_into().expect("a small number")
+}
+
+#[test]
+fn each_record_is_written_in_the_version_of_the_level() {
+    for topic in Topic::ALL {
+        for (level, (name, record)) in
+            levels().flat_map(|level| samples(topic).into_iter().map(move |it| (level, it)))
+        {
+            let version = version_of(topic, &record.encode_at(level));
+            let is_newer = NEWER_KINDS.contains(&name);
+            assert!(
+                version == level.version(topic) || is_newer && version > level.version(topic),
+                "{topic} at level {level}: {name} is written in v{version}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_record_of_an_older_level_loses_nothing_more_when_it_is_written_again() {
+    let mut narrowed = 0;
+    for topic in Topic::ALL {
+        for (level, (name, record)) in
+            levels().flat_map(|level| samples(topic).into_iter().map(move |it| (level, it)))
+        {
+            let bytes = record.encode_at(level);
+            let read =
+                Record::decode(topic, &bytes).unwrap_or_else(|error| panic!("{topic}, {name}: {error}"));
+            assert_eq!(read.encode_at(level), bytes, "{topic} at level {level}: {name}");
+            narrowed += usize::from(read != record);
+            assert!(read == record || level < Level::NEWEST, "{topic} at level {level}: {name}");
+        }
+    }
+    assert!(narrowed > 0, "an older level has no place for something");
+}
