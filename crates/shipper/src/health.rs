@@ -16,6 +16,8 @@ pub struct Health(Arc<Mutex<HealthState>>);
 struct HealthState {
     /// Another shipper of the cluster leads.
     is_standby: bool,
+    /// Why the log ignores this shipper's ticks, if it does.
+    superseded: Option<String>,
     /// Why the API server cannot be read, if it cannot.
     cluster_fault: Option<String>,
     /// Why the log cannot be written, if it cannot.
@@ -29,6 +31,7 @@ impl Default for Health {
         let began_at = RealInstant::now();
         let state = HealthState {
             is_standby: false,
+            superseded: None,
             cluster_fault: None,
             log_fault: None,
             began_at,
@@ -50,6 +53,9 @@ impl Health {
         }
         if let Some(why) = &state.log_fault {
             return Err(format!("the log cannot be written: {why}"));
+        }
+        if let Some(why) = &state.superseded {
+            return Err(why.clone());
         }
         if state.is_standby {
             return Ok("another shipper of this cluster leads, and this one stands by".to_owned());
@@ -74,13 +80,20 @@ impl Health {
     }
 
     pub(crate) fn stands_by(&self) {
-        self.state().is_standby = true;
+        let mut state = self.state();
+        (state.is_standby, state.superseded) = (true, None);
+    }
+
+    /// It stands aside for a leader of a newer epoch.
+    pub(crate) fn superseded(&self, why: String) {
+        self.state().superseded = Some(why);
     }
 
     /// It leads from now on, and its ticks are due.
     pub(crate) fn leads(&self) {
         let mut state = self.state();
-        (state.is_standby, state.began_at, state.ticked_at) = (false, RealInstant::now(), None);
+        (state.is_standby, state.superseded) = (false, None);
+        (state.began_at, state.ticked_at) = (RealInstant::now(), None);
     }
 
     pub(crate) fn cluster_answered(&self) {
@@ -99,6 +112,7 @@ impl Health {
         self.state().log_fault = Some(why);
     }
 
+    /// A tick was written, and counted: no newer epoch was in the log before it.
     pub(crate) fn ticked(&self) {
         self.state().ticked_at = Some(RealInstant::now());
         metrics::ticked();

@@ -3,19 +3,17 @@
 //! With a Lease, a shipper leads in terms; between them it is a standby, which watches nothing.
 //!
 //! ```text
-//!                                                                  turn
-//!                                                                 ┌────┐
-//!                    acquired               epoch is in the log   ▼    │
-//! start ──▶ standby ──────────▶ begin_term ──────────────────▶ serve_term
-//!              ▲                    │                             │
-//!              └─────── lost ───────┼─────────────────────────────┤
-//!                                   └─── stopped, or an error ────┴────▶ end: the Lease is released
+//!                    acquired
+//! start ──▶ standby ──────────▶ lead ──── stopped, or an error ────▶ end: the Lease is released
+//!              ▲                  │
+//!              └─────── lost ─────┘
 //! ```
 
 mod append;
 mod identity;
 mod leader;
 mod read_back;
+mod successor;
 mod term_end;
 
 use std::time::Instant as RealInstant;
@@ -87,7 +85,6 @@ impl<L: Log> ShipperRole<L> {
                 () = shutdown.clone() => return Ok(()),
                 term = next_term(&mut lease) => term,
             };
-            leader.health.leads();
             let ended = leader.lead(term.as_ref(), shutdown.clone()).await;
             match (ended, term) {
                 (Ok(TermEnd::Lost), _) => tracing::warn!(

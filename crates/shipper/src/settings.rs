@@ -41,6 +41,9 @@ pub struct Settings {
     pub read_logs: bool,
     /// How often the statuses of the cluster's Objectives are compared and written, in milliseconds.
     pub statuses_interval_ms: u64,
+    /// For how long a leader that finds a newer epoch in the log waits after its last record, in milliseconds, before it
+    /// leads again. A leader of a quiet cluster ticks once a minute.
+    pub successor_silence_ms_max: u64,
     /// How many inputs are applied before they are committed together.
     pub inputs_per_commit_max: usize,
 }
@@ -65,6 +68,7 @@ impl Settings {
             pods_waiting_max: 50_000,
             read_logs: false,
             statuses_interval_ms: 10_000,
+            successor_silence_ms_max: 150_000,
             inputs_per_commit_max: 256,
         }
     }

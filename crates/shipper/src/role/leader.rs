@@ -1,4 +1,14 @@
-//! The leader: begins a term from what the log has, under a new epoch, and serves it until it ends.
+//! The leader: begins an epoch from what the log has, and serves it until the term ends.
+//!
+//! ```text
+//!              epoch is in the log        a tick counted
+//!                                            ┌────┐
+//! lead ──▶ begin_epoch ──────────▶ serve_epoch ◀──┘──── the log has a newer epoch ────▶ stand_aside
+//!               ▲                                                                          │
+//!               └──────────────── no record of a newer epoch for `successor_silence` ──────┘
+//! ```
+//!
+//! Each ends when the term does.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,10 +18,12 @@ use kigen_model::event::{ClusterBody, ClusterEvent};
 use kigen_ops::ThrottledWarnings;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant as TimerInstant;
 
 use super::append::{Appended, Appender, LogRetry};
 use super::identity;
 use super::read_back::{LogTail, first_epoch_after, read_back};
+use super::successor::{Successor, SuccessorSearch};
 use super::term_end::{EndOfTerm, TermEnd, end_of_term};
 use crate::core::Acknowledged;
 use crate::error::{AnotherCluster, RoleError};
@@ -37,15 +49,33 @@ pub(super) struct Leader<L> {
     pub(super) warnings: ThrottledWarnings,
 }
 
-/// One term: its epoch is in the log.
+/// One epoch of a term, which is in the log.
 struct Serving<'a, L> {
     shipper: Shipper,
     appender: Appender<'a, L>,
     term: Option<&'a Term>,
+    /// `None`: no other process can write to the log.
+    successors: Option<SuccessorSearch>,
     /// For the status writer.
     resolutions: watch::Sender<Arc<Resolutions>>,
-    /// Ends the status writer with the term.
+    /// Ends the status writer with the epoch.
     _status_writer: JoinSet<()>,
+}
+
+/// Why an epoch is no longer served.
+enum Ended {
+    /// With its term.
+    Term(TermEnd),
+    /// Another shipper began a newer one.
+    Superseded(Successor, SuccessorSearch),
+}
+
+/// The outcome of a turn.
+enum Turn {
+    Done,
+    /// The tick that it wrote is to be found in the log.
+    Ticked(ClusterEvent),
+    Interrupted,
 }
 
 impl<L: Log> Leader<L> {
@@ -56,22 +86,29 @@ impl<L: Log> Leader<L> {
         shutdown: impl Future<Output = ()> + Send,
     ) -> Result<TermEnd, RoleError> {
         let end = end_of_term(term, shutdown);
-        match self.begin_term(term, &end).await? {
-            Some(serving) => self.serve_term(serving, end).await,
-            None => Ok(end.await),
+        loop {
+            self.health.leads();
+            let Some(serving) = self.begin_epoch(term, &end).await? else { return Ok(end.await) };
+            match self.serve_epoch(serving, &end).await? {
+                Ended::Term(end) => return Ok(end),
+                Ended::Superseded(successor, search) => {
+                    if !self.stand_aside(&successor, search, &end).await? {
+                        return Ok(end.await);
+                    }
+                }
+            }
         }
     }
 
     /// Reads the log's end, starts to watch the cluster from there, and appends the epoch. `None`: the term ended before.
-    async fn begin_term<'a>(
+    async fn begin_epoch<'a>(
         &self,
         term: Option<&'a Term>,
         end: &EndOfTerm<'a>,
     ) -> Result<Option<Serving<'a, L>>, RoleError> {
         // Records that an earlier leader still writes from here on have an older epoch, and so are ignored.
         let tail = || read_back(&self.log, &self.settings);
-        let Some(LogTail { epoch, cluster_uid, resume, end: end_offset }) = self.read(tail, end).await?
-        else {
+        let Some(LogTail { epoch, cluster_uid, resume, ends }) = self.read(tail, end).await? else {
             return Ok(None);
         };
         identity::check(&self.api, &self.settings, cluster_uid.as_deref())?;
@@ -94,7 +131,7 @@ impl<L: Log> Leader<L> {
         if appender.append(records).await.map_err(|error| self.log_error(error))? == Appended::Interrupted {
             return Ok(None);
         }
-        let other_uid = || first_epoch_after(&self.log, end_offset, &begun);
+        let other_uid = || first_epoch_after(&self.log, ends.first().copied().unwrap_or_default(), &begun);
         let Some(other_uid) = self.read(other_uid, end).await? else {
             return Ok(None);
         };
@@ -104,31 +141,100 @@ impl<L: Log> Leader<L> {
         let interval = Duration::from_millis(self.settings.statuses_interval_ms);
         let reader = self.log.reader().clone();
         status_writer.spawn(status_writer::run(self.api.clone(), reader, interval, receiver));
-        Ok(Some(Serving { shipper, appender, term, resolutions, _status_writer: status_writer }))
+        let successors = self.settings.lease.is_some().then(|| SuccessorSearch::new(begun, ends));
+        Ok(Some(Serving { shipper, appender, term, successors, resolutions, _status_writer: status_writer }))
     }
 
     /// Appends the events of the cluster, turn by turn.
-    async fn serve_term(
+    async fn serve_epoch(
         &mut self,
         mut serving: Serving<'_, L>,
-        end: EndOfTerm<'_>,
-    ) -> Result<TermEnd, RoleError> {
+        end: &EndOfTerm<'_>,
+    ) -> Result<Ended, RoleError> {
         self.declared.mark_changed();
         loop {
             // Only here may the work be interrupted: inputs that were not taken yet have emitted nothing.
             let inputs = tokio::select! {
                 biased;
-                end = end.clone() => return Ok(end),
+                end = end.clone() => return Ok(Ended::Term(end)),
                 declaration = next_declaration(&mut self.declared) => vec![Input::Declared(declaration)],
                 inputs = serving.shipper.next() => inputs,
             };
             self.refuse_another_cluster(&inputs)?;
-            let appended = serving.turn(inputs, &self.health).await;
-            if appended.map_err(|error| self.log_error(error))? == Appended::Interrupted {
-                return Ok(end.await);
+            match serving.turn(inputs).await.map_err(|error| self.log_error(error))? {
+                Turn::Done => {}
+                Turn::Interrupted => return Ok(Ended::Term(end.clone().await)),
+                Turn::Ticked(tick) => match serving.successors.as_mut() {
+                    None => self.health.ticked(),
+                    Some(search) => match self.find_successor(search, Some(tick), end).await? {
+                        Some(None) => self.health.ticked(),
+                        Some(Some(successor)) if !is_over(serving.term) => {
+                            return Ok(Ended::Superseded(successor, search.clone()));
+                        }
+                        // The successor is of the same Lease.
+                        Some(Some(_)) | None => return Ok(Ended::Term(end.clone().await)),
+                    },
+                },
             }
             serving.publish_resolutions();
         }
+    }
+
+    /// The newest successor in the log up to `until`; the outer `None`: the term ended before that was known.
+    async fn find_successor(
+        &self,
+        search: &mut SuccessorSearch,
+        until: Option<ClusterEvent>,
+        end: &EndOfTerm<'_>,
+    ) -> Result<Option<Option<Successor>>, RoleError> {
+        let mut retry = LogRetry::new(&self.health, &self.warnings);
+        loop {
+            let error = match search.find(&self.log, until.clone()).await {
+                Ok(found) => return Ok(Some(found)),
+                Err(error) if error.fate() == Fate::Retry => error,
+                Err(error) => return Err(self.log_error(error)),
+            };
+            tokio::select! {
+                () = retry.failed(&error) => {}
+                _ = end.clone() => return Ok(None),
+            }
+        }
+    }
+
+    /// Watches and writes nothing while the log has new records of a newer epoch; false: the term ended before.
+    async fn stand_aside(
+        &self,
+        successor: &Successor,
+        mut search: SuccessorSearch,
+        end: &EndOfTerm<'_>,
+    ) -> Result<bool, RoleError> {
+        let silence_max = Duration::from_millis(self.settings.successor_silence_ms_max);
+        let name = successor.shipper.as_deref().unwrap_or("without a name");
+        let why = format!(
+            "another shipper of cluster `{}` ({name}) has begun the newer epoch {}, and the log ignores the ticks of this one: \
+             it stands aside until the other has written none for {} s. Stop one of the two, or give both the same Lease \
+             (lease and lease_namespace under [kubernetes])",
+            self.settings.cluster,
+            successor.epoch,
+            silence_max.as_secs()
+        );
+        tracing::warn!("{why}");
+        self.health.superseded(why);
+        let mut read_at = TimerInstant::now();
+        while read_at.elapsed() < silence_max {
+            tokio::select! {
+                biased;
+                _ = end.clone() => return Ok(false),
+                () = tokio::time::sleep(Duration::from_millis(self.settings.probe_interval_ms)) => {}
+            }
+            match self.find_successor(&mut search, None, end).await? {
+                None => return Ok(false),
+                Some(None) => {}
+                Some(Some(_)) => read_at = TimerInstant::now(),
+            }
+        }
+        tracing::info!("the other shipper writes no ticks any more: this one leads again");
+        Ok(true)
     }
 
     fn refuse_another_cluster(&self, inputs: &[Input]) -> Result<(), AnotherCluster> {
@@ -168,7 +274,7 @@ impl<L: Log> Leader<L> {
 
 impl<L: Log> Serving<'_, L> {
     /// Applies the inputs, appends the outputs, and only then asks for a tick, and only if the Lease is still held.
-    async fn turn(&mut self, inputs: Vec<Input>, health: &Health) -> Result<Appended, LogError> {
+    async fn turn(&mut self, inputs: Vec<Input>) -> Result<Turn, LogError> {
         let Self { shipper, appender, term, .. } = self;
         let mut records = Vec::new();
         for input in inputs {
@@ -176,19 +282,17 @@ impl<L: Log> Serving<'_, L> {
             records.extend(appender.records_of_facts(&output.facts));
             records.extend(appender.records_of_rejected(output.rejected));
         }
-        if appender.append(records).await? == Appended::Interrupted || term.is_some_and(|term| !term.holds())
-        {
-            return Ok(Appended::Interrupted);
+        if appender.append(records).await? == Appended::Interrupted || is_over(*term) {
+            return Ok(Turn::Interrupted);
         }
         let Acknowledged { resynced, events } = shipper.acknowledged();
         let mut records = appender.records_of_facts(&resynced);
         records.extend(appender.records_of_cluster(&events));
-        let appended = appender.append(records).await?;
-        let is_tick = |event: &ClusterEvent| matches!(event.body, ClusterBody::Tick { .. });
-        if appended == Appended::All && events.iter().any(is_tick) {
-            health.ticked();
+        if appender.append(records).await? == Appended::Interrupted {
+            return Ok(Turn::Interrupted);
         }
-        Ok(appended)
+        let is_tick = |event: &ClusterEvent| matches!(event.body, ClusterBody::Tick { .. });
+        Ok(events.into_iter().find(is_tick).map_or(Turn::Done, Turn::Ticked))
     }
 
     fn publish_resolutions(&self) {
@@ -196,6 +300,11 @@ impl<L: Log> Serving<'_, L> {
             self.resolutions.send_replace(self.shipper.resolutions().clone());
         }
     }
+}
+
+/// Whether the Lease is no longer held for sure.
+fn is_over(term: Option<&Term>) -> bool {
+    term.is_some_and(|term| !term.holds())
 }
 
 /// Reads from the log, and retries while it cannot be read.

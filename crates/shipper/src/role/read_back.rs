@@ -32,8 +32,8 @@ pub(super) struct LogTail {
     pub(super) cluster_uid: Option<String>,
     /// Where to resume.
     pub(super) resume: Resume,
-    /// The end of the first partition when it was read.
-    pub(super) end: Offset,
+    /// The end of each partition when it was read.
+    pub(super) ends: Vec<Offset>,
 }
 
 /// Reads the end of `kigen.events` that holds all live facts, or the whole log. A tick only counts if every partition has it.
@@ -228,7 +228,7 @@ impl LiveFacts {
         let epoch = partitions.iter().map(|tail| tail.epoch).max().unwrap_or(0);
         let identified = partitions.iter().filter(|tail| tail.cluster_uid.is_some());
         let cluster_uid = identified.max_by_key(|tail| tail.epoch).and_then(|tail| tail.cluster_uid.clone());
-        let end = partitions.first().map(|tail| tail.end).unwrap_or_default();
+        let ends = partitions.iter().map(|tail| tail.end).collect();
         let ticks: Option<Vec<_>> = partitions.into_iter().map(|tail| tail.tick).collect();
         let tick = ticks.into_iter().flatten().min_by_key(|(observed_until, _)| *observed_until);
         let facts = self.facts.into_values().collect();
@@ -237,6 +237,6 @@ impl LiveFacts {
         let of_positions = positions.iter().map(|position| Past::of(position.resource_version));
         let past = of_positions.fold(self.past, Past::max);
         let resume = Resume { observed_until, positions, past, facts };
-        LogTail { epoch, cluster_uid, resume, end }
+        LogTail { epoch, cluster_uid, resume, ends }
     }
 }

@@ -1,7 +1,7 @@
 //! Several shippers of one cluster and one log: one leads, another takes over, and a leader that wakes up late moves no time.
 
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant as RealInstant};
 
 use crate::support::event_log::{cluster_events, facts, open};
 use crate::support::running::{Running, shipper};
@@ -15,6 +15,7 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
+use kigen_shipper::health::Health;
 use kigen_shipper::settings::{Access, LeaseSettings, Settings};
 use kigen_state::ClusterClock;
 use tokio::time::Instant as TimerInstant;
@@ -32,7 +33,7 @@ struct Cluster {
 
 impl Cluster {
     async fn start(history: History) -> Self {
-        let end = second_after(history.end()) + TimeDelta::minutes(10);
+        let end = second_after(history.end()) + TimeDelta::hours(2);
         let clock = Clock::new(history.start(), Pace::Manual, Some(end));
         let options = Options { eager_bookmarks: true, ..Options::default() };
         let played = Played { history, clock: clock.clone(), options };
@@ -258,7 +259,8 @@ async fn a_leader_that_is_frozen_before_it_writes_a_tick_wakes_up_and_moves_no_t
     let log = open(folder.path(), PARTITIONS);
     let cluster = Cluster::start(history).await;
     let gated = Gated { log: log.clone(), gate: Arc::default() };
-    let (stop, shipper) = shipper(gated.clone(), cluster.settings(), &cluster.clock, "frozen");
+    let (stop, shipper) =
+        shipper(gated.clone(), cluster.settings(), &cluster.clock, "frozen", Health::default());
     let frozen = std::thread::spawn(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(shipper).expect("it ends well");
@@ -446,4 +448,87 @@ async fn after_a_lease_was_deleted_epochs_continue_from_the_log_and_none_is_used
     running.stop().await;
     let epochs: Vec<u64> = leaders(&log).into_iter().map(|(epoch, _)| epoch).collect();
     assert_eq!(epochs, [1, 2, 3, 4]);
+}
+
+/// How long a leader stands aside for a successor that writes nothing.
+const SILENCE_MS: u64 = 4_000;
+
+impl Cluster {
+    /// A shipper elsewhere: its Lease is another one, so that both lead.
+    fn ship_elsewhere(&self, log: &EmbeddedLog, name: &'static str) -> Running {
+        let lease =
+            LeaseSettings { name: "kigen-elsewhere".to_owned(), ..self.settings().lease.expect("one") };
+        self.ship_with(Settings { lease: Some(lease), ..self.settings() }, log, name)
+    }
+
+    /// Lets time pass in the cluster until `is_so`.
+    async fn pass_until(&self, what: &str, is_so: impl Fn() -> bool) {
+        let deadline = TimerInstant::now() + PATIENCE;
+        while !is_so() {
+            assert!(TimerInstant::now() < deadline, "in vain until {what}");
+            self.advance(1);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+fn is_superseded(running: &Running) -> bool {
+    running
+        .health
+        .readiness(RealInstant::now())
+        .is_err_and(|why| why.contains("(laptop) has begun the newer epoch"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_that_another_lease_supersedes_stands_aside_and_leads_again_once_the_other_is_gone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path(), PARTITIONS);
+    let cluster = Cluster::of("cron_ttl_history").await;
+    let settings = Settings { successor_silence_ms_max: SILENCE_MS, ..cluster.settings() };
+    let first = cluster.ship_with(settings, &log, "first");
+    let begun = cluster.advance(1);
+    until_ticked(&log, 1, begun).await;
+    let laptop = cluster.ship_elsewhere(&log, "laptop");
+    let later = cluster.advance(1);
+    until_ticked(&log, 2, later).await;
+    cluster.pass_until("it is not ready, since its ticks are ignored", || is_superseded(&first)).await;
+    // As long as the other ticks.
+    let ticks_of_first = || cluster_events(&log, 0).iter().filter(|event| event.epoch == 1).count();
+    let (before, since) = (ticks_of_first(), TimerInstant::now());
+    let silence = Duration::from_millis(SILENCE_MS);
+    cluster.pass_until("more than the silence is over", || since.elapsed() > silence * 5 / 4).await;
+    assert!(is_superseded(&first));
+    assert_eq!((ticks_of_first(), leaders(&log).len()), (before, 2));
+    laptop.stop().await;
+    cluster.pass_until("it leads again", || leaders(&log).len() == 3).await;
+    assert_eq!(leaders(&log)[2], (3, "first".to_owned()));
+    let is_ready = || first.health.readiness(RealInstant::now()).is_ok();
+    cluster.pass_until("its ticks count", is_ready).await;
+    first.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_shippers_that_begin_one_epoch_at_the_same_time_the_later_in_the_log_leads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path(), PARTITIONS);
+    let cluster = Cluster::of("cron_ttl_history").await;
+    let settings = Settings { successor_silence_ms_max: SILENCE_MS, ..cluster.settings() };
+    let first = cluster.ship_with(settings, &log, "first");
+    let begun = cluster.advance(1);
+    until_ticked(&log, 1, begun).await;
+    let body = ClusterBody::Epoch { shipper: "laptop".to_owned() };
+    let event =
+        Event::Cluster(ClusterEvent { cluster: "test".to_owned(), cluster_uid: None, epoch: 1, body });
+    let record = |nth| NewRecord {
+        topic: Topic::Events,
+        partition: Partition(nth),
+        key: "test".to_owned(),
+        value: Some(kigen_wire::encode_event(&event)),
+        timestamp: cluster.clock.now(),
+    };
+    log.append((0..PARTITIONS).map(record).collect()).await.expect("appended");
+    cluster.pass_until("it stands aside", || is_superseded(&first)).await;
+    cluster.pass_until("it leads again", || leaders(&log).len() == 3).await;
+    assert_eq!(leaders(&log)[2], (2, "first".to_owned()));
+    first.stop().await;
 }

@@ -23,6 +23,7 @@ pub(crate) fn shipper<L: Log>(
     settings: Settings,
     clock: &Clock,
     name: &'static str,
+    health: Health,
 ) -> (oneshot::Sender<()>, impl Future<Output = Ended> + use<L>) {
     let clock = clock.clone();
     let clock = server_clock::Clock::new(move || clock.now());
@@ -37,21 +38,23 @@ pub(crate) fn shipper<L: Log>(
         clock,
         shipper: name.to_owned(),
         declared,
-        health: Health::default(),
+        health,
         warnings: Default::default(),
     };
     (stop, async move { role.run(shutdown).await })
 }
 
 pub(crate) struct Running {
+    pub(crate) health: Health,
     stop: oneshot::Sender<()>,
     task: JoinHandle<Ended>,
 }
 
 impl Running {
     pub(crate) fn start<L: Log>(log: L, settings: Settings, clock: &Clock, name: &'static str) -> Self {
-        let (stop, shipper) = shipper(log, settings, clock, name);
-        Self { stop, task: tokio::spawn(shipper) }
+        let health = Health::default();
+        let (stop, shipper) = shipper(log, settings, clock, name, health.clone());
+        Self { health, stop, task: tokio::spawn(shipper) }
     }
 
     pub(crate) async fn stop(self) {
