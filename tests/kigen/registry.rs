@@ -129,10 +129,10 @@ fn all_read_both(kigen: &Kigen<'_>, broker: &Broker, url: &str) {
             kigen.alerts   2 partitions, as configured
             kigen.status   2 partitions, as configured
             kigen.rejects  2 partitions, as configured
-            kigen.events-value   schemas 1, 2, 3, 4, 5, as configured
-            kigen.alerts-value   schemas 6, 7, 8, 9, as configured
-            kigen.status-value   schemas 10, 11, 12, 13, 14, 15, 16, as configured
-            kigen.rejects-value  schemas 17, as configured
+            kigen.events-value   schemas 1, 2, 3, 4, 5, 6, as configured
+            kigen.alerts-value   schemas 7, 8, 9, 10, as configured
+            kigen.status-value   schemas 11, 12, 13, 14, 15, 16, 17, 18, as configured
+            kigen.rejects-value  schemas 19, as configured
         "#]],
     );
 }

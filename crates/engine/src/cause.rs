@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use kigen_model::Instant;
-use kigen_model::run::RunPhase;
+use kigen_model::run::{ConcurrencyPolicy, RunPhase};
 use kigen_model::slot::{Cause, Gap};
 use kigen_state::{Activity, JudgedSlot, RunState, StandingKind};
 
@@ -47,7 +47,7 @@ pub(crate) fn of<'a>(judge: &Judge<'a>, judged: &JudgedSlot, gaps: &[Gap]) -> (C
     if let Some(gap) = gaps.iter().find(|gap| made_too_late.is_none() && may_hide_a_run(judge, judged, gap)) {
         return (Cause::NotObserved { expected_at, gap: *gap }, None);
     }
-    let run = in_the_way(judge.runs, expected_at, at).or(made_too_late);
+    let run = in_the_way(judge, expected_at, at).or(made_too_late);
     (Cause::NeverStarted { expected_at }, run)
 }
 
@@ -100,12 +100,17 @@ fn replaced_at(runs: &[RunState], run: &RunState, observed_at: Instant) -> Optio
 }
 
 /// The run of an earlier fire that was under way at `at`. Kubernetes makes no run beside it under
-/// `concurrencyPolicy: Forbid`, which considers only the runs that the schedule made.
-fn in_the_way(runs: &[RunState], expected_at: Instant, at: Instant) -> Option<&RunState> {
+/// `concurrencyPolicy: Forbid`, which considers only the runs that the schedule made. Where an older kigen has not shipped the
+/// policy, it may be that.
+fn in_the_way<'a>(judge: &Judge<'a>, expected_at: Instant, at: Instant) -> Option<&'a RunState> {
+    match judge.cron_job.and_then(|known| known.cron_job.concurrency) {
+        Some(ConcurrencyPolicy::Allow | ConcurrencyPolicy::Replace) => return None,
+        Some(ConcurrencyPolicy::Forbid) | None => {}
+    }
     let is_earlier = |run: &RunState| run.run.scheduled_at.is_some_and(|fire| fire < expected_at);
     let is_under_way =
         |run: &RunState| run.run.created_at <= at && ended_at(run).is_none_or(|ended| ended > at);
-    runs.iter().rev().find(|run| is_earlier(run) && is_under_way(run))
+    judge.runs.iter().rev().find(|run| is_earlier(run) && is_under_way(run))
 }
 
 /// When the Job ended, or was deleted.

@@ -390,6 +390,7 @@ mod tests {
             schedule: "12345".to_owned(),
             time_zone: some("1"),
             suspended: false,
+            concurrency: None,
             created_at: at,
             last_scheduled_at: None,
             last_succeeded_at: None,

@@ -17,12 +17,25 @@ pub struct CronJob {
     pub time_zone: Option<String>,
     /// `spec.suspend`.
     pub suspended: bool,
+    /// `spec.concurrencyPolicy`; `None`: an older kigen wrote this, or Kubernetes has a policy that kigen does not know.
+    pub concurrency: Option<ConcurrencyPolicy>,
     /// `metadata.creationTimestamp`.
     pub created_at: Instant,
     /// `status.lastScheduleTime`.
     pub last_scheduled_at: Option<Instant>,
     /// `status.lastSuccessfulTime`: the completion of the last run that succeeded, manual runs included.
     pub last_succeeded_at: Option<Instant>,
+}
+
+/// What Kubernetes does when a fire comes while a run of an earlier one is under way (`spec.concurrencyPolicy`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConcurrencyPolicy {
+    /// It makes a run beside it.
+    Allow,
+    /// It makes no run until the earlier one has ended.
+    Forbid,
+    /// It deletes the earlier run and makes a new one.
+    Replace,
 }
 
 /// One run: a Job, known by its UID.

@@ -39,6 +39,7 @@ fn declared(batch: usize, is_due_early: bool) -> [Fact; 2] {
         schedule: "0 1 * * *".to_owned(),
         time_zone: None,
         suspended: false,
+        concurrency: None,
         created_at: start(),
         last_scheduled_at: None,
         last_succeeded_at: None,

@@ -147,6 +147,7 @@ pub fn cron_job(schedule: &str) -> CronJob {
         schedule: schedule.to_owned(),
         time_zone: None,
         suspended: false,
+        concurrency: None,
         created_at: start(),
         last_scheduled_at: None,
         last_succeeded_at: None,

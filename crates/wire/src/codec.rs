@@ -24,12 +24,13 @@ pub const VALUE_BYTES_MAX: usize = 1024 * 1024;
 const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
 /// All versions of a topic's schema, oldest first. Records are written with the version of their level.
-const EVENTS: [&str; 5] = [
+const EVENTS: [&str; 6] = [
     include_str!("../../../schemas/kigen.events/v1.avsc"),
     include_str!("../../../schemas/kigen.events/v2.avsc"),
     include_str!("../../../schemas/kigen.events/v3.avsc"),
     include_str!("../../../schemas/kigen.events/v4.avsc"),
     include_str!("../../../schemas/kigen.events/v5.avsc"),
+    include_str!("../../../schemas/kigen.events/v6.avsc"),
 ];
 const ALERTS: [&str; 4] = [
     include_str!("../../../schemas/kigen.alerts/v1.avsc"),
@@ -37,7 +38,7 @@ const ALERTS: [&str; 4] = [
     include_str!("../../../schemas/kigen.alerts/v3.avsc"),
     include_str!("../../../schemas/kigen.alerts/v4.avsc"),
 ];
-const STATUS: [&str; 7] = [
+const STATUS: [&str; 8] = [
     include_str!("../../../schemas/kigen.status/v1.avsc"),
     include_str!("../../../schemas/kigen.status/v2.avsc"),
     include_str!("../../../schemas/kigen.status/v3.avsc"),
@@ -45,6 +46,7 @@ const STATUS: [&str; 7] = [
     include_str!("../../../schemas/kigen.status/v5.avsc"),
     include_str!("../../../schemas/kigen.status/v6.avsc"),
     include_str!("../../../schemas/kigen.status/v7.avsc"),
+    include_str!("../../../schemas/kigen.status/v8.avsc"),
 ];
 const REJECTS: [&str; 1] = [include_str!("../../../schemas/kigen.rejects/v1.avsc")];
 

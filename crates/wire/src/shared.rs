@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use kigen_model::event::Revision;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reported::ReportedMetrics;
-use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase, SlotMark};
+use kigen_model::run::{Attempt, AttemptPhase, ConcurrencyPolicy, CronJob, Run, RunPhase, SlotMark};
 use kigen_model::slot::Slot;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,37 @@ pub(crate) struct CronJobRecord<'a> {
     created_at: Millis,
     last_scheduled_at: Option<Millis>,
     last_succeeded_at: Option<Millis>,
+    concurrency_policy: Option<ConcurrencyPolicyRecord>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum ConcurrencyPolicyRecord {
+    Unknown,
+    Allow,
+    Forbid,
+    Replace,
+}
+
+impl From<ConcurrencyPolicy> for ConcurrencyPolicyRecord {
+    fn from(policy: ConcurrencyPolicy) -> Self {
+        match policy {
+            ConcurrencyPolicy::Allow => Self::Allow,
+            ConcurrencyPolicy::Forbid => Self::Forbid,
+            ConcurrencyPolicy::Replace => Self::Replace,
+        }
+    }
+}
+
+impl ConcurrencyPolicyRecord {
+    fn read(self) -> Option<ConcurrencyPolicy> {
+        match self {
+            Self::Unknown => None,
+            Self::Allow => Some(ConcurrencyPolicy::Allow),
+            Self::Forbid => Some(ConcurrencyPolicy::Forbid),
+            Self::Replace => Some(ConcurrencyPolicy::Replace),
+        }
+    }
 }
 
 impl<'a> From<&'a CronJob> for CronJobRecord<'a> {
@@ -46,6 +77,7 @@ impl<'a> From<&'a CronJob> for CronJobRecord<'a> {
             created_at: cron_job.created_at.into(),
             last_scheduled_at: cron_job.last_scheduled_at.map(Millis::from),
             last_succeeded_at: cron_job.last_succeeded_at.map(Millis::from),
+            concurrency_policy: cron_job.concurrency.map(ConcurrencyPolicyRecord::from),
         }
     }
 }
@@ -59,6 +91,7 @@ impl CronJobRecord<'_> {
             created_at: of.instant("created_at", self.created_at)?,
             last_scheduled_at: of.maybe_instant("last_scheduled_at", self.last_scheduled_at)?,
             last_succeeded_at: of.maybe_instant("last_succeeded_at", self.last_succeeded_at)?,
+            concurrency: self.concurrency_policy.and_then(ConcurrencyPolicyRecord::read),
         })
     }
 }

@@ -8,7 +8,7 @@ use kigen_model::event::{FactBody, Revision};
 use kigen_model::objective::Objective;
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
-use kigen_model::slot::Verdict;
+use kigen_model::slot::{CauseKind, Gap, Verdict};
 use kigen_state::Window;
 
 /// A CronJob at eight that must be done by noon, ten minutes later at the latest: judged on Monday, open on Tuesday.
@@ -120,4 +120,20 @@ fn the_numbers_last_reported_are_those_of_the_latest_run() {
     assert_eq!(last_reported(&batch.state), Some(&rows(120_345.0)));
     let tuesday = explain(&batch.state, "noon", at(17, 12, 0)).expect("it is open");
     assert_eq!(tuesday.runs.last().and_then(|run| run.reported), Some(&rows(120_345.0)));
+}
+
+#[test]
+fn a_miss_whose_cause_was_not_observed_is_explained_by_the_time_without_observation() {
+    let mut batch = judged_once();
+    let known = batch.state.cron_job.as_mut().expect("a CronJob");
+    known.cron_job.last_scheduled_at = Some(at(17, 8, 0));
+    known.cron_job.last_succeeded_at = Some(at(16, 12, 0));
+    known.seen_at = Some(at(18, 8, 0));
+    let gap = Gap::unwatched(Some(at(17, 7, 0)), at(18, 8, 0));
+    step(&mut batch.state, Input::Due { observed_until: at(18, 8, 0), gaps: &[gap] });
+    let tuesday = explain(&batch.state, "noon", at(17, 12, 0)).expect("it is judged");
+    assert_eq!(tuesday.verdict, Some(Verdict::Missed(CauseKind::NotObserved)));
+    assert_eq!(tuesday.unobserved, Some(gap));
+    let monday = explain(&batch.state, "noon", at(16, 12, 0)).expect("it is kept");
+    assert_eq!(monday.unobserved, None);
 }

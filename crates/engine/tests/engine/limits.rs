@@ -44,6 +44,7 @@ impl Batch {
             schedule: schedule.to_owned(),
             time_zone: None,
             suspended: false,
+            concurrency: None,
             created_at: at(0),
             last_scheduled_at: None,
             last_succeeded_at: None,

@@ -85,6 +85,7 @@ fn facts(history: &[Happening]) -> (Vec<Fact>, Vec<Gap>) {
                     schedule: (*schedule).to_owned(),
                     time_zone: zone.map(str::to_owned),
                     suspended: *suspended,
+                    concurrency: None,
                     created_at: minute(0),
                     last_scheduled_at: None,
                     last_succeeded_at: None,

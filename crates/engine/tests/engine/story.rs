@@ -12,7 +12,7 @@ use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reported::ReportedMetrics;
-use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
+use kigen_model::run::{Attempt, AttemptPhase, ConcurrencyPolicy, CronJob, Run, RunPhase};
 use kigen_model::slot::Gap;
 use kigen_state::BatchState;
 
@@ -168,8 +168,9 @@ impl Stage {
             (["suspended" | "resumed" | "says", ..], Some(known)) => known,
             ([schedule, ..], known) => CronJob {
                 schedule: (*schedule).to_owned(),
-                time_zone: known.and_then(|known| known.time_zone),
+                time_zone: known.as_ref().and_then(|known| known.time_zone.clone()),
                 suspended: false,
+                concurrency: known.as_ref().and_then(|known| known.concurrency),
                 created_at,
                 last_scheduled_at: None,
                 last_succeeded_at: None,
@@ -177,6 +178,13 @@ impl Stage {
             _ => return Err("what about the CronJob?".to_owned()),
         };
         cron_job.suspended = words.contains(&"suspended");
+        cron_job.concurrency = match after(words, "concurrency") {
+            None => cron_job.concurrency,
+            Some("Allow") => Some(ConcurrencyPolicy::Allow),
+            Some("Forbid") => Some(ConcurrencyPolicy::Forbid),
+            Some("Replace") => Some(ConcurrencyPolicy::Replace),
+            Some(other) => return Err(format!("`{other}` is no concurrencyPolicy")),
+        };
         if let Some(zone) = after(words, "zone") {
             cron_job.time_zone = Some(zone.to_owned());
         }

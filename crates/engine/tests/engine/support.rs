@@ -36,6 +36,7 @@ impl Batch {
             schedule: schedule.to_owned(),
             time_zone: time_zone.map(str::to_owned),
             suspended: false,
+            concurrency: None,
             created_at: at(1, 0, 0),
             last_scheduled_at: None,
             last_succeeded_at: None,

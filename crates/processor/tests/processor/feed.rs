@@ -84,6 +84,7 @@ impl<'a, L: LogReader> Feed<'a, L> {
             schedule: "0 8 * * *".to_owned(),
             time_zone: None,
             suspended: false,
+            concurrency: None,
             created_at: start(),
             last_scheduled_at: None,
             last_succeeded_at,

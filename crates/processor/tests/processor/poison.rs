@@ -81,16 +81,16 @@ async fn poison_among_good_events_goes_to_the_rejects_and_changes_no_alert() {
         no value: key "prod/ml/batch-3", 0 bytes: kigen.events: the record has no value
         an empty value: key "prod/ml/batch-3", 0 bytes: kigen.events: the record has no value
         foreign: key "prod/ml/batch-3", 17 bytes: kigen.events: the record begins with [7b, 22, 6c, 65, 76, 65, 6c, 22, 3a, 20], not with the marker c3 01 of Avro's single-object encoding: something else than kigen wrote it
-        truncated: key "prod/ml/batch-3", 33 bytes: kigen.events: the record is damaged after its schema's fingerprint
+        truncated: key "prod/ml/batch-3", 34 bytes: kigen.events: the record is damaged after its schema's fingerprint
         only a header: key "prod/ml/batch-3", 10 bytes: kigen.events: the record is damaged after its schema's fingerprint
-        something behind it: key "prod/ml/batch-3", 71 bytes: kigen.events: 4 bytes follow the record
+        something behind it: key "prod/ml/batch-3", 72 bytes: kigen.events: 4 bytes follow the record
         an unknown schema: key "prod/ml/batch-3", 11 bytes: kigen.events: no schema of this kigen has the fingerprint 0102030405060708: a newer kigen or something else wrote it; upgrade kigen to read it
         another topic's: key "prod/ml/batch-3", 51 bytes: kigen.events: no schema of this kigen has the fingerprint 4d6d3d9abafe5d77: a newer kigen or something else wrote it; upgrade kigen to read it
-        a wrong key: key "prod/ml/another", 67 bytes: its key is not that of what it is about, prod/ml/batch-3: whatever writes events must write them under that key
-        no key: key "", 67 bytes: its key is not that of what it is about, prod/ml/batch-3: whatever writes events must write them under that key
-        a key that is no text: key "��/", 67 bytes: its key is not that of what it is about, prod/ml/batch-3: whatever writes events must write them under that key
-        a large key: key "kkkkkkkkkkkkkkkkkkkk", 67 bytes: its key is not that of what it is about, prod/ml/batch-3: whatever writes events must write them under that key
-        a wrong partition: key "prod/ml/batch-0", 67 bytes: prod/ml/batch-0 belongs to partition 1: whatever wrote it places keys otherwise than Kafka's Java clients do (librdkafka: partitioner=murmur2_random)
+        a wrong key: key "prod/ml/another", 68 bytes: its key is not that of what it is about, prod/ml/batch-3: whatever writes events must write them under that key
+        no key: key "", 68 bytes: its key is not that of what it is about, prod/ml/batch-3: whatever writes events must write them under that key
+        a key that is no text: key "��/", 68 bytes: its key is not that of what it is about, prod/ml/batch-3: whatever writes events must write them under that key
+        a large key: key "kkkkkkkkkkkkkkkkkkkk", 68 bytes: its key is not that of what it is about, prod/ml/batch-3: whatever writes events must write them under that key
+        a wrong partition: key "prod/ml/batch-0", 68 bytes: prod/ml/batch-0 belongs to partition 1: whatever wrote it places keys otherwise than Kafka's Java clients do (librdkafka: partitioner=murmur2_random)
         a tick under another's key: key "prod/ml/batch-3", 28 bytes: its key is not that of what it is about, prod: whatever writes events must write them under that key
         near the limit: key "prod/ml/batch-3", 65536 bytes: kigen.events: the record has 2096937 bytes, the most is 1048576
         near the limit, with a header: key "prod/ml/batch-3", 65536 bytes: kigen.events: the record has 2096937 bytes, the most is 1048576

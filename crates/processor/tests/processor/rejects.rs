@@ -108,6 +108,7 @@ fn events_without_a_key() -> Vec<NewRecord> {
             schedule: "0 * * * *".to_owned(),
             time_zone: None,
             suspended: false,
+            concurrency: None,
             created_at: noon(),
             last_scheduled_at: None,
             last_succeeded_at: None,

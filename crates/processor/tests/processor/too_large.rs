@@ -123,6 +123,7 @@ async fn declare(log: &SimulatedLog, batch: &str, crontab: &str) {
         schedule: crontab.to_owned(),
         time_zone: None,
         suspended: false,
+        concurrency: None,
         created_at: at,
         last_scheduled_at: None,
         last_succeeded_at: None,

@@ -1,7 +1,7 @@
 //! A CronJob, and the objective that its annotations declare.
 
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
-use kigen_model::run::CronJob;
+use kigen_model::run::{ConcurrencyPolicy, CronJob};
 use kigen_objective::annotation::{COMPLETE_BY, OWNER, RUNBOOK};
 
 use super::decoded::{Decoded, Unusable};
@@ -17,6 +17,7 @@ pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {
         schedule: present(spec.schedule.as_deref(), "spec.schedule")?.to_owned(),
         time_zone: spec.time_zone.clone().filter(|zone| !zone.is_empty()),
         suspended: spec.suspend.unwrap_or(false),
+        concurrency: concurrency(spec.concurrency_policy.as_deref()),
         created_at: id.created_at,
         last_scheduled_at: optional_instant(status.and_then(|status| status.last_schedule_time.as_ref())),
         last_succeeded_at: optional_instant(status.and_then(|status| status.last_successful_time.as_ref())),
@@ -25,6 +26,16 @@ pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {
     let labels = object.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
     let labels = labels.map(Labels::of).unwrap_or_default();
     Ok(Decoded::CronJob { id, labels, cron_job, objective })
+}
+
+/// The API server fills in `Allow` where a manifest has none.
+fn concurrency(policy: Option<&str>) -> Option<ConcurrencyPolicy> {
+    match policy {
+        None | Some("Allow") => Some(ConcurrencyPolicy::Allow),
+        Some("Forbid") => Some(ConcurrencyPolicy::Forbid),
+        Some("Replace") => Some(ConcurrencyPolicy::Replace),
+        Some(_) => None,
+    }
 }
 
 /// The objective is shipped as written, even if its crontab does not parse: the engine keeps it as unresolved, and a notice

@@ -96,6 +96,8 @@ pub struct CronJobSpec {
     pub time_zone: Option<String>,
     /// Whether no runs are started.
     pub suspend: Option<bool>,
+    /// What becomes of a fire while an earlier run is under way.
+    pub concurrency_policy: Option<String>,
 }
 
 /// `status` of a CronJob.

@@ -4,6 +4,7 @@ use chrono::DateTime;
 use expect_test::expect;
 use kigen_model::event::{FactBody, StreamPosition};
 use kigen_model::objective::Deadlines;
+use kigen_model::run::ConcurrencyPolicy;
 use kigen_shipper::core::{Core, Output, Resume};
 use kigen_shipper::input::{Input, StreamEvent};
 use kigen_shipper::resource::Resource;
@@ -314,4 +315,27 @@ fn an_older_version_delivered_again_flips_nothing_back() {
     let mut older = job("report-1", 5);
     older["spec"] = json!({"suspend": true});
     assert_eq!(changed(&mut core, Resource::Jobs, &older), Output::default());
+}
+
+#[test]
+fn the_concurrency_policy_is_shipped_as_the_api_server_has_it() {
+    let policies = [
+        (json!("Allow"), Some(ConcurrencyPolicy::Allow)),
+        (json!("Forbid"), Some(ConcurrencyPolicy::Forbid)),
+        (json!("Replace"), Some(ConcurrencyPolicy::Replace)),
+        (Value::Null, Some(ConcurrencyPolicy::Allow)),
+        (json!("Queue"), None),
+    ];
+    let mut core = core();
+    for (version, (policy, expected)) in (7..).zip(policies) {
+        let mut object = cron_job("train", version, "0 8 * * *");
+        object["spec"]["concurrencyPolicy"] = policy;
+        object["spec"]["suspend"] = json!(version % 2 == 0);
+        let output = changed(&mut core, Resource::CronJobs, &object);
+        let shipped = output.facts.iter().find_map(|fact| match &fact.body {
+            FactBody::CronJob { cron_job, .. } => cron_job.as_ref().map(|cron_job| cron_job.concurrency),
+            FactBody::Run { .. } | FactBody::Attempt { .. } | FactBody::Objective { .. } => None,
+        });
+        assert_eq!(shipped, Some(expected), "{object}");
+    }
 }

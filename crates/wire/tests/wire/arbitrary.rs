@@ -10,7 +10,7 @@ use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revis
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reported::ReportedMetrics;
-use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase, SlotMark};
+use kigen_model::run::{Attempt, AttemptPhase, ConcurrencyPolicy, CronJob, Run, RunPhase, SlotMark};
 use kigen_model::slot::Gap;
 use kigen_state::{BatchState, ClusterClock, STATE_BYTES_MAX};
 use kigen_wire::{
@@ -87,10 +87,30 @@ fn revision() -> BoxedStrategy<Revision> {
 
 fn cron_job() -> BoxedStrategy<CronJob> {
     let seen = || proptest::option::of(instant());
-    (crontab(), zone(), any::<bool>(), instant(), seen(), seen())
-        .prop_map(|(schedule, time_zone, suspended, created_at, last_scheduled_at, last_succeeded_at)| {
-            CronJob { schedule, time_zone, suspended, created_at, last_scheduled_at, last_succeeded_at }
-        })
+    let policies = [ConcurrencyPolicy::Allow, ConcurrencyPolicy::Forbid, ConcurrencyPolicy::Replace];
+    let policy = || proptest::option::of(proptest::sample::select(policies.to_vec()));
+    (crontab(), zone(), any::<bool>(), policy(), instant(), seen(), seen())
+        .prop_map(
+            |(
+                schedule,
+                time_zone,
+                suspended,
+                concurrency,
+                created_at,
+                last_scheduled_at,
+                last_succeeded_at,
+            )| {
+                CronJob {
+                    schedule,
+                    time_zone,
+                    suspended,
+                    concurrency,
+                    created_at,
+                    last_scheduled_at,
+                    last_succeeded_at,
+                }
+            },
+        )
         .boxed()
 }
 

@@ -8,7 +8,7 @@ use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Strea
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reject::Reject;
 use kigen_model::reported::ReportedMetrics;
-use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase, SlotMark};
+use kigen_model::run::{Attempt, AttemptPhase, ConcurrencyPolicy, CronJob, Run, RunPhase, SlotMark};
 use kigen_model::slot::{Cause, CauseKind, Excuse, Gap, PastSuccess, RunSummary, Slot, Verdict};
 use kigen_model::topic::{Offset, Topic};
 use kigen_state::{
@@ -67,7 +67,15 @@ pub(crate) fn samples(topic: Topic) -> Vec<(&'static str, Record)> {
         Topic::Alerts => alerts().map(|(name, alert)| (name, Record::Alert(alert))).collect(),
         Topic::Status => vec![
             ("a batch of which all is known", Record::Status(Status::Batch(full_batch()))),
-            ("a batch of a new CronJob", Record::Status(Status::Batch(new_batch()))),
+            ("a batch of a new CronJob", Record::Status(Status::Batch(new_batch(None)))),
+            (
+                "a batch that allows runs side by side",
+                Record::Status(Status::Batch(new_batch(Some(ConcurrencyPolicy::Allow)))),
+            ),
+            (
+                "a batch that replaces a run",
+                Record::Status(Status::Batch(new_batch(Some(ConcurrencyPolicy::Replace)))),
+            ),
             ("a batch of which nothing is known", Record::Status(Status::Batch(BatchState::new(key())))),
             ("a position within a tick", Record::Status(Status::Position(position()))),
             ("a position at the start", Record::Status(Status::Position(start()))),
@@ -83,6 +91,8 @@ fn events() -> impl Iterator<Item = (&'static str, Event)> {
             "a CronJob in its first minute",
             FactBody::CronJob { revision: revision(102), cron_job: Some(new_cron_job()) },
         ),
+        ("a CronJob that allows runs side by side", cron_job_fact(ConcurrencyPolicy::Allow)),
+        ("a CronJob that replaces a run", cron_job_fact(ConcurrencyPolicy::Replace)),
         ("a CronJob is deleted", FactBody::CronJob { revision: revision(103), cron_job: None }),
         ("an objective", objective_fact(Some(objective()))),
         ("an objective of the fewest words", objective_fact(Some(least_objective()))),
@@ -346,10 +356,10 @@ fn full_batch() -> BatchState {
     }
 }
 
-fn new_batch() -> BatchState {
+fn new_batch(concurrency: Option<ConcurrencyPolicy>) -> BatchState {
     let cron_job = CronJobState {
         revision: revision(5),
-        cron_job: new_cron_job(),
+        cron_job: CronJob { concurrency, ..new_cron_job() },
         deleted_at: None,
         edits: Vec::new(),
         seen_at: None,
@@ -479,16 +489,23 @@ fn cron_job() -> CronJob {
         schedule: "0 3 * * *".to_owned(),
         time_zone: Some("Asia/Tokyo".to_owned()),
         suspended: true,
+        concurrency: Some(ConcurrencyPolicy::Forbid),
         created_at: at("2026-01-01T00:00:00Z"),
         last_scheduled_at: Some(at("2026-11-19T18:00:00Z")),
         last_succeeded_at: Some(at("2026-11-18T18:09:00Z")),
     }
 }
 
+fn cron_job_fact(policy: ConcurrencyPolicy) -> FactBody {
+    let cron_job = CronJob { concurrency: Some(policy), ..new_cron_job() };
+    FactBody::CronJob { revision: revision(102), cron_job: Some(cron_job) }
+}
+
 fn new_cron_job() -> CronJob {
     CronJob {
         time_zone: None,
         suspended: false,
+        concurrency: None,
         last_scheduled_at: None,
         last_succeeded_at: None,
         ..cron_job()
