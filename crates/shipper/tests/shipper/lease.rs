@@ -523,7 +523,7 @@ async fn of_two_shippers_that_begin_one_epoch_at_the_same_time_the_later_in_the_
         topic: Topic::Events,
         partition: Partition(nth),
         key: "test".to_owned(),
-        value: Some(kigen_wire::encode_event(&event)),
+        value: Some(kigen_wire::encode_event(&event, kigen_wire::Level::NEWEST)),
         timestamp: cluster.clock.now(),
     };
     log.append((0..PARTITIONS).map(record).collect()).await.expect("appended");
