@@ -21,7 +21,7 @@ const LAYERS: &[&[&str]] = &[
     &["kigen-engine", "kigen-wire", "kigen-log", "kigen-store"],
     &["kigen-objective", "kigen-rocks"],
     &["kigen-state"],
-    &["kigen-calendar", "kigen-ops"],
+    &["kigen-calendar", "kigen-ops", "kigen-text"],
     &["kigen-model"],
 ];
 
@@ -36,6 +36,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("kube", &["kigen-shipper"]),
     ("metrics-exporter-prometheus", &["kigen"]),
     ("rdkafka", &["kigen-log", "kigen-testkit"]),
+    ("regex", &["kigen-text"]),
     ("rocksdb", &["kigen-rocks"]),
     ("serde-saphyr", &["kigen-objective"]),
     ("slack-morphism", &["kigen-notifier"]),

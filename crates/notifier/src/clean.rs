@@ -1,50 +1,27 @@
-//! Sanitizes text from a cluster before it is sent: no secrets, no Slack markup, no invisible or bidirectional controls.
+//! Sanitizes text from a cluster before it is sent: no secrets, no Slack markup, no control sequences.
 
-use std::sync::LazyLock;
+use kigen_text::error;
+use kigen_text::plain::plain;
+use kigen_text::secrets::scrub;
 
-use regex::Regex;
-
-/// The longest text from a cluster in a message, in characters. The end is kept, since the last line of a traceback is
-/// the error.
+/// The longest text from a cluster in a message that is no error text, in characters. The end is kept.
 const TEXT_CHARS_MAX: usize = 1_200;
-const HIDDEN: &str = "[hidden]";
 
-/// Patterns of secrets, with their replacements.
-static SECRETS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
-    [
-        // A private key in PEM, whole or truncated.
-        (r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)", HIDDEN),
-        (r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b", HIDDEN),
-        (r"\bgh[pousr]_[0-9A-Za-z]{20,}", HIDDEN),
-        (r"\bgithub_pat_[0-9A-Za-z_]{20,}", HIDDEN),
-        (r"\bxox[abeoprs]-[0-9A-Za-z-]{10,}", HIDDEN),
-        (r"\bey[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{5,}\.[0-9A-Za-z_-]*", HIDDEN),
-        (r"(?i)\b(authorization\s*[:=]\s*)(?:(?:bearer|basic|token)\s+)?\S+", "${1}[hidden]"),
-        (r"(?i)\b(bearer\s+)[0-9a-z._~+/=-]{8,}", "${1}[hidden]"),
-        (r"([a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@]*:)[^\s@/]+@", "${1}[hidden]@"),
-        (
-            r#"(?i)((?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)["']?\s*[:=]\s*)(?:"[^"]*"|'[^']*'|[^\s,;&]+)"#,
-            "${1}[hidden]",
-        ),
-    ]
-    .into_iter()
-    .map(|(pattern, left)| (Regex::new(pattern).expect("the patterns are valid, as the tests show"), left))
-    .collect()
-});
-
-/// Hides secrets, removes control and bidirectional characters, and keeps the end of a long text.
+/// Hides secrets, removes control sequences and bidirectional characters, and keeps the end of a long text.
 pub(crate) fn clean(text: &str) -> String {
-    let mut text = text.to_owned();
-    for (secret, left) in SECRETS.iter() {
-        text = secret.replace_all(&text, *left).into_owned();
-    }
-    let text: String = text.chars().filter(|c| is_shown(*c)).collect();
+    let text = plain(text);
+    let text = scrub(&text);
     let text = text.trim();
     let surplus = text.chars().count().saturating_sub(TEXT_CHARS_MAX);
     if surplus == 0 {
         return text.to_owned();
     }
     std::iter::once('…').chain(text.chars().skip(surplus + 1)).collect()
+}
+
+/// The lines of an error text that explain most, sanitized.
+pub(crate) fn clean_error(text: &str) -> String {
+    error::shown(text, error::MESSAGE_CHARS_MAX)
 }
 
 /// Escapes text for Slack's mrkdwn, so that it can form no mention, link or channel.
@@ -57,12 +34,6 @@ pub(crate) fn escape(text: &str) -> String {
 /// Escapes text for a code block, so that it cannot close the block.
 pub(crate) fn escape_code(text: &str) -> String {
     escape(&text.replace('`', "'"))
-}
-
-fn is_shown(c: char) -> bool {
-    let is_invisible =
-        matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    !is_invisible && (c == '\n' || !c.is_control())
 }
 
 #[cfg(test)]

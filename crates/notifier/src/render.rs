@@ -6,7 +6,7 @@ use kigen_model::alert::{Alert, AlertBody, DeadlineSummary};
 use kigen_model::run::{AttemptPhase, RunPhase};
 use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 
-use crate::clean::clean;
+use crate::clean::{clean, clean_error};
 use crate::exit_codes::hint;
 use crate::time_text::{TimeFormatter, ordinal, span};
 
@@ -420,14 +420,14 @@ fn how_it_ended(failure: &Failure, run: Option<&RunSummary>) -> Option<String> {
 fn error_of_attempt(run: &RunSummary) -> Option<String> {
     match &run.last_attempt.as_ref()?.phase {
         AttemptPhase::Failed { message: Some(message), .. } => {
-            Some(clean(message)).filter(|text| !text.is_empty())
+            Some(clean_error(message)).filter(|text| !text.is_empty())
         }
         _ => None,
     }
 }
 
 fn last_error(failure: &Failure) -> Option<String> {
-    failure.last_error.as_deref().map(clean).filter(|text| !text.is_empty())
+    failure.last_error.as_deref().map(clean_error).filter(|text| !text.is_empty())
 }
 
 /// The time zone of a message.

@@ -2,7 +2,6 @@
 
 mod cron_job;
 mod decoded;
-pub mod error_text;
 mod fields;
 mod job;
 pub mod labels;

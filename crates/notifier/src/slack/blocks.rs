@@ -1,5 +1,6 @@
 //! A message as Slack's blocks, and as the line that a phone's lock screen shows. Pure.
 
+use kigen_text::error::shown;
 use slack_morphism::prelude::*;
 
 use crate::clean::{escape, escape_code};
@@ -28,7 +29,7 @@ pub(super) fn blocks(message: &Message) -> Vec<SlackBlock> {
         format!("{} *{}*\n{}", mark(message.tone), escape(&message.headline), escape(&message.context));
     let mut sections = vec![head];
     sections.push(message.paragraphs.iter().map(|text| escape(text)).collect::<Vec<_>>().join("\n"));
-    sections.extend(message.error.as_ref().map(|error| format!("```{}```", end_of(error))));
+    sections.extend(message.error.as_ref().map(|error| format!("```{}```", fitting(error))));
     let facts = message.facts.iter().map(|(label, value)| match *label {
         // A crontab's asterisks would make it bold.
         "Look" | "Objective" => format!("*{label}:* `{}`", escape_code(value)),
@@ -44,16 +45,10 @@ pub(super) fn blocks(message: &Message) -> Vec<SlackBlock> {
     sections.into_iter().filter(|text| !text.is_empty()).map(section).collect()
 }
 
-/// The longest end of a text that fits into a section's code block after escaping, which makes a text up to five times
-/// as long.
-fn end_of(error: &str) -> String {
-    let mut chars = "``````".len();
-    let escaped = error.chars().rev().map(|c| escape_code(&c.to_string()));
-    let fitting: Vec<String> = escaped
-        .take_while(|escaped| {
-            chars += escaped.chars().count();
-            chars <= SECTION_CHARS_MAX
-        })
-        .collect();
-    fitting.into_iter().rev().collect()
+/// The lines of an error that explain most and fit into a section's code block after escaping, which makes a text up to
+/// five times as long.
+fn fitting(error: &str) -> String {
+    let max = SECTION_CHARS_MAX - "``````".len();
+    let escaped = escape_code(error);
+    if escaped.chars().count() <= max { escaped } else { escape_code(&shown(error, max / "&amp;".len())) }
 }

@@ -87,7 +87,7 @@ async fn text_from_the_cluster_can_form_no_mention_and_no_link() {
 async fn an_error_that_grows_by_escaping_stays_in_its_code_block() {
     let sent = sent(&missed(failed(&format!("{}the end", "&".repeat(1_190))), None)).await;
     let text = sent["blocks"][2]["text"]["text"].as_str().expect("a section of text");
-    assert!(text.len() <= 3_000 && text.starts_with("```&amp;") && text.ends_with("the end```"), "{text}");
+    assert!(text.len() <= 3_000 && text.starts_with("```…&amp;") && text.ends_with("the end```"), "{text}");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use kigen_model::Instant;
 use kigen_model::key::is_key_part;
 use kigen_model::run::{Run, RunPhase};
+use kigen_text::error::kept;
 
 use super::decoded::{BatchHint, Decoded, Identity, Unusable};
 use super::fields::{counter, identity, instant, optional_instant};
@@ -46,7 +47,7 @@ fn phase(status: &JobStatus, suspended: bool, observed_at: Instant) -> RunPhase 
         return RunPhase::Failed {
             failed_at: optional_instant(failed.last_transition_time.as_ref()).unwrap_or(observed_at),
             reason: failed.reason.clone().unwrap_or_default(),
-            message: failed.message.clone().unwrap_or_default(),
+            message: failed.message.as_deref().map(kept).unwrap_or_default(),
         };
     }
     if suspended {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use kigen_model::Instant;
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase};
+use kigen_text::error::kept;
 
 use super::decoded::{Decoded, Unusable};
-use super::error_text::{error_text, last_bytes};
 use super::fields::{counter, identity, optional_instant, resource_version};
 use super::object::{ContainerLog, ContainerStatus, Metadata, PodObject, PodStatus, Terminated};
 
@@ -75,7 +75,7 @@ fn waiting(status: &PodStatus) -> AttemptPhase {
     let unscheduled =
         status.conditions.iter().flatten().find(|condition| condition.is("PodScheduled", "False"));
     if let Some(condition) = unscheduled {
-        let message = condition.message.as_deref().map(|message| last_bytes(message).to_owned());
+        let message = condition.message.as_deref().map(kept);
         return AttemptPhase::Waiting { reason: condition.reason.clone(), message };
     }
     // `PodInitializing` only means that an init container comes first: what that one waits for is the reason.
@@ -86,7 +86,7 @@ fn waiting(status: &PodStatus) -> AttemptPhase {
     let Some((container, waiting)) = waiting else {
         return AttemptPhase::Waiting { reason: None, message: None };
     };
-    let message = waiting.message.as_deref().map(|message| last_bytes(message).to_owned());
+    let message = waiting.message.as_deref().map(kept);
     // Of a container that waits to be restarted, how it ended is the reason for that.
     let message = match container.terminated_before().and_then(|ended| ended.exit_code) {
         Some(code) if code != 0 => Some(match message {
@@ -114,7 +114,7 @@ fn failed(status: &PodStatus, deleted: bool) -> AttemptPhase {
     let of_pod = || {
         status.message.as_deref().or_else(|| disruption.and_then(|condition| condition.message.as_deref()))
     };
-    let message = container.and_then(error_message).or_else(of_pod).map(error_text);
+    let message = container.and_then(error_message).or_else(of_pod).map(kept);
     AttemptPhase::Failed {
         finished_at: finished_at(status),
         exit_code: container.and_then(|ended| ended.exit_code),

@@ -7,12 +7,12 @@ use chrono::TimeDelta;
 use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::run::{Attempt, AttemptPhase};
+use kigen_text::error::kept;
 
 use super::emit::Emit;
 use super::encoded::Encoded;
 use super::list_snapshot::ListSnapshot;
 use super::uid::Uid;
-use crate::decode::error_text::error_text;
 use crate::decode::object::ContainerLog;
 use crate::input::LogRequest;
 use crate::notice::Notice;
@@ -112,7 +112,7 @@ impl Attempts {
 
     /// Emits the end of an attempt's log, as one more fact of the same version of the Pod, also when the Pod is gone.
     pub(super) fn apply_log(&mut self, request: LogRequest, text: &str, emit: &mut Emit<'_>) {
-        let text = error_text(text);
+        let text = kept(text);
         if text.is_empty() {
             return;
         }

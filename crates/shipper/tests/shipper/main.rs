@@ -6,7 +6,6 @@ mod cluster_objectives;
 mod credentials;
 mod cron_job_edits;
 mod decoding;
-mod error_text;
 mod explained;
 mod file_objectives;
 mod interrupted_streams;

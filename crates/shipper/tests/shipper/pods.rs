@@ -225,7 +225,7 @@ fn an_init_container_that_ended_well_in_its_second_try_is_not_why_the_pod_was_ki
 
 #[test]
 fn a_long_traceback_in_a_message_is_cut_around_its_exception() {
-    let text = std::fs::read_to_string("tests/tracebacks/deep.txt").expect("a text");
+    let text = std::fs::read_to_string("../text/tests/tracebacks/deep.txt").expect("a text");
     let (attempt, _) = decoded(failed(json!([ended("main", 1, 0, &json!({"message": text}))])), false);
     let AttemptPhase::Failed { message: Some(message), .. } = attempt.phase else { panic!("it failed") };
     assert!(message.len() <= ERROR_TEXT_BYTES_MAX);

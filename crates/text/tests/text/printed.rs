@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use kigen_model::run::ERROR_TEXT_BYTES_MAX;
-use kigen_shipper::decode::error_text::error_text;
+use kigen_text::error::kept as error_text;
 
 /// All texts that were printed, by name.
 fn printed() -> Vec<(String, String)> {
@@ -225,18 +225,18 @@ fn of_a_chain_each_exception_and_the_frames_nearest_to_each_are_kept() {
 #[test]
 fn of_an_endless_chain_the_last_exceptions_are_kept() {
     expect![[r#"
+        Traceback (most recent call last):
+          File "/app/main.py", line 20, in layer
+            layer(n - 1)
+          File "/app/main.py", line 18, in layer
+            raise ConnectionRefusedError('db:5432')
+        ConnectionRefusedError: db:5432
+
+        The above exception was the direct cause of the following exception:
+
           [467 lines left out]
-        RuntimeError: layer 66 failed
-        The above exception was the direct cause of the following exception:
-        Traceback (most recent call last):
-          [2 lines left out]
-          File "/app/main.py", line 22, in layer
-            raise RuntimeError(f'layer {n} failed') from error
         RuntimeError: layer 67 failed
-
         The above exception was the direct cause of the following exception:
-
-        Traceback (most recent call last):
         (...)
           File "/app/main.py", line 22, in layer
             raise RuntimeError(f'layer {n} failed') from error

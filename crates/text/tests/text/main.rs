@@ -1,0 +1,5 @@
+//! What is kept of what programs print, what is hidden in it, and how much work that is.
+
+mod cases;
+mod printed;
+mod secrets;
