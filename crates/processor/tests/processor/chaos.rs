@@ -1,5 +1,5 @@
 //! Processors over a simulated log with faults. A seed decides what happens next: a step of one of them, a start, a crash,
-//! new events, a compaction.
+//! new events, a compaction, another program's record at the end of a partition's statuses, which prevents its restore.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use fastrand::Rng;
-use kigen_log::{Log, Settings};
+use kigen_log::{Log, LogReader, NewRecord, Settings};
+use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{Committed, Poll, Processor, ProcessorError, Staged, TurnBounds};
+use kigen_state::{POSITION_KEY, PartitionState};
 use kigen_store::Store;
 use kigen_testkit::simulated::{Faults, SimulatedLog};
 use tokio::runtime::Runtime;
 
-use crate::feed::Feed;
+use crate::feed::{self, Feed};
 
 pub(crate) const SEED: &str = "KIGEN_TEST_SEED";
 const SEEDS: &str = "KIGEN_TEST_SEEDS";
@@ -27,6 +29,13 @@ const QUIET: Duration = Duration::from_secs(1);
 /// Small, so that a few events make many rounds, and a tick's due work is cut by its cursor.
 pub(crate) const BOUNDS: TurnBounds =
     TurnBounds { events_max: 9, batches_max: 4, slots_max: 7, bytes_max: 12_000, due_page_max: 2 };
+/// The most bytes of a write: little more than a round has, so that what is not divided is refused.
+const WRITE_BYTES_MAX: usize = 40_000;
+/// The partition that gets another program's records, and their key.
+pub(crate) const FAULTY: Partition = Partition(1);
+const STRANGER: &str = "stranger";
+/// Longer than a partition that needs an operator waits for its next examination.
+const EXAMINED_WITHIN: Duration = Duration::from_secs(400);
 const FAULTS: Faults = Faults {
     aborted_per_mille: 50,
     unanswered_per_mille: 50,
@@ -52,7 +61,9 @@ pub(crate) fn paused_runtime() -> Runtime {
 }
 
 pub(crate) fn open(faults: Faults, seed: u64) -> SimulatedLog {
-    SimulatedLog::new(Settings { partitions: PARTITIONS, ..Settings::default() }, faults, seed)
+    let log = SimulatedLog::new(Settings { partitions: PARTITIONS, ..Settings::default() }, faults, seed);
+    log.limit_writes(WRITE_BYTES_MAX);
+    log
 }
 
 /// A processor that runs one step of a round at a time: between two steps anything else may happen.
@@ -112,12 +123,14 @@ pub(crate) struct Chaos {
     errors: usize,
 }
 
-/// The outcome of a run.
+/// The outcome of a run, or of its part before [`Chaos::mend`].
 pub(crate) struct Done {
     pub(crate) log: SimulatedLog,
     pub(crate) crashes: usize,
     /// The rounds that failed.
     pub(crate) errors: usize,
+    /// The faulty partition could not be restored at the end, until its fault was mended.
+    pub(crate) was_paused: bool,
 }
 
 impl Chaos {
@@ -128,9 +141,10 @@ impl Chaos {
         Self { rng, log, running, dir, disks: [0; PROCESSORS_MAX], crashes: 0, errors: 0 }
     }
 
-    pub(crate) async fn run(mut self) -> Done {
+    /// `before_mending`: what is judged when the faults are over but for that of the partition that cannot be restored.
+    pub(crate) async fn run(mut self, before_mending: impl FnOnce(&SimulatedLog)) -> Done {
         let log = self.log.clone();
-        let mut feed = Feed::new(log.reader());
+        let mut feed = Feed::busy(log.reader());
         let (mut days, mut steps) = (0, 0);
         while days < DAYS || steps < STEPS_MIN {
             steps += 1;
@@ -143,6 +157,7 @@ impl Chaos {
                 }
                 5..9 => self.start(),
                 9..12 => self.crash(),
+                12 if self.rng.u32(0..4) == 0 => self.write_status(STRANGER, b"no status".to_vec()).await,
                 _ => {
                     self.step().await;
                 }
@@ -152,7 +167,37 @@ impl Chaos {
         if self.running.is_empty() {
             self.start();
         }
-        // Until none has had anything to do twice in a row: what one drops may be assigned to another.
+        self.judge_all().await;
+        before_mending(&log);
+        let was_paused = self.mend().await;
+        self.judge_all().await;
+        Done { log, crashes: self.crashes, errors: self.errors, was_paused }
+    }
+
+    /// What an operator does: the position record is the last one again. False: it is already.
+    async fn mend(&mut self) -> bool {
+        self.log.last_stable_offset(Topic::Status, FAULTY).expect("an end");
+        let read = self.log.read(Topic::Status, FAULTY, Offset(0), usize::MAX, usize::MAX);
+        let records = read.expect("it is in memory");
+        if records.last().is_none_or(|last| last.key == POSITION_KEY) {
+            return false;
+        }
+        let position = records.into_iter().rfind(|record| record.key == POSITION_KEY);
+        let first =
+            || kigen_wire::encode_position(&PartitionState::new(Offset(0)), kigen_wire::Level::NEWEST);
+        self.write_status(POSITION_KEY, position.and_then(|it| it.value).unwrap_or_else(first)).await;
+        tokio::time::sleep(EXAMINED_WITHIN).await;
+        true
+    }
+
+    async fn write_status(&mut self, key: &str, value: Vec<u8>) {
+        let (key, value, timestamp) = (key.to_owned(), Some(value), feed::start());
+        let record = NewRecord { topic: Topic::Status, partition: FAULTY, key, value, timestamp };
+        self.log.append(vec![record]).await.expect("it is in memory");
+    }
+
+    /// Until none has had anything to do twice in a row: what one drops may be assigned to another.
+    async fn judge_all(&mut self) {
         let mut quiet = 0;
         while quiet < 2 * PROCESSORS_MAX {
             let numbers: Vec<usize> = self.running.keys().copied().collect();
@@ -161,7 +206,6 @@ impl Chaos {
                 quiet = if worked { 0 } else { quiet + 1 };
             }
         }
-        Done { log, crashes: self.crashes, errors: self.errors }
     }
 
     fn start(&mut self) {

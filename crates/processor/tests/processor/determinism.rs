@@ -34,7 +34,7 @@ fn one_seed_gives_the_same_run_twice() {
 
 /// A run in a runtime of its own.
 fn run(seed: u64) -> Done {
-    chaos::paused_runtime().block_on(Chaos::new(seed).run())
+    chaos::paused_runtime().block_on(Chaos::new(seed).run(|_| {}))
 }
 
 /// A record without its bytes.

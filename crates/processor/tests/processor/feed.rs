@@ -1,4 +1,5 @@
-//! The events of a few CronJobs over three days: runs in time, late runs, and runs that never start.
+//! The events of a few CronJobs over three days: runs in time, late runs, and runs that never start. A busy feed has a batch
+//! with more runs a day than a state keeps, and more deadlines a day than a round of a test judges.
 
 use std::path::Path;
 
@@ -14,6 +15,9 @@ use kigen_model::topic::{Partition, Topic};
 
 const BATCHES: u64 = 12;
 const DAYS: i64 = 3;
+/// A run every half an hour, and a deadline every five minutes.
+const BUSY: u64 = BATCHES;
+const BUSY_RUNS: i64 = 48;
 pub(crate) const CLUSTER: &str = "prod";
 
 /// The first midnight.
@@ -36,12 +40,18 @@ pub(crate) struct Feed<'a, L> {
     records: Vec<NewRecord>,
     version: u64,
     day: i64,
+    is_busy: bool,
 }
 
 impl<'a, L: LogReader> Feed<'a, L> {
     /// For a log whose keys are partitioned as those of this one.
     pub(crate) fn new(reader: &'a L) -> Self {
-        Self { reader, records: Vec::new(), version: 0, day: 0 }
+        Self { reader, records: Vec::new(), version: 0, day: 0, is_busy: false }
+    }
+
+    /// With a batch of many runs and deadlines beside the others.
+    pub(crate) fn busy(reader: &'a L) -> Self {
+        Self { is_busy: true, ..Self::new(reader) }
     }
 
     /// The records of the next day.
@@ -54,6 +64,9 @@ impl<'a, L: LogReader> Feed<'a, L> {
         }
         let midnight = start + TimeDelta::days(day);
         (0..BATCHES).for_each(|batch| self.run(batch, day, midnight));
+        if self.is_busy {
+            self.busy_day(day, midnight);
+        }
         if day == 0 {
             (0..BATCHES).for_each(|batch| self.hurry(batch, midnight + TimeDelta::hours(12)));
         }
@@ -79,9 +92,49 @@ impl<'a, L: LogReader> Feed<'a, L> {
         self.objective(batch, at, "patient", TimeDelta::days(1));
     }
 
+    /// Runs of which two in three are still under way in the evening: first they all are, then they end, some of them failed.
+    fn busy_day(&mut self, day: i64, midnight: Instant) {
+        if day == 0 {
+            self.scheduled(BUSY, midnight, "*/30 * * * *", None);
+            self.complete_by(BUSY, midnight, "complete-by", "*/5 * * * *", TimeDelta::zero());
+        }
+        let run = |nth: i64, phase| {
+            let starts_at = midnight + TimeDelta::minutes(30 * nth) - TimeDelta::hours(12);
+            Run {
+                job: format!("busy-{day}-{nth}"),
+                scheduled_at: Some(starts_at),
+                created_at: starts_at,
+                started_at: Some(starts_at),
+                phase,
+                failed_pods: 0,
+                slot: None,
+            }
+        };
+        for nth in 0..BUSY_RUNS {
+            let run = run(nth, RunPhase::Running);
+            let revision = self.revision(&run.job);
+            self.fact(BUSY, run.created_at.max(midnight), FactBody::Run { revision, run });
+        }
+        let evening = midnight + TimeDelta::hours(12);
+        for nth in (0..BUSY_RUNS).filter(|nth| nth % 3 != 2) {
+            let (reason, message) = ("BackoffLimitExceeded".to_owned(), String::new());
+            let phase = match nth % 3 {
+                0 => RunPhase::Succeeded { completed_at: evening },
+                _ => RunPhase::Failed { failed_at: evening, reason, message },
+            };
+            let run = run(nth, phase);
+            let revision = self.revision(&run.job);
+            self.fact(BUSY, evening, FactBody::Run { revision, run });
+        }
+    }
+
     fn cron_job(&mut self, batch: u64, at: Instant, last_succeeded_at: Option<Instant>) {
+        self.scheduled(batch, at, "0 8 * * *", last_succeeded_at);
+    }
+
+    fn scheduled(&mut self, batch: u64, at: Instant, schedule: &str, last_succeeded_at: Option<Instant>) {
         let cron_job = CronJob {
-            schedule: "0 8 * * *".to_owned(),
+            schedule: schedule.to_owned(),
             time_zone: None,
             suspended: false,
             concurrency: None,
@@ -99,9 +152,13 @@ impl<'a, L: LogReader> Feed<'a, L> {
     }
 
     fn objective(&mut self, batch: u64, at: Instant, name: &str, grace: TimeDelta) {
+        self.complete_by(batch, at, name, "0 12 * * *", grace);
+    }
+
+    fn complete_by(&mut self, batch: u64, at: Instant, name: &str, crontab: &str, grace: TimeDelta) {
         let objective = Objective {
             is_of_jobs: false,
-            deadlines: Deadlines::CompleteBy { crontab: "0 12 * * *".to_owned() },
+            deadlines: Deadlines::CompleteBy { crontab: crontab.to_owned() },
             freshness: None,
             starts: None,
             time_zone: None,

@@ -59,33 +59,53 @@ fn the_slots_of_one_batch_that_are_due_at_one_tick_are_divided() {
     }));
 }
 
+#[test]
+fn a_backlog_of_50_000_slots_of_one_batch_is_divided() {
+    chaos::paused_runtime().block_on(async {
+        let dir = tempfile::tempdir().expect("a folder");
+        let alerts = accepted(dir.path(), async |log| {
+            declare(log, "often", "* * * * *").await;
+            tick(log, TimeDelta::minutes(50_000)).await;
+        });
+        assert_eq!(alerts.await.len(), 50_000);
+    });
+}
+
 /// Without a bound in bytes the log refuses what `fill` writes; with one it accepts each commit; with one that is too large,
 /// it accepts them after some refusals.
 async fn divided(fill: impl AsyncFn(&SimulatedLog)) {
     let dir = tempfile::tempdir().expect("a folder");
-    let filled = async || {
-        let settings = Settings { partitions: PARTITIONS, ..Settings::default() };
-        let log = SimulatedLog::new(settings, Faults::default(), 0);
-        fill(&log).await;
-        log
-    };
-    let undisturbed = filled().await;
-    judge_all(&undisturbed, &dir.path().join("undisturbed"), UNBOUNDED).await;
-    let expected = alerts(&undisturbed);
-    assert!(!expected.is_empty(), "there must be alerts");
+    let expected = accepted(dir.path(), &fill).await;
 
-    let small = filled().await;
-    small.limit_writes(WRITE_BYTES_MAX);
-    let bounds = TurnBounds { bytes_max: WRITE_BYTES_MAX / 2, ..UNBOUNDED };
-    judge_all(&small, &dir.path().join("small"), bounds).await;
-    assert!(alerts(&small) == expected, "the alerts are others");
-
-    let refused = filled().await;
+    let refused = filled(&fill).await;
     refused.limit_writes(WRITE_BYTES_MAX);
     let bounds = TurnBounds { bytes_max: 64 * WRITE_BYTES_MAX, ..UNBOUNDED };
     let refusals = judge_despite_refusals(&refused, &dir.path().join("refused"), bounds).await;
     assert!(refusals > 0, "without a bound in bytes there must be a write that is too large");
     assert!(alerts(&refused) == expected, "after refusals the alerts are others");
+}
+
+async fn filled(fill: impl AsyncFn(&SimulatedLog)) -> SimulatedLog {
+    let settings = Settings { partitions: PARTITIONS, ..Settings::default() };
+    let log = SimulatedLog::new(settings, Faults::default(), 0);
+    fill(&log).await;
+    log
+}
+
+/// With a bound in bytes the log accepts each commit, and the alerts, which are returned, are those of one commit.
+async fn accepted(dir: &Path, fill: impl AsyncFn(&SimulatedLog)) -> Vec<(String, Option<Vec<u8>>)> {
+    let undisturbed = filled(&fill).await;
+    undisturbed.limit_writes(usize::MAX);
+    judge_all(&undisturbed, &dir.join("undisturbed"), UNBOUNDED).await;
+    let expected = alerts(&undisturbed);
+    assert!(!expected.is_empty(), "there must be alerts");
+
+    let small = filled(&fill).await;
+    small.limit_writes(WRITE_BYTES_MAX);
+    let bounds = TurnBounds { bytes_max: WRITE_BYTES_MAX / 2, ..UNBOUNDED };
+    judge_all(&small, &dir.join("small"), bounds).await;
+    assert!(alerts(&small) == expected, "the alerts are others");
+    expected
 }
 
 /// Judges all, as `run` does; returns how many writes were too large.
