@@ -139,8 +139,8 @@ pub enum ConsumerEvent {
 
 /// A member of a consumer group.
 pub trait Consumer: Send {
-    /// Waits for the next event: records up to `records_max` of a partition and about `bytes_max`. If the future is
-    /// dropped, nothing is skipped.
+    /// Waits for the next event: records up to `records_max` of a partition, and about `bytes_max` bytes of all partitions
+    /// together, but at least one record. If the future is dropped, nothing is skipped.
     ///
     /// # Errors
     /// The log cannot be read, or a record is damaged: then [`seek`](Self::seek) to an offset after it.

@@ -43,6 +43,12 @@ pub struct ConsumedRecord {
 }
 
 impl ConsumedRecord {
+    /// The bytes of its key and value.
+    #[must_use]
+    pub fn payload_bytes(&self) -> usize {
+        self.key.len() + self.value.as_ref().map_or(0, Vec::len)
+    }
+
     /// The value's bytes as they are where they were read; empty for a tombstone.
     #[must_use]
     pub fn bytes_as_read(&self) -> Cow<'_, [u8]> {

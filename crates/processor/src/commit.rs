@@ -12,16 +12,15 @@
 //!    |  commit   refused, or the outcome is unknown: dropped, and its partitions are restored
 //!    v
 //!  Committed     one write of the store per partition: its states, its position record, and the offset in
-//!    |           kigen.status after that record
+//!    |           kigen.status after that record; then the cache
 //!    |  into_store
 //!    v
-//!  Moved         the position in memory, and the cache
+//!  Moved         the position in memory
 //! ```
 //!
 //! If the process ends between the transaction and the write, the store is behind `kigen.status`, and the restore applies
 //! the difference (`recovery.rs`).
 
-use std::collections::HashMap;
 use std::thread;
 use std::time::Instant as RealInstant;
 
@@ -62,14 +61,14 @@ struct StoreWrite {
     status_next: Option<Offset>,
     pub(crate) partition: Partition,
     pub(crate) position: PartitionState,
-    states: Vec<BatchState>,
+    /// Each with an upper bound of its encoded bytes.
+    states: Vec<(BatchState, usize)>,
 }
 
 /// What the processor keeps in memory of a partition after a commit.
 pub(crate) struct Moved {
     pub(crate) partition: Partition,
     pub(crate) position: PartitionState,
-    pub(crate) states: Vec<BatchState>,
 }
 
 impl Staged {
@@ -143,7 +142,7 @@ impl Staged {
                 None => batch.forget(&key, changed.due_before),
             }
             write(Topic::Status, key.to_string(), bytes, at);
-            states.push(changed.state);
+            states.push((changed.state, changed.bytes));
         }
         let position_record = kigen_wire::encode_position(&position, kigen_wire::Level::NEWEST);
         write(Topic::Status, POSITION_KEY.to_owned(), Some(position_record.clone()), at);
@@ -169,11 +168,7 @@ impl Committed {
     }
 
     /// Moves the store: for each partition one write of its states, its position and the offset in `kigen.status`.
-    pub(crate) fn into_store(
-        self,
-        store: &Store,
-        caches: &mut HashMap<Partition, Cache>,
-    ) -> Result<Vec<Moved>, ProcessorError> {
+    pub(crate) fn into_store(self, store: &Store, cache: &mut Cache) -> Result<Vec<Moved>, ProcessorError> {
         let mut moved = Vec::with_capacity(self.partitions.len());
         for write in self.partitions {
             let StoreWrite { mut batch, position_record, status_next, partition, position, states, .. } =
@@ -182,11 +177,8 @@ impl Committed {
                 batch.position(&StoredPosition { record: position_record, status_next });
             }
             store.commit(batch)?;
-            moved.push(Moved { partition, position, states });
-        }
-        for one in &mut moved {
-            let cache = caches.entry(one.partition).or_default();
-            one.states.drain(..).for_each(|state| cache.put(state));
+            states.into_iter().for_each(|(state, bytes)| cache.put(partition, state, bytes));
+            moved.push(Moved { partition, position });
         }
         Ok(moved)
     }

@@ -18,9 +18,14 @@ use crate::error::ProcessorError;
 use crate::metrics;
 use crate::recovery::{CommittedPosition, Decision, Facts, Pause, Reading, Restore, StorePosition, decide};
 
-/// How many records, and how many bytes of them, are applied to the store in one write.
+/// The most restores at a time: each reads pages of `kigen.status` ahead and writes to the one disk of the store.
+pub(crate) const RUNNING_MAX: usize = 4;
+/// The most bytes of records that all restores together have in memory.
+const RESTORES_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How many records, and how many bytes of them, are applied to the store in one write. A restore has the pages that are read
+/// ahead, the one that is being read, and the one that is being applied.
 const RESTORE_RECORDS_MAX: usize = 1_000;
-const RESTORE_BYTES_MAX: usize = 8 * 1024 * 1024;
+const RESTORE_BYTES_MAX: usize = RESTORES_BYTES_MAX / RUNNING_MAX / (PAGES_AHEAD + 2);
 /// How many offsets before the committed position are searched for events that were not judged. There is a tick each 10 s.
 const EVENTS_CHECKED_MAX: u64 = 1_000;
 /// The number of pages that are read before they are needed.

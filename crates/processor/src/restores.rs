@@ -20,10 +20,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::error::ProcessorError;
-use crate::restore::{Restored, restore};
+use crate::restore::{RUNNING_MAX, Restored, restore};
 
-/// The most restores at a time: each reads pages of `kigen.status` ahead and writes to the one disk of the store.
-const RUNNING_MAX: usize = 4;
 /// The delays before a partition that failed is restored again.
 const RETRY_DELAY_MS_MIN: u64 = 1_000;
 const RETRY_DELAY_MS_MAX: u64 = 15_000;

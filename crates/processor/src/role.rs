@@ -22,7 +22,7 @@
 //! A failure stops only the partitions that it concerns: one that cannot be restored or folded is restored again alone, and
 //! a commit that fails restores the partitions of its round.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,7 +45,8 @@ use crate::turn::{Turn, TurnBounds};
 /// The consumer group of the processors.
 pub const GROUP: &str = "processor";
 
-/// The most bytes of events that one poll reads from a partition.
+/// The most bytes of events that are read and not folded yet, of all partitions together; twice as many while some have
+/// leftover records, so that the others are read beside them.
 const READ_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// While a partition has leftover records, how often the others are read, and how long that may take.
 const READ_INTERVAL: Duration = Duration::from_millis(500);
@@ -63,7 +64,7 @@ pub struct Processor<L: Log> {
     round: RoundBytes,
     /// Ordered, as `leftover` is, so that one seed of a test gives the same run twice.
     partitions: BTreeMap<Partition, Ownership>,
-    caches: HashMap<Partition, Cache>,
+    cache: Cache,
     /// Records that were read but did not fit into a full turn: they come first in the next one. Nothing more is read of
     /// these partitions meanwhile, while the others are.
     leftover: BTreeMap<Partition, Vec<ConsumedRecord>>,
@@ -113,7 +114,7 @@ impl<L: Log> Processor<L> {
     /// Joins the group. The processor owns no partition yet: the log assigns them.
     pub fn open(log: L, store: Store, bounds: TurnBounds) -> Result<Self, ProcessorError> {
         let consumer = log.join(GROUP, Topic::Events)?;
-        let (partitions, caches) = (BTreeMap::new(), HashMap::new());
+        let (partitions, cache) = (BTreeMap::new(), Cache::default());
         let (leftover, held) = Default::default();
         let (store, restores, in_round) = (Arc::new(store), Restores::default(), Vec::new());
         let (health, warnings) = Default::default();
@@ -124,7 +125,7 @@ impl<L: Log> Processor<L> {
             round: RoundBytes::new(bounds.bytes_max),
             bounds,
             partitions,
-            caches,
+            cache,
             leftover,
             held,
             read_at: Instant::now(),
@@ -158,6 +159,7 @@ impl<L: Log> Processor<L> {
             if has_leftover && self.read_at.elapsed() < READ_INTERVAL {
                 return Ok(self.with_leftover(Vec::new()));
             }
+            let read_bytes_max = self.read_bytes_max();
             let event = tokio::select! {
                 biased;
                 event = self.restores.next() => match event {
@@ -170,7 +172,7 @@ impl<L: Log> Processor<L> {
                         continue;
                     }
                 },
-                event = self.consumer.next(self.bounds.events_max, READ_BYTES_MAX) => event,
+                event = self.consumer.next(self.bounds.events_max, read_bytes_max) => event,
                 () = tokio::time::sleep(READ_TIME_MAX), if has_leftover => {
                     self.read_at = Instant::now();
                     return Ok(self.with_leftover(Vec::new()));
@@ -193,6 +195,15 @@ impl<L: Log> Processor<L> {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// How many bytes the next read may have: what the leftover records leave, but at least the equal share of the partitions
+    /// that have none.
+    fn read_bytes_max(&self) -> usize {
+        let leftover = self.leftover.values().flatten().map(ConsumedRecord::payload_bytes).sum();
+        let share = READ_BYTES_MAX / self.partitions.len().max(1);
+        let reading = self.partitions.len().saturating_sub(self.leftover.len());
+        READ_BYTES_MAX.saturating_sub(leftover).max(share * reading)
     }
 
     /// A poll of these records, and of what was left over before.
@@ -264,8 +275,7 @@ impl<L: Log> Processor<L> {
             let bounds = TurnBounds { bytes_max: share.max(1), ..self.bounds };
             let Judging { position, has_lost } = judging;
             let mut turn = Turn::new(partition, self.log.reader().partitions(), position.clone(), *has_lost);
-            let cache = self.caches.entry(partition).or_default();
-            let mut states = States { partition, store: Some(&self.store), cache };
+            let mut states = States { partition, store: Some(&self.store), cache: &mut self.cache };
             if let Err(error) = turn.fold(&records, &mut states, bounds) {
                 self.partition_failed(partition, &error);
             } else if !turn.is_empty() {
@@ -296,7 +306,7 @@ impl<L: Log> Processor<L> {
 
     /// Moves the store to what the log has committed.
     pub fn store(&mut self, committed: Committed) -> Result<(), ProcessorError> {
-        let moved = committed.into_store(&self.store, &mut self.caches);
+        let moved = committed.into_store(&self.store, &mut self.cache);
         if let Err(error) = &moved {
             self.store_is_damaged |= error.remedy() == Remedy::RecreateStore;
         }
@@ -365,7 +375,7 @@ impl<L: Log> Processor<L> {
 
     /// Drops what is in memory of a partition.
     fn forget(&mut self, partition: Partition) {
-        self.caches.remove(&partition);
+        self.cache.forget(partition);
         self.leftover.remove(&partition);
         self.held.remove(&partition);
     }

@@ -96,8 +96,8 @@ pub(crate) struct Raised {
 /// A batch that this turn has changed.
 pub(crate) struct Changed {
     pub(crate) state: BatchState,
-    /// Its part of the turn's bytes.
-    bytes: usize,
+    /// Its part of the turn's bytes: an upper bound of its encoding, with its key.
+    pub(crate) bytes: usize,
     /// Its entry in the stored index, which the commit replaces.
     pub(crate) due_before: Option<Instant>,
 }

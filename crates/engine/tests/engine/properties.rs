@@ -21,6 +21,8 @@ use proptest::sample::select;
 use proptest::test_runner::{RngSeed, TestRunner};
 
 const DAYS: i64 = 5;
+/// Of these, each has two or three facts.
+const MANY_RUNS: std::ops::RangeInclusive<usize> = 1..=120;
 const TICK: TimeDelta = TimeDelta::minutes(20);
 
 /// Something that happens to a batch, at a minute after the start.
@@ -47,8 +49,6 @@ fn happening() -> impl Strategy<Value = Happening> {
     let schedules = select(vec!["0 1 * * *", "30 */6 * * *", "0 2 * * 1-5", "15 23 * * *"]);
     let deadlines = select(vec!["0 6 * * *", "0 12 * * 1-5", "30 */8 * * *", "0 2 * * *"]);
     let zones = select(vec![None, Some("Asia/Tokyo"), Some("America/New_York")]);
-    let ends =
-        select(vec![End::Succeeds, End::Succeeds, End::Succeeds, End::Fails, End::Never, End::Deleted]);
     prop_oneof![
         1 => (at.clone(), schedules, zones, any::<bool>())
             .prop_map(|(at, schedule, zone, suspended)| Happening::CronJob { at, schedule, zone, suspended }),
@@ -57,15 +57,29 @@ fn happening() -> impl Strategy<Value = Happening> {
             |(at, complete_by, grace, freshness)| Happening::Objective { at, complete_by, grace, freshness }
         ),
         1 => at.clone().prop_map(|at| Happening::Withdrawn { at }),
-        8 => (at.clone(), any::<bool>(), 1..900i64, ends)
-            .prop_map(|(at, by_hand, lasts, end)| Happening::Run { at, by_hand, lasts, end }),
+        8 => a_run(),
         1 => (at, 1..600i64).prop_map(|(at, lasts)| Happening::Gap { at, lasts }),
     ]
 }
 
-/// A CronJob and an objective from the start, then arbitrary happenings.
+fn a_run() -> impl Strategy<Value = Happening> {
+    let ends =
+        select(vec![End::Succeeds, End::Succeeds, End::Succeeds, End::Fails, End::Never, End::Deleted]);
+    (0..DAYS * 1440, any::<bool>(), 1..900i64, ends).prop_map(|(at, by_hand, lasts, end)| Happening::Run {
+        at,
+        by_hand,
+        lasts,
+        end,
+    })
+}
+
+/// A CronJob and an objective from the start, then arbitrary happenings: a few, or so many runs that there are some 300 facts,
+/// more runs at once than a state keeps, and more successes.
 fn history() -> impl Strategy<Value = Vec<Happening>> {
-    proptest::collection::vec(happening(), 1..24).prop_map(|mut happenings| {
+    let few = proptest::collection::vec(happening(), 1..24);
+    let many = (proptest::collection::vec(happening(), 0..12), proptest::collection::vec(a_run(), MANY_RUNS))
+        .prop_map(|(happenings, runs)| [happenings, runs].concat());
+    prop_oneof![3 => few, 1 => many].prop_map(|mut happenings| {
         let objective = Happening::Objective { at: 0, complete_by: "0 6 * * *", grace: 0, freshness: None };
         happenings.insert(0, objective);
         happenings

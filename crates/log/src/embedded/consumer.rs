@@ -42,7 +42,7 @@ impl EmbeddedConsumer {
         (0..self.log.partitions()).map(Partition).collect()
     }
 
-    /// Reads each partition that has more records.
+    /// Reads each partition that has more records: an equal share of the bytes that are left, at least one record.
     async fn read(
         &mut self,
         records_max: usize,
@@ -60,11 +60,18 @@ impl EmbeddedConsumer {
         }
         let read = blocking(self.log.path(), move || {
             let mut read = Vec::with_capacity(ready.len());
+            let (mut bytes_left, mut partitions_left) = (bytes_max, ready.len());
             for (partition, from) in ready {
                 let latest = log.tables()?.bounds(topic, partition)?.end;
-                let records = log.tables()?.read(topic, partition, from, records_max, bytes_max);
+                let share = bytes_left / partitions_left;
+                partitions_left -= 1;
+                let records = log.tables()?.read(topic, partition, from, records_max, share);
                 match records {
-                    Ok(records) => read.push((partition, records, latest)),
+                    Ok(records) => {
+                        let bytes: usize = records.iter().map(ConsumedRecord::payload_bytes).sum();
+                        bytes_left = bytes_left.saturating_sub(bytes);
+                        read.push((partition, records, latest));
+                    }
                     // The records of other partitions come first; the next read meets this error again.
                     Err(_) if read.iter().any(|(_, records, _)| !records.is_empty()) => {}
                     Err(error) => return Err(error),

@@ -11,6 +11,7 @@ macro_rules! for_each_promise {
             an_older_generation_is_fenced,
             a_time_is_found,
             a_consumer_seeks_and_pauses,
+            the_partitions_share_the_bytes_of_a_read,
             the_last_record_of_a_key_stays,
             a_restart_loses_nothing,
         );
@@ -307,6 +308,29 @@ async fn a_consumer_seeks_and_pauses(logs: impl LogUnderTest) {
     consumer.seek(P0, Offset(99)).await.expect("it resumes");
     let more = vec![(P0, "c/n/b=99".to_owned()), (P0, "c/n/b=more".to_owned())];
     assert_eq!(records(&mut consumer, 2).await, more);
+}
+
+/// A read has about as many bytes as requested, of all partitions together, and no partition is left out for ever.
+async fn the_partitions_share_the_bytes_of_a_read(logs: impl LogUnderTest) {
+    const BYTES_MAX: usize = 4_000;
+    const RECORD_BYTES: usize = 105;
+    let log = logs.open().await;
+    let of = |partition| (0..100).map(move |_| event(partition, &"x".repeat(100)));
+    log.append([P0, P1].into_iter().flat_map(of).collect()).await.expect("it appends");
+    let mut consumer = joined(&log, Offset(0)).await;
+    let mut left = [100, 100];
+    while left != [0, 0] {
+        let event = tokio::time::timeout(DEADLINE, consumer.next(1_000, BYTES_MAX)).await;
+        let ConsumerEvent::Records(batches) = event.expect("an event in time").expect("no error") else {
+            panic!("no records")
+        };
+        let counts: Vec<usize> = batches.iter().map(|(_, records)| records.len()).collect();
+        let bytes = counts.iter().sum::<usize>() * RECORD_BYTES;
+        assert!(bytes <= BYTES_MAX + 2 * RECORD_BYTES, "{bytes} bytes of {} partitions", batches.len());
+        for ((partition, _), count) in batches.iter().zip(counts) {
+            left[partition.0 as usize] -= count;
+        }
+    }
 }
 
 /// The last record of a key stays, whatever else is compacted, and it stays last.

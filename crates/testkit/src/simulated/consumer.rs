@@ -64,8 +64,12 @@ impl SimulatedConsumer {
             return Err(failed("read"));
         }
         let mut received: Vec<(Partition, Vec<ConsumedRecord>)> = Vec::new();
+        let (mut bytes_left, mut partitions_left) = (bytes_max, self.cursors.len());
         for (partition, from) in &mut self.cursors {
-            let records = state.log_of(self.topic, *partition).read(*from, records_max, bytes_max);
+            let share = bytes_left / partitions_left;
+            partitions_left -= 1;
+            let records = state.log_of(self.topic, *partition).read(*from, records_max, share);
+            bytes_left -= records.iter().map(ConsumedRecord::payload_bytes).sum::<usize>().min(bytes_left);
             if let Some(last) = records.last() {
                 *from = last.offset.next();
                 received.push((*partition, records));
