@@ -71,6 +71,7 @@ impl Restores {
             .entry(partition)
             .or_insert_with(|| BackOff::new(RETRY_DELAY_MS_MIN, RETRY_DELAY_MS_MAX));
         let delay = back_off.next_delay(None);
+        self.queued.retain(|queued| *queued != partition);
         self.delayed.insert(partition, Instant::now() + delay);
     }
 

@@ -380,33 +380,40 @@ impl<L: Log> Processor<L> {
         self.held.remove(&partition);
     }
 
-    /// Deletes the damaged store, once no restore uses it, and restores all partitions into an empty one. False: not yet.
-    fn recreate_store(&mut self) -> bool {
+    /// Replaces a damaged store by an empty one, or opens it again if RocksDB has given up, once no restore uses it. Then all
+    /// partitions are restored: the store may be older now than what is in memory. False: not yet.
+    fn mend_store(&mut self) -> bool {
+        let is_damaged = self.store_is_damaged;
         let Some(store) = Arc::get_mut(&mut self.store) else { return false };
-        let recreated = store.recreate();
-        self.store_is_damaged = recreated.is_err();
-        let judging: Vec<Partition> = self
+        let mended = if is_damaged { store.recreate() } else { store.reopen() };
+        let concerned: Vec<Partition> = self
             .partitions
             .iter()
-            .filter(|(_, ownership)| matches!(ownership, Ownership::Judging(_)))
+            .filter(|(_, ownership)| matches!(ownership, Ownership::Judging(_) | Ownership::Queued))
             .map(|(partition, _)| *partition)
             .collect();
-        match recreated {
+        match mended {
             Ok(()) => {
-                tracing::error!(
-                    "the store was damaged: it was deleted, and is filled again from kigen.status"
-                );
-                for partition in judging {
+                self.store_is_damaged = false;
+                if is_damaged {
+                    tracing::error!(
+                        "the store was damaged: it was deleted, and is filled again from kigen.status"
+                    );
+                } else {
+                    tracing::warn!("the store is opened again after a failed write");
+                }
+                for partition in concerned {
                     self.consumer.pause(partition);
                     self.restore(partition);
                 }
+                true
             }
             Err(error) => {
                 let error = error.into();
-                judging.into_iter().for_each(|partition| self.partition_failed(partition, &error));
+                concerned.into_iter().for_each(|partition| self.partition_failed(partition, &error));
+                false
             }
         }
-        !self.store_is_damaged
     }
 
     /// The partition is restored as soon as there is room.
@@ -418,7 +425,7 @@ impl<L: Log> Processor<L> {
     }
 
     fn begin_restores(&mut self) {
-        if self.store_is_damaged && !self.recreate_store() {
+        if (self.store_is_damaged || self.store.has_given_up()) && !self.mend_store() {
             return;
         }
         for partition in self.restores.begin(self.log.reader(), &self.store) {

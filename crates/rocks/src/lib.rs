@@ -9,11 +9,13 @@
 
 mod database;
 mod error;
+mod failures;
 mod lock;
 mod options;
 mod secondary;
 
 pub use database::{Batch, Database, Durability, Scan};
 pub use error::RocksError;
+pub use failures::{WriteFailure, WriteFailures, probe};
 pub use lock::DirectoryLock;
 pub use options::Index;

@@ -1,12 +1,16 @@
 //! The open store: reads, writes, and refilling a partition.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition};
-use kigen_rocks::{Batch as Writes, Database, DirectoryLock, Durability, Index};
+use kigen_rocks::{
+    Batch as Writes, Database, DirectoryLock, Durability, Index, RocksError, WriteFailure, WriteFailures,
+    probe,
+};
 
 use crate::batch::Batch;
 use crate::error::StoreError;
@@ -17,8 +21,9 @@ const REFILL_PAGE: usize = 256;
 
 /// The states, due work and positions of a processor's partitions. Owned by one process.
 pub struct Store {
-    /// `None`: a damaged one was deleted, and none could be created in its place yet.
+    /// `None`: it was closed, and could not be opened or replaced yet.
     db: Option<Database>,
+    failures: WriteFailures,
     path: PathBuf,
     /// Declared last: released only after the database is closed.
     _lock: DirectoryLock,
@@ -41,16 +46,17 @@ impl Store {
         fs::create_dir_all(path).map_err(|e| StoreError::of(path, "create", e.into()))?;
         let lock = DirectoryLock::take(path).map_err(|e| StoreError::of(path, "lock", e))?;
         match open_database(path) {
-            Ok(db) => Ok((Self { db: Some(db), path: path.to_owned(), _lock: lock }, None)),
+            Ok(db) => Ok((Self::with(db, path, lock), None)),
             Err(full @ StoreError::NoSpace { .. }) => Err(full),
             Err(unusable) => {
                 let db = create_database(path)?;
-                Ok((
-                    Self { db: Some(db), path: path.to_owned(), _lock: lock },
-                    Some(Dropped { why: reason(unusable) }),
-                ))
+                Ok((Self::with(db, path, lock), Some(Dropped { why: reason(unusable) })))
             }
         }
+    }
+
+    fn with(db: Database, path: &Path, lock: DirectoryLock) -> Self {
+        Self { db: Some(db), failures: WriteFailures::default(), path: path.to_owned(), _lock: lock }
     }
 
     /// Deletes everything and opens an empty store in its place, after a read has found damage.
@@ -60,6 +66,25 @@ impl Store {
     pub fn recreate(&mut self) -> Result<(), StoreError> {
         drop(self.db.take());
         self.db = Some(create_database(&self.path)?);
+        self.failures.note(None);
+        Ok(())
+    }
+
+    /// Whether it must be [opened again](Self::reopen): RocksDB has given up writing after an error of the disk.
+    pub fn has_given_up(&self) -> bool {
+        self.db.is_none() || self.failures.has_given_up()
+    }
+
+    /// Closes it and opens it again, once the disk can be written. The last writes before the error may be missing then: each
+    /// partition is at the position that it has now.
+    ///
+    /// # Errors
+    /// The disk fails still. Until a repetition succeeds, every write fails, too.
+    pub fn reopen(&mut self) -> Result<(), StoreError> {
+        probe(&self.path).map_err(|e| StoreError::of(&self.path, "write", e))?;
+        drop(self.db.take());
+        self.db = Some(open_database(&self.path)?);
+        self.failures.note(None);
         Ok(())
     }
 
@@ -150,7 +175,16 @@ impl Store {
     }
 
     fn write(&self, writes: Writes, durability: Durability) -> Result<(), StoreError> {
-        self.db()?.write(writes, durability).map_err(|e| StoreError::of(&self.path, "write", e))
+        self.written(self.db()?.write(writes, durability))
+    }
+
+    fn written(&self, written: Result<(), RocksError>) -> Result<(), StoreError> {
+        self.failures.note(match &written {
+            Err(RocksError::NoSpace(_)) => Some(WriteFailure::Full),
+            Err(RocksError::Io(_)) => Some(WriteFailure::Io),
+            Ok(()) | Err(RocksError::InUse | RocksError::Corrupt(_)) => None,
+        });
+        written.map_err(|e| StoreError::of(&self.path, "write", e))
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -184,7 +218,8 @@ impl Store {
     }
 
     fn db(&self) -> Result<&Database, StoreError> {
-        self.db.as_ref().ok_or_else(|| self.corrupt("its files could not be replaced yet".to_owned()))
+        let closed = || RocksError::Io(io::Error::other("it could not be opened again yet"));
+        self.db.as_ref().ok_or_else(|| StoreError::of(&self.path, "open", closed()))
     }
 
     fn corrupt(&self, why: String) -> StoreError {
@@ -238,7 +273,7 @@ impl Refill<'_> {
             page = self.store.states(self.partition, Some(last), REFILL_PAGE)?;
         }
         // The position must not be on the disk before the states that it is the position of.
-        self.store.db()?.flush().map_err(|e| StoreError::of(&self.store.path, "write", e))?;
+        self.store.written(self.store.db()?.flush())?;
         let mut batch = Batch::new(self.partition);
         batch.position(position);
         Ok(self.store.commit(batch)?)

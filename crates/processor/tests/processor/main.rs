@@ -3,6 +3,7 @@
 mod chaos;
 mod cut;
 mod determinism;
+mod disk;
 mod feed;
 mod isolation;
 mod kills;

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant as RealInstant};
 
 use chrono::DateTime;
 use kigen_model::Instant;
@@ -12,6 +13,13 @@ use kigen_model::topic::{Offset, Partition};
 use kigen_store::{Batch, Store, StoreError, StoredPosition};
 
 const P0: Partition = Partition(0);
+
+/// How the small disk is mounted, visible to the child only: as root, or as root of a user namespace.
+const UNSHARES: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
+
+/// How long RocksDB has to recover from a full disk by itself, and when the test gives up.
+const RECOVERY: Duration = Duration::from_secs(30);
+const RECOVERY_MAX: Duration = Duration::from_secs(60);
 
 /// Where the child finds its store.
 const DIR: &str = "KIGEN_TEST_STORE_DIR";
@@ -285,6 +293,92 @@ fn a_store_of_another_version_is_dropped_and_one_emptied_by_hand_is_empty() {
     drop(store);
     fs::remove_dir_all(dir.path()).expect("removes");
     assert_eq!(open(dir.path()).position(P0).expect("reads"), None);
+}
+
+#[test]
+fn a_store_on_a_disk_that_stays_full_is_opened_again_once_there_is_space() {
+    let dir = directory();
+    let mount = "mount -t tmpfs -o size=48m kigen-test \"$1\"";
+    let unshare = |how: &[&str], script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(how).args(["sh", "-c", script, "sh"]).arg(dir.path()).env(DIR, dir.path());
+        command
+    };
+    let works = |how: &&&[&str]| unshare(how, mount).output().is_ok_and(|output| output.status.success());
+    let Some(how) = UNSHARES.iter().find(works) else {
+        // Past the harness, which hides what a passing test prints.
+        let notice =
+            b"\nNOT TESTED: a full disk (neither root nor a user namespace to mount a small tmpfs in)\n";
+        std::io::stderr().write_all(notice).expect("writes");
+        return;
+    };
+    let script = format!("{mount} && exec \"$2\" --exact child_on_a_full_disk --ignored --nocapture");
+    let exe = std::env::current_exe().expect("this test's path");
+    let output = unshare(how, &script).arg(exe).output().expect("runs");
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && out.contains("1 passed"), "{out}\n{err}");
+}
+
+#[test]
+#[ignore = "the child process of the test above, which starts it on a small disk"]
+fn child_on_a_full_disk() {
+    let dir = std::env::var(DIR).expect("started by a test");
+    let (data, ballast) = (Path::new(&dir).join("data"), Path::new(&dir).join("ballast"));
+    fs::write(&ballast, vec![1; 24 << 20]).expect("fits");
+    let mut store = open(&data);
+    let commit = |store: &Store, nth: u64| {
+        let mut batch = Batch::new(P0);
+        let state: Vec<u8> = (0..64 << 10_u32).map(|byte: u32| noise(nth, byte)).collect();
+        batch.put(&key(&nth.to_string()), &state, None, None).expect("fits");
+        batch.position(&position(nth));
+        store.commit(batch)
+    };
+    let mut next = 0;
+    let since = loop {
+        match commit(&store, next) {
+            Ok(()) => next += 1,
+            Err(error) => {
+                assert!(matches!(error, StoreError::NoSpace { .. }), "{error:?}");
+                break RealInstant::now();
+            }
+        }
+        assert!(next < 1000, "24 MiB hold no 64");
+    };
+    assert!(!store.has_given_up(), "RocksDB may recover by itself");
+    while !store.has_given_up() {
+        commit(&store, next).expect_err("it is full");
+        assert!(since.elapsed() < RECOVERY_MAX, "it is not opened again");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    assert!(since.elapsed() >= RECOVERY, "RocksDB has so long to recover");
+    let rest = Path::new(&dir).join("rest");
+    fill(&rest);
+    let error = store.reopen().expect_err("there is no space to open it again");
+    assert!(matches!(error, StoreError::NoSpace { .. }), "{error:?}");
+    assert_eq!(store.position(P0).expect("it is read meanwhile"), Some(position(next - 1)));
+
+    remove(&ballast);
+    remove(&rest);
+    store.reopen().expect("opens");
+    assert!(!store.has_given_up());
+    assert_eq!(store.position(P0).expect("reads"), Some(position(next - 1)));
+    commit(&store, next).expect("it continues");
+    drop(store);
+    assert_eq!(open(&data).position(P0).expect("reads"), Some(position(next)));
+}
+
+/// Takes all the space that is left.
+fn fill(file: &Path) {
+    let mut file = fs::File::create(file).expect("creates");
+    for size in [1 << 20, 1 << 12, 1] {
+        while file.write_all(&vec![1; size]).is_ok() {}
+    }
+}
+
+/// A byte that does not compress.
+fn noise(nth: u64, byte: u32) -> u8 {
+    let mixed = (nth << 32 | u64::from(byte)).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9).to_be_bytes()[1]
 }
 
 #[test]
