@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use kigen_text::plain::plain;
+
 /// Marks an error as wrong usage or configuration: nothing was started, and the exit code is 2 instead of 1.
 #[derive(Debug)]
 pub(crate) struct Misused;
@@ -27,7 +29,8 @@ pub(crate) fn code(error: &anyhow::Error) -> u8 {
 /// The error and its causes in one line, without the marker.
 pub(crate) fn message(error: &anyhow::Error) -> String {
     let marker = Misused.to_string();
-    kigen_ops::causes(error.chain().map(ToString::to_string).filter(|cause| *cause != marker))
+    let message = kigen_ops::causes(error.chain().map(ToString::to_string).filter(|cause| *cause != marker));
+    plain(&message).into_owned()
 }
 
 /// Whether the reader of stdout, such as `head`, has closed it, which is no failure.

@@ -1,18 +1,46 @@
 //! Text on stdout: tables, spans of time and instants, as every command prints them.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
 use chrono::{SecondsFormat, TimeDelta};
 use kigen_calendar::Zone;
 use kigen_model::Instant;
+use kigen_text::plain::{plain, plain_json};
+use kigen_text::secrets::scrub;
+use serde_json::Value;
 
-/// Writes data to stdout.
+/// Writes text to stdout, without what a terminal would obey: any part of it may be of a cluster.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    write(&plain(text))
+}
+
+/// Writes a JSON value to stdout as one line, with the secrets in its texts hidden.
+pub(crate) fn print_json(mut value: Value) -> anyhow::Result<()> {
+    scrub_texts(&mut value);
+    write(&format!("{}\n", plain_json(&value.to_string())))
+}
+
+fn write(text: &str) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()?;
     Ok(())
+}
+
+fn scrub_texts(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            // A colour's code beside a secret could hide it.
+            if let Cow::Owned(scrubbed) = scrub(&plain(text)) {
+                *text = scrubbed;
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(scrub_texts),
+        Value::Object(fields) => fields.values_mut().for_each(scrub_texts),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// An instant in UTC.

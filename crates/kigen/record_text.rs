@@ -6,6 +6,7 @@ use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
 use kigen_model::objective::Deadlines;
 use kigen_model::run::{AttemptPhase, RunPhase};
 use kigen_model::topic::Topic;
+use kigen_text::error;
 use kigen_wire::Status;
 
 use crate::output::text;
@@ -84,11 +85,7 @@ fn fact_text(fact: &Fact) -> String {
                     "failed: {}, exit code {}{}",
                     reason.as_deref().unwrap_or("no reason"),
                     exit_code.map_or("unknown".to_owned(), |code| code.to_string()),
-                    // The last line of a traceback is the exception.
-                    message
-                        .as_deref()
-                        .and_then(|text| text.lines().last())
-                        .map_or(String::new(), |line| format!(", {line}"))
+                    message.as_deref().map_or(String::new(), |text| format!(", {}", error::line(text)))
                 ),
             };
             let restarted = match attempt.restarts {

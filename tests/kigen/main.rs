@@ -11,6 +11,7 @@ mod health;
 mod kafka_outage;
 mod kubectl;
 mod objectives;
+mod printing;
 mod registry;
 mod replay;
 mod resync;

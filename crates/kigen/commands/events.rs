@@ -7,10 +7,12 @@ use kigen_log::{ConsumedRecord, LogReader};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event};
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_text::secrets::scrub;
+use serde_json::{Value, json};
 
 use crate::cli::{EventsArgs, TopicArg};
 use crate::config::Config;
-use crate::output::{print, text};
+use crate::output::{print, print_json, text};
 use crate::reader::{Progress, is_of, open};
 use crate::record_text::record_text;
 
@@ -29,9 +31,14 @@ pub(crate) fn run(config: &Config, args: &EventsArgs) -> anyhow::Result<()> {
     loop {
         while let Some((partition, record)) = merge.next(&*reader, topic)? {
             progress.advance(1);
-            if let Some(line) = line(topic, partition, &record, args) {
-                progress.clear();
-                print(&format!("{line}\n"))?;
+            if !is_shown(topic, &record, args) {
+                continue;
+            }
+            progress.clear();
+            if args.json {
+                print_json(json(topic, partition, &record))?;
+            } else {
+                print(&format!("{}\n", line(topic, partition, &record)))?;
             }
         }
         progress.clear();
@@ -99,41 +106,40 @@ impl Merge {
     }
 }
 
-fn line(topic: Topic, partition: Partition, record: &ConsumedRecord, args: &EventsArgs) -> Option<String> {
-    if !is_of(&record.key, args.batch.as_deref()) {
-        return None;
-    }
-    let is_removed = topic == Topic::Status && record.value.is_none();
-    let bytes = record.value.as_deref().unwrap_or_default();
-    if !args.ticks && topic == Topic::Events && is_tick(bytes) {
-        return None;
-    }
-    if args.json {
-        let value = match kigen_wire::decode_to_json(topic, bytes) {
-            _ if is_removed => serde_json::Value::Null,
-            Ok(value) => value,
-            Err(error) => serde_json::json!({ "undecodable": error.to_string() }),
-        };
-        let whole = serde_json::json!({
-            "partition": partition.0,
-            "offset": record.offset.0,
-            "key": record.key,
-            "timestamp": text(record.timestamp),
-            "value": value,
-        });
-        return Some(whole.to_string());
-    }
-    let value = match record_text(topic, bytes) {
-        _ if is_removed => "removed".to_owned(),
+fn is_shown(topic: Topic, record: &ConsumedRecord, args: &EventsArgs) -> bool {
+    let is_tick = || topic == Topic::Events && is_tick(record.value.as_deref().unwrap_or_default());
+    is_of(&record.key, args.batch.as_deref()) && (args.ticks || !is_tick())
+}
+
+fn is_removed(topic: Topic, record: &ConsumedRecord) -> bool {
+    topic == Topic::Status && record.value.is_none()
+}
+
+fn json(topic: Topic, partition: Partition, record: &ConsumedRecord) -> Value {
+    let value = match kigen_wire::decode_to_json(topic, record.value.as_deref().unwrap_or_default()) {
+        _ if is_removed(topic, record) => Value::Null,
+        Ok(value) => value,
+        Err(error) => json!({ "undecodable": error.to_string() }),
+    };
+    json!({
+        "partition": partition.0,
+        "offset": record.offset.0,
+        "key": record.key,
+        "timestamp": text(record.timestamp),
+        "value": value,
+    })
+}
+
+fn line(topic: Topic, partition: Partition, record: &ConsumedRecord) -> String {
+    let value = match record_text(topic, record.value.as_deref().unwrap_or_default()) {
+        _ if is_removed(topic, record) => "removed".to_owned(),
         Ok(value) => value,
         Err(reason) => format!("not understood: {reason}"),
     };
-    Some(format!(
-        "{} {:>12}  {}  {value}",
-        text(record.timestamp),
-        format!("{partition}@{}", record.offset),
-        record.key
-    ))
+    let place = format!("{partition}@{}", record.offset);
+    let line = format!("{} {place:>12}  {}  {value}", text(record.timestamp), record.key);
+    // One line each, whatever a program or another client wrote.
+    scrub(&line).replace('\n', " ")
 }
 
 fn is_tick(bytes: &[u8]) -> bool {

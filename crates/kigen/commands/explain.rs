@@ -16,6 +16,8 @@ use kigen_model::slot::{CauseKind, Excuse, Failure, Verdict};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::Replay;
 use kigen_state::{BatchState, Plan, Window};
+use kigen_text::error;
+use kigen_text::secrets::scrub;
 
 use crate::cli::ExplainArgs;
 use crate::config::Config;
@@ -51,7 +53,7 @@ pub(crate) fn run(config: &Config, args: &ExplainArgs) -> anyhow::Result<()> {
     }
     for name in names {
         let deadline = past.deadline(state, name)?;
-        print(&past.text(name, deadline)?)?;
+        print(&scrub(&past.text(name, deadline)?))?;
     }
     Ok(())
 }
@@ -390,15 +392,16 @@ impl LocalText {
     }
 }
 
-/// Attempts, exit code and the last line of the error text, which is the exception of a traceback.
+/// Attempts, exit code and the line of the error text that explains most.
 fn how_it_failed(failure: &Failure) -> String {
     let attempts = match failure.attempts {
         0 | 1 => "1 attempt".to_owned(),
         attempts => format!("{attempts} attempts"),
     };
     let code = failure.exit_code.map_or(String::new(), |code| format!(", exit code {code}"));
-    let error = failure.last_error.as_deref().and_then(|text| text.lines().last());
-    format!(", {attempts}{code}{}", error.map_or(String::new(), |error| format!(", {error}")))
+    let error =
+        failure.last_error.as_deref().map_or(String::new(), |text| format!(", {}", error::line(text)));
+    format!(", {attempts}{code}{error}")
 }
 
 /// The time zone of the objective's open slot, else UTC.

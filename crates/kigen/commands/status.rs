@@ -10,7 +10,7 @@ use kigen_state::{BatchState, POSITION_KEY, Plan};
 use crate::batch_table::{BatchTable, last_verdict, latest_statuses, next_deadline, note, sum};
 use crate::cli::StatusArgs;
 use crate::config::Config;
-use crate::output::{columns, print};
+use crate::output::{columns, print, print_json};
 use crate::reader::{Pages, is_of, open};
 
 /// The most reported numbers that a row shows.
@@ -21,7 +21,7 @@ pub(crate) fn run(config: &Config, args: &StatusArgs) -> anyhow::Result<()> {
     let reader = open(config)?;
     let batch = args.batch.as_deref();
     if args.json {
-        return print_json(&*reader, batch);
+        return print_states(&*reader, batch);
     }
     let table = BatchTable::read(&*reader, batch)?;
     let rows: Vec<Vec<String>> = table.batches.values().flat_map(rows_of).collect();
@@ -30,13 +30,13 @@ pub(crate) fn run(config: &Config, args: &StatusArgs) -> anyhow::Result<()> {
     print(&out)
 }
 
-fn print_json(reader: &dyn LogReader, batch: Option<&str>) -> anyhow::Result<()> {
+fn print_states(reader: &dyn LogReader, batch: Option<&str>) -> anyhow::Result<()> {
     let pages = Pages::of(reader, Topic::Status)?;
     for partition in (0..reader.partitions()).map(Partition) {
         let is_wanted = |key: &str| key != POSITION_KEY && is_of(key, batch);
         for bytes in latest_statuses(&pages, partition, is_wanted)?.values() {
             let value = kigen_wire::decode_to_json(Topic::Status, bytes)?;
-            print(&format!("{value}\n"))?;
+            print_json(value)?;
         }
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use chrono::TimeDelta;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
+use kigen_text::secrets::scrub;
 
 use crate::located::Located;
 use crate::name::{NAME_RULE, is_kubernetes_name};
@@ -109,8 +110,8 @@ pub(crate) fn read(
         freshness,
         starts: spec.starts.map(Located::into_value),
         severity,
-        owner: spec.owner,
-        runbook: spec.runbook,
+        owner: spec.owner.map(|owner| scrub(&owner).into_owned()),
+        runbook: spec.runbook.map(|runbook| scrub(&runbook).into_owned()),
         ..Objective::new(deadlines, source)
     };
     Ok(ParsedObjective { batch, objective, refused })

@@ -1,5 +1,6 @@
 //! Warnings for the operator: objects that cannot be used, and fields of objects that cannot be used as written.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use kigen_model::Instant;
@@ -7,6 +8,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
 use kigen_model::run::NotASlotMark;
 use kigen_objective::annotation::COMPLETE_BY;
+use kigen_text::secrets::scrub;
 
 use crate::decode::{SLOT, Undecodable, Unusable};
 use crate::resource::Resource;
@@ -18,14 +20,21 @@ pub struct Rejected {
     pub resource: Resource,
     /// The parts that could be read, and why they are not enough.
     pub what: Undecodable,
-    /// Its bytes, at most [`REJECT_BYTES_MAX`].
+    /// Its bytes without secrets, of the first [`REJECT_BYTES_MAX`].
     pub bytes: Vec<u8>,
 }
 
 impl Rejected {
     /// An object that could not be used.
     pub fn new(resource: Resource, what: Undecodable, bytes: &[u8]) -> Self {
-        Self { resource, what, bytes: bytes[..bytes.len().min(REJECT_BYTES_MAX)].to_vec() }
+        let bytes = &bytes[..bytes.len().min(REJECT_BYTES_MAX)];
+        let text = String::from_utf8_lossy(bytes);
+        // An object names its secrets, such as the environment of a container.
+        let bytes = match scrub(&text) {
+            Cow::Owned(scrubbed) => scrubbed.into_bytes(),
+            Cow::Borrowed(_) => bytes.to_vec(),
+        };
+        Self { resource, what, bytes }
     }
 
     /// A line that is not an event of a watch.
@@ -47,7 +56,7 @@ impl Rejected {
             source: self.resource.name().to_owned(),
             place: None,
             key: format!("{}/{}", name(&self.what.namespace), name(&self.what.name)),
-            reason: self.to_string(),
+            reason: scrub(&self.to_string()).into_owned(),
             bytes: self.bytes,
             rejected_at,
         }

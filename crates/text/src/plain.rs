@@ -33,6 +33,19 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A line of JSON with the same characters, each in place of its `\u` escape: they stand within its texts only.
+pub fn plain_json(json: &str) -> String {
+    let mut plain = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_shown(c) {
+            plain.push(c);
+        } else {
+            plain.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    plain
+}
+
 fn is_shown(c: char) -> bool {
     let is_invisible = matches!(
         c,

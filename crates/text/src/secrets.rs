@@ -83,11 +83,11 @@ const PLACES: &[&str] = &[
     r"(?i)(?P<before>\b(?:set-)?cookies?[\x22']?\s*[:=]\s*)(?:\x22[^\x22\n]*\x22|'[^'\n]*'|[^\n\x22']+)",
     r"(?i)(?P<before>\bx-(?:api-key|auth-token|vault-token|goog-api-key|amz-security-token)[\x22']?\s*[:=]\s*[\x22']?)[^\s\x22',;&]+",
     // A URL's password, which may have `/` and `@`; a port is none.
-    r"(?P<before>\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@\x22'<>]*:)(?:[^\s\x22'<>@0-9][^\s\x22'<>]*|[0-9]{1,5}[^\s\x22'<>/?#0-9@][^\s\x22'<>]*|[0-9]{6}[^\s\x22'<>]*|[0-9][/?#][^\s\x22'<>]*|[0-9]{1,5})(?P<after>@)",
+    r"(?P<before>[a-zA-Z][a-zA-Z0-9+.-]*://[^\s:/@\x22'<>]*:)(?:[^\s\x22'<>@0-9][^\s\x22'<>]*|[0-9]{1,5}[^\s\x22'<>/?#0-9@][^\s\x22'<>]*|[0-9]{6}[^\s\x22'<>]*|[0-9][/?#][^\s\x22'<>]*|[0-9]{1,5})(?P<after>@)",
     // A token in the place of the user.
-    r"(?P<before>\b[a-zA-Z][a-zA-Z0-9+.-]*://)[0-9A-Za-z_-]{20,}(?P<after>@)",
+    r"(?P<before>[a-zA-Z][a-zA-Z0-9+.-]*://)[0-9A-Za-z_-]{20,}(?P<after>@)",
     // Signatures in URLs.
-    r"(?i)(?P<before>[?&;](?:sig|signature|x-(?:amz|goog)-(?:signature|credential|security-token)|code|key|access_token|id_token|refresh_token)=)[^\s&\x22'<>;]+",
+    r"(?i)(?P<before>[?&;](?:sig|signature|x-(?:amz|goog)-(?:signature|credential|security-token)|access_token|id_token|refresh_token)=)[^\s&\x22'<>;]+",
     // `mysql -psecret`, `sshpass -p secret`, `curl -u user:secret`.
     r"(?P<before>\bmysql(?:dump|admin|import)?\b[^\n]*? -p)[^\s\x22'-][^\s]*",
     r"(?P<before>\bsshpass\s+-p\s*)\S+",
@@ -101,10 +101,10 @@ const PLACES: &[&str] = &[
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     regex(concat!(
         r"(?i)(?P<prose>\b(?:unexpected|illegal|invalid|unknown|unrecognized|missing|bad|next|last|first|syntax|offending|the)",
-        r"[ _-](?:\w+[ _-])?(?:token|key|secret)s?[\x22']?\s*[:=]\s*)",
+        r"[ _-](?:\w+[ _-])?(?:token|key|secret)s?[\x22']?[ \t]*[:=][ \t]*)",
         r"|(?P<before>--?[\w-]*(?:password|passwd|passphrase|secret|token|api-?key|access-?key|account-?key|private-?key)(?:=|\s+))(?P<option>[^\s-]\S*)",
         r"|(?P<name>(?:password|passwd|passphrase|pwd|secret|token|credentials?|api[_-]?key|access[_-]?key|account[_-]?key|shared[_-]?access[_-]?(?:key|signature)|private[_-]?key|signing[_-]?key|encryption[_-]?key)",
-        r"[\x22']?(?P<sign>\s*(?:=>|:=|[:=])\s*))(?:\x22(?P<double>[^\x22\n]*)\x22|'(?P<single>[^'\n]*)'|(?P<bare>[^\s,;&\x22']+))",
+        r"[\x22']?[ \t]*(?:=>|:=|[:=])[ \t]*)(?:\x22(?P<double>[^\x22\n]*)\x22|'(?P<single>[^'\n]*)'|(?P<bare>[^\s,;&\x22']+))",
     ))
 });
 /// A value after `token: ` that is a secret, and no word.
@@ -131,8 +131,12 @@ fn hidden_value(found: &Captures<'_>) -> String {
     let is_quoted = found.name("bare").is_none();
     // `token: word` is prose or a parser's message, `token = word` source code; `token=word` is a setting.
     let is_prose = !is_password && !is_quoted && name.trim_end() != name && !LOOKS_SECRET.is_match(value);
-    if value.is_empty() || is_prose {
+    if value.is_empty() {
         return whole();
+    }
+    if is_prose {
+        // Without a space in it, the value has no prose of its own, so this is one level deep.
+        return format!("{name}{}", NAMED.replace_all(value, hidden_value));
     }
     format!("{name}{HIDDEN}")
 }

@@ -3,6 +3,7 @@
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::{ConcurrencyPolicy, CronJob};
 use kigen_objective::annotation::{COMPLETE_BY, OWNER, RUNBOOK};
+use kigen_text::secrets::scrub;
 
 use super::decoded::{Decoded, Unusable};
 use super::fields::{identity, optional_instant, present};
@@ -43,8 +44,8 @@ fn concurrency(policy: Option<&str>) -> Option<ConcurrencyPolicy> {
 fn objective(metadata: &Metadata) -> Option<Objective> {
     let deadlines = Deadlines::CompleteBy { crontab: metadata.annotation(COMPLETE_BY)?.to_owned() };
     Some(Objective {
-        owner: metadata.annotation(OWNER).map(str::to_owned),
-        runbook: metadata.annotation(RUNBOOK).map(str::to_owned),
+        owner: metadata.annotation(OWNER).map(|owner| scrub(owner).into_owned()),
+        runbook: metadata.annotation(RUNBOOK).map(|runbook| scrub(runbook).into_owned()),
         ..Objective::new(deadlines, ObjectiveSource::Annotation)
     })
 }

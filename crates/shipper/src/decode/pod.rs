@@ -1,11 +1,13 @@
 //! A Pod to an attempt.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use kigen_model::Instant;
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase};
 use kigen_text::error::kept;
+use serde::Deserialize;
 
 use super::decoded::{Decoded, Unusable};
 use super::fields::{counter, identity, optional_instant, resource_version};
@@ -169,13 +171,62 @@ fn metrics(status: &PodStatus) -> ReportedMetrics {
     ReportedMetrics::new(messages.filter_map(numbers).flatten())
 }
 
-/// A termination message that is a JSON object of numbers, and nothing else.
+/// A termination message that is a JSON object of numbers, and nothing else: those that are finite.
 fn numbers(message: &str) -> Option<BTreeMap<String, f64>> {
     let message = message.trim();
     if !message.starts_with('{') {
         return None;
     }
-    serde_json::from_str(message).ok()
+    let numbers: BTreeMap<String, Reported> = serde_json::from_str(&with_quoted_words(message)).ok()?;
+    let finite = |(name, number)| match number {
+        Reported::Finite(number) => Some((name, number)),
+        Reported::NotFinite(NotFinite::NaN | NotFinite::Infinity | NotFinite::NegativeInfinity) => None,
+    };
+    Some(numbers.into_iter().filter_map(finite).collect())
+}
+
+/// A value of an object of numbers.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Reported {
+    Finite(f64),
+    NotFinite(NotFinite),
+}
+
+/// The words that stand in JSON for numbers which JSON does not know: Python's `json` writes them bare, other writers as
+/// texts.
+#[derive(Deserialize)]
+enum NotFinite {
+    NaN,
+    Infinity,
+    #[serde(rename = "-Infinity")]
+    NegativeInfinity,
+}
+
+/// The text with such words in quotation marks, where they are values of an object.
+fn with_quoted_words(json: &str) -> Cow<'_, str> {
+    if !json.contains("NaN") && !json.contains("Infinity") {
+        return Cow::Borrowed(json);
+    }
+    let mut quoted = String::with_capacity(json.len() + 16);
+    let (mut is_text, mut is_escaped) = (false, false);
+    let mut rest = json;
+    while let Some(c) = rest.chars().next() {
+        let word =
+            ["NaN", "-Infinity", "Infinity"].into_iter().find(|word| !is_text && rest.starts_with(word));
+        if let Some(word) = word {
+            quoted.extend(["\"", word, "\""]);
+            rest = &rest[word.len()..];
+            continue;
+        }
+        if c == '"' && !is_escaped {
+            is_text = !is_text;
+        }
+        is_escaped = c == '\\' && !is_escaped;
+        quoted.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    Cow::Owned(quoted)
 }
 
 /// The log that may have the error by which the attempt failed, if the Pod has none.

@@ -87,6 +87,20 @@ fn a_job_without_an_essential_field_is_named_once_a_version_and_kept_for_the_rej
 }
 
 #[test]
+fn secrets_are_in_no_reject() {
+    let mut bad = pod("train-x", 7, "job-uid");
+    bad["metadata"]["uid"] = Value::Null;
+    bad["metadata"]["creationTimestamp"] = json!("token=hunter2");
+    let variable = json!({"name": "DB_PASSWORD", "value": "hunter2"});
+    bad["spec"]["containers"] = json!([{"name": "main", "env": [variable], "args": ["--password=hunter2"]}]);
+    let output = changed(&mut core(), Resource::Pods, &bad);
+    let reject = output.rejected[0].clone().into_reject(DateTime::UNIX_EPOCH);
+    let bytes = String::from_utf8(reject.bytes).expect("it is text still");
+    assert!(!reject.reason.contains("hunter2") && !bytes.contains("hunter2"), "{}: {bytes}", reject.reason);
+    assert!(bytes.contains("[hidden]") && bytes.contains("job-uid"), "{bytes}");
+}
+
+#[test]
 fn objects_that_cannot_be_distinguished_are_all_kept_for_the_rejects() {
     let mut core = core();
     for _ in 0..2 {

@@ -104,7 +104,8 @@ fn a_message_that_is_not_an_object_of_numbers_is_an_error_text() {
         "{\"done\": true}",
         "{\"rows\": {\"a\": 1}}",
         "{\"rows\": 1e999}",
-        "{\"rows\": NaN}",
+        "{\"rows\": nan}",
+        "{\"rows\": NaN and more}",
         "[1, 2]",
         "7",
         "{\"rows\": 1} and more",
@@ -115,6 +116,70 @@ fn a_message_that_is_not_an_object_of_numbers_is_an_error_text() {
         let AttemptPhase::Failed { message: kept, .. } = attempt.phase else { panic!("it failed") };
         assert_eq!(kept.as_deref(), Some(message));
         assert!(attempt.metrics.is_empty() && log.is_none(), "{message}");
+    }
+}
+
+#[test]
+fn of_numbers_one_of_which_is_not_finite_the_others_are_kept_and_the_log_has_the_error() {
+    let message = "{\"rows\": 120345, \"positives\": 0, \"auc\": NaN, \"lift\": -Infinity, \"NaN\": 1, \"seconds\": 812.4}\n";
+    check(
+        failed(json!([ended("main", 1, 0, &json!({"message": message}))])),
+        expect![
+            "failed: Error, exit code 1: -; see the log of main; NaN 1, positives 0, rows 120345, seconds 812.4"
+        ],
+    );
+    let message = json!({"message": "{\"auc\": NaN}"});
+    check(
+        failed(json!([ended("main", 1, 0, &message)])),
+        expect!["failed: Error, exit code 1: -; see the log of main"],
+    );
+    let message = json!({"message": "{\"auc\": \"NaN\", \"a \\\" NaN\": 2, \"rows\": 7}"});
+    check(
+        json!({"phase": "Succeeded", "containerStatuses": [ended("main", 0, 0, &message)]}),
+        expect![[r#"succeeded; a " NaN 2, rows 7"#]],
+    );
+}
+
+#[test]
+fn secrets_and_colours_in_texts_are_in_no_attempt() {
+    let message = json!({"message": "\u{1b}[31mOperationalError\u{1b}[0m: postgres://etl:hunter/2@db:5432/dwh refused"});
+    check(
+        failed(json!([ended("main", 1, 0, &message)])),
+        expect!["failed: Error, exit code 1: OperationalError: postgres://etl:[hidden]@db:5432/dwh refused"],
+    );
+    let waiting =
+        json!({"reason": "ImagePullBackOff", "message": "no image https://ci:hunter2@registry/etl:1"});
+    check(
+        json!({"phase": "Pending", "containerStatuses": [{"name": "main", "state": {"waiting": waiting}}]}),
+        expect!["waits: ImagePullBackOff: no image https://ci:[hidden]@registry/etl:1"],
+    );
+    let mut status = failed(json!([]));
+    status["message"] = json!("admission denied: token=hunter2");
+    check(status, expect!["failed: -, exit code -: admission denied: token=[hidden]"]);
+}
+
+#[test]
+fn secrets_are_in_no_run_and_in_no_objective() {
+    let of = |resource, object: Value| decode(resource, object.to_string().as_bytes(), DateTime::UNIX_EPOCH);
+    let metadata = json!({
+        "name": "train", "namespace": "ml", "uid": "a-uid", "resourceVersion": "8",
+        "creationTimestamp": "2026-11-23T08:00:00Z",
+        "annotations": {
+            "kigen.dev/complete-by": "0 12 * * *",
+            "kigen.dev/owner": "ml (password: hunter2)",
+            "kigen.dev/runbook": "https://ann:hunter2@wiki/train",
+        },
+    });
+    let failed = json!([{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "API_TOKEN=hunter2"}]);
+    let run = of(Resource::Jobs, json!({"metadata": metadata, "status": {"conditions": failed}}));
+    let annotated = of(Resource::CronJobs, json!({"metadata": metadata, "spec": {"schedule": "0 9 * * *"}}));
+    let spec = json!({
+        "batch": {"cronJob": "train"}, "completeBy": "0 12 * * *", "owner": "token=hunter2", "runbook": "https://a:hunter2@wiki/",
+    });
+    let written = of(Resource::Objectives, json!({"metadata": metadata, "spec": spec}));
+    for decoded in [run, annotated, written] {
+        let text = format!("{decoded:?}");
+        assert!(text.contains("[hidden]") && !text.contains("hunter2"), "{text}");
     }
 }
 

@@ -26,6 +26,8 @@ static LISTING: LazyLock<Regex> = LazyLock::new(|| {
     )
     .expect("a valid pattern")
 });
+/// Go lists all goroutines after the one that panicked.
+const OTHER_GOROUTINE: &str = "goroutine ";
 /// A query that SQLAlchemy adds to a message.
 const QUERY: &str = "[SQL: ";
 /// Where a query is wrong: `at [17:8]`.
@@ -163,6 +165,7 @@ impl Ranking<'_> {
             PLACE_IN_QUERY.captures(self.lines[block.exception.start]).map(|found| found[1].to_owned());
         let follows = block.ends()..end;
         let (count, is_last) = (follows.len(), end == self.lines.len());
+        let mut is_in_query = false;
         for (nth, line) in follows.enumerate() {
             let text = self.lines[line];
             let from_end = if is_last { count - 1 - nth } else { count };
@@ -170,8 +173,12 @@ impl Ranking<'_> {
             let is_the_place = place.as_ref().is_some_and(|place| {
                 text.trim_start().strip_prefix(place.as_str()).is_some_and(|rest| rest.starts_with(':'))
             });
-            let rank = if noise.is_some_and(|noise| line >= noise) {
+            is_in_query = is_in_query || text.starts_with(QUERY);
+            let is_noise = noise.is_some_and(|noise| line >= noise) || text.starts_with(OTHER_GOROUTINE);
+            let rank = if is_noise {
                 WORTHLESS
+            } else if is_in_query {
+                by_distance + QUIET_FRAMES
             } else if python::is_between(text) {
                 rank
             } else if is_the_place {
@@ -180,6 +187,7 @@ impl Ranking<'_> {
                 self.rank_after(line, by_distance)
             };
             self.add(rank, line..line + 1);
+            is_in_query = is_in_query && !text.ends_with(']');
         }
     }
 
@@ -188,7 +196,7 @@ impl Ranking<'_> {
         let text = self.lines[line];
         if self.is_frame[line] || omitted(text).is_some() || LISTING.is_match(text) {
             WORTHLESS
-        } else if text.starts_with(QUERY) || error_line::is_quiet(text) {
+        } else if error_line::is_quiet(text) {
             by_distance + QUIET_FRAMES
         } else if error_line::severity(text) == Severity::Severe {
             by_distance.min(LIBRARY_FRAMES)

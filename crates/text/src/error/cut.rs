@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-/// From this rank on, lines are kept only of a text that is kept whole.
-pub(super) const WORTHLESS: usize = 1_000;
+/// The rank of lines that are kept only of a text that is kept whole.
+pub(super) const WORTHLESS: usize = usize::MAX;
 
 /// Lines that are kept or left out together.
 #[derive(Debug)]
@@ -21,12 +21,23 @@ pub(super) struct Ranked {
     pub(super) pieces: Vec<Piece>,
 }
 
+impl Ranked {
+    /// The line that is worth most.
+    pub(super) fn best(&self) -> Option<usize> {
+        let best =
+            self.pieces.iter().min_by_key(|piece| (piece.rank, std::cmp::Reverse(piece.lines.start)))?;
+        Some(best.lines.start)
+    }
+}
+
 /// How much may be kept.
 pub(super) struct Size {
     /// Of the whole text.
     pub(super) max: usize,
     /// Of a line, where the text must be cut.
     pub(super) line_max: usize,
+    /// The worst rank, where the text must be cut.
+    pub(super) rank_max: usize,
     /// The size of a text.
     pub(super) of: fn(&str) -> usize,
 }
@@ -42,7 +53,7 @@ pub(super) fn cut(lines: &[&str], ranked: Ranked, size: &Size) -> String {
         return end_of(line, size);
     }
     let shorten = |line: &str| beginning_of(line, size);
-    pieces.retain(|piece| piece.rank < WORTHLESS && !piece.lines.is_empty());
+    pieces.retain(|piece| piece.rank <= size.rank_max && !piece.lines.is_empty());
     // Of the same rank, later lines are worth more.
     pieces.sort_by_key(|piece| (piece.rank, std::cmp::Reverse(piece.lines.start)));
     let mut sum = 0;
@@ -74,6 +85,8 @@ fn render(lines: &[&str], begins: usize, pieces: &[Piece], shorten: impl Fn(&str
     for (line, is_kept) in lines.iter().zip(is_kept).skip(begins) {
         if let Some(omitted) = omitted(line) {
             left_out += omitted;
+        } else if line.is_empty() && left_out > 0 {
+            // An empty line beside an omission separates nothing.
         } else if is_kept {
             count_omitted(&mut text, &mut left_out);
             text.push_str(&shorten(line));

@@ -16,7 +16,7 @@ fn regex(pattern: &str) -> Regex {
 
 static STARTS: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(
-        r"^\s*{LOGGED}(?:(?:\S+ ){{0,6}}?{NAME}(?:\s\[[\w.]+\])?(?::|\s*$)|(?:Caused by|Suppressed): |\[cause\]: |---> |: {NAME}\b|panic: |fatal error: |Exception in thread |Unhandled [Ee]xception|Uncaught |thread '[^']*' (?:\(\d+\) )?panicked at |Error in |Error:|Fatal Python error: |PHP (?:Fatal|Parse) error: |ERROR: |\[?(?:ERROR|FATAL|CRITICAL|SEVERE|error|fatal)\b)"
+        r"^\s*{LOGGED}(?:(?:\S+ ){{0,6}}?{NAME}(?:\s\[[\w.]+\])?(?::|\s*$)|(?:Caused by|Suppressed): |\[cause\]: |---> |: {NAME}\b|panic: |fatal error: |Exception in thread |Unhandled [Ee]xception|Uncaught |thread '[^']*' (?:\(\d+\) )?panicked at |Error in |Error:|Fatal Python error: |PHP (?:Fatal|Parse) error: |\S+\.rb:\d+:in |ERROR: |\[?(?:ERROR|FATAL|CRITICAL|SEVERE|error|fatal)\b)"
     ))
 });
 static SEVERE: LazyLock<Regex> = LazyLock::new(|| {

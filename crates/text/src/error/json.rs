@@ -78,7 +78,7 @@ pub(super) fn unwrapped(line: &str) -> Option<String> {
     };
     let level = LEVELS.iter().find_map(|name| level_of(object.get(*name)?));
     let mut text = match level {
-        Some(level) if !message.is_empty() => format!("{level} {message}"),
+        Some(level) if !message.is_empty() && !message.contains('\n') => format!("{level} {message}"),
         _ => message.to_owned(),
     };
     // With an exception, the message's first line is the event; a message that has a traceback is the exception.

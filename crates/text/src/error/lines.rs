@@ -37,8 +37,26 @@ fn last_written(line: &str) -> &str {
 /// The lines of a traceback that was written as one line with `\n` in it: a text's `repr`, or a JSON object that was cut.
 fn escaped(line: &str) -> Option<String> {
     const BREAKS: [&str; 3] = ["\\n  File ", "\\n\\tat ", "\\n    at "];
-    BREAKS.iter().any(|escaped| line.contains(escaped)).then(|| {
-        let text = line.replace("\\r\\n", "\n").replace("\\n", "\n").replace("\\t", "\t");
-        text.replace("\\\"", "\"").replace("\\'", "'")
+    if !BREAKS.iter().any(|escaped| line.contains(escaped)) {
+        return None;
+    }
+    // In JSON a quotation mark within a text has a backslash.
+    let texts: Vec<&str> = if line.contains("\\\"") { parts_of_json(line) } else { vec![line] };
+    let unescaped =
+        texts.into_iter().filter(|text| BREAKS.iter().any(|escaped| text.contains(escaped))).map(|text| {
+            let text = text.replace("\\r\\n", "\n").replace("\\n", "\n").replace("\\t", "\t");
+            text.replace("\\\"", "\"").replace("\\'", "'")
+        });
+    Some(unescaped.collect::<Vec<_>>().join("\n"))
+}
+
+/// The parts between quotation marks that no backslash precedes.
+fn parts_of_json(line: &str) -> Vec<&str> {
+    let mut is_escaped = false;
+    line.split(|c| {
+        let ends = c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        ends
     })
+    .collect()
 }

@@ -6,7 +6,7 @@ use super::error_line::{Severity, is_command, is_quiet, severity};
 
 /// How many lines after one that names an error belong to it.
 const DETAILS_MAX: usize = 12;
-/// So many lines weigh as one that is further away.
+/// So many lines after an error weigh as one that is further away.
 const LINES_A_STEP: usize = 4;
 /// A line that was logged below the level of errors, or a command, weighs as one that is so many steps further away.
 const QUIET_STEPS: usize = 20;
@@ -58,7 +58,7 @@ pub(super) fn ranked(lines: &[&str]) -> Ranked {
 /// The rank of a line by its distance from the end; the last line is worth as much as an error.
 fn of_end(from_end: usize, lines: &[&str]) -> usize {
     let line = lines[lines.len() - 1 - from_end];
-    let by_distance = if from_end == 0 { 1 } else { 2 + from_end / LINES_A_STEP };
+    let by_distance = 1 + from_end;
     let quiet = if is_command(line) || is_quiet(line) { QUIET_STEPS } else { 0 };
     by_distance + quiet
 }

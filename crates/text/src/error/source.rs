@@ -26,9 +26,21 @@ const PREFIXES_MAX: usize = 16;
 /// The longest prefix, in bytes.
 const PREFIX_BYTES_MAX: usize = 200;
 
+/// What Airflow puts before each line that a command or a pod prints.
+static RELAYED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"^\[[^\]]*\] \{(?:subprocess|pod_manager|docker|process_utils)\.py:\d+\} INFO -(?: \[\w+\])? ?",
+    )
+    .expect("a valid pattern")
+});
+
 /// The lines without such prefixes.
 pub(super) fn unprefixed(lines: Vec<String>) -> Vec<String> {
-    without_prefix(of_one_process(lines))
+    let lines = lines.into_iter().map(|line| match RELAYED.find(&line) {
+        Some(prefix) => line[prefix.end()..].to_owned(),
+        None => line,
+    });
+    without_prefix(of_one_process(lines.collect()))
 }
 
 /// The lines of no process, and those of the first process that reports an error.

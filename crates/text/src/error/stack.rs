@@ -23,9 +23,9 @@ static FRAME: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 /// The second line of Go's frames.
-static PLACE_IN_GO: LazyLock<Regex> = LazyLock::new(|| regex(r"^\t\S+\.(?:go|s|c):\d+"));
+static PLACE_IN_GO: LazyLock<Regex> = LazyLock::new(|| regex(r"^(?:\t| {4,8})\S+\.(?:go|s|c):\d+"));
 /// A line of Rust's, which counts only below its label.
-static FRAME_IN_RUST: LazyLock<Regex> = LazyLock::new(|| regex(r"^\s+\d+: \S"));
+static FRAME_IN_RUST: LazyLock<Regex> = LazyLock::new(|| regex(r"^\s+\d+: +\S"));
 /// What stands between an exception and its frames.
 static LABEL: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"^(?:(?i:stack ?(?:back)?trace|backtrace|traceback):?|goroutine \d+.*:|\[signal .*\])?$")
@@ -40,6 +40,7 @@ static LIBRARY: LazyLock<Regex> = LazyLock::new(|| {
             |io\.netty|io\.grpc|org\.apache|org\.spark|org\.spring\w*|org\.hibernate|org\.postgresql|org\.jetbrains|org\.eclipse
             |com\.google|com\.mysql|com\.fasterxml|com\.zaxxer|com\.amazonaws|software\.amazon|System|Microsoft|Npgsql)\.
         | ^\s*\d+:\ +(?:0x[0-9a-f]+\ -\ )?<?(?:std|core|alloc|tokio|rust_|__|_start|test)\b | rust_begin_unwind | _?__libc_start
+        | @\ (?:Base|Core)\b
         | ^(?:runtime|panic|created\ by)\b
     ",
     )
@@ -70,35 +71,43 @@ pub(super) fn stacks(lines: &[&str], python: &[Block]) -> Stacks {
     let mut stacks = Stacks { blocks: Vec::new(), is_frame: vec![false; lines.len()] };
     let mut number = 0;
     while number < lines.len() {
-        if is_taken[number] {
-            number += 1;
-            continue;
-        }
-        let frames = frames(lines, number);
-        let end = frames.last().map_or(number, |frame| frame.lines.end);
-        let is_alone = frames.is_empty() && lines[number].trim_start().starts_with("Caused by: ");
+        let frames = if is_taken[number] { Vec::new() } else { frames(lines, number) };
         let is_cut = omitted(lines[number]).is_some() && number > 0 && error_line::starts(lines[number - 1]);
-        if frames.is_empty() && !is_alone && !is_cut {
-            number += 1;
-            continue;
+        let end = frames.last().map_or(number + 1, |frame| frame.lines.end);
+        if let Some(first) = frames.first().map(|frame| frame.lines.start) {
+            stacks.is_frame[first..end].fill(true);
         }
-        stacks.is_frame[number..end].fill(true);
-        let below = if is_alone { number + 1 } else { number };
-        if is_alone
-            && lines.get(number + 1).is_some_and(|next| FRAME.is_match(next) || omitted(next).is_some())
+        if (is_cut || !frames.is_empty())
+            && let Some(exception) = exception_above(lines, number, &is_taken, &stacks)
         {
-            number += 1;
-            continue;
-        }
-        if let Some(exception) = exception_above(lines, below, &is_taken, &stacks) {
             stacks.push(lines, exception, frames, python);
         }
-        number = end.max(number + 1);
+        number = end;
     }
+    stacks.add_bare_causes(lines, python);
     stacks
 }
 
 impl Stacks {
+    /// `Caused by:` without frames.
+    fn add_bare_causes(&mut self, lines: &[&str], python: &[Block]) {
+        let mut is_known = vec![false; lines.len()];
+        for block in &self.blocks {
+            is_known[block.exception.clone()].fill(true);
+        }
+        let framed = std::mem::take(&mut self.blocks);
+        let mut framed = framed.into_iter().peekable();
+        for (number, line) in lines.iter().enumerate() {
+            while let Some(block) = framed.next_if(|block| block.begins <= number) {
+                self.blocks.push(block);
+            }
+            if line.starts_with("Caused by: ") && !is_known[number] {
+                self.push(lines, number..number + 1, Vec::new(), python);
+            }
+        }
+        self.blocks.extend(framed);
+    }
+
     fn push(&mut self, lines: &[&str], exception: Range<usize>, frames: Vec<Frame>, python: &[Block]) {
         let text = lines[exception.start].trim_start();
         let follows_python = python.iter().any(|block| block.exception.end == exception.start);
@@ -108,7 +117,7 @@ impl Stacks {
         let has_before = self.blocks.last().is_some_and(|last| last.ends() <= exception.start);
         let link = match (is_cause, has_before || follows_python) {
             (true, true) => Link::Cause,
-            // .NET prints the outer exception's line, then that of the inner one, then the inner one's frames.
+            // The outer exception has no frames, or, as .NET prints it, has them after those of the inner one.
             (true, false) if exception.start > 0 && error_line::starts(lines[exception.start - 1]) => {
                 let outer = exception.start - 1;
                 self.blocks.push(Block {

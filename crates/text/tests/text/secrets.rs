@@ -4,11 +4,6 @@ use kigen_text::secrets::scrub;
 
 #[test]
 fn secrets_are_hidden() {
-    let pem_line = "MIIEpAIBAAKCAQEA0Z3VS5JJcds3xfn/ygWyF8PbnGy0AHB7MhgwMbRvI0MBZhpI";
-    let cut_pem = format!(
-        "could not load the key\nAQEA0Z3VS5JJ\n{pem_line}\n{pem_line}\nq9w=\n-----END RSA PRIVATE KEY-----\nexit 1"
-    );
-    let body = format!("key:\n{pem_line}\n{pem_line}\n{pem_line}\n{pem_line}\nexit 1");
     for (text, shown) in [
         ("key AKIAIOSFODNN7EXAMPLE here", "key [hidden] here"),
         ("ghp_0123456789abcdefghijklmnopqrstuvwxyz", "[hidden]"),
@@ -35,8 +30,6 @@ fn secrets_are_hidden() {
         ("curl -s -u etl:hunter2 https://x", "curl -s -u etl:[hidden] https://x"),
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "[hidden]"),
         ("a -----BEGIN RSA PRIVATE KEY-----\nMIIE\n", "a [hidden]"),
-        (&cut_pem, "could not load the key\n[hidden]\nexit 1"),
-        (&body, "key:\n[hidden]exit 1"),
         (
             "DefaultEndpointsProtocol=https;AccountName=lake;AccountKey=q1w2/e3==;EndpointSuffix=x",
             "DefaultEndpointsProtocol=https;AccountName=lake;AccountKey=[hidden];EndpointSuffix=x",
@@ -65,6 +58,8 @@ fn secrets_are_hidden() {
         ("Set-Cookie: sid=1; Path=/", "Set-Cookie: [hidden]"),
         ("client_secret = \"a b c\"", "client_secret = [hidden]"),
         ("token: 0a1b2c3d4e5f", "token: [hidden]"),
+        ("token: password=hunter", "token: password=[hidden]"),
+        ("token:\npassword: hunter", "token:\npassword: [hidden]"),
         ("export API_TOKEN=abcdef", "export API_TOKEN=[hidden]"),
         (
             "\"env\":[{\"name\":\"DB_PASSWORD\",\"value\":\"hunter2\"}]",
@@ -74,6 +69,17 @@ fn secrets_are_hidden() {
         assert_eq!(scrub(text), shown, "{text}");
         assert_eq!(scrub(shown), shown, "what is scrubbed stays");
     }
+}
+
+#[test]
+fn keys_that_were_cut_are_hidden() {
+    let pem_line = "MIIEpAIBAAKCAQEA0Z3VS5JJcds3xfn/ygWyF8PbnGy0AHB7MhgwMbRvI0MBZhpI";
+    let cut_pem = format!(
+        "could not load the key\nAQEA0Z3VS5JJ\n{pem_line}\n{pem_line}\nq9w=\n-----END RSA PRIVATE KEY-----\nexit 1"
+    );
+    let body = format!("key:\n{pem_line}\n{pem_line}\n{pem_line}\n{pem_line}\nexit 1");
+    assert_eq!(scrub(&cut_pem), "could not load the key\n[hidden]\nexit 1");
+    assert_eq!(scrub(&body), "key:\n[hidden]exit 1");
 }
 
 #[test]
