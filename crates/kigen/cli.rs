@@ -51,6 +51,8 @@ pub(crate) enum Command {
     /// Create or check kigen's topics on Kafka
     #[command(subcommand)]
     Topics(TopicsArgs),
+    /// Go on without a record at which a partition waits, since a newer kigen wrote it
+    Skip(SkipArgs),
     /// Print the next instants of a crontab, as Kubernetes fires it or as kigen reads a deadline
     Crontab(CrontabArgs),
     /// Print the effective configuration: file, environment and flags combined, secrets hidden
@@ -171,6 +173,8 @@ pub(crate) enum TopicArg {
     Status,
     /// Records that could not be decoded or applied
     Rejects,
+    /// What processes announce, and operators decide
+    Control,
 }
 
 /// The arguments of `status`.
@@ -213,6 +217,31 @@ pub(crate) enum ObjectivesArgs {
         #[arg(value_name = "NAMESPACE/BATCH")]
         batch: Option<String>,
     },
+}
+
+/// The arguments of `skip`, as the error that reports the record names them.
+#[derive(Debug, Args)]
+pub(crate) struct SkipArgs {
+    /// The record's topic
+    #[arg(value_name = "TOPIC", value_enum)]
+    pub(crate) topic: SkippedTopicArg,
+    /// Its partition
+    #[arg(value_name = "PARTITION")]
+    pub(crate) partition: u32,
+    /// Its offset
+    #[arg(value_name = "OFFSET")]
+    pub(crate) offset: u64,
+}
+
+/// A topic whose records are waited for.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SkippedTopicArg {
+    /// A fact: verdicts lack it
+    #[value(name = "kigen.events")]
+    Events,
+    /// An alert: no message is sent for it
+    #[value(name = "kigen.alerts")]
+    Alerts,
 }
 
 /// The arguments of `topics`.

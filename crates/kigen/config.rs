@@ -5,12 +5,14 @@ use std::fmt::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use chrono::TimeDelta;
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, is_secret};
 use kigen_model::key::is_key_part;
 use kigen_notifier::slack::client::Channels;
 use kigen_registry::Access as RegistryAccess;
 use kigen_shipper::settings::{Access, LeaseSettings};
+use kigen_wire::Level;
 
 pub(crate) mod error;
 mod file;
@@ -22,6 +24,7 @@ use registry::RegistrySettings;
 
 use crate::cli::SettingsArgs;
 use crate::log_kind::LogKind;
+use crate::role::Role;
 
 const DEFAULT_DATA_DIR: &str = "kigen-data";
 /// The loopback address, since the endpoint is unauthenticated.
@@ -33,6 +36,8 @@ const PARTITIONS_MAX: u32 = 1024;
 const DAYS_MAX: u32 = 3_650;
 const DAY_MS: u64 = 86_400_000;
 const MIB: u64 = 1024 * 1024;
+const ROLLBACK_HOURS_DEFAULT: u32 = 24;
+const ROLLBACK_HOURS_MAX: u32 = 24 * 30;
 const PROBE_INTERVAL_MS_MIN: u64 = 100;
 const PROBE_INTERVAL_MS_MAX: u64 = 60_000;
 
@@ -45,10 +50,18 @@ pub(crate) struct Config {
     pub(crate) kubernetes: kigen_shipper::settings::Settings,
     pub(crate) log_kind: LogKind,
     pub(crate) log: kigen_log::Settings,
+    levels: Levels,
     /// The address of the HTTP endpoints; `None`: they are off.
     pub(crate) health: Option<SocketAddr>,
     kafka: KafkaSettings,
     slack: Slack,
+}
+
+/// At which record level the log may be written.
+#[derive(Clone, Copy, Debug)]
+struct Levels {
+    level_max: Option<Level>,
+    rollback_hours: u32,
 }
 
 /// The settings of Kafka; required only where it is used.
@@ -120,6 +133,7 @@ impl Config {
         let objectives_file = args.objectives_file.clone().or(file.objectives_file);
         let log_kind = args.log.or(file.log.kind).unwrap_or_default();
         let log = log(&file.log)?;
+        let levels = levels(&file.log)?;
         let mut kubernetes = kubernetes(args, file.kubernetes, &cluster)?;
         kubernetes.retention_ms = log.events.age_ms_max;
         if log_kind == LogKind::Embedded {
@@ -141,12 +155,39 @@ impl Config {
             api_url: file.slack.api_url,
             dry_run: args.dry_run || file.slack.dry_run.unwrap_or_default(),
         };
-        Ok(Self { cluster, data_dir, objectives_file, kubernetes, log_kind, log, health, kafka, slack })
+        Ok(Self {
+            cluster,
+            data_dir,
+            objectives_file,
+            kubernetes,
+            log_kind,
+            log,
+            levels,
+            health,
+            kafka,
+            slack,
+        })
     }
 
     /// The name of this process, which no other has.
     pub(crate) fn instance(&self) -> &str {
         &self.kafka.instance
+    }
+
+    /// How this process, with these roles, takes part in the log's record level.
+    pub(crate) fn control(&self, roles: &[Role]) -> kigen_control::Settings {
+        kigen_control::Settings {
+            instance: self.instance().to_owned(),
+            roles: roles.iter().map(|role| role.name().to_owned()).collect(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            level_max: self.levels.level_max,
+            rollback: self.rollback(),
+        }
+    }
+
+    /// How long records stay readable for an older kigen after one was last seen.
+    pub(crate) fn rollback(&self) -> TimeDelta {
+        TimeDelta::hours(self.levels.rollback_hours.into())
     }
 
     /// Where the notifier sends messages.
@@ -219,6 +260,13 @@ impl Config {
         let _ = writeln!(text, "partitions = {}", self.log.partitions);
         let _ = writeln!(text, "retention_days_max = {}", self.log.events.age_ms_max / DAY_MS);
         let _ = writeln!(text, "partition_mib_max = {}", self.log.events.partition_bytes_max / MIB);
+        match self.levels.level_max {
+            Some(level) => {
+                let _ = writeln!(text, "record_level_max = {level}");
+            }
+            None => show(&mut text, "record_level_max", None),
+        }
+        let _ = writeln!(text, "rollback_hours = {}", self.levels.rollback_hours);
         let _ = writeln!(text, "\n[kafka]");
         show(&mut text, "brokers", self.kafka.brokers.as_deref());
         show(&mut text, "instance", Some(&self.kafka.instance));
@@ -320,6 +368,21 @@ fn log(file: &LogFile) -> Result<kigen_log::Settings, ConfigError> {
         settings.events.partition_bytes_max = u64::from(mib) * MIB;
     }
     Ok(settings)
+}
+
+fn levels(file: &LogFile) -> Result<Levels, ConfigError> {
+    let level_max = file
+        .record_level_max
+        .map(|number| within("log.record_level_max", number, Level::NEWEST.number()).map(Level::nearest));
+    let rollback_hours = file.rollback_hours.unwrap_or(ROLLBACK_HOURS_DEFAULT);
+    if rollback_hours > ROLLBACK_HOURS_MAX {
+        return Err(ConfigError::OutOfRange {
+            what: "log.rollback_hours",
+            value: rollback_hours.to_string(),
+            rule: format!("it may be 0 to {ROLLBACK_HOURS_MAX}"),
+        });
+    }
+    Ok(Levels { level_max: level_max.transpose()?, rollback_hours })
 }
 
 fn health(address: Option<&str>) -> Result<Option<SocketAddr>, ConfigError> {

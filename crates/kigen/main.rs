@@ -70,6 +70,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Replay(replay) => commands::replay::run(&configure()?, &replay),
         Command::Doctor => on_threads(commands::doctor::run(settings)),
         Command::Topics(topics) => on_threads(commands::topics::run(configure()?, topics)),
+        Command::Skip(skip) => on_threads(commands::skip::run(configure()?, skip)),
         Command::Crontab(crontab) => commands::crontab::run(&crontab),
         Command::Config => output::print(&configure()?.shown()),
     }

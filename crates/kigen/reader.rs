@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant as RealInstant};
 
 use anyhow::Context;
+use kigen_control::{Control, Members};
 use kigen_log::kafka::KafkaReader;
 use kigen_log::{ConsumedRecord, EmbeddedLog, LogReader};
 use kigen_model::topic::{Partition, Topic};
@@ -31,6 +32,15 @@ pub(crate) fn open(config: &Config) -> anyhow::Result<Box<dyn LogReader>> {
             Ok(Box::new(KafkaReader::new(connect_blocking(&kafka, Intent::Read)?, &config.log)?))
         }
     }
+}
+
+/// What operators skip. A log whose `kigen.control` cannot be read skips nothing.
+pub(crate) fn skips(reader: &dyn LogReader) -> Control {
+    let mut members = Members::default();
+    if let Err(error) = members.refresh(reader) {
+        tracing::debug!("{} cannot be read: {error}", Topic::Control);
+    }
+    members.reading()
 }
 
 /// Whether a record's key is of this batch, given as `namespace/batch`; `None`: of any.

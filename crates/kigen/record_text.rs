@@ -2,6 +2,7 @@
 
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::control::{ControlRecord, Skip};
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
 use kigen_model::objective::Deadlines;
 use kigen_model::run::{AttemptPhase, RunPhase};
@@ -34,6 +35,14 @@ pub(crate) fn record_text(topic: Topic, bytes: &[u8]) -> Result<String, kigen_wi
                 reject.place.map_or(String::new(), |(partition, offset)| format!(" {partition}@{offset}"));
             format!("{}{place}: {} ({} bytes)", reject.source, reject.reason, reject.bytes.len())
         }
+        Topic::Control => match kigen_wire::decode_control(bytes)? {
+            ControlRecord::Process(process) => {
+                format!("{process} lets the log have record level {}", process.level)
+            }
+            ControlRecord::Skip(Skip { place: (topic, partition, offset), author, .. }) => {
+                format!("{author} skips offset {offset} of {topic}, partition {partition}")
+            }
+        },
     })
 }
 

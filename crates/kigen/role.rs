@@ -16,6 +16,15 @@ pub(crate) enum Role {
 impl Role {
     /// Those of `kigen up`.
     pub(crate) const ALL: [Self; 3] = [Self::Ship, Self::Process, Self::Notify];
+
+    /// Its name, which is that of its command.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ship => "ship",
+            Self::Process => "process",
+            Self::Notify => "notify",
+        }
+    }
 }
 
 /// Completes once the process is to stop.

@@ -21,7 +21,7 @@ import urllib.request
 import confluent_kafka
 import fastavro
 
-TOPICS = ["kigen.events", "kigen.alerts", "kigen.status", "kigen.rejects"]
+TOPICS = ["kigen.events", "kigen.alerts", "kigen.status", "kigen.rejects", "kigen.control"]
 
 
 class Schemas:

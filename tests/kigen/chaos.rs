@@ -467,7 +467,7 @@ impl Chaos {
         let Injected { killed, killed_at_a_step, killed_brokers, frozen, deleted_stores, joined, left } =
             self.injected;
         let logs = self.logs();
-        let fenced = logs.matches("took this one's place").count();
+        let fenced = logs.matches("has this one's partitions").count();
         println!(
             "{killed} kills, of them {killed_at_a_step} at a step of a turn and {killed_brokers} of the broker; {frozen} \
              frozen, {joined} joined, {left} left, {deleted_stores} stores deleted; {fenced} commits refused"

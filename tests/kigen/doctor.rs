@@ -149,36 +149,40 @@ impl Guarded {
         self.check(
             0,
             &expect![[r#"
-        ok configuration cluster `default`, events on Kafka
-        ok data directory kigen-data can be written
-        ok kafka answers at BROKERS, brokers: 1
-        ok topic kigen.events 2 partitions, as configured
-        ok topic kigen.alerts 2 partitions, as configured
-        ok topic kigen.status 2 partitions, as configured
-        ok topic kigen.rejects 2 partitions, as configured
-        ok read kigen.events allowed
-        ok read kigen.alerts allowed
-        ok read kigen.status allowed
-        ok read kigen.rejects allowed
-        ok group of the processors allowed
-        ok transactions of the processor allowed, and possible
-        ok write kigen.events allowed
-        ok write kigen.alerts allowed
-        ok write kigen.status allowed
-        ok write kigen.rejects allowed
-        ok group of the notifiers allowed
-        ok transactions of the notifier allowed, and possible
-        ok kubernetes the API server answers
-        ok get namespace kube-system allowed
-        ok list cronjobs allowed
-        ok watch cronjobs allowed
-        ok list jobs allowed
-        ok watch jobs allowed
-        ok list pods allowed
-        ok watch pods allowed
-        ok list objectives not served, and optional; to declare objectives with kubectl, apply deploy/objectives.crd.yaml
-        ok slack not used: messages are printed
-    "#]],
+                ok configuration cluster `default`, events on Kafka
+                ok data directory kigen-data can be written
+                ok kafka answers at BROKERS, brokers: 1
+                ok topic kigen.events 2 partitions, as configured
+                ok topic kigen.alerts 2 partitions, as configured
+                ok topic kigen.status 2 partitions, as configured
+                ok topic kigen.rejects 2 partitions, as configured
+                ok topic kigen.control 2 partitions, as configured
+                ok read kigen.events allowed
+                ok read kigen.alerts allowed
+                ok read kigen.status allowed
+                ok read kigen.rejects allowed
+                ok read kigen.control allowed
+                ok record level 2, the newest of this kigen
+                ok group of the processors allowed
+                ok transactions of the processor allowed, and possible
+                ok write kigen.events allowed
+                ok write kigen.alerts allowed
+                ok write kigen.status allowed
+                ok write kigen.rejects allowed
+                ok write kigen.control allowed
+                ok group of the notifiers allowed
+                ok transactions of the notifier allowed, and possible
+                ok kubernetes the API server answers
+                ok get namespace kube-system allowed
+                ok list cronjobs allowed
+                ok watch cronjobs allowed
+                ok list jobs allowed
+                ok watch jobs allowed
+                ok list pods allowed
+                ok watch pods allowed
+                ok list objectives not served, and optional; to declare objectives with kubectl, apply deploy/objectives.crd.yaml
+                ok slack not used: messages are printed
+            "#]],
         );
     }
 
@@ -186,36 +190,40 @@ impl Guarded {
         self.check(
             1,
             &expect![[r#"
-        ok configuration cluster `default`, events on Kafka
-        ok data directory kigen-data can be written
-        ok kafka answers at BROKERS, brokers: 1
-        ok topic kigen.events 2 partitions, as configured
-        ok topic kigen.alerts 2 partitions, as configured
-        ok topic kigen.status 2 partitions, as configured
-        ok topic kigen.rejects 2 partitions, as configured
-        ok read kigen.events allowed
-        ok read kigen.alerts allowed
-        WRONG read kigen.status Kafka at BROKERS does not allow Read on the topic kigen.status: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Read --topic kigen.status`, or remove the ACL that denies it; `kigen doctor` lists what else is missing
-        ok read kigen.rejects allowed
-        ok group of the processors allowed
-        ok transactions of the processor allowed, and possible
-        ok write kigen.events allowed
-        WRONG write kigen.alerts Kafka at BROKERS does not allow Write on the topic kigen.alerts: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Write --topic kigen.alerts`, or remove the ACL that denies it; `kigen doctor` lists what else is missing
-        ok write kigen.status allowed
-        ok write kigen.rejects allowed
-        WRONG group of the notifiers Kafka at BROKERS does not allow Read on the group kigen-notifier: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Read --group kigen-notifier`, or remove the ACL that denies it; `kigen doctor` lists what else is missing
-        WRONG transactions of the notifier Kafka at BROKERS does not allow Write on the transactional id kigen-notifier-one-doctor: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Write --transactional-id kigen-notifier-one-doctor`, or remove the ACL that denies it; `kigen doctor` lists what else is missing
-        ok kubernetes the API server answers
-        ok get namespace kube-system allowed
-        ok list cronjobs allowed
-        ok watch cronjobs allowed
-        ok list jobs allowed
-        ok watch jobs allowed
-        ok list pods allowed
-        ok watch pods allowed
-        ok list objectives not served, and optional; to declare objectives with kubectl, apply deploy/objectives.crd.yaml
-        ok slack not used: messages are printed
-    "#]],
+                ok configuration cluster `default`, events on Kafka
+                ok data directory kigen-data can be written
+                ok kafka answers at BROKERS, brokers: 1
+                ok topic kigen.events 2 partitions, as configured
+                ok topic kigen.alerts 2 partitions, as configured
+                ok topic kigen.status 2 partitions, as configured
+                ok topic kigen.rejects 2 partitions, as configured
+                ok topic kigen.control 2 partitions, as configured
+                ok read kigen.events allowed
+                ok read kigen.alerts allowed
+                WRONG read kigen.status Kafka at BROKERS does not allow Read on the topic kigen.status: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Read --topic kigen.status`, or remove the ACL that denies it; `kigen doctor` lists what else is missing
+                ok read kigen.rejects allowed
+                ok read kigen.control allowed
+                ok record level 2, the newest of this kigen
+                ok group of the processors allowed
+                ok transactions of the processor allowed, and possible
+                ok write kigen.events allowed
+                WRONG write kigen.alerts Kafka at BROKERS does not allow Write on the topic kigen.alerts: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Write --topic kigen.alerts`, or remove the ACL that denies it; `kigen doctor` lists what else is missing
+                ok write kigen.status allowed
+                ok write kigen.rejects allowed
+                ok write kigen.control allowed
+                WRONG group of the notifiers Kafka at BROKERS does not allow Read on the group kigen-notifier: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Read --group kigen-notifier`, or remove the ACL that denies it; `kigen doctor` lists what else is missing
+                WRONG transactions of the notifier Kafka at BROKERS does not allow Write on the transactional id kigen-notifier-one-doctor: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Write --transactional-id kigen-notifier-one-doctor`, or remove the ACL that denies it; `kigen doctor` lists what else is missing
+                ok kubernetes the API server answers
+                ok get namespace kube-system allowed
+                ok list cronjobs allowed
+                ok watch cronjobs allowed
+                ok list jobs allowed
+                ok watch jobs allowed
+                ok list pods allowed
+                ok watch pods allowed
+                ok list objectives not served, and optional; to declare objectives with kubectl, apply deploy/objectives.crd.yaml
+                ok slack not used: messages are printed
+            "#]],
         );
     }
 }

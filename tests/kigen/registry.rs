@@ -17,7 +17,7 @@ use crate::support::{HEAVY, PATIENCE, kigen, noon, play, steady_and_absent};
 
 const DAYS: i64 = 6;
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
-const TOPICS: [&str; 4] = ["events", "alerts", "status", "rejects"];
+const TOPICS: [&str; 5] = ["events", "alerts", "status", "rejects", "control"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kigen_and_an_outside_consumer_read_values_in_both_encodings_as_one_log() {
@@ -103,7 +103,7 @@ fn all_read_both(kigen: &Kigen<'_>, broker: &Broker, url: &str) {
     }
     expect![[r#"
         "kigen.events: the record begins with [7b, 7d], not with the marker c3 01 of Avro's single-object encoding: something else than kigen wrote it" "{}"
-        "kigen.events: the record is damaged after its schema's fingerprint" "\u0000\u0000\u0000\u0000\u0005����"
+        "kigen.events: the record is damaged after its schema's fingerprint" "\u0000\u0000\u0000\u0000\u0006����"
         "kigen.events: the record names its schema by the number 1000000 of a schema registry, which is none of this kigen's schemas there: a newer kigen or something else wrote it; upgrade kigen to read it, or, if no registry is configured, set `url` under [kafka.registry]" "\u0000\u0000\u000fB@\u0001\u0002\u0003"
     "#]].assert_eq(&rejected(&kigen.records("rejects", Some(url))));
     expect![[r#"
@@ -129,10 +129,12 @@ fn all_read_both(kigen: &Kigen<'_>, broker: &Broker, url: &str) {
             kigen.alerts   2 partitions, as configured
             kigen.status   2 partitions, as configured
             kigen.rejects  2 partitions, as configured
+            kigen.control  2 partitions, as configured
             kigen.events-value   schemas 1, 2, 3, 4, 5, 6, as configured
             kigen.alerts-value   schemas 7, 8, 9, 10, as configured
             kigen.status-value   schemas 11, 12, 13, 14, 15, 16, 17, 18, as configured
             kigen.rejects-value  schemas 19, as configured
+            kigen.control-value  schemas 20, as configured
         "#]],
     );
 }

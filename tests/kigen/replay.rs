@@ -113,6 +113,7 @@ async fn ship(history: History, log: &EmbeddedLog) {
         declared,
         health: Health::default(),
         warnings: Default::default(),
+        control: Default::default(),
     };
     let shipping = tokio::spawn(role.run(shutdown));
     until_ticked(log, history.start() - TimeDelta::seconds(1)).await;

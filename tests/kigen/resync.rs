@@ -118,6 +118,7 @@ impl Shop {
             declared,
             health: Health::default(),
             warnings: Default::default(),
+            control: Default::default(),
         };
         let shipping = tokio::spawn(role.run(shutdown));
         let mut ticks = self.ticks();

@@ -17,7 +17,7 @@ use crate::sources::{Faults, root, rust_sources};
 const LAYERS: &[&[&str]] = &[
     &["kigen"],
     &["kigen-shipper", "kigen-processor", "kigen-notifier", "kigen-playback", "kigen-registry"],
-    &["kigen-testkit"],
+    &["kigen-testkit", "kigen-control"],
     &["kigen-engine", "kigen-wire", "kigen-log", "kigen-store"],
     &["kigen-objective", "kigen-rocks"],
     &["kigen-state"],

@@ -2,12 +2,14 @@
 //!
 //! Each check is a function of its own and prints its result at once, since some wait for a server that does not answer.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use chrono::Utc;
+use kigen_control::{Members, Standing};
 use kigen_log::kafka::{permissions, topics};
 use kigen_log::{EmbeddedError, EmbeddedLog, LogError, LogReader};
 use kigen_model::topic::Topic;
@@ -15,11 +17,13 @@ use kigen_notifier::slack::client::Slack;
 use kigen_ops::{error_chain, on_thread};
 use kigen_shipper::preflight::{self, Allowed};
 use kigen_shipper::server_clock::Clock;
+use kigen_wire::Level;
 
 use crate::cli::SettingsArgs;
 use crate::config::{Config, Kafka, Notify};
 use crate::log_kind::LogKind;
 use crate::output::print;
+use crate::reader;
 
 /// The longest wait for Slack's answer.
 const SLACK_MS_MAX: u64 = 10_000;
@@ -106,13 +110,37 @@ fn embedded_log(config: &Config, results: &mut Results) -> anyhow::Result<()> {
              with an empty data directory",
             reader.partitions()
         )),
-        Ok(reader) => Ok(format!("{} partitions", reader.partitions())),
+        Ok(reader) => {
+            record_level(&reader, config, results)?;
+            Ok(format!("{} partitions", reader.partitions()))
+        }
         Err(LogError::Embedded(EmbeddedError::Absent { .. })) => {
             Ok("none yet: `kigen up` creates it".to_owned())
         }
         Err(error) => Err(error_chain(&error)),
     };
     results.add("event log", outcome)
+}
+
+/// The level at which the processes of the log write, and what holds it down.
+fn record_level(
+    reader: &(impl LogReader + ?Sized),
+    config: &Config,
+    results: &mut Results,
+) -> anyhow::Result<()> {
+    let mut members = Members::default();
+    let outcome = members.refresh(reader).map_err(|error| error_chain(&error)).map(|()| {
+        let Standing { level, held_by, held_until } = members.standing(Utc::now(), config.rollback());
+        let Some(until) = held_until else { return format!("{level}, the newest of this kigen") };
+        let held_by: BTreeSet<String> = held_by.iter().map(ToString::to_string).collect();
+        format!(
+            "{level}, of {} that this kigen has: for {}, until {} or longer",
+            Level::NEWEST,
+            held_by.into_iter().collect::<Vec<_>>().join(", "),
+            until.format("%Y-%m-%d %H:%M UTC")
+        )
+    });
+    results.add("record level", outcome)
 }
 
 async fn kafka(config: &Config, results: &mut Results) -> anyhow::Result<()> {
@@ -140,6 +168,13 @@ async fn kafka(config: &Config, results: &mut Results) -> anyhow::Result<()> {
     for topic in &there {
         let outcome = permissions::read(&connection, &layout, *topic).await;
         results.add(&format!("read {topic}"), allowed(outcome))?;
+    }
+    if there.contains(&Topic::Control) {
+        let of_reader = config.clone();
+        match on_thread(move || reader::open(&of_reader)).await {
+            Ok(reader) => record_level(&*reader, config, results)?,
+            Err(error) => results.add("record level", Err(format!("{error:#}")))?,
+        }
     }
     for (group, topic) in
         [(kigen_processor::GROUP, Topic::Events), (kigen_notifier::role::GROUP, Topic::Alerts)]

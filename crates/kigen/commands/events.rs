@@ -56,6 +56,7 @@ fn topic(arg: TopicArg) -> Topic {
         TopicArg::Alerts => Topic::Alerts,
         TopicArg::Status => Topic::Status,
         TopicArg::Rejects => Topic::Rejects,
+        TopicArg::Control => Topic::Control,
     }
 }
 
@@ -112,7 +113,7 @@ fn is_shown(topic: Topic, record: &ConsumedRecord, args: &EventsArgs) -> bool {
 }
 
 fn is_removed(topic: Topic, record: &ConsumedRecord) -> bool {
-    topic == Topic::Status && record.value.is_none()
+    matches!(topic, Topic::Status | Topic::Control) && record.value.is_none()
 }
 
 fn json(topic: Topic, partition: Partition, record: &ConsumedRecord) -> Value {

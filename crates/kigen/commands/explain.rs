@@ -23,7 +23,7 @@ use crate::cli::ExplainArgs;
 use crate::config::Config;
 use crate::exit::misused;
 use crate::output::{human, print, text};
-use crate::reader::{Pages, open};
+use crate::reader::{Pages, open, skips};
 use crate::record_text::timed_fact_text;
 
 /// The most events that are printed; the earliest are left out.
@@ -89,7 +89,7 @@ impl<'a> Past<'a> {
             deadlines: Vec::new(),
             judged: Vec::new(),
         };
-        let mut replay = Replay::new(partition, reader.partitions());
+        let mut replay = Replay::new(partition, reader.partitions()).with_control(skips(reader));
         let text_of_key = key.to_string();
         let pages = Pages::of_some(reader, Topic::Events, partition.0..partition.0 + 1)?;
         pages.each(partition, |records| {

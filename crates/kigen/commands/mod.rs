@@ -7,6 +7,7 @@ pub(crate) mod events;
 pub(crate) mod explain;
 pub(crate) mod objectives;
 pub(crate) mod replay;
+pub(crate) mod skip;
 pub(crate) mod status;
 pub(crate) mod topics;
 pub(crate) mod up;

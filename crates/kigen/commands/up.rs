@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use chrono::Utc;
+use kigen_control::{Announcer, Control};
 use kigen_log::kafka::KafkaFailure;
-use kigen_log::{EmbeddedLog, Fate, KafkaLog, Log, Trimmed};
+use kigen_log::{EmbeddedLog, Fate, KafkaLog, Log, LogError, Trimmed};
 use kigen_notifier::delivery::Delivery;
 use kigen_notifier::role as notifier;
 use kigen_notifier::slack::client::Slack;
@@ -60,12 +61,17 @@ pub(crate) async fn run(config: Config, roles: &[Role]) -> anyhow::Result<()> {
     let mut running = Process::start(&config, roles)?;
     let Some(mut kafka) = kafka else {
         let log = open_log(&config.log_dir(), config.log.clone())?;
-        running.wire(&config, roles, log.clone(), delivery)?;
+        let announced =
+            Announcer::open(log.clone(), config.control(roles), Utc::now, running.warnings.clone());
+        running.wire(&config, roles, log.clone(), announced.await?, delivery)?;
         return running.run(Some(log), terminate).await;
     };
     kafka.connection = kafka.connection.with_warnings(running.warnings.clone());
-    let Some(log) = open_kafka(&kafka, &running, &mut terminate).await? else { return Ok(()) };
-    running.wire(&config, roles, log, delivery)?;
+    let Some((log, announced)) = open_kafka(&kafka, &config.control(roles), &running, &mut terminate).await?
+    else {
+        return Ok(());
+    };
+    running.wire(&config, roles, log, announced, delivery)?;
     running.run(None, terminate).await
 }
 
@@ -102,13 +108,23 @@ impl Process {
         config: &Config,
         wanted: &[Role],
         log: L,
+        (announcer, control): Announced<L>,
         delivery: Option<Delivery>,
     ) -> anyhow::Result<()> {
         let Self { roles, stop, board, warnings, prometheus } = self;
         let stopped = stop.subscribe();
+        let until = until_stopped(stopped.clone());
+        roles.spawn(async move {
+            tokio::select! {
+                () = announcer.run() => {}
+                () = until => {}
+            }
+            Ok(())
+        });
         if let Some(health) = board.processor.clone() {
             let processor = open_processor(&log, &config.store_dir())?;
             let processor = processor.with_health(health).with_warnings(warnings.clone());
+            let processor = processor.with_control(control.clone());
             let until = stopped.clone();
             roles.spawn(async move {
                 kigen_processor::run(processor, until).await;
@@ -117,10 +133,10 @@ impl Process {
         }
         if wanted.contains(&Role::Ship) {
             let health = board.shipper.clone().unwrap_or_default();
-            ship(config, &log, (health, warnings.clone()), &stopped, roles);
+            ship(config, &log, (health, warnings.clone(), control.clone()), &stopped, roles);
         }
         if let Some((delivery, health)) = delivery.zip(board.notifier.clone()) {
-            let delivery = delivery.with_health(health).with_warnings(warnings.clone());
+            let delivery = delivery.with_health(health).with_warnings(warnings.clone()).with_control(control);
             let (log, until) = (log.clone(), until_stopped(stopped.clone()));
             roles.spawn(async move { notifier::run(log, delivery, until).await.map_err(Into::into) });
         }
@@ -137,7 +153,7 @@ impl Process {
 fn ship<L: Log>(
     config: &Config,
     log: &L,
-    (health, warnings): (Health, ThrottledWarnings),
+    (health, warnings, control): (Health, ThrottledWarnings, Control),
     stopped: &watch::Receiver<bool>,
     roles: &mut JoinSet<anyhow::Result<()>>,
 ) {
@@ -160,7 +176,8 @@ fn ship<L: Log>(
     roles.spawn(async move {
         let clock = Clock::new(Utc::now);
         let until = until_stopped(until);
-        let role = ShipperRole { log, settings: kubernetes, clock, shipper, declared, health, warnings };
+        let settings = kubernetes;
+        let role = ShipperRole { log, settings, clock, shipper, declared, health, warnings, control };
         role.run(until).await.map_err(Into::into)
     });
 }
@@ -172,6 +189,8 @@ enum OpenError {
     Kafka(#[from] KafkaFailure),
     #[error(transparent)]
     Registry(#[from] RegistryFailure),
+    #[error(transparent)]
+    Log(#[from] LogError),
 }
 
 impl OpenError {
@@ -179,6 +198,7 @@ impl OpenError {
         match self {
             Self::Kafka(failure) => failure.fate(),
             Self::Registry(failure) => failure.fate(),
+            Self::Log(error) => error.fate(),
         }
     }
 }
@@ -188,26 +208,36 @@ impl RetriedError for OpenError {
         match self {
             Self::Kafka(failure) => failure.cause_key(),
             Self::Registry(_) => "schema registry".to_owned(),
+            Self::Log(error) => error.cause_key(),
         }
     }
 
     fn count(&self) {
-        if let Self::Kafka(failure) = self {
-            failure.count();
+        match self {
+            Self::Kafka(failure) => failure.count(),
+            Self::Log(error) => error.count(),
+            Self::Registry(_) => {}
         }
     }
 }
 
-/// Opens the log on Kafka. While Kafka or the schema registry is unavailable, logs that and retries; `None`: a signal came first.
+/// What announces this process, and what its roles learn from the others.
+type Announced<L> = (Announcer<L>, Control);
+
+/// Opens the log on Kafka, and announces this process there. While Kafka or the schema registry is unavailable, logs that and retries; `None`: a signal came first.
 async fn open_kafka(
     kafka: &Kafka,
+    control: &kigen_control::Settings,
     process: &Process,
     terminate: &mut Signal,
-) -> anyhow::Result<Option<KafkaLog>> {
+) -> anyhow::Result<Option<(KafkaLog, Announced<KafkaLog>)>> {
     let mut retry = Retry::new(process.warnings.clone(), KAFKA_DELAY_MS_MIN, KAFKA_DELAY_MS_MAX);
     let open = async || {
         let connection = connect(kafka, Intent::Write).await?;
-        Ok::<_, OpenError>(KafkaLog::open(connection, &kafka.layout, &kafka.instance).await?)
+        let log = KafkaLog::open(connection, &kafka.layout, &kafka.instance).await?;
+        let warnings = process.warnings.clone();
+        let announced = Announcer::open(log.clone(), control.clone(), Utc::now, warnings).await?;
+        Ok::<_, OpenError>((log, announced))
     };
     loop {
         let opened = tokio::select! {
@@ -215,7 +245,7 @@ async fn open_kafka(
             _ = terminate.recv() => return Ok(None),
         };
         let pause = match opened {
-            Ok(log) => return Ok(Some(log)),
+            Ok(opened) => return Ok(Some(opened)),
             Err(error) if error.fate() == Fate::Retry => {
                 process.board.set_log(Err(error_chain(&error)));
                 retry.failed(&error)

@@ -50,6 +50,8 @@ pub(super) struct LogFile {
     pub(super) partitions: Option<u32>,
     pub(super) retention_days_max: Option<u32>,
     pub(super) partition_mib_max: Option<u32>,
+    pub(super) record_level_max: Option<u32>,
+    pub(super) rollback_hours: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]

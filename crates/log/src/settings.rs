@@ -45,13 +45,13 @@ impl Settings {
     /// The most bytes of a consumer's name, which is Kafka's limit on names.
     pub const CONSUMER_BYTES_MAX: usize = 249;
 
-    /// The bounds of a topic that is cleaned up by deletion; `None` for the compacted one.
+    /// The bounds of a topic that is cleaned up by deletion; `None` for the compacted ones.
     pub fn retention(&self, topic: Topic) -> Option<Retention> {
         match topic {
             Topic::Events => Some(self.events),
             Topic::Alerts => Some(self.alerts),
             Topic::Rejects => Some(self.rejects),
-            Topic::Status => None,
+            Topic::Status | Topic::Control => None,
         }
     }
 
@@ -64,7 +64,7 @@ impl Settings {
                 let period_ms = self.events.age_ms_max / Self::RESYNCS_IN_RETENTION;
                 period_ms + period_ms / 2
             }
-            Topic::Alerts | Topic::Rejects | Topic::Status => 0,
+            Topic::Alerts | Topic::Rejects | Topic::Status | Topic::Control => 0,
         }
     }
 }

@@ -52,6 +52,12 @@ pub fn is_key_part(text: &str) -> bool {
     !text.is_empty() && !text.contains(['/', '\0'])
 }
 
+/// Whether `text` may be the key of a record of kigen: that of a batch, or the name of a cluster.
+#[must_use]
+pub fn is_record_key(text: &str) -> bool {
+    is_key_part(text) || text.parse::<BatchKey>().is_ok()
+}
+
 impl fmt::Display for BatchKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.cluster, self.namespace, self.batch)

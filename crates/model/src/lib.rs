@@ -5,6 +5,7 @@
 //! (`docs/glossary.md`).
 
 pub mod alert;
+pub mod control;
 pub mod event;
 pub mod key;
 

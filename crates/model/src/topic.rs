@@ -1,4 +1,4 @@
-//! The four topics, their partitions and offsets.
+//! The five topics, their partitions and offsets.
 
 use std::fmt;
 
@@ -13,11 +13,16 @@ pub enum Topic {
     Status,
     /// Records that could not be decoded or applied.
     Rejects,
+    /// What the processes of the log announce, and an operator decides; compacted. All of it is in [`CONTROL_PARTITION`].
+    Control,
 }
+
+/// The partition of `kigen.control` that has all of its records, so that they have one order.
+pub const CONTROL_PARTITION: Partition = Partition(0);
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Events, Self::Alerts, Self::Status, Self::Rejects];
+    pub const ALL: [Self; 5] = [Self::Events, Self::Alerts, Self::Status, Self::Rejects, Self::Control];
 
     /// The topic's name.
     pub fn name(self) -> &'static str {
@@ -26,6 +31,7 @@ impl Topic {
             Self::Alerts => "kigen.alerts",
             Self::Status => "kigen.status",
             Self::Rejects => "kigen.rejects",
+            Self::Control => "kigen.control",
         }
     }
 }

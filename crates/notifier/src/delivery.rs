@@ -26,16 +26,21 @@
 //!   an assignment or a failed commit, which may have been posted without a commit. The lookup finds a message by the
 //!   alert's id in its metadata. It is not made for every message: it costs a request of its own.
 //! - Only Slack blocks or needs a lookup. A dry run prints each message, and a channel takes it, at once.
+//! - An alert that a newer kigen wrote blocks its partition: this notifier delivers nothing more of it until it is upgraded, or
+//!   an operator skips the record.
 //! - An alert without a channel is committed without a message, and counted as unrouted.
 
 use std::io::Write;
 use std::pin::Pin;
 
+use kigen_control::Control;
 use kigen_log::{ConsumedRecord, NewRecord};
 use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::key::is_record_key;
 use kigen_model::reject::Reject;
 use kigen_model::topic::{Partition, Topic};
 use kigen_ops::ThrottledWarnings;
+use kigen_wire::{DecodeError, Level};
 use tokio::sync::mpsc;
 
 use crate::error::NotifierError;
@@ -54,8 +59,19 @@ pub struct Delivery {
     destination: Destination,
     /// Whether messages about failed runs are delivered, too.
     with_run_failures: bool,
+    control: Control,
     health: Health,
     warnings: ThrottledWarnings,
+}
+
+/// What became of a record.
+pub(crate) enum Delivered {
+    /// It is delivered, or goes to the rejects; this is to be committed with its offset.
+    Done(Vec<NewRecord>),
+    /// The shutdown came first.
+    ShutDown,
+    /// A newer kigen wrote it: it is waited for.
+    Newer(DecodeError),
 }
 
 enum Destination {
@@ -94,9 +110,19 @@ impl Delivery {
         Self { warnings, ..self }
     }
 
+    /// Writes at the record level of `control`, and skips what that skips.
+    #[must_use]
+    pub fn with_control(self, control: Control) -> Self {
+        Self { control, ..self }
+    }
+
     fn to(destination: Destination, with_run_failures: bool) -> Self {
-        let (health, warnings) = Default::default();
-        Self { destination, with_run_failures, health, warnings }
+        let (control, health, warnings) = Default::default();
+        Self { destination, with_run_failures, control, health, warnings }
+    }
+
+    pub(crate) fn control(&self) -> &Control {
+        &self.control
     }
 
     pub(crate) fn health(&self) -> &Health {
@@ -114,26 +140,35 @@ impl Delivery {
         }
     }
 
-    /// Delivers one record; returns what is to be committed with its offset. `None`: the shutdown came first.
+    /// Delivers one record.
     pub(crate) async fn deliver(
         &mut self,
         partition: Partition,
         record: &ConsumedRecord,
         shutdown: Pin<&mut impl Future<Output = ()>>,
-    ) -> Result<Option<Vec<NewRecord>>, NotifierError> {
+    ) -> Result<Delivered, NotifierError> {
         match kigen_wire::decode_alert(record.value.as_deref().unwrap_or_default()) {
             Ok(alert) => {
                 let message = render(&alert);
                 let is_sent = self.send(alert, message, shutdown).await?;
-                Ok(is_sent.then(Vec::new))
+                Ok(if is_sent { Delivered::Done(Vec::new()) } else { Delivered::ShutDown })
+            }
+            Err(error) if error.is_newer() && self.waits_for(partition, record) => {
+                Ok(Delivered::Newer(error))
             }
             Err(error) => {
                 metrics::rejected();
                 let offset = record.offset;
                 tracing::error!(%partition, %offset, "an alert cannot be decoded and goes to {}: {error}", Topic::Rejects);
-                Ok(Some(vec![reject(partition, record, &error.to_string())]))
+                let level = self.control.level();
+                Ok(Delivered::Done(vec![reject(partition, record, &error.to_string(), level)]))
             }
         }
+    }
+
+    /// Whether a record of a newer kigen is waited for: it has a key of kigen's, and no operator skips it.
+    fn waits_for(&self, partition: Partition, record: &ConsumedRecord) -> bool {
+        is_record_key(&record.key) && !self.control.is_skipped(Topic::Alerts, partition, record.offset)
     }
 
     /// False: the shutdown came first.
@@ -168,14 +203,14 @@ impl Delivery {
     }
 }
 
-fn reject(partition: Partition, record: &ConsumedRecord, reason: &str) -> NewRecord {
+fn reject(partition: Partition, record: &ConsumedRecord, reason: &str, level: Level) -> NewRecord {
     let source = (Topic::Alerts, partition, record.offset);
     let reject = Reject::of_record(source, &record.key, &record.bytes_as_read(), reason, record.timestamp);
     NewRecord {
         topic: Topic::Rejects,
         partition,
         key: reject.key.clone(),
-        value: Some(kigen_wire::encode_reject(&reject, kigen_wire::Level::NEWEST)),
+        value: Some(kigen_wire::encode_reject(&reject, level)),
         timestamp: record.timestamp,
     }
 }

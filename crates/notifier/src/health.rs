@@ -1,7 +1,12 @@
 //! The notifier's readiness, as its probe reports it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant as RealInstant};
+
+use kigen_model::topic::Partition;
+
+use crate::metrics;
 
 /// How long a failure of the log counts unless a success clears it: without alerts to deliver, no success shows that it
 /// is over. Longer than the delay between two retries.
@@ -17,6 +22,8 @@ struct HealthState {
     is_member: bool,
     /// Why the message under way is not delivered.
     undelivered: Option<String>,
+    /// Why nothing more of a partition is delivered.
+    blocked: BTreeMap<Partition, String>,
     /// Why alerts could not be read or committed, and when.
     log_failure: Option<(String, RealInstant)>,
     delivered: u64,
@@ -31,6 +38,9 @@ impl Health {
         let state = self.state();
         if let Some(why) = &state.undelivered {
             return Err(format!("a message waits: {why}"));
+        }
+        if let Some(why) = state.blocked.values().next() {
+            return Err(why.clone());
         }
         if let Some((why, at)) = &state.log_failure
             && now.duration_since(*at) < LOG_FAILURE_COUNTS
@@ -55,6 +65,20 @@ impl Health {
 
     pub(crate) fn undelivered(&self, why: String) {
         self.state().undelivered = Some(why);
+    }
+
+    pub(crate) fn blocked(&self, partition: Partition, why: String) {
+        let mut state = self.state();
+        state.blocked.insert(partition, why);
+        metrics::blocked(state.blocked.len());
+    }
+
+    /// It is delivered again, or is another notifier's.
+    pub(crate) fn unblocked(&self, partition: Partition) {
+        let mut state = self.state();
+        if state.blocked.remove(&partition).is_some() {
+            metrics::blocked(state.blocked.len());
+        }
     }
 
     pub(crate) fn log_succeeded(&self) {

@@ -13,6 +13,10 @@ pub fn describe() {
         "kigen_alerts_unrouted_total",
         "Alerts that were not delivered because no channel is configured for them, by kind"
     );
+    ::metrics::describe_gauge!(
+        "kigen_delivery_blocked_partitions",
+        "Partitions of which nothing more is delivered, since a newer kigen wrote an alert"
+    );
 }
 
 /// A message was delivered.
@@ -23,6 +27,12 @@ pub(crate) fn delivered(kind: &'static str) {
 /// An alert has no channel.
 pub(crate) fn unrouted(kind: &'static str) {
     ::metrics::counter!("kigen_alerts_unrouted_total", "kind" => kind).increment(1);
+}
+
+/// So many partitions are blocked.
+pub(crate) fn blocked(partitions: usize) {
+    let partitions = u32::try_from(partitions).unwrap_or(u32::MAX);
+    ::metrics::gauge!("kigen_delivery_blocked_partitions").set(partitions);
 }
 
 /// A request failed for this reason.

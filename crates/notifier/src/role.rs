@@ -8,8 +8,9 @@ use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, Fate, Log, LogError, Lo
 use kigen_model::Instant;
 use kigen_model::topic::{Partition, Topic};
 use kigen_ops::{Retry, error_chain, on_thread};
+use kigen_wire::DecodeError;
 
-use crate::delivery::Delivery;
+use crate::delivery::{Delivered, Delivery};
 use crate::error::NotifierError;
 use crate::health::Health;
 
@@ -37,8 +38,11 @@ pub async fn run<L: Log>(
 ) -> Result<(), NotifierError> {
     let mut consumer = log.join(GROUP, Topic::Alerts)?;
     let mut retry = LogRetry::new(&delivery);
+    let mut control = delivery.control().clone();
     // Assigned partitions that are still to be positioned.
     let mut to_seek = BTreeSet::new();
+    // Partitions with an alert that a newer kigen wrote.
+    let mut blocked = BTreeSet::new();
     tokio::pin!(shutdown);
     loop {
         let positioned = seek_committed(&log, &mut consumer, &mut to_seek).await.map_err(Interruption::Log);
@@ -48,14 +52,19 @@ pub async fn run<L: Log>(
         let event = tokio::select! {
             biased;
             () = &mut shutdown => return Ok(()),
+            () = control.changed(), if !blocked.is_empty() => {
+                to_seek.append(&mut blocked);
+                continue;
+            }
             event = consumer.next(ALERTS_READ_MAX, BYTES_READ_MAX) => event,
             () = tokio::time::sleep(SEEK_RETRY_DELAY), if !to_seek.is_empty() => continue,
         };
         let event = damaged_as_record(event, &mut consumer, &mut to_seek);
         let outcome = match event {
             Ok(ConsumerEvent::Records(batches)) => {
-                let delivered =
-                    deliver_all(&mut delivery, &mut consumer, &batches, &mut retry, shutdown.as_mut()).await;
+                let mut work =
+                    Work { delivery: &mut delivery, consumer: &mut consumer, blocked: &mut blocked };
+                let delivered = work.deliver_all(&batches, &mut retry, shutdown.as_mut()).await;
                 if let Err(Interruption::Log(_)) = &delivered {
                     // The rest of the batches is read again, from the committed offsets.
                     for (partition, _) in batches {
@@ -69,11 +78,14 @@ pub async fn run<L: Log>(
             Ok(ConsumerEvent::Assigned(partitions)) => {
                 delivery.health().joined();
                 delivery.look_up_next();
+                blocked.retain(|partition| !partitions.contains(partition));
                 to_seek.extend(partitions);
                 Ok(())
             }
             Ok(ConsumerEvent::Revoked(partitions)) => {
                 to_seek.retain(|partition| !partitions.contains(partition));
+                blocked.retain(|partition| !partitions.contains(partition));
+                partitions.iter().for_each(|partition| delivery.health().unblocked(*partition));
                 Ok(())
             }
             Err(error) => Err(Interruption::Log(error)),
@@ -130,33 +142,63 @@ fn damaged_as_record(
     }
 }
 
-/// Delivers records one by one, and commits each before the next.
-async fn deliver_all(
-    delivery: &mut Delivery,
-    consumer: &mut impl Consumer,
-    batches: &[(Partition, Vec<ConsumedRecord>)],
-    retry: &mut LogRetry,
-    mut shutdown: Pin<&mut impl Future<Output = ()>>,
-) -> Result<(), Interruption> {
-    for (partition, records) in batches {
-        for record in records {
-            let delivered = delivery.deliver(*partition, record, shutdown.as_mut()).await;
-            let outputs = delivered.map_err(Interruption::Fatal)?.ok_or(Interruption::Shutdown)?;
-            // A posted message stays posted: only the commit is retried.
-            while let Err(error) =
-                consumer.commit(outputs.clone(), vec![(*partition, record.offset.next())]).await
-            {
-                if error.fate() != Fate::Retry || matches!(error, LogError::Fenced { .. }) {
-                    return Err(Interruption::Log(error));
+/// What the delivery of records needs.
+struct Work<'a, C> {
+    delivery: &'a mut Delivery,
+    consumer: &'a mut C,
+    blocked: &'a mut BTreeSet<Partition>,
+}
+
+impl<C: Consumer> Work<'_, C> {
+    /// Delivers records one by one, and commits each before the next. A partition is delivered up to an alert that a newer
+    /// kigen wrote.
+    async fn deliver_all(
+        &mut self,
+        batches: &[(Partition, Vec<ConsumedRecord>)],
+        retry: &mut LogRetry,
+        mut shutdown: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<(), Interruption> {
+        for (partition, records) in batches {
+            for record in records {
+                let delivered = self.delivery.deliver(*partition, record, shutdown.as_mut()).await;
+                let outputs = match delivered.map_err(Interruption::Fatal)? {
+                    Delivered::Done(outputs) => outputs,
+                    Delivered::ShutDown => return Err(Interruption::Shutdown),
+                    Delivered::Newer(error) => {
+                        self.block(*partition, record, &error);
+                        break;
+                    }
+                };
+                self.delivery.health().unblocked(*partition);
+                // A posted message stays posted: only the commit is retried.
+                while let Err(error) =
+                    self.consumer.commit(outputs.clone(), vec![(*partition, record.offset.next())]).await
+                {
+                    if error.fate() != Fate::Retry || matches!(error, LogError::Fenced { .. }) {
+                        return Err(Interruption::Log(error));
+                    }
+                    if !retry.wait_after(&error, shutdown.as_mut()).await {
+                        return Err(Interruption::Shutdown);
+                    }
                 }
-                if !retry.wait_after(&error, shutdown.as_mut()).await {
-                    return Err(Interruption::Shutdown);
-                }
+                retry.succeeded();
             }
-            retry.succeeded();
         }
+        Ok(())
     }
-    Ok(())
+
+    /// Delivers nothing more of a partition from this record on, until that is skipped or this process is upgraded.
+    fn block(&mut self, partition: Partition, record: &ConsumedRecord, error: &DecodeError) {
+        let (topic, offset) = (Topic::Alerts, record.offset);
+        let why = format!(
+            "partition {partition} of {topic} is not delivered: a newer kigen wrote the alert at offset {offset}: upgrade \
+             this process; or, to go on without a message for that alert: kigen skip {topic} {partition} {offset}: {error}"
+        );
+        tracing::error!("{why}");
+        self.delivery.health().blocked(partition, why);
+        self.consumer.pause(partition);
+        self.blocked.insert(partition);
+    }
 }
 
 /// Retries of the log, and how they show in the role's health.

@@ -29,10 +29,11 @@ use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_state::{BatchState, POSITION_KEY, PartitionState};
 use kigen_store::{Batch, Store, StoredPosition};
+use kigen_wire::Level;
 
 use crate::error::ProcessorError;
 use crate::metrics::{self, Tally};
-use crate::states::Cache;
+use crate::states::{Cache, decoded};
 use crate::turn::{Changed, Raised, Turn};
 
 /// From this many changed states on, a second thread encodes half of them.
@@ -74,13 +75,16 @@ pub(crate) struct Moved {
 impl Staged {
     /// Encodes turns: alerts, rejects, changed statuses with a tombstone for each batch that is removed, and last, in each
     /// partition, its position record. Those that cannot be are left out and returned with the reason.
-    pub(crate) fn of(turns: Vec<Turn>) -> (Self, Vec<(Partition, ProcessorError)>) {
+    ///
+    /// The states that stay in memory are those that were written: at an older record level, without what that has no place
+    /// for, as after a restore.
+    pub(crate) fn of(turns: Vec<Turn>, level: Level) -> (Self, Vec<(Partition, ProcessorError)>) {
         let (outputs, positions, partitions) = (Vec::new(), Vec::new(), Vec::new());
         let mut staged = Self { outputs, positions, partitions, tally: Tally::default() };
         let mut failed = Vec::new();
         for turn in turns {
             let (partition, outputs) = (turn.partition, staged.outputs.len());
-            if let Err(error) = staged.add(turn) {
+            if let Err(error) = staged.add(turn, level) {
                 staged.outputs.truncate(outputs);
                 failed.push((partition, error));
             }
@@ -103,7 +107,7 @@ impl Staged {
         Ok(Committed { partitions })
     }
 
-    fn add(&mut self, turn: Turn) -> Result<(), ProcessorError> {
+    fn add(&mut self, turn: Turn, level: Level) -> Result<(), ProcessorError> {
         let Turn { partition, position, changed, alerts, rejects, warnings, at, events, .. } = turn;
         self.tally.events += events;
         for warning in warnings {
@@ -128,24 +132,33 @@ impl Staged {
                 Topic::Rejects,
                 reject.reason
             );
-            let value = kigen_wire::encode_reject(&reject, kigen_wire::Level::NEWEST);
+            let value = kigen_wire::encode_reject(&reject, level);
             write(Topic::Rejects, reject.key.clone(), Some(value), reject.rejected_at);
         }
         let mut batch = Batch::new(partition);
         let mut changed: Vec<(BatchKey, Changed)> = changed.into_iter().collect();
         changed.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        let encoded = encode_states(&changed);
+        let encoded = encode_states(&changed, level);
         let mut states = Vec::with_capacity(changed.len());
         for ((key, changed), bytes) in changed.into_iter().zip(encoded) {
+            let changed_bytes = changed.bytes;
+            let state = match &bytes {
+                Some(bytes) if level < Level::NEWEST => decoded(&key, bytes)?,
+                Some(_) | None => changed.state,
+            };
             match &bytes {
-                Some(bytes) => batch.put(&key, bytes, changed.due_before, changed.state.next_due())?,
+                Some(bytes) => batch.put(&key, bytes, changed.due_before, state.next_due())?,
                 None => batch.forget(&key, changed.due_before),
             }
+            states.push((state, changed_bytes));
             write(Topic::Status, key.to_string(), bytes, at);
-            states.push((changed.state, changed.bytes));
         }
-        let position_record = kigen_wire::encode_position(&position, kigen_wire::Level::NEWEST);
-        write(Topic::Status, POSITION_KEY.to_owned(), Some(position_record.clone()), at);
+        let engine_version = position.engine_version.min(level.engine_version());
+        let written = PartitionState { engine_version, ..position.clone() };
+        let value = kigen_wire::encode_position(&written, level);
+        write(Topic::Status, POSITION_KEY.to_owned(), Some(value), at);
+        // The store is of this engine, whatever the level of the log.
+        let position_record = kigen_wire::encode_position(&position, Level::NEWEST);
         let position_output = outputs.len() - 1;
         self.positions.push((partition, position.next));
         self.partitions.push(StoreWrite {
@@ -185,14 +198,10 @@ impl Committed {
 }
 
 /// The changed states as their records' values, in their order; `None`, a tombstone: the batch is removed.
-fn encode_states(changed: &[(BatchKey, Changed)]) -> Vec<Option<Vec<u8>>> {
+fn encode_states(changed: &[(BatchKey, Changed)], level: Level) -> Vec<Option<Vec<u8>>> {
     let encode = |part: &[(BatchKey, Changed)]| -> Vec<Option<Vec<u8>>> {
         let states = part.iter().map(|(_, changed)| &changed.state);
-        states
-            .map(|state| {
-                (!state.is_empty()).then(|| kigen_wire::encode_batch(state, kigen_wire::Level::NEWEST))
-            })
-            .collect()
+        states.map(|state| (!state.is_empty()).then(|| kigen_wire::encode_batch(state, level))).collect()
     };
     if changed.len() < STATES_SHARED_MIN {
         return encode(changed);

@@ -31,6 +31,18 @@ pub enum ProcessorError {
         /// The key of the batch.
         key: BatchKey,
     },
+    /// A newer kigen wrote an event.
+    #[error(
+        "a newer kigen wrote the event at offset {offset} of kigen.events, partition {partition}: upgrade this process; or,          to judge without that event, which may cause a false alert: kigen skip kigen.events {partition} {offset}"
+    )]
+    NewerEvent {
+        /// The partition.
+        partition: Partition,
+        /// The offset.
+        offset: Offset,
+        /// Its version.
+        source: kigen_wire::DecodeError,
+    },
     /// A status record cannot be decoded.
     #[error(
         "kigen.status, partition {partition}, offset {offset} cannot be decoded: a newer kigen, or another program, wrote \
@@ -88,7 +100,8 @@ impl ProcessorError {
         match self {
             Self::StoredState { .. } | Self::NotABatch { .. } => Remedy::DropStored,
             Self::Store(StoreError::Corrupt { .. }) => Remedy::RecreateStore,
-            Self::Status { .. }
+            Self::NewerEvent { .. }
+            | Self::Status { .. }
             | Self::RestoredState { .. }
             | Self::NoPosition { .. }
             | Self::Store(StoreError::BadKey { .. } | StoreError::StateTooLarge { .. }) => Remedy::Operator,
@@ -102,6 +115,7 @@ impl ProcessorError {
             Self::Log(error) => error.label(),
             Self::Store(_) => "store",
             Self::StoredState { .. } | Self::NotABatch { .. } => "stored_state",
+            Self::NewerEvent { .. } => "newer_event",
             Self::Status { .. } | Self::RestoredState { .. } | Self::NoPosition { .. } => "status",
         }
     }

@@ -6,10 +6,12 @@ use std::ops::ControlFlow;
 use std::sync::mpsc;
 use std::thread;
 
+use kigen_control::Control;
 use kigen_log::{ConsumedRecord, partition_of};
 use kigen_model::event::{ClusterEvent, Event, Fact};
-use kigen_model::key::is_key_part;
-use kigen_model::topic::Partition;
+use kigen_model::key::{is_key_part, is_record_key};
+use kigen_model::topic::{Partition, Topic};
+use kigen_wire::DecodeError;
 
 /// Events that are sent to the fold at once. Fewer records than these are decoded on the thread that folds them.
 const CHUNK_EVENTS: usize = 256;
@@ -41,18 +43,29 @@ impl Refusal {
     }
 }
 
-/// The event of a record, or why it is refused.
-pub(crate) type Decoded = Result<Event, (Refusal, String)>;
+/// The event of a record, or why there is none.
+pub(crate) type Decoded = Result<Event, NotDecoded>;
+
+/// Why a record has no event.
+#[derive(Debug)]
+pub(crate) enum NotDecoded {
+    /// It is refused, for this reason.
+    Refused(Refusal, String),
+    /// A newer kigen wrote it: it is waited for.
+    Newer(DecodeError),
+}
 
 /// Decodes the records of one partition of `kigen.events`, and checks that they belong there.
 #[derive(Clone, Copy)]
-pub(crate) struct EventDecoder {
+pub(crate) struct EventDecoder<'a> {
     pub(crate) partition: Partition,
     /// The partitions of the topic.
     pub(crate) partitions: u32,
+    /// What is not waited for.
+    pub(crate) control: &'a Control,
 }
 
-impl EventDecoder {
+impl EventDecoder<'_> {
     /// Passes each record with its event to `fold`, in their order, until that returns `Break` or fails.
     pub(crate) fn each_event<E>(
         self,
@@ -79,10 +92,13 @@ impl EventDecoder {
 
     /// The event of a record, or why it is refused.
     fn event_of(self, record: &ConsumedRecord) -> Decoded {
-        let event = kigen_wire::decode_event(record.value.as_deref().unwrap_or_default());
-        let event = event.map_err(|error| (Refusal::Undecodable, error.to_string()))?;
+        let event = match kigen_wire::decode_event(record.value.as_deref().unwrap_or_default()) {
+            Ok(event) => event,
+            Err(error) if error.is_newer() && self.waits_for(record) => return Err(NotDecoded::Newer(error)),
+            Err(error) => return Err(NotDecoded::Refused(Refusal::Undecodable, error.to_string())),
+        };
         if let Some(reason) = invalid_key(&event) {
-            return Err((Refusal::InvalidKey, reason));
+            return Err(NotDecoded::Refused(Refusal::InvalidKey, reason));
         }
         let (is_its_key, key): (bool, &dyn fmt::Display) = match &event {
             Event::Fact(Fact { key, .. }) => (key.is_written(&record.key), key),
@@ -92,7 +108,7 @@ impl EventDecoder {
             let reason = format!(
                 "its key is not that of what it is about, {key}: whatever writes events must write them under that key"
             );
-            return Err((Refusal::WrongKey, reason));
+            return Err(NotDecoded::Refused(Refusal::WrongKey, reason));
         }
         // The events of a cluster are written to every partition.
         if let Event::Fact(_) = &event
@@ -103,9 +119,14 @@ impl EventDecoder {
                 "{key} belongs to partition {belongs_to}: whatever wrote it places keys otherwise than Kafka's Java clients \
                  do (librdkafka: partitioner=murmur2_random)"
             );
-            return Err((Refusal::WrongPartition, reason));
+            return Err(NotDecoded::Refused(Refusal::WrongPartition, reason));
         }
         Ok(event)
+    }
+
+    /// Whether a record of a newer kigen is waited for: it has a key of kigen's, and no operator skips it.
+    fn waits_for(&self, record: &ConsumedRecord) -> bool {
+        is_record_key(&record.key) && !self.control.is_skipped(Topic::Events, self.partition, record.offset)
     }
 }
 

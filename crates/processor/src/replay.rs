@@ -1,5 +1,6 @@
 //! Replay: the same turn over the past. One turn without bounds, which is never committed.
 
+use kigen_control::Control;
 use kigen_engine::effect::{Judgement, Warning};
 use kigen_log::ConsumedRecord;
 use kigen_model::alert::Alert;
@@ -41,24 +42,35 @@ impl Replay {
     /// Begins without any state, in a log of `partitions` partitions.
     #[must_use]
     pub fn new(partition: Partition, partitions: u32) -> Self {
-        let turn = Turn::new(partition, partitions, PartitionState::new(Offset(0)), false);
+        let (position, control) = (PartitionState::new(Offset(0)), Control::default());
+        let turn = Turn::new(partition, partitions, position, false, control);
         Self { turn, cache: Cache::default() }
+    }
+
+    /// Skips what `control` skips.
+    #[must_use]
+    pub fn with_control(mut self, control: Control) -> Self {
+        self.turn.control = control;
+        self
     }
 
     /// Folds the next records of the partition.
     ///
     /// # Errors
-    /// None in practice: a replay uses neither log nor store.
+    /// A newer kigen wrote one of them.
     pub fn fold(&mut self, records: &[ConsumedRecord]) -> Result<ReplayOutput, ProcessorError> {
         let mut states = States { partition: self.turn.partition, store: None, cache: &mut self.cache };
         self.turn.fold(records, &mut states, ENDLESS)?;
+        if let Some((offset, source)) = self.turn.newer.take() {
+            return Err(ProcessorError::NewerEvent { partition: self.turn.partition, offset, source });
+        }
         Ok(self.take_output())
     }
 
     /// Folds one fact, which need not be in the log.
     ///
     /// # Errors
-    /// None in practice, see [`Replay::fold`].
+    /// None in practice: a replay uses neither log nor store.
     pub fn fold_fact(&mut self, fact: Fact) -> Result<ReplayOutput, ProcessorError> {
         let mut states = States { partition: self.turn.partition, store: None, cache: &mut self.cache };
         self.turn.fold_fact(fact, &mut states)?;

@@ -11,7 +11,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_state::{ENGINE_VERSION, PartitionState};
 use kigen_store::{Batch, Store, StoredPosition};
-use kigen_wire::{DecodeError, Status};
+use kigen_wire::{DecodeError, Level, Status};
 
 use crate::commit::batch_of;
 use crate::error::ProcessorError;
@@ -285,7 +285,9 @@ fn latest(page: &[ConsumedRecord]) -> BTreeMap<BatchKey, &ConsumedRecord> {
 }
 
 fn stored(committed: &CommittedPosition) -> StoredPosition {
-    let record = kigen_wire::encode_position(&committed.position, kigen_wire::Level::NEWEST);
+    // What is due by this engine is in its index.
+    let position = PartitionState { engine_version: ENGINE_VERSION, ..committed.position.clone() };
+    let record = kigen_wire::encode_position(&position, Level::NEWEST);
     StoredPosition { record, status_next: committed.status_next }
 }
 

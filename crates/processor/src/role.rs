@@ -26,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use kigen_control::Control;
 use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, Log, LogError, LogReader};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::{Retry, ThrottledWarnings, error_chain};
@@ -77,6 +78,7 @@ pub struct Processor<L: Log> {
     store_is_damaged: bool,
     /// The partitions of the round that is under way.
     in_round: Vec<Partition>,
+    control: Control,
     health: Health,
     warnings: ThrottledWarnings,
 }
@@ -117,7 +119,7 @@ impl<L: Log> Processor<L> {
         let (partitions, cache) = (BTreeMap::new(), Cache::default());
         let (leftover, held) = Default::default();
         let (store, restores, in_round) = (Arc::new(store), Restores::default(), Vec::new());
-        let (health, warnings) = Default::default();
+        let (control, health, warnings) = Default::default();
         Ok(Self {
             log,
             consumer,
@@ -132,9 +134,16 @@ impl<L: Log> Processor<L> {
             restores,
             store_is_damaged: false,
             in_round,
+            control,
             health,
             warnings,
         })
+    }
+
+    /// Writes at the record level of `control`, and skips what that skips.
+    #[must_use]
+    pub fn with_control(self, control: Control) -> Self {
+        Self { control, ..self }
     }
 
     /// Reports to `health` from here on.
@@ -172,6 +181,10 @@ impl<L: Log> Processor<L> {
                         continue;
                     }
                 },
+                () = self.control.changed() => {
+                    self.examine_paused();
+                    continue;
+                }
                 event = self.consumer.next(self.bounds.events_max, read_bytes_max) => event,
                 () = tokio::time::sleep(READ_TIME_MAX), if has_leftover => {
                     self.read_at = Instant::now();
@@ -274,11 +287,19 @@ impl<L: Log> Processor<L> {
             }
             let bounds = TurnBounds { bytes_max: share.max(1), ..self.bounds };
             let Judging { position, has_lost } = judging;
-            let mut turn = Turn::new(partition, self.log.reader().partitions(), position.clone(), *has_lost);
+            let (partitions, control) = (self.log.reader().partitions(), self.control.clone());
+            let mut turn = Turn::new(partition, partitions, position.clone(), *has_lost, control);
             let mut states = States { partition, store: Some(&self.store), cache: &mut self.cache };
             if let Err(error) = turn.fold(&records, &mut states, bounds) {
                 self.partition_failed(partition, &error);
-            } else if !turn.is_empty() {
+            } else if turn.is_empty() {
+                if let Some((offset, source)) = turn.newer.take() {
+                    self.partition_failed(
+                        partition,
+                        &ProcessorError::NewerEvent { partition, offset, source },
+                    );
+                }
+            } else {
                 bytes_left = bytes_left.saturating_sub(turn.output_bytes());
                 let leftover =
                     records.split_off(records.partition_point(|of| of.offset < turn.position.next));
@@ -288,7 +309,7 @@ impl<L: Log> Processor<L> {
                 turns.push(turn);
             }
         }
-        let (staged, failed) = Staged::of(turns);
+        let (staged, failed) = Staged::of(turns, self.control.level());
         failed.into_iter().for_each(|(partition, error)| self.partition_failed(partition, &error));
         staged
     }
@@ -490,6 +511,14 @@ impl<L: Log> Processor<L> {
         self.health.paused(partition, why);
         self.partitions.insert(partition, Ownership::Paused);
         self.restores.examine_later(partition);
+    }
+
+    /// Examines the paused partitions now: a record at which one waits may be skipped.
+    fn examine_paused(&mut self) {
+        let is_paused = |ownership: &Ownership| matches!(ownership, Ownership::Paused);
+        let paused = self.partitions.iter().filter(|(_, ownership)| is_paused(ownership));
+        let paused: Vec<Partition> = paused.map(|(partition, _)| *partition).collect();
+        paused.into_iter().for_each(|partition| self.restore(partition));
     }
 
     /// Reports why a round failed; it is retried after a delay.

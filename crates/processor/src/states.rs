@@ -78,6 +78,15 @@ impl Cache {
     }
 }
 
+/// The state of `key` in an entry of the store.
+pub(crate) fn decoded(key: &BatchKey, bytes: &[u8]) -> Result<BatchState, ProcessorError> {
+    match kigen_wire::decode_status(bytes) {
+        Ok(Status::Batch(state)) => Ok(state),
+        Ok(Status::Position(_)) => Err(ProcessorError::NotABatch { key: key.clone() }),
+        Err(source) => Err(ProcessorError::StoredState { key: key.clone(), source }),
+    }
+}
+
 /// The committed states of one partition.
 pub(crate) struct States<'a> {
     pub(crate) partition: Partition,
@@ -96,11 +105,7 @@ impl States<'_> {
         let Some(bytes) = stored else {
             return Ok(BatchState::new(key.clone()));
         };
-        match kigen_wire::decode_status(&bytes) {
-            Ok(Status::Batch(state)) => Ok(state),
-            Ok(Status::Position(_)) => Err(ProcessorError::NotABatch { key: key.clone() }),
-            Err(source) => Err(ProcessorError::StoredState { key: key.clone(), source }),
-        }
+        decoded(key, &bytes)
     }
 
     /// A page of the store's index of due work, in the order of time, whether due yet or not.

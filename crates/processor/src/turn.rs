@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::ControlFlow;
 
+use kigen_control::Control;
 use kigen_engine::effect::{Effect, Judgement, Warning};
 use kigen_engine::retention;
 use kigen_engine::step::{Input, step};
@@ -12,11 +13,12 @@ use kigen_model::alert::Alert;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact};
 use kigen_model::key::BatchKey;
 use kigen_model::reject::Reject;
-use kigen_model::topic::{Partition, Topic};
+use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_state::{BatchState, Cursor, POSITION_KEY, PartitionState};
+use kigen_wire::{DecodeError, Level};
 
 use crate::error::ProcessorError;
-use crate::events::{Decoded, EventDecoder, Refusal};
+use crate::events::{Decoded, EventDecoder, NotDecoded, Refusal};
 use crate::states::States;
 
 /// How much a turn may hold before it must be committed.
@@ -75,6 +77,9 @@ pub(crate) struct Turn {
     partitions: u32,
     /// Events right before the first one that is folded expired before they were read.
     has_lost: bool,
+    pub(crate) control: Control,
+    /// The record at which folding stopped, since a newer kigen wrote it.
+    pub(crate) newer: Option<(Offset, DecodeError)>,
 }
 
 /// Due work of the stored index in its order, read a page at a time. The index does not change within a turn, so that a tick
@@ -110,6 +115,7 @@ impl Turn {
         partitions: u32,
         position: PartitionState,
         has_lost: bool,
+        control: Control,
     ) -> Self {
         Self {
             partition,
@@ -127,6 +133,8 @@ impl Turn {
             bytes: 0,
             partitions,
             has_lost,
+            control,
+            newer: None,
         }
     }
 
@@ -137,19 +145,19 @@ impl Turn {
 
     /// An upper bound of the bytes of its outputs.
     pub(crate) fn output_bytes(&self) -> usize {
-        self.bytes
-            + POSITION_KEY.len()
-            + kigen_wire::encode_position(&self.position, kigen_wire::Level::NEWEST).len()
+        self.bytes + POSITION_KEY.len() + kigen_wire::encode_position(&self.position, Level::NEWEST).len()
     }
 
-    /// Folds records until they end or the turn is full; the rest belongs to the next turn.
+    /// Folds records until they end, the turn is full, or a newer kigen wrote one; the rest belongs to the next turn.
     pub(crate) fn fold(
         &mut self,
         records: &[ConsumedRecord],
         states: &mut States<'_>,
         bounds: TurnBounds,
     ) -> Result<(), ProcessorError> {
-        let decoder = EventDecoder { partition: self.partition, partitions: self.partitions };
+        let control = self.control.clone();
+        let decoder =
+            EventDecoder { partition: self.partition, partitions: self.partitions, control: &control };
         decoder.each_event(records, |record, event| self.fold_one(record, event, states, bounds))
     }
 
@@ -162,6 +170,10 @@ impl Turn {
         bounds: TurnBounds,
     ) -> Result<ControlFlow<()>, ProcessorError> {
         if self.is_full(bounds) {
+            return Ok(ControlFlow::Break(()));
+        }
+        if let Err(NotDecoded::Newer(error)) = event {
+            self.newer = Some((record.offset, error));
             return Ok(ControlFlow::Break(()));
         }
         self.events += 1;
@@ -178,7 +190,8 @@ impl Turn {
                     return Ok(ControlFlow::Break(()));
                 }
             }
-            Err((refusal, reason)) => self.reject(record, refusal, &reason),
+            Err(NotDecoded::Refused(refusal, reason)) => self.reject(record, refusal, &reason),
+            Err(NotDecoded::Newer(_)) => {}
         }
         self.position.next = record.offset.next();
         Ok(ControlFlow::Continue(()))
@@ -299,7 +312,7 @@ impl Turn {
         for effect in step(state, input) {
             match effect {
                 Effect::Raise(alert) => {
-                    let value = kigen_wire::encode_alert(&alert, kigen_wire::Level::NEWEST);
+                    let value = kigen_wire::encode_alert(&alert, self.control.level());
                     self.bytes += key_bytes(&alert.key) + value.len();
                     self.alerts.push(Raised { alert: *alert, value });
                 }

@@ -40,7 +40,7 @@ pub struct Registry {
 struct KnownIds {
     /// The fingerprints of kigen's schemas, by id.
     own: HashMap<u32, [u8; 8]>,
-    /// Ids of schemas that are not of this kigen, and ids without a schema.
+    /// Ids of schemas that are not of kigen, and ids without a schema.
     foreign: Vec<u32>,
 }
 
@@ -61,7 +61,7 @@ impl Registry {
         Ok(Self { client, ids, known })
     }
 
-    /// The fingerprint of an id's schema; `None`: the schema is not of this kigen. An unknown id is looked up in the
+    /// The fingerprint of an id's schema; `None`: it is no schema of kigen. That of a newer kigen is one. An unknown id is looked up in the
     /// registry once: it may have been registered since the start.
     fn fingerprint_of(&self, id: u32) -> Result<Option<[u8; 8]>, RegistryFailure> {
         {
@@ -74,8 +74,8 @@ impl Registry {
             }
         }
         let schema = self.client.schema(id)?;
-        let fingerprint = schema.and_then(|schema| kigen_wire::fingerprint(&schema).ok());
-        let fingerprint = fingerprint.filter(|fingerprint| own_fingerprints().any(|own| own == *fingerprint));
+        let of_kigen = schema.filter(|schema| kigen_wire::is_of_kigen(schema).unwrap_or(false));
+        let fingerprint = of_kigen.and_then(|schema| kigen_wire::fingerprint(&schema).ok());
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         match fingerprint {
             Some(fingerprint) => {
@@ -121,9 +121,4 @@ fn ids_by_fingerprint(subject: &Subject) -> impl Iterator<Item = ([u8; 8], u32)>
 fn fingerprints(topic: Topic) -> impl Iterator<Item = [u8; 8]> {
     let schemas = kigen_wire::schemas(topic).iter();
     schemas.map(|schema| kigen_wire::fingerprint(schema).expect("kigen's own schemas are valid"))
-}
-
-/// The fingerprints of all of kigen's schemas.
-fn own_fingerprints() -> impl Iterator<Item = [u8; 8]> {
-    Topic::ALL.into_iter().flat_map(fingerprints)
 }

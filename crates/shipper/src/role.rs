@@ -6,8 +6,10 @@
 //!                    acquired
 //! start ──▶ standby ──────────▶ lead ──── stopped, or an error ────▶ end: the Lease is released
 //!              ▲                  │
-//!              └─────── lost ─────┘
+//!              └── lost, or newer ┘
 //! ```
+//!
+//! A log with a record of a newer kigen is left to a newer shipper: the Lease is released, and wanted again after a delay.
 
 mod append;
 mod identity;
@@ -16,9 +18,10 @@ mod read_back;
 mod successor;
 mod term_end;
 
-use std::time::Instant as RealInstant;
+use std::time::{Duration, Instant as RealInstant};
 
 use futures::FutureExt;
+use kigen_control::Control;
 use kigen_log::Log;
 use kigen_ops::{BackOff, Throttle, ThrottledWarnings, error_chain};
 use tokio::sync::watch;
@@ -34,6 +37,9 @@ use crate::role::leader::Leader;
 use crate::role::term_end::TermEnd;
 use crate::server_clock::Clock;
 use crate::settings::Settings;
+
+/// How long a shipper leaves a log with records of a newer kigen to others.
+const NEWER_DELAY: Duration = Duration::from_secs(15);
 
 /// A shipper of one cluster.
 #[derive(Debug)]
@@ -52,6 +58,8 @@ pub struct ShipperRole<L> {
     pub health: Health,
     /// Logs failures; the roles of a process share it.
     pub warnings: ThrottledWarnings,
+    /// The record level at which it writes.
+    pub control: Control,
 }
 
 impl<L: Log> ShipperRole<L> {
@@ -63,7 +71,7 @@ impl<L: Log> ShipperRole<L> {
     /// If the kubeconfig cannot be used, if the log needs a person, or if it has another cluster under this name. All other
     /// failures are retried.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), RoleError> {
-        let Self { log, settings, clock, shipper, declared, health, warnings } = self;
+        let Self { log, settings, clock, shipper, declared, health, warnings, control } = self;
         let shutdown = shutdown.shared();
         let connected = async {
             let api = connect_until_it_answers(&settings, &clock, &health).await?;
@@ -75,7 +83,7 @@ impl<L: Log> ShipperRole<L> {
             api = connected => api?,
         };
         let mut lease = settings.lease.as_ref().map(|lease| Lease::new(&api, lease, &shipper));
-        let mut leader = Leader { log, settings, clock, api, shipper, declared, health, warnings };
+        let mut leader = Leader { log, settings, clock, api, shipper, declared, health, warnings, control };
         loop {
             // Without a Lease there is no other leader: a moment as a standby would count as ready.
             if lease.is_some() {
@@ -90,6 +98,15 @@ impl<L: Log> ShipperRole<L> {
                 (Ok(TermEnd::Lost), _) => tracing::warn!(
                     "this shipper no longer holds its Lease, and leads no more; another one does, or this one in a while"
                 ),
+                (Ok(TermEnd::Newer), term) => {
+                    if let Some(term) = term {
+                        term.release().await;
+                    }
+                    tokio::select! {
+                        () = shutdown.clone() => return Ok(()),
+                        () = tokio::time::sleep(NEWER_DELAY) => {}
+                    }
+                }
                 (ended, term) => {
                     if let Some(term) = term {
                         term.release().await;

@@ -49,6 +49,7 @@ const STATUS: [&str; 8] = [
     include_str!("../../../schemas/kigen.status/v8.avsc"),
 ];
 const REJECTS: [&str; 1] = [include_str!("../../../schemas/kigen.rejects/v1.avsc")];
+const CONTROL: [&str; 1] = [include_str!("../../../schemas/kigen.control/v1.avsc")];
 
 /// One version of a schema.
 struct Version {
@@ -68,12 +69,12 @@ struct VersionCodec {
     writer: GenericDatumWriter<'static>,
 }
 
-static VERSIONS: LazyLock<[Vec<Version>; 4]> = LazyLock::new(|| {
+static VERSIONS: LazyLock<[Vec<Version>; 5]> = LazyLock::new(|| {
     // An array or text cannot be longer than the value that contains it; Avro would trust a length of gigabytes.
     apache_avro::util::max_allocation_bytes(VALUE_BYTES_MAX);
-    [parse(&EVENTS), parse(&ALERTS), parse(&STATUS), parse(&REJECTS)]
+    [parse(&EVENTS), parse(&ALERTS), parse(&STATUS), parse(&REJECTS), parse(&CONTROL)]
 });
-static CODECS: LazyLock<[Codec; 4]> =
+static CODECS: LazyLock<[Codec; 5]> =
     LazyLock::new(|| VERSIONS.each_ref().map(|versions| Codec(versions.iter().map(codec).collect())));
 
 /// A datum's bytes, and whether more of them were requested than there are: `apache-avro` takes the end of its input for a
@@ -141,8 +142,12 @@ fn opened(topic: Topic, bytes: &[u8]) -> Result<(&'static VersionCodec, &[u8]), 
             return Err(DecodeError::NotSingleObject { topic, found });
         }
     };
-    match CODECS[index(topic)].0.iter().find(|version| version.fingerprint == fingerprint) {
-        Some(version) => Ok((version, datum)),
+    let version = |of| CODECS[index(of)].0.iter().find(|version| version.fingerprint == fingerprint);
+    if let Some(version) = version(topic) {
+        return Ok((version, datum));
+    }
+    match Topic::ALL.into_iter().find(|other| version(*other).is_some()) {
+        Some(found) => Err(DecodeError::AnotherTopic { topic, found }),
         None => Err(DecodeError::UnknownSchema { topic, fingerprint: u64::from_be_bytes(fingerprint) }),
     }
 }
@@ -170,6 +175,7 @@ pub fn schemas(topic: Topic) -> &'static [&'static str] {
         Topic::Alerts => &ALERTS,
         Topic::Status => &STATUS,
         Topic::Rejects => &REJECTS,
+        Topic::Control => &CONTROL,
     }
 }
 
@@ -179,6 +185,16 @@ pub fn schemas(topic: Topic) -> &'static [&'static str] {
 /// The text is not an Avro schema.
 pub fn fingerprint(schema: &str) -> Result<[u8; 8], Box<apache_avro::Error>> {
     Ok(fingerprint_of(&Schema::parse_str(schema)?))
+}
+
+/// Whether a schema is one of kigen's records, in a version of this kigen or a newer one: it has the name of such a record.
+///
+/// # Errors
+/// The text is not an Avro schema.
+pub fn is_of_kigen(schema: &str) -> Result<bool, Box<apache_avro::Error>> {
+    let schema = Schema::parse_str(schema)?;
+    let own_names: Vec<_> = VERSIONS.iter().flatten().filter_map(|version| version.schema.name()).collect();
+    Ok(schema.name().is_some_and(|name| own_names.contains(&name)))
 }
 
 /// `apache-avro` leaves a primitive type that had a logical type as an object in the canonical form (`{"type":"long"}`),
@@ -239,5 +255,6 @@ fn index(topic: Topic) -> usize {
         Topic::Alerts => 1,
         Topic::Status => 2,
         Topic::Rejects => 3,
+        Topic::Control => 4,
     }
 }

@@ -2,6 +2,14 @@
 
 use kigen_model::topic::Topic;
 
+impl DecodeError {
+    /// Whether a newer kigen wrote the record: it has kigen's marker, and a schema that this kigen does not know.
+    #[must_use]
+    pub fn is_newer(&self) -> bool {
+        matches!(self, Self::UnknownSchema { .. })
+    }
+}
+
 /// Why bytes are not a record of a topic. A retry fixes none of these.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
@@ -31,7 +39,17 @@ pub enum DecodeError {
         /// Its first bytes, at most ten.
         found: Vec<u8>,
     },
-    /// No version of the topic's schema has this fingerprint.
+    /// It is a record of another topic of kigen.
+    #[error(
+        "{topic}: the record is one of {found}: whatever copies records between topics must not write them here"
+    )]
+    AnotherTopic {
+        /// The topic whose schema was expected.
+        topic: Topic,
+        /// The topic of its schema.
+        found: Topic,
+    },
+    /// No version of any topic's schema has this fingerprint.
     #[error(
         "{topic}: no schema of this kigen has the fingerprint {fingerprint:016x}: a newer kigen or something else wrote it; upgrade kigen to read it"
     )]

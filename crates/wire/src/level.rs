@@ -11,6 +11,7 @@ struct Versions {
     alerts: usize,
     status: usize,
     rejects: usize,
+    control: usize,
     /// The newest engine whose states and positions are in those versions.
     engine: u32,
 }
@@ -19,8 +20,8 @@ struct Versions {
 /// the engine is a new level, or part of one that is not released yet.
 const LEVELS: [Versions; 2] = [
     // Every kigen before record levels reads these.
-    Versions { events: 5, alerts: 3, status: 5, rejects: 1, engine: 4 },
-    Versions { events: 6, alerts: 4, status: 8, rejects: 1, engine: 6 },
+    Versions { events: 5, alerts: 3, status: 5, rejects: 1, control: 1, engine: 4 },
+    Versions { events: 6, alerts: 4, status: 8, rejects: 1, control: 1, engine: 6 },
 ];
 
 /// A record level: for each topic the version of its schema in which records are written, from 1. A kigen reads the records of
@@ -55,6 +56,7 @@ impl Level {
             Topic::Alerts => versions.alerts,
             Topic::Status => versions.status,
             Topic::Rejects => versions.rejects,
+            Topic::Control => versions.control,
         }
     }
 

@@ -8,6 +8,7 @@
 
 mod alert;
 mod codec;
+mod control;
 mod error;
 mod event;
 mod fields;
@@ -20,7 +21,8 @@ mod shared;
 mod status;
 
 pub use alert::{decode_alert, encode_alert};
-pub use codec::{VALUE_BYTES_MAX, fingerprint, schemas};
+pub use codec::{VALUE_BYTES_MAX, fingerprint, is_of_kigen, schemas};
+pub use control::{decode_control, encode_control};
 pub use error::DecodeError;
 pub use event::{decode_event, encode_event};
 pub use frame::Frame;

@@ -218,6 +218,7 @@ impl Play {
                 declared,
                 health,
                 warnings: Default::default(),
+                control: Default::default(),
             };
             role.run(until).await.map_err(Into::into)
         }

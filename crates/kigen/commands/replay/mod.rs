@@ -17,7 +17,7 @@ use self::past::{Past, Playing};
 use crate::cli::ReplayArgs;
 use crate::config::Config;
 use crate::exit::misused;
-use crate::reader::{Pages, open};
+use crate::reader::{Pages, open, skips};
 
 /// Judges the past and prints the verdicts.
 pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
@@ -34,7 +34,7 @@ pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
         alerts.each(partition, |records| past.add_alerts(records))?;
     }
     drop(alerts);
-    let mut playing = Playing::new(objectives);
+    let mut playing = Playing::new(objectives, skips(&*reader));
     if playing.follows_schedules() {
         let events = Pages::of(&*reader, Topic::Events)?;
         for partition in (0..reader.partitions()).map(Partition) {

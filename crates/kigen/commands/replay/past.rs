@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use kigen_control::Control;
 use kigen_log::ConsumedRecord;
 use kigen_model::Instant;
 use kigen_model::alert::AlertBody;
@@ -94,10 +95,11 @@ pub(super) struct Playing {
     schedules: Schedules,
     /// The batches that are in the log.
     seen: BTreeSet<BatchKey>,
+    control: Control,
 }
 
 impl Playing {
-    pub(super) fn new(objectives: Option<Vec<FileObjective>>) -> Self {
+    pub(super) fn new(objectives: Option<Vec<FileObjective>>, control: Control) -> Self {
         let by_key = objectives.map(|objectives| {
             let mut by_key: BTreeMap<BatchKey, Vec<FileObjective>> = BTreeMap::new();
             for objective in objectives {
@@ -111,7 +113,7 @@ impl Playing {
                 schedules.insert((namespace.to_owned(), cron_job.to_owned()), Vec::new());
             }
         }
-        Self { objectives: by_key, schedules, seen: BTreeSet::new() }
+        Self { objectives: by_key, schedules, seen: BTreeSet::new(), control }
     }
 
     /// Whether the deadlines of an objective are the fires of another CronJob, whose schedules must be read first.
@@ -142,7 +144,7 @@ impl Playing {
     pub(super) fn partition(&self, partition: Partition, partitions: u32) -> PartitionPlayed<'_> {
         PartitionPlayed {
             playing: self,
-            replay: Replay::new(partition, partitions),
+            replay: Replay::new(partition, partitions).with_control(self.control.clone()),
             seen: BTreeSet::new(),
             pending: VecDeque::new(),
             revision: 0,

@@ -102,7 +102,7 @@ pub(super) fn slot(topic: Topic, partition: Partition, partitions: u32) -> Optio
 
 /// All partitions of all topics, in the order of their `slot`s.
 pub(super) fn slots(partitions: u32) -> impl Iterator<Item = (Topic, Partition)> {
-    let topics = [Topic::Events, Topic::Alerts, Topic::Status, Topic::Rejects];
+    let topics = [Topic::Events, Topic::Alerts, Topic::Status, Topic::Rejects, Topic::Control];
     topics.into_iter().flat_map(move |topic| (0..partitions).map(move |i| (topic, Partition(i))))
 }
 
@@ -132,6 +132,7 @@ fn topic_code(topic: Topic) -> u8 {
         Topic::Alerts => 2,
         Topic::Status => 3,
         Topic::Rejects => 4,
+        Topic::Control => 5,
     }
 }
 
@@ -187,7 +188,7 @@ mod tests {
         for (i, (topic, partition)) in slots(3).enumerate() {
             assert_eq!(slot(topic, partition, 3), Some(i));
         }
-        assert_eq!(slots(3).count(), 12);
+        assert_eq!(slots(3).count(), 3 * Topic::ALL.len());
         assert_eq!(slot(Topic::Events, Partition(3), 3), None);
     }
 }

@@ -200,7 +200,7 @@ impl<'a> Draft<'a> {
 
 fn is_compacted(topic: Topic) -> bool {
     match topic {
-        Topic::Status => true,
+        Topic::Status | Topic::Control => true,
         Topic::Events | Topic::Alerts | Topic::Rejects => false,
     }
 }

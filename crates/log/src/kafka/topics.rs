@@ -98,7 +98,7 @@ impl Problem {
         match self {
             Self::Missing => "it does not exist: create it with `kigen topics create`".to_owned(),
             Self::Partitions { found, wanted } => format!(
-                "it has {found} partitions, not {wanted}: the place of every key depends on it, in all four topics; set \
+                "it has {found} partitions, not {wanted}: the place of every key depends on it, in all topics; set \
                  partitions to {found}, or start with new topics; never add partitions to one that is in use"
             ),
             Self::Setting { name, found, wanted, why, .. } => format!(
@@ -251,9 +251,10 @@ fn setting(name: &'static str, found: String, wanted: String) -> Option<Problem>
         return None;
     }
     let (why, is_bearable) = match name {
-        "cleanup.policy" if wanted == "compact" => {
-            ("states of batches would be lost with time, and a lost store could not be rebuilt", false)
-        }
+        "cleanup.policy" if wanted == "compact" => (
+            "the last record of a key would be lost with time, such as the state of a batch, from which a lost store is rebuilt",
+            false,
+        ),
         "cleanup.policy" => ("events of one key would replace each other, and verdicts with them", false),
         "max.message.bytes" => {
             ("a record of kigen's may be larger, and judging would wait for it for ever", false)

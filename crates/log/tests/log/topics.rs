@@ -7,6 +7,7 @@ use expect_test::{Expect, expect};
 use kigen_log::Settings;
 use kigen_log::kafka::topics::{Found, Layout, check, create};
 use kigen_log::kafka::{Connection, KafkaFailure};
+use kigen_model::topic::Topic;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -46,7 +47,7 @@ async fn topics_are_created_once_and_their_problems_are_reported() {
     .assert_eq(&described(&missing[..1]));
 
     let created = create(&kafka, &layout(3)).await.expect("it creates them");
-    let well = "kigen.events: Some(3)\nkigen.alerts: Some(3)\nkigen.status: Some(3)\nkigen.rejects: Some(3)";
+    let well = Topic::ALL.map(|topic| format!("{topic}: Some(3)")).join("\n");
     assert_eq!(described(&created), well);
     let again = create(&kafka, &layout(3)).await.expect("they exist");
     assert_eq!(described(&again), well);
@@ -61,20 +62,22 @@ async fn topics_are_created_once_and_their_problems_are_reported() {
     let found = check(&kafka, &layout(6)).await.expect("it answers");
     expect![[r#"
         kigen.events: Some(3)
-          it has 3 partitions, not 6: the place of every key depends on it, in all four topics; set partitions to 3, or start with new topics; never add partitions to one that is in use (bearable: false)
+          it has 3 partitions, not 6: the place of every key depends on it, in all topics; set partitions to 3, or start with new topics; never add partitions to one that is in use (bearable: false)
           cleanup.policy is compact: events of one key would replace each other, and verdicts with them; mend it with `kafka-configs.sh --alter --topic kigen.events --add-config cleanup.policy=delete` (bearable: false)
           max.message.bytes is 1048588: a record of kigen's may be larger, and judging would wait for it for ever; mend it with `kafka-configs.sh --alter --topic kigen.events --add-config max.message.bytes=2097152` (bearable: false)
           retention.ms is 86400000: less of the past is kept than is configured; mend it with `kafka-configs.sh --alter --topic kigen.events --add-config retention.ms=7776000000` (bearable: true)
         kigen.alerts: Some(3)
-          it has 3 partitions, not 6: the place of every key depends on it, in all four topics; set partitions to 3, or start with new topics; never add partitions to one that is in use (bearable: false)
+          it has 3 partitions, not 6: the place of every key depends on it, in all topics; set partitions to 3, or start with new topics; never add partitions to one that is in use (bearable: false)
         kigen.status: Some(3)
-          it has 3 partitions, not 6: the place of every key depends on it, in all four topics; set partitions to 3, or start with new topics; never add partitions to one that is in use (bearable: false)
-          cleanup.policy is delete: states of batches would be lost with time, and a lost store could not be rebuilt; mend it with `kafka-configs.sh --alter --topic kigen.status --add-config cleanup.policy=compact` (bearable: false)
+          it has 3 partitions, not 6: the place of every key depends on it, in all topics; set partitions to 3, or start with new topics; never add partitions to one that is in use (bearable: false)
+          cleanup.policy is delete: the last record of a key would be lost with time, such as the state of a batch, from which a lost store is rebuilt; mend it with `kafka-configs.sh --alter --topic kigen.status --add-config cleanup.policy=compact` (bearable: false)
           delete.retention.ms is 86400000: a store that was away for longer would keep what is gone; mend it with `kafka-configs.sh --alter --topic kigen.status --add-config delete.retention.ms=604800000` (bearable: true)
           max.message.bytes is 1000: a record of kigen's may be larger, and judging would wait for it for ever; mend it with `kafka-configs.sh --alter --topic kigen.status --add-config max.message.bytes=2097152` (bearable: false)
           message.timestamp.type is CreateTime: a store that was away is rebuilt more often than necessary, or keeps what is gone; mend it with `kafka-configs.sh --alter --topic kigen.status --add-config message.timestamp.type=LogAppendTime` (bearable: true)
         kigen.rejects: Some(3)
-          it has 3 partitions, not 6: the place of every key depends on it, in all four topics; set partitions to 3, or start with new topics; never add partitions to one that is in use (bearable: false)"#]].assert_eq(&described(&found));
+          it has 3 partitions, not 6: the place of every key depends on it, in all topics; set partitions to 3, or start with new topics; never add partitions to one that is in use (bearable: false)
+        kigen.control: Some(3)
+          it has 3 partitions, not 6: the place of every key depends on it, in all topics; set partitions to 3, or start with new topics; never add partitions to one that is in use (bearable: false)"#]].assert_eq(&described(&found));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,7 +88,7 @@ async fn a_topic_with_another_number_of_partitions_than_the_others_is_reported()
     admin.create_topics(&[odd], &AdminOptions::new()).await.expect("it creates one");
     let found = create(&connection(broker.bootstrap()), &layout(4)).await.expect("it creates the others");
     let partitions: Vec<_> = found.iter().map(|found| found.partitions).collect();
-    assert_eq!(partitions, [Some(4), Some(5), Some(4), Some(4)]);
+    assert_eq!(partitions, [Some(4), Some(5), Some(4), Some(4), Some(4)]);
     assert!(described(&found[1..2]).contains("it has 5 partitions, not 4"), "{}", described(&found));
 }
 

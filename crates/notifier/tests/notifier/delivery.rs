@@ -3,15 +3,19 @@
 use std::path::Path;
 use std::time::Duration;
 
+use kigen_control::Members;
 use kigen_log::{EmbeddedLog, Log, LogReader, NewRecord, Settings};
 use kigen_model::alert::Alert;
+use kigen_model::control::{ControlRecord, Skip};
 use kigen_model::slot::Cause;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_notifier::delivery::Delivery;
+use kigen_notifier::health::Health;
 use kigen_notifier::role::{GROUP, run};
 use kigen_notifier::slack::client::{Channels, Slack};
 use kigen_notifier::slack::sender::Patience;
 use kigen_testkit::simulated::{Faults, SimulatedLog};
+use kigen_wire::Frame;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
@@ -34,14 +38,23 @@ fn open(dir: &Path) -> EmbeddedLog {
 }
 
 fn start(log: &EmbeddedLog, workspace: &Workspace) -> RunningNotifier {
+    start_with(log, workspace, |delivery| delivery)
+}
+
+fn start_with(
+    log: &EmbeddedLog,
+    workspace: &Workspace,
+    with: impl FnOnce(Delivery) -> Delivery,
+) -> RunningNotifier {
     let channels = Channels { fatal: "C1".to_owned(), error: None };
     let slack = Slack::new("xoxb-1".to_owned(), channels, Some(&workspace.url)).expect("a client");
     let patience = Patience { retry_delay_ms_min: 1, retry_delay_ms_max: 2, ..Patience::default() };
     let (stop, stopped) = oneshot::channel();
     let role_log = log.clone();
+    let delivery = with(Delivery::slack(slack, patience));
     let role = tokio::spawn(async move {
         let stopped = async move { stopped.await.unwrap_or_default() };
-        run(role_log, Delivery::slack(slack, patience), stopped).await.expect("the role ends well");
+        run(role_log, delivery, stopped).await.expect("the role ends well");
     });
     RunningNotifier { log: log.clone(), stop, role }
 }
@@ -240,6 +253,72 @@ async fn an_undecodable_record_goes_to_the_rejects_and_the_next_alert_is_posted(
         ("kigen.alerts", Some((0, 0)), &b"no alert"[..])
     );
     assert!(reject.reason.contains("not with the marker c3 01"), "{}", reject.reason);
+}
+
+#[tokio::test]
+async fn an_alert_of_a_newer_kigen_waits_until_it_is_skipped_and_those_behind_it_wait_with_it() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+    let log = open(dir.path());
+    append_alert(&log, &of_batch(&missed(Cause::Suspended, None), "before")).await;
+    append(&log, newer()).await;
+    append_alert(&log, &of_batch(&missed(Cause::Suspended, None), "behind")).await;
+    let health = Health::default();
+    let notifier = start_with(&log, &workspace, |delivery| delivery.with_health(health.clone()));
+    notifier.has_committed(1).await;
+    while health.readiness(std::time::Instant::now()).is_ok() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let why = health.readiness(std::time::Instant::now()).expect_err("it waits");
+    assert!(why.starts_with("partition 0 of kigen.alerts is not delivered"), "{why}");
+    assert!(why.contains("kigen skip kigen.alerts 0 1"), "{why}");
+    notifier.stop().await;
+    assert_eq!((workspace.channel().len(), position(&log)), (1, Some(Offset(1))));
+
+    let skip = ControlRecord::Skip(Skip {
+        place: (Topic::Alerts, PARTITION, Offset(1)),
+        author: "ann".to_owned(),
+        skipped_at: "2026-11-20T03:30:30Z".parse().expect("an instant"),
+    });
+    let value = Some(kigen_wire::encode_control(&skip, kigen_wire::Level::NEWEST));
+    let timestamp = "2026-11-20T03:30:30Z".parse().expect("an instant");
+    let (topic, key) = (Topic::Control, skip.key());
+    let record = NewRecord { topic, partition: PARTITION, key, value, timestamp };
+    log.append(vec![record]).await.expect("the log takes it");
+    let mut members = Members::default();
+    members.refresh(log.reader()).expect("the log is readable");
+    let notifier = start_with(&log, &workspace, |delivery| delivery.with_control(members.reading()));
+    notifier.has_committed(3).await;
+    notifier.stop().await;
+    assert_eq!(workspace.channel().len(), 2);
+    let rejects = log.read(Topic::Rejects, PARTITION, Offset(0), 10, 1 << 20).expect("the log is readable");
+    assert_eq!(rejects.len(), 1, "its bytes are kept");
+}
+
+#[tokio::test]
+async fn an_alert_of_a_newer_kigen_stops_its_partition_only() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+    let settings = Settings { partitions: 2, ..Settings::default() };
+    let log = EmbeddedLog::open(dir.path(), settings).expect("the log opens");
+    append(&log, newer()).await;
+    let timestamp = "2026-11-20T03:30:30Z".parse().expect("an instant");
+    let alert = of_batch(&missed(Cause::Suspended, None), "other");
+    let value = Some(kigen_wire::encode_alert(&alert, kigen_wire::Level::NEWEST));
+    let (partition, key) = (Partition(1), "prod/ml/other".to_owned());
+    let of_other = NewRecord { topic: Topic::Alerts, partition, key, value, timestamp };
+    log.append(vec![of_other]).await.expect("the log takes it");
+    let notifier = start(&log, &workspace);
+    let mut changes = log.changes();
+    while log.position(GROUP, Topic::Alerts, partition).expect("readable") != Some(Offset(1)) {
+        changes.changed().await.expect("the log lives");
+    }
+    notifier.stop().await;
+    assert_eq!(ids(&workspace.channel()), [alert.id.to_string()]);
+    assert_eq!(position(&log), None);
+}
+
+/// An alert in a version that this kigen does not have.
+fn newer() -> Vec<u8> {
+    Frame::Object([0xab; 8]).around(b"an alert of the future")
 }
 
 /// Aborted and unanswered commits, and a log whose records and committed offsets are often unreadable.

@@ -15,8 +15,8 @@ use crate::feed::{self, Feed};
 use crate::{chaos, judge_all};
 
 const PARTITIONS: u32 = 2;
-const FAULTY: Partition = Partition(1);
-const GOOD: Partition = Partition(0);
+pub(crate) const FAULTY: Partition = Partition(1);
+pub(crate) const GOOD: Partition = Partition(0);
 const TURN_TIME: Duration = Duration::from_millis(100);
 
 #[test]
@@ -161,52 +161,56 @@ fn latest(log: &SimulatedLog, partition: Partition) -> Offset {
     log.latest(Topic::Status, partition).expect("it is in memory")
 }
 
-fn processor(log: &SimulatedLog, store: &Path, health: &Health) -> Processor<SimulatedLog> {
+pub(crate) fn processor(log: &SimulatedLog, store: &Path, health: &Health) -> Processor<SimulatedLog> {
     let (store, _) = Store::open(store).expect("a store");
     Processor::open(log.clone(), store, TurnBounds::default())
         .expect("a processor")
         .with_health(health.clone())
 }
 
-async fn judge(processor: &mut Processor<SimulatedLog>) {
+pub(crate) async fn judge(processor: &mut Processor<SimulatedLog>) {
     while !processor.is_idle().expect("a readable log") {
         processor.turn().await.expect("a fault of one partition fails no turn");
     }
 }
 
-fn new_log() -> SimulatedLog {
+pub(crate) fn new_log() -> SimulatedLog {
     let settings = Settings { partitions: PARTITIONS, ..Settings::default() };
     SimulatedLog::new(settings, Faults::default(), 0)
 }
 
 /// A log with three days of events.
-async fn filled() -> SimulatedLog {
+pub(crate) async fn filled() -> SimulatedLog {
     let log = new_log();
-    let mut feed = Feed::new(&log);
-    for _ in 0..3 {
-        log.append(feed.next_day()).await.expect("it is in memory");
-    }
+    fill(&log).await;
     log
 }
 
+pub(crate) async fn fill(log: &SimulatedLog) {
+    let mut feed = Feed::new(log);
+    for _ in 0..3 {
+        log.append(feed.next_day()).await.expect("it is in memory");
+    }
+}
+
 /// The alerts of each partition without a fault.
-async fn undisturbed(store: &Path) -> Vec<Vec<Option<Vec<u8>>>> {
+pub(crate) async fn undisturbed(store: &Path) -> Vec<Vec<Option<Vec<u8>>>> {
     let log = filled().await;
     judge_all(&log, store, TurnBounds::default()).await;
     all_alerts(&log)
 }
 
 /// The alerts of each partition, in their order.
-fn all_alerts(log: &SimulatedLog) -> Vec<Vec<Option<Vec<u8>>>> {
+pub(crate) fn all_alerts(log: &SimulatedLog) -> Vec<Vec<Option<Vec<u8>>>> {
     (0..PARTITIONS).map(|partition| alerts(log, Partition(partition))).collect()
 }
 
-fn alerts(log: &SimulatedLog, partition: Partition) -> Vec<Option<Vec<u8>>> {
+pub(crate) fn alerts(log: &SimulatedLog, partition: Partition) -> Vec<Option<Vec<u8>>> {
     let read = log.read(Topic::Alerts, partition, Offset(0), usize::MAX, usize::MAX);
     read.expect("it is in memory").into_iter().map(|record| record.value).collect()
 }
 
-fn record(topic: Topic, key: &str, value: &[u8]) -> NewRecord {
+pub(crate) fn record(topic: Topic, key: &str, value: &[u8]) -> NewRecord {
     let (key, value) = (key.to_owned(), Some(value.to_vec()));
     NewRecord { topic, partition: FAULTY, key, value, timestamp: feed::start() }
 }

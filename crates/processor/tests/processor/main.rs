@@ -7,6 +7,7 @@ mod disk;
 mod feed;
 mod isolation;
 mod kills;
+mod newer;
 mod poison;
 mod recovery;
 mod rejects;

@@ -84,8 +84,8 @@ async fn poison_among_good_events_goes_to_the_rejects_and_changes_no_alert() {
         truncated: key "prod/ml/batch-3", 34 bytes: kigen.events: the record is damaged after its schema's fingerprint
         only a header: key "prod/ml/batch-3", 10 bytes: kigen.events: the record is damaged after its schema's fingerprint
         something behind it: key "prod/ml/batch-3", 72 bytes: kigen.events: 4 bytes follow the record
-        an unknown schema: key "prod/ml/batch-3", 11 bytes: kigen.events: no schema of this kigen has the fingerprint 0102030405060708: a newer kigen or something else wrote it; upgrade kigen to read it
-        another topic's: key "prod/ml/batch-3", 51 bytes: kigen.events: no schema of this kigen has the fingerprint 4d6d3d9abafe5d77: a newer kigen or something else wrote it; upgrade kigen to read it
+        an unknown schema: key "not/one/of/kigen", 11 bytes: kigen.events: no schema of this kigen has the fingerprint 0102030405060708: a newer kigen or something else wrote it; upgrade kigen to read it
+        another topic's: key "prod/ml/batch-3", 51 bytes: kigen.events: the record is one of kigen.rejects: whatever copies records between topics must not write them here
         a wrong key: key "prod/ml/another", 68 bytes: its key is not that of what it is about, prod/ml/batch-3: whatever writes events must write them under that key
         no key: key "", 68 bytes: its key is not that of what it is about, prod/ml/batch-3: whatever writes events must write them under that key
         a key that is no text: key "��/", 68 bytes: its key is not that of what it is about, prod/ml/batch-3: whatever writes events must write them under that key
@@ -123,7 +123,11 @@ fn poison(good: &[NewRecord]) -> Vec<Poison> {
         poison("truncated", key(), Some(whole[..whole.len() / 2].to_vec())),
         poison("only a header", key(), Some(whole[..10].to_vec())),
         poison("something behind it", key(), Some([&whole[..], b"more"].concat())),
-        poison("an unknown schema", key(), Some(vec![0xc3, 0x01, 1, 2, 3, 4, 5, 6, 7, 8, 9])),
+        poison(
+            "an unknown schema",
+            Some(b"not/one/of/kigen".to_vec()),
+            Some(vec![0xc3, 0x01, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        ),
         poison("another topic's", key(), Some(of_another_topic(here))),
         poison("a wrong key", Some(b"prod/ml/another".to_vec()), Some(whole.clone())),
         poison("no key", None, Some(whole.clone())),

@@ -43,8 +43,7 @@ async fn garbage_among_good_events_goes_to_the_rejects_and_changes_no_alert() {
 
     let log = EmbeddedLog::open(&dirty.path().join("log"), settings).expect("the log opens");
     let long = vec![0xc3; 100_000];
-    let bad =
-        [Some(&b"not avro"[..]), None, Some(&[0xc3, 0x01, 1, 2, 3, 4, 5, 6, 7, 8, 9][..]), Some(&long[..])];
+    let bad = [Some(&b"not avro"[..]), None, Some(&long[..])];
     log.append(bad.into_iter().map(garbage).collect()).await.expect("an append");
     for record in clean_log.read(Topic::Events, P0, Offset(0), usize::MAX, usize::MAX).expect("events") {
         let (key, value, timestamp) = (record.key, record.value, record.timestamp);
@@ -60,10 +59,10 @@ async fn garbage_among_good_events_goes_to_the_rejects_and_changes_no_alert() {
         .iter()
         .map(|record| kigen_wire::decode_reject(record.value.as_deref().expect("a value")).expect("a reject"))
         .collect();
-    let places: Vec<_> = rejects.iter().take(5).map(|reject| reject.place).collect();
-    assert_eq!(places, [Some((0, 0)), Some((0, 1)), Some((0, 2)), Some((0, 3)), Some((0, 5))]);
+    let places: Vec<_> = rejects.iter().take(4).map(|reject| reject.place).collect();
+    assert_eq!(places, [Some((0, 0)), Some((0, 1)), Some((0, 2)), Some((0, 4))]);
     assert_eq!(rejects[0].bytes, b"not avro");
-    assert_eq!(rejects[3].bytes.len(), 64 * 1024, "a reject is cut");
+    assert_eq!(rejects[2].bytes.len(), 64 * 1024, "a reject is cut");
     assert!(rejects.iter().all(|reject| reject.source == "kigen.events" && reject.key == "who/knows/what"));
     let end = log.latest(Topic::Events, P0).expect("an end");
     assert_eq!(log.position(GROUP, Topic::Events, P0).expect("a position"), Some(end));

@@ -40,7 +40,7 @@ fn every_version_is_registered_in_order_and_once_and_the_compatibility_is_set() 
         }
     }
     let names: Vec<String> = registered.iter().map(Subject::name).collect();
-    let expected = ["kigen.events-value", "kigen.alerts-value", "kigen.status-value", "kigen.rejects-value"];
+    let expected = Topic::ALL.map(|topic| format!("{topic}-value"));
     assert_eq!(names, expected);
 
     let (status, _) = send("PUT", &server, "/config/kigen.alerts-value", &json!({ "compatibility": "NONE" }));
@@ -112,6 +112,18 @@ fn a_reader_looks_up_an_id_that_was_registered_after_it_started() {
             "{id} is not kigen's"
         );
     }
+    // A version of a newer kigen is one of kigen's schemas: its record is waited for, not refused.
+    let newest = kigen_wire::schemas(Topic::Rejects).last().expect("a version");
+    let mut newer: Json = serde_json::from_str(newest).expect("a schema is JSON");
+    let added = json!({ "name": "added", "type": ["null", "string"], "default": null });
+    newer["fields"].as_array_mut().expect("fields").push(added);
+    assert_eq!(add(&server, "kigen.rejects-value", &newer.to_string()), 200);
+    let versions = kigen_wire::schemas(Topic::Rejects).len() + 1;
+    let newer = get(&server, &format!("/subjects/kigen.rejects-value/versions/{versions}"));
+    let newer = u32::try_from(newer["id"].as_u64().expect("an id")).expect("a small id");
+    let unframed = reader.unframe(Topic::Rejects, &of(newer)).expect("a response").expect("kigen's id");
+    let error = kigen_wire::decode_reject(&unframed.value).expect_err("of a newer version");
+    assert!(error.is_newer(), "{error}");
     // Ids that were met need no request any more; others do.
     server.kill();
     assert!(reader.unframe(Topic::Rejects, &out).expect("a known id").is_some());
@@ -131,7 +143,7 @@ fn a_certificate_of_a_private_authority_is_trusted_only_with_its_ca_file() {
     let source = std::error::Error::source(&failure).expect("why").to_string();
     assert!(source.contains("UnknownIssuer"), "{source}");
     let found = check(&trusting(Some(server.ca_file()))).expect("a trusted authority");
-    assert_eq!(found.len(), 4);
+    assert_eq!(found.len(), Topic::ALL.len());
 }
 
 /// A record's value.

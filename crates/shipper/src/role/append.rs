@@ -1,5 +1,6 @@
 //! Turns events into records, and appends these to the log, with retries for as long as that takes.
 
+use kigen_control::Control;
 use kigen_log::{Fate, Log, LogError, LogReader, NewRecord};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterEvent, Event, Fact};
@@ -54,6 +55,7 @@ pub(super) struct Appender<'a, L> {
     clock: Clock,
     health: Health,
     warnings: ThrottledWarnings,
+    control: Control,
     end: EndOfTerm<'a>,
 }
 
@@ -63,9 +65,10 @@ impl<'a, L: Log> Appender<'a, L> {
         clock: Clock,
         health: Health,
         warnings: ThrottledWarnings,
+        control: Control,
         end: EndOfTerm<'a>,
     ) -> Self {
-        Self { log, clock, health, warnings, end }
+        Self { log, clock, health, warnings, control, end }
     }
 
     /// Facts go to their key's partition.
@@ -74,7 +77,7 @@ impl<'a, L: Log> Appender<'a, L> {
         let record = |fact: &Fact| {
             let key = fact.key.to_string();
             let partition = self.log.reader().partition_of(&key);
-            event_record(partition, key, &Event::Fact(fact.clone()), timestamp)
+            self.event_record(partition, key, &Event::Fact(fact.clone()), timestamp)
         };
         facts.iter().map(record).collect()
     }
@@ -85,7 +88,7 @@ impl<'a, L: Log> Appender<'a, L> {
         let mut records = Vec::new();
         for event in events {
             let key = event.cluster.clone();
-            let first = event_record(Partition(0), key, &Event::Cluster(event.clone()), timestamp);
+            let first = self.event_record(Partition(0), key, &Event::Cluster(event.clone()), timestamp);
             records.extend(
                 (1..self.log.reader().partitions())
                     .map(|nth| NewRecord { partition: Partition(nth), ..first.clone() }),
@@ -183,18 +186,24 @@ impl<'a, L: Log> Appender<'a, L> {
             .collect()
     }
 
+    fn event_record(
+        &self,
+        partition: Partition,
+        key: String,
+        event: &Event,
+        timestamp: Instant,
+    ) -> NewRecord {
+        let value = Some(kigen_wire::encode_event(event, self.control.level()));
+        NewRecord { topic: Topic::Events, partition, key, value, timestamp }
+    }
+
     fn reject_record(&self, reject: &Reject) -> NewRecord {
         NewRecord {
             topic: Topic::Rejects,
             partition: self.log.reader().partition_of(&reject.key),
             key: reject.key.clone(),
-            value: Some(kigen_wire::encode_reject(reject, kigen_wire::Level::NEWEST)),
+            value: Some(kigen_wire::encode_reject(reject, self.control.level())),
             timestamp: reject.rejected_at,
         }
     }
-}
-
-fn event_record(partition: Partition, key: String, event: &Event, timestamp: Instant) -> NewRecord {
-    let value = Some(kigen_wire::encode_event(event, kigen_wire::Level::NEWEST));
-    NewRecord { topic: Topic::Events, partition, key, value, timestamp }
 }

@@ -13,9 +13,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kigen_control::Control;
 use kigen_log::{Fate, Log, LogError};
 use kigen_model::event::{ClusterBody, ClusterEvent};
-use kigen_ops::ThrottledWarnings;
+use kigen_ops::{ThrottledWarnings, error_chain};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant as TimerInstant;
@@ -47,6 +48,7 @@ pub(super) struct Leader<L> {
     pub(super) declared: watch::Receiver<Option<Declaration>>,
     pub(super) health: Health,
     pub(super) warnings: ThrottledWarnings,
+    pub(super) control: Control,
 }
 
 /// One epoch of a term, which is in the log.
@@ -60,6 +62,16 @@ struct Serving<'a, L> {
     resolutions: watch::Sender<Arc<Resolutions>>,
     /// Ends the status writer with the epoch.
     _status_writer: JoinSet<()>,
+}
+
+/// The outcome of the attempt to begin an epoch.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
+enum Begun<'a, L> {
+    Serving(Serving<'a, L>),
+    /// The log has a record of a newer kigen.
+    Newer,
+    /// The term ended.
+    Interrupted,
 }
 
 /// Why an epoch is no longer served.
@@ -88,7 +100,11 @@ impl<L: Log> Leader<L> {
         let end = end_of_term(term, shutdown);
         loop {
             self.health.leads();
-            let Some(serving) = self.begin_epoch(term, &end).await? else { return Ok(end.await) };
+            let serving = match self.begin_epoch(term, &end).await? {
+                Begun::Serving(serving) => serving,
+                Begun::Newer => return Ok(TermEnd::Newer),
+                Begun::Interrupted => return Ok(end.await),
+            };
             match self.serve_epoch(serving, &end).await? {
                 Ended::Term(end) => return Ok(end),
                 Ended::Superseded(successor, search) => {
@@ -100,17 +116,23 @@ impl<L: Log> Leader<L> {
         }
     }
 
-    /// Reads the log's end, starts to watch the cluster from there, and appends the epoch. `None`: the term ended before.
+    /// Reads the log's end, starts to watch the cluster from there, and appends the epoch.
     async fn begin_epoch<'a>(
         &self,
         term: Option<&'a Term>,
         end: &EndOfTerm<'a>,
-    ) -> Result<Option<Serving<'a, L>>, RoleError> {
+    ) -> Result<Begun<'a, L>, RoleError> {
         // Records that an earlier leader still writes from here on have an older epoch, and so are ignored.
-        let tail = || read_back(&self.log, &self.settings);
-        let Some(LogTail { epoch, cluster_uid, resume, ends }) = self.read(tail, end).await? else {
-            return Ok(None);
+        let tail = || read_back(&self.log, &self.settings, &self.control);
+        let Some(LogTail { epoch, cluster_uid, resume, newer, ends }) = self.read(tail, end).await? else {
+            return Ok(Begun::Interrupted);
         };
+        if let Some(newer) = newer {
+            let why = error_chain(&newer);
+            tracing::error!("{why}");
+            self.health.superseded(why);
+            return Ok(Begun::Newer);
+        }
         identity::check(&self.api, &self.settings, cluster_uid.as_deref())?;
         let epoch = (epoch + 1).max(term.map_or(0, Term::leaders));
         if let Some(term) = term {
@@ -124,16 +146,17 @@ impl<L: Log> Leader<L> {
             self.clock.clone(),
             self.health.clone(),
             self.warnings.clone(),
+            self.control.clone(),
             end.clone(),
         );
         let begun = shipper.begin(&self.shipper);
         let records = appender.records_of_cluster(std::slice::from_ref(&begun));
         if appender.append(records).await.map_err(|error| self.log_error(error))? == Appended::Interrupted {
-            return Ok(None);
+            return Ok(Begun::Interrupted);
         }
         let other_uid = || first_epoch_after(&self.log, ends.first().copied().unwrap_or_default(), &begun);
         let Some(other_uid) = self.read(other_uid, end).await? else {
-            return Ok(None);
+            return Ok(Begun::Interrupted);
         };
         identity::check(&self.api, &self.settings, other_uid.as_deref())?;
         let (resolutions, receiver) = watch::channel(shipper.resolutions().clone());
@@ -142,7 +165,9 @@ impl<L: Log> Leader<L> {
         let reader = self.log.reader().clone();
         status_writer.spawn(status_writer::run(self.api.clone(), reader, interval, receiver));
         let successors = self.settings.lease.is_some().then(|| SuccessorSearch::new(begun, ends));
-        Ok(Some(Serving { shipper, appender, term, successors, resolutions, _status_writer: status_writer }))
+        let serving =
+            Serving { shipper, appender, term, successors, resolutions, _status_writer: status_writer };
+        Ok(Begun::Serving(serving))
     }
 
     /// Appends the events of the cluster, turn by turn.

@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use chrono::TimeDelta;
-use kigen_log::{Log, LogError, LogReader};
+use kigen_control::Control;
+use kigen_log::{ConsumedRecord, Log, LogError, LogReader};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_objective::annotation::ANNOTATED_OBJECTIVE;
 use kigen_ops::on_thread;
+use kigen_wire::DecodeError;
+use thiserror::Error;
 
 use crate::core::Resume;
 use crate::past::Past;
@@ -32,17 +35,37 @@ pub(super) struct LogTail {
     pub(super) cluster_uid: Option<String>,
     /// Where to resume.
     pub(super) resume: Resume,
+    /// A record of the cluster that a newer kigen wrote: what is resumed lacks it.
+    pub(super) newer: Option<NewerRecord>,
     /// The end of each partition when it was read.
     pub(super) ends: Vec<Offset>,
 }
 
+/// A record that a newer kigen wrote.
+#[derive(Debug, Error)]
+#[error(
+    "a newer kigen wrote the event at offset {offset} of kigen.events, partition {partition}, and this one does not begin to \
+     ship without it: upgrade this process; or, to ship without it, which may cause a false alert: kigen skip kigen.events \
+     {partition} {offset}"
+)]
+pub(super) struct NewerRecord {
+    partition: Partition,
+    offset: Offset,
+    source: DecodeError,
+}
+
 /// Reads the end of `kigen.events` that holds all live facts, or the whole log. A tick only counts if every partition has it.
-pub(super) async fn read_back(log: &impl Log, settings: &Settings) -> Result<LogTail, LogError> {
+pub(super) async fn read_back(
+    log: &impl Log,
+    settings: &Settings,
+    control: &Control,
+) -> Result<LogTail, LogError> {
     let reader = log.reader().clone();
-    let cluster = settings.cluster.clone();
+    let (cluster, control) = (settings.cluster.clone(), control.clone());
     let period = TimeDelta::try_milliseconds(Resync::new(settings.retention_ms).period_ms());
     on_thread(move || {
-        let mut live = LiveFacts { cluster, period, past: Past::default(), facts: BTreeMap::new() };
+        let (past, facts, newer) = Default::default();
+        let mut live = LiveFacts { cluster, period, control, past, facts, newer };
         let partitions: Result<Vec<_>, _> =
             (0..reader.partitions()).map(|nth| live.read(&reader, Partition(nth))).collect();
         Ok(live.into_tail(partitions?))
@@ -104,9 +127,11 @@ struct LiveFacts {
     cluster: String,
     /// The resync period.
     period: Option<TimeDelta>,
+    control: Control,
     /// The latest past of any fact, also of those that are not kept.
     past: Past,
     facts: BTreeMap<Subject, Fact>,
+    newer: Option<NewerRecord>,
 }
 
 impl LiveFacts {
@@ -165,18 +190,31 @@ impl LiveFacts {
                 return Ok(PartitionTail { end: from, ..self.tail_of(&of_cluster) });
             };
             from = last.offset.next();
-            for record in records {
-                let Some(value) = record.value else { continue };
+            for mut record in records {
+                let Some(value) = record.value.take() else { continue };
                 if record.key == self.cluster {
                     // Nearly all of these are ticks, and of ticks only the last counts: they are decoded at the end.
                     of_cluster.push_back((record.timestamp, value));
                     if of_cluster.len() > CLUSTER_RECORDS_MAX {
                         of_cluster.pop_front();
                     }
-                } else if let Ok(Event::Fact(fact)) = kigen_wire::decode_event(&value) {
-                    self.apply(fact);
+                } else {
+                    match kigen_wire::decode_event(&value) {
+                        Ok(Event::Fact(fact)) => self.apply(fact),
+                        Err(source) if source.is_newer() => self.found_newer(partition, &record, source),
+                        Ok(Event::Cluster(_)) | Err(_) => {}
+                    }
                 }
             }
+        }
+    }
+
+    /// It is waited for if it is of this cluster and no operator skips it.
+    fn found_newer(&mut self, partition: Partition, record: &ConsumedRecord, source: DecodeError) {
+        let offset = record.offset;
+        let is_of_cluster = record.key.parse::<BatchKey>().is_ok_and(|key| key.cluster == self.cluster);
+        if is_of_cluster && !self.control.is_skipped(Topic::Events, partition, offset) {
+            self.newer.get_or_insert(NewerRecord { partition, offset, source });
         }
     }
 
@@ -237,6 +275,6 @@ impl LiveFacts {
         let of_positions = positions.iter().map(|position| Past::of(position.resource_version));
         let past = of_positions.fold(self.past, Past::max);
         let resume = Resume { observed_until, positions, past, facts };
-        LogTail { epoch, cluster_uid, resume, ends }
+        LogTail { epoch, cluster_uid, resume, newer: self.newer, ends }
     }
 }

@@ -12,6 +12,8 @@ pub(super) enum TermEnd {
     Stopped,
     /// The Lease is no longer held for sure.
     Lost,
+    /// The log has records of a newer kigen, which may lead instead.
+    Newer,
 }
 
 /// Resolves at the end of the term, for each clone.

@@ -53,6 +53,7 @@ async fn an_api_server_that_is_away_for_an_hour_gets_no_more_requests_than_each_
             declared,
             health,
             warnings: Default::default(),
+            control: Default::default(),
         };
         tokio::spawn(async move { role.run(shutdown).await })
     };

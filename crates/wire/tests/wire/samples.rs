@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use kigen_model::alert::{Alert, AlertBody, DeadlineSummary, ObjectiveSummary};
+use kigen_model::control::ControlRecord;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reject::Reject;
@@ -17,12 +18,12 @@ use kigen_state::{
     RefusedObjective, RunState, ScheduleEdit, Success, Successor, UnknownRange, Window,
 };
 use kigen_wire::{
-    DecodeError, Level, Status, decode_alert, decode_event, decode_reject, decode_status, encode_alert,
-    encode_batch, encode_event, encode_position, encode_reject,
+    DecodeError, Level, Status, decode_alert, decode_control, decode_event, decode_reject, decode_status,
+    encode_alert, encode_batch, encode_control, encode_event, encode_position, encode_reject,
 };
 
 use crate::history::{causes, failure, least_failure, moments, standings};
-use crate::rejects::rejects;
+use crate::rejects::{control, rejects};
 use crate::values::{at, day, gap, id, key, revision, slot};
 
 /// A record as a value of the model.
@@ -33,6 +34,7 @@ pub(crate) enum Record {
     Alert(Alert),
     Status(Status),
     Reject(Reject),
+    Control(ControlRecord),
 }
 
 impl Record {
@@ -47,6 +49,7 @@ impl Record {
             Self::Status(Status::Batch(state)) => encode_batch(state, level),
             Self::Status(Status::Position(position)) => encode_position(position, level),
             Self::Reject(reject) => encode_reject(reject, level),
+            Self::Control(record) => encode_control(record, level),
         }
     }
 
@@ -56,6 +59,7 @@ impl Record {
             Topic::Alerts => Self::Alert(decode_alert(bytes)?),
             Topic::Status => Self::Status(decode_status(bytes)?),
             Topic::Rejects => Self::Reject(decode_reject(bytes)?),
+            Topic::Control => Self::Control(decode_control(bytes)?),
         })
     }
 }
@@ -81,6 +85,7 @@ pub(crate) fn samples(topic: Topic) -> Vec<(&'static str, Record)> {
             ("a position at the start", Record::Status(Status::Position(start()))),
         ],
         Topic::Rejects => rejects().map(|(name, reject)| (name, Record::Reject(reject))).into(),
+        Topic::Control => control().map(|(name, record)| (name, Record::Control(record))).into(),
     }
 }
 

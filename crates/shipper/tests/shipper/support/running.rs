@@ -40,6 +40,7 @@ pub(crate) fn shipper<L: Log>(
         declared,
         health,
         warnings: Default::default(),
+        control: Default::default(),
     };
     (stop, async move { role.run(shutdown).await })
 }

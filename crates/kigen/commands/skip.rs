@@ -1,0 +1,76 @@
+//! `kigen skip`: goes on without a record that a newer kigen wrote.
+
+use anyhow::Context;
+use chrono::Utc;
+use kigen_log::{KafkaLog, Log, LogReader, NewRecord};
+use kigen_model::control::{ControlRecord, Skip};
+use kigen_model::topic::{CONTROL_PARTITION, Offset, Partition, Topic};
+use kigen_ops::on_thread;
+use kigen_registry::Intent;
+use kigen_wire::Level;
+
+use crate::cli::{SkipArgs, SkippedTopicArg};
+use crate::config::Config;
+use crate::exit::misused;
+use crate::kafka::connect;
+use crate::log_kind::LogKind;
+use crate::open::open_log;
+use crate::output::print;
+
+/// Checks that the record is one that a newer kigen wrote, and writes that it is skipped.
+pub(crate) async fn run(config: Config, args: SkipArgs) -> anyhow::Result<()> {
+    let topic = match args.topic {
+        SkippedTopicArg::Events => Topic::Events,
+        SkippedTopicArg::Alerts => Topic::Alerts,
+    };
+    let place = (topic, Partition(args.partition), Offset(args.offset));
+    let user = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
+    let author = format!("{user}@{}", config.instance());
+    match config.log_kind {
+        LogKind::Embedded => {
+            let log = open_log(&config.log_dir(), config.log.clone()).context(
+                "an embedded log has one process at a time: stop `kigen up`, run this command, and start it again",
+            )?;
+            skip(log, place, author).await
+        }
+        LogKind::Kafka => {
+            let kafka = config.kafka().map_err(misused)?;
+            let connection = connect(&kafka, Intent::Write).await?;
+            // Not the name of a process that writes transactions.
+            let instance = format!("{}-skip", kafka.instance);
+            skip(KafkaLog::open(connection, &kafka.layout, &instance).await?, place, author).await
+        }
+    }
+}
+
+async fn skip<L: Log>(log: L, place: (Topic, Partition, Offset), author: String) -> anyhow::Result<()> {
+    let (topic, partition, offset) = place;
+    let reader = log.reader().clone();
+    let found = on_thread(move || reader.read(topic, partition, offset, 1, 1)).await?;
+    let record = found
+        .into_iter()
+        .find(|record| record.offset == offset)
+        .with_context(|| format!("{topic}, partition {partition}, has no record at offset {offset}"))?;
+    let value = record.value.as_deref().unwrap_or_default();
+    let error = match topic {
+        Topic::Events => kigen_wire::decode_event(value).err(),
+        Topic::Alerts => kigen_wire::decode_alert(value).err(),
+        Topic::Status | Topic::Rejects | Topic::Control => None,
+    };
+    anyhow::ensure!(
+        error.is_some_and(|error| error.is_newer()),
+        "nothing waits for the record at offset {offset} of {topic}, partition {partition}: this kigen knows its version, \
+         or no kigen wrote it"
+    );
+    let now = Utc::now();
+    let skip = ControlRecord::Skip(Skip { place, author, skipped_at: now });
+    let (key, value) = (skip.key(), Some(kigen_wire::encode_control(&skip, Level::NEWEST)));
+    let decision =
+        NewRecord { topic: Topic::Control, partition: CONTROL_PARTITION, key, value, timestamp: now };
+    log.append(vec![decision]).await?;
+    print(&format!(
+        "partition {partition} of {topic} goes on without the record of {} at offset {offset}, whose bytes go to {}\n",
+        record.key,
+        Topic::Rejects
+    ))
+}
