@@ -116,3 +116,55 @@ pub(crate) fn note(objective: &ObjectiveState) -> String {
         None => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kigen_log::{Log, NewRecord, Settings};
+    use kigen_model::event::Revision;
+    use kigen_model::run::{Run, RunPhase};
+    use kigen_state::RunState;
+    use kigen_testkit::simulated::{Faults, SimulatedLog};
+    use kigen_wire::Level;
+
+    use super::*;
+
+    /// Kafka compacts later, so a removed batch's states and its tombstone are all read.
+    #[tokio::test]
+    async fn a_tombstone_removes_what_was_read_before_and_a_later_state_is_that_of_a_new_batch() {
+        let settings = Settings { partitions: 1, ..Settings::default() };
+        let log = SimulatedLog::new(settings, Faults::default(), 0);
+        let records = [("gone", true), ("back", true), ("gone", false), ("back", false), ("back", true)];
+        log.append(records.map(|(batch, is_there)| record(batch, is_there)).into()).await.expect("in memory");
+        let table = BatchTable::read(&log, None).expect("readable");
+        let batches: Vec<String> = table.batches.keys().map(ToString::to_string).collect();
+        assert_eq!(batches, ["shop/ml/back"]);
+        let of_one = BatchTable::read(&log, Some("ml/gone")).expect("readable");
+        assert!(of_one.batches.is_empty());
+    }
+
+    fn record(batch: &str, is_there: bool) -> NewRecord {
+        let mut state = BatchState::new(BatchKey::new("shop", "ml", batch));
+        state.runs.push(RunState {
+            revision: Revision { uid: "job".to_owned(), resource_version: 1 },
+            run: Run {
+                job: batch.to_owned(),
+                scheduled_at: None,
+                created_at: Instant::UNIX_EPOCH,
+                started_at: None,
+                phase: RunPhase::Pending,
+                failed_pods: 0,
+                slot: None,
+            },
+            attempts: Vec::new(),
+            moments: Vec::new(),
+            gone_after: None,
+        });
+        NewRecord {
+            topic: Topic::Status,
+            partition: Partition(0),
+            key: state.key.to_string(),
+            value: is_there.then(|| kigen_wire::encode_batch(&state, Level::NEWEST)),
+            timestamp: Instant::UNIX_EPOCH,
+        }
+    }
+}

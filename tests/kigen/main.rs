@@ -8,6 +8,7 @@ mod deploy;
 mod doctor;
 mod examples;
 mod health;
+mod inspection;
 mod kafka_outage;
 mod kubectl;
 mod objectives;

@@ -382,7 +382,7 @@ impl LocalText {
             CauseKind::NeverStarted => "none had been created by then".to_owned(),
             CauseKind::NotObserved => match explanation.unobserved {
                 Some(gap) => format!(
-                    "what became of its run was not observed: nothing was{} until {}",
+                    "what became of its run was not observed: nothing was observed{} until {}",
                     gap.from.map_or(String::new(), |from| format!(" from {}", self.at(from))),
                     self.at(gap.to)
                 ),

@@ -59,7 +59,10 @@ pub enum KafkaFailure {
     /// The brokers refuse a transaction that was open for as long as one may be: they have aborted it, or another process has
     /// this one's instance name. They report both alike.
     #[error(
-        "Kafka refused the transaction of the instance `{instance}`, which had been open for {open_ms} ms: after          {transaction_ms_max} ms the brokers abort one, and nothing of it was written; kigen repeats it. If this remains so,          look for brokers that answer slowly, for a process that is stopped or starved of CPU, and for another kigen with          the same instance name"
+        "Kafka refused the transaction of the instance `{instance}`, which had been open for {open_ms} ms: after \
+         {transaction_ms_max} ms the brokers abort one, and nothing of it was written; kigen repeats it. If this remains so, \
+         look for brokers that answer slowly, for a process that is stopped or starved of CPU, and for another kigen with \
+         the same instance name"
     )]
     TransactionExpired {
         /// The name.

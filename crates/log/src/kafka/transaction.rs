@@ -29,7 +29,7 @@ use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::Producer as _;
 
-use crate::error::{AclOperation, KafkaFailure, LogError, is_denied};
+use crate::error::{AclOperation, KafkaFailure, LogError, code_of, is_denied};
 use crate::kafka::connection::{ANSWER_MAX, Connection};
 use crate::kafka::convert::{add, group_id};
 use crate::kafka::producer::Producer;
@@ -49,6 +49,7 @@ const TRANSACTION_MAX: Duration = Duration::from_millis(10_000);
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A commit that failed, or whose outcome is unknown.
+#[derive(Debug)]
 pub(super) struct Failed {
     pub(super) error: LogError,
     /// Whether the producer can make the next transaction; else it must be re-created.
@@ -134,12 +135,31 @@ pub(super) async fn transaction(
     let offsets = match send_in_transaction(connection, producer, records).await {
         Ok(offsets) => offsets,
         // This producer checks only every few minutes whether it may write by now.
-        Err(Unsent { error, is_denied: true }) => {
+        Err(Unsent { error, cause: UnsentCause::Denied }) => {
             let error = denied_topic(connection, &member.id, records).await.unwrap_or(error);
             return Err(Failed { error: error.into(), is_usable: false });
         }
-        Err(Unsent { error, is_denied: false }) => return Err(abort_after(producer, error.into()).await),
+        Err(Unsent { cause: UnsentCause::Fenced, .. }) => {
+            let error = fenced(member.instance.clone(), begun_at.elapsed());
+            return Err(abort_after(producer, error.into()).await);
+        }
+        Err(Unsent { error, cause: UnsentCause::Other }) => {
+            return Err(abort_after(producer, error.into()).await);
+        }
     };
+    end(connection, producer, member, positions, begun_at).await?;
+    Ok(offsets)
+}
+
+/// Commits the transaction that began at `begun_at`, whose records are acknowledged, with the group's positions.
+async fn end(
+    connection: &Connection,
+    producer: &Producer,
+    member: &Member,
+    positions: &[(Partition, Offset)],
+    begun_at: RealInstant,
+) -> Result<(), Failed> {
+    let failed = |error| member.failed(connection, error, begun_at.elapsed());
     let mut list = TopicPartitionList::with_capacity(positions.len());
     for (partition, next) in positions {
         add(&mut list, member.topic, *partition, *next).map_err(failed)?;
@@ -151,7 +171,7 @@ pub(super) async fn transaction(
         repeated(|| ending.commit_transaction(ANSWER_MAX))
     });
     match ended.await {
-        Ok(()) => Ok(offsets),
+        Ok(()) => Ok(()),
         Err(error) => {
             let requires_abort =
                 matches!(&error, KafkaError::Transaction(error) if error.txn_requires_abort());
@@ -182,24 +202,44 @@ async fn send_in_transaction(
             Ok(offsets) => return Ok(offsets),
             Err(error) => match failure_of(producer) {
                 Some(failure) => failure,
-                None => return Err(Unsent { error, is_denied: false }),
+                None => return Err(Unsent { error, cause: UnsentCause::Other }),
             },
         },
         error = failing => error,
     };
-    let is_denied = is_denied(&error);
+    let cause = match code_of(&error) {
+        _ if is_denied(&error) => UnsentCause::Denied,
+        Some(code) if is_fencing(code) => UnsentCause::Fenced,
+        _ => UnsentCause::Other,
+    };
     let error = match records {
         [record] => refused(connection, producer, record.topic, error),
         _ => connection.failed("took no transaction")(error),
     };
-    Err(Unsent { error, is_denied })
+    Err(Unsent { error, cause })
 }
 
 /// Records that were not acknowledged.
 struct Unsent {
     error: KafkaFailure,
+    cause: UnsentCause,
+}
+
+/// Why records were not acknowledged.
+enum UnsentCause {
     /// An ACL denies one of them.
-    is_denied: bool,
+    Denied,
+    /// The brokers no longer know the producer's epoch.
+    Fenced,
+    Other,
+}
+
+/// Whether the brokers no longer know the producer's epoch.
+fn is_fencing(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::ProducerFenced | RDKafkaErrorCode::InvalidProducerEpoch | RDKafkaErrorCode::Fenced
+    )
 }
 
 /// Why the transaction that was begun can no longer be committed, if it cannot. Queries the client only, not the brokers;
@@ -221,7 +261,7 @@ async fn denied_topic(connection: &Connection, id: &str, records: &[NewRecord]) 
         let Some(record) = records.iter().find(|record| record.topic == topic) else { continue };
         producer.begin_transaction().ok()?;
         let tried = send_in_transaction(connection, &producer, std::slice::from_ref(record)).await;
-        if let Err(Unsent { error, is_denied: true }) = tried {
+        if let Err(Unsent { error, cause: UnsentCause::Denied }) = tried {
             return Some(error);
         }
         abort(&producer).await.ok()?;
@@ -271,9 +311,7 @@ impl Member {
                 metrics::fenced(self.group);
                 LogError::Fenced { group: self.group }
             }
-            RDKafkaErrorCode::ProducerFenced
-            | RDKafkaErrorCode::InvalidProducerEpoch
-            | RDKafkaErrorCode::Fenced => fenced(self.instance.clone(), open).into(),
+            code if is_fencing(code) => fenced(self.instance.clone(), open).into(),
             _ => {
                 let operation = AclOperation::Read(self.topic).or_as(&error, &group_id(self.group), &self.id);
                 connection.refused("took no transaction", operation)(error).into()
@@ -319,7 +357,19 @@ fn repeated(call: impl Fn() -> KafkaResult<()>) -> KafkaResult<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use kigen_model::Instant;
+    use kigen_testkit::kafka::Broker;
+    use rdkafka::consumer::{BaseConsumer, Consumer as _, DefaultConsumerContext};
+
     use super::*;
+    use crate::kafka::KafkaLog;
+    use crate::kafka::topics::Layout;
+    use crate::settings::Settings;
+
+    /// The brokers look for transactions to abort every 10 s.
+    const ABORTED_WITHIN: Duration = Duration::from_secs(25);
 
     #[test]
     fn a_transaction_that_was_open_for_too_long_is_not_reported_as_another_instance() {
@@ -327,5 +377,64 @@ mod tests {
         let of = |seconds| fenced("one".to_owned(), Duration::from_secs(seconds));
         assert!(matches!(of(9), KafkaFailure::InstanceFenced { .. }), "the brokers have aborted nothing yet");
         assert!(matches!(of(10), KafkaFailure::TransactionExpired { open_ms: 10_000, .. }));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_broker_refuses_a_transaction_that_expired_and_one_of_another_instance_each_by_its_name() {
+        let broker = Broker::start();
+        let connection = Connection::new(broker.bootstrap(), BTreeMap::new()).expect("no settings");
+        let layout = Layout { log: Settings { partitions: 1, ..Settings::default() }, replication: Some(1) };
+        let _log =
+            KafkaLog::open(connection.clone(), &layout, "topics").await.expect("it creates the topics");
+        expired_before_the_commit(&connection).await;
+        fenced_before_the_records(&connection).await;
+    }
+
+    async fn expired_before_the_commit(connection: &Connection) {
+        let (producer, member) = (producer(connection, "expired").await, member(connection, "expired"));
+        let begun_at = RealInstant::now();
+        producer.begin_transaction().expect("it begins");
+        let sent = send_in_transaction(connection, &producer, &[event()]).await;
+        assert_eq!(sent.map_err(|unsent| unsent.error.to_string()).map(|offsets| offsets.len()), Ok(1));
+        tokio::time::sleep(ABORTED_WITHIN).await;
+        let failed = end(connection, &producer, &member, &[(Partition(0), Offset(1))], begun_at).await;
+        let text = failed.expect_err("the brokers have aborted it").error.to_string();
+        assert!(text.starts_with("Kafka refused the transaction of the instance `expired`"), "{text}");
+        assert!(text.contains("after 10000 ms the brokers abort one"), "{text}");
+    }
+
+    async fn fenced_before_the_records(connection: &Connection) {
+        let (older, member) = (producer(connection, "twin").await, member(connection, "twin"));
+        let _younger = producer(connection, "twin").await;
+        let failed = transaction(connection, &older, &member, &[event(), event()], &[]).await;
+        let failed = failed.expect_err("the younger has its epoch");
+        let text = failed.error.to_string();
+        assert!(text.starts_with("another kigen runs as the instance `twin` and took over"), "{text}");
+        assert!(!failed.is_usable);
+    }
+
+    async fn producer(connection: &Connection, id: &'static str) -> Producer {
+        let connection = connection.clone();
+        let created = on_thread(move || transactional(&connection, id, TRANSACTION_MS_MAX)).await;
+        created.expect("it begins transactions")
+    }
+
+    fn member(connection: &Connection, instance: &str) -> Member {
+        let own = [("group.id", "processor")];
+        let consumer: BaseConsumer<_> =
+            connection.client_with(&own, DefaultConsumerContext).expect("a consumer");
+        let metadata = Arc::new(consumer.group_metadata().expect("it has a group"));
+        let (id, instance) = (instance.to_owned(), instance.to_owned());
+        Member { group: "processor", id, topic: Topic::Events, instance, metadata }
+    }
+
+    fn event() -> NewRecord {
+        NewRecord {
+            topic: Topic::Events,
+            partition: Partition(0),
+            key: "c/n/b".to_owned(),
+            value: Some(b"event".to_vec()),
+            timestamp: Instant::UNIX_EPOCH,
+        }
     }
 }
