@@ -190,6 +190,11 @@ impl Config {
         TimeDelta::hours(self.levels.rollback_hours.into())
     }
 
+    /// Whether messages are printed, and nothing is committed or written to a log that is shared.
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.slack.dry_run
+    }
+
     /// Where the notifier sends messages.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ async fn kigen_is_ready_once_it_judges_and_its_metrics_count_its_work() {
     let mut up = Up::start(dir.path(), &server.url());
     let body = up.wait_for_readyz(200, "ready\n").await;
     assert!(body.starts_with("ready\nlog "), "{body}");
-    for words in ["the last tick was written", "it judges 4 partitions", "0 messages were delivered"] {
+    for words in ["the last tick was written", "it judges 4 partitions", "0 messages were printed"] {
         assert!(body.contains(words), "{words}: {body}");
     }
     let alive = up.get("/healthz").expect("it answers");

@@ -81,7 +81,7 @@ async fn kigen_waits_for_a_broker_that_is_down_at_the_start_or_later_and_loses_n
     }
     let (dir, began) = (tempfile::tempdir().expect("a temporary directory"), RealInstant::now());
     let server = play(steady_and_absent(DAYS, None)).await;
-    let mut up = Up::start_on_kafka(dir.path(), &server.url(), broker.bootstrap(), SETTINGS);
+    let mut up = Up::start_on_kafka(dir.path(), &server.url(), broker.bootstrap(), SETTINGS).await;
     let body = up.wait_for_readyz(503, "log        NOT").await;
     assert!(body.contains("shipper    NOT") && body.contains("processor  NOT"), "{body}");
     assert_eq!(up.get("/healthz").map(|answer| answer.status), Some(200));
@@ -124,7 +124,7 @@ async fn kigen_waits_for_a_broker_with_a_full_disk_and_loses_nothing() {
     };
     let (dir, began) = (tempfile::tempdir().expect("a temporary directory"), RealInstant::now());
     let server = play(steady_and_absent(DAYS, None)).await;
-    let mut up = Up::start_on_kafka(dir.path(), &server.url(), broker.bootstrap(), SETTINGS);
+    let mut up = Up::start_on_kafka(dir.path(), &server.url(), broker.bootstrap(), SETTINGS).await;
     up.wait_for_readyz(200, "ready\n").await;
     let ballast = broker.data().join("ballast");
     fill_disk(&ballast);
@@ -169,7 +169,7 @@ async fn an_operation_that_an_acl_denies_is_reported_and_kigen_resumes_once_it_i
         "{SETTINGS}\n\"security.protocol\" = \"SASL_PLAINTEXT\"\n\"sasl.mechanisms\" = \"PLAIN\"\n\
          \"sasl.username\" = \"{USER}\"\n\"sasl.password\" = \"{PASSWORD}\"\n"
     );
-    let mut up = Up::start_on_kafka(dir.path(), &server.url(), broker.bootstrap(), &settings);
+    let mut up = Up::start_on_kafka(dir.path(), &server.url(), broker.bootstrap(), &settings).await;
     // Nothing is allowed: the first denied operation is reported.
     up.wait_for_readyz(503, "does not allow Describe on the topic kigen.events").await;
     let waiting = Waiting::begin(&up);

@@ -6,6 +6,7 @@ mod crontab;
 mod demo;
 mod deploy;
 mod doctor;
+mod dry_run;
 mod examples;
 mod health;
 mod inspection;

@@ -13,6 +13,7 @@ use kigen_testkit::kafka::Broker;
 use kigen_testkit::registry::Registry;
 use serde_json::Value as Json;
 
+use crate::support::slack::slack_into;
 use crate::support::{HEAVY, PATIENCE, kigen, noon, play, steady_and_absent};
 
 const DAYS: i64 = 6;
@@ -28,7 +29,8 @@ async fn kigen_and_an_outside_consumer_read_values_in_both_encodings_as_one_log(
     let server = play(steady_and_absent(DAYS, Some("ml-team"))).await;
     let port = Registry::free_port();
     let url = Registry::url_on(port);
-    let kigen = Kigen { dir: dir.path(), brokers: broker.bootstrap(), api: &server.url() };
+    let slack = slack_into(&dir.path().join("messages")).await;
+    let kigen = Kigen { dir: dir.path(), brokers: broker.bootstrap(), api: &server.url(), slack: &slack };
 
     // Without a registry.
     let mut up = kigen.up(None);
@@ -220,6 +222,7 @@ struct Kigen<'a> {
     dir: &'a Path,
     brokers: &'a str,
     api: &'a str,
+    slack: &'a str,
 }
 
 impl Kigen<'_> {
@@ -227,8 +230,9 @@ impl Kigen<'_> {
         let registry = registry.map_or(String::new(), |url| format!("[kafka.registry]\nurl = \"{url}\"\n"));
         let file = format!(
             "cluster = \"shop\"\ndata_dir = \"data\"\n[kubernetes]\nprobe_interval_ms = 100\n[log]\nkind = \"kafka\"\n\
-             partitions = 2\n[kafka]\nbrokers = \"{}\"\ninstance = \"one\"\n{registry}",
-            self.brokers
+             partitions = 2\n[kafka]\nbrokers = \"{}\"\ninstance = \"one\"\n{registry}\n\
+             [slack]\napi_url = \"{}\"\n",
+            self.brokers, self.slack
         );
         std::fs::write(self.dir.join("kigen.toml"), file).expect("a configuration");
         let mut command = kigen();
@@ -243,7 +247,9 @@ impl Kigen<'_> {
         };
         std::fs::write(self.dir.join("stderr"), "").expect("an empty log");
         let mut command = self.command(registry);
-        command.args(["up", "--dry-run", "--api-url", self.api]);
+        command
+            .args(["up", "--slack-channel", "C1", "--api-url", self.api])
+            .env("KIGEN_SLACK_TOKEN", "xoxb-1");
         let child = command.stdout(file("messages")).stderr(file("stderr")).spawn().expect("kigen runs");
         Up { child, dir: self.dir.to_owned() }
     }

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use chrono::Utc;
 use kigen_control::{Announcer, Control};
-use kigen_log::kafka::KafkaFailure;
-use kigen_log::{EmbeddedLog, Fate, KafkaLog, Log, LogError, Trimmed};
+use kigen_log::kafka::{KafkaFailure, KafkaReader};
+use kigen_log::{EmbeddedLog, Fate, KafkaLog, Log, LogError, LogReader, Trimmed};
 use kigen_notifier::delivery::Delivery;
-use kigen_notifier::role as notifier;
 use kigen_notifier::slack::client::Slack;
 use kigen_notifier::slack::sender::Patience;
+use kigen_notifier::{dry_run, role as notifier};
 use kigen_ops::{RetriedError, Retry, ThrottledWarnings, error_chain};
 use kigen_registry::{Intent, RegistryFailure};
 use kigen_shipper::health::Health;
@@ -22,7 +22,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::config::{Config, Kafka, Notify};
+use crate::config::error::ConfigError;
+use crate::config::{Config, Notify};
 use crate::exit::misused;
 use crate::health::board::HealthBoard;
 use crate::health::{http, monitor};
@@ -58,6 +59,12 @@ pub(crate) async fn run(config: Config, roles: &[Role]) -> anyhow::Result<()> {
         }
         LogKind::Kafka => Some(config.kafka().map_err(misused)?),
     };
+    // A dry run is a guest of a log that it shares with the processes that write it.
+    let is_guest = kafka.is_some() && config.is_dry_run();
+    if is_guest && !roles.contains(&Role::Notify) {
+        return Err(misused(ConfigError::NothingToDo));
+    }
+    let roles = if is_guest { &[Role::Notify] } else { roles };
     let mut running = Process::start(&config, roles)?;
     let Some(mut kafka) = kafka else {
         let log = open_log(&config.log_dir(), config.log.clone())?;
@@ -67,10 +74,29 @@ pub(crate) async fn run(config: Config, roles: &[Role]) -> anyhow::Result<()> {
         return running.run(Some(log), terminate).await;
     };
     kafka.connection = kafka.connection.with_warnings(running.warnings.clone());
-    let Some((log, announced)) = open_kafka(&kafka, &config.control(roles), &running, &mut terminate).await?
-    else {
-        return Ok(());
+    if is_guest && let Some(delivery) = delivery {
+        let open = async || {
+            let connection = connect(&kafka, Intent::Read).await?;
+            Ok(KafkaReader::new(connection, &config.log)?)
+        };
+        let Some(reader) = until_open(open, &running, &mut terminate).await? else { return Ok(()) };
+        tracing::info!(
+            "a dry run is a guest of the log on Kafka: it prints the alerts that are appended from now on, and ships, judges \
+             and commits nothing"
+        );
+        running.print_alerts(reader.clone(), delivery);
+        running.monitor(reader);
+        return running.run(None, terminate).await;
+    }
+    let open = async || {
+        let connection = connect(&kafka, Intent::Write).await?;
+        let log = KafkaLog::open(connection, &kafka.layout, &kafka.instance).await?;
+        let (control, warnings) = (config.control(roles), running.warnings.clone());
+        let announced = Announcer::open(log.clone(), control, Utc::now, warnings).await?;
+        Ok((log, announced))
     };
+    let opened = until_open(open, &running, &mut terminate).await?;
+    let Some((log, announced)) = opened else { return Ok(()) };
     running.wire(&config, roles, log, announced, delivery)?;
     running.run(None, terminate).await
 }
@@ -111,7 +137,7 @@ impl Process {
         (announcer, control): Announced<L>,
         delivery: Option<Delivery>,
     ) -> anyhow::Result<()> {
-        let Self { roles, stop, board, warnings, prometheus } = self;
+        let Self { roles, stop, board, warnings, .. } = self;
         let stopped = stop.subscribe();
         let until = until_stopped(stopped.clone());
         roles.spawn(async move {
@@ -135,18 +161,44 @@ impl Process {
             let health = board.shipper.clone().unwrap_or_default();
             ship(config, &log, (health, warnings.clone(), control.clone()), &stopped, roles);
         }
-        if let Some((delivery, health)) = delivery.zip(board.notifier.clone()) {
-            let delivery = delivery.with_health(health).with_warnings(warnings.clone()).with_control(control);
-            let (log, until) = (log.clone(), until_stopped(stopped.clone()));
-            roles.spawn(async move { notifier::run(log, delivery, until).await.map_err(Into::into) });
+        if let Some(delivery) = delivery {
+            if config.is_dry_run() {
+                self.print_alerts(log.reader().clone(), delivery);
+            } else {
+                self.notify(log.clone(), delivery.with_control(control));
+            }
         }
-        let (board, warnings, prometheus) = (board.clone(), warnings.clone(), prometheus.clone());
-        roles.spawn(async move {
-            monitor::run(log, board, &warnings, prometheus, stopped).await;
-            Ok(())
-        });
+        self.monitor(log.reader().clone());
         tracing::info!(cluster = config.cluster, data_dir = %config.data_dir.display(), "kigen starts");
         Ok(())
+    }
+
+    /// Delivers alerts as a member of the notifiers' group.
+    fn notify(&mut self, log: impl Log, delivery: Delivery) {
+        let (delivery, until) = (self.observed(delivery), until_stopped(self.stop.subscribe()));
+        self.roles.spawn(async move { notifier::run(log, delivery, until).await.map_err(Into::into) });
+    }
+
+    /// Prints new alerts beside that group.
+    fn print_alerts<R: LogReader + Clone + 'static>(&mut self, reader: R, delivery: Delivery) {
+        let (delivery, until) = (self.observed(delivery), until_stopped(self.stop.subscribe()));
+        self.roles.spawn(async move { dry_run::run(reader, delivery, until).await.map_err(Into::into) });
+    }
+
+    fn observed(&self, delivery: Delivery) -> Delivery {
+        let health = self.board.notifier.clone().unwrap_or_default();
+        delivery.with_health(health).with_warnings(self.warnings.clone())
+    }
+
+    /// Checks the log at an interval.
+    fn monitor<R: LogReader + Clone + 'static>(&mut self, reader: R) {
+        let (board, warnings, prometheus) =
+            (self.board.clone(), self.warnings.clone(), self.prometheus.clone());
+        let stopped = self.stop.subscribe();
+        self.roles.spawn(async move {
+            monitor::run(reader, board, &warnings, prometheus, stopped).await;
+            Ok(())
+        });
     }
 }
 
@@ -224,21 +276,14 @@ impl RetriedError for OpenError {
 /// What announces this process, and what its roles learn from the others.
 type Announced<L> = (Announcer<L>, Control);
 
-/// Opens the log on Kafka, and announces this process there. While Kafka or the schema registry is unavailable, logs that and retries; `None`: a signal came first.
-async fn open_kafka(
-    kafka: &Kafka,
-    control: &kigen_control::Settings,
+/// Opens the log on Kafka by `open`. While Kafka or the schema registry is unavailable, logs that and retries; `None`: a signal
+/// came first.
+async fn until_open<T>(
+    open: impl AsyncFn() -> Result<T, OpenError>,
     process: &Process,
     terminate: &mut Signal,
-) -> anyhow::Result<Option<(KafkaLog, Announced<KafkaLog>)>> {
+) -> anyhow::Result<Option<T>> {
     let mut retry = Retry::new(process.warnings.clone(), KAFKA_DELAY_MS_MIN, KAFKA_DELAY_MS_MAX);
-    let open = async || {
-        let connection = connect(kafka, Intent::Write).await?;
-        let log = KafkaLog::open(connection, &kafka.layout, &kafka.instance).await?;
-        let warnings = process.warnings.clone();
-        let announced = Announcer::open(log.clone(), control.clone(), Utc::now, warnings).await?;
-        Ok::<_, OpenError>((log, announced))
-    };
     loop {
         let opened = tokio::select! {
             opened = open() => opened,

@@ -31,6 +31,11 @@ pub(crate) enum ConfigError {
     TwoPasswords,
     #[error("the schema registry's password_file {} cannot be read", path.display())]
     UnreadableSecret { path: PathBuf, source: std::io::Error },
+    #[error(
+        "a dry run writes nothing to a shared log, so this role has nothing to do: leave out --dry-run (or `dry_run` under \
+         [slack]), or run `kigen notify --dry-run`, which prints the new alerts of the running processes"
+    )]
+    NothingToDo,
     #[error("Slack's {missing} is not set ({how}); or give --dry-run to print the messages")]
     IncompleteSlack { missing: &'static str, how: &'static str },
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use kigen_log::{Log, LogReader};
+use kigen_log::LogReader;
 use kigen_ops::{ThrottledWarnings, error_chain};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
@@ -17,8 +17,8 @@ const INTERVAL_MS: u64 = 10_000;
 
 /// Checks until the process stops whether the log answers, and measures how far the processor is behind it. Also lets
 /// `prometheus` drop what has expired.
-pub(crate) async fn run<L: Log>(
-    log: L,
+pub(crate) async fn run<R: LogReader + Clone + 'static>(
+    reader: R,
     board: HealthBoard,
     warnings: &ThrottledWarnings,
     prometheus: Option<PrometheusHandle>,
@@ -29,7 +29,7 @@ pub(crate) async fn run<L: Log>(
     let checking = async {
         loop {
             interval.tick().await;
-            let (reader, processor) = (log.reader().clone(), board.processor.clone());
+            let (reader, processor) = (reader.clone(), board.processor.clone());
             let checked = tokio::task::spawn_blocking(move || {
                 reader.ping()?;
                 processor.map_or(Ok(()), |processor| processor.measure(&reader, Utc::now()))

@@ -20,6 +20,8 @@ pub struct Health(Arc<Mutex<HealthState>>);
 struct HealthState {
     /// It has an assignment, be it one without partitions.
     is_member: bool,
+    /// It is a dry run, and has found the ends of its partitions.
+    is_guest: bool,
     /// Why the message under way is not delivered.
     undelivered: Option<String>,
     /// Why nothing more of a partition is delivered.
@@ -47,6 +49,9 @@ impl Health {
         {
             return Err(format!("alerts cannot be read, or their delivery cannot be committed: {why}"));
         }
+        if state.is_guest {
+            return Ok(format!("a dry run: {} messages were printed since the start", state.delivered));
+        }
         if !state.is_member {
             return Err("it has not been assigned its partitions yet".to_owned());
         }
@@ -55,6 +60,11 @@ impl Health {
 
     pub(crate) fn joined(&self) {
         self.state().is_member = true;
+    }
+
+    /// It reads beside the group, without positions.
+    pub(crate) fn watches(&self) {
+        self.state().is_guest = true;
     }
 
     pub(crate) fn delivered(&self) {

@@ -7,12 +7,12 @@ use std::time::Duration;
 use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, Fate, Log, LogError, LogReader};
 use kigen_model::Instant;
 use kigen_model::topic::{Partition, Topic};
-use kigen_ops::{Retry, error_chain, on_thread};
+use kigen_ops::on_thread;
 use kigen_wire::DecodeError;
 
 use crate::delivery::{Delivered, Delivery};
 use crate::error::NotifierError;
-use crate::health::Health;
+use crate::log_retry::LogRetry;
 
 /// The notifiers' consumer group.
 pub const GROUP: &str = "notifier";
@@ -20,9 +20,6 @@ pub const GROUP: &str = "notifier";
 /// How much is read at a time.
 const ALERTS_READ_MAX: usize = 64;
 const BYTES_READ_MAX: usize = 4 * 1024 * 1024;
-/// The bounds of the delay after the log could not be read or written.
-const LOG_RETRY_DELAY_MS_MIN: u64 = 1_000;
-const LOG_RETRY_DELAY_MS_MAX: u64 = 15_000;
 /// How long the other partitions are read before a seek that failed is repeated.
 const SEEK_RETRY_DELAY: Duration = Duration::from_millis(200);
 
@@ -46,7 +43,7 @@ pub async fn run<L: Log>(
     tokio::pin!(shutdown);
     loop {
         let positioned = seek_committed(&log, &mut consumer, &mut to_seek).await.map_err(Interruption::Log);
-        if !retry.continues_after(positioned, shutdown.as_mut()).await? {
+        if !continues_after(&mut retry, positioned, shutdown.as_mut()).await? {
             return Ok(());
         }
         let event = tokio::select! {
@@ -90,7 +87,7 @@ pub async fn run<L: Log>(
             }
             Err(error) => Err(Interruption::Log(error)),
         };
-        if !retry.continues_after(outcome, shutdown.as_mut()).await? {
+        if !continues_after(&mut retry, outcome, shutdown.as_mut()).await? {
             return Ok(());
         }
     }
@@ -201,49 +198,17 @@ impl<C: Consumer> Work<'_, C> {
     }
 }
 
-/// Retries of the log, and how they show in the role's health.
-struct LogRetry {
-    retry: Retry,
-    health: Health,
-}
-
-impl LogRetry {
-    fn new(delivery: &Delivery) -> Self {
-        let warnings = delivery.warnings().clone();
-        let retry = Retry::new(warnings, LOG_RETRY_DELAY_MS_MIN, LOG_RETRY_DELAY_MS_MAX);
-        Self { retry, health: delivery.health().clone() }
-    }
-
-    fn succeeded(&mut self) {
-        self.retry.succeeded();
-        self.health.log_succeeded();
-    }
-
-    /// Waits after a failure that a retry may cure; false: the role ends, since the shutdown came.
-    async fn continues_after(
-        &mut self,
-        outcome: Result<(), Interruption>,
-        shutdown: Pin<&mut impl Future<Output = ()>>,
-    ) -> Result<bool, NotifierError> {
-        match outcome {
-            Ok(()) => Ok(true),
-            Err(Interruption::Shutdown) => Ok(false),
-            Err(Interruption::Fatal(error)) => Err(error),
-            Err(Interruption::Log(error)) if error.fate() != Fate::Retry => Err(error.into()),
-            Err(Interruption::Log(error)) => Ok(self.wait_after(&error, shutdown).await),
-        }
-    }
-
-    /// Logs a failure and waits before the next try; false: the shutdown came first.
-    async fn wait_after(&mut self, error: &LogError, shutdown: Pin<&mut impl Future<Output = ()>>) -> bool {
-        let pause = self.retry.failed(error);
-        // That another consumer owns the partition is no failure of this one.
-        if !matches!(error, LogError::Fenced { .. }) {
-            self.health.log_failed(error_chain(error));
-        }
-        tokio::select! {
-            () = pause => true,
-            () = shutdown => false,
-        }
+/// Waits after a failure that a retry may cure; false: the role ends, since the shutdown came.
+async fn continues_after(
+    retry: &mut LogRetry,
+    outcome: Result<(), Interruption>,
+    shutdown: Pin<&mut impl Future<Output = ()>>,
+) -> Result<bool, NotifierError> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(Interruption::Shutdown) => Ok(false),
+        Err(Interruption::Fatal(error)) => Err(error),
+        Err(Interruption::Log(error)) if error.fate() != Fate::Retry => Err(error.into()),
+        Err(Interruption::Log(error)) => Ok(retry.wait_after(&error, shutdown).await),
     }
 }

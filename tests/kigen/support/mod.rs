@@ -6,6 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant as RealInstant};
 
 use self::http::{Response, free_port, get};
+use self::slack::slack_into;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use kigen_log::{EmbeddedLog, LogReader};
 use kigen_model::alert::Alert;
@@ -18,6 +19,7 @@ use kigen_wire::Status;
 use tokio::sync::Mutex;
 
 pub(crate) mod http;
+pub(crate) mod slack;
 
 /// The longest wait before a test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
@@ -115,22 +117,35 @@ impl Up {
         Some(up)
     }
 
-    /// Starts it on the Kafka at `brokers`, with librdkafka's `settings`, a line of TOML each.
-    pub(crate) fn start_on_kafka(dir: &Path, url: &str, brokers: &str, settings: &str) -> Self {
+    /// Starts it on the Kafka at `brokers`, with librdkafka's `settings`, a line of TOML each. Its messages go to a fake of
+    /// Slack, which writes them to `dir/messages`.
+    pub(crate) async fn start_on_kafka(dir: &Path, url: &str, brokers: &str, settings: &str) -> Self {
         let mut command = kigen();
-        command.args(["--log", "kafka", "--instance", "one", "--brokers", brokers]);
-        let kafka =
-            format!("[log]\npartitions = 2\n[kafka]\nreplication = 1\n[kafka.settings]\n{settings}\n");
-        Self::start_with(command, dir, dir.to_owned(), url, &kafka, free_port())
+        command.args(["up", "--log", "kafka", "--instance", "one", "--brokers", brokers]);
+        let slack = slack_into(&dir.join("messages")).await;
+        command.args(["--slack-channel", "C1"]).env("KIGEN_SLACK_TOKEN", "xoxb-1");
+        let more = format!(
+            "[log]\npartitions = 2\n[kafka]\nreplication = 1\n[kafka.settings]\n{settings}\n[slack]\napi_url = \"{slack}\"\n"
+        );
+        Self::start_with(command, dir, dir.to_owned(), url, &more, free_port())
+    }
+
+    /// Starts a dry run on the Kafka at `brokers`.
+    pub(crate) fn start_dry_on_kafka(dir: &Path, url: &str, brokers: &str) -> Self {
+        let mut command = kigen();
+        command.args(["up", "--dry-run", "--log", "kafka", "--instance", "laptop", "--brokers", brokers]);
+        Self::start_with(command, dir, dir.to_owned(), url, "[log]\npartitions = 2\n", free_port())
     }
 
     /// Starts it on `dir`, with its health address at this port.
     pub(crate) fn start_at(dir: &Path, url: &str, port: u16) -> Self {
-        let command = kigen();
+        let mut command = kigen();
+        command.args(["up", "--dry-run"]);
         Self::start_with(command, dir, dir.to_owned(), url, "", port)
     }
 
-    fn start_as(command: Command, dir: &Path, data_dir: PathBuf, url: &str) -> Self {
+    fn start_as(mut command: Command, dir: &Path, data_dir: PathBuf, url: &str) -> Self {
+        command.args(["up", "--dry-run"]);
         Self::start_with(command, dir, data_dir, url, "", free_port())
     }
 
@@ -150,7 +165,7 @@ impl Up {
             Stdio::from(file.expect("a file for its output"))
         };
         let child = command
-            .args(["up", "--dry-run", "--cluster", "shop", "--api-url", url])
+            .args(["--cluster", "shop", "--api-url", url])
             .arg("--config")
             .arg(&config)
             .arg("--data-dir")

@@ -1,0 +1,35 @@
+//! A fake of Slack's Web API for a process on Kafka, where a dry run delivers nothing: it appends each message to a file.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+
+/// Starts one that appends to `file`; returns the address of its API.
+pub(crate) async fn slack_into(file: &Path) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}/api/", listener.local_addr().expect("an address"));
+    let routes = Router::new()
+        .route("/api/chat.postMessage", post(post_message))
+        .route(
+            "/api/conversations.history",
+            get(|| async { json(r#"{"ok": true, "messages": [], "has_more": false}"#) }),
+        )
+        .with_state(file.to_owned());
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    url
+}
+
+async fn post_message(State(file): State<PathBuf>, body: Bytes) -> impl axum::response::IntoResponse {
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(file);
+    file.and_then(|mut file| file.write_all(&[&body, &b"\n"[..]].concat())).expect("a file of messages");
+    json(r#"{"ok": true, "channel": "C1", "ts": "1.1", "message": {"ts": "1.1", "type": "message"}}"#)
+}
+
+fn json(text: &'static str) -> impl axum::response::IntoResponse {
+    ([("content-type", "application/json")], text)
+}
