@@ -301,7 +301,8 @@ impl Up {
             }
             let ended = self.child.try_wait().expect("its state");
             assert!(ended.is_none(), "kigen up ended: {ended:?}\n{}", self.log());
-            assert!(RealInstant::now() < deadline, "timed out with {} alerts\n{}", alerts.len(), self.log());
+            let in_time = RealInstant::now() < deadline;
+            assert!(in_time, "timed out with {} alerts\n{}\n{}", alerts.len(), self.state(), self.log());
             tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
