@@ -163,7 +163,7 @@ pub struct Attempt {
     pub pod: String,
     /// `spec.nodeName`, once scheduled.
     pub node: Option<String>,
-    /// Restarts in place, summed over the containers.
+    /// Restarts in place, summed over the containers that do the work: a proxy's are no attempts.
     pub restarts: u32,
     /// The numbers that its containers reported when they ended: a termination message that is a JSON object of numbers.
     pub metrics: ReportedMetrics,

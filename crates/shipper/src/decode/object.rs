@@ -189,6 +189,20 @@ pub struct PodObject {
 pub struct PodSpec {
     /// The node it is bound to.
     pub node_name: Option<String>,
+    /// Whether the kubelet starts containers again: `Never` or `OnFailure` in a Job.
+    pub restart_policy: Option<String>,
+    /// The init containers.
+    pub init_containers: Option<Vec<ContainerSpec>>,
+}
+
+/// A container in the `spec` of a Pod.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ContainerSpec {
+    /// The container's name in the Pod.
+    pub name: Option<String>,
+    /// `Always` of an init container that is a sidecar.
+    pub restart_policy: Option<String>,
 }
 
 /// `status` of a Pod.
@@ -224,6 +238,8 @@ pub struct ContainerStatus {
     pub name: Option<String>,
     /// How often it was restarted in place.
     pub restart_count: Option<i64>,
+    /// Whether its startup probe has passed.
+    pub started: Option<bool>,
     /// How it is.
     pub state: Option<ContainerState>,
     /// How it was before the last restart.

@@ -9,6 +9,7 @@ use kigen_model::run::{Attempt, AttemptPhase};
 use kigen_text::error::kept;
 use serde::Deserialize;
 
+use super::containers::{Role, containers, has_failed_beside_others, waited_for};
 use super::decoded::{Decoded, Unusable};
 use super::fields::{counter, identity, optional_instant, resource_version};
 use super::object::{ContainerLog, ContainerStatus, Metadata, PodObject, PodStatus, Terminated};
@@ -29,11 +30,11 @@ pub(super) fn decode(object: &PodObject) -> Result<Decoded, Unusable> {
     let attempt = Attempt {
         pod: id.name.clone(),
         node: object.spec.as_ref().and_then(|spec| spec.node_name.clone()),
-        restarts: status.containers().map(|container| counter(container.restart_count)).sum(),
-        phase: phase(status, deleted),
+        restarts: restarts(object),
+        phase: phase(object, status, deleted),
         metrics: metrics(status),
     };
-    let log = log(status, deleted, &attempt.phase);
+    let log = log(object, deleted, &attempt.phase);
     Ok(Decoded::Pod { id, run_uid: run_uid.to_owned(), attempt, log })
 }
 
@@ -47,17 +48,19 @@ fn run_uid(metadata: &Metadata) -> Option<&str> {
         .filter(|uid| !uid.is_empty())
 }
 
-fn phase(status: &PodStatus, deleted: bool) -> AttemptPhase {
+fn phase(object: &PodObject, status: &PodStatus, deleted: bool) -> AttemptPhase {
     match status.phase.as_deref() {
         Some("Succeeded") => AttemptPhase::Succeeded { finished_at: finished_at(status) },
-        Some("Failed") => failed(status, deleted),
-        Some("Running") => running(status),
-        _ => waiting(status),
+        Some("Failed") => failed(object, status, deleted),
+        // A proxy beside the work keeps the Pod in phase Running.
+        Some("Running") if has_failed_beside_others(object) => failed(object, status, deleted),
+        Some("Running") => running(object, status),
+        _ => waiting(object, status),
     }
 }
 
 /// A pod whose only container waits to be restarted (`CrashLoopBackOff`) is still in phase Running.
-fn running(status: &PodStatus) -> AttemptPhase {
+fn running(object: &PodObject, status: &PodStatus) -> AttemptPhase {
     let running: Vec<_> = status
         .container_statuses
         .iter()
@@ -67,13 +70,13 @@ fn running(status: &PodStatus) -> AttemptPhase {
     let waits =
         |container: &ContainerStatus| container.state.as_ref().is_some_and(|state| state.waiting.is_some());
     if running.is_empty() && status.containers().any(waits) {
-        return waiting(status);
+        return waiting(object, status);
     }
     let since = running.iter().filter_map(|running| optional_instant(running.started_at.as_ref())).min();
     AttemptPhase::Running { since }
 }
 
-fn waiting(status: &PodStatus) -> AttemptPhase {
+fn waiting(object: &PodObject, status: &PodStatus) -> AttemptPhase {
     let unscheduled =
         status.conditions.iter().flatten().find(|condition| condition.is("PodScheduled", "False"));
     if let Some(condition) = unscheduled {
@@ -86,7 +89,7 @@ fn waiting(status: &PodStatus) -> AttemptPhase {
         .filter_map(|container| Some((container, container.state.as_ref()?.waiting.as_ref()?)))
         .find(|(_, waiting)| waiting.reason.as_deref() != Some("PodInitializing"));
     let Some((container, waiting)) = waiting else {
-        return AttemptPhase::Waiting { reason: None, message: None };
+        return AttemptPhase::Waiting { reason: None, message: waited_for(object) };
     };
     let message = waiting.message.as_deref().map(kept);
     // Of a container that waits to be restarted, how it ended is the reason for that.
@@ -101,10 +104,10 @@ fn waiting(status: &PodStatus) -> AttemptPhase {
 }
 
 /// A pod fails by a container, or, without one, by an eviction or the loss of its node.
-fn failed(status: &PodStatus, deleted: bool) -> AttemptPhase {
+fn failed(object: &PodObject, status: &PodStatus, deleted: bool) -> AttemptPhase {
     let disruption =
         status.conditions.iter().flatten().find(|condition| condition.is("DisruptionTarget", "True"));
-    let container = failed_container(status, deleted).map(|ended| ended.how);
+    let container = failed_container(object, deleted).map(|ended| ended.how);
     let of_container = container.and_then(|ended| ended.reason.clone());
     let of_pod =
         || status.reason.clone().or_else(|| disruption.and_then(|condition| condition.reason.clone()));
@@ -133,15 +136,27 @@ struct Ended<'a> {
     is_previous: bool,
 }
 
-/// The container by which the pod failed: of several the first to end, since the others are killed for it; of those that
-/// ended within the same second one that is not an init container, since a sidecar may run as one.
-fn failed_container(status: &PodStatus, deleted: bool) -> Option<Ended<'_>> {
-    let containers = status.container_statuses.iter().flatten();
-    let all = containers.chain(status.init_container_statuses.iter().flatten());
-    all.filter_map(|container| ended_badly(container, deleted)).min_by_key(|ended| {
+/// The container by which the pod failed: one of the work rather than one beside it; of several the first to end, since the
+/// others are killed for it; of those that ended within the same second one that is not an init container, since a sidecar may
+/// run as one.
+fn failed_container(object: &PodObject, deleted: bool) -> Option<Ended<'_>> {
+    let mut containers = containers(object);
+    containers.sort_by_key(|container| container.is_of_init);
+    let failed = containers.into_iter().filter_map(|container| {
+        let ended = ended_badly(container.status, deleted)?;
+        Some((container.role == Role::Sidecar, ended))
+    });
+    let first = failed.min_by_key(|(is_beside, ended)| {
         let finished_at = optional_instant(ended.how.finished_at.as_ref());
-        (finished_at.is_none(), finished_at)
-    })
+        (*is_beside, finished_at.is_none(), finished_at)
+    });
+    first.map(|(_, ended)| ended)
+}
+
+/// Restarts in place: a proxy's are no attempts of the work.
+fn restarts(object: &PodObject) -> u32 {
+    let of_work = containers(object).into_iter().filter(|container| container.role != Role::Sidecar);
+    of_work.map(|container| counter(container.status.restart_count)).fold(0, u32::saturating_add)
 }
 
 /// When the Job controller abandons a pod that restarts in place, it kills the pod. The kill (exit code 143) hides the
@@ -230,10 +245,10 @@ fn with_quoted_words(json: &str) -> Cow<'_, str> {
 }
 
 /// The log that may have the error by which the attempt failed, if the Pod has none.
-fn log(status: &PodStatus, deleted: bool, phase: &AttemptPhase) -> Option<ContainerLog> {
+fn log(object: &PodObject, deleted: bool, phase: &AttemptPhase) -> Option<ContainerLog> {
     match phase {
         AttemptPhase::Failed { message: None, .. } => {
-            let ended = failed_container(status, deleted)?;
+            let ended = failed_container(object, deleted)?;
             Some(ContainerLog { container: ended.name?.to_owned(), is_previous: ended.is_previous })
         }
         AttemptPhase::Failed { message: Some(_), .. }

@@ -3,6 +3,7 @@
 mod api_server_outage;
 mod cluster_identity;
 mod cluster_objectives;
+mod containers;
 mod credentials;
 mod cron_job_edits;
 mod decoding;
