@@ -19,3 +19,4 @@ mod replay;
 mod resync;
 mod support;
 mod up;
+mod upgrade;
