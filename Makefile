@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test soak check kafka registry consumer stories bench setup fmt clippy doc deny tidy bench-once
+.PHONY: help demo test soak check kafka registry consumer older stories bench setup fmt clippy doc deny tidy bench-once
 
 # RocksDB is most of a cold build; ccache keeps its objects across target directories and clean builds. The folder
 # need not exist yet: `setup` may be about to make it.
@@ -18,6 +18,10 @@ KAFKA := $(CACHE)/kafka-$(KAFKA_VERSION)
 REGISTRY_VERSION := $(shell sed -n 's|^  <version>\(.*\)</version>|\1|p' tests/registry/pom.xml)
 REGISTRY := $(CACHE)/registry-$(REGISTRY_VERSION)
 CONSUMER := $(CACHE)/consumer
+# A kigen of before record levels, as in tests/kigen/upgrade.rs.
+OLDER_COMMIT := 5d84b6916a7495f3c5457e3c69c098194c26a057
+OLDER := $(CACHE)/older-5d84b69
+BUILD_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 BENCHES := $(wildcard benches/*.rs crates/*/benches/*.rs)
 
 # Installs what the shell variable `missing` names, by Debian's names.
@@ -47,7 +51,7 @@ help: ## Lists these targets
 demo: setup ## Shows kigen at work on a played cluster; needs nothing outside this machine
 	@cargo run --locked -- demo
 
-test: setup kafka registry consumer ## Runs all tests
+test: setup kafka registry consumer older ## Runs all tests
 	@cargo test --locked
 
 # KIGEN_TEST_SEED=N in its output and in the environment repeats a run's choices.
@@ -97,6 +101,23 @@ $(CONSUMER)/.installed: tests/consumer/requirements.txt | setup
 	@echo "== installing the outside consumer's libraries into $(CONSUMER), once"
 	@/usr/bin/python3 -m venv --clear $(CONSUMER)
 	@$(CONSUMER)/bin/pip install --quiet --disable-pip-version-check --requirement tests/consumer/requirements.txt
+	@touch $@
+
+older: $(OLDER)/.built ## Builds an older kigen for the tests of upgrades, once (from this repository's history)
+
+# As for a test, so that its dependencies are those that the tests need anyway, and are built once.
+$(OLDER)/.built: | setup
+	@rm -rf $(OLDER) && mkdir -p $(OLDER)/source
+	@if git cat-file -e $(OLDER_COMMIT) 2>/dev/null; then \
+		echo "== building an older kigen into $(OLDER), once"; \
+		git archive $(OLDER_COMMIT) | tar -x -C $(OLDER)/source; \
+		cd $(OLDER)/source && CARGO_BUILD_BUILD_DIR=$(BUILD_DIR) CARGO_TARGET_DIR=$(OLDER)/target \
+			cargo test --quiet --locked --no-run --test tidy; \
+		rm -rf $(OLDER)/source; \
+	else \
+		echo "== the history of this checkout lacks the commit of the older kigen: upgrades are not tested"; \
+		touch $(OLDER)/unavailable; \
+	fi
 	@touch $@
 
 stories: ## Lists every case that kigen handles, by the titles of the engine's stories
