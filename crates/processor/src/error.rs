@@ -6,6 +6,8 @@ use kigen_model::topic::{Offset, Partition};
 use kigen_ops::{RetriedError, error_chain};
 use kigen_store::StoreError;
 
+use crate::recovery::Pause;
+
 /// Why a round of the loop failed. No data is lost: what was not committed is read again.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessorError {
@@ -15,6 +17,9 @@ pub enum ProcessorError {
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
+    /// Log and state do not belong together.
+    #[error(transparent)]
+    Pause(Pause),
     /// A state in the store cannot be decoded.
     #[error(
         "the stored state of {key} cannot be decoded; the partition's store is rebuilt from kigen.status"
@@ -33,7 +38,8 @@ pub enum ProcessorError {
     },
     /// A newer kigen wrote an event.
     #[error(
-        "a newer kigen wrote the event at offset {offset} of kigen.events, partition {partition}: upgrade this process; or,          to judge without that event, which may cause a false alert: kigen skip kigen.events {partition} {offset}"
+        "a newer kigen wrote the event at offset {offset} of kigen.events, partition {partition}: upgrade this process; or, \
+         to judge without that event, which may cause a false alert: kigen skip kigen.events {partition} {offset}"
     )]
     NewerEvent {
         /// The partition.
@@ -100,7 +106,8 @@ impl ProcessorError {
         match self {
             Self::StoredState { .. } | Self::NotABatch { .. } => Remedy::DropStored,
             Self::Store(StoreError::Corrupt { .. }) => Remedy::RecreateStore,
-            Self::NewerEvent { .. }
+            Self::Pause(_)
+            | Self::NewerEvent { .. }
             | Self::Status { .. }
             | Self::RestoredState { .. }
             | Self::NoPosition { .. }
@@ -115,6 +122,7 @@ impl ProcessorError {
             Self::Log(error) => error.label(),
             Self::Store(_) => "store",
             Self::StoredState { .. } | Self::NotABatch { .. } => "stored_state",
+            Self::Pause(_) => "pause",
             Self::NewerEvent { .. } => "newer_event",
             Self::Status { .. } | Self::RestoredState { .. } | Self::NoPosition { .. } => "status",
         }

@@ -6,7 +6,9 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | `role.rs` | the loop, and the ownership of partitions |
+//! | `role.rs` | the loop |
+//! | `ownership.rs` | the partitions of this process, and the state of each |
+//! | `leftover.rs` | records that did not fit into a full turn |
 //! | `turn.rs` | the pure core: events of one partition, folded in memory |
 //! | `round.rs` | how many bytes the partitions of a round share |
 //! | `commit.rs` | `Turn -> Staged -> Committed`: the transaction, then the write of the store |
@@ -20,7 +22,9 @@ mod commit;
 mod error;
 mod events;
 pub mod health;
+mod leftover;
 pub mod metrics;
+mod ownership;
 mod recovery;
 mod replay;
 mod restore;
@@ -32,6 +36,7 @@ mod turn;
 
 pub use commit::{Committed, Staged};
 pub use error::ProcessorError;
+pub use recovery::Pause;
 pub use replay::{Replay, ReplayOutput};
 pub use role::{GROUP, Poll, Processor, run};
 pub use turn::TurnBounds;

@@ -99,10 +99,18 @@ pub(crate) enum Reading {
     },
 }
 
-/// Why a partition is not judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pause {
+/// How the state is rebuilt from the events that the log has.
+const ANEW: &str = "stop kigen and let it judge anew what the log has (on Kafka: delete kigen.status, run `kigen topics \
+                    create`; else: set kigen up with a new data directory)";
+
+/// Why a partition is not judged, and what an operator does about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Pause {
     /// The committed position is beyond the log's end: the log was truncated or is another one.
+    #[error(
+        "the next event to read is {next}, but the log ends at {end}, so the log was truncated or is another one; restore \
+         the log, or {ANEW}"
+    )]
     BeyondEnd {
         /// The next event to read, by the committed position.
         next: Offset,
@@ -111,6 +119,10 @@ pub(crate) enum Pause {
     },
     /// An event before the committed position was not judged: the topic was deleted and re-created, and has grown beyond the
     /// position.
+    #[error(
+        "the next event to read is {next}, but the event at {unjudged} before it was not judged, so the log is another one, \
+         as after kigen.events was deleted and re-created; restore the log, or {ANEW}"
+    )]
     AnotherTopic {
         /// The next event to read, by the committed position.
         next: Offset,
@@ -118,6 +130,7 @@ pub(crate) enum Pause {
         unjudged: Offset,
     },
     /// The state was written by a newer kigen.
+    #[error("its state was written by a newer kigen (engine {found}); start that version again, or {ANEW}")]
     NewerEngine {
         /// Its version.
         found: u32,

@@ -16,7 +16,7 @@ use kigen_wire::{DecodeError, Level, Status};
 use crate::commit::batch_of;
 use crate::error::ProcessorError;
 use crate::metrics;
-use crate::recovery::{CommittedPosition, Decision, Facts, Pause, Reading, Restore, StorePosition, decide};
+use crate::recovery::{CommittedPosition, Decision, Facts, Reading, Restore, StorePosition, decide};
 
 /// The most restores at a time: each reads pages of `kigen.status` ahead and writes to the one disk of the store.
 pub(crate) const RUNNING_MAX: usize = 4;
@@ -31,14 +31,6 @@ const EVENTS_CHECKED_MAX: u64 = 1_000;
 /// The number of pages that are read before they are needed.
 const PAGES_AHEAD: usize = 2;
 
-/// The outcome of a restore.
-pub(crate) enum Restored {
-    /// The partition can be judged.
-    Judging(Judging),
-    /// It cannot be judged.
-    Paused { why: String },
-}
-
 /// The position up to which a partition is judged.
 pub(crate) struct Judging {
     pub(crate) position: PartitionState,
@@ -51,16 +43,14 @@ pub(crate) fn restore(
     reader: &impl LogReader,
     store: &Store,
     partition: Partition,
-) -> Result<Restored, ProcessorError> {
+) -> Result<Judging, ProcessorError> {
     let facts = gather(reader, store, partition)?;
     let decision = decide(&facts);
     tracing::debug!(%partition, ?decision, "restores a partition");
     match (&decision, facts.committed) {
         (Decision::Pause(pause), _) => {
             metrics::restored(decision.label(), false);
-            let why = pause.explained(partition);
-            tracing::error!("{why}");
-            Ok(Restored::Paused { why })
+            Err(ProcessorError::Pause(*pause))
         }
         (Decision::FoldFromStart { next }, _) => {
             store.clear(partition)?;
@@ -88,10 +78,10 @@ pub(crate) fn restore(
     }
 }
 
-fn judging(mut position: PartitionState, has_lost: bool) -> Restored {
+fn judging(mut position: PartitionState, has_lost: bool) -> Judging {
     // The next position record is this engine's, whichever version wrote the last one.
     position.engine_version = ENGINE_VERSION;
-    Restored::Judging(Judging { position, has_lost })
+    Judging { position, has_lost }
 }
 
 fn gather(reader: &impl LogReader, store: &Store, partition: Partition) -> Result<Facts, ProcessorError> {
@@ -297,29 +287,4 @@ fn due_of(state: &[u8]) -> Result<Option<Instant>, DecodeError> {
         Status::Batch(state) => state.next_due(),
         Status::Position(_) => None,
     })
-}
-
-/// How the state is rebuilt from the events that the log has.
-const ANEW: &str = "stop kigen and let it judge anew what the log has (on Kafka: delete kigen.status, run `kigen topics \
-                    create`; else: set kigen up with a new data directory)";
-
-impl Pause {
-    /// The reason and the remedy, for the operator.
-    fn explained(&self, partition: Partition) -> String {
-        match self {
-            Self::BeyondEnd { next, end } => format!(
-                "partition {partition} is not judged: the next event to read is {next}, but the log ends at {end}, so the log \
-                 was truncated or is another one; restore the log, or {ANEW}"
-            ),
-            Self::AnotherTopic { next, unjudged } => format!(
-                "partition {partition} is not judged: the next event to read is {next}, but the event at {unjudged} before \
-                 it was not judged, so the log is another one, as after kigen.events was deleted and re-created; restore the \
-                 log, or {ANEW}"
-            ),
-            Self::NewerEngine { found } => format!(
-                "partition {partition} is not judged: its state was written by a newer kigen (engine {found}); start that \
-                 version again, or {ANEW}"
-            ),
-        }
-    }
 }

@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::error::ProcessorError;
-use crate::restore::{RUNNING_MAX, Restored, restore};
+use crate::restore::{Judging, RUNNING_MAX, restore};
 
 /// The delays before a partition that failed is restored again.
 const RETRY_DELAY_MS_MIN: u64 = 1_000;
@@ -31,7 +31,7 @@ const EXAMINE_DELAY: Duration = Duration::from_secs(300);
 /// What the restores report.
 pub(crate) enum RestoreEvent {
     /// A restore ended.
-    Ended(Partition, Result<Restored, ProcessorError>),
+    Ended(Partition, Result<Judging, ProcessorError>),
     /// The partition is to be restored again.
     Due(Partition),
 }
@@ -40,7 +40,7 @@ pub(crate) enum RestoreEvent {
 #[derive(Default)]
 pub(crate) struct Restores {
     queued: VecDeque<Partition>,
-    running: JoinSet<(Partition, Result<Restored, ProcessorError>)>,
+    running: JoinSet<(Partition, Result<Judging, ProcessorError>)>,
     delayed: BTreeMap<Partition, Instant>,
     /// How often each partition has failed since it was last judged.
     back_offs: BTreeMap<Partition, BackOff>,
