@@ -1,5 +1,6 @@
 //! Facts into the state. They are monotone, so a fact that is repeated, late or listed again is harmless.
 
+use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, alert_id};
 use kigen_model::event::{FactBody, Revision};
 use kigen_model::objective::Objective;
@@ -121,7 +122,7 @@ fn apply_run(batch: &mut Batch<'_>, revision: Revision, run: Run) {
             }
         }
         None => {
-            had_failed = is_forgotten(state, &revision, &run.phase);
+            had_failed = is_forgotten(state, &revision, &run.phase, batch.after);
             state.runs.push(RunState {
                 revision,
                 run,
@@ -147,10 +148,17 @@ fn apply_run(batch: &mut Batch<'_>, revision: Revision, run: Run) {
     record_success(batch, &uid);
 }
 
-/// Whether a run that is not known failed no later than one that is forgotten: it was reported before it was forgotten, too.
-fn is_forgotten(state: &mut BatchState, revision: &Revision, phase: &RunPhase) -> bool {
+/// Whether a run that is not known failed no later than one that is forgotten: it was reported before it was forgotten, too. Not
+/// so if it failed after the watermark `after`: what is listed after a gap comes in any order, and more of it than is kept.
+fn is_forgotten(
+    state: &mut BatchState,
+    revision: &Revision,
+    phase: &RunPhase,
+    after: Option<Instant>,
+) -> bool {
     let forgotten = retention::forgotten_failure(state);
     match phase {
+        RunPhase::Failed { failed_at, .. } if after.is_some_and(|after| *failed_at > after) => false,
         RunPhase::Failed { failed_at, .. } => {
             let resource_version = revision.resource_version;
             ForgottenFailure { failed_at: *failed_at, resource_version } <= forgotten
