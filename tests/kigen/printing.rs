@@ -25,8 +25,14 @@ async fn log_with(dir: &Path, message: &str) {
         reason: Some("Error".to_owned()),
         message: Some(message.to_owned()),
     };
-    let attempt =
-        Attempt { pod: "train-x".to_owned(), node: None, restarts: 0, metrics: Default::default(), phase };
+    let attempt = Attempt {
+        pod: "train-x".to_owned(),
+        node: None,
+        restarts: 0,
+        metrics: Default::default(),
+        phase,
+        containers: Vec::new(),
+    };
     let revision = Revision { uid: "pod-uid".to_owned(), resource_version: 8 };
     let body = FactBody::Attempt { revision, run_uid: "job-uid".to_owned(), attempt };
     let fact = Event::Fact(Fact { key: key.clone(), observed_at: start(), body });

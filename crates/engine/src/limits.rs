@@ -4,7 +4,7 @@ use kigen_calendar::CRONTAB_BYTES_MAX;
 use kigen_model::event::FactBody;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective};
-use kigen_model::run::{AttemptPhase, CronJob, ERROR_TEXT_BYTES_MAX, RunPhase};
+use kigen_model::run::{AttemptPhase, CONTAINERS_MAX, CronJob, ERROR_TEXT_BYTES_MAX, RunPhase};
 
 /// The longest name, UID or namespace (Kubernetes: 253).
 const NAME_BYTES_MAX: usize = 253;
@@ -34,6 +34,8 @@ pub(crate) fn cut_texts(key: &BatchKey, body: &mut FactBody) -> Result<(), &'sta
         FactBody::Attempt { revision, run_uid, attempt } => {
             check_names([&revision.uid, run_uid, &attempt.pod])?;
             cut_maybe(&mut attempt.node, NAME_BYTES_MAX);
+            attempt.containers.truncate(CONTAINERS_MAX);
+            attempt.containers.iter_mut().for_each(|container| cut(&mut container.name, NAME_BYTES_MAX));
             match &mut attempt.phase {
                 AttemptPhase::Waiting { reason, message } | AttemptPhase::Failed { reason, message, .. } => {
                     cut_maybe(reason, EXPLANATION_BYTES_MAX);

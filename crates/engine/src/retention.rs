@@ -21,6 +21,7 @@ const OBJECTIVES_BYTES_MAX: usize = 40 * 1024;
 const RUN_BYTES: usize = 144;
 const ATTEMPT_BYTES: usize = 96;
 const METRIC_BYTES: usize = 16;
+const CONTAINER_BYTES: usize = 24;
 const MOMENT_BYTES: usize = 24;
 const EDIT_BYTES: usize = 48;
 const STANDING_BYTES: usize = 16;
@@ -258,10 +259,13 @@ impl Weight {
     }
 
     fn attempt(&mut self, known: &AttemptState) {
-        let Attempt { pod, node, phase, metrics, .. } = &known.attempt;
+        let Attempt { pod, node, phase, metrics, containers, .. } = &known.attempt;
         self.add(ATTEMPT_BYTES, &[&known.revision.uid, pod, or_nothing(node)]);
         for (name, _) in metrics.iter() {
             self.add(METRIC_BYTES, &[name]);
+        }
+        for container in containers {
+            self.add(CONTAINER_BYTES, &[&container.name]);
         }
         match phase {
             AttemptPhase::Waiting { reason, message } | AttemptPhase::Failed { reason, message, .. } => {
@@ -314,7 +318,7 @@ mod tests {
     use kigen_model::event::Revision;
     use kigen_model::objective::{ObjectiveSource, Schedule, Severity};
     use kigen_model::reported::ReportedMetrics;
-    use kigen_model::run::Run;
+    use kigen_model::run::{Container, ContainerRole, ContainerState, Run};
     use kigen_model::slot::{Excuse, Gap, Slot};
 
     use super::*;
@@ -350,6 +354,16 @@ mod tests {
         objective(Deadlines::CompleteBy { crontab: crontab.to_owned() })
     }
 
+    fn attempt(at: Instant) -> Attempt {
+        let (reason, message) = (some("123"), some("1234"));
+        let failed = AttemptPhase::Failed { finished_at: None, exit_code: None, reason, message };
+        let metrics = ReportedMetrics::new([("12345".to_owned(), 1.0), ("123456".to_owned(), 2.0)]);
+        let state = ContainerState::Running { since: Some(at) };
+        let container = Container { name: "1234567".to_owned(), role: ContainerRole::Sidecar, state };
+        let containers = vec![container; 2];
+        Attempt { pod: "1".to_owned(), node: some("12"), restarts: 0, phase: failed, metrics, containers }
+    }
+
     /// Each text counts once, and each record by its fixed part.
     #[test]
     fn every_part_of_a_state_is_weighed() {
@@ -371,10 +385,7 @@ mod tests {
             warned_of_no_fire: false,
             unknown: Vec::new(),
         };
-        let (reason, message) = (some("123"), some("1234"));
-        let failed = AttemptPhase::Failed { finished_at: None, exit_code: None, reason, message };
-        let metrics = ReportedMetrics::new([("12345".to_owned(), 1.0), ("123456".to_owned(), 2.0)]);
-        let attempt = Attempt { pod: "1".to_owned(), node: some("12"), restarts: 0, phase: failed, metrics };
+        let attempt = attempt(at);
         let run = Run {
             job: "123".to_owned(),
             scheduled_at: None,
@@ -419,6 +430,7 @@ mod tests {
         let runs = (RUN_BYTES + 2 + 3 + 1 + 2)
             + (ATTEMPT_BYTES + 2 + 1 + 2 + 3 + 4)
             + (2 * METRIC_BYTES + 5 + 6)
+            + 2 * (CONTAINER_BYTES + 7)
             + (MOMENT_BYTES + 5);
         let specs = (18 + 1 + 2 + 2 + 3) + 2 * (SUCCESSOR_BYTES + 18 + 7);
         let objectives = OBJECTIVE_BYTES + 4 + 2 + specs + 8 + 3 * VERDICT_BYTES;

@@ -169,6 +169,53 @@ pub struct Attempt {
     pub metrics: ReportedMetrics,
     /// Its phase.
     pub phase: AttemptPhase,
+    /// Its containers, where one of them ended otherwise than the others or keeps the pod from ending; else empty. At most
+    /// [`CONTAINERS_MAX`].
+    pub containers: Vec<Container>,
+}
+
+/// How many containers of a pod are kept.
+pub const CONTAINERS_MAX: usize = 8;
+
+/// A container of a pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Container {
+    /// Its name in the pod.
+    pub name: String,
+    /// What it is for.
+    pub role: ContainerRole,
+    /// What it does.
+    pub state: ContainerState,
+}
+
+/// What a container is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContainerRole {
+    /// It runs before the others and ends.
+    Init,
+    /// It runs beside the others, and its end is not that of the work.
+    Sidecar,
+    /// It does the work.
+    Main,
+}
+
+/// What a container does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContainerState {
+    /// It does not run yet, or not again.
+    Waiting,
+    /// It runs.
+    Running {
+        /// Since when.
+        since: Option<Instant>,
+    },
+    /// It has ended.
+    Ended {
+        /// When.
+        at: Option<Instant>,
+        /// Its exit code.
+        exit_code: Option<i32>,
+    },
 }
 
 /// The phase of an attempt.

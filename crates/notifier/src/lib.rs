@@ -4,6 +4,7 @@
 //! makes the message of an alert, [`slack`] posts it, and [`terminal`] draws it as Slack would show it.
 
 mod clean;
+mod containers;
 pub mod delivery;
 pub mod dry_run;
 pub mod error;

@@ -7,6 +7,7 @@ use kigen_model::run::{AttemptPhase, RunPhase};
 use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 
 use crate::clean::{clean, clean_error};
+use crate::containers::{failed_after_the_work, kept_from_ending};
 use crate::exit_codes::hint;
 use crate::time_text::{TimeFormatter, ordinal, span};
 
@@ -247,6 +248,7 @@ fn missed(
 ) -> Message {
     let times = TimeFormatter::new(zone(alert), slot.deadline);
     let mut paragraphs = vec![cause_text(&times, slot, cause, run)];
+    paragraphs.extend(kept_from_ending(&times, run));
     paragraphs.extend(usual_duration(past));
     if misses > 1 {
         paragraphs.push(format!("This is the {} miss in a row.", ordinal(misses)));
@@ -381,7 +383,9 @@ fn failure_text(times: &TimeFormatter, failure: &Failure, run: Option<&RunSummar
         attempts => (format!("after {attempts} attempts"), "The last one"),
     };
     let stopped = if failure.reason == "DeadlineExceeded" { ", by its activeDeadlineSeconds" } else { "" };
-    let ended = how_it_ended(failure, run).map_or(String::new(), |how| format!(" {last} ended {how}."));
+    let of_container = failed_after_the_work(run);
+    let ended = of_container.or_else(|| Some(format!("{last} ended {}", how_it_ended(failure, run)?)));
+    let ended = ended.map_or(String::new(), |ended| format!(" {ended}."));
     format!("Its run failed {attempts}: {}{stopped}.{ended}", clean(&failure.reason))
 }
 

@@ -196,6 +196,7 @@ fn of_minute(nth: i32, minute: i32, now: Instant, late_each_days: i32, version: 
         restarts: 0,
         phase,
         metrics: ReportedMetrics::default(),
+        containers: Vec::new(),
     };
     let (run, attempt) = match since {
         0 => (run(RunPhase::Pending), None),

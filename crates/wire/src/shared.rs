@@ -4,7 +4,10 @@ use chrono::TimeDelta;
 use kigen_model::event::Revision;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reported::ReportedMetrics;
-use kigen_model::run::{Attempt, AttemptPhase, ConcurrencyPolicy, CronJob, Run, RunPhase, SlotMark};
+use kigen_model::run::{
+    Attempt, AttemptPhase, CONTAINERS_MAX, ConcurrencyPolicy, Container, ContainerRole, ContainerState,
+    CronJob, Run, RunPhase, SlotMark,
+};
 use kigen_model::slot::Slot;
 use serde::{Deserialize, Serialize};
 
@@ -195,6 +198,72 @@ pub(crate) struct AttemptRecord<'a> {
     phase: AttemptPhaseRecord<'a>,
     #[serde(default)]
     metrics: Vec<MetricRecord<'a>>,
+    #[serde(default)]
+    containers: Vec<ContainerRecord<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Container")]
+struct ContainerRecord<'a> {
+    name: Text<'a>,
+    role: ContainerRoleRecord,
+    state: ContainerStateRecord,
+    at: Option<Millis>,
+    exit_code: Option<i32>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum ContainerRoleRecord {
+    Unknown,
+    Init,
+    Sidecar,
+    Main,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum ContainerStateRecord {
+    Unknown,
+    Waiting,
+    Running,
+    Ended,
+}
+
+impl<'a> From<&'a Container> for ContainerRecord<'a> {
+    fn from(container: &'a Container) -> Self {
+        let (state, at, exit_code) = match container.state {
+            ContainerState::Waiting => (ContainerStateRecord::Waiting, None, None),
+            ContainerState::Running { since } => (ContainerStateRecord::Running, since, None),
+            ContainerState::Ended { at, exit_code } => (ContainerStateRecord::Ended, at, exit_code),
+        };
+        let role = match container.role {
+            ContainerRole::Init => ContainerRoleRecord::Init,
+            ContainerRole::Sidecar => ContainerRoleRecord::Sidecar,
+            ContainerRole::Main => ContainerRoleRecord::Main,
+        };
+        Self { name: text(&container.name), role, state, at: at.map(Millis::from), exit_code }
+    }
+}
+
+impl ContainerRecord<'_> {
+    /// A role or a state that only a newer kigen knows explains nothing.
+    fn read(self, of: FieldReader) -> Result<Container, DecodeError> {
+        let at = of.maybe_instant("at", self.at)?;
+        Ok(Container {
+            name: self.name.into_owned(),
+            role: match self.role {
+                ContainerRoleRecord::Init => ContainerRole::Init,
+                ContainerRoleRecord::Unknown | ContainerRoleRecord::Sidecar => ContainerRole::Sidecar,
+                ContainerRoleRecord::Main => ContainerRole::Main,
+            },
+            state: match self.state {
+                ContainerStateRecord::Unknown | ContainerStateRecord::Waiting => ContainerState::Waiting,
+                ContainerStateRecord::Running => ContainerState::Running { since: at },
+                ContainerStateRecord::Ended => ContainerState::Ended { at, exit_code: self.exit_code },
+            },
+        })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -236,6 +305,7 @@ impl<'a> From<&'a Attempt> for AttemptRecord<'a> {
                 .iter()
                 .map(|(name, number)| MetricRecord { name: text(name), value: number.value() })
                 .collect(),
+            containers: attempt.containers.iter().map(ContainerRecord::from).collect(),
         }
     }
 }
@@ -270,6 +340,12 @@ impl AttemptRecord<'_> {
             metrics: ReportedMetrics::new(
                 self.metrics.into_iter().map(|metric| (metric.name.into_owned(), metric.value)),
             ),
+            containers: self
+                .containers
+                .into_iter()
+                .take(CONTAINERS_MAX)
+                .map(|container| container.read(of))
+                .collect::<Result<_, _>>()?,
         })
     }
 }

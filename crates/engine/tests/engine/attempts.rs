@@ -37,7 +37,8 @@ impl History {
     fn attempt(self, pod: u32, phase: AttemptPhase) -> Self {
         let pod = format!("pod-{pod}");
         let (run_uid, metrics) = (RUN.to_owned(), ReportedMetrics::default());
-        let attempt = Attempt { pod: pod.clone(), node: None, restarts: 0, metrics, phase };
+        let attempt =
+            Attempt { pod: pod.clone(), node: None, restarts: 0, metrics, phase, containers: Vec::new() };
         self.with(&pod, |revision| FactBody::Attempt { revision, run_uid, attempt })
     }
 

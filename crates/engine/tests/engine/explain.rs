@@ -71,7 +71,14 @@ fn ran_by_hand(batch: Batch, phase: RunPhase, attempt: AttemptPhase, metrics: Re
         revision: Revision { uid: "by-hand".to_owned(), ..revision },
         run,
     });
-    let attempt = Attempt { pod: "pod".to_owned(), node: None, restarts: 0, metrics, phase: attempt };
+    let attempt = Attempt {
+        pod: "pod".to_owned(),
+        node: None,
+        restarts: 0,
+        metrics,
+        phase: attempt,
+        containers: Vec::new(),
+    };
     batch.observes(|revision| FactBody::Attempt { revision, run_uid: "by-hand".to_owned(), attempt })
 }
 

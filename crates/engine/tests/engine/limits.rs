@@ -65,7 +65,14 @@ impl Batch {
             message: Some(message.to_owned()),
         };
         let pod = format!("pod-{}", self.version);
-        let attempt = Attempt { pod, node: None, restarts: 0, phase, metrics: ReportedMetrics::default() };
+        let attempt = Attempt {
+            pod,
+            node: None,
+            restarts: 0,
+            phase,
+            metrics: ReportedMetrics::default(),
+            containers: Vec::new(),
+        };
         self.apply(|revision| FactBody::Attempt { revision, run_uid: run_uid.to_owned(), attempt });
     }
 
@@ -380,6 +387,7 @@ fn when_the_work_ended_is_known_after_the_attempt_that_shows_it_is_dropped() {
             restarts: 0,
             phase: AttemptPhase::Succeeded { finished_at: Some(deadline - TimeDelta::minutes(1)) },
             metrics: ReportedMetrics::default(),
+            containers: Vec::new(),
         },
     });
     let completed_at = deadline + TimeDelta::hours(1);

@@ -163,6 +163,7 @@ fn run(number: usize, at: Instant, by_hand: bool, lasts: i64, end: End) -> Vec<(
         restarts: 0,
         phase: AttemptPhase::Succeeded { finished_at: Some(ends - TimeDelta::seconds(20)) },
         metrics: ReportedMetrics::default(),
+        containers: Vec::new(),
     };
     let attempt =
         FactBody::Attempt { revision: revision(&format!("{uid}-pod")), run_uid: uid.clone(), attempt };

@@ -323,6 +323,7 @@ fn attempt(at: Instant, pod: &str, words: &[&str]) -> Result<Attempt, String> {
         restarts: restarts.map_err(|_| "`restarted` needs a number".to_owned())?,
         phase,
         metrics: after(words, "reporting").map_or(Ok(ReportedMetrics::default()), reported)?,
+        containers: Vec::new(),
     })
 }
 

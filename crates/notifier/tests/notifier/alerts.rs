@@ -6,7 +6,7 @@ use kigen_model::alert::{Alert, AlertBody, DeadlineSummary, ObjectiveSummary, al
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Severity;
 use kigen_model::reported::ReportedMetrics;
-use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
+use kigen_model::run::{Attempt, AttemptPhase, Container, ContainerRole, ContainerState, Run, RunPhase};
 use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 use uuid::Uuid;
 
@@ -127,7 +127,17 @@ pub(crate) fn attempt() -> Attempt {
         restarts: 0,
         phase: AttemptPhase::Running { since: None },
         metrics: ReportedMetrics::default(),
+        containers: Vec::new(),
     }
+}
+
+/// The attempt with a main container that ended so, and a proxy beside it.
+pub(crate) fn beside_a_proxy(attempt: Attempt, exit_code: i32, proxy: ContainerState) -> Attempt {
+    let of = |name: &str, role, state| Container { name: name.to_owned(), role, state };
+    let ended = ContainerState::Ended { at: Some(at("2026-11-20T03:12:00Z")), exit_code: Some(exit_code) };
+    let containers =
+        vec![of("cloud-sql-proxy", ContainerRole::Sidecar, proxy), of("main", ContainerRole::Main, ended)];
+    Attempt { containers, ..attempt }
 }
 
 /// An attempt that failed with this reason.

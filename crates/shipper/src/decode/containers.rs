@@ -1,6 +1,7 @@
 //! The containers of a Pod by their roles: which of them is the batch's own work, and which only stands beside it.
 
 use kigen_model::Instant;
+use kigen_model::run::{CONTAINERS_MAX, Container, ContainerRole, ContainerState};
 
 use super::fields::optional_instant;
 use super::object::{ContainerStatus, Metadata, PodObject, PodStatus, Terminated};
@@ -25,17 +26,6 @@ const PROXIES: [&str; 14] = [
     "cloudwatch-agent",
 ];
 
-/// What a container is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
-    /// It runs before the others and ends.
-    Init,
-    /// It runs beside the others, and its end is not the batch's.
-    Sidecar,
-    /// It does the work.
-    Main,
-}
-
 /// What a container does.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum State<'a> {
@@ -53,19 +43,31 @@ pub(super) enum State<'a> {
 
 /// A container of a Pod.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Container<'a> {
+pub(super) struct OfPod<'a> {
     pub(super) name: &'a str,
-    pub(super) role: Role,
+    pub(super) role: ContainerRole,
     /// Kubernetes lists it under the init containers.
     pub(super) is_of_init: bool,
     pub(super) state: State<'a>,
     pub(super) status: &'a ContainerStatus,
 }
 
-impl Container<'_> {
+impl OfPod<'_> {
     /// Whether it has ended badly.
     fn has_failed(&self) -> bool {
         matches!(self.state, State::Ended(ended) if ended.exit_code != Some(0))
+    }
+
+    fn kept(&self) -> Container {
+        let state = match self.state {
+            State::Waiting => ContainerState::Waiting,
+            State::Running { since, .. } => ContainerState::Running { since },
+            State::Ended(ended) => ContainerState::Ended {
+                at: optional_instant(ended.finished_at.as_ref()),
+                exit_code: ended.exit_code,
+            },
+        };
+        Container { name: self.name.to_owned(), role: self.role, state }
     }
 
     fn has_ended(&self) -> bool {
@@ -74,19 +76,19 @@ impl Container<'_> {
 }
 
 /// The containers of a Pod, those of its init phase first.
-pub(super) fn containers(pod: &PodObject) -> Vec<Container<'_>> {
+pub(super) fn containers(pod: &PodObject) -> Vec<OfPod<'_>> {
     let Some(status) = &pod.status else { return Vec::new() };
     let own = own_containers(pod.metadata.as_ref(), status);
     let init = status.init_container_statuses.iter().flatten().map(|container| {
-        let role = if is_restarted(pod, container) { Role::Sidecar } else { Role::Init };
+        let role = if is_restarted(pod, container) { ContainerRole::Sidecar } else { ContainerRole::Init };
         (container, role, true)
     });
     let regular = status.container_statuses.iter().flatten().map(|container| {
         let is_own = container.name.as_deref().is_some_and(|name| own.contains(&name));
-        (container, if is_own { Role::Main } else { Role::Sidecar }, false)
+        (container, if is_own { ContainerRole::Main } else { ContainerRole::Sidecar }, false)
     });
     init.chain(regular)
-        .map(|(container, role, is_of_init)| Container {
+        .map(|(container, role, is_of_init)| OfPod {
             name: container.name.as_deref().unwrap_or("?"),
             role,
             is_of_init,
@@ -101,19 +103,29 @@ pub(super) fn containers(pod: &PodObject) -> Vec<Container<'_>> {
 pub(super) fn has_failed_beside_others(pod: &PodObject) -> bool {
     let policy = pod.spec.as_ref().and_then(|spec| spec.restart_policy.as_deref());
     let containers = containers(pod);
-    let mut of_work = containers.iter().filter(|container| container.role == Role::Main).peekable();
+    let mut of_work = containers.iter().filter(|container| container.role == ContainerRole::Main).peekable();
     policy == Some("Never")
         && of_work.peek().is_some()
-        && of_work.clone().all(Container::has_ended)
-        && of_work.any(Container::has_failed)
+        && of_work.clone().all(OfPod::has_ended)
+        && of_work.any(OfPod::has_failed)
+}
+
+/// The containers as an attempt has them: where one of those beside each other has ended.
+pub(super) fn of_attempt(pod: &PodObject) -> Vec<Container> {
+    let mut containers = containers(pod);
+    containers.retain(|container| container.role != ContainerRole::Init || container.has_failed());
+    if containers.len() < 2 || !containers.iter().any(OfPod::has_ended) {
+        return Vec::new();
+    }
+    containers.iter().take(CONTAINERS_MAX).map(OfPod::kept).collect()
 }
 
 /// The init container that the others wait for, if it runs.
 pub(super) fn waited_for(pod: &PodObject) -> Option<String> {
     let containers = containers(pod);
-    let mut init = containers.iter().filter(|container| container.role != Role::Main);
+    let mut init = containers.iter().filter(|container| container.role != ContainerRole::Main);
     let (name, since, is_started) = init.find_map(|container| match container.state {
-        State::Running { since, is_started } if container.role == Role::Init || !is_started => {
+        State::Running { since, is_started } if container.role == ContainerRole::Init || !is_started => {
             Some((container.name, since, is_started))
         }
         State::Running { .. } | State::Waiting | State::Ended(_) => None,

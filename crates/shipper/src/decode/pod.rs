@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use kigen_model::Instant;
 use kigen_model::reported::ReportedMetrics;
-use kigen_model::run::{Attempt, AttemptPhase};
+use kigen_model::run::{Attempt, AttemptPhase, ContainerRole};
 use kigen_text::error::kept;
 use serde::Deserialize;
 
-use super::containers::{Role, containers, has_failed_beside_others, waited_for};
+use super::containers::{containers, has_failed_beside_others, of_attempt, waited_for};
 use super::decoded::{Decoded, Unusable};
 use super::fields::{counter, identity, optional_instant, resource_version};
 use super::object::{ContainerLog, ContainerStatus, Metadata, PodObject, PodStatus, Terminated};
@@ -27,13 +27,17 @@ pub(super) fn decode(object: &PodObject) -> Result<Decoded, Unusable> {
     let empty = PodStatus::default();
     let status = object.status.as_ref().unwrap_or(&empty);
     let deleted = metadata.deletion_timestamp.is_some();
-    let attempt = Attempt {
+    let mut attempt = Attempt {
         pod: id.name.clone(),
         node: object.spec.as_ref().and_then(|spec| spec.node_name.clone()),
         restarts: restarts(object),
         phase: phase(object, status, deleted),
         metrics: metrics(status),
+        containers: Vec::new(),
     };
+    if matches!(attempt.phase, AttemptPhase::Running { .. } | AttemptPhase::Failed { .. }) {
+        attempt.containers = of_attempt(object);
+    }
     let log = log(object, deleted, &attempt.phase);
     Ok(Decoded::Pod { id, run_uid: run_uid.to_owned(), attempt, log })
 }
@@ -144,7 +148,7 @@ fn failed_container(object: &PodObject, deleted: bool) -> Option<Ended<'_>> {
     containers.sort_by_key(|container| container.is_of_init);
     let failed = containers.into_iter().filter_map(|container| {
         let ended = ended_badly(container.status, deleted)?;
-        Some((container.role == Role::Sidecar, ended))
+        Some((container.role == ContainerRole::Sidecar, ended))
     });
     let first = failed.min_by_key(|(is_beside, ended)| {
         let finished_at = optional_instant(ended.how.finished_at.as_ref());
@@ -155,7 +159,7 @@ fn failed_container(object: &PodObject, deleted: bool) -> Option<Ended<'_>> {
 
 /// Restarts in place: a proxy's are no attempts of the work.
 fn restarts(object: &PodObject) -> u32 {
-    let of_work = containers(object).into_iter().filter(|container| container.role != Role::Sidecar);
+    let of_work = containers(object).into_iter().filter(|container| container.role != ContainerRole::Sidecar);
     of_work.map(|container| counter(container.status.restart_count)).fold(0, u32::saturating_add)
 }
 

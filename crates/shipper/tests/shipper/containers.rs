@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use expect_test::{Expect, expect};
-use kigen_model::run::{Attempt, AttemptPhase};
+use kigen_model::run::{Attempt, AttemptPhase, Container, ContainerState};
 use kigen_shipper::decode::object::ContainerLog;
 use kigen_shipper::decode::{Decoded, decode};
 use kigen_shipper::resource::Resource;
@@ -33,7 +33,18 @@ fn check(pod: &Value, expected: Expect) {
     };
     let log = log.map_or(String::new(), |log| format!("\nsee the log of {}", log.container));
     let restarts = attempt.restarts;
-    expected.assert_eq(&format!("{phase}\nrestarts: {restarts}{log}"));
+    let containers: String = attempt
+        .containers
+        .iter()
+        .map(|Container { name, role, state }| match state {
+            ContainerState::Waiting => format!("\n{role:?} {name} waits"),
+            ContainerState::Running { since } => format!("\n{role:?} {name} runs since {since:?}"),
+            ContainerState::Ended { at, exit_code } => {
+                format!("\n{role:?} {name} ended at {at:?} with {exit_code:?}")
+            }
+        })
+        .collect();
+    expected.assert_eq(&format!("{phase}\nrestarts: {restarts}{log}{containers}"));
 }
 
 #[test]
@@ -44,15 +55,19 @@ fn a_main_container_that_failed_beside_a_living_proxy_is_a_failure_and_its_log_i
         expect![[r#"
             failed at Some(2026-11-19T01:20:00Z): exit code Some(1), Some("Error"), None
             restarts: 0
-            see the log of main"#]],
+            see the log of main
+            Sidecar cloud-sql-proxy runs since Some(2026-11-19T01:00:03Z)
+            Main main ended at Some(2026-11-19T01:20:00Z) with Some(1)"#]],
     );
     // The kubelet starts it again: that is no end.
     pod["spec"]["restartPolicy"] = json!("OnFailure");
     check(
         &pod,
         expect![[r#"
-        runs since Some(2026-11-19T01:00:03Z)
-        restarts: 0"#]],
+            runs since Some(2026-11-19T01:00:03Z)
+            restarts: 0
+            Sidecar cloud-sql-proxy runs since Some(2026-11-19T01:00:03Z)
+            Main main ended at Some(2026-11-19T01:20:00Z) with Some(1)"#]],
     );
 }
 
@@ -63,17 +78,21 @@ fn of_two_main_containers_one_that_runs_on_is_no_proxy() {
     check(
         &pod,
         expect![[r#"
-        runs since Some(2026-11-19T01:00:03Z)
-        restarts: 0"#]],
+            runs since Some(2026-11-19T01:00:03Z)
+            restarts: 0
+            Main export runs since Some(2026-11-19T01:00:03Z)
+            Main main ended at Some(2026-11-19T01:20:00Z) with Some(1)"#]],
     );
     // The pod names the one that counts.
     pod["metadata"]["annotations"] = json!({"kubectl.kubernetes.io/default-container": "main"});
     check(
         &pod,
         expect![[r#"
-        failed at Some(2026-11-19T01:20:00Z): exit code Some(1), Some("Error"), None
-        restarts: 0
-        see the log of main"#]],
+            failed at Some(2026-11-19T01:20:00Z): exit code Some(1), Some("Error"), None
+            restarts: 0
+            see the log of main
+            Sidecar export runs since Some(2026-11-19T01:00:03Z)
+            Main main ended at Some(2026-11-19T01:20:00Z) with Some(1)"#]],
     );
 }
 
@@ -84,8 +103,10 @@ fn a_main_container_that_succeeded_beside_a_living_proxy_runs_on() {
     check(
         &pod,
         expect![[r#"
-        runs since Some(2026-11-19T01:00:03Z)
-        restarts: 0"#]],
+            runs since Some(2026-11-19T01:00:03Z)
+            restarts: 0
+            Sidecar cloud-sql-proxy runs since Some(2026-11-19T01:00:03Z)
+            Main main ended at Some(2026-11-19T01:20:00Z) with Some(0)"#]],
     );
 }
 
@@ -114,9 +135,11 @@ fn restarts_and_exit_codes_are_those_of_the_container_that_counts() {
     check(
         &pod,
         expect![[r#"
-        failed at Some(2026-11-19T01:50:02Z): exit code Some(143), Some("Error"), None
-        restarts: 0
-        see the log of cloud-sql-proxy"#]],
+            failed at Some(2026-11-19T01:50:02Z): exit code Some(143), Some("Error"), None
+            restarts: 0
+            see the log of cloud-sql-proxy
+            Sidecar cloud-sql-proxy ended at Some(2026-11-19T01:50:02Z) with Some(143)
+            Main main ended at Some(2026-11-19T01:50:00Z) with Some(0)"#]],
     );
     // The proxy was stopped first, and main failed for it: main has the error.
     let main = &mut pod["status"]["containerStatuses"][1];
@@ -126,9 +149,11 @@ fn restarts_and_exit_codes_are_those_of_the_container_that_counts() {
     check(
         &pod,
         expect![[r#"
-        failed at Some(2026-11-19T01:50:05Z): exit code Some(1), Some("Error"), None
-        restarts: 2
-        see the log of main"#]],
+            failed at Some(2026-11-19T01:50:05Z): exit code Some(1), Some("Error"), None
+            restarts: 2
+            see the log of main
+            Sidecar cloud-sql-proxy ended at Some(2026-11-19T01:50:02Z) with Some(143)
+            Main main ended at Some(2026-11-19T01:50:05Z) with Some(1)"#]],
     );
     // A sidecar of Kubernetes' own is restarted without end.
     let mut pod = pod_of("sidecar-that-is-never-ready");

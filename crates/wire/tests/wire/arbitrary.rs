@@ -10,7 +10,10 @@ use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revis
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reported::ReportedMetrics;
-use kigen_model::run::{Attempt, AttemptPhase, ConcurrencyPolicy, CronJob, Run, RunPhase, SlotMark};
+use kigen_model::run::{
+    Attempt, AttemptPhase, ConcurrencyPolicy, Container, ContainerRole, ContainerState, CronJob, Run,
+    RunPhase, SlotMark,
+};
 use kigen_model::slot::Gap;
 use kigen_state::{BatchState, ClusterClock, STATE_BYTES_MAX};
 use kigen_wire::{
@@ -148,6 +151,18 @@ fn run() -> BoxedStrategy<Run> {
         .boxed()
 }
 
+fn container() -> BoxedStrategy<Container> {
+    let at = || proptest::option::of(instant());
+    let role = select(vec![ContainerRole::Init, ContainerRole::Sidecar, ContainerRole::Main]);
+    let state = prop_oneof![
+        Just(ContainerState::Waiting),
+        at().prop_map(|since| ContainerState::Running { since }),
+        (at(), proptest::option::of(any::<i32>()))
+            .prop_map(|(at, exit_code)| ContainerState::Ended { at, exit_code }),
+    ];
+    (name(), role, state).prop_map(|(name, role, state)| Container { name, role, state }).boxed()
+}
+
 fn attempt() -> BoxedStrategy<Attempt> {
     let explanation = || proptest::option::of(text());
     let at = || proptest::option::of(instant());
@@ -167,13 +182,14 @@ fn attempt() -> BoxedStrategy<Attempt> {
     ];
     let number = (name(), prop_oneof![any::<f64>(), any::<i32>().prop_map(f64::from)]);
     let metrics = proptest::collection::vec(number, 0..5).prop_map(ReportedMetrics::new);
-    (name(), explanation(), any::<u16>(), phase, metrics)
-        .prop_map(|(pod, node, restarts, phase, metrics)| Attempt {
+    (name(), explanation(), any::<u16>(), phase, metrics, proptest::collection::vec(container(), 0..4))
+        .prop_map(|(pod, node, restarts, phase, metrics, containers)| Attempt {
             pod,
             node,
             restarts: restarts.into(),
             phase,
             metrics,
+            containers,
         })
         .boxed()
 }

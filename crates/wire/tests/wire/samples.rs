@@ -9,7 +9,10 @@ use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Strea
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reject::Reject;
 use kigen_model::reported::ReportedMetrics;
-use kigen_model::run::{Attempt, AttemptPhase, ConcurrencyPolicy, CronJob, Run, RunPhase, SlotMark};
+use kigen_model::run::{
+    Attempt, AttemptPhase, ConcurrencyPolicy, Container, ContainerRole, ContainerState, CronJob, Run,
+    RunPhase, SlotMark,
+};
 use kigen_model::slot::{Cause, CauseKind, Excuse, Gap, PastSuccess, RunSummary, Slot, Verdict};
 use kigen_model::topic::{Offset, Topic};
 use kigen_state::{
@@ -223,6 +226,7 @@ fn attempts() -> impl Iterator<Item = (&'static str, Attempt)> {
             },
         ),
         ("an attempt failed", attempt()),
+        ("an attempt failed beside a proxy", Attempt { containers: containers(), ..attempt() }),
         (
             "an attempt failed without a trace",
             of(AttemptPhase::Failed { finished_at: None, exit_code: None, reason: None, message: None }),
@@ -572,6 +576,18 @@ fn run() -> Run {
     }
 }
 
+fn containers() -> Vec<Container> {
+    let of = |name: &str, role, state| Container { name: name.to_owned(), role, state };
+    let ended = ContainerState::Ended { at: Some(at("2026-11-20T03:05:00Z")), exit_code: Some(1) };
+    let running = ContainerState::Running { since: Some(at("2026-11-20T03:00:05Z")) };
+    vec![
+        of("load", ContainerRole::Init, ContainerState::Ended { at: None, exit_code: None }),
+        of("main", ContainerRole::Main, ended),
+        of("cloud-sql-proxy", ContainerRole::Sidecar, running),
+        of("export", ContainerRole::Main, ContainerState::Waiting),
+    ]
+}
+
 fn attempt() -> Attempt {
     Attempt {
         pod: "recommend-29380500-x7k2p".to_owned(),
@@ -584,5 +600,6 @@ fn attempt() -> Attempt {
             message: Some("killed".to_owned()),
         },
         metrics: ReportedMetrics::new([("rows".to_owned(), 120_345.0), ("auc".to_owned(), 0.81)]),
+        containers: Vec::new(),
     }
 }
