@@ -360,6 +360,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use kigen_model::Instant;
+    use kigen_testkit::admin::Admin;
     use kigen_testkit::kafka::Broker;
     use rdkafka::consumer::{BaseConsumer, Consumer as _, DefaultConsumerContext};
 
@@ -382,12 +383,16 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_broker_refuses_a_transaction_that_expired_and_one_of_another_instance_each_by_its_name() {
         let broker = Broker::start();
+        let admin = Admin::new(broker.bootstrap());
+        // Of an existing broker.
+        admin.delete_topics(&Topic::ALL.map(Topic::name)).await;
         let connection = Connection::new(broker.bootstrap(), BTreeMap::new()).expect("no settings");
         let layout = Layout { log: Settings { partitions: 1, ..Settings::default() }, replication: Some(1) };
         let _log =
             KafkaLog::open(connection.clone(), &layout, "topics").await.expect("it creates the topics");
         expired_before_the_commit(&connection).await;
         fenced_before_the_records(&connection).await;
+        admin.delete_topics(&Topic::ALL.map(Topic::name)).await;
     }
 
     async fn expired_before_the_commit(connection: &Connection) {
