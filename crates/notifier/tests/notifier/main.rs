@@ -2,6 +2,7 @@
 
 mod alerts;
 mod causes;
+mod containers;
 mod delivery;
 mod messages;
 mod posts;

@@ -2,17 +2,17 @@
 
 use expect_test::{Expect, expect};
 use kigen_model::alert::{Alert, AlertBody};
-use kigen_model::run::{ContainerState, RunPhase};
+use kigen_model::run::RunPhase;
 use kigen_model::slot::{Cause, Failure, RunSummary};
 use kigen_notifier::render::render;
 use kigen_notifier::terminal::{Style, draw};
 
 use crate::alerts::{
-    at, attempt, beside_a_proxy, failed, failed_attempt, in_phase, judged_again, missed, missed_after,
-    recovered, reporting, retracted, run_failed, summary, unknown, unknown_month, waiting,
+    at, attempt, failed, failed_attempt, judged_again, missed, missed_after, recovered, reporting, retracted,
+    run_failed, summary, unknown, unknown_month, waiting,
 };
 
-fn check(alert: &Alert, expected: Expect) {
+pub(crate) fn check(alert: &Alert, expected: Expect) {
     expected.assert_eq(&draw(&render(alert), &Style { colours: false, width: 80 }));
 }
 
@@ -99,84 +99,6 @@ fn a_run_that_failed() {
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
             ▌ Look: kubectl -n ml logs job/recommend-29380500
         "#]],
-    );
-}
-
-#[test]
-fn a_main_container_that_ended_beside_a_living_proxy() {
-    let proxy = ContainerState::Running { since: None };
-    let failed = failed_attempt("Error", Some(1), Some("RuntimeError: 3 shops have not reported"));
-    let why = "its pod failed (Error, exit code 1), and the next one has not begun".to_owned();
-    check(
-        &missed(
-            Cause::Pending { since: at("2026-11-20T03:00:01Z"), why: Some(why) },
-            Some(waiting(Some(beside_a_proxy(failed, 1, proxy)))),
-        ),
-        expect![[r#"
-            ▌ 🔴 ml/recommend has no good result for 12:30
-            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-            ▌ Its run was created at 12:00:01 and does not run: its pod failed (Error, exit
-            ▌ code 1), and the next one has not begun.
-            ▌ `main` ended at 12:12 with exit code 1, and `cloud-sql-proxy` keeps its pod
-            ▌ from ending.
-            ▌ The last 4 good runs took 10 min to 11 min.
-            ▌   RuntimeError: 3 shops have not reported
-            ▌ Job: recommend-29380500
-            ▌ Pod: recommend-29380500-x7k2p on node-1
-            ▌ Owner: recommend-team
-            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-            ▌ Look: kubectl -n ml describe pods -l job-name=recommend-29380500
-        "#]],
-    );
-    check(
-        &missed(
-            Cause::StillRunning { since: at("2026-11-20T03:00:05Z") },
-            Some(in_phase(RunPhase::Running, Some(beside_a_proxy(attempt(), 0, proxy)))),
-        ),
-        expect![[r#"
-            ▌ 🔴 ml/recommend has no good result for 12:30
-            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-            ▌ It is still running, since 12:00:05: 30 min at the deadline.
-            ▌ `main` ended at 12:12 with exit code 0: the work may be done, but
-            ▌ `cloud-sql-proxy` keeps its pod from ending.
-            ▌ The last 4 good runs took 10 min to 11 min.
-            ▌ Job: recommend-29380500
-            ▌ Pod: recommend-29380500-x7k2p on node-1
-            ▌ Owner: recommend-team
-            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-            ▌ Look: kubectl -n ml logs job/recommend-29380500
-        "#]],
-    );
-}
-
-#[test]
-fn a_proxy_that_failed_a_good_run() {
-    let proxy = ContainerState::Ended { at: Some(at("2026-11-20T03:12:02Z")), exit_code: Some(143) };
-    let attempt = beside_a_proxy(failed_attempt("Error", Some(143), None), 0, proxy);
-    let failure = Failure {
-        reason: "BackoffLimitExceeded".to_owned(),
-        exit_code: Some(143),
-        attempts: 1,
-        last_error: None,
-    };
-    check(
-        &missed(Cause::Failed(failure), Some(summary(Some(attempt)))),
-        expect![[r#"
-        ▌ 🔴 ml/recommend has no good result for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ Its run failed in its only attempt: BackoffLimitExceeded. Its container
-        ▌ `cloud-sql-proxy` ended with exit code 143 (SIGTERM ended it) after `main`
-        ▌ had ended with 0: the work may be done.
-        ▌ The last 4 good runs took 10 min to 11 min.
-        ▌ Job: recommend-29380500
-        ▌ Pod: recommend-29380500-x7k2p on node-1
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl -n ml logs job/recommend-29380500
-    "#]],
     );
 }
 

@@ -1,6 +1,7 @@
 //! Tests that encoded records can be decoded: by this kigen, an older one, a newer one, and any Avro library.
 
 mod arbitrary;
+mod attempts;
 mod bounds;
 mod evolution;
 mod golden;

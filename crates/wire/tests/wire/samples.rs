@@ -8,11 +8,7 @@ use kigen_model::control::ControlRecord;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reject::Reject;
-use kigen_model::reported::ReportedMetrics;
-use kigen_model::run::{
-    Attempt, AttemptPhase, ConcurrencyPolicy, Container, ContainerRole, ContainerState, CronJob, Run,
-    RunPhase, SlotMark,
-};
+use kigen_model::run::{ConcurrencyPolicy, CronJob, Run, RunPhase, SlotMark};
 use kigen_model::slot::{Cause, CauseKind, Excuse, Gap, PastSuccess, RunSummary, Slot, Verdict};
 use kigen_model::topic::{Offset, Topic};
 use kigen_state::{
@@ -25,6 +21,7 @@ use kigen_wire::{
     encode_alert, encode_batch, encode_control, encode_event, encode_position, encode_reject,
 };
 
+use crate::attempts::{attempt, attempts};
 use crate::history::{causes, failure, least_failure, moments, standings};
 use crate::rejects::{control, rejects};
 use crate::values::{at, day, gap, id, key, revision, slot};
@@ -196,45 +193,8 @@ fn failed() -> RunPhase {
     }
 }
 
-fn attempts() -> impl Iterator<Item = (&'static str, Attempt)> {
-    let some = |word: &str| Some(word.to_owned());
-    let of = |phase| Attempt { phase, ..attempt() };
-    [
-        (
-            "an attempt waits",
-            of(AttemptPhase::Waiting {
-                reason: some("ImagePullBackOff"),
-                message: some("Back-off pulling image"),
-            }),
-        ),
-        (
-            "an attempt waits, nobody knows why",
-            Attempt { node: None, ..of(AttemptPhase::Waiting { reason: None, message: None }) },
-        ),
-        ("an attempt runs", of(AttemptPhase::Running { since: Some(at("2026-11-20T03:00:05Z")) })),
-        ("an attempt runs since some time", of(AttemptPhase::Running { since: None })),
-        (
-            "an attempt succeeded",
-            of(AttemptPhase::Succeeded { finished_at: Some(at("2026-11-20T03:09:00Z")) }),
-        ),
-        ("an attempt succeeded at some time", of(AttemptPhase::Succeeded { finished_at: None })),
-        (
-            "an attempt succeeded and reported no numbers",
-            Attempt {
-                metrics: ReportedMetrics::default(),
-                ..of(AttemptPhase::Succeeded { finished_at: None })
-            },
-        ),
-        ("an attempt failed", attempt()),
-        ("an attempt failed beside a proxy", Attempt { containers: containers(), ..attempt() }),
-        (
-            "an attempt failed without a trace",
-            of(AttemptPhase::Failed { finished_at: None, exit_code: None, reason: None, message: None }),
-        ),
-    ]
-    .into_iter()
-}
-
+/// The name of a sample in all golden files.
+pub(crate) const WAITS_FOR_AN_UNKNOWN_REASON: &str = "an attempt waits, nobody knows why";
 const ALONE: &str = "a run of a batch without an objective failed";
 
 fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
@@ -573,33 +533,5 @@ fn run() -> Run {
         phase: RunPhase::Succeeded { completed_at: at("2026-11-20T03:09:00Z") },
         failed_pods: 2,
         slot: None,
-    }
-}
-
-fn containers() -> Vec<Container> {
-    let of = |name: &str, role, state| Container { name: name.to_owned(), role, state };
-    let ended = ContainerState::Ended { at: Some(at("2026-11-20T03:05:00Z")), exit_code: Some(1) };
-    let running = ContainerState::Running { since: Some(at("2026-11-20T03:00:05Z")) };
-    vec![
-        of("load", ContainerRole::Init, ContainerState::Ended { at: None, exit_code: None }),
-        of("main", ContainerRole::Main, ended),
-        of("cloud-sql-proxy", ContainerRole::Sidecar, running),
-        of("export", ContainerRole::Main, ContainerState::Waiting),
-    ]
-}
-
-fn attempt() -> Attempt {
-    Attempt {
-        pod: "recommend-29380500-x7k2p".to_owned(),
-        node: Some("node-1".to_owned()),
-        restarts: 1,
-        phase: AttemptPhase::Failed {
-            finished_at: Some(at("2026-11-20T03:05:00Z")),
-            exit_code: Some(137),
-            reason: Some("OOMKilled".to_owned()),
-            message: Some("killed".to_owned()),
-        },
-        metrics: ReportedMetrics::new([("rows".to_owned(), 120_345.0), ("auc".to_owned(), 0.81)]),
-        containers: Vec::new(),
     }
 }
