@@ -55,8 +55,8 @@ test: setup kafka registry consumer older ## Runs all tests
 	@cargo test --locked
 
 # KIGEN_TEST_SEED=N in its output and in the environment repeats a run's choices.
-soak: setup kafka ## Kills processors and broker 300 times on a real Kafka
-	@KIGEN_TEST_KILLS=300 cargo test --locked --test kigen chaos:: -- --nocapture
+soak: setup kafka ## Kills processors and broker 300 times on a real Kafka; with REPLICAS=3 on three brokers
+	@KIGEN_TEST_KILLS=300 KIGEN_TEST_REPLICAS=$(or $(REPLICAS),1) cargo test --locked --test kigen chaos:: -- --nocapture
 
 check: setup fmt clippy doc deny tidy bench-once ## Runs every other check: format, lints, docs, licences, structure, benches
 

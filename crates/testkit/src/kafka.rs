@@ -14,11 +14,17 @@ use tempfile::TempDir;
 
 use crate::cache;
 
+mod cluster;
+
+pub use cluster::{Cluster, NODES};
+
 const EXISTING_BROKER: &str = "KIGEN_TEST_KAFKA";
 /// The version in `tests/kafka/pom.xml`, which names the folder of the jars.
 const VERSION: &str = "4.4.0";
 /// How long a broker may take to listen: some seconds for Java, and more on a busy machine.
 const START_MAX: Duration = Duration::from_secs(120);
+/// The memory of a single broker.
+const HEAP: &str = "-Xmx768m";
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// What a controller logs when it becomes active, and when it finds that the broker is gone; how long it may take to find
 /// that, and to persist it.
@@ -64,6 +70,8 @@ struct Own {
     super_port: u16,
     controller_port: u16,
     disk: Option<Disk>,
+    /// Java's option for the size of its memory.
+    heap: &'static str,
 }
 
 /// A mount that is visible only within its namespace.
@@ -116,7 +124,7 @@ impl Broker {
             Kind::OnSmallDisk(mib) => Some(Disk::mount(&folder.join("data"), mib)?),
             Kind::Open | Kind::Guarded => None,
         };
-        let mut own = Own { watched: None, folder, port, super_port, controller_port, disk };
+        let mut own = Own { watched: None, folder, port, super_port, controller_port, disk, heap: HEAP };
         own.format(&jars, &configuration);
         own.run();
         Some(Self { bootstrap: format!("127.0.0.1:{port}"), own: Some(own) })
@@ -178,10 +186,14 @@ impl Broker {
 
 impl Own {
     fn run(&mut self) {
+        self.launch();
+        self.until_listening();
+    }
+
+    fn launch(&mut self) {
         let output = File::options().create(true).append(true).open(self.folder.join("output"));
         let configuration = self.folder.join("server.properties");
         self.watched = Some(self.spawn(&configuration, output.expect("a writable folder")));
-        self.until_listening();
     }
 
     fn spawn(&self, configuration: &Path, output: File) -> Child {
@@ -189,7 +201,7 @@ impl Own {
         let mut command = Command::new("sh");
         command.args(["-c", WATCHED, "sh"]).arg(&self.folder);
         command.args(self.entering());
-        command.args(java(&jars(), &["-Xmx768m"])).arg("kafka.Kafka").arg(configuration);
+        command.args(java(&jars(), &[self.heap])).arg("kafka.Kafka").arg(configuration);
         let watched = command.stdin(Stdio::piped()).stdout(output).stderr(errors).spawn();
         watched.expect("a shell runs")
     }
