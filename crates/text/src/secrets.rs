@@ -79,7 +79,7 @@ const PLACES: &[&str] = &[
     r"(?P<before>\bevents\.pagerduty\.com/integration/)[^\s\x22'<>/]+",
     // Headers, up to the end of the line or of the quotation.
     r"(?i)(?P<before>\b(?:proxy-)?authorization[\x22']?\s*[:=]\s*[\x22']?)(?:(?:bearer|basic|token|digest|negotiate|aws4-hmac-sha256)\s+)?[^\s\x22']+",
-    r"(?i)(?P<before>\bbearer\s+)[0-9a-z._~+/=-]{8,}",
+    r"(?i)(?P<before>\bbearer[ \t]+)[0-9a-z._~+/=-]{8,}",
     r"(?i)(?P<before>\b(?:set-)?cookies?[\x22']?\s*[:=]\s*)(?:\x22[^\x22\n]*\x22|'[^'\n]*'|[^\n\x22']+)",
     r"(?i)(?P<before>\bx-(?:api-key|auth-token|vault-token|goog-api-key|amz-security-token)[\x22']?\s*[:=]\s*[\x22']?)[^\s\x22',;&]+",
     // A URL's password, which may have `/` and `@`; a port is none.
@@ -107,10 +107,13 @@ static NAMED: LazyLock<Regex> = LazyLock::new(|| {
         r"[\x22']?[ \t]*(?:=>|:=|[:=])[ \t]*)(?:\x22(?P<double>[^\x22\n]*)\x22|'(?P<single>[^'\n]*)'|(?P<bare>[^\s,;&\x22']+))",
     ))
 });
-/// A value after `token: ` that is a secret, and no word.
-static LOOKS_SECRET: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r"^[0-9A-Za-z_./+=~:%$!@#^*-]*(?:[0-9][0-9A-Za-z_./+=~:%$!@#^*-]*){2}$|^\S{20,}$")
+/// Values that are none: of languages, and of a template or a mask.
+static NO_SECRET: LazyLock<Regex> = LazyLock::new(|| {
+    regex(r"^(?:(?i:none|null|nil|undefined|true|false)|\*+|<\w*>|\$\{\w+\}|\$[A-Z_]+)[)\]}]*$")
 });
+/// A value after `token: ` that is a secret, and no word.
+static LOOKS_SECRET: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"^[0-9A-Za-z_./+=~:%$!@#^*-]*(?:[0-9][0-9A-Za-z_./+=~:%$!@#^*-]*){2}$"));
 
 fn hidden_value(found: &Captures<'_>) -> String {
     let whole = || found[0].to_owned();
@@ -131,7 +134,7 @@ fn hidden_value(found: &Captures<'_>) -> String {
     let is_quoted = found.name("bare").is_none();
     // `token: word` is prose or a parser's message, `token = word` source code; `token=word` is a setting.
     let is_prose = !is_password && !is_quoted && name.trim_end() != name && !LOOKS_SECRET.is_match(value);
-    if value.is_empty() {
+    if value.is_empty() || NO_SECRET.is_match(value) {
         return whole();
     }
     if is_prose {

@@ -60,6 +60,7 @@ fn secrets_are_hidden() {
         ("token: 0a1b2c3d4e5f", "token: [hidden]"),
         ("token: password=hunter", "token: password=[hidden]"),
         ("token:\npassword: hunter", "token:\npassword: [hidden]"),
+        ("DB_PASSWORD=$ecret", "DB_PASSWORD=[hidden]"),
         ("export API_TOKEN=abcdef", "export API_TOKEN=[hidden]"),
         (
             "\"env\":[{\"name\":\"DB_PASSWORD\",\"value\":\"hunter2\"}]",
@@ -87,6 +88,11 @@ fn words_that_are_no_secrets_stay() {
     for text in [
         "KeyError: 'price'",
         "KeyError: 'password'",
+        "    token = tokenizer.next_token(password=None, key=\"abc\")",
+        "    api_key = self.settings.credentials.api_key",
+        "password: \ntoken expired; token type: Bearer\nAuthorization header is missing",
+        "DB_PASSWORD=${DB_PASSWORD} is not set",
+        "secretKeyRef: key: password",
         "SyntaxError: Unexpected token: }",
         "Unexpected token: identifier",
         "unexpected token: punc (})",
