@@ -64,6 +64,11 @@ impl Change {
         self.metadata("uid")
     }
 
+    /// Whether the object has this label, with any value.
+    pub(crate) fn has_label(&self, label: &str) -> bool {
+        self.object["metadata"]["labels"].get(label).is_some()
+    }
+
     pub(crate) fn key(&self) -> Key {
         (self.namespace().to_owned(), self.name().to_owned())
     }

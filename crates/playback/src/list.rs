@@ -47,7 +47,7 @@ pub(crate) fn page(
         .take_while(|((namespace, _), _)| {
             request.selection.namespace.as_ref().is_none_or(|it| it == namespace)
         })
-        .filter(|((namespace, name), _)| request.selection.contains(namespace, name));
+        .filter(|(_, nth)| timeline.change(**nth).is_some_and(|change| request.selection.contains(change)));
     let limit = request.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
     let mut items = Vec::new();
     let mut last = None;

@@ -339,7 +339,9 @@ impl Route {
         let selector = parameters.get("fieldSelector").map(String::as_str).unwrap_or_default();
         let name = selector.split(',').find_map(|term| term.strip_prefix("metadata.name="));
         let name = name.map(|name| name.trim_start_matches('=').to_owned());
-        let selection = Selection { resource, namespace, name };
+        // Only the existence of one label, which is all that kigen selects by.
+        let label = parameters.get("labelSelector").filter(|label| !label.is_empty()).cloned();
+        let selection = Selection { resource, namespace, name, label };
         match parameters.get("watch").map(String::as_str) {
             Some("true" | "1") => Self::Watch(selection),
             _ => Self::List(selection),

@@ -169,7 +169,7 @@ impl Watch {
     fn initial(&mut self) -> Option<Value> {
         while let Some(nth) = self.initial.pop_front() {
             let change = self.timeline.change(nth)?;
-            if self.request.selection.contains(change.namespace(), change.name()) {
+            if self.request.selection.contains(change) {
                 return Some(json!({"type": "ADDED", "object": change.object}));
             }
         }
@@ -186,7 +186,7 @@ impl Watch {
         while let Some(nth) = self.timeline.next_of(self.request.selection.resource, self.next, visible) {
             self.next = nth + 1;
             let change = self.timeline.change(nth)?;
-            if self.request.selection.contains(change.namespace(), change.name()) {
+            if self.request.selection.contains(change) {
                 self.sent_revision = self.sent_revision.max(self.timeline.revision_of(nth));
                 return Some(json!({"type": change.kind.label(), "object": change.object}));
             }

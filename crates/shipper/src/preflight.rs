@@ -47,7 +47,7 @@ pub async fn checks(settings: &Settings, clock: Clock) -> Result<Vec<Check>, Shi
     };
     let mut checks = vec![Check { what: format!("get namespace {namespace}"), outcome }];
     for resource in Resource::ALL {
-        let listed = api.list(resource, 1, None).await;
+        let listed = api.probe(resource).await;
         if let Err(error) = &listed
             && resource.is_optional()
             && error.is_not_found_or_forbidden()

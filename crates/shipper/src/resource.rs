@@ -66,6 +66,15 @@ impl Resource {
         }
     }
 
+    /// The label selector of its lists and watches; `None`: all objects are read. Of Pods only those of Jobs: the Job
+    /// controller gives them the label `job-name`, in every version of Kubernetes.
+    pub fn label_selector(self) -> Option<&'static str> {
+        match self {
+            Self::Pods => Some("job-name"),
+            Self::CronJobs | Self::Jobs | Self::Objectives => None,
+        }
+    }
+
     /// Its place in [`Resource::ALL`].
     pub(crate) fn index(self) -> usize {
         match self {

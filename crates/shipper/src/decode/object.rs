@@ -41,12 +41,15 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// The controlling owner, if it is of `kind`.
+    /// The controlling owner, if it is a `kind` of Kubernetes' own group `batch`: other groups have a `Job` too, such as
+    /// Volcano's `batch.volcano.sh`.
     pub fn controller(&self, kind: &str) -> Option<&OwnerReference> {
-        self.owner_references
-            .iter()
-            .flatten()
-            .find(|owner| owner.controller == Some(true) && owner.kind.as_deref() == Some(kind))
+        let is_of_batch = |version: &String| version.split('/').next() == Some("batch");
+        self.owner_references.iter().flatten().find(|owner| {
+            owner.controller == Some(true)
+                && owner.kind.as_deref() == Some(kind)
+                && owner.api_version.as_ref().is_none_or(is_of_batch)
+        })
     }
 
     /// The label `name`.
@@ -64,6 +67,8 @@ impl Metadata {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct OwnerReference {
+    /// The owner's group and version.
+    pub api_version: Option<String>,
     /// The owner's kind.
     pub kind: Option<String>,
     /// The owner's name.

@@ -125,10 +125,19 @@ impl Api {
         objects_max: u32,
         from: Option<&str>,
     ) -> Result<Page, RequestError> {
-        let path = self.path(resource);
         let from = from.map_or_else(String::new, |from| format!("&continue={}", percent_encoded(from)));
-        let query = format!("?limit={objects_max}{from}");
-        let (answered, bytes) = self.exchange(Method::GET, &path, &query, Vec::new()).await?;
+        self.page(resource, &format!("?limit={objects_max}{}{from}", selector(resource))).await
+    }
+
+    /// A page of at most one object of `resource`, whichever it is: for its version. Without the selector, since the server
+    /// would read the store until it finds an object that matches.
+    pub async fn probe(&self, resource: Resource) -> Result<Page, RequestError> {
+        self.page(resource, "?limit=1").await
+    }
+
+    async fn page(&self, resource: Resource, query: &str) -> Result<Page, RequestError> {
+        let path = self.path(resource);
+        let (answered, bytes) = self.exchange(Method::GET, &path, query, Vec::new()).await?;
         let request = format!("GET {path}");
         let list: List = serde_json::from_slice(&bytes).map_err(|error| RequestError::Unreadable {
             request: request.clone(),
@@ -201,7 +210,9 @@ impl Api {
 
     async fn open(&self, resource: Resource, start: &str) -> Result<(Option<Answered>, Lines), RequestError> {
         let path = self.path(resource);
-        let query = format!("?watch=true&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}{start}");
+        let selector = selector(resource);
+        let query =
+            format!("?watch=true&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}{selector}{start}");
         let request = format!("GET {path}");
         let sent_at = self.clock.now();
         let answer = self.send(&request, Method::GET, format!("{path}{query}"), Vec::new());
@@ -336,6 +347,11 @@ fn refusal(body: &[u8]) -> String {
 /// The client's own errors name only which of its parts failed, and then repeat that part's message.
 fn client_reasons(error: &kube::Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), error_chain)
+}
+
+/// The selector of a resource as a parameter.
+fn selector(resource: Resource) -> String {
+    resource.label_selector().map_or_else(String::new, |selector| format!("&labelSelector={selector}"))
 }
 
 /// RFC 3986: everything but the unreserved characters.

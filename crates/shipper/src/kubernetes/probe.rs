@@ -75,7 +75,7 @@ async fn round(probe: &Probe) -> Result<Input, RequestError> {
 
 /// The store's version of `resource`; `None`: the resource is optional, and unavailable (404) or forbidden (403).
 async fn version(api: &Api, resource: Resource) -> Result<Option<u64>, RequestError> {
-    match api.list(resource, 1, None).await {
+    match api.probe(resource).await {
         Ok(page) => Ok(Some(page.resource_version)),
         Err(error) if resource.is_optional() && error.is_not_found_or_forbidden() => Ok(None),
         Err(error) => Err(error),

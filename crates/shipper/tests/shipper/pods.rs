@@ -326,3 +326,24 @@ fn a_job_that_may_have_no_pod_pends_with_a_start_and_an_unmanaged_one_without() 
     let unmanaged = run(json!({"managedBy": "example.com/other"}), json!({}));
     assert_eq!((unmanaged.phase, unmanaged.started_at), (RunPhase::Pending, None));
 }
+
+/// Volcano has a `Job` too, and so have others: their pods are attempts of no run of Kubernetes.
+#[test]
+fn a_pod_of_a_job_of_another_group_is_of_no_run() {
+    let decoded = |api_version: &str| {
+        let pod = json!({
+            "metadata": {
+                "name": "train-x", "namespace": "ml", "uid": "pod-uid", "resourceVersion": "8",
+                "creationTimestamp": "2026-11-23T08:00:00Z",
+                "ownerReferences": [
+                    {"apiVersion": api_version, "kind": "Job", "name": "train", "uid": "job-uid", "controller": true}
+                ],
+            },
+            "status": {"phase": "Running"},
+        });
+        decode(Resource::Pods, pod.to_string().as_bytes(), DateTime::UNIX_EPOCH)
+    };
+    assert!(matches!(decoded("batch/v1"), Ok(Decoded::Pod { .. })));
+    let other = decoded("batch.volcano.sh/v1alpha1");
+    assert!(!matches!(other, Ok(Decoded::Pod { .. })), "{other:?}");
+}

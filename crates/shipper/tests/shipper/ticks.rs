@@ -4,6 +4,7 @@ use crate::support::shipping::{STEPS, Shipping, Start, second_after};
 use crate::support::{final_states, independent_final_states, recording};
 use chrono::TimeDelta;
 use kigen_model::Instant;
+use kigen_model::event::{Fact, FactBody};
 use kigen_playback::clock::Pace;
 use kigen_playback::history::History;
 use kigen_playback::resource::Resource;
@@ -146,4 +147,21 @@ fn a_process_that_is_frozen_for_a_minute_emits_the_buffered_events_before_it_tic
     shipping.assert_that_no_tick_lies();
     assert_eq!(final_states(shipping.facts()), independent_final_states(&path));
     assert_eq!(shipping.gaps().len(), 1, "nothing is lost");
+}
+
+/// Of a cluster's pods only those of Jobs are read: the Job controller labels them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_pods_with_the_label_of_a_job_are_read() {
+    let recorded = History::from_recording(recording("cron_success")).expect("a recording");
+    let mut changes = recorded.changes().to_vec();
+    for change in changes.iter_mut().filter(|change| change.resource == Resource::Pods) {
+        change.object["metadata"]["labels"] = serde_json::json!({ "app": "web" });
+    }
+    let foreign = History::new(recorded.start(), recorded.initial_revision(), changes);
+    for (history, has_attempts) in [(recorded, true), (foreign, false)] {
+        let mut shipping = Shipping::start(history, STEPS).await;
+        shipping.until_end().await;
+        let is_attempt = |fact: &Fact| matches!(fact.body, FactBody::Attempt { .. });
+        assert_eq!(shipping.facts().any(is_attempt), has_attempts);
+    }
 }
