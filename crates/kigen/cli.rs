@@ -111,6 +111,9 @@ pub(crate) struct SettingsArgs {
     /// A file of objectives (YAML), reloaded when it changes; see `kigen objectives check`
     #[arg(long, global = true, env = "KIGEN_OBJECTIVES_FILE", value_name = "FILE")]
     pub(crate) objectives_file: Option<PathBuf>,
+    /// Withdraw up to this many objectives at once: the number of a warning that so many are held in force
+    #[arg(long, global = true, env = "KIGEN_CONFIRM_WITHDRAWALS", value_name = "N")]
+    pub(crate) confirm_withdrawals: Option<usize>,
     /// The address of /healthz, /readyz and /metrics, as address:port, or `off`; in a pod 0.0.0.0:9469
     #[arg(long, global = true, env = "KIGEN_HEALTH_ADDRESS", value_name = "ADDRESS")]
     pub(crate) health_address: Option<String>,

@@ -136,6 +136,7 @@ impl Config {
         let levels = levels(&file.log)?;
         let mut kubernetes = kubernetes(args, file.kubernetes, &cluster)?;
         kubernetes.retention_ms = log.events.age_ms_max;
+        kubernetes.withdrawals_confirmed = args.confirm_withdrawals.unwrap_or(0);
         if log_kind == LogKind::Embedded {
             // The log has a single writer, so no leader needs to be elected.
             kubernetes.lease = None;

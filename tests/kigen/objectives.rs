@@ -141,6 +141,29 @@ async fn kigen_follows_a_file_of_objectives_and_the_schedules_that_it_names() {
     server.shutdown().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_without_the_file_withdraws_nothing_that_it_declared() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let dir = dir.path();
+    let server = play(history()).await;
+    write(dir, &[objective("early", "recommend", "completeBy: \"0 11 * * *\"")]);
+    let mut up = Up::start_with_objectives(dir, &server.url());
+    up.wait_until_it_watches().await;
+    until_listed(dir, "early", |list| list.contains("early")).await;
+    up.terminate();
+    let mut up = Up::start(dir, &server.url());
+    server.clock().advance_to(noon(2) + TimeDelta::minutes(1));
+    let alerts = up.wait_for_alerts(|alerts| misses(alerts).len() > 1).await;
+    assert_eq!(misses(&alerts), ["early 2026-11-10 11:00:00 UTC", "early 2026-11-11 11:00:00 UTC"]);
+    // A file without it does.
+    up.terminate();
+    write(dir, &["# nothing\n".to_owned()]);
+    let up = Up::start_with_objectives(dir, &server.url());
+    until_listed(dir, "early withdrawn", |list| list.contains("withdrawn at")).await;
+    up.terminate();
+    server.shutdown().await;
+}
+
 fn the_file_is_checked_against_the_log(dir: &Path, before: &str) {
     let documents = [
         before.to_owned(),

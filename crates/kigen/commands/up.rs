@@ -14,7 +14,6 @@ use kigen_notifier::{dry_run, role as notifier};
 use kigen_ops::{RetriedError, Retry, ThrottledWarnings, error_chain};
 use kigen_registry::{Intent, RegistryFailure};
 use kigen_shipper::health::Health;
-use kigen_shipper::input::Declaration;
 use kigen_shipper::role::ShipperRole;
 use kigen_shipper::server_clock::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -210,18 +209,13 @@ fn ship<L: Log>(
     roles: &mut JoinSet<anyhow::Result<()>>,
 ) {
     let (declarations, declared) = watch::channel(None);
-    match config.objectives_file.clone() {
-        Some(path) => {
-            let (cluster, until) = (config.cluster.clone(), until_stopped(stopped.clone()));
-            roles.spawn(async move {
-                objectives_watcher::run(path, cluster, declarations, until).await;
-                Ok(())
-            });
-        }
-        // The objectives of a file that is no longer configured are withdrawn.
-        None => {
-            declarations.send_replace(Some(Declaration { all: Vec::new(), is_whole: true }));
-        }
+    // Without a file, what one has declared stays in force: only a file withdraws.
+    if let Some(path) = config.objectives_file.clone() {
+        let (cluster, until) = (config.cluster.clone(), until_stopped(stopped.clone()));
+        roles.spawn(async move {
+            objectives_watcher::run(path, cluster, declarations, until).await;
+            Ok(())
+        });
     }
     let (log, kubernetes, until) = (log.clone(), config.kubernetes.clone(), stopped.clone());
     let shipper = format!("kigen on {}, process {}", config.instance(), std::process::id());

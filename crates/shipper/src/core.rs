@@ -12,6 +12,7 @@ use crate::decode::{Undecodable, decode};
 use crate::index::Index;
 use crate::index::emit::Emit;
 use crate::index::resolution::Resolutions;
+use crate::index::withdrawals::HeldWithdrawals;
 use crate::input::{Input, LogRead, LogRequest, StreamEvent};
 use crate::notice::{Notice, Rejected};
 use crate::past::Past;
@@ -51,8 +52,8 @@ pub struct Output {
 /// What may be appended once all outputs so far are in the log.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Acknowledged {
-    /// To be appended to `kigen.events` first: live facts that are due for their resync.
-    pub resynced: Vec<Fact>,
+    /// To be appended to `kigen.events` first: withdrawals of objectives, and live facts that are due for their resync.
+    pub facts: Vec<Fact>,
     /// To be appended to every partition then, in this order.
     pub events: Vec<ClusterEvent>,
 }
@@ -90,7 +91,8 @@ impl Core {
     /// The state of a shipper of `epoch` that resumes from `resume`.
     pub fn new(settings: &Settings, epoch: u64, resume: &Resume, clock: Clock) -> Self {
         let resumed = resume.observed_until.is_some();
-        let mut index = Index::new(settings.cluster.clone(), resumed, settings.pods_waiting_max);
+        let index = Index::new(settings.cluster.clone(), resumed, settings.pods_waiting_max);
+        let mut index = index.with_withdrawals_confirmed(settings.withdrawals_confirmed);
         for fact in &resume.facts {
             index.restore(fact);
         }
@@ -159,14 +161,17 @@ impl Core {
         let Some(observed_until) = self.watermark.advance() else {
             return Acknowledged::default();
         };
-        let resynced = before.map_or_else(Vec::new, |before| self.resynced(before, observed_until));
+        let mut withdrawn = Output::default();
+        self.emit(&mut withdrawn, |index, emit| index.withdraw_pending(emit));
+        let mut facts = withdrawn.facts;
+        facts.extend(before.map_or_else(Vec::new, |before| self.resynced(before, observed_until)));
         let gap = self
             .gap_to
             .take()
             .map(|to| ClusterBody::Gap(Gap::unwatched(before, before.map_or(to, |from| from.max(to)))));
         let tick = ClusterBody::Tick { observed_until, positions: self.watermark.positions() };
         let events = gap.into_iter().chain([tick]).map(|body| self.cluster_event(body)).collect();
-        Acknowledged { resynced, events }
+        Acknowledged { facts, events }
     }
 
     fn resynced(&mut self, from: Instant, to: Instant) -> Vec<Fact> {
@@ -176,6 +181,11 @@ impl Core {
             index.resync(&|key| resync.is_due(key, from, to), emit);
         });
         output.facts
+    }
+
+    /// The withdrawals of objectives that are held until a person confirms them.
+    pub fn held_withdrawals(&self) -> Option<&HeldWithdrawals> {
+        self.index.held_withdrawals()
     }
 
     /// The resolutions of all declared objectives, if they may have changed since the last call.

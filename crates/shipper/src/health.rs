@@ -18,6 +18,8 @@ struct HealthState {
     is_standby: bool,
     /// Why the log ignores this shipper's ticks, if it does.
     superseded: Option<String>,
+    /// Which withdrawals of objectives wait for a confirmation, if any do.
+    held: Option<String>,
     /// Why the API server cannot be read, if it cannot.
     cluster_fault: Option<String>,
     /// Why the log cannot be written, if it cannot.
@@ -32,6 +34,7 @@ impl Default for Health {
         let state = HealthState {
             is_standby: false,
             superseded: None,
+            held: None,
             cluster_fault: None,
             log_fault: None,
             began_at,
@@ -68,7 +71,10 @@ impl Health {
                  API server has, or has stopped",
                 age.as_secs()
             )),
-            Some(age) => Ok(format!("the last tick was written {} s ago", age.as_secs())),
+            Some(age) => match &state.held {
+                Some(why) => Err(why.clone()),
+                None => Ok(format!("the last tick was written {} s ago", age.as_secs())),
+            },
         }
     }
 
@@ -81,7 +87,7 @@ impl Health {
 
     pub(crate) fn stands_by(&self) {
         let mut state = self.state();
-        (state.is_standby, state.superseded) = (true, None);
+        (state.is_standby, state.superseded, state.held) = (true, None, None);
     }
 
     /// It stands aside for a leader of a newer epoch.
@@ -92,8 +98,13 @@ impl Health {
     /// It leads from now on, and its ticks are due.
     pub(crate) fn leads(&self) {
         let mut state = self.state();
-        (state.is_standby, state.superseded) = (false, None);
+        (state.is_standby, state.superseded, state.held) = (false, None, None);
         (state.began_at, state.ticked_at) = (RealInstant::now(), None);
+    }
+
+    /// Withdrawals of objectives are held for this reason, or none are any more.
+    pub(crate) fn withdrawals_held(&self, why: Option<String>) {
+        self.state().held = why;
     }
 
     pub(crate) fn cluster_answered(&self) {

@@ -12,6 +12,7 @@ mod objects;
 pub mod resolution;
 mod runs;
 mod uid;
+pub mod withdrawals;
 
 use kigen_model::event::{Fact, FactBody};
 use kigen_model::key::BatchKey;
@@ -26,6 +27,7 @@ use crate::index::list_snapshot::ListSnapshot;
 use crate::index::resolution::Resolutions;
 use crate::index::runs::Runs;
 use crate::index::uid::Uid;
+use crate::index::withdrawals::HeldWithdrawals;
 use crate::input::{Declaration, LogRequest};
 use crate::notice::Notice;
 use crate::resource::Resource;
@@ -38,6 +40,9 @@ pub struct Index {
     runs: Runs,
     attempts: Attempts,
     declared: DeclaredObjectives,
+    /// How many withdrawals at once a person has confirmed.
+    withdrawals_confirmed: usize,
+    held: Option<HeldWithdrawals>,
     listing: [Option<ListSnapshot>; Resource::COUNT],
 }
 
@@ -45,6 +50,8 @@ impl Index {
     /// An empty index. `resumed`: a shipper before this one has written of this cluster.
     pub fn new(cluster: String, resumed: bool, pods_waiting_max: usize) -> Self {
         Self {
+            withdrawals_confirmed: 0,
+            held: None,
             declared: DeclaredObjectives::new(&cluster),
             cluster,
             cron_jobs: CronJobs::new(resumed),
@@ -52,6 +59,12 @@ impl Index {
             attempts: Attempts::new(pods_waiting_max),
             listing: Default::default(),
         }
+    }
+
+    /// So many withdrawals at once are emitted, since a person has confirmed them.
+    #[must_use]
+    pub fn with_withdrawals_confirmed(self, withdrawals_confirmed: usize) -> Self {
+        Self { withdrawals_confirmed, ..self }
     }
 
     /// Restores a fact that a shipper before this one has emitted. It is not emitted again; if it no longer holds, its end
@@ -88,9 +101,28 @@ impl Index {
         emit.facts[first..].sort_by(|left, right| resync_order(left).cmp(&resync_order(right)));
     }
 
-    /// Applies the objectives that a file declares.
+    /// Applies the objectives that a file declares, and emits its withdrawals.
     pub fn declare(&mut self, declaration: Declaration, emit: &mut Emit<'_>) {
         self.declared.declare(declaration, &self.cron_jobs, emit);
+        self.withdraw_pending(emit);
+    }
+
+    /// Emits the pending withdrawals, unless they are held.
+    pub fn withdraw_pending(&mut self, emit: &mut Emit<'_>) {
+        let pending = self.declared.pending().chain(self.cron_jobs.pending());
+        let has_pending = pending.clone().next().is_some();
+        let in_force = if has_pending { self.declared.in_force() + self.cron_jobs.in_force() } else { 0 };
+        let has_vanished = self.declared.has_kind_vanished();
+        self.held = HeldWithdrawals::of(pending, in_force, has_vanished, self.withdrawals_confirmed);
+        if self.held.is_none() {
+            self.declared.withdraw_pending(emit);
+            self.cron_jobs.withdraw_pending(emit);
+        }
+    }
+
+    /// The withdrawals that are held until a person confirms them.
+    pub fn held_withdrawals(&self) -> Option<&HeldWithdrawals> {
+        self.held.as_ref()
     }
 
     /// The stream is open: from here on it delivers every change after the list.
@@ -98,13 +130,15 @@ impl Index {
         match resource {
             Resource::CronJobs => self.declared.cron_jobs_are_known(&self.cron_jobs, emit),
             Resource::Objectives => self.declared.objects_are_known(&self.cron_jobs, emit),
-            Resource::Jobs | Resource::Pods => {}
+            Resource::Jobs | Resource::Pods => return,
         }
+        self.withdraw_pending(emit);
     }
 
     /// The API server does not serve Objectives.
     pub fn objectives_not_served(&mut self, emit: &mut Emit<'_>) {
         self.declared.objects_not_served(&self.cron_jobs, emit);
+        self.withdraw_pending(emit);
     }
 
     /// The resolutions of the Objectives of the cluster and of the objectives of a file, if they may have changed since the

@@ -32,6 +32,10 @@ pub fn describe() {
         "Objectives of which something cannot be resolved, by where they are declared: object or file"
     );
     ::metrics::describe_gauge!(
+        "kigen_withdrawals_held",
+        "Withdrawals of objectives that are held until they are confirmed, since they are too many at once"
+    );
+    ::metrics::describe_gauge!(
         "kigen_tick_age_seconds",
         "Seconds since the last tick was written, or since the start"
     );
@@ -96,6 +100,11 @@ pub(crate) fn resolved(resolutions: &Resolutions) {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         ::metrics::gauge!("kigen_objectives_unresolved", "source" => source.label()).set(f64::from(count));
     }
+}
+
+/// Sets the count of held withdrawals.
+pub(crate) fn withdrawals_held(count: usize) {
+    ::metrics::gauge!("kigen_withdrawals_held").set(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
 }
 
 fn of(name: &'static str, resource: Resource) {

@@ -44,6 +44,8 @@ pub struct Settings {
     /// For how long a leader that finds a newer epoch in the log waits after its last record, in milliseconds, before it
     /// leads again. A leader of a quiet cluster ticks once a minute.
     pub successor_silence_ms_max: u64,
+    /// How many objectives at once may be withdrawn whatever their share is, since a person has confirmed it.
+    pub withdrawals_confirmed: usize,
     /// How many inputs are applied before they are committed together.
     pub inputs_per_commit_max: usize,
 }
@@ -69,6 +71,7 @@ impl Settings {
             read_logs: false,
             statuses_interval_ms: 10_000,
             successor_silence_ms_max: 150_000,
+            withdrawals_confirmed: 0,
             inputs_per_commit_max: 256,
         }
     }

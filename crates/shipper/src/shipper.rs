@@ -12,6 +12,7 @@ use crate::core::{Acknowledged, Core, Output, Resume};
 use crate::error::RequestError;
 use crate::health::Health;
 use crate::index::resolution::Resolutions;
+use crate::index::withdrawals::HeldWithdrawals;
 use crate::input::{INPUTS_WAITING_MAX, Input, StreamEvent, WentBack};
 use crate::kubernetes::api::Api;
 use crate::kubernetes::known_versions::KnownVersions;
@@ -40,6 +41,8 @@ pub struct Shipper {
     /// That the Objectives of the cluster are forbidden was logged.
     has_warned_of_forbidden: bool,
     resolutions: Arc<Resolutions>,
+    /// As it was reported last.
+    held: Option<HeldWithdrawals>,
     health: Health,
 }
 
@@ -62,6 +65,7 @@ impl Shipper {
             failures: Throttle::default(),
             has_warned_of_forbidden: false,
             resolutions: Arc::default(),
+            held: None,
             health: Health::default(),
         }
     }
@@ -117,7 +121,29 @@ impl Shipper {
             log_problems(&self.resolutions, &resolutions);
             self.resolutions = Arc::new(resolutions);
         }
-        self.core.acknowledged()
+        let acknowledged = self.core.acknowledged();
+        self.report_held();
+        acknowledged
+    }
+
+    /// Logs withdrawals that are held when they change, and reports them for as long as they are.
+    fn report_held(&mut self) {
+        let held = self.core.held_withdrawals();
+        if held == self.held.as_ref() {
+            return;
+        }
+        metrics::withdrawals_held(held.map_or(0, |held| held.count));
+        match held {
+            Some(held) => tracing::error!("{held}"),
+            None => tracing::info!("no withdrawal of an objective is held any more"),
+        }
+        self.health.withdrawals_held(held.map(ToString::to_string));
+        self.held = held.cloned();
+    }
+
+    /// The withdrawals of objectives that are held until a person confirms them.
+    pub fn held_withdrawals(&self) -> Option<&HeldWithdrawals> {
+        self.held.as_ref()
     }
 
     /// The resolutions of the declared objectives, as of the facts that are in the log.

@@ -41,6 +41,8 @@ struct AnnotatedObjective {
 pub(super) struct CronJobs {
     by_key: BTreeMap<Arc<BatchKey>, KnownCronJob>,
     objectives: BTreeMap<Arc<BatchKey>, AnnotatedObjective>,
+    /// The CronJobs whose annotation was removed, until the withdrawal is emitted: the version without it.
+    pending: BTreeMap<Arc<BatchKey>, Revision>,
     /// An objective that was withdrawn while no shipper ran is known to the log alone. So the first version of every
     /// CronJob without an objective emits that it has none.
     resumed: bool,
@@ -48,7 +50,7 @@ pub(super) struct CronJobs {
 
 impl CronJobs {
     pub(super) fn new(resumed: bool) -> Self {
-        Self { by_key: BTreeMap::new(), objectives: BTreeMap::new(), resumed }
+        Self { by_key: BTreeMap::new(), objectives: BTreeMap::new(), pending: BTreeMap::new(), resumed }
     }
 
     pub(super) fn restore(&mut self, key: &BatchKey, revision: &Revision, cron_job: Option<&CronJob>) {
@@ -161,12 +163,32 @@ impl CronJobs {
             let body = FactBody::CronJob { revision: id.revision.clone(), cron_job: Some(cron_job) };
             emit.fact(key, body);
         }
-        if objective_before != objective || (is_first && self.resumed && objective.is_none()) {
+        self.pending.remove(key);
+        if objective.is_none() && objective_before.is_some() {
+            self.pending.insert(self.share(key.clone()), id.revision);
+        } else if objective_before != objective || (is_first && self.resumed && objective.is_none()) {
             self.emit_objective(key, id.revision, objective, emit);
         }
         let known = KnownCronJob { uid, resource_version, cron_job: kept, labels };
         self.by_key.insert(self.share(key.clone()), known);
         affects_objectives
+    }
+
+    /// The pending withdrawals of annotated objectives.
+    pub(super) fn pending(&self) -> impl Iterator<Item = (&BatchKey, &str)> + Clone {
+        self.pending.keys().map(|key| (&**key, ANNOTATED_OBJECTIVE))
+    }
+
+    /// How many annotated objectives are in force.
+    pub(super) fn in_force(&self) -> usize {
+        self.objectives.len()
+    }
+
+    /// Emits the pending withdrawals.
+    pub(super) fn withdraw_pending(&mut self, emit: &mut Emit<'_>) {
+        for (key, revision) in std::mem::take(&mut self.pending) {
+            self.emit_objective(&key, revision, None, emit);
+        }
     }
 
     pub(super) fn delete(&mut self, key: &BatchKey, id: &Identity, had_objective: bool, emit: &mut Emit<'_>) {
@@ -194,6 +216,10 @@ impl CronJobs {
         let uid = Uid::of(&revision.uid);
         if self.by_key.get(key).is_some_and(|known| known.uid == uid) {
             self.by_key.remove(key);
+        }
+        // It was withdrawn while the CronJob lived.
+        if let Some(revision) = self.pending.remove(key) {
+            self.emit_objective(key, revision, None, emit);
         }
         emit.fact(key, FactBody::CronJob { revision: revision.clone(), cron_job: None });
         if withdraw || self.objectives.contains_key(key) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use kigen_model::event::{FactBody, Origin, Revision};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::Objective;
+use kigen_model::objective::{Objective, ObjectiveSource};
 
 use super::cron_jobs::CronJobs;
 use super::emit::Emit;
@@ -29,6 +29,8 @@ pub(super) struct DeclaredObjectives {
     emitted: BTreeMap<ObjectiveKey, EmittedObjective>,
     /// By the CronJob before whose fires the result must be there.
     followers: HashMap<BatchKey, BTreeSet<ObjectiveKey>>,
+    /// Those in force that no source declares any more, until the withdrawal is emitted.
+    pending: BTreeSet<ObjectiveKey>,
     /// Before the CronJobs are known, nothing can be resolved.
     can_resolve: bool,
     /// The resolutions may have changed since they were taken.
@@ -44,6 +46,7 @@ impl DeclaredObjectives {
             objects: Objects::default(),
             emitted: BTreeMap::new(),
             followers: HashMap::new(),
+            pending: BTreeSet::new(),
             can_resolve: false,
             has_changed: false,
         }
@@ -175,7 +178,32 @@ impl DeclaredObjectives {
         }
     }
 
-    /// Emits what is declared under this key, if that differs from what was emitted last.
+    /// The pending withdrawals.
+    pub(super) fn pending(&self) -> impl Iterator<Item = (&BatchKey, &str)> + Clone {
+        self.pending.iter().map(|(key, name)| (key, name.as_str()))
+    }
+
+    /// How many declared objectives are in force.
+    pub(super) fn in_force(&self) -> usize {
+        self.emitted.values().filter(|emitted| emitted.objective.is_some()).count()
+    }
+
+    /// Whether the API server no longer serves the Objectives that declared some of the pending ones.
+    pub(super) fn has_kind_vanished(&self) -> bool {
+        let is_of_object = |key| self.emitted.get(key).is_some_and(|emitted| !emitted.is_of_file());
+        self.objects.are_missing() && self.pending.iter().any(is_of_object)
+    }
+
+    /// Emits the pending withdrawals.
+    pub(super) fn withdraw_pending(&mut self, emit: &mut Emit<'_>) {
+        for key in std::mem::take(&mut self.pending) {
+            if let Some(origin) = self.emitted.get(&key).map(|last| last.origin.clone()) {
+                self.emit_version(&key, origin, None, emit);
+            }
+        }
+    }
+
+    /// Emits what is declared under this key, if that differs from what was emitted last. A withdrawal is pending first.
     fn emit_one(&mut self, key: &ObjectiveKey, cron_jobs: &CronJobs, emit: &mut Emit<'_>) {
         if !self.can_resolve {
             return;
@@ -184,20 +212,34 @@ impl DeclaredObjectives {
         let in_force = last.and_then(|last| Some((last.origin.clone(), last.objective.clone()?)));
         let declared = self.declared(key, in_force.as_ref(), cron_jobs);
         let now = declared.map(|(origin, objective)| (origin, resolved(&key.0, &objective, cron_jobs)));
-        if in_force.as_ref().map(|(_, objective)| objective) == now.as_ref().map(|(_, objective)| objective) {
-            return;
+        self.pending.remove(key);
+        match (now, in_force) {
+            (Some((_, now)), Some((_, in_force))) if now == in_force => {}
+            (Some((origin, objective)), _) => self.emit_version(key, origin, Some(objective), emit),
+            // An objective that dies with its CronJob is judged once more: nothing is lost.
+            (None, Some((origin, objective))) if is_dead(&key.0, &objective, cron_jobs) => {
+                self.emit_version(key, origin, None, emit);
+            }
+            (None, Some(_)) => {
+                self.pending.insert(key.clone());
+            }
+            (None, None) => {}
         }
+    }
+
+    fn emit_version(
+        &mut self,
+        key: &ObjectiveKey,
+        origin: Origin,
+        objective: Option<Objective>,
+        emit: &mut Emit<'_>,
+    ) {
         self.has_changed = true;
         // A declared objective has no version that two sources could share, nor a new one whenever the schedule that it follows
         // changes. The server's time makes one that is newer than all before the last restart, including those that the
         // log has forgotten.
         let by_time = u64::try_from(emit.observed_at.timestamp_millis()).unwrap_or(0);
-        let revision = last.map_or(by_time, |last| by_time.max(last.revision + 1));
-        let (origin, objective) = match (now, last) {
-            (Some((origin, objective)), _) => (origin, Some(objective)),
-            (None, Some(last)) => (last.origin.clone(), None),
-            (None, None) => return,
-        };
+        let revision = self.emitted.get(key).map_or(by_time, |last| by_time.max(last.revision + 1));
         self.record(key, EmittedObjective { revision, origin: origin.clone(), objective: objective.clone() });
         let revision = Revision::of(&origin, revision);
         emit.fact(&key.0, FactBody::Objective { name: key.1.clone(), revision, objective });
@@ -251,6 +293,11 @@ impl DeclaredObjectives {
             self.followers.entry(target).or_default().insert(key.clone());
         }
     }
+}
+
+/// Whether the objective selected a CronJob that is gone.
+fn is_dead(key: &BatchKey, objective: &Objective, cron_jobs: &CronJobs) -> bool {
+    objective.source == ObjectiveSource::Selector && !cron_jobs.has(key)
 }
 
 /// The objective with its target's schedule as it is now.

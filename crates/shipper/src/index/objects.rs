@@ -88,6 +88,11 @@ impl Objects {
         true
     }
 
+    /// Whether the API server has answered 404 since they were known.
+    pub(super) fn are_missing(&self) -> bool {
+        self.were_not_served
+    }
+
     /// What the Objective of this name declares for this batch.
     pub(super) fn claim(&self, key: &BatchKey, name: &str, cron_jobs: &CronJobs) -> Claim {
         let Some(known) = self.by_name.get(&(key.namespace.clone(), name.to_owned())) else {

@@ -310,8 +310,8 @@ impl<L: Log> Serving<'_, L> {
         if appender.append(records).await? == Appended::Interrupted || is_over(*term) {
             return Ok(Turn::Interrupted);
         }
-        let Acknowledged { resynced, events } = shipper.acknowledged();
-        let mut records = appender.records_of_facts(&resynced);
+        let Acknowledged { facts, events } = shipper.acknowledged();
+        let mut records = appender.records_of_facts(&facts);
         records.extend(appender.records_of_cluster(&events));
         if appender.append(records).await? == Appended::Interrupted {
             return Ok(Turn::Interrupted);

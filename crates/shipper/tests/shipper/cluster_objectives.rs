@@ -276,16 +276,20 @@ async fn a_cluster_may_start_and_stop_to_serve_objectives() {
         shipping.server.faults().serve_objectives(true);
         shipping.until("it is emitted", |shipping| !emitted(shipping).is_empty()).await;
         play_until(&mut shipping, 10).await;
+        // A kind that vanishes withdraws nothing before a person confirms it.
         shipping.server.faults().serve_objectives(false);
-        shipping.until("it is withdrawn", |shipping| emitted(shipping).contains("withdrawn")).await;
-        play_until(&mut shipping, 15).await;
+        shipping.until("it is held", |shipping| shipping.shipper.held_withdrawals().is_some()).await;
         check(
             &shipping,
             &expect![[r#"
                 ml/recommend ready: object by 0 12 * * *, grace 0 min
-                ml/recommend ready: withdrawn
             "#]],
         );
+        shipping.confirm_withdrawals(1);
+        shipping.restart(2);
+        shipping.server.clock().advance_to(at(18));
+        shipping.until("it is withdrawn", |shipping| emitted(shipping).contains("withdrawn")).await;
+        assert_eq!(shipping.shipper.held_withdrawals(), None);
         assert_eq!(shipping.gaps(), gaps, "no run can have been lost with them");
     }
 }
@@ -359,4 +363,90 @@ async fn no_tick_is_written_while_the_stream_of_objectives_is_behind_the_cluster
     shipping.server.faults().freeze(Some(Resource::Objectives), false);
     shipping.until_ticked(at(15)).await;
     assert!(emitted(&shipping).contains("ready"));
+}
+
+/// Eight CronJobs, each with an Objective of its own.
+fn eight() -> (Cluster, Vec<String>) {
+    let mut cluster = cluster();
+    let names: Vec<String> = (0..8).map(|nth| format!("job-{nth}")).collect();
+    for name in &names {
+        cluster.cron_job(CronJobPlan::new("ml", name, "0 8 * * *"));
+        cluster.objective("ml", &format!("ready-{name}"), at(0), noon(&json!({"cronJob": name})));
+    }
+    (cluster, names)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deleting_the_custom_resource_definition_withdraws_no_objective_until_a_person_confirms_it() {
+    let (mut cluster, names) = eight();
+    // It deletes each Objective; then the API server no longer serves them.
+    for name in &names {
+        cluster.objective("ml", &format!("ready-{name}"), at(10), None);
+    }
+    let mut shipping = ship(&cluster).await;
+    play_until(&mut shipping, 5).await;
+    let before = emitted(&shipping);
+    assert_eq!(before.lines().count(), 8);
+    play_until(&mut shipping, 15).await;
+    shipping.server.faults().serve_objectives(false);
+    for minutes in [20, 25] {
+        play_until(&mut shipping, minutes).await;
+    }
+    assert_eq!(emitted(&shipping), before, "they stay in force");
+    let held = shipping.shipper.held_withdrawals().expect("they are held").to_string();
+    assert!(held.starts_with("8 of 8 objectives stay in force although"), "{held}");
+    assert!(held.contains("--confirm-withdrawals 8"), "{held}");
+    // So they do after a restart, until it is confirmed.
+    shipping.restart(2);
+    play_until(&mut shipping, 30).await;
+    assert_eq!(emitted(&shipping), before);
+    shipping.confirm_withdrawals(8);
+    shipping.restart(3);
+    shipping.server.clock().advance_to(at(35));
+    let all_withdrawn = |shipping: &Shipping| emitted(shipping).matches("withdrawn").count() == 8;
+    shipping.until("all are withdrawn", all_withdrawn).await;
+    assert_eq!(shipping.shipper.held_withdrawals(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn objectives_whose_withdrawal_is_held_are_in_force_and_declared_again_they_are_not_held_any_more() {
+    let (mut cluster, names) = eight();
+    for name in &names {
+        let (key, noon) = (format!("ready-{name}"), noon(&json!({"cronJob": name})));
+        cluster.objective("ml", &key, at(10), None);
+        cluster.objective("ml", &key, at(20), noon);
+    }
+    // Three at once are withdrawn without a question.
+    for name in &names[..3] {
+        cluster.objective("ml", &format!("ready-{name}"), at(30), None);
+    }
+    let mut shipping = ship(&cluster).await;
+    play_until(&mut shipping, 15).await;
+    assert!(shipping.shipper.held_withdrawals().is_some());
+    play_until(&mut shipping, 25).await;
+    assert_eq!(shipping.shipper.held_withdrawals(), None);
+    assert_eq!(emitted(&shipping).lines().count(), 8, "nothing has changed");
+    play_until(&mut shipping, 35).await;
+    assert_eq!(emitted(&shipping).matches("withdrawn").count(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn annotations_that_vanish_from_many_cron_jobs_at_once_are_withdrawn_only_when_confirmed() {
+    let mut cluster = cluster();
+    let complete_by = "kigen.dev/complete-by";
+    let names: Vec<String> = (0..5).map(|nth| format!("job-{nth}")).collect();
+    for name in &names {
+        cluster.cron_job(CronJobPlan::new("ml", name, "0 8 * * *").annotation(complete_by, "0 12 * * *"));
+        cluster.annotate("ml", name, at(10), complete_by, None);
+    }
+    let mut shipping = ship(&cluster).await;
+    for minutes in [15, 20] {
+        play_until(&mut shipping, minutes).await;
+    }
+    assert_eq!(emitted(&shipping).matches("withdrawn").count(), 0, "{}", emitted(&shipping));
+    assert!(shipping.shipper.held_withdrawals().is_some_and(|held| held.count == 5));
+    shipping.confirm_withdrawals(5);
+    shipping.restart(2);
+    play_until(&mut shipping, 25).await;
+    assert_eq!(emitted(&shipping).matches("withdrawn").count(), 5);
 }

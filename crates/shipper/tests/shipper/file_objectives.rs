@@ -145,3 +145,19 @@ async fn no_objective_is_emitted_without_its_schedule_only_because_the_cron_jobs
     "#]],
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_loses_more_than_a_tenth_of_the_objectives_at_once_withdraws_none_unless_confirmed() {
+    let mut shipping = Shipping::start(history(), Pace::Manual).await;
+    let all: Vec<Declared> = (0..5).map(|nth| before_report(&format!("ready-{nth}"), 0)).collect();
+    shipping.apply(whole(&all));
+    shipping.apply(whole(&all[..1]));
+    let now = start() + TimeDelta::minutes(1);
+    shipping.server.clock().advance_to(now);
+    shipping.until_ticked(now).await;
+    assert!(!emitted(&shipping).contains("withdrawn"), "{}", emitted(&shipping));
+    assert!(shipping.shipper.held_withdrawals().is_some_and(|held| held.count == 4));
+    // Up to three are not questioned.
+    shipping.apply(whole(&all[..2]));
+    assert_eq!(emitted(&shipping).matches("withdrawn").count(), 3);
+}

@@ -232,12 +232,10 @@ fn an_objective_is_emitted_when_it_changes_and_withdrawn_with_its_annotation_or_
     annotated["metadata"]["resourceVersion"] = json!("2");
     annotated["status"] = json!({"lastScheduleTime": "2026-11-23T08:00:00Z"});
     assert_eq!(objectives(&changed(&mut core, Resource::CronJobs, &annotated)), []);
-    assert_eq!(
-        objectives(&changed(&mut core, Resource::CronJobs, &cron_job("report", 3, "0 8 * * *"))),
-        [None]
-    );
+    // Withdrawn with the next tick, unless it is annotated again before.
+    assert_eq!(objectives(&changed(&mut core, Resource::CronJobs, &cron_job("report", 3, "0 8 * * *"))), []);
     annotated["metadata"]["resourceVersion"] = json!("4");
-    assert_eq!(objectives(&changed(&mut core, Resource::CronJobs, &annotated)).len(), 1);
+    assert_eq!(objectives(&changed(&mut core, Resource::CronJobs, &annotated)), []);
     annotated["metadata"]["resourceVersion"] = json!("5");
     let deleted =
         apply(&mut core, Resource::CronJobs, StreamEvent::Deleted(to_raw_value(&annotated).expect("JSON")));

@@ -154,6 +154,11 @@ impl Shipping {
         self.server.faults().serve_objectives(true);
     }
 
+    /// The next shipper may withdraw so many objectives at once.
+    pub(crate) fn confirm_withdrawals(&mut self, count: usize) {
+        self.settings.withdrawals_confirmed = count;
+    }
+
     /// Lets the shipper work until `is_done`.
     pub(crate) async fn until(&mut self, what: &str, is_done: impl Fn(&Self) -> bool) {
         let deadline = tokio::time::Instant::now() + PATIENCE;
@@ -164,8 +169,8 @@ impl Shipping {
             for input in inputs {
                 self.apply(input);
             }
-            let Acknowledged { resynced, events } = self.shipper.acknowledged();
-            self.written.extend(resynced.into_iter().map(|fact| Written::Fact(Box::new(fact))));
+            let Acknowledged { facts, events } = self.shipper.acknowledged();
+            self.written.extend(facts.into_iter().map(|fact| Written::Fact(Box::new(fact))));
             for event in events {
                 let server_time = self.server.clock().now();
                 self.written.push(Written::Cluster { event, server_time });
