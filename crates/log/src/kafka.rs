@@ -6,6 +6,7 @@ mod consumer;
 mod convert;
 mod framing;
 mod log;
+mod membership;
 pub mod permissions;
 mod producer;
 mod reader;

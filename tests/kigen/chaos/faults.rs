@@ -22,6 +22,8 @@ use super::year::{
 /// The test that runs the children.
 const TEST: &str = "chaos::each_alert_is_in_the_topic_once_after_any_failures";
 const PROCESSORS_MAX: usize = 3;
+/// How long one may take to end in order: a commit that waits for a broker, and then the group.
+const LEAVES_WITHIN: Duration = Duration::from_secs(60);
 
 /// The processors, the brokers and the faults that are injected into them.
 pub(super) struct Chaos {
@@ -247,6 +249,11 @@ impl Chaos {
                 let name = self.any();
                 let mut running = self.processors.remove(name).expect("it runs");
                 drop(running.0.stdin.take());
+                let until = RealInstant::now() + LEAVES_WITHIN;
+                while running.0.try_wait().expect("its state").is_none() {
+                    assert!(RealInstant::now() < until, "{name} does not end\n{}", self.logs());
+                    std::thread::sleep(POLL_INTERVAL);
+                }
                 assert!(running.0.wait().expect("its end").success(), "{name} did not end in order");
                 self.injected.left += 1;
                 if self.processors.is_empty() {

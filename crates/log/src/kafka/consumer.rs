@@ -1,17 +1,13 @@
 //! A member of a consumer group: librdkafka's callbacks become events that the member receives in its own loop.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::{join, on_thread};
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, ConsumerGroupMetadata};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Message, TopicPartitionList};
 use tokio::task::JoinHandle;
 
@@ -20,6 +16,7 @@ use crate::interface::{Consumer, ConsumerEvent};
 use crate::kafka::client_events::ClientEvents;
 use crate::kafka::connection::{Connection, FULL_QUEUE_DELAY};
 use crate::kafka::convert::{add, group_id, number, offset, record_of, transactional_id};
+use crate::kafka::membership::{Membership, Rebalanced, Rebalances};
 use crate::kafka::producer::Producer;
 use crate::kafka::transaction::{Member, TRANSACTION_MS_MAX, transaction, transactional};
 use crate::limits::check_outputs;
@@ -44,7 +41,7 @@ pub struct KafkaConsumer {
     instance: Arc<Instance>,
     name: &'static str,
     topic: Topic,
-    consumer: Arc<BaseConsumer<Rebalances>>,
+    consumer: Arc<Membership>,
     /// A poll that was begun; kept, so that nothing of it is lost when the caller stops waiting.
     polling: Option<JoinHandle<Polled>>,
     /// What was polled and is not yet returned.
@@ -91,19 +88,13 @@ struct Unreadable {
     is_sought: bool,
 }
 
-/// A rebalance, as far as it concerns this member.
-enum Rebalanced {
-    Assigned(Vec<Partition>),
-    Revoked(Vec<Partition>),
-}
-
 impl KafkaConsumer {
     pub(super) fn join(
         instance: Arc<Instance>,
         name: &'static str,
         topic: Topic,
     ) -> Result<Self, KafkaFailure> {
-        let consumer = Arc::new(consumer(&instance, name, topic)?);
+        let consumer = Arc::new(Membership::of(consumer(&instance, name, topic)?));
         Ok(Self {
             instance,
             name,
@@ -120,8 +111,8 @@ impl KafkaConsumer {
 
     /// Joins again, after an error that ended the membership.
     fn rejoin(&mut self) -> Result<ConsumerEvent, LogError> {
-        self.leave();
-        let consumer = Arc::new(consumer(&self.instance, self.name, self.topic)?);
+        self.consumer.leave();
+        let consumer = Arc::new(Membership::of(consumer(&self.instance, self.name, self.topic)?));
         let left = std::mem::replace(&mut self.consumer, consumer);
         // Closing it may wait for its broker.
         drop(tokio::task::spawn_blocking(move || drop(left)));
@@ -131,11 +122,6 @@ impl KafkaConsumer {
         self.polling = None;
         self.polled.clear();
         Ok(ConsumerEvent::Revoked(std::mem::take(&mut self.cursors).into_keys().collect()))
-    }
-
-    /// From here on rebalances are answered by the callback itself.
-    fn leave(&self) {
-        self.consumer.context().is_closing.store(true, Ordering::Release);
     }
 
     /// Creates the producer where there is none: it aborts what its predecessor of the same transactional id left open.
@@ -208,7 +194,7 @@ impl KafkaConsumer {
                 Err(self.instance.connection.refused("cannot be read", operation)(error).into())
             }
             Some(error) if is_passing(&error) => {
-                self.consumer.context().events.trouble(error, "it cannot be read");
+                self.consumer.context().events().trouble(error, "it cannot be read");
                 Ok(None)
             }
             Some(error) => {
@@ -355,7 +341,7 @@ impl Consumer for KafkaConsumer {
 
 impl Drop for KafkaConsumer {
     fn drop(&mut self) {
-        self.leave();
+        self.consumer.leave();
     }
 }
 
@@ -380,12 +366,7 @@ pub(super) fn member_settings<'a>(group_id: &'a str, instance: &'a str) -> [(&'a
 fn consumer(instance: &Instance, name: &str, topic: Topic) -> Result<BaseConsumer<Rebalances>, KafkaFailure> {
     let id = group_id(name);
     let own = member_settings(&id, &instance.name);
-    let context = Rebalances {
-        events: ClientEvents::of(&instance.connection),
-        topic,
-        rebalanced: Mutex::default(),
-        is_closing: AtomicBool::new(false),
-    };
+    let context = Rebalances::of(ClientEvents::of(&instance.connection), topic);
     let consumer: BaseConsumer<Rebalances> = instance.connection.client_with(&own, context)?;
     let refused = instance.connection.failed("takes no subscription");
     consumer.subscribe(&[topic.name()]).map_err(refused)?;
@@ -400,7 +381,7 @@ fn poll(
     records_max: usize,
     bytes_max: usize,
 ) -> Polled {
-    let topic = consumer.context().topic;
+    let topic = consumer.context().topic();
     let metadata = consumer.group_metadata();
     // Checked after the metadata was read: metadata of a member that has lost its partitions names no generation, and a
     // commit with it would not be fenced.
@@ -459,58 +440,4 @@ fn is_passing(error: &KafkaError) -> bool {
                 RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange
             )
     )
-}
-
-/// Queues the rebalances that the callback receives, for the loop.
-struct Rebalances {
-    events: ClientEvents,
-    topic: Topic,
-    rebalanced: Mutex<Vec<Rebalanced>>,
-    /// The member is leaving, and its loop has ended.
-    is_closing: AtomicBool,
-}
-
-impl Rebalances {
-    fn take(&self) -> Vec<Rebalanced> {
-        std::mem::take(&mut *self.rebalanced.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl ClientContext for Rebalances {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        self.events.log(level, facility, message);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.events.error(error, reason);
-    }
-}
-
-impl ConsumerContext for Rebalances {
-    /// The default would unassign within the poll; here the loop does, once no record of the partitions is being processed.
-    fn rebalance(
-        &self,
-        consumer: &BaseConsumer<Self>,
-        event: RDKafkaRespErr,
-        partitions: &mut TopicPartitionList,
-    ) {
-        let is_assigned = event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-        if self.is_closing.load(Ordering::Acquire) {
-            let answered = if is_assigned {
-                consumer.incremental_assign(partitions)
-            } else {
-                consumer.incremental_unassign(partitions)
-            };
-            if let Err(error) = answered {
-                tracing::debug!("leaving the group: {error}");
-            }
-            return;
-        }
-        let of_topic = partitions.elements_for_topic(self.topic.name());
-        let numbers = of_topic.iter().filter_map(|element| u32::try_from(element.partition()).ok());
-        let numbers = numbers.map(Partition).collect();
-        let rebalanced =
-            if is_assigned { Rebalanced::Assigned(numbers) } else { Rebalanced::Revoked(numbers) };
-        self.rebalanced.lock().unwrap_or_else(PoisonError::into_inner).push(rebalanced);
-    }
 }
