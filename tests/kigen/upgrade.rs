@@ -11,9 +11,11 @@ use axum::extract::State;
 use axum::routing::{any, get};
 use axum::{Json, Router};
 use chrono::{DateTime, TimeDelta, Utc};
+use expect_test::expect;
 use kigen_log::kafka::{Connection, KafkaReader};
-use kigen_log::{EmbeddedLog, LogReader, Settings};
+use kigen_log::{EmbeddedLog, Log, LogReader, NewRecord, Settings};
 use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::event::{ClusterBody, ClusterEvent, Event};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
@@ -340,4 +342,55 @@ async fn history(State(messages): State<Messages>) -> Json<Value> {
     let messages = messages.lock().expect("no panic");
     let newest_first: Vec<&Value> = messages.iter().rev().collect();
     Json(json!({ "ok": true, "messages": newest_first, "has_more": false }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_of_a_newer_kigen_is_skipped_by_command_and_no_other_is() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let log = EmbeddedLog::open(
+        &dir.path().join("log"),
+        Settings { partitions: PARTITIONS, ..Settings::default() },
+    );
+    let log = log.expect("a log");
+    let tick = ClusterEvent {
+        cluster: "shop".to_owned(),
+        cluster_uid: None,
+        epoch: 1,
+        body: ClusterBody::Epoch { shipper: "one".to_owned() },
+    };
+    let known = kigen_wire::encode_event(&Event::Cluster(tick), Level::NEWEST);
+    let newer = Frame::Object([0xab; 8]).around(b"a fact of the future");
+    let record = |value: Vec<u8>| NewRecord {
+        topic: Topic::Events,
+        partition: Partition(0),
+        key: "shop".to_owned(),
+        value: Some(value),
+        timestamp: start(),
+    };
+    log.append(vec![record(known), record(newer)]).await.expect("a writable log");
+    let skip = |offset: &str| {
+        let mut command = kigen();
+        command.args(["skip", "kigen.events", "0", offset, "--data-dir"]).arg(dir.path()).env("USER", "ann");
+        command.env("KIGEN_INSTANCE", "laptop").current_dir(dir.path());
+        let output = command.output().expect("kigen runs");
+        (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).expect("text"))
+    };
+    let (code, text) = skip("1");
+    assert_eq!(code, Some(1));
+    assert!(text.contains("stop `kigen up`, run this command, and start it again"), "{text}");
+    drop(log);
+    let outputs = ["0", "1", "2"].map(skip);
+    expect![[r#"
+        Some(1) kigen: nothing waits for the record at offset 0 of kigen.events, partition 0: this kigen knows its version, or no kigen wrote it
+        Some(0) partition 0 of kigen.events goes on without the record of shop at offset 1, whose bytes go to kigen.rejects
+        Some(1) kigen: kigen.events, partition 0, has no record at offset 2
+    "#]].assert_eq(&outputs.map(|(code, text)| format!("{code:?} {text}")).concat());
+    let reader = EmbeddedLog::open_beside(&dir.path().join("log")).expect("a log");
+    let control = reader.read(Topic::Control, Partition(0), Offset(0), 10, usize::MAX).expect("readable");
+    assert_eq!(control.len(), 1);
+    assert_eq!(control[0].key, "skip/kigen.events/0/1");
+    let output = kigen().args(["events", "--topic", "control", "--data-dir"]).arg(dir.path()).output();
+    let output = output.expect("kigen runs");
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(text.trim_end().ends_with("ann@laptop skips offset 1 of kigen.events, partition 0"), "{text}");
 }

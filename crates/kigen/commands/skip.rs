@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use chrono::Utc;
-use kigen_log::{KafkaLog, Log, LogReader, NewRecord};
+use kigen_log::{EmbeddedError, KafkaLog, Log, LogError, LogReader, NewRecord};
 use kigen_model::control::{ControlRecord, Skip};
 use kigen_model::topic::{CONTROL_PARTITION, Offset, Partition, Topic};
 use kigen_ops::on_thread;
@@ -28,9 +28,12 @@ pub(crate) async fn run(config: Config, args: SkipArgs) -> anyhow::Result<()> {
     let author = format!("{user}@{}", config.instance());
     match config.log_kind {
         LogKind::Embedded => {
-            let log = open_log(&config.log_dir(), config.log.clone()).context(
-                "an embedded log has one process at a time: stop `kigen up`, run this command, and start it again",
-            )?;
+            let log = match open_log(&config.log_dir(), config.log.clone()) {
+                Err(error) if is_in_use(&error) => return Err(error.context(
+                    "an embedded log has one process at a time: stop `kigen up`, run this command, and start it again",
+                )),
+                log => log?,
+            };
             skip(log, place, author).await
         }
         LogKind::Kafka => {
@@ -41,6 +44,10 @@ pub(crate) async fn run(config: Config, args: SkipArgs) -> anyhow::Result<()> {
             skip(KafkaLog::open(connection, &kafka.layout, &instance).await?, place, author).await
         }
     }
+}
+
+fn is_in_use(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(LogError::Embedded(EmbeddedError::InUse { .. })))
 }
 
 async fn skip<L: Log>(log: L, place: (Topic, Partition, Offset), author: String) -> anyhow::Result<()> {
