@@ -27,10 +27,14 @@ pub(super) const STEPS: u32 = 4;
 pub(super) async fn child(instance: &str) {
     tracing_subscriber::fmt().with_ansi(false).init();
     let fault = std::env::var(FAULT).unwrap_or_default();
-    let log = open(&std::env::var(BOOTSTRAP).expect("the brokers"), replicas(), instance).await;
+    let mut end = tokio::task::spawn_blocking(|| std::io::stdin().read(&mut [0]));
+    let bootstrap = std::env::var(BOOTSTRAP).expect("the brokers");
+    let log = tokio::select! {
+        _ = &mut end => return,
+        log = open(&bootstrap, replicas(), instance) => log,
+    };
     let (store, _) = Store::open(Path::new("store")).expect("a store");
     let mut processor = Processor::open(log, store, BOUNDS).expect("a processor");
-    let mut end = tokio::task::spawn_blocking(|| std::io::stdin().read(&mut [0]));
     for turn in 0.. {
         let die = |step: u32| {
             if let Some(signal) = fault.strip_prefix(&format!("{turn}:{step}:")) {
