@@ -16,7 +16,7 @@ use kigen_model::event::{Fact, FactBody};
 use kigen_model::run::RunPhase;
 use kigen_playback::clock::Pace;
 use kigen_playback::faults::WatchLists;
-use kigen_playback::history::{Change, History};
+use kigen_playback::history::{Change, ChangeKind, History};
 use kigen_playback::resource::Resource;
 
 const SEED: &str = "KIGEN_TEST_SEED";
@@ -164,7 +164,9 @@ impl Recorded {
         for ((kind, id), expected) in &self.undisturbed {
             let found = found.get(&(*kind, id.clone()));
             let uid = (*kind != "CronJob").then_some(id.as_str());
-            let may_be = found == Some(expected) || self.is_covered(shipping, cut, uid);
+            let may_be = found == Some(expected)
+                || self.is_covered(shipping, cut, uid)
+                || uid.is_none() && found.is_none() && self.came_and_went(shipping, cut, id);
             assert!(may_be, "{run}: {kind} {id} is {found:?}, not {expected}, in {:?}", shipping.gaps());
         }
         for (kind, id) in found.keys() {
@@ -172,10 +174,24 @@ impl Recorded {
         }
     }
 
-    /// Whether a gap covers the last change of the object. The facts of a CronJob are complete in any case, since a list
-    /// shows it, or that it is gone.
+    /// Whether a gap covers the last change of the object. The facts of a CronJob that was known are complete in any case,
+    /// since a list shows it, or that it is gone.
     fn is_covered(&self, shipping: &Shipping, cut: Cut, uid: Option<&str>) -> bool {
         let last = uid.and_then(|uid| self.history.changes().iter().rfind(|change| change.uid() == uid));
+        Self::is_in_a_gap(shipping, cut, last)
+    }
+
+    /// Whether a gap covers the deletion of a CronJob that no list has shown.
+    fn came_and_went(&self, shipping: &Shipping, cut: Cut, key: &str) -> bool {
+        let is_its = |change: &&Change| {
+            change.resource == Resource::CronJobs
+                && key.ends_with(&format!("/{}/{}", change.namespace(), change.name()))
+        };
+        let last = self.history.changes().iter().rfind(is_its);
+        Self::is_in_a_gap(shipping, cut, last.filter(|last| last.kind == ChangeKind::Deleted))
+    }
+
+    fn is_in_a_gap(shipping: &Shipping, cut: Cut, last: Option<&Change>) -> bool {
         cut == Cut::ExpiredUnseen
             && last.is_some_and(|last| {
                 let covers =

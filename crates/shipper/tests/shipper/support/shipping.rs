@@ -280,13 +280,16 @@ impl Shipping {
                     assert!(observed_until <= *server_time, "a tick of the future");
                     assert!(Some(observed_until) > latest, "a tick that goes back");
                     latest = Some(observed_until);
-                    while let Some((_, uid)) = ends.pop_if(|(at, _)| *at <= observed_until) {
-                        let is_gapped = self.gaps().iter().any(|(from, to)| {
-                            from.is_none_or(|from| from <= observed_until) && observed_until <= *to
-                        });
+                    while let Some((end, uid)) = ends.pop_if(|(at, _)| *at <= observed_until) {
+                        // Ticks are whole seconds: the first after the end may be later than the gap.
+                        let is_gapped = self
+                            .gaps()
+                            .iter()
+                            .any(|(from, to)| from.is_none_or(|from| from <= end) && end <= *to);
                         assert!(
                             emitted.contains(&uid) || is_gapped,
-                            "the end of Job {uid} by {observed_until} was not emitted"
+                            "the end of Job {uid} at {end} was not emitted by the tick {observed_until}; gaps: {:?}",
+                            self.gaps()
                         );
                     }
                 }
