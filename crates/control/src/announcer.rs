@@ -100,6 +100,7 @@ impl<L: Log> Announcer<L> {
         }
         self.refresh().await?;
         let standing = self.members.standing(now, self.window());
+        metrics::gauge!("kigen_record_level").set(standing.level.number());
         if standing != self.standing {
             self.report(&standing);
         }
@@ -168,7 +169,6 @@ impl<L: Log> Announcer<L> {
 
     fn report(&self, standing: &Standing) {
         let Standing { level, held_by, held_until } = standing;
-        metrics::gauge!("kigen_record_level").set(level.number());
         match held_until {
             None => tracing::info!("records are written at record level {level}, the newest of this kigen"),
             Some(until) => {
