@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use kigen_log::ConsumedRecord;
+use kigen_model::key::is_record_key;
 use kigen_model::topic::{Offset, Partition, Topic};
-use kigen_wire::Level;
+use kigen_wire::{DecodeError, Level};
 use tokio::sync::watch;
 
 /// The place of a record.
@@ -47,6 +49,18 @@ impl Control {
     #[must_use]
     pub fn is_skipped(&self, topic: Topic, partition: Partition, offset: Offset) -> bool {
         self.0.borrow().skips.contains(&(topic, partition, offset))
+    }
+
+    /// Whether a record that cannot be decoded is waited for: a newer kigen wrote it under a key of kigen's, and no operator
+    /// skips it.
+    #[must_use]
+    pub fn waits_for(
+        &self,
+        (topic, partition): (Topic, Partition),
+        record: &ConsumedRecord,
+        error: &DecodeError,
+    ) -> bool {
+        error.is_newer() && is_record_key(&record.key) && !self.is_skipped(topic, partition, record.offset)
     }
 
     /// Waits for the next change, such as another record that is skipped. Cancel-safe.

@@ -36,7 +36,6 @@ use std::pin::Pin;
 use kigen_control::Control;
 use kigen_log::{ConsumedRecord, NewRecord};
 use kigen_model::alert::{Alert, AlertBody};
-use kigen_model::key::is_record_key;
 use kigen_model::reject::Reject;
 use kigen_model::topic::{Partition, Topic};
 use kigen_ops::ThrottledWarnings;
@@ -153,7 +152,7 @@ impl Delivery {
                 let is_sent = self.send(alert, message, shutdown).await?;
                 Ok(if is_sent { Delivered::Done(Vec::new()) } else { Delivered::ShutDown })
             }
-            Err(error) if error.is_newer() && self.waits_for(partition, record) => {
+            Err(error) if self.control.waits_for((Topic::Alerts, partition), record, &error) => {
                 Ok(Delivered::Newer(error))
             }
             Err(error) => {
@@ -164,11 +163,6 @@ impl Delivery {
                 Ok(Delivered::Done(vec![reject(partition, record, &error.to_string(), level)]))
             }
         }
-    }
-
-    /// Whether a record of a newer kigen is waited for: it has a key of kigen's, and no operator skips it.
-    fn waits_for(&self, partition: Partition, record: &ConsumedRecord) -> bool {
-        is_record_key(&record.key) && !self.control.is_skipped(Topic::Alerts, partition, record.offset)
     }
 
     /// False: the shutdown came first.

@@ -9,7 +9,7 @@ use std::thread;
 use kigen_control::Control;
 use kigen_log::{ConsumedRecord, partition_of};
 use kigen_model::event::{ClusterEvent, Event, Fact};
-use kigen_model::key::{is_key_part, is_record_key};
+use kigen_model::key::is_key_part;
 use kigen_model::topic::{Partition, Topic};
 use kigen_wire::DecodeError;
 
@@ -94,7 +94,9 @@ impl EventDecoder<'_> {
     fn event_of(self, record: &ConsumedRecord) -> Decoded {
         let event = match kigen_wire::decode_event(record.value.as_deref().unwrap_or_default()) {
             Ok(event) => event,
-            Err(error) if error.is_newer() && self.waits_for(record) => return Err(NotDecoded::Newer(error)),
+            Err(error) if self.control.waits_for((Topic::Events, self.partition), record, &error) => {
+                return Err(NotDecoded::Newer(error));
+            }
             Err(error) => return Err(NotDecoded::Refused(Refusal::Undecodable, error.to_string())),
         };
         if let Some(reason) = invalid_key(&event) {
@@ -122,11 +124,6 @@ impl EventDecoder<'_> {
             return Err(NotDecoded::Refused(Refusal::WrongPartition, reason));
         }
         Ok(event)
-    }
-
-    /// Whether a record of a newer kigen is waited for: it has a key of kigen's, and no operator skips it.
-    fn waits_for(&self, record: &ConsumedRecord) -> bool {
-        is_record_key(&record.key) && !self.control.is_skipped(Topic::Events, self.partition, record.offset)
     }
 }
 
