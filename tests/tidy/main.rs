@@ -16,6 +16,7 @@ use crate::sources::{Faults, root, rust_sources};
 /// The layers of the workspace, top first. An arrow may point to any lower layer, never sideways or up.
 const LAYERS: &[&[&str]] = &[
     &["kigen"],
+    &["kigen-simulator"],
     &["kigen-shipper", "kigen-processor", "kigen-notifier", "kigen-playback", "kigen-registry"],
     &["kigen-testkit", "kigen-control"],
     &["kigen-engine", "kigen-wire", "kigen-log", "kigen-store"],
