@@ -54,6 +54,11 @@ impl Replay {
         self
     }
 
+    /// The events right before the next records expired before they were read.
+    pub fn lose(&mut self) {
+        self.turn.lose();
+    }
+
     /// Folds the next records of the partition.
     ///
     /// # Errors

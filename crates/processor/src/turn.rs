@@ -138,6 +138,11 @@ impl Turn {
         }
     }
 
+    /// The events right before the next one expired before they were read.
+    pub(crate) fn lose(&mut self) {
+        self.has_lost = true;
+    }
+
     /// Whether anything was folded.
     pub(crate) fn is_empty(&self) -> bool {
         self.events == 0

@@ -1,9 +1,16 @@
-//! The simulator: from one seed a world with its whole true history, what a shipper would have emitted about it, and an
-//! independent judge of what kigen may answer. Never shipped.
+//! The simulator: from one seed a world with its whole true history, what a shipper would have emitted about it, the real
+//! processor over it with faults, and an independent judge of what kigen may answer. Never shipped.
 //!
 //! [`world::World`] is where to begin reading: its [`history`] is what truly happened and when each part of it could be
 //! observed, its partitions are what is in the log, and [`answer`] is what the judge returns for each slot.
+//!
+//! [`input`] is the world's log as the processors read it. [`undisturbed`] folds it in one pass, [`disturbed`] with faults, and
+//! [`invariants`] hold of both, whatever the world was.
 
 pub mod answer;
+pub mod disturbed;
 pub mod history;
+pub mod input;
+pub mod invariants;
+pub mod undisturbed;
 pub mod world;

@@ -14,7 +14,7 @@ use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 
 pub use consumer::SimulatedConsumer;
-pub use state::{Faults, Written};
+pub use state::{Faults, Happened, Written};
 
 use state::{Shared, failed};
 
@@ -43,6 +43,17 @@ impl SimulatedLog {
     #[must_use]
     pub fn journal(&self) -> Vec<Written> {
         self.0.state().journal.clone()
+    }
+
+    /// How often faults have happened so far.
+    #[must_use]
+    pub fn happened(&self) -> Happened {
+        self.0.state().happened
+    }
+
+    /// Trims a partition up to `start`, as the retention does.
+    pub fn trim(&self, topic: Topic, partition: Partition, start: Offset) {
+        self.0.state().log_of(topic, partition).trim(start);
     }
 
     /// Compacts `kigen.status`, as Kafka's log cleaner does at some time.
@@ -77,8 +88,8 @@ impl LogReader for SimulatedLog {
         Ok(self.0.state().log_of(topic, partition).visible().next_back().cloned())
     }
 
-    fn earliest(&self, _: Topic, _: Partition) -> Result<Offset, LogError> {
-        Ok(Offset(0))
+    fn earliest(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
+        Ok(self.0.state().log_of(topic, partition).earliest())
     }
 
     fn latest(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
@@ -106,6 +117,7 @@ impl LogReader for SimulatedLog {
         let mut state = self.0.state();
         let unreadable_per_mille = state.faults.unreadable_per_mille;
         if state.happens(unreadable_per_mille) {
+            state.happened.unreadable += 1;
             return Err(failed("read the position of a group"));
         }
         Ok(state.positions.get(&(group.to_owned(), topic, partition)).copied())

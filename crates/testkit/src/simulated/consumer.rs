@@ -61,6 +61,7 @@ impl SimulatedConsumer {
         }
         let unreadable_per_mille = state.faults.unreadable_per_mille;
         if state.happens(unreadable_per_mille) {
+            state.happened.unreadable += 1;
             return Err(failed("read"));
         }
         let mut received: Vec<(Partition, Vec<ConsumedRecord>)> = Vec::new();
@@ -118,6 +119,7 @@ impl Consumer for SimulatedConsumer {
         let committed = {
             let mut state = self.shared.state();
             if state.groups.entry(self.group).or_default().is_fenced(self.member, self.generation) {
+                state.happened.fenced += 1;
                 return Err(LogError::Fenced { group: self.group });
             }
             let written: BTreeSet<_> =
@@ -134,14 +136,15 @@ impl Consumer for SimulatedConsumer {
                     state.positions.insert((self.group.to_owned(), self.topic, partition), next);
                 }
             }
-            if !state.happens(faults.unsettled_per_mille) {
+            if state.happens(faults.unsettled_per_mille) {
+                state.happened.unsettled += 1;
+            } else {
                 state.settle(written);
             }
-            if is_aborted || state.happens(faults.unanswered_per_mille) {
-                Err(failed("commit to"))
-            } else {
-                Ok(offsets)
-            }
+            let is_unanswered = !is_aborted && state.happens(faults.unanswered_per_mille);
+            state.happened.aborted += u64::from(is_aborted);
+            state.happened.unanswered += u64::from(is_unanswered);
+            if is_aborted || is_unanswered { Err(failed("commit to")) } else { Ok(offsets) }
         };
         self.shared.changed();
         committed

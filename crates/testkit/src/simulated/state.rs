@@ -25,6 +25,23 @@ pub struct Faults {
     pub unreadable_per_mille: u32,
 }
 
+/// How often faults have happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Happened {
+    /// Commits that were aborted.
+    pub aborted: u64,
+    /// Commits whose response was lost.
+    pub unanswered: u64,
+    /// Commits that returned before their records were visible.
+    pub unsettled: u64,
+    /// Reads that failed.
+    pub unreadable: u64,
+    /// Commits of members that had lost a partition.
+    pub fenced: u64,
+    /// Writes that were too large.
+    pub too_large: u64,
+}
+
 /// What the handles to one log share.
 pub(super) struct Shared {
     pub(super) settings: Settings,
@@ -38,6 +55,7 @@ pub(super) struct State {
     pub(super) groups: BTreeMap<&'static str, Members>,
     pub(super) positions: BTreeMap<(String, Topic, Partition), Offset>,
     pub(super) faults: Faults,
+    pub(super) happened: Happened,
     pub(super) journal: Vec<Written>,
     /// The most bytes of all outputs of one write.
     pub(super) write_bytes_max: usize,
@@ -62,6 +80,8 @@ pub struct Written {
 pub(super) struct PartitionLog {
     /// By offset; `None`: the end of a transaction, a record of an aborted one, or one that was compacted.
     pub(super) records: Vec<Option<ConsumedRecord>>,
+    /// The earliest offset that is still kept: all before it are `None`.
+    pub(super) start: usize,
     /// The last stable offset: every transaction before it is decided, so that its records are visible.
     pub(super) settled: usize,
 }
@@ -74,6 +94,7 @@ impl Shared {
             groups: BTreeMap::new(),
             positions: BTreeMap::new(),
             faults,
+            happened: Happened::default(),
             journal: Vec::new(),
             write_bytes_max: Settings::WRITE_BYTES_MAX,
             rng: Rng::with_seed(seed),
@@ -110,7 +131,9 @@ impl Shared {
             }
             write_bytes += bytes;
         }
-        if write_bytes > self.state().write_bytes_max {
+        let mut state = self.state();
+        if write_bytes > state.write_bytes_max {
+            state.happened.too_large += 1;
             return Err(LogError::WriteTooLarge { bytes: write_bytes });
         }
         Ok(())
@@ -174,7 +197,7 @@ impl PartitionLog {
     pub(super) fn read(&self, from: Offset, records_max: usize, bytes_max: usize) -> Vec<ConsumedRecord> {
         let mut read = Vec::new();
         let mut bytes = 0;
-        for record in self.records[..self.settled].iter().skip(index_of(from)).flatten() {
+        for record in self.records[..self.settled].iter().skip(index_of(from).max(self.start)).flatten() {
             if read.len() >= records_max || (bytes >= bytes_max && !read.is_empty()) {
                 break;
             }
@@ -182,6 +205,18 @@ impl PartitionLog {
             read.push(record.clone());
         }
         read
+    }
+
+    /// Trims what is before `start`, as the retention does.
+    pub(super) fn trim(&mut self, start: Offset) {
+        let start = index_of(start).min(self.settled);
+        self.records[..start].fill(None);
+        self.start = self.start.max(start);
+    }
+
+    /// The earliest offset that is still kept.
+    pub(super) fn earliest(&self) -> Offset {
+        offset_of(self.start)
     }
 
     /// Keeps only the last visible record of each key, as Kafka's log cleaner does.

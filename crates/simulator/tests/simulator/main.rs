@@ -1,0 +1,3 @@
+//! The processor over a simulated log, whatever happens to it.
+
+mod faults;
