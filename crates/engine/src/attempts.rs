@@ -1,13 +1,18 @@
 //! What the attempts of a run show: when it ended, why it failed, why it waits, and which of them are worth keeping.
 
+use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::reported::ReportedMetrics;
-use kigen_model::run::{Attempt, AttemptPhase, RunPhase};
+use kigen_model::run::{Attempt, AttemptPhase, Container, ContainerState, RunPhase};
 use kigen_model::slot::Failure;
 use kigen_state::{ATTEMPTS_MAX, AttemptState, RunState};
 
 /// Reasons for which Kubernetes' message adds nothing to the reason.
 const SELF_EXPLANATORY_REASONS: [&str; 2] = ["BackoffLimitExceeded", "DeadlineExceeded"];
+
+/// How long after the failure of a run a pod of it that has not ended hangs, in seconds: before, it may be within its grace
+/// period, or its end may not be observed yet.
+const HANGS_AFTER_S: i64 = 60;
 
 /// The most informative attempt of a run: if it succeeded, the latest success; if it has not ended, the attempt that is
 /// under way; else the latest failure.
@@ -21,6 +26,17 @@ pub(crate) fn most_informative(run: &RunState) -> Option<&Attempt> {
         RunPhase::Failed { .. } | RunPhase::Deleted { .. } => last_failure(attempts),
     };
     place.and_then(|place| attempts.get(place)).or(attempts.last()).map(|known| &known.attempt)
+}
+
+/// An attempt that keeps a run which has failed from ending: long after the failure, containers of it run.
+pub(crate) fn hanging(run: &RunState, at: Instant) -> Option<&Attempt> {
+    let RunPhase::Failed { failed_at, .. } = run.run.phase else {
+        return None;
+    };
+    let runs = |container: &Container| matches!(container.state, ContainerState::Running { .. });
+    let hangs = |known: &&AttemptState| is_under_way(known) && known.attempt.containers.iter().any(runs);
+    let hanging = run.attempts.iter().find(hangs).map(|known| &known.attempt);
+    hanging.filter(|_| at - failed_at >= TimeDelta::seconds(HANGS_AFTER_S))
 }
 
 /// The numbers that the most informative attempt reported.

@@ -51,6 +51,13 @@ pub(crate) fn summary_of_run(run: &RunState) -> RunSummary {
     RunSummary { uid, run: run.run.clone(), last_attempt, gone_after }
 }
 
+/// A run as an alert on it describes it at `at`: of one that has failed, the attempt that keeps it from ending comes first.
+pub(crate) fn summary_at(run: &RunState, at: Instant) -> RunSummary {
+    let summary = summary_of_run(run);
+    let last_attempt = attempts::hanging(run, at).cloned().or(summary.last_attempt);
+    RunSummary { last_attempt, ..summary }
+}
+
 /// An objective as alerts describe it.
 pub(crate) fn summary_of_objective(name: &str, objective: &ObjectiveState) -> ObjectiveSummary {
     let spec = &objective.objective;

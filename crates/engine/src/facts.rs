@@ -13,7 +13,7 @@ use kigen_state::{
 use crate::attempts;
 use crate::context::{Batch, Judge};
 use crate::deadlines::is_target_gone;
-use crate::effect::{Effect, summary_of_objective, summary_of_run};
+use crate::effect::{Effect, summary_at, summary_of_objective};
 use crate::history;
 use crate::incident::{end_incident, record_success};
 use crate::judge::judge_again;
@@ -184,7 +184,8 @@ fn raise_run_failed(batch: &mut Batch<'_>, uid: &str) {
     if state.since.is_some_and(|since| *failed_at < since) {
         return;
     }
-    let body = AlertBody::RunFailed { run: summary_of_run(run), failure: attempts::failure(run, reason) };
+    let body =
+        AlertBody::RunFailed { run: summary_at(run, batch.at), failure: attempts::failure(run, reason) };
     let objective = state.objectives.iter().find(|(_, known)| known.plan != Plan::Withdrawn);
     batch.effects.push(Effect::Raise(Box::new(Alert {
         id: alert_id(&state.key, "", body.kind(), uid),

@@ -8,7 +8,7 @@ use kigen_state::{Judged, JudgedSlot, OpenSlot, Plan, Success, Window};
 
 use crate::cause;
 use crate::context::{Batch, Judge};
-use crate::effect::{instant_text, summary_of_run};
+use crate::effect::{instant_text, summary_at};
 use crate::evidence::{self, GapEvidence};
 use crate::incident::{add_to_incident, end_incident, end_incident_at_once};
 use crate::membership::belongs;
@@ -166,7 +166,7 @@ fn miss(judge: &mut Judge<'_>, judged: &mut JudgedSlot, gaps: &[Gap]) -> Cause {
         incident: incident.id,
         misses: incident.misses,
         cause: cause.clone(),
-        run: run.map(summary_of_run),
+        run: run.map(|run| summary_at(run, judge.at)),
         past: past_successes(judge, judged.opens()),
     };
     judge.raise(judged.slot.deadline, body);

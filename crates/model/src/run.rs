@@ -116,7 +116,7 @@ impl FromStr for SlotMark {
 }
 
 /// The phase of a run. It has ended if a condition `Complete` or `Failed` has status True, at any place in the list:
-/// `SuccessCriteriaMet` and `FailureTarget` only announce the end.
+/// `SuccessCriteriaMet` and `FailureTarget` only announce the end. If a pod hangs, that announced failure is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunPhase {
     /// Created; no pod of it is ready.
@@ -130,9 +130,9 @@ pub enum RunPhase {
         /// `status.completionTime`: the controller's clock, late after a controller outage.
         completed_at: Instant,
     },
-    /// The condition `Failed`.
+    /// The condition `Failed`, or `FailureTarget` for a minute.
     Failed {
-        /// The condition's `lastTransitionTime`.
+        /// The condition's `lastTransitionTime`; of a Job of which a pod hung, that of `FailureTarget`.
         failed_at: Instant,
         /// The condition's reason, such as `BackoffLimitExceeded` or `DeadlineExceeded`.
         reason: String,

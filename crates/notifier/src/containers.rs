@@ -2,14 +2,14 @@
 //! ended well although the pod failed.
 
 use kigen_model::Instant;
-use kigen_model::run::{Attempt, AttemptPhase, ContainerRole, ContainerState};
+use kigen_model::run::{Attempt, AttemptPhase, ContainerRole, ContainerState, RunPhase};
 use kigen_model::slot::RunSummary;
 
 use crate::clean::clean;
 use crate::exit_codes::hint;
 use crate::time_text::TimeFormatter;
 
-/// That the work has ended, and which container keeps the pod from ending.
+/// That the work has ended, and which container keeps the pod from ending, or which pod the Job.
 pub(crate) fn kept_from_ending(times: &TimeFormatter, run: Option<&RunSummary>) -> Option<String> {
     let attempt = run?.last_attempt.as_ref()?;
     let running: Vec<String> = attempt
@@ -18,10 +18,12 @@ pub(crate) fn kept_from_ending(times: &TimeFormatter, run: Option<&RunSummary>) 
         .filter(|container| matches!(container.state, ContainerState::Running { .. }))
         .map(|container| format!("`{}`", clean(&container.name)))
         .collect();
-    let work = ends_of_work(attempt)?;
     if running.is_empty() {
         return None;
     }
+    let Some(work) = ends_of_work(attempt) else {
+        return hangs(times, &run?.run.phase, attempt, &running);
+    };
     let keep = if running.len() == 1 { "keeps" } else { "keep" };
     let held = format!("{} {keep} its pod from ending", running.join(" and "));
     let ends: Vec<String> = work
@@ -39,6 +41,21 @@ pub(crate) fn kept_from_ending(times: &TimeFormatter, run: Option<&RunSummary>) 
     } else {
         format!("{ends}, and {held}.")
     })
+}
+
+/// That a run has failed, and which pod keeps it from ending.
+fn hangs(times: &TimeFormatter, phase: &RunPhase, attempt: &Attempt, running: &[String]) -> Option<String> {
+    let RunPhase::Failed { failed_at, .. } = phase else {
+        return None;
+    };
+    let node = attempt.node.as_deref().map_or(String::new(), |node| format!(" on {}", clean(node)));
+    Some(format!(
+        "It has failed at {}, but its pod {}{node} has been terminating since: {} still {}.",
+        times.when(*failed_at),
+        clean(&attempt.pod),
+        running.join(" and "),
+        if running.len() == 1 { "runs" } else { "run" }
+    ))
 }
 
 /// How a container beside the work failed the pod, if the work had ended well.

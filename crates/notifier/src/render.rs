@@ -191,7 +191,10 @@ fn run_failed(alert: &Alert, run: &RunSummary, failure: &Failure) -> Message {
             times.zone(),
             clean(&alert.key.cluster)
         ),
-        paragraphs: vec![failure_text(&times, failure, Some(run))],
+        paragraphs: [failure_text(&times, failure, Some(run))]
+            .into_iter()
+            .chain(kept_from_ending(&times, Some(run)))
+            .collect(),
         error: last_error(failure),
         facts,
     }

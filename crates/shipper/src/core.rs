@@ -52,7 +52,8 @@ pub struct Output {
 /// What may be appended once all outputs so far are in the log.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Acknowledged {
-    /// To be appended to `kigen.events` first: withdrawals of objectives, and live facts that are due for their resync.
+    /// To be appended to `kigen.events` first: withdrawals of objectives, failures of runs whose pods hang, and live facts
+    /// that are due for their resync.
     pub facts: Vec<Fact>,
     /// To be appended to every partition then, in this order.
     pub events: Vec<ClusterEvent>,
@@ -162,7 +163,10 @@ impl Core {
             return Acknowledged::default();
         };
         let mut withdrawn = Output::default();
-        self.emit(&mut withdrawn, |index, emit| index.withdraw_pending(emit));
+        self.emit(&mut withdrawn, |index, emit| {
+            index.withdraw_pending(emit);
+            index.emit_announced(observed_until, emit);
+        });
         let mut facts = withdrawn.facts;
         facts.extend(before.map_or_else(Vec::new, |before| self.resynced(before, observed_until)));
         let gap = self

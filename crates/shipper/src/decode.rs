@@ -14,7 +14,9 @@ mod pod;
 use kigen_model::Instant;
 use serde::de::DeserializeOwned;
 
-pub use crate::decode::decoded::{BatchHint, Decoded, Identity, ObjectiveObject, Undecodable, Unusable};
+pub use crate::decode::decoded::{
+    AnnouncedFailure, BatchHint, Decoded, Identity, ObjectiveObject, Undecodable, Unusable,
+};
 pub use crate::decode::names::{BATCH, SCHEDULED_AT, SLOT};
 use crate::decode::object::AnyObject;
 use crate::resource::Resource;

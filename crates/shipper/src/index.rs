@@ -14,6 +14,7 @@ mod runs;
 mod uid;
 pub mod withdrawals;
 
+use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody};
 use kigen_model::key::BatchKey;
 use kigen_objective::annotation::ANNOTATED_OBJECTIVE;
@@ -173,10 +174,10 @@ impl Index {
                     self.declared.follow(&key, &self.cron_jobs, emit);
                 }
             }
-            Decoded::Job { id, run, batch, not_a_slot } => {
+            Decoded::Job { id, run, failing, batch, not_a_slot } => {
                 let (uid, job) = (id.revision.uid.clone(), run.job.clone());
                 let share = |id: &Identity| self.cron_jobs.share(runs::key(&self.cluster, id, batch));
-                if let Some(key) = self.runs.apply(id, run, share, emit) {
+                if let Some(key) = self.runs.apply(id, run, failing, share, emit) {
                     if let Some(reason) = not_a_slot {
                         emit.notices.push(Notice::Slot { key: BatchKey::clone(&key), job, reason });
                     }
@@ -203,10 +204,10 @@ impl Index {
                 self.cron_jobs.delete(&key, &id, objective.is_some(), emit);
                 self.declared.follow(&key, &self.cron_jobs, emit);
             }
-            Decoded::Job { id, run, batch, not_a_slot: _ } => {
+            Decoded::Job { id, run, failing, batch, not_a_slot: _ } => {
                 let uid = id.revision.uid.clone();
                 let share = |id: &Identity| self.cron_jobs.share(runs::key(&self.cluster, id, batch));
-                let key = self.runs.delete(id, run, share, emit);
+                let key = self.runs.delete(id, run, failing, share, emit);
                 self.attempts.run_known(&uid, &key, emit);
             }
             Decoded::Pod { id, run_uid, attempt, log: _ } => {
@@ -219,6 +220,11 @@ impl Index {
             }
             Decoded::Ignored { .. } => {}
         }
+    }
+
+    /// Emits the failures that were announced, and whose pods have not ended in time.
+    pub fn emit_announced(&mut self, observed_until: Instant, emit: &mut Emit<'_>) {
+        self.runs.emit_announced(observed_until, emit);
     }
 
     /// Applies the end of an attempt's log.

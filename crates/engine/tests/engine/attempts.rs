@@ -8,7 +8,7 @@ use kigen_model::alert::AlertBody;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::reported::ReportedMetrics;
-use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
+use kigen_model::run::{Attempt, AttemptPhase, Container, ContainerRole, ContainerState, Run, RunPhase};
 use kigen_state::{ATTEMPTS_MAX, BatchState};
 
 const RUN: &str = "run-uid";
@@ -143,4 +143,34 @@ fn failures_after_that_of_a_lost_node_are_later_though_its_time_is_unknown() {
     let history = History(Vec::new()).run(RunPhase::Running);
     let last = history.attempt(1, failed(1, 1)).attempt(2, node_lost()).run(run_failed());
     assert_eq!(exit_code(&last.0), None);
+}
+
+#[test]
+fn the_attempt_that_keeps_a_failed_run_from_ending_is_named_once_it_hangs() {
+    let main = Container {
+        name: "main".to_owned(),
+        role: ContainerRole::Main,
+        state: ContainerState::Running { since: Some(at(2)) },
+    };
+    let hanging = Attempt {
+        pod: "hanging".to_owned(),
+        node: None,
+        restarts: 0,
+        metrics: ReportedMetrics::default(),
+        phase: AttemptPhase::Running { since: Some(at(2)) },
+        containers: vec![main],
+    };
+    // The Job failed at minute 59; its end is observed then, or after a pod of it has hung.
+    for (observed_at, expected) in [(at(59), "pod-1"), (at(61), "hanging")] {
+        let history = History(Vec::new()).run(RunPhase::Running).attempt(1, failed(1, 7));
+        let (run_uid, attempt) = (RUN.to_owned(), hanging.clone());
+        let history = history.with("hanging", |revision| FactBody::Attempt { revision, run_uid, attempt });
+        let mut facts = history.run(run_failed()).0;
+        facts.last_mut().expect("the end").observed_at = observed_at;
+        let (_, effects) = apply(&facts);
+        let [Effect::Raise(alert)] = effects.as_slice() else { panic!("one alert: {effects:?}") };
+        let AlertBody::RunFailed { run, failure } = &alert.body else { panic!("a failure: {alert:?}") };
+        assert_eq!(run.last_attempt.as_ref().map(|attempt| attempt.pod.as_str()), Some(expected));
+        assert_eq!(failure.exit_code, Some(7), "the error is that of the attempt that failed");
+    }
 }

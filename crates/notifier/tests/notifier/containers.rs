@@ -1,10 +1,13 @@
 //! The messages about runs whose pod has containers beside the work.
 
 use expect_test::expect;
-use kigen_model::run::{ContainerState, RunPhase};
+use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::run::{Attempt, Container, ContainerRole, ContainerState, RunPhase};
 use kigen_model::slot::{Cause, Failure};
 
-use crate::alerts::{at, attempt, beside_a_proxy, failed_attempt, in_phase, missed, summary, waiting};
+use crate::alerts::{
+    at, attempt, beside_a_proxy, failed_attempt, in_phase, missed, run_failed, summary, waiting,
+};
 use crate::messages::check;
 
 #[test]
@@ -80,6 +83,55 @@ fn a_proxy_that_failed_a_good_run() {
         ▌ Owner: recommend-team
         ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
         ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+        ▌ Look: kubectl -n ml logs job/recommend-29380500
+    "#]],
+    );
+}
+
+#[test]
+fn a_failed_run_of_which_a_pod_hangs_in_terminating() {
+    let main = Container {
+        name: "main".to_owned(),
+        role: ContainerRole::Main,
+        state: ContainerState::Running { since: Some(at("2026-11-20T03:00:04Z")) },
+    };
+    let hanging = Attempt { containers: vec![main], ..attempt() };
+    let reason = "BackoffLimitExceeded".to_owned();
+    let phase = RunPhase::Failed {
+        failed_at: at("2026-11-20T03:20:03Z"),
+        reason: reason.clone(),
+        message: String::new(),
+    };
+    let failure = Failure { reason, exit_code: None, attempts: 1, last_error: None };
+    let run = in_phase(phase, Some(hanging));
+    check(
+        &missed(Cause::Failed(failure.clone()), Some(run.clone())),
+        expect![[r#"
+        ▌ 🔴 ml/recommend has no good result for 12:30
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ Its run failed in its only attempt: BackoffLimitExceeded.
+        ▌ It has failed at 12:20:03, but its pod recommend-29380500-x7k2p on node-1 has
+        ▌ been terminating since: `main` still runs.
+        ▌ The last 4 good runs took 10 min to 11 min.
+        ▌ Job: recommend-29380500
+        ▌ Pod: recommend-29380500-x7k2p on node-1
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+        ▌ Look: kubectl -n ml logs job/recommend-29380500
+    "#]],
+    );
+    let alert = run_failed("");
+    check(
+        &Alert { body: AlertBody::RunFailed { run, failure }, ..alert },
+        expect![[r#"
+        ▌ 🟠 ml/recommend failed
+        ▌ run of Fri 20 Nov 03:00 UTC · cluster prod
+        ▌ Its run failed in its only attempt: BackoffLimitExceeded.
+        ▌ It has failed at 03:20:03, but its pod recommend-29380500-x7k2p on node-1 has
+        ▌ been terminating since: `main` still runs.
+        ▌ Job: recommend-29380500
+        ▌ Pod: recommend-29380500-x7k2p on node-1
         ▌ Look: kubectl -n ml logs job/recommend-29380500
     "#]],
     );

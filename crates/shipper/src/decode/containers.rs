@@ -110,9 +110,15 @@ pub(super) fn has_failed_beside_others(pod: &PodObject) -> bool {
         && of_work.any(OfPod::has_failed)
 }
 
-/// The containers as an attempt has them: where one of those beside each other has ended.
+/// The containers as an attempt has them: where one of those beside each other has ended, and those of a pod that is being
+/// terminated which have not.
 pub(super) fn of_attempt(pod: &PodObject) -> Vec<Container> {
     let mut containers = containers(pod);
+    if pod.metadata.as_ref().is_some_and(|metadata| metadata.deletion_timestamp.is_some())
+        && containers.iter().any(|container| matches!(container.state, State::Running { .. }))
+    {
+        return containers.iter().take(CONTAINERS_MAX).map(OfPod::kept).collect();
+    }
     containers.retain(|container| container.role != ContainerRole::Init || container.has_failed());
     if containers.len() < 2 || !containers.iter().any(OfPod::has_ended) {
         return Vec::new();

@@ -3,7 +3,7 @@
 use kigen_model::Instant;
 use kigen_model::event::Revision;
 use kigen_model::objective::Objective;
-use kigen_model::run::{Attempt, CronJob, NotASlotMark, Run};
+use kigen_model::run::{Attempt, CronJob, NotASlotMark, Run, RunPhase};
 use kigen_objective::read::ParsedObjective;
 use kigen_objective::spec::ObjectiveStatus;
 use thiserror::Error;
@@ -44,6 +44,8 @@ pub enum Decoded {
         id: Identity,
         /// The run.
         run: Run,
+        /// That it has failed, although pods of it have not ended.
+        failing: Option<AnnouncedFailure>,
         /// The batch that it names.
         batch: BatchHint,
         /// The fault of its annotation `kigen.dev/slot`, where that names no slot.
@@ -99,6 +101,17 @@ impl Decoded {
             Self::Ignored { resource_version } => *resource_version,
         }
     }
+}
+
+/// The condition `FailureTarget` of a Job that is not `Failed` yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnnouncedFailure {
+    /// When it failed.
+    pub failed_at: Instant,
+    /// From when on the failure is emitted, if its pods have not ended.
+    pub emit_at: Instant,
+    /// The phase that it has then.
+    pub phase: RunPhase,
 }
 
 /// The batch that a Job itself names.

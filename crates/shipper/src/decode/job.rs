@@ -1,14 +1,19 @@
 //! A Job to a run.
 
+use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::key::is_key_part;
 use kigen_model::run::{Run, RunPhase};
 use kigen_text::error::kept;
 
-use super::decoded::{BatchHint, Decoded, Identity, Unusable};
+use super::decoded::{AnnouncedFailure, BatchHint, Decoded, Identity, Unusable};
 use super::fields::{counter, identity, instant, optional_instant};
 use super::names::{BATCH, SCHEDULED_AT, SLOT};
 use super::object::{Condition, JobObject, JobStatus, Metadata};
+
+/// For how long an announced failure waits for its last pods to end, in seconds: most do, within their grace period, and show
+/// then how they ended. One that does not hangs.
+const ANNOUNCED_S_MAX: i64 = 60;
 
 pub(super) fn decode(object: &JobObject, observed_at: Instant) -> Result<Decoded, Unusable> {
     let id = identity(object.metadata.as_ref())?;
@@ -30,8 +35,9 @@ pub(super) fn decode(object: &JobObject, observed_at: Instant) -> Result<Decoded
         failed_pods: counter(status.failed),
         slot,
     };
+    let failing = announced_failure(status).filter(|_| !run.phase.is_terminal());
     let batch = batch(metadata, &id, scheduled_at);
-    Ok(Decoded::Job { id, run, batch, not_a_slot })
+    Ok(Decoded::Job { id, run, failing, batch, not_a_slot })
 }
 
 /// The end is `Complete` or `Failed` with status True at any position of the list: since Kubernetes 1.31
@@ -44,11 +50,11 @@ fn phase(status: &JobStatus, suspended: bool, observed_at: Instant) -> RunPhase 
         return RunPhase::Succeeded { completed_at };
     }
     if let Some(failed) = condition(status, "Failed") {
-        return RunPhase::Failed {
-            failed_at: optional_instant(failed.last_transition_time.as_ref()).unwrap_or(observed_at),
-            reason: failed.reason.clone().unwrap_or_default(),
-            message: failed.message.as_deref().map(kept).unwrap_or_default(),
-        };
+        let failed_at = optional_instant(failed.last_transition_time.as_ref()).unwrap_or(observed_at);
+        // Of a failure that was emitted when it was announced, the end of the last pod is no other instant.
+        let announced = announced_failure(status).filter(|announced| announced.emit_at <= failed_at);
+        let failed_at = announced.map_or(failed_at, |announced| announced.failed_at);
+        return failure(failed, failed_at);
     }
     if suspended {
         return RunPhase::Suspended;
@@ -56,6 +62,23 @@ fn phase(status: &JobStatus, suspended: bool, observed_at: Instant) -> RunPhase 
     // Kubernetes before 1.24 does not count ready pods: there an active one must do.
     let runs = counter(status.active) > 0 && status.ready.is_none_or(|ready| ready > 0);
     if runs { RunPhase::Running } else { RunPhase::Pending }
+}
+
+/// Since Kubernetes 1.31 a Job that has failed for good has the condition `FailureTarget`, and `Failed` only once all its
+/// pods have ended, which those of a lost node may not do for hours.
+fn announced_failure(status: &JobStatus) -> Option<AnnouncedFailure> {
+    let announced = condition(status, "FailureTarget")?;
+    let failed_at = optional_instant(announced.last_transition_time.as_ref())?;
+    let emit_at = failed_at + TimeDelta::seconds(ANNOUNCED_S_MAX);
+    Some(AnnouncedFailure { failed_at, emit_at, phase: failure(announced, failed_at) })
+}
+
+fn failure(condition: &Condition, failed_at: Instant) -> RunPhase {
+    RunPhase::Failed {
+        failed_at,
+        reason: condition.reason.clone().unwrap_or_default(),
+        message: condition.message.as_deref().map(kept).unwrap_or_default(),
+    }
 }
 
 fn condition<'a>(status: &'a JobStatus, name: &str) -> Option<&'a Condition> {

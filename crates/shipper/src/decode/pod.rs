@@ -35,7 +35,10 @@ pub(super) fn decode(object: &PodObject) -> Result<Decoded, Unusable> {
         metrics: metrics(status),
         containers: Vec::new(),
     };
-    if matches!(attempt.phase, AttemptPhase::Running { .. } | AttemptPhase::Failed { .. }) {
+    let is_waiting = matches!(attempt.phase, AttemptPhase::Waiting { .. });
+    if deleted && is_waiting
+        || matches!(attempt.phase, AttemptPhase::Running { .. } | AttemptPhase::Failed { .. })
+    {
         attempt.containers = of_attempt(object);
     }
     let log = log(object, deleted, &attempt.phase);

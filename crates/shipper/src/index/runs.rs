@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use kigen_model::Instant;
 use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::run::{Run, RunPhase};
@@ -11,7 +12,7 @@ use super::emit::Emit;
 use super::encoded::Encoded;
 use super::list_snapshot::ListSnapshot;
 use super::uid::Uid;
-use crate::decode::{BatchHint, Identity};
+use crate::decode::{AnnouncedFailure, BatchHint, Identity};
 
 /// Of how many deleted Jobs the batch is remembered: the streams are not in step, and the end of a Pod may arrive after
 /// the deletion of its Job.
@@ -28,7 +29,18 @@ struct KnownRun {
 #[derive(Debug, Default)]
 pub(super) struct Runs {
     by_uid: BTreeMap<Uid, KnownRun>,
+    /// Those that have failed and wait for their last pods to end. No version of them is emitted meanwhile, since the failure
+    /// may have no newer one.
+    failing: BTreeMap<Uid, Failing>,
     gone: Gone,
+}
+
+/// A run with its failure, to be emitted once it is due.
+#[derive(Debug)]
+struct Failing {
+    due: Instant,
+    resource_version: u64,
+    run: Run,
 }
 
 /// The batches of the Jobs that were deleted last.
@@ -75,14 +87,24 @@ impl Runs {
     pub(super) fn apply(
         &mut self,
         id: Identity,
-        run: Run,
+        mut run: Run,
+        failing: Option<AnnouncedFailure>,
         share: impl FnOnce(&Identity) -> Arc<BatchKey>,
         emit: &mut Emit<'_>,
     ) -> Option<Arc<BatchKey>> {
         let (uid, resource_version) = (Uid::of(&id.revision.uid), id.revision.resource_version);
+        let due = failing.as_ref().map(|failing| failing.emit_at);
+        if let Some(failing) = failing {
+            run.phase = failing.phase;
+        }
         let kept = Encoded::of(&run);
         if let Some(known) = self.by_uid.get_mut(&uid) {
             if known.resource_version < resource_version {
+                self.failing.remove(&uid);
+                if let Some(due) = due.filter(|due| *due > emit.observed_at) {
+                    self.failing.insert(uid, Failing { due, resource_version, run });
+                    return None;
+                }
                 known.resource_version = resource_version;
                 if known.run != kept {
                     known.run = kept;
@@ -102,12 +124,16 @@ impl Runs {
         &mut self,
         id: Identity,
         mut run: Run,
+        failing: Option<AnnouncedFailure>,
         share: impl FnOnce(&Identity) -> Arc<BatchKey>,
         emit: &mut Emit<'_>,
     ) -> Arc<BatchKey> {
         let uid = Uid::of(&id.revision.uid);
         let known = self.by_uid.remove(&uid);
-        if !has_ended(&run) {
+        self.failing.remove(&uid);
+        if let Some(failing) = failing {
+            run.phase = failing.phase;
+        } else if !has_ended(&run) {
             run.phase = RunPhase::Deleted { observed_at: emit.observed_at };
         }
         let is_changed = known.as_ref().is_none_or(|known| known.run != Encoded::of(&run));
@@ -117,6 +143,19 @@ impl Runs {
             emit.fact(&key, FactBody::Run { revision: id.revision, run });
         }
         key
+    }
+
+    /// Emits the failures that are due.
+    pub(super) fn emit_announced(&mut self, observed_until: Instant, emit: &mut Emit<'_>) {
+        let due = self.failing.extract_if(.., |_, failing| failing.due <= observed_until);
+        for (uid, Failing { resource_version, run, due: _ }) in due {
+            if let Some(known) = self.by_uid.get_mut(&uid) {
+                known.resource_version = resource_version;
+                known.run = Encoded::of(&run);
+                let revision = Revision { uid: uid.to_string(), resource_version };
+                emit.fact(&known.key, FactBody::Run { revision, run });
+            }
+        }
     }
 
     /// Emits the runs of the batches that are due, ended ones included as long as the Job exists: by `freshness` one may
@@ -135,8 +174,13 @@ impl Runs {
             !snapshot.has(uid, || (known.key.namespace.clone(), known.run.get().job))
         };
         for (uid, known) in self.by_uid.extract_if(.., is_gone) {
-            let mut run = known.run.get();
-            if !has_ended(&run) {
+            let failing = self.failing.remove(&uid);
+            let has_failed = failing.is_some();
+            let mut run = failing.map_or_else(|| known.run.get(), |failing| failing.run);
+            if has_failed {
+                let revision = Revision { uid: uid.to_string(), resource_version };
+                emit.fact(&known.key, FactBody::Run { revision, run });
+            } else if !has_ended(&run) {
                 run.phase = RunPhase::Deleted { observed_at: emit.observed_at };
                 let revision = Revision { uid: uid.to_string(), resource_version };
                 emit.fact(&known.key, FactBody::Run { revision, run });

@@ -188,3 +188,14 @@ fn of_numbers_one_of_which_is_nan_the_log_has_the_error() {
     );
     assert_eq!(decoded(&pod).0.metrics.to_string(), "positives 0, rows 120345, seconds 812.4");
 }
+
+#[test]
+fn the_containers_of_a_pod_that_hangs_in_terminating_are_listed() {
+    check(
+        &pod_of("failed-and-a-pod-hangs-in-terminating"),
+        expect![[r#"
+            runs since Some(2026-11-19T01:00:04Z)
+            restarts: 0
+            Main main runs since Some(2026-11-19T01:00:04Z)"#]],
+    );
+}

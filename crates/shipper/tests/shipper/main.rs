@@ -1,5 +1,6 @@
 //! The shipper's tests, in one binary.
 
+mod announced_failures;
 mod api_server_outage;
 mod cluster_identity;
 mod cluster_objectives;
