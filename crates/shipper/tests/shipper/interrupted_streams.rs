@@ -156,7 +156,7 @@ impl Recorded {
         for (uid, expected) in &self.independent {
             let found = states.get(uid);
             // Of a Job that came and went, or ended and went, no more can be known.
-            let is_lost = found.is_none_or(|found| found.phase == "deleted");
+            let is_lost = found.is_none_or(|found| found.is_lost_end_of(expected));
             let may_be = found == Some(expected) || is_lost && self.is_covered(shipping, cut, Some(uid));
             assert!(may_be, "{run}: Job {uid} is {found:?}, not {expected:?}, in {:?}", shipping.gaps());
         }

@@ -47,6 +47,15 @@ pub(crate) struct FinalAttempt {
     pub(crate) metrics: BTreeMap<String, f64>,
 }
 
+impl FinalState {
+    /// Whether it is what could be known of a Job that ended and went as `last` within a gap: that it was deleted, or, if its
+    /// failure had been announced, that it failed, whatever was counted after that.
+    pub(crate) fn is_lost_end_of(&self, last: &Self) -> bool {
+        let counted = Self { failed_pods: last.failed_pods, ..self.clone() };
+        self.phase == "deleted" || self.phase == "failed" && counted == *last
+    }
+}
+
 pub(crate) type FinalStates = BTreeMap<String, FinalState>;
 
 /// Cargo runs a test in its package's folder. The path is not compiled in: another checkout may share the build.
