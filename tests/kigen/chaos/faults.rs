@@ -252,6 +252,8 @@ impl Chaos {
                 let until = RealInstant::now() + LEAVES_WITHIN;
                 while running.0.try_wait().expect("its state").is_none() {
                     assert!(RealInstant::now() < until, "{name} does not end\n{}", self.logs());
+                    // It may freeze itself only now, at a commit for which there was nothing to judge until then.
+                    send(running.0.id(), "-CONT");
                     std::thread::sleep(POLL_INTERVAL);
                 }
                 assert!(running.0.wait().expect("its end").success(), "{name} did not end in order");
@@ -320,6 +322,7 @@ impl Chaos {
                     "partition {partition} is judged up to {position:?} of {end} only\n{}",
                     self.logs()
                 );
+                self.processors.values().for_each(|running| send(running.0.id(), "-CONT"));
                 std::thread::sleep(POLL_INTERVAL);
             }
             retried(|| reader.last_stable_offset(Topic::Alerts, partition));
