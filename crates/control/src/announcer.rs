@@ -1,20 +1,20 @@
 //! Announces this process, and follows what the others announce.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use kigen_log::{Log, LogError, LogReader, NewRecord};
+use kigen_log::{Log, LogError, LogReader};
 use kigen_model::Instant;
 use kigen_model::control::{Announcement, ControlRecord};
-use kigen_model::topic::{CONTROL_PARTITION, Offset, Partition, Topic};
+use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::{ThrottledWarnings, on_thread};
 use kigen_wire::Level;
 use tokio::sync::watch;
 
 use crate::handle::{Control, InForce};
 use crate::members::{Members, Standing};
+use crate::record::{keyed, new_record};
 
 /// How often `kigen.control` is read.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(5);
@@ -101,8 +101,8 @@ impl<L: Log> Announcer<L> {
         self.refresh().await?;
         let standing = self.members.standing(now, self.window());
         metrics::gauge!("kigen_record_level").set(standing.level.number());
-        if standing != self.standing {
-            self.report(&standing);
+        if !standing.reads_as(&self.standing) {
+            tracing::info!("records are written at record level {standing}");
         }
         self.in_force.send_if_modified(|in_force| {
             let changed = in_force.level != standing.level || *in_force.skips != self.members.skips;
@@ -139,48 +139,20 @@ impl<L: Log> Announcer<L> {
 
     async fn announce(&self, announcement: &Announcement) -> Result<(), LogError> {
         let record = ControlRecord::Process(announcement.clone());
-        let value = kigen_wire::encode_control(&record, Level::NEWEST);
-        self.append(vec![(record.key(), Some(value))], announcement.announced_at).await
+        self.log.append(vec![new_record(&record, announcement.announced_at)]).await.map(drop)
     }
 
     /// Removes the announcements of processes that ended long ago.
     async fn forget_ended(&self, now: Instant) -> Result<(), LogError> {
-        let ended: Vec<_> =
-            self.members.keys_before(now, ENDED_KEPT).map(|key| (key.clone(), None)).collect();
-        if ended.is_empty() { Ok(()) } else { self.append(ended, now).await }
-    }
-
-    async fn append(&self, records: Vec<(String, Option<Vec<u8>>)>, at: Instant) -> Result<(), LogError> {
-        let record = |(key, value)| NewRecord {
-            topic: Topic::Control,
-            partition: CONTROL_PARTITION,
-            key,
-            value,
-            timestamp: at,
-        };
-        self.log.append(records.into_iter().map(record).collect()).await.map(drop)
+        let tombstone = |key: &String| keyed(key.clone(), None, now);
+        let ended: Vec<_> = self.members.keys_before(now, ENDED_KEPT).map(tombstone).collect();
+        if ended.is_empty() { Ok(()) } else { self.log.append(ended).await.map(drop) }
     }
 
     async fn refresh(&mut self) -> Result<(), LogError> {
         let (mut members, reader) = (self.members.clone(), self.log.reader().clone());
         self.members = on_thread(move || members.refresh(&reader).map(|()| members)).await?;
         Ok(())
-    }
-
-    fn report(&self, standing: &Standing) {
-        let Standing { level, held_by, held_until } = standing;
-        match held_until {
-            None => tracing::info!("records are written at record level {level}, the newest of this kigen"),
-            Some(until) => {
-                let names: BTreeSet<String> = held_by.iter().map(ToString::to_string).collect();
-                tracing::info!(
-                    "records are written at record level {level} of {}, for {}, until {} or longer",
-                    Level::NEWEST,
-                    names.into_iter().collect::<Vec<_>>().join(", "),
-                    until.format("%Y-%m-%d %H:%M UTC")
-                );
-            }
-        }
     }
 }
 
@@ -200,8 +172,11 @@ async fn has_events(reader: &(impl LogReader + Clone + 'static)) -> Result<bool,
 
 #[cfg(test)]
 mod tests {
-    use kigen_log::EmbeddedLog;
+    use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+
+    use kigen_log::{EmbeddedLog, NewRecord};
     use kigen_model::control::Skip;
+    use kigen_model::topic::CONTROL_PARTITION;
 
     use super::*;
 
@@ -263,6 +238,22 @@ mod tests {
         let (_two, of_two) = open(&log, settings("two")).await;
         one.turn().await.expect("a log");
         assert_eq!((control.level(), of_two.level()), (Level::NEWEST, Level::NEWEST));
+    }
+
+    #[tokio::test]
+    async fn the_level_rises_a_day_after_the_last_process_before_levels_was_seen() {
+        static HOURS: AtomicI64 = AtomicI64::new(0);
+        let moving = || clock() + TimeDelta::hours(HOURS.load(Relaxed));
+        let (_dir, log) = log();
+        append(&log, Topic::Events, "prod", Vec::new()).await;
+        let opened = Announcer::open(log.clone(), settings("a"), moving, ThrottledWarnings::default()).await;
+        let (mut announcer, mut control) = opened.expect("a log");
+        for (hours, level) in [(0, Level::OLDEST), (24, Level::OLDEST), (25, Level::NEWEST)] {
+            HOURS.store(hours, Relaxed);
+            announcer.turn().await.expect("a log");
+            assert_eq!(control.level(), level, "after {hours} h");
+        }
+        control.changed().await;
     }
 
     #[tokio::test]

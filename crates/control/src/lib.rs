@@ -9,7 +9,9 @@
 mod announcer;
 mod handle;
 mod members;
+mod record;
 
 pub use announcer::{Announcer, Settings};
 pub use handle::Control;
 pub use members::{Members, Standing};
+pub use record::new_record;

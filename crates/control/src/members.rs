@@ -1,6 +1,7 @@
 //! The processes that use a log, and the level that all of them read: a function of what they announced, and of the time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use chrono::TimeDelta;
 use kigen_log::{ConsumedRecord, LogError, LogReader};
@@ -33,6 +34,25 @@ pub struct Standing {
     pub held_by: Vec<Announcement>,
     /// When the last of them is no longer waited for, if it announces nothing more; `None`: nothing holds the level.
     pub held_until: Option<Instant>,
+}
+
+impl Standing {
+    /// Whether the level and the processes that hold it are the same: they announce themselves again each minute.
+    pub(crate) fn reads_as(&self, other: &Self) -> bool {
+        let names = |it: &Self| it.held_by.iter().map(ToString::to_string).collect::<Vec<_>>();
+        (self.level, names(self)) == (other.level, names(other))
+    }
+}
+
+/// One line for a person.
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { level, held_by, held_until } = self;
+        let Some(until) = held_until else { return write!(f, "{level}, the newest of this kigen") };
+        let held_by: BTreeSet<String> = held_by.iter().map(ToString::to_string).collect();
+        let (held_by, until) = (Vec::from_iter(held_by).join(", "), until.format("%Y-%m-%d %H:%M UTC"));
+        write!(f, "{level}, of {} that this kigen has: for {held_by}, until {until} or longer", Level::NEWEST)
+    }
 }
 
 impl Members {
@@ -149,6 +169,9 @@ mod tests {
         let standing = mixed.standing(at(4), WINDOW);
         assert_eq!((standing.level, standing.held_until), (Level::OLDEST, Some(at(27))));
         assert_eq!(standing.held_by, [process("b", 1, 0), process("c", 1, 3)]);
+        let later = members(&[process("a", newest, 0), process("b", 1, 4), process("c", 1, 4)]);
+        assert!(later.standing(at(4), WINDOW).reads_as(&standing), "the same processes, a minute later");
+        assert!(!all_new.standing(at(1), WINDOW).reads_as(&standing));
     }
 
     #[test]

@@ -2,14 +2,13 @@
 //!
 //! Each check is a function of its own and prints its result at once, since some wait for a server that does not answer.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use chrono::Utc;
-use kigen_control::{Members, Standing};
+use kigen_control::Members;
 use kigen_log::kafka::{permissions, topics};
 use kigen_log::{EmbeddedError, EmbeddedLog, LogError, LogReader};
 use kigen_model::topic::Topic;
@@ -17,7 +16,6 @@ use kigen_notifier::slack::client::Slack;
 use kigen_ops::{error_chain, on_thread};
 use kigen_shipper::preflight::{self, Allowed};
 use kigen_shipper::server_clock::Clock;
-use kigen_wire::Level;
 
 use crate::cli::SettingsArgs;
 use crate::config::{Config, Kafka, Notify};
@@ -129,17 +127,8 @@ fn record_level(
     results: &mut Results,
 ) -> anyhow::Result<()> {
     let mut members = Members::default();
-    let outcome = members.refresh(reader).map_err(|error| error_chain(&error)).map(|()| {
-        let Standing { level, held_by, held_until } = members.standing(Utc::now(), config.rollback());
-        let Some(until) = held_until else { return format!("{level}, the newest of this kigen") };
-        let held_by: BTreeSet<String> = held_by.iter().map(ToString::to_string).collect();
-        format!(
-            "{level}, of {} that this kigen has: for {}, until {} or longer",
-            Level::NEWEST,
-            held_by.into_iter().collect::<Vec<_>>().join(", "),
-            until.format("%Y-%m-%d %H:%M UTC")
-        )
-    });
+    let standing = members.refresh(reader).map(|()| members.standing(Utc::now(), config.rollback()));
+    let outcome = standing.map(|standing| standing.to_string()).map_err(|error| error_chain(&error));
     results.add("record level", outcome)
 }
 

@@ -2,12 +2,11 @@
 
 use anyhow::Context;
 use chrono::Utc;
-use kigen_log::{EmbeddedError, KafkaLog, Log, LogError, LogReader, NewRecord};
+use kigen_log::{EmbeddedError, KafkaLog, Log, LogError, LogReader};
 use kigen_model::control::{ControlRecord, Skip};
-use kigen_model::topic::{CONTROL_PARTITION, Offset, Partition, Topic};
+use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::on_thread;
 use kigen_registry::Intent;
-use kigen_wire::Level;
 
 use crate::cli::{SkipArgs, SkippedTopicArg};
 use crate::config::Config;
@@ -71,10 +70,7 @@ async fn skip<L: Log>(log: L, place: (Topic, Partition, Offset), author: String)
     );
     let now = Utc::now();
     let skip = ControlRecord::Skip(Skip { place, author, skipped_at: now });
-    let (key, value) = (skip.key(), Some(kigen_wire::encode_control(&skip, Level::NEWEST)));
-    let decision =
-        NewRecord { topic: Topic::Control, partition: CONTROL_PARTITION, key, value, timestamp: now };
-    log.append(vec![decision]).await?;
+    log.append(vec![kigen_control::new_record(&skip, now)]).await?;
     print(&format!(
         "partition {partition} of {topic} goes on without the record of {} at offset {offset}, whose bytes go to {}\n",
         record.key,
