@@ -61,7 +61,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(demo) => {
             // The configuration of clusters and of Slack does not concern the demo.
             let kafka = (settings.log == Some(LogKind::Kafka)).then(configure).transpose()?;
-            on_threads(commands::demo::run(demo, kafka))
+            on_threads(commands::demo::run(demo, settings.data_dir, kafka))
         }
         Command::Events(events) => commands::events::run(&configure()?, &events),
         Command::Status(status) => commands::status::run(&configure()?, &status),

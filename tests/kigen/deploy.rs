@@ -11,16 +11,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::support::kigen;
+use crate::support::manifests::{bound_roles, documents, pods};
 
 const MANIFESTS: [&str; 3] = ["up.yaml", "kafka.yaml", "namespaced.yaml"];
 const CUSTOM_RESOURCE: &str = "objectives.crd.yaml";
-
-fn documents(name: &str) -> Vec<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(name);
-    let mut text = std::fs::File::open(&path).expect("a manifest");
-    let documents = serde_saphyr::read::<_, Value>(&mut text);
-    documents.map(|document| document.unwrap_or_else(|error| panic!("{name}: {error}"))).collect()
-}
 
 /// The fields that Kubernetes' own types keep.
 fn known(document: &Value) -> Value {
@@ -108,14 +102,20 @@ fn the_custom_resource_and_a_file_of_objectives_have_the_same_fields() {
     assert_eq!(of_resource, of_file.split(", ").collect(), "but for the selector within `batch`");
 }
 
-/// Each rule as `kind: verbs on resources`.
-fn rules(name: &str) -> BTreeSet<String> {
+/// Each rule that a binding grants, as `kind: verbs on resources`.
+fn bound(name: &str) -> BTreeSet<String> {
+    let documents = documents(name);
+    let roles = bound_roles(&documents);
+    rules(roles)
+}
+
+fn rules<'a>(documents: impl IntoIterator<Item = &'a Value>) -> BTreeSet<String> {
     let words = |list: &Value| {
         let all = list.as_array().into_iter().flatten().map(|word| word.as_str().expect("a word").to_owned());
         all.collect::<Vec<_>>().join(",")
     };
     let mut all = BTreeSet::new();
-    for document in documents(name) {
+    for document in documents {
         for rule in document["rules"].as_array().into_iter().flatten() {
             let only = match &rule["resourceNames"] {
                 Value::Null => String::new(),
@@ -133,27 +133,61 @@ fn rules(name: &str) -> BTreeSet<String> {
 }
 
 #[test]
+fn the_right_to_read_logs_has_a_role_in_each_manifest_and_is_bound_in_none() {
+    for name in MANIFESTS {
+        let documents = documents(name);
+        let of_logs = |rule: &String| rule.ends_with("get on pods/log");
+        assert!(rules(&documents).iter().any(of_logs), "{name}");
+        assert!(!bound(name).iter().any(of_logs), "{name}");
+    }
+}
+
+#[test]
+fn who_may_edit_a_namespace_may_edit_its_objectives() {
+    let documents = documents(CUSTOM_RESOURCE);
+    let of = |role: &str| {
+        let label = format!("rbac.authorization.k8s.io/aggregate-to-{role}");
+        rules(documents.iter().filter(|document| document["metadata"]["labels"][&label] == "true"))
+    };
+    let view = "ClusterRole: get,list,watch on objectives".to_owned();
+    let edit = "ClusterRole: create,delete,deletecollection,patch,update on objectives".to_owned();
+    assert_eq!(of("view"), [view.clone()].into());
+    assert_eq!(of("edit"), [view.clone(), edit.clone()].into());
+    assert_eq!(of("admin"), [view, edit].into());
+}
+
+#[test]
+fn the_image_is_that_of_this_version_and_is_not_pulled_again() {
+    for pod in MANIFESTS.into_iter().flat_map(pods) {
+        let container = &pod["containers"][0];
+        assert_eq!(container["image"], concat!("kigen:", env!("CARGO_PKG_VERSION")));
+        assert_eq!(container["imagePullPolicy"], "IfNotPresent");
+    }
+    let read = |path: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(path);
+        std::fs::read_to_string(path).expect("a file")
+    };
+    for file in ["Dockerfile", "README.md"] {
+        assert!(read(file).contains(concat!("-t kigen:", env!("CARGO_PKG_VERSION"), " .")), "{file}");
+    }
+}
+
+#[test]
 fn the_manifests_request_exactly_the_rights_that_kigen_needs() {
     let cluster = [
         "ClusterRole: get on namespaces named kube-system",
-        "ClusterRole: get on pods/log",
         "ClusterRole: list,watch on cronjobs,jobs",
         "ClusterRole: list,watch on objectives",
         "ClusterRole: list,watch on pods",
         "ClusterRole: patch on objectives/status",
     ];
-    assert_eq!(rules("up.yaml"), cluster.map(str::to_owned).into());
+    assert_eq!(bound("up.yaml"), cluster.map(str::to_owned).into());
     let lease =
         ["Role: create on leases", "Role: get,update on leases named kigen-shipper"].map(str::to_owned);
-    assert_eq!(rules("kafka.yaml"), cluster.map(str::to_owned).into_iter().chain(lease).collect());
+    assert_eq!(bound("kafka.yaml"), cluster.map(str::to_owned).into_iter().chain(lease).collect());
     let within =
         cluster.map(|rule| rule.replace("ClusterRole", "Role").replace("named kube-system", "named ml"));
-    assert_eq!(rules("namespaced.yaml"), within.into(), "nothing outside the namespace");
-}
-
-fn pods(name: &str) -> Vec<Value> {
-    let all = documents(name).into_iter().filter(|document| document["kind"] == "StatefulSet");
-    all.map(|document| document["spec"]["template"]["spec"].clone()).collect()
+    assert_eq!(bound("namespaced.yaml"), within.into(), "nothing outside the namespace");
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod inspection;
 mod kafka_outage;
 mod kubectl;
 mod objectives;
+mod pod;
 mod printing;
 mod registry;
 mod replay;

@@ -12,11 +12,35 @@ use crate::spec::{GROUP, KIND, ObjectiveSpec, ObjectiveStatus, VERSION};
 
 #[test]
 fn the_manifest_is_generated_from_the_types() {
-    let head = "# The custom resource in which objectives are declared with kubectl. Generated from\n\
+    let head = "# The custom resource in which objectives are declared with kubectl, and who may do that. Generated from\n\
                 # crates/objective/src/spec.rs by a test, which rewrites it with `UPDATE_EXPECT=1`.\n";
     let mut yaml = head.to_owned();
     write_yaml(&manifest(), 0, &mut yaml);
+    for role in roles() {
+        yaml.push_str("---\n");
+        write_yaml(&role, 0, &mut yaml);
+    }
     expect_file!["../../../deploy/objectives.crd.yaml"].assert_eq(&yaml);
+}
+
+/// Kubernetes adds what is labelled so to its own roles `view`, `edit` and `admin`: who may edit CronJobs may edit Objectives.
+fn roles() -> [Value; 2] {
+    let role = |name: &str, into: &[&str], verbs: &[&str]| {
+        let label = |role: &&str| (format!("rbac.authorization.k8s.io/aggregate-to-{role}"), json!("true"));
+        json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRole",
+            "metadata": {
+                "name": format!("kigen-objectives-{name}"),
+                "labels": into.iter().map(label).collect::<Map<_, _>>(),
+            },
+            "rules": [{"apiGroups": [GROUP], "resources": ["objectives"], "verbs": verbs}],
+        })
+    };
+    [
+        role("view", &["view", "edit", "admin"], &["get", "list", "watch"]),
+        role("edit", &["edit", "admin"], &["create", "delete", "deletecollection", "patch", "update"]),
+    ]
 }
 
 fn manifest() -> Value {
@@ -141,9 +165,12 @@ fn is_block(value: &Value) -> bool {
     }
 }
 
-/// A plain word, else JSON's form, which YAML reads the same.
+/// A plain word, else JSON's form, which YAML reads the same. YAML reads some plain words otherwise than as a text.
 fn scalar(value: &Value) -> String {
     let is_word = |text: &&str| {
+        if matches!(*text, "true" | "false" | "null") {
+            return false;
+        }
         let mut letters = text.bytes();
         letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'.')
             && letters.all(|letter| letter.is_ascii_alphanumeric() || b" ./-".contains(&letter))

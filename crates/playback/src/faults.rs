@@ -1,5 +1,6 @@
 //! Faults that a test can inject into a running server.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::StatusCode;
@@ -9,6 +10,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::history::{Disturbance, Trouble};
 use crate::resource::Resource;
+use crate::rights::{Right, Rule};
 use crate::status::Status;
 use crate::timeline::Timeline;
 
@@ -19,6 +21,8 @@ pub struct Faults {
     clock: Clock,
     state: watch::Sender<FaultState>,
     token: Arc<Mutex<Option<String>>>,
+    granted: Arc<Mutex<Option<Vec<Rule>>>>,
+    denied: Arc<Mutex<BTreeSet<String>>>,
     /// The prefix of the names of Objectives whose status is refused, and the HTTP status.
     objectives_refused: Arc<Mutex<Option<(String, StatusCode)>>>,
 }
@@ -94,6 +98,8 @@ impl Faults {
             clock,
             state: watch::Sender::default(),
             token: Arc::default(),
+            granted: Arc::default(),
+            denied: Arc::default(),
             objectives_refused: Arc::default(),
         }
     }
@@ -176,6 +182,16 @@ impl Faults {
         *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token.map(str::to_owned);
     }
 
+    /// Answers 403 to what none of these rules grants.
+    pub fn grant_only(&self, rules: Vec<Rule>) {
+        *self.granted.lock().unwrap_or_else(PoisonError::into_inner) = Some(rules);
+    }
+
+    /// What was requested and not granted, such as `get pods/log`.
+    pub fn denied(&self) -> Vec<String> {
+        self.denied.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
     /// Stops or resumes bookmarks.
     pub fn stall_bookmarks(&self, is_stalled: bool) {
         self.state.send_modify(|state| state.bookmarks_stalled = is_stalled);
@@ -198,6 +214,16 @@ impl Faults {
         let token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
         let shown = authorization.and_then(|header| header.strip_prefix("Bearer "));
         token.as_deref().is_none_or(|token| shown == Some(token))
+    }
+
+    /// Whether a request is granted; else it is noted.
+    pub(crate) fn grants(&self, right: &Right) -> bool {
+        let granted = self.granted.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_granted = granted.as_ref().is_none_or(|rules| right.is_granted(rules));
+        if !is_granted {
+            self.denied.lock().unwrap_or_else(PoisonError::into_inner).insert(right.to_string());
+        }
+        is_granted
     }
 
     /// The HTTP status that refuses a write of this Objective's status.

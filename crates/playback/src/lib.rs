@@ -17,6 +17,7 @@ mod objective_statuses;
 pub mod recording;
 pub mod resource;
 mod response;
+pub mod rights;
 mod selection;
 pub mod server;
 mod status;

@@ -65,6 +65,19 @@ impl History {
         } else {
             Box::new(file)
         };
+        Self::from_recorded(bytes, path)
+    }
+
+    /// Reads such a history from the bytes of a `.jsonl.gz` file; errors name it `name`.
+    ///
+    /// # Errors
+    /// As of [`Self::from_recording`].
+    pub fn from_compressed_recording(bytes: &[u8], name: &str) -> Result<Self, RecordingError> {
+        Self::from_recorded(MultiGzDecoder::new(bytes), Path::new(name))
+    }
+
+    fn from_recorded(bytes: impl Read, path: &Path) -> Result<Self, RecordingError> {
+        let unreadable = |source| RecordingError::Unreadable { path: path.to_owned(), source };
         let mut parser = RecordingParser::default();
         let mut lines_read = 0;
         for (nth, line) in BufReader::new(bytes).lines().enumerate() {

@@ -29,6 +29,7 @@ use crate::names;
 use crate::objective_statuses::ObjectiveStatuses;
 use crate::resource::Resource;
 use crate::response::{insert, json_body, number, refusal};
+use crate::rights::Right;
 use crate::selection::Selection;
 use crate::status::Status;
 use crate::timeline::Timeline;
@@ -302,13 +303,16 @@ async fn answer(
     counted.fetch_add(1, Ordering::Relaxed);
     tracing::debug!(%method, %uri, %now, "request");
     let authorization = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok());
-    let answered = match route {
+    let is_watch = matches!(route, Route::Watch(_));
+    let denied = Right::of(&method, uri.path(), is_watch).filter(|right| !api.faults.grants(right));
+    let answered = match (route, denied) {
         _ if !api.faults.accepts(authorization) => Err(Status::refused(StatusCode::UNAUTHORIZED)),
-        Route::List(selection) => api.list(selection, &parameters, now).map(json_body),
-        Route::Watch(selection) => api.watch(selection, &parameters, now),
-        Route::Lease(path) => api.lease(&method, &path, &body),
-        Route::Status(key) => api.status(key, &body, now).map(json_body),
-        Route::Other => api.other(&method, uri.path()).map(json_body),
+        (_, Some(denied)) => Err(Status::denied(&denied)),
+        (Route::List(selection), None) => api.list(selection, &parameters, now).map(json_body),
+        (Route::Watch(selection), None) => api.watch(selection, &parameters, now),
+        (Route::Lease(path), None) => api.lease(&method, &path, &body),
+        (Route::Status(key), None) => api.status(key, &body, now).map(json_body),
+        (Route::Other, None) => api.other(&method, uri.path()).map(json_body),
     };
     let mut response = answered.unwrap_or_else(|status| refusal(&status));
     let headers = response.headers_mut();

@@ -67,6 +67,12 @@ impl Status {
         Self { code, reason, message: message.to_owned() }
     }
 
+    /// The refusal of a request that no rule grants.
+    pub(crate) fn denied(what: &impl std::fmt::Display) -> Self {
+        let message = format!("forbidden: the user cannot {what}");
+        Self { code: StatusCode::FORBIDDEN, reason: "Forbidden", message }
+    }
+
     /// The `Retry-After`, in seconds.
     pub(crate) fn retry_after_s(&self) -> Option<u32> {
         matches!(self.code.as_u16(), 429 | 503 | 504).then_some(1)

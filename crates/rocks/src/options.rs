@@ -1,7 +1,8 @@
 //! RocksDB's options: small in memory and files, since a database shares a process with everything else.
 
 use rocksdb::{
-    BlockBasedIndexType, BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, Options, WriteOptions,
+    BlockBasedIndexType, BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, InfoLogger, LogLevel,
+    Options, WriteOptions,
 };
 
 const CACHE_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -40,10 +41,12 @@ pub(crate) fn writer(index: Index) -> Options {
     options
 }
 
-/// For a process that reads beside the writer. It keeps all files open, because the writer may delete them meanwhile.
+/// For a process that reads beside the writer. It keeps all files open, because the writer may delete them meanwhile, and
+/// keeps no diary: there may be no directory that it can write.
 pub(crate) fn secondary() -> Options {
     let mut options = common(Index::Whole);
     options.set_max_open_files(-1);
+    options.set_info_logger(InfoLogger::new_callback_logger(LogLevel::Fatal, |_, _| {}));
     options
 }
 

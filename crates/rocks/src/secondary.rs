@@ -15,17 +15,18 @@ const ATTEMPTS_MAX: u32 = 100;
 
 impl Database {
     /// Opens the database in `directory` for reading, whether or not a process writes it now; `None`: there is none.
-    /// RocksDB writes its diary into `scratch`.
+    /// Nothing is written, so the directory and all others may be read-only.
     ///
     /// # Errors
     /// It is damaged, or the disk fails.
-    pub fn open_secondary(directory: &Path, scratch: &Path) -> Result<Option<Self>, RocksError> {
+    pub fn open_secondary(directory: &Path) -> Result<Option<Self>, RocksError> {
         let files = files(directory);
         if !files.join("CURRENT").exists() {
             return Ok(None);
         }
         let options = options::secondary();
-        let db = retried(|| DB::open_as_secondary(&options, files.as_path(), scratch))
+        // RocksDB would write its diary into the second directory; that of these options goes nowhere.
+        let db = retried(|| DB::open_as_secondary(&options, files.as_path(), files.as_path()))
             .map_err(RocksError::from_rocksdb)?;
         let database = Self { db, files };
         database.catch_up()?;

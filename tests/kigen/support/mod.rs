@@ -6,6 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant as RealInstant};
 
 use self::http::{Response, free_port, get};
+use self::pod::Pod;
 use self::slack::slack_into;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use kigen_log::{EmbeddedLog, LogReader};
@@ -19,6 +20,8 @@ use kigen_wire::Status;
 use tokio::sync::Mutex;
 
 pub(crate) mod http;
+pub(crate) mod manifests;
+pub(crate) mod pod;
 pub(crate) mod slack;
 
 /// The longest wait before a test fails.
@@ -137,6 +140,18 @@ impl Up {
         Self::start_with(command, dir, dir.to_owned(), url, "[log]\npartitions = 2\n", free_port())
     }
 
+    /// Starts it as the container of a pod whose directories are below `dir`, with these lines of TOML as its configuration.
+    pub(crate) fn start_in_pod(pod: &mut Pod, args: &[&str], dir: &Path, url: &str, config: &str) -> Self {
+        let port = free_port();
+        std::fs::write(pod.config_dir().join("kigen.toml"), config).expect("a configuration");
+        pod.set("KIGEN_CONFIG", "/config/kigen.toml");
+        pod.set("KIGEN_API_URL", url);
+        pod.set("KIGEN_HEALTH_ADDRESS", &format!("127.0.0.1:{port}"));
+        let mut command = pod.command();
+        command.args(args);
+        Self::spawn(command, dir, pod.data_dir(), port)
+    }
+
     /// Starts it on `dir`, with its health address at this port.
     pub(crate) fn start_at(dir: &Path, url: &str, port: u16) -> Self {
         let mut command = kigen();
@@ -160,22 +175,25 @@ impl Up {
         let config = dir.join("kigen.toml");
         let text = format!("[kubernetes]\nprobe_interval_ms = 100\n{more}");
         std::fs::write(&config, text).expect("a configuration");
-        let append = |name: &str| {
-            let file = std::fs::OpenOptions::new().create(true).append(true).open(dir.join(name));
-            Stdio::from(file.expect("a file for its output"))
-        };
-        let child = command
+        command
             .args(["--cluster", "shop", "--api-url", url])
             .arg("--config")
             .arg(&config)
             .arg("--data-dir")
             .arg(&data_dir)
             .arg("--health-address")
-            .arg(format!("127.0.0.1:{port}"))
-            .stdout(append("messages"))
-            .stderr(append("stderr"))
-            .spawn()
-            .expect("kigen runs");
+            .arg(format!("127.0.0.1:{port}"));
+        Self::spawn(command, dir, data_dir, port)
+    }
+
+    /// Starts it with stdout in `dir/messages` and stderr in `dir/stderr`.
+    fn spawn(mut command: Command, dir: &Path, data_dir: PathBuf, port: u16) -> Self {
+        let append = |name: &str| {
+            let file = std::fs::OpenOptions::new().create(true).append(true).open(dir.join(name));
+            Stdio::from(file.expect("a file for its output"))
+        };
+        let spawned = command.stdout(append("messages")).stderr(append("stderr")).spawn();
+        let child = spawned.expect("kigen runs");
         Self { child, data_dir, log: dir.join("stderr"), port }
     }
 

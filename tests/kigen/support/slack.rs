@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use tokio::net::TcpListener;
 
 /// Starts one that appends to `file`; returns the address of its API.
@@ -15,6 +15,15 @@ pub(crate) async fn slack_into(file: &Path) -> String {
     let url = format!("http://{}/api/", listener.local_addr().expect("an address"));
     let routes = Router::new()
         .route("/api/chat.postMessage", post(post_message))
+        .route(
+            "/api/auth.test",
+            any(|| async {
+                json(
+                    r#"{"ok": true, "url": "https://x.slack.com/", "team": "x", "user": "kigen", "team_id": "T1",
+                        "user_id": "U1"}"#,
+                )
+            }),
+        )
         .route(
             "/api/conversations.history",
             get(|| async { json(r#"{"ok": true, "messages": [], "has_more": false}"#) }),

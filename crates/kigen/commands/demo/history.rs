@@ -1,7 +1,5 @@
 //! The demo's clusters: nine days of a shop in which hardly anything fails, and a recorded cluster.
 
-use std::io::Write;
-
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use kigen_playback::generate::{Attempt, Cluster, CronJobPlan, RunPlan};
@@ -108,12 +106,7 @@ fn a_day(shop: &mut Cluster, day: i64) {
 
 /// The recorded cluster, with objectives as annotations on some of its CronJobs.
 pub(super) fn recorded() -> anyhow::Result<History> {
-    let mut file = tempfile::Builder::new()
-        .suffix(".jsonl.gz")
-        .tempfile()
-        .context("a temporary file cannot be created")?;
-    file.write_all(RECORDING).context("the recording cannot be unpacked")?;
-    let history = History::from_recording(file.path())?;
+    let history = History::from_compressed_recording(RECORDING, "of the demo")?;
     Ok(RECORDED_OBJECTIVES.iter().fold(history, |history, (namespace, name, complete_by)| {
         history.annotate(namespace, name, COMPLETE_BY, complete_by)
     }))

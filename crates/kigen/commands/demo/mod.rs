@@ -4,7 +4,7 @@ mod history;
 mod screen;
 
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant as RealInstant};
 
 use anyhow::Context;
@@ -24,6 +24,7 @@ use kigen_shipper::health::Health;
 use kigen_shipper::role::ShipperRole;
 use kigen_shipper::server_clock::Clock as ShipperClock;
 use kigen_shipper::settings::{Access, Settings};
+use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -51,10 +52,15 @@ const QUIET: Duration = Duration::from_millis(400);
 /// The longest wait for the last messages after the history's end.
 const END_MS_MAX: u64 = 30_000;
 
-/// Plays and draws the demo; on Kafka, if that is configured.
-pub(crate) async fn run(args: DemoArgs, kafka: Option<Config>) -> anyhow::Result<()> {
-    let scratch = tempfile::tempdir().context("a temporary directory cannot be created")?;
-    let dir = args.keep.clone().unwrap_or_else(|| scratch.path().to_owned());
+/// Plays and draws the demo; on Kafka, if that is configured. `data_dir` is that of the configuration.
+pub(crate) async fn run(
+    args: DemoArgs,
+    data_dir: Option<PathBuf>,
+    kafka: Option<Config>,
+) -> anyhow::Result<()> {
+    let scratch = if args.keep.is_none() { Some(scratch(data_dir.as_deref())?) } else { None };
+    let scratch_dir = scratch.as_ref().map(|scratch| scratch.path().to_owned());
+    let dir = args.keep.clone().or(scratch_dir).unwrap_or_default();
     match kafka {
         None => {
             let settings = kigen_log::Settings { partitions: 4, ..Default::default() };
@@ -77,6 +83,14 @@ pub(crate) async fn run(args: DemoArgs, kafka: Option<Config>) -> anyhow::Result
             play(&args, log, &dir, Some(format!("--log kafka --brokers {brokers}"))).await
         }
     }
+}
+
+/// A directory that is removed at the end: among the temporary ones, or, in a container that has none, in the data directory.
+fn scratch(data_dir: Option<&Path>) -> anyhow::Result<TempDir> {
+    let within = |dir: &Path| tempfile::Builder::new().prefix("demo-").tempdir_in(dir);
+    tempfile::tempdir()
+        .or_else(|error| data_dir.map_or(Err(error), within))
+        .context("a temporary directory cannot be created; name one by --keep")
 }
 
 /// Whether the topics that a processor reads are empty.

@@ -5,28 +5,20 @@ use std::path::Path;
 
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
-use kigen_rocks::RocksError;
-use tempfile::TempDir;
 
 use crate::embedded::tables::Tables;
-use crate::error::{EmbeddedError, LogError};
+use crate::error::LogError;
 use crate::interface::LogReader;
 use crate::record::ConsumedRecord;
 
 /// A read-only view of a log as it was when opened or last refreshed.
 pub struct EmbeddedReader {
     tables: Tables,
-    /// RocksDB writes the diary of a reader into a directory; it is removed with the reader, after the tables are closed.
-    _scratch: TempDir,
 }
 
 impl EmbeddedReader {
     pub(super) fn open(path: &Path) -> Result<Self, LogError> {
-        let scratch = tempfile::Builder::new().prefix("kigen-view-").tempdir().map_err(RocksError::from);
-        let doing = "make a temporary directory beside";
-        let scratch = scratch.map_err(|error| EmbeddedError::of(path, doing, error))?;
-        let tables = Tables::open_beside(path, scratch.path())?;
-        Ok(Self { tables, _scratch: scratch })
+        Ok(Self { tables: Tables::open_beside(path)? })
     }
 }
 

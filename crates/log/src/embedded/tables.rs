@@ -39,9 +39,9 @@ impl Tables {
     }
 
     /// Opens for reading what a process, perhaps still running, has written.
-    pub(super) fn open_beside(path: &Path, scratch: &Path) -> Result<Self, LogError> {
+    pub(super) fn open_beside(path: &Path) -> Result<Self, LogError> {
         let absent = || EmbeddedError::Absent { path: path.to_owned() };
-        let db = Database::open_secondary(path, scratch).map_err(|e| EmbeddedError::of(path, "read", e))?;
+        let db = Database::open_secondary(path).map_err(|e| EmbeddedError::of(path, "read", e))?;
         let mut tables = Self { db: db.ok_or_else(absent)?, path: path.to_owned(), partitions: 0 };
         tables.partitions = tables.meta()?.ok_or_else(absent)?;
         Ok(tables)

@@ -37,16 +37,19 @@ pub(crate) struct PodLogs {
     is_on: bool,
     waiting: VecDeque<LogRequest>,
     forbidden: HashMap<String, TimerInstant>,
+    /// Whether a warning was logged: of many such namespaces one is enough.
+    is_reported: bool,
     tasks: JoinSet<()>,
 }
 
 impl fmt::Debug for PodLogs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { api: _, inputs: _, is_on, waiting, forbidden, tasks } = self;
+        let Self { api: _, inputs: _, is_on, waiting, forbidden, is_reported, tasks } = self;
         f.debug_struct("PodLogs")
             .field("is_on", is_on)
             .field("waiting", &waiting.len())
             .field("forbidden", forbidden)
+            .field("is_reported", is_reported)
             .field("in_flight", &tasks.len())
             .finish_non_exhaustive()
     }
@@ -56,7 +59,7 @@ impl PodLogs {
     /// Sends each log to `inputs`.
     pub(crate) fn new(api: Api, inputs: Sender<Input>, is_on: bool) -> Self {
         let (waiting, forbidden, tasks) = (VecDeque::new(), HashMap::new(), JoinSet::new());
-        Self { api, inputs, is_on, waiting, forbidden, tasks }
+        Self { api, inputs, is_on, waiting, forbidden, is_reported: false, tasks }
     }
 
     /// Adds requests, and sends as many as may be in flight. To be called within a tokio runtime.
@@ -111,11 +114,16 @@ impl PodLogs {
             self.forbidden.clear();
         }
         self.forbidden.insert(namespace.to_owned(), TimerInstant::now() + FORBIDDEN_FOR);
+        let retried = FORBIDDEN_FOR.as_secs() / 60;
+        if std::mem::replace(&mut self.is_reported, true) {
+            tracing::debug!("{error}; kigen tries again in {retried} minutes");
+            return;
+        }
         tracing::warn!(
             "{error}; alerts of namespace {namespace} lack the last error of containers without a termination message: \
              grant get on pods/log, or set terminationMessagePolicy: FallbackToLogsOnError on the containers, or set \
-             kubernetes.read_logs = false; kigen tries again in {} minutes",
-            FORBIDDEN_FOR.as_secs() / 60
+             kubernetes.read_logs = false; kigen tries again every {retried} minutes, and logs this once, also of other \
+             namespaces"
         );
     }
 }
