@@ -157,7 +157,7 @@ pub(crate) struct EventsArgs {
     /// One JSON object a line, with all fields
     #[arg(long)]
     pub(crate) json: bool,
-    /// Also print the ticks: one for each partition every ten seconds
+    /// Also print the ticks: one for each partition about every ten seconds while the cluster can be watched
     #[arg(long)]
     pub(crate) ticks: bool,
     /// Continue with new records, until Ctrl-C

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use kigen_model::Instant;
@@ -52,6 +53,8 @@ pub(crate) struct FaultState {
     pub(crate) statuses_refused_with: Option<StatusCode>,
     pub(crate) namespaces_refused_with: Option<StatusCode>,
     pub(crate) watch_lists: WatchLists,
+    /// How long a proxy keeps a watch open.
+    pub(crate) watches_closed_after: Option<Duration>,
     of: [ResourceFaults; Resource::COUNT],
     pub(crate) objectives_served: bool,
 }
@@ -172,6 +175,11 @@ impl Faults {
         self.state.send_modify(|state| state.namespaces_refused_with = status);
     }
 
+    /// Ends each later watch so long (real time) after its start, as a proxy that closes responses; `None` ends the fault.
+    pub fn close_watches_after(&self, after: Option<Duration>) {
+        self.state.send_modify(|state| state.watches_closed_after = after);
+    }
+
     /// Sets the answer to watches that request the initial objects.
     pub fn watch_lists(&self, how: WatchLists) {
         self.state.send_modify(|state| state.watch_lists = how);
@@ -256,7 +264,8 @@ impl Faults {
         }
     }
 
-    fn revision(&self) -> u64 {
+    /// The cluster's revision.
+    pub(crate) fn revision(&self) -> u64 {
         self.timeline.revision(self.clock.now(), self.now().revision_min)
     }
 

@@ -5,6 +5,7 @@
 //! with bookmarks, 410 as a line of the stream. [`faults::Faults`] injects failures. Clients can write only Leases, for
 //! their leader election, and the statuses of Objectives.
 
+pub mod cache;
 pub mod clock;
 pub mod error_monitor;
 pub mod faults;

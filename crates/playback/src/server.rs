@@ -20,6 +20,7 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::cache::{CacheProgress, Caches};
 use crate::clock::Clock;
 use crate::faults::{Faults, WatchLists};
 use crate::history::{History, Key};
@@ -76,6 +77,8 @@ pub struct Options {
     pub hold_clock: bool,
     /// The UID of the namespace `kube-system`, which identifies the cluster.
     pub cluster_uid: String,
+    /// By what the watch caches notice that the store has moved.
+    pub cache_progress: CacheProgress,
 }
 
 impl Default for Options {
@@ -89,6 +92,7 @@ impl Default for Options {
             timeouts: TimeoutsIn::default(),
             hold_clock: false,
             cluster_uid: "00000000-0000-4000-8000-000000000001".to_owned(),
+            cache_progress: CacheProgress::default(),
         }
     }
 }
@@ -128,7 +132,8 @@ pub struct Server {
     address: SocketAddr,
     api: Arc<Api>,
     serving: JoinHandle<()>,
-    disturbing: Option<JoinHandle<()>>,
+    /// Ends with the server.
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Server {
@@ -146,6 +151,7 @@ impl Server {
         let faults = Faults::new(timeline.clone(), clock.clone());
         let api = Arc::new(Api {
             timeline,
+            caches: Arc::new(Caches::new(options.cache_progress)),
             clock,
             options,
             faults,
@@ -170,7 +176,10 @@ impl Server {
             }
         });
         let disturbing = api.options.with_disturbances.then(|| tokio::spawn(disturb(api.clone())));
-        let server = Self { address, api, serving, disturbing };
+        let every = api.caches.reported_every().filter(|every| *every > TimeDelta::zero());
+        let reporting = every.map(|every| tokio::spawn(report_progress(api.clone(), every)));
+        let tasks = disturbing.into_iter().chain(reporting).collect();
+        let server = Self { address, api, serving, tasks };
         if !server.api.options.hold_clock {
             server.begin();
         }
@@ -245,9 +254,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.api.faults.shut_down();
-        if let Some(disturbing) = &self.disturbing {
-            disturbing.abort();
-        }
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -258,9 +265,20 @@ async fn disturb(api: Arc<Api>) {
     }
 }
 
+/// Lets the watch caches notice the store's revision, as etcd reports it.
+async fn report_progress(api: Arc<Api>, every: TimeDelta) {
+    let mut at = api.clock.now();
+    loop {
+        Resource::ALL.into_iter().for_each(|resource| api.caches.notice(resource, api.faults.revision()));
+        at += every;
+        api.clock.reached(at).await;
+    }
+}
+
 #[derive(Debug)]
 struct Api {
     timeline: Arc<Timeline>,
+    caches: Arc<Caches>,
     clock: Clock,
     options: Options,
     faults: Faults,
@@ -370,7 +388,11 @@ impl Api {
             continues: parameters.get("continue").filter(|token| !token.is_empty()).cloned(),
             not_older_than: number(parameters, "resourceVersion")?,
         };
-        let is_of_objectives = request.selection.resource == Resource::Objectives;
+        let resource = request.selection.resource;
+        if request.continues.is_none() && request.not_older_than.is_none() {
+            self.caches.read(resource, request.limit.is_some(), self.faults.revision());
+        }
+        let is_of_objectives = resource == Resource::Objectives;
         let mut page = list::page(&self.timeline, &state, now, &request)?;
         for object in page["items"].as_array_mut().into_iter().flatten().filter(|_| is_of_objectives) {
             self.statuses.apply(object);
@@ -433,13 +455,24 @@ impl Api {
             marks_initial: initial && state.watch_lists == WatchLists::Served,
             with_bookmarks: parameters.get("allowWatchBookmarks").is_some_and(|it| it == "true" || it == "1"),
             ends_at,
+            closed_at: state.watches_closed_after.map(|after| tokio::time::Instant::now() + after),
             bookmark_every: self.options.bookmark_every,
             eager_bookmarks: self.options.eager_bookmarks,
             retained: self.options.retained,
         };
+        if request.marks_initial {
+            // The server waits until its cache has all that the store has.
+            self.caches.notice(request.selection.resource, self.faults.revision());
+        }
         let faults = self.faults.subscribe();
         let is_of_objectives = request.selection.resource == Resource::Objectives;
-        let watch = Watch::open(self.timeline.clone(), self.clock.clone(), faults, request, now);
+        let watch = Watch::open(
+            (self.timeline.clone(), self.caches.clone()),
+            self.clock.clone(),
+            faults,
+            request,
+            now,
+        );
         let api = self.clone();
         let with_status = move |line| if is_of_objectives { api.statuses.apply_to_line(line) } else { line };
         let lines = stream::unfold((watch, self.clone()), async |(mut watch, api)| {

@@ -72,6 +72,13 @@ impl Timeline {
         (nth..visible).find(|nth| self.change(*nth).is_some_and(|change| change.resource == resource))
     }
 
+    /// The revision of the last visible change of that resource; 0 without one.
+    pub(crate) fn last_of(&self, resource: Resource, visible: usize) -> u64 {
+        let nth =
+            (0..visible).rfind(|nth| self.change(*nth).is_some_and(|change| change.resource == resource));
+        nth.map_or(0, |nth| self.revision_of(nth))
+    }
+
     /// When the change after the visible ones becomes visible.
     pub(crate) fn next_at(&self, visible: usize) -> Option<Instant> {
         self.change(visible).map(|change| change.at)

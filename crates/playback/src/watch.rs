@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use chrono::TimeDelta;
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 use tokio::sync::watch;
 
+use crate::cache::Caches;
 use crate::clock::Clock;
 use crate::faults::{FaultState, ResourceFaults};
 use crate::selection::Selection;
@@ -28,6 +30,9 @@ pub(crate) enum EndsAt {
     Real(tokio::time::Instant),
 }
 
+/// How long before the end of a watch by its `timeoutSeconds` an API server sends a bookmark.
+const PARTING: Duration = Duration::from_secs(2);
+
 /// The parameters of a WATCH.
 pub(crate) struct WatchRequest {
     pub(crate) selection: Selection,
@@ -37,6 +42,8 @@ pub(crate) struct WatchRequest {
     pub(crate) marks_initial: bool,
     pub(crate) with_bookmarks: bool,
     pub(crate) ends_at: Option<EndsAt>,
+    /// When a proxy closes the connection.
+    pub(crate) closed_at: Option<tokio::time::Instant>,
     pub(crate) bookmark_every: TimeDelta,
     pub(crate) eager_bookmarks: bool,
     pub(crate) retained: Option<TimeDelta>,
@@ -44,9 +51,12 @@ pub(crate) struct WatchRequest {
 
 pub(crate) struct Watch {
     timeline: Arc<Timeline>,
+    caches: Arc<Caches>,
     clock: Clock,
     faults: watch::Receiver<FaultState>,
     request: WatchRequest,
+    /// When the bookmark before the end is due; `None`: it was sent, or there is none.
+    parts_at: Option<EndsAt>,
     /// Initial objects that are still to be sent.
     initial: VecDeque<usize>,
     /// The first change that was not examined.
@@ -73,7 +83,7 @@ enum Due {
 impl Watch {
     /// A watch that begins at `now`.
     pub(crate) fn open(
-        timeline: Arc<Timeline>,
+        (timeline, caches): (Arc<Timeline>, Arc<Caches>),
         clock: Clock,
         faults: watch::Receiver<FaultState>,
         request: WatchRequest,
@@ -94,7 +104,9 @@ impl Watch {
             expiries: state.of(resource).expiries,
             initial: VecDeque::new(),
             has_ended: false,
+            parts_at: request.ends_at.and_then(|ends_at| ends_at.before(PARTING, now)),
             timeline,
+            caches,
             clock,
             faults,
             request,
@@ -135,7 +147,8 @@ impl Watch {
             self.has_ended = true;
             return Due::Line(too_old);
         }
-        if self.request.ends_at.is_some_and(|ends_at| ends_at.is_over(now)) {
+        let is_closed = self.request.closed_at.is_some_and(|at| tokio::time::Instant::now() >= at);
+        if is_closed || self.request.ends_at.is_some_and(|ends_at| ends_at.is_over(now)) {
             return Due::End;
         }
         let cached_at = state.cached_at(resource, now);
@@ -152,7 +165,8 @@ impl Watch {
         let changes_at = self.timeline.next_at(visible).filter(|_| faults.cache_stalled_at.is_none());
         let bookmark_at = self.takes_bookmarks(state).then_some(self.bookmark_at);
         let ends_at = self.request.ends_at.and_then(EndsAt::played);
-        Due::Wait { until: [changes_at, bookmark_at, ends_at].into_iter().flatten().min() }
+        let parts_at = self.parts_at.and_then(EndsAt::played);
+        Due::Wait { until: [changes_at, bookmark_at, ends_at, parts_at].into_iter().flatten().min() }
     }
 
     /// An API server has changes from some revision on; a client that has reached less has a gap that cannot be filled.
@@ -196,13 +210,17 @@ impl Watch {
     }
 
     fn bookmark(&mut self, now: Instant, cached_at: Instant, state: &FaultState) -> Option<Value> {
+        let parts = self.parts_at.take_if(|parts_at| parts_at.is_over(now)).is_some();
         if !self.takes_bookmarks(state) {
             return None;
         }
         let is_stalled = cached_at < now;
-        let revision = self.timeline.revision(cached_at, if is_stalled { 0 } else { state.revision_min });
+        let store = self.timeline.revision(cached_at, if is_stalled { 0 } else { state.revision_min });
+        let resource = self.request.selection.resource;
+        let changed = || self.timeline.last_of(resource, self.timeline.visible(cached_at));
+        let revision = self.caches.revision(resource, store, changed);
         let is_news = self.request.eager_bookmarks && self.clock.rests() && revision > self.sent_revision;
-        let is_time = now >= self.bookmark_at && revision >= self.sent_revision;
+        let is_time = parts || now >= self.bookmark_at;
         if now >= self.bookmark_at {
             self.bookmark_at = now + self.request.bookmark_every;
         }
@@ -217,12 +235,13 @@ impl Watch {
     }
 
     async fn wait(&mut self, now: Instant, until: Option<Instant>) {
-        let ends_at = self.request.ends_at.and_then(EndsAt::real);
+        let instants = [self.request.ends_at, self.parts_at].map(|at| at.and_then(EndsAt::real));
+        let wakes_at = instants.into_iter().chain([self.request.closed_at]).flatten().min();
         tokio::select! {
             changed = self.faults.changed() => self.has_ended |= changed.is_err(),
             () = self.clock.reached(until.unwrap_or_default()), if until.is_some() => {}
             () = self.clock.left(now), if self.request.eager_bookmarks => {}
-            () = tokio::time::sleep_until(ends_at.unwrap_or_else(tokio::time::Instant::now)), if ends_at.is_some() => {}
+            () = tokio::time::sleep_until(wakes_at.unwrap_or_else(tokio::time::Instant::now)), if wakes_at.is_some() => {}
         }
     }
 }
@@ -239,6 +258,20 @@ impl EndsAt {
         match self {
             Self::Played(instant) => now >= instant,
             Self::Real(instant) => tokio::time::Instant::now() >= instant,
+        }
+    }
+
+    /// So long before it; `None`: that is over.
+    fn before(self, time: Duration, now: Instant) -> Option<Self> {
+        match self {
+            Self::Played(instant) => {
+                let before = instant - TimeDelta::from_std(time).unwrap_or_default();
+                (before > now).then_some(Self::Played(before))
+            }
+            Self::Real(instant) => {
+                let before = instant.checked_sub(time)?;
+                (before > tokio::time::Instant::now()).then_some(Self::Real(before))
+            }
         }
     }
 

@@ -187,6 +187,11 @@ impl Core {
         output.facts
     }
 
+    /// The stream that is open and holds back ticks, if one does for longer than a minute.
+    pub fn stream_behind(&self) -> Option<Resource> {
+        self.watermark.behind()
+    }
+
     /// The withdrawals of objectives that are held until a person confirms them.
     pub fn held_withdrawals(&self) -> Option<&HeldWithdrawals> {
         self.index.held_withdrawals()

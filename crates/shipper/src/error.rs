@@ -10,6 +10,11 @@ use thiserror::Error;
 
 use crate::resource::Resource;
 
+/// What a watch that is closed again and again means, and what to do.
+const CLOSED_EMPTY_ADVICE: &str = ", again and again: kigen lists instead, and a run that comes and goes between two lists is not seen, so slots \
+     may become unknown. Look for a proxy or load balancer between kigen and the API server that closes responses within \
+     seconds, or holds them back, and let it pass watches for 20 s or longer; `kigen doctor --wait` observes one";
+
 /// Why a request has no usable answer.
 #[derive(Debug, Error)]
 pub enum RequestError {
@@ -57,7 +62,20 @@ pub enum RequestError {
         /// Why.
         reason: String,
     },
-    /// A watch ended at once, or was silent for too long.
+    /// A watch ended without an event or a bookmark.
+    #[error(
+        "the watch of {path} was closed after {after_ms} ms, without an event or a bookmark{}",
+        if *.lists { CLOSED_EMPTY_ADVICE } else { "" }
+    )]
+    ClosedEmpty {
+        /// The path.
+        path: String,
+        /// How long it was open, in milliseconds.
+        after_ms: u64,
+        /// Whether so many were closed like that that kigen lists instead.
+        lists: bool,
+    },
+    /// A watch was silent for too long.
     #[error("the watch of {path} {what}")]
     Idle {
         /// The path.
@@ -79,6 +97,7 @@ impl RequestError {
             Self::Refused { .. } => "refused",
             Self::Unreadable { .. } => "unreadable",
             Self::BrokenOff { .. } => "broken_off",
+            Self::ClosedEmpty { .. } => "closed_empty",
             Self::Idle { .. } => "idle",
         }
     }
@@ -111,6 +130,7 @@ impl RequestError {
             | Self::TooSlow { .. }
             | Self::Unreadable { .. }
             | Self::BrokenOff { .. }
+            | Self::ClosedEmpty { .. }
             | Self::Idle { .. } => None,
         }
     }
@@ -123,6 +143,7 @@ impl RequestError {
             | Self::TooSlow { .. }
             | Self::Unreadable { .. }
             | Self::BrokenOff { .. }
+            | Self::ClosedEmpty { .. }
             | Self::Idle { .. } => None,
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant as RealInstant};
 
 use crate::metrics;
 
-/// How old the last tick may be: a quiet stream moves by its bookmarks, one a minute, and one of them may be late.
+/// How old the last tick may be: some probes may fail, and a quiet stream may miss the bookmarks after them.
 const TICK_AGE_MAX: Duration = Duration::from_secs(150);
 
 /// The health of one shipper, shared by clones.

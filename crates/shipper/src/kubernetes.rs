@@ -1,6 +1,7 @@
 //! Everything that sends requests to the Kubernetes API server: the client, the watchers, the probe, the Lease, logs of Pods.
 
 pub mod api;
+pub mod cadence;
 pub mod client;
 pub mod connect;
 pub mod known_versions;

@@ -4,6 +4,7 @@ use kigen_model::Instant;
 
 use crate::decode::{Decoded, ObjectiveObject, decode};
 use crate::error::ShipperError;
+use crate::kubernetes::cadence::WATCH_SECONDS_MIN;
 use crate::kubernetes::connect::{configure, refused, unusable};
 use crate::resource::Resource;
 use crate::server_clock::Clock;
@@ -47,7 +48,7 @@ pub async fn checks(settings: &Settings, clock: Clock) -> Result<Vec<Check>, Shi
     };
     let mut checks = vec![Check { what: format!("get namespace {namespace}"), outcome }];
     for resource in Resource::ALL {
-        let listed = api.probe(resource).await;
+        let listed = api.list_one(resource).await;
         if let Err(error) = &listed
             && resource.is_optional()
             && error.is_not_found_or_forbidden()
@@ -63,7 +64,7 @@ pub async fn checks(settings: &Settings, clock: Clock) -> Result<Vec<Check>, Shi
             outcome: listed.map(|_| Allowed::Yes).map_err(|error| refused("list", error)),
         });
         // The watch is dropped, unread.
-        let watched = api.watch(resource, version).await;
+        let watched = api.watch(resource, version, WATCH_SECONDS_MIN).await;
         checks.push(Check {
             what: format!("watch {resource}"),
             outcome: watched.map(|_| Allowed::Yes).map_err(|error| refused("watch", error)),

@@ -42,7 +42,7 @@ pub struct Settings {
     /// How often the statuses of the cluster's Objectives are compared and written, in milliseconds.
     pub statuses_interval_ms: u64,
     /// For how long a leader that finds a newer epoch in the log waits after its last record, in milliseconds, before it
-    /// leads again. A leader of a quiet cluster ticks once a minute.
+    /// leads again. A leader behind an old API server may tick once a minute.
     pub successor_silence_ms_max: u64,
     /// How many objectives at once may be withdrawn whatever their share is, since a person has confirmed it.
     pub withdrawals_confirmed: usize,

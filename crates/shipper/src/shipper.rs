@@ -15,6 +15,7 @@ use crate::index::resolution::Resolutions;
 use crate::index::withdrawals::HeldWithdrawals;
 use crate::input::{INPUTS_WAITING_MAX, Input, StreamEvent, WentBack};
 use crate::kubernetes::api::Api;
+use crate::kubernetes::cadence::Cadence;
 use crate::kubernetes::known_versions::KnownVersions;
 use crate::kubernetes::pod_logs::PodLogs;
 use crate::kubernetes::probe::{Probe, probe};
@@ -41,6 +42,8 @@ pub struct Shipper {
     /// That the Objectives of the cluster are forbidden was logged.
     has_warned_of_forbidden: bool,
     resolutions: Arc<Resolutions>,
+    /// The stream that was logged as behind, while it is.
+    behind: Option<Resource>,
     /// As it was reported last.
     held: Option<HeldWithdrawals>,
     health: Health,
@@ -65,6 +68,7 @@ impl Shipper {
             failures: Throttle::default(),
             has_warned_of_forbidden: false,
             resolutions: Arc::default(),
+            behind: None,
             held: None,
             health: Health::default(),
         }
@@ -123,7 +127,22 @@ impl Shipper {
         }
         let acknowledged = self.core.acknowledged();
         self.report_held();
+        self.log_behind();
         acknowledged
+    }
+
+    /// Logs a stream that is open and holds back ticks, once.
+    fn log_behind(&mut self) {
+        let behind = self.core.stream_behind();
+        if let Some(resource) = behind.filter(|_| behind != self.behind) {
+            tracing::warn!(
+                "the watch of {resource} is more than a minute behind what the API server has, and nothing is judged until it \
+                 is not: its bookmarks have older versions. On Kubernetes 1.30 and older start etcd with \
+                 --experimental-watch-progress-notify-interval=5s; else look for a proxy that holds responses back. `kigen \
+                 doctor --wait` observes one watch"
+            );
+        }
+        self.behind = behind;
     }
 
     /// Logs withdrawals that are held when they change, and reports them for as long as they are.
@@ -139,6 +158,11 @@ impl Shipper {
         }
         self.health.withdrawals_held(held.map(ToString::to_string));
         self.held = held.cloned();
+    }
+
+    /// The stream that is open and holds back ticks, if one does for longer than a minute: that was logged.
+    pub fn stream_behind(&self) -> Option<Resource> {
+        self.behind
     }
 
     /// The withdrawals of objectives that are held until a person confirms them.
@@ -230,21 +254,21 @@ fn start_tasks(
     let mut tasks = JoinSet::new();
     let known = KnownVersions::default();
     let is_same_cluster = watch::Sender::new(delay.is_none());
+    let cadence = Cadence::new(Duration::from_millis(settings.probe_interval_ms));
     for resource in Resource::ALL {
         let resume = resume_at(resource);
         known.raise(resource, resume.unwrap_or(0));
         let (api, settings, known, sender) = (api.clone(), settings.clone(), known.clone(), sender.clone());
-        let mut is_same_cluster = is_same_cluster.subscribe();
+        let (cadence, mut is_same_cluster) = (cadence.clone(), is_same_cluster.subscribe());
         tasks.spawn(async move {
             if is_same_cluster.wait_for(|is_same| *is_same).await.is_ok() {
-                watcher::watch(api, &settings, resource, resume, known, sender).await;
+                watcher::watch(api, &settings, resource, resume, known, cadence, sender).await;
             }
         });
     }
     let logs = PodLogs::new(api.clone(), sender.clone(), settings.read_logs);
-    let interval = Duration::from_millis(settings.probe_interval_ms);
     let delay = delay.unwrap_or_default();
-    tasks.spawn(probe(Probe { api: api.clone(), interval, delay, known, is_same_cluster }, sender));
+    tasks.spawn(probe(Probe { api: api.clone(), cadence, delay, known, is_same_cluster }, sender));
     Started { inputs, tasks, logs }
 }
 

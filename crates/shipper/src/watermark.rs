@@ -4,10 +4,18 @@
 
 use std::collections::VecDeque;
 
+use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::event::StreamPosition;
 
 use crate::resource::Resource;
+
+/// How much later than a round another one must be, so that the first no longer waits for the streams of optional resources: a
+/// few probes, in the server's time.
+const OPTIONAL_DELAY_MAX: TimeDelta = TimeDelta::seconds(25);
+
+/// How long a round may wait, in the server's time, before the stream that it waits for is behind.
+const BEHIND_AFTER: TimeDelta = TimeDelta::seconds(60);
 
 /// One round of probing: the server's time, and then the resource version of each resource.
 ///
@@ -114,8 +122,11 @@ impl Watermark {
     /// has acknowledged everything that was received.
     pub fn advance(&mut self) -> Option<Instant> {
         let mut latest = None;
+        let newest = self.rounds.back().map(|round| round.server_time);
         while let Some(round) = self.rounds.front() {
-            if !self.covers(round) {
+            let waits_for_optional =
+                newest.is_none_or(|newest| newest - round.server_time < OPTIONAL_DELAY_MAX);
+            if !self.covers(round, waits_for_optional) {
                 break;
             }
             latest = latest.max(Some(round.server_time));
@@ -124,6 +135,18 @@ impl Watermark {
         let latest = latest.filter(|latest| Some(*latest) > self.observed_until)?;
         self.observed_until = Some(latest);
         Some(latest)
+    }
+
+    /// The first stream that is open and for which a round has waited for longer than a minute. One that is not open has
+    /// reported why.
+    pub fn behind(&self) -> Option<Resource> {
+        let newest = self.rounds.back()?.server_time;
+        let waiting = self.rounds.front().filter(|round| newest - round.server_time > BEHIND_AFTER)?;
+        Resource::ALL.into_iter().find(|resource| {
+            let (reach, probed) =
+                (self.reaches[resource.index()], waiting.resource_versions[resource.index()]);
+            matches!((reach, probed), (Reach::At(reached), Some(probed)) if reached < probed)
+        })
     }
 
     /// Where the streams are, to resume from. That of an optional resource always starts with a list.
@@ -138,11 +161,15 @@ impl Watermark {
             .collect()
     }
 
-    fn covers(&self, round: &ProbeRound) -> bool {
-        self.reaches.iter().zip(round.resource_versions).all(|(reach, probed)| match (reach, probed) {
-            (_, None) | (Reach::NotWatched, _) => true,
-            (Reach::At(reached), Some(probed)) => *reached >= probed,
-            (Reach::Nowhere, Some(_)) => false,
+    fn covers(&self, round: &ProbeRound, waits_for_optional: bool) -> bool {
+        Resource::ALL.into_iter().all(|resource| {
+            let (reach, probed) = (self.reaches[resource.index()], round.resource_versions[resource.index()]);
+            let is_reached = match (reach, probed) {
+                (_, None) | (Reach::NotWatched, _) => true,
+                (Reach::At(reached), Some(probed)) => reached >= probed,
+                (Reach::Nowhere, Some(_)) => false,
+            };
+            is_reached || resource.is_optional() && !waits_for_optional
         })
     }
 }
@@ -207,6 +234,25 @@ mod tests {
         watermark.opened(Resource::Objectives, 12);
         assert_eq!(watermark.advance(), Some(at(120)));
         assert_eq!(watermark.positions().len(), 3, "the next shipper lists an optional resource again");
+    }
+
+    #[test]
+    fn a_round_waits_for_an_optional_stream_for_a_few_probes() {
+        for reach in [Some(15), None] {
+            let mut watermark = all_open_at(20, 8);
+            match reach {
+                Some(version) => watermark.opened(Resource::Objectives, version),
+                None => watermark.lost(Resource::Objectives),
+            }
+            for later in [0, 10, 20] {
+                watermark.probed(round(100 + later, 20));
+                assert_eq!(watermark.advance(), None, "the stream may still reach it");
+            }
+            watermark.probed(round(130, 20));
+            assert_eq!(watermark.advance(), Some(at(100)));
+            watermark.opened(Resource::Objectives, 20);
+            assert_eq!(watermark.advance(), Some(at(130)), "and it counts again once it is there");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use kigen_model::Instant;
+use kigen_playback::cache::{CacheProgress, ConsistentReads};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::faults::WatchLists;
 use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
@@ -512,4 +513,35 @@ async fn objectives_are_served_while_their_custom_resource_is_installed_and_thei
     assert_eq!(shown.next().await.line()["type"], "DELETED");
     server.faults().serve_objectives(false);
     assert!(matches!(shown.next().await, Next::Cut));
+}
+
+#[tokio::test]
+async fn a_watch_gets_a_bookmark_two_seconds_before_its_end_of_what_its_cache_has_noticed() {
+    let reported = |reads| CacheProgress::Reported { every: TimeDelta::minutes(10), reads };
+    let reads =
+        [ConsistentReads::FromStore, ConsistentReads::FromCacheIfUnlimited, ConsistentReads::FromCache];
+    let of_unlimited = [false, true, true];
+    let of_limited = [false, false, true];
+    for (nth, reads) in reads.into_iter().enumerate() {
+        for (query, notices) in [("", of_unlimited[nth]), ("?limit=1", of_limited[nth])] {
+            let options = Options {
+                timeouts: TimeoutsIn::PlayedTime,
+                cache_progress: reported(reads),
+                ..Options::default()
+            };
+            let server = manual(nine(), options).await;
+            let from = revision(&list(&server, &format!("{CRON_JOBS}?limit=1")).await);
+            let more = "&timeoutSeconds=5&allowWatchBookmarks=true";
+            let mut shown = watch(&server, CRON_JOBS, &from, more).await;
+            let written = server.faults().turn_revision();
+            let listed = revision(&list(&server, &format!("{CRON_JOBS}{query}")).await);
+            assert_eq!(listed, written.to_string());
+            server.clock().advance_to(at("2026-11-23T08:00:03Z"));
+            let bookmark = shown.next().await.line();
+            assert_eq!(bookmark["type"], "BOOKMARK");
+            assert_eq!(revision(&bookmark["object"]) == listed, notices, "{reads:?} {query}");
+            server.clock().advance_to(at("2026-11-23T08:00:05Z"));
+            assert_eq!(shown.next().await, Next::End);
+        }
+    }
 }

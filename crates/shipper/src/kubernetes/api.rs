@@ -18,6 +18,7 @@ use serde_json::value::RawValue;
 
 use crate::decode::object::ContainerLog;
 use crate::error::RequestError;
+use crate::kubernetes::cadence::WATCH_SECONDS_MAX;
 use crate::kubernetes::client::RenewedClient;
 use crate::kubernetes::lines::Lines;
 use crate::resource::Resource;
@@ -25,8 +26,8 @@ use crate::server_clock::{Answered, Clock};
 
 /// The largest answer that is read as a whole, in bytes: a page of objects each as large as etcd keeps.
 pub const ANSWER_BYTES_MAX: usize = 1 << 30;
-/// How long the server keeps a watch open, in seconds; then it is opened again.
-const WATCH_SECONDS: u32 = 290;
+/// The name in the field selector of a probe; whether an object has it does not matter.
+const PROBED_NAME: &str = "kigen-probe";
 /// The longest part of an error's text that is kept, in characters.
 const ERROR_TEXT_CHARS_MAX: usize = 300;
 
@@ -107,15 +108,15 @@ impl Api {
         })
     }
 
-    /// The UID that identifies this cluster.
-    pub async fn fetch_cluster_uid(&self) -> Result<String, RequestError> {
+    /// The UID that identifies this cluster, and the server's time before it was answered.
+    pub async fn fetch_cluster_uid(&self) -> Result<(Option<Answered>, String), RequestError> {
         let path = format!("/api/v1/namespaces/{}", self.identifying_namespace());
-        let (_, bytes) = self.exchange(Method::GET, &path, "", Vec::new()).await?;
+        let (answered, bytes) = self.exchange(Method::GET, &path, "", Vec::new()).await?;
         let namespace: Named = serde_json::from_slice(&bytes).map_err(|error| RequestError::Unreadable {
             request: format!("GET {path}"),
             reason: error.to_string(),
         })?;
-        Ok(namespace.metadata.uid)
+        Ok((answered, namespace.metadata.uid))
     }
 
     /// A page of `resource`, read through to the store (no resource version is given).
@@ -126,17 +127,25 @@ impl Api {
         from: Option<&str>,
     ) -> Result<Page, RequestError> {
         let from = from.map_or_else(String::new, |from| format!("&continue={}", percent_encoded(from)));
-        self.page(resource, &format!("?limit={objects_max}{}{from}", selector(resource))).await
+        self.page(self.path(resource), &format!("?limit={objects_max}{}{from}", selector(resource))).await
     }
 
-    /// A page of at most one object of `resource`, whichever it is: for its version. Without the selector, since the server
-    /// would read the store until it finds an object that matches.
-    pub async fn probe(&self, resource: Resource) -> Result<Page, RequestError> {
-        self.page(resource, "?limit=1").await
+    /// A page of at most one object of `resource`, whichever it is. Without the selector, since the server would read the store
+    /// until it finds an object that matches.
+    pub async fn list_one(&self, resource: Resource) -> Result<Page, RequestError> {
+        self.page(self.path(resource), "?limit=1").await
     }
 
-    async fn page(&self, resource: Resource, query: &str) -> Result<Page, RequestError> {
-        let path = self.path(resource);
+    /// The store's version of `resource`, by a consistent list of one name in one namespace: one key of the store, or of the
+    /// watch cache, however many objects there are. Without a limit, since Kubernetes 1.31 reads a list with one from the
+    /// store; else the cache, from which it is served, first has all that the store has, and so the watches get it.
+    pub async fn probe(&self, resource: Resource) -> Result<u64, RequestError> {
+        let path = resource.path(Some(self.identifying_namespace()));
+        let page = self.page(path, &format!("?fieldSelector=metadata.name%3D{PROBED_NAME}")).await?;
+        Ok(page.resource_version)
+    }
+
+    async fn page(&self, path: String, query: &str) -> Result<Page, RequestError> {
         let (answered, bytes) = self.exchange(Method::GET, &path, query, Vec::new()).await?;
         let request = format!("GET {path}");
         let list: List = serde_json::from_slice(&bytes).map_err(|error| RequestError::Unreadable {
@@ -190,13 +199,14 @@ impl Api {
         self.exchange(Method::PATCH, &path, "", body.into_bytes()).await.map(drop)
     }
 
-    /// Opens a watch of all changes after `resource_version`.
+    /// Opens a watch of all changes after `resource_version`, which the server ends after `seconds`.
     pub async fn watch(
         &self,
         resource: Resource,
         resource_version: u64,
+        seconds: u32,
     ) -> Result<(Option<Answered>, Lines), RequestError> {
-        self.open(resource, &format!("&resourceVersion={resource_version}")).await
+        self.open(resource, seconds, &format!("&resourceVersion={resource_version}")).await
     }
 
     /// Opens a watch that streams all objects, an annotated bookmark, and then all changes; older API servers answer
@@ -205,14 +215,19 @@ impl Api {
         &self,
         resource: Resource,
     ) -> Result<(Option<Answered>, Lines), RequestError> {
-        self.open(resource, "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan").await
+        let start = "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
+        self.open(resource, WATCH_SECONDS_MAX, start).await
     }
 
-    async fn open(&self, resource: Resource, start: &str) -> Result<(Option<Answered>, Lines), RequestError> {
+    async fn open(
+        &self,
+        resource: Resource,
+        seconds: u32,
+        start: &str,
+    ) -> Result<(Option<Answered>, Lines), RequestError> {
         let path = self.path(resource);
         let selector = selector(resource);
-        let query =
-            format!("?watch=true&allowWatchBookmarks=true&timeoutSeconds={WATCH_SECONDS}{selector}{start}");
+        let query = format!("?watch=true&allowWatchBookmarks=true&timeoutSeconds={seconds}{selector}{start}");
         let request = format!("GET {path}");
         let sent_at = self.clock.now();
         let answer = self.send(&request, Method::GET, format!("{path}{query}"), Vec::new());

@@ -49,7 +49,7 @@ pub(crate) async fn configure(settings: &Settings, clock: Clock) -> Result<(Api,
 async fn first_requests(api: &Api) -> Result<(), (Option<Resource>, RequestError)> {
     api.time().await.map_err(|error| (None, error))?;
     for resource in Resource::ALL {
-        match api.probe(resource).await {
+        match api.list_one(resource).await {
             Err(error) if !(resource.is_optional() && error.is_not_found_or_forbidden()) => {
                 return Err((Some(resource), error));
             }

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use kigen_ops::error_chain;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::watch;
-use tokio::time::MissedTickBehavior;
+use tokio::time::Instant as TimerInstant;
 
 use crate::error::RequestError;
 use crate::input::Input;
 use crate::kubernetes::api::Api;
+use crate::kubernetes::cadence::{Cadence, until_next_probe};
 use crate::kubernetes::known_versions::KnownVersions;
 use crate::resource::Resource;
 use crate::watermark::ProbeRound;
@@ -19,8 +21,8 @@ use crate::watermark::ProbeRound;
 pub struct Probe {
     /// The cluster's API.
     pub api: Api,
-    /// Between two rounds.
-    pub interval: Duration,
+    /// How far apart the rounds are; the streams follow it.
+    pub cadence: Cadence,
     /// Until the first round.
     pub delay: Duration,
     /// What the streams have shown.
@@ -31,30 +33,59 @@ pub struct Probe {
 
 /// Probes until the receiver of `inputs` is dropped.
 pub async fn probe(probe: Probe, inputs: Sender<Input>) {
-    let interval = probe.interval.max(Duration::from_millis(1));
-    let mut timer = tokio::time::interval_at(tokio::time::Instant::now() + probe.delay, interval);
-    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let interval = probe.cadence.interval();
+    let mut next = TimerInstant::now() + probe.delay;
+    let mut identity = Identity::Readable;
     loop {
-        timer.tick().await;
-        let input = round(&probe).await.unwrap_or_else(Input::ProbeFailed);
+        probe.cadence.announce(next);
+        tokio::time::sleep_until(next).await;
+        let began_at = TimerInstant::now();
+        let input = match round(&probe, &mut identity).await {
+            Ok(input) => input,
+            Err(error) => Input::ProbeFailed(error),
+        };
+        next = match &input {
+            Input::Probed { answered, .. } => {
+                let date_ms = answered.date.timestamp_millis();
+                (began_at + until_next_probe(date_ms, interval)).max(TimerInstant::now())
+            }
+            _ => TimerInstant::now() + interval,
+        };
         if inputs.send(input).await.is_err() {
             return;
         }
     }
 }
 
+/// Whether the cluster's UID can be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Identity {
+    Readable,
+    /// The permission was revoked, or the namespace deleted: that was logged, and time moves on without it.
+    Unreadable,
+}
+
 /// The time must be answered before the lists are requested: see [`ProbeRound`].
-async fn round(probe: &Probe) -> Result<Input, RequestError> {
+async fn round(probe: &Probe, identity: &mut Identity) -> Result<Input, RequestError> {
     let Probe { api, known, is_same_cluster, .. } = probe;
+    let mut answered = None;
     // Clusters may change behind an address, and kubeconfigs are read again.
     if let Some(same) = api.cluster_uid() {
-        let uid = api.fetch_cluster_uid().await?;
-        if uid != same {
-            return Ok(Input::AnotherCluster { uid });
+        match api.fetch_cluster_uid().await {
+            Ok((_, uid)) if uid != same => return Ok(Input::AnotherCluster { uid }),
+            Ok((at, _)) => {
+                *identity = Identity::Readable;
+                answered = at;
+            }
+            Err(error) if error.is_not_found_or_forbidden() => unidentified(api, identity, &error),
+            Err(error) => return Err(error),
         }
     }
     is_same_cluster.send_replace(true);
-    let answered = api.time().await?;
+    let answered = match answered {
+        Some(answered) => answered,
+        None => api.time().await?,
+    };
     let known_before = Resource::ALL.map(|resource| known.before_request(resource));
     let versions = join_all(Resource::ALL.map(|resource| version(api, resource))).await;
     // One version is evidence, whatever became of the others.
@@ -73,10 +104,23 @@ async fn round(probe: &Probe) -> Result<Input, RequestError> {
     Ok(Input::Probed { answered, round })
 }
 
+/// At startup the UID is not required either.
+fn unidentified(api: &Api, identity: &mut Identity, error: &RequestError) {
+    if *identity == Identity::Readable {
+        *identity = Identity::Unreadable;
+        tracing::warn!(
+            "{}; kigen continues, but cannot detect another cluster behind this address any more: grant it get on the \
+             namespace {} again",
+            error_chain(error),
+            api.identifying_namespace()
+        );
+    }
+}
+
 /// The store's version of `resource`; `None`: the resource is optional, and unavailable (404) or forbidden (403).
 async fn version(api: &Api, resource: Resource) -> Result<Option<u64>, RequestError> {
     match api.probe(resource).await {
-        Ok(page) => Ok(Some(page.resource_version)),
+        Ok(version) => Ok(Some(version)),
         Err(error) if resource.is_optional() && error.is_not_found_or_forbidden() => Ok(None),
         Err(error) => Err(error),
     }

@@ -5,13 +5,16 @@
 //!              ┌────┐                      ┌────┐                   ┌────┐
 //!              ▼    │       listed         ▼    │      opened       ▼    │
 //! start ────▶ List ─┴────────────────────▶ Open ┴────────────────▶ Watch ┘
-//!              ▲ │                         │ ▲                      │ ▲ │
-//!              │ └─ listed by a watch ─────┼─┼──────────────────────┼─┘ │
-//!              │                           │ └─ ended, broke, silent, ──┤
-//!              │                           │    410 (fallback)          │
-//!              └─ 410 (no fallback), ──────┴────────────────────────────┘
-//!                 404, 403
+//!              ▲                           │ ▲                        │
+//!              │                           │ └─ ended, broke, silent, ┤
+//!              │                           │    410 (fallback)        │
+//!              └─ 410 (no fallback), ──────┴──────────────────────────┘
+//!                 404, 403, without a line again and again
 //! ```
+//!
+//! Each watch ends by itself a few seconds after the next probe, with a bookmark before that: see [`Cadence`]. One that ends
+//! without a line is opened for the shortest time next; after [`EMPTY_WATCHES_MAX`] of them in a row the stream lists. Time
+//! then moves by lists, and what came and went between two of them is lost.
 //!
 //! Each failure sends [`StreamEvent::Broken`] and waits, by exponential backoff with jitter. 404 and 403 are special only for an
 //! optional resource: they send [`StreamEvent::Unavailable`] or [`StreamEvent::Forbidden`] and wait for the longest delay.
@@ -25,11 +28,13 @@ use kigen_ops::BackOff;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc::Sender;
+use tokio::time::Instant as TimerInstant;
 
 use crate::decode::object::{AnyObject, Metadata};
 use crate::error::RequestError;
 use crate::input::{INPUTS_WAITING_MAX, Input, StreamEvent};
 use crate::kubernetes::api::Api;
+use crate::kubernetes::cadence::{Cadence, WATCH_SECONDS_MIN};
 use crate::kubernetes::known_versions::{KnownBefore, KnownVersions};
 use crate::kubernetes::lines::{Line, Lines};
 use crate::resource::Resource;
@@ -40,6 +45,11 @@ const PAGES_WAITING_MAX: usize = 2;
 
 /// The annotation on the bookmark that ends the initial events of a watch.
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
+
+/// How many watches in a row may end without a line. Beyond, each one that does is followed by a list.
+const EMPTY_WATCHES_MAX: u32 = 4;
+/// How long after its time a watch may end.
+const OVERDUE_MAX: Duration = Duration::from_secs(10);
 
 /// The stream is over: the receiver of the inputs was dropped, or [`Input::WentBack`] was sent.
 #[derive(Debug)]
@@ -52,7 +62,14 @@ enum State {
     /// A watch is to be opened from `from`; if that has expired, from `fallback`, the version of a list that was read.
     Open { from: u64, fallback: Option<u64> },
     /// A watch is open and has reached `position`.
-    Watch { lines: Lines, position: u64, fallback: Option<u64> },
+    Watch { watch: OpenWatch, position: u64, fallback: Option<u64> },
+}
+
+struct OpenWatch {
+    lines: Lines,
+    opened_at: TimerInstant,
+    /// For how long the server keeps it open.
+    open_for: Duration,
 }
 
 /// The content of a line of a watch.
@@ -73,7 +90,10 @@ struct Watcher {
     resource: Resource,
     inputs: Sender<Input>,
     known: KnownVersions,
+    cadence: Cadence,
     back_off: BackOff,
+    /// How many watches in a row ended without a line.
+    empty_watches: u32,
     /// Whether the API server may serve watches that begin with the initial events.
     lists_by_watch: bool,
     page_objects_max: u32,
@@ -94,6 +114,7 @@ pub async fn watch(
     resource: Resource,
     resume: Option<u64>,
     known: KnownVersions,
+    cadence: Cadence,
     inputs: Sender<Input>,
 ) {
     let mut watcher = Watcher {
@@ -101,6 +122,8 @@ pub async fn watch(
         resource,
         inputs,
         known,
+        cadence,
+        empty_watches: 0,
         back_off: BackOff::new(settings.retry_delay_ms_min, settings.retry_delay_ms_max),
         lists_by_watch: true,
         page_objects_max: settings.page_objects_max,
@@ -119,7 +142,7 @@ impl Watcher {
         match state {
             State::List { resume } => self.list(resume).await,
             State::Open { from, fallback } => self.open(from, fallback).await,
-            State::Watch { lines, position, fallback } => self.follow(lines, position, fallback).await,
+            State::Watch { watch, position, fallback } => self.follow(watch, position, fallback).await,
         }
     }
 
@@ -136,7 +159,8 @@ impl Watcher {
 
     /// Lists by a watch that begins with the initial events; `None`: this server does not support that.
     ///
-    /// It costs the API server no copy of all objects, and it continues as the watch of all changes after them.
+    /// It costs the API server no copy of all objects. It would continue as the watch of all changes after them, but has no
+    /// bookmark soon after the next probe: another one is opened.
     async fn list_by_watch(&mut self, resume: Option<u64>) -> Result<Option<State>, Ended> {
         let known = self.known.before_request(self.resource);
         let (answered, mut lines) = match self.api.watch_with_initial_events(self.resource).await {
@@ -170,7 +194,7 @@ impl Watcher {
                 ParsedLine::InitialEventsEnd { resource_version } => {
                     self.send(page(&mut objects)).await?;
                     self.check(known, resource_version).await?;
-                    return self.listed(resource_version, resume, Some(lines)).await.map(Some);
+                    return self.listed(resource_version, resume).await.map(Some);
                 }
                 ParsedLine::Failed(error) if is_unsupported(&error) => return Ok(None),
                 ParsedLine::Failed(error) => {
@@ -205,7 +229,7 @@ impl Watcher {
                 from = page.next;
                 continue;
             }
-            return self.listed(listed, resume, None).await;
+            return self.listed(listed, resume).await;
         }
     }
 
@@ -221,30 +245,27 @@ impl Watcher {
         }
     }
 
-    /// The list is complete. `lines` are those of a watch that continues after it.
-    async fn listed(
-        &mut self,
-        listed: u64,
-        resume: Option<u64>,
-        lines: Option<Lines>,
-    ) -> Result<State, Ended> {
+    /// The list is complete.
+    async fn listed(&mut self, listed: u64, resume: Option<u64>) -> Result<State, Ended> {
         self.send(StreamEvent::Listed { resource_version: listed }).await?;
         if let Some(resume) = resume {
             return Ok(State::Open { from: resume, fallback: Some(listed) });
         }
         self.send(StreamEvent::HistoryLost).await?;
-        let Some(lines) = lines else {
-            return Ok(State::Open { from: listed, fallback: None });
-        };
-        self.send(StreamEvent::Opened { resource_version: listed, answered: None }).await?;
-        Ok(State::Watch { lines, position: listed, fallback: None })
+        Ok(State::Open { from: listed, fallback: None })
     }
 
     async fn open(&mut self, from: u64, fallback: Option<u64>) -> Result<State, Ended> {
-        match self.api.watch(self.resource, from).await {
+        let opened_at = TimerInstant::now();
+        let seconds = match self.empty_watches {
+            0 => self.cadence.watch_seconds(opened_at),
+            1.. => WATCH_SECONDS_MIN,
+        };
+        match self.api.watch(self.resource, from, seconds).await {
             Ok((answered, lines)) => {
                 self.send(StreamEvent::Opened { resource_version: from, answered }).await?;
-                Ok(State::Watch { lines, position: from, fallback })
+                let watch = OpenWatch { lines, opened_at, open_for: Duration::from_secs(seconds.into()) };
+                Ok(State::Watch { watch, position: from, fallback })
             }
             Err(error) if error.is_expired() => self.expired(error, fallback).await,
             Err(error) if self.is_unwatched(&error) => self.unwatched(error).await,
@@ -257,22 +278,30 @@ impl Watcher {
 
     async fn follow(
         &mut self,
-        mut lines: Lines,
+        mut watch: OpenWatch,
         mut position: u64,
         mut fallback: Option<u64>,
     ) -> Result<State, Ended> {
-        let mut was_silent = true;
+        let silence_max = self.watch_silence_max.min(watch.open_for + OVERDUE_MAX);
+        let mut is_empty = true;
         loop {
-            let line = match tokio::time::timeout(self.watch_silence_max, lines.next()).await {
+            let line = match tokio::time::timeout(silence_max, watch.lines.next()).await {
                 Ok(Ok(Some(line))) => line,
-                Ok(Ok(None)) if was_silent => break self.idle("ended without an event").await?,
+                Ok(Ok(None)) if is_empty => {
+                    return self.ended_empty(watch.opened_at, position, fallback).await;
+                }
                 Ok(Ok(None)) => break,
+                // A proxy may close it so, too.
+                Ok(Err(RequestError::BrokenOff { .. })) if is_empty => {
+                    return self.ended_empty(watch.opened_at, position, fallback).await;
+                }
                 Ok(Err(error)) => break self.wait_after(error).await?,
                 Err(_) => break self.idle("sends nothing, not even a bookmark").await?,
             };
             match parse_line(&self.api.path(self.resource), line) {
                 ParsedLine::Event { event, resource_version } => {
-                    was_silent = false;
+                    is_empty = false;
+                    self.empty_watches = 0;
                     self.back_off.reset();
                     self.send(event).await?;
                     position = resource_version.map_or(position, |reached| reached.max(position));
@@ -287,6 +316,22 @@ impl Watcher {
             }
         }
         Ok(State::Open { from: position, fallback })
+    }
+
+    /// The server, or a proxy, ended the watch without a line: it is opened again at its position, or, if that does not help,
+    /// what is there is listed.
+    async fn ended_empty(
+        &mut self,
+        opened_at: TimerInstant,
+        position: u64,
+        fallback: Option<u64>,
+    ) -> Result<State, Ended> {
+        self.empty_watches = self.empty_watches.saturating_add(1);
+        let lists = self.empty_watches >= EMPTY_WATCHES_MAX;
+        let path = self.api.path(self.resource);
+        let after_ms = u64::try_from(opened_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.wait_after(RequestError::ClosedEmpty { path, after_ms, lists }).await?;
+        if lists { Ok(State::List { resume: None }) } else { Ok(State::Open { from: position, fallback }) }
     }
 
     /// The history in between is lost: the stream resumes from a list, one that was read already or a new one. Not at once:

@@ -38,7 +38,7 @@ pub(super) async fn identified(api: Api, settings: &Settings, health: &Health) -
     let mut failures = Throttle::default();
     loop {
         let error = match api.fetch_cluster_uid().await {
-            Ok(uid) => {
+            Ok((_, uid)) => {
                 health.cluster_answered();
                 return api.with_cluster_uid(Some(uid));
             }

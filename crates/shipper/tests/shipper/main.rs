@@ -16,6 +16,7 @@ mod missing_parts;
 mod odd_answers;
 mod pod_logs;
 mod pods;
+mod quiet_streams;
 mod recordings;
 mod restored_store;
 mod role;
