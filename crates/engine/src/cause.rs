@@ -36,11 +36,18 @@ pub(crate) fn of<'a>(judge: &Judge<'a>, judged: &JudgedSlot, gaps: &[Gap]) -> (C
     let of_slot: Vec<&RunState> =
         judge.runs.iter().filter(|run| belongs(judged.window, judged.slot, &run.run, zone)).collect();
     let expected_at = window::expected_at(&judge.objective.objective, judge.cron_job, judged);
-    if let Some(run) = of_slot.iter().rev().find(|run| run.run.created_at <= at) {
-        let cause = match gaps.iter().find(|gap| has_vanished(run, gap)) {
-            Some(gap) => Cause::NotObserved { expected_at, gap: *gap },
-            None => of_run(judge.runs, run, at),
-        };
+    let cause_of = |run: &RunState| match gaps.iter().find(|gap| has_vanished(run, gap)) {
+        Some(gap) => Cause::NotObserved { expected_at, gap: *gap },
+        None => of_run(judge.runs, run, at),
+    };
+    let mut made = of_slot.iter().rev().filter(|run| run.run.created_at <= at);
+    if let Some(latest) = made.next() {
+        let cause = cause_of(latest);
+        let is_pending = matches!(cause, Cause::Pending { .. });
+        // The result was first expected of an earlier run that still runs, not of one that waits.
+        let running = made.map(|run| (cause_of(run), *run));
+        let mut running = running.filter(|(cause, _)| is_pending && matches!(cause, Cause::StillRunning { .. }));
+        let (cause, run) = running.next().unwrap_or((cause, latest));
         return (cause, Some(run));
     }
     let made_too_late = of_slot.first().copied();

@@ -1,0 +1,23 @@
+A run that still ran at the deadline is the cause, also if it has ended since and a later run of the slot waits
+# The contract's order: still running comes before pending.
+batch prod/dwh/report
+zone UTC
+
+2026-11-16 20:00 cronjob "0 1,5 * * *"
+2026-11-16 20:00 objective complete-by "0 6 * * *"
+2026-11-17 06:01 tick
+2026-11-18 01:00 job one created for 2026-11-18 01:00
+2026-11-18 01:00 job one runs
+2026-11-18 05:00 job two created for 2026-11-18 05:00
+2026-11-18 06:00:01 job one succeeds
+2026-11-18 06:01 tick
+---
+2026-11-18 06:01:00 MISSED the deadline 2026-11-18 06:00:00, complete-by of prod/dwh/report (UTC)
+    because it is still running since 2026-11-18 01:00:00
+    miss 1 of incident 1be9e7bb-8a0d-5017-8d3b-213c7272b2e2
+    job one of 2026-11-18 01:00:00
+    id 2f6155fa-faf6-591b-8eef-3b988ffee639
+2026-11-18 06:01:00 RECOVERED 0m01s after the deadline, complete-by of prod/dwh/report (UTC)
+    1 missed since 2026-11-18 06:00:00, incident 1be9e7bb-8a0d-5017-8d3b-213c7272b2e2 is over
+    job one of 2026-11-18 01:00:00
+    id 5bcaf6b5-56c0-5321-86ad-b58d846fb11a
