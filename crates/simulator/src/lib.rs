@@ -8,9 +8,13 @@
 //! [`invariants`] hold of both, whatever the world was.
 
 pub mod answer;
+pub mod calendar;
+pub mod compare;
 pub mod disturbed;
+pub mod generate;
 pub mod history;
 pub mod input;
 pub mod invariants;
+pub mod judge;
 pub mod undisturbed;
 pub mod world;

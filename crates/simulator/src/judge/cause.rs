@@ -1,0 +1,108 @@
+//! Why a slot was missed: the first of the contract's causes that held when a success stopped counting.
+
+use kigen_model::Instant;
+use kigen_model::run::{AttemptPhase, Run, RunPhase};
+use kigen_model::slot::CauseKind;
+
+use crate::answer::Open;
+use crate::history::{TrueRun, Version};
+use crate::judge::known::Known;
+use crate::judge::slots::Window;
+
+/// The causes that are right.
+pub(super) struct Causes {
+    /// One as a rule, never none.
+    pub(super) causes: Vec<CauseKind>,
+    /// Why there is more than one.
+    pub(super) open: Option<Open>,
+}
+
+/// The causes that are right for a slot that was missed.
+pub(super) fn causes(known: &Known<'_>, window: &Window<'_>, at: Instant) -> Causes {
+    let one = |cause| Causes { causes: vec![cause], open: None };
+    let cron_job = known.cron_jobs().into_iter().rfind(|(seen, _)| *seen <= at);
+    match cron_job {
+        None | Some((_, None)) => return one(CauseKind::CronJobAbsent),
+        Some((_, Some(cron_job))) if cron_job.suspended => return one(CauseKind::Suspended),
+        Some((_, Some(_))) => {}
+    }
+    let all = || known.batch.runs.iter().filter_map(|run| Some((run, known.run(run)?)));
+    let mut runs: Vec<(&TrueRun, &Run)> =
+        all().filter(|(_, run)| window.has(run) && run.created_at <= at).collect();
+    runs.sort_by_key(|(_, run)| (run.nominal_start(), run.created_at));
+    let Some((_, last)) = runs.last() else { return one(CauseKind::NeverStarted) };
+    let mut found = if has_failed(last, at) {
+        one(CauseKind::Failed)
+    } else {
+        of_those_under_way(
+            known,
+            runs.iter().filter(|(_, run)| !has_failed(run, at)).map(|(run, _)| *run),
+            at,
+        )
+    };
+    // Of the runs of a batch 32 are kept: those under way, and the last ones.
+    let before_it = |run: &Run| run.created_at > last.created_at || !run.phase.is_terminal();
+    if all().filter(|(_, run)| before_it(run)).count() >= RUNS_KEPT {
+        found = Causes { causes: vec![found.causes[0], CauseKind::NeverStarted], open: Some(Open::Bounded) };
+    }
+    found
+}
+
+/// How many runs are kept of a batch.
+const RUNS_KEPT: usize = 32;
+
+fn of_those_under_way<'a>(known: &Known<'a>, runs: impl Iterator<Item = &'a TrueRun>, at: Instant) -> Causes {
+    let at_that_time: Vec<Work> = runs.map(|run| work(known, run, at)).collect();
+    let (causes, open) = if at_that_time.contains(&Work::Runs) {
+        (vec![CauseKind::StillRunning], None)
+    } else if at_that_time.contains(&Work::Either) {
+        (vec![CauseKind::StillRunning, CauseKind::Pending], Some(Open::Undated))
+    } else {
+        (vec![CauseKind::Pending], None)
+    };
+    Causes { causes, open }
+}
+
+/// Whether the run had failed, or was deleted, by an instant.
+fn has_failed(run: &Run, at: Instant) -> bool {
+    match run.phase {
+        RunPhase::Failed { failed_at, .. } => failed_at <= at,
+        RunPhase::Deleted { observed_at } => observed_at <= at,
+        RunPhase::Pending | RunPhase::Running | RunPhase::Suspended | RunPhase::Succeeded { .. } => false,
+    }
+}
+
+/// What a run that had not ended did.
+#[derive(PartialEq, Eq)]
+enum Work {
+    Runs,
+    Waits,
+    /// Its pod had ended well, and its Job was not observed to run; or it changed, and was observed to only later.
+    Either,
+}
+
+/// What the run did at an instant, by the last version of it, and of its pods, until then.
+fn work(known: &Known<'_>, run: &TrueRun, at: Instant) -> Work {
+    let truly = known.seen(&run.versions).filter(|(_, version)| version.at <= at).last();
+    let observed = known.seen(&run.versions).filter(|(seen, _)| *seen <= at).last();
+    let runs = |version: Option<(Instant, &Version<Run>)>| {
+        version.is_some_and(|(_, version)| version.value.phase == RunPhase::Running)
+    };
+    let pods: Vec<&AttemptPhase> = run
+        .attempts
+        .iter()
+        .filter_map(|pod| known.seen(&pod.versions).filter(|(_, version)| version.at <= at).last())
+        .map(|(_, version)| &version.value.phase)
+        .collect();
+    if pods.iter().any(|phase| matches!(phase, AttemptPhase::Running { .. })) {
+        Work::Runs
+    } else if pods.iter().any(|phase| matches!(phase, AttemptPhase::Succeeded { .. })) {
+        if runs(truly) && runs(observed) { Work::Runs } else { Work::Either }
+    } else {
+        match (runs(truly), runs(observed)) {
+            (true, true) => Work::Runs,
+            (false, false) => Work::Waits,
+            (true, false) | (false, true) => Work::Either,
+        }
+    }
+}
