@@ -89,12 +89,27 @@ pub(crate) fn merge_attempt(attempts: &mut Vec<AttemptState>, observed: AttemptS
     true
 }
 
-/// The error text of an attempt may be observed later than the rest, if it is the end of a log; once known it is kept.
+/// The error text of an attempt may be observed later than the rest, if it is the end of a log; once known it is kept. While
+/// an attempt waits for one of its containers, the latest reading of that one's log is kept.
 fn keep_text(attempt: &mut Attempt, other: &Attempt) {
-    if let AttemptPhase::Failed { message: message @ None, .. } = &mut attempt.phase
-        && let AttemptPhase::Failed { message: known, .. } = &other.phase
-    {
-        message.clone_from(known);
+    match (&mut attempt.phase, &other.phase) {
+        (
+            AttemptPhase::Failed { message: message @ None, .. },
+            AttemptPhase::Failed { message: known, .. },
+        ) => message.clone_from(known),
+        (
+            AttemptPhase::Waiting { reason: None, message: Some(message) },
+            AttemptPhase::Waiting { reason: None, message: Some(known) },
+        ) if known.lines().next() == message.lines().next() && *known > *message => {
+            message.clone_from(known);
+        }
+        (
+            AttemptPhase::Waiting { .. }
+            | AttemptPhase::Running { .. }
+            | AttemptPhase::Succeeded { .. }
+            | AttemptPhase::Failed { .. },
+            _,
+        ) => {}
     }
 }
 
@@ -156,7 +171,11 @@ fn waits_for(attempt: &Attempt) -> Option<String> {
         AttemptPhase::Waiting { reason: Some(reason), message: Some(message) } => {
             Some(format!("{reason}: {message}"))
         }
-        AttemptPhase::Waiting { reason, message } => reason.clone().or_else(|| message.clone()),
+        AttemptPhase::Waiting { reason: Some(reason), message: None } => Some(reason.clone()),
+        // After the first line follows the end of a log.
+        AttemptPhase::Waiting { reason: None, message } => {
+            message.as_deref().and_then(|message| message.lines().next()).map(str::to_owned)
+        }
         AttemptPhase::Running { .. } | AttemptPhase::Succeeded { .. } | AttemptPhase::Failed { .. } => None,
     }
 }

@@ -225,7 +225,8 @@ pub enum AttemptPhase {
     Waiting {
         /// Why, such as `Unschedulable` or `ImagePullBackOff`, if Kubernetes gives a reason.
         reason: Option<String>,
-        /// What Kubernetes adds to the reason.
+        /// What Kubernetes adds to the reason. Without a reason, the first line is why it waits, and the end of the log of the
+        /// container that it waits for may follow in further lines, the first of which has the time of the reading.
         message: Option<String>,
     },
     /// Its containers run.

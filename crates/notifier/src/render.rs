@@ -429,6 +429,11 @@ fn error_of_attempt(run: &RunSummary) -> Option<String> {
         AttemptPhase::Failed { message: Some(message), .. } => {
             Some(clean_error(message)).filter(|text| !text.is_empty())
         }
+        // The end of the log of the container that the others wait for.
+        AttemptPhase::Waiting { reason: None, message: Some(message) } => {
+            let (_, log) = message.split_once('\n')?;
+            Some(clean_error(log)).filter(|text| !text.is_empty())
+        }
         _ => None,
     }
 }

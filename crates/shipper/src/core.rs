@@ -165,7 +165,7 @@ impl Core {
         let mut withdrawn = Output::default();
         self.emit(&mut withdrawn, |index, emit| {
             index.withdraw_pending(emit);
-            index.emit_announced(observed_until, emit);
+            index.observed_until(observed_until, emit);
         });
         let mut facts = withdrawn.facts;
         facts.extend(before.map_or_else(Vec::new, |before| self.resynced(before, observed_until)));

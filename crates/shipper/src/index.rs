@@ -222,9 +222,11 @@ impl Index {
         }
     }
 
-    /// Emits the failures that were announced, and whose pods have not ended in time.
-    pub fn emit_announced(&mut self, observed_until: Instant, emit: &mut Emit<'_>) {
+    /// The cluster was observed until then: emits the failures that were announced and whose pods have not ended in time, and
+    /// requests the logs of containers that hang.
+    pub fn observed_until(&mut self, observed_until: Instant, emit: &mut Emit<'_>) {
         self.runs.emit_announced(observed_until, emit);
+        self.attempts.request_logs_of_hanging(observed_until);
     }
 
     /// Applies the end of an attempt's log.

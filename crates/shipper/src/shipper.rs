@@ -126,6 +126,7 @@ impl Shipper {
             self.resolutions = Arc::new(resolutions);
         }
         let acknowledged = self.core.acknowledged();
+        self.logs.request(self.core.take_log_requests());
         self.report_held();
         self.log_behind();
         acknowledged

@@ -174,3 +174,23 @@ fn the_attempt_that_keeps_a_failed_run_from_ending_is_named_once_it_hangs() {
         assert_eq!(failure.exit_code, Some(7), "the error is that of the attempt that failed");
     }
 }
+
+#[test]
+fn of_the_readings_of_a_log_the_latest_is_kept_and_why_the_attempt_waits_is_the_same() {
+    let waits = |log: &str| AttemptPhase::Waiting { reason: None, message: Some(format!("it waits{log}")) };
+    let readings = ["", "\n[its log at 08:01]\nzzz", "\n[its log at 08:04]\naaa"];
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 1], [0, 2, 0]] {
+        let mut history = History(Vec::new()).run(RunPhase::Pending);
+        for nth in order {
+            history = history.attempt(1, waits(readings[nth]));
+            // Each reading is one more fact of the same version of the Pod.
+            if let FactBody::Attempt { revision, .. } = &mut history.0.last_mut().expect("a fact").body {
+                revision.resource_version = 2;
+            }
+        }
+        let (state, _) = apply(&history.0);
+        let run = &state.runs[0];
+        assert_eq!(run.attempts[0].attempt.phase, waits(readings[2]), "{order:?}");
+        assert_eq!(run.moments.len(), 2, "no pod, then the wait: {order:?}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use kigen_model::alert::{Alert, AlertBody};
-use kigen_model::run::{Attempt, Container, ContainerRole, ContainerState, RunPhase};
+use kigen_model::run::{Attempt, AttemptPhase, Container, ContainerRole, ContainerState, RunPhase};
 use kigen_model::slot::{Cause, Failure};
 
 use crate::alerts::{
@@ -133,6 +133,33 @@ fn a_failed_run_of_which_a_pod_hangs_in_terminating() {
         ▌ Job: recommend-29380500
         ▌ Pod: recommend-29380500-x7k2p on node-1
         ▌ Look: kubectl -n ml logs job/recommend-29380500
+    "#]],
+    );
+}
+
+#[test]
+fn a_run_whose_init_container_hangs() {
+    let why = "its init container `fetch` runs since 2026-11-20T03:00:04Z; the others wait for it";
+    let message = format!("{why}\n[its log at 2026-11-20T03:16:10Z]\nwaiting for db:5432");
+    let phase = AttemptPhase::Waiting { reason: None, message: Some(message) };
+    let attempt = Attempt { phase, ..attempt() };
+    let cause = Cause::Pending { since: at("2026-11-20T03:00:01Z"), why: Some(why.to_owned()) };
+    check(
+        &missed(cause, Some(waiting(Some(attempt)))),
+        expect![[r#"
+        ▌ 🔴 ml/recommend has no good result for 12:30
+        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+        ▌ Its run was created at 12:00:01 and does not run: its init container `fetch`
+        ▌ runs since 2026-11-20T03:00:04Z; the others wait for it.
+        ▌ The last 4 good runs took 10 min to 11 min.
+        ▌   [its log at 2026-11-20T03:16:10Z]
+        ▌   waiting for db:5432
+        ▌ Job: recommend-29380500
+        ▌ Pod: recommend-29380500-x7k2p on node-1
+        ▌ Owner: recommend-team
+        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+        ▌ Look: kubectl -n ml describe pods -l job-name=recommend-29380500
     "#]],
     );
 }

@@ -126,19 +126,33 @@ pub(super) fn of_attempt(pod: &PodObject) -> Vec<Container> {
     containers.iter().take(CONTAINERS_MAX).map(OfPod::kept).collect()
 }
 
+/// The init container that the others wait for, while it runs.
+pub(super) struct WaitedFor<'a> {
+    pub(super) name: &'a str,
+    pub(super) since: Option<Instant>,
+    is_started: bool,
+}
+
+impl WaitedFor<'_> {
+    /// Why the pod waits, in one line.
+    pub(super) fn explanation(&self) -> String {
+        let Self { name, since, is_started } = self;
+        let since =
+            since.map_or(String::new(), |since| format!(" since {}", since.format("%Y-%m-%dT%H:%M:%SZ")));
+        let unready = if *is_started { "" } else { " and is not started" };
+        format!("its init container `{name}` runs{since}{unready}; the others wait for it")
+    }
+}
+
 /// The init container that the others wait for, if it runs.
-pub(super) fn waited_for(pod: &PodObject) -> Option<String> {
-    let containers = containers(pod);
-    let mut init = containers.iter().filter(|container| container.role != ContainerRole::Main);
-    let (name, since, is_started) = init.find_map(|container| match container.state {
+pub(super) fn waited_for(pod: &PodObject) -> Option<WaitedFor<'_>> {
+    let init = containers(pod).into_iter().filter(|container| container.role != ContainerRole::Main);
+    init.into_iter().find_map(|container| match container.state {
         State::Running { since, is_started } if container.role == ContainerRole::Init || !is_started => {
-            Some((container.name, since, is_started))
+            Some(WaitedFor { name: container.name, since, is_started })
         }
         State::Running { .. } | State::Waiting | State::Ended(_) => None,
-    })?;
-    let since = since.map_or(String::new(), |since| format!(" since {}", since.format("%Y-%m-%dT%H:%M:%SZ")));
-    let unready = if is_started { "" } else { " and is not started" };
-    Some(format!("its init container `{name}` runs{since}{unready}; the others wait for it"))
+    })
 }
 
 fn state(container: &ContainerStatus) -> State<'_> {

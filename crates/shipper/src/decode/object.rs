@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use kigen_model::Instant;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -320,11 +321,13 @@ pub struct CustomObject {
     pub status: Option<Box<RawValue>>,
 }
 
-/// The log of a container of a Pod, which may have the error by which it failed.
+/// The log of a container of a Pod, which may have the error by which it failed, or why it does not end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContainerLog {
     /// The container.
     pub container: String,
     /// The container was restarted since, and the log from before is meant.
     pub is_previous: bool,
+    /// Since when the other containers wait for its end; `None`: it has ended.
+    pub hangs_since: Option<Instant>,
 }

@@ -9,7 +9,7 @@ use kigen_model::run::{Attempt, AttemptPhase, ContainerRole};
 use kigen_text::error::kept;
 use serde::Deserialize;
 
-use super::containers::{containers, has_failed_beside_others, of_attempt, waited_for};
+use super::containers::{WaitedFor, containers, has_failed_beside_others, of_attempt, waited_for};
 use super::decoded::{Decoded, Unusable};
 use super::fields::{counter, identity, optional_instant, resource_version};
 use super::object::{ContainerLog, ContainerStatus, Metadata, PodObject, PodStatus, Terminated};
@@ -96,7 +96,8 @@ fn waiting(object: &PodObject, status: &PodStatus) -> AttemptPhase {
         .filter_map(|container| Some((container, container.state.as_ref()?.waiting.as_ref()?)))
         .find(|(_, waiting)| waiting.reason.as_deref() != Some("PodInitializing"));
     let Some((container, waiting)) = waiting else {
-        return AttemptPhase::Waiting { reason: None, message: waited_for(object) };
+        let message = waited_for(object).map(|waited_for| waited_for.explanation());
+        return AttemptPhase::Waiting { reason: None, message };
     };
     let message = waiting.message.as_deref().map(kept);
     // Of a container that waits to be restarted, how it ended is the reason for that.
@@ -251,12 +252,20 @@ fn with_quoted_words(json: &str) -> Cow<'_, str> {
     Cow::Owned(quoted)
 }
 
-/// The log that may have the error by which the attempt failed, if the Pod has none.
+/// The log that may have the error by which the attempt failed, if the Pod has none, or why its init container does not end.
 fn log(object: &PodObject, deleted: bool, phase: &AttemptPhase) -> Option<ContainerLog> {
     match phase {
         AttemptPhase::Failed { message: None, .. } => {
             let ended = failed_container(object, deleted)?;
-            Some(ContainerLog { container: ended.name?.to_owned(), is_previous: ended.is_previous })
+            Some(ContainerLog {
+                container: ended.name?.to_owned(),
+                is_previous: ended.is_previous,
+                hangs_since: None,
+            })
+        }
+        AttemptPhase::Waiting { reason: None, message: Some(_) } => {
+            let WaitedFor { name, since, .. } = waited_for(object)?;
+            Some(ContainerLog { container: name.to_owned(), is_previous: false, hangs_since: Some(since?) })
         }
         AttemptPhase::Failed { message: Some(_), .. }
         | AttemptPhase::Waiting { .. }

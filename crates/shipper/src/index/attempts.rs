@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use kigen_model::Instant;
 use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::run::{Attempt, AttemptPhase};
-use kigen_text::error::kept;
+use kigen_text::error::{MESSAGE_CHARS_MAX, kept, shown};
 
 use super::emit::Emit;
 use super::encoded::Encoded;
@@ -19,6 +20,10 @@ use crate::notice::Notice;
 
 /// For how long after its end an attempt's log is worth reading, in minutes: a first list shows failures of long ago.
 const LOG_AGE_MINUTES_MAX: i64 = 60;
+/// How long others must have waited for a container whose log is read, in seconds, and after how many times as long it is read
+/// again.
+const HANGS_S_MIN: i64 = 60;
+const HANGS_AGAIN: i32 = 4;
 /// How many log requests may wait to be taken; beyond, no log is requested.
 const LOG_REQUESTS_MAX: usize = 1_000;
 
@@ -35,6 +40,17 @@ pub(super) struct Attempts {
     by_uid: BTreeMap<Uid, KnownAttempt>,
     pending: PendingPods,
     log_requests: Vec<LogRequest>,
+    /// The Pods whose other containers wait for one: its log is read when that has lasted.
+    hanging: BTreeMap<Uid, Hanging>,
+}
+
+/// A Pod that waits for one of its own containers.
+#[derive(Debug)]
+struct Hanging {
+    /// When that container's log is read next.
+    due: Instant,
+    since: Instant,
+    request: LogRequest,
 }
 
 impl Attempts {
@@ -43,6 +59,7 @@ impl Attempts {
             by_uid: BTreeMap::new(),
             pending: PendingPods::new(pods_waiting_max),
             log_requests: Vec::new(),
+            hanging: BTreeMap::new(),
         }
     }
 
@@ -94,7 +111,9 @@ impl Attempts {
                 };
             }
         }
-        let known = self.by_uid.remove(&Uid::of(&pod.revision.uid));
+        let uid = Uid::of(&pod.revision.uid);
+        let known = self.by_uid.remove(&uid);
+        self.hanging.remove(&uid);
         if let Some(known) = &known {
             keep_text(&mut pod.attempt, &known.attempt);
             if known.attempt == Encoded::of(&pod.attempt) {
@@ -112,20 +131,34 @@ impl Attempts {
 
     /// Emits the end of an attempt's log, as one more fact of the same version of the Pod, also when the Pod is gone.
     pub(super) fn apply_log(&mut self, request: LogRequest, text: &str, emit: &mut Emit<'_>) {
-        let text = kept(text);
+        let LogRequest { key, mut revision, run_uid, mut attempt, log } = request;
+        let text = if log.hangs_since.is_some() { shown(text, MESSAGE_CHARS_MAX) } else { kept(text) };
         if text.is_empty() {
             return;
         }
-        let LogRequest { key, mut revision, run_uid, mut attempt, log: _ } = request;
+        let waited = first_line(&attempt).map(str::to_owned);
         let known = self.by_uid.get_mut(&Uid::of(&revision.uid));
         if let Some(known) = &known {
             revision.resource_version = known.resource_version;
             attempt = known.attempt.get();
         }
-        let AttemptPhase::Failed { message: message @ None, .. } = &mut attempt.phase else {
+        if log.hangs_since.is_some() && first_line(&attempt) != waited.as_deref() {
             return;
-        };
-        *message = Some(text);
+        }
+        match &mut attempt.phase {
+            AttemptPhase::Failed { message: message @ None, .. } if log.hangs_since.is_none() => {
+                *message = Some(text);
+            }
+            AttemptPhase::Waiting { reason: None, message: Some(why) } if log.hangs_since.is_some() => {
+                // The texts of two readings are in the order of their times, so that the later one is kept.
+                let at = emit.observed_at.format("%Y-%m-%dT%H:%M:%SZ");
+                *why = format!("{}\n[its log at {at}]\n{text}", waited.unwrap_or_default());
+            }
+            AttemptPhase::Failed { .. }
+            | AttemptPhase::Waiting { .. }
+            | AttemptPhase::Running { .. }
+            | AttemptPhase::Succeeded { .. } => return,
+        }
         if let Some(known) = known {
             known.attempt = Encoded::of(&attempt);
         }
@@ -137,24 +170,51 @@ impl Attempts {
         std::mem::take(&mut self.log_requests)
     }
 
-    fn request_log(&mut self, pod: &PodVersion, run_uid: &str, key: &BatchKey, emit: &Emit<'_>) {
-        let Some(log) = pod.log.clone().filter(|_| self.log_requests.len() < LOG_REQUESTS_MAX) else {
-            return;
-        };
-        let AttemptPhase::Failed { finished_at: Some(finished_at), message: None, .. } = pod.attempt.phase
-        else {
-            return;
-        };
-        if emit.observed_at - finished_at > TimeDelta::minutes(LOG_AGE_MINUTES_MAX) {
-            return;
+    /// Requests the logs of the containers for which others have waited long enough by `observed_until`, and again each time
+    /// when that has lasted four times as long.
+    pub(super) fn request_logs_of_hanging(&mut self, observed_until: Instant) {
+        for hanging in self.hanging.values_mut().filter(|hanging| hanging.due <= observed_until) {
+            if self.log_requests.len() >= LOG_REQUESTS_MAX {
+                return;
+            }
+            let waited = (observed_until - hanging.since).max(TimeDelta::seconds(HANGS_S_MIN));
+            hanging.due = hanging.since + waited * HANGS_AGAIN;
+            self.log_requests.push(hanging.request.clone());
         }
-        self.log_requests.push(LogRequest {
+    }
+
+    fn request_log(&mut self, pod: &PodVersion, run_uid: &str, key: &BatchKey, emit: &Emit<'_>) {
+        let uid = Uid::of(&pod.revision.uid);
+        let request = pod.log.clone().map(|log| LogRequest {
             key: key.clone(),
             revision: pod.revision.clone(),
             run_uid: run_uid.to_owned(),
             attempt: pod.attempt.clone(),
             log,
         });
+        let Some(request) = request else {
+            self.hanging.remove(&uid);
+            return;
+        };
+        if let Some(since) = request.log.hangs_since {
+            if self.hanging.get(&uid).is_some_and(|hanging| hanging.request.log == request.log) {
+                return;
+            }
+            if self.hanging.len() < LOG_REQUESTS_MAX {
+                let due = since + TimeDelta::seconds(HANGS_S_MIN);
+                self.hanging.insert(uid, Hanging { due, since, request });
+            }
+            return;
+        }
+        self.hanging.remove(&uid);
+        let AttemptPhase::Failed { finished_at: Some(finished_at), message: None, .. } = pod.attempt.phase
+        else {
+            return;
+        };
+        let is_recent = emit.observed_at - finished_at <= TimeDelta::minutes(LOG_AGE_MINUTES_MAX);
+        if is_recent && self.log_requests.len() < LOG_REQUESTS_MAX {
+            self.log_requests.push(request);
+        }
     }
 
     /// The Job with this UID is known now, and so its Pods no longer wait.
@@ -169,6 +229,7 @@ impl Attempts {
         self.by_uid.retain(|uid, known| {
             snapshot.has(uid, || (known.key.namespace.clone(), known.attempt.get().pod))
         });
+        self.hanging.retain(|uid, _| self.by_uid.contains_key(uid));
     }
 
     fn insert(&mut self, pod: PodVersion, run_uid: String, key: Arc<BatchKey>, emit: &mut Emit<'_>) {
@@ -186,12 +247,36 @@ impl Attempts {
     }
 }
 
-/// The text of a log is in no version of the Pod: once read, it is kept as long as the attempt is failed.
+/// Why an attempt waits for one of its own containers; the end of that one's log may follow it.
+fn first_line(attempt: &Attempt) -> Option<&str> {
+    match &attempt.phase {
+        AttemptPhase::Waiting { reason: None, message } => message.as_deref()?.lines().next(),
+        AttemptPhase::Waiting { reason: Some(_), .. }
+        | AttemptPhase::Running { .. }
+        | AttemptPhase::Succeeded { .. }
+        | AttemptPhase::Failed { .. } => None,
+    }
+}
+
+/// The text of a log is in no version of the Pod: once read, it is kept as long as the attempt is failed, or waits for the same.
 fn keep_text(attempt: &mut Attempt, known: &Encoded<Attempt>) {
-    if let AttemptPhase::Failed { message: message @ None, .. } = &mut attempt.phase
-        && let AttemptPhase::Failed { message: known, .. } = known.get().phase
-    {
-        *message = known;
+    match &mut attempt.phase {
+        AttemptPhase::Failed { message: message @ None, .. } => {
+            if let AttemptPhase::Failed { message: known, .. } = known.get().phase {
+                *message = known;
+            }
+        }
+        AttemptPhase::Waiting { reason: None, message: Some(why) } => {
+            if let AttemptPhase::Waiting { reason: None, message: Some(known) } = known.get().phase
+                && known.lines().next() == Some(why.as_str())
+            {
+                *why = known;
+            }
+        }
+        AttemptPhase::Failed { .. }
+        | AttemptPhase::Waiting { .. }
+        | AttemptPhase::Running { .. }
+        | AttemptPhase::Succeeded { .. } => {}
     }
 }
 

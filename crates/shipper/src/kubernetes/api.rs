@@ -174,7 +174,7 @@ impl Api {
         bytes_max: usize,
     ) -> Result<Vec<u8>, RequestError> {
         let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/log");
-        let ContainerLog { container, is_previous } = log;
+        let ContainerLog { container, is_previous, hangs_since: _ } = log;
         let query = format!(
             "?container={}&previous={is_previous}&tailLines={lines_max}&limitBytes={bytes_max}",
             percent_encoded(container)

@@ -116,15 +116,17 @@ fn an_init_container_that_the_others_wait_for_is_named() {
     check(
         &pod,
         expect![[r#"
-        waits: None, Some("its init container `auth-proxy` runs since 2026-11-19T01:00:19Z and is not started; the others wait for it")
-        restarts: 1"#]],
+            waits: None, Some("its init container `auth-proxy` runs since 2026-11-19T01:00:19Z and is not started; the others wait for it")
+            restarts: 1
+            see the log of auth-proxy"#]],
     );
     pod["status"]["initContainerStatuses"][0]["started"] = json!(true);
     check(
         &pod,
         expect![[r#"
-        waits: None, Some("its init container `auth-proxy` runs since 2026-11-19T01:00:19Z; the others wait for it")
-        restarts: 1"#]],
+            waits: None, Some("its init container `auth-proxy` runs since 2026-11-19T01:00:19Z; the others wait for it")
+            restarts: 1
+            see the log of auth-proxy"#]],
     );
 }
 
@@ -161,8 +163,9 @@ fn restarts_and_exit_codes_are_those_of_the_container_that_counts() {
     check(
         &pod,
         expect![[r#"
-        waits: None, Some("its init container `auth-proxy` runs since 2026-11-19T01:00:19Z and is not started; the others wait for it")
-        restarts: 0"#]],
+            waits: None, Some("its init container `auth-proxy` runs since 2026-11-19T01:00:19Z and is not started; the others wait for it")
+            restarts: 0
+            see the log of auth-proxy"#]],
     );
 }
 

@@ -198,7 +198,9 @@ impl Shipping {
                             "a log does not change the version of the Pod"
                         );
                         let text = match attempt.phase {
-                            AttemptPhase::Failed { message, .. } => message,
+                            AttemptPhase::Failed { message, .. } | AttemptPhase::Waiting { message, .. } => {
+                                message
+                            }
                             _ => None,
                         };
                         self.emitted.push((attempt.pod, text));
@@ -329,4 +331,32 @@ async fn no_log_is_requested_where_that_is_switched_off() {
     let probes = shipping.probes;
     shipping.until("it has sent other requests meanwhile", |shipping| shipping.probes > probes + 3).await;
     assert_eq!(cluster.logs_requested(), Vec::<String>::new());
+}
+
+/// A pod whose init container has run since then; the others wait for it.
+fn waiting(name: &str, since: &str) -> Value {
+    let mut pod = failed("etl", name);
+    pod["status"] = json!({
+        "phase": "Pending",
+        "initContainerStatuses": [{"name": "fetch", "started": true, "state": {"running": {"startedAt": since}}}],
+        "containerStatuses": [{"name": "main", "state": {"waiting": {"reason": "PodInitializing"}}}],
+    });
+    pod
+}
+
+/// The server's time is 11:46:32.
+#[tokio::test]
+async fn the_log_of_an_init_container_that_others_wait_for_is_read_once_that_has_lasted_a_minute() {
+    let cluster = Cluster::new(|_| ("200 OK", "starting\nwaiting for db:5432\n".to_owned()));
+    cluster.show(waiting("hangs", "2026-11-23T11:45:00Z"));
+    cluster.show(waiting("begins", "2026-11-23T11:46:00Z"));
+    let mut shipping = Shipping::start(&cluster, true).await;
+    let why = "its init container `fetch` runs since 2026-11-23T11:45:00Z; the others wait for it";
+    shipping.until_emitted("hangs", Some(why)).await;
+    let read = format!("{why}\n[its log at 2026-11-23T11:46:33Z]\nstarting\nwaiting for db:5432");
+    shipping.until_emitted("hangs", Some(&read)).await;
+    let ticks = shipping.ticks;
+    shipping.until("more ticks", |shipping| shipping.ticks >= ticks).await;
+    let requested = cluster.logs_requested();
+    assert!(requested.len() == 1 && requested[0].contains("/hangs/log?container=fetch"), "{requested:?}");
 }

@@ -46,10 +46,10 @@ fn check_of((attempt, log): (Attempt, Option<ContainerLog>), expected: Expect) {
         ),
     };
     let log = match log {
-        Some(ContainerLog { container, is_previous: true }) => {
+        Some(ContainerLog { container, is_previous: true, .. }) => {
             format!("; see the log of {container} before its restart")
         }
-        Some(ContainerLog { container, is_previous: false }) => format!("; see the log of {container}"),
+        Some(ContainerLog { container, is_previous: false, .. }) => format!("; see the log of {container}"),
         None => String::new(),
     };
     let reported = if attempt.metrics.is_empty() { String::new() } else { format!("; {}", attempt.metrics) };
