@@ -11,6 +11,7 @@ use kigen_log::kafka::{Connection, is_secret};
 use kigen_model::key::is_key_part;
 use kigen_notifier::slack::client::Channels;
 use kigen_registry::Access as RegistryAccess;
+use kigen_shipper::quotas::QuotaSettings;
 use kigen_shipper::settings::{Access, LeaseSettings};
 use kigen_wire::Level;
 
@@ -19,7 +20,7 @@ mod file;
 mod registry;
 
 use error::ConfigError;
-use file::{KubernetesFile, LogFile};
+use file::{KubernetesFile, LogFile, QuotasFile};
 use registry::RegistrySettings;
 
 use crate::cli::SettingsArgs;
@@ -261,6 +262,7 @@ impl Config {
             }
         }
         let _ = writeln!(text, "read_logs = {}", self.kubernetes.read_logs);
+        show_quotas(&mut text, &self.kubernetes.quotas);
         let _ = writeln!(text, "\n[log]");
         let _ = writeln!(text, "kind = {}", quoted(self.log_kind.name()));
         let _ = writeln!(text, "partitions = {}", self.log.partitions);
@@ -332,6 +334,7 @@ fn kubernetes(
     settings.namespace = args.namespace.clone().or(file.namespace);
     settings.lease = Some(lease(file.lease, file.lease_namespace)?);
     settings.read_logs = file.read_logs.unwrap_or(true);
+    settings.quotas = quotas(&file.quotas);
     if let Some(interval) = file.probe_interval_ms {
         if !(PROBE_INTERVAL_MS_MIN..=PROBE_INTERVAL_MS_MAX).contains(&interval) {
             return Err(ConfigError::OutOfRange {
@@ -343,6 +346,23 @@ fn kubernetes(
         settings.probe_interval_ms = interval;
     }
     Ok(settings)
+}
+
+fn show_quotas(text: &mut String, quotas: &QuotaSettings) {
+    let QuotaSettings { keys_a_day_max, bytes_a_day_max, log_reads_a_day_max } = quotas;
+    let _ = writeln!(text, "\n[kubernetes.quotas]");
+    let _ = writeln!(text, "keys_a_day_max = {keys_a_day_max}");
+    let _ = writeln!(text, "mib_a_day_max = {}", bytes_a_day_max / MIB);
+    let _ = writeln!(text, "log_reads_a_day_max = {log_reads_a_day_max}");
+}
+
+fn quotas(file: &QuotasFile) -> QuotaSettings {
+    let default = QuotaSettings::default();
+    QuotaSettings {
+        keys_a_day_max: file.keys_a_day_max.map_or(default.keys_a_day_max, |keys| keys as usize),
+        bytes_a_day_max: file.mib_a_day_max.map_or(default.bytes_a_day_max, |mib| u64::from(mib) * MIB),
+        log_reads_a_day_max: file.log_reads_a_day_max.map_or(default.log_reads_a_day_max, u64::from),
+    }
 }
 
 fn lease(name: Option<String>, namespace: Option<String>) -> Result<LeaseSettings, ConfigError> {

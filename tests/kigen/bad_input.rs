@@ -34,7 +34,7 @@ fn a_typo_in_the_configuration_is_shown_with_its_line() {
               |
             3 | kubeconfg = "x"
               | ^^^^^^^^^
-            unknown field `kubeconfg`, expected one of `kubeconfig`, `context`, `api_url`, `namespace`, `probe_interval_ms`, `lease`, `lease_namespace`, `read_logs`
+            unknown field `kubeconfg`, expected one of `kubeconfig`, `context`, `api_url`, `namespace`, `probe_interval_ms`, `lease`, `lease_namespace`, `read_logs`, `quotas`
         "#]],
     );
 }

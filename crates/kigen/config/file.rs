@@ -41,6 +41,17 @@ pub(super) struct KubernetesFile {
     pub(super) lease: Option<String>,
     pub(super) lease_namespace: Option<String>,
     pub(super) read_logs: Option<bool>,
+    #[serde(default)]
+    pub(super) quotas: QuotasFile,
+}
+
+/// What one namespace may take a day.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct QuotasFile {
+    pub(super) keys_a_day_max: Option<u32>,
+    pub(super) mib_a_day_max: Option<u32>,
+    pub(super) log_reads_a_day_max: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -86,9 +86,12 @@ impl fmt::Display for SlotMark {
 /// A text that is neither a day nor an instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotASlotMark {
-    /// The text.
+    /// Its beginning.
     pub text: String,
 }
+
+/// How much of such a text is kept, in characters.
+const NOT_A_MARK_CHARS_MAX: usize = 100;
 
 impl fmt::Display for NotASlotMark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -110,7 +113,8 @@ impl FromStr for SlotMark {
         if let Ok(day) = text.parse() {
             return Ok(Self::Day(day));
         }
-        let at = DateTime::parse_from_rfc3339(text).map_err(|_| NotASlotMark { text: text.to_owned() })?;
+        let not_a_mark = || NotASlotMark { text: text.chars().take(NOT_A_MARK_CHARS_MAX).collect() };
+        let at = DateTime::parse_from_rfc3339(text).map_err(|_| not_a_mark())?;
         Ok(Self::At(at.with_timezone(&Utc)))
     }
 }

@@ -221,7 +221,7 @@ impl Turn {
     pub(crate) fn fold_fact(&mut self, fact: Fact, states: &mut States<'_>) -> Result<(), ProcessorError> {
         let Fact { key, observed_at, body } = fact;
         let observed_after = self.position.clocks.get(&key.cluster).and_then(|clock| clock.observed_until);
-        self.step(&key, Input::Fact { observed_at, observed_after, body }, states)
+        self.step(&key, Input::Fact { observed_at, observed_after, body }, states, None)
     }
 
     /// Moves a cluster's clock and judges what is due by it; false: the turn is full before all of it is judged.
@@ -244,7 +244,7 @@ impl Turn {
                 return Ok(false);
             }
             self.slots += 1;
-            self.step(&cursor.key, Input::Due { observed_until, gaps: &gaps }, states)?;
+            self.step(&cursor.key, Input::Due { observed_until, gaps: &gaps }, states, Some(cursor.due))?;
             self.position.cursor = Some(cursor);
         }
         self.position.cursor = None;
@@ -296,11 +296,14 @@ impl Turn {
         }
     }
 
+    /// `indexed` is the place in the index by which the batch was found: an older kigen may have computed another than its state
+    /// has now.
     fn step(
         &mut self,
         key: &BatchKey,
         input: Input<'_>,
         states: &mut States<'_>,
+        indexed: Option<Instant>,
     ) -> Result<(), ProcessorError> {
         // The turn's own index holds only batches that it has changed already.
         let (Changed { state, bytes, .. }, due_before) = match self.changed.get_mut(key) {
@@ -310,7 +313,7 @@ impl Turn {
             }
             None => {
                 let state = states.load(key)?;
-                let changed = Changed { due_before: state.next_due(), state, bytes: 0 };
+                let changed = Changed { due_before: indexed.or(state.next_due()), state, bytes: 0 };
                 (self.changed.entry(key.clone()).or_insert(changed), None)
             }
         };

@@ -1,7 +1,7 @@
 //! The shipper's state and its one function: an input in; facts, gaps and rejects out. Its only clock is the one passed in,
 //! and it never waits.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::TimeDelta;
 use kigen_model::Instant;
@@ -16,6 +16,7 @@ use crate::index::withdrawals::HeldWithdrawals;
 use crate::input::{Input, LogRead, LogRequest, StreamEvent};
 use crate::notice::{Notice, Rejected};
 use crate::past::Past;
+use crate::quotas::{Quota, Quotas};
 use crate::resource::Resource;
 use crate::resync::Resync;
 use crate::server_clock::{Clock, ServerClock};
@@ -47,6 +48,8 @@ pub struct Output {
     pub rejected: Vec<Rejected>,
     /// To be logged for the operator.
     pub notices: Vec<Notice>,
+    /// How often each quota was exceeded since the last output.
+    pub over_quota: BTreeMap<Quota, u64>,
 }
 
 /// What may be appended once all outputs so far are in the log.
@@ -68,6 +71,7 @@ pub struct Core {
     past: Past,
     clock: ServerClock,
     index: Index,
+    quotas: Quotas,
     watermark: Watermark,
     resync: Resync,
     /// The server's time at each stream's last list.
@@ -104,6 +108,7 @@ impl Core {
             past: resume.past,
             clock: ServerClock::new(clock),
             index,
+            quotas: Quotas::new(settings.quotas),
             watermark: Watermark::new(resume.observed_until, settings.rounds_pending_max),
             resync: Resync::new(settings.retention_ms),
             listed_at: [None; Resource::COUNT],
@@ -146,6 +151,9 @@ impl Core {
                 self.emit(&mut output, |index, emit| index.declare(declaration, emit));
             }
         }
+        let (over_quota, first) = self.quotas.take();
+        output.over_quota = over_quota;
+        output.notices.extend(first.into_iter().map(Notice::OverQuota));
         output
     }
 
@@ -204,7 +212,15 @@ impl Core {
 
     /// The logs to read: of the attempts that failed without an error text since the last call.
     pub fn take_log_requests(&mut self) -> Vec<LogRequest> {
-        self.index.take_log_requests()
+        let now = self.observed_at();
+        let mut requests = self.index.take_log_requests();
+        requests.retain(|request| self.quotas.admit_log(&request.key.namespace, now));
+        requests
+    }
+
+    /// The namespaces that are over a quota today, in words.
+    pub fn over_quota(&self) -> Option<String> {
+        self.quotas.report()
     }
 
     /// Whatever the restored store shows is newer than what was known, and no evidence of before counts. Its streams list
@@ -319,7 +335,11 @@ impl Core {
                 return;
             }
         }
-        output.rejected.push(Rejected::new(resource, what, bytes));
+        let rejected = Rejected::new(resource, what, bytes);
+        let namespace = rejected.what.namespace.as_deref().unwrap_or_default();
+        if self.quotas.admit_rejected(namespace, rejected.bytes.len(), self.observed_at()) {
+            output.rejected.push(rejected);
+        }
     }
 
     fn emit(&mut self, output: &mut Output, change: impl FnOnce(&mut Index, &mut Emit<'_>)) {
@@ -332,8 +352,12 @@ impl Core {
         output: &mut Output,
         change: impl FnOnce(&mut Index, &mut Emit<'_>),
     ) {
-        let mut emit = Emit { observed_at, facts: &mut output.facts, notices: &mut output.notices };
-        change(&mut self.index, &mut emit);
+        let mut facts = Vec::new();
+        change(&mut self.index, &mut Emit { observed_at, facts: &mut facts, notices: &mut output.notices });
+        // Before all CronJobs and objectives are known, any Job may be one of theirs.
+        let (index, quotas) = (&self.index, &mut self.quotas);
+        facts.retain_mut(|fact| quotas.admit(fact, !index.is_known() || index.is_judged(&fact.key)));
+        output.facts.append(&mut facts);
     }
 
     /// The instant at which a change that arrives now was observed: never within what a tick has declared complete.

@@ -10,6 +10,7 @@ mod names;
 pub mod object;
 mod objective;
 mod pod;
+pub mod work;
 
 use kigen_model::Instant;
 use serde::de::DeserializeOwned;

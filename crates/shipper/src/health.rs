@@ -20,6 +20,8 @@ struct HealthState {
     superseded: Option<String>,
     /// Which withdrawals of objectives wait for a confirmation, if any do.
     held: Option<String>,
+    /// Which namespaces are over their quotas, if any are.
+    over_quota: Option<String>,
     /// Why the API server cannot be read, if it cannot.
     cluster_fault: Option<String>,
     /// Why the log cannot be written, if it cannot.
@@ -35,6 +37,7 @@ impl Default for Health {
             is_standby: false,
             superseded: None,
             held: None,
+            over_quota: None,
             cluster_fault: None,
             log_fault: None,
             began_at,
@@ -73,7 +76,10 @@ impl Health {
             )),
             Some(age) => match &state.held {
                 Some(why) => Err(why.clone()),
-                None => Ok(format!("the last tick was written {} s ago", age.as_secs())),
+                None => {
+                    let over = state.over_quota.as_ref().map_or(String::new(), |over| format!("; {over}"));
+                    Ok(format!("the last tick was written {} s ago{over}", age.as_secs()))
+                }
             },
         }
     }
@@ -105,6 +111,11 @@ impl Health {
     /// Withdrawals of objectives are held for this reason, or none are any more.
     pub(crate) fn withdrawals_held(&self, why: Option<String>) {
         self.state().held = why;
+    }
+
+    /// These namespaces are over their quotas, or none are any more.
+    pub(crate) fn over_quota(&self, which: Option<String>) {
+        self.state().over_quota = which;
     }
 
     pub(crate) fn cluster_answered(&self) {

@@ -21,7 +21,7 @@ use kigen_objective::annotation::ANNOTATED_OBJECTIVE;
 
 use crate::decode::{Decoded, Identity, Undecodable};
 use crate::index::attempts::{Attempts, PodVersion};
-use crate::index::cron_jobs::CronJobs;
+use crate::index::cron_jobs::{CronJobs, Listed};
 use crate::index::declared::DeclaredObjectives;
 use crate::index::emit::Emit;
 use crate::index::list_snapshot::ListSnapshot;
@@ -89,6 +89,16 @@ impl Index {
             // An attempt matters as long as its Pod exists, and then the list shows it.
             FactBody::Attempt { .. } => {}
         }
+    }
+
+    /// Whether all CronJobs and objectives are known.
+    pub fn is_known(&self) -> bool {
+        self.declared.is_known()
+    }
+
+    /// Whether a batch has a CronJob or an objective.
+    pub fn is_judged(&self, key: &BatchKey) -> bool {
+        self.cron_jobs.has(key) || self.cron_jobs.has_objective(key) || self.declared.has(key)
     }
 
     /// Emits the live facts of the batches that are due, as a first start would emit them: one batch after the other, each
@@ -168,15 +178,16 @@ impl Index {
     /// Applies an object that was created or changed.
     pub fn apply(&mut self, decoded: Decoded, emit: &mut Emit<'_>) {
         match decoded {
-            Decoded::CronJob { id, labels, cron_job, objective } => {
+            Decoded::CronJob { id, labels, work, cron_job, objective } => {
                 let key = BatchKey::new(&self.cluster, &id.namespace, &id.name);
-                if self.cron_jobs.apply(&key, id, labels, (cron_job, objective), emit) {
+                let listed = Listed { labels, work };
+                if self.cron_jobs.apply(&key, id, listed, (cron_job, objective), emit) {
                     self.declared.follow(&key, &self.cron_jobs, emit);
                 }
             }
             Decoded::Job { id, run, failing, batch, not_a_slot } => {
                 let (uid, job) = (id.revision.uid.clone(), run.job.clone());
-                let share = |id: &Identity| self.cron_jobs.share(runs::key(&self.cluster, id, batch));
+                let share = |id: &Identity| self.cron_jobs.key_of_job(&self.cluster, id, batch);
                 if let Some(key) = self.runs.apply(id, run, failing, share, emit) {
                     if let Some(reason) = not_a_slot {
                         emit.notices.push(Notice::Slot { key: BatchKey::clone(&key), job, reason });
@@ -206,7 +217,7 @@ impl Index {
             }
             Decoded::Job { id, run, failing, batch, not_a_slot: _ } => {
                 let uid = id.revision.uid.clone();
-                let share = |id: &Identity| self.cron_jobs.share(runs::key(&self.cluster, id, batch));
+                let share = |id: &Identity| self.cron_jobs.key_of_job(&self.cluster, id, batch);
                 let key = self.runs.delete(id, run, failing, share, emit);
                 self.attempts.run_known(&uid, &key, emit);
             }

@@ -29,6 +29,7 @@ pub mod metrics;
 pub mod notice;
 pub mod past;
 pub mod preflight;
+pub mod quotas;
 pub mod resource;
 pub mod resync;
 pub mod role;

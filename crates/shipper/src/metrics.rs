@@ -26,6 +26,11 @@ pub fn describe() {
         "kigen_rejected_objects_total",
         "Objects and lines of a watch that could not be used, by resource"
     );
+    ::metrics::describe_counter!(
+        "kigen_over_quota_total",
+        "Facts, error texts, rejected objects and log reads that were left out, since their namespace was over its quota: keys, \
+         bytes or log_reads"
+    );
     ::metrics::describe_counter!("kigen_ticks_total", "Ticks that were written to every partition");
     ::metrics::describe_gauge!(
         "kigen_objectives_unresolved",
@@ -76,6 +81,9 @@ pub(crate) fn request_failed(error: &RequestError) {
 pub(crate) fn emitted(output: &Output) {
     let facts = u64::try_from(output.facts.len()).unwrap_or(u64::MAX);
     ::metrics::counter!("kigen_facts_total").increment(facts);
+    for (quota, times) in &output.over_quota {
+        ::metrics::counter!("kigen_over_quota_total", "quota" => quota.label()).increment(*times);
+    }
     for rejected in &output.rejected {
         of("kigen_rejected_objects_total", rejected.resource);
     }

@@ -11,6 +11,7 @@ use kigen_objective::annotation::COMPLETE_BY;
 use kigen_text::secrets::scrub;
 
 use crate::decode::{SLOT, Undecodable, Unusable};
+use crate::quotas::{OverQuota, Quota};
 use crate::resource::Resource;
 
 /// An object or a line that could not be used. It goes to `kigen.rejects`, and stops nothing else.
@@ -125,6 +126,8 @@ pub enum Notice {
         /// Why.
         reason: NotASlotMark,
     },
+    /// A namespace has taken more than its quota of a day; once for each of them.
+    OverQuota(OverQuota),
     /// Pods whose Job never appeared were forgotten.
     PodsForgotten {
         /// How many since the start.
@@ -161,6 +164,27 @@ impl fmt::Display for Notice {
                 "Job {job} of {key} has an annotation {SLOT} that names no slot, so the run counts by when it started: \
                  {reason}; correct the annotation"
             ),
+            Self::OverQuota(OverQuota { namespace, quota, limit }) => {
+                let lost = match quota {
+                    Quota::Keys => {
+                        "further ones are not written to the log, and their failures are not reported"
+                    }
+                    Quota::Bytes => {
+                        "its further error texts, and Jobs without CronJob and objective, are not written to the log"
+                    }
+                    Quota::LogReads => "its further alerts lack the ends of logs",
+                };
+                let key = match quota {
+                    Quota::Keys => "keys_a_day_max",
+                    Quota::Bytes => "mib_a_day_max",
+                    Quota::LogReads => "log_reads_a_day_max",
+                };
+                write!(
+                    f,
+                    "namespace {namespace} is over its quota of {limit} {quota} a day: until midnight UTC {lost}; no verdict \
+                     depends on that; to allow more: {key} in [kubernetes.quotas]"
+                )
+            }
             Self::PodsForgotten { pods, pods_waiting_max } => write!(
                 f,
                 "{pods} pods were forgotten, because more than pods_waiting_max = {pods_waiting_max} waited for a Job \

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::quotas::QuotaSettings;
+
 /// How the shipper watches a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -39,6 +41,8 @@ pub struct Settings {
     pub pods_waiting_max: usize,
     /// Whether to read the end of the log of a container that failed without a termination message.
     pub read_logs: bool,
+    /// What one namespace may take of the log.
+    pub quotas: QuotaSettings,
     /// How often the statuses of the cluster's Objectives are compared and written, in milliseconds.
     pub statuses_interval_ms: u64,
     /// For how long a leader that finds a newer epoch in the log waits after its last record, in milliseconds, before it
@@ -69,6 +73,7 @@ impl Settings {
             rounds_pending_max: 64,
             pods_waiting_max: 50_000,
             read_logs: false,
+            quotas: QuotaSettings::default(),
             statuses_interval_ms: 10_000,
             successor_silence_ms_max: 150_000,
             withdrawals_confirmed: 0,

@@ -129,6 +129,7 @@ impl Shipper {
         self.logs.request(self.core.take_log_requests());
         self.report_held();
         self.log_behind();
+        self.health.over_quota(self.core.over_quota());
         acknowledged
     }
 

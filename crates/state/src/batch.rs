@@ -36,6 +36,9 @@ pub const REFUSED_MAX: usize = 8;
 /// cluster's time. It is no setting: what a later fact of the batch means depends on it, and a verdict is a function of the
 /// log.
 pub const REMOVED_AFTER_D: i64 = 30;
+/// The same of a Job that belongs to no CronJob, label or objective, in hours: there may be thousands of them a day, and nothing
+/// follows from one after its end.
+pub const BARE_REMOVED_AFTER_H: i64 = 24;
 
 /// The state of one batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +122,19 @@ impl BatchState {
             return None;
         }
         let last_fact_at = self.last_fact_at.unwrap_or_else(|| self.latest_instant());
-        Some(last_fact_at + TimeDelta::days(REMOVED_AFTER_D))
+        let removed_after = match self.is_bare_job() {
+            true => TimeDelta::hours(BARE_REMOVED_AFTER_H),
+            false => TimeDelta::days(REMOVED_AFTER_D),
+        };
+        Some(last_fact_at + removed_after)
+    }
+
+    /// Whether it is no batch but a Job that belongs to none: it is known by the Job's own name.
+    fn is_bare_job(&self) -> bool {
+        self.cron_job.is_none()
+            && self.objectives.is_empty()
+            && self.runs.iter().all(|known| known.run.job == self.key.batch)
+            && !self.runs.is_empty()
     }
 
     /// The latest instant in a state that an older kigen wrote, in place of that of the last fact.

@@ -9,9 +9,10 @@ mod objective;
 mod partition;
 
 pub use batch::{
-    ATTEMPTS_MAX, Activity, AttemptState, BatchState, CronJobState, EDITS_MAX, ForgottenFailure, MOMENTS_MAX,
-    OBJECTIVES_MAX, REFUSED_MAX, REMOVED_AFTER_D, RUNS_MAX, RefusedObjective, RunMoment, RunState,
-    STANDINGS_MAX, STATE_BYTES_MAX, SUCCESSES_MAX, ScheduleEdit, Standing, StandingKind, Success,
+    ATTEMPTS_MAX, Activity, AttemptState, BARE_REMOVED_AFTER_H, BatchState, CronJobState, EDITS_MAX,
+    ForgottenFailure, MOMENTS_MAX, OBJECTIVES_MAX, REFUSED_MAX, REMOVED_AFTER_D, RUNS_MAX, RefusedObjective,
+    RunMoment, RunState, STANDINGS_MAX, STATE_BYTES_MAX, SUCCESSES_MAX, ScheduleEdit, Standing, StandingKind,
+    Success,
 };
 pub use clock::{ClusterClock, GAPS_MAX};
 pub use objective::{

@@ -7,7 +7,7 @@ use kigen_model::Instant;
 use kigen_model::alert::AlertBody;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::run::{Run, RunPhase};
-use kigen_state::{BatchState, REMOVED_AFTER_D};
+use kigen_state::{BARE_REMOVED_AFTER_H, BatchState, REMOVED_AFTER_D};
 
 use crate::support::{Batch, at, by};
 
@@ -73,6 +73,28 @@ fn a_job_that_belongs_to_nothing_is_removed_thirty_days_after_its_last_fact() {
     assert!(state.is_empty());
     assert_eq!(state, BatchState::new(state.key.clone()));
     assert_eq!(state.next_due(), None);
+}
+
+/// A Job without CronJob, label and objective is known by its own name: nothing follows from it after its end.
+#[test]
+fn a_job_that_is_no_batch_is_removed_a_day_after_its_last_fact() {
+    let mut state = Batch::new().state;
+    let job = |version, phase| job(&state.key.batch, version, phase);
+    let (runs, has_failed) = (job(1, RunPhase::Running), job(2, failed(at(16, 9, 0))));
+    observe(&mut state, at(16, 8, 0), runs);
+    assert_eq!(failures(&observe(&mut state, at(16, 9, 0), has_failed.clone())), 1);
+    let due = at(16, 9, 0) + TimeDelta::hours(BARE_REMOVED_AFTER_H);
+    assert_eq!(state.next_due(), Some(due));
+    tick(&mut state, due - TimeDelta::seconds(1));
+    assert!(!state.is_empty());
+    tick(&mut state, due);
+    assert!(state.is_empty());
+    assert_eq!(failures(&observe(&mut state, at(18, 0, 0), has_failed)), 0, "listed again");
+    // An objective that names it makes it a batch.
+    observe(&mut state, at(18, 0, 0), declared_again(by("0 12 * * *")));
+    assert!(state.next_due().is_some_and(|due| due < at(19, 0, 0)), "its slot");
+    tick(&mut state, at(20, 0, 0));
+    assert!(!state.is_empty());
 }
 
 #[test]

@@ -12,7 +12,7 @@ use kigen_model::run::{Run, RunPhase};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::{Replay, TurnBounds};
 use kigen_state::{POSITION_KEY, REMOVED_AFTER_D};
-use kigen_store::Store;
+use kigen_store::{Batch, Store};
 
 use crate::feed::{CLUSTER, start};
 use crate::judge_all;
@@ -21,7 +21,7 @@ const P0: Partition = Partition(0);
 const JOBS: u64 = 40;
 
 fn key(nth: u64) -> BatchKey {
-    BatchKey::new(CLUSTER, "ml", format!("bare-{nth}"))
+    BatchKey::new(CLUSTER, "ml", format!("labelled-{nth}"))
 }
 
 fn record(key: String, timestamp: Instant, event: &Event) -> NewRecord {
@@ -31,7 +31,7 @@ fn record(key: String, timestamp: Instant, event: &Event) -> NewRecord {
 
 fn job(nth: u64, version: u64, observed_at: Instant, phase: RunPhase) -> NewRecord {
     let run = Run {
-        job: format!("bare-{nth}"),
+        job: format!("job-{nth}"),
         scheduled_at: None,
         created_at: start(),
         started_at: Some(start()),
@@ -59,7 +59,7 @@ fn day(day: i64) -> Instant {
     start() + TimeDelta::days(day)
 }
 
-/// Bare Jobs, one of which still runs and one of which is listed again on the tenth day, with the ticks of 31 days.
+/// Jobs without CronJob, each with a label of its own, one of which still runs and one of which is listed again on the tenth day, with the ticks of 31 days.
 fn events() -> Vec<NewRecord> {
     let mut events = Vec::new();
     for nth in 0..JOBS {
@@ -164,4 +164,30 @@ async fn a_removal_is_a_function_of_the_log_however_turns_are_cut() {
         judge_all(&log, &dir.path().join("store"), bounds).await;
         assert_eq!(statuses(&log), whole, "commits of {batches_max} batches");
     }
+}
+
+/// A store has the removal at the instant that the kigen which wrote it has computed.
+#[tokio::test]
+async fn a_batch_that_an_older_kigen_would_have_removed_later_is_removed_once() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (log, used) = (open(dir.path()), dir.path().join("store"));
+    let completed_at = start() + TimeDelta::hours(1);
+    let job = job(1, 1, completed_at, RunPhase::Succeeded { completed_at });
+    log.append(vec![job, tick(day(1))]).await.expect("events");
+    judge_all(&log, &used, TurnBounds::default()).await;
+    let due = completed_at + TimeDelta::days(REMOVED_AFTER_D);
+    let (store, _) = Store::open(&used).expect("a store");
+    let state = store.state(P0, &key(1)).expect("readable").expect("the state");
+    let mut batch = Batch::new(P0);
+    batch.put(&key(1), &state, Some(due), Some(due + TimeDelta::days(2))).expect("a batch");
+    store.commit(batch).expect("a commit");
+    drop(store);
+    for nth in 1..5 {
+        log.append(vec![tick(day(REMOVED_AFTER_D + nth))]).await.expect("a tick");
+        judge_all(&log, &used, TurnBounds::default()).await;
+        let records = log.read(Topic::Status, P0, Offset(0), usize::MAX, usize::MAX).expect("statuses");
+        let tombstones = records.iter().filter(|record| record.key != POSITION_KEY && record.value.is_none());
+        assert_eq!(tombstones.count(), usize::from(nth >= 3), "day {nth}");
+    }
+    assert_eq!(stored(&used), keys(&[]));
 }

@@ -9,6 +9,7 @@ use super::decoded::{Decoded, Unusable};
 use super::fields::{identity, optional_instant, present};
 use super::labels::Labels;
 use super::object::{CronJobObject, Metadata};
+use super::work::Work;
 
 pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {
     let id = identity(object.metadata.as_ref())?;
@@ -26,7 +27,8 @@ pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {
     let objective = object.metadata.as_ref().and_then(objective);
     let labels = object.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
     let labels = labels.map(Labels::of).unwrap_or_default();
-    Ok(Decoded::CronJob { id, labels, cron_job, objective })
+    let work = Work::of(spec.job_template.as_ref().and_then(|template| template.spec.as_ref()));
+    Ok(Decoded::CronJob { id, labels, work, cron_job, objective })
 }
 
 /// The API server fills in `Allow` where a manifest has none.

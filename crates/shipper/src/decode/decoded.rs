@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::labels::Labels;
 use super::object::ContainerLog;
+use super::work::Work;
 
 /// The identity of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub enum Decoded {
         id: Identity,
         /// Its labels.
         labels: Labels,
+        /// What its Jobs run.
+        work: Option<Work>,
         /// Its schedule and state.
         cron_job: CronJob,
         /// The objective that `kigen.dev/complete-by` declares.
@@ -124,8 +127,8 @@ pub enum BatchHint {
     Orphan(String),
     /// The label `kigen.dev/batch`.
     Label(String),
-    /// Nothing.
-    None,
+    /// Nothing. If it has a CronJob's name and runs the same work, it repeats a run of that by hand, whatever made it.
+    None(Option<Work>),
 }
 
 /// Why an object could not be decoded, and its identity.

@@ -10,6 +10,7 @@ use super::decoded::{AnnouncedFailure, BatchHint, Decoded, Identity, Unusable};
 use super::fields::{counter, identity, instant, optional_instant};
 use super::names::{BATCH, SCHEDULED_AT, SLOT};
 use super::object::{Condition, JobObject, JobStatus, Metadata};
+use super::work::Work;
 
 /// For how long an announced failure waits for its last pods to end, in seconds: most do, within their grace period, and show
 /// then how they ended. One that does not hangs.
@@ -36,7 +37,8 @@ pub(super) fn decode(object: &JobObject, observed_at: Instant) -> Result<Decoded
         slot,
     };
     let failing = announced_failure(status).filter(|_| !run.phase.is_terminal());
-    let batch = batch(metadata, &id, scheduled_at);
+    let work = Work::of(object.spec.as_ref());
+    let batch = batch(metadata, &id, scheduled_at, work);
     Ok(Decoded::Job { id, run, failing, batch, not_a_slot })
 }
 
@@ -85,8 +87,8 @@ fn condition<'a>(status: &'a JobStatus, name: &str) -> Option<&'a Condition> {
     status.conditions.iter().flatten().find(|condition| condition.is(name, "True"))
 }
 
-fn batch(metadata: &Metadata, id: &Identity, scheduled_at: Option<Instant>) -> BatchHint {
-    if let Some(name) = metadata.controller("CronJob").and_then(|owner| owner.name.clone())
+fn batch(metadata: &Metadata, id: &Identity, scheduled_at: Option<Instant>, work: Option<Work>) -> BatchHint {
+    if let Some(name) = metadata.cron_job().and_then(|owner| owner.name.clone())
         && is_key_part(&name)
     {
         return BatchHint::CronJob(name);
@@ -96,7 +98,7 @@ fn batch(metadata: &Metadata, id: &Identity, scheduled_at: Option<Instant>) -> B
     }
     scheduled_at
         .and_then(|scheduled_at| orphaned_by(&id.name, scheduled_at))
-        .map_or(BatchHint::None, BatchHint::Orphan)
+        .map_or(BatchHint::None(work), BatchHint::Orphan)
 }
 
 /// The CronJob controller names a Job `<cronjob>-<scheduled unix time / 60>`; with the annotation that agrees, the

@@ -53,6 +53,15 @@ impl Metadata {
         })
     }
 
+    /// An owner that is a CronJob: the controlling one, or one that only refers to it, as a dashboard may write it.
+    pub fn cron_job(&self) -> Option<&OwnerReference> {
+        let is_of_batch = |version: &String| version.split('/').next() == Some("batch");
+        let is_cron_job = |owner: &&OwnerReference| {
+            owner.kind.as_deref() == Some("CronJob") && owner.api_version.as_ref().is_none_or(is_of_batch)
+        };
+        self.controller("CronJob").or_else(|| self.owner_references.iter().flatten().find(is_cron_job))
+    }
+
     /// The label `name`.
     pub fn label(&self, name: &str) -> Option<&str> {
         self.labels.as_ref()?.get(name).map(String::as_str)
@@ -104,6 +113,46 @@ pub struct CronJobSpec {
     pub suspend: Option<bool>,
     /// What becomes of a fire while an earlier run is under way.
     pub concurrency_policy: Option<String>,
+    /// The Jobs that it makes.
+    pub job_template: Option<JobTemplate>,
+}
+
+/// `spec.jobTemplate` of a CronJob.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct JobTemplate {
+    /// `spec` of its Jobs.
+    pub spec: Option<JobSpec>,
+}
+
+/// `spec.template` of a Job.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodTemplate {
+    /// `spec` of its Pods.
+    pub spec: Option<PodTemplateSpec>,
+}
+
+/// `spec` of a template of Pods.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PodTemplateSpec {
+    /// The containers.
+    pub containers: Option<Vec<ContainerTemplate>>,
+}
+
+/// A container of a template of Pods, as far as it is the batch's work.
+#[derive(Debug, Default, Hash, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ContainerTemplate {
+    /// The container's name.
+    pub name: Option<String>,
+    /// What it runs.
+    pub image: Option<String>,
+    /// In place of the image's entry point.
+    pub command: Option<Vec<String>>,
+    /// The arguments.
+    pub args: Option<Vec<String>>,
 }
 
 /// `status` of a CronJob.
@@ -134,6 +183,8 @@ pub struct JobObject {
 pub struct JobSpec {
     /// Whether its pods are held back.
     pub suspend: Option<bool>,
+    /// Its pods.
+    pub template: Option<PodTemplate>,
 }
 
 /// `status` of a Job.

@@ -14,8 +14,9 @@ use super::emit::Emit;
 use super::encoded::Encoded;
 use super::list_snapshot::ListSnapshot;
 use super::uid::Uid;
-use crate::decode::Identity;
 use crate::decode::labels::Labels;
+use crate::decode::work::Work;
+use crate::decode::{BatchHint, Identity};
 use crate::notice::Notice;
 
 /// The CronJob that has a name now.
@@ -24,8 +25,14 @@ struct KnownCronJob {
     uid: Uid,
     resource_version: u64,
     cron_job: Encoded<CronJob>,
-    /// Empty until a list has shown the CronJob: the log does not have them.
-    labels: Labels,
+    listed: Listed,
+}
+
+/// What the log does not have of a CronJob: empty until a list has shown it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) labels: Labels,
+    pub(super) work: Option<Work>,
 }
 
 /// The last emitted version of an annotation's objective.
@@ -63,7 +70,7 @@ impl CronJobs {
                     uid: Uid::of(&revision.uid),
                     resource_version: revision.resource_version,
                     cron_job: Encoded::of(cron_job),
-                    labels: Labels::default(),
+                    listed: Listed::default(),
                 };
                 self.by_key.insert(self.share(key.clone()), known);
             }
@@ -78,9 +85,35 @@ impl CronJobs {
         kept.map_or_else(|| Arc::new(key), Arc::clone)
     }
 
+    /// The batch of a new Job. The Job keeps it, whatever becomes of its owner and labels.
+    pub(super) fn key_of_job(&self, cluster: &str, id: &Identity, batch: BatchHint) -> Arc<BatchKey> {
+        let named = |name| self.share(BatchKey::new(cluster, &id.namespace, name));
+        match batch {
+            BatchHint::CronJob(name) | BatchHint::Label(name) | BatchHint::Orphan(name) => named(name),
+            BatchHint::None(work) => work
+                .and_then(|work| self.repeated_by(cluster, id, work))
+                .unwrap_or_else(|| named(id.name.clone())),
+        }
+    }
+
+    /// The CronJob whose name a Job's begins with, and that runs the same.
+    fn repeated_by(&self, cluster: &str, id: &Identity, work: Work) -> Option<Arc<BatchKey>> {
+        let ends = id.name.rmatch_indices('-').map(|(end, _)| end);
+        let mut keys = ends.map(|end| BatchKey::new(cluster, &id.namespace, &id.name[..end]));
+        keys.find_map(|key| {
+            let (key, known) = self.by_key.get_key_value(&key)?;
+            (known.listed.work == Some(work)).then(|| Arc::clone(key))
+        })
+    }
+
     /// Whether a CronJob has this name now.
     pub(super) fn has(&self, key: &BatchKey) -> bool {
         self.by_key.contains_key(key)
+    }
+
+    /// Whether an annotation declares an objective of this batch.
+    pub(super) fn has_objective(&self, key: &BatchKey) -> bool {
+        self.objectives.contains_key(key)
     }
 
     /// The schedule of the CronJob that has this name now.
@@ -90,7 +123,7 @@ impl CronJobs {
 
     /// Whether the CronJob that has this name now has all of these labels.
     pub(super) fn has_labels(&self, key: &BatchKey, wanted: &BTreeMap<String, String>) -> bool {
-        self.by_key.get(key).is_some_and(|known| known.labels.have(wanted))
+        self.by_key.get(key).is_some_and(|known| known.listed.labels.have(wanted))
     }
 
     /// The CronJobs of the namespace that have all of these labels, in the order of their keys.
@@ -100,7 +133,7 @@ impl CronJobs {
         wanted: &'a BTreeMap<String, String>,
     ) -> impl Iterator<Item = &'a BatchKey> {
         let in_namespace = self.by_key.iter().filter(move |(key, _)| key.namespace == namespace);
-        in_namespace.filter(|(_, known)| known.labels.have(wanted)).map(|(key, _)| &**key)
+        in_namespace.filter(|(_, known)| known.listed.labels.have(wanted)).map(|(key, _)| &**key)
     }
 
     pub(super) fn set_objective(
@@ -141,7 +174,7 @@ impl CronJobs {
         &mut self,
         key: &BatchKey,
         id: Identity,
-        labels: Labels,
+        listed: Listed,
         (cron_job, objective): (CronJob, Option<Objective>),
         emit: &mut Emit<'_>,
     ) -> bool {
@@ -149,12 +182,14 @@ impl CronJobs {
         if self.is_old(key, &id.revision) {
             let known = self.by_key.get_mut(key).filter(|known| known.uid == uid);
             let same = known.filter(|known| known.resource_version == resource_version);
-            return same.is_some_and(|same| std::mem::replace(&mut same.labels, labels) != same.labels);
+            return same.is_some_and(|same| {
+                std::mem::replace(&mut same.listed, listed).labels != same.listed.labels
+            });
         }
         let known = self.by_key.get(key).filter(|known| known.uid == uid);
         let cron_job_before = known.map(|known| known.cron_job.get());
         let is_first = known.is_none();
-        let affects_objectives = known.is_none_or(|known| known.labels != labels)
+        let affects_objectives = known.is_none_or(|known| known.listed.labels != listed.labels)
             || cron_job_before.as_ref().map(Schedule::of) != Some(Schedule::of(&cron_job));
         let objective_before = self.objectives.get(key).map(|annotated| annotated.objective.get());
         notice(key, &cron_job, cron_job_before.as_ref(), objective.as_ref(), objective_before.as_ref(), emit);
@@ -169,7 +204,7 @@ impl CronJobs {
         } else if objective_before != objective || (is_first && self.resumed && objective.is_none()) {
             self.emit_objective(key, id.revision, objective, emit);
         }
-        let known = KnownCronJob { uid, resource_version, cron_job: kept, labels };
+        let known = KnownCronJob { uid, resource_version, cron_job: kept, listed };
         self.by_key.insert(self.share(key.clone()), known);
         affects_objectives
     }

@@ -64,6 +64,18 @@ impl DeclaredObjectives {
         self.record(&(key.clone(), name.to_owned()), emitted);
     }
 
+    /// Whether all CronJobs are known, and with them what objectives mean.
+    pub(super) fn is_known(&self) -> bool {
+        self.can_resolve
+    }
+
+    /// Whether an objective of this batch is in force.
+    pub(super) fn has(&self, key: &BatchKey) -> bool {
+        let first = (key.clone(), String::new());
+        let of_batch = self.emitted.range(first..).take_while(|((of, _), _)| of == key);
+        of_batch.into_iter().any(|(_, emitted)| emitted.objective.is_some())
+    }
+
     /// Applies what a file declares from now on.
     pub(super) fn declare(&mut self, declaration: Declaration, cron_jobs: &CronJobs, emit: &mut Emit<'_>) {
         let Declaration { all, is_whole } = declaration;

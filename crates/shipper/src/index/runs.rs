@@ -12,7 +12,7 @@ use super::emit::Emit;
 use super::encoded::Encoded;
 use super::list_snapshot::ListSnapshot;
 use super::uid::Uid;
-use crate::decode::{AnnouncedFailure, BatchHint, Identity};
+use crate::decode::{AnnouncedFailure, Identity};
 
 /// Of how many deleted Jobs the batch is remembered: the streams are not in step, and the end of a Pod may arrive after
 /// the deletion of its Job.
@@ -195,13 +195,4 @@ fn has_ended(run: &Run) -> bool {
         RunPhase::Succeeded { .. } | RunPhase::Failed { .. } => true,
         RunPhase::Pending | RunPhase::Running | RunPhase::Suspended | RunPhase::Deleted { .. } => false,
     }
-}
-
-/// The batch of a new Job. The Job keeps it, whatever becomes of its owner and labels.
-pub(super) fn key(cluster: &str, id: &Identity, batch: BatchHint) -> BatchKey {
-    let batch = match batch {
-        BatchHint::CronJob(name) | BatchHint::Label(name) | BatchHint::Orphan(name) => name,
-        BatchHint::None => id.name.clone(),
-    };
-    BatchKey::new(cluster, &id.namespace, batch)
 }

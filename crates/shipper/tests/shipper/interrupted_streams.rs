@@ -166,7 +166,8 @@ impl Recorded {
             let uid = (*kind != "CronJob").then_some(id.as_str());
             let may_be = found == Some(expected)
                 || self.is_covered(shipping, cut, uid)
-                || uid.is_none() && found.is_none() && self.came_and_went(shipping, cut, id);
+                || uid.is_none() && found.is_none() && self.came_and_went(shipping, cut, id)
+                || found.is_none() && self.is_covered(shipping, cut, self.job_of(id));
             assert!(may_be, "{run}: {kind} {id} is {found:?}, not {expected}, in {:?}", shipping.gaps());
         }
         for (kind, id) in found.keys() {
@@ -179,6 +180,12 @@ impl Recorded {
     fn is_covered(&self, shipping: &Shipping, cut: Cut, uid: Option<&str>) -> bool {
         let last = uid.and_then(|uid| self.history.changes().iter().rfind(|change| change.uid() == uid));
         Self::is_in_a_gap(shipping, cut, last)
+    }
+
+    /// The UID of the Job of a Pod: of one that came and went within a gap, no Pod is an attempt.
+    fn job_of(&self, pod: &str) -> Option<&str> {
+        let pod = self.history.changes().iter().find(|change| change.uid() == pod)?;
+        pod.object["metadata"]["ownerReferences"][0]["uid"].as_str()
     }
 
     /// Whether a gap covers the deletion of a CronJob that no list has shown.

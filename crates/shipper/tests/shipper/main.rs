@@ -2,6 +2,7 @@
 
 mod announced_failures;
 mod api_server_outage;
+mod batches;
 mod cluster_identity;
 mod cluster_objectives;
 mod containers;
@@ -17,6 +18,7 @@ mod odd_answers;
 mod pod_logs;
 mod pods;
 mod quiet_streams;
+mod quotas;
 mod recordings;
 mod restored_store;
 mod role;
