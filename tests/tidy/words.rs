@@ -40,8 +40,6 @@ const REMAINING: &[(&str, usize)] = &[
     ("crates/engine/tests/engine/lint.rs", 2),
     ("crates/engine/tests/engine/story.rs", 4),
     ("crates/engine/tests/engine/story/render.rs", 3),
-    ("crates/notifier/src/render.rs", 2),
-    ("crates/notifier/tests/notifier/messages.rs", 2),
     ("crates/wire/tests/wire/samples.rs", 2),
     ("tests/kigen/objectives.rs", 1),
 ];

@@ -4,6 +4,9 @@ use chrono::TimeDelta;
 
 use crate::run::CronJob;
 
+/// The name of the objective that a CronJob's annotation declares, reserved for it.
+pub const ANNOTATED_OBJECTIVE: &str = "complete-by";
+
 /// The spec of an objective, as written; the engine parses the crontab and the zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Objective {

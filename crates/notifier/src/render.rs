@@ -6,9 +6,11 @@ mod history;
 
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::objective::{ANNOTATED_OBJECTIVE, Severity};
+use kigen_model::run::{Run, SlotMark};
 use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 
-use self::cause::{cause_text, error_of_attempt, failure_text, last_error};
+use self::cause::{brief_cause, brief_failure, cause_text, error_of_attempt, failure_text, last_error};
 use self::facts::{describe_cron_job, facts_of_objective, facts_of_run, first_command, read_logs};
 use self::history::usual_duration;
 use crate::clean::clean;
@@ -22,6 +24,10 @@ pub struct Message {
     pub tone: Tone,
     /// What happened, in one line.
     pub headline: String,
+    /// The cause in a few words, for the line that a lock screen shows.
+    pub brief: Option<String>,
+    /// Who is responsible.
+    pub owner: Option<String>,
     /// Where and when, in one line.
     pub context: String,
     /// The cause and the history, a paragraph each.
@@ -90,7 +96,9 @@ fn retracted(
     facts.extend(facts_of_objective(alert));
     Message {
         tone: Tone::Recovered,
-        headline: format!("{} was there in time after all", name(alert)),
+        headline: format!("{} was there in time after all", name_of_objective(alert)),
+        brief: None,
+        owner: owner(alert),
         context: context(alert, &times, slot),
         paragraphs: vec![text],
         error: None,
@@ -110,7 +118,13 @@ fn unknown(alert: &Alert, slot: &Slot, gap: &Gap) -> Message {
     facts.push(("Look", describe_cron_job(alert)));
     Message {
         tone: Tone::Unknown,
-        headline: format!("{} may have no good result for {}", name(alert), times.clock(slot.deadline)),
+        headline: format!(
+            "{} may have no good result for {}",
+            name_of_objective(alert),
+            times.clock(slot.deadline)
+        ),
+        brief: None,
+        owner: owner(alert),
         context: context(alert, &times, slot),
         paragraphs: vec![text],
         error: None,
@@ -130,7 +144,9 @@ fn unknown_slots(alert: &Alert, last: &Slot, since: Instant, slots: u32, gap: &G
     facts.push(("Look", describe_cron_job(alert)));
     Message {
         tone: Tone::Unknown,
-        headline: format!("{} may have no good result for {slots} deadlines", name(alert)),
+        headline: format!("{} may have no good result for {slots} deadlines", name_of_objective(alert)),
+        brief: None,
+        owner: owner(alert),
         context: context_of_slots(alert, &times, since, last),
         paragraphs: vec![text],
         error: None,
@@ -158,7 +174,13 @@ fn judged_again(
     }
     Message {
         tone: if missed == 0 { Tone::Recovered } else { Tone::Unknown },
-        headline: format!("{} is judged again for {} deadlines", name(alert), met.saturating_add(missed)),
+        headline: format!(
+            "{} is judged again for {} deadlines",
+            name_of_objective(alert),
+            met.saturating_add(missed)
+        ),
+        brief: None,
+        owner: owner(alert),
         context: context_of_slots(alert, &times, since, last),
         paragraphs: vec![text],
         error: None,
@@ -175,6 +197,8 @@ fn run_failed(alert: &Alert, run: &RunSummary, failure: &Failure) -> Message {
     Message {
         tone: Tone::Failed,
         headline: format!("{} failed", name(alert)),
+        brief: Some(brief_failure(failure)),
+        owner: owner(alert),
         context: format!(
             "run of {} {} {} · cluster {}",
             times.day(start),
@@ -200,7 +224,7 @@ fn recovered(
     run: &RunSummary,
 ) -> Message {
     let times = TimeFormatter::new(zone(alert), ended_at);
-    let is_of_a_later_slot = run.run.nominal_start() >= slot.deadline;
+    let is_of_a_later_slot = is_after(slot, alert, &run.run);
     let (headline, mut text) = if is_of_a_later_slot {
         let text = format!(
             "The run of {} ended well at {}; the result for {} never came.",
@@ -208,11 +232,11 @@ fn recovered(
             times.when(ended_at),
             times.when(slot.deadline)
         );
-        (format!("{} is good again", name(alert)), text)
+        (format!("{} is good again", name_of_objective(alert)), text)
     } else {
         let late = span(ended_at - slot.deadline);
         (
-            format!("{} is done, {late} late", name(alert)),
+            format!("{} is done, {late} late", name_of_objective(alert)),
             format!("A good result is there since {}.", times.when(ended_at)),
         )
     };
@@ -225,10 +249,23 @@ fn recovered(
     Message {
         tone: Tone::Recovered,
         headline,
+        brief: None,
+        owner: owner(alert),
         context: context(alert, &times, slot),
         paragraphs: vec![text],
         error: None,
         facts,
+    }
+}
+
+/// Whether a run was made for a slot after this one, as far as an alert shows it. Of one that no schedule made it does not:
+/// by hand the work of this slot is repeated.
+fn is_after(slot: &Slot, alert: &Alert, run: &Run) -> bool {
+    match (&run.slot, run.scheduled_at) {
+        (Some(SlotMark::At(at)), _) => *at > slot.deadline,
+        (Some(SlotMark::Day(day)), _) => *day > TimeFormatter::new(zone(alert), slot.deadline).date(),
+        (None, Some(scheduled_at)) => scheduled_at >= slot.deadline,
+        (None, None) => false,
     }
 }
 
@@ -243,7 +280,8 @@ fn missed(
     let times = TimeFormatter::new(zone(alert), slot.deadline);
     let mut paragraphs = vec![cause_text(&times, slot, cause, run)];
     paragraphs.extend(kept_from_ending(&times, run));
-    paragraphs.extend(usual_duration(past));
+    let running = run.filter(|_| matches!(cause, Cause::StillRunning { .. }));
+    paragraphs.extend(usual_duration(past, running.map(|run| slot.deadline - run.run.nominal_start())));
     if misses > 1 {
         paragraphs.push(format!("This is the {} miss in a row.", ordinal(misses)));
     }
@@ -258,7 +296,13 @@ fn missed(
     facts.push(("Look", first_command(alert, cause, run)));
     Message {
         tone: Tone::Missed,
-        headline: format!("{} has no good result for {}", name(alert), times.clock(slot.deadline)),
+        headline: format!(
+            "{} has no good result for {}",
+            name_of_objective(alert),
+            times.clock(slot.deadline)
+        ),
+        brief: Some(brief_cause(&times, cause)),
+        owner: owner(alert),
         context: context(alert, &times, slot),
         paragraphs,
         error,
@@ -266,19 +310,40 @@ fn missed(
     }
 }
 
+fn owner(alert: &Alert) -> Option<String> {
+    alert.objective.as_ref().and_then(|objective| objective.owner.as_deref()).map(clean)
+}
+
 fn name(alert: &Alert) -> String {
     clean(&format!("{}/{}", alert.key.namespace, alert.key.batch))
 }
 
+/// The name, with that of the objective where it was given one: a batch may have several.
+fn name_of_objective(alert: &Alert) -> String {
+    match alert.objective.as_ref().filter(|objective| objective.name != ANNOTATED_OBJECTIVE) {
+        Some(objective) => format!("{} ({})", name(alert), clean(&objective.name)),
+        None => name(alert),
+    }
+}
+
 fn context(alert: &Alert, times: &TimeFormatter, slot: &Slot) -> String {
     let deadline = format!("{} {}", times.day(slot.deadline), times.clock(slot.deadline));
-    format!("deadline {deadline} {} · cluster {}", times.zone(), clean(&alert.key.cluster))
+    format!("deadline {deadline} {} · {}", times.zone(), place(alert))
 }
 
 fn context_of_slots(alert: &Alert, times: &TimeFormatter, since: Instant, last: &Slot) -> String {
     let when = |deadline| format!("{} {}", times.day(deadline), times.clock(deadline));
     let (first, last) = (when(since), when(last.deadline));
-    format!("deadlines {first} to {last} {} · cluster {}", times.zone(), clean(&alert.key.cluster))
+    format!("deadlines {first} to {last} {} · {}", times.zone(), place(alert))
+}
+
+/// The cluster, and that an alert need not wake anyone.
+fn place(alert: &Alert) -> String {
+    let cluster = format!("cluster {}", clean(&alert.key.cluster));
+    match alert.objective.as_ref().map(|objective| objective.severity) {
+        Some(Severity::Warning) => format!("{cluster} · severity: warning"),
+        Some(Severity::Fatal) | None => cluster,
+    }
 }
 
 /// The time zone of a message.

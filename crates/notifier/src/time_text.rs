@@ -1,6 +1,6 @@
 //! Instants and spans as text, in the objective's time zone.
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use kigen_calendar::Zone;
 use kigen_model::Instant;
 
@@ -21,6 +21,11 @@ impl TimeFormatter {
     /// The zone's name.
     pub(crate) fn zone(&self) -> &str {
         self.zone.name()
+    }
+
+    /// The day of today.
+    pub(crate) fn date(&self) -> NaiveDate {
+        self.today.date()
     }
 
     /// `12:00`; seconds only if they are not zero.

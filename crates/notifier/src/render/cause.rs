@@ -5,11 +5,15 @@ use kigen_model::Instant;
 use kigen_model::run::{AttemptPhase, RunPhase};
 use kigen_model::slot::{Cause, Failure, RunSummary, Slot};
 
+use kigen_text::error;
+
 use crate::clean::{clean, clean_error};
 use crate::containers::failed_after_the_work;
 use crate::exit_codes::hint;
 use crate::time_text::{TimeFormatter, span};
 
+/// How much of an error a lock screen shows, in characters.
+const BRIEF_CHARS_MAX: usize = 120;
 /// A deletion that was observed no longer than this after the last observation before is dated by it, in seconds.
 const OBSERVED_WITHIN_S: i64 = 15;
 
@@ -21,11 +25,11 @@ pub(super) fn cause_text(
 ) -> String {
     match cause {
         Cause::CronJobAbsent => "There is no CronJob of that name any more, so nothing will run.".to_owned(),
-        Cause::Suspended => "The CronJob is suspended, so nothing runs until somebody resumes it.".to_owned(),
+        Cause::Suspended => "The CronJob is suspended, so nothing runs until it is resumed.".to_owned(),
         Cause::Failed(failure) => failure_text(times, failure, run),
         Cause::StillRunning { since } => still_running(times, slot, *since, run),
         Cause::Pending { since, why } => {
-            let why = why.as_deref().map_or("Kubernetes does not say why".to_owned(), clean);
+            let why = why.as_deref().map_or("Kubernetes reports no reason".to_owned(), clean);
             let why = why.trim_end_matches('.');
             let since = times.when(*since);
             match run.map(|run| &run.run.phase) {
@@ -48,6 +52,32 @@ pub(super) fn cause_text(
             )
         }
     }
+}
+
+/// The cause in a few words.
+pub(super) fn brief_cause(times: &TimeFormatter, cause: &Cause) -> String {
+    match cause {
+        Cause::CronJobAbsent => "there is no CronJob".to_owned(),
+        Cause::Suspended => "the CronJob is suspended".to_owned(),
+        Cause::Failed(failure) => brief_failure(failure),
+        Cause::StillRunning { since } => format!("running since {}", times.when(*since)),
+        Cause::Pending { since, .. } => format!("waiting since {}", times.when(*since)),
+        Cause::NeverStarted { expected_at } => {
+            format!("never started, expected at {}", times.when(*expected_at))
+        }
+        Cause::NotObserved { .. } => "not observed".to_owned(),
+    }
+}
+
+/// A failure in a few words: the exception where there is one.
+pub(super) fn brief_failure(failure: &Failure) -> String {
+    let line =
+        failure.last_error.as_deref().map(|text| clean(&error::line(text))).filter(|line| !line.is_empty());
+    let line = line.map(|line| line.chars().take(BRIEF_CHARS_MAX).collect());
+    line.unwrap_or_else(|| match failure.exit_code {
+        Some(code) => format!("{}, exit code {code}", clean(&failure.reason)),
+        None => clean(&failure.reason),
+    })
 }
 
 /// What was true at the deadline may be over at the verdict.

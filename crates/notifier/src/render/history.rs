@@ -12,22 +12,27 @@ const TREND_RUNS_MIN: usize = 4;
 /// The smallest growth from run to run that counts as a trend, in seconds.
 const TREND_S_MIN: i64 = 60;
 
-/// How long the past runs took, and whether they grow longer.
-pub(super) fn usual_duration(past: &[PastSuccess]) -> Option<String> {
+/// When the past runs ended, from their nominal start, and whether they end ever later. `room` is the time from the nominal
+/// start of the run that is running to its deadline, where one is.
+pub(super) fn usual_duration(past: &[PastSuccess], room: Option<TimeDelta>) -> Option<String> {
     if past.len() < USUAL_RUNS_MIN {
         return None;
     }
     let lasted: Vec<TimeDelta> = past.iter().map(|run| run.ended_at - run.nominal_start).collect();
     let (shortest, longest) = (*lasted.iter().min()?, *lasted.iter().max()?);
-    let took = if span(shortest) == span(longest) {
-        format!("took {}", span(longest))
+    let after = if span(shortest) == span(longest) {
+        span(longest)
     } else {
-        format!("took {} to {}", span(shortest), span(longest))
+        format!("{} to {}", span(shortest), span(longest))
     };
-    let mut text = format!("The last {} good runs {took}", past.len());
+    // From the nominal start: a run that waited has not run for so long.
+    let mut text = format!("The last {} good runs ended {after} after their scheduled time", past.len());
     if let Some(growth) = trend(&lasted) {
-        text.push_str(&format!(", each about {} longer than the one before.", span(growth)));
-        text.push_str(" It will go on missing its deadline unless it starts earlier or gets faster.");
+        text.push_str(&format!(", each about {} later than the one before.", span(growth)));
+        let next = *lasted.last()? + growth;
+        if room.is_some_and(|room| next >= room) {
+            text.push_str(" It will go on missing its deadline unless it starts earlier or gets faster.");
+        }
     } else {
         text.push('.');
     }

@@ -6,12 +6,19 @@ use slack_morphism::prelude::*;
 use crate::clean::{escape, escape_code};
 use crate::render::{Message, Tone};
 
-/// The most characters of a section's text (Slack's limit is 3,000).
-const SECTION_CHARS_MAX: usize = 2_900;
+/// The most characters of a section's text, counted as Slack counts them: in UTF-16 units (its limit is 3,000).
+const SECTION_UNITS_MAX: usize = 2_900;
+/// The most of the line that a lock screen shows, in UTF-16 units.
+const FALLBACK_UNITS_MAX: usize = 1_000;
+/// Ends a text that was cut.
+const ELLIPSIS: char = '…';
 
 /// The text of notifications, which show no blocks.
 pub(super) fn fallback(message: &Message) -> String {
-    format!("{} {} ({})", mark(message.tone), escape(&message.headline), escape(&message.context))
+    let (mark, headline) = (mark(message.tone), escape(&message.headline));
+    let brief = message.brief.as_ref().map_or(String::new(), |brief| format!(": {}", escape(brief)));
+    let owner = message.owner.as_ref().map_or(String::new(), |owner| format!(" · {}", escape(owner)));
+    cut(format!("{mark} {headline}{brief}{owner} ({})", escape(&message.context)), FALLBACK_UNITS_MAX)
 }
 
 fn mark(tone: Tone) -> &'static str {
@@ -37,10 +44,9 @@ pub(super) fn blocks(message: &Message) -> Vec<SlackBlock> {
     });
     sections.push(facts.collect::<Vec<_>>().join("\n"));
     let section = |text: String| {
-        let text: String = text.chars().take(SECTION_CHARS_MAX).collect();
-        SlackBlock::Section(
-            SlackSectionBlock::new().with_text(SlackBlockText::MarkDown(SlackBlockMarkDownText::new(text))),
-        )
+        // Verbatim: Slack makes no links or mentions of what only looks like them.
+        let text = SlackBlockMarkDownText::new(cut(text, SECTION_UNITS_MAX)).with_verbatim(true);
+        SlackBlock::Section(SlackSectionBlock::new().with_text(SlackBlockText::MarkDown(text)))
     };
     sections.into_iter().filter(|text| !text.is_empty()).map(section).collect()
 }
@@ -48,7 +54,48 @@ pub(super) fn blocks(message: &Message) -> Vec<SlackBlock> {
 /// The lines of an error that explain most and fit into a section's code block after escaping, which makes a text up to
 /// five times as long.
 fn fitting(error: &str) -> String {
-    let max = SECTION_CHARS_MAX - "``````".len();
+    let max = SECTION_UNITS_MAX - "``````".len();
     let escaped = escape_code(error);
-    if escaped.chars().count() <= max { escaped } else { escape_code(&shown(error, max / "&amp;".len())) }
+    let fits = escaped.encode_utf16().count() <= max;
+    if fits { escaped } else { cut(escape_code(&shown(error, max / "&amp;".len())), max) }
+}
+
+/// The beginning of an escaped text that fits, cut within no character and no entity.
+fn cut(text: String, units_max: usize) -> String {
+    if text.encode_utf16().count() <= units_max {
+        return text;
+    }
+    let mut units = ELLIPSIS.len_utf16();
+    let fits = |&(_, c): &(usize, char)| {
+        units += c.len_utf16();
+        units <= units_max
+    };
+    let end = text.char_indices().take_while(fits).last().map_or(0, |(at, c)| at + c.len_utf8());
+    let kept = &text[..end];
+    // Each `&` of an escaped text begins an entity.
+    let kept = match kept.rfind('&') {
+        Some(entity) if !kept[entity..].contains(';') => &kept[..entity],
+        _ => kept,
+    };
+    format!("{kept}{ELLIPSIS}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_by_the_units_that_slack_counts_and_within_no_entity() {
+        assert_eq!(cut("a &amp; b".to_owned(), 9), "a &amp; b");
+        for units_max in 3..8 {
+            assert_eq!(cut("a &amp; b".to_owned(), units_max), "a …", "{units_max}");
+        }
+        assert_eq!(cut("a &amp; b".to_owned(), 8), "a &amp;…");
+        // Each of these is two units.
+        assert_eq!(cut("🔴🔴🔴".to_owned(), 6), "🔴🔴🔴");
+        assert_eq!(cut("🔴🔴🔴".to_owned(), 5), "🔴🔴…");
+        assert_eq!(cut("🔴🔴🔴".to_owned(), 4), "🔴…");
+        let error = fitting(&"🔴".repeat(4_000));
+        assert!(error.encode_utf16().count() <= SECTION_UNITS_MAX - 6, "{}", error.encode_utf16().count());
+    }
 }

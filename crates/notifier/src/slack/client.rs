@@ -98,6 +98,7 @@ impl Slack {
         let channel = self.channels.of(alert);
         let request = SlackApiChatPostMessageRequest::new(channel.into(), content)
             .with_unfurl_links(false)
+            .with_unfurl_media(false)
             .opt_thread_ts(thread.map(|thread| thread.ts.clone()))
             .opt_reply_broadcast(thread.map(|_| true));
         let session = self.client.open_session(&self.token);

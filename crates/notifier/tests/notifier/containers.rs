@@ -27,14 +27,15 @@ fn a_main_container_that_ended_beside_a_living_proxy() {
             ▌ code 1), and the next one has not begun.
             ▌ `main` ended at 12:12 with exit code 1, and `cloud-sql-proxy` keeps its pod
             ▌ from ending.
-            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
             ▌   RuntimeError: 3 shops have not reported
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-            ▌ Look: kubectl -n ml describe pods -l job-name=recommend-29380500
+            ▌ Look: kubectl --context prod -n ml describe pods -l
+            ▌       job-name=recommend-29380500
         "#]],
     );
     check(
@@ -48,13 +49,13 @@ fn a_main_container_that_ended_beside_a_living_proxy() {
             ▌ It is still running, since 12:00:05: 30 min at the deadline.
             ▌ `main` ended at 12:12 with exit code 0: the work may be done, but
             ▌ `cloud-sql-proxy` keeps its pod from ending.
-            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-            ▌ Look: kubectl -n ml logs job/recommend-29380500
+            ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500 -c main
         "#]],
     );
 }
@@ -72,19 +73,19 @@ fn a_proxy_that_failed_a_good_run() {
     check(
         &missed(Cause::Failed(failure), Some(summary(Some(attempt)))),
         expect![[r#"
-        ▌ 🔴 ml/recommend has no good result for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ Its run failed in its only attempt: BackoffLimitExceeded. Its container
-        ▌ `cloud-sql-proxy` ended with exit code 143 (SIGTERM ended it) after `main`
-        ▌ had ended with 0: the work may be done.
-        ▌ The last 4 good runs took 10 min to 11 min.
-        ▌ Job: recommend-29380500
-        ▌ Pod: recommend-29380500-x7k2p on node-1
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl -n ml logs job/recommend-29380500
-    "#]],
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ Its run failed in its only attempt: BackoffLimitExceeded. Its container
+            ▌ `cloud-sql-proxy` ended with exit code 143 (SIGTERM ended it) after `main`
+            ▌ had ended with 0: the work may be done.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ Job: recommend-29380500
+            ▌ Pod: recommend-29380500-x7k2p on node-1
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500 -c main
+        "#]],
     );
 }
 
@@ -107,33 +108,33 @@ fn a_failed_run_of_which_a_pod_hangs_in_terminating() {
     check(
         &missed(Cause::Failed(failure.clone()), Some(run.clone())),
         expect![[r#"
-        ▌ 🔴 ml/recommend has no good result for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ Its run failed in its only attempt: BackoffLimitExceeded.
-        ▌ It has failed at 12:20:03, but its pod recommend-29380500-x7k2p on node-1 has
-        ▌ been terminating since: `main` still runs.
-        ▌ The last 4 good runs took 10 min to 11 min.
-        ▌ Job: recommend-29380500
-        ▌ Pod: recommend-29380500-x7k2p on node-1
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl -n ml logs job/recommend-29380500
-    "#]],
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ Its run failed in its only attempt: BackoffLimitExceeded.
+            ▌ It has failed at 12:20:03, but its pod recommend-29380500-x7k2p on node-1 has
+            ▌ been terminating since: `main` still runs.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ Job: recommend-29380500
+            ▌ Pod: recommend-29380500-x7k2p on node-1
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500 -c main
+        "#]],
     );
     let alert = run_failed("");
     check(
         &Alert { body: AlertBody::RunFailed { run, failure }, ..alert },
         expect![[r#"
-        ▌ 🟠 ml/recommend failed
-        ▌ run of Fri 20 Nov 03:00 UTC · cluster prod
-        ▌ Its run failed in its only attempt: BackoffLimitExceeded.
-        ▌ It has failed at 03:20:03, but its pod recommend-29380500-x7k2p on node-1 has
-        ▌ been terminating since: `main` still runs.
-        ▌ Job: recommend-29380500
-        ▌ Pod: recommend-29380500-x7k2p on node-1
-        ▌ Look: kubectl -n ml logs job/recommend-29380500
-    "#]],
+            ▌ 🟠 ml/recommend failed
+            ▌ run of Fri 20 Nov 03:00 UTC · cluster prod
+            ▌ Its run failed in its only attempt: BackoffLimitExceeded.
+            ▌ It has failed at 03:20:03, but its pod recommend-29380500-x7k2p on node-1 has
+            ▌ been terminating since: `main` still runs.
+            ▌ Job: recommend-29380500
+            ▌ Pod: recommend-29380500-x7k2p on node-1
+            ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500 -c main
+        "#]],
     );
 }
 

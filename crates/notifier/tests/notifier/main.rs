@@ -7,3 +7,4 @@ mod delivery;
 mod messages;
 mod posts;
 mod slack;
+mod wording;

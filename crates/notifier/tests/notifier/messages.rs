@@ -21,15 +21,15 @@ fn a_run_that_never_started() {
     check(
         &missed(Cause::NeverStarted { expected_at: at("2026-11-20T03:00:00Z") }, None),
         expect![[r#"
-        ▌ 🔴 ml/recommend has no good result for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ It never started: a run was expected at 12:00.
-        ▌ The last 4 good runs took 10 min to 11 min.
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl -n ml describe cronjob recommend
-    "#]],
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ It never started: a run was expected at 12:00.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml describe cronjob recommend
+        "#]],
     );
 }
 
@@ -39,18 +39,18 @@ fn a_run_that_an_earlier_run_may_block() {
     check(
         &missed(cause, Some(summary(Some(attempt())))),
         expect![[r#"
-        ▌ 🔴 ml/recommend has no good result for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ It never started: a run was expected at 12:20. The run of 12:00 has not ended
-        ▌ and may be in the way.
-        ▌ The last 4 good runs took 10 min to 11 min.
-        ▌ Job: recommend-29380500
-        ▌ Pod: recommend-29380500-x7k2p on node-1
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl -n ml describe cronjob recommend
-    "#]],
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ It never started: a run was expected at 12:20. The run of 12:00 has not ended
+            ▌ and may be in the way.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ Job: recommend-29380500
+            ▌ Pod: recommend-29380500-x7k2p on node-1
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml describe cronjob recommend
+        "#]],
     );
 }
 
@@ -61,19 +61,19 @@ fn a_running_run_whose_duration_grew_from_day_to_day() {
     check(
         &alert,
         expect![[r#"
-        ▌ 🔴 ml/recommend has no good result for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ It is still running, since 12:00:05: 30 min at the deadline.
-        ▌ The last 5 good runs took 10 min to 26 min, each about 4 min longer than the
-        ▌ one before. It will go on missing its deadline unless it starts earlier or
-        ▌ gets faster.
-        ▌ Job: recommend-29380500
-        ▌ Pod: recommend-29380500-x7k2p on node-1
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl -n ml logs job/recommend-29380500
-    "#]],
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ It is still running, since 12:00:05: 30 min at the deadline.
+            ▌ The last 5 good runs ended 10 min to 26 min after their scheduled time, each
+            ▌ about 4 min later than the one before. It will go on missing its deadline
+            ▌ unless it starts earlier or gets faster.
+            ▌ Job: recommend-29380500
+            ▌ Pod: recommend-29380500-x7k2p on node-1
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500
+        "#]],
     );
 }
 
@@ -88,7 +88,7 @@ fn a_run_that_failed() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run failed after 3 attempts: BackoffLimitExceeded. The last one ended
             ▌ with exit code 1.
-            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
             ▌   Traceback (most recent call last):
             ▌     File "/app/main.py", line 7, in <module>
             ▌   KeyError: 'price'
@@ -97,7 +97,7 @@ fn a_run_that_failed() {
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-            ▌ Look: kubectl -n ml logs job/recommend-29380500
+            ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500
         "#]],
     );
 }
@@ -113,12 +113,12 @@ fn a_run_that_failed_in_its_only_attempt_without_an_error_text() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run failed in its only attempt: DeadlineExceeded, by its
             ▌ activeDeadlineSeconds.
-            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
             ▌ Job: recommend-29380500
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-            ▌ Look: kubectl -n ml logs job/recommend-29380500
+            ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500
         "#]],
     );
 }
@@ -134,13 +134,14 @@ fn a_run_that_cannot_be_scheduled() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run was created at Thu 19 Nov 12:00:01 and does not run: 0/3 nodes are
             ▌ available: 3 Insufficient memory.
-            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-            ▌ Look: kubectl -n ml describe pods -l job-name=recommend-29380500
+            ▌ Look: kubectl --context prod -n ml describe pods -l
+            ▌       job-name=recommend-29380500
         "#]],
     );
 }
@@ -150,15 +151,15 @@ fn a_suspended_cron_job() {
     check(
         &missed(Cause::Suspended, None),
         expect![[r#"
-        ▌ 🔴 ml/recommend has no good result for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ The CronJob is suspended, so nothing runs until somebody resumes it.
-        ▌ The last 4 good runs took 10 min to 11 min.
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl -n ml describe cronjob recommend
-    "#]],
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ The CronJob is suspended, so nothing runs until it is resumed.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml describe cronjob recommend
+        "#]],
     );
 }
 
@@ -167,14 +168,14 @@ fn a_deleted_cron_job() {
     check(
         &missed_after(Cause::CronJobAbsent, None, &[]),
         expect![[r#"
-        ▌ 🔴 ml/recommend has no good result for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ There is no CronJob of that name any more, so nothing will run.
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl -n ml describe cronjob recommend
-    "#]],
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ There is no CronJob of that name any more, so nothing will run.
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml get cronjobs
+        "#]],
     );
 }
 
@@ -187,16 +188,16 @@ fn the_third_miss_in_a_row() {
     check(
         &alert,
         expect![[r#"
-        ▌ 🔴 ml/recommend has no good result for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ The CronJob is suspended, so nothing runs until somebody resumes it.
-        ▌ The last 4 good runs took 10 min to 11 min.
-        ▌ This is the 3rd miss in a row.
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl -n ml describe cronjob recommend
-    "#]],
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ The CronJob is suspended, so nothing runs until it is resumed.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ This is the 3rd miss in a row.
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml describe cronjob recommend
+        "#]],
     );
 }
 
@@ -289,15 +290,15 @@ fn an_unknown_slot() {
     check(
         &unknown(),
         expect![[r#"
-        ▌ 🟡 ml/recommend may have no good result for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ kigen could not watch the cluster from 08:00 to 12:40: a good result may have
-        ▌ come and gone meanwhile. It is judged again when more is seen.
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl -n ml describe cronjob recommend
-    "#]],
+            ▌ 🟡 ml/recommend may have no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ kigen could not watch the cluster from 08:00 to 12:40: a good result may have
+            ▌ come and gone meanwhile. It is judged again when more is seen.
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml describe cronjob recommend
+        "#]],
     );
 }
 
@@ -306,16 +307,16 @@ fn many_unknown_slots_are_one_message_and_so_is_that_they_are_judged_again() {
     check(
         &unknown_month(),
         expect![[r#"
-        ▌ 🟡 ml/recommend may have no good result for 720 deadlines
-        ▌ deadlines Wed 21 Oct 13:30 to Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ kigen could not watch the cluster from Wed 21 Oct 13:00 to 12:40: good
-        ▌ results may have come and gone meanwhile. The deadlines are judged again when
-        ▌ more is seen.
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl -n ml describe cronjob recommend
-    "#]],
+            ▌ 🟡 ml/recommend may have no good result for 720 deadlines
+            ▌ deadlines Wed 21 Oct 13:30 to Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ kigen could not watch the cluster from Wed 21 Oct 13:00 to 12:40: good
+            ▌ results may have come and gone meanwhile. The deadlines are judged again when
+            ▌ more is seen.
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml describe cronjob recommend
+        "#]],
     );
     check(
         &judged_again(15, 1),
@@ -344,7 +345,7 @@ fn a_failed_run_of_a_batch_without_an_objective() {
             ▌   KeyError: 'price'
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
-            ▌ Look: kubectl -n ml logs job/recommend-29380500
+            ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500
         "#]],
     );
 }
@@ -364,13 +365,13 @@ fn a_run_whose_last_attempt_was_out_of_memory() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run failed after 3 attempts: BackoffLimitExceeded. The last one ended as
             ▌ OOMKilled, with exit code 137.
-            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-            ▌ Look: kubectl -n ml logs job/recommend-29380500
+            ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500
         "#]],
     );
 }
@@ -386,14 +387,14 @@ fn an_exit_code_that_gokart_uses() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run failed in its only attempt: BackoffLimitExceeded. It ended with exit
             ▌ code 40 (gokart calls this task_failed, luigi unhandled_exception).
-            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
             ▌   luigi.worker.TaskException: Recommend
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-            ▌ Look: kubectl -n ml logs job/recommend-29380500
+            ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500
         "#]],
     );
 }
@@ -409,14 +410,14 @@ fn a_run_whose_node_was_lost() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run failed in its only attempt: BackoffLimitExceeded. It ended as
             ▌ DeletionByPodGC, without an exit code.
-            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
             ▌   PodGC: node no longer exists
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-            ▌ Look: kubectl -n ml logs job/recommend-29380500
+            ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500
         "#]],
     );
 }
@@ -431,13 +432,13 @@ fn a_run_that_exceeded_its_active_deadline_seconds() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run failed in its only attempt: DeadlineExceeded, by its
             ▌ activeDeadlineSeconds. It ended with exit code 143 (SIGTERM ended it).
-            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-            ▌ Look: kubectl -n ml logs job/recommend-29380500
+            ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500
         "#]],
     );
 }
@@ -457,12 +458,12 @@ fn a_run_whose_job_was_deleted() {
             ▌ 🔴 ml/recommend has no good result for 12:30
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its Job was deleted at 12:14, before it had ended.
-            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
             ▌ Job: recommend-29380500
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-            ▌ Look: kubectl -n ml describe cronjob recommend
+            ▌ Look: kubectl --context prod -n ml describe cronjob recommend
         "#]],
     );
 }
@@ -476,12 +477,12 @@ fn a_run_that_the_next_one_replaced() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ The next run replaced it at 12:14, before it had ended (concurrencyPolicy:
             ▌ Replace).
-            ▌ The last 4 good runs took 10 min to 11 min.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
             ▌ Job: recommend-29380500
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-            ▌ Look: kubectl -n ml describe cronjob recommend
+            ▌ Look: kubectl --context prod -n ml describe cronjob recommend
         "#]],
     );
 }
@@ -494,19 +495,20 @@ fn a_run_that_waits_for_a_retry() {
     check(
         &missed(cause, Some(waiting(Some(attempt)))),
         expect![[r#"
-        ▌ 🔴 ml/recommend has no good result for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ Its run was created at 12:00:01 and does not run: 2 of its pods failed, the
-        ▌ last (Error, exit code 1), and the next one has not begun.
-        ▌ The last 4 good runs took 10 min to 11 min.
-        ▌   KeyError: 'price'
-        ▌ Job: recommend-29380500
-        ▌ Pod: recommend-29380500-x7k2p on node-1
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl -n ml describe pods -l job-name=recommend-29380500
-    "#]],
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ Its run was created at 12:00:01 and does not run: 2 of its pods failed, the
+            ▌ last (Error, exit code 1), and the next one has not begun.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌   KeyError: 'price'
+            ▌ Job: recommend-29380500
+            ▌ Pod: recommend-29380500-x7k2p on node-1
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml describe pods -l
+            ▌       job-name=recommend-29380500
+        "#]],
     );
 }
 
@@ -517,17 +519,17 @@ fn a_run_without_a_pod() {
     check(
         &missed(cause, Some(waiting(None))),
         expect![[r#"
-        ▌ 🔴 ml/recommend has no good result for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ Its run was created at 12:00:01 and does not run: no pod of it was made,
-        ▌ which a quota or an admission rule may forbid.
-        ▌ The last 4 good runs took 10 min to 11 min.
-        ▌ Job: recommend-29380500
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl -n ml describe job recommend-29380500
-    "#]],
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ Its run was created at 12:00:01 and does not run: no pod of it was made,
+            ▌ which a quota or an admission rule may forbid.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ Job: recommend-29380500
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml describe job recommend-29380500
+        "#]],
     );
 }
 

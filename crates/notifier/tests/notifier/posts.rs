@@ -37,28 +37,32 @@ async fn a_message_has_a_line_for_the_lock_screen_and_blocks_for_the_rest() {
             {
               "text": {
                 "text": ":red_circle: *ml/recommend has no good result for 12:30*\ndeadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod",
-                "type": "mrkdwn"
+                "type": "mrkdwn",
+                "verbatim": true
               },
               "type": "section"
             },
             {
               "text": {
-                "text": "Its run failed after 3 attempts: BackoffLimitExceeded. The last one ended with exit code 1.\nThe last 4 good runs took 10 min to 11 min.",
-                "type": "mrkdwn"
+                "text": "Its run failed after 3 attempts: BackoffLimitExceeded. The last one ended with exit code 1.\nThe last 4 good runs ended 10 min to 11 min after their scheduled time.",
+                "type": "mrkdwn",
+                "verbatim": true
               },
               "type": "section"
             },
             {
               "text": {
                 "text": "```KeyError: 'price'```",
-                "type": "mrkdwn"
+                "type": "mrkdwn",
+                "verbatim": true
               },
               "type": "section"
             },
             {
               "text": {
-                "text": "*Job:* recommend-29380500\n*Pod:* recommend-29380500-x7k2p on node-1\n*Owner:* recommend-team\n*Objective:* `complete by \"30 12 * * *\" Asia/Tokyo`\n*Runbook:* https://wiki.example.com/recommend?a=1&amp;b=2\n*Look:* `kubectl -n ml logs job/recommend-29380500`",
-                "type": "mrkdwn"
+                "text": "*Job:* recommend-29380500\n*Pod:* recommend-29380500-x7k2p on node-1\n*Owner:* recommend-team\n*Objective:* `complete by \"30 12 * * *\" Asia/Tokyo`\n*Runbook:* https://wiki.example.com/recommend?a=1&amp;b=2\n*Look:* `kubectl --context prod -n ml logs job/recommend-29380500`",
+                "type": "mrkdwn",
+                "verbatim": true
               },
               "type": "section"
             }
@@ -70,8 +74,9 @@ async fn a_message_has_a_line_for_the_lock_screen_and_blocks_for_the_rest() {
             },
             "event_type": "kigen_alert"
           },
-          "text": ":red_circle: ml/recommend has no good result for 12:30 (deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod)",
-          "unfurl_links": false
+          "text": ":red_circle: ml/recommend has no good result for 12:30: KeyError: 'price' · recommend-team (deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod)",
+          "unfurl_links": false,
+          "unfurl_media": false
         }"##]].assert_eq(&format!("{sent:#}"));
 }
 
