@@ -46,7 +46,8 @@ pub(crate) fn of<'a>(judge: &Judge<'a>, judged: &JudgedSlot, gaps: &[Gap]) -> (C
         let is_pending = matches!(cause, Cause::Pending { .. });
         // The result was first expected of an earlier run that still runs, not of one that waits.
         let running = made.map(|run| (cause_of(run), *run));
-        let mut running = running.filter(|(cause, _)| is_pending && matches!(cause, Cause::StillRunning { .. }));
+        let mut running =
+            running.filter(|(cause, _)| is_pending && matches!(cause, Cause::StillRunning { .. }));
         let (cause, run) = running.next().unwrap_or((cause, latest));
         return (cause, Some(run));
     }

@@ -148,19 +148,20 @@ fn a_run_whose_init_container_hangs() {
     check(
         &missed(cause, Some(waiting(Some(attempt)))),
         expect![[r#"
-        ▌ 🔴 ml/recommend has no good result for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ Its run was created at 12:00:01 and does not run: its init container `fetch`
-        ▌ runs since 2026-11-20T03:00:04Z; the others wait for it.
-        ▌ The last 4 good runs took 10 min to 11 min.
-        ▌   [its log at 2026-11-20T03:16:10Z]
-        ▌   waiting for db:5432
-        ▌ Job: recommend-29380500
-        ▌ Pod: recommend-29380500-x7k2p on node-1
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl -n ml describe pods -l job-name=recommend-29380500
-    "#]],
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ Its run was created at 12:00:01 and does not run: its init container `fetch`
+            ▌ runs since 2026-11-20T03:00:04Z; the others wait for it.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌   [its log at 2026-11-20T03:16:10Z]
+            ▌   waiting for db:5432
+            ▌ Job: recommend-29380500
+            ▌ Pod: recommend-29380500-x7k2p on node-1
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml describe pods -l
+            ▌       job-name=recommend-29380500
+        "#]],
     );
 }
