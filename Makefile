@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test soak check kafka registry consumer older stories bench setup fmt clippy doc deny tidy bench-once
+.PHONY: help demo test soak sim mutants check kafka registry consumer older stories bench setup fmt clippy doc deny tidy bench-once
 
 # RocksDB is most of a cold build; ccache keeps its objects across target directories and clean builds. The folder
 # need not exist yet: `setup` may be about to make it.
@@ -57,6 +57,14 @@ test: setup kafka registry consumer older ## Runs all tests
 # KIGEN_TEST_SEED=N in its output and in the environment repeats a run's choices.
 soak: setup kafka ## Kills processors and broker 300 times on a real Kafka; with REPLICAS=3 on three brokers
 	@KIGEN_TEST_KILLS=300 KIGEN_TEST_REPLICAS=$(or $(REPLICAS),1) cargo test --locked --test kigen chaos:: -- --nocapture
+
+# A failure prints its seed: SEED=N SLOTS=1 repeats it.
+sim: setup ## Judges simulated worlds with faults on all cores, and compares with an independent judge; SEED=, SLOTS=
+	@SEED=$(SEED) SLOTS=$(SLOTS) cargo run --quiet --locked --profile sim --bin simulate
+
+# MUTANT=a text of its name tries some of them only; SLOTS= is how many slots each may take.
+mutants: setup ## Shows that the simulator finds each of a list of hand-made bugs
+	@SLOTS=$(or $(SLOTS),1000000) MUTANT="$(MUTANT)" crates/simulator/mutants/find.py
 
 check: setup fmt clippy doc deny tidy bench-once ## Runs every other check: format, lints, docs, licences, structure, benches
 

@@ -4,12 +4,16 @@
 //! that the clocks skip brings no fire, and one that exists twice brings two. A deadline is a minute of the zone-free local
 //! calendar that matches, and then the instant that this local time names.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use chrono::{DateTime, Datelike, LocalResult, NaiveDateTime, Offset, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use kigen_model::Instant;
 
 /// A crontab of five fields as robfig/cron v3 reads it, in a zone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Crontab {
     zone: Tz,
     minutes: u64,
@@ -21,6 +25,29 @@ pub struct Crontab {
     is_any_day: [bool; 2],
 }
 
+/// How many days and crontabs are remembered, at most.
+const REMEMBERED_MAX: usize = 100_000;
+
+/// What is asked of a day.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Of {
+    Fires,
+    Deadlines,
+}
+
+/// The instants of a crontab on a day, counted in UTC from 1970.
+type Day = (Crontab, Of, i64);
+
+/// A crontab as it is written, and the zone beside it.
+type Text = (String, Option<String>);
+
+thread_local! {
+    /// Each day is walked once.
+    static DAYS: RefCell<HashMap<Day, Rc<[Instant]>>> = RefCell::default();
+    /// Each text is read once, with its zone.
+    static READ: RefCell<HashMap<Text, Option<Crontab>>> = RefCell::default();
+}
+
 const MONTHS: &[&str] = &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const WEEKDAYS: &[&str] = &["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
@@ -28,6 +55,21 @@ impl Crontab {
     /// Reads a crontab; `None`: it cannot be read, or is `@every`, or there is no such zone.
     #[must_use]
     pub fn read(text: &str, zone: Option<&str>) -> Option<Self> {
+        let key = (text.to_owned(), zone.map(str::to_owned));
+        if let Some(known) = READ.with_borrow(|known| known.get(&key).copied()) {
+            return known;
+        }
+        let read = Self::read_anew(text, zone);
+        READ.with_borrow_mut(|known| {
+            if known.len() >= REMEMBERED_MAX {
+                known.clear();
+            }
+            known.insert(key, read);
+        });
+        read
+    }
+
+    fn read_anew(text: &str, zone: Option<&str>) -> Option<Self> {
         let prefixed = text.strip_prefix("TZ=").or_else(|| text.strip_prefix("CRON_TZ="));
         let (zone, text) = match prefixed {
             Some(rest) => {
@@ -78,33 +120,57 @@ impl Crontab {
     /// The expected fires in `[from, to)`.
     #[must_use]
     pub fn fires(&self, from: Instant, to: Instant) -> Vec<Instant> {
-        minutes(from, to).filter(|at| self.matches(self.local(*at))).collect()
+        self.within(Of::Fires, from, to)
     }
 
     /// The first expected fire in `[from, to)`.
     #[must_use]
     pub fn first_fire(&self, from: Instant, to: Instant) -> Option<Instant> {
-        minutes(from, to).find(|at| self.matches(self.local(*at)))
+        days(from, to)
+            .find_map(|day| self.day(Of::Fires, day).iter().copied().find(|at| (from..to).contains(at)))
     }
 
     /// The last expected fire in `[from, to]`.
     #[must_use]
     pub fn last_fire(&self, from: Instant, to: Instant) -> Option<Instant> {
-        let mut at = to
-            - TimeDelta::seconds(to.timestamp().rem_euclid(60))
-            - TimeDelta::nanoseconds(i64::from(to.timestamp_subsec_nanos()));
-        while at >= from {
-            if self.matches(self.local(at)) {
-                return Some(at);
-            }
-            at -= TimeDelta::minutes(1);
-        }
-        None
+        days(from, to + TimeDelta::milliseconds(1))
+            .rev()
+            .find_map(|day| self.day(Of::Fires, day).iter().copied().rfind(|at| (from..=to).contains(at)))
     }
 
     /// The deadlines in `[from, to)`, each instant once.
     #[must_use]
     pub fn deadlines(&self, from: Instant, to: Instant) -> Vec<Instant> {
+        self.within(Of::Deadlines, from, to)
+    }
+
+    fn within(&self, of: Of, from: Instant, to: Instant) -> Vec<Instant> {
+        let all = days(from, to).flat_map(|day| self.day(of, day).to_vec());
+        all.filter(|at| (from..to).contains(at)).collect()
+    }
+
+    /// The instants on a day, from memory if it was walked before.
+    fn day(&self, of: Of, day: i64) -> Rc<[Instant]> {
+        let key = (*self, of, day);
+        if let Some(known) = DAYS.with_borrow(|known| known.get(&key).cloned()) {
+            return known;
+        }
+        let begins = DateTime::from_timestamp(day * 86_400, 0).unwrap_or_default();
+        let ends = begins + TimeDelta::days(1);
+        let walked: Rc<[Instant]> = match of {
+            Of::Fires => minutes(begins, ends).filter(|at| self.matches(self.local(*at))).collect(),
+            Of::Deadlines => self.walk_deadlines(begins, ends).into(),
+        };
+        DAYS.with_borrow_mut(|known| {
+            if known.len() >= REMEMBERED_MAX {
+                known.clear();
+            }
+            known.insert(key, Rc::clone(&walked));
+        });
+        walked
+    }
+
+    fn walk_deadlines(&self, from: Instant, to: Instant) -> Vec<Instant> {
         let margin = TimeDelta::hours(4);
         let (first, last) = (self.local(from - margin), self.local(to + margin));
         let mut deadlines: Vec<Instant> = local_minutes(first, last)
@@ -163,6 +229,11 @@ impl Crontab {
             }
         }
     }
+}
+
+/// The days, counted in UTC from 1970, that `[from, to)` touches.
+fn days(from: Instant, to: Instant) -> std::ops::RangeInclusive<i64> {
+    from.timestamp().div_euclid(86_400)..=to.timestamp().div_euclid(86_400)
 }
 
 /// The full minutes in `[from, to)`.

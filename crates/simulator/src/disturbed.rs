@@ -217,7 +217,7 @@ impl<'a> Run<'a> {
         for ((nth, partition), next) in (0..).map(Partition).zip(&input.partitions).zip(written) {
             let Some(expires) = partition.expires_next(*next) else { continue };
             while !self.running.is_empty() {
-                self.crash();
+                self.crash().await;
             }
             self.append(&partition.records[expires.clone()]).await;
             self.log.trim(Topic::Events, nth, Offset(expires.end as u64));
@@ -273,7 +273,7 @@ impl<'a> Run<'a> {
                 self.log.compact();
             }
             1..=4 => self.start(),
-            _ => self.crash(),
+            _ => self.crash().await,
         }
         Ok(())
     }
@@ -324,11 +324,13 @@ impl<'a> Run<'a> {
     }
 
     /// Between any two steps. Its disk may be lost, or be as it was at an earlier crash.
-    fn crash(&mut self) {
+    async fn crash(&mut self) {
         let Some(number) = self.any() else { return };
         let Some(crashed) = self.running.remove(&number) else { return };
         self.tally.crashes[crashed.stage.nth()] += 1;
         drop(crashed);
+        // A restore that is under way has the store open.
+        restores_ended().await;
         match self.rng.u32(0..6) {
             0 => {
                 self.tally.lost_stores += 1;

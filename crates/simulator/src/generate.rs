@@ -50,6 +50,7 @@ pub fn generate(seed: u64, size: Size, partition_of: &dyn Fn(&str) -> usize) -> 
         begins,
         ends,
         partitions: vec![Vec::new(); size.partitions],
+        expired: vec![Vec::new(); size.partitions],
         batches: Vec::new(),
         kinds: std::collections::BTreeMap::new(),
     };

@@ -6,6 +6,7 @@
 //!
 //! [`input`] is the world's log as the processors read it. [`undisturbed`] folds it in one pass, [`disturbed`] with faults, and
 //! [`invariants`] hold of both, whatever the world was.
+//! [`seed`] is all of it for one seed; [`shrink`] makes the world of a failure smaller, and [`story`] writes it down.
 
 pub mod answer;
 pub mod calendar;
@@ -16,5 +17,9 @@ pub mod history;
 pub mod input;
 pub mod invariants;
 pub mod judge;
+pub mod seed;
+pub mod shrink;
+pub mod story;
 pub mod undisturbed;
+pub mod verdicts;
 pub mod world;

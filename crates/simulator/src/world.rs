@@ -19,6 +19,8 @@ pub struct World {
     /// What a shipper emitted: the events of each partition of `kigen.events` in the log's order. An event's index here is its
     /// offset there. A cluster's events (ticks, gaps, epochs) are in every partition; a fact is in that of its batch.
     pub partitions: Vec<Vec<Event>>,
+    /// The ranges of each partition's events that expire in the log, unread: everything before them was judged.
+    pub expired: Vec<Vec<std::ops::Range<usize>>>,
     /// What truly happened.
     pub batches: Vec<Batch>,
     /// How often each kind of thing was generated, by its name. A kind that never occurred is not tested.

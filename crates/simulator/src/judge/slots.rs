@@ -80,7 +80,7 @@ impl Plans {
                     settle: objective.settle,
                     grace: objective.grace,
                     freshness: objective.freshness,
-                    crontab: crontab.clone(),
+                    crontab: *crontab,
                 });
             }
         }
