@@ -175,7 +175,8 @@ impl Process {
     /// Delivers alerts as a member of the notifiers' group.
     fn notify(&mut self, log: impl Log, delivery: Delivery) {
         let (delivery, until) = (self.observed(delivery), until_stopped(self.stop.subscribe()));
-        self.roles.spawn(async move { notifier::run(log, delivery, until).await.map_err(Into::into) });
+        self.roles
+            .spawn(async move { notifier::run(log, delivery, Utc::now, until).await.map_err(Into::into) });
     }
 
     /// Prints new alerts beside that group.

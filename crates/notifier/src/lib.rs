@@ -15,5 +15,6 @@ pub mod metrics;
 pub mod render;
 pub mod role;
 pub mod slack;
+mod start;
 pub mod terminal;
 mod time_text;

@@ -13,6 +13,10 @@ pub fn describe() {
         "kigen_alerts_unrouted_total",
         "Alerts that were not delivered because no channel is configured for them, by kind"
     );
+    ::metrics::describe_counter!(
+        "kigen_alerts_left_out_total",
+        "Alerts, at most, that are not delivered: old where the notifiers had no position, or expired undelivered"
+    );
     ::metrics::describe_gauge!(
         "kigen_delivery_blocked_partitions",
         "Partitions of which nothing more is delivered, since a newer kigen wrote an alert"
@@ -27,6 +31,11 @@ pub(crate) fn delivered(kind: &'static str) {
 /// An alert has no channel.
 pub(crate) fn unrouted(kind: &'static str) {
     ::metrics::counter!("kigen_alerts_unrouted_total", "kind" => kind).increment(1);
+}
+
+/// So many alerts, at most, are not delivered.
+pub(crate) fn left_out(reason: &'static str, alerts: u64) {
+    ::metrics::counter!("kigen_alerts_left_out_total", "reason" => reason).increment(alerts);
 }
 
 /// So many partitions are blocked.

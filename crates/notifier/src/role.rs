@@ -1,18 +1,19 @@
 //! The notifier's role: consumes `kigen.alerts`, delivers each record, and commits its offset before the next.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::time::Duration;
 
-use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, Fate, Log, LogError, LogReader};
+use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, Fate, Log, LogError, NewRecord};
 use kigen_model::Instant;
-use kigen_model::topic::{Partition, Topic};
+use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::on_thread;
 use kigen_wire::DecodeError;
 
 use crate::delivery::{Delivered, Delivery};
 use crate::error::NotifierError;
 use crate::log_retry::LogRetry;
+use crate::start::start;
 
 /// The notifiers' consumer group.
 pub const GROUP: &str = "notifier";
@@ -24,13 +25,15 @@ const BYTES_READ_MAX: usize = 4 * 1024 * 1024;
 const SEEK_RETRY_DELAY: Duration = Duration::from_millis(200);
 
 /// Delivers alerts until `shutdown`, which lets the request in flight finish. A message that cannot be sent is retried
-/// for ever; those behind it wait, and nothing is lost.
+/// for ever; those behind it wait, and nothing is lost. Where the group has no position, it begins with the alerts of the
+/// last day before `now`.
 ///
 /// # Errors
 /// The log needs a person, or the destination of the messages is closed.
 pub async fn run<L: Log>(
     log: L,
     mut delivery: Delivery,
+    now: fn() -> Instant,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), NotifierError> {
     let mut consumer = log.join(GROUP, Topic::Alerts)?;
@@ -38,11 +41,14 @@ pub async fn run<L: Log>(
     let mut control = delivery.control().clone();
     // Assigned partitions that are still to be positioned.
     let mut to_seek = BTreeSet::new();
+    // Where the group had no position: where it begins, until that is committed.
+    let mut begun = BTreeMap::new();
     // Partitions with an alert that a newer kigen wrote.
     let mut blocked = BTreeSet::new();
     tokio::pin!(shutdown);
     loop {
-        let positioned = seek_committed(&log, &mut consumer, &mut to_seek).await.map_err(Interruption::Log);
+        let positioned =
+            seek_start(&log, &mut consumer, &mut to_seek, &mut begun, now).await.map_err(Interruption::Log);
         if !continues_after(&mut retry, positioned, shutdown.as_mut()).await? {
             return Ok(());
         }
@@ -59,8 +65,12 @@ pub async fn run<L: Log>(
         let event = damaged_as_record(event, &mut consumer, &mut to_seek);
         let outcome = match event {
             Ok(ConsumerEvent::Records(batches)) => {
-                let mut work =
-                    Work { delivery: &mut delivery, consumer: &mut consumer, blocked: &mut blocked };
+                let mut work = Work {
+                    delivery: &mut delivery,
+                    consumer: &mut consumer,
+                    blocked: &mut blocked,
+                    begun: &mut begun,
+                };
                 let delivered = work.deliver_all(&batches, &mut retry, shutdown.as_mut()).await;
                 if let Err(Interruption::Log(_)) = &delivered {
                     // The rest of the batches is read again, from the committed offsets.
@@ -81,6 +91,7 @@ pub async fn run<L: Log>(
             }
             Ok(ConsumerEvent::Revoked(partitions)) => {
                 to_seek.retain(|partition| !partitions.contains(partition));
+                begun.retain(|partition, _| !partitions.contains(partition));
                 blocked.retain(|partition| !partitions.contains(partition));
                 partitions.iter().for_each(|partition| delivery.health().unblocked(*partition));
                 Ok(())
@@ -103,16 +114,27 @@ enum Interruption {
     Fatal(NotifierError),
 }
 
-/// Positions partitions at their committed offsets. Those that fail stay in `to_seek`.
-async fn seek_committed<L: Log>(
+/// Positions partitions where the group begins. Those that fail stay in `to_seek`.
+async fn seek_start<L: Log>(
     log: &L,
     consumer: &mut L::Consumer,
     to_seek: &mut BTreeSet<Partition>,
+    begun: &mut BTreeMap<Partition, Offset>,
+    now: fn() -> Instant,
 ) -> Result<(), LogError> {
     while let Some(partition) = to_seek.first().copied() {
-        let reader = log.reader().clone();
-        let offset = on_thread(move || reader.resume_offset(GROUP, Topic::Alerts, partition)).await?;
-        consumer.seek(partition, offset).await?;
+        let at = match begun.get(&partition) {
+            Some(at) => *at,
+            None => {
+                let reader = log.reader().clone();
+                let start = on_thread(move || start(&reader, GROUP, partition, now())).await?;
+                if !start.is_committed {
+                    begun.insert(partition, start.at);
+                }
+                start.at
+            }
+        };
+        consumer.seek(partition, at).await?;
         to_seek.remove(&partition);
     }
     Ok(())
@@ -144,6 +166,7 @@ struct Work<'a, C> {
     delivery: &'a mut Delivery,
     consumer: &'a mut C,
     blocked: &'a mut BTreeSet<Partition>,
+    begun: &'a mut BTreeMap<Partition, Offset>,
 }
 
 impl<C: Consumer> Work<'_, C> {
@@ -155,6 +178,13 @@ impl<C: Consumer> Work<'_, C> {
         retry: &mut LogRetry,
         mut shutdown: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<(), Interruption> {
+        // With the first records, since a member of a group on Kafka has nothing to commit by before; from then on a start
+        // finds a position, however long the first message or the next alert takes.
+        if !self.begun.is_empty() {
+            let begun = self.begun.iter().map(|(partition, at)| (*partition, *at)).collect();
+            self.commit(Vec::new(), begun, retry, shutdown.as_mut()).await?;
+            self.begun.clear();
+        }
         for (partition, records) in batches {
             for record in records {
                 let delivered = self.delivery.deliver(*partition, record, shutdown.as_mut()).await;
@@ -168,19 +198,30 @@ impl<C: Consumer> Work<'_, C> {
                 };
                 self.delivery.health().unblocked(*partition);
                 // A posted message stays posted: only the commit is retried.
-                while let Err(error) =
-                    self.consumer.commit(outputs.clone(), vec![(*partition, record.offset.next())]).await
-                {
-                    if error.fate() != Fate::Retry || matches!(error, LogError::Fenced { .. }) {
-                        return Err(Interruption::Log(error));
-                    }
-                    if !retry.wait_after(&error, shutdown.as_mut()).await {
-                        return Err(Interruption::Shutdown);
-                    }
-                }
-                retry.succeeded();
+                let next = vec![(*partition, record.offset.next())];
+                self.commit(outputs, next, retry, shutdown.as_mut()).await?;
             }
         }
+        Ok(())
+    }
+
+    /// Commits, and retries that.
+    async fn commit(
+        &mut self,
+        outputs: Vec<NewRecord>,
+        positions: Vec<(Partition, Offset)>,
+        retry: &mut LogRetry,
+        mut shutdown: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<(), Interruption> {
+        while let Err(error) = self.consumer.commit(outputs.clone(), positions.clone()).await {
+            if error.fate() != Fate::Retry || matches!(error, LogError::Fenced { .. }) {
+                return Err(Interruption::Log(error));
+            }
+            if !retry.wait_after(&error, shutdown.as_mut()).await {
+                return Err(Interruption::Shutdown);
+            }
+        }
+        retry.succeeded();
         Ok(())
     }
 

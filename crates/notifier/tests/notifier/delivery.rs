@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kigen_control::Members;
 use kigen_log::{EmbeddedLog, Log, LogReader, NewRecord, Settings};
+use kigen_model::Instant;
 use kigen_model::alert::Alert;
 use kigen_model::control::{ControlRecord, Skip};
 use kigen_model::slot::Cause;
@@ -33,17 +34,35 @@ struct RunningNotifier {
     role: JoinHandle<()>,
 }
 
+/// Some seconds after the records of [`append`].
+fn now() -> Instant {
+    "2026-11-20T03:30:40Z".parse().expect("an instant")
+}
+
 fn open(dir: &Path) -> EmbeddedLog {
     EmbeddedLog::open(dir, Settings { partitions: 1, ..Settings::default() }).expect("the log opens")
 }
 
 fn start(log: &EmbeddedLog, workspace: &Workspace) -> RunningNotifier {
-    start_with(log, workspace, |delivery| delivery)
+    start_at(log, workspace, now)
+}
+
+fn start_at(log: &EmbeddedLog, workspace: &Workspace, now: fn() -> Instant) -> RunningNotifier {
+    start_with_clock(log, workspace, now, |delivery| delivery)
 }
 
 fn start_with(
     log: &EmbeddedLog,
     workspace: &Workspace,
+    with: impl FnOnce(Delivery) -> Delivery,
+) -> RunningNotifier {
+    start_with_clock(log, workspace, now, with)
+}
+
+fn start_with_clock(
+    log: &EmbeddedLog,
+    workspace: &Workspace,
+    now: fn() -> Instant,
     with: impl FnOnce(Delivery) -> Delivery,
 ) -> RunningNotifier {
     let channels = Channels { fatal: "C1".to_owned(), error: None };
@@ -54,7 +73,7 @@ fn start_with(
     let delivery = with(Delivery::slack(slack, patience));
     let role = tokio::spawn(async move {
         let stopped = async move { stopped.await.unwrap_or_default() };
-        run(role_log, delivery, stopped).await.expect("the role ends well");
+        run(role_log, delivery, now, stopped).await.expect("the role ends well");
     });
     RunningNotifier { log: log.clone(), stop, role }
 }
@@ -85,7 +104,11 @@ fn position(log: &EmbeddedLog) -> Option<Offset> {
 }
 
 async fn append(log: &EmbeddedLog, value: Vec<u8>) {
-    let timestamp = "2026-11-20T03:30:30Z".parse().expect("an instant");
+    append_at(log, "2026-11-20T03:30:30Z", value).await;
+}
+
+async fn append_at(log: &EmbeddedLog, at: &str, value: Vec<u8>) {
+    let timestamp = at.parse().expect("an instant");
     let key = "prod/ml/recommend".to_owned();
     let record = NewRecord { topic: Topic::Alerts, partition: PARTITION, key, value: Some(value), timestamp };
     log.append(vec![record]).await.expect("the log takes it");
@@ -118,6 +141,29 @@ async fn each_alert_is_posted_once_and_a_restart_resumes_behind_it() {
     notifier.has_committed(3).await;
     notifier.stop().await;
     assert_eq!(ids(&workspace.channel()), alerts.each_ref().map(|alert| alert.id.to_string()));
+}
+
+/// The first notifier on an old log, and one whose group's offsets expired.
+#[tokio::test]
+async fn without_a_position_only_alerts_of_the_last_day_are_posted_and_then_the_position_holds() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[Answer::TooMany(600)]).await);
+    let log = open(dir.path());
+    let alerts = ["a", "b", "c", "d"].map(|batch| of_batch(&missed(Cause::Suspended, None), batch));
+    let times =
+        ["2025-11-20T00:00:00Z", "2026-11-19T03:30:39Z", "2026-11-19T03:30:40Z", "2026-11-20T03:30:30Z"];
+    for (alert, at) in alerts.iter().zip(times) {
+        append_at(&log, at, kigen_wire::encode_alert(alert, kigen_wire::Level::NEWEST)).await;
+    }
+    let notifier = start(&log, &workspace);
+    workspace.has_received(1).await;
+    notifier.stop().await;
+    assert_eq!((workspace.channel().len(), position(&log)), (0, Some(Offset(2))));
+
+    // Three days later Slack accepts messages.
+    let notifier = start_at(&log, &workspace, || now() + Duration::from_secs(3 * 86_400));
+    notifier.has_committed(4).await;
+    notifier.stop().await;
+    assert_eq!(ids(&workspace.channel()), [&alerts[2], &alerts[3]].map(|alert| alert.id.to_string()));
 }
 
 #[tokio::test]
@@ -201,7 +247,7 @@ async fn a_crash_between_post_and_commit_does_not_post_twice() {
     let notifier = start(&log, &workspace);
     workspace.has_received(1).await;
     notifier.kill().await;
-    assert_eq!(position(&log), None);
+    assert_eq!(position(&log), Some(Offset(0)));
 
     let notifier = start(&log, &workspace);
     notifier.has_committed(2).await;
@@ -232,7 +278,7 @@ async fn a_shutdown_does_not_wait_for_a_rate_limit() {
     let notifier = start(&log, &workspace);
     workspace.has_received(1).await;
     notifier.stop().await;
-    assert_eq!(position(&log), None, "it is posted after the next start");
+    assert_eq!(position(&log), Some(Offset(0)), "it is posted after the next start");
 }
 
 #[tokio::test]
@@ -313,7 +359,7 @@ async fn an_alert_of_a_newer_kigen_stops_its_partition_only() {
     }
     notifier.stop().await;
     assert_eq!(ids(&workspace.channel()), [alert.id.to_string()]);
-    assert_eq!(position(&log), None);
+    assert_eq!(position(&log), Some(Offset(0)));
 }
 
 /// An alert in a version that this kigen does not have.
@@ -337,7 +383,7 @@ async fn each_alert_is_delivered_in_order_whatever_fails_in_the_log() {
         let role_log = log.clone();
         let role = tokio::spawn(async move {
             let stopped = async move { stopped.await.unwrap_or_default() };
-            run(role_log, Delivery::channel(sender), stopped).await.expect("the role ends well");
+            run(role_log, Delivery::channel(sender), now, stopped).await.expect("the role ends well");
         });
         let mut expected = vec![Vec::new(); 3];
         for nth in 0..30 {
