@@ -85,6 +85,7 @@ pub async fn run<L: Log>(
             Ok(ConsumerEvent::Assigned(partitions)) => {
                 delivery.health().joined();
                 delivery.look_up_next();
+                begun.retain(|partition, _| !partitions.contains(partition));
                 blocked.retain(|partition| !partitions.contains(partition));
                 to_seek.extend(partitions);
                 Ok(())
@@ -122,6 +123,7 @@ async fn seek_start<L: Log>(
     begun: &mut BTreeMap<Partition, Offset>,
     now: fn() -> Instant,
 ) -> Result<(), LogError> {
+    let begun_before = begun.len();
     while let Some(partition) = to_seek.first().copied() {
         let at = match begun.get(&partition) {
             Some(at) => *at,
@@ -136,6 +138,10 @@ async fn seek_start<L: Log>(
         };
         consumer.seek(partition, at).await?;
         to_seek.remove(&partition);
+    }
+    if begun.len() > begun_before {
+        let partitions = begun.len();
+        tracing::info!("delivery begins without a position in {partitions} partitions of {}", Topic::Alerts);
     }
     Ok(())
 }
