@@ -8,7 +8,7 @@ use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::event::{ClusterBody, Event};
 use uuid::Uuid;
 
-use crate::answer::{Disagreement, Later, ObjectiveAnswer, Right};
+use crate::answer::{Disagreement, Later, ObjectiveAnswer, Open, Right, Success};
 use crate::world::World;
 
 /// What was compared.
@@ -54,6 +54,9 @@ struct Due {
     right: Vec<String>,
 }
 
+/// How many successes after a miss are kept with their runs, whatever else ran: of 32 runs some are under way or failed.
+const SUCCESSES_SURELY_KEPT: usize = 16;
+
 struct Follower<'a> {
     world: &'a World,
     answer: &'a ObjectiveAnswer,
@@ -94,11 +97,15 @@ impl<'a> Follower<'a> {
             }
             let Some(right) = slot.right.first() else { continue };
             *comparison.occurred.entry(label(right)).or_default() += 1;
-            let Right::Missed { causes } = right else { continue };
-            let incident = self.miss(nth);
-            let (since, misses) = (incident.since, incident.missed.len());
-            let right = causes.iter().map(|cause| missed(at, slot.deadline, since, misses, cause.label()));
-            self.due.push(Due { deadline: slot.deadline, right: right.collect() });
+            if let Right::Missed { causes } = right {
+                let incident = self.miss(nth);
+                let (since, misses) = (incident.since, incident.missed.len());
+                let right =
+                    causes.iter().map(|cause| missed(at, slot.deadline, since, misses, cause.label()));
+                self.due.push(Due { deadline: slot.deadline, right: right.collect() });
+            }
+            // A success may be after this slot and before the next one that this tick judges.
+            self.recover(at, index, comparison);
         }
         for nth in 0..self.judged {
             let slot = &self.answer.slots[nth];
@@ -144,20 +151,29 @@ impl<'a> Follower<'a> {
         for success in self.answer.successes.iter().filter(|success| success.index <= index) {
             known.insert(&success.uid, success);
         }
-        let first = known
+        let mut ending: Vec<_> = known
             .into_values()
             .filter(|success| success.slot >= last && success.ended_at > slots[last].stops_counting)
-            .min_by_key(|success| success.ended_at);
-        let Some(first) = first else { return };
-        // It waits for the verdicts on the deadlines before it.
+            .collect();
+        ending.sort_by_key(|success| success.ended_at);
+        let Some(first) = ending.first() else { return };
+        // It waits for the verdicts on what it is too late for.
         if slots.get(self.judged).is_some_and(|next| next.stops_counting < first.ended_at) {
             return;
         }
         incident.is_open = false;
         *comparison.occurred.entry("later: recovered".to_owned()).or_default() += 1;
         let deadline = slots[last].deadline;
-        let right = recovered(at, deadline, incident.since, incident.missed.len(), first.ended_at);
-        self.due.push(Due { deadline, right: vec![right] });
+        let right = |success: &&Success| {
+            recovered(at, deadline, incident.since, incident.missed.len(), success.ended_at)
+        };
+        // The first of many may be among the runs that are kept no more.
+        let is_bounded = ending.len() > SUCCESSES_SURELY_KEPT;
+        let right = if is_bounded { ending.iter().map(right).collect() } else { vec![right(first)] };
+        if is_bounded {
+            *comparison.open.entry(Open::Bounded.label()).or_default() += 1;
+        }
+        self.due.push(Due { deadline, right });
     }
 
     /// The time of an event, which is that of the alerts it causes.

@@ -158,7 +158,7 @@ fn successes<'a>(known: impl Fn(usize) -> Known<'a>, batch: &Batch, planned: &[P
     let mut successes: Vec<Success> = Vec::new();
     for run in &batch.runs {
         let Some(as_it_was) = last.run(run) else { continue };
-        let Some(slot) = windows.iter().rposition(|window| window.has(as_it_was)) else { continue };
+        let Some(slot) = windows.iter().rposition(|window| window.reaches(as_it_was)) else { continue };
         let mut ended_at = None;
         for index in known::facts_of(run) {
             let now = known(index + 1).success(run);

@@ -90,7 +90,8 @@ pub(super) fn generate(
         .map(|nth| objective(rng, nth, (rhythm, minute, hour), created_at, world))
         .collect();
     let targets = targets(&objectives, zone.as_deref(), world);
-    let made = controller::run(rng, &[(created_at, Some(spec))], &targets, cluster, world);
+    let specs = specs(rng, created_at, spec, world);
+    let made = controller::run(rng, &specs, &targets, cluster, world);
     Batch {
         partition: partition_of(&key.to_string()),
         key,
@@ -137,18 +138,73 @@ fn objective(
     if grace > TimeDelta::zero() {
         world.count("objective: grace");
     }
-    let objective = Objective { grace, settle, ..Objective::new(Deadlines::CompleteBy { crontab }, source) };
+    let freshness = percent(rng, 10).then(|| {
+        world.count("objective: freshness");
+        TimeDelta::hours([1, 7, 30, 72][rng.usize(..4)])
+    });
+    let objective =
+        Objective { grace, settle, freshness, ..Objective::new(Deadlines::CompleteBy { crontab }, source) };
     world.count("objective: declared");
     let at = created_at + seconds(rng, 0, 60);
-    Declared {
-        name: if nth == 0 { "complete-by".to_owned() } else { format!("also-{nth}") },
-        versions: vec![Version {
-            at,
-            revision: Revision { uid: format!("objective-{nth}"), resource_version: version_at(at, 0) },
-            value: Some(objective),
-            seen: None,
-        }],
+    let uid = format!("objective-{nth}");
+    let version = |at: Instant, objective| Version {
+        at,
+        revision: Revision { uid: uid.clone(), resource_version: version_at(at, 0) },
+        value: Some(objective),
+        seen: None,
+    };
+    let mut versions = vec![version(at, objective.clone())];
+    if percent(rng, 40) {
+        let at = some_time(rng, world);
+        versions.push(version(at, edited(rng, objective, world)));
     }
+    Declared { name: if nth == 0 { "complete-by".to_owned() } else { format!("also-{nth}") }, versions }
+}
+
+/// A time for an edit, of which none is at a full minute, as deadlines and fires are.
+fn some_time(rng: &mut Rng, world: &World) -> Instant {
+    let minutes = (world.ends - world.begins).num_minutes();
+    world.begins + TimeDelta::minutes(rng.i64(2_000..minutes)) + seconds(rng, 5, 50)
+}
+
+fn edited(rng: &mut Rng, objective: Objective, world: &mut World) -> Objective {
+    match rng.u8(..4) {
+        0 => {
+            world.count("edit: grace");
+            Objective { grace: TimeDelta::minutes(rng.i64(0..=90)), ..objective }
+        }
+        1 => {
+            world.count("edit: wording");
+            Objective { owner: Some("night-shift".to_owned()), ..objective }
+        }
+        2 => {
+            world.count("edit: zone of the objective");
+            Objective { time_zone: Some(ZONES[rng.usize(..ZONES.len())].to_owned()), ..objective }
+        }
+        _ => {
+            world.count("edit: deadline");
+            let (minute, hour) = time_of_day(rng);
+            let crontab = format!("{minute} {hour} * * *");
+            Objective { deadlines: Deadlines::CompleteBy { crontab }, ..objective }
+        }
+    }
+}
+
+/// The spec of a CronJob from edit to edit.
+fn specs(rng: &mut Rng, created_at: Instant, spec: Spec, world: &mut World) -> Vec<(Instant, Option<Spec>)> {
+    let mut specs = vec![(created_at, spec.clone())];
+    if percent(rng, 25) {
+        world.count("edit: suspended and resumed");
+        let from = some_time(rng, world);
+        specs.push((from, Spec { suspended: true, ..spec.clone() }));
+        specs.push((from + TimeDelta::minutes(rng.i64(1..6_000)), spec.clone()));
+    } else if percent(rng, 30) {
+        world.count("edit: schedule");
+        let at = some_time(rng, world);
+        let (minute, hour) = time_of_day(rng);
+        specs.push((at, Spec { schedule: Rhythm::of(rng).crontab(minute, hour), ..spec }));
+    }
+    specs.into_iter().map(|(at, spec)| (at, Some(spec))).collect()
 }
 
 /// The instants at which a success stops counting, for ends that are right there.

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use fastrand::Rng;
 use kigen_model::Instant;
 use kigen_model::event::Revision;
-use kigen_model::run::{ConcurrencyPolicy, CronJob, RunPhase};
+use kigen_model::run::{ConcurrencyPolicy, CronJob, RunPhase, SlotMark};
 
 use crate::calendar::Crontab;
 use crate::generate::dice::{percent, seconds, version_at};
@@ -135,7 +135,8 @@ impl Controller<'_> {
 
     fn make(&mut self, rng: &mut Rng, fire: Option<Instant>, created_at: Instant, world: &mut World) {
         let uid = format!("run-{}", self.runs.len());
-        let plan = Plan { uid, fire, created_at, targets: self.targets };
+        let slot = (fire.is_none() && percent(rng, 40)).then(|| self.mark(rng, created_at, world)).flatten();
+        let plan = Plan { uid, fire, slot, created_at, targets: self.targets };
         let (run, over) = work::generate(rng, &plan, self.cluster, world);
         for version in &run.versions {
             if let RunPhase::Succeeded { completed_at } = version.value.phase {
@@ -150,6 +151,18 @@ impl Controller<'_> {
             }
         }
         self.runs.push(run);
+    }
+
+    /// A slot near a time.
+    fn mark(&self, rng: &mut Rng, near: Instant, world: &mut World) -> Option<SlotMark> {
+        let next = self.targets.iter().position(|target| *target > near)?;
+        let at = self.targets.get(next.saturating_sub(2) + rng.usize(..4))?;
+        world.count("run: marked for a slot");
+        Some(if rng.bool() {
+            SlotMark::At(*at - TimeDelta::seconds(rng.i64(0..2)))
+        } else {
+            SlotMark::Day(at.date_naive())
+        })
     }
 
     /// A run is deleted before its end.

@@ -73,6 +73,7 @@ pub(super) fn emit(rng: &mut Rng, world: &mut World, clusters: &mut [Cluster]) {
             }
         });
     }
+    repeat(rng, world, &mut emissions);
     emissions.retain(|emission| emission.at <= world.ends);
     emissions.sort_by_key(|emission| emission.at);
     for cluster in clusters.iter_mut() {
@@ -95,7 +96,7 @@ pub(super) fn emit(rng: &mut Rng, world: &mut World, clusters: &mut [Cluster]) {
             all_partitions(world, &tick_of(&clusters[cluster], tick));
         }
         let partition = &mut world.partitions[emission.partition];
-        seen[emission.shows] = Some(Seen { at: emission.at, index: partition.len() });
+        seen[emission.shows].get_or_insert(Seen { at: emission.at, index: partition.len() });
         partition.push(emission.event);
     }
     for (_, tick, cluster) in due {
@@ -104,6 +105,46 @@ pub(super) fn emit(rng: &mut Rng, world: &mut World, clusters: &mut [Cluster]) {
     let mut seen = seen.into_iter();
     for batch in &mut world.batches {
         each_seen(batch, |version| *version = seen.next().flatten());
+    }
+}
+
+/// Emits some facts twice, and restates the last fact about each object each few days.
+fn repeat(rng: &mut Rng, world: &mut World, emissions: &mut Vec<Emission>) {
+    let mut again = Vec::new();
+    let restated_at = world.begins + seconds(rng, 500_000, 900_000);
+    for (emission, next) in emissions.iter().zip(emissions.iter().skip(1)) {
+        let mut repeat = |at: Instant| {
+            let mut event = emission.event.clone();
+            if let Event::Fact(fact) = &mut event {
+                fact.observed_at = at;
+            }
+            again.push(Emission { at, event, ..*emission });
+        };
+        if percent(rng, 3) {
+            world.count("fact: delivered twice");
+            repeat(emission.at + seconds(rng, 0, 40_000));
+        }
+        let is_same = |one: &Event, other: &Event| match (one, other) {
+            (Event::Fact(one), Event::Fact(other)) => {
+                object(&one.body) == object(&other.body) && one.key == other.key
+            }
+            _ => false,
+        };
+        if emission.at < restated_at && (next.at > restated_at || !is_same(&emission.event, &next.event)) {
+            world.count("fact: restated");
+            repeat(restated_at + seconds(rng, 0, 20));
+        }
+    }
+    emissions.extend(again);
+}
+
+/// What identifies the object of a fact within its batch.
+fn object(fact: &FactBody) -> &str {
+    match fact {
+        FactBody::CronJob { .. } => "",
+        FactBody::Run { revision, .. }
+        | FactBody::Attempt { revision, .. }
+        | FactBody::Objective { revision, .. } => &revision.uid,
     }
 }
 

@@ -5,7 +5,7 @@ use fastrand::Rng;
 use kigen_model::Instant;
 use kigen_model::event::Revision;
 use kigen_model::reported::ReportedMetrics;
-use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
+use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase, SlotMark};
 
 use crate::generate::dice::{percent, seconds, version_at};
 use crate::generate::ship::Cluster;
@@ -17,6 +17,8 @@ pub(super) struct Plan<'a> {
     pub(super) uid: String,
     /// The fire that it is for; `None`: by hand.
     pub(super) fire: Option<Instant>,
+    /// The slot that it is marked for.
+    pub(super) slot: Option<SlotMark>,
     pub(super) created_at: Instant,
     /// The instants at which a success stops counting.
     pub(super) targets: &'a [Instant],
@@ -129,7 +131,7 @@ impl Work {
             started_at: None,
             phase: RunPhase::Pending,
             failed_pods: 0,
-            slot: None,
+            slot: plan.slot,
         };
         let mut work = Self { uid: plan.uid.clone(), run, versions: Vec::new(), attempts: Vec::new() };
         work.becomes(plan.created_at, RunPhase::Pending);

@@ -1,7 +1,7 @@
 //! Why a slot was missed: the first of the contract's causes that held when a success stopped counting.
 
 use kigen_model::Instant;
-use kigen_model::run::{AttemptPhase, Run, RunPhase};
+use kigen_model::run::{AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::slot::CauseKind;
 
 use crate::answer::Open;
@@ -19,13 +19,31 @@ pub(super) struct Causes {
 
 /// The causes that are right for a slot that was missed.
 pub(super) fn causes(known: &Known<'_>, window: &Window<'_>, at: Instant) -> Causes {
-    let one = |cause| Causes { causes: vec![cause], open: None };
-    let cron_job = known.cron_jobs().into_iter().rfind(|(seen, _)| *seen <= at);
-    match cron_job {
-        None | Some((_, None)) => return one(CauseKind::CronJobAbsent),
-        Some((_, Some(cron_job))) if cron_job.suspended => return one(CauseKind::Suspended),
-        Some((_, Some(_))) => {}
+    let observed = of_cron_job(known.cron_jobs().into_iter().rfind(|(seen, _)| *seen <= at));
+    let truly = known.seen(&known.batch.cron_job).filter(|(_, version)| version.at <= at).last();
+    let truly = of_cron_job(truly.map(|(at, version)| (at, version.value.as_ref())));
+    if observed == truly {
+        return observed.map_or_else(|| of_runs(known, window, at), one);
     }
+    // It changed before, and its change was observed after.
+    let either = [observed, truly].map(|cause| cause.map_or_else(|| of_runs(known, window, at), one));
+    Causes { causes: either.into_iter().flat_map(|found| found.causes).collect(), open: Some(Open::Undated) }
+}
+
+/// The cause that the CronJob alone is.
+fn of_cron_job(cron_job: Option<(Instant, Option<&CronJob>)>) -> Option<CauseKind> {
+    match cron_job {
+        None | Some((_, None)) => Some(CauseKind::CronJobAbsent),
+        Some((_, Some(cron_job))) => cron_job.suspended.then_some(CauseKind::Suspended),
+    }
+}
+
+fn one(cause: CauseKind) -> Causes {
+    Causes { causes: vec![cause], open: None }
+}
+
+/// The cause by the runs of the slot.
+fn of_runs(known: &Known<'_>, window: &Window<'_>, at: Instant) -> Causes {
     let all = || known.batch.runs.iter().filter_map(|run| Some((run, known.run(run)?)));
     let mut runs: Vec<(&TrueRun, &Run)> =
         all().filter(|(_, run)| window.has(run) && run.created_at <= at).collect();

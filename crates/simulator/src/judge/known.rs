@@ -22,6 +22,8 @@ pub(super) struct KnownSchedule {
     /// When it was observed; of the first one the beginning of time.
     pub(super) since: Instant,
     pub(super) crontab: Crontab,
+    /// The fire before the edit that Kubernetes may make up for, and whether it is the last scheduled time.
+    pub(super) made_up: Option<(Instant, bool)>,
 }
 
 impl KnownSchedule {
@@ -37,8 +39,13 @@ impl KnownSchedule {
             }
             last = Some(schedule);
             let Some(crontab) = Crontab::read(schedule.0, schedule.1) else { continue };
-            let since = if schedules.is_empty() { Instant::MIN_UTC } else { seen.at };
-            schedules.push(Self { index: seen.index, since, crontab });
+            let is_first = schedules.is_empty();
+            let since = if is_first { Instant::MIN_UTC } else { seen.at };
+            let last_scheduled = cron_job.last_scheduled_at;
+            let from = last_scheduled.unwrap_or(cron_job.created_at);
+            let made_up = (!is_first).then(|| crontab.last_fire(from, seen.at)).flatten();
+            let made_up = made_up.map(|fire| (fire, Some(fire) == last_scheduled));
+            schedules.push(Self { index: seen.index, since, crontab, made_up });
         }
         schedules
     }

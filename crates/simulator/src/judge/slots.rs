@@ -128,7 +128,13 @@ fn opens(known: &Known<'_>, slot: &Planned) -> Option<Instant> {
         });
         of_edits.chain(of_clocks).min()
     };
-    fires.min().or_else(lost)
+    let opens = fires.min().or_else(lost)?;
+    let made_up = schedules.iter().filter_map(|schedule| {
+        let (fire, is_last_scheduled) = schedule.made_up?;
+        let counts = slot.deadline > schedule.since || is_last_scheduled;
+        (counts && slot.from <= fire && fire < slot.deadline).then_some(fire)
+    });
+    Some(made_up.fold(opens, Instant::min))
 }
 
 /// A slot with its window, by what is known at a place in the log.
@@ -149,6 +155,15 @@ impl<'a> Window<'a> {
             (from, next.find_map(|next| opens(known, next)))
         });
         Self { slot, span }
+    }
+
+    /// Whether a run, as far as recoveries go, is of this slot or a later one. Where a freshness is given, a repetition after
+    /// the deadline is of no slot; it is not of an earlier one either.
+    pub(super) fn reaches(&self, run: &Run) -> bool {
+        match self.slot.freshness {
+            Some(freshness) if run.slot.is_none() => self.slot.deadline - freshness < run.nominal_start(),
+            Some(_) | None => self.has(run),
+        }
     }
 
     /// Whether a run belongs to the slot.
