@@ -47,7 +47,7 @@ pub(crate) enum Command {
     /// Judge the past again, by the objectives in the log or those of a file; sends and writes nothing
     Replay(ReplayArgs),
     /// Test everything that kigen needs, and print what is wrong and how to fix it; changes nothing
-    Doctor,
+    Doctor(DoctorArgs),
     /// Create or check kigen's topics on Kafka
     #[command(subcommand)]
     Topics(TopicsArgs),
@@ -140,6 +140,14 @@ pub(crate) struct DemoArgs {
     /// Keep the demo's log and store in this directory, for `kigen events --data-dir DIR`
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+}
+
+/// The arguments of `doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Also observe one watch for up to 70 s, until its bookmark: shows what a proxy does to watches
+    #[arg(long)]
+    pub(crate) wait: bool,
 }
 
 /// The arguments of `events`.

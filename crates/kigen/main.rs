@@ -68,7 +68,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Explain(explain) => commands::explain::run(&configure()?, &explain),
         Command::Objectives(objectives) => commands::objectives::run(&configure()?, &objectives),
         Command::Replay(replay) => commands::replay::run(&configure()?, &replay),
-        Command::Doctor => on_threads(commands::doctor::run(settings)),
+        Command::Doctor(doctor) => on_threads(commands::doctor::run(settings, &doctor)),
         Command::Topics(topics) => on_threads(commands::topics::run(configure()?, topics)),
         Command::Skip(skip) => on_threads(commands::skip::run(configure()?, skip)),
         Command::Crontab(crontab) => commands::crontab::run(&crontab),

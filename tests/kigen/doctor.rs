@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::any;
@@ -11,6 +12,7 @@ use kigen_log::kafka::topics::{Layout, create};
 use kigen_log::{LogReader, Settings, kafka::KafkaReader};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::generate::Cluster;
+use kigen_playback::server::Server;
 use kigen_testkit::acls::{Operation, Permission, Resource, Rule};
 use kigen_testkit::kafka::{Broker, PASSWORD, USER};
 
@@ -30,6 +32,46 @@ fn check((code, found): (Option<i32>, String), hide: &[(&str, &str)], ends: i32,
     let text = hide.iter().fold(found, |text, (from, to)| text.replace(from, to));
     expected.assert_eq(&text);
     assert_eq!(code, Some(ends));
+}
+
+/// The lines of one watch that is observed.
+fn observed(server: &Server) -> (Option<i32>, String) {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (code, text) = doctor(dir.path(), "", &["--wait", "--dry-run", "--api-url", &server.url()]);
+    (code, text.lines().filter(|line| line.contains("one watch")).map(|line| format!("{line}\n")).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_observes_one_watch_until_its_bookmark_or_its_end() {
+    let server = play(Cluster::new(start()).build().expect("a history")).await;
+    let faults = server.faults().clone();
+    faults.close_watches_after(Some(Duration::from_millis(200)));
+    check(
+        observed(&server),
+        &[],
+        1,
+        &expect![[r#"
+            one watch is observed for up to 70 s, until its bookmark
+            WRONG one watch it was closed after 0 s, before its bookmark: kigen sees the cluster late, or only by lists, with runs between two of them unseen. Let the proxy or load balancer between kigen and the API server keep responses open for 20 s or longer
+        "#]],
+    );
+    faults.close_watches_after(None);
+    let leases = tokio::spawn(async move {
+        loop {
+            faults.turn_revision();
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    check(
+        observed(&server),
+        &[],
+        0,
+        &expect![[r#"
+            one watch is observed for up to 70 s, until its bookmark
+            ok one watch a bookmark came after 0 s
+        "#]],
+    );
+    leases.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]

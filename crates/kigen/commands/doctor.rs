@@ -16,8 +16,9 @@ use kigen_notifier::slack::client::Slack;
 use kigen_ops::{error_chain, on_thread};
 use kigen_shipper::preflight::{self, Allowed};
 use kigen_shipper::server_clock::Clock;
+use kigen_shipper::watched::{self, Watched};
 
-use crate::cli::SettingsArgs;
+use crate::cli::{DoctorArgs, SettingsArgs};
 use crate::config::{Config, Kafka, Notify};
 use crate::log_kind::LogKind;
 use crate::output::print;
@@ -25,6 +26,11 @@ use crate::reader;
 
 /// The longest wait for Slack's answer.
 const SLACK_MS_MAX: u64 = 10_000;
+
+/// For how long a watch is observed; API servers send a bookmark each minute.
+const WATCHED_S_MAX: u32 = 70;
+/// Kigen's own watches end within less.
+const CLOSED_S_MIN: u64 = 15;
 
 /// The results so far.
 #[derive(Default)]
@@ -47,7 +53,7 @@ impl Results {
 }
 
 /// Runs all checks; fails if any finds something wrong.
-pub(crate) async fn run(args: SettingsArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(args: SettingsArgs, doctor: &DoctorArgs) -> anyhow::Result<()> {
     let mut results = Results::default();
     if let Some(config) = configuration(&args, &mut results)? {
         data_directory(&config, &mut results)?;
@@ -56,6 +62,9 @@ pub(crate) async fn run(args: SettingsArgs) -> anyhow::Result<()> {
             LogKind::Kafka => kafka(&config, &mut results).await?,
         }
         kubernetes(&config, &mut results).await?;
+        if doctor.wait {
+            watch(&config, &mut results).await?;
+        }
         slack(&config, &mut results).await?;
     }
     let Results { checks, wrong } = results;
@@ -238,6 +247,30 @@ async fn kubernetes(config: &Config, results: &mut Results) -> anyhow::Result<()
         }
         Err(error) => results.add("kubernetes", Err(error_chain(&error))),
     }
+}
+
+/// What happens to a watch on its way from the API server.
+async fn watch(config: &Config, results: &mut Results) -> anyhow::Result<()> {
+    let seconds_max = WATCHED_S_MAX;
+    print(&format!("       one watch is observed for up to {seconds_max} s, until its bookmark\n"))?;
+    let observed = watched::observe(&config.kubernetes, Clock::new(Utc::now), seconds_max).await;
+    let outcome = match observed {
+        Ok(Watched::Bookmark { after_s }) => Ok(format!("a bookmark came after {after_s} s")),
+        Ok(Watched::Closed { after_s }) if after_s >= CLOSED_S_MIN => Ok(format!(
+            "it was closed after {after_s} s, before its bookmark, as by a proxy: kigen's own watches end before that"
+        )),
+        Ok(Watched::Closed { after_s }) => Err(format!(
+            "it was closed after {after_s} s, before its bookmark: kigen sees the cluster late, or only by lists, with runs \
+             between two of them unseen. Let the proxy or load balancer between kigen and the API server keep responses open \
+             for 20 s or longer"
+        )),
+        Ok(Watched::Silent) => Err(format!(
+            "no bookmark came within {seconds_max} s: a proxy or load balancer between kigen and the API server holds \
+             responses back; let it pass each line at once"
+        )),
+        Err(error) => Err(error_chain(&error)),
+    };
+    results.add("one watch", outcome)
 }
 
 fn permission_text(allowed: Allowed) -> &'static str {

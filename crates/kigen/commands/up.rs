@@ -1,7 +1,7 @@
 //! `kigen up`, `ship`, `process` and `notify`: the roles, in one process or each alone. They communicate by the log only; they
 //! are wired here, once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant as RealInstant};
 
 use chrono::Utc;
 use kigen_control::{Announcer, Control};
@@ -221,7 +221,8 @@ fn ship<L: Log>(
     let (log, kubernetes, until) = (log.clone(), config.kubernetes.clone(), stopped.clone());
     let shipper = format!("kigen on {}, process {}", config.instance(), std::process::id());
     roles.spawn(async move {
-        let clock = Clock::new(Utc::now);
+        let (started, at_start) = (RealInstant::now(), Utc::now());
+        let clock = Clock::new(Utc::now).with_steady(move || at_start + started.elapsed());
         let until = until_stopped(until);
         let settings = kubernetes;
         let role = ShipperRole { log, settings, clock, shipper, declared, health, warnings, control };

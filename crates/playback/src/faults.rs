@@ -53,6 +53,8 @@ pub(crate) struct FaultState {
     pub(crate) statuses_refused_with: Option<StatusCode>,
     pub(crate) namespaces_refused_with: Option<StatusCode>,
     pub(crate) watch_lists: WatchLists,
+    /// Of the pages of lists each so many-th is refused.
+    pub(crate) refused_each: Option<u64>,
     /// How long a proxy keeps a watch open.
     pub(crate) watches_closed_after: Option<Duration>,
     of: [ResourceFaults; Resource::COUNT],
@@ -143,6 +145,11 @@ impl Faults {
     pub fn refuse(&self, resource: Option<Resource>, status: Option<u16>) {
         let status = status.and_then(|status| StatusCode::from_u16(status).ok());
         self.update(resource, |faults| faults.refused_with = status);
+    }
+
+    /// Answers each so many-th page of a list with 503; `None` ends the fault.
+    pub fn refuse_each(&self, nth: Option<u64>) {
+        self.state.send_modify(|state| state.refused_each = nth);
     }
 
     /// Installs or removes the custom resource of Objectives. At the start it is not installed.

@@ -382,6 +382,10 @@ impl Api {
         if let Some(status) = state.refusal(selection.resource) {
             return Err(status);
         }
+        let nth = self.counted.lists.load(Ordering::Relaxed);
+        if state.refused_each.is_some_and(|each| nth.is_multiple_of(each)) {
+            return Err(Status::refused(StatusCode::SERVICE_UNAVAILABLE));
+        }
         let request = ListRequest {
             selection,
             limit: number(parameters, "limit")?.and_then(|limit| usize::try_from(limit).ok()),

@@ -141,7 +141,7 @@ impl Core {
                 self.watermark.probed(round);
             }
             Input::WentBack(_) => self.begin_another_past(),
-            Input::ProbeFailed(_) | Input::AnotherCluster { .. } => {}
+            Input::ProbeFailed(_) | Input::AnotherCluster { .. } | Input::Panicked { .. } => {}
             Input::Log(read) => {
                 if let LogRead { request, text: Ok(text) } = *read {
                     self.emit(&mut output, |index, emit| index.apply_log(request, &text, emit));

@@ -34,6 +34,14 @@ pub enum RequestError {
         /// The limit.
         answer_ms_max: u64,
     },
+    /// The answer is too large to be read.
+    #[error("the answer to {request} has more than {bytes_max} bytes")]
+    TooLarge {
+        /// Method and path.
+        request: String,
+        /// The limit.
+        bytes_max: usize,
+    },
     /// The answer is an error.
     #[error("the API server answers {request} with {status}: {message}")]
     Refused {
@@ -91,6 +99,7 @@ impl RequestError {
         match self {
             Self::NoAnswer { .. } => "no_answer",
             Self::TooSlow { .. } => "too_slow",
+            Self::TooLarge { .. } => "too_large",
             Self::Refused { status: 401 | 403, .. } => "forbidden",
             Self::Refused { status: 410, .. } => "expired",
             Self::Refused { status: 429, .. } => "throttled",
@@ -128,6 +137,7 @@ impl RequestError {
             Self::Refused { status, .. } => Some(*status),
             Self::NoAnswer { .. }
             | Self::TooSlow { .. }
+            | Self::TooLarge { .. }
             | Self::Unreadable { .. }
             | Self::BrokenOff { .. }
             | Self::ClosedEmpty { .. }
@@ -141,6 +151,7 @@ impl RequestError {
             Self::Refused { retry_after, .. } => *retry_after,
             Self::NoAnswer { .. }
             | Self::TooSlow { .. }
+            | Self::TooLarge { .. }
             | Self::Unreadable { .. }
             | Self::BrokenOff { .. }
             | Self::ClosedEmpty { .. }
@@ -267,6 +278,17 @@ pub enum RoleError {
     /// It could not start.
     #[error(transparent)]
     Start(#[from] ShipperError),
+    /// A task of it panicked, which is a fault of kigen.
+    #[error(
+        "a task of the shipper of cluster {cluster} panicked ({what}), so that no further tick would come: start kigen again, and \
+         report this with the lines of the log before it"
+    )]
+    Panicked {
+        /// The cluster.
+        cluster: String,
+        /// The message of the panic.
+        what: String,
+    },
     /// The log has another cluster under this name.
     #[error(transparent)]
     AnotherCluster(#[from] AnotherCluster),

@@ -42,6 +42,11 @@ pub enum Input {
         /// The UID of that cluster.
         uid: String,
     },
+    /// A task that feeds the loop panicked: nothing that it would have sent comes any more.
+    Panicked {
+        /// The message of the panic.
+        what: String,
+    },
     /// The objectives declared in a file, in place of those before.
     Declared(Declaration),
     /// The log of a failed container was read, or could not be.

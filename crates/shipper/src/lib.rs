@@ -37,4 +37,5 @@ pub mod server_clock;
 pub mod settings;
 pub mod shipper;
 mod status_writer;
+pub mod watched;
 pub mod watermark;

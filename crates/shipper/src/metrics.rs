@@ -68,6 +68,7 @@ pub(crate) fn received(input: &Input) {
         | Input::Probed { .. }
         | Input::WentBack(_)
         | Input::AnotherCluster { .. }
+        | Input::Panicked { .. }
         | Input::Declared(_) => {}
     }
 }

@@ -82,6 +82,9 @@ pub struct Unresolved {
     pub all: Vec<(String, String, String)>,
 }
 
+/// So many Objectives at once, with their statuses, are far from the bytes that a page may have.
+const OBJECTIVES_PER_PAGE_MAX: u32 = 50;
+
 /// Lists the Objectives of which something cannot be resolved, by the status that the shipper has written. Changes nothing.
 ///
 /// # Errors
@@ -92,7 +95,8 @@ pub async fn unresolved_objectives(settings: &Settings, clock: Clock) -> Result<
     let mut all = Vec::new();
     let mut next: Option<String> = None;
     loop {
-        let page = match api.list(Resource::Objectives, settings.page_objects_max, next.as_deref()).await {
+        let objects_max = settings.page_objects_max.min(OBJECTIVES_PER_PAGE_MAX);
+        let page = match api.list(Resource::Objectives, objects_max, next.as_deref()).await {
             Err(error) if error.is_not_found() => break,
             page => {
                 page.map_err(|error| refused(settings, &endpoint, "list", Resource::Objectives, error))?

@@ -8,17 +8,32 @@ use kigen_model::Instant;
 
 /// This machine's clock, passed in. Only differences of it are used, so that it may be wrong.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Instant + Send + Sync>);
+pub struct Clock {
+    now: Arc<dyn Fn() -> Instant + Send + Sync>,
+    steady: Arc<dyn Fn() -> Instant + Send + Sync>,
+}
 
 impl Clock {
     /// A clock that reads `now`.
     pub fn new(now: impl Fn() -> Instant + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        let now: Arc<dyn Fn() -> Instant + Send + Sync> = Arc::new(now);
+        Self { steady: now.clone(), now }
+    }
+
+    /// Measures how long an answer takes by `steady`, which no one sets forward or back.
+    #[must_use]
+    pub fn with_steady(self, steady: impl Fn() -> Instant + Send + Sync + 'static) -> Self {
+        Self { steady: Arc::new(steady), ..self }
+    }
+
+    /// An instant of which only the difference to another one counts.
+    pub(crate) fn steady(&self) -> Instant {
+        (self.steady)()
     }
 
     /// The present instant.
     pub fn now(&self) -> Instant {
-        (self.0)()
+        (self.now)()
     }
 }
 
@@ -33,7 +48,7 @@ impl fmt::Debug for Clock {
 pub struct Answered {
     /// The header `Date`: the server's time, cut to the second.
     pub date: Instant,
-    /// When the request was sent, by [`Clock`].
+    /// When the request was sent, by [`Clock`]'s steady time.
     pub sent_at: Instant,
 }
 
@@ -67,9 +82,28 @@ impl ServerClock {
     /// What the server's clock shows now, at the latest. Counted from when the request was sent, since the server
     /// answered at some unknown instant after it.
     pub fn now_at_latest(&self) -> Instant {
-        let now = self.clock.now();
-        self.latest.map_or(now, |answered| {
-            answered.date_at_latest() + (now - answered.sent_at).max(TimeDelta::zero())
-        })
+        self.latest.map_or_else(
+            || self.clock.now(),
+            |answered| {
+                let since = self.clock.steady() - answered.sent_at;
+                answered.date_at_latest() + since.max(TimeDelta::zero())
+            },
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn setting_this_machines_clock_forward_or_back_changes_nothing() {
+        let at = |seconds| Instant::from_timestamp(seconds, 0).expect("a small number of seconds");
+        for set_to in [1_000, 1_000_000] {
+            let clock = Clock::new(move || at(set_to)).with_steady(move || at(50_010));
+            let mut server = ServerClock::new(clock);
+            server.note(Some(Answered { date: at(200), sent_at: at(50_000) }));
+            assert_eq!(server.now_at_latest(), at(211));
+        }
     }
 }

@@ -88,9 +88,12 @@ impl Shipper {
     /// The inputs that are available, at least one. Nothing is lost if the future is dropped.
     pub async fn next(&mut self) -> Vec<Input> {
         let mut inputs = Vec::new();
-        if self.inputs.recv_many(&mut inputs, self.settings.inputs_per_commit_max.max(1)).await == 0 {
-            // The tasks end only with the shipper, or by a panic, which was printed: then no tick lies, none comes.
-            std::future::pending::<()>().await;
+        let inputs_max = self.settings.inputs_per_commit_max.max(1);
+        tokio::select! {
+            biased;
+            what = panicked(&mut self.tasks) => return vec![Input::Panicked { what }],
+            // Never none: the log requests keep a sender.
+            _ = self.inputs.recv_many(&mut inputs, inputs_max) => {}
         }
         // What follows is of streams that are over.
         if let Some(nth) = inputs.iter().position(|input| matches!(input, Input::WentBack(_))) {
@@ -187,9 +190,12 @@ impl Shipper {
             Input::Probed { .. } => self.health.cluster_answered(),
             Input::Stream { event: StreamEvent::Forbidden(error), .. } => self.log_forbidden(error),
             Input::Log(read) => self.logs.answered(read),
-            // The role ends by another cluster, and explains it.
-            Input::AnotherCluster { .. } | Input::WentBack(_) | Input::Stream { .. } | Input::Declared(_) => {
-            }
+            // The role ends by another cluster or a panic, and explains it.
+            Input::AnotherCluster { .. }
+            | Input::Panicked { .. }
+            | Input::WentBack(_)
+            | Input::Stream { .. }
+            | Input::Declared(_) => {}
         }
     }
 
@@ -274,6 +280,22 @@ fn start_tasks(
     Started { inputs, tasks, logs }
 }
 
+/// The message of the first task that panics. A task that ends otherwise has done its work.
+async fn panicked(tasks: &mut JoinSet<()>) -> String {
+    loop {
+        match tasks.join_next().await {
+            Some(Err(error)) if error.is_panic() => {
+                let panic = error.into_panic();
+                let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+                return text.unwrap_or_else(|| "without a message".to_owned());
+            }
+            Some(_) => {}
+            None => std::future::pending().await,
+        }
+    }
+}
+
 /// Logs the problems that are new.
 fn log_problems(before: &Resolutions, now: &Resolutions) {
     let of_objects = now.objects.iter().filter_map(|(name, resolution)| {
@@ -295,5 +317,33 @@ fn log_problems(before: &Resolutions, now: &Resolutions) {
             "more objectives cannot be resolved; an Objective's status has its problem, and `kigen objectives check` prints \
              those of a file"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kubernetes::connect::configure;
+    use crate::server_clock::Clock;
+    use crate::settings::Access;
+
+    #[tokio::test]
+    async fn a_panic_in_a_task_is_an_input_of_the_loop() {
+        let settings = Settings::new("test", Access::Url("http://127.0.0.1:1".to_owned()));
+        let clock = Clock::new(|| kigen_model::Instant::UNIX_EPOCH);
+        let (api, _) = configure(&settings, clock).await.expect("a client");
+        let mut shipper = Shipper::start(&api, &settings, 1, &Resume::default());
+        shipper.tasks.spawn(async { panic!("an index out of bounds") });
+        let panicked = async {
+            loop {
+                for input in shipper.next().await {
+                    if let Input::Panicked { what } = input {
+                        return what;
+                    }
+                }
+            }
+        };
+        let what = tokio::time::timeout(Duration::from_secs(30), panicked).await;
+        assert_eq!(what.expect("it is noticed"), "an index out of bounds");
     }
 }

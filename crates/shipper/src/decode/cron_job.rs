@@ -11,13 +11,17 @@ use super::labels::Labels;
 use super::object::{CronJobObject, Metadata};
 use super::work::Work;
 
+/// The most of a text of a person that is shipped, in bytes. An annotation may have 256 KiB; the engine keeps less than this,
+/// and of a crontab that is this long, that it is too long.
+const TEXT_BYTES_MAX: usize = 8192;
+
 pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {
     let id = identity(object.metadata.as_ref())?;
     let spec = object.spec.as_ref().ok_or(Unusable::Missing("spec.schedule"))?;
     let status = object.status.as_ref();
     let cron_job = CronJob {
-        schedule: present(spec.schedule.as_deref(), "spec.schedule")?.to_owned(),
-        time_zone: spec.time_zone.clone().filter(|zone| !zone.is_empty()),
+        schedule: cut(present(spec.schedule.as_deref(), "spec.schedule")?).to_owned(),
+        time_zone: spec.time_zone.as_deref().filter(|zone| !zone.is_empty()).map(|zone| cut(zone).to_owned()),
         suspended: spec.suspend.unwrap_or(false),
         concurrency: concurrency(spec.concurrency_policy.as_deref()),
         created_at: id.created_at,
@@ -29,6 +33,10 @@ pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {
     let labels = labels.map(Labels::of).unwrap_or_default();
     let work = Work::of(spec.job_template.as_ref().and_then(|template| template.spec.as_ref()));
     Ok(Decoded::CronJob { id, labels, work, cron_job, objective })
+}
+
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(TEXT_BYTES_MAX)]
 }
 
 /// The API server fills in `Allow` where a manifest has none.
@@ -44,10 +52,34 @@ fn concurrency(policy: Option<&str>) -> Option<ConcurrencyPolicy> {
 /// The objective is shipped as written, even if its crontab does not parse: the engine keeps it as unresolved, and a notice
 /// warns of it.
 fn objective(metadata: &Metadata) -> Option<Objective> {
-    let deadlines = Deadlines::CompleteBy { crontab: metadata.annotation(COMPLETE_BY)?.to_owned() };
+    let deadlines = Deadlines::CompleteBy { crontab: cut(metadata.annotation(COMPLETE_BY)?).to_owned() };
     Some(Objective {
-        owner: metadata.annotation(OWNER).map(|owner| scrub(owner).into_owned()),
-        runbook: metadata.annotation(RUNBOOK).map(|runbook| scrub(runbook).into_owned()),
+        owner: metadata.annotation(OWNER).map(|owner| cut(&scrub(owner)).to_owned()),
+        runbook: metadata.annotation(RUNBOOK).map(|runbook| cut(&scrub(runbook)).to_owned()),
         ..Objective::new(deadlines, ObjectiveSource::Annotation)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_of_a_cron_job_are_cut_before_they_are_shipped() {
+        let long = "é".repeat(100_000);
+        let object = serde_json::json!({
+            "metadata": {
+                "name": "recommend", "namespace": "ml", "uid": "1", "resourceVersion": "7",
+                "creationTimestamp": "2026-11-23T08:00:00Z",
+                "annotations": {COMPLETE_BY: long, OWNER: long, RUNBOOK: long},
+            },
+            "spec": {"schedule": long, "timeZone": long},
+        });
+        let object = serde_json::from_value(object).expect("a CronJob");
+        let Ok(Decoded::CronJob { cron_job, objective, .. }) = decode(&object) else { panic!("it is one") };
+        let Objective { deadlines, owner, runbook, .. } = objective.expect("an objective");
+        let Deadlines::CompleteBy { crontab } = deadlines else { panic!("it has a crontab") };
+        let texts = [Some(cron_job.schedule), cron_job.time_zone, Some(crontab), owner, runbook];
+        assert_eq!(texts.map(|text| text.map(|text| text.len())), [Some(TEXT_BYTES_MAX); 5]);
+    }
 }

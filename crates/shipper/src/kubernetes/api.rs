@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kigen_objective::spec::ObjectiveStatus;
 use kigen_ops::error_chain;
 use kube::client::Body;
@@ -21,11 +21,12 @@ use crate::error::RequestError;
 use crate::kubernetes::cadence::WATCH_SECONDS_MAX;
 use crate::kubernetes::client::RenewedClient;
 use crate::kubernetes::lines::Lines;
+use crate::kubernetes::page_limit::PAGE_BYTES_MAX;
 use crate::resource::Resource;
 use crate::server_clock::{Answered, Clock};
 
-/// The largest answer that is read as a whole, in bytes: a page of objects each as large as etcd keeps.
-pub const ANSWER_BYTES_MAX: usize = 1 << 30;
+/// The largest answer of one object that is read as a whole, in bytes; etcd keeps none of more than 1.5 MiB.
+pub const ANSWER_BYTES_MAX: usize = 16 << 20;
 /// The name in the field selector of a probe; whether an object has it does not matter.
 const PROBED_NAME: &str = "kigen-probe";
 /// The longest part of an error's text that is kept, in characters.
@@ -119,7 +120,8 @@ impl Api {
         Ok((answered, namespace.metadata.uid))
     }
 
-    /// A page of `resource`, read through to the store (no resource version is given).
+    /// A page of `resource`, read through to the store (no resource version is given). One of several objects has at most
+    /// [`PAGE_BYTES_MAX`] bytes, or the error is [`RequestError::TooLarge`].
     pub async fn list(
         &self,
         resource: Resource,
@@ -127,13 +129,15 @@ impl Api {
         from: Option<&str>,
     ) -> Result<Page, RequestError> {
         let from = from.map_or_else(String::new, |from| format!("&continue={}", percent_encoded(from)));
-        self.page(self.path(resource), &format!("?limit={objects_max}{}{from}", selector(resource))).await
+        let query = format!("?limit={objects_max}{}{from}", selector(resource));
+        let bytes_max = if objects_max > 1 { PAGE_BYTES_MAX } else { ANSWER_BYTES_MAX };
+        self.page(self.path(resource), &query, bytes_max).await
     }
 
     /// A page of at most one object of `resource`, whichever it is. Without the selector, since the server would read the store
     /// until it finds an object that matches.
     pub async fn list_one(&self, resource: Resource) -> Result<Page, RequestError> {
-        self.page(self.path(resource), "?limit=1").await
+        self.page(self.path(resource), "?limit=1", ANSWER_BYTES_MAX).await
     }
 
     /// The store's version of `resource`, by a consistent list of one name in one namespace: one key of the store, or of the
@@ -141,12 +145,14 @@ impl Api {
     /// store; else the cache, from which it is served, first has all that the store has, and so the watches get it.
     pub async fn probe(&self, resource: Resource) -> Result<u64, RequestError> {
         let path = resource.path(Some(self.identifying_namespace()));
-        let page = self.page(path, &format!("?fieldSelector=metadata.name%3D{PROBED_NAME}")).await?;
+        let query = format!("?fieldSelector=metadata.name%3D{PROBED_NAME}");
+        let page = self.page(path, &query, ANSWER_BYTES_MAX).await?;
         Ok(page.resource_version)
     }
 
-    async fn page(&self, path: String, query: &str) -> Result<Page, RequestError> {
-        let (answered, bytes) = self.exchange(Method::GET, &path, query, Vec::new()).await?;
+    async fn page(&self, path: String, query: &str, bytes_max: usize) -> Result<Page, RequestError> {
+        let (answered, bytes) =
+            self.exchange_bounded(Method::GET, &path, query, Vec::new(), bytes_max).await?;
         let request = format!("GET {path}");
         let list: List = serde_json::from_slice(&bytes).map_err(|error| RequestError::Unreadable {
             request: request.clone(),
@@ -229,7 +235,7 @@ impl Api {
         let selector = selector(resource);
         let query = format!("?watch=true&allowWatchBookmarks=true&timeoutSeconds={seconds}{selector}{start}");
         let request = format!("GET {path}");
-        let sent_at = self.clock.now();
+        let sent_at = self.clock.steady();
         let answer = self.send(&request, Method::GET, format!("{path}{query}"), Vec::new());
         let response = self.in_time(&request, answer).await?;
         let answered = date(response.headers()).map(|date| Answered { date, sent_at });
@@ -244,12 +250,23 @@ impl Api {
         query: &str,
         body: Vec<u8>,
     ) -> Result<(Option<Answered>, Vec<u8>), RequestError> {
-        let sent_at = self.clock.now();
+        self.exchange_bounded(method, path, query, body, ANSWER_BYTES_MAX).await
+    }
+
+    async fn exchange_bounded(
+        &self,
+        method: Method,
+        path: &str,
+        query: &str,
+        body: Vec<u8>,
+        bytes_max: usize,
+    ) -> Result<(Option<Answered>, Vec<u8>), RequestError> {
+        let sent_at = self.clock.steady();
         let request = format!("{method} {path}");
         let answer = async {
             let response = self.send(&request, method, format!("{path}{query}"), body).await?;
             let answered = date(response.headers()).map(|date| Answered { date, sent_at });
-            Ok((answered, collect(&request, response.into_body(), ANSWER_BYTES_MAX).await?))
+            Ok((answered, collect(&request, response.into_body(), bytes_max).await?))
         };
         self.in_time(&request, answer).await
     }
@@ -335,9 +352,13 @@ struct Status {
 
 async fn collect(request: &str, body: Body, bytes_max: usize) -> Result<Vec<u8>, RequestError> {
     let limited = Limited::new(body, bytes_max);
-    let collected = limited.collect().await.map_err(|error| RequestError::BrokenOff {
-        request: request.to_owned(),
-        reason: error_chain(error.as_ref()),
+    let collected = limited.collect().await.map_err(|error| {
+        let request = request.to_owned();
+        if error.is::<LengthLimitError>() {
+            RequestError::TooLarge { request, bytes_max }
+        } else {
+            RequestError::BrokenOff { request, reason: error_chain(error.as_ref()) }
+        }
     })?;
     Ok(collected.to_bytes().into())
 }

@@ -1,7 +1,7 @@
 //! The ends of the logs of containers that failed without a termination message, read beside everything else: a log
 //! delays no fact and stops none. If one cannot be read, an alert lacks its error text, no more.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -12,10 +12,11 @@ use tokio::time::Instant as TimerInstant;
 use crate::error::RequestError;
 use crate::input::{Input, LogRead, LogRequest};
 use crate::kubernetes::api::Api;
+use crate::kubernetes::fair_queue::FairQueue;
 
 /// How many logs are read at the same time.
 const LOGS_IN_FLIGHT_MAX: usize = 4;
-/// How many requests wait; beyond, new ones are dropped.
+/// How many requests wait; beyond, the newest of the namespace that has most are dropped.
 const LOGS_WAITING_MAX: usize = 256;
 /// For how long no log is requested of a namespace in which logs are forbidden.
 const FORBIDDEN_FOR: Duration = Duration::from_secs(600);
@@ -35,7 +36,7 @@ pub(crate) struct PodLogs {
     api: Api,
     inputs: Sender<Input>,
     is_on: bool,
-    waiting: VecDeque<LogRequest>,
+    waiting: FairQueue<LogRequest>,
     forbidden: HashMap<String, TimerInstant>,
     /// Whether a warning was logged: of many such namespaces one is enough.
     is_reported: bool,
@@ -47,7 +48,7 @@ impl fmt::Debug for PodLogs {
         let Self { api: _, inputs: _, is_on, waiting, forbidden, is_reported, tasks } = self;
         f.debug_struct("PodLogs")
             .field("is_on", is_on)
-            .field("waiting", &waiting.len())
+            .field("waiting", &waiting.waiting())
             .field("forbidden", forbidden)
             .field("is_reported", is_reported)
             .field("in_flight", &tasks.len())
@@ -58,7 +59,8 @@ impl fmt::Debug for PodLogs {
 impl PodLogs {
     /// Sends each log to `inputs`.
     pub(crate) fn new(api: Api, inputs: Sender<Input>, is_on: bool) -> Self {
-        let (waiting, forbidden, tasks) = (VecDeque::new(), HashMap::new(), JoinSet::new());
+        let waiting = FairQueue::new(LOGS_WAITING_MAX);
+        let (forbidden, tasks) = (HashMap::new(), JoinSet::new());
         Self { api, inputs, is_on, waiting, forbidden, is_reported: false, tasks }
     }
 
@@ -67,8 +69,10 @@ impl PodLogs {
         if !self.is_on {
             return;
         }
-        let room = LOGS_WAITING_MAX.saturating_sub(self.waiting.len());
-        self.waiting.extend(requests.into_iter().take(room));
+        for request in requests {
+            let namespace = request.key.namespace.clone();
+            self.waiting.push(&namespace, request);
+        }
         self.start();
     }
 
@@ -89,7 +93,7 @@ impl PodLogs {
     fn start(&mut self) {
         while self.tasks.try_join_next().is_some() {}
         while self.tasks.len() < LOGS_IN_FLIGHT_MAX
-            && let Some(request) = self.waiting.pop_front()
+            && let Some(request) = self.waiting.pop()
         {
             if !self.is_forbidden(&request.key.namespace) {
                 let (api, inputs) = (self.api.clone(), self.inputs.clone());

@@ -37,6 +37,7 @@ use crate::kubernetes::api::Api;
 use crate::kubernetes::cadence::{Cadence, WATCH_SECONDS_MIN};
 use crate::kubernetes::known_versions::{KnownBefore, KnownVersions};
 use crate::kubernetes::lines::{Line, Lines};
+use crate::kubernetes::page_limit::{PAGE_BYTES_MAX, PageLimit};
 use crate::resource::Resource;
 use crate::settings::Settings;
 
@@ -46,6 +47,8 @@ const PAGES_WAITING_MAX: usize = 2;
 /// The annotation on the bookmark that ends the initial events of a watch.
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
+/// A page is slow if it takes longer than such a part of what an answer may take.
+const SLOW_PART: u32 = 3;
 /// How many watches in a row may end without a line. Beyond, each one that does is followed by a list.
 const EMPTY_WATCHES_MAX: u32 = 4;
 /// How long after its time a watch may end.
@@ -173,7 +176,7 @@ impl Watcher {
             }
         };
         self.send(StreamEvent::ListStarted { answered }).await?;
-        let mut objects = Vec::new();
+        let (mut objects, mut bytes) = (Vec::new(), 0);
         loop {
             let line = match tokio::time::timeout(self.answer_max, lines.next()).await {
                 Ok(Ok(Some(line))) => line,
@@ -184,10 +187,18 @@ impl Watcher {
                 Ok(Ok(None)) | Err(_) => return Ok(None),
             };
             match parse_line(&self.api.path(self.resource), line) {
-                ParsedLine::Event { event: StreamEvent::Changed(object), .. } => objects.push(object),
+                ParsedLine::Event { event: StreamEvent::Changed(object), .. } => {
+                    bytes += object.get().len();
+                    if bytes > PAGE_BYTES_MAX || objects.len() >= self.page_objects_max as usize {
+                        bytes = object.get().len();
+                        self.send(page(&mut objects)).await?;
+                    }
+                    objects.push(object);
+                }
                 ParsedLine::Event { event: StreamEvent::Bookmark { .. }, .. } => return Ok(None),
                 // A change may be delivered before the end of the initial events.
                 ParsedLine::Event { event, .. } => {
+                    bytes = 0;
                     self.send(page(&mut objects)).await?;
                     self.send(event).await?;
                 }
@@ -202,9 +213,6 @@ impl Watcher {
                     return Ok(Some(State::List { resume }));
                 }
             }
-            if objects.len() >= self.page_objects_max as usize {
-                self.send(page(&mut objects)).await?;
-            }
         }
     }
 
@@ -212,16 +220,29 @@ impl Watcher {
         let known = self.known.before_request(self.resource);
         self.send(StreamEvent::ListStarted { answered: None }).await?;
         let mut from: Option<String> = None;
+        let mut limit = PageLimit::new(self.page_objects_max, self.answer_max / SLOW_PART);
         loop {
-            let page = match self.api.list(self.resource, self.page_objects_max, from.as_deref()).await {
+            let began_at = TimerInstant::now();
+            let page = match self.api.list(self.resource, limit.objects(), from.as_deref()).await {
                 Ok(page) => page,
                 Err(error) if self.is_unwatched(&error) => return self.unwatched(error).await,
-                // Also when the next page has expired: then the list starts again.
-                Err(error) => {
+                Err(RequestError::TooLarge { .. }) if limit.halve() => continue,
+                // When the next page has expired, the list starts again.
+                Err(error) if from.is_none() || matches!(error.status(), Some(400 | 404 | 410)) => {
                     self.wait_after(error).await?;
                     return Ok(State::List { resume });
                 }
+                // Of hundreds of pages one fails, sooner or later.
+                Err(error) => {
+                    if matches!(error, RequestError::TooSlow { .. }) {
+                        limit.halve();
+                    }
+                    self.wait_after(error).await?;
+                    continue;
+                }
             };
+            self.back_off.reset();
+            limit.answered(began_at.elapsed(), page.objects.iter().map(|object| object.get().len()).sum());
             let listed = page.resource_version;
             self.check(known, listed).await?;
             self.send(StreamEvent::Page { answered: page.answered, objects: page.objects }).await?;
@@ -431,6 +452,14 @@ fn parse_line(path: &str, line: Line) -> ParsedLine {
             unreadable(line, reason)
         }
     }
+}
+
+/// Whether the line of a watch is a bookmark.
+pub fn is_bookmark(line: Line) -> bool {
+    matches!(
+        parse_line("", line),
+        ParsedLine::Event { event: StreamEvent::Bookmark { .. }, .. } | ParsedLine::InitialEventsEnd { .. }
+    )
 }
 
 fn metadata(object: &RawValue) -> Metadata {

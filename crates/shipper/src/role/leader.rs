@@ -185,6 +185,9 @@ impl<L: Log> Leader<L> {
                 declaration = next_declaration(&mut self.declared) => vec![Input::Declared(declaration)],
                 inputs = serving.shipper.next() => inputs,
             };
+            if let Some(what) = panicked(&inputs) {
+                return Err(RoleError::Panicked { cluster: self.settings.cluster.clone(), what });
+            }
             self.refuse_another_cluster(&inputs)?;
             match serving.turn(inputs).await.map_err(|error| self.log_error(error))? {
                 Turn::Done => {}
@@ -269,6 +272,7 @@ impl<L: Log> Leader<L> {
             | Input::Probed { .. }
             | Input::ProbeFailed(_)
             | Input::WentBack(_)
+            | Input::Panicked { .. }
             | Input::Declared(_)
             | Input::Log(_) => None,
         });
@@ -330,6 +334,20 @@ impl<L: Log> Serving<'_, L> {
 /// Whether the Lease is no longer held for sure.
 fn is_over(term: Option<&Term>) -> bool {
     term.is_some_and(|term| !term.holds())
+}
+
+/// The message of a task that panicked.
+fn panicked(inputs: &[Input]) -> Option<String> {
+    inputs.iter().find_map(|input| match input {
+        Input::Panicked { what } => Some(what.clone()),
+        Input::AnotherCluster { .. }
+        | Input::Stream { .. }
+        | Input::Probed { .. }
+        | Input::ProbeFailed(_)
+        | Input::WentBack(_)
+        | Input::Declared(_)
+        | Input::Log(_) => None,
+    })
 }
 
 /// Reads from the log, and retries while it cannot be read.

@@ -237,3 +237,27 @@ async fn another_cluster_at_the_same_address_ends_the_role() {
     assert_eq!(of_other.count(), 0);
     other.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_permission_to_read_the_uid_that_is_revoked_later_does_not_stop_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path(), PARTITIONS);
+    let server = cluster(ONE, 0).await;
+    let running = ship(&server, &log, None);
+    assert_eq!(uid_of_tick(&log, 1).await.as_deref(), Some(ONE));
+    server.faults().refuse_namespaces(Some(403));
+    let later = server.clock().now() + TimeDelta::seconds(50);
+    server.clock().advance_to(later);
+    let is_later = |event: &ClusterEvent| match event.body {
+        ClusterBody::Tick { observed_until, .. } => observed_until + TimeDelta::seconds(1) > later,
+        ClusterBody::Epoch { .. } | ClusterBody::Gap(_) => false,
+    };
+    let mut changes = log.changes();
+    let ticked = async {
+        while !cluster_events(&log, 0).iter().any(is_later) {
+            changes.changed().await.expect("the log is open");
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), ticked).await.expect("it ticks in time");
+    running.stop().await;
+}

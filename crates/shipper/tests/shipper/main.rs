@@ -12,6 +12,7 @@ mod decoding;
 mod explained;
 mod file_objectives;
 mod interrupted_streams;
+mod large_lists;
 mod lease;
 mod missing_parts;
 mod odd_answers;
