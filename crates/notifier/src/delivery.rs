@@ -22,9 +22,9 @@
 //!   commit alone: a posted message stays posted.
 //! - One message is under way at a time, over all partitions. Those behind a blocked one wait, so that order holds and
 //!   nothing is lost; a shutdown leaves it uncommitted, to be received again.
-//! - The outcome is uncertain after a request without an answer. It is also uncertain for the first message after a start,
-//!   an assignment or a failed commit, which may have been posted without a commit. The lookup finds a message by the
-//!   alert's id in its metadata. It is not made for every message: it costs a request of its own.
+//! - The outcome is uncertain after a request without an answer. It is also uncertain, in each partition, for the first
+//!   message after a start, an assignment or a failed commit, which may have been posted without a commit. The lookup
+//!   finds a message by the alert's id in its metadata. It is not made for every message: it costs a request of its own.
 //! - Only Slack blocks or needs a lookup. A dry run prints each message, and a channel takes it, at once.
 //! - An alert that a newer kigen wrote blocks its partition: this notifier delivers nothing more of it until it is upgraded, or
 //!   an operator skips the record.
@@ -132,10 +132,11 @@ impl Delivery {
         &self.warnings
     }
 
-    /// The next message may have been posted already, by the former owner of its partition or before a failed commit.
-    pub(crate) fn look_up_next(&mut self) {
+    /// The next message of each of these partitions may have been posted already, by its former owner or before a failed
+    /// commit.
+    pub(crate) fn look_up_next(&mut self, partitions: &[Partition]) {
         if let Destination::Slack(sender) = &mut self.destination {
-            sender.look_up_next();
+            sender.look_up_next(partitions);
         }
     }
 
@@ -149,7 +150,7 @@ impl Delivery {
         match kigen_wire::decode_alert(record.value.as_deref().unwrap_or_default()) {
             Ok(alert) => {
                 let message = render(&alert);
-                let is_sent = self.send(alert, message, shutdown).await?;
+                let is_sent = self.send(partition, alert, message, shutdown).await?;
                 Ok(if is_sent { Delivered::Done(Vec::new()) } else { Delivered::ShutDown })
             }
             Err(error) if self.control.waits_for((Topic::Alerts, partition), record, &error) => {
@@ -168,6 +169,7 @@ impl Delivery {
     /// False: the shutdown came first.
     async fn send(
         &mut self,
+        partition: Partition,
         alert: Alert,
         message: Message,
         shutdown: Pin<&mut impl Future<Output = ()>>,
@@ -187,7 +189,9 @@ impl Delivery {
                 sent = sender.send((alert, message)) => sent.map(|()| true).map_err(|_| NotifierError::Closed)?,
                 () = shutdown => false,
             },
-            Destination::Slack(sender) => sender.send(&alert, &message, &self.health, shutdown).await,
+            Destination::Slack(sender) => {
+                sender.send(partition, &alert, &message, &self.health, shutdown).await
+            }
         };
         if is_sent {
             metrics::delivered(kind);

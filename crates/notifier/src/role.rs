@@ -74,17 +74,16 @@ pub async fn run<L: Log>(
                 let delivered = work.deliver_all(&batches, &mut retry, shutdown.as_mut()).await;
                 if let Err(Interruption::Log(_)) = &delivered {
                     // The rest of the batches is read again, from the committed offsets.
-                    for (partition, _) in batches {
-                        consumer.pause(partition);
-                        to_seek.insert(partition);
-                    }
-                    delivery.look_up_next();
+                    let partitions: Vec<_> = batches.into_iter().map(|(partition, _)| partition).collect();
+                    partitions.iter().for_each(|partition| consumer.pause(*partition));
+                    delivery.look_up_next(&partitions);
+                    to_seek.extend(partitions);
                 }
                 delivered
             }
             Ok(ConsumerEvent::Assigned(partitions)) => {
                 delivery.health().joined();
-                delivery.look_up_next();
+                delivery.look_up_next(&partitions);
                 begun.retain(|partition, _| !partitions.contains(partition));
                 blocked.retain(|partition| !partitions.contains(partition));
                 to_seek.extend(partitions);

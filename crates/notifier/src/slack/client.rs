@@ -1,6 +1,7 @@
 //! The client: `chat.postMessage`, and `conversations.history` to find a message that may have been posted.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use hyper_rustls::HttpsConnectorBuilder;
 use kigen_model::alert::{Alert, AlertBody};
@@ -20,6 +21,8 @@ pub struct Slack {
     client: SlackClient<SlackClientHyperHttpsConnector>,
     token: SlackApiToken,
     channels: Channels,
+    /// Of channels that are given by name, the ids that Slack has answered with: a history is read by id only.
+    ids: Mutex<HashMap<String, SlackChannelId>>,
 }
 
 /// Where messages go: by name (`#alerts`) or id.
@@ -61,7 +64,7 @@ impl Slack {
             connector = connector.with_slack_api_url(api_url.trim_end_matches('/'));
         }
         let client = SlackClient::new(connector);
-        Ok(Self { client, token: SlackApiToken::new(token.into()), channels })
+        Ok(Self { client, token: SlackApiToken::new(token.into()), channels, ids: Mutex::default() })
     }
 
     /// Whether failed runs are posted.
@@ -104,6 +107,8 @@ impl Slack {
         let session = self.client.open_session(&self.token);
         let response =
             session.chat_post_message(&request).await.map_err(|error| SlackError::of(channel, error))?;
+        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        ids.insert(channel.to_owned(), response.channel.clone());
         Ok(PostedMessage { channel: response.channel, ts: response.ts })
     }
 
@@ -113,7 +118,7 @@ impl Slack {
     /// The channel's history cannot be read.
     pub async fn find(&self, alert: &Alert) -> Result<Option<PostedMessage>, SlackError> {
         let name = self.channels.of(alert);
-        let channel: SlackChannelId = name.into();
+        let channel = self.id_of(name);
         let request = SlackApiConversationsHistoryRequest::new()
             .with_channel(channel.clone())
             .with_limit(HISTORY_MESSAGES_MAX)
@@ -129,5 +134,11 @@ impl Slack {
         };
         let found = history.messages.into_iter().find(is_it);
         Ok(found.map(|message| PostedMessage { channel, ts: message.origin.ts }))
+    }
+
+    /// The id of a channel; before Slack has answered with it, what is configured.
+    fn id_of(&self, channel: &str) -> SlackChannelId {
+        let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        ids.get(channel).cloned().unwrap_or_else(|| channel.into())
     }
 }

@@ -1,11 +1,12 @@
 //! Sends messages to Slack in order: retries with a doubling delay, looks up what may have been posted, and replies in
 //! the threads of incidents.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::pin::Pin;
 use std::time::Duration;
 
 use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::topic::Partition;
 use kigen_ops::error_chain;
 use uuid::Uuid;
 
@@ -43,23 +44,24 @@ pub(crate) struct SlackSender {
     slack: Slack,
     patience: Patience,
     threads: HashMap<Uuid, PostedMessage>,
-    /// The next message may have been posted already, so it is looked up first.
-    may_be_posted: bool,
+    /// The partitions whose next message has not been posted. In any other it may have been, so it is looked up first.
+    settled: BTreeSet<Partition>,
 }
 
 impl SlackSender {
     pub(crate) fn new(slack: Slack, patience: Patience) -> Self {
-        Self { slack, patience, threads: HashMap::new(), may_be_posted: true }
+        Self { slack, patience, threads: HashMap::new(), settled: BTreeSet::new() }
     }
 
-    /// Looks up the next message before it is posted.
-    pub(crate) fn look_up_next(&mut self) {
-        self.may_be_posted = true;
+    /// Looks up the next message of each of these partitions before it is posted.
+    pub(crate) fn look_up_next(&mut self, partitions: &[Partition]) {
+        self.settled.retain(|partition| !partitions.contains(partition));
     }
 
     /// Retries until the message is posted; false: the shutdown came first.
     pub(crate) async fn send(
         &mut self,
+        partition: Partition,
         alert: &Alert,
         message: &Message,
         health: &Health,
@@ -68,7 +70,7 @@ impl SlackSender {
         let patience = self.patience;
         let mut delay_ms = patience.retry_delay_ms_min;
         loop {
-            let error = match self.try_send(alert, message).await {
+            let error = match self.try_send(partition, alert, message).await {
                 Ok(posted) => {
                     self.remember_thread(alert, posted);
                     return true;
@@ -97,11 +99,16 @@ impl SlackSender {
         }
     }
 
-    async fn try_send(&mut self, alert: &Alert, message: &Message) -> Result<PostedMessage, SlackError> {
-        if self.may_be_posted {
+    async fn try_send(
+        &mut self,
+        partition: Partition,
+        alert: &Alert,
+        message: &Message,
+    ) -> Result<PostedMessage, SlackError> {
+        if !self.settled.contains(&partition) {
             match self.within_timeout(self.slack.find(alert)).await {
                 Ok(Some(posted)) => {
-                    self.may_be_posted = false;
+                    self.settled.insert(partition);
                     return Ok(posted);
                 }
                 Ok(None) => {}
@@ -112,12 +119,13 @@ impl SlackSender {
                      {error}"
                 ),
             }
-            self.may_be_posted = false;
+            self.settled.insert(partition);
         }
         let posted = self.within_timeout(self.slack.post(alert, message, self.thread(alert))).await;
         // A request without an answer may have posted the message; one that is refused or rate-limited has not.
-        self.may_be_posted =
-            matches!(posted, Err(SlackError::Retry { after: None, .. } | SlackError::Silent { .. }));
+        if matches!(posted, Err(SlackError::Retry { after: None, .. } | SlackError::Silent { .. })) {
+            self.settled.remove(&partition);
+        }
         posted
     }
 

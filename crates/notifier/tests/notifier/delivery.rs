@@ -12,6 +12,7 @@ use kigen_model::slot::Cause;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_notifier::delivery::Delivery;
 use kigen_notifier::health::Health;
+use kigen_notifier::render::render;
 use kigen_notifier::role::{GROUP, run};
 use kigen_notifier::slack::client::{Channels, Slack};
 use kigen_notifier::slack::sender::Patience;
@@ -48,7 +49,7 @@ fn start(log: &EmbeddedLog, workspace: &Workspace) -> RunningNotifier {
 }
 
 fn start_at(log: &EmbeddedLog, workspace: &Workspace, now: fn() -> Instant) -> RunningNotifier {
-    start_with_clock(log, workspace, now, |delivery| delivery)
+    start_slack(log, slack_of(workspace), now, |delivery| delivery)
 }
 
 fn start_with(
@@ -56,17 +57,20 @@ fn start_with(
     workspace: &Workspace,
     with: impl FnOnce(Delivery) -> Delivery,
 ) -> RunningNotifier {
-    start_with_clock(log, workspace, now, with)
+    start_slack(log, slack_of(workspace), now, with)
 }
 
-fn start_with_clock(
+fn slack_of(workspace: &Workspace) -> Slack {
+    let channels = Channels { fatal: "C1".to_owned(), error: None };
+    Slack::new("xoxb-1".to_owned(), channels, Some(&workspace.url)).expect("a client")
+}
+
+fn start_slack(
     log: &EmbeddedLog,
-    workspace: &Workspace,
+    slack: Slack,
     now: fn() -> Instant,
     with: impl FnOnce(Delivery) -> Delivery,
 ) -> RunningNotifier {
-    let channels = Channels { fatal: "C1".to_owned(), error: None };
-    let slack = Slack::new("xoxb-1".to_owned(), channels, Some(&workspace.url)).expect("a client");
     let patience = Patience { retry_delay_ms_min: 1, retry_delay_ms_max: 2, ..Patience::default() };
     let (stop, stopped) = oneshot::channel();
     let role_log = log.clone();
@@ -234,6 +238,50 @@ async fn a_message_that_was_posted_without_an_answer_is_not_posted_twice() {
     notifier.has_committed(1).await;
     notifier.stop().await;
     assert_eq!(workspace.channel().len(), 1);
+}
+
+/// Slack posts to a name, but gives a history only by id; a message carries the id.
+#[tokio::test]
+async fn in_a_channel_that_is_given_by_name_a_message_without_an_answer_is_not_posted_twice() {
+    let workspace = Workspace::answering(&[Answer::Ok, Answer::PostedAndBroken]).await;
+    let channels = Channels { fatal: "#ml-alerts".to_owned(), error: None };
+    let slack = Slack::new("xoxb-1".to_owned(), channels, Some(&workspace.url)).expect("a client");
+    let alerts = ["a", "b"].map(|batch| of_batch(&missed(Cause::Suspended, None), batch));
+    let dir = folder();
+    let log = open(dir.path());
+    for alert in &alerts {
+        append_alert(&log, alert).await;
+    }
+    let notifier = start_slack(&log, slack, now, |delivery| delivery);
+    notifier.has_committed(2).await;
+    notifier.stop().await;
+    assert_eq!(ids(&workspace.channel()), alerts.each_ref().map(|alert| alert.id.to_string()));
+}
+
+/// Two notifiers ended between post and commit, each with a partition of its own.
+#[tokio::test]
+async fn the_first_message_of_each_partition_is_looked_up() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+    let settings = Settings { partitions: 2, ..Settings::default() };
+    let log = EmbeddedLog::open(dir.path(), settings).expect("the log opens");
+    let alerts = ["a", "b"].map(|batch| of_batch(&missed(Cause::Suspended, None), batch));
+    let other = slack_of(&workspace);
+    for (partition, alert) in (0..).map(Partition).zip(&alerts) {
+        let value = Some(kigen_wire::encode_alert(alert, kigen_wire::Level::NEWEST));
+        let key = format!("prod/ml/{}", partition.0);
+        let record = NewRecord { topic: Topic::Alerts, partition, key, value, timestamp: now() };
+        log.append(vec![record]).await.expect("the log takes it");
+        other.post(alert, &render(alert), None).await.expect("it is posted");
+    }
+    let notifier = start(&log, &workspace);
+    let mut changes = log.changes();
+    let is_committed =
+        |nth| log.position(GROUP, Topic::Alerts, Partition(nth)).expect("readable") == Some(Offset(1));
+    while !(is_committed(0) && is_committed(1)) {
+        changes.changed().await.expect("the log lives");
+    }
+    notifier.stop().await;
+    assert_eq!(ids(&workspace.channel()), alerts.each_ref().map(|alert| alert.id.to_string()));
 }
 
 #[tokio::test]
