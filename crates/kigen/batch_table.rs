@@ -93,6 +93,9 @@ pub(crate) fn last_verdict(objective: &ObjectiveState) -> String {
         return "none yet".to_owned();
     };
     match last.verdict {
+        Verdict::Met { ended_at } if ended_at > last.deadline => {
+            format!("met, {} after, within the grace", human(ended_at - last.deadline))
+        }
         Verdict::Met { ended_at } => {
             format!("met, {} before", human(last.deadline - ended_at))
         }
@@ -121,8 +124,9 @@ pub(crate) fn note(objective: &ObjectiveState) -> String {
 mod tests {
     use kigen_log::{Log, NewRecord, Settings};
     use kigen_model::event::Revision;
+    use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
     use kigen_model::run::{Run, RunPhase};
-    use kigen_state::RunState;
+    use kigen_state::{Judged, RunState};
     use kigen_testkit::simulated::{Faults, SimulatedLog};
     use kigen_wire::Level;
 
@@ -140,6 +144,35 @@ mod tests {
         assert_eq!(batches, ["shop/ml/back"]);
         let of_one = BatchTable::read(&log, Some("ml/gone")).expect("readable");
         assert!(of_one.batches.is_empty());
+    }
+
+    #[test]
+    fn a_margin_below_a_minute_is_in_seconds_and_one_within_the_grace_is_none() {
+        let verdict = |ended_at: &str| {
+            let deadline = "2026-11-20T03:30:00Z".parse().expect("an instant");
+            let ended_at = ended_at.parse().expect("an instant");
+            let judged = Judged { deadline, verdict: Verdict::Met { ended_at }, judged: None };
+            last_verdict(&ObjectiveState { verdicts: vec![judged], ..objective() })
+        };
+        assert_eq!(verdict("2026-11-20T03:29:05Z"), "met, 55 s before");
+        assert_eq!(verdict("2026-11-20T02:25:00Z"), "met, 1 h 05 min before");
+        assert_eq!(verdict("2026-11-20T03:33:00Z"), "met, 3 min after, within the grace");
+    }
+
+    fn objective() -> ObjectiveState {
+        let deadlines = Deadlines::CompleteBy { crontab: "30 3 * * *".to_owned() };
+        ObjectiveState {
+            revision: Revision { uid: "cron-job".to_owned(), resource_version: 1 },
+            objective: Objective::new(deadlines, ObjectiveSource::Annotation),
+            successors: Vec::new(),
+            since: Instant::UNIX_EPOCH,
+            withdrawn_at: None,
+            plan: Plan::Exhausted,
+            incident: None,
+            verdicts: Vec::new(),
+            warned_of_no_fire: false,
+            unknown: Vec::new(),
+        }
     }
 
     fn record(batch: &str, is_there: bool) -> NewRecord {

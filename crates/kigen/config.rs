@@ -46,6 +46,8 @@ const PROBE_INTERVAL_MS_MAX: u64 = 60_000;
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) cluster: String,
+    /// Whether the cluster was named, by a flag, the environment or the file.
+    pub(crate) is_cluster_named: bool,
     pub(crate) data_dir: PathBuf,
     pub(crate) objectives_file: Option<PathBuf>,
     pub(crate) kubernetes: kigen_shipper::settings::Settings,
@@ -121,7 +123,9 @@ impl Config {
     /// Reads the file and overrides it by environment and flags.
     pub(crate) fn resolve(args: &SettingsArgs) -> Result<Self, ConfigError> {
         let file = file::read(args.config.as_deref())?;
-        let cluster = args.cluster.clone().or(file.cluster).unwrap_or_else(|| "default".to_owned());
+        let named = args.cluster.clone().or(file.cluster);
+        let is_cluster_named = named.is_some();
+        let cluster = named.unwrap_or_else(|| "default".to_owned());
         if !is_key_part(&cluster) || cluster.contains('\n') || cluster.len() > 63 {
             return Err(ConfigError::OutOfRange {
                 what: "the cluster's name",
@@ -159,6 +163,7 @@ impl Config {
         };
         Ok(Self {
             cluster,
+            is_cluster_named,
             data_dir,
             objectives_file,
             kubernetes,

@@ -56,12 +56,13 @@ pub(crate) fn local(zone: &str, at: Instant) -> String {
     }
 }
 
-/// A span in hours and minutes.
+/// A span in hours and minutes; in seconds if it is shorter than a minute.
 pub(crate) fn human(span: TimeDelta) -> String {
     let minutes = span.num_minutes();
     match minutes {
-        ..0 => format!("-{}", human(-span)),
-        0..60 => format!("{minutes} min"),
+        _ if span < TimeDelta::zero() => format!("-{}", human(-span)),
+        0 => format!("{} s", span.num_seconds()),
+        ..60 => format!("{minutes} min"),
         _ => format!("{} h {:02} min", minutes / 60, minutes % 60),
     }
 }

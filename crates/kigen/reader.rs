@@ -1,5 +1,6 @@
 //! Reads the event log beside the process that writes it: opens it, and reads a topic from its start, a page at a time.
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -46,6 +47,33 @@ pub(crate) fn skips(reader: &dyn LogReader) -> Control {
 /// Whether a record's key is of this batch, given as `namespace/batch`; `None`: of any.
 pub(crate) fn is_of(key: &str, batch: Option<&str>) -> bool {
     batch.is_none_or(|batch| key.split_once('/').is_some_and(|(_, of)| of == batch))
+}
+
+/// That the log has no record of a batch that was named.
+pub(crate) fn unknown_batch(batch: &str) -> anyhow::Error {
+    anyhow::anyhow!(
+        "the log has no batch `{batch}`: give it as NAMESPACE/BATCH; `kigen status` lists those with an objective, and \
+         `kigen events` prints the records of all"
+    )
+}
+
+/// Whether `kigen.status` has a state of this batch, given as `namespace/batch`, in any cluster.
+pub(crate) fn is_known(reader: &dyn LogReader, batch: &str) -> anyhow::Result<bool> {
+    Ok(!keys_of(reader, batch)?.is_empty())
+}
+
+/// The keys of this batch, given as `namespace/batch`, in `kigen.status`: one for each cluster that has it, or had it.
+pub(crate) fn keys_of(reader: &dyn LogReader, batch: &str) -> anyhow::Result<BTreeSet<String>> {
+    let pages = Pages::of(reader, Topic::Status)?;
+    let mut keys = BTreeSet::new();
+    for partition in (0..reader.partitions()).map(Partition) {
+        pages.each(partition, |records| {
+            let of_batch = records.iter().filter(|record| is_of(&record.key, Some(batch)));
+            keys.extend(of_batch.map(|record| record.key.clone()));
+            Ok(())
+        })?;
+    }
+    Ok(keys)
 }
 
 /// Partitions of a topic, to be read from their starts to their ends.

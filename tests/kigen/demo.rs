@@ -109,7 +109,7 @@ fn other_objectives_give_other_verdicts(dir: &Path) {
 }
 
 fn a_miss_is_explained(dir: &Path) {
-    let args = ["explain", "--data-dir", ".", "--cluster", "shop", "ml/recommend", "2026-11-16"];
+    let args = ["explain", "--data-dir", ".", "ml/recommend", "2026-11-16"];
     let explanation = stdout(dir, &args);
     let (sentences, events) = explanation.split_once("\nEvents of").expect("events come last");
     // Which event decides depends on the ticks of this run of the demo.

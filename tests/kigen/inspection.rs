@@ -95,7 +95,8 @@ async fn a_batch_that_was_removed_is_in_no_status_and_is_named_as_removed_among_
         })
         .collect();
     assert_eq!(batches, [r#""back""#, r#""kept""#]);
-    assert_eq!(printed(dir.path(), &["status", "--json", "ml/gone"]), "");
+    let refused = refusal(dir.path(), &["status", "--json", "ml/gone"]);
+    assert!(refused.contains("the log has no batch `ml/gone`"), "{refused}");
 
     let records = printed(dir.path(), &["events", "--topic", "status", "ml/gone"]);
     expect!["2026-11-20T12:00:00Z          0@4  shop/ml/gone  removed\n"].assert_eq(&records);
@@ -104,6 +105,63 @@ async fn a_batch_that_was_removed_is_in_no_status_and_is_named_as_removed_among_
         r#"{"key":"shop/ml/gone","offset":4,"partition":0,"timestamp":"2026-11-20T12:00:00Z","value":null}"#
     ]]
     .assert_eq(records.trim_end());
+}
+
+/// What a command that fails prints; it prints nothing to stdout, and its exit code is 1.
+fn refusal(dir: &Path, args: &[&str]) -> String {
+    let output = kigen().args(args).arg("--data-dir").arg(dir).output().expect("kigen runs");
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &[][..]), "{output:?}");
+    String::from_utf8(output.stderr).expect("text")
+}
+
+/// A state of a batch whose crontab cannot be read.
+fn unreadable(cluster: &str, batch: &str) -> NewRecord {
+    let deadlines = Deadlines::CompleteBy { crontab: "61 * * * *".to_owned() };
+    let fact = Event::Fact(Fact {
+        key: BatchKey::new(cluster, "ml", batch),
+        observed_at: at("2026-11-20T03:00:00Z"),
+        body: FactBody::Objective {
+            name: "ready".to_owned(),
+            revision: Revision { uid: "ready".to_owned(), resource_version: 1 },
+            objective: Some(Objective::new(deadlines, ObjectiveSource::Annotation)),
+        },
+    });
+    let key = BatchKey::new(cluster, "ml", batch).to_string();
+    record(Topic::Events, &key, at("2026-11-20T03:00:00Z"), Some(encode_event(&fact, Level::NEWEST)))
+}
+
+#[tokio::test]
+async fn an_unknown_batch_is_an_error_and_a_cluster_is_named_only_where_several_have_the_batch() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let noon = at("2026-11-20T12:00:00Z");
+    let of = |cluster: &str, batch: &str| {
+        let key = BatchKey::new(cluster, "ml", batch);
+        let value = Some(encode_batch(&BatchState::new(key.clone()), Level::NEWEST));
+        record(Topic::Status, &key.to_string(), noon, value)
+    };
+    let statuses = vec![of("shop", "report"), of("shop", "twice"), of("lab", "twice")];
+    write(dir.path(), [statuses, vec![unreadable("shop", "report")]].concat()).await;
+
+    let unknown: [&[&str]; 6] = [
+        &["status", "ml/reprot"],
+        &["status", "--json", "ml/reprot"],
+        &["objectives", "list", "ml/reprot"],
+        &["events", "ml/reprot"],
+        &["events", "--topic", "alerts", "ml/reprot"],
+        &["events", "--json", "ml/reprot"],
+    ];
+    for args in unknown {
+        let refused = refusal(dir.path(), args);
+        assert!(refused.contains("the log has no batch `ml/reprot`"), "{args:?}: {refused}");
+    }
+    // A batch without alerts is known.
+    assert_eq!(printed(dir.path(), &["events", "--topic", "alerts", "ml/report"]), "");
+
+    let refused = refusal(dir.path(), &["explain", "ml/report", "2026-11-20"]);
+    let named = "objective `ready` of shop/ml/report, complete by \"61 * * * *\", is not judged: ";
+    assert!(refused.contains(named) && refused.contains("61 is above 59"), "{refused}");
+    let refused = refusal(dir.path(), &["explain", "ml/twice", "2026-11-20"]);
+    assert!(refused.contains("in several clusters: lab, shop; name one by --cluster"), "{refused}");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::cli::{EventsArgs, TopicArg};
 use crate::config::Config;
 use crate::output::{print, print_json, text};
-use crate::reader::{Progress, is_of, open};
+use crate::reader::{Progress, is_known, is_of, open, unknown_batch};
 use crate::record_text::record_text;
 
 /// The most of a partition that is read at a time.
@@ -28,12 +28,14 @@ pub(crate) fn run(config: &Config, args: &EventsArgs) -> anyhow::Result<()> {
     let topic = topic(args.topic);
     let mut merge = Merge::new(&*reader, topic, args.from)?;
     let progress = Progress::of(merge.left(&*reader, topic)?);
+    let mut is_empty = true;
     loop {
         while let Some((partition, record)) = merge.next(&*reader, topic)? {
             progress.advance(1);
             if !is_shown(topic, &record, args) {
                 continue;
             }
+            is_empty = false;
             progress.clear();
             if args.json {
                 print_json(json(topic, partition, &record))?;
@@ -43,7 +45,11 @@ pub(crate) fn run(config: &Config, args: &EventsArgs) -> anyhow::Result<()> {
         }
         progress.clear();
         if !args.follow {
-            return Ok(());
+            // A batch of which the topic has nothing may still be one that is known.
+            return match args.batch.as_deref().filter(|_| is_empty) {
+                Some(batch) if !is_known(&*reader, batch)? => Err(unknown_batch(batch)),
+                Some(_) | None => Ok(()),
+            };
         }
         std::thread::sleep(Duration::from_millis(FOLLOW_DELAY_MS));
         reader.refresh()?;

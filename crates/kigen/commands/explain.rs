@@ -23,7 +23,7 @@ use crate::cli::ExplainArgs;
 use crate::config::Config;
 use crate::exit::misused;
 use crate::output::{human, print, text};
-use crate::reader::{Pages, open, skips};
+use crate::reader::{Pages, keys_of, open, skips};
 use crate::record_text::timed_fact_text;
 
 /// The most events that are printed; the earliest are left out.
@@ -31,8 +31,9 @@ const EVENTS_MAX: usize = 60;
 
 /// Explains one deadline of one batch.
 pub(crate) fn run(config: &Config, args: &ExplainArgs) -> anyhow::Result<()> {
-    let key: BatchKey = format!("{}/{}", config.cluster, args.batch).parse().map_err(misused)?;
+    let configured: BatchKey = format!("{}/{}", config.cluster, args.batch).parse().map_err(misused)?;
     let reader = open(config)?;
+    let key = key(&*reader, config, &args.batch)?.unwrap_or(configured);
     let partition = reader.partition_of(&key.to_string());
     let past = Past::read(&*reader, partition, &key, &args.deadline)?;
     let Some(state) = &past.state else {
@@ -56,6 +57,27 @@ pub(crate) fn run(config: &Config, args: &ExplainArgs) -> anyhow::Result<()> {
         print(&scrub(&past.text(name, deadline)?))?;
     }
     Ok(())
+}
+
+/// The key of the batch, if the cluster was not named and the log has the batch; it must be of one cluster.
+fn key(reader: &dyn LogReader, config: &Config, batch: &str) -> anyhow::Result<Option<BatchKey>> {
+    if config.is_cluster_named {
+        return Ok(None);
+    }
+    let keys = keys_of(reader, batch)?;
+    let of_configured = format!("{}/{batch}", config.cluster);
+    match (keys.first(), keys.len()) {
+        _ if keys.contains(&of_configured) => Ok(None),
+        (Some(key), 1) => Ok(Some(key.parse().map_err(misused)?)),
+        (None, _) => Ok(None),
+        (Some(_), _) => {
+            let clusters: Vec<&str> = keys.iter().filter_map(|key| Some(key.split_once('/')?.0)).collect();
+            bail!(
+                "the log has the batch `{batch}` in several clusters: {}; name one by --cluster",
+                clusters.join(", ")
+            )
+        }
+    }
 }
 
 /// The past of one batch: its facts, and its state after each verdict on the requested deadline.
@@ -128,6 +150,12 @@ impl<'a> Past<'a> {
             self.judged.iter().filter(|(of, ..)| of == name).map(|(_, deadline, ..)| *deadline).min();
         let found = judged.or(open.filter(|open| matches(self.requested, &zone, *open)));
         found.with_context(|| {
+            if let Some(known) = state.objectives.get(name)
+                && let Plan::Unresolved { reason } = &known.plan
+            {
+                let deadlines = deadlines(&known.objective.deadlines);
+                return format!("objective `{name}` of {}, {deadlines}, is not judged: {reason}", self.key);
+            }
             let known = self.deadlines.iter().filter(|(of, _)| of == name).map(|(_, deadline)| *deadline);
             let known: BTreeSet<Instant> = known.chain(open).collect();
             let near: Vec<String> =
@@ -210,10 +238,7 @@ impl LocalText {
     }
 
     fn heading(&self, key: &BatchKey, name: &str, explanation: &Explanation<'_>) -> String {
-        let deadlines = match &explanation.objective.objective.deadlines {
-            Deadlines::CompleteBy { crontab } => format!("complete by \"{crontab}\""),
-            Deadlines::Before { namespace, cron_job, .. } => format!("before {namespace}/{cron_job} starts"),
-        };
+        let deadlines = deadlines(&explanation.objective.objective.deadlines);
         let deadline = explanation.slot.deadline;
         format!(
             "{key}, objective `{name}`: {deadlines}\nDeadline {} {} ({})\n",
@@ -389,6 +414,14 @@ impl LocalText {
                 None => "what became of its run was not observed".to_owned(),
             },
         }
+    }
+}
+
+/// Where the deadlines of an objective come from.
+fn deadlines(of: &Deadlines) -> String {
+    match of {
+        Deadlines::CompleteBy { crontab } => format!("complete by \"{crontab}\""),
+        Deadlines::Before { namespace, cron_job, .. } => format!("before {namespace}/{cron_job} starts"),
     }
 }
 

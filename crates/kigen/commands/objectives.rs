@@ -20,7 +20,7 @@ use crate::batch_table::{BatchTable, last_verdict, next_deadline, note, sum};
 use crate::cli::ObjectivesArgs;
 use crate::config::Config;
 use crate::output::{columns, print};
-use crate::reader::open;
+use crate::reader::{open, unknown_batch};
 
 /// The longest wait for the cluster's answer, which most of the list does not need.
 const CLUSTER_MS_MAX: u64 = 3_000;
@@ -119,6 +119,9 @@ fn duplicates_in(objectives: &[FileObjective], table: &BatchTable) -> Vec<Warnin
 
 fn list(config: &Config, batch: Option<&str>) -> anyhow::Result<()> {
     let table = BatchTable::read(&*open(config)?, batch)?;
+    if let Some(batch) = batch.filter(|_| table.batches.is_empty()) {
+        return Err(unknown_batch(batch));
+    }
     let rows: Vec<Vec<String>> = table.batches.values().flat_map(rows_of).collect();
     let heads = ["BATCH", "OBJECTIVE", "FROM", "DEADLINES", "NEXT", "LAST VERDICT", "NOTE"];
     let mut out = columns(&heads, &rows);

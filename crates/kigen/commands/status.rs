@@ -11,7 +11,7 @@ use crate::batch_table::{BatchTable, last_verdict, latest_statuses, next_deadlin
 use crate::cli::StatusArgs;
 use crate::config::Config;
 use crate::output::{columns, print, print_json};
-use crate::reader::{Pages, is_of, open};
+use crate::reader::{Pages, is_of, open, unknown_batch};
 
 /// The most reported numbers that a row shows.
 const REPORTED_MAX: usize = 3;
@@ -24,6 +24,9 @@ pub(crate) fn run(config: &Config, args: &StatusArgs) -> anyhow::Result<()> {
         return print_states(&*reader, batch);
     }
     let table = BatchTable::read(&*reader, batch)?;
+    if let Some(batch) = batch.filter(|_| table.batches.is_empty()) {
+        return Err(unknown_batch(batch));
+    }
     let rows: Vec<Vec<String>> = table.batches.values().flat_map(rows_of).collect();
     let mut out = columns(&["BATCH", "OBJECTIVE", "NEXT DEADLINE", "LAST VERDICT", "NOTE"], &rows);
     let _ = writeln!(out, "\n{}", sum(&table, rows.len()));
@@ -32,14 +35,19 @@ pub(crate) fn run(config: &Config, args: &StatusArgs) -> anyhow::Result<()> {
 
 fn print_states(reader: &dyn LogReader, batch: Option<&str>) -> anyhow::Result<()> {
     let pages = Pages::of(reader, Topic::Status)?;
+    let mut is_known = false;
     for partition in (0..reader.partitions()).map(Partition) {
         let is_wanted = |key: &str| key != POSITION_KEY && is_of(key, batch);
         for bytes in latest_statuses(&pages, partition, is_wanted)?.values() {
             let value = kigen_wire::decode_to_json(Topic::Status, bytes)?;
             print_json(value)?;
+            is_known = true;
         }
     }
-    Ok(())
+    match batch {
+        Some(batch) if !is_known => Err(unknown_batch(batch)),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn rows_of(state: &BatchState) -> Vec<Vec<String>> {
