@@ -32,12 +32,24 @@ pub struct Retention {
     pub partition_bytes_max: u64,
 }
 
+impl Retention {
+    fn times(self, times: u64) -> Self {
+        Self {
+            age_ms_max: self.age_ms_max.saturating_mul(times),
+            partition_bytes_max: self.partition_bytes_max.saturating_mul(times),
+        }
+    }
+}
+
 impl Settings {
     /// The most partitions a topic may have.
     pub const PARTITIONS_MAX: u32 = 1024;
 
     /// How often all live facts are written to `kigen.events` again while it keeps one.
     pub const RESYNCS_IN_RETENTION: u64 = 3;
+
+    /// How many times its age and its bytes an alert is kept in an embedded log that a group has not read yet.
+    pub const UNREAD_RETENTIONS_MAX: u64 = 4;
 
     /// The most bytes of all outputs of one write.
     pub const WRITE_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -52,6 +64,15 @@ impl Settings {
             Topic::Alerts => Some(self.alerts),
             Topic::Rejects => Some(self.rejects),
             Topic::Status | Topic::Control => None,
+        }
+    }
+
+    /// The larger bounds of a topic for what a group with a position in it has not read yet. Only alerts have them: events
+    /// that expire before they are judged are made up for by a gap.
+    pub fn unread_retention(&self, topic: Topic) -> Option<Retention> {
+        match topic {
+            Topic::Alerts => Some(self.alerts.times(Self::UNREAD_RETENTIONS_MAX)),
+            Topic::Events | Topic::Rejects | Topic::Status | Topic::Control => None,
         }
     }
 

@@ -67,6 +67,11 @@ pub(super) fn positions() -> ([u8; 1], [u8; 1]) {
     ([POSITION], [POSITION + 1])
 }
 
+/// The range of the positions in a partition: the first key, and the first after it.
+pub(super) fn positions_in(topic: Topic, partition: Partition) -> (Vec<u8>, Vec<u8>) {
+    (with(POSITION, topic, partition, &[]), after(POSITION, topic, partition))
+}
+
 /// The consumer, topic and partition in a position's key.
 pub(super) fn position_of(key: &[u8]) -> Option<(String, Topic, Partition)> {
     let (place, consumer) = key.split_at_checked(PLACE_BYTES)?;

@@ -117,6 +117,25 @@ impl Tables {
         Ok(positions)
     }
 
+    /// The least position of all consumers in a partition; `None` if none has one.
+    pub(super) fn least_position(
+        &self,
+        topic: Topic,
+        partition: Partition,
+    ) -> Result<Option<Offset>, LogError> {
+        let (first, end) = keys::positions_in(topic, partition);
+        let mut least: Option<Offset> = None;
+        let mut entries = self.db.scan(&end);
+        entries.seek(first);
+        while let Some((key, value)) = entries.item() {
+            let next = self.next_offset(key, value)?;
+            least = Some(least.map_or(next, |least| least.min(next)));
+            entries.advance();
+        }
+        self.checked(&entries)?;
+        Ok(least)
+    }
+
     pub(super) fn read(
         &self,
         topic: Topic,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use kigen_log::{EmbeddedLog, Log, LogReader, Retention, Settings, Trimmed};
+use kigen_log::{AtomicWrite, EmbeddedLog, Log, LogReader, Position, Retention, Settings, Trimmed};
 use kigen_model::topic::{Offset, Topic};
 
 use super::{P0, at, directory, open, read_all, record, settings, shown, tombstone};
@@ -83,6 +83,46 @@ async fn facts_that_no_resync_has_written_again_yet_are_kept_whatever_their_size
     assert_eq!(start(Topic::Alerts), Offset(9), "no alert is written again");
     log.trim(at(1250)).await.expect("trims");
     assert_eq!(start(Topic::Events), Offset(7), "but all go at their age");
+}
+
+#[tokio::test]
+async fn alerts_that_a_group_has_not_read_are_kept_up_to_four_times_their_age_and_size() {
+    let dir = directory();
+    let bounds = Retention { age_ms_max: 100, partition_bytes_max: 25 };
+    let bounded = Settings { alerts: bounds, rejects: bounds, ..settings(2) };
+    let log = EmbeddedLog::open(dir.path(), bounded).expect("opens");
+    for topic in [Topic::Alerts, Topic::Rejects] {
+        // Of 25 bytes each, so that one fits.
+        log.append((0..10).map(|i| record(topic, &format!("k{i}"), "v", i * 10)).collect())
+            .await
+            .expect("appends");
+    }
+    let start = |topic| log.earliest(topic, P0).expect("has a start");
+    let read = |consumer: &str, next| {
+        let consumer = consumer.to_owned();
+        let position =
+            |topic| Position { consumer: consumer.clone(), topic, partition: P0, next: Offset(next) };
+        let positions = [Topic::Alerts, Topic::Rejects].map(position).to_vec();
+        log.commit(AtomicWrite { outputs: Vec::new(), positions })
+    };
+    read("ahead", 9).await.expect("commits");
+    read("behind", 7).await.expect("commits");
+    let trimmed = log.trim(at(90)).await.expect("trims");
+    assert_eq!((start(Topic::Alerts), start(Topic::Rejects)), (Offset(7), Offset(9)), "three are not read");
+    assert_eq!((trimmed.records, trimmed.unread), (7 + 9, 0));
+    log.trim(at(470)).await.expect("trims");
+    assert_eq!(start(Topic::Alerts), Offset(7), "none is four times as old");
+    let trimmed = log.trim(at(481)).await.expect("trims");
+    assert_eq!((start(Topic::Alerts), trimmed.unread), (Offset(9), 2));
+
+    let log_of_many = (0..6).map(|i| record(Topic::Alerts, &format!("m{i}"), "v", 481)).collect();
+    log.append(log_of_many).await.expect("appends");
+    let trimmed = log.trim(at(481)).await.expect("trims");
+    assert_eq!((start(Topic::Alerts), trimmed.unread), (Offset(12), 3), "four times one are kept");
+    read("behind", 16).await.expect("commits");
+    read("ahead", 16).await.expect("commits");
+    let trimmed = log.trim(at(481)).await.expect("trims");
+    assert_eq!((start(Topic::Alerts), trimmed.unread), (Offset(15), 0), "what is read goes as before");
 }
 
 #[tokio::test]
