@@ -15,13 +15,16 @@ use crate::render::Message;
 const EVENT_TYPE: &str = "kigen_alert";
 /// How far back a channel is searched for an alert that may have been posted, in messages.
 const HISTORY_MESSAGES_MAX: u16 = 100;
+/// How many of the bot's channels are listed at a time, and in how many pages at most, to find the id of one.
+const CHANNELS_IN_PAGE_MAX: u16 = 200;
+const CHANNEL_PAGES_MAX: usize = 20;
 
 /// A workspace and channels in it.
 pub struct Slack {
     client: SlackClient<SlackClientHyperHttpsConnector>,
     token: SlackApiToken,
     channels: Channels,
-    /// Of channels that are given by name, the ids that Slack has answered with: a history is read by id only.
+    /// Of channels that are given by name, the ids once they are known: a history is read by id only.
     ids: Mutex<HashMap<String, SlackChannelId>>,
 }
 
@@ -118,7 +121,7 @@ impl Slack {
     /// The channel's history cannot be read.
     pub async fn find(&self, alert: &Alert) -> Result<Option<PostedMessage>, SlackError> {
         let name = self.channels.of(alert);
-        let channel = self.id_of(name);
+        let channel = self.id_of(name).await?;
         let request = SlackApiConversationsHistoryRequest::new()
             .with_channel(channel.clone())
             .with_limit(HISTORY_MESSAGES_MAX)
@@ -136,9 +139,58 @@ impl Slack {
         Ok(found.map(|message| PostedMessage { channel, ts: message.origin.ts }))
     }
 
-    /// The id of a channel; before Slack has answered with it, what is configured.
-    fn id_of(&self, channel: &str) -> SlackChannelId {
-        let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
-        ids.get(channel).cloned().unwrap_or_else(|| channel.into())
+    /// The id of a channel: that with which Slack has answered a message, or else as listed among the bot's channels.
+    async fn id_of(&self, channel: &str) -> Result<SlackChannelId, SlackError> {
+        if is_id(channel) {
+            return Ok(channel.into());
+        }
+        let known = self.ids.lock().unwrap_or_else(PoisonError::into_inner).get(channel).cloned();
+        if let Some(id) = known {
+            return Ok(id);
+        }
+        // Private channels need a scope of their own.
+        for kind in [SlackConversationType::Public, SlackConversationType::Private] {
+            match self.listed(channel, kind).await {
+                Ok(Some(id)) => {
+                    let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+                    ids.insert(channel.to_owned(), id.clone());
+                    return Ok(id);
+                }
+                Ok(None) | Err(SlackError::Refused { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(SlackError::unlisted(channel))
     }
+
+    /// The id of a channel of this kind by its name, if the bot is in it.
+    async fn listed(
+        &self,
+        channel: &str,
+        kind: SlackConversationType,
+    ) -> Result<Option<SlackChannelId>, SlackError> {
+        let name = channel.trim_start_matches('#');
+        let session = self.client.open_session(&self.token);
+        let mut request = SlackApiUsersConversationsRequest::new()
+            .with_limit(CHANNELS_IN_PAGE_MAX)
+            .with_exclude_archived(true)
+            .with_types(vec![kind]);
+        for _ in 0..CHANNEL_PAGES_MAX {
+            let page = session.users_conversations(&request).await;
+            let page = page.map_err(|error| SlackError::of(channel, error))?;
+            let next = page.next_cursor().filter(|cursor| !cursor.value().is_empty());
+            let found = page.channels.into_iter().find(|found| found.name.as_deref() == Some(name));
+            if let Some(found) = found {
+                return Ok(Some(found.id));
+            }
+            let Some(next) = next else { break };
+            request = request.with_cursor(next);
+        }
+        Ok(None)
+    }
+}
+
+/// Whether it is an id and not a name, which has no capitals.
+fn is_id(channel: &str) -> bool {
+    channel.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit())
 }

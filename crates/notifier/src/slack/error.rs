@@ -49,6 +49,17 @@ impl SlackError {
         }
     }
 
+    /// The id of a channel that is given by name cannot be found.
+    pub(super) fn unlisted(channel: &str) -> Self {
+        Self::Refused {
+            code: "unlisted".to_owned(),
+            advice: format!(
+                "the id of {channel} is not known: add channels:read to the app (groups:read for a private channel) and \
+                 invite the bot, or configure the channel's id instead of its name"
+            ),
+        }
+    }
+
     /// Its label in the metrics.
     #[must_use]
     pub fn label(&self) -> &'static str {

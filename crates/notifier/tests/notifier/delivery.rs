@@ -243,19 +243,35 @@ async fn a_message_that_was_posted_without_an_answer_is_not_posted_twice() {
 /// Slack posts to a name, but gives a history only by id; a message carries the id.
 #[tokio::test]
 async fn in_a_channel_that_is_given_by_name_a_message_without_an_answer_is_not_posted_twice() {
-    let workspace = Workspace::answering(&[Answer::Ok, Answer::PostedAndBroken]).await;
+    let answers = [Answer::PostedAndBroken, Answer::Ok, Answer::PostedAndBroken];
+    let workspace = Workspace::answering(&answers).await;
     let channels = Channels { fatal: "#ml-alerts".to_owned(), error: None };
     let slack = Slack::new("xoxb-1".to_owned(), channels, Some(&workspace.url)).expect("a client");
-    let alerts = ["a", "b"].map(|batch| of_batch(&missed(Cause::Suspended, None), batch));
+    let alerts = ["a", "b", "c"].map(|batch| of_batch(&missed(Cause::Suspended, None), batch));
     let dir = folder();
     let log = open(dir.path());
     for alert in &alerts {
         append_alert(&log, alert).await;
     }
     let notifier = start_slack(&log, slack, now, |delivery| delivery);
-    notifier.has_committed(2).await;
+    notifier.has_committed(3).await;
     notifier.stop().await;
     assert_eq!(ids(&workspace.channel()), alerts.each_ref().map(|alert| alert.id.to_string()));
+}
+
+/// Without its id a message may come twice, but it comes.
+#[tokio::test]
+async fn a_channel_that_is_not_listed_to_the_bot_receives_its_messages() {
+    let workspace = Workspace::answering(&[]).await;
+    let channels = Channels { fatal: "#private".to_owned(), error: None };
+    let slack = Slack::new("xoxb-1".to_owned(), channels, Some(&workspace.url)).expect("a client");
+    let dir = folder();
+    let log = open(dir.path());
+    append_alert(&log, &missed(Cause::Suspended, None)).await;
+    let notifier = start_slack(&log, slack, now, |delivery| delivery);
+    notifier.has_committed(1).await;
+    notifier.stop().await;
+    assert_eq!((workspace.channel().len(), workspace.lookups()), (1, 0));
 }
 
 /// Two notifiers ended between post and commit, each with a partition of its own.
