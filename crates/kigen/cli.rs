@@ -10,7 +10,7 @@ use crate::log_kind::LogKind;
 /// Watches batch jobs on Kubernetes: alerts when a good result is not there by its deadline.
 ///
 /// Put the annotation `kigen.dev/complete-by: "0 12 * * *"` on a CronJob, and run `kigen up`.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "kigen", version, propagate_version = true, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -59,8 +59,9 @@ pub(crate) enum Command {
     Config,
 }
 
-/// The settings of all commands. Flags take precedence over the environment, and that over the file.
-#[derive(Debug, Default, Args)]
+/// The settings of all commands. Flags take precedence over the environment, and that over the file. No debug output: there are
+/// secrets among them.
+#[derive(Default, Args)]
 #[command(next_help_heading = "Configuration")]
 pub(crate) struct SettingsArgs {
     /// The configuration file (TOML); by default ./kigen.toml if it exists
@@ -126,6 +127,9 @@ pub(crate) struct SettingsArgs {
     /// Slack's bot token (xoxb-...); set it in the environment, so that no process list shows it
     #[arg(long, global = true, env = "KIGEN_SLACK_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub(crate) slack_token: Option<String>,
+    /// A file whose first line is that token, read again for each message
+    #[arg(long, global = true, env = "KIGEN_SLACK_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) slack_token_file: Option<PathBuf>,
     /// Print the messages instead of sending them
     #[arg(long, global = true)]
     pub(crate) dry_run: bool,

@@ -10,6 +10,7 @@ use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, is_secret};
 use kigen_model::key::is_key_part;
 use kigen_notifier::slack::client::Channels;
+use kigen_ops::Secret;
 use kigen_registry::Access as RegistryAccess;
 use kigen_shipper::quotas::QuotaSettings;
 use kigen_shipper::settings::{Access, LeaseSettings};
@@ -20,7 +21,7 @@ mod file;
 mod registry;
 
 use error::ConfigError;
-use file::{KubernetesFile, LogFile, QuotasFile};
+use file::{KubernetesFile, LogFile, QuotasFile, SlackFile};
 use registry::RegistrySettings;
 
 use crate::cli::SettingsArgs;
@@ -32,6 +33,7 @@ const DEFAULT_DATA_DIR: &str = "kigen-data";
 const HEALTH_DEFAULT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 9469);
 const HEALTH_OFF: &str = "off";
 const DEFAULT_LEASE: &str = "kigen-shipper";
+const PASSWORD_SETTING: &str = "sasl.password";
 const PARTITIONS_DEFAULT: u32 = 4;
 const PARTITIONS_MAX: u32 = 1024;
 const DAYS_MAX: u32 = 3_650;
@@ -68,13 +70,22 @@ struct Levels {
 }
 
 /// The settings of Kafka; required only where it is used.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct KafkaSettings {
     brokers: Option<String>,
     instance: String,
     replication: Option<u16>,
     settings: BTreeMap<String, String>,
+    /// Its file has the setting `sasl.password`.
+    password_file: Option<PathBuf>,
     registry: RegistrySettings,
+}
+
+/// Without the settings, which have secrets among them.
+impl std::fmt::Debug for KafkaSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KafkaSettings").field("brokers", &self.brokers).finish_non_exhaustive()
+    }
 }
 
 /// How kigen uses Kafka.
@@ -95,9 +106,24 @@ pub(crate) struct Kafka {
 struct Slack {
     channel: Option<String>,
     error_channel: Option<String>,
-    token: Option<String>,
+    token: Option<Secret>,
     api_url: Option<String>,
     dry_run: bool,
+}
+
+impl Slack {
+    /// Its part of the file, with the token hidden.
+    fn show(&self, text: &mut String) {
+        let _ = writeln!(text, "\n[slack]");
+        show(text, "channel", self.channel.as_deref());
+        show(text, "error_channel", self.error_channel.as_deref());
+        let token_file = self.token.as_ref().and_then(Secret::path).map(|path| path.display().to_string());
+        let is_text = matches!(self.token, Some(Secret::Text(_)));
+        show(text, "token", is_text.then_some("(hidden)"));
+        show(text, "token_file", token_file.as_deref());
+        show(text, "api_url", self.api_url.as_deref());
+        let _ = writeln!(text, "dry_run = {}", self.dry_run);
+    }
 }
 
 /// Where the notifier sends messages.
@@ -111,7 +137,7 @@ pub(crate) enum Notify {
     /// To Slack.
     Slack {
         /// The bot token.
-        token: String,
+        token: Secret,
         /// The channels.
         channels: Channels,
         /// The Web API's base.
@@ -146,18 +172,23 @@ impl Config {
             // The log has a single writer, so no leader needs to be elected.
             kubernetes.lease = None;
         }
+        if file.kafka.password_file.is_some() && file.kafka.settings.contains_key(PASSWORD_SETTING) {
+            return Err(ConfigError::TwoKafkaPasswords);
+        }
         let kafka = KafkaSettings {
             brokers: args.brokers.clone().or(file.kafka.brokers),
             instance: args.instance.clone().or(file.kafka.instance).unwrap_or_else(host_name),
             replication: file.kafka.replication,
             settings: file.kafka.settings,
+            password_file: file.kafka.password_file,
             registry: RegistrySettings::resolve(args, file.kafka.registry)?,
         };
         let health = health(args.health_address.as_deref().or(file.health.address.as_deref()))?;
+        let token = slack_token(args, &file.slack)?;
         let slack = Slack {
             channel: args.slack_channel.clone().or(file.slack.channel),
             error_channel: args.slack_error_channel.clone().or(file.slack.error_channel),
-            token: args.slack_token.clone().or(file.slack.token),
+            token,
             api_url: file.slack.api_url,
             dry_run: args.dry_run || file.slack.dry_run.unwrap_or_default(),
         };
@@ -229,11 +260,20 @@ impl Config {
     /// # Errors
     /// No brokers are configured, or a setting of the client or the registry is wrong.
     pub(crate) fn kafka(&self) -> Result<Kafka, ConfigError> {
-        let KafkaSettings { brokers, instance, replication, settings, registry } = self.kafka.clone();
+        let KafkaSettings { brokers, instance, replication, settings, password_file: _, registry } =
+            self.kafka.clone();
         let brokers = brokers.ok_or(ConfigError::NoBrokers)?;
-        let connection = Connection::new(&brokers, settings)?;
+        let mut connection = Connection::new(&brokers, settings)?;
+        if let Some(password) = self.kafka_password() {
+            connection = connection.with_password(password)?;
+        }
         let layout = Layout { log: self.log.clone(), replication };
         Ok(Kafka { connection, registry: registry.access()?, layout, instance })
+    }
+
+    /// Kafka's password, if it is in a file.
+    pub(crate) fn kafka_password(&self) -> Option<Secret> {
+        self.kafka.password_file.clone().map(Secret::File)
     }
 
     /// The configuration as the file that would give it, with secrets hidden.
@@ -289,6 +329,8 @@ impl Config {
             }
             None => show(&mut text, "replication", None),
         }
+        let password_file = self.kafka.password_file.as_ref().map(|path| path.display().to_string());
+        show(&mut text, "password_file", password_file.as_deref());
         let _ = writeln!(text, "\n[kafka.settings]");
         for (name, value) in &self.kafka.settings {
             let value = if is_secret(name) { "(hidden)" } else { value };
@@ -301,12 +343,7 @@ impl Config {
         let _ = writeln!(text, "\n[health]");
         let address = self.health.map_or_else(|| HEALTH_OFF.to_owned(), |address| address.to_string());
         let _ = writeln!(text, "address = {}", quoted(&address));
-        let _ = writeln!(text, "\n[slack]");
-        show(&mut text, "channel", self.slack.channel.as_deref());
-        show(&mut text, "error_channel", self.slack.error_channel.as_deref());
-        show(&mut text, "token", self.slack.token.as_ref().map(|_| "(hidden)"));
-        show(&mut text, "api_url", self.slack.api_url.as_deref());
-        let _ = writeln!(text, "dry_run = {}", self.slack.dry_run);
+        self.slack.show(&mut text);
         text
     }
 
@@ -318,6 +355,19 @@ impl Config {
     /// The folder of the store.
     pub(crate) fn store_dir(&self) -> PathBuf {
         self.data_dir.join("store")
+    }
+}
+
+/// Environment and flags override the file.
+fn slack_token(args: &SettingsArgs, file: &SlackFile) -> Result<Option<Secret>, ConfigError> {
+    let (text, path) = match (&args.slack_token, &args.slack_token_file) {
+        (None, None) => (&file.token, &file.token_file),
+        given => given,
+    };
+    match (text, path) {
+        (Some(_), Some(_)) => Err(ConfigError::TwoTokens),
+        (Some(text), None) => Ok(Some(Secret::Text(text.clone()))),
+        (None, path) => Ok(path.clone().map(Secret::File)),
     }
 }
 
@@ -451,4 +501,24 @@ fn show(text: &mut String, key: &str, value: Option<&str>) {
         Some(value) => writeln!(text, "{key} = {}", quoted(value)),
         None => writeln!(text, "# {key}: not set"),
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_is_in_the_debug_output_or_the_shown_configuration() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("kigen.toml");
+        let text = "[kafka]\nbrokers = \"a:9092\"\n[kafka.settings]\n\"sasl.password\" = \"hidden-1\"\n\
+                    [kafka.registry]\nurl = \"http://u:hidden-2@b\"\npassword = \"hidden-3\"\n\
+                    [slack]\ntoken = \"hidden-4\"\n";
+        std::fs::write(&path, text).expect("a file");
+        let args = SettingsArgs { config: Some(path), ..SettingsArgs::default() };
+        let config = Config::resolve(&args).expect("a configuration");
+        for text in [format!("{config:?}"), config.shown()] {
+            assert!(!text.contains("hidden-"), "{text}");
+        }
+    }
 }

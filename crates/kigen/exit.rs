@@ -1,6 +1,7 @@
 //! How the process ends when a command fails: the exit code and the one line on stderr.
 
 use std::fmt;
+use std::os::unix::process::CommandExt;
 
 use kigen_text::plain::plain;
 
@@ -19,6 +20,24 @@ impl std::error::Error for Misused {}
 /// The error, as one of wrong usage or configuration.
 pub(crate) fn misused(error: impl std::error::Error + Send + Sync + 'static) -> anyhow::Error {
     anyhow::Error::new(error).context(Misused)
+}
+
+/// The process ends in order to be started again, for this reason.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Restart(pub(crate) &'static str);
+
+impl fmt::Display for Restart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Restart {}
+
+/// Replaces this process by a new one with the same arguments and environment. Returns only why that failed.
+pub(crate) fn restart() -> std::io::Error {
+    // Also where the file of the program was replaced by a newer one meanwhile.
+    std::process::Command::new("/proc/self/exe").args(std::env::args_os().skip(1)).exec()
 }
 
 /// The exit code of a failed command.

@@ -44,6 +44,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if exit::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
+            if let Some(exit::Restart(why)) = error.downcast_ref() {
+                tracing::info!("{why}: kigen starts again");
+                tracing::error!("kigen could not start again: {}", exit::restart());
+            }
             let _ = writeln!(std::io::stderr(), "kigen: {}", exit::message(&error));
             ExitCode::from(exit::code(&error))
         }

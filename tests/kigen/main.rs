@@ -12,6 +12,7 @@ mod health;
 mod inspection;
 mod kafka_outage;
 mod kubectl;
+mod network;
 mod objectives;
 mod pod;
 mod printing;

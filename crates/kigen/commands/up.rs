@@ -11,7 +11,7 @@ use kigen_notifier::delivery::Delivery;
 use kigen_notifier::slack::client::Slack;
 use kigen_notifier::slack::sender::Patience;
 use kigen_notifier::{dry_run, role as notifier};
-use kigen_ops::{RetriedError, Retry, ThrottledWarnings, error_chain};
+use kigen_ops::{RetriedError, Retry, Secret, ThrottledWarnings, error_chain, on_thread};
 use kigen_registry::{Intent, RegistryFailure};
 use kigen_shipper::health::Health;
 use kigen_shipper::role::ShipperRole;
@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 
 use crate::config::error::ConfigError;
 use crate::config::{Config, Notify};
-use crate::exit::misused;
+use crate::exit::{Restart, misused};
 use crate::health::board::HealthBoard;
 use crate::health::{http, monitor};
 use crate::kafka::connect;
@@ -36,6 +36,8 @@ use crate::{metrics, objectives_watcher};
 const SHUTDOWN_MS_MAX: u64 = 8_000;
 /// How often the embedded log is trimmed to its bounds.
 const TRIM_INTERVAL_MS: u64 = 10 * 60 * 1_000;
+/// How often the file of Kafka's password is read.
+const PASSWORD_INTERVAL_MS: u64 = 10_000;
 /// The delays before a Kafka that does not answer is retried.
 const KAFKA_DELAY_MS_MIN: u64 = 1_000;
 const KAFKA_DELAY_MS_MAX: u64 = 15_000;
@@ -72,6 +74,7 @@ pub(crate) async fn run(config: Config, roles: &[Role]) -> anyhow::Result<()> {
         running.wire(&config, roles, log.clone(), announced.await?, delivery)?;
         return running.run(Some(log), terminate).await;
     };
+    running.watch_password(&config);
     kafka.connection = kafka.connection.with_warnings(running.warnings.clone());
     if is_guest && let Some(delivery) = delivery {
         let open = async || {
@@ -188,6 +191,19 @@ impl Process {
     fn observed(&self, delivery: Delivery) -> Delivery {
         let health = self.board.notifier.clone().unwrap_or_default();
         delivery.with_health(health).with_warnings(self.warnings.clone())
+    }
+
+    /// Ends the process, to be started again, once the file of Kafka's password has another one: librdkafka's clients keep the
+    /// one that they were created with.
+    fn watch_password(&mut self, config: &Config) {
+        let Some(password) = config.kafka_password() else { return };
+        let stopped = self.stop.subscribe();
+        self.roles.spawn(async move {
+            tokio::select! {
+                () = until_changed(password) => Err(Restart("the file of Kafka's password has changed").into()),
+                () = until_stopped(stopped) => Ok(()),
+            }
+        });
     }
 
     /// Checks the log at an interval.
@@ -327,6 +343,7 @@ impl Process {
             ended = roles.join_next() => ended.map_or(Ok(()), |ended| ended?),
         };
         stop.send_replace(true);
+        let restart = first.as_ref().err().and_then(|error| error.downcast_ref::<Restart>()).copied();
         let rest = async {
             let mut outcome = first;
             while let Some(ended) = roles.join_next().await {
@@ -337,10 +354,28 @@ impl Process {
         let outcome = tokio::time::timeout(Duration::from_millis(SHUTDOWN_MS_MAX), rest).await;
         tracing::info!("kigen has stopped");
         outcome.unwrap_or_else(|_| {
+            if let Some(restart) = restart {
+                return Err(restart.into());
+            }
             anyhow::bail!(
                 "some work did not end within {SHUTDOWN_MS_MAX} ms and was aborted; nothing is lost"
             )
         })
+    }
+}
+
+/// Completes once a secret has another text. While its file cannot be read, it has not changed.
+async fn until_changed(secret: Secret) {
+    let mut first = None;
+    let mut every = tokio::time::interval(Duration::from_millis(PASSWORD_INTERVAL_MS));
+    loop {
+        every.tick().await;
+        let of_file = secret.clone();
+        match on_thread(move || of_file.read()).await {
+            Ok(text) if first.as_ref().is_some_and(|first| *first != text) => return,
+            Ok(text) => first = Some(text),
+            Err(error) => tracing::warn!("the file of Kafka's password cannot be read: {error}"),
+        }
     }
 }
 

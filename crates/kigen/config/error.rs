@@ -27,6 +27,13 @@ pub(crate) enum ConfigError {
     Kafka(#[from] KafkaFailure),
     #[error(transparent)]
     Registry(#[from] RegistryFailure),
+    #[error("Kafka has both a password_file and the setting `sasl.password`: give one of them")]
+    TwoKafkaPasswords,
+    #[error(
+        "Slack has both a token (KIGEN_SLACK_TOKEN, or `token` under [slack]) and a file of it (KIGEN_SLACK_TOKEN_FILE, or \
+         `token_file`): give one of them"
+    )]
+    TwoTokens,
     #[error("the schema registry has both a password and a password_file: give one of them")]
     TwoPasswords,
     #[error("the schema registry's password_file {} cannot be read", path.display())]

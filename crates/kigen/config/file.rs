@@ -1,4 +1,4 @@
-//! The configuration file.
+//! The configuration file. What is read has secrets in it, so nothing here has a debug output.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::log_kind::LogKind;
 /// The file that is read if none is named and it exists.
 const DEFAULT_FILE: &str = "kigen.toml";
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
     pub(super) cluster: Option<String>,
@@ -30,7 +30,7 @@ pub(super) struct File {
     pub(super) slack: SlackFile,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KubernetesFile {
     pub(super) kubeconfig: Option<PathBuf>,
@@ -54,7 +54,7 @@ pub(super) struct QuotasFile {
     pub(super) log_reads_a_day_max: Option<u32>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LogFile {
     pub(super) kind: Option<LogKind>,
@@ -65,30 +65,32 @@ pub(super) struct LogFile {
     pub(super) rollback_hours: Option<u32>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct KafkaFile {
     pub(super) brokers: Option<String>,
     pub(super) instance: Option<String>,
     pub(super) replication: Option<u16>,
+    pub(super) password_file: Option<PathBuf>,
     #[serde(default)]
     pub(super) settings: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) registry: RegistryFile,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HealthFile {
     pub(super) address: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SlackFile {
     pub(super) channel: Option<String>,
     pub(super) error_channel: Option<String>,
     pub(super) token: Option<String>,
+    pub(super) token_file: Option<PathBuf>,
     pub(super) api_url: Option<String>,
     pub(super) dry_run: Option<bool>,
 }

@@ -19,7 +19,7 @@ pub(super) struct RegistrySettings {
 }
 
 /// `[kafka.registry]` of the file.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RegistryFile {
     url: Option<String>,

@@ -2,5 +2,6 @@
 
 mod blocks;
 pub mod client;
+mod connector;
 pub mod error;
 pub mod sender;

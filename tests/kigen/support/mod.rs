@@ -22,6 +22,7 @@ use tokio::sync::Mutex;
 pub(crate) mod http;
 pub(crate) mod manifests;
 pub(crate) mod pod;
+pub(crate) mod proxy;
 pub(crate) mod slack;
 
 /// The longest wait before a test fails.
@@ -187,7 +188,7 @@ impl Up {
     }
 
     /// Starts it with stdout in `dir/messages` and stderr in `dir/stderr`.
-    fn spawn(mut command: Command, dir: &Path, data_dir: PathBuf, port: u16) -> Self {
+    pub(crate) fn spawn(mut command: Command, dir: &Path, data_dir: PathBuf, port: u16) -> Self {
         let append = |name: &str| {
             let file = std::fs::OpenOptions::new().create(true).append(true).open(dir.join(name));
             Stdio::from(file.expect("a file for its output"))

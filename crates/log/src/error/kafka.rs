@@ -1,5 +1,7 @@
 //! What can go wrong with Kafka: its address, its ACLs, its topics, its transactions.
 
+use std::path::PathBuf;
+
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::RetriedError;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -28,6 +30,14 @@ pub enum KafkaFailure {
         value: String,
         /// librdkafka's words.
         reason: String,
+    },
+    /// The file of the password cannot be read.
+    #[error("Kafka's password_file {} cannot be read", path.display())]
+    Password {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
     },
     /// The client could not be created.
     #[error(
@@ -140,6 +150,7 @@ impl KafkaFailure {
             | Self::TransactionExpired { .. }
             | Self::Hanging { .. }
             | Self::SchemaUnavailable { .. }
+            | Self::Password { .. }
             | Self::Broker { .. } => Fate::Retry,
         }
     }
@@ -148,6 +159,7 @@ impl KafkaFailure {
     pub(crate) fn label(&self) -> &'static str {
         match self {
             Self::OwnSetting { .. } | Self::Setting { .. } | Self::Client { .. } => "kafka_settings",
+            Self::Password { .. } => "kafka_password",
             Self::Topics { .. } => "kafka_topics",
             Self::InstanceFenced { .. } => "kafka_twin",
             Self::TransactionExpired { .. } => "kafka_transaction_expired",

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kigen_ops::ThrottledWarnings;
+use kigen_ops::{Secret, ThrottledWarnings};
 use rdkafka::ClientConfig;
 use rdkafka::ClientContext;
 use rdkafka::config::{FromClientConfig, FromClientConfigAndContext};
@@ -61,6 +62,8 @@ pub struct Connection {
     brokers: String,
     /// librdkafka's settings by name, such as `security.protocol`.
     settings: BTreeMap<String, String>,
+    /// Overrides `sasl.password`.
+    password: Option<Secret>,
     /// How values are encoded there; `None`: as the log's users encode them.
     framing: Option<Arc<dyn Framing>>,
     /// Shared by all clients of the connection.
@@ -84,8 +87,9 @@ impl Connection {
             return Err(KafkaFailure::OwnSetting { name: name.clone() });
         }
         let warnings = ThrottledWarnings::default();
-        let connection = Self { brokers: brokers.to_owned(), settings, framing: None, warnings };
-        match connection.config(&[]).create_native_config() {
+        let connection =
+            Self { brokers: brokers.to_owned(), settings, password: None, framing: None, warnings };
+        match connection.config(&[])?.create_native_config() {
             Ok(_) => Ok(connection),
             Err(KafkaError::ClientConfig(_, reason, name, value)) => {
                 let value = if is_secret(&name) { "(hidden)".to_owned() } else { value };
@@ -93,6 +97,15 @@ impl Connection {
             }
             Err(source) => Err(connection.no_client(source)),
         }
+    }
+
+    /// The same, where clients log in with this password. A file is read again for each client that is created.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn with_password(self, password: Secret) -> Result<Self, KafkaFailure> {
+        let connection = Self { password: Some(password), ..self };
+        connection.config(&[]).map(|_| connection)
     }
 
     /// The same, where values are encoded otherwise than by the log's users.
@@ -122,7 +135,7 @@ impl Connection {
     }
 
     /// The settings of a client: `own` are those that its use decides.
-    fn config(&self, own: &[(&str, &str)]) -> ClientConfig {
+    fn config(&self, own: &[(&str, &str)]) -> Result<ClientConfig, KafkaFailure> {
         let mut config = ClientConfig::new();
         for (name, other_name, value) in DEFAULT_SETTINGS {
             if !other_name.is_some_and(|name| self.settings.contains_key(name)) {
@@ -137,11 +150,18 @@ impl Connection {
             config.set(*name, *value);
         }
         config.set("bootstrap.servers", &self.brokers);
-        config
+        if let Some(password) = &self.password {
+            let text = password.read().map_err(|source| KafkaFailure::Password {
+                path: password.path().map(Path::to_owned).unwrap_or_default(),
+                source,
+            })?;
+            config.set("sasl.password", text);
+        }
+        Ok(config)
     }
 
     pub(super) fn client<C: FromClientConfig>(&self) -> Result<C, KafkaFailure> {
-        self.config(&[]).create().map_err(|source| self.no_client(source))
+        self.config(&[])?.create().map_err(|source| self.no_client(source))
     }
 
     pub(super) fn client_with<X: ClientContext, C: FromClientConfigAndContext<X>>(
@@ -149,7 +169,7 @@ impl Connection {
         own: &[(&str, &str)],
         context: X,
     ) -> Result<C, KafkaFailure> {
-        self.config(own).create_with_context(context).map_err(|source| self.no_client(source))
+        self.config(own)?.create_with_context(context).map_err(|source| self.no_client(source))
     }
 
     pub(super) fn no_client(&self, source: KafkaError) -> KafkaFailure {
@@ -210,7 +230,8 @@ mod tests {
         for (name, value) in [("compression.codec", "zstd"), ("queue.buffering.max.ms", "70")] {
             let settings = BTreeMap::from([(name.to_owned(), value.to_owned())]);
             let connection = Connection::new("broker:9092", settings).expect("accepted");
-            let native = connection.config(&[]).create_native_config().expect("accepted");
+            let native = connection.config(&[]).expect("no file");
+            let native = native.create_native_config().expect("accepted");
             assert_eq!(native.get(name).expect("known"), value);
         }
     }

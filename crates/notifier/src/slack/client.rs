@@ -1,13 +1,16 @@
 //! The client: `chat.postMessage`, and `conversations.history` to find a message that may have been posted.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use hyper_rustls::HttpsConnectorBuilder;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use kigen_model::alert::{Alert, AlertBody};
+use kigen_ops::{Secret, on_thread};
 use slack_morphism::prelude::*;
 
 use super::blocks::{blocks, fallback};
+use super::connector::ProxiedConnector;
 use super::error::SlackError;
 use crate::render::Message;
 
@@ -21,8 +24,8 @@ const CHANNEL_PAGES_MAX: usize = 20;
 
 /// A workspace and channels in it.
 pub struct Slack {
-    client: SlackClient<SlackClientHyperHttpsConnector>,
-    token: SlackApiToken,
+    client: SlackClient<SlackClientHyperConnector<HttpsConnector<ProxiedConnector>>>,
+    token: Secret,
     channels: Channels,
     /// Of channels that are given by name, the ids once they are known: a history is read by id only.
     ids: Mutex<HashMap<String, SlackChannelId>>,
@@ -54,20 +57,26 @@ pub struct PostedMessage {
 }
 
 impl Slack {
-    /// A client with a bot's token; `api_url` replaces Slack's own address.
+    /// A client with a bot's token; `api_url` replaces Slack's own address. Slack is reached through the proxy that the
+    /// environment states for it, if any.
     ///
     /// # Errors
     /// The machine's root certificates cannot be read.
-    pub fn new(token: String, channels: Channels, api_url: Option<&str>) -> Result<Self, SlackError> {
+    pub fn new(
+        token: impl Into<Secret>,
+        channels: Channels,
+        api_url: Option<&str>,
+    ) -> Result<Self, SlackError> {
         let builder = HttpsConnectorBuilder::new().with_native_roots().map_err(SlackError::Certificates)?;
         // Slack's own address is https; a test or a local proxy may serve plain http.
-        let connector = builder.https_or_http().enable_http1().enable_http2().build();
+        let connector = builder.https_or_http().enable_http1().enable_http2();
+        let connector = connector.wrap_connector(ProxiedConnector::default());
         let mut connector = SlackClientHyperConnector::with_connector(connector);
         if let Some(api_url) = api_url {
             connector = connector.with_slack_api_url(api_url.trim_end_matches('/'));
         }
         let client = SlackClient::new(connector);
-        Ok(Self { client, token: SlackApiToken::new(token.into()), channels, ids: Mutex::default() })
+        Ok(Self { client, token: token.into(), channels, ids: Mutex::default() })
     }
 
     /// Whether failed runs are posted.
@@ -75,12 +84,23 @@ impl Slack {
         self.channels.error.is_some()
     }
 
+    /// The token, which a file may have in a newer form than before.
+    async fn token(&self) -> Result<SlackApiToken, SlackError> {
+        let token = self.token.clone();
+        let text = on_thread(move || token.read()).await.map_err(|source| SlackError::Token {
+            path: self.token.path().map(Path::to_owned).unwrap_or_default(),
+            source,
+        })?;
+        Ok(SlackApiToken::new(text.into()))
+    }
+
     /// The bot and the workspace that the token belongs to.
     ///
     /// # Errors
     /// The request failed, or the token is not valid.
     pub async fn token_owner(&self) -> Result<(String, String), SlackError> {
-        let session = self.client.open_session(&self.token);
+        let token = self.token().await?;
+        let session = self.client.open_session(&token);
         let answer =
             session.auth_test().await.map_err(|error| SlackError::of(&self.channels.fatal, error))?;
         Ok((answer.user.unwrap_or_else(|| answer.user_id.to_string()), answer.team))
@@ -107,7 +127,8 @@ impl Slack {
             .with_unfurl_media(false)
             .opt_thread_ts(thread.map(|thread| thread.ts.clone()))
             .opt_reply_broadcast(thread.map(|_| true));
-        let session = self.client.open_session(&self.token);
+        let token = self.token().await?;
+        let session = self.client.open_session(&token);
         let response =
             session.chat_post_message(&request).await.map_err(|error| SlackError::of(channel, error))?;
         let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
@@ -126,7 +147,8 @@ impl Slack {
             .with_channel(channel.clone())
             .with_limit(HISTORY_MESSAGES_MAX)
             .with_include_all_metadata(true);
-        let session = self.client.open_session(&self.token);
+        let token = self.token().await?;
+        let session = self.client.open_session(&token);
         let history =
             session.conversations_history(&request).await.map_err(|error| SlackError::of(name, error))?;
         let is_it = |message: &SlackHistoryMessage| {

@@ -1,5 +1,6 @@
 //! Slack's errors: which are transient, and what a person must change for the others.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use slack_morphism::errors::SlackClientError;
@@ -10,6 +11,14 @@ pub enum SlackError {
     /// This machine can make no TLS connection.
     #[error("Slack cannot be reached: this machine's certificates cannot be read")]
     Certificates(#[source] std::io::Error),
+    /// The file of the token cannot be read.
+    #[error("Slack's token_file {} cannot be read", path.display())]
+    Token {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Transient: a retry may succeed.
     #[error("Slack did not take the message")]
     Retry {
@@ -65,6 +74,7 @@ impl SlackError {
     pub fn label(&self) -> &'static str {
         match self {
             Self::Certificates(_) => "certificates",
+            Self::Token { .. } => "token",
             Self::Retry { .. } => "retry",
             Self::Silent { .. } => "silent",
             Self::Refused { .. } => "refused",
@@ -81,7 +91,8 @@ fn advice(channel: &str, code: &str) -> String {
         "not_in_channel" => format!("invite the bot in {channel}: /invite @kigen"),
         "is_archived" => format!("{channel} is archived; name another channel"),
         "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked" | "token_expired" => {
-            "the token is not valid (any more); set KIGEN_SLACK_TOKEN to the bot token of the app (xoxb-...)"
+            "the token is not valid (any more); set KIGEN_SLACK_TOKEN, or write into the token_file, the bot token of the app \
+             (xoxb-...)"
                 .to_owned()
         }
         "missing_scope" => "the app lacks a scope; add chat:write and install it again".to_owned(),

@@ -81,7 +81,9 @@ impl SlackSender {
                 SlackError::Retry { after: Some(after), .. } => u64::try_from(after.as_millis())
                     .unwrap_or(RETRY_AFTER_MS_MAX)
                     .clamp(patience.retry_delay_ms_min, RETRY_AFTER_MS_MAX),
-                SlackError::Retry { after: None, .. } | SlackError::Silent { .. } => delay_ms,
+                SlackError::Retry { after: None, .. }
+                | SlackError::Silent { .. }
+                | SlackError::Token { .. } => delay_ms,
                 SlackError::Refused { .. } | SlackError::Certificates(_) => patience.retry_delay_ms_max,
             };
             metrics::failed(error.label());
@@ -112,7 +114,9 @@ impl SlackSender {
                     return Ok(posted);
                 }
                 Ok(None) => {}
-                Err(error @ (SlackError::Retry { .. } | SlackError::Silent { .. })) => return Err(error),
+                Err(
+                    error @ (SlackError::Retry { .. } | SlackError::Silent { .. } | SlackError::Token { .. }),
+                ) => return Err(error),
                 // Without the permission to read the channel a duplicate is better than an alert that never comes.
                 Err(error) => tracing::warn!(
                     "whether the next message was posted before the restart cannot be looked up, it may come twice: \

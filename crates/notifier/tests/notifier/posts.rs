@@ -6,6 +6,7 @@ use kigen_model::slot::Cause;
 use kigen_notifier::render::render;
 use kigen_notifier::slack::client::{Channels, Slack};
 use kigen_notifier::slack::error::SlackError;
+use kigen_ops::Secret;
 use serde_json::Value as Json;
 
 use crate::alerts::{attempt, failed, missed, recovered, run_failed, summary};
@@ -136,7 +137,7 @@ async fn check(answer: Answer, expected: Expect) {
     let alert = missed(Cause::Suspended, None);
     let error = slack(&workspace).post(&alert, &render(&alert), None).await.expect_err("it is not posted");
     let fate = match &error {
-        SlackError::Certificates(_) => "never",
+        SlackError::Certificates(_) | SlackError::Token { .. } => "never",
         SlackError::Retry { after: Some(after), .. } => &format!("again after {} s", after.as_secs()),
         SlackError::Retry { after: None, .. } | SlackError::Silent { .. } => "again",
         SlackError::Refused { .. } => "until a person has changed something",
@@ -176,7 +177,26 @@ async fn a_permanent_error_advises_what_to_change() {
     check(Answer::Error("channel_not_found"), expect!["until a person has changed something: Slack refuses the message (channel_not_found): there is no channel #alerts that the bot sees; check its name, and invite the bot if it is private: /invite @kigen"]).await;
     check(Answer::Error("not_in_channel"), expect!["until a person has changed something: Slack refuses the message (not_in_channel): invite the bot in #alerts: /invite @kigen"]).await;
     check(Answer::Error("is_archived"), expect!["until a person has changed something: Slack refuses the message (is_archived): #alerts is archived; name another channel"]).await;
-    check(Answer::Error("invalid_auth"), expect!["until a person has changed something: Slack refuses the message (invalid_auth): the token is not valid (any more); set KIGEN_SLACK_TOKEN to the bot token of the app (xoxb-...)"]).await;
+    check(Answer::Error("invalid_auth"), expect!["until a person has changed something: Slack refuses the message (invalid_auth): the token is not valid (any more); set KIGEN_SLACK_TOKEN, or write into the token_file, the bot token of the app (xoxb-...)"]).await;
     check(Answer::Error("missing_scope"), expect!["until a person has changed something: Slack refuses the message (missing_scope): the app lacks a scope; add chat:write and install it again"]).await;
     check(Answer::Error("msg_too_long"), expect!["until a person has changed something: Slack refuses the message (msg_too_long): see the documentation of chat.postMessage for this word"]).await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_replaced_in_its_file_is_used_from_then_on() {
+    let workspace = Workspace::answering(&[]).await;
+    let dir = tempfile::tempdir().expect("a folder");
+    let path = dir.path().join("token");
+    let token = Secret::File(path.clone());
+    assert!(!format!("{token:?} {:?}", Secret::Text("xoxb-1".to_owned())).contains("xoxb-1"));
+    let slack = Slack::new(token, channels(None), Some(&workspace.url)).expect("a client");
+    let alert = missed(Cause::Suspended, None);
+    let unread = slack.post(&alert, &render(&alert), None).await;
+    assert!(matches!(unread, Err(SlackError::Token { .. })), "{unread:?}");
+    for token in ["xoxb-1", "xoxb-2"] {
+        std::fs::write(&path, format!("{token}\n")).expect("a file");
+        slack.post(&alert, &render(&alert), None).await.expect("it is posted");
+        let (headers, _) = workspace.requests().pop().expect("a request");
+        assert_eq!(headers["authorization"], format!("Bearer {token}"));
+    }
 }

@@ -91,7 +91,7 @@ impl Api {
 
     /// The namespace of the pod, or of the kubeconfig's context.
     pub fn default_namespace(&self) -> String {
-        self.client.current().default_namespace().to_owned()
+        self.client.default_namespace()
     }
 
     /// The path of `resource` in the watched namespaces.
@@ -301,8 +301,9 @@ impl Api {
             .header(header::CONTENT_TYPE, content_type)
             .body(Body::from(body))
             .map_err(|error| unreadable(error.to_string()))?;
-        let response = self.client.current().send(http_request).await.map_err(|error| {
-            RequestError::NoAnswer { request: request.to_owned(), reason: client_reasons(&error) }
+        let response = self.client.send(http_request).await.map_err(|error| RequestError::NoAnswer {
+            request: request.to_owned(),
+            reason: client_reasons(&error),
         })?;
         if response.status().is_success() {
             return Ok(response);

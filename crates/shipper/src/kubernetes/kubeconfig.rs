@@ -1,4 +1,6 @@
-//! How an error names the kubeconfig and the context in use, and the command that checks them.
+//! What a kubeconfig states: its proxy; and how an error names the kubeconfig and the context in use.
+
+use kube::config::Kubeconfig;
 
 use crate::settings::Access;
 
@@ -30,4 +32,12 @@ pub(crate) fn check_command(access: &Access) -> String {
         }
         Access::Url(url) => format!("curl {url}/version"),
     }
+}
+
+/// The `proxy-url` of a context's cluster; by default of the current context.
+pub(crate) fn proxy_of(file: &Kubeconfig, context: Option<&str>) -> Option<String> {
+    let name = context.or(file.current_context.as_deref())?;
+    let context = file.contexts.iter().find(|context| context.name == name)?.context.as_ref()?;
+    let cluster = file.clusters.iter().find(|cluster| cluster.name == context.cluster)?.cluster.as_ref()?;
+    cluster.proxy_url.clone().filter(|url| !url.is_empty())
 }

@@ -86,3 +86,43 @@ async fn a_token_that_is_replaced_in_the_kubeconfig_or_in_the_file_it_names_is_u
         server.shutdown().await;
     }
 }
+
+#[tokio::test]
+async fn a_plugin_that_makes_credentials_slowly_delays_nothing_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let kubeconfig = folder.path().join("kubeconfig");
+    let history = History::from_recording(recording("cron_success")).expect("a recording");
+    let clock = Clock::new(history.start(), Pace::Manual, None);
+    let played = Played { history, clock: clock.clone(), options: Options::default() };
+    let server = Server::start(played).await.expect("a free port");
+    server.faults().accept_only(Some("made"));
+    // A credential that is about to expire: it is made for the client, and again for its first request.
+    let script = "sleep 2; echo '{\"apiVersion\": \"client.authentication.k8s.io/v1\", \"kind\": \"ExecCredential\", \
+                  \"status\": {\"token\": \"made\", \"expirationTimestamp\": \"2000-01-01T00:00:00Z\"}}'";
+    let plugin = serde_json::json!({"exec": {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "sh",
+        "args": ["-c", script],
+        "interactiveMode": "Never",
+    }});
+    write(&kubeconfig, &server.url(), &plugin.to_string());
+    let access = Access::Kubeconfig { path: kubeconfig, context: None };
+    let settings = Settings::new("test", access);
+    let shippers_clock = server_clock::Clock::new(move || clock.now());
+    let longest_pause = async {
+        let (mut last, mut longest) = (std::time::Instant::now(), Duration::ZERO);
+        loop {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            longest = longest.max(last.elapsed());
+            last = std::time::Instant::now();
+            if longest > Duration::from_millis(1_500) {
+                break longest;
+            }
+        }
+    };
+    tokio::select! {
+        connected = connect(&settings, shippers_clock) => { connected.expect("the server answers"); }
+        longest = longest_pause => panic!("the thread of the runtime stood still for {longest:?}"),
+    }
+    server.shutdown().await;
+}
