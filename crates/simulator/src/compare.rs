@@ -157,8 +157,9 @@ impl<'a> Follower<'a> {
             .collect();
         ending.sort_by_key(|success| success.ended_at);
         let Some(first) = ending.first() else { return };
-        // It waits for the verdicts on what it is too late for.
-        if slots.get(self.judged).is_some_and(|next| next.stops_counting < first.ended_at) {
+        // It waits for the verdicts on what it is too late for, where there is something to judge.
+        let mut open = slots[self.judged..].iter().take_while(|slot| slot.stops_counting < first.ended_at);
+        if open.any(|slot| slot.right != [Right::Excused]) {
             return;
         }
         incident.is_open = false;
