@@ -192,7 +192,8 @@ impl Slack {
         kind: SlackConversationType,
     ) -> Result<Option<SlackChannelId>, SlackError> {
         let name = channel.trim_start_matches('#');
-        let session = self.client.open_session(&self.token);
+        let token = self.token().await?;
+        let session = self.client.open_session(&token);
         let mut request = SlackApiUsersConversationsRequest::new()
             .with_limit(CHANNELS_IN_PAGE_MAX)
             .with_exclude_archived(true)
