@@ -283,6 +283,10 @@ fn permission_text(allowed: Allowed) -> &'static str {
             "note: not allowed, and only needed to declare objectives with kubectl: apply \
              deploy/objectives.crd.yaml, and grant list and watch on objectives.kigen.dev"
         }
+        Allowed::WithoutPods => {
+            "note: not allowed: verdicts hold, but alerts lack exit codes, error texts and the reason why a run waits: grant \
+             list and watch on pods"
+        }
         Allowed::Unidentified => {
             "note: not allowed, and only needed to notice another cluster of this name in the same log: grant get on this \
              one namespace"

@@ -78,6 +78,8 @@ pub struct Core {
     listed_at: [Option<Instant>; Resource::COUNT],
     /// The version of each stream's last list.
     listed_as_of: [u64; Resource::COUNT],
+    /// Whether kigen might not read the stream's resource since its last list.
+    was_forbidden: [bool; Resource::COUNT],
     /// The end of a history gap that has not been emitted.
     gap_to: Option<Instant>,
     /// Of each object that could not be decoded, the version that was rejected last.
@@ -113,6 +115,7 @@ impl Core {
             resync: Resync::new(settings.retention_ms),
             listed_at: [None; Resource::COUNT],
             listed_as_of: [0; Resource::COUNT],
+            was_forbidden: [false; Resource::COUNT],
             gap_to: None,
             rejected: HashMap::new(),
         }
@@ -278,7 +281,10 @@ impl Core {
                 self.watermark.not_watched(resource);
                 self.emit(output, |index, emit| index.objectives_not_served(emit));
             }
-            StreamEvent::Forbidden(_) => self.watermark.not_watched(resource),
+            StreamEvent::Forbidden(_) => {
+                self.watermark.not_watched(resource);
+                self.was_forbidden[resource.index()] = true;
+            }
             StreamEvent::Broken { .. } => {}
         }
     }
@@ -292,7 +298,9 @@ impl Core {
         self.emit_at(listed_at, output, |index, emit| {
             index.reset(resource, resource_version, emit);
         });
-        if !resource.is_optional() {
+        // No verdict counted on what was forbidden.
+        let was_forbidden = std::mem::take(&mut self.was_forbidden[resource.index()]);
+        if !resource.is_optional() && !was_forbidden {
             self.gap_to = self.gap_to.max(Some(listed_at));
         }
     }

@@ -126,6 +126,16 @@ impl RequestError {
         self.status() == Some(StatusCode::FORBIDDEN.as_u16())
     }
 
+    /// Whether kigen works without this resource after this answer: where the Objectives are unavailable (404) or forbidden
+    /// (403), and where the Pods are forbidden, of which no verdict depends on more than a detail.
+    pub fn is_tolerated(&self, resource: Resource) -> bool {
+        match resource {
+            Resource::CronJobs | Resource::Jobs => false,
+            Resource::Pods => self.is_forbidden(),
+            Resource::Objectives => self.is_not_found_or_forbidden(),
+        }
+    }
+
     /// Whether one of both holds: a cluster may lack an optional resource, or not grant it.
     pub fn is_not_found_or_forbidden(&self) -> bool {
         self.is_not_found() || self.is_forbidden()

@@ -8,6 +8,9 @@ use crate::metrics;
 /// How old the last tick may be: some probes may fail, and a quiet stream may miss the bookmarks after them.
 const TICK_AGE_MAX: Duration = Duration::from_secs(150);
 
+const WITHOUT_PODS: &str =
+    "; the Pods may not be listed: alerts lack exit codes, error texts and the reason why a run waits";
+
 /// The health of one shipper, shared by clones.
 #[derive(Clone, Debug)]
 pub struct Health(Arc<Mutex<HealthState>>);
@@ -22,6 +25,8 @@ struct HealthState {
     held: Option<String>,
     /// Which namespaces are over their quotas, if any are.
     over_quota: Option<String>,
+    /// Whether kigen may not read the Pods.
+    is_without_pods: bool,
     /// Why the API server cannot be read, if it cannot.
     cluster_fault: Option<String>,
     /// Why the log cannot be written, if it cannot.
@@ -38,6 +43,7 @@ impl Default for Health {
             superseded: None,
             held: None,
             over_quota: None,
+            is_without_pods: false,
             cluster_fault: None,
             log_fault: None,
             began_at,
@@ -78,7 +84,8 @@ impl Health {
                 Some(why) => Err(why.clone()),
                 None => {
                     let over = state.over_quota.as_ref().map_or(String::new(), |over| format!("; {over}"));
-                    Ok(format!("the last tick was written {} s ago{over}", age.as_secs()))
+                    let pods = if state.is_without_pods { WITHOUT_PODS } else { "" };
+                    Ok(format!("the last tick was written {} s ago{pods}{over}", age.as_secs()))
                 }
             },
         }
@@ -116,6 +123,11 @@ impl Health {
     /// These namespaces are over their quotas, or none are any more.
     pub(crate) fn over_quota(&self, which: Option<String>) {
         self.state().over_quota = which;
+    }
+
+    /// Whether kigen may not read the Pods.
+    pub(crate) fn without_pods(&self, is_so: bool) {
+        self.state().is_without_pods = is_so;
     }
 
     pub(crate) fn cluster_answered(&self) {

@@ -28,6 +28,8 @@ pub enum Allowed {
     Unavailable,
     /// It may not read this optional resource, and works without it (403).
     Forbidden,
+    /// It may not read the Pods, and works without them: verdicts hold, and texts are missing.
+    WithoutPods,
     /// It may not read the cluster's UID, and so cannot distinguish two clusters of one name.
     Unidentified,
 }
@@ -50,10 +52,13 @@ pub async fn checks(settings: &Settings, clock: Clock) -> Result<Vec<Check>, Shi
     for resource in Resource::ALL {
         let listed = api.list_one(resource).await;
         if let Err(error) = &listed
-            && resource.is_optional()
-            && error.is_not_found_or_forbidden()
+            && error.is_tolerated(resource)
         {
-            let allowed = if error.is_not_found() { Allowed::Unavailable } else { Allowed::Forbidden };
+            let allowed = match resource {
+                Resource::Pods => Allowed::WithoutPods,
+                _ if error.is_not_found() => Allowed::Unavailable,
+                _ => Allowed::Forbidden,
+            };
             checks.push(Check { what: format!("list {resource}"), outcome: Ok(allowed) });
             continue;
         }

@@ -43,9 +43,8 @@ impl Resource {
         }
     }
 
-    /// Whether kigen works where it is unavailable (404) or forbidden (403): then nothing waits for it.
-    ///
-    /// Only its present state counts: what came and went unwatched is no loss of history.
+    /// Whether kigen works where it is unavailable, and only its present state counts: what came and went unwatched is no loss
+    /// of history.
     pub fn is_optional(self) -> bool {
         match self {
             Self::CronJobs | Self::Jobs | Self::Pods => false,

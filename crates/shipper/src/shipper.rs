@@ -40,7 +40,7 @@ pub struct Shipper {
     /// An API server that is away makes all streams and the probe fail, again and again.
     failures: Throttle,
     /// That the Objectives of the cluster are forbidden was logged.
-    has_warned_of_forbidden: bool,
+    has_warned_of_forbidden: [bool; Resource::COUNT],
     resolutions: Arc<Resolutions>,
     /// The stream that was logged as behind, while it is.
     behind: Option<Resource>,
@@ -66,7 +66,7 @@ impl Shipper {
             tasks: started.tasks,
             logs: started.logs,
             failures: Throttle::default(),
-            has_warned_of_forbidden: false,
+            has_warned_of_forbidden: [false; Resource::COUNT],
             resolutions: Arc::default(),
             behind: None,
             held: None,
@@ -188,7 +188,12 @@ impl Shipper {
             }
             Input::ProbeFailed(error) => self.log_failure(error, None),
             Input::Probed { .. } => self.health.cluster_answered(),
-            Input::Stream { event: StreamEvent::Forbidden(error), .. } => self.log_forbidden(error),
+            Input::Stream { resource, event: StreamEvent::Forbidden(error) } => {
+                self.log_forbidden(*resource, error);
+            }
+            Input::Stream { resource: Resource::Pods, event: StreamEvent::Opened { .. } } => {
+                self.health.without_pods(false);
+            }
             Input::Log(read) => self.logs.answered(read),
             // The role ends by another cluster or a panic, and explains it.
             Input::AnotherCluster { .. }
@@ -231,13 +236,22 @@ impl Shipper {
         }
     }
 
-    /// Only for 403: where the Objectives are unavailable (404), none can be missed.
-    fn log_forbidden(&mut self, error: &RequestError) {
-        if !std::mem::replace(&mut self.has_warned_of_forbidden, true) {
+    /// Only for 403, and once for each resource: where the Objectives are unavailable (404), none can be missed.
+    fn log_forbidden(&mut self, resource: Resource, error: &RequestError) {
+        let error = error_chain(error);
+        let is_first = !std::mem::replace(&mut self.has_warned_of_forbidden[resource.index()], true);
+        if resource == Resource::Pods {
+            self.health.without_pods(true);
+            if is_first {
+                tracing::warn!(
+                    "{error}; kigen continues without Pods: verdicts hold, but alerts lack exit codes, error texts and the reason why \
+                     a run waits, and a run ends when the Job controller notices it: grant list and watch on pods"
+                );
+            }
+        } else if is_first {
             tracing::warn!(
-                "{}; kigen continues without Objectives of the cluster: where there are none, ignore this; else apply \
-                 deploy/objectives.crd.yaml, and grant list and watch on objectives.kigen.dev",
-                error_chain(error)
+                "{error}; kigen continues without Objectives of the cluster: where there are none, ignore this; else apply \
+                 deploy/objectives.crd.yaml, and grant list and watch on objectives.kigen.dev"
             );
         }
     }

@@ -165,7 +165,9 @@ impl Watermark {
         Resource::ALL.into_iter().all(|resource| {
             let (reach, probed) = (self.reaches[resource.index()], round.resource_versions[resource.index()]);
             let is_reached = match (reach, probed) {
-                (_, None) | (Reach::NotWatched, _) => true,
+                (Reach::NotWatched, _) => true,
+                // Of Pods that are refused the stream reports that soon; until then its last events may be on their way.
+                (_, None) => resource.is_optional() || !waits_for_optional,
                 (Reach::At(reached), Some(probed)) => reached >= probed,
                 (Reach::Nowhere, Some(_)) => false,
             };

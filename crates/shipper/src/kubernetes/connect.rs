@@ -50,7 +50,7 @@ async fn first_requests(api: &Api) -> Result<(), (Option<Resource>, RequestError
     api.time().await.map_err(|error| (None, error))?;
     for resource in Resource::ALL {
         match api.list_one(resource).await {
-            Err(error) if !(resource.is_optional() && error.is_not_found_or_forbidden()) => {
+            Err(error) if !error.is_tolerated(resource) => {
                 return Err((Some(resource), error));
             }
             Ok(_) | Err(_) => {}

@@ -117,11 +117,11 @@ fn unidentified(api: &Api, identity: &mut Identity, error: &RequestError) {
     }
 }
 
-/// The store's version of `resource`; `None`: the resource is optional, and unavailable (404) or forbidden (403).
+/// The store's version of `resource`; `None`: it is refused, and kigen works without it.
 async fn version(api: &Api, resource: Resource) -> Result<Option<u64>, RequestError> {
     match api.probe(resource).await {
         Ok(version) => Ok(Some(version)),
-        Err(error) if resource.is_optional() && error.is_not_found_or_forbidden() => Ok(None),
+        Err(error) if error.is_tolerated(resource) => Ok(None),
         Err(error) => Err(error),
     }
 }

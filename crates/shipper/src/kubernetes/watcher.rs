@@ -51,6 +51,8 @@ const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 const SLOW_PART: u32 = 3;
 /// How many watches in a row may end without a line. Beyond, each one that does is followed by a list.
 const EMPTY_WATCHES_MAX: u32 = 4;
+/// How often in a row Pods are refused before nothing waits for them: for a few seconds, by the delays between requests.
+const REFUSALS_MAX: u32 = 3;
 /// How long after its time a watch may end.
 const OVERDUE_MAX: Duration = Duration::from_secs(10);
 
@@ -104,6 +106,8 @@ struct Watcher {
     watch_silence_max: Duration,
     /// Between the requests for a resource that is unavailable or forbidden.
     unwatched_delay: Duration,
+    /// How often it was refused since it was last read.
+    refusals: u32,
 }
 
 /// Lists and watches `resource` until the receiver of `inputs` is dropped, or a list shows that the store has gone back.
@@ -133,6 +137,7 @@ pub async fn watch(
         answer_max: Duration::from_millis(settings.answer_ms_max),
         watch_silence_max: Duration::from_millis(settings.watch_silence_ms_max),
         unwatched_delay: Duration::from_millis(settings.retry_delay_ms_max),
+        refusals: 0,
     };
     let mut state = State::List { resume };
     while let Ok(next) = watcher.step(state).await {
@@ -167,7 +172,10 @@ impl Watcher {
     async fn list_by_watch(&mut self, resume: Option<u64>) -> Result<Option<State>, Ended> {
         let known = self.known.before_request(self.resource);
         let (answered, mut lines) = match self.api.watch_with_initial_events(self.resource).await {
-            Ok(opened) => opened,
+            Ok(opened) => {
+                self.refusals = 0;
+                opened
+            }
             Err(error) if self.is_unwatched(&error) => return self.unwatched(error).await.map(Some),
             Err(error) if is_unsupported(&error) => return Ok(None),
             Err(error) => {
@@ -224,7 +232,10 @@ impl Watcher {
         loop {
             let began_at = TimerInstant::now();
             let page = match self.api.list(self.resource, limit.objects(), from.as_deref()).await {
-                Ok(page) => page,
+                Ok(page) => {
+                    self.refusals = 0;
+                    page
+                }
                 Err(error) if self.is_unwatched(&error) => return self.unwatched(error).await,
                 Err(RequestError::TooLarge { .. }) if limit.halve() => continue,
                 // When the next page has expired, the list starts again.
@@ -284,6 +295,7 @@ impl Watcher {
         };
         match self.api.watch(self.resource, from, seconds).await {
             Ok((answered, lines)) => {
+                self.refusals = 0;
                 self.send(StreamEvent::Opened { resource_version: from, answered }).await?;
                 let watch = OpenWatch { lines, opened_at, open_for: Duration::from_secs(seconds.into()) };
                 Ok(State::Watch { watch, position: from, fallback })
@@ -368,8 +380,14 @@ impl Watcher {
         }
     }
 
-    fn is_unwatched(&self, error: &RequestError) -> bool {
-        self.resource.is_optional() && error.is_not_found_or_forbidden()
+    /// Whether the stream goes on without the resource. An API server that starts refuses for a second or two what it will
+    /// grant; of what came and went meanwhile, that would lose the Pods.
+    fn is_unwatched(&mut self, error: &RequestError) -> bool {
+        if !error.is_tolerated(self.resource) {
+            return false;
+        }
+        self.refusals = self.refusals.saturating_add(1);
+        self.resource.is_optional() || self.refusals > REFUSALS_MAX
     }
 
     /// The resource is unavailable or forbidden. That may stay so for ever, so it is requested no more often than from an API

@@ -165,3 +165,28 @@ async fn only_pods_with_the_label_of_a_job_are_read() {
         assert_eq!(shipping.facts().any(is_attempt), has_attempts);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_permission_to_read_pods_all_else_is_shipped_and_time_moves() {
+    let path = recording("cron_success");
+    let history = History::from_recording(&path).expect("a recording");
+    let mut shipping = Start::of(history, Pace::Manual).start().await;
+    let attempts = |shipping: &Shipping| {
+        shipping.facts().filter(|fact| matches!(fact.body, FactBody::Attempt { .. })).count()
+    };
+    let (before, gaps) = (attempts(&shipping), shipping.gaps().len());
+    shipping.server.faults().refuse(Some(Resource::Pods), Some(403));
+    shipping.restart(2);
+    let end = second_after(shipping.history.end());
+    shipping.server.clock().advance_to(end);
+    shipping.until_ticked(end).await;
+    assert_eq!(final_states(shipping.facts()), independent_final_states(&path));
+    assert_eq!(attempts(&shipping), before);
+    // Once it is granted, the Pods that are there are shipped, and what went meanwhile is no loss of history.
+    shipping.server.faults().refuse(None, None);
+    shipping.until("attempts are emitted", |shipping| attempts(shipping) > before).await;
+    let later = end + TimeDelta::seconds(3);
+    shipping.server.clock().advance_to(later);
+    shipping.until_ticked(later).await;
+    assert_eq!(shipping.gaps().len(), gaps);
+}
