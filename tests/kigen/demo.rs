@@ -43,7 +43,7 @@ fn shows_the_incidents_of_its_history(shown: &str) {
     assert_eq!(shown_incidents, expected, "{shown}");
     assert_eq!(lines.iter().filter(|line| line.starts_with("ml/embeddings")).count(), 4, "{shown}");
     assert!(
-        shown.contains("▌ longer than the one before. It will go on missing its deadline unless"),
+        shown.contains("▌ scheduled time, each about 4 min later than the one before. It will go\n▌ on missing its deadline"),
         "{shown}"
     );
 }
