@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Each watch ends by itself a few seconds after the next probe, with a bookmark before that: see [`Cadence`]. One that ends
-//! without a line is opened for the shortest time next; after [`EMPTY_WATCHES_MAX`] of them in a row the stream lists. Time
+//! without a line is opened for the shortest time next; after `EMPTY_WATCHES_MAX` of them in a row the stream lists. Time
 //! then moves by lists, and what came and went between two of them is lost.
 //!
 //! Each failure sends [`StreamEvent::Broken`] and waits, by exponential backoff with jitter. 404 and 403 are special only for an
