@@ -1,4 +1,4 @@
-//! What a client may do, by the rules of its Roles: https://kubernetes.io/docs/reference/access-authn-authz/rbac/.
+//! What a client may do, by the rules of its Roles: <https://kubernetes.io/docs/reference/access-authn-authz/rbac/>.
 
 use axum::http::Method;
 
