@@ -117,7 +117,7 @@ async fn kigen_waits_for_a_broker_that_is_down_at_the_start_or_later_and_loses_n
 #[tokio::test(flavor = "multi_thread")]
 async fn kigen_waits_for_a_broker_with_a_full_disk_and_loses_nothing() {
     let _heavy = HEAVY.lock().await;
-    let Some(mut broker) = Broker::start_on_small_disk(192) else {
+    let Some(mut broker) = Broker::start_on_small_disk(96) else {
         return not_tested(
             "a Kafka broker with a full disk (it is external, or this machine does not permit to mount a small tmpfs)",
         );
