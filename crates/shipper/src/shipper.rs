@@ -39,7 +39,7 @@ pub struct Shipper {
     logs: PodLogs,
     /// An API server that is away makes all streams and the probe fail, again and again.
     failures: Throttle,
-    /// That the Objectives of the cluster are forbidden was logged.
+    /// Of which resources it was logged that they are forbidden.
     has_warned_of_forbidden: [bool; Resource::COUNT],
     resolutions: Arc<Resolutions>,
     /// The stream that was logged as behind, while it is.

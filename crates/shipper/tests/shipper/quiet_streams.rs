@@ -123,9 +123,8 @@ async fn watch(between: Between) -> Found {
             found.ticks += 1;
         }
     }
-    found.lag_max = found.lag_max.max(clock.now() - covered.unwrap_or(start));
-    // The first start is one.
-    found.gaps = gaps.saturating_sub(1);
+    found.lag_max = found.lag_max.max(clock.now() - covered.expect("it ticked"));
+    found.gaps = gaps - 1;
     found.behind = shipper.stream_behind();
     let (requests, seconds) = (server.requests().total() - began.0, began.1.elapsed().as_secs().max(1));
     found.requests_a_minute = requests * 60 / seconds;
