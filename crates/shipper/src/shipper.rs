@@ -264,8 +264,8 @@ struct Started {
     logs: PodLogs,
 }
 
-/// Starts the streams, each where it resumes, and the probe. `delay` is the time until the probe's first round, which the
-/// streams then wait for.
+/// Starts the probe, and after its first round the streams, each where it resumes. `delay` is the time until that round, which
+/// must then find the same cluster.
 fn start_tasks(
     api: &Api,
     settings: &Settings,
@@ -275,22 +275,25 @@ fn start_tasks(
     let (sender, inputs) = mpsc::channel(INPUTS_WAITING_MAX);
     let mut tasks = JoinSet::new();
     let known = KnownVersions::default();
-    let is_same_cluster = watch::Sender::new(delay.is_none());
+    let is_probed = watch::Sender::new(false);
     let cadence = Cadence::new(Duration::from_millis(settings.probe_interval_ms));
     for resource in Resource::ALL {
         let resume = resume_at(resource);
         known.raise(resource, resume.unwrap_or(0));
         let (api, settings, known, sender) = (api.clone(), settings.clone(), known.clone(), sender.clone());
-        let (cadence, mut is_same_cluster) = (cadence.clone(), is_same_cluster.subscribe());
+        let (cadence, mut is_probed) = (cadence.clone(), is_probed.subscribe());
         tasks.spawn(async move {
-            if is_same_cluster.wait_for(|is_same| *is_same).await.is_ok() {
+            if is_probed.wait_for(|is_probed| *is_probed).await.is_ok() {
                 watcher::watch(api, &settings, resource, resume, known, cadence, sender).await;
             }
         });
     }
     let logs = PodLogs::new(api.clone(), sender.clone(), settings.read_logs);
-    let delay = delay.unwrap_or_default();
-    tasks.spawn(probe(Probe { api: api.clone(), cadence, delay, known, is_same_cluster }, sender));
+    let (must_be_identified, delay) = (delay.is_some(), delay.unwrap_or_default());
+    tasks.spawn(probe(
+        Probe { api: api.clone(), cadence, delay, known, is_probed, must_be_identified },
+        sender,
+    ));
     Started { inputs, tasks, logs }
 }
 

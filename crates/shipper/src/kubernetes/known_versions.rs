@@ -28,6 +28,12 @@ impl KnownVersions {
         self.0[resource.index()].fetch_max(version, Ordering::Relaxed);
     }
 
+    /// Whether the API server has shown a version beyond `position`: a stream there is behind, or nothing of it has changed
+    /// since.
+    pub(super) fn is_behind(&self, resource: Resource, position: u64) -> bool {
+        self.0[resource.index()].load(Ordering::Relaxed) > position
+    }
+
     /// To be called before a consistent read is requested.
     pub(super) fn before_request(&self, resource: Resource) -> KnownBefore {
         KnownBefore { resource, known: self.0[resource.index()].load(Ordering::Relaxed) }

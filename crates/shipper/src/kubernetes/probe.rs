@@ -27,8 +27,11 @@ pub struct Probe {
     pub delay: Duration,
     /// What the streams have shown.
     pub known: KnownVersions,
-    /// Becomes true once the cluster that answers is the same as before.
-    pub is_same_cluster: watch::Sender<bool>,
+    /// Becomes true after the first round, and lets the streams start: their lists then are as new as that round, and prove
+    /// its instant without a bookmark.
+    pub is_probed: watch::Sender<bool>,
+    /// Whether the cluster must have been found to be the same before that.
+    pub must_be_identified: bool,
 }
 
 /// Probes until the receiver of `inputs` is dropped.
@@ -44,6 +47,9 @@ pub async fn probe(probe: Probe, inputs: Sender<Input>) {
             Ok(input) => input,
             Err(error) => Input::ProbeFailed(error),
         };
+        if matches!(input, Input::ProbeFailed(_)) && !probe.must_be_identified {
+            probe.is_probed.send_replace(true);
+        }
         next = match &input {
             Input::Probed { answered, .. } => {
                 let date_ms = answered.date.timestamp_millis();
@@ -67,7 +73,7 @@ enum Identity {
 
 /// The time must be answered before the lists are requested: see [`ProbeRound`].
 async fn round(probe: &Probe, identity: &mut Identity) -> Result<Input, RequestError> {
-    let Probe { api, known, is_same_cluster, .. } = probe;
+    let Probe { api, known, is_probed, .. } = probe;
     let mut answered = None;
     // Clusters may change behind an address, and kubeconfigs are read again.
     if let Some(same) = api.cluster_uid() {
@@ -81,7 +87,6 @@ async fn round(probe: &Probe, identity: &mut Identity) -> Result<Input, RequestE
             Err(error) => return Err(error),
         }
     }
-    is_same_cluster.send_replace(true);
     let answered = match answered {
         Some(answered) => answered,
         None => api.time().await?,
@@ -96,6 +101,7 @@ async fn round(probe: &Probe, identity: &mut Identity) -> Result<Input, RequestE
             return Ok(Input::WentBack(went_back));
         }
     }
+    is_probed.send_replace(true);
     let mut resource_versions = [None; Resource::COUNT];
     for (at, version) in resource_versions.iter_mut().zip(versions) {
         *at = version?;

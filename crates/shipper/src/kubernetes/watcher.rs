@@ -13,8 +13,9 @@
 //! ```
 //!
 //! Each watch ends by itself a few seconds after the next probe, with a bookmark before that: see [`Cadence`]. One that ends
-//! without a line is opened for the shortest time next; after `EMPTY_WATCHES_MAX` of them in a row the stream lists. Time
-//! then moves by lists, and what came and went between two of them is lost.
+//! without a line is opened for the shortest time next; after `EMPTY_WATCHES_MAX` of them in a row, one that does so although
+//! the API server had shown a later version is followed by a list. Time then moves by lists, one in two probes at most, and
+//! what came and went between two of them is lost.
 //!
 //! Each failure sends [`StreamEvent::Broken`] and waits, by exponential backoff with jitter. 404 and 403 are special only for an
 //! optional resource: they send [`StreamEvent::Unavailable`] or [`StreamEvent::Forbidden`] and wait for the longest delay.
@@ -49,7 +50,7 @@ const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
 /// A page is slow if it takes longer than such a part of what an answer may take.
 const SLOW_PART: u32 = 3;
-/// How many watches in a row may end without a line. Beyond, each one that does is followed by a list.
+/// How many watches in a row may end without a line. Beyond, each one that does although it is behind is followed by a list.
 const EMPTY_WATCHES_MAX: u32 = 4;
 /// How often in a row Pods are refused before nothing waits for them: for a few seconds, by the delays between requests.
 const REFUSALS_MAX: u32 = 3;
@@ -73,6 +74,8 @@ enum State {
 struct OpenWatch {
     lines: Lines,
     opened_at: TimerInstant,
+    /// Whether the API server had shown a later version than that from which it was opened.
+    was_behind: bool,
     /// For how long the server keeps it open.
     open_for: Duration,
 }
@@ -289,6 +292,7 @@ impl Watcher {
 
     async fn open(&mut self, from: u64, fallback: Option<u64>) -> Result<State, Ended> {
         let opened_at = TimerInstant::now();
+        let was_behind = self.known.is_behind(self.resource, from);
         let seconds = match self.empty_watches {
             0 => self.cadence.watch_seconds(opened_at),
             1.. => WATCH_SECONDS_MIN,
@@ -297,7 +301,8 @@ impl Watcher {
             Ok((answered, lines)) => {
                 self.refusals = 0;
                 self.send(StreamEvent::Opened { resource_version: from, answered }).await?;
-                let watch = OpenWatch { lines, opened_at, open_for: Duration::from_secs(seconds.into()) };
+                let watch =
+                    OpenWatch { lines, opened_at, was_behind, open_for: Duration::from_secs(seconds.into()) };
                 Ok(State::Watch { watch, position: from, fallback })
             }
             Err(error) if error.is_expired() => self.expired(error, fallback).await,
@@ -321,12 +326,12 @@ impl Watcher {
             let line = match tokio::time::timeout(silence_max, watch.lines.next()).await {
                 Ok(Ok(Some(line))) => line,
                 Ok(Ok(None)) if is_empty => {
-                    return self.ended_empty(watch.opened_at, position, fallback).await;
+                    return self.ended_empty(watch, position, fallback).await;
                 }
                 Ok(Ok(None)) => break,
                 // A proxy may close it so, too.
                 Ok(Err(RequestError::BrokenOff { .. })) if is_empty => {
-                    return self.ended_empty(watch.opened_at, position, fallback).await;
+                    return self.ended_empty(watch, position, fallback).await;
                 }
                 Ok(Err(error)) => break self.wait_after(error).await?,
                 Err(_) => break self.idle("sends nothing, not even a bookmark").await?,
@@ -355,15 +360,19 @@ impl Watcher {
     /// what is there is listed.
     async fn ended_empty(
         &mut self,
-        opened_at: TimerInstant,
+        OpenWatch { opened_at, was_behind, .. }: OpenWatch,
         position: u64,
         fallback: Option<u64>,
     ) -> Result<State, Ended> {
         self.empty_watches = self.empty_watches.saturating_add(1);
-        let lists = self.empty_watches >= EMPTY_WATCHES_MAX;
+        let is_usual = self.empty_watches >= EMPTY_WATCHES_MAX;
+        let lists = is_usual && was_behind;
         let path = self.api.path(self.resource);
         let after_ms = u64::try_from(opened_at.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.wait_after(RequestError::ClosedEmpty { path, after_ms, lists }).await?;
+        let error = RequestError::ClosedEmpty { path, after_ms, lists };
+        // Time moves by probes: another list before the next one would prove nothing.
+        let delay = if is_usual { self.cadence.interval() } else { self.back_off.next_delay(None) };
+        self.wait(error, delay).await?;
         if lists { Ok(State::List { resume: None }) } else { Ok(State::Open { from: position, fallback }) }
     }
 
@@ -407,6 +416,10 @@ impl Watcher {
 
     async fn wait_after(&mut self, error: RequestError) -> Result<(), Ended> {
         let delay = self.back_off.next_delay(error.retry_after());
+        self.wait(error, delay).await
+    }
+
+    async fn wait(&self, error: RequestError, delay: Duration) -> Result<(), Ended> {
         let retry_delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         self.send(StreamEvent::Broken { error, retry_delay_ms }).await?;
         tokio::time::sleep(delay).await;

@@ -33,6 +33,8 @@ struct Between {
     probe_interval_s: u32,
     /// How fast the cluster's time passes.
     speed: f64,
+    /// How far apart the Leases are written.
+    writes_each: Duration,
     /// How long the cluster is watched. A regular bookmark comes each 60 s, so none does meanwhile.
     watched_s: u32,
 }
@@ -62,6 +64,7 @@ const CURRENT: Between = Between {
     bookmarks: true,
     probe_interval_s: 3,
     speed: 1.0,
+    writes_each: Duration::from_millis(300),
     watched_s: 16,
 };
 
@@ -91,7 +94,7 @@ async fn watch(between: Between) -> Found {
     let api = connect(&settings, server_clock::Clock::new(move || shippers_clock.now())).await;
     let mut shipper = Shipper::start(&api.expect("it answers"), &settings, 1, &Resume::default());
     let until = tokio::time::Instant::now() + Duration::from_secs(between.watched_s.into());
-    let mut leases = tokio::time::interval(Duration::from_millis(300));
+    let mut leases = tokio::time::interval(between.writes_each);
     let (mut found, mut covered, mut gaps) = (Found::default(), None, 0);
     let mut began = (0, tokio::time::Instant::now());
     while tokio::time::Instant::now() < until {
@@ -168,6 +171,22 @@ async fn kubernetes_1_29_and_1_30_wait_for_an_etcd_that_reports_each_ten_minutes
     let found = watch(Between { watch_lists: WatchLists::Refused, progress, speed: 10.0, ..CURRENT }).await;
     assert_eq!(found.behind, Some(kigen_shipper::resource::Resource::CronJobs), "{found:?}");
     assert_eq!(found.gaps, 0, "{found:?}");
+}
+
+/// The streams list after the first probe, so that the lists prove its instant.
+#[tokio::test]
+async fn the_first_tick_comes_at_the_start_without_a_bookmark_however_much_is_written() {
+    let writes_each = Duration::from_millis(1);
+    let progress = reported(600, ConsistentReads::FromStore);
+    let found = watch(Between {
+        watch_lists: WatchLists::Refused,
+        progress,
+        bookmarks: false,
+        writes_each,
+        watched_s: 2,
+        ..CURRENT
+    });
+    assert_eq!(found.await.ticks, 1);
 }
 
 /// At the shipped interval: no more requests than one a second, and a tick within ten seconds of what is due at a multiple of

@@ -91,6 +91,23 @@ async fn a_shippers_clock_ten_minutes_ahead_or_behind_changes_nothing() {
     }
 }
 
+/// A stream with nothing to deliver is not one that a proxy closes before its bookmarks.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_watch_that_breaks_again_and_again_while_nothing_happens_leaves_no_gap() {
+    let (mut shipping, later) = at_start().await;
+    shipping.server.faults().stall_bookmarks(true);
+    for _ in 0..8 {
+        let opened = shipping.opened[Resource::Jobs as usize];
+        shipping.server.faults().break_streams(Some(Resource::Jobs));
+        let is_open = |shipping: &Shipping| shipping.opened[Resource::Jobs as usize] > opened;
+        shipping.until("the watch opens again", is_open).await;
+    }
+    shipping.server.faults().stall_bookmarks(false);
+    shipping.server.clock().advance_to(later);
+    shipping.until_ticked(later).await;
+    assert_eq!(shipping.gaps().len(), 1, "only that of the first start");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_half_open_connection_stops_time_until_the_watch_is_replaced() {
     for resource in Resource::ALL {
