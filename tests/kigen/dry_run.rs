@@ -8,10 +8,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, KafkaReader};
 use kigen_log::{KafkaLog, Log, LogReader, NewRecord, Settings};
-use kigen_model::alert::{Alert, AlertBody, alert_id};
+use kigen_model::alert::{Alert, AlertBody, CronJobPresence, alert_id};
 use kigen_model::key::BatchKey;
 use kigen_model::slot::{Cause, Slot};
 use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_model::trend::Trend;
 use kigen_testkit::kafka::Broker;
 use kigen_wire::Level;
 
@@ -39,8 +40,10 @@ fn miss(batch: &str, deadline: DateTime<Utc>) -> NewRecord {
         cause: Cause::Suspended,
         run: None,
         past: Vec::new(),
+        trend: Trend::Steady,
     };
-    let alert = Alert { id, key: key.clone(), objective: None, decided_at: deadline, body };
+    let cron_job = CronJobPresence::Exists;
+    let alert = Alert { id, key: key.clone(), objective: None, decided_at: deadline, cron_job, body };
     NewRecord {
         topic: Topic::Alerts,
         partition: Partition(0),

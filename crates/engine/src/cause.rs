@@ -24,7 +24,7 @@ const REPLACED_WITHIN_S: i64 = 5;
 pub(crate) fn of<'a>(judge: &Judge<'a>, judged: &JudgedSlot, gaps: &[Gap]) -> (Cause, Option<&'a RunState>) {
     let at = judged.until;
     if is_target_gone(&judge.objective.objective) {
-        return (Cause::CronJobAbsent, None);
+        return (Cause::TargetAbsent, None);
     }
     match judge.cron_job.map(|known| standing_at(known, at)) {
         None if judge.objective.objective.is_of_jobs => {}

@@ -6,7 +6,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::slot::Verdict;
 use kigen_state::{BatchState, CronJobState, ObjectiveState, RunState, Success};
 
-use crate::effect::{Effect, Judgement, Warning, instant_text, summary_of_objective};
+use crate::effect::{Effect, Judgement, Warning, instant_text, presence, summary_of_objective};
 
 /// A batch while one input is applied to it.
 pub(crate) struct Batch<'a> {
@@ -92,6 +92,7 @@ impl Judge<'_> {
             key: self.key.clone(),
             objective: Some(summary_of_objective(self.name, self.objective)),
             decided_at: self.at,
+            cron_job: presence(self.cron_job, Some(self.objective)),
             body,
         })
     }

@@ -1,11 +1,11 @@
 //! The effects: everything that the engine asks of the outside world, and how alerts describe runs and objectives.
 
 use kigen_model::Instant;
-use kigen_model::alert::{Alert, DeadlineSummary, ObjectiveSummary};
+use kigen_model::alert::{Alert, CronJobPresence, DeadlineSummary, ObjectiveSummary};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Deadlines;
 use kigen_model::slot::{RunSummary, Verdict};
-use kigen_state::{ObjectiveState, RunState};
+use kigen_state::{CronJobState, ObjectiveState, RunState};
 
 use crate::attempts;
 
@@ -71,9 +71,23 @@ pub(crate) fn summary_of_objective(name: &str, objective: &ObjectiveState) -> Ob
         name: name.to_owned(),
         deadlines,
         time_zone: objective.planned_zone().to_owned(),
+        grace: spec.grace,
         severity: spec.severity,
         owner: spec.owner.clone(),
         runbook: spec.runbook.clone(),
+    }
+}
+
+/// Whether a batch has a CronJob, as its alerts describe it. An objective expects one, unless it is one of Jobs.
+pub(crate) fn presence(
+    cron_job: Option<&CronJobState>,
+    objective: Option<&ObjectiveState>,
+) -> CronJobPresence {
+    match cron_job {
+        Some(known) if known.deleted_at.is_some() => CronJobPresence::Deleted,
+        Some(_) => CronJobPresence::Exists,
+        None if objective.is_some_and(|known| !known.objective.is_of_jobs) => CronJobPresence::NeverObserved,
+        None => CronJobPresence::NotExpected,
     }
 }
 

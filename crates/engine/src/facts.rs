@@ -13,7 +13,7 @@ use kigen_state::{
 use crate::attempts;
 use crate::context::{Batch, Judge};
 use crate::deadlines::is_target_gone;
-use crate::effect::{Effect, summary_at, summary_of_objective};
+use crate::effect::{Effect, presence, summary_at, summary_of_objective};
 use crate::history;
 use crate::incident::{end_incident, record_success};
 use crate::judge::judge_again;
@@ -192,6 +192,7 @@ fn raise_run_failed(batch: &mut Batch<'_>, uid: &str) {
         key: state.key.clone(),
         objective: objective.map(|(name, objective)| summary_of_objective(name, objective)),
         decided_at: batch.at,
+        cron_job: presence(state.cron_job.as_ref(), objective.map(|(_, known)| known)),
         body,
     })));
 }

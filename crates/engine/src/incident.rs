@@ -11,7 +11,7 @@
 
 use chrono::TimeDelta;
 use kigen_model::Instant;
-use kigen_model::alert::AlertBody;
+use kigen_model::alert::{AlertBody, ResultOf};
 use kigen_model::slot::{Slot, Verdict};
 use kigen_state::{BatchState, Incident, JudgedSlot, ObjectiveState, Plan, RunState, Window};
 use uuid::Uuid;
@@ -216,8 +216,32 @@ fn until(objective: &ObjectiveState, incident: &Incident) -> Instant {
 }
 
 fn recover(judge: &mut Judge<'_>, incident: Incident, run: &RunState, ended_at: Instant) {
-    let Incident { id, since, misses, last, opens: _ } = incident;
+    let result_of = result_of(judge, &incident, run);
+    let Incident { id, since, misses, last: slot, opens: _ } = incident;
     judge.objective.incident = None;
     let run = summary_of_run(run);
-    judge.raise(since, AlertBody::SlotRecovered { slot: last, incident: id, since, misses, ended_at, run });
+    judge.raise(
+        since,
+        AlertBody::SlotRecovered { slot, incident: id, since, misses, ended_at, run, result_of },
+    );
+}
+
+/// Of which slot a run that ends an incident is the result: of the last missed one if it belongs to it. A run that no schedule
+/// made repeats that one, too, unless it came after an expected fire of a later slot: where no schedule is known, or a
+/// freshness is given, no run that is made after the deadline belongs to the slot.
+fn result_of(judge: &Judge<'_>, incident: &Incident, run: &RunState) -> ResultOf {
+    let slot = incident.last;
+    let of_slot = judge.objective.verdicts.iter().rev().find(|known| known.deadline == slot.deadline);
+    // The verdict may be one that is no longer kept.
+    let window = of_slot.and_then(|known| known.judged).map_or(Window::Slot, |judged| judged.window);
+    let next_fire = match window {
+        Window::Fires { closes, .. } => closes.filter(|closes| *closes > slot.deadline),
+        Window::NoFire | Window::Slot | Window::Fresh { .. } => None,
+    };
+    let is_unscheduled = run.run.scheduled_at.is_none() && run.run.slot.is_none();
+    let repeats = is_unscheduled && next_fire.is_none_or(|fire| run.run.nominal_start() < fire);
+    match repeats || belongs(window, slot, &run.run, judge.objective.planned_zone()) {
+        true => ResultOf::MissedSlot,
+        false => ResultOf::LaterSlot,
+    }
 }

@@ -4,7 +4,8 @@ use kigen_model::Instant;
 use kigen_model::alert::{AlertBody, PAST_SUCCESSES_MAX};
 use kigen_model::objective::Deadlines;
 use kigen_model::slot::{Cause, Excuse, Gap, PastSuccess, Slot, Verdict};
-use kigen_state::{Judged, JudgedSlot, OpenSlot, Plan, Success, Window};
+use kigen_model::trend::Trend;
+use kigen_state::{Judged, JudgedSlot, OpenSlot, Plan, Window};
 
 use crate::cause;
 use crate::context::{Batch, Judge};
@@ -161,13 +162,19 @@ fn miss(judge: &mut Judge<'_>, judged: &mut JudgedSlot, gaps: &[Gap]) -> Cause {
     judged.unobserved = cause.gap().copied();
     let incident = add_to_incident(judge, judged);
     judged.incident = Some(incident.id);
+    let past = past_successes(judge, judged.opens());
+    // A run that has ended since the deadline is no evidence of how long it takes.
+    let running =
+        run.filter(|run| matches!(cause, Cause::StillRunning { .. }) && !run.run.phase.is_terminal());
+    let trend = Trend::of(&past, running.map(|run| judged.until - run.run.nominal_start()));
     let body = AlertBody::SlotMissed {
         slot: judged.slot,
         incident: incident.id,
         misses: incident.misses,
         cause: cause.clone(),
         run: run.map(|run| summary_at(run, judge.at)),
-        past: past_successes(judge, judged.opens()),
+        past,
+        trend,
     };
     judge.raise(judged.slot.deadline, body);
     cause
@@ -179,9 +186,14 @@ fn past_successes(judge: &Judge<'_>, opens: Instant) -> Vec<PastSuccess> {
         .runs
         .iter()
         .rev()
-        .filter_map(successes::of_run)
-        .filter(|success| success.nominal_start < opens)
-        .map(|Success { nominal_start, ended_at, .. }| PastSuccess { nominal_start, ended_at })
+        .filter_map(|run| Some((run, successes::of_run(run)?)))
+        .filter(|(_, success)| success.nominal_start < opens)
+        .map(|(run, success)| PastSuccess {
+            nominal_start: success.nominal_start,
+            // By another clock than the end, so that it may seem later.
+            started_at: run.run.started_at.filter(|started_at| *started_at <= success.ended_at),
+            ended_at: success.ended_at,
+        })
         .take(PAST_SUCCESSES_MAX)
         .collect();
     past.reverse();

@@ -1,11 +1,13 @@
 //! Alerts, the records of `kigen.alerts`: a fact that a person should know, with all that the person needs at once.
 
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::Instant;
 use crate::key::BatchKey;
 use crate::objective::Severity;
 use crate::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
+use crate::trend::Trend;
 
 /// The name space of all of kigen's name-based UUIDs (RFC 9562, version 5).
 pub const ID_NAMESPACE: Uuid = Uuid::from_u128(0x6b69_6765_6e00_5000_8000_6b69_6765_6e00);
@@ -21,6 +23,8 @@ pub struct Alert {
     pub objective: Option<ObjectiveSummary>,
     /// The cluster's time when it was decided.
     pub decided_at: Instant,
+    /// Whether the batch had a CronJob then.
+    pub cron_job: CronJobPresence,
     /// The kind of alert and its content.
     pub body: AlertBody,
 }
@@ -34,6 +38,8 @@ pub struct ObjectiveSummary {
     pub deadlines: DeadlineSummary,
     /// The zone in which the deadlines were computed, by its IANA name.
     pub time_zone: String,
+    /// How long after a deadline a success still counts as in time; zero also if an older kigen wrote the alert.
+    pub grace: TimeDelta,
     /// How urgent a miss is.
     pub severity: Severity,
     /// Who is responsible.
@@ -49,6 +55,32 @@ pub enum DeadlineSummary {
     CompleteBy(String),
     /// The expected fires of this CronJob, `namespace/name`.
     Before(String),
+}
+
+/// Whether a batch has a CronJob, as far as it was observed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CronJobPresence {
+    /// An older kigen wrote the alert.
+    Unrecorded,
+    /// None was ever observed, and none is expected: its runs are Jobs without one.
+    NotExpected,
+    /// None of its name was ever observed.
+    NeverObserved,
+    /// It was deleted.
+    Deleted,
+    /// It exists.
+    Exists,
+}
+
+/// Of which slot the success that ends an incident is the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResultOf {
+    /// An older kigen wrote the alert.
+    Undecided,
+    /// Of the last slot that was missed: a run that belongs to it, or that repeats it by hand.
+    MissedSlot,
+    /// Of a later one.
+    LaterSlot,
 }
 
 /// The kind of an alert and its content.
@@ -68,6 +100,8 @@ pub enum AlertBody {
         run: Option<RunSummary>,
         /// The latest successes before, oldest first, at most [`PAST_SUCCESSES_MAX`].
         past: Vec<PastSuccess>,
+        /// Whether those ended ever later, and what that means for the next deadlines.
+        trend: Trend,
     },
     /// A success after a miss: the incident is over.
     SlotRecovered {
@@ -83,6 +117,8 @@ pub enum AlertBody {
         ended_at: Instant,
         /// The run that succeeded.
         run: RunSummary,
+        /// Of which slot it is the result.
+        result_of: ResultOf,
     },
     /// A slot that was judged missed or unknown had its good result in time: it was observed only after the verdict.
     SlotRetracted {

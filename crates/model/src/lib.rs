@@ -8,13 +8,13 @@ pub mod alert;
 pub mod control;
 pub mod event;
 pub mod key;
-
 pub mod objective;
 pub mod reject;
 pub mod reported;
 pub mod run;
 pub mod slot;
 pub mod topic;
+pub mod trend;
 
 /// An instant on the UTC time line, with millisecond precision.
 pub type Instant = chrono::DateTime<chrono::Utc>;

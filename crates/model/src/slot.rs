@@ -70,6 +70,8 @@ impl Gap {
 pub enum Cause {
     /// There is no CronJob of that name.
     CronJobAbsent,
+    /// The CronJob before whose fires the result must be there is gone.
+    TargetAbsent,
     /// The CronJob is suspended.
     Suspended,
     /// The last run of the slot failed, or was deleted before it ended.
@@ -120,6 +122,7 @@ impl Cause {
         match self {
             Self::NotObserved { gap, .. } => Some(gap),
             Self::CronJobAbsent
+            | Self::TargetAbsent
             | Self::Suspended
             | Self::Failed(_)
             | Self::StillRunning { .. }
@@ -140,7 +143,7 @@ impl Cause {
     /// Its kind, without the details.
     pub fn kind(&self) -> CauseKind {
         match self {
-            Self::CronJobAbsent => CauseKind::CronJobAbsent,
+            Self::CronJobAbsent | Self::TargetAbsent => CauseKind::CronJobAbsent,
             Self::Suspended => CauseKind::Suspended,
             Self::Failed(_) => CauseKind::Failed,
             Self::StillRunning { .. } => CauseKind::StillRunning,
@@ -154,7 +157,7 @@ impl Cause {
 /// The kinds of [`Cause`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CauseKind {
-    /// See [`Cause::CronJobAbsent`].
+    /// See [`Cause::CronJobAbsent`] and [`Cause::TargetAbsent`].
     CronJobAbsent,
     /// See [`Cause::Suspended`].
     Suspended,
@@ -212,6 +215,8 @@ pub struct RunSummary {
 pub struct PastSuccess {
     /// The nominal start.
     pub nominal_start: Instant,
+    /// When it started; `None`: that is not known, or an older kigen wrote the alert.
+    pub started_at: Option<Instant>,
     /// When the work ended.
     pub ended_at: Instant,
 }

@@ -35,6 +35,7 @@ use std::pin::Pin;
 
 use kigen_control::Control;
 use kigen_log::{ConsumedRecord, NewRecord};
+use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::reject::Reject;
 use kigen_model::topic::{Partition, Topic};
@@ -45,7 +46,7 @@ use tokio::sync::mpsc;
 use crate::error::NotifierError;
 use crate::health::Health;
 use crate::metrics;
-use crate::render::{Message, render};
+use crate::render::{Message, render, render_at};
 use crate::slack::client::Slack;
 use crate::slack::sender::{Patience, SlackSender};
 use crate::terminal::{Style, draw};
@@ -61,6 +62,8 @@ pub struct Delivery {
     control: Control,
     health: Health,
     warnings: ThrottledWarnings,
+    /// The clock by which a message is late.
+    now: fn() -> Instant,
 }
 
 /// What became of a record.
@@ -115,9 +118,15 @@ impl Delivery {
         Self { control, ..self }
     }
 
+    /// Reads the time by which a message is late from `now` instead of the machine's clock.
+    #[must_use]
+    pub fn with_clock(self, now: fn() -> Instant) -> Self {
+        Self { now, ..self }
+    }
+
     fn to(destination: Destination, with_run_failures: bool) -> Self {
         let (control, health, warnings) = Default::default();
-        Self { destination, with_run_failures, control, health, warnings }
+        Self { destination, with_run_failures, control, health, warnings, now: chrono::Utc::now }
     }
 
     pub(crate) fn control(&self) -> &Control {
@@ -149,8 +158,7 @@ impl Delivery {
     ) -> Result<Delivered, NotifierError> {
         match kigen_wire::decode_alert(record.value.as_deref().unwrap_or_default()) {
             Ok(alert) => {
-                let message = render(&alert);
-                let is_sent = self.send(partition, alert, message, shutdown).await?;
+                let is_sent = self.send(partition, alert, shutdown).await?;
                 Ok(if is_sent { Delivered::Done(Vec::new()) } else { Delivered::ShutDown })
             }
             Err(error) if self.control.waits_for((Topic::Alerts, partition), record, &error) => {
@@ -171,7 +179,6 @@ impl Delivery {
         &mut self,
         partition: Partition,
         alert: Alert,
-        message: Message,
         shutdown: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<bool, NotifierError> {
         let kind = alert.body.kind();
@@ -181,16 +188,18 @@ impl Delivery {
         }
         let is_sent = match &mut self.destination {
             Destination::Printed(out) => {
+                let message = render_at(&alert, (self.now)());
                 let drawn = draw(&message, &Style { colours: false, width: DRY_RUN_WIDTH });
                 writeln!(out, "{drawn}").and_then(|()| out.flush()).map_err(NotifierError::Print)?;
                 true
             }
+            // Within the process nothing waits, and what is played back is of another time.
             Destination::Channel(sender) => tokio::select! {
-                sent = sender.send((alert, message)) => sent.map(|()| true).map_err(|_| NotifierError::Closed)?,
+                sent = sender.send((alert.clone(), render(&alert))) => sent.map(|()| true).map_err(|_| NotifierError::Closed)?,
                 () = shutdown => false,
             },
             Destination::Slack(sender) => {
-                sender.send(partition, &alert, &message, &self.health, shutdown).await
+                sender.send(partition, &alert, self.now, &self.health, shutdown).await
             }
         };
         if is_sent {

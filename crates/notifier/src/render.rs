@@ -4,18 +4,23 @@ mod cause;
 mod facts;
 mod history;
 
+use chrono::TimeDelta;
 use kigen_model::Instant;
-use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::alert::{Alert, AlertBody, ResultOf};
 use kigen_model::objective::{ANNOTATED_OBJECTIVE, Severity};
 use kigen_model::run::{Run, SlotMark};
 use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
+use kigen_model::trend::Trend;
 
 use self::cause::{brief_cause, brief_failure, cause_text, error_of_attempt, failure_text, last_error};
-use self::facts::{describe_cron_job, facts_of_objective, facts_of_run, first_command, read_logs};
+use self::facts::{facts_of_objective, facts_of_run, first_command, read_logs, show_batch};
 use self::history::usual_duration;
 use crate::clean::clean;
 use crate::containers::kept_from_ending;
 use crate::time_text::{TimeFormatter, ordinal, span};
+
+/// From which age on a message has it, in minutes: without trouble, delivery takes seconds.
+const LATE_AFTER_MIN: i64 = 10;
 
 /// A message in plain text; text from the cluster in it is sanitized.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,14 +56,31 @@ pub enum Tone {
     Failed,
 }
 
-/// The message for an alert.
+/// The message for an alert that is delivered at `now`: one that is late states its age.
+pub fn render_at(alert: &Alert, now: Instant) -> Message {
+    let mut message = render(alert);
+    let age = now - alert.decided_at;
+    if age >= TimeDelta::minutes(LATE_AFTER_MIN) {
+        let times = TimeFormatter::new(zone(alert), now);
+        let (age, decided) = (span(age), times.when(alert.decided_at));
+        message.context.push_str(&format!(" · {age} old"));
+        let text = format!(
+            "This alert is {age} old: kigen decided it at {decided} {} and could not deliver it before.",
+            times.zone()
+        );
+        message.paragraphs.insert(0, text);
+    }
+    message
+}
+
+/// The message for an alert that is delivered at once.
 pub fn render(alert: &Alert) -> Message {
     match &alert.body {
-        AlertBody::SlotMissed { slot, misses, cause, run, past, .. } => {
-            missed(alert, slot, *misses, cause, run.as_ref(), past)
+        AlertBody::SlotMissed { slot, misses, cause, run, past, trend, .. } => {
+            missed(alert, slot, *misses, cause, run.as_ref(), (past, *trend))
         }
-        AlertBody::SlotRecovered { slot, since, misses, ended_at, run, .. } => {
-            recovered(alert, slot, *since, *misses, *ended_at, run)
+        AlertBody::SlotRecovered { slot, since, misses, ended_at, run, result_of, .. } => {
+            recovered(alert, (slot, *since, *misses), *ended_at, run, *result_of)
         }
         AlertBody::SlotRetracted { slot, incident, misses, ended_at, run } => {
             retracted(alert, slot, incident.is_some(), *misses, *ended_at, run.as_ref())
@@ -83,8 +105,9 @@ fn retracted(
     let times = TimeFormatter::new(zone(alert), slot.deadline);
     let verdict = if was_missed { "missed" } else { "unknown" };
     let mut text = format!(
-        "A good result was there at {}. kigen saw it only after it had called the deadline {verdict}.",
-        times.when(ended_at)
+        "A good result was there at {}{}. kigen saw it only after it had called the deadline {verdict}.",
+        times.when(ended_at),
+        if ended_at > slot.deadline { ", within the grace" } else { "" }
     );
     match misses {
         0 if was_missed => text.push_str(" The incident is over."),
@@ -115,7 +138,7 @@ fn unknown(alert: &Alert, slot: &Slot, gap: &Gap) -> Message {
         times.when(gap.to)
     );
     let mut facts = facts_of_objective(alert);
-    facts.push(("Look", describe_cron_job(alert)));
+    facts.push(("Look", show_batch(alert)));
     Message {
         tone: Tone::Unknown,
         headline: format!(
@@ -141,7 +164,7 @@ fn unknown_slots(alert: &Alert, last: &Slot, since: Instant, slots: u32, gap: &G
         times.when(gap.to)
     );
     let mut facts = facts_of_objective(alert);
-    facts.push(("Look", describe_cron_job(alert)));
+    facts.push(("Look", show_batch(alert)));
     Message {
         tone: Tone::Unknown,
         headline: format!("{} may have no good result for {slots} deadlines", name_of_objective(alert)),
@@ -197,7 +220,7 @@ fn run_failed(alert: &Alert, run: &RunSummary, failure: &Failure) -> Message {
     Message {
         tone: Tone::Failed,
         headline: format!("{} failed", name(alert)),
-        brief: Some(brief_failure(failure)),
+        brief: Some(brief_failure(failure, Some(run))),
         owner: owner(alert),
         context: format!(
             "run of {} {} {} · cluster {}",
@@ -217,14 +240,17 @@ fn run_failed(alert: &Alert, run: &RunSummary, failure: &Failure) -> Message {
 
 fn recovered(
     alert: &Alert,
-    slot: &Slot,
-    since: Instant,
-    misses: u32,
+    (slot, since, misses): (&Slot, Instant, u32),
     ended_at: Instant,
     run: &RunSummary,
+    result_of: ResultOf,
 ) -> Message {
     let times = TimeFormatter::new(zone(alert), ended_at);
-    let is_of_a_later_slot = is_after(slot, alert, &run.run);
+    let is_of_a_later_slot = match result_of {
+        ResultOf::MissedSlot => false,
+        ResultOf::LaterSlot => true,
+        ResultOf::Undecided => is_after(slot, alert, &run.run),
+    };
     let (headline, mut text) = if is_of_a_later_slot {
         let text = format!(
             "The run of {} ended well at {}; the result for {} never came.",
@@ -258,8 +284,8 @@ fn recovered(
     }
 }
 
-/// Whether a run was made for a slot after this one, as far as an alert shows it. Of one that no schedule made it does not:
-/// by hand the work of this slot is repeated.
+/// Whether a run was made for a slot after this one, as far as an alert of an older kigen shows it. Of one that no schedule made
+/// it does not: by hand the work of this slot is repeated.
 fn is_after(slot: &Slot, alert: &Alert, run: &Run) -> bool {
     match (&run.slot, run.scheduled_at) {
         (Some(SlotMark::At(at)), _) => *at > slot.deadline,
@@ -275,13 +301,20 @@ fn missed(
     misses: u32,
     cause: &Cause,
     run: Option<&RunSummary>,
-    past: &[PastSuccess],
+    (past, trend): (&[PastSuccess], Trend),
 ) -> Message {
     let times = TimeFormatter::new(zone(alert), slot.deadline);
-    let mut paragraphs = vec![cause_text(&times, slot, cause, run)];
+    let mut paragraphs = vec![cause_text(alert, &times, slot, cause, run)];
     paragraphs.extend(kept_from_ending(&times, run));
-    let running = run.filter(|_| matches!(cause, Cause::StillRunning { .. }));
-    paragraphs.extend(usual_duration(past, running.map(|run| slot.deadline - run.run.nominal_start())));
+    let trend = match trend {
+        // An older kigen has left it to the message.
+        Trend::Undecided => {
+            let running = run.filter(|_| matches!(cause, Cause::StillRunning { .. }));
+            Trend::of(past, running.map(|run| slot.deadline - run.run.nominal_start()))
+        }
+        Trend::Steady | Trend::Later { .. } => trend,
+    };
+    paragraphs.extend(usual_duration(past, trend));
     if misses > 1 {
         paragraphs.push(format!("This is the {} miss in a row.", ordinal(misses)));
     }
@@ -301,7 +334,7 @@ fn missed(
             name_of_objective(alert),
             times.clock(slot.deadline)
         ),
-        brief: Some(brief_cause(&times, cause)),
+        brief: Some(brief_cause(alert, &times, cause, run)),
         owner: owner(alert),
         context: context(alert, &times, slot),
         paragraphs,
@@ -328,13 +361,19 @@ fn name_of_objective(alert: &Alert) -> String {
 
 fn context(alert: &Alert, times: &TimeFormatter, slot: &Slot) -> String {
     let deadline = format!("{} {}", times.day(slot.deadline), times.clock(slot.deadline));
-    format!("deadline {deadline} {} · {}", times.zone(), place(alert))
+    format!("deadline {deadline} {}{} · {}", times.zone(), grace(alert), place(alert))
 }
 
 fn context_of_slots(alert: &Alert, times: &TimeFormatter, since: Instant, last: &Slot) -> String {
     let when = |deadline| format!("{} {}", times.day(deadline), times.clock(deadline));
     let (first, last) = (when(since), when(last.deadline));
-    format!("deadlines {first} to {last} {} · {}", times.zone(), place(alert))
+    format!("deadlines {first} to {last} {}{} · {}", times.zone(), grace(alert), place(alert))
+}
+
+/// For how long after a deadline a result still counts.
+fn grace(alert: &Alert) -> String {
+    let grace = alert.objective.as_ref().map_or(TimeDelta::zero(), |objective| objective.grace);
+    if grace.is_zero() { String::new() } else { format!(" + {} grace", span(grace)) }
 }
 
 /// The cluster, and that an alert need not wake anyone.

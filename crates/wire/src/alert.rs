@@ -1,9 +1,12 @@
 //! `kigen.alerts`: alerts to and from values.
 
-use kigen_model::alert::{Alert, AlertBody, DeadlineSummary, ObjectiveSummary};
+use chrono::TimeDelta;
+use kigen_model::alert::{Alert, AlertBody, CronJobPresence, DeadlineSummary, ObjectiveSummary, ResultOf};
 use kigen_model::key::BatchKey;
+use kigen_model::objective::Objective;
 use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary};
 use kigen_model::topic::Topic;
+use kigen_model::trend::Trend;
 use serde::{Deserialize, Serialize};
 
 use crate::codec;
@@ -28,8 +31,34 @@ struct AlertRecord<'a> {
     severity: SeverityRecord,
     owner: Option<Text<'a>>,
     runbook: Option<Text<'a>>,
+    #[serde(default)]
+    grace_s: i64,
     decided_at: Millis,
+    #[serde(default)]
+    cron_job: PresenceRecord,
     body: Body<'a>,
+}
+
+/// Whether there is a CronJob; the first variant replaces what only a newer kigen knows.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum PresenceRecord {
+    #[default]
+    Unknown,
+    NotExpected,
+    NeverObserved,
+    Deleted,
+    Exists,
+}
+
+/// Of which slot a result is; the first variant replaces what only a newer kigen knows.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum ResultOfRecord {
+    #[default]
+    Unknown,
+    MissedSlot,
+    LaterSlot,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -45,6 +74,10 @@ enum Body<'a> {
         unobserved_from: Option<Millis>,
         #[serde(default)]
         unobserved_to: Option<Millis>,
+        #[serde(default)]
+        later_by_s: Option<i64>,
+        #[serde(default)]
+        goes_on_missing: bool,
     },
     SlotRecovered {
         slot: SlotRecord,
@@ -53,6 +86,8 @@ enum Body<'a> {
         misses: i32,
         ended_at: Millis,
         run: SummaryRecord<'a>,
+        #[serde(default)]
+        result_of: ResultOfRecord,
     },
     SlotRetracted {
         slot: SlotRecord,
@@ -94,12 +129,27 @@ fn one() -> i32 {
 
 #[derive(Serialize, Deserialize)]
 enum CauseRecord<'a> {
-    CauseCronJobAbsent,
+    CauseCronJobAbsent {
+        #[serde(default)]
+        of_target: bool,
+    },
     CauseSuspended,
-    CauseFailed { reason: Text<'a>, exit_code: Option<i32>, attempts: i32, last_error: Option<Text<'a>> },
-    CauseStillRunning { since: Millis },
-    CausePending { since: Millis, why: Option<Text<'a>> },
-    CauseNeverStarted { expected_at: Millis },
+    CauseFailed {
+        reason: Text<'a>,
+        exit_code: Option<i32>,
+        attempts: i32,
+        last_error: Option<Text<'a>>,
+    },
+    CauseStillRunning {
+        since: Millis,
+    },
+    CausePending {
+        since: Millis,
+        why: Option<Text<'a>>,
+    },
+    CauseNeverStarted {
+        expected_at: Millis,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -115,6 +165,8 @@ struct SummaryRecord<'a> {
 #[serde(rename = "PastSuccess")]
 struct PastSuccessRecord {
     nominal_start: Millis,
+    #[serde(default)]
+    started_at: Option<Millis>,
     ended_at: Millis,
 }
 
@@ -138,7 +190,9 @@ pub fn encode_alert(alert: &Alert, level: Level) -> Vec<u8> {
         severity: objective.map_or(SeverityRecord::Unknown, |objective| objective.severity.into()),
         owner: objective.and_then(|objective| maybe_text(&objective.owner)),
         runbook: objective.and_then(|objective| maybe_text(&objective.runbook)),
+        grace_s: objective.map_or(0, |objective| objective.grace.num_seconds()),
         decided_at: alert.decided_at.into(),
+        cron_job: alert.cron_job.into(),
         body: (&alert.body).into(),
     };
     codec::encode(TOPIC, level, &record)
@@ -151,6 +205,9 @@ pub fn encode_alert(alert: &Alert, level: Level) -> Vec<u8> {
 pub fn decode_alert(bytes: &[u8]) -> Result<Alert, DecodeError> {
     let of = FieldReader(TOPIC);
     let record: AlertRecord<'_> = codec::decode(TOPIC, bytes)?;
+    if !(0..=Objective::GRACE_MAX_S).contains(&record.grace_s) {
+        return Err(of.wrong("grace_s", "is not 0 to 31 days"));
+    }
     // The name is empty in an alert about a run alone.
     let objective = (!record.objective.is_empty()).then(|| ObjectiveSummary {
         name: record.objective.into_owned(),
@@ -159,6 +216,7 @@ pub fn decode_alert(bytes: &[u8]) -> Result<Alert, DecodeError> {
             None => DeadlineSummary::CompleteBy(record.complete_by.into_owned()),
         },
         time_zone: record.time_zone.into_owned(),
+        grace: TimeDelta::seconds(record.grace_s),
         severity: record.severity.read(),
         owner: record.owner.map(Text::into_owned),
         runbook: record.runbook.map(Text::into_owned),
@@ -172,24 +230,95 @@ pub fn decode_alert(bytes: &[u8]) -> Result<Alert, DecodeError> {
         },
         objective,
         decided_at: of.instant("decided_at", record.decided_at)?,
+        cron_job: record.cron_job.read(),
         body: record.body.read(of)?,
+    })
+}
+
+impl From<CronJobPresence> for PresenceRecord {
+    fn from(presence: CronJobPresence) -> Self {
+        match presence {
+            CronJobPresence::Unrecorded => Self::Unknown,
+            CronJobPresence::NotExpected => Self::NotExpected,
+            CronJobPresence::NeverObserved => Self::NeverObserved,
+            CronJobPresence::Deleted => Self::Deleted,
+            CronJobPresence::Exists => Self::Exists,
+        }
+    }
+}
+
+impl PresenceRecord {
+    fn read(self) -> CronJobPresence {
+        match self {
+            Self::Unknown => CronJobPresence::Unrecorded,
+            Self::NotExpected => CronJobPresence::NotExpected,
+            Self::NeverObserved => CronJobPresence::NeverObserved,
+            Self::Deleted => CronJobPresence::Deleted,
+            Self::Exists => CronJobPresence::Exists,
+        }
+    }
+}
+
+impl From<ResultOf> for ResultOfRecord {
+    fn from(result_of: ResultOf) -> Self {
+        match result_of {
+            ResultOf::Undecided => Self::Unknown,
+            ResultOf::MissedSlot => Self::MissedSlot,
+            ResultOf::LaterSlot => Self::LaterSlot,
+        }
+    }
+}
+
+impl ResultOfRecord {
+    fn read(self) -> ResultOf {
+        match self {
+            Self::Unknown => ResultOf::Undecided,
+            Self::MissedSlot => ResultOf::MissedSlot,
+            Self::LaterSlot => ResultOf::LaterSlot,
+        }
+    }
+}
+
+/// A trend as its two fields; no field: none was decided, and of a steady one the seconds are 0.
+fn trend_fields(trend: Trend) -> (Option<i64>, bool) {
+    match trend {
+        Trend::Undecided => (None, false),
+        Trend::Steady => (Some(0), false),
+        Trend::Later { by, goes_on_missing } => (Some(by.num_seconds()), goes_on_missing),
+    }
+}
+
+fn trend(of: FieldReader, later_by_s: Option<i64>, goes_on_missing: bool) -> Result<Trend, DecodeError> {
+    Ok(match later_by_s {
+        None => Trend::Undecided,
+        Some(0) => Trend::Steady,
+        Some(seconds @ 1..) => {
+            let by = TimeDelta::try_seconds(seconds).ok_or_else(|| of.wrong("later_by_s", "is too long"))?;
+            Trend::Later { by, goes_on_missing }
+        }
+        Some(_) => return Err(of.wrong("later_by_s", "is negative")),
     })
 }
 
 impl<'a> From<&'a AlertBody> for Body<'a> {
     fn from(body: &'a AlertBody) -> Self {
         match body {
-            AlertBody::SlotMissed { slot, incident, misses, cause, run, past } => Self::SlotMissed {
-                slot: slot.into(),
-                incident: incident.to_string().into(),
-                misses: int(*misses),
-                cause: cause.into(),
-                run: run.as_ref().map(SummaryRecord::from),
-                past: past.iter().map(PastSuccessRecord::from).collect(),
-                unobserved_from: cause.gap().and_then(|gap| gap.from).map(Millis::from),
-                unobserved_to: cause.gap().map(|gap| gap.to.into()),
-            },
-            AlertBody::SlotRecovered { slot, incident, since, misses, ended_at, run } => {
+            AlertBody::SlotMissed { slot, incident, misses, cause, run, past, trend } => {
+                let (later_by_s, goes_on_missing) = trend_fields(*trend);
+                Self::SlotMissed {
+                    slot: slot.into(),
+                    incident: incident.to_string().into(),
+                    misses: int(*misses),
+                    cause: cause.into(),
+                    run: run.as_ref().map(SummaryRecord::from),
+                    past: past.iter().map(PastSuccessRecord::from).collect(),
+                    unobserved_from: cause.gap().and_then(|gap| gap.from).map(Millis::from),
+                    unobserved_to: cause.gap().map(|gap| gap.to.into()),
+                    later_by_s,
+                    goes_on_missing,
+                }
+            }
+            AlertBody::SlotRecovered { slot, incident, since, misses, ended_at, run, result_of } => {
                 Self::SlotRecovered {
                     slot: slot.into(),
                     incident: incident.to_string().into(),
@@ -197,6 +326,7 @@ impl<'a> From<&'a AlertBody> for Body<'a> {
                     misses: int(*misses),
                     ended_at: (*ended_at).into(),
                     run: run.into(),
+                    result_of: (*result_of).into(),
                 }
             }
             AlertBody::SlotRetracted { slot, incident, misses, ended_at, run } => Self::SlotRetracted {
@@ -236,7 +366,18 @@ impl Body<'_> {
     fn read(self, of: FieldReader) -> Result<AlertBody, DecodeError> {
         let maybe_run = |run: Option<SummaryRecord<'_>>| run.map(|run| run.read(of)).transpose();
         Ok(match self {
-            Self::SlotMissed { slot, incident, misses, cause, run, past, unobserved_from, unobserved_to } => {
+            Self::SlotMissed {
+                slot,
+                incident,
+                misses,
+                cause,
+                run,
+                past,
+                unobserved_from,
+                unobserved_to,
+                later_by_s,
+                goes_on_missing,
+            } => {
                 let from = of.maybe_instant("unobserved_from", unobserved_from)?;
                 let to = of.maybe_instant("unobserved_to", unobserved_to)?;
                 AlertBody::SlotMissed {
@@ -246,9 +387,10 @@ impl Body<'_> {
                     cause: cause.read(of)?.hidden_by(to.map(|to| Gap::unwatched(from, to))),
                     run: maybe_run(run)?,
                     past: past.into_iter().map(|success| success.read(of)).collect::<Result<_, _>>()?,
+                    trend: trend(of, later_by_s, goes_on_missing)?,
                 }
             }
-            Self::SlotRecovered { slot, incident, since, misses, ended_at, run } => {
+            Self::SlotRecovered { slot, incident, since, misses, ended_at, run, result_of } => {
                 AlertBody::SlotRecovered {
                     slot: slot.read(of)?,
                     incident: of.uuid("incident", &incident)?,
@@ -256,6 +398,7 @@ impl Body<'_> {
                     misses: of.int("misses", misses)?,
                     ended_at: of.instant("ended_at", ended_at)?,
                     run: run.read(of)?,
+                    result_of: result_of.read(),
                 }
             }
             Self::SlotRetracted { slot, incident, misses, ended_at, run } => AlertBody::SlotRetracted {
@@ -309,7 +452,8 @@ fn failure(
 impl<'a> From<&'a Cause> for CauseRecord<'a> {
     fn from(cause: &'a Cause) -> Self {
         match cause {
-            Cause::CronJobAbsent => Self::CauseCronJobAbsent,
+            Cause::CronJobAbsent => Self::CauseCronJobAbsent { of_target: false },
+            Cause::TargetAbsent => Self::CauseCronJobAbsent { of_target: true },
             Cause::Suspended => Self::CauseSuspended,
             Cause::Failed(failure) => Self::CauseFailed {
                 reason: text(&failure.reason),
@@ -332,7 +476,8 @@ impl<'a> From<&'a Cause> for CauseRecord<'a> {
 impl CauseRecord<'_> {
     fn read(self, of: FieldReader) -> Result<Cause, DecodeError> {
         Ok(match self {
-            Self::CauseCronJobAbsent => Cause::CronJobAbsent,
+            Self::CauseCronJobAbsent { of_target: false } => Cause::CronJobAbsent,
+            Self::CauseCronJobAbsent { of_target: true } => Cause::TargetAbsent,
             Self::CauseSuspended => Cause::Suspended,
             Self::CauseFailed { reason, exit_code, attempts, last_error } => {
                 Cause::Failed(failure(of, reason, exit_code, attempts, last_error)?)
@@ -372,7 +517,11 @@ impl SummaryRecord<'_> {
 
 impl From<&PastSuccess> for PastSuccessRecord {
     fn from(success: &PastSuccess) -> Self {
-        Self { nominal_start: success.nominal_start.into(), ended_at: success.ended_at.into() }
+        Self {
+            nominal_start: success.nominal_start.into(),
+            started_at: success.started_at.map(Millis::from),
+            ended_at: success.ended_at.into(),
+        }
     }
 }
 
@@ -380,6 +529,7 @@ impl PastSuccessRecord {
     fn read(self, of: FieldReader) -> Result<PastSuccess, DecodeError> {
         Ok(PastSuccess {
             nominal_start: of.instant("nominal_start", self.nominal_start)?,
+            started_at: of.maybe_instant("started_at", self.started_at)?,
             ended_at: of.instant("ended_at", self.ended_at)?,
         })
     }

@@ -32,12 +32,13 @@ const EVENTS: [&str; 6] = [
     include_str!("../../../schemas/kigen.events/v5.avsc"),
     include_str!("../../../schemas/kigen.events/v6.avsc"),
 ];
-const ALERTS: [&str; 5] = [
+const ALERTS: [&str; 6] = [
     include_str!("../../../schemas/kigen.alerts/v1.avsc"),
     include_str!("../../../schemas/kigen.alerts/v2.avsc"),
     include_str!("../../../schemas/kigen.alerts/v3.avsc"),
     include_str!("../../../schemas/kigen.alerts/v4.avsc"),
     include_str!("../../../schemas/kigen.alerts/v5.avsc"),
+    include_str!("../../../schemas/kigen.alerts/v6.avsc"),
 ];
 const STATUS: [&str; 8] = [
     include_str!("../../../schemas/kigen.status/v1.avsc"),

@@ -18,10 +18,11 @@ struct Versions {
 
 /// All levels, oldest first. A version that was released with a level never changes in it: a new version of a schema or of
 /// the engine is a new level, or part of one that is not released yet.
-const LEVELS: [Versions; 2] = [
+const LEVELS: [Versions; 3] = [
     // Every kigen before record levels reads these.
     Versions { events: 5, alerts: 3, status: 5, rejects: 1, control: 1, engine: 4 },
     Versions { events: 6, alerts: 5, status: 8, rejects: 1, control: 1, engine: 6 },
+    Versions { events: 6, alerts: 6, status: 8, rejects: 1, control: 1, engine: 6 },
 ];
 
 /// A record level: for each topic the version of its schema in which records are written, from 1. A kigen reads the records of

@@ -1,5 +1,6 @@
 //! Tests of the engine: the stories, and what they cannot show.
 
+mod alerts;
 mod attempts;
 mod explain;
 mod limits;

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use kigen_model::Instant;
+use kigen_model::alert::{Alert, CronJobPresence};
 use kigen_model::run::{AttemptPhase, RunPhase};
 use kigen_model::slot::{Cause, Failure, RunSummary, Slot};
 
@@ -12,19 +13,26 @@ use crate::containers::failed_after_the_work;
 use crate::exit_codes::hint;
 use crate::time_text::{TimeFormatter, span};
 
+use super::facts::{completion_index, target};
+
 /// How much of an error a lock screen shows, in characters.
 const BRIEF_CHARS_MAX: usize = 120;
 /// A deletion that was observed no longer than this after the last observation before is dated by it, in seconds.
 const OBSERVED_WITHIN_S: i64 = 15;
 
 pub(super) fn cause_text(
+    alert: &Alert,
     times: &TimeFormatter,
     slot: &Slot,
     cause: &Cause,
     run: Option<&RunSummary>,
 ) -> String {
     match cause {
-        Cause::CronJobAbsent => "There is no CronJob of that name any more, so nothing will run.".to_owned(),
+        Cause::CronJobAbsent => absent(alert.cron_job).to_owned(),
+        Cause::TargetAbsent => format!(
+            "{} is gone, before whose start its result must be there. There is no further deadline until it is back.",
+            name_of_target(alert)
+        ),
         Cause::Suspended => "The CronJob is suspended, so nothing runs until it is resumed.".to_owned(),
         Cause::Failed(failure) => failure_text(times, failure, run),
         Cause::StillRunning { since } => still_running(times, slot, *since, run),
@@ -54,12 +62,37 @@ pub(super) fn cause_text(
     }
 }
 
+/// That there is no CronJob: only one that was there is not there any more.
+fn absent(cron_job: CronJobPresence) -> &'static str {
+    match cron_job {
+        CronJobPresence::Unrecorded | CronJobPresence::Deleted => {
+            "There is no CronJob of that name any more, so nothing will run."
+        }
+        CronJobPresence::NeverObserved => {
+            "There is no CronJob of that name, and kigen has never seen one: nothing will run until it is made, or the objective \
+             names another."
+        }
+        CronJobPresence::NotExpected => "There was no CronJob of that name at the deadline.",
+        CronJobPresence::Exists => "There was no CronJob of that name at the deadline; there is one now.",
+    }
+}
+
+fn name_of_target(alert: &Alert) -> String {
+    target(alert).map_or("The CronJob".to_owned(), |target| format!("CronJob {}", clean(target)))
+}
+
 /// The cause in a few words.
-pub(super) fn brief_cause(times: &TimeFormatter, cause: &Cause) -> String {
+pub(super) fn brief_cause(
+    alert: &Alert,
+    times: &TimeFormatter,
+    cause: &Cause,
+    run: Option<&RunSummary>,
+) -> String {
     match cause {
         Cause::CronJobAbsent => "there is no CronJob".to_owned(),
+        Cause::TargetAbsent => format!("{} is gone", name_of_target(alert)),
         Cause::Suspended => "the CronJob is suspended".to_owned(),
-        Cause::Failed(failure) => brief_failure(failure),
+        Cause::Failed(failure) => brief_failure(failure, run),
         Cause::StillRunning { since } => format!("running since {}", times.when(*since)),
         Cause::Pending { since, .. } => format!("waiting since {}", times.when(*since)),
         Cause::NeverStarted { expected_at } => {
@@ -70,14 +103,18 @@ pub(super) fn brief_cause(times: &TimeFormatter, cause: &Cause) -> String {
 }
 
 /// A failure in a few words: the exception where there is one.
-pub(super) fn brief_failure(failure: &Failure) -> String {
+pub(super) fn brief_failure(failure: &Failure, run: Option<&RunSummary>) -> String {
     let line =
         failure.last_error.as_deref().map(|text| clean(&error::line(text))).filter(|line| !line.is_empty());
     let line = line.map(|line| line.chars().take(BRIEF_CHARS_MAX).collect());
-    line.unwrap_or_else(|| match failure.exit_code {
+    let brief: String = line.unwrap_or_else(|| match failure.exit_code {
         Some(code) => format!("{}, exit code {code}", clean(&failure.reason)),
         None => clean(&failure.reason),
-    })
+    });
+    match run.and_then(completion_index) {
+        Some(index) => format!("index {index}: {brief}"),
+        None => brief,
+    }
 }
 
 /// What was true at the deadline may be over at the verdict.
@@ -145,7 +182,10 @@ pub(super) fn failure_text(times: &TimeFormatter, failure: &Failure, run: Option
     };
     let stopped = if failure.reason == "DeadlineExceeded" { ", by its activeDeadlineSeconds" } else { "" };
     let of_container = failed_after_the_work(run);
-    let ended = of_container.or_else(|| Some(format!("{last} ended {}", how_it_ended(failure, run)?)));
+    let of_index = run.and_then(completion_index);
+    let of_index = of_index.map_or(String::new(), |index| format!(", of completion index {index},"));
+    let ended =
+        of_container.or_else(|| Some(format!("{last}{of_index} ended {}", how_it_ended(failure, run)?)));
     let ended = ended.map_or(String::new(), |ended| format!(" {ended}."));
     format!("Its run failed {attempts}: {}{stopped}.{ended}", clean(&failure.reason))
 }

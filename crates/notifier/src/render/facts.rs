@@ -1,6 +1,6 @@
 //! The facts below a message: the run, the objective, and the command to run first.
 
-use kigen_model::alert::{Alert, DeadlineSummary};
+use kigen_model::alert::{Alert, CronJobPresence, DeadlineSummary};
 use kigen_model::run::{Attempt, Container, ContainerRole, ContainerState, RunPhase};
 use kigen_model::slot::{Cause, RunSummary};
 
@@ -8,6 +8,10 @@ use crate::clean::clean;
 
 /// How many reported metrics a message shows.
 const REPORTED_MAX: usize = 6;
+/// How long the random end of a Pod's name is, in bytes.
+const POD_NAME_RANDOM_BYTES: usize = 5;
+/// To what length Kubernetes cuts the name before that, in bytes (`MaxGeneratedNameLength`).
+const POD_NAME_CUT_BYTES: usize = 58;
 
 pub(super) fn facts_of_run(run: Option<&RunSummary>, with_attempt: bool) -> Vec<(&'static str, String)> {
     let Some(summary) = run else {
@@ -23,7 +27,9 @@ pub(super) fn facts_of_run(run: Option<&RunSummary>, with_attempt: bool) -> Vec<
     let mut facts = vec![("Job", job)];
     if let Some(attempt) = summary.last_attempt.as_ref().filter(|_| with_attempt) {
         let node = attempt.node.as_deref().map_or(String::new(), |node| format!(" on {}", clean(node)));
-        facts.push(("Pod", format!("{}{node}", clean(&attempt.pod))));
+        let index = completion_index(summary);
+        let index = index.map_or(String::new(), |index| format!(" (completion index {index})"));
+        facts.push(("Pod", format!("{}{index}{node}", clean(&attempt.pod))));
     }
     if let Some(attempt) = summary.last_attempt.as_ref().filter(|attempt| !attempt.metrics.is_empty()) {
         facts.push(("Reported", clean(&attempt.metrics.brief(REPORTED_MAX))));
@@ -62,8 +68,12 @@ pub(super) fn facts_of_objective(alert: &Alert) -> Vec<(&'static str, String)> {
 pub(super) fn first_command(alert: &Alert, cause: &Cause, run: Option<&RunSummary>) -> String {
     match (cause, run) {
         (Cause::CronJobAbsent, _) => kubectl(alert, "get cronjobs"),
+        (Cause::TargetAbsent, _) => match target(alert).and_then(|target| target.split_once('/')) {
+            Some((namespace, _)) => kubectl_in(alert, namespace, "get cronjobs"),
+            None => kubectl(alert, "get cronjobs"),
+        },
         (Cause::Suspended | Cause::NeverStarted { .. } | Cause::NotObserved { .. }, _) | (_, None) => {
-            describe_cron_job(alert)
+            show_batch(alert)
         }
         (Cause::Failed(_) | Cause::StillRunning { .. }, Some(run)) => read_logs(alert, run),
         (Cause::Pending { .. }, Some(run)) => {
@@ -79,22 +89,58 @@ pub(super) fn first_command(alert: &Alert, cause: &Cause, run: Option<&RunSummar
     }
 }
 
-pub(super) fn describe_cron_job(alert: &Alert) -> String {
-    kubectl(alert, &format!("describe cronjob {}", clean(&alert.key.batch)))
+/// The CronJob before whose fires the result must be there, `namespace/name`.
+pub(super) fn target(alert: &Alert) -> Option<&str> {
+    match &alert.objective.as_ref()?.deadlines {
+        DeadlineSummary::Before(cron_job) => Some(cron_job),
+        DeadlineSummary::CompleteBy(_) => None,
+    }
+}
+
+/// The CronJob of the batch if it has one, or what may be it.
+pub(super) fn show_batch(alert: &Alert) -> String {
+    match alert.cron_job {
+        CronJobPresence::Exists | CronJobPresence::Unrecorded => {
+            kubectl(alert, &format!("describe cronjob {}", clean(&alert.key.batch)))
+        }
+        CronJobPresence::NotExpected => kubectl(alert, "get jobs --sort-by=.metadata.creationTimestamp"),
+        CronJobPresence::NeverObserved | CronJobPresence::Deleted => kubectl(alert, "get cronjobs"),
+    }
 }
 
 /// The log of the container that counts, while there is one.
 pub(super) fn read_logs(alert: &Alert, run: &RunSummary) -> String {
     match run.run.phase {
         // The logs are gone with the Job.
-        RunPhase::Deleted { .. } if run.run.scheduled_at.is_some() => describe_cron_job(alert),
+        RunPhase::Deleted { .. } if run.run.scheduled_at.is_some() => show_batch(alert),
         RunPhase::Deleted { .. } => kubectl(alert, "get events --sort-by=.lastTimestamp"),
         _ => {
             let container = run.last_attempt.as_ref().and_then(container_that_counts);
             let container = container.map_or(String::new(), |name| format!(" -c {}", clean(name)));
-            kubectl(alert, &format!("logs job/{}{container}", clean(&run.run.job)))
+            // Of a Job with several pods kubectl takes any.
+            let of_index = run.last_attempt.as_ref().filter(|_| completion_index(run).is_some());
+            let what = match of_index {
+                Some(attempt) => clean(&attempt.pod),
+                None => format!("job/{}", clean(&run.run.job)),
+            };
+            kubectl(alert, &format!("logs {what}{container}"))
         }
     }
+}
+
+/// The completion index of the attempt that an alert describes, if its Job is Indexed. The name of such a Pod has it:
+/// `$(job-name)-$(index)-$(random-string)` (the API's documentation of `completionMode`), with the Job's name cut to fit; that
+/// of any other Pod has no number and dash behind the Job's name.
+pub(super) fn completion_index(run: &RunSummary) -> Option<u32> {
+    let (job, pod) = (run.run.job.as_str(), run.last_attempt.as_ref()?.pod.as_str());
+    let (indexed, random) = pod.rsplit_once('-')?;
+    let (name, index) = indexed.rsplit_once('-')?;
+    let is_number =
+        index == "0" || !index.starts_with('0') && index.bytes().all(|byte| byte.is_ascii_digit());
+    // Whatever its mode, a Job of so long a name cut has Pods of this name.
+    let is_cut = || indexed.len() + 1 == POD_NAME_CUT_BYTES && !job.starts_with(&pod[..=indexed.len()]);
+    let is_of_job = name == job || job.starts_with(name) && is_cut();
+    if is_number && is_of_job && random.len() == POD_NAME_RANDOM_BYTES { index.parse().ok() } else { None }
 }
 
 /// The container whose log explains most: one that failed, those that do the work first; else one that does the work.
@@ -106,8 +152,12 @@ fn container_that_counts(attempt: &Attempt) -> Option<&str> {
     failed.or_else(|| main().next()).map(|container| container.name.as_str())
 }
 
-/// A command for the cluster of an alert, whose name is the context's unless it was configured otherwise.
+/// A command for the batch's namespace.
 fn kubectl(alert: &Alert, command: &str) -> String {
-    let (cluster, namespace) = (clean(&alert.key.cluster), clean(&alert.key.namespace));
-    format!("kubectl --context {cluster} -n {namespace} {command}")
+    kubectl_in(alert, &alert.key.namespace, command)
+}
+
+/// A command for the cluster of an alert, whose name is the context's unless it was configured otherwise.
+fn kubectl_in(alert: &Alert, namespace: &str, command: &str) -> String {
+    format!("kubectl --context {} -n {} {command}", clean(&alert.key.cluster), clean(namespace))
 }

@@ -2,51 +2,43 @@
 
 use chrono::TimeDelta;
 use kigen_model::slot::PastSuccess;
+use kigen_model::trend::Trend;
 
 use crate::time_text::span;
 
 /// With fewer past runs than this, a message describes no usual duration.
 const USUAL_RUNS_MIN: usize = 3;
-/// With fewer past runs than this, a message describes no trend.
-const TREND_RUNS_MIN: usize = 4;
-/// The smallest growth from run to run that counts as a trend, in seconds.
-const TREND_S_MIN: i64 = 60;
 
-/// When the past runs ended, from their nominal start, and whether they end ever later. `room` is the time from the nominal
-/// start of the run that is running to its deadline, where one is.
-pub(super) fn usual_duration(past: &[PastSuccess], room: Option<TimeDelta>) -> Option<String> {
+/// How long the past runs took, from their start, and whether they ended ever later.
+pub(super) fn usual_duration(past: &[PastSuccess], trend: Trend) -> Option<String> {
     if past.len() < USUAL_RUNS_MIN {
         return None;
     }
-    let lasted: Vec<TimeDelta> = past.iter().map(|run| run.ended_at - run.nominal_start).collect();
-    let (shortest, longest) = (*lasted.iter().min()?, *lasted.iter().max()?);
-    let after = if span(shortest) == span(longest) {
-        span(longest)
-    } else {
-        format!("{} to {}", span(shortest), span(longest))
-    };
-    // From the nominal start: a run that waited has not run for so long.
-    let mut text = format!("The last {} good runs ended {after} after their scheduled time", past.len());
-    if let Some(growth) = trend(&lasted) {
-        text.push_str(&format!(", each about {} later than the one before.", span(growth)));
-        let next = *lasted.last()? + growth;
-        if room.is_some_and(|room| next >= room) {
-            text.push_str(" It will go on missing its deadline unless it starts earlier or gets faster.");
+    let took: Option<Vec<TimeDelta>> = past.iter().map(|run| Some(run.ended_at - run.started_at?)).collect();
+    let (mut text, each) = match took {
+        Some(took) => (
+            format!("The last {} good runs took {}", past.len(), range(&took)),
+            ". Measured from its scheduled time, each ended",
+        ),
+        // An older kigen emitted no starts: a run that waited has not run for so long.
+        None => {
+            let ends: Vec<TimeDelta> = past.iter().map(|run| run.ended_at - run.nominal_start).collect();
+            let ended = format!("The last {} good runs ended {}", past.len(), range(&ends));
+            (format!("{ended} after their scheduled time"), ", each")
         }
-    } else {
-        text.push('.');
+    };
+    if let Trend::Later { by, .. } = trend {
+        text.push_str(&format!("{each} about {} later than the one before", span(by)));
+    }
+    text.push('.');
+    if let Trend::Later { goes_on_missing: true, .. } = trend {
+        text.push_str(" It will go on missing its deadline unless it starts earlier or gets faster.");
     }
     Some(text)
 }
 
-/// The median growth from run to run, if at least four in five grow.
-fn trend(lasted: &[TimeDelta]) -> Option<TimeDelta> {
-    if lasted.len() < TREND_RUNS_MIN {
-        return None;
-    }
-    let mut growths: Vec<i64> = lasted.windows(2).map(|pair| (pair[1] - pair[0]).num_seconds()).collect();
-    let growing = growths.iter().filter(|growth| **growth > 0).count();
-    growths.sort_unstable();
-    let median = growths[growths.len() / 2];
-    (growing * 5 >= growths.len() * 4 && median >= TREND_S_MIN).then(|| TimeDelta::seconds(median))
+fn range(spans: &[TimeDelta]) -> String {
+    let of = |one: Option<&TimeDelta>| span(one.copied().unwrap_or_default());
+    let (shortest, longest) = (of(spans.iter().min()), of(spans.iter().max()));
+    if shortest == longest { longest } else { format!("{shortest} to {longest}") }
 }

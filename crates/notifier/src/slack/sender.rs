@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::pin::Pin;
 use std::time::Duration;
 
+use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::topic::Partition;
 use kigen_ops::error_chain;
@@ -14,7 +15,7 @@ use super::client::{PostedMessage, Slack};
 use super::error::SlackError;
 use crate::health::Health;
 use crate::metrics;
-use crate::render::Message;
+use crate::render::render_at;
 
 /// The longest `Retry-After` that is respected.
 const RETRY_AFTER_MS_MAX: u64 = 600_000;
@@ -58,19 +59,19 @@ impl SlackSender {
         self.settled.retain(|partition| !partitions.contains(partition));
     }
 
-    /// Retries until the message is posted; false: the shutdown came first.
+    /// Retries until the message is posted, late by the clock `now`; false: the shutdown came first.
     pub(crate) async fn send(
         &mut self,
         partition: Partition,
         alert: &Alert,
-        message: &Message,
+        now: fn() -> Instant,
         health: &Health,
         mut shutdown: Pin<&mut impl Future<Output = ()>>,
     ) -> bool {
         let patience = self.patience;
         let mut delay_ms = patience.retry_delay_ms_min;
         loop {
-            let error = match self.try_send(partition, alert, message).await {
+            let error = match self.try_send(partition, alert, now).await {
                 Ok(posted) => {
                     self.remember_thread(alert, posted);
                     return true;
@@ -105,7 +106,7 @@ impl SlackSender {
         &mut self,
         partition: Partition,
         alert: &Alert,
-        message: &Message,
+        now: fn() -> Instant,
     ) -> Result<PostedMessage, SlackError> {
         if !self.settled.contains(&partition) {
             match self.within_timeout(self.slack.find(alert)).await {
@@ -125,7 +126,9 @@ impl SlackSender {
             }
             self.settled.insert(partition);
         }
-        let posted = self.within_timeout(self.slack.post(alert, message, self.thread(alert))).await;
+        // Rendered for each request: the message states how late it is.
+        let message = render_at(alert, now());
+        let posted = self.within_timeout(self.slack.post(alert, &message, self.thread(alert))).await;
         // A request without an answer may have posted the message; one that is refused or rate-limited has not.
         if matches!(posted, Err(SlackError::Retry { after: None, .. } | SlackError::Silent { .. })) {
             self.settled.remove(&partition);

@@ -2,12 +2,16 @@
 
 use chrono::TimeDelta;
 use kigen_model::Instant;
-use kigen_model::alert::{Alert, AlertBody, DeadlineSummary, ObjectiveSummary, alert_id};
+use kigen_model::alert::{
+    Alert, AlertBody, CronJobPresence, DeadlineSummary, ObjectiveSummary, ResultOf, alert_id,
+};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Severity;
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, Container, ContainerRole, ContainerState, Run, RunPhase};
 use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
+use kigen_model::trend::Trend;
+use kigen_wire::Level;
 use uuid::Uuid;
 
 /// A miss with this cause, of a batch whose successful runs took ten minutes.
@@ -15,20 +19,35 @@ pub(crate) fn missed(cause: Cause, run: Option<RunSummary>) -> Alert {
     missed_after(cause, run, &[10, 10, 11, 10])
 }
 
-/// A miss after successful runs of these durations.
+/// A miss after successful runs that ended so many minutes after their scheduled time, without a trend.
 pub(crate) fn missed_after(cause: Cause, run: Option<RunSummary>, minutes: &[i64]) -> Alert {
+    missed_with(cause, run, past(minutes), Trend::Steady)
+}
+
+/// A miss as the engine decides its trend.
+pub(crate) fn missed_with(
+    cause: Cause,
+    run: Option<RunSummary>,
+    past: Vec<PastSuccess>,
+    trend: Trend,
+) -> Alert {
+    alert(AlertBody::SlotMissed { slot: slot(), incident: incident(), misses: 1, cause, run, past, trend })
+}
+
+/// Successes that ended so many minutes after their scheduled time, of runs that started a minute after it.
+pub(crate) fn past(minutes: &[i64]) -> Vec<PastSuccess> {
     let past = minutes.iter().zip(1..).map(|(minutes, day)| {
         let nominal_start = at("2026-11-01T03:00:00Z") + TimeDelta::days(day);
-        PastSuccess { nominal_start, ended_at: nominal_start + TimeDelta::minutes(*minutes) }
+        let started_at = Some(nominal_start + TimeDelta::minutes(1));
+        PastSuccess { nominal_start, started_at, ended_at: nominal_start + TimeDelta::minutes(*minutes) }
     });
-    alert(AlertBody::SlotMissed {
-        slot: slot(),
-        incident: incident(),
-        misses: 1,
-        cause,
-        run,
-        past: past.collect(),
-    })
+    past.collect()
+}
+
+/// The alert as a kigen of before record level 3 wrote it.
+pub(crate) fn of_older(alert: &Alert) -> Alert {
+    let level = Level::nearest(2);
+    kigen_wire::decode_alert(&kigen_wire::encode_alert(alert, level)).expect("an alert")
 }
 
 /// A recovery by a run that ended then, after that many misses.
@@ -45,6 +64,11 @@ pub(crate) fn recovered(nominal_start: &str, ended_at: &str, misses: u32) -> Ale
         misses,
         ended_at: at(ended_at),
         run: RunSummary { run, ..summary(None) },
+        result_of: if at(nominal_start) < slot().deadline {
+            ResultOf::MissedSlot
+        } else {
+            ResultOf::LaterSlot
+        },
     })
 }
 
@@ -174,11 +198,13 @@ fn alert(body: AlertBody) -> Alert {
             name: "complete-by".to_owned(),
             deadlines: DeadlineSummary::CompleteBy("30 12 * * *".to_owned()),
             time_zone: "Asia/Tokyo".to_owned(),
+            grace: TimeDelta::zero(),
             severity: Severity::Fatal,
             owner: Some("recommend-team".to_owned()),
             runbook: Some("https://wiki.example.com/recommend?a=1&b=2".to_owned()),
         }),
         decided_at: at("2026-11-20T03:30:30Z"),
+        cron_job: CronJobPresence::Exists,
         body,
     }
 }

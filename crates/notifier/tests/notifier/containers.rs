@@ -27,7 +27,7 @@ fn a_main_container_that_ended_beside_a_living_proxy() {
             ▌ code 1), and the next one has not begun.
             ▌ `main` ended at 12:12 with exit code 1, and `cloud-sql-proxy` keeps its pod
             ▌ from ending.
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌   RuntimeError: 3 shops have not reported
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
@@ -49,7 +49,7 @@ fn a_main_container_that_ended_beside_a_living_proxy() {
             ▌ It is still running, since 12:00:05: 30 min at the deadline.
             ▌ `main` ended at 12:12 with exit code 0: the work may be done, but
             ▌ `cloud-sql-proxy` keeps its pod from ending.
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
@@ -78,7 +78,7 @@ fn a_proxy_that_failed_a_good_run() {
             ▌ Its run failed in its only attempt: BackoffLimitExceeded. Its container
             ▌ `cloud-sql-proxy` ended with exit code 143 (SIGTERM ended it) after `main`
             ▌ had ended with 0: the work may be done.
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
@@ -113,7 +113,7 @@ fn a_failed_run_of_which_a_pod_hangs_in_terminating() {
             ▌ Its run failed in its only attempt: BackoffLimitExceeded.
             ▌ It has failed at 12:20:03, but its pod recommend-29380500-x7k2p on node-1 has
             ▌ been terminating since: `main` still runs.
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
@@ -152,7 +152,7 @@ fn a_run_whose_init_container_hangs() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run was created at 12:00:01 and does not run: its init container `fetch`
             ▌ runs since 2026-11-20T03:00:04Z; the others wait for it.
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌   [its log at 2026-11-20T03:16:10Z]
             ▌   waiting for db:5432
             ▌ Job: recommend-29380500

@@ -1,8 +1,10 @@
 //! The role between a real log and a fake Slack: each alert is posted exactly once.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use kigen_control::Members;
 use kigen_log::{EmbeddedLog, Log, LogReader, NewRecord, Settings};
 use kigen_model::Instant;
@@ -227,6 +229,31 @@ async fn a_message_that_fails_is_retried_and_none_overtakes_it() {
     notifier.stop().await;
     assert_eq!(ids(&workspace.channel()), alerts.each_ref().map(|alert| alert.id.to_string()));
     assert_eq!(workspace.requests().len(), refusals.len() + alerts.len());
+}
+
+#[tokio::test]
+async fn a_message_that_could_not_be_delivered_before_states_how_old_it_is() {
+    static LOOKS: AtomicI64 = AtomicI64::new(0);
+    /// An hour later each time.
+    fn clock() -> Instant {
+        now() + TimeDelta::hours(LOOKS.fetch_add(1, Ordering::Relaxed))
+    }
+    let refusals = [Answer::Broken, Answer::Error("not_in_channel")];
+    let (dir, workspace) = (folder(), Workspace::answering(&refusals).await);
+    let log = open(dir.path());
+    append_alert(&log, &missed(Cause::Suspended, None)).await;
+    let notifier = start_with(&log, &workspace, |delivery| delivery.with_clock(clock));
+    notifier.has_committed(1).await;
+    notifier.stop().await;
+    let requests = workspace.requests();
+    let ages: Vec<Option<&str>> = requests
+        .iter()
+        .map(|(_, sent)| {
+            let text = sent["text"].as_str().expect("a text");
+            text.strip_suffix(" old)").and_then(|text| text.rsplit(" · ").next())
+        })
+        .collect();
+    assert_eq!(ages, [None, Some("1 h 0 min"), Some("2 h 0 min")]);
 }
 
 #[tokio::test]

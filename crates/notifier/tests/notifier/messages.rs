@@ -1,15 +1,17 @@
 //! The message of each kind of alert, as the person on call reads it.
 
+use chrono::TimeDelta;
 use expect_test::{Expect, expect};
-use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::alert::{Alert, AlertBody, CronJobPresence};
 use kigen_model::run::RunPhase;
 use kigen_model::slot::{Cause, Failure, RunSummary};
+use kigen_model::trend::Trend;
 use kigen_notifier::render::render;
 use kigen_notifier::terminal::{Style, draw};
 
 use crate::alerts::{
-    at, attempt, failed, failed_attempt, judged_again, missed, missed_after, recovered, reporting, retracted,
-    run_failed, summary, unknown, unknown_month, waiting,
+    at, attempt, failed, failed_attempt, judged_again, missed, missed_after, missed_with, past, recovered,
+    reporting, retracted, run_failed, summary, unknown, unknown_month, waiting,
 };
 
 pub(crate) fn check(alert: &Alert, expected: Expect) {
@@ -24,7 +26,7 @@ fn a_run_that_never_started() {
             ▌ 🔴 ml/recommend has no good result for 12:30
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ It never started: a run was expected at 12:00.
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
@@ -43,7 +45,7 @@ fn a_run_that_an_earlier_run_may_block() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ It never started: a run was expected at 12:20. The run of 12:00 has not ended
             ▌ and may be in the way.
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
@@ -57,16 +59,17 @@ fn a_run_that_an_earlier_run_may_block() {
 #[test]
 fn a_running_run_whose_duration_grew_from_day_to_day() {
     let cause = Cause::StillRunning { since: at("2026-11-20T03:00:05Z") };
-    let alert = missed_after(cause, Some(summary(Some(attempt()))), &[10, 14, 18, 22, 26]);
+    let trend = Trend::Later { by: TimeDelta::minutes(4), goes_on_missing: true };
+    let alert = missed_with(cause, Some(summary(Some(attempt()))), past(&[10, 14, 18, 22, 26]), trend);
     check(
         &alert,
         expect![[r#"
             ▌ 🔴 ml/recommend has no good result for 12:30
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ It is still running, since 12:00:05: 30 min at the deadline.
-            ▌ The last 5 good runs ended 10 min to 26 min after their scheduled time, each
-            ▌ about 4 min later than the one before. It will go on missing its deadline
-            ▌ unless it starts earlier or gets faster.
+            ▌ The last 5 good runs took 9 min to 25 min. Measured from its scheduled time,
+            ▌ each ended about 4 min later than the one before. It will go on missing its
+            ▌ deadline unless it starts earlier or gets faster.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
@@ -88,7 +91,7 @@ fn a_run_that_failed() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run failed after 3 attempts: BackoffLimitExceeded. The last one ended
             ▌ with exit code 1.
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌   Traceback (most recent call last):
             ▌     File "/app/main.py", line 7, in <module>
             ▌   KeyError: 'price'
@@ -113,7 +116,7 @@ fn a_run_that_failed_in_its_only_attempt_without_an_error_text() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run failed in its only attempt: DeadlineExceeded, by its
             ▌ activeDeadlineSeconds.
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌ Job: recommend-29380500
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
@@ -134,7 +137,7 @@ fn a_run_that_cannot_be_scheduled() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run was created at Thu 19 Nov 12:00:01 and does not run: 0/3 nodes are
             ▌ available: 3 Insufficient memory.
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
@@ -154,7 +157,7 @@ fn a_suspended_cron_job() {
             ▌ 🔴 ml/recommend has no good result for 12:30
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ The CronJob is suspended, so nothing runs until it is resumed.
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
@@ -166,7 +169,7 @@ fn a_suspended_cron_job() {
 #[test]
 fn a_deleted_cron_job() {
     check(
-        &missed_after(Cause::CronJobAbsent, None, &[]),
+        &Alert { cron_job: CronJobPresence::Deleted, ..missed_after(Cause::CronJobAbsent, None, &[]) },
         expect![[r#"
             ▌ 🔴 ml/recommend has no good result for 12:30
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
@@ -191,7 +194,7 @@ fn the_third_miss_in_a_row() {
             ▌ 🔴 ml/recommend has no good result for 12:30
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ The CronJob is suspended, so nothing runs until it is resumed.
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌ This is the 3rd miss in a row.
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
@@ -365,7 +368,7 @@ fn a_run_whose_last_attempt_was_out_of_memory() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run failed after 3 attempts: BackoffLimitExceeded. The last one ended as
             ▌ OOMKilled, with exit code 137.
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
@@ -387,7 +390,7 @@ fn an_exit_code_that_gokart_uses() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run failed in its only attempt: BackoffLimitExceeded. It ended with exit
             ▌ code 40 (gokart calls this task_failed, luigi unhandled_exception).
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌   luigi.worker.TaskException: Recommend
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
@@ -410,7 +413,7 @@ fn a_run_whose_node_was_lost() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run failed in its only attempt: BackoffLimitExceeded. It ended as
             ▌ DeletionByPodGC, without an exit code.
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌   PodGC: node no longer exists
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
@@ -432,7 +435,7 @@ fn a_run_that_exceeded_its_active_deadline_seconds() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run failed in its only attempt: DeadlineExceeded, by its
             ▌ activeDeadlineSeconds. It ended with exit code 143 (SIGTERM ended it).
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
@@ -458,7 +461,7 @@ fn a_run_whose_job_was_deleted() {
             ▌ 🔴 ml/recommend has no good result for 12:30
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its Job was deleted at 12:14, before it had ended.
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌ Job: recommend-29380500
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
@@ -477,7 +480,7 @@ fn a_run_that_the_next_one_replaced() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ The next run replaced it at 12:14, before it had ended (concurrencyPolicy:
             ▌ Replace).
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌ Job: recommend-29380500
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
@@ -499,7 +502,7 @@ fn a_run_that_waits_for_a_retry() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run was created at 12:00:01 and does not run: 2 of its pods failed, the
             ▌ last (Error, exit code 1), and the next one has not begun.
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌   KeyError: 'price'
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
@@ -523,7 +526,7 @@ fn a_run_without_a_pod() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run was created at 12:00:01 and does not run: no pod of it was made,
             ▌ which a quota or an admission rule may forbid.
-            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ The last 4 good runs took 9 min to 10 min.
             ▌ Job: recommend-29380500
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo

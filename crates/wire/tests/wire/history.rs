@@ -8,6 +8,7 @@ use crate::values::{at, gap};
 pub(crate) fn causes() -> Vec<(&'static str, Cause)> {
     vec![
         ("missed, there is no CronJob", Cause::CronJobAbsent),
+        ("missed, its target is gone", Cause::TargetAbsent),
         ("missed, suspended", Cause::Suspended),
         ("missed, failed", Cause::Failed(failure())),
         ("missed, failed without a trace", Cause::Failed(least_failure())),

@@ -48,14 +48,30 @@ fn the_error_describes_what_is_wrong_with_the_bytes() {
 
 #[test]
 fn a_value_that_the_schema_allows_and_kigen_does_not_is_named() {
-    let mut event = samples(Topic::Events).into_iter();
-    let (_, objective) = event.find(|(name, _)| *name == "an objective").expect("a sample");
-    let mut bytes = objective.encode();
-    // 600 seconds of grace as a zigzag varint; the same length of varint can encode a negative number.
-    let grace = bytes.windows(2).position(|two| two == [0xb0, 0x09]).expect("ten minutes of grace");
-    bytes[grace] |= 1;
-    let error = Record::decode(Topic::Events, &bytes).expect_err("a grace below zero");
-    expect!["kigen.events: the field `grace_s` is not 0 to 31 days"].assert_eq(&chain(&error));
+    // Ten and four minutes in seconds, as zigzag varints; the same length of varint can encode a negative number.
+    let (grace, growth) = ([0xb0, 0x09], [0xe0, 0x03]);
+    for (topic, sample, number, expected) in [
+        (
+            Topic::Events,
+            "an objective",
+            grace,
+            expect!["kigen.events: the field `grace_s` is not 0 to 31 days"],
+        ),
+        (Topic::Alerts, "recovered", grace, expect!["kigen.alerts: the field `grace_s` is not 0 to 31 days"]),
+        (
+            Topic::Alerts,
+            "missed, there is no CronJob",
+            growth,
+            expect!["kigen.alerts: the field `later_by_s` is negative"],
+        ),
+    ] {
+        let (_, record) = samples(topic).into_iter().find(|(name, _)| *name == sample).expect("a sample");
+        let mut bytes = record.encode();
+        let at = bytes.windows(2).position(|two| two == number).expect("the number");
+        bytes[at] |= 1;
+        let error = Record::decode(topic, &bytes).expect_err("a number below zero");
+        expected.assert_eq(&chain(&error));
+    }
 }
 
 /// Each sample, cut at every byte or with bytes changed, decodes to some record or to an error.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use kigen_model::alert::{Alert, AlertBody, DeadlineSummary, ObjectiveSummary};
+use kigen_model::alert::{Alert, AlertBody, CronJobPresence, DeadlineSummary, ObjectiveSummary, ResultOf};
 use kigen_model::control::ControlRecord;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
@@ -11,6 +11,7 @@ use kigen_model::reject::Reject;
 use kigen_model::run::{ConcurrencyPolicy, CronJob, Run, RunPhase, SlotMark};
 use kigen_model::slot::{Cause, CauseKind, Excuse, Gap, PastSuccess, RunSummary, Slot, Verdict};
 use kigen_model::topic::{Offset, Topic};
+use kigen_model::trend::Trend;
 use kigen_state::{
     ATTEMPTS_MAX, AttemptState, BatchState, ClusterClock, CronJobState, Cursor, ENGINE_VERSION,
     ForgottenFailure, Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, PartitionState, Plan,
@@ -198,27 +199,69 @@ pub(crate) const WAITS_FOR_AN_UNKNOWN_REASON: &str = "an attempt waits, nobody k
 const ALONE: &str = "a run of a batch without an objective failed";
 
 fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
-    let past =
-        vec![PastSuccess { nominal_start: at("2026-11-19T03:00:00Z"), ended_at: at("2026-11-19T03:09:00Z") }];
-    let missed = |cause, run, past| AlertBody::SlotMissed {
+    let retracted = |incident, run| AlertBody::SlotRetracted {
         slot: slot(),
-        incident: id(2),
+        incident,
         misses: 1,
-        cause,
+        ended_at: at("2026-11-20T03:20:00Z"),
         run,
-        past,
     };
-    let by_cause: Vec<_> =
-        causes().into_iter().map(|(name, cause)| (name, missed(cause, None, Vec::new()))).collect();
+    let with_run = RunSummary { uid: "job-uid".to_owned(), run: run(), last_attempt: None, gone_after: None };
+    let retracted = [
+        ("retracted", retracted(Some(id(2)), Some(with_run.clone()))),
+        ("retracted, it was unknown", retracted(None, None)),
+    ];
+    let failed = [
+        ("a run failed", AlertBody::RunFailed { run: with_run.clone(), failure: failure() }),
+        (ALONE, AlertBody::RunFailed { run: with_run, failure: least_failure() }),
+    ];
+    let later = recovered().into_iter().chain(retracted).chain(unknown()).chain(failed);
+    let presences = [
+        CronJobPresence::NeverObserved,
+        CronJobPresence::Deleted,
+        CronJobPresence::NotExpected,
+        CronJobPresence::Unrecorded,
+        CronJobPresence::Exists,
+    ];
+    missed().chain(later).zip(presences.into_iter().cycle()).enumerate().map(
+        |(index, ((name, body), cron_job))| {
+            let before = DeadlineSummary::Before("dwh/report".to_owned());
+            let objective = match index {
+                _ if name == ALONE => None,
+                0 => Some(least_summary()),
+                1 => Some(ObjectiveSummary { deadlines: before, ..least_summary() }),
+                _ => Some(objective_summary()),
+            };
+            let decided_at = at("2026-11-20T03:40:30Z");
+            (name, Alert { id: id(1), key: key(), objective, decided_at, cron_job, body })
+        },
+    )
+}
+
+fn missed() -> impl Iterator<Item = (&'static str, AlertBody)> {
+    let past = [Some(at("2026-11-19T03:00:01Z")), None].map(|started_at| PastSuccess {
+        nominal_start: at("2026-11-19T03:00:00Z"),
+        started_at,
+        ended_at: at("2026-11-19T03:09:00Z"),
+    });
+    let by_cause = causes().into_iter().map(|(name, cause)| (name, (cause, None, Vec::new())));
     let by_attempt = runs()
         .cycle()
         .zip(attempts().map(|(name, attempt)| (name, Some(attempt))).chain([("no attempt", None)]));
     let by_run = by_attempt.map(move |((_, run), (name, last_attempt))| {
         let gone_after = last_attempt.is_none().then(|| at("2026-11-20T03:18:00Z"));
         let run = RunSummary { uid: "job-uid".to_owned(), run, last_attempt, gone_after };
-        (name, missed(Cause::Suspended, Some(run), past.clone()))
+        (name, (Cause::Suspended, Some(run), past.to_vec()))
     });
-    let recovered = AlertBody::SlotRecovered {
+    let later = |goes_on_missing| Trend::Later { by: TimeDelta::minutes(4), goes_on_missing };
+    let trends = [later(true), later(false), Trend::Steady, Trend::Undecided];
+    by_cause.chain(by_run).zip(trends.into_iter().cycle()).map(|((name, (cause, run, past)), trend)| {
+        (name, AlertBody::SlotMissed { slot: slot(), incident: id(2), misses: 1, cause, run, past, trend })
+    })
+}
+
+fn recovered() -> [(&'static str, AlertBody); 3] {
+    let recovered = |result_of| AlertBody::SlotRecovered {
         slot: Slot { whole: false, ..slot() },
         incident: id(2),
         since: at("2026-11-18T03:00:00Z"),
@@ -230,35 +273,13 @@ fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
             last_attempt: Some(attempt()),
             gone_after: None,
         },
+        result_of,
     };
-    let retracted = |incident, run| AlertBody::SlotRetracted {
-        slot: slot(),
-        incident,
-        misses: 1,
-        ended_at: at("2026-11-20T03:20:00Z"),
-        run,
-    };
-    let with_run = RunSummary { uid: "job-uid".to_owned(), run: run(), last_attempt: None, gone_after: None };
-    let later = [
-        ("recovered", recovered),
-        ("retracted", retracted(Some(id(2)), Some(with_run.clone()))),
-        ("retracted, it was unknown", retracted(None, None)),
-    ];
-    let failed = [
-        ("a run failed", AlertBody::RunFailed { run: with_run.clone(), failure: failure() }),
-        (ALONE, AlertBody::RunFailed { run: with_run, failure: least_failure() }),
-    ];
-    let later = later.into_iter().chain(unknown()).chain(failed);
-    by_cause.into_iter().chain(by_run).chain(later).enumerate().map(|(index, (name, body))| {
-        let before = DeadlineSummary::Before("dwh/report".to_owned());
-        let objective = match index {
-            _ if name == ALONE => None,
-            0 => Some(least_summary()),
-            1 => Some(ObjectiveSummary { deadlines: before, ..least_summary() }),
-            _ => Some(objective_summary()),
-        };
-        (name, Alert { id: id(1), key: key(), objective, decided_at: at("2026-11-20T03:40:30Z"), body })
-    })
+    [
+        ("recovered", recovered(ResultOf::MissedSlot)),
+        ("recovered by a later slot", recovered(ResultOf::LaterSlot)),
+        ("recovered, as an older kigen wrote it", recovered(ResultOf::Undecided)),
+    ]
 }
 
 fn unknown() -> [(&'static str, AlertBody); 4] {
@@ -514,6 +535,7 @@ fn objective_summary() -> ObjectiveSummary {
         name: "complete-by".to_owned(),
         deadlines: DeadlineSummary::CompleteBy("30 3 * * *".to_owned()),
         time_zone: "Asia/Tokyo".to_owned(),
+        grace: TimeDelta::minutes(10),
         severity: Severity::Fatal,
         owner: Some("recommend-team".to_owned()),
         runbook: Some("https://wiki.example.com/recommend".to_owned()),
@@ -521,7 +543,8 @@ fn objective_summary() -> ObjectiveSummary {
 }
 
 fn least_summary() -> ObjectiveSummary {
-    ObjectiveSummary { severity: Severity::Warning, owner: None, runbook: None, ..objective_summary() }
+    let grace = TimeDelta::zero();
+    ObjectiveSummary { grace, severity: Severity::Warning, owner: None, runbook: None, ..objective_summary() }
 }
 
 fn run() -> Run {

@@ -5,9 +5,10 @@ use std::fmt::Write;
 use kigen_calendar::Zone;
 use kigen_engine::effect::Effect;
 use kigen_model::Instant;
-use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::alert::{Alert, AlertBody, CronJobPresence, ResultOf};
 use kigen_model::run::RunPhase;
 use kigen_model::slot::{Cause, Failure, RunSummary};
+use kigen_model::trend::Trend;
 
 /// One effect, with its time.
 pub(super) fn effect(zone: &Zone, at: Instant, effect: &Effect) -> String {
@@ -20,36 +21,10 @@ pub(super) fn effect(zone: &Zone, at: Instant, effect: &Effect) -> String {
 
 fn raised(zone: &Zone, alert: &Alert) -> String {
     let mut text = String::new();
-    let who = match &alert.objective {
-        Some(objective) => format!("{} of {} ({})", objective.name, alert.key, objective.time_zone),
-        None => alert.key.to_string(),
-    };
+    let who = who(alert);
     match &alert.body {
-        AlertBody::SlotMissed { slot, incident, misses, cause, run, past } => {
-            let deadline = local(zone, slot.deadline);
-            let _ = writeln!(text, "MISSED the deadline {deadline}, {who}");
-            let _ = writeln!(text, "    because {}", because(zone, cause));
-            if let (Cause::Failed(failure), Some(run)) = (cause, run)
-                && let (RunPhase::Deleted { observed_at }, Some(after)) = (&run.run.phase, run.gone_after)
-                && failure.reason == "Deleted"
-            {
-                let (from, to) = (local(zone, after), local(zone, *observed_at));
-                let _ = writeln!(text, "    deleted between {from} and {to}");
-            }
-            let _ = writeln!(text, "    miss {misses} of incident {incident}");
-            if let Some(run) = run {
-                let _ = writeln!(text, "    {}", described(zone, run));
-            }
-            if let Some(last) = past.last() {
-                let _ = writeln!(
-                    text,
-                    "    {} successes before, the last ended {}",
-                    past.len(),
-                    local(zone, last.ended_at)
-                );
-            }
-        }
-        AlertBody::SlotRecovered { slot, incident, since, misses, ended_at, run } => {
+        AlertBody::SlotMissed { .. } => text.push_str(&missed(zone, alert)),
+        AlertBody::SlotRecovered { slot, incident, since, misses, ended_at, run, result_of } => {
             let late = *ended_at - slot.deadline;
             let _ = writeln!(text, "RECOVERED {} after the deadline, {who}", minutes(late.num_seconds()));
             let _ = writeln!(
@@ -57,7 +32,12 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
                 "    {misses} missed since {}, incident {incident} is over",
                 local(zone, *since)
             );
-            let _ = writeln!(text, "    {}", described(zone, run));
+            let of = match result_of {
+                ResultOf::MissedSlot => "",
+                ResultOf::LaterSlot => "the result of a later slot: ",
+                ResultOf::Undecided => "undecided: ",
+            };
+            let _ = writeln!(text, "    {of}{}", described(zone, run));
         }
         AlertBody::SlotRetracted { slot, incident, misses, ended_at, run } => {
             let _ = writeln!(text, "RETRACTED the deadline {} was met, {who}", local(zone, slot.deadline));
@@ -89,6 +69,56 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
     text
 }
 
+fn missed(zone: &Zone, alert: &Alert) -> String {
+    let mut text = String::new();
+    if let AlertBody::SlotMissed { slot, incident, misses, cause, run, past, trend } = &alert.body {
+        let deadline = local(zone, slot.deadline);
+        let _ = writeln!(text, "MISSED the deadline {deadline}, {}", who(alert));
+        let _ = writeln!(text, "    because {}", because(zone, cause, alert.cron_job));
+        if let (Cause::Failed(failure), Some(run)) = (cause, run)
+            && let (RunPhase::Deleted { observed_at }, Some(after)) = (&run.run.phase, run.gone_after)
+            && failure.reason == "Deleted"
+        {
+            let (from, to) = (local(zone, after), local(zone, *observed_at));
+            let _ = writeln!(text, "    deleted between {from} and {to}");
+        }
+        let _ = writeln!(text, "    miss {misses} of incident {incident}");
+        if let Some(run) = run {
+            let _ = writeln!(text, "    {}", described(zone, run));
+        }
+        if let Some(last) = past.last() {
+            let _ = writeln!(
+                text,
+                "    {} successes before, the last ended {}",
+                past.len(),
+                local(zone, last.ended_at)
+            );
+        }
+        if let Trend::Later { by, goes_on_missing } = trend {
+            let next = if *goes_on_missing { ", and will go on missing" } else { "" };
+            let _ = writeln!(
+                text,
+                "    each ended {} later than the one before{next}",
+                minutes(by.num_seconds())
+            );
+        }
+    }
+    text
+}
+
+fn who(alert: &Alert) -> String {
+    match &alert.objective {
+        Some(objective) => {
+            let grace = match objective.grace.num_seconds() {
+                0 => String::new(),
+                grace => format!(", grace {}", minutes(grace)),
+            };
+            format!("{} of {} ({}{grace})", objective.name, alert.key, objective.time_zone)
+        }
+        None => alert.key.to_string(),
+    }
+}
+
 fn range(zone: &Zone, since: Instant, until: Instant, slots: u32) -> String {
     match slots {
         1 => format!("the deadline {}", local(zone, until)),
@@ -96,9 +126,17 @@ fn range(zone: &Zone, since: Instant, until: Instant, slots: u32) -> String {
     }
 }
 
-fn because(zone: &Zone, cause: &Cause) -> String {
+fn because(zone: &Zone, cause: &Cause, cron_job: CronJobPresence) -> String {
     match cause {
-        Cause::CronJobAbsent => "there is no CronJob".to_owned(),
+        Cause::CronJobAbsent => format!(
+            "there is no CronJob{}",
+            match cron_job {
+                CronJobPresence::NeverObserved => ", and never was",
+                CronJobPresence::Exists => ", but there is one now",
+                CronJobPresence::Deleted | CronJobPresence::NotExpected | CronJobPresence::Unrecorded => "",
+            }
+        ),
+        Cause::TargetAbsent => "the CronJob that it must be ready for is gone".to_owned(),
         Cause::Suspended => "the CronJob is suspended".to_owned(),
         Cause::Failed(failure) => format!("it failed: {}", failed(failure)),
         Cause::StillRunning { since } => format!("it is still running since {}", local(zone, *since)),

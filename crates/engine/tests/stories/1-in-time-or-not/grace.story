@@ -12,7 +12,7 @@ zone UTC
 2026-11-20 06:10:29 tick
 2026-11-20 06:10:30 tick
 ---
-2026-11-20 06:10:30 MISSED the deadline 2026-11-20 06:00:00, complete-by of prod/dwh/report (UTC)
+2026-11-20 06:10:30 MISSED the deadline 2026-11-20 06:00:00, complete-by of prod/dwh/report (UTC, grace 10m00s)
     because it never started, expected 2026-11-20 01:00:00
     miss 1 of incident 4ca60df5-c8b7-569f-895a-e6e89a38e41b
     1 successes before, the last ended 2026-11-19 06:10:00

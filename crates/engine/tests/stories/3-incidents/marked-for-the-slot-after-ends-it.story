@@ -16,5 +16,5 @@ zone UTC
     id 2f6155fa-faf6-591b-8eef-3b988ffee639
 2026-11-18 07:00:00 RECOVERED 60m00s after the deadline, complete-by of prod/dwh/report (UTC)
     1 missed since 2026-11-18 06:00:00, incident 1be9e7bb-8a0d-5017-8d3b-213c7272b2e2 is over
-    job ahead of 2026-11-17 20:00:00
+    the result of a later slot: job ahead of 2026-11-17 20:00:00
     id 5bcaf6b5-56c0-5321-86ad-b58d846fb11a

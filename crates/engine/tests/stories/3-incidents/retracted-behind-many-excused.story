@@ -27,7 +27,7 @@ zone UTC
     id 5ab603ee-a41c-5567-948b-8e240041572a
 2026-11-21 02:00:00 RECOVERED 9840m00s after the deadline, complete-by of prod/dwh/report (UTC)
     2 missed since 2026-11-07 06:00:00, incident e630ab13-d6a0-5ac9-9e65-73b7ba226e49 is over
-    job third of 2026-11-21 01:00:00
+    the result of a later slot: job third of 2026-11-21 01:00:00
     id 75b85303-ad18-5f72-96d1-a7c473b634db
 2026-12-04 09:00:00 RETRACTED the deadline 2026-11-14 06:00:00 was met, complete-by of prod/dwh/report (UTC)
     the result was there at 2026-11-14 05:00:00

@@ -30,5 +30,5 @@ zone UTC
     id ba7bdf87-839a-5b07-9924-6fb727948d82
 2026-11-20 02:00:00 RECOVERED 1200m00s after the deadline, complete-by of prod/dwh/report (UTC)
     1 missed since 2026-11-18 06:00:00, incident 1be9e7bb-8a0d-5017-8d3b-213c7272b2e2 is over
-    job three of 2026-11-20 01:00:00
+    the result of a later slot: job three of 2026-11-20 01:00:00
     id 5bcaf6b5-56c0-5321-86ad-b58d846fb11a

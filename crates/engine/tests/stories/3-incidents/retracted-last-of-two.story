@@ -27,7 +27,7 @@ zone UTC
     id 9eb41b9f-63a4-517d-b2ee-945a63f4aadb
 2026-11-19 06:10:00 RECOVERED 1438m00s after the deadline, complete-by of prod/dwh/report (UTC)
     1 missed since 2026-11-18 06:00:00, incident 1be9e7bb-8a0d-5017-8d3b-213c7272b2e2 is over
-    job two of 2026-11-19 01:00:00
+    the result of a later slot: job two of 2026-11-19 01:00:00
     id 5bcaf6b5-56c0-5321-86ad-b58d846fb11a
 2026-11-20 06:01:00 MISSED the deadline 2026-11-20 06:00:00, complete-by of prod/dwh/report (UTC)
     because it never started, expected 2026-11-20 01:00:00

@@ -22,7 +22,7 @@ zone UTC
     id 6b85ede7-49be-544a-9454-8bec9191234d
 2026-11-20 02:00:00 RECOVERED 1200m00s after the deadline, complete-by of prod/dwh/report (Europe/Berlin)
     1 missed since 2026-11-19 06:00:00, incident 112ca8e4-bd0a-5c17-968d-f9ccabce666d is over
-    job three of 2026-11-20 01:00:00
+    the result of a later slot: job three of 2026-11-20 01:00:00
     id 6700e277-915a-547d-a7dc-c45b0685d2e9
 2026-11-23 06:01:00 MISSED the deadline 2026-11-23 06:00:00, complete-by of prod/dwh/report (Europe/Berlin)
     because it never started, expected 2026-11-21 01:00:00

@@ -8,7 +8,7 @@ zone UTC
 2026-11-21 07:00 tick
 2026-11-22 07:00 tick
 ---
-2026-11-22 07:00:00 MISSED the deadline 2026-11-19 06:00:00, complete-by of prod/dwh/report (UTC)
+2026-11-22 07:00:00 MISSED the deadline 2026-11-19 06:00:00, complete-by of prod/dwh/report (UTC, grace 4320m00s)
     because it never started, expected 2026-11-19 01:00:00
     miss 1 of incident 112ca8e4-bd0a-5c17-968d-f9ccabce666d
     id 6b85ede7-49be-544a-9454-8bec9191234d

@@ -13,7 +13,7 @@ zone UTC
 2026-11-18 12:05 cronjob "0 5 * * *" last-scheduled 2026-11-17 11:00
 2026-11-18 12:11 tick
 ---
-2026-11-18 12:11:00 MISSED the deadline 2026-11-18 12:00:00, complete-by of prod/dwh/report (UTC)
+2026-11-18 12:11:00 MISSED the deadline 2026-11-18 12:00:00, complete-by of prod/dwh/report (UTC, grace 10m00s)
     because it never started, expected 2026-11-18 11:00:00
     miss 1 of incident b3f77ed2-93a1-514e-8473-fa598c9d5332
     2 successes before, the last ended 2026-11-18 06:20:00

@@ -24,5 +24,5 @@ zone UTC
     id bdcd8a74-85fa-5c7d-82fb-9eae7a665dba
 2026-11-21 06:01:00 RECOVERED 1200m00s after the deadline, complete-by of prod/dwh/report (UTC)
     3 missed since 2026-11-18 06:00:00, incident 1be9e7bb-8a0d-5017-8d3b-213c7272b2e2 is over
-    job four of 2026-11-21 01:00:00
+    the result of a later slot: job four of 2026-11-21 01:00:00
     id 5bcaf6b5-56c0-5321-86ad-b58d846fb11a
