@@ -9,7 +9,6 @@ use chrono::TimeDelta;
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, is_secret};
 use kigen_model::key::is_key_part;
-use kigen_notifier::slack::client::Channels;
 use kigen_ops::Secret;
 use kigen_registry::Access as RegistryAccess;
 use kigen_shipper::quotas::QuotaSettings;
@@ -19,10 +18,14 @@ use kigen_wire::Level;
 pub(crate) mod error;
 mod file;
 mod registry;
+mod show;
+pub(crate) mod slack;
 
 use error::ConfigError;
-use file::{KubernetesFile, LogFile, QuotasFile, SlackFile};
+use file::{KubernetesFile, LogFile, QuotasFile};
 use registry::RegistrySettings;
+use show::{quoted, show};
+use slack::{Notify, SlackSettings};
 
 use crate::cli::SettingsArgs;
 use crate::log_kind::LogKind;
@@ -59,7 +62,7 @@ pub(crate) struct Config {
     /// The address of the HTTP endpoints; `None`: they are off.
     pub(crate) health: Option<SocketAddr>,
     kafka: KafkaSettings,
-    slack: Slack,
+    slack: SlackSettings,
 }
 
 /// At which record level the log may be written.
@@ -101,50 +104,6 @@ pub(crate) struct Kafka {
     pub(crate) instance: String,
 }
 
-/// The settings of Slack; required only for the notifier.
-#[derive(Clone, Debug)]
-struct Slack {
-    channel: Option<String>,
-    error_channel: Option<String>,
-    token: Option<Secret>,
-    api_url: Option<String>,
-    dry_run: bool,
-}
-
-impl Slack {
-    /// Its part of the file, with the token hidden.
-    fn show(&self, text: &mut String) {
-        let _ = writeln!(text, "\n[slack]");
-        show(text, "channel", self.channel.as_deref());
-        show(text, "error_channel", self.error_channel.as_deref());
-        let token_file = self.token.as_ref().and_then(Secret::path).map(|path| path.display().to_string());
-        let is_text = matches!(self.token, Some(Secret::Text(_)));
-        show(text, "token", is_text.then_some("(hidden)"));
-        show(text, "token_file", token_file.as_deref());
-        show(text, "api_url", self.api_url.as_deref());
-        let _ = writeln!(text, "dry_run = {}", self.dry_run);
-    }
-}
-
-/// Where the notifier sends messages.
-#[derive(Clone, Debug)]
-pub(crate) enum Notify {
-    /// To stdout.
-    DryRun {
-        /// Whether messages about failed runs are printed, too.
-        failures: bool,
-    },
-    /// To Slack.
-    Slack {
-        /// The bot token.
-        token: Secret,
-        /// The channels.
-        channels: Channels,
-        /// The Web API's base.
-        api_url: Option<String>,
-    },
-}
-
 impl Config {
     /// Reads the file and overrides it by environment and flags.
     pub(crate) fn resolve(args: &SettingsArgs) -> Result<Self, ConfigError> {
@@ -184,14 +143,7 @@ impl Config {
             registry: RegistrySettings::resolve(args, file.kafka.registry)?,
         };
         let health = health(args.health_address.as_deref().or(file.health.address.as_deref()))?;
-        let token = slack_token(args, &file.slack)?;
-        let slack = Slack {
-            channel: args.slack_channel.clone().or(file.slack.channel),
-            error_channel: args.slack_error_channel.clone().or(file.slack.error_channel),
-            token,
-            api_url: file.slack.api_url,
-            dry_run: args.dry_run || file.slack.dry_run.unwrap_or_default(),
-        };
+        let slack = SlackSettings::resolve(args, file.slack)?;
         Ok(Self {
             cluster,
             is_cluster_named,
@@ -238,21 +190,7 @@ impl Config {
     /// # Errors
     /// Neither Slack nor a dry run is configured.
     pub(crate) fn notify(&self) -> Result<Notify, ConfigError> {
-        let Slack { channel, error_channel, token, api_url, dry_run } = self.slack.clone();
-        match (dry_run, channel, token) {
-            (true, ..) => Ok(Notify::DryRun { failures: error_channel.is_some() }),
-            (false, Some(fatal), Some(token)) => {
-                Ok(Notify::Slack { token, channels: Channels { fatal, error: error_channel }, api_url })
-            }
-            (false, None, None) => Err(ConfigError::NoReceiver),
-            (false, Some(_), None) => {
-                Err(ConfigError::IncompleteSlack { missing: "token", how: "KIGEN_SLACK_TOKEN=xoxb-..." })
-            }
-            (false, None, Some(_)) => Err(ConfigError::IncompleteSlack {
-                missing: "channel",
-                how: "--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under [slack]",
-            }),
-        }
+        self.slack.notify()
     }
 
     /// How Kafka is used.
@@ -355,19 +293,6 @@ impl Config {
     /// The folder of the store.
     pub(crate) fn store_dir(&self) -> PathBuf {
         self.data_dir.join("store")
-    }
-}
-
-/// Environment and flags override the file.
-fn slack_token(args: &SettingsArgs, file: &SlackFile) -> Result<Option<Secret>, ConfigError> {
-    let (text, path) = match (&args.slack_token, &args.slack_token_file) {
-        (None, None) => (&file.token, &file.token_file),
-        given => given,
-    };
-    match (text, path) {
-        (Some(_), Some(_)) => Err(ConfigError::TwoTokens),
-        (Some(text), None) => Ok(Some(Secret::Text(text.clone()))),
-        (None, path) => Ok(path.clone().map(Secret::File)),
     }
 }
 
@@ -490,17 +415,6 @@ fn within(what: &'static str, value: u32, max: u32) -> Result<u32, ConfigError> 
 fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     if name.trim().is_empty() { "kigen".to_owned() } else { name.trim().to_owned() }
-}
-
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
-}
-
-fn show(text: &mut String, key: &str, value: Option<&str>) {
-    let _ = match value {
-        Some(value) => writeln!(text, "{key} = {}", quoted(value)),
-        None => writeln!(text, "# {key}: not set"),
-    };
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod deploy;
 mod doctor;
 mod dry_run;
 mod examples;
+mod failures;
 mod health;
 mod inspection;
 mod kafka_outage;

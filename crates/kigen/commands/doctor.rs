@@ -19,7 +19,8 @@ use kigen_shipper::server_clock::Clock;
 use kigen_shipper::watched::{self, Watched};
 
 use crate::cli::{DoctorArgs, SettingsArgs};
-use crate::config::{Config, Kafka, Notify};
+use crate::config::slack::Notify;
+use crate::config::{Config, Kafka};
 use crate::log_kind::LogKind;
 use crate::output::print;
 use crate::reader;
@@ -299,7 +300,7 @@ async fn slack(config: &Config, results: &mut Results) -> anyhow::Result<()> {
         Ok(Notify::DryRun { .. }) => {
             return results.add("slack", Ok("not used: messages are printed".to_owned()));
         }
-        Ok(Notify::Slack { token, channels, api_url }) => (token, channels, api_url),
+        Ok(Notify::Slack { token, channels, api_url, .. }) => (token, channels, api_url),
         Err(error) => return results.add("slack", Err(error_chain(&error))),
     };
     let request = async { Slack::new(token, channels, api_url.as_deref())?.token_owner().await };

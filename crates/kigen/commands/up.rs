@@ -21,8 +21,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::config::Config;
 use crate::config::error::ConfigError;
-use crate::config::{Config, Notify};
+use crate::config::slack::Notify;
 use crate::exit::{Restart, misused};
 use crate::health::board::HealthBoard;
 use crate::health::{http, monitor};
@@ -323,8 +324,9 @@ async fn until_open<T>(
 fn delivery(config: &Config) -> anyhow::Result<Delivery> {
     match config.notify().map_err(misused)? {
         Notify::DryRun { failures } => Ok(Delivery::dry_run(std::io::stdout(), failures)),
-        Notify::Slack { token, channels, api_url } => {
-            Ok(Delivery::slack(Slack::new(token, channels, api_url.as_deref())?, Patience::default()))
+        Notify::Slack { token, channels, failures, api_url } => {
+            let slack = Slack::new(token, channels, api_url.as_deref())?;
+            Ok(Delivery::slack(slack, Patience::default()).with_failures(failures))
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use kigen_notifier::failures::Failures;
 use serde::Deserialize;
 
 use super::error::ConfigError;
@@ -89,10 +90,32 @@ pub(super) struct HealthFile {
 pub(super) struct SlackFile {
     pub(super) channel: Option<String>,
     pub(super) error_channel: Option<String>,
+    pub(super) failures: Option<FailuresFile>,
+    #[serde(default)]
+    pub(super) failures_by_namespace: BTreeMap<String, FailuresFile>,
     pub(super) token: Option<String>,
     pub(super) token_file: Option<PathBuf>,
     pub(super) api_url: Option<String>,
     pub(super) dry_run: Option<bool>,
+}
+
+/// Which failed runs are delivered.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum FailuresFile {
+    All,
+    Objectives,
+    None,
+}
+
+impl From<FailuresFile> for Failures {
+    fn from(file: FailuresFile) -> Self {
+        match file {
+            FailuresFile::All => Self::All,
+            FailuresFile::Objectives => Self::Objectives,
+            FailuresFile::None => Self::None,
+        }
+    }
 }
 
 /// Reads the named file, or the default one if it exists.

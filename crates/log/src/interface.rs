@@ -7,7 +7,7 @@ use kigen_model::topic::{Offset, Partition, Topic};
 
 use crate::error::LogError;
 use crate::partitioner;
-use crate::record::{ConsumedRecord, NewRecord};
+use crate::record::{ConsumedRecord, GroupPosition, NewRecord};
 
 /// Reads a log by offset, beside its writers. Records of an uncommitted write are never visible.
 ///
@@ -86,11 +86,29 @@ pub trait LogReader: Send + Sync {
     /// The log cannot be read.
     fn tombstones_start(&self, partition: Partition) -> Result<Offset, LogError>;
 
+    /// How many offsets behind its records a write may take for the log itself, as a marker that is no record.
+    fn marker_offsets(&self) -> u64 {
+        0
+    }
+
+    /// The committed position of a group in a partition, with the part that is further; `None` if it has committed none.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    fn group_position(
+        &self,
+        group: &str,
+        topic: Topic,
+        partition: Partition,
+    ) -> Result<Option<GroupPosition>, LogError>;
+
     /// The committed position of a group in a partition; `None` if it has committed none.
     ///
     /// # Errors
     /// The log cannot be read.
-    fn position(&self, group: &str, topic: Topic, partition: Partition) -> Result<Option<Offset>, LogError>;
+    fn position(&self, group: &str, topic: Topic, partition: Partition) -> Result<Option<Offset>, LogError> {
+        Ok(self.group_position(group, topic, partition)?.map(|position| position.next))
+    }
 
     /// The offset at which a group resumes in a partition: its position, or the earliest record that is still kept.
     ///
@@ -164,14 +182,27 @@ pub trait Consumer: Send {
     fn pause(&mut self, partition: Partition);
 
     /// One atomic write: all of these outputs and positions become visible and durable together, or none does. Returns
-    /// the offsets of the outputs, in their order.
+    /// the offsets of the outputs, in their order. A consumer may commit from its first assignment on.
     ///
     /// # Errors
-    /// As of [`Log::append`]; or this consumer has lost a partition since it received its last records. Then nothing was
+    /// As of [`Log::append`]; or this consumer has lost a partition since it last waited for an event. Then nothing was
     /// committed, or the outcome is unknown.
+    fn commit_positions(
+        &mut self,
+        outputs: Vec<NewRecord>,
+        positions: Vec<(Partition, GroupPosition)>,
+    ) -> impl Future<Output = Result<Vec<Offset>, LogError>> + Send;
+
+    /// As [`commit_positions`](Self::commit_positions), by a group whose work is all done before these offsets.
+    ///
+    /// # Errors
+    /// As there.
     fn commit(
         &mut self,
         outputs: Vec<NewRecord>,
         positions: Vec<(Partition, Offset)>,
-    ) -> impl Future<Output = Result<Vec<Offset>, LogError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Offset>, LogError>> + Send {
+        let positions = positions.into_iter().map(|(partition, next)| (partition, next.into())).collect();
+        self.commit_positions(outputs, positions)
+    }
 }

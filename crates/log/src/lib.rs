@@ -23,5 +23,5 @@ pub use error::{EmbeddedError, Fate, LogError};
 pub use interface::{Consumer, ConsumerEvent, Log, LogReader};
 pub use kafka::KafkaLog;
 pub use partitioner::partition_of;
-pub use record::{AtomicWrite, ConsumedRecord, NewRecord, Position, SchemaPrefix};
+pub use record::{AtomicWrite, ConsumedRecord, GroupPosition, NewRecord, PartAhead, Position, SchemaPrefix};
 pub use settings::{Retention, Settings};

@@ -71,6 +71,31 @@ pub struct SchemaPrefix {
     pub replaced_by_bytes: usize,
 }
 
+/// How far a group has come in one partition, where parts of its work may be further than the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupPosition {
+    /// The offset that the group reads next: all of its work before it is done.
+    pub next: Offset,
+    /// The one part of its work that is done beyond `next`, if one is.
+    pub ahead: Option<PartAhead>,
+}
+
+impl From<Offset> for GroupPosition {
+    /// All of the group's work is done before `next`.
+    fn from(next: Offset) -> Self {
+        Self { next, ahead: None }
+    }
+}
+
+/// A part of a group's work that is further than the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartAhead {
+    /// The group's own number of this part.
+    pub part: u8,
+    /// The offset that this part reads next.
+    pub next: Offset,
+}
+
 /// How far a named consumer has come in one partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
@@ -82,6 +107,8 @@ pub struct Position {
     pub partition: Partition,
     /// The offset it reads next: the last one done, plus one.
     pub next: Offset,
+    /// The part of its work that is further.
+    pub ahead: Option<PartAhead>,
 }
 
 /// One atomic write: all of these outputs and positions become visible and durable together, or none does.

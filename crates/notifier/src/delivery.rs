@@ -18,25 +18,29 @@
 //!     └────────────────────────────────────> committed
 //! ```
 //!
-//! - `role` receives and commits. It commits each record before it delivers the next, and repeats a failed
-//!   commit alone: a posted message stays posted.
-//! - One message is under way at a time, over all partitions. Those behind a blocked one wait, so that order holds and
-//!   nothing is lost; a shutdown leaves it uncommitted, to be received again.
-//! - The outcome is uncertain after a request without an answer. It is also uncertain, in each partition, for the first
-//!   message after a start, an assignment or a failed commit, which may have been posted without a commit. The lookup
-//!   finds a message by the alert's id in its metadata. It is not made for every message: it costs a request of its own.
+//! - `lane` reads, and `role` commits: each record before the next is delivered. A failed commit alone is repeated: a posted
+//!   message stays posted.
+//! - There are two queues, one for failed runs and one for everything else. In each, one message is under way at a time,
+//!   over all partitions. Those behind a blocked one wait, so that order holds and nothing is lost; those of the other queue
+//!   do not wait. A shutdown leaves it uncommitted, to be received again.
+//! - The outcome is uncertain after a request without an answer. It is also uncertain, in each partition, for the messages
+//!   after a start, an assignment or a failed commit, which may have been posted without a commit: until one of them is
+//!   not found. The lookup finds a message by the alert's id in its metadata. It is not made for every message: it costs a
+//!   request of its own.
 //! - Only Slack blocks or needs a lookup. A dry run prints each message, and a channel takes it, at once.
 //! - An alert that a newer kigen wrote blocks its partition: this notifier delivers nothing more of it until it is upgraded, or
 //!   an operator skips the record.
-//! - An alert without a channel is committed without a message, and counted as unrouted.
+//! - An alert without a channel is passed without a message and counted as unrouted, a failed run that the filter leaves out
+//!   is counted as that, and an alert of the other queue is not counted.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kigen_control::Control;
 use kigen_log::{ConsumedRecord, NewRecord};
 use kigen_model::Instant;
-use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::alert::Alert;
 use kigen_model::reject::Reject;
 use kigen_model::topic::{Partition, Topic};
 use kigen_ops::ThrottledWarnings;
@@ -44,8 +48,10 @@ use kigen_wire::{DecodeError, Level};
 use tokio::sync::mpsc;
 
 use crate::error::NotifierError;
+use crate::failures::FailureFilter;
 use crate::health::Health;
 use crate::metrics;
+use crate::queue::Queue;
 use crate::render::{Message, render, render_at};
 use crate::slack::client::Slack;
 use crate::slack::sender::{Patience, SlackSender};
@@ -57,8 +63,10 @@ const DRY_RUN_WIDTH: usize = 100;
 /// Delivers messages to one destination.
 pub struct Delivery {
     destination: Destination,
-    /// Whether messages about failed runs are delivered, too.
-    with_run_failures: bool,
+    /// The one queue whose messages are delivered; `None`: all are.
+    queue: Option<Queue>,
+    /// The failed runs that are delivered, too; `None`: there is no channel for them.
+    failures: Option<FailureFilter>,
     control: Control,
     health: Health,
     warnings: ThrottledWarnings,
@@ -70,6 +78,8 @@ pub struct Delivery {
 pub(crate) enum Delivered {
     /// It is delivered, or goes to the rejects; this is to be committed with its offset.
     Done(Vec<NewRecord>),
+    /// It needs no message here.
+    Nothing,
     /// The shutdown came first.
     ShutDown,
     /// A newer kigen wrote it: it is waited for.
@@ -77,27 +87,33 @@ pub(crate) enum Delivered {
 }
 
 enum Destination {
-    Printed(Box<dyn Write + Send>),
+    Printed(Arc<Mutex<dyn Write + Send>>),
     Channel(mpsc::Sender<(Alert, Message)>),
     Slack(Box<SlackSender>),
 }
 
 impl Delivery {
-    /// Prints messages instead of sending them.
-    pub fn dry_run(out: impl Write + Send + 'static, with_run_failures: bool) -> Self {
-        Self::to(Destination::Printed(Box::new(out)), with_run_failures)
+    /// Prints messages instead of sending them; those about failed runs only by a filter.
+    pub fn dry_run(out: impl Write + Send + 'static, failures: Option<FailureFilter>) -> Self {
+        Self::to(Destination::Printed(Arc::new(Mutex::new(out))), failures)
     }
 
     /// Hands messages over within the process, those about failed runs aside.
     pub fn channel(sender: mpsc::Sender<(Alert, Message)>) -> Self {
-        Self::to(Destination::Channel(sender), false)
+        Self::to(Destination::Channel(sender), None)
     }
 
-    /// Posts messages to Slack: about failed runs only if there is a channel for them.
+    /// Posts messages to Slack: about failed runs if there is a channel for them.
     pub fn slack(slack: Slack, patience: Patience) -> Self {
-        let with_run_failures = slack.has_failures_channel();
-        let sender = SlackSender::new(slack, patience);
-        Self::to(Destination::Slack(Box::new(sender)), with_run_failures)
+        let failures = slack.has_failures_channel().then(FailureFilter::default);
+        let sender = SlackSender::new(Arc::new(slack), patience);
+        Self::to(Destination::Slack(Box::new(sender)), failures)
+    }
+
+    /// Delivers only those failed runs, where there is a channel for them.
+    #[must_use]
+    pub fn with_failures(self, filter: FailureFilter) -> Self {
+        Self { failures: self.failures.map(|_| filter), ..self }
     }
 
     /// Reports to `health`.
@@ -124,9 +140,36 @@ impl Delivery {
         Self { now, ..self }
     }
 
-    fn to(destination: Destination, with_run_failures: bool) -> Self {
+    fn to(destination: Destination, failures: Option<FailureFilter>) -> Self {
         let (control, health, warnings) = Default::default();
-        Self { destination, with_run_failures, control, health, warnings, now: chrono::Utc::now }
+        let now = chrono::Utc::now;
+        Self { destination, queue: None, failures, control, health, warnings, now }
+    }
+
+    /// A delivery for each queue, to the same destination.
+    pub(crate) fn of_queues(&self) -> [(Queue, Self); 2] {
+        let destination = || match &self.destination {
+            Destination::Printed(out) => Destination::Printed(Arc::clone(out)),
+            Destination::Channel(sender) => Destination::Channel(sender.clone()),
+            Destination::Slack(sender) => Destination::Slack(Box::new(sender.beside())),
+        };
+        Queue::ALL.map(|queue| {
+            let of_queue = Self {
+                destination: destination(),
+                queue: Some(queue),
+                failures: self.failures.clone(),
+                control: self.control.clone(),
+                health: self.health.clone(),
+                warnings: self.warnings.clone(),
+                now: self.now,
+            };
+            (queue, of_queue)
+        })
+    }
+
+    /// Whether what belongs to `queue` is delivered here.
+    fn has(&self, queue: Queue) -> bool {
+        self.queue.is_none_or(|own| own == queue)
     }
 
     pub(crate) fn control(&self) -> &Control {
@@ -149,6 +192,16 @@ impl Delivery {
         }
     }
 
+    /// Whether a failed run is delivered; counts it if not.
+    fn delivers(&self, alert: &Alert) -> bool {
+        match &self.failures {
+            None => metrics::unrouted(alert.body.kind()),
+            Some(filter) if filter.delivers(alert) => return true,
+            Some(_) => metrics::filtered(alert.body.kind()),
+        }
+        false
+    }
+
     /// Delivers one record.
     pub(crate) async fn deliver(
         &mut self,
@@ -158,12 +211,21 @@ impl Delivery {
     ) -> Result<Delivered, NotifierError> {
         match kigen_wire::decode_alert(record.value.as_deref().unwrap_or_default()) {
             Ok(alert) => {
+                let queue = Queue::of(&alert.body);
+                if !self.has(queue) {
+                    return Ok(Delivered::Nothing);
+                }
+                if queue == Queue::Failures && !self.delivers(&alert) {
+                    return Ok(Delivered::Nothing);
+                }
                 let is_sent = self.send(partition, alert, shutdown).await?;
                 Ok(if is_sent { Delivered::Done(Vec::new()) } else { Delivered::ShutDown })
             }
             Err(error) if self.control.waits_for((Topic::Alerts, partition), record, &error) => {
                 Ok(Delivered::Newer(error))
             }
+            // By one queue only.
+            Err(_) if !self.has(Queue::Deadlines) => Ok(Delivered::Nothing),
             Err(error) => {
                 metrics::rejected();
                 let offset = record.offset;
@@ -181,16 +243,13 @@ impl Delivery {
         alert: Alert,
         shutdown: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<bool, NotifierError> {
-        let kind = alert.body.kind();
-        if matches!(alert.body, AlertBody::RunFailed { .. }) && !self.with_run_failures {
-            metrics::unrouted(kind);
-            return Ok(true);
-        }
+        let (kind, queue) = (alert.body.kind(), Queue::of(&alert.body));
         let is_sent = match &mut self.destination {
             Destination::Printed(out) => {
                 let message = render_at(&alert, (self.now)());
                 let drawn = draw(&message, &Style { colours: false, width: DRY_RUN_WIDTH });
-                writeln!(out, "{drawn}").and_then(|()| out.flush()).map_err(NotifierError::Print)?;
+                print(&mut *out.lock().unwrap_or_else(PoisonError::into_inner), &drawn)
+                    .map_err(NotifierError::Print)?;
                 true
             }
             // Within the process nothing waits, and what is played back is of another time.
@@ -204,10 +263,15 @@ impl Delivery {
         };
         if is_sent {
             metrics::delivered(kind);
-            self.health.delivered();
+            self.health.delivered(queue);
         }
         Ok(is_sent)
     }
+}
+
+fn print(out: &mut dyn Write, drawn: &str) -> io::Result<()> {
+    writeln!(out, "{drawn}")?;
+    out.flush()
 }
 
 fn reject(partition: Partition, record: &ConsumedRecord, reason: &str, level: Level) -> NewRecord {

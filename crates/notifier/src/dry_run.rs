@@ -43,7 +43,7 @@ pub async fn run<R: LogReader + Clone + 'static>(
                 for (partition, record) in &records {
                     match delivery.deliver(*partition, record, shutdown.as_mut()).await? {
                         // The reject of an undecodable record is written by a member of the group.
-                        Delivered::Done(_) => {}
+                        Delivered::Done(_) | Delivered::Nothing => {}
                         Delivered::ShutDown => return Ok(()),
                         Delivered::Newer(error) => {
                             tracing::warn!(%partition, offset = %record.offset, "an alert of a newer kigen is not printed: {error}");

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant as RealInstant};
 use kigen_model::topic::Partition;
 
 use crate::metrics;
+use crate::queue::Queue;
 
 /// How long a failure of the log counts unless a success clears it: without alerts to deliver, no success shows that it
 /// is over. Longer than the delay between two retries.
@@ -22,8 +23,8 @@ struct HealthState {
     is_member: bool,
     /// It is a dry run, and has found the ends of its partitions.
     is_guest: bool,
-    /// Why the message under way is not delivered.
-    undelivered: Option<String>,
+    /// Why the message under way of a queue is not delivered.
+    undelivered: BTreeMap<Queue, String>,
     /// Why nothing more of a partition is delivered.
     blocked: BTreeMap<Partition, String>,
     /// Why alerts could not be read or committed, and when.
@@ -38,8 +39,9 @@ impl Health {
     /// Why it is not ready.
     pub fn readiness(&self, now: RealInstant) -> Result<String, String> {
         let state = self.state();
-        if let Some(why) = &state.undelivered {
-            return Err(format!("a message waits: {why}"));
+        if !state.undelivered.is_empty() {
+            let reasons: Vec<&str> = state.undelivered.values().map(String::as_str).collect();
+            return Err(format!("a message waits: {}", reasons.join("; another waits: ")));
         }
         if let Some(why) = state.blocked.values().next() {
             return Err(why.clone());
@@ -67,14 +69,19 @@ impl Health {
         self.state().is_guest = true;
     }
 
-    pub(crate) fn delivered(&self) {
+    pub(crate) fn delivered(&self, queue: Queue) {
         let mut state = self.state();
         state.delivered += 1;
-        state.undelivered = None;
+        state.undelivered.remove(&queue);
     }
 
-    pub(crate) fn undelivered(&self, why: String) {
-        self.state().undelivered = Some(why);
+    pub(crate) fn undelivered(&self, queue: Queue, why: String) {
+        self.state().undelivered.insert(queue, why);
+    }
+
+    /// The message under way is another notifier's now.
+    pub(crate) fn left(&self, queue: Queue) {
+        self.state().undelivered.remove(&queue);
     }
 
     pub(crate) fn blocked(&self, partition: Partition, why: String) {
@@ -115,9 +122,12 @@ mod tests {
         assert!(readiness().is_err_and(|why| why.contains("its partitions")));
         health.joined();
         assert!(readiness().is_ok_and(|how| how.starts_with("0 messages")));
-        health.undelivered("invite the bot".to_owned());
+        health.undelivered(Queue::Failures, "invite the bot".to_owned());
         assert_eq!(readiness(), Err("a message waits: invite the bot".to_owned()));
-        health.delivered();
+        health.undelivered(Queue::Deadlines, "no answer".to_owned());
+        health.delivered(Queue::Failures);
+        assert_eq!(readiness(), Err("a message waits: no answer".to_owned()));
+        health.left(Queue::Deadlines);
         assert!(readiness().is_ok_and(|how| how.starts_with("1 messages")));
         health.log_failed("the log failed".to_owned());
         assert!(readiness().is_err_and(|why| why.contains("the log failed")));

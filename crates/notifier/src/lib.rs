@@ -1,7 +1,8 @@
 //! Alerts to Slack: rendered purely, delivered once.
 //!
-//! [`role`] is the loop that consumes `kigen.alerts`, [`dry_run`] the one that only looks, [`delivery`] delivers one record and draws its states, [`render`]
-//! makes the message of an alert, [`slack`] posts it, and [`terminal`] draws it as Slack would show it.
+//! [`role`] is the member of the group that consumes `kigen.alerts`, with two queues that deliver its records; [`dry_run`]
+//! is the loop that only looks. [`delivery`] delivers one record and draws its states, [`render`] makes the message of an
+//! alert, [`slack`] posts it, and [`terminal`] draws it as Slack would show it.
 
 mod clean;
 mod containers;
@@ -9,9 +10,12 @@ pub mod delivery;
 pub mod dry_run;
 pub mod error;
 mod exit_codes;
+pub mod failures;
 pub mod health;
+mod lane;
 mod log_retry;
 pub mod metrics;
+mod queue;
 pub mod render;
 pub mod role;
 pub mod slack;

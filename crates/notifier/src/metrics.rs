@@ -14,6 +14,10 @@ pub fn describe() {
         "Alerts that were not delivered because no channel is configured for them, by kind"
     );
     ::metrics::describe_counter!(
+        "kigen_alerts_filtered_total",
+        "Alerts that were not delivered because `failures` leaves out their namespace's, by kind"
+    );
+    ::metrics::describe_counter!(
         "kigen_alerts_left_out_total",
         "Alerts, at most, that are not delivered: old where the notifiers had no position, or expired undelivered"
     );
@@ -31,6 +35,11 @@ pub(crate) fn delivered(kind: &'static str) {
 /// An alert has no channel.
 pub(crate) fn unrouted(kind: &'static str) {
     ::metrics::counter!("kigen_alerts_unrouted_total", "kind" => kind).increment(1);
+}
+
+/// The configuration leaves the alert out.
+pub(crate) fn filtered(kind: &'static str) {
+    ::metrics::counter!("kigen_alerts_filtered_total", "kind" => kind).increment(1);
 }
 
 /// So many alerts, at most, are not delivered.

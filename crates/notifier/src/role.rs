@@ -1,260 +1,275 @@
-//! The notifier's role: consumes `kigen.alerts`, delivers each record, and commits its offset before the next.
+//! The notifier's role: a member of the group that consumes `kigen.alerts`, and two queues that deliver its records.
+//!
+//! ```text
+//!                         share of each partition: from where, up to where
+//!                      .-------------------------------------> queue of deadlines ---> Slack
+//!   kigen.alerts ──> role                                       
+//!     (its group)      '-------------------------------------> queue of failed runs -> Slack
+//!                        <---- delivered up to here: commit ----'
+//! ```
+//!
+//! The role joins the group, decides where each partition begins, and commits; it never waits for Slack, so that it stays
+//! a member however long a message is refused. The queues ([`lane`](crate::lane)) read by offset. A queue delivers its next
+//! message only once the one before is committed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::time::Duration;
 
-use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, Fate, Log, LogError, NewRecord};
+use kigen_log::{Consumer, ConsumerEvent, Fate, GroupPosition, Log, LogError};
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::on_thread;
-use kigen_wire::DecodeError;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant as TimerInstant;
 
-use crate::delivery::{Delivered, Delivery};
+use crate::delivery::Delivery;
 use crate::error::NotifierError;
+use crate::health::Health;
+use crate::lane::{Done, Lane, Share, Shares};
 use crate::log_retry::LogRetry;
+use crate::queue::Positions;
 use crate::start::start;
 
 /// The notifiers' consumer group.
 pub const GROUP: &str = "notifier";
 
-/// How much is read at a time.
+/// How much is read at a time, to learn that there is more.
 const ALERTS_READ_MAX: usize = 64;
 const BYTES_READ_MAX: usize = 4 * 1024 * 1024;
-/// How long the other partitions are read before a seek that failed is repeated.
-const SEEK_RETRY_DELAY: Duration = Duration::from_millis(200);
+/// How long a start that failed waits while other partitions go on.
+const START_RETRY_DELAY: Duration = Duration::from_millis(200);
 
-/// Delivers alerts until `shutdown`, which lets the request in flight finish. A message that cannot be sent is retried
-/// for ever; those behind it wait, and nothing is lost. Where the group has no position, it begins with the alerts of the
-/// last day before `now`.
+/// Delivers alerts until `shutdown`, which lets the requests in flight finish. A message that cannot be sent is retried
+/// for ever; those behind it in its queue wait, and nothing is lost. Where the group has no position, it begins with the
+/// alerts of the last day before `now`.
 ///
 /// # Errors
 /// The log needs a person, or the destination of the messages is closed.
 pub async fn run<L: Log>(
     log: L,
-    mut delivery: Delivery,
+    delivery: Delivery,
     now: fn() -> Instant,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), NotifierError> {
-    let mut consumer = log.join(GROUP, Topic::Alerts)?;
-    let mut retry = LogRetry::new(&delivery);
-    let mut control = delivery.control().clone();
-    // Assigned partitions that are still to be positioned.
-    let mut to_seek = BTreeSet::new();
-    // Where the group had no position: where it begins, until that is committed.
-    let mut begun = BTreeMap::new();
-    // Partitions with an alert that a newer kigen wrote.
-    let mut blocked = BTreeSet::new();
+    let consumer = log.join(GROUP, Topic::Alerts)?;
+    let (shares, _) = watch::channel(Shares::default());
+    let (commits, mut done) = mpsc::channel(1);
+    let (retry, health) = (LogRetry::new(&delivery), delivery.health().clone());
+    let mut lanes = JoinSet::new();
+    for delivery in delivery.of_queues() {
+        let lane = Lane::new(log.reader().clone(), delivery, shares.subscribe(), commits.clone());
+        lanes.spawn(lane.run());
+    }
+    drop(commits);
+    let (owned, to_start, start_at) = (BTreeMap::new(), BTreeSet::new(), TimerInstant::now());
+    let mut member =
+        Member { log, consumer, now, shares, retry, health, owned, to_start, start_at, starts: 0 };
     tokio::pin!(shutdown);
-    loop {
-        let positioned =
-            seek_start(&log, &mut consumer, &mut to_seek, &mut begun, now).await.map_err(Interruption::Log);
-        if !continues_after(&mut retry, positioned, shutdown.as_mut()).await? {
-            return Ok(());
-        }
-        let event = tokio::select! {
-            biased;
-            () = &mut shutdown => return Ok(()),
-            () = control.changed(), if !blocked.is_empty() => {
-                to_seek.append(&mut blocked);
-                continue;
-            }
-            event = consumer.next(ALERTS_READ_MAX, BYTES_READ_MAX) => event,
-            () = tokio::time::sleep(SEEK_RETRY_DELAY), if !to_seek.is_empty() => continue,
-        };
-        let event = damaged_as_record(event, &mut consumer, &mut to_seek);
-        let outcome = match event {
-            Ok(ConsumerEvent::Records(batches)) => {
-                let mut work = Work {
-                    delivery: &mut delivery,
-                    consumer: &mut consumer,
-                    blocked: &mut blocked,
-                    begun: &mut begun,
-                };
-                let delivered = work.deliver_all(&batches, &mut retry, shutdown.as_mut()).await;
-                if let Err(Interruption::Log(_)) = &delivered {
-                    // The rest of the batches is read again, from the committed offsets.
-                    let partitions: Vec<_> = batches.into_iter().map(|(partition, _)| partition).collect();
-                    partitions.iter().for_each(|partition| consumer.pause(*partition));
-                    delivery.look_up_next(&partitions);
-                    to_seek.extend(partitions);
-                }
-                delivered
-            }
-            Ok(ConsumerEvent::Assigned(partitions)) => {
-                delivery.health().joined();
-                delivery.look_up_next(&partitions);
-                begun.retain(|partition, _| !partitions.contains(partition));
-                blocked.retain(|partition| !partitions.contains(partition));
-                to_seek.extend(partitions);
-                Ok(())
-            }
-            Ok(ConsumerEvent::Revoked(partitions)) => {
-                to_seek.retain(|partition| !partitions.contains(partition));
-                begun.retain(|partition, _| !partitions.contains(partition));
-                blocked.retain(|partition| !partitions.contains(partition));
-                partitions.iter().for_each(|partition| delivery.health().unblocked(*partition));
-                Ok(())
-            }
-            Err(error) => Err(Interruption::Log(error)),
-        };
-        if !continues_after(&mut retry, outcome, shutdown.as_mut()).await? {
-            return Ok(());
+    let mut outcome = member.serve(&mut lanes, &mut done, shutdown.as_mut()).await;
+    member.shares.send_modify(|shares| shares.is_stopped = true);
+    // What a queue has delivered by now is committed yet, if that succeeds at once.
+    while let Some(done) = done.recv().await {
+        if outcome.is_ok() {
+            outcome = match member.commit(done, std::pin::pin!(std::future::ready(()))).await {
+                Ok(()) | Err(Interruption::Shutdown) => Ok(()),
+                Err(Interruption::Log(error)) if error.fate() == Fate::Retry => Ok(()),
+                Err(Interruption::Log(error)) => Err(error.into()),
+            };
         }
     }
+    while let Some(ended) = lanes.join_next().await {
+        outcome = outcome.and(lane_result(ended));
+    }
+    outcome
 }
 
-/// Why a batch was not delivered to its end.
+/// Why work was not done to its end.
 enum Interruption {
     /// The shutdown came.
     Shutdown,
     /// The log failed; where a retry may cure it, what was not committed is read again.
     Log(LogError),
-    /// The role cannot continue.
-    Fatal(NotifierError),
 }
 
-/// Positions partitions where the group begins. Those that fail stay in `to_seek`.
-async fn seek_start<L: Log>(
-    log: &L,
-    consumer: &mut L::Consumer,
-    to_seek: &mut BTreeSet<Partition>,
-    begun: &mut BTreeMap<Partition, Offset>,
+/// The member of the group.
+struct Member<L: Log> {
+    log: L,
+    consumer: L::Consumer,
     now: fn() -> Instant,
-) -> Result<(), LogError> {
-    let begun_before = begun.len();
-    while let Some(partition) = to_seek.first().copied() {
-        let at = match begun.get(&partition) {
-            Some(at) => *at,
-            None => {
-                let reader = log.reader().clone();
-                let start = on_thread(move || start(&reader, GROUP, partition, now())).await?;
-                if !start.is_committed {
-                    begun.insert(partition, start.at);
-                }
-                start.at
-            }
-        };
-        consumer.seek(partition, at).await?;
-        to_seek.remove(&partition);
-    }
-    if begun.len() > begun_before {
-        let partitions = begun.len();
-        tracing::info!("delivery begins without a position in {partitions} partitions of {}", Topic::Alerts);
-    }
-    Ok(())
+    /// What the queues deliver.
+    shares: watch::Sender<Shares>,
+    retry: LogRetry,
+    health: Health,
+    /// Where the partitions are that have begun.
+    owned: BTreeMap<Partition, Owned>,
+    /// Assigned partitions that have not begun.
+    to_start: BTreeSet<Partition>,
+    /// When they are to begin.
+    start_at: TimerInstant,
+    /// How many partitions have begun so far.
+    starts: u64,
 }
 
-/// A damaged record is one without a value: it cannot be decoded and goes to the rejects. Its partition is then
-/// positioned behind it.
-fn damaged_as_record(
-    event: Result<ConsumerEvent, LogError>,
-    consumer: &mut impl Consumer,
-    to_seek: &mut BTreeSet<Partition>,
-) -> Result<ConsumerEvent, LogError> {
-    match event {
-        Err(error @ LogError::Corrupt { partition, offset, .. }) => {
-            tracing::error!("{error}");
-            let timestamp = Instant::UNIX_EPOCH;
-            let damaged =
-                ConsumedRecord { offset, key: String::new(), value: None, schema_prefix: None, timestamp };
-            consumer.pause(partition);
-            to_seek.insert(partition);
-            Ok(ConsumerEvent::Records(vec![(partition, vec![damaged])]))
-        }
-        event => event,
-    }
+/// A partition that has begun.
+struct Owned {
+    /// The number of this start.
+    start: u64,
+    /// As they are committed.
+    positions: Positions,
 }
 
-/// What the delivery of records needs.
-struct Work<'a, C> {
-    delivery: &'a mut Delivery,
-    consumer: &'a mut C,
-    blocked: &'a mut BTreeSet<Partition>,
-    begun: &'a mut BTreeMap<Partition, Offset>,
-}
-
-impl<C: Consumer> Work<'_, C> {
-    /// Delivers records one by one, and commits each before the next. A partition is delivered up to an alert that a newer
-    /// kigen wrote.
-    async fn deliver_all(
+impl<L: Log> Member<L> {
+    /// Until the shutdown, or the end of a queue.
+    async fn serve(
         &mut self,
-        batches: &[(Partition, Vec<ConsumedRecord>)],
-        retry: &mut LogRetry,
+        lanes: &mut JoinSet<Result<(), NotifierError>>,
+        done: &mut mpsc::Receiver<Done>,
         mut shutdown: Pin<&mut impl Future<Output = ()>>,
-    ) -> Result<(), Interruption> {
-        // With the first records, since a member of a group on Kafka has nothing to commit by before; from then on a start
-        // finds a position, however long the first message or the next alert takes.
-        if !self.begun.is_empty() {
-            let begun = self.begun.iter().map(|(partition, at)| (*partition, *at)).collect();
-            self.commit(Vec::new(), begun, retry, shutdown.as_mut()).await?;
-            self.begun.clear();
-        }
-        for (partition, records) in batches {
-            for record in records {
-                let delivered = self.delivery.deliver(*partition, record, shutdown.as_mut()).await;
-                let outputs = match delivered.map_err(Interruption::Fatal)? {
-                    Delivered::Done(outputs) => outputs,
-                    Delivered::ShutDown => return Err(Interruption::Shutdown),
-                    Delivered::Newer(error) => {
-                        self.block(*partition, record, &error);
-                        break;
+    ) -> Result<(), NotifierError> {
+        loop {
+            let outcome = tokio::select! {
+                biased;
+                () = &mut shutdown => return Ok(()),
+                Some(ended) = lanes.join_next() => return lane_result(ended),
+                () = tokio::time::sleep_until(self.start_at), if !self.to_start.is_empty() => self.start_all().await,
+                Some(done) = done.recv() => self.commit(done, shutdown.as_mut()).await,
+                event = self.consumer.next(ALERTS_READ_MAX, BYTES_READ_MAX) => self.apply(event).await,
+            };
+            match outcome {
+                Ok(()) => {}
+                Err(Interruption::Shutdown) => return Ok(()),
+                Err(Interruption::Log(error)) if error.fate() != Fate::Retry => return Err(error.into()),
+                Err(Interruption::Log(error)) => {
+                    if !self.retry.wait_after(&error, shutdown.as_mut()).await {
+                        return Ok(());
                     }
-                };
-                self.delivery.health().unblocked(*partition);
-                // A posted message stays posted: only the commit is retried.
-                let next = vec![(*partition, record.offset.next())];
-                self.commit(outputs, next, retry, shutdown.as_mut()).await?;
+                }
             }
+        }
+    }
+
+    /// Begins the assigned partitions: their positions are committed, which also proves that they are still this member's.
+    /// After an error they stay in `to_start`, and the consumer is waited for first: it may have lost them.
+    async fn start_all(&mut self) -> Result<(), Interruption> {
+        self.start_at = TimerInstant::now() + START_RETRY_DELAY;
+        match self.try_start_all().await {
+            Ok(()) | Err(LogError::Fenced { .. }) => Ok(()),
+            Err(error) => Err(Interruption::Log(error)),
+        }
+    }
+
+    async fn try_start_all(&mut self) -> Result<(), LogError> {
+        let (reader, now, partitions) = (self.log.reader().clone(), self.now, self.to_start.clone());
+        let starts = on_thread(move || {
+            let of = |partition| Ok((partition, start(&reader, GROUP, partition, now())?));
+            partitions.into_iter().map(of).collect::<Result<Vec<(Partition, Positions)>, LogError>>()
+        });
+        let starts = starts.await?;
+        let committed = |(partition, positions): &(Partition, Positions)| (*partition, positions.committed());
+        self.consumer.commit_positions(Vec::new(), starts.iter().map(committed).collect()).await?;
+        self.retry.succeeded();
+        for (partition, positions) in starts {
+            self.consumer.seek(partition, positions.greatest()).await?;
+            self.to_start.remove(&partition);
+            self.starts += 1;
+            let start = self.starts;
+            self.owned.insert(partition, Owned { start, positions });
+            let share = Share { start, positions, end: positions.greatest() };
+            self.shares.send_modify(|shares| {
+                shares.partitions.insert(partition, share);
+            });
         }
         Ok(())
     }
 
-    /// Commits, and retries that.
+    async fn apply(&mut self, event: Result<ConsumerEvent, LogError>) -> Result<(), Interruption> {
+        match event {
+            Ok(ConsumerEvent::Records(batches)) => {
+                let ends = batches.into_iter().filter_map(|(partition, records)| {
+                    records.last().map(|last| (partition, last.offset.next()))
+                });
+                self.extend(ends.collect());
+            }
+            Ok(ConsumerEvent::Assigned(partitions)) => {
+                self.health.joined();
+                self.give_up(&partitions);
+                self.to_start.extend(partitions);
+                self.start_at = TimerInstant::now();
+            }
+            Ok(ConsumerEvent::Revoked(partitions)) => self.give_up(&partitions),
+            // The queue that is responsible for it meets it, too.
+            Err(LogError::Corrupt { partition, offset, .. }) => {
+                self.consumer.seek(partition, offset.next()).await.map_err(Interruption::Log)?;
+                self.extend(vec![(partition, offset.next())]);
+            }
+            Err(error) => return Err(Interruption::Log(error)),
+        }
+        Ok(())
+    }
+
+    /// The queues may read up to these offsets.
+    fn extend(&self, ends: Vec<(Partition, Offset)>) {
+        self.shares.send_modify(|shares| {
+            for (partition, end) in ends {
+                if let Some(share) = shares.partitions.get_mut(&partition) {
+                    share.end = share.end.max(end);
+                }
+            }
+        });
+    }
+
+    /// The queues deliver nothing more of these partitions.
+    fn give_up(&mut self, partitions: &[Partition]) {
+        self.to_start.retain(|partition| !partitions.contains(partition));
+        self.owned.retain(|partition, _| !partitions.contains(partition));
+        self.shares
+            .send_modify(|shares| shares.partitions.retain(|partition, _| !partitions.contains(partition)));
+        partitions.iter().for_each(|partition| self.health.unblocked(*partition));
+    }
+
+    /// Commits what a queue has delivered, and retries that: a posted message stays posted. If the member has lost the
+    /// partition, the queue delivers nothing more of it before it has begun anew.
     async fn commit(
         &mut self,
-        outputs: Vec<NewRecord>,
-        positions: Vec<(Partition, Offset)>,
-        retry: &mut LogRetry,
+        done: Done,
         mut shutdown: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<(), Interruption> {
-        while let Err(error) = self.consumer.commit(outputs.clone(), positions.clone()).await {
+        let Done { queue, partition, start, next, outputs, committed } = done;
+        // Dropped, `committed` reports that it was not.
+        let Some(owned) = self.owned.get_mut(&partition).filter(|owned| owned.start == start) else {
+            return Ok(());
+        };
+        let mut positions = owned.positions;
+        positions.advance(queue, next);
+        let position: GroupPosition = positions.committed();
+        while let Err(error) =
+            self.consumer.commit_positions(outputs.clone(), vec![(partition, position)]).await
+        {
             if error.fate() != Fate::Retry || matches!(error, LogError::Fenced { .. }) {
+                self.consumer.pause(partition);
+                self.give_up(&[partition]);
+                self.to_start.insert(partition);
                 return Err(Interruption::Log(error));
             }
-            if !retry.wait_after(&error, shutdown.as_mut()).await {
+            if !self.retry.wait_after(&error, shutdown.as_mut()).await {
                 return Err(Interruption::Shutdown);
             }
         }
-        retry.succeeded();
+        owned.positions = positions;
+        self.retry.succeeded();
+        // A queue that was dropped needs no answer.
+        let _ = committed.send(());
         Ok(())
-    }
-
-    /// Delivers nothing more of a partition from this record on, until that is skipped or this process is upgraded.
-    fn block(&mut self, partition: Partition, record: &ConsumedRecord, error: &DecodeError) {
-        let (topic, offset) = (Topic::Alerts, record.offset);
-        let why = format!(
-            "partition {partition} of {topic} is not delivered: a newer kigen wrote the alert at offset {offset}: upgrade \
-             this process; or, to go on without a message for that alert: kigen skip {topic} {partition} {offset}: {error}"
-        );
-        tracing::error!("{why}");
-        self.delivery.health().blocked(partition, why);
-        self.consumer.pause(partition);
-        self.blocked.insert(partition);
     }
 }
 
-/// Waits after a failure that a retry may cure; false: the role ends, since the shutdown came.
-async fn continues_after(
-    retry: &mut LogRetry,
-    outcome: Result<(), Interruption>,
-    shutdown: Pin<&mut impl Future<Output = ()>>,
-) -> Result<bool, NotifierError> {
-    match outcome {
-        Ok(()) => Ok(true),
-        Err(Interruption::Shutdown) => Ok(false),
-        Err(Interruption::Fatal(error)) => Err(error),
-        Err(Interruption::Log(error)) if error.fate() != Fate::Retry => Err(error.into()),
-        Err(Interruption::Log(error)) => Ok(retry.wait_after(&error, shutdown).await),
+fn lane_result(ended: Result<Result<(), NotifierError>, JoinError>) -> Result<(), NotifierError> {
+    match ended {
+        Ok(result) => result,
+        // A queue is aborted only with the role.
+        Err(error) if error.is_cancelled() => Ok(()),
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }

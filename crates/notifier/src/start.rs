@@ -2,24 +2,18 @@
 //!
 //! A position of the group always holds. Without one (the first notifier on an old log, or the group's offsets
 //! expired) delivery begins with the alerts of the last day: old pages help no person, and those of an hour ago may be
-//! what the notifier is started for. What is left out is counted and logged.
+//! what the notifier is started for. What is left out is counted and logged, once: the start is committed before anything is
+//! delivered.
 
 use kigen_log::{LogError, LogReader};
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 
 use crate::metrics;
+use crate::queue::Positions;
 
 /// The age in hours, by the time of the record, up to which alerts are delivered by a group without a position.
 const FIRST_ALERTS_AGE_HOURS_MAX: i64 = 24;
-
-/// Where to begin in a partition.
-pub(crate) struct Start {
-    /// The first offset that is delivered.
-    pub(crate) at: Offset,
-    /// The group has a position there, if only before the earliest alert that is still kept.
-    pub(crate) is_committed: bool,
-}
 
 /// Decides where `group` begins in a partition, and reports what it leaves out.
 ///
@@ -30,23 +24,16 @@ pub(crate) fn start(
     group: &str,
     partition: Partition,
     now: Instant,
-) -> Result<Start, LogError> {
+) -> Result<Positions, LogError> {
     let earliest = reader.earliest(Topic::Alerts, partition)?;
-    if let Some(position) = reader.position(group, Topic::Alerts, partition)? {
-        let expired = earliest.0.saturating_sub(position.0);
-        if expired > 0 {
-            metrics::left_out("expired", expired);
-            tracing::error!(
-                "up to {expired} alerts in partition {partition} of {} expired before they were delivered",
-                Topic::Alerts
-            );
-        }
-        return Ok(Start { at: position.max(earliest), is_committed: true });
+    if let Some(position) = reader.group_position(group, Topic::Alerts, partition)? {
+        report_expired(reader, partition, position.next, earliest);
+        return Ok(Positions::of(&position).within(earliest));
     }
     let age_max = chrono::TimeDelta::hours(FIRST_ALERTS_AGE_HOURS_MAX);
     let oldest = now.checked_sub_signed(age_max).unwrap_or(Instant::UNIX_EPOCH);
     let at = reader.offset_for_time(Topic::Alerts, partition, oldest)?.max(earliest);
-    let old = at.0 - earliest.0;
+    let old = alerts_max(reader, earliest, at);
     if old > 0 {
         metrics::left_out("old", old);
         tracing::warn!(
@@ -55,5 +42,27 @@ pub(crate) fn start(
             Topic::Alerts
         );
     }
-    Ok(Start { at, is_committed: false })
+    tracing::info!(
+        "delivery begins without a position in partition {partition} of {} at {at}",
+        Topic::Alerts
+    );
+    Ok(Positions::at(at))
+}
+
+/// Reports the alerts that expired between the next one to be delivered and the earliest one.
+pub(crate) fn report_expired(reader: &impl LogReader, partition: Partition, next: Offset, earliest: Offset) {
+    let expired = alerts_max(reader, next, earliest);
+    if expired > 0 {
+        metrics::left_out("expired", expired);
+        tracing::error!(
+            "up to {expired} alerts in partition {partition} of {} expired before they were delivered",
+            Topic::Alerts
+        );
+    }
+}
+
+/// How many alerts there may be, at most, at these offsets: none where one write's marker fills them.
+fn alerts_max(reader: &impl LogReader, from: Offset, to: Offset) -> u64 {
+    let offsets = to.0.saturating_sub(from.0);
+    if offsets <= reader.marker_offsets() { 0 } else { offsets }
 }

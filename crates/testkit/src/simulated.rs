@@ -9,7 +9,7 @@ mod state;
 
 use std::sync::Arc;
 
-use kigen_log::{ConsumedRecord, Log, LogError, LogReader, NewRecord, Settings};
+use kigen_log::{ConsumedRecord, GroupPosition, Log, LogError, LogReader, NewRecord, Settings};
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 
@@ -113,7 +113,17 @@ impl LogReader for SimulatedLog {
         Ok(Offset(0))
     }
 
-    fn position(&self, group: &str, topic: Topic, partition: Partition) -> Result<Option<Offset>, LogError> {
+    /// The end of a transaction.
+    fn marker_offsets(&self) -> u64 {
+        1
+    }
+
+    fn group_position(
+        &self,
+        group: &str,
+        topic: Topic,
+        partition: Partition,
+    ) -> Result<Option<GroupPosition>, LogError> {
         let mut state = self.0.state();
         let unreadable_per_mille = state.faults.unreadable_per_mille;
         if state.happens(unreadable_per_mille) {

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::embedded::shared::{Shared, blocking};
 use crate::error::{EmbeddedError, LogError};
 use crate::interface::{Consumer, ConsumerEvent};
-use crate::record::{AtomicWrite, ConsumedRecord, NewRecord, Position};
+use crate::record::{AtomicWrite, ConsumedRecord, GroupPosition, NewRecord, Position};
 
 /// The consumer of a group in this process.
 pub struct EmbeddedConsumer {
@@ -128,16 +128,17 @@ impl Consumer for EmbeddedConsumer {
         self.cursors.remove(&partition);
     }
 
-    async fn commit(
+    async fn commit_positions(
         &mut self,
         outputs: Vec<NewRecord>,
-        positions: Vec<(Partition, Offset)>,
+        positions: Vec<(Partition, GroupPosition)>,
     ) -> Result<Vec<Offset>, LogError> {
-        let position = |(partition, next)| Position {
+        let position = |(partition, GroupPosition { next, ahead })| Position {
             consumer: self.group.to_owned(),
             topic: self.topic,
             partition,
             next,
+            ahead,
         };
         let write = AtomicWrite { outputs, positions: positions.into_iter().map(position).collect() };
         let (log, group, generation) = (Arc::clone(&self.log), self.group, self.generation);

@@ -8,6 +8,7 @@
 //! | 4 | topic u8, partition u32, record key | offset u64 and tombstone u8 of the key's latest record (compacted topics) |
 //! | 5 | topic u8, partition u32, consumer | next offset u64 |
 //! | 6 | topic u8, partition u32, offset u64 | timestamp i64 of a tombstone (compacted topics) |
+//! | 7 | topic u8, partition u32, consumer | part u8, next offset u64 of the part of its work that is ahead of prefix 5 |
 //!
 //! Numbers are big-endian, so that the order of bytes is the order of numbers. Bytes on disk are promises: a prefix or
 //! a topic's code is never used for something else, and a change of a value's layout takes a new prefix.
@@ -23,6 +24,7 @@ const BOUNDS: u8 = 3;
 const LATEST: u8 = 4;
 const POSITION: u8 = 5;
 const TOMBSTONE: u8 = 6;
+const AHEAD: u8 = 7;
 
 /// The bytes of prefix, topic and partition.
 const PLACE_BYTES: usize = 6;
@@ -60,6 +62,11 @@ pub(super) fn latest(topic: Topic, partition: Partition, key: &str) -> Vec<u8> {
 /// The key of a consumer's position.
 pub(super) fn position(consumer: &str, topic: Topic, partition: Partition) -> Vec<u8> {
     with(POSITION, topic, partition, consumer.as_bytes())
+}
+
+/// The key of the part of a consumer's work that is ahead of its position.
+pub(super) fn ahead(consumer: &str, topic: Topic, partition: Partition) -> Vec<u8> {
+    with(AHEAD, topic, partition, consumer.as_bytes())
 }
 
 /// The range of all positions: the first key, and the first after it.
@@ -152,7 +159,7 @@ mod tests {
     #[test]
     fn the_bytes_of_every_key_are_those_promised() {
         let (place, offset) = (Partition(0x0102), Offset(0x0a0b_0c0d));
-        let table: [(&str, Vec<u8>, &[u8]); 9] = [
+        let table: [(&str, Vec<u8>, &[u8]); 10] = [
             ("meta", meta().to_vec(), b"\x01"),
             (
                 "record",
@@ -163,6 +170,7 @@ mod tests {
             ("bounds", bounds(Topic::Alerts, place), b"\x03\x02\x00\x00\x01\x02"),
             ("latest", latest(Topic::Status, place, "c/n/b"), b"\x04\x03\x00\x00\x01\x02c/n/b"),
             ("position", position("notify", Topic::Rejects, place), b"\x05\x04\x00\x00\x01\x02notify"),
+            ("ahead", ahead("notify", Topic::Rejects, place), b"\x07\x04\x00\x00\x01\x02notify"),
             (
                 "tombstone",
                 tombstone(Topic::Status, place, offset),

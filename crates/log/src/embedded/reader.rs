@@ -9,7 +9,7 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use crate::embedded::tables::Tables;
 use crate::error::LogError;
 use crate::interface::LogReader;
-use crate::record::ConsumedRecord;
+use crate::record::{ConsumedRecord, GroupPosition};
 
 /// A read-only view of a log as it was when opened or last refreshed.
 pub struct EmbeddedReader {
@@ -95,7 +95,12 @@ impl<T: Readable> LogReader for T {
         self.earliest(Topic::Status, partition)
     }
 
-    fn position(&self, group: &str, topic: Topic, partition: Partition) -> Result<Option<Offset>, LogError> {
+    fn group_position(
+        &self,
+        group: &str,
+        topic: Topic,
+        partition: Partition,
+    ) -> Result<Option<GroupPosition>, LogError> {
         self.tables()?.position(group, topic, partition)
     }
 }

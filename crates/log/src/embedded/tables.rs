@@ -9,7 +9,7 @@ use kigen_rocks::{Batch, Database, Durability, Index, RocksError, Scan};
 use crate::embedded::encoding::{self, Bounds, Header};
 use crate::embedded::keys;
 use crate::error::{EmbeddedError, LogError};
-use crate::record::{ConsumedRecord, Position};
+use crate::record::{ConsumedRecord, GroupPosition, PartAhead, Position};
 
 /// The open tables.
 pub(super) struct Tables {
@@ -95,10 +95,26 @@ impl Tables {
         consumer: &str,
         topic: Topic,
         partition: Partition,
-    ) -> Result<Option<Offset>, LogError> {
+    ) -> Result<Option<GroupPosition>, LogError> {
         self.slot(topic, partition)?;
         let key = keys::position(consumer, topic, partition);
-        self.get(&key)?.map(|value| self.next_offset(&key, &value)).transpose()
+        let Some(value) = self.get(&key)? else { return Ok(None) };
+        let next = self.next_offset(&key, &value)?;
+        Ok(Some(GroupPosition { next, ahead: self.ahead(consumer, topic, partition)? }))
+    }
+
+    fn ahead(
+        &self,
+        consumer: &str,
+        topic: Topic,
+        partition: Partition,
+    ) -> Result<Option<PartAhead>, LogError> {
+        let key = keys::ahead(consumer, topic, partition);
+        let Some(value) = self.get(&key)? else { return Ok(None) };
+        let Some((part, next)) = value.split_first() else {
+            return Err(self.corrupt(&key, "not the part of a consumer's work"));
+        };
+        Ok(Some(PartAhead { part: *part, next: self.next_offset(&key, next)? }))
     }
 
     pub(super) fn positions(&self) -> Result<Vec<Position>, LogError> {
@@ -110,7 +126,8 @@ impl Tables {
             let next = self.next_offset(key, value)?;
             let (consumer, topic, partition) =
                 keys::position_of(key).ok_or_else(|| self.corrupt(key, "not the key of a position"))?;
-            positions.push(Position { consumer, topic, partition, next });
+            let ahead = self.ahead(&consumer, topic, partition)?;
+            positions.push(Position { consumer, topic, partition, next, ahead });
             entries.advance();
         }
         self.checked(&entries)?;

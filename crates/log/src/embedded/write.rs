@@ -11,7 +11,7 @@ use crate::embedded::keys;
 use crate::embedded::tables::Tables;
 use crate::error::{EmbeddedError, LogError};
 use crate::limits::{check_outputs, quoted};
-use crate::record::{AtomicWrite, NewRecord, Position};
+use crate::record::{AtomicWrite, NewRecord, PartAhead, Position};
 use crate::settings::Settings;
 
 /// The bounds of all partitions, kept for writing.
@@ -109,7 +109,7 @@ pub(super) fn commit(
     let mut draft = Draft::new(tables, &tails);
     let offsets = write.outputs.iter().map(|output| draft.output(output)).collect::<Result<Vec<_>, _>>()?;
     for position in &write.positions {
-        draft.position(position);
+        draft.position(position)?;
     }
     let Draft { batch, moved, .. } = draft;
     tails.write(batch, &moved, |batch| tables.write(batch))?;
@@ -192,9 +192,19 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    fn position(&mut self, position: &Position) {
-        let Position { consumer, topic, partition, next } = position;
+    fn position(&mut self, position: &Position) -> Result<(), LogError> {
+        let Position { consumer, topic, partition, next, ahead } = position;
         self.batch.put(keys::position(consumer, *topic, *partition), next.0.to_be_bytes());
+        let key = keys::ahead(consumer, *topic, *partition);
+        match ahead {
+            Some(PartAhead { part, next }) => {
+                self.batch.put(key, [[*part].as_slice(), &next.0.to_be_bytes()].concat());
+            }
+            // Most groups never have one.
+            None if self.tables.get(&key)?.is_some() => self.batch.delete(key),
+            None => {}
+        }
+        Ok(())
     }
 }
 

@@ -20,7 +20,7 @@ use crate::kafka::membership::{Membership, Rebalanced, Rebalances};
 use crate::kafka::producer::Producer;
 use crate::kafka::transaction::{Member, TRANSACTION_MS_MAX, transaction, transactional};
 use crate::limits::check_outputs;
-use crate::record::{ConsumedRecord, NewRecord};
+use crate::record::{ConsumedRecord, GroupPosition, NewRecord};
 use crate::settings::Settings;
 
 /// How long a poll waits for a record or a rebalance.
@@ -48,7 +48,7 @@ pub struct KafkaConsumer {
     polled: VecDeque<Polled>,
     /// The partitions that are this member's, and the next offset of each; `None`: paused.
     cursors: BTreeMap<Partition, Option<Offset>>,
-    /// Of the generation in which the last records were read; `None`: it was lost.
+    /// Of the generation in which the last poll began, whose rebalances were returned; `None`: it was lost.
     metadata: Option<Arc<ConsumerGroupMetadata>>,
     producing: Producing,
     /// The membership ended, and the error of that was returned.
@@ -179,6 +179,8 @@ impl KafkaConsumer {
         }
         if !polled.rebalanced.is_empty() {
             let rebalanced = polled.rebalanced.remove(0);
+            // It is of the generation before.
+            polled.metadata = None;
             self.polled.push_front(polled);
             return self.rebalanced(rebalanced).map(Some).map_err(|error| failed(error).into());
         }
@@ -203,7 +205,14 @@ impl KafkaConsumer {
                 let fenced = || KafkaFailure::InstanceFenced { instance: self.instance.name.clone() };
                 Err(if is_fenced { fenced() } else { failed(error) }.into())
             }
-            None => Ok(None),
+            None => {
+                // Without records, too, the generation of a later commit is that of the last poll: other members may have
+                // joined since, and all rebalances that concern this one were returned before that poll began.
+                if let Some(metadata) = polled.metadata {
+                    self.metadata = Some(Arc::new(metadata));
+                }
+                Ok(None)
+            }
         }
     }
 
@@ -236,6 +245,7 @@ impl KafkaConsumer {
                     self.consumer.pause(&list)?;
                 }
                 self.cursors.extend(partitions.iter().map(|partition| (*partition, None)));
+                self.metadata = metadata_of(&self.consumer).map(Arc::new);
                 Ok(ConsumerEvent::Assigned(partitions))
             }
             Rebalanced::Revoked(partitions) => {
@@ -307,10 +317,10 @@ impl Consumer for KafkaConsumer {
         }
     }
 
-    async fn commit(
+    async fn commit_positions(
         &mut self,
         outputs: Vec<NewRecord>,
-        positions: Vec<(Partition, Offset)>,
+        positions: Vec<(Partition, GroupPosition)>,
     ) -> Result<Vec<Offset>, LogError> {
         check_outputs(&self.instance.settings, &outputs)?;
         self.create_producer().await?;
@@ -373,6 +383,14 @@ fn consumer(instance: &Instance, name: &str, topic: Topic) -> Result<BaseConsume
     Ok(consumer)
 }
 
+/// The metadata by which a member commits; `None`: it has lost its partitions.
+fn metadata_of(consumer: &BaseConsumer<Rebalances>) -> Option<ConsumerGroupMetadata> {
+    let metadata = consumer.group_metadata();
+    // Checked after the metadata was read: metadata of a member that has lost its partitions names no generation, and a
+    // commit with it would not be fenced.
+    metadata.filter(|_| !consumer.assignment_lost())
+}
+
 /// Fetches the records that are available, and waits a little if there are none. A rebalance ends it: later records belong
 /// to another generation.
 fn poll(
@@ -382,10 +400,7 @@ fn poll(
     bytes_max: usize,
 ) -> Polled {
     let topic = consumer.context().topic();
-    let metadata = consumer.group_metadata();
-    // Checked after the metadata was read: metadata of a member that has lost its partitions names no generation, and a
-    // commit with it would not be fenced.
-    let metadata = metadata.filter(|_| !consumer.assignment_lost());
+    let metadata = metadata_of(consumer);
     let mut polled =
         Polled { metadata, records: Vec::new(), rebalanced: Vec::new(), unreadable: None, error: None };
     let mut bytes = 0;

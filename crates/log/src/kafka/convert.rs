@@ -6,11 +6,12 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use rdkafka::TopicPartitionList;
 use rdkafka::error::KafkaResult;
 use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 
 use crate::error::KafkaFailure;
 use crate::kafka::connection::Connection;
 use crate::kafka::framing::Unframed;
-use crate::record::ConsumedRecord;
+use crate::record::{ConsumedRecord, GroupPosition, PartAhead};
 
 /// The name of a group on Kafka.
 pub(super) fn group_id(name: &str) -> String {
@@ -42,6 +43,43 @@ pub(super) fn add(
 ) -> KafkaResult<()> {
     let offset = rdkafka::Offset::Offset(i64::try_from(offset.0).unwrap_or(i64::MAX));
     list.add_partition_offset(topic.name(), number(partition), offset)
+}
+
+/// Adds the position of a group to a list: Kafka keeps what is ahead of the offset as the offset's metadata.
+pub(super) fn add_position(
+    list: &mut TopicPartitionList,
+    topic: Topic,
+    partition: Partition,
+    position: &GroupPosition,
+) -> KafkaResult<()> {
+    add(list, topic, partition, position.next)?;
+    if let Some(ahead) = &position.ahead
+        && let Some(mut added) = list.find_partition(topic.name(), number(partition))
+    {
+        added.set_metadata(text_of(ahead));
+    }
+    Ok(())
+}
+
+/// The position of a group that was found in a list.
+pub(super) fn position_of(found: &TopicPartitionListElem<'_>) -> Option<GroupPosition> {
+    match found.offset() {
+        rdkafka::Offset::Offset(next) => {
+            Some(GroupPosition { next: offset(next), ahead: ahead_of(found.metadata()) })
+        }
+        _ => None,
+    }
+}
+
+/// As `part PART at OFFSET`.
+fn text_of(ahead: &PartAhead) -> String {
+    format!("part {} at {}", ahead.part, ahead.next)
+}
+
+/// What the metadata of an offset names as ahead of it; nothing, if other software committed it.
+fn ahead_of(metadata: &str) -> Option<PartAhead> {
+    let (part, next) = metadata.strip_prefix("part ")?.split_once(" at ")?;
+    Some(PartAhead { part: part.parse().ok()?, next: Offset(next.parse().ok()?) })
 }
 
 /// The record of a message. In a key that is not UTF-8, foreign bytes are replaced.

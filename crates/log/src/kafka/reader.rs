@@ -14,8 +14,8 @@ use crate::error::{AclOperation, KafkaFailure, LogError, is_denied};
 use crate::interface::LogReader;
 use crate::kafka::client_events::ClientEvents;
 use crate::kafka::connection::{ANSWER_MAX, Connection, FULL_QUEUE_DELAY};
-use crate::kafka::convert::{add, group_id, number, offset, record_of};
-use crate::record::ConsumedRecord;
+use crate::kafka::convert::{add, group_id, number, offset, position_of, record_of};
+use crate::record::{ConsumedRecord, GroupPosition};
 use crate::settings::Settings;
 
 /// How long Kafka may take to answer a ping.
@@ -237,7 +237,17 @@ impl LogReader for KafkaReader {
         self.offset_for_time(Topic::Status, partition, oldest)
     }
 
-    fn position(&self, group: &str, topic: Topic, partition: Partition) -> Result<Option<Offset>, LogError> {
+    /// A commit and an abort of a transaction each.
+    fn marker_offsets(&self) -> u64 {
+        1
+    }
+
+    fn group_position(
+        &self,
+        group: &str,
+        topic: Topic,
+        partition: Partition,
+    ) -> Result<Option<GroupPosition>, LogError> {
         self.check(topic, partition)?;
         let connection = &self.inner.connection;
         let id = group_id(group);
@@ -249,10 +259,7 @@ impl LogReader for KafkaReader {
         let mut query = TopicPartitionList::with_capacity(1);
         query.add_partition(topic.name(), number(partition));
         let answer = member.committed_offsets(query, ANSWER_MAX).map_err(&failed)?;
-        Ok(match answer.find_partition(topic.name(), number(partition)).map(|found| found.offset()) {
-            Some(rdkafka::Offset::Offset(next)) => Some(offset(next)),
-            _ => None,
-        })
+        Ok(answer.find_partition(topic.name(), number(partition)).and_then(|found| position_of(&found)))
     }
 }
 

@@ -31,10 +31,10 @@ use rdkafka::producer::Producer as _;
 
 use crate::error::{AclOperation, KafkaFailure, LogError, code_of, is_denied};
 use crate::kafka::connection::{ANSWER_MAX, Connection};
-use crate::kafka::convert::{add, group_id};
+use crate::kafka::convert::{add_position, group_id};
 use crate::kafka::producer::Producer;
 use crate::metrics;
-use crate::record::NewRecord;
+use crate::record::{GroupPosition, NewRecord};
 
 /// The pause before a full queue is tried again.
 const QUEUE_DELAY: Duration = Duration::from_millis(5);
@@ -127,7 +127,7 @@ pub(super) async fn transaction(
     producer: &Producer,
     member: &Member,
     records: &[NewRecord],
-    positions: &[(Partition, Offset)],
+    positions: &[(Partition, GroupPosition)],
 ) -> Result<Vec<Offset>, Failed> {
     let begun_at = RealInstant::now();
     let failed = |error| member.failed(connection, error, begun_at.elapsed());
@@ -156,13 +156,13 @@ async fn end(
     connection: &Connection,
     producer: &Producer,
     member: &Member,
-    positions: &[(Partition, Offset)],
+    positions: &[(Partition, GroupPosition)],
     begun_at: RealInstant,
 ) -> Result<(), Failed> {
     let failed = |error| member.failed(connection, error, begun_at.elapsed());
     let mut list = TopicPartitionList::with_capacity(positions.len());
-    for (partition, next) in positions {
-        add(&mut list, member.topic, *partition, *next).map_err(failed)?;
+    for (partition, position) in positions {
+        add_position(&mut list, member.topic, *partition, position).map_err(failed)?;
     }
     let (ending, metadata) = (producer.clone(), Arc::clone(&member.metadata));
     let ended = on_thread(move || {
@@ -402,7 +402,7 @@ mod tests {
         let sent = send_in_transaction(connection, &producer, &[event()]).await;
         assert_eq!(sent.map_err(|unsent| unsent.error.to_string()).map(|offsets| offsets.len()), Ok(1));
         tokio::time::sleep(ABORTED_WITHIN).await;
-        let failed = end(connection, &producer, &member, &[(Partition(0), Offset(1))], begun_at).await;
+        let failed = end(connection, &producer, &member, &[(Partition(0), Offset(1).into())], begun_at).await;
         let text = failed.expect_err("the brokers have aborted it").error.to_string();
         assert!(text.starts_with("Kafka refused the transaction of the instance `expired`"), "{text}");
         assert!(text.contains("after 10000 ms the brokers abort one"), "{text}");

@@ -14,6 +14,7 @@ macro_rules! for_each_promise {
             the_partitions_share_the_bytes_of_a_read,
             the_last_record_of_a_key_stays,
             a_restart_loses_nothing,
+            a_part_of_a_groups_work_may_be_ahead,
         );
     };
 }
@@ -25,7 +26,10 @@ mod simulated;
 use std::time::Duration;
 
 use chrono::DateTime;
-use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, Log, LogError, LogReader, NewRecord, Settings};
+use kigen_log::{
+    ConsumedRecord, Consumer, ConsumerEvent, GroupPosition, Log, LogError, LogReader, NewRecord, PartAhead,
+    Settings,
+};
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
 
@@ -367,4 +371,19 @@ async fn a_restart_loses_nothing(logs: impl LogUnderTest) {
     let mut after = joined(&log, Offset(1)).await;
     assert_eq!(records(&mut after, 1).await, [(P0, "c/n/b=b".to_owned())]);
     after.commit(Vec::new(), vec![(P0, Offset(2))]).await.expect("it commits");
+}
+
+/// A member commits before it has received any record, and what is ahead is gone once nothing is.
+async fn a_part_of_a_groups_work_may_be_ahead(logs: impl LogUnderTest) {
+    let log = logs.open().await;
+    let mut consumer = joined(&log, Offset(0)).await;
+    let ahead = GroupPosition { next: Offset(1), ahead: Some(PartAhead { part: 2, next: Offset(5) }) };
+    for position in [ahead, GroupPosition::from(Offset(6))] {
+        let positions = vec![(P0, position), (P1, Offset(3).into())];
+        consumer.commit_positions(Vec::new(), positions).await.expect("it commits");
+        let read = reading(&log, |reader| reader.group_position(GROUP, Topic::Events, P0)).await;
+        assert_eq!(read, Some(position));
+        let other = reading(&log, |reader| reader.group_position(GROUP, Topic::Events, P1)).await;
+        assert_eq!(other, Some(Offset(3).into()));
+    }
 }

@@ -44,7 +44,13 @@ fn tombstone(key: &str, ms: i64) -> NewRecord {
 }
 
 fn position(next: u64) -> Position {
-    Position { consumer: "process".to_owned(), topic: Topic::Events, partition: P0, next: Offset(next) }
+    Position {
+        consumer: "process".to_owned(),
+        topic: Topic::Events,
+        partition: P0,
+        next: Offset(next),
+        ahead: None,
+    }
 }
 
 fn read_all(log: &EmbeddedLog, topic: Topic) -> Vec<ConsumedRecord> {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kigen_model::Instant;
@@ -15,6 +16,7 @@ use super::client::{PostedMessage, Slack};
 use super::error::SlackError;
 use crate::health::Health;
 use crate::metrics;
+use crate::queue::Queue;
 use crate::render::render_at;
 
 /// The longest `Retry-After` that is respected.
@@ -40,18 +42,24 @@ impl Default for Patience {
     }
 }
 
-/// The one sender of a process, with the threads of open incidents.
+/// The sender of a queue, with the threads of open incidents.
 pub(crate) struct SlackSender {
-    slack: Slack,
+    slack: Arc<Slack>,
     patience: Patience,
     threads: HashMap<Uuid, PostedMessage>,
-    /// The partitions whose next message has not been posted. In any other it may have been, so it is looked up first.
+    /// The partitions whose next message has not been posted, since the one before it was not when it was looked up. In any
+    /// other it may have been, so it is looked up first.
     settled: BTreeSet<Partition>,
 }
 
 impl SlackSender {
-    pub(crate) fn new(slack: Slack, patience: Patience) -> Self {
+    pub(crate) fn new(slack: Arc<Slack>, patience: Patience) -> Self {
         Self { slack, patience, threads: HashMap::new(), settled: BTreeSet::new() }
+    }
+
+    /// Another one, for other messages to the same workspace.
+    pub(crate) fn beside(&self) -> Self {
+        Self::new(Arc::clone(&self.slack), self.patience)
     }
 
     /// Looks up the next message of each of these partitions before it is posted.
@@ -68,7 +76,7 @@ impl SlackSender {
         health: &Health,
         mut shutdown: Pin<&mut impl Future<Output = ()>>,
     ) -> bool {
-        let patience = self.patience;
+        let (patience, queue) = (self.patience, Queue::of(&alert.body));
         let mut delay_ms = patience.retry_delay_ms_min;
         loop {
             let error = match self.try_send(partition, alert, now).await {
@@ -88,7 +96,7 @@ impl SlackSender {
                 SlackError::Refused { .. } | SlackError::Certificates(_) => patience.retry_delay_ms_max,
             };
             metrics::failed(error.label());
-            health.undelivered(error_chain(&error));
+            health.undelivered(queue, error_chain(&error));
             tracing::error!(
                 "{}; nothing is lost, kigen tries again in {} s",
                 error_chain(&error),
@@ -96,7 +104,10 @@ impl SlackSender {
             );
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}
-                () = &mut shutdown => return false,
+                () = &mut shutdown => {
+                    health.left(queue);
+                    return false;
+                }
             }
             delay_ms = (delay_ms * 2).min(patience.retry_delay_ms_max);
         }
@@ -110,10 +121,8 @@ impl SlackSender {
     ) -> Result<PostedMessage, SlackError> {
         if !self.settled.contains(&partition) {
             match self.within_timeout(self.slack.find(alert)).await {
-                Ok(Some(posted)) => {
-                    self.settled.insert(partition);
-                    return Ok(posted);
-                }
+                // Those behind it may have been posted, too.
+                Ok(Some(posted)) => return Ok(posted),
                 Ok(None) => {}
                 Err(
                     error @ (SlackError::Retry { .. } | SlackError::Silent { .. } | SlackError::Token { .. }),

@@ -1,6 +1,6 @@
 //! A fake of Slack's Web API: it records the requests, and answers as the test configures.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub(crate) enum Answer {
     Held,
 }
 
-/// One workspace with one channel.
+/// One workspace; its channels share one history.
 #[derive(Clone)]
 pub(crate) struct Workspace {
     pub(crate) url: String,
@@ -43,6 +43,8 @@ pub(crate) struct Workspace {
 
 struct Shared {
     answers: Mutex<VecDeque<Answer>>,
+    /// The answer to each message for one of these channels.
+    of_channels: Mutex<BTreeMap<&'static str, Answer>>,
     /// All requests to `chat.postMessage`, with their headers.
     requests: watch::Sender<Vec<(HeaderMap, Json)>>,
     /// The channel's messages, the newest last.
@@ -56,6 +58,7 @@ impl Workspace {
     pub(crate) async fn answering(answers: &[Answer]) -> Self {
         let shared = Arc::new(Shared {
             answers: Mutex::new(answers.iter().copied().collect()),
+            of_channels: Mutex::default(),
             requests: watch::Sender::default(),
             channel: watch::Sender::default(),
             lookups: watch::Sender::default(),
@@ -70,6 +73,38 @@ impl Workspace {
             .with_state(shared.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Self { url, shared }
+    }
+
+    /// Answers each message for this channel so from now on; `None`: as any other.
+    pub(crate) fn answer_in(&self, channel: &'static str, answer: Option<Answer>) {
+        let mut of_channels = self.shared.of_channels.lock().expect("unpoisoned");
+        match answer {
+            Some(answer) => of_channels.insert(channel, answer),
+            None => of_channels.remove(channel),
+        };
+    }
+
+    /// The messages of one channel, the newest last.
+    pub(crate) fn messages_in(&self, channel: &str) -> Vec<Json> {
+        self.channel().into_iter().filter(|message| message["channel"] == channel).collect()
+    }
+
+    /// Waits for that many messages in a channel.
+    pub(crate) async fn has_posted(&self, channel: &str, times: usize) {
+        let mut posted = self.shared.channel.subscribe();
+        let enough = posted.wait_for(|messages| {
+            messages.iter().filter(|message| message["channel"] == channel).count() >= times
+        });
+        tokio::time::timeout(DEADLINE, enough).await.expect("in time").expect("the server lives");
+    }
+
+    /// Waits for that many requests for a channel, whatever their answers.
+    pub(crate) async fn has_received_for(&self, channel: &str, times: usize) {
+        let mut requests = self.shared.requests.subscribe();
+        let enough = requests.wait_for(|requests| {
+            requests.iter().filter(|(_, message)| message["channel"] == channel).count() >= times
+        });
+        tokio::time::timeout(DEADLINE, enough).await.expect("in time").expect("the server lives");
     }
 
     /// The channel's messages, the newest last.
@@ -102,7 +137,10 @@ impl Workspace {
 
 async fn post_message(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     let message: Json = serde_json::from_slice(&body).expect("a message is JSON");
-    let answer = shared.answers.lock().expect("unpoisoned").pop_front().unwrap_or(Answer::Ok);
+    let channel = message["channel"].as_str().unwrap_or_default();
+    let of_channel = shared.of_channels.lock().expect("unpoisoned").get(channel).copied();
+    let answer = of_channel
+        .unwrap_or_else(|| shared.answers.lock().expect("unpoisoned").pop_front().unwrap_or(Answer::Ok));
     let ts = format!("1763609430.{:06}", shared.requests.borrow().len());
     if matches!(answer, Answer::Ok | Answer::PostedAndBroken | Answer::Held) {
         let mut posted = message.clone();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, LogError, NewRecord};
+use kigen_log::{ConsumedRecord, Consumer, ConsumerEvent, GroupPosition, LogError, NewRecord};
 use kigen_model::topic::{Offset, Partition, Topic};
 use tokio::sync::watch;
 
@@ -110,10 +110,10 @@ impl Consumer for SimulatedConsumer {
         self.cursors.remove(&partition);
     }
 
-    async fn commit(
+    async fn commit_positions(
         &mut self,
         outputs: Vec<NewRecord>,
-        positions: Vec<(Partition, Offset)>,
+        positions: Vec<(Partition, GroupPosition)>,
     ) -> Result<Vec<Offset>, LogError> {
         self.shared.check(&outputs)?;
         let committed = {
@@ -132,8 +132,8 @@ impl Consumer for SimulatedConsumer {
                 state.log_of(*topic, *partition).records.push(None);
             }
             if !is_aborted {
-                for (partition, next) in positions {
-                    state.positions.insert((self.group.to_owned(), self.topic, partition), next);
+                for (partition, position) in positions {
+                    state.positions.insert((self.group.to_owned(), self.topic, partition), position);
                 }
             }
             if state.happens(faults.unsettled_per_mille) {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fastrand::Rng;
-use kigen_log::{ConsumedRecord, EmbeddedError, LogError, NewRecord, Settings};
+use kigen_log::{ConsumedRecord, EmbeddedError, GroupPosition, LogError, NewRecord, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
 use tokio::sync::watch;
 
@@ -53,7 +53,7 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub(super) partitions: BTreeMap<(Topic, Partition), PartitionLog>,
     pub(super) groups: BTreeMap<&'static str, Members>,
-    pub(super) positions: BTreeMap<(String, Topic, Partition), Offset>,
+    pub(super) positions: BTreeMap<(String, Topic, Partition), GroupPosition>,
     pub(super) faults: Faults,
     pub(super) happened: Happened,
     pub(super) journal: Vec<Written>,

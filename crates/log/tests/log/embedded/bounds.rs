@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use kigen_log::{AtomicWrite, EmbeddedLog, Log, LogReader, Position, Retention, Settings, Trimmed};
+use kigen_log::{
+    AtomicWrite, EmbeddedLog, Log, LogReader, PartAhead, Position, Retention, Settings, Trimmed,
+};
 use kigen_model::topic::{Offset, Topic};
 
 use super::{P0, at, directory, open, read_all, record, settings, shown, tombstone};
@@ -98,15 +100,15 @@ async fn alerts_that_a_group_has_not_read_are_kept_up_to_four_times_their_age_an
             .expect("appends");
     }
     let start = |topic| log.earliest(topic, P0).expect("has a start");
-    let read = |consumer: &str, next| {
+    let read = |consumer: &str, next, ahead: Option<PartAhead>| {
         let consumer = consumer.to_owned();
         let position =
-            |topic| Position { consumer: consumer.clone(), topic, partition: P0, next: Offset(next) };
+            |topic| Position { consumer: consumer.clone(), topic, partition: P0, next: Offset(next), ahead };
         let positions = [Topic::Alerts, Topic::Rejects].map(position).to_vec();
         log.commit(AtomicWrite { outputs: Vec::new(), positions })
     };
-    read("ahead", 9).await.expect("commits");
-    read("behind", 7).await.expect("commits");
+    read("ahead", 9, None).await.expect("commits");
+    read("behind", 7, Some(PartAhead { part: 1, next: Offset(10) })).await.expect("commits");
     let trimmed = log.trim(at(90)).await.expect("trims");
     assert_eq!((start(Topic::Alerts), start(Topic::Rejects)), (Offset(7), Offset(9)), "three are not read");
     assert_eq!((trimmed.records, trimmed.unread), (7 + 9, 0));
@@ -119,8 +121,8 @@ async fn alerts_that_a_group_has_not_read_are_kept_up_to_four_times_their_age_an
     log.append(log_of_many).await.expect("appends");
     let trimmed = log.trim(at(481)).await.expect("trims");
     assert_eq!((start(Topic::Alerts), trimmed.unread), (Offset(12), 3), "four times one are kept");
-    read("behind", 16).await.expect("commits");
-    read("ahead", 16).await.expect("commits");
+    read("behind", 16, None).await.expect("commits");
+    read("ahead", 16, None).await.expect("commits");
     let trimmed = log.trim(at(481)).await.expect("trims");
     assert_eq!((start(Topic::Alerts), trimmed.unread), (Offset(15), 0), "what is read goes as before");
 }

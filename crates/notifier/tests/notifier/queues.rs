@@ -1,0 +1,115 @@
+//! Failed runs and deadlines have a queue each: a channel that accepts nothing holds back its own messages alone.
+
+use kigen_log::EmbeddedLog;
+use kigen_model::alert::{Alert, alert_id};
+use kigen_model::key::BatchKey;
+use kigen_model::slot::Cause;
+use kigen_model::topic::Offset;
+use kigen_notifier::slack::client::{Channels, Slack};
+
+use crate::alerts::{missed, of_batch, run_failed};
+use crate::delivery::{RunningNotifier, append_alert, folder, ids, now, open, position, start_slack};
+use crate::slack::{Answer, Workspace};
+
+pub(crate) const FATAL: &str = "C1";
+pub(crate) const ERRORS: &str = "C2";
+
+/// The failure of a run of a batch.
+pub(crate) fn failure_of(batch: &str) -> Alert {
+    let (alert, key) = (run_failed("KeyError: 'price'"), BatchKey::new("prod", "ml", batch));
+    Alert { id: alert_id(&key, "", alert.body.kind(), "a run"), key, ..alert }
+}
+
+pub(crate) fn miss_of(batch: &str) -> Alert {
+    of_batch(&missed(Cause::Suspended, None), batch)
+}
+
+/// A client with a channel for each queue.
+pub(crate) fn slack_of(workspace: &Workspace) -> Slack {
+    let channels = Channels { fatal: FATAL.to_owned(), error: Some(ERRORS.to_owned()) };
+    Slack::new("xoxb-1".to_owned(), channels, Some(&workspace.url)).expect("a client")
+}
+
+fn start(log: &EmbeddedLog, workspace: &Workspace) -> RunningNotifier {
+    start_slack(log, slack_of(workspace), now, |delivery| delivery)
+}
+
+pub(crate) fn ids_of(alerts: &[&Alert]) -> Vec<String> {
+    alerts.iter().map(|alert| alert.id.to_string()).collect()
+}
+
+/// Whatever the error channel answers.
+#[tokio::test]
+async fn a_failed_run_whose_channel_accepts_nothing_does_not_delay_a_miss_behind_it() {
+    let answers = [
+        Answer::Error("channel_not_found"),
+        Answer::Error("is_archived"),
+        Answer::Error("not_in_channel"),
+        Answer::TooMany(600),
+        Answer::Broken,
+    ];
+    for answer in answers {
+        let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+        workspace.answer_in(ERRORS, Some(answer));
+        let log = open(dir.path());
+        let (failure, miss) = (failure_of("a"), miss_of("b"));
+        append_alert(&log, &failure).await;
+        append_alert(&log, &miss).await;
+        let notifier = start(&log, &workspace);
+        workspace.has_received_for(ERRORS, 1).await;
+        workspace.has_posted(FATAL, 1).await;
+        notifier.stop().await;
+        assert_eq!(ids(&workspace.channel()), ids_of(&[&miss]), "{answer:?}");
+        assert_eq!(position(&log), Some(Offset(0)), "the failure is still to be delivered");
+    }
+}
+
+#[tokio::test]
+async fn failed_runs_wait_for_their_channel_over_restarts_and_each_alert_is_posted_once() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+    workspace.answer_in(ERRORS, Some(Answer::Error("is_archived")));
+    let log = open(dir.path());
+    let failures = ["a", "b", "c"].map(failure_of);
+    let misses = ["d", "e", "f"].map(miss_of);
+    append_alert(&log, &failures[0]).await;
+    append_alert(&log, &misses[0]).await;
+    append_alert(&log, &failures[1]).await;
+    let notifier = start(&log, &workspace);
+    workspace.has_posted(FATAL, 1).await;
+    notifier.stop().await;
+
+    append_alert(&log, &misses[1]).await;
+    let notifier = start(&log, &workspace);
+    workspace.has_posted(FATAL, 2).await;
+    notifier.kill().await;
+
+    workspace.answer_in(ERRORS, None);
+    append_alert(&log, &misses[2]).await;
+    append_alert(&log, &failures[2]).await;
+    let notifier = start(&log, &workspace);
+    notifier.has_committed(6).await;
+    notifier.stop().await;
+    assert_eq!(ids(&workspace.messages_in(FATAL)), ids_of(&misses.each_ref()));
+    assert_eq!(ids(&workspace.messages_in(ERRORS)), ids_of(&failures.each_ref()));
+}
+
+/// The other way round, too.
+#[tokio::test]
+async fn a_miss_whose_channel_accepts_nothing_does_not_delay_a_failed_run_behind_it() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+    workspace.answer_in(FATAL, Some(Answer::TooMany(600)));
+    let log = open(dir.path());
+    let (miss, failure) = (miss_of("a"), failure_of("b"));
+    append_alert(&log, &miss).await;
+    append_alert(&log, &failure).await;
+    let notifier = start(&log, &workspace);
+    workspace.has_posted(ERRORS, 1).await;
+    notifier.stop().await;
+    assert_eq!(position(&log), Some(Offset(0)));
+
+    workspace.answer_in(FATAL, None);
+    let notifier = start(&log, &workspace);
+    notifier.has_committed(2).await;
+    notifier.stop().await;
+    assert_eq!(ids(&workspace.channel()), ids_of(&[&failure, &miss]));
+}
