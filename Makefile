@@ -49,7 +49,7 @@ help: ## Lists these targets
 	@echo "  The first build compiles RocksDB: about 20 minutes on two cores, once."
 
 demo: setup ## Shows kigen at work on a played cluster; needs nothing outside this machine
-	@cargo run --locked -- demo
+	@cargo run --locked --bin kigen -- demo
 
 test: setup kafka registry consumer older ## Runs all tests
 	@cargo test --locked

@@ -62,6 +62,7 @@ fn the_commands_that_the_readme_gives_exist_and_ci_runs_them() {
         ("README.md", "make demo"),
         ("README.md", "make test"),
         (".ci/run", "make test"),
+        (".ci/run", "make demo"),
         (".ci/run", "make check"),
     ] {
         if !read(document).contains(command) {

@@ -29,7 +29,7 @@ struct HealthState {
     is_without_pods: bool,
     /// Why the API server cannot be read, if it cannot.
     cluster_fault: Option<String>,
-    /// Why the log cannot be written, if it cannot.
+    /// Why the log cannot be used, if it cannot.
     log_fault: Option<String>,
     began_at: RealInstant,
     ticked_at: Option<RealInstant>,
@@ -64,7 +64,7 @@ impl Health {
             return Err(format!("the cluster is not seen: {why}"));
         }
         if let Some(why) = &state.log_fault {
-            return Err(format!("the log cannot be written: {why}"));
+            return Err(format!("the log cannot be used: {why}"));
         }
         if let Some(why) = &state.superseded {
             return Err(why.clone());
@@ -138,7 +138,8 @@ impl Health {
         self.state().cluster_fault = Some(why);
     }
 
-    pub(crate) fn log_written(&self) {
+    /// The log was written or read.
+    pub(crate) fn log_answered(&self) {
         self.state().log_fault = None;
     }
 
@@ -200,8 +201,8 @@ mod tests {
         health.log_failed("no space is left".to_owned());
         assert_eq!(readiness(), Err("the cluster is not seen: it answers with 503".to_owned()));
         health.cluster_answered();
-        assert_eq!(readiness(), Err("the log cannot be written: no space is left".to_owned()));
-        health.log_written();
+        assert_eq!(readiness(), Err("the log cannot be used: no space is left".to_owned()));
+        health.log_answered();
         assert!(readiness().is_ok());
     }
 }

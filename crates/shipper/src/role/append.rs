@@ -33,6 +33,11 @@ impl LogRetry {
         Self { retry, health: health.clone() }
     }
 
+    /// The operation succeeded.
+    pub(super) fn succeeded(&self) {
+        self.health.log_answered();
+    }
+
     /// Logs a failure, and waits until the next attempt.
     pub(super) async fn failed(&mut self, error: &LogError) {
         self.health.log_failed(error_chain(error));
@@ -131,7 +136,7 @@ impl<'a, L: Log> Appender<'a, L> {
         loop {
             let error = match self.log.append(records.clone()).await {
                 Ok(_) => {
-                    self.health.log_written();
+                    retry.succeeded();
                     return Ok(Appended::All);
                 }
                 Err(error) => error,

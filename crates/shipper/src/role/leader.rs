@@ -218,7 +218,10 @@ impl<L: Log> Leader<L> {
         let mut retry = LogRetry::new(&self.health, &self.warnings);
         loop {
             let error = match search.find(&self.log, until.clone()).await {
-                Ok(found) => return Ok(Some(found)),
+                Ok(found) => {
+                    retry.succeeded();
+                    return Ok(Some(found));
+                }
                 Err(error) if error.fate() == Fate::Retry => error,
                 Err(error) => return Err(self.log_error(error)),
             };
@@ -357,8 +360,12 @@ async fn read_with_retries<T, F: Future<Output = Result<T, LogError>>>(
 ) -> Result<T, LogError> {
     loop {
         match read().await {
+            Ok(read) => {
+                retry.succeeded();
+                return Ok(read);
+            }
             Err(error) if error.fate() == Fate::Retry => retry.failed(&error).await,
-            read => return read,
+            Err(error) => return Err(error),
         }
     }
 }
@@ -372,4 +379,33 @@ async fn next_declaration(declared: &mut watch::Receiver<Option<Declaration>>) -
     }
     // The sender was dropped: there is no other declaration.
     std::future::pending().await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::time::Instant as RealInstant;
+
+    use super::*;
+
+    /// A quiet cluster has no tick after the read, whose append would show that the log answers.
+    #[tokio::test]
+    async fn a_log_that_can_be_read_again_is_a_fault_no_more() {
+        let health = Health::default();
+        health.ticked();
+        let calls = Cell::new(0);
+        let seen = Cell::new(true);
+        let read = async || {
+            calls.set(calls.get() + 1);
+            if calls.get() == 1 {
+                return Err(LogError::Fenced { group: "shipper" });
+            }
+            seen.set(health.readiness(RealInstant::now()).is_ok());
+            Ok(())
+        };
+        let retry = LogRetry::new(&health, &ThrottledWarnings::default());
+        read_with_retries(retry, read).await.expect("the second read");
+        assert!(!seen.get(), "it is reported while the log cannot be read");
+        assert!(health.readiness(RealInstant::now()).is_ok());
+    }
 }
