@@ -52,6 +52,9 @@ pub(super) fn shop() -> anyhow::Result<History> {
         if name == "recommend" {
             plan = plan.annotation("kigen.dev/runbook", "https://wiki.example.com/recommend");
         }
+        if name == "embeddings" {
+            plan = plan.forbidding_concurrency();
+        }
         shop.cron_job(plan);
     }
     for day in 0..DAYS {
@@ -76,7 +79,7 @@ fn a_day(shop: &mut Cluster, day: i64) {
         5 => {
             shop.run("ml", "embeddings", at(1), RunPlan::hangs());
         }
-        // The run that hangs blocks the next ones for ever.
+        // The run that hangs blocks the next ones for ever, by its policy.
         6.. => {}
         _ => {
             shop.run("ml", "embeddings", at(1), RunPlan::succeeds(minutes(140)));

@@ -45,7 +45,7 @@ impl CronJob {
         }
         let mut spec = json!({
             "schedule": plan.schedule,
-            "concurrencyPolicy": "Allow",
+            "concurrencyPolicy": if plan.forbids_concurrency { "Forbid" } else { "Allow" },
             "suspend": plan.suspended,
             "jobTemplate": {"metadata": {}, "spec": job_spec},
             "successfulJobsHistoryLimit": 3,

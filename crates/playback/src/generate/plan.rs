@@ -24,6 +24,8 @@ pub struct CronJobPlan {
     pub labels: BTreeMap<String, String>,
     /// `spec.suspend`, until an edit.
     pub suspended: bool,
+    /// Whether its `concurrencyPolicy` is `Forbid`; the default is `Allow`. It prevents no runs: each is planned.
+    pub forbids_concurrency: bool,
     /// `backoffLimit` of its Jobs; the default is 6. It has no effect: a run fails with the last attempt of its plan.
     pub backoff_limit: Option<u32>,
     /// When it is created; the default is 30 days before the start.
@@ -45,6 +47,13 @@ impl CronJobPlan {
     #[must_use]
     pub fn zone(mut self, time_zone: &str) -> Self {
         self.time_zone = Some(time_zone.to_owned());
+        self
+    }
+
+    /// Sets `concurrencyPolicy: Forbid`.
+    #[must_use]
+    pub fn forbidding_concurrency(mut self) -> Self {
+        self.forbids_concurrency = true;
         self
     }
 
