@@ -30,6 +30,7 @@ pub mod notice;
 pub mod past;
 pub mod preflight;
 pub mod quotas;
+mod refusal;
 pub mod resource;
 pub mod resync;
 pub mod role;

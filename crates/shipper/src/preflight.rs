@@ -1,11 +1,14 @@
 //! One check of what a shipper may do in a cluster, and of the Objectives that it could not resolve there, for a user.
 
+use std::time::Duration;
+
 use kigen_model::Instant;
 
 use crate::decode::{Decoded, ObjectiveObject, decode};
-use crate::error::ShipperError;
+use crate::error::{RequestError, ShipperError};
+use crate::kubernetes::api::Api;
 use crate::kubernetes::cadence::WATCH_SECONDS_MIN;
-use crate::kubernetes::connect::{configure, refused, unusable};
+use crate::kubernetes::connect::{Endpoint, configure, refused, unusable};
 use crate::resource::Resource;
 use crate::server_clock::Clock;
 use crate::settings::Settings;
@@ -17,6 +20,16 @@ pub struct Check {
     pub what: String,
     /// The API server's answer.
     pub outcome: Result<Allowed, ShipperError>,
+}
+
+impl Check {
+    fn is_refused(&self) -> bool {
+        match &self.outcome {
+            Ok(Allowed::Forbidden | Allowed::WithoutPods | Allowed::Unidentified) => true,
+            Ok(Allowed::Yes | Allowed::Unavailable) => false,
+            Err(error) => error.request().is_some_and(RequestError::is_forbidden),
+        }
+    }
 }
 
 /// Whether kigen may make a request.
@@ -35,18 +48,28 @@ pub enum Allowed {
 }
 
 /// Checks whether the API server answers, whether the cluster's UID may be read, and whether each resource may be listed
-/// and watched. Changes nothing.
+/// and watched. Changes nothing. If something is refused, all is checked once more after `start_ms_max`: an API server that has
+/// just started refuses for seconds what it grants.
 ///
 /// # Errors
 /// The server does not answer at all.
 pub async fn checks(settings: &Settings, clock: Clock) -> Result<Vec<Check>, ShipperError> {
     let (api, endpoint) = configure(settings, clock).await?;
     api.time().await.map_err(|error| unusable(&endpoint, error))?;
+    let checks = check_once(settings, &api, &endpoint).await?;
+    if !checks.iter().any(|check| check.is_refused()) {
+        return Ok(checks);
+    }
+    tokio::time::sleep(Duration::from_millis(settings.start_ms_max)).await;
+    check_once(settings, &api, &endpoint).await
+}
+
+async fn check_once(settings: &Settings, api: &Api, endpoint: &Endpoint) -> Result<Vec<Check>, ShipperError> {
     let namespace = api.identifying_namespace();
     let outcome = match api.fetch_cluster_uid().await {
         Ok(_) => Ok(Allowed::Yes),
         Err(error) if error.is_not_found_or_forbidden() => Ok(Allowed::Unidentified),
-        Err(error) => Err(unusable(&endpoint, error)),
+        Err(error) => Err(unusable(endpoint, error)),
     };
     let mut checks = vec![Check { what: format!("get namespace {namespace}"), outcome }];
     for resource in Resource::ALL {
@@ -63,7 +86,7 @@ pub async fn checks(settings: &Settings, clock: Clock) -> Result<Vec<Check>, Shi
             continue;
         }
         let version = listed.as_ref().map(|page| page.resource_version).unwrap_or_default();
-        let refused = |verb, error| refused(settings, &endpoint, verb, resource, error);
+        let refused = |verb, error| refused(settings, endpoint, verb, resource, error);
         checks.push(Check {
             what: format!("list {resource}"),
             outcome: listed.map(|_| Allowed::Yes).map_err(|error| refused("list", error)),

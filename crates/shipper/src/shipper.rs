@@ -21,6 +21,7 @@ use crate::kubernetes::pod_logs::PodLogs;
 use crate::kubernetes::probe::{Probe, probe};
 use crate::kubernetes::watcher;
 use crate::metrics;
+use crate::refusal::{MAY_PASS, Refusal, Refused};
 use crate::resource::Resource;
 use crate::settings::Settings;
 
@@ -39,8 +40,10 @@ pub struct Shipper {
     logs: PodLogs,
     /// An API server that is away makes all streams and the probe fail, again and again.
     failures: Throttle,
-    /// Of which resources it was logged that they are forbidden.
-    has_warned_of_forbidden: [bool; Resource::COUNT],
+    /// Whether it was logged that the Pods are forbidden.
+    has_warned_of_pods: bool,
+    /// The refusals of the Objectives.
+    objectives_refused: Refusal,
     resolutions: Arc<Resolutions>,
     /// The stream that was logged as behind, while it is.
     behind: Option<Resource>,
@@ -66,7 +69,8 @@ impl Shipper {
             tasks: started.tasks,
             logs: started.logs,
             failures: Throttle::default(),
-            has_warned_of_forbidden: [false; Resource::COUNT],
+            has_warned_of_pods: false,
+            objectives_refused: Refusal::new(Duration::from_millis(settings.start_ms_max)),
             resolutions: Arc::default(),
             behind: None,
             held: None,
@@ -194,6 +198,9 @@ impl Shipper {
             Input::Stream { resource: Resource::Pods, event: StreamEvent::Opened { .. } } => {
                 self.health.without_pods(false);
             }
+            Input::Stream { resource: Resource::Objectives, event: StreamEvent::Opened { .. } } => {
+                self.objectives_refused.granted();
+            }
             Input::Log(read) => self.logs.answered(read),
             // The role ends by another cluster or a panic, and explains it.
             Input::AnotherCluster { .. }
@@ -236,24 +243,37 @@ impl Shipper {
         }
     }
 
-    /// Only for 403, and once for each resource: where the Objectives are unavailable (404), none can be missed.
+    /// Only for 403: where the Objectives are unavailable (404), none can be missed.
     fn log_forbidden(&mut self, resource: Resource, error: &RequestError) {
         let error = error_chain(error);
-        let is_first = !std::mem::replace(&mut self.has_warned_of_forbidden[resource.index()], true);
         if resource == Resource::Pods {
             self.health.without_pods(true);
-            if is_first {
+            // Pods are reported as forbidden only once that has lasted.
+            if !std::mem::replace(&mut self.has_warned_of_pods, true) {
                 tracing::warn!(
                     "{error}; kigen continues without Pods: verdicts hold, but alerts lack exit codes, error texts and the reason why \
                      a run waits, and a run ends when the Job controller notices it: grant list and watch on pods"
                 );
             }
-        } else if is_first {
-            tracing::warn!(
-                "{error}; kigen continues without Objectives of the cluster: where there are none, ignore this; else apply \
-                 deploy/objectives.crd.yaml, and grant list and watch on objectives.kigen.dev"
-            );
+            return;
         }
+        if let Some(text) = objectives_refused(&error, self.objectives_refused.refused(RealInstant::now())) {
+            tracing::warn!("{text}");
+        }
+    }
+}
+
+/// What a refusal of the Objectives means, if that is news, and what to do about one that lasts.
+fn objectives_refused(error: &str, refused: Refused) -> Option<String> {
+    match refused {
+        Refused::MayPass => {
+            Some(format!("{error}; kigen continues without Objectives of the cluster meanwhile; {MAY_PASS}"))
+        }
+        Refused::Lasts => Some(format!(
+            "{error}; kigen continues without Objectives of the cluster: where there are none, ignore this; else apply \
+             deploy/objectives.crd.yaml, and grant list and watch on objectives.kigen.dev"
+        )),
+        Refused::Known => None,
     }
 }
 
@@ -288,7 +308,7 @@ fn start_tasks(
             }
         });
     }
-    let logs = PodLogs::new(api.clone(), sender.clone(), settings.read_logs);
+    let logs = PodLogs::new(api.clone(), sender.clone(), settings);
     let (must_be_identified, delay) = (delay.is_some(), delay.unwrap_or_default());
     tasks.spawn(probe(
         Probe { api: api.clone(), cadence, delay, known, is_probed, must_be_identified },
@@ -362,5 +382,15 @@ mod tests {
         };
         let what = tokio::time::timeout(Duration::from_secs(30), panicked).await;
         assert_eq!(what.expect("it is noticed"), "an index out of bounds");
+    }
+
+    #[test]
+    fn a_refusal_of_the_objectives_is_advice_only_if_it_lasts() {
+        let at_once = objectives_refused("403", Refused::MayPass).expect("it is logged");
+        assert!(at_once.contains("may pass"), "{at_once}");
+        assert!(!at_once.contains("apply") && !at_once.contains("grant list"), "{at_once}");
+        let lasting = objectives_refused("403", Refused::Lasts).expect("it is logged");
+        assert!(lasting.contains("apply deploy/objectives.crd.yaml, and grant list"), "{lasting}");
+        assert_eq!(objectives_refused("403", Refused::Known), None);
     }
 }

@@ -24,6 +24,7 @@ use crate::error::RequestError;
 use crate::index::resolution::{Resolution, Resolutions};
 use crate::kubernetes::api::Api;
 use crate::metrics;
+use crate::refusal::{MAY_PASS, Refusal};
 
 /// How many statuses are written in one round.
 const WRITTEN_MAX: usize = 50;
@@ -46,8 +47,13 @@ pub(crate) async fn run<R: LogReader + Clone + 'static>(
 ) {
     let mut timer = tokio::time::interval(interval.max(Duration::from_millis(1)));
     timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut writer =
-        Writer { api, written: BTreeMap::new(), last_tried: None, failures: Throttle::default() };
+    let mut writer = Writer {
+        api,
+        written: BTreeMap::new(),
+        last_tried: None,
+        failures: Throttle::default(),
+        refusal: Refusal::new(interval),
+    };
     let mut verdicts = Verdicts::default();
     loop {
         timer.tick().await;
@@ -181,6 +187,8 @@ struct Writer {
     /// The Objective that was tried last: the next round starts after it, so that refused ones do not starve the others.
     last_tried: Option<ObjectName>,
     failures: Throttle,
+    /// The refusals of the permission: one of a later round lasts.
+    refusal: Refusal,
 }
 
 impl Writer {
@@ -203,7 +211,10 @@ impl Writer {
             let written = self.api.patch_status(&name.0, &name.1, &status).await;
             self.last_tried = Some(name.clone());
             match written {
-                Ok(()) => drop(self.written.insert(name.clone(), status)),
+                Ok(()) => {
+                    self.refusal.granted();
+                    self.written.insert(name.clone(), status);
+                }
                 // It was deleted meanwhile.
                 Err(error) if error.is_not_found() => {}
                 Err(error) => {
@@ -218,20 +229,61 @@ impl Writer {
 
     fn log_failure(&mut self, error: &RequestError) {
         metrics::request_failed(error);
+        if error.is_forbidden() {
+            self.refusal.refused(RealInstant::now());
+        }
         let Some(suppressed) = self.failures.admit(RealInstant::now()) else { return };
-        let (what, advice) = match concerns_one_object(error) {
-            true => ("the status of this Objective", "apply the deploy/objectives.crd.yaml of this kigen"),
-            false => ("the status of Objectives", "grant patch on objectives.kigen.dev/status"),
-        };
-        tracing::warn!(
-            suppressed,
-            "{}; {what} is not up to date, all else continues; {advice}",
-            error_chain(error)
-        );
+        tracing::warn!(suppressed, "{}", explained(error, self.refusal.lasts()));
     }
+}
+
+/// A failure with what to do, where that is known: most pass by themselves, and so may a refusal.
+fn explained(error: &RequestError, is_refused_for_long: bool) -> String {
+    let what = match concerns_one_object(error) {
+        true => "the status of this Objective",
+        false => "the status of Objectives",
+    };
+    let advice = match error.status() {
+        Some(400 | 404 | 413 | 422) => "apply the deploy/objectives.crd.yaml of this kigen",
+        Some(403) if is_refused_for_long => "grant patch on objectives.kigen.dev/status",
+        Some(403) => MAY_PASS,
+        Some(_) | None => "kigen tries again",
+    };
+    format!("{}; {what} is not up to date, all else continues; {advice}", error_chain(error))
 }
 
 /// Whether the next object may fare better: this one was changed at the same time, or its schema refuses the status.
 fn concerns_one_object(error: &RequestError) -> bool {
     matches!(error.status(), Some(400 | 404 | 409 | 413 | 422))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16) -> RequestError {
+        let (request, message) = ("PATCH /objectives".to_owned(), "no".to_owned());
+        RequestError::Refused { request, status, message, retry_after: None }
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_no_advice() {
+        let advice = |error: &RequestError, for_long| {
+            let text = explained(error, for_long);
+            text.rsplit("; ").next().map(str::to_owned).unwrap_or_default()
+        };
+        let (apply, grant) = (
+            "apply the deploy/objectives.crd.yaml of this kigen",
+            "grant patch on objectives.kigen.dev/status",
+        );
+        assert_eq!(advice(&refused(422), false), apply);
+        assert_eq!(advice(&refused(403), true), grant);
+        assert_eq!(advice(&refused(403), false), MAY_PASS);
+        // Changed at the same time, or an API server that starts.
+        for status in [409, 429, 500, 503] {
+            assert_eq!(advice(&refused(status), true), "kigen tries again", "{status}");
+        }
+        let request = "PATCH /objectives".to_owned();
+        assert_eq!(advice(&RequestError::TooSlow { request, answer_ms_max: 1 }, false), "kigen tries again");
+    }
 }

@@ -383,7 +383,7 @@ fn refusal(body: &[u8]) -> String {
 
 /// The client's own errors name only which of its parts failed, and then repeat that part's message.
 fn client_reasons(error: &kube::Error) -> String {
-    std::error::Error::source(error).map_or_else(|| error.to_string(), error_chain)
+    error_chain(std::error::Error::source(error).unwrap_or(error))
 }
 
 /// The selector of a resource as a parameter.

@@ -13,11 +13,15 @@ use crate::error::RequestError;
 use crate::input::{Input, LogRead, LogRequest};
 use crate::kubernetes::api::Api;
 use crate::kubernetes::fair_queue::FairQueue;
+use crate::refusal::MAY_PASS;
+use crate::settings::Settings;
 
 /// How many logs are read at the same time.
 const LOGS_IN_FLIGHT_MAX: usize = 4;
 /// How many requests wait; beyond, the newest of the namespace that has most are dropped.
 const LOGS_WAITING_MAX: usize = 256;
+/// How many logs are requested once more at the same time, after a refusal that may pass.
+const LOGS_AGAIN_MAX: usize = 4;
 /// For how long no log is requested of a namespace in which logs are forbidden.
 const FORBIDDEN_FOR: Duration = Duration::from_secs(600);
 /// How many such namespaces are remembered; beyond, all are forgotten, and tried once more.
@@ -37,31 +41,45 @@ pub(crate) struct PodLogs {
     inputs: Sender<Input>,
     is_on: bool,
     waiting: FairQueue<LogRequest>,
+    /// Until when no log is requested of a namespace.
     forbidden: HashMap<String, TimerInstant>,
+    /// Within which time a first refusal passes.
+    refusal_passes_within: Duration,
     /// Whether a warning was logged: of many such namespaces one is enough.
     is_reported: bool,
     tasks: JoinSet<()>,
+    /// The requests that wait for a refusal to pass.
+    again: JoinSet<()>,
 }
 
 impl fmt::Debug for PodLogs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { api: _, inputs: _, is_on, waiting, forbidden, is_reported, tasks } = self;
+        let Self { is_on, waiting, forbidden, is_reported, tasks, again, .. } = self;
         f.debug_struct("PodLogs")
             .field("is_on", is_on)
             .field("waiting", &waiting.waiting())
             .field("forbidden", forbidden)
             .field("is_reported", is_reported)
             .field("in_flight", &tasks.len())
+            .field("again", &again.len())
             .finish_non_exhaustive()
     }
 }
 
 impl PodLogs {
     /// Sends each log to `inputs`.
-    pub(crate) fn new(api: Api, inputs: Sender<Input>, is_on: bool) -> Self {
-        let waiting = FairQueue::new(LOGS_WAITING_MAX);
-        let (forbidden, tasks) = (HashMap::new(), JoinSet::new());
-        Self { api, inputs, is_on, waiting, forbidden, is_reported: false, tasks }
+    pub(crate) fn new(api: Api, inputs: Sender<Input>, settings: &Settings) -> Self {
+        Self {
+            api,
+            inputs,
+            is_on: settings.read_logs,
+            waiting: FairQueue::new(LOGS_WAITING_MAX),
+            forbidden: HashMap::new(),
+            refusal_passes_within: Duration::from_millis(settings.start_ms_max),
+            is_reported: false,
+            tasks: JoinSet::new(),
+            again: JoinSet::new(),
+        }
     }
 
     /// Adds requests, and sends as many as may be in flight. To be called within a tokio runtime.
@@ -80,12 +98,10 @@ impl PodLogs {
     pub(crate) fn answered(&mut self, read: &LogRead) {
         let LogRead { request, text } = read;
         let namespace = &request.key.namespace;
-        if let Err(error) = text {
-            if error.is_forbidden() {
-                self.forbid(namespace, error);
-            } else {
-                tracing::debug!(pod = request.attempt.pod, namespace, "no log: {error}");
-            }
+        match text {
+            Ok(_) => drop(self.forbidden.remove(namespace)),
+            Err(error) if error.is_forbidden() => self.refused(request, error),
+            Err(error) => tracing::debug!(pod = request.attempt.pod, namespace, "no log: {error}"),
         }
         self.start();
     }
@@ -96,12 +112,7 @@ impl PodLogs {
             && let Some(request) = self.waiting.pop()
         {
             if !self.is_forbidden(&request.key.namespace) {
-                let (api, inputs) = (self.api.clone(), self.inputs.clone());
-                self.tasks.spawn(async move {
-                    let text = read(&api, &request).await;
-                    // A dropped receiver needs no log either.
-                    let _ = inputs.send(Input::Log(Box::new(LogRead { request, text }))).await;
-                });
+                self.tasks.spawn(answer(self.api.clone(), request, self.inputs.clone()));
             }
         }
     }
@@ -110,14 +121,28 @@ impl PodLogs {
         self.forbidden.get(namespace).is_some_and(|until| TimerInstant::now() < *until)
     }
 
-    fn forbid(&mut self, namespace: &str, error: &RequestError) {
+    /// The first refusal of a namespace may pass, as after a restart of the API server: the log is requested once more.
+    fn refused(&mut self, request: &LogRequest, error: &RequestError) {
+        let namespace = &request.key.namespace;
         if self.is_forbidden(namespace) {
             return;
         }
+        while self.again.try_join_next().is_some() {}
+        let may_pass = !self.forbidden.contains_key(namespace) && self.again.len() < LOGS_AGAIN_MAX;
         if self.forbidden.len() >= NAMESPACES_FORBIDDEN_MAX {
             self.forbidden.clear();
         }
-        self.forbidden.insert(namespace.to_owned(), TimerInstant::now() + FORBIDDEN_FOR);
+        let delay = if may_pass { self.refusal_passes_within } else { FORBIDDEN_FOR };
+        self.forbidden.insert(namespace.to_owned(), TimerInstant::now() + delay);
+        if may_pass {
+            tracing::debug!("{error}; {MAY_PASS}");
+            let answer = answer(self.api.clone(), request.clone(), self.inputs.clone());
+            self.again.spawn(async move {
+                tokio::time::sleep(delay).await;
+                answer.await;
+            });
+            return;
+        }
         let retried = FORBIDDEN_FOR.as_secs() / 60;
         if std::mem::replace(&mut self.is_reported, true) {
             tracing::debug!("{error}; kigen tries again in {retried} minutes");
@@ -130,6 +155,12 @@ impl PodLogs {
              namespaces"
         );
     }
+}
+
+async fn answer(api: Api, request: LogRequest, inputs: Sender<Input>) {
+    let text = read(&api, &request).await;
+    // A dropped receiver needs no log either.
+    let _ = inputs.send(Input::Log(Box::new(LogRead { request, text }))).await;
 }
 
 async fn read(api: &Api, request: &LogRequest) -> Result<String, RequestError> {

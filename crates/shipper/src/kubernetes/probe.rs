@@ -67,6 +67,8 @@ pub async fn probe(probe: Probe, inputs: Sender<Input>) {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Identity {
     Readable,
+    /// It was refused once, which may pass.
+    Refused,
     /// The permission was revoked, or the namespace deleted: that was logged, and time moves on without it.
     Unreadable,
 }
@@ -112,14 +114,19 @@ async fn round(probe: &Probe, identity: &mut Identity) -> Result<Input, RequestE
 
 /// At startup the UID is not required either.
 fn unidentified(api: &Api, identity: &mut Identity, error: &RequestError) {
-    if *identity == Identity::Readable {
-        *identity = Identity::Unreadable;
-        tracing::warn!(
-            "{}; kigen continues, but cannot detect another cluster behind this address any more: grant it get on the \
-             namespace {} again",
-            error_chain(error),
-            api.identifying_namespace()
-        );
+    match *identity {
+        // An API server that has just started refuses for seconds what it grants.
+        Identity::Readable => *identity = Identity::Refused,
+        Identity::Refused => {
+            *identity = Identity::Unreadable;
+            tracing::warn!(
+                "{}; kigen continues, but cannot detect another cluster behind this address any more: grant it get on the \
+                 namespace {} again",
+                error_chain(error),
+                api.identifying_namespace()
+            );
+        }
+        Identity::Unreadable => {}
     }
 }
 

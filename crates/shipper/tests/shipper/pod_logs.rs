@@ -31,6 +31,10 @@ struct Cluster {
     logs_are_held: watch::Sender<bool>,
     /// The answer to a request for a log: status and text.
     log: fn(&str) -> (&'static str, String),
+    /// It has not read the roles yet, and refuses the first log.
+    has_just_started: bool,
+    /// For how long that may take.
+    start_ms_max: u64,
     requests: Mutex<Requests>,
 }
 
@@ -44,7 +48,14 @@ struct Requests {
 impl Cluster {
     fn new(log: fn(&str) -> (&'static str, String)) -> Arc<Self> {
         let (pods, logs_are_held) = (watch::Sender::new(Vec::new()), watch::Sender::new(false));
-        Arc::new(Self { pods, logs_are_held, log, requests: Mutex::default() })
+        Arc::new(Self {
+            pods,
+            logs_are_held,
+            log,
+            has_just_started: false,
+            start_ms_max: 5_000,
+            requests: Mutex::default(),
+        })
     }
 
     fn show(&self, pod: Value) {
@@ -122,7 +133,13 @@ impl Cluster {
         }
         let _ = self.logs_are_held.subscribe().wait_for(|held| !held).await;
         self.requests.lock().expect("no test has failed").in_flight -= 1;
-        let (status, text) = (self.log)(target);
+        let (status, text) = match self.logs_requested().len() {
+            1 if self.has_just_started => (
+                "403 Forbidden",
+                r#"{"kind":"Status","message":"RBAC: role.rbac.authorization.k8s.io not found"}"#.to_owned(),
+            ),
+            _ => (self.log)(target),
+        };
         let head = format!("HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n");
         let _ = stream.write_all(format!("{head}{text}").as_bytes()).await;
     }
@@ -169,14 +186,18 @@ impl Shipping {
     async fn start(cluster: &Arc<Cluster>, read_logs: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
-        let cluster = cluster.clone();
+        let (cluster, start_ms_max) = (cluster.clone(), cluster.start_ms_max);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(cluster.clone().answer(stream));
             }
         });
-        let settings =
-            Settings { read_logs, probe_interval_ms: 5, ..Settings::new("test", Access::Url(url)) };
+        let settings = Settings {
+            read_logs,
+            probe_interval_ms: 5,
+            start_ms_max,
+            ..Settings::new("test", Access::Url(url))
+        };
         let api = connect(&settings, Clock::new(|| DateTime::UNIX_EPOCH)).await.expect("it answers");
         let shipper = Shipper::start(&api, &settings, 1, &Resume::default());
         Self { shipper, emitted: Vec::new(), ticks: 0, logs_read: 0, probes: 0 }
@@ -264,6 +285,19 @@ async fn a_namespace_whose_logs_are_forbidden_gets_no_further_request_and_its_fa
     assert_eq!(requested.len(), 2, "{requested:?}");
     assert!(requested[1].contains("/web/"), "{requested:?}");
     assert_eq!(shipping.emitted.iter().filter(|(_, text)| text.is_some()).count(), 1);
+}
+
+#[tokio::test]
+async fn a_log_that_an_api_server_refuses_just_after_its_start_is_requested_again() {
+    let mut cluster = Cluster::new(|_| ("200 OK", "out of rows".to_owned()));
+    let of = Arc::get_mut(&mut cluster).expect("it is not shared yet");
+    (of.has_just_started, of.start_ms_max) = (true, 50);
+    cluster.show(failed("etl", "train-x"));
+    let mut shipping = Shipping::start(&cluster, true).await;
+    shipping.until_emitted("train-x", Some("out of rows")).await;
+    assert_eq!(cluster.logs_requested().len(), 2);
+    cluster.show(failed("etl", "train-y"));
+    shipping.until_emitted("train-y", Some("out of rows")).await;
 }
 
 #[tokio::test]
