@@ -203,7 +203,7 @@ impl Guarded {
                 ok read kigen.status allowed
                 ok read kigen.rejects allowed
                 ok read kigen.control allowed
-                ok record level 2, the newest of this kigen
+                ok record level 3, the newest of this kigen
                 ok group of the processors allowed
                 ok transactions of the processor allowed, and possible
                 ok write kigen.events allowed
@@ -244,7 +244,7 @@ impl Guarded {
                 WRONG read kigen.status Kafka at BROKERS does not allow Read on the topic kigen.status: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Read --topic kigen.status`, or remove the ACL that denies it; `kigen doctor` lists what else is missing
                 ok read kigen.rejects allowed
                 ok read kigen.control allowed
-                ok record level 2, the newest of this kigen
+                ok record level 3, the newest of this kigen
                 ok group of the processors allowed
                 ok transactions of the processor allowed, and possible
                 ok write kigen.events allowed
