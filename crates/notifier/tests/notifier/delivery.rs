@@ -330,6 +330,26 @@ async fn the_first_message_of_each_partition_is_looked_up() {
     assert_eq!(ids(&workspace.channel()), alerts.each_ref().map(|alert| alert.id.to_string()));
 }
 
+/// A group whose offsets expired while its notifier was away.
+#[tokio::test]
+async fn alerts_that_were_posted_before_the_position_was_lost_are_looked_up_until_one_is_not_found() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+    let log = open(dir.path());
+    let alerts = ["a", "b", "c", "d"].map(|batch| of_batch(&missed(Cause::Suspended, None), batch));
+    let before = slack_of(&workspace);
+    for alert in &alerts {
+        append_alert(&log, alert).await;
+    }
+    for alert in &alerts[..2] {
+        before.post(alert, &render(alert), None).await.expect("it is posted");
+    }
+    let notifier = start(&log, &workspace);
+    notifier.has_committed(4).await;
+    notifier.stop().await;
+    assert_eq!(ids(&workspace.channel()), alerts.each_ref().map(|alert| alert.id.to_string()));
+    assert_eq!(workspace.lookups(), 3);
+}
+
 #[tokio::test]
 async fn a_crash_between_post_and_commit_does_not_post_twice() {
     let (dir, workspace) = (folder(), Workspace::answering(&[Answer::Held]).await);
