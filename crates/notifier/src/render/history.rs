@@ -16,10 +16,9 @@ pub(super) fn usual_duration(past: &[PastSuccess], trend: Trend) -> Option<Strin
     }
     let took: Option<Vec<TimeDelta>> = past.iter().map(|run| Some(run.ended_at - run.started_at?)).collect();
     let (mut text, each) = match took {
-        Some(took) => (
-            format!("The last {} good runs took {}", past.len(), range(&took)),
-            ". Measured from its scheduled time, each ended",
-        ),
+        Some(took) => {
+            (format!("The last {} good runs took {}", past.len(), range(&took)), ", and each ended")
+        }
         // An older kigen emitted no starts: a run that waited has not run for so long.
         None => {
             let ends: Vec<TimeDelta> = past.iter().map(|run| run.ended_at - run.nominal_start).collect();

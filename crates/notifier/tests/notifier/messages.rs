@@ -67,9 +67,9 @@ fn a_running_run_whose_duration_grew_from_day_to_day() {
             ▌ 🔴 ml/recommend has no good result for 12:30
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ It is still running, since 12:00:05: 30 min at the deadline.
-            ▌ The last 5 good runs took 9 min to 25 min. Measured from its scheduled time,
-            ▌ each ended about 4 min later than the one before. It will go on missing its
-            ▌ deadline unless it starts earlier or gets faster.
+            ▌ The last 5 good runs took 9 min to 25 min, and each ended about 4 min later
+            ▌ than the one before. It will go on missing its deadline unless it starts
+            ▌ earlier or gets faster.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
