@@ -108,7 +108,6 @@ fn measure(amounts: &Amounts, is_hostile: bool) -> Measured {
             }
         }
         cluster.victims_runs(second);
-        cluster.request_logs();
     }
     // Each deadline has passed.
     cluster.is(start() + TimeDelta::hours(2));
@@ -239,6 +238,7 @@ impl Cluster {
         let began = RealInstant::now();
         let output = self.core.apply(Input::Stream { resource, event });
         // As the role does with each.
+        self.request_logs();
         output.notices.iter().for_each(|notice| assert!(notice.to_string().len() < 2_000, "a short line"));
         for (quota, times) in output.over_quota {
             *self.over_quota.entry(quota).or_default() += times;
