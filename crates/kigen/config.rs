@@ -12,7 +12,7 @@ use kigen_model::key::is_key_part;
 use kigen_ops::Secret;
 use kigen_registry::Access as RegistryAccess;
 use kigen_shipper::quotas::QuotaSettings;
-use kigen_shipper::settings::{Access, LeaseSettings};
+use kigen_shipper::settings::{Access, LeaseScope, LeaseSettings};
 use kigen_wire::Level;
 
 pub(crate) mod error;
@@ -35,7 +35,6 @@ const DEFAULT_DATA_DIR: &str = "kigen-data";
 /// The loopback address, since the endpoint is unauthenticated.
 const HEALTH_DEFAULT: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 9469);
 const HEALTH_OFF: &str = "off";
-const DEFAULT_LEASE: &str = "kigen-shipper";
 const PASSWORD_SETTING: &str = "sasl.password";
 const PARTITIONS_DEFAULT: u32 = 4;
 const PARTITIONS_MAX: u32 = 1024;
@@ -124,7 +123,8 @@ impl Config {
         let log_kind = args.log.or(file.log.kind).unwrap_or_default();
         let log = log(&file.log)?;
         let levels = levels(&file.log)?;
-        let mut kubernetes = kubernetes(args, file.kubernetes, &cluster)?;
+        let brokers = args.brokers.clone().or(file.kafka.brokers);
+        let mut kubernetes = kubernetes(args, file.kubernetes, &cluster, brokers.as_deref())?;
         kubernetes.retention_ms = log.events.age_ms_max;
         kubernetes.withdrawals_confirmed = args.confirm_withdrawals.unwrap_or(0);
         if log_kind == LogKind::Embedded {
@@ -135,7 +135,7 @@ impl Config {
             return Err(ConfigError::TwoKafkaPasswords);
         }
         let kafka = KafkaSettings {
-            brokers: args.brokers.clone().or(file.kafka.brokers),
+            brokers,
             instance: args.instance.clone().or(file.kafka.instance).unwrap_or_else(host_name),
             replication: file.kafka.replication,
             settings: file.kafka.settings,
@@ -300,6 +300,7 @@ fn kubernetes(
     args: &SettingsArgs,
     file: KubernetesFile,
     cluster: &str,
+    brokers: Option<&str>,
 ) -> Result<kigen_shipper::settings::Settings, ConfigError> {
     // A flag that names the API server overrides both keys of the file.
     let is_placed = args.kubeconfig.is_some() || args.api_url.is_some();
@@ -312,7 +313,12 @@ fn kubernetes(
     };
     let mut settings = kigen_shipper::settings::Settings::new(cluster, access);
     settings.namespace = args.namespace.clone().or(file.namespace);
-    settings.lease = Some(lease(file.lease, file.lease_namespace)?);
+    let scope = LeaseScope {
+        cluster,
+        namespace: settings.namespace.as_deref(),
+        log: &in_order(brokers.unwrap_or_default()),
+    };
+    settings.lease = Some(lease(file.lease, file.lease_namespace, scope)?);
     settings.read_logs = file.read_logs.unwrap_or(true);
     settings.quotas = quotas(&file.quotas);
     if let Some(interval) = file.probe_interval_ms {
@@ -345,8 +351,20 @@ fn quotas(file: &QuotasFile) -> QuotaSettings {
     }
 }
 
-fn lease(name: Option<String>, namespace: Option<String>) -> Result<LeaseSettings, ConfigError> {
-    let name = name.unwrap_or_else(|| DEFAULT_LEASE.to_owned());
+/// The same text for the same addresses of brokers, in whatever order they are listed.
+fn in_order(brokers: &str) -> String {
+    let mut addresses: Vec<&str> = brokers.split(',').map(str::trim).filter(|it| !it.is_empty()).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    addresses.join(",")
+}
+
+fn lease(
+    name: Option<String>,
+    namespace: Option<String>,
+    scope: LeaseScope<'_>,
+) -> Result<LeaseSettings, ConfigError> {
+    let name = name.unwrap_or_else(|| scope.lease_name());
     let parts = [("kubernetes.lease", Some(&name)), ("kubernetes.lease_namespace", namespace.as_ref())];
     for (what, text) in parts.into_iter().filter_map(|(what, text)| Some((what, text?))) {
         let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
@@ -420,6 +438,36 @@ fn host_name() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_lease_of_shippers_of_one_cluster_and_log_is_the_same_and_a_configured_name_wins() {
+        let lease = |cluster: &str, namespace: Option<&str>, brokers: &str, toml: &str| {
+            let dir = tempfile::tempdir().expect("a folder");
+            let path = dir.path().join("kigen.toml");
+            std::fs::write(&path, toml).expect("a file");
+            let some = |text: &str| Some(text.to_owned());
+            let args = SettingsArgs {
+                config: Some(path),
+                cluster: some(cluster),
+                namespace: namespace.map(str::to_owned),
+                brokers: some(brokers),
+                log: Some(LogKind::Kafka),
+                ..SettingsArgs::default()
+            };
+            let config = Config::resolve(&args).expect("a configuration");
+            config.kubernetes.lease.expect("a Lease").name
+        };
+        let prod = lease("prod", None, "a:9092,b:9092", "");
+        assert_eq!(lease("prod", None, "b:9092, a:9092", ""), prod);
+        for other in [
+            lease("stage", None, "a:9092,b:9092", ""),
+            lease("prod", Some("ml"), "a:9092,b:9092", ""),
+            lease("prod", None, "c:9092", ""),
+        ] {
+            assert_ne!(other, prod);
+        }
+        assert_eq!(lease("prod", None, "a:9092", "[kubernetes]\nlease = \"mine\"\n"), "mine");
+    }
 
     #[test]
     fn no_secret_is_in_the_debug_output_or_the_shown_configuration() {

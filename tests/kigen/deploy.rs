@@ -182,8 +182,7 @@ fn the_manifests_request_exactly_the_rights_that_kigen_needs() {
         "ClusterRole: patch on objectives/status",
     ];
     assert_eq!(bound("up.yaml"), cluster.map(str::to_owned).into());
-    let lease =
-        ["Role: create on leases", "Role: get,update on leases named kigen-shipper"].map(str::to_owned);
+    let lease = ["Role: create,get,update on leases".to_owned()];
     assert_eq!(bound("kafka.yaml"), cluster.map(str::to_owned).into_iter().chain(lease).collect());
     let within =
         cluster.map(|rule| rule.replace("ClusterRole", "Role").replace("named kube-system", "named ml"));

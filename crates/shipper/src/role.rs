@@ -123,10 +123,11 @@ async fn next_term(lease: &mut Option<Lease>) -> Option<Term> {
     match lease.as_mut()?.acquire().await {
         Acquired::Term(term) => Some(term),
         Acquired::Refused(error) => {
-            *lease = None;
+            let name = lease.take().map(|lease| lease.name().to_owned()).unwrap_or_default();
             tracing::warn!(
                 "{}; kigen ships without a Lease. Run one shipper only for this cluster, or grant it get, create and \
-                 update on leases.coordination.k8s.io in a namespace that exists (lease_namespace)",
+                 update on leases.coordination.k8s.io named {name} in a namespace that exists (lease and lease_namespace \
+                 under [kubernetes])",
                 error_chain(&error)
             );
             None

@@ -4,6 +4,12 @@ use std::path::PathBuf;
 
 use crate::quotas::QuotaSettings;
 
+/// The beginning of the name of each Lease.
+const LEASE_PREFIX: &str = "kigen-";
+/// The most characters of a Lease's name that are the cluster's: with the prefix and the hash they are a label.
+const LEASE_CLUSTER_CHARS_MAX: usize = 63 - LEASE_PREFIX.len() - 1 - LEASE_HASH_CHARS;
+const LEASE_HASH_CHARS: usize = 10;
+
 /// How the shipper watches a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -101,6 +107,45 @@ pub struct LeaseSettings {
     pub refused_ms_max: u64,
 }
 
+/// What one shipper at a time may write: those that agree in all three share a Lease, and no others do.
+#[derive(Clone, Copy, Debug)]
+pub struct LeaseScope<'a> {
+    /// The cluster's name in keys.
+    pub cluster: &'a str,
+    /// The one namespace that is watched, or `None` for all.
+    pub namespace: Option<&'a str>,
+    /// What identifies the log, such as the addresses of its brokers.
+    pub log: &'a str,
+}
+
+impl LeaseScope<'_> {
+    /// The name of its Lease: a label of at most 63 characters, which begins with the cluster's name as far as that may be in
+    /// one, and ends with a hash of all three.
+    pub fn lease_name(&self) -> String {
+        let mut readable = String::new();
+        for c in self.cluster.chars().map(|c| c.to_ascii_lowercase()) {
+            match c {
+                'a'..='z' | '0'..='9' => readable.push(c),
+                _ if readable.is_empty() || readable.ends_with('-') => {}
+                _ => readable.push('-'),
+            }
+        }
+        readable.truncate(LEASE_CLUSTER_CHARS_MAX);
+        let readable = readable.trim_end_matches('-');
+        let separator = if readable.is_empty() { "" } else { "-" };
+        let hash = format!("{:016x}", self.hash());
+        format!("{LEASE_PREFIX}{readable}{separator}{}", &hash[..LEASE_HASH_CHARS])
+    }
+
+    /// FNV-1a, the same in every version of kigen: with another hash, two shippers would lead while one is upgraded.
+    fn hash(&self) -> u64 {
+        let parts = [self.cluster, self.namespace.unwrap_or_default(), self.log];
+        let bytes = parts.iter().flat_map(|part| part.bytes().chain([0]));
+        bytes
+            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    }
+}
+
 impl LeaseSettings {
     /// The Lease of that name, with times by which another shipper takes over within 20 s: 12 s until the Lease expires, 2 s
     /// until the standby reads it again, and the rest for reading the log and the cluster.
@@ -139,5 +184,42 @@ impl Access {
     /// Whether the user has named the cluster, rather than leaving it to `kubectl`'s defaults.
     pub fn is_named(&self) -> bool {
         !matches!(self, Self::Inferred { context: None }) || std::env::var_os("KUBECONFIG").is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(cluster: &str, namespace: Option<&str>, log: &str) -> String {
+        LeaseScope { cluster, namespace, log }.lease_name()
+    }
+
+    #[test]
+    fn each_cluster_scope_and_log_has_its_own_lease() {
+        let names = [
+            name("prod", None, "kafka:9092"),
+            name("stage", None, "kafka:9092"),
+            name("prod", Some("ml"), "kafka:9092"),
+            name("prod", Some("etl"), "kafka:9092"),
+            name("prod", None, "other:9092"),
+            // Texts that are the same when they are joined.
+            name("prod", Some("m"), "lkafka:9092"),
+            name("Prod", None, "kafka:9092"),
+        ];
+        let different: std::collections::BTreeSet<&String> = names.iter().collect();
+        assert_eq!(different.len(), names.len(), "{names:?}");
+    }
+
+    #[test]
+    fn the_name_is_readable_valid_and_the_same_in_every_version() {
+        assert_eq!(name("prod", None, "kafka:9092"), "kigen-prod-be18887140");
+        let of_context = name("arn:aws:eks:eu-west-1:123456789012:cluster_Prod", None, "kafka:9092");
+        assert_eq!(of_context, "kigen-arn-aws-eks-eu-west-1-123456789012-cluster-pro-286a9bce72");
+        assert_eq!(name("期限", None, "kafka:9092"), "kigen-b5a765ccbc");
+        for name in [of_context, name(&"x".repeat(63), None, ""), name("-.a-", None, "")] {
+            let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            assert!(name.len() <= 63 && name.chars().all(is_plain) && !name.contains("--"), "{name}");
+        }
     }
 }

@@ -89,6 +89,11 @@ impl Lease {
         Self { client, was_read: false, observed: None, logged_holder: None }
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.client.settings.name
+    }
+
     /// Waits until this shipper leads. Nothing is lost if the future is dropped.
     pub async fn acquire(&mut self) -> Acquired {
         let settings = &self.client.settings;
@@ -164,7 +169,11 @@ impl Lease {
             return true;
         }
         if self.logged_holder.as_deref() != Some(holder) {
-            tracing::info!(holder, "another shipper leads; this one stands by");
+            tracing::info!(
+                holder,
+                lease = self.client.settings.name,
+                "another shipper leads; this one stands by"
+            );
             self.logged_holder = Some(holder.to_owned());
         }
         false

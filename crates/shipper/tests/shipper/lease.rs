@@ -16,7 +16,7 @@ use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
 use kigen_shipper::health::Health;
-use kigen_shipper::settings::{Access, LeaseSettings, Settings};
+use kigen_shipper::settings::{Access, LeaseScope, LeaseSettings, Settings};
 use kigen_state::ClusterClock;
 use tokio::time::Instant as TimerInstant;
 
@@ -448,6 +448,42 @@ async fn after_a_lease_was_deleted_epochs_continue_from_the_log_and_none_is_used
     running.stop().await;
     let epochs: Vec<u64> = leaders(&log).into_iter().map(|(epoch, _)| epoch).collect();
     assert_eq!(epochs, [1, 2, 3, 4]);
+}
+
+/// By their Leases' default names, as on a laptop, or of a namespace each.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_shippers_of_different_clusters_scopes_or_logs_in_one_namespace_both_lead() {
+    let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
+    let [log, other_log] = folders.each_ref().map(|folder| open(folder.path(), PARTITIONS));
+    let cluster = Cluster::of("cron_success").await;
+    let ship = |of: &str, namespace: Option<&str>, log: &EmbeddedLog, of_log: &str| {
+        let scope = LeaseScope { cluster: of, namespace, log: of_log };
+        let settings = cluster.settings();
+        let lease = LeaseSettings { name: scope.lease_name(), ..settings.lease.expect("one") };
+        let namespace = namespace.map(str::to_owned);
+        let settings =
+            Settings { cluster: of.to_owned(), namespace, lease: Some(lease), ..cluster.settings() };
+        cluster.ship_with(settings, log, "any")
+    };
+    let shippers = [
+        ship("prod", None, &log, "kafka:9092"),
+        ship("stage", None, &log, "kafka:9092"),
+        ship("ml", Some("ml"), &log, "kafka:9092"),
+        ship("prod", None, &other_log, "other:9092"),
+    ];
+    let leads = |log: &EmbeddedLog, name: &str| {
+        cluster_events(log, 0)
+            .iter()
+            .any(|event| event.cluster == name && matches!(event.body, ClusterBody::Tick { .. }))
+    };
+    cluster
+        .pass_until("all lead", || {
+            ["prod", "stage", "ml"].iter().all(|name| leads(&log, name)) && leads(&other_log, "prod")
+        })
+        .await;
+    for shipper in shippers {
+        shipper.stop().await;
+    }
 }
 
 /// How long a leader stands aside for a successor that writes nothing.
