@@ -51,6 +51,9 @@ pub(crate) enum Command {
     /// Create or check kigen's topics on Kafka
     #[command(subcommand)]
     Topics(TopicsArgs),
+    /// List the clusters of the log, or retire one that is gone
+    #[command(subcommand)]
+    Clusters(ClustersArgs),
     /// Go on without a record at which a partition waits, since a newer kigen wrote it
     Skip(SkipArgs),
     /// Print the next instants of a crontab, as Kubernetes fires it or as kigen reads a deadline
@@ -231,6 +234,20 @@ pub(crate) enum ObjectivesArgs {
         /// Only this batch
         #[arg(value_name = "NAMESPACE/BATCH")]
         batch: Option<String>,
+    },
+}
+
+/// The arguments of `clusters`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClustersArgs {
+    /// Print each cluster with its last tick, its batches and objectives, and the shipper that began last; also beside a running
+    /// `kigen up`
+    List,
+    /// Retire a cluster that no shipper watches any more: its batches are removed, and its lag is no longer measured. The
+    /// embedded log has one process at a time: stop `kigen up` first
+    Forget {
+        /// The cluster's name
+        name: String,
     },
 }
 

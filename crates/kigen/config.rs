@@ -164,6 +164,12 @@ impl Config {
         &self.kafka.instance
     }
 
+    /// The user and host that run a command, for the log.
+    pub(crate) fn operator(&self) -> String {
+        let user = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
+        format!("{user}@{}", self.instance())
+    }
+
     /// How this process, with these roles, takes part in the log's record level.
     pub(crate) fn control(&self, roles: &[Role]) -> kigen_control::Settings {
         kigen_control::Settings {

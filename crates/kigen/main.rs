@@ -74,6 +74,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Replay(replay) => commands::replay::run(&configure()?, &replay),
         Command::Doctor(doctor) => on_threads(commands::doctor::run(settings, &doctor)),
         Command::Topics(topics) => on_threads(commands::topics::run(configure()?, topics)),
+        Command::Clusters(clusters) => on_threads(commands::clusters::run(configure()?, clusters)),
         Command::Skip(skip) => on_threads(commands::skip::run(configure()?, skip)),
         Command::Crontab(crontab) => commands::crontab::run(&crontab),
         Command::Config => output::print(&configure()?.shown()),

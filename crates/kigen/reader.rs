@@ -10,7 +10,7 @@ use anyhow::Context;
 use kigen_control::{Control, Members};
 use kigen_log::kafka::KafkaReader;
 use kigen_log::{ConsumedRecord, EmbeddedLog, LogReader};
-use kigen_model::topic::{Partition, Topic};
+use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_registry::Intent;
 
 use crate::config::Config;
@@ -106,10 +106,20 @@ impl<'a> Pages<'a> {
     pub(crate) fn each(
         &self,
         partition: Partition,
+        page: impl FnMut(&[ConsumedRecord]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        self.each_from(partition, None, page)
+    }
+
+    /// Calls `page` with the records of a partition from an offset, or from the earliest.
+    pub(crate) fn each_from(
+        &self,
+        partition: Partition,
+        from: Option<Offset>,
         mut page: impl FnMut(&[ConsumedRecord]) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let Self { reader, topic, progress } = self;
-        let mut next = reader.earliest(*topic, partition)?;
+        let mut next = reader.earliest(*topic, partition)?.max(from.unwrap_or_default());
         loop {
             let records = reader
                 .read(*topic, partition, next, PAGE_RECORDS_MAX, PAGE_BYTES_MAX)

@@ -128,6 +128,9 @@ fn cluster_text(event: &ClusterEvent) -> String {
             let from = gap.from.map_or("ever".to_owned(), text);
             format!("history may be lost from {from} to {}", text(gap.to))
         }
+        ClusterBody::Forgotten { author } => {
+            format!("{author} retires the cluster: its batches are forgotten")
+        }
     }
 }
 

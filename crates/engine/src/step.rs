@@ -30,6 +30,8 @@ pub enum Input<'a> {
         /// Times of the cluster of which history may be missing.
         gaps: &'a [Gap],
     },
+    /// An operator retires the cluster: the batch is removed.
+    Forgotten,
 }
 
 /// For the state of the batch that the fact is about.
@@ -51,6 +53,10 @@ pub fn step(state: &mut BatchState, input: Input<'_>) -> Vec<Effect> {
             batch.after = observed_after;
             facts::apply(&mut batch, body);
             batch.effects
+        }
+        Input::Forgotten => {
+            *state = BatchState::new(state.key.clone());
+            Vec::new()
         }
         Input::Due { observed_until, gaps: _ } if retention::remove_if_due(state, observed_until) => {
             Vec::new()

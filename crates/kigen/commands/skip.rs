@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use chrono::Utc;
-use kigen_log::{EmbeddedError, KafkaLog, Log, LogError, LogReader};
+use kigen_log::{KafkaLog, Log, LogReader};
 use kigen_model::control::{ControlRecord, Skip};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::on_thread;
@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::exit::misused;
 use crate::kafka::connect;
 use crate::log_kind::LogKind;
-use crate::open::open_log;
+use crate::open::open_log_alone;
 use crate::output::print;
 
 /// Checks that the record is one that a newer kigen wrote, and writes that it is skipped.
@@ -23,17 +23,10 @@ pub(crate) async fn run(config: Config, args: SkipArgs) -> anyhow::Result<()> {
         SkippedTopicArg::Alerts => Topic::Alerts,
     };
     let place = (topic, Partition(args.partition), Offset(args.offset));
-    let user = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
-    let author = format!("{user}@{}", config.instance());
+    let author = config.operator();
     match config.log_kind {
         LogKind::Embedded => {
-            let log = match open_log(&config.log_dir(), config.log.clone()) {
-                Err(error) if is_in_use(&error) => return Err(error.context(
-                    "an embedded log has one process at a time: stop `kigen up`, run this command, and start it again",
-                )),
-                log => log?,
-            };
-            skip(log, place, author).await
+            skip(open_log_alone(&config.log_dir(), config.log.clone())?, place, author).await
         }
         LogKind::Kafka => {
             let kafka = config.kafka().map_err(misused)?;
@@ -43,10 +36,6 @@ pub(crate) async fn run(config: Config, args: SkipArgs) -> anyhow::Result<()> {
             skip(KafkaLog::open(connection, &kafka.layout, &instance).await?, place, author).await
         }
     }
-}
-
-fn is_in_use(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(LogError::Embedded(EmbeddedError::InUse { .. })))
 }
 
 async fn skip<L: Log>(log: L, place: (Topic, Partition, Offset), author: String) -> anyhow::Result<()> {

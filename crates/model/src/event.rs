@@ -152,6 +152,13 @@ pub enum ClusterBody {
     },
     /// Facts of the time between the two instants may be missing for ever.
     Gap(Gap),
+    /// An operator retires the cluster: its time and the states of its batches are dropped, without an alert. Of the epoch
+    /// after the newest, so that the records of a shipper that still runs are ignored. A shipper that begins later emits
+    /// everything anew, as of a cluster that was never observed.
+    Forgotten {
+        /// The user and host that ran the command.
+        author: String,
+    },
 }
 
 /// The position of a watch stream.

@@ -146,9 +146,10 @@ fn is_judged(position: &PartitionState, event: &ConsumedRecord) -> bool {
         ClusterBody::Tick { observed_until, .. } if event.epoch == clock.epoch => {
             clock.observed_until >= Some(observed_until)
         }
-        ClusterBody::Tick { .. } | ClusterBody::Epoch { .. } | ClusterBody::Gap(_) => {
-            event.epoch <= clock.epoch
-        }
+        ClusterBody::Tick { .. }
+        | ClusterBody::Epoch { .. }
+        | ClusterBody::Gap(_)
+        | ClusterBody::Forgotten { .. } => event.epoch <= clock.epoch,
     }
 }
 

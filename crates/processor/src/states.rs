@@ -108,6 +108,22 @@ impl States<'_> {
         decoded(key, &bytes)
     }
 
+    /// A page of the keys of the cluster's batches in the store, in their order.
+    pub(crate) fn of_cluster(
+        &self,
+        cluster: &str,
+        after: Option<&BatchKey>,
+        page_max: usize,
+    ) -> Result<Vec<BatchKey>, ProcessorError> {
+        let Some(store) = self.store else {
+            return Ok(Vec::new());
+        };
+        // No batch's key, and before those of all batches of the cluster.
+        let first = BatchKey::new(cluster, "", "");
+        let page = store.states(self.partition, Some(after.unwrap_or(&first)), page_max)?;
+        Ok(page.into_iter().map(|(key, _)| key).take_while(|key| key.cluster == cluster).collect())
+    }
+
     /// A page of the store's index of due work, in the order of time, whether due yet or not.
     pub(crate) fn due(
         &self,

@@ -224,7 +224,8 @@ impl Turn {
         self.step(&key, Input::Fact { observed_at, observed_after, body }, states, None)
     }
 
-    /// Moves a cluster's clock and judges what is due by it; false: the turn is full before all of it is judged.
+    /// Moves a cluster's clock and judges what is due by it, or removes its batches; false: the turn is full before all of that
+    /// is done.
     fn fold_cluster(
         &mut self,
         event: &ClusterEvent,
@@ -233,6 +234,10 @@ impl Turn {
     ) -> Result<bool, ProcessorError> {
         let clock = self.position.clocks.entry(event.cluster.clone()).or_default();
         let counts = clock.step(event);
+        if counts && matches!(event.body, ClusterBody::Forgotten { .. }) {
+            self.position.cursor = None;
+            return self.forget(&event.cluster, states, bounds);
+        }
         let (ClusterBody::Tick { .. }, Some(observed_until), true) =
             (&event.body, clock.observed_until, counts)
         else {
@@ -249,6 +254,37 @@ impl Turn {
         }
         self.position.cursor = None;
         Ok(true)
+    }
+
+    /// Removes the batches of a cluster; false: the turn is full before all of them are. The record is read again, and then the
+    /// store has only those that are left.
+    fn forget(
+        &mut self,
+        cluster: &str,
+        states: &mut States<'_>,
+        bounds: TurnBounds,
+    ) -> Result<bool, ProcessorError> {
+        let of_cluster =
+            |(key, changed): (&BatchKey, &Changed)| key.cluster == cluster && !changed.state.is_empty();
+        let changed: Vec<BatchKey> =
+            self.changed.iter().filter(|it| of_cluster(*it)).map(|(key, _)| key.clone()).collect();
+        for key in changed {
+            self.step(&key, Input::Forgotten, states, None)?;
+        }
+        let mut last = None;
+        loop {
+            let page = states.of_cluster(cluster, last.as_ref(), bounds.due_page_max)?;
+            for key in page.iter().filter(|key| !self.changed.contains_key(key)).collect::<Vec<_>>() {
+                if self.is_full(bounds) {
+                    return Ok(false);
+                }
+                self.step(key, Input::Forgotten, states, None)?;
+            }
+            if page.len() < bounds.due_page_max {
+                return Ok(true);
+            }
+            last = page.last().cloned();
+        }
     }
 
     /// The first due work: of the stored index for batches that this turn has not changed, of its own for those it has.

@@ -319,7 +319,8 @@ pub enum RoleError {
     "{topic} knows the cluster `{cluster}` by the UID {known}, but the one that answers has the UID {uid} (of its namespace \
      {namespace}); kigen ships nothing of it, since verdicts would mix the two. Give each a name of its own (--cluster, \
      KIGEN_CLUSTER, or `cluster` in kigen.toml). One that was re-created, or is watched in another scope than before, counts as \
-     another too, since no record of the old one applies to it: choose another name, or start with an empty log",
+     another too, since no record of the old one applies to it: choose another name, or retire the old one (kigen clusters \
+     forget)",
     topic = Topic::Events
 )]
 pub struct AnotherCluster {

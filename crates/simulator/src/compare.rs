@@ -184,7 +184,7 @@ impl<'a> Follower<'a> {
             Event::Cluster(event) => match &event.body {
                 ClusterBody::Tick { observed_until, .. } => *observed_until,
                 ClusterBody::Gap(gap) => gap.to,
-                ClusterBody::Epoch { .. } => self.world.begins,
+                ClusterBody::Epoch { .. } | ClusterBody::Forgotten { .. } => self.world.begins,
             },
         }
     }

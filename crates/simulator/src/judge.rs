@@ -45,7 +45,7 @@ fn ticks_of(world: &World, batch: &Batch) -> Vec<Tick> {
     let ticks = events.filter_map(|(index, event)| match event {
         Event::Cluster(event) if event.cluster == batch.key.cluster => match event.body {
             ClusterBody::Tick { observed_until, .. } => Some(Tick { index, observed_until }),
-            ClusterBody::Epoch { .. } | ClusterBody::Gap(_) => None,
+            ClusterBody::Epoch { .. } | ClusterBody::Gap(_) | ClusterBody::Forgotten { .. } => None,
         },
         Event::Cluster(_) | Event::Fact(_) => None,
     });

@@ -32,6 +32,8 @@ impl ClusterClock {
             }
             ClusterBody::Gap(gap) => self.add_gap(*gap),
             ClusterBody::Epoch { .. } => {}
+            // The epoch stays: the records of a shipper that was not stopped are ignored.
+            ClusterBody::Forgotten { .. } => *self = Self { epoch: self.epoch, ..Self::default() },
         }
         true
     }
@@ -79,6 +81,18 @@ mod tests {
         assert_eq!((clock.observed_until, clock.epoch), (Some(at(10)), 2));
         assert!(clock.step(&tick(2, 20)));
         assert_eq!(clock.observed_until, Some(at(20)));
+    }
+
+    #[test]
+    fn a_forgotten_cluster_has_no_time_and_a_shipper_that_still_ran_gives_it_none() {
+        let mut clock = ClusterClock::default();
+        assert!(clock.step(&tick(3, 10)) && clock.step(&event(3, ClusterBody::Gap(gap(Some(1), 2)))));
+        assert!(clock.step(&event(4, ClusterBody::Forgotten { author: "ann@laptop".to_owned() })));
+        assert_eq!(clock, ClusterClock { epoch: 4, ..ClusterClock::default() });
+        assert!(!clock.step(&tick(3, 20)));
+        assert_eq!(clock.observed_until, None);
+        assert!(clock.step(&tick(5, 5)));
+        assert_eq!(clock.observed_until, Some(at(5)), "it begins anew, at any time");
     }
 
     #[test]

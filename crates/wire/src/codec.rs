@@ -24,13 +24,14 @@ pub const VALUE_BYTES_MAX: usize = 1024 * 1024;
 const PRIMITIVES: [&str; 8] = ["null", "boolean", "int", "long", "float", "double", "bytes", "string"];
 
 /// All versions of a topic's schema, oldest first. Records are written with the version of their level.
-const EVENTS: [&str; 6] = [
+const EVENTS: [&str; 7] = [
     include_str!("../../../schemas/kigen.events/v1.avsc"),
     include_str!("../../../schemas/kigen.events/v2.avsc"),
     include_str!("../../../schemas/kigen.events/v3.avsc"),
     include_str!("../../../schemas/kigen.events/v4.avsc"),
     include_str!("../../../schemas/kigen.events/v5.avsc"),
     include_str!("../../../schemas/kigen.events/v6.avsc"),
+    include_str!("../../../schemas/kigen.events/v7.avsc"),
 ];
 const ALERTS: [&str; 6] = [
     include_str!("../../../schemas/kigen.alerts/v1.avsc"),

@@ -24,7 +24,7 @@ pub use alert::{decode_alert, encode_alert};
 pub use codec::{VALUE_BYTES_MAX, fingerprint, is_of_kigen, schemas};
 pub use control::{decode_control, encode_control};
 pub use error::DecodeError;
-pub use event::{decode_event, encode_event};
+pub use event::{decode_event, decode_forgotten, encode_event};
 pub use frame::Frame;
 pub use json::decode_to_json;
 pub use level::Level;

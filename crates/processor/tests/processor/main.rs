@@ -5,6 +5,7 @@ mod cut;
 mod determinism;
 mod disk;
 mod feed;
+mod forgotten;
 mod isolation;
 mod kills;
 mod newer;

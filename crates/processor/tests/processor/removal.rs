@@ -17,14 +17,14 @@ use kigen_store::{Batch, Store};
 use crate::feed::{CLUSTER, start};
 use crate::judge_all;
 
-const P0: Partition = Partition(0);
+pub(crate) const P0: Partition = Partition(0);
 const JOBS: u64 = 40;
 
 fn key(nth: u64) -> BatchKey {
     BatchKey::new(CLUSTER, "ml", format!("labelled-{nth}"))
 }
 
-fn record(key: String, timestamp: Instant, event: &Event) -> NewRecord {
+pub(crate) fn record(key: String, timestamp: Instant, event: &Event) -> NewRecord {
     let value = Some(kigen_wire::encode_event(event, kigen_wire::Level::NEWEST));
     NewRecord { topic: Topic::Events, partition: P0, key, value, timestamp }
 }
@@ -79,23 +79,23 @@ fn events() -> Vec<NewRecord> {
     events
 }
 
-fn open(dir: &Path) -> EmbeddedLog {
+pub(crate) fn open(dir: &Path) -> EmbeddedLog {
     let settings = Settings { partitions: 1, ..Settings::default() };
     EmbeddedLog::open(&dir.join("log"), settings).expect("a log")
 }
 
 /// The last record of each batch in `kigen.status`; empty: a tombstone.
-fn statuses(log: &EmbeddedLog) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn statuses(log: &EmbeddedLog) -> BTreeMap<String, Vec<u8>> {
     let records = log.read(Topic::Status, P0, Offset(0), usize::MAX, usize::MAX).expect("statuses");
     let batches = records.into_iter().filter(|record| record.key != POSITION_KEY);
     batches.map(|record| (record.key, record.value.unwrap_or_default())).collect()
 }
 
-fn living(log: &EmbeddedLog) -> BTreeSet<String> {
+pub(crate) fn living(log: &EmbeddedLog) -> BTreeSet<String> {
     statuses(log).into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, _)| key).collect()
 }
 
-fn stored(dir: &Path) -> BTreeSet<String> {
+pub(crate) fn stored(dir: &Path) -> BTreeSet<String> {
     let (store, dropped) = Store::open(dir).expect("a store");
     assert_eq!(dropped, None);
     let states = store.states(P0, None, usize::MAX).expect("states");

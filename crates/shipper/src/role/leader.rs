@@ -4,8 +4,9 @@
 //!              epoch is in the log        a tick counted
 //!                                            ┌────┐
 //! lead ──▶ begin_epoch ──────────▶ serve_epoch ◀──┘──── the log has a newer epoch ────▶ stand_aside
-//!               ▲                                                                          │
-//!               └──────────────── no record of a newer epoch for `successor_silence` ──────┘
+//!            ▲  ▲                       │                                                  │
+//!            │  └───────────────────────┼─ no record of a newer epoch for `successor_silence` ──┘
+//!            └── the cluster is forgotten
 //! ```
 //!
 //! Each ends when the term does.
@@ -24,7 +25,7 @@ use tokio::time::Instant as TimerInstant;
 use super::append::{Appended, Appender, LogRetry};
 use super::identity;
 use super::read_back::{LogTail, first_epoch_after, read_back};
-use super::successor::{Successor, SuccessorSearch};
+use super::successor::{SucceededBy, Successor, SuccessorSearch};
 use super::term_end::{EndOfTerm, TermEnd, end_of_term};
 use crate::core::Acknowledged;
 use crate::error::{AnotherCluster, RoleError};
@@ -107,6 +108,13 @@ impl<L: Log> Leader<L> {
             };
             match self.serve_epoch(serving, &end).await? {
                 Ended::Term(end) => return Ok(end),
+                Ended::Superseded(Successor { by: SucceededBy::Forgotten, .. }, _) => {
+                    tracing::warn!(
+                        cluster = self.settings.cluster,
+                        "an operator had this cluster forgotten while it was shipped: it begins anew, as one that was never \
+                         observed"
+                    );
+                }
                 Ended::Superseded(successor, search) => {
                     if !self.stand_aside(&successor, search, &end).await? {
                         return Ok(end.await);
@@ -240,7 +248,10 @@ impl<L: Log> Leader<L> {
         end: &EndOfTerm<'_>,
     ) -> Result<bool, RoleError> {
         let silence_max = Duration::from_millis(self.settings.successor_silence_ms_max);
-        let name = successor.shipper.as_deref().unwrap_or("without a name");
+        let name = match &successor.by {
+            SucceededBy::Shipper(name) => name,
+            SucceededBy::Unnamed | SucceededBy::Forgotten => "without a name",
+        };
         let why = format!(
             "another shipper of cluster `{}` ({name}) has begun the newer epoch {}, and the log ignores the ticks of this one: \
              it stands aside until the other has written none for {} s. Stop one of the two, or give both the same Lease \

@@ -64,8 +64,8 @@ pub(super) async fn read_back(
     let (cluster, control) = (settings.cluster.clone(), control.clone());
     let period = TimeDelta::try_milliseconds(Resync::new(settings.retention_ms).period_ms());
     on_thread(move || {
-        let (past, facts, newer) = Default::default();
-        let mut live = LiveFacts { cluster, period, control, past, facts, newer };
+        let (past, newer) = Default::default();
+        let mut live = LiveFacts { cluster, period, control, past, newer };
         let partitions: Result<Vec<_>, _> =
             (0..reader.partitions()).map(|nth| live.read(&reader, Partition(nth))).collect();
         Ok(live.into_tail(partitions?))
@@ -113,6 +113,7 @@ struct PartitionTail {
     ticked_at: Option<Instant>,
     /// The offset up to which it was read.
     end: Offset,
+    facts: BTreeMap<Subject, Fact>,
 }
 
 /// The object of a fact.
@@ -130,7 +131,6 @@ struct LiveFacts {
     control: Control,
     /// The latest past of any fact, also of those that are not kept.
     past: Past,
-    facts: BTreeMap<Subject, Fact>,
     newer: Option<NewerRecord>,
 }
 
@@ -174,7 +174,7 @@ impl LiveFacts {
         partition: Partition,
         mut from: Offset,
     ) -> Result<PartitionTail, LogError> {
-        let mut of_cluster = VecDeque::new();
+        let (mut of_cluster, mut facts) = (VecDeque::new(), BTreeMap::new());
         loop {
             let records =
                 match reader.read(Topic::Events, partition, from, RECORDS_PER_READ_MAX, BYTES_PER_READ_MAX) {
@@ -187,12 +187,15 @@ impl LiveFacts {
                     Err(error) => return Err(error),
                 };
             let Some(last) = records.last() else {
-                return Ok(PartitionTail { end: from, ..self.tail_of(&of_cluster) });
+                return Ok(PartitionTail { end: from, facts, ..self.tail_of(&of_cluster) });
             };
             from = last.offset.next();
             for mut record in records {
                 let Some(value) = record.value.take() else { continue };
                 if record.key == self.cluster {
+                    if kigen_wire::decode_forgotten(&value).is_some() {
+                        facts.clear();
+                    }
                     // Nearly all of these are ticks, and of ticks only the last counts: they are decoded at the end.
                     of_cluster.push_back((record.timestamp, value));
                     if of_cluster.len() > CLUSTER_RECORDS_MAX {
@@ -200,7 +203,7 @@ impl LiveFacts {
                     }
                 } else {
                     match kigen_wire::decode_event(&value) {
-                        Ok(Event::Fact(fact)) => self.apply(fact),
+                        Ok(Event::Fact(fact)) => self.apply(&mut facts, fact),
                         Err(source) if source.is_newer() => self.found_newer(partition, &record, source),
                         Ok(Event::Cluster(_)) | Err(_) => {}
                     }
@@ -230,16 +233,21 @@ impl LiveFacts {
             }
             tail.epoch = epoch;
             tail.cluster_uid = cluster_uid.or(tail.cluster_uid);
-            if let ClusterBody::Tick { observed_until, positions } = body {
-                tail.tick = Some((observed_until, positions));
-                tail.ticked_at = Some(*timestamp);
+            match body {
+                ClusterBody::Tick { observed_until, positions } => {
+                    tail.tick = Some((observed_until, positions));
+                    tail.ticked_at = Some(*timestamp);
+                }
+                // Another cluster may have the name from here on.
+                ClusterBody::Forgotten { .. } => tail = PartitionTail { epoch, ..PartitionTail::default() },
+                ClusterBody::Epoch { .. } | ClusterBody::Gap(_) => {}
             }
         }
         tail
     }
 
     /// Ended runs and attempts are not kept: those that still exist are listed.
-    fn apply(&mut self, fact: Fact) {
+    fn apply(&mut self, facts: &mut BTreeMap<Subject, Fact>, fact: Fact) {
         if fact.key.cluster != self.cluster {
             return;
         }
@@ -256,9 +264,9 @@ impl LiveFacts {
             FactBody::Attempt { .. } => return,
         };
         if is_over {
-            self.facts.remove(&subject);
+            facts.remove(&subject);
         } else {
-            self.facts.insert(subject, fact);
+            facts.insert(subject, fact);
         }
     }
 
@@ -267,9 +275,15 @@ impl LiveFacts {
         let identified = partitions.iter().filter(|tail| tail.cluster_uid.is_some());
         let cluster_uid = identified.max_by_key(|tail| tail.epoch).and_then(|tail| tail.cluster_uid.clone());
         let ends = partitions.iter().map(|tail| tail.end).collect();
-        let ticks: Option<Vec<_>> = partitions.into_iter().map(|tail| tail.tick).collect();
+        let (mut ticks, mut facts) = (Some(Vec::new()), Vec::new());
+        for tail in partitions {
+            ticks = ticks.zip(tail.tick).map(|(mut ticks, tick)| {
+                ticks.push(tick);
+                ticks
+            });
+            facts.extend(tail.facts.into_values());
+        }
         let tick = ticks.into_iter().flatten().min_by_key(|(observed_until, _)| *observed_until);
-        let facts = self.facts.into_values().collect();
         let (observed_until, positions) =
             tick.map_or_else(Default::default, |(at, positions)| (Some(at), positions));
         let of_positions = positions.iter().map(|position| Past::of(position.resource_version));

@@ -1,4 +1,5 @@
-//! The successor of a leader: a shipper that began a newer epoch, so that the log ignores the records of this one.
+//! The successor of a leader: a shipper that began a newer epoch, so that the log ignores the records of this one; or the
+//! record by which an operator had the cluster forgotten.
 //!
 //! The Lease excludes it among shippers that share one. Another Lease (of a laptop, whose kubeconfig names another namespace)
 //! or none at all excludes nothing, so the log itself is read.
@@ -12,12 +13,22 @@ use kigen_ops::on_thread;
 const RECORDS_PER_READ_MAX: usize = 1_000;
 const BYTES_PER_READ_MAX: usize = 4 << 20;
 
-/// A shipper of a newer epoch.
+/// What ended the epoch of this shipper.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Successor {
     pub(super) epoch: u64,
-    /// As it names itself; `None`: its name was not read.
-    pub(super) shipper: Option<String>,
+    pub(super) by: SucceededBy,
+}
+
+/// What has a newer epoch.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum SucceededBy {
+    /// A shipper whose name was not read.
+    Unnamed,
+    /// A shipper, as it names itself.
+    Shipper(String),
+    /// The cluster is forgotten: what this shipper has emitted of it counts no more, and must be emitted anew.
+    Forgotten,
 }
 
 /// Reads the cluster's records as they are appended, to find a successor of one term.
@@ -106,18 +117,21 @@ impl SuccessorSearch {
         let is_own = event == self.begun;
         self.has_read_begun |= is_own && partition == Partition(0);
         let ClusterEvent { epoch, body, .. } = event;
-        let shipper = match body {
-            ClusterBody::Epoch { shipper } => Some(shipper),
-            ClusterBody::Tick { .. } | ClusterBody::Gap(_) => None,
+        let by = match body {
+            ClusterBody::Epoch { shipper } => SucceededBy::Shipper(shipper),
+            ClusterBody::Tick { .. } | ClusterBody::Gap(_) => SucceededBy::Unnamed,
+            // Of any epoch: before or after this one began, it came after the log was read back.
+            ClusterBody::Forgotten { .. } => {
+                return Some(Successor { epoch, by: SucceededBy::Forgotten });
+            }
         };
-        let is_same = epoch == self.begun.epoch && shipper.is_some() && !is_own;
+        let is_same = epoch == self.begun.epoch && by != SucceededBy::Unnamed && !is_own;
         let comes_later = is_same && partition == Partition(0) && self.has_read_begun;
-        (epoch > self.begun.epoch || comes_later).then_some(Successor { epoch, shipper })
+        (epoch > self.begun.epoch || comes_later).then_some(Successor { epoch, by })
     }
 }
 
-/// The one with the newer epoch, with a name if there is one.
+/// The one with the newer epoch; of one epoch that the cluster is forgotten, else the one with a name.
 fn newer(one: Option<Successor>, other: Option<Successor>) -> Option<Successor> {
-    let rank = |of: &Successor| (of.epoch, of.shipper.is_some());
-    one.into_iter().chain(other).max_by_key(rank)
+    one.into_iter().chain(other).max_by_key(|of| (of.epoch, of.by.clone()))
 }

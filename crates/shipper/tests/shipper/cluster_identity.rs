@@ -47,7 +47,7 @@ async fn uid_of_tick(log: &EmbeddedLog, epoch: u64) -> Option<String> {
     let mut changes = log.changes();
     let is_tick = |event: &ClusterEvent| match event.body {
         ClusterBody::Tick { .. } => event.epoch == epoch,
-        ClusterBody::Epoch { .. } | ClusterBody::Gap(_) => false,
+        ClusterBody::Epoch { .. } | ClusterBody::Gap(_) | ClusterBody::Forgotten { .. } => false,
     };
     let ticked = async {
         loop {
@@ -86,7 +86,7 @@ async fn a_second_cluster_of_the_same_name_is_refused_and_the_first_continues() 
     let before = ends(&log);
     let refused = refusal(ship(&other, &log, None).ended().await);
     expect![[r#"
-        kigen.events knows the cluster `prod` by the UID 00000000-0000-4000-8000-000000000001, but the one that answers has the UID 00000000-0000-4000-8000-000000000002 (of its namespace kube-system); kigen ships nothing of it, since verdicts would mix the two. Give each a name of its own (--cluster, KIGEN_CLUSTER, or `cluster` in kigen.toml). One that was re-created, or is watched in another scope than before, counts as another too, since no record of the old one applies to it: choose another name, or start with an empty log
+        kigen.events knows the cluster `prod` by the UID 00000000-0000-4000-8000-000000000001, but the one that answers has the UID 00000000-0000-4000-8000-000000000002 (of its namespace kube-system); kigen ships nothing of it, since verdicts would mix the two. Give each a name of its own (--cluster, KIGEN_CLUSTER, or `cluster` in kigen.toml). One that was re-created, or is watched in another scope than before, counts as another too, since no record of the old one applies to it: choose another name, or retire the old one (kigen clusters forget)
     "#]]
     .assert_eq(&format!("{refused}\n"));
     assert_eq!(ends(&log), before, "it has written nothing");
@@ -250,7 +250,7 @@ async fn a_permission_to_read_the_uid_that_is_revoked_later_does_not_stop_time()
     server.clock().advance_to(later);
     let is_later = |event: &ClusterEvent| match event.body {
         ClusterBody::Tick { observed_until, .. } => observed_until + TimeDelta::seconds(1) > later,
-        ClusterBody::Epoch { .. } | ClusterBody::Gap(_) => false,
+        ClusterBody::Epoch { .. } | ClusterBody::Gap(_) | ClusterBody::Forgotten { .. } => false,
     };
     let mut changes = log.changes();
     let ticked = async {

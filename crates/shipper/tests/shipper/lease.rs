@@ -89,7 +89,7 @@ impl Cluster {
 fn leaders(log: &EmbeddedLog) -> Vec<(u64, String)> {
     let began = |event: ClusterEvent| match event.body {
         ClusterBody::Epoch { shipper } => Some((event.epoch, shipper)),
-        ClusterBody::Tick { .. } | ClusterBody::Gap(_) => None,
+        ClusterBody::Tick { .. } | ClusterBody::Gap(_) | ClusterBody::Forgotten { .. } => None,
     };
     cluster_events(log, 0).into_iter().filter_map(began).collect()
 }
@@ -97,7 +97,7 @@ fn leaders(log: &EmbeddedLog) -> Vec<(u64, String)> {
 fn has_ticked(log: &EmbeddedLog, epoch: u64, instant: Instant) -> bool {
     let reached = |event: &ClusterEvent| match event.body {
         ClusterBody::Tick { observed_until, .. } => event.epoch == epoch && observed_until >= instant,
-        ClusterBody::Epoch { .. } | ClusterBody::Gap(_) => false,
+        ClusterBody::Epoch { .. } | ClusterBody::Gap(_) | ClusterBody::Forgotten { .. } => false,
     };
     (0..PARTITIONS).all(|nth| cluster_events(log, nth).iter().any(reached))
 }

@@ -11,6 +11,7 @@ mod cron_job_edits;
 mod decoding;
 mod explained;
 mod file_objectives;
+mod forgotten;
 mod interrupted_streams;
 mod large_lists;
 mod lease;

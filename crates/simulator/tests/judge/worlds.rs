@@ -54,7 +54,7 @@ fn alerts(world: &World) -> Vec<Alert> {
                             }
                         }
                         ClusterBody::Gap(gap) => gaps.push(*gap),
-                        ClusterBody::Epoch { .. } => {}
+                        ClusterBody::Epoch { .. } | ClusterBody::Forgotten { .. } => {}
                     }
                 }
             }

@@ -1,5 +1,6 @@
 //! Records at each level: an older kigen reads them, and what it has no place for is absent, as if it had written them.
 
+use kigen_model::event::Event;
 use kigen_model::topic::Topic;
 use kigen_wire::{Frame, Level};
 
@@ -7,7 +8,7 @@ use crate::samples::{Record, samples};
 use crate::versions;
 
 /// The kinds that no older version has a place for. They are written in their own version.
-const NEWER_KINDS: [&str; 1] = ["unknown slots are judged again"];
+const NEWER_KINDS: [&str; 2] = ["unknown slots are judged again", "a cluster is forgotten"];
 
 fn levels() -> impl Iterator<Item = Level> {
     (Level::OLDEST.number()..=Level::NEWEST.number()).map(Level::nearest)
@@ -54,4 +55,25 @@ fn a_record_of_an_older_level_loses_nothing_more_when_it_is_written_again() {
         }
     }
     assert!(narrowed > 0, "an older level has no place for something");
+}
+
+#[test]
+fn that_a_cluster_is_forgotten_is_read_without_decoding_what_is_not() {
+    let mut forgotten = 0;
+    for (level, (name, record)) in
+        levels().flat_map(|level| samples(Topic::Events).into_iter().map(move |it| (level, it)))
+    {
+        let found = kigen_wire::decode_forgotten(&record.encode_at(level));
+        let Record::Event(event) = record else { panic!("{name} is no event") };
+        let expected = match event {
+            Event::Cluster(event) if name == "a cluster is forgotten" => Some(event),
+            Event::Cluster(_) | Event::Fact(_) => None,
+        };
+        forgotten += usize::from(found.is_some());
+        assert_eq!(found, expected, "{name} at level {level}");
+    }
+    assert!(forgotten > 0);
+    for hostile in [&b""[..], b"\xc3\x01\x01\x02\x03\x04\x05\x06\x07\x08", &[0xff; 64]] {
+        assert_eq!(kigen_wire::decode_forgotten(hostile), None);
+    }
 }

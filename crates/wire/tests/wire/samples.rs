@@ -126,6 +126,7 @@ fn events() -> impl Iterator<Item = (&'static str, Event)> {
         ),
         ("a gap", ClusterBody::Gap(gap())),
         ("a gap since ever", ClusterBody::Gap(Gap { from: None, ..gap() })),
+        ("a cluster is forgotten", ClusterBody::Forgotten { author: "ann@laptop".to_owned() }),
     ];
     let observed_at = at("2026-11-20T03:00:01.250Z");
     facts
