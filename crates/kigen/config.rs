@@ -6,28 +6,35 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use chrono::TimeDelta;
+use kigen_log::LogReader;
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, is_secret};
 use kigen_model::key::is_key_part;
 use kigen_ops::Secret;
 use kigen_registry::Access as RegistryAccess;
+use kigen_shipper::kubernetes::kubeconfig::context_name;
 use kigen_shipper::quotas::QuotaSettings;
-use kigen_shipper::settings::{Access, LeaseScope, LeaseSettings};
+use kigen_shipper::settings::Access;
 use kigen_wire::Level;
 
+pub(crate) mod cluster;
 pub(crate) mod error;
 mod file;
+mod lease;
 mod registry;
 mod show;
 pub(crate) mod slack;
 
+use cluster::{NAME_BYTES_MAX, NamedBy};
 use error::ConfigError;
 use file::{KubernetesFile, LogFile, QuotasFile};
+use lease::{lease, lease_name};
 use registry::RegistrySettings;
 use show::{quoted, show};
 use slack::{Notify, SlackSettings};
 
 use crate::cli::SettingsArgs;
+use crate::exit::misused;
 use crate::log_kind::LogKind;
 use crate::role::Role;
 
@@ -50,8 +57,8 @@ const PROBE_INTERVAL_MS_MAX: u64 = 60_000;
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) cluster: String,
-    /// Whether the cluster was named, by a flag, the environment or the file.
-    pub(crate) is_cluster_named: bool,
+    /// Where its name comes from.
+    pub(crate) cluster_named_by: NamedBy,
     pub(crate) data_dir: PathBuf,
     pub(crate) objectives_file: Option<PathBuf>,
     pub(crate) kubernetes: kigen_shipper::settings::Settings,
@@ -107,14 +114,17 @@ impl Config {
     /// Reads the file and overrides it by environment and flags.
     pub(crate) fn resolve(args: &SettingsArgs) -> Result<Self, ConfigError> {
         let file = file::read(args.config.as_deref())?;
-        let named = args.cluster.clone().or(file.cluster);
-        let is_cluster_named = named.is_some();
-        let cluster = named.unwrap_or_else(|| "default".to_owned());
-        if !is_key_part(&cluster) || cluster.contains('\n') || cluster.len() > 63 {
+        let access = access(args, &file.kubernetes);
+        let configured = args.cluster.clone().or(file.cluster);
+        let context = if configured.is_none() { context_name(&access) } else { None };
+        let (cluster, cluster_named_by) = cluster::name(configured, context);
+        if !is_key_part(&cluster) || cluster.contains('\n') || cluster.len() > NAME_BYTES_MAX {
             return Err(ConfigError::OutOfRange {
                 what: "the cluster's name",
                 value: format!("`{cluster}`"),
-                rule: "it must have 1 to 63 characters and no `/`, since it begins every key".to_owned(),
+                rule: format!(
+                    "it must have 1 to {NAME_BYTES_MAX} characters and no `/`, since it begins every key"
+                ),
             });
         }
         let data_dir =
@@ -124,7 +134,7 @@ impl Config {
         let log = log(&file.log)?;
         let levels = levels(&file.log)?;
         let brokers = args.brokers.clone().or(file.kafka.brokers);
-        let mut kubernetes = kubernetes(args, file.kubernetes, &cluster, brokers.as_deref())?;
+        let mut kubernetes = kubernetes(args, file.kubernetes, access, (&cluster, brokers.as_deref()))?;
         kubernetes.retention_ms = log.events.age_ms_max;
         kubernetes.withdrawals_confirmed = args.confirm_withdrawals.unwrap_or(0);
         if log_kind == LogKind::Embedded {
@@ -146,7 +156,7 @@ impl Config {
         let slack = SlackSettings::resolve(args, file.slack)?;
         Ok(Self {
             cluster,
-            is_cluster_named,
+            cluster_named_by,
             data_dir,
             objectives_file,
             kubernetes,
@@ -157,6 +167,34 @@ impl Config {
             kafka,
             slack,
         })
+    }
+
+    /// Decides on the cluster's name before it is shipped to this log.
+    ///
+    /// # Errors
+    /// It has none, or the log cannot be read.
+    pub(crate) fn name_cluster(&mut self, reader: &impl LogReader) -> anyhow::Result<()> {
+        if self.cluster_named_by == NamedBy::Setting {
+            return Ok(());
+        }
+        let by_configuration = (self.cluster.clone(), self.cluster_named_by.clone());
+        let in_log = cluster::clusters_in(reader)?;
+        let (name, named_by) = match cluster::shipped_name(by_configuration, self.log_kind, &in_log) {
+            Ok(named) => named,
+            // The shipper ends with what is wrong with the kubeconfig, before it writes anything.
+            Err(_) if cluster::needs_kubeconfig(&self.kubernetes.access) => return Ok(()),
+            Err(error) => return Err(misused(error)),
+        };
+        if let Some(lease) = &mut self.kubernetes.lease {
+            let (namespace, brokers) = (self.kubernetes.namespace.as_deref(), self.kafka.brokers.as_deref());
+            // Another name is a configured one.
+            if lease.name == lease_name(&self.cluster, namespace, brokers) {
+                lease.name = lease_name(&name, namespace, brokers);
+            }
+        }
+        self.kubernetes.cluster.clone_from(&name);
+        (self.cluster, self.cluster_named_by) = (name, named_by);
+        Ok(())
     }
 
     /// The name of this process, which no other has.
@@ -223,7 +261,14 @@ impl Config {
     /// The configuration as the file that would give it, with secrets hidden.
     pub(crate) fn shown(&self) -> String {
         let mut text = String::new();
-        let _ = writeln!(text, "cluster = {}", quoted(&self.cluster));
+        match &self.cluster_named_by {
+            NamedBy::Nothing => show(&mut text, "cluster", None),
+            NamedBy::Setting => show(&mut text, "cluster", Some(&self.cluster)),
+            named_by => {
+                let _ = writeln!(text, "# {named_by}, unless a log has one cluster of another name");
+                show(&mut text, "cluster", Some(&self.cluster));
+            }
+        }
         let _ = writeln!(text, "data_dir = {}", quoted(&self.data_dir.display().to_string()));
         let objectives_file = self.objectives_file.as_ref().map(|path| path.display().to_string());
         show(&mut text, "objectives_file", objectives_file.as_deref());
@@ -305,26 +350,13 @@ impl Config {
 fn kubernetes(
     args: &SettingsArgs,
     file: KubernetesFile,
-    cluster: &str,
-    brokers: Option<&str>,
+    access: Access,
+    (cluster, brokers): (&str, Option<&str>),
 ) -> Result<kigen_shipper::settings::Settings, ConfigError> {
-    // A flag that names the API server overrides both keys of the file.
-    let is_placed = args.kubeconfig.is_some() || args.api_url.is_some();
-    let (of_file, url_of_file) = if is_placed { (None, None) } else { (file.kubeconfig, file.api_url) };
-    let context = args.context.clone().or(file.context);
-    let access = match (args.api_url.clone().or(url_of_file), args.kubeconfig.clone().or(of_file)) {
-        (Some(url), _) => Access::Url(url),
-        (None, Some(path)) => Access::Kubeconfig { path, context },
-        (None, None) => Access::Inferred { context },
-    };
     let mut settings = kigen_shipper::settings::Settings::new(cluster, access);
     settings.namespace = args.namespace.clone().or(file.namespace);
-    let scope = LeaseScope {
-        cluster,
-        namespace: settings.namespace.as_deref(),
-        log: &in_order(brokers.unwrap_or_default()),
-    };
-    settings.lease = Some(lease(file.lease, file.lease_namespace, scope)?);
+    let of_scope = lease_name(cluster, settings.namespace.as_deref(), brokers);
+    settings.lease = Some(lease(file.lease.unwrap_or(of_scope), file.lease_namespace)?);
     settings.read_logs = file.read_logs.unwrap_or(true);
     settings.quotas = quotas(&file.quotas);
     if let Some(interval) = file.probe_interval_ms {
@@ -338,6 +370,20 @@ fn kubernetes(
         settings.probe_interval_ms = interval;
     }
     Ok(settings)
+}
+
+/// Where the API server is.
+fn access(args: &SettingsArgs, file: &KubernetesFile) -> Access {
+    // A flag that names the API server overrides both keys of the file.
+    let is_placed = args.kubeconfig.is_some() || args.api_url.is_some();
+    let (of_file, url_of_file) = if is_placed { (&None, &None) } else { (&file.kubeconfig, &file.api_url) };
+    let context = args.context.clone().or_else(|| file.context.clone());
+    let url = args.api_url.as_ref().or(url_of_file.as_ref());
+    match (url, args.kubeconfig.as_ref().or(of_file.as_ref())) {
+        (Some(url), _) => Access::Url(url.clone()),
+        (None, Some(path)) => Access::Kubeconfig { path: path.clone(), context },
+        (None, None) => Access::Inferred { context },
+    }
 }
 
 fn show_quotas(text: &mut String, quotas: &QuotaSettings) {
@@ -355,34 +401,6 @@ fn quotas(file: &QuotasFile) -> QuotaSettings {
         bytes_a_day_max: file.mib_a_day_max.map_or(default.bytes_a_day_max, |mib| u64::from(mib) * MIB),
         log_reads_a_day_max: file.log_reads_a_day_max.map_or(default.log_reads_a_day_max, u64::from),
     }
-}
-
-/// The same text for the same addresses of brokers, in whatever order they are listed.
-fn in_order(brokers: &str) -> String {
-    let mut addresses: Vec<&str> = brokers.split(',').map(str::trim).filter(|it| !it.is_empty()).collect();
-    addresses.sort_unstable();
-    addresses.dedup();
-    addresses.join(",")
-}
-
-fn lease(
-    name: Option<String>,
-    namespace: Option<String>,
-    scope: LeaseScope<'_>,
-) -> Result<LeaseSettings, ConfigError> {
-    let name = name.unwrap_or_else(|| scope.lease_name());
-    let parts = [("kubernetes.lease", Some(&name)), ("kubernetes.lease_namespace", namespace.as_ref())];
-    for (what, text) in parts.into_iter().filter_map(|(what, text)| Some((what, text?))) {
-        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
-        if text.is_empty() || text.len() > 63 || !text.chars().all(is_plain) {
-            return Err(ConfigError::OutOfRange {
-                what,
-                value: format!("`{text}`"),
-                rule: "Kubernetes' names have 1 to 63 of a-z, 0-9, `-` and `.`".to_owned(),
-            });
-        }
-    }
-    Ok(LeaseSettings { namespace, ..LeaseSettings::new(name) })
 }
 
 fn log(file: &LogFile) -> Result<kigen_log::Settings, ConfigError> {
@@ -444,36 +462,6 @@ fn host_name() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_lease_of_shippers_of_one_cluster_and_log_is_the_same_and_a_configured_name_wins() {
-        let lease = |cluster: &str, namespace: Option<&str>, brokers: &str, toml: &str| {
-            let dir = tempfile::tempdir().expect("a folder");
-            let path = dir.path().join("kigen.toml");
-            std::fs::write(&path, toml).expect("a file");
-            let some = |text: &str| Some(text.to_owned());
-            let args = SettingsArgs {
-                config: Some(path),
-                cluster: some(cluster),
-                namespace: namespace.map(str::to_owned),
-                brokers: some(brokers),
-                log: Some(LogKind::Kafka),
-                ..SettingsArgs::default()
-            };
-            let config = Config::resolve(&args).expect("a configuration");
-            config.kubernetes.lease.expect("a Lease").name
-        };
-        let prod = lease("prod", None, "a:9092,b:9092", "");
-        assert_eq!(lease("prod", None, "b:9092, a:9092", ""), prod);
-        for other in [
-            lease("stage", None, "a:9092,b:9092", ""),
-            lease("prod", Some("ml"), "a:9092,b:9092", ""),
-            lease("prod", None, "c:9092", ""),
-        ] {
-            assert_ne!(other, prod);
-        }
-        assert_eq!(lease("prod", None, "a:9092", "[kubernetes]\nlease = \"mine\"\n"), "mine");
-    }
 
     #[test]
     fn no_secret_is_in_the_debug_output_or_the_shown_configuration() {

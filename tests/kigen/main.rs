@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod chaos;
+mod cluster_name;
 mod clusters;
 mod crontab;
 mod demo;

@@ -21,6 +21,7 @@ use kigen_text::secrets::scrub;
 
 use crate::cli::ExplainArgs;
 use crate::config::Config;
+use crate::config::cluster::NamedBy;
 use crate::exit::misused;
 use crate::output::{human, print, text};
 use crate::reader::{Pages, keys_of, open, skips};
@@ -61,7 +62,7 @@ pub(crate) fn run(config: &Config, args: &ExplainArgs) -> anyhow::Result<()> {
 
 /// The key of the batch, if the cluster was not named and the log has the batch; it must be of one cluster.
 fn key(reader: &dyn LogReader, config: &Config, batch: &str) -> anyhow::Result<Option<BatchKey>> {
-    if config.is_cluster_named {
+    if config.cluster_named_by == NamedBy::Setting {
         return Ok(None);
     }
     let keys = keys_of(reader, batch)?;

@@ -46,7 +46,7 @@ const KAFKA_DELAY_MS_MAX: u64 = 15_000;
 const MIB: u64 = 1024 * 1024;
 
 /// Runs these roles until SIGTERM or Ctrl-C, or until one fails for good.
-pub(crate) async fn run(config: Config, roles: &[Role]) -> anyhow::Result<()> {
+pub(crate) async fn run(mut config: Config, roles: &[Role]) -> anyhow::Result<()> {
     // Installed before there is anything to lose: until then SIGTERM ends the process at once.
     let mut terminate = signal(SignalKind::terminate())?;
     let delivery = if roles.contains(&Role::Notify) { Some(delivery(&config)?) } else { None };
@@ -70,6 +70,7 @@ pub(crate) async fn run(config: Config, roles: &[Role]) -> anyhow::Result<()> {
     let mut running = Process::start(&config, roles)?;
     let Some(mut kafka) = kafka else {
         let log = open_log(&config.log_dir(), config.log.clone())?;
+        config.name_cluster(log.reader())?;
         let announced =
             Announcer::open(log.clone(), config.control(roles), Utc::now, running.warnings.clone());
         running.wire(&config, roles, log.clone(), announced.await?, delivery)?;
@@ -100,6 +101,10 @@ pub(crate) async fn run(config: Config, roles: &[Role]) -> anyhow::Result<()> {
     };
     let opened = until_open(open, &running, &mut terminate).await?;
     let Some((log, announced)) = opened else { return Ok(()) };
+    if roles.contains(&Role::Ship) {
+        let reader = log.reader().clone();
+        config = on_thread(move || config.name_cluster(&reader).map(|()| config)).await?;
+    }
     running.wire(&config, roles, log, announced, delivery)?;
     running.run(None, terminate).await
 }
@@ -161,6 +166,7 @@ impl Process {
             });
         }
         if wanted.contains(&Role::Ship) {
+            tracing::info!("the cluster is named `{}`, {}", config.cluster, config.cluster_named_by);
             let health = board.shipper.clone().unwrap_or_default();
             ship(config, &log, (health, warnings.clone(), control.clone()), &stopped, roles);
         }

@@ -23,6 +23,12 @@ pub(crate) enum ConfigError {
         "no Kafka brokers are configured: give them (--brokers HOST:PORT, KIGEN_BROKERS, or `brokers` under [kafka])"
     )]
     NoBrokers,
+    #[error(
+        "the cluster has no name, which begins every key and is in every message: give it one (--cluster NAME, KIGEN_CLUSTER, \
+         or `cluster` in kigen.toml). In a pod, or with an API server given by its URL, there is no kubeconfig whose context \
+         names it. A cluster that was shipped without a name before is `default`"
+    )]
+    NoClusterName,
     #[error(transparent)]
     Kafka(#[from] KafkaFailure),
     #[error(transparent)]

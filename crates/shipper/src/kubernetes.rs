@@ -6,7 +6,7 @@ pub mod client;
 pub mod connect;
 pub mod fair_queue;
 pub mod known_versions;
-mod kubeconfig;
+pub mod kubeconfig;
 pub mod lease;
 pub mod lines;
 pub mod page_limit;

@@ -34,6 +34,21 @@ pub(crate) fn check_command(access: &Access) -> String {
     }
 }
 
+/// The name of the context that is used; `None`: there is no kubeconfig that has one, as in a pod or with an API server that is
+/// given by its URL.
+pub fn context_name(access: &Access) -> Option<String> {
+    let file = match access {
+        Access::Inferred { context: Some(context) } | Access::Kubeconfig { context: Some(context), .. } => {
+            return Some(context.clone());
+        }
+        Access::Inferred { context: None } => Kubeconfig::read(),
+        Access::Kubeconfig { path, context: None } => Kubeconfig::read_from(path),
+        Access::Url(_) => return None,
+    };
+    // A file that cannot be read is reported when the cluster is watched.
+    file.ok()?.current_context.filter(|context| !context.is_empty())
+}
+
 /// The `proxy-url` of a context's cluster; by default of the current context.
 pub(crate) fn proxy_of(file: &Kubeconfig, context: Option<&str>) -> Option<String> {
     let name = context.or(file.current_context.as_deref())?;
