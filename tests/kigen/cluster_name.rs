@@ -81,7 +81,7 @@ async fn a_log_keeps_the_name_of_its_only_cluster() {
     command.args(["up", "--dry-run", "--api-url", &server.url(), "--health-address"]);
     command.arg(format!("127.0.0.1:{port}"));
     let mut up = Up::spawn(command, dir.path(), dir.path().join("kigen-data"), port);
-    up.wait_for_metrics("kigen_ticks_total").await;
+    up.wait_for_readyz(200, "").await;
     let log = up.log();
     assert!(
         log.contains("the cluster is named `default`, as in the log, which has no other cluster"),

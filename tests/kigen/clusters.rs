@@ -12,7 +12,7 @@ use kigen_wire::Level;
 
 use crate::support::kigen;
 
-const PARTITIONS: u32 = 2;
+const PARTITIONS: u32 = 4;
 
 fn open(dir: &Path) -> EmbeddedLog {
     let settings = Settings { partitions: PARTITIONS, ..Settings::default() };
