@@ -125,7 +125,7 @@ fn a_wrong_kubeconfig_is_named() {
         &["up", "--dry-run", "--kubeconfig", "prod.yaml", "--health-address", "off"],
         1,
         &expect![[r#"
-        kigen: the current context of the kubeconfig prod.yaml cannot be used; check it with `kubectl --kubeconfig prod.yaml config view --minify`, or name another file by kubeconfig or $KUBECONFIG: failed to read kubeconfig from '"prod.yaml"': No such file or directory (os error 2)
+        kigen: there is no kubeconfig prod.yaml; name one that exists by --kubeconfig, kubeconfig under [kubernetes] or $KUBECONFIG
     "#]],
     );
 }

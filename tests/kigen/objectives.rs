@@ -260,7 +260,7 @@ async fn objectives_that_match_no_batch_are_listed_with_the_reason_while_the_clu
     };
     assert_eq!(log_without_cluster(None), "", "without a cluster, the log alone is listed");
     assert!(
-        log_without_cluster(Some("nowhere")).contains("$KUBECONFIG (nowhere)"),
+        log_without_cluster(Some("nowhere")).contains("there is no kubeconfig nowhere ($KUBECONFIG)"),
         "a configured one is reported"
     );
     let (status, _) = up.terminate();

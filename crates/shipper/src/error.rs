@@ -1,6 +1,5 @@
 //! Why a request failed, why the shipper cannot start, and why its role ends.
 
-use std::io;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -173,6 +172,19 @@ impl RequestError {
 /// Why the shipper cannot start. After the start nothing stops it.
 #[derive(Debug, Error)]
 pub enum ShipperError {
+    /// The kubeconfig is a file that does not exist.
+    #[error(
+        "there is no kubeconfig {path}{named_by}; name one that exists by --kubeconfig, kubeconfig under [kubernetes] or \
+         $KUBECONFIG{elsewhere}"
+    )]
+    NoKubeconfig {
+        /// The file.
+        path: String,
+        /// In brackets what names it, where no setting of kigen does.
+        named_by: &'static str,
+        /// What works without a kubeconfig, where kigen has looked for that too.
+        elsewhere: &'static str,
+    },
     /// The kubeconfig cannot be used.
     #[error(
         "{place} cannot be used; check it with `{check}`, or name another file by kubeconfig or $KUBECONFIG"
@@ -252,29 +264,20 @@ impl ShipperError {
     /// Whether it may pass without a change to kigen: the API server is away, or does not admit kigen yet.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Kubeconfig { .. } | Self::Client { .. } => false,
+            Self::NoKubeconfig { .. } | Self::Kubeconfig { .. } | Self::Client { .. } => false,
             Self::Unreachable { .. } | Self::Unauthorised { .. } | Self::Forbidden { .. } => true,
         }
     }
 
     /// Whether the kubeconfig is a file that does not exist.
     pub fn is_missing_file(&self) -> bool {
-        let Self::Kubeconfig { source, .. } = self else { return false };
-        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&**source);
-        while let Some(error) = cause {
-            if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::NotFound)
-            {
-                return true;
-            }
-            cause = error.source();
-        }
-        false
+        matches!(self, Self::NoKubeconfig { .. })
     }
 
     /// The request that failed, if one did.
     pub(crate) fn request(&self) -> Option<&RequestError> {
         match self {
-            Self::Kubeconfig { .. } | Self::Client { .. } => None,
+            Self::NoKubeconfig { .. } | Self::Kubeconfig { .. } | Self::Client { .. } => None,
             Self::Unreachable { source, .. }
             | Self::Unauthorised { source, .. }
             | Self::Forbidden { source, .. } => Some(source),

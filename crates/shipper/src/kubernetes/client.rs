@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use tokio::time::Instant as TimerInstant;
 
 use crate::error::ShipperError;
-use crate::kubernetes::kubeconfig::{check_command, describe, proxy_of};
+use crate::kubernetes::kubeconfig::{check_command, describe, missing, proxy_of};
 use crate::settings::Access;
 
 /// The shortest time between two re-creations, in milliseconds: each of the streams is refused, and calls for one.
@@ -118,10 +118,9 @@ async fn create(access: &Access, answer_ms_max: u64) -> Result<Created, ShipperE
 async fn configure(access: &Access) -> Result<Config, ShipperError> {
     let options =
         |context: &Option<String>| KubeConfigOptions { context: context.clone(), ..Default::default() };
-    let failed = |source: Box<dyn std::error::Error + Send + Sync>| ShipperError::Kubeconfig {
-        place: describe(access),
-        check: check_command(access),
-        source,
+    let failed = |source: Box<dyn std::error::Error + Send + Sync>| match missing(access, &*source) {
+        Some(missing) => missing,
+        None => ShipperError::Kubeconfig { place: describe(access), check: check_command(access), source },
     };
     match access {
         Access::Inferred { context: None } => {

@@ -1,7 +1,11 @@
 //! What a kubeconfig states: its proxy; and how an error names the kubeconfig and the context in use.
 
-use kube::config::Kubeconfig;
+use std::error::Error;
+use std::io;
 
+use kube::config::{Kubeconfig, KubeconfigError};
+
+use crate::error::ShipperError;
 use crate::settings::Access;
 
 /// The source of the credentials, for an error message.
@@ -47,6 +51,28 @@ pub fn context_name(access: &Access) -> Option<String> {
     };
     // A file that cannot be read is reported when the cluster is watched.
     file.ok()?.current_context.filter(|context| !context.is_empty())
+}
+
+/// The error that the kubeconfig does not exist, if that is why it cannot be used.
+pub(crate) fn missing(access: &Access, error: &(dyn Error + 'static)) -> Option<ShipperError> {
+    let path = match error.downcast_ref::<KubeconfigError>()? {
+        KubeconfigError::ReadConfig(error, path) if error.kind() == io::ErrorKind::NotFound => {
+            path.display().to_string()
+        }
+        // There is no home directory either.
+        KubeconfigError::FindPath => "~/.kube/config".to_owned(),
+        _ => return None,
+    };
+    let is_inferred = matches!(access, Access::Inferred { .. });
+    let is_of_environment = is_inferred && std::env::var_os("KUBECONFIG").is_some();
+    let named_by = if is_of_environment { " ($KUBECONFIG)" } else { "" };
+    let elsewhere = match access {
+        Access::Inferred { context: None } => {
+            ", or run kigen in a pod of the cluster, where it uses the service account"
+        }
+        Access::Inferred { .. } | Access::Kubeconfig { .. } | Access::Url(_) => "",
+    };
+    Some(ShipperError::NoKubeconfig { path, named_by, elsewhere })
 }
 
 /// The `proxy-url` of a context's cluster; by default of the current context.

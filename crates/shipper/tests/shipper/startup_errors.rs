@@ -49,9 +49,7 @@ async fn a_kubeconfig_that_does_not_exist_or_parse_or_has_no_such_context_is_nam
         &refusal(absent).await,
         &hide,
         &expect![[r#"
-        the current context of the kubeconfig DIR/absent cannot be used; check it with `kubectl --kubeconfig DIR/absent config view --minify`, or name another file by kubeconfig or $KUBECONFIG
-        - failed to read kubeconfig from '"DIR/absent"': No such file or directory (os error 2)
-        - No such file or directory (os error 2)"#]],
+        there is no kubeconfig DIR/absent; name one that exists by --kubeconfig, kubeconfig under [kubernetes] or $KUBECONFIG"#]],
     );
     let garbage = kubeconfig(folder.path(), "garbage", "clusters: {");
     let error = refusal(garbage).await;
