@@ -8,6 +8,8 @@ use jiff::civil;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase};
 use kigen_model::Instant;
 
+use crate::similar::typos;
+
 /// The longest text for which a similar zone is searched; every zone's name is shorter.
 const NAME_BYTES_MAX: usize = 40;
 
@@ -78,6 +80,16 @@ impl Zone {
             .filter(|rules| rules.iana_name() == Some(name))
             .map(|rules| Self { rules })
             .ok_or_else(|| unknown(name))
+    }
+
+    /// The names of all zones, in alphabetical order.
+    #[must_use]
+    pub fn names() -> Vec<String> {
+        let database = TimeZoneDatabase::bundled();
+        let all = database.available().map(|name| name.as_str().to_owned());
+        let mut names: Vec<String> = all.filter(|name| Self::named(name).is_ok()).collect();
+        names.sort_unstable();
+        names
     }
 
     /// The zone's name in the IANA database.
@@ -191,19 +203,4 @@ fn meant(given: &str) -> Option<String> {
         })
         .min()
         .map(|(_, name)| name)
-}
-
-/// Levenshtein's distance.
-fn typos(left: &str, right: &str) -> usize {
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, r) in right.bytes().enumerate() {
-            let substituted = diagonal + usize::from(l != r);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[right.len()]
 }

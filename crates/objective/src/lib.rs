@@ -14,9 +14,14 @@ mod located;
 #[cfg(test)]
 mod manifest;
 pub mod name;
+pub mod next;
 pub mod object;
 pub mod read;
 #[cfg(test)]
+mod schema_crontab;
+#[cfg(test)]
 mod schema_rules;
+#[cfg(test)]
+mod schema_zone;
 pub mod spec;
 mod strict;

@@ -81,6 +81,7 @@ fn manifest() -> Value {
                 "subresources": {"status": {}},
                 "additionalPrinterColumns": [
                     column("Batch", ".spec.batch", "string", 0),
+                    column("Batches", ".status.batches", "integer", 0),
                     column("Deadline", ".spec.completeBy", "string", 0),
                     column("Before", ".spec.before.cronJob", "string", 0),
                     column("Next deadline", ".status.nextDeadline", "string", 0),

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::located::Located;
 #[cfg(test)]
 use crate::schema_rules::{NAME, at_most};
+#[cfg(test)]
+use crate::{schema_crontab, schema_zone};
 
 /// The API group.
 pub const GROUP: &str = "kigen.dev";
@@ -29,11 +31,13 @@ pub(crate) struct ObjectiveSpec {
     /// Whose result it is.
     pub(crate) batch: Located<BatchSpec>,
     /// The deadlines as a crontab of five fields, such as `0 12 * * *`. In place of `before`.
+    #[cfg_attr(test, schemars(extend("x-kubernetes-validations" = schema_crontab::complete_by())))]
     #[cfg_attr(test, schemars(length(min = 1, max = 4096)))]
     pub(crate) complete_by: Option<Located<String>>,
     /// The result must be there before this CronJob starts. In place of `completeBy`.
     pub(crate) before: Option<BeforeSpec>,
     /// The IANA time zone of the crontabs, such as `Asia/Tokyo`. By default that of the batch's CronJob, else UTC.
+    #[cfg_attr(test, schemars(extend("x-kubernetes-validations" = schema_zone::zone())))]
     #[cfg_attr(test, schemars(length(min = 1, max = 64)))]
     pub(crate) time_zone: Option<Located<String>>,
     /// How long after the deadline a result still is in time: a number with s, m, h or d, at most 31d. By default 0s.
@@ -49,6 +53,7 @@ pub(crate) struct ObjectiveSpec {
     #[cfg_attr(test, schemars(length(max = 9), regex(pattern = r"^[0-9]+[smhd]$")))]
     pub(crate) settle: Option<Located<String>>,
     /// For Jobs without a CronJob, the crontab of their expected starts.
+    #[cfg_attr(test, schemars(extend("x-kubernetes-validations" = schema_crontab::starts())))]
     #[cfg_attr(test, schemars(length(min = 1, max = 4096)))]
     pub(crate) starts: Option<Located<String>>,
     /// The severity of a miss. By default fatal.
@@ -116,7 +121,7 @@ pub struct ObjectiveStatus {
     /// The next deadline, the earliest of all batches.
     #[cfg_attr(test, schemars(extend("format" = "date-time")))]
     pub next_deadline: Option<String>,
-    /// The verdict on the last deadline; of many batches, on the one that was judged last.
+    /// The verdict on the last deadline; of many batches the worst of the last verdict on each.
     pub last_verdict: Option<String>,
     /// What of it cannot be used, and why.
     pub problem: Option<String>,

@@ -147,7 +147,9 @@ impl Verdicts {
         let progress: Vec<&Progress> =
             of_batches.filter_map(|key| self.progress.get(&(key.clone(), name.to_owned()))).collect();
         let next = progress.iter().filter_map(|progress| progress.next).min();
-        let last = progress.iter().filter_map(|progress| progress.last).max_by_key(|last| last.deadline);
+        // Of each batch the last verdict: batches in several zones have their last deadlines hours apart.
+        let last = progress.iter().filter_map(|progress| progress.last);
+        let last = last.max_by_key(|last| (badness(last.verdict), last.deadline));
         let problem = resolution.problem.as_ref();
         ObjectiveStatus {
             observed_generation: resolution.generation,
@@ -163,6 +165,16 @@ fn next(objective: &ObjectiveState) -> Option<Instant> {
     match &objective.plan {
         Plan::Open(open) => Some(open.slot.deadline),
         Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn => None,
+    }
+}
+
+/// The higher, the worse.
+fn badness(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Missed(_) => 3,
+        Verdict::Unknown(_) => 2,
+        Verdict::Met { .. } => 1,
+        Verdict::Excused(_) => 0,
     }
 }
 

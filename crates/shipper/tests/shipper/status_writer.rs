@@ -9,7 +9,7 @@ use kigen_model::Instant;
 use kigen_model::event::Revision;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
-use kigen_model::slot::{CauseKind, Slot, Verdict};
+use kigen_model::slot::{CauseKind, Gap, Slot, Verdict};
 use kigen_model::topic::Topic;
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::generate::{Cluster, CronJobPlan};
@@ -135,6 +135,34 @@ async fn each_status_has_the_next_deadline_the_last_verdict_and_the_problem_and_
     let running = ship(&server, &log);
     until("it has compared often", || server.requests().others >= enough).await;
     assert_eq!(server.objective_status("ml", "golden"), (Some(golden), written));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_selectors_batches_the_worst_of_their_last_verdicts_is_shown() {
+    let server = play().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = EmbeddedLog::open(folder.path(), kigen_log::Settings::default()).expect("a new log");
+    let running = ship(&server, &log);
+    let golden = |verdict: &str| {
+        json!({
+            "observedGeneration": 1,
+            "batches": 2,
+            "nextDeadline": "2026-11-11T12:00:00Z",
+            "lastVerdict": verdict,
+        })
+    };
+    judged(&log, "rank", noon(2), Verdict::Missed(CauseKind::Failed)).await;
+    judged(&log, "recommend", noon(2), Verdict::Met { ended_at: noon(0) }).await;
+    until_written(&server, "golden", &golden("missed (failed), 2026-11-10T12:00:00Z")).await;
+    judged(&log, "rank", noon(2), Verdict::Met { ended_at: noon(0) }).await;
+    judged(&log, "recommend", noon(2), Verdict::Unknown(Gap::unwatched(Some(noon(0)), noon(1)))).await;
+    until_written(&server, "golden", &golden("unknown, 2026-11-10T12:00:00Z")).await;
+
+    // A verdict on a later deadline hides no miss of a batch whose own last deadline was before it.
+    judged(&log, "rank", noon(2), Verdict::Missed(CauseKind::Failed)).await;
+    judged(&log, "recommend", noon(3), Verdict::Met { ended_at: noon(1) }).await;
+    until_written(&server, "golden", &golden("missed (failed), 2026-11-10T12:00:00Z")).await;
     running.stop().await;
 }
 
