@@ -64,6 +64,8 @@ fn fact_text(fact: &Fact) -> String {
         FactBody::CronJob { cron_job: None, .. } => "CronJob deleted".to_owned(),
         FactBody::Run { run, .. } => {
             let phase = match &run.phase {
+                // Between two pods, or before the next one runs.
+                RunPhase::Pending if run.failed_pods > 0 => "waiting for another pod".to_owned(),
                 RunPhase::Pending => "pending".to_owned(),
                 RunPhase::Running => "running".to_owned(),
                 RunPhase::Suspended => "suspended".to_owned(),

@@ -84,6 +84,11 @@ async fn an_objective_declared_with_kubectl_is_judged_listed_and_gets_a_status()
     server.faults().serve_objectives(true);
     let mut up = Up::start(dir, &server.url());
     up.wait_until_it_watches().await;
+    up.wait_for_log(
+        "cluster `shop`, all namespaces: 2 CronJobs, 1 with an objective, and 1 with an objective and no CronJob; next deadline \
+         2026-11-09 11:00 UTC: ml/recommend",
+    )
+    .await;
     up.wait_for_log("Objective ml/lost: there is no CronJob recomend in the namespace ml").await;
     server.clock().advance_to(noon(2) + TimeDelta::minutes(1));
     up.wait_for_alerts(|alerts| misses(alerts, "golden") == 2).await;
@@ -97,7 +102,7 @@ async fn an_objective_declared_with_kubectl_is_judged_listed_and_gets_a_status()
 
         3 objectives of 3 batches; judged until: 2026-11-11T12:01:00Z
     "#]].assert_eq(&listed);
-    up.wait_for_metrics("kigen_objectives_unresolved{source=\"object\"} 1").await;
+    up.wait_for_metrics("kigen_objectives_unresolved{cluster=\"shop\",source=\"object\"} 1").await;
     let status = until_status(&server, "before-report", "lastVerdict", "met, 2026-11-11T12:00:00Z").await;
     assert_eq!(status["nextDeadline"], "2026-11-12T12:00:00Z");
     let golden = "missed (still running), 2026-11-11T11:00:00Z";

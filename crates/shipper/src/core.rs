@@ -11,6 +11,7 @@ use kigen_model::slot::Gap;
 use crate::decode::{Undecodable, decode};
 use crate::index::Index;
 use crate::index::emit::Emit;
+use crate::index::overview::Overview;
 use crate::index::resolution::Resolutions;
 use crate::index::withdrawals::HeldWithdrawals;
 use crate::input::{Input, LogRead, LogRequest, StreamEvent};
@@ -211,6 +212,16 @@ impl Core {
     /// The resolutions of all declared objectives, if they may have changed since the last call.
     pub fn take_resolutions(&mut self) -> Option<Resolutions> {
         self.index.take_resolutions()
+    }
+
+    /// What is known of the cluster; `at`: after which the next deadline is.
+    pub fn overview_at(&self, at: Instant) -> Overview {
+        self.index.overview(at)
+    }
+
+    /// What is known of the cluster, as of the last tick; `None`: there was none.
+    pub fn overview(&self) -> Option<Overview> {
+        self.watermark.observed_until().map(|observed_until| self.overview_at(observed_until))
     }
 
     /// The logs to read: of the attempts that failed without an error text since the last call.

@@ -1,5 +1,6 @@
 //! Kubernetes objects to facts, without the batch's key: one object in, one decoded object or one reason out.
 
+pub mod annotations;
 mod containers;
 mod cron_job;
 mod decoded;

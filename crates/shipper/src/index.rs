@@ -9,22 +9,28 @@ mod emitted;
 mod encoded;
 mod list_snapshot;
 mod objects;
+pub mod overview;
 pub mod resolution;
 mod runs;
 mod uid;
 pub mod withdrawals;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody};
 use kigen_model::key::BatchKey;
 use kigen_objective::annotation::ANNOTATED_OBJECTIVE;
 
+use crate::decode::annotations::Unread;
 use crate::decode::{Decoded, Identity, Undecodable};
 use crate::index::attempts::{Attempts, PodVersion};
 use crate::index::cron_jobs::{CronJobs, Listed};
 use crate::index::declared::DeclaredObjectives;
 use crate::index::emit::Emit;
 use crate::index::list_snapshot::ListSnapshot;
+use crate::index::overview::Overview;
 use crate::index::resolution::Resolutions;
 use crate::index::runs::Runs;
 use crate::index::uid::Uid;
@@ -32,6 +38,9 @@ use crate::index::withdrawals::HeldWithdrawals;
 use crate::input::{Declaration, LogRequest};
 use crate::notice::Notice;
 use crate::resource::Resource;
+
+/// Of how many annotations of Jobs it is remembered that a notice has named them; beyond, all are forgotten.
+const UNREAD_NOTICED_MAX: usize = 10_000;
 
 /// The last emitted version of each object of the cluster.
 #[derive(Debug)]
@@ -45,6 +54,8 @@ pub struct Index {
     withdrawals_confirmed: usize,
     held: Option<HeldWithdrawals>,
     listing: [Option<ListSnapshot>; Resource::COUNT],
+    /// The annotations and labels of Jobs that a notice has named, by batch and name.
+    unread_noticed: BTreeSet<(Arc<BatchKey>, String)>,
 }
 
 impl Index {
@@ -59,6 +70,7 @@ impl Index {
             runs: Runs::default(),
             attempts: Attempts::new(pods_waiting_max),
             listing: Default::default(),
+            unread_noticed: BTreeSet::new(),
         }
     }
 
@@ -158,6 +170,11 @@ impl Index {
         self.declared.take_resolutions(&self.cron_jobs)
     }
 
+    /// What is known of the cluster at `observed_until`.
+    pub fn overview(&self, observed_until: Instant) -> Overview {
+        Overview::of(&self.cron_jobs, &self.declared, observed_until)
+    }
+
     /// A list of `resource` starts.
     pub fn start_list(&mut self, resource: Resource) {
         self.listing[resource.index()] = Some(ListSnapshot::default());
@@ -178,14 +195,15 @@ impl Index {
     /// Applies an object that was created or changed.
     pub fn apply(&mut self, decoded: Decoded, emit: &mut Emit<'_>) {
         match decoded {
-            Decoded::CronJob { id, labels, work, cron_job, objective } => {
+            Decoded::CronJob { id, labels, work, cron_job, objective, unread } => {
                 let key = BatchKey::new(&self.cluster, &id.namespace, &id.name);
                 let listed = Listed { labels, work };
-                if self.cron_jobs.apply(&key, id, listed, (cron_job, objective), emit) {
+                let problem = cron_jobs::problem(objective.as_ref(), &unread);
+                if self.cron_jobs.apply(&key, id, listed, (cron_job, objective, problem), emit) {
                     self.declared.follow(&key, &self.cron_jobs, emit);
                 }
             }
-            Decoded::Job { id, run, failing, batch, not_a_slot } => {
+            Decoded::Job { id, run, failing, batch, not_a_slot, unread } => {
                 let (uid, job) = (id.revision.uid.clone(), run.job.clone());
                 let share = |id: &Identity| self.cron_jobs.key_of_job(&self.cluster, id, batch);
                 if let Some(key) = self.runs.apply(id, run, failing, share, emit) {
@@ -193,6 +211,9 @@ impl Index {
                         emit.notices.push(Notice::Slot { key: BatchKey::clone(&key), job, reason });
                     }
                     self.attempts.run_known(&uid, &key, emit);
+                }
+                if let Some(key) = self.runs.key(&uid).filter(|_| !unread.is_empty()) {
+                    self.notice_unread(&key, &unread, emit);
                 }
             }
             Decoded::Pod { id, run_uid, attempt, log } => {
@@ -215,7 +236,7 @@ impl Index {
                 self.cron_jobs.delete(&key, &id, objective.is_some(), emit);
                 self.declared.follow(&key, &self.cron_jobs, emit);
             }
-            Decoded::Job { id, run, failing, batch, not_a_slot: _ } => {
+            Decoded::Job { id, run, failing, batch, not_a_slot: _, unread: _ } => {
                 let uid = id.revision.uid.clone();
                 let share = |id: &Identity| self.cron_jobs.key_of_job(&self.cluster, id, batch);
                 let key = self.runs.delete(id, run, failing, share, emit);
@@ -285,6 +306,18 @@ impl Index {
     #[cfg(test)]
     pub fn is_list_kept(&self, resource: Resource) -> bool {
         self.listing[resource.index()].is_some()
+    }
+
+    /// Once for each batch: its next Job has the same.
+    fn notice_unread(&mut self, key: &Arc<BatchKey>, unread: &[Unread], emit: &mut Emit<'_>) {
+        for Unread { name, text } in unread {
+            if self.unread_noticed.len() >= UNREAD_NOTICED_MAX {
+                self.unread_noticed.clear();
+            }
+            if self.unread_noticed.insert((Arc::clone(key), name.clone())) {
+                emit.notices.push(Notice::Unread { key: BatchKey::clone(key), text: text.clone() });
+            }
+        }
     }
 
     fn mark_listed(&mut self, resource: Resource, uid: &str) {

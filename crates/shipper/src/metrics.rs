@@ -34,7 +34,8 @@ pub fn describe() {
     ::metrics::describe_counter!("kigen_ticks_total", "Ticks that were written to every partition");
     ::metrics::describe_gauge!(
         "kigen_objectives_unresolved",
-        "Objectives of which something cannot be resolved, by where they are declared: object or file"
+        "Objectives of which something cannot be resolved, and CronJobs with an annotation that is not read as written, by cluster \
+         and by where they are declared: object, file or annotation"
     );
     ::metrics::describe_gauge!(
         "kigen_withdrawals_held",
@@ -101,13 +102,17 @@ pub(crate) fn tick_age(age: Duration) {
 }
 
 /// Sets the counts of unresolved objectives.
-pub(crate) fn resolved(resolutions: &Resolutions) {
+pub(crate) fn resolved(cluster: &str, resolutions: &Resolutions) {
     for (source, count) in [
         (ObjectiveSource::Object, resolutions.objects_unresolved()),
         (ObjectiveSource::File, resolutions.in_file.len()),
+        (ObjectiveSource::Annotation, resolutions.annotated.len()),
     ] {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
-        ::metrics::gauge!("kigen_objectives_unresolved", "source" => source.label()).set(f64::from(count));
+        let gauge = ::metrics::gauge!(
+            "kigen_objectives_unresolved", "cluster" => cluster.to_owned(), "source" => source.label()
+        );
+        gauge.set(f64::from(count));
     }
 }
 

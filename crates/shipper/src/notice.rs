@@ -7,7 +7,6 @@ use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::reject::{REJECT_BYTES_MAX, Reject};
 use kigen_model::run::NotASlotMark;
-use kigen_objective::annotation::COMPLETE_BY;
 use kigen_text::secrets::scrub;
 
 use crate::decode::{SLOT, Undecodable, Unusable};
@@ -108,14 +107,12 @@ pub enum Notice {
         /// `spec.schedule`.
         schedule: String,
     },
-    /// The annotation `kigen.dev/complete-by` is not a crontab: nothing is judged by it.
-    CompleteBy {
-        /// The CronJob.
+    /// An annotation or a label of Jobs is not read where it is.
+    Unread {
+        /// The batch.
         key: BatchKey,
-        /// The annotation's value.
+        /// What is wrong with it, and what to write instead.
         text: String,
-        /// Why.
-        reason: String,
     },
     /// The annotation `kigen.dev/slot` of a Job names no slot: the run's nominal start decides.
     Slot {
@@ -154,11 +151,7 @@ impl fmt::Display for Notice {
                 "CronJob {key} has the schedule `{schedule}`, with a time zone in it: Kubernetes runs by it, and so does kigen, but \
                  Kubernetes refuses it in new CronJobs; write the zone in spec.timeZone instead"
             ),
-            Self::CompleteBy { key, text, reason } => write!(
-                f,
-                "CronJob {key} has the annotation `{COMPLETE_BY}: {text}`, which is not a deadline, so nothing is judged by it: \
-                 {reason}; correct the annotation"
-            ),
+            Self::Unread { key, text } => write!(f, "Jobs of {key}: {text}"),
             Self::Slot { key, job, reason } => write!(
                 f,
                 "Job {job} of {key} has an annotation {SLOT} that names no slot, so the run counts by when it started: \

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use crate::core::{Acknowledged, Core, Output, Resume};
 use crate::error::RequestError;
 use crate::health::Health;
+use crate::index::overview::Overview;
 use crate::index::resolution::Resolutions;
 use crate::index::withdrawals::HeldWithdrawals;
 use crate::input::{INPUTS_WAITING_MAX, Input, StreamEvent, WentBack};
@@ -45,6 +46,8 @@ pub struct Shipper {
     /// The refusals of the Objectives.
     objectives_refused: Refusal,
     resolutions: Arc<Resolutions>,
+    /// Whether it was logged what there is in the cluster.
+    has_reported: bool,
     /// The stream that was logged as behind, while it is.
     behind: Option<Resource>,
     /// As it was reported last.
@@ -72,6 +75,7 @@ impl Shipper {
             has_warned_of_pods: false,
             objectives_refused: Refusal::new(Duration::from_millis(settings.start_ms_max)),
             resolutions: Arc::default(),
+            has_reported: false,
             behind: None,
             held: None,
             health: Health::default(),
@@ -128,16 +132,36 @@ impl Shipper {
     /// All outputs of [`Shipper::apply`] so far are in the log. Returns what to append now; see [`Core::acknowledged`].
     pub fn acknowledged(&mut self) -> Acknowledged {
         if let Some(resolutions) = self.core.take_resolutions() {
-            metrics::resolved(&resolutions);
+            metrics::resolved(&self.settings.cluster, &resolutions);
             log_problems(&self.resolutions, &resolutions);
             self.resolutions = Arc::new(resolutions);
         }
         let acknowledged = self.core.acknowledged();
+        if !self.has_reported && !acknowledged.events.is_empty() {
+            self.has_reported = true;
+            self.report_overview();
+        }
         self.logs.request(self.core.take_log_requests());
         self.report_held();
         self.log_behind();
         self.health.over_quota(self.core.over_quota());
         acknowledged
+    }
+
+    /// Logs what the first lists and streams have shown, at the first tick.
+    fn report_overview(&self) {
+        let Some(overview) = self.core.overview() else { return };
+        let scope = self
+            .settings
+            .namespace
+            .as_deref()
+            .map_or_else(|| "all namespaces".to_owned(), |namespace| format!("the namespace {namespace}"));
+        tracing::info!("cluster `{}`, {scope}: {overview}", self.settings.cluster);
+    }
+
+    /// What is known of the cluster, as of the last tick; `None`: there was none.
+    pub fn overview(&self) -> Option<Overview> {
+        self.core.overview()
     }
 
     /// Logs a stream that is open and holds back ticks, once.
@@ -343,7 +367,9 @@ fn log_problems(before: &Resolutions, now: &Resolutions) {
     let of_file = now.in_file.iter().filter(|(name, problem)| before.in_file.get(name) != Some(problem));
     let of_file =
         of_file.map(|((key, name), problem)| format!("objective `{name}` of {key} in a file: {problem}"));
-    let mut all = of_objects.chain(of_file);
+    let annotated = now.annotated.iter().filter(|(key, problem)| before.annotated.get(key) != Some(problem));
+    let annotated = annotated.map(|(key, problem)| format!("CronJob {key}: {problem}"));
+    let mut all = of_objects.chain(of_file).chain(annotated);
     for problem in all.by_ref().take(PROBLEMS_LOGGED_MAX) {
         tracing::warn!("{problem}");
     }
@@ -351,8 +377,8 @@ fn log_problems(before: &Resolutions, now: &Resolutions) {
     if suppressed > 0 {
         tracing::warn!(
             suppressed,
-            "more objectives cannot be resolved; an Objective's status has its problem, and `kigen objectives check` prints \
-             those of a file"
+            "more objectives or annotations cannot be resolved; an Objective's status has its problem, and `kigen objectives \
+             check` prints those of a file"
         );
     }
 }

@@ -5,6 +5,7 @@ use kigen_model::run::{ConcurrencyPolicy, CronJob};
 use kigen_objective::annotation::{COMPLETE_BY, OWNER, RUNBOOK};
 use kigen_text::secrets::scrub;
 
+use super::annotations::{Place, unread};
 use super::decoded::{Decoded, Unusable};
 use super::fields::{identity, optional_instant, present};
 use super::labels::Labels;
@@ -31,8 +32,15 @@ pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {
     let objective = object.metadata.as_ref().and_then(objective);
     let labels = object.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
     let labels = labels.map(Labels::of).unwrap_or_default();
-    let work = Work::of(spec.job_template.as_ref().and_then(|template| template.spec.as_ref()));
-    Ok(Decoded::CronJob { id, labels, work, cron_job, objective })
+    let template = spec.job_template.as_ref();
+    let job = template.and_then(|template| template.spec.as_ref());
+    let pod = job.and_then(|job| job.template.as_ref());
+    let unread = unread([
+        (Place::CronJob, object.metadata.as_ref()),
+        (Place::JobTemplate, template.and_then(|template| template.metadata.as_ref())),
+        (Place::PodTemplate, pod.and_then(|pod| pod.metadata.as_ref())),
+    ]);
+    Ok(Decoded::CronJob { id, labels, work: Work::of(job), cron_job, objective, unread })
 }
 
 fn cut(text: &str) -> &str {

@@ -8,6 +8,7 @@ use kigen_objective::read::ParsedObjective;
 use kigen_objective::spec::ObjectiveStatus;
 use thiserror::Error;
 
+use super::annotations::Unread;
 use super::labels::Labels;
 use super::object::ContainerLog;
 use super::work::Work;
@@ -40,6 +41,8 @@ pub enum Decoded {
         cron_job: CronJob,
         /// The objective that `kigen.dev/complete-by` declares.
         objective: Option<Objective>,
+        /// The annotations and labels that kigen does not read where they are.
+        unread: Vec<Unread>,
     },
     /// A Job.
     Job {
@@ -53,6 +56,8 @@ pub enum Decoded {
         batch: BatchHint,
         /// The fault of its annotation `kigen.dev/slot`, where that names no slot.
         not_a_slot: Option<NotASlotMark>,
+        /// The annotations and labels that kigen does not read where they are, of a Job without a CronJob.
+        unread: Vec<Unread>,
     },
     /// A Pod of a Job.
     Pod {
@@ -176,4 +181,6 @@ pub struct ObjectiveObject {
     pub status: ObjectiveStatus,
     /// What it declares, or why that cannot be read.
     pub parsed: Result<ParsedObjective, String>,
+    /// The annotations and labels that kigen does not read where they are, in one line.
+    pub unread: Option<String>,
 }

@@ -6,10 +6,11 @@ use kigen_model::key::is_key_part;
 use kigen_model::run::{Run, RunPhase};
 use kigen_text::error::kept;
 
+use super::annotations::{Place, unread};
 use super::decoded::{AnnouncedFailure, BatchHint, Decoded, Identity, Unusable};
 use super::fields::{counter, identity, instant, optional_instant};
 use super::names::{BATCH, SCHEDULED_AT, SLOT};
-use super::object::{Condition, JobObject, JobStatus, Metadata};
+use super::object::{Condition, JobObject, JobStatus, Metadata, UncountedPods};
 use super::work::Work;
 
 /// For how long an announced failure waits for its last pods to end, in seconds: most do, within their grace period, and show
@@ -39,7 +40,13 @@ pub(super) fn decode(object: &JobObject, observed_at: Instant) -> Result<Decoded
     let failing = announced_failure(status).filter(|_| !run.phase.is_terminal());
     let work = Work::of(object.spec.as_ref());
     let batch = batch(metadata, &id, scheduled_at, work);
-    Ok(Decoded::Job { id, run, failing, batch, not_a_slot })
+    // That of a CronJob has what the CronJob's template has, which is checked there.
+    let is_of_cron_job = matches!(batch, BatchHint::CronJob(_) | BatchHint::Orphan(_));
+    let pod = object.spec.as_ref().and_then(|spec| spec.template.as_ref());
+    let places =
+        [(Place::Job, Some(metadata)), (Place::PodTemplate, pod.and_then(|pod| pod.metadata.as_ref()))];
+    let unread = if is_of_cron_job { Vec::new() } else { unread(places) };
+    Ok(Decoded::Job { id, run, failing, batch, not_a_slot, unread })
 }
 
 /// The end is `Complete` or `Failed` with status True at any position of the list: since Kubernetes 1.31
@@ -61,9 +68,19 @@ fn phase(status: &JobStatus, suspended: bool, observed_at: Instant) -> RunPhase 
     if suspended {
         return RunPhase::Suspended;
     }
+    let active = counter(status.active);
     // Kubernetes before 1.24 does not count ready pods: there an active one must do.
-    let runs = counter(status.active) > 0 && status.ready.is_none_or(|ready| ready > 0);
-    if runs { RunPhase::Running } else { RunPhase::Pending }
+    let runs = active > 0 && status.ready.is_none_or(|ready| ready > 0);
+    let is_ending = active == 0 && has_unaccounted_end(status);
+    if runs || is_ending { RunPhase::Running } else { RunPhase::Pending }
+}
+
+/// Whether pods have ended of which the Job controller has not drawn the conclusion yet: that the Job has ended, or that it
+/// starts another pod.
+fn has_unaccounted_end(status: &JobStatus) -> bool {
+    counter(status.succeeded) > 0
+        || condition(status, "SuccessCriteriaMet").is_some()
+        || status.uncounted_terminated_pods.as_ref().is_some_and(UncountedPods::has_any)
 }
 
 /// Since Kubernetes 1.31 a Job that has failed for good has the condition `FailureTarget`, and `Failed` only once all its

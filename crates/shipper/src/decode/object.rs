@@ -121,6 +121,8 @@ pub struct CronJobSpec {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct JobTemplate {
+    /// `metadata` of its Jobs.
+    pub metadata: Option<Metadata>,
     /// `spec` of its Jobs.
     pub spec: Option<JobSpec>,
 }
@@ -129,6 +131,8 @@ pub struct JobTemplate {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PodTemplate {
+    /// `metadata` of its Pods.
+    pub metadata: Option<Metadata>,
     /// `spec` of its Pods.
     pub spec: Option<PodTemplateSpec>,
 }
@@ -199,10 +203,31 @@ pub struct JobStatus {
     pub active: Option<i64>,
     /// Pods of these that are ready.
     pub ready: Option<i64>,
+    /// Pods that succeeded.
+    pub succeeded: Option<i64>,
     /// Pods that failed.
     pub failed: Option<i64>,
+    /// Pods that have ended and are in neither counter yet.
+    pub uncounted_terminated_pods: Option<UncountedPods>,
     /// The conditions, in the order in which they came.
     pub conditions: Option<Vec<Condition>>,
+}
+
+/// `status.uncountedTerminatedPods` of a Job: UIDs.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct UncountedPods {
+    /// Pods that succeeded.
+    pub succeeded: Option<Vec<String>>,
+    /// Pods that failed.
+    pub failed: Option<Vec<String>>,
+}
+
+impl UncountedPods {
+    /// Whether there are any.
+    pub fn has_any(&self) -> bool {
+        self.succeeded.iter().chain(&self.failed).any(|uids| !uids.is_empty())
+    }
 }
 
 /// A condition of a Job or a Pod.

@@ -3,12 +3,14 @@
 use kigen_objective::annotation::{ANNOTATED_OBJECTIVE, COMPLETE_BY};
 use kigen_objective::object::read_spec;
 
+use super::annotations::{self, Place};
 use super::decoded::{Decoded, ObjectiveObject, Unusable};
 use super::fields::identity;
 use super::object::CustomObject;
 
 pub(super) fn decode(object: CustomObject) -> Result<Decoded, Unusable> {
     let id = identity(object.metadata.as_ref())?;
+    let unread = annotations::line(&annotations::unread([(Place::Objective, object.metadata.as_ref())]));
     let generation = object.metadata.and_then(|metadata| metadata.generation);
     let status = object.status.and_then(|status| serde_json::from_str(status.get()).ok()).unwrap_or_default();
     let parsed = match &object.spec {
@@ -18,5 +20,5 @@ pub(super) fn decode(object: CustomObject) -> Result<Decoded, Unusable> {
         None => Err("it has no `spec`".to_owned()),
         Some(spec) => read_spec(spec.get(), &id.namespace),
     };
-    Ok(Decoded::Objective { id, object: Box::new(ObjectiveObject { generation, status, parsed }) })
+    Ok(Decoded::Objective { id, object: Box::new(ObjectiveObject { generation, status, parsed, unread }) })
 }

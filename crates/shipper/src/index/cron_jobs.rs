@@ -7,13 +7,14 @@ use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, Schedule};
 use kigen_model::run::CronJob;
-use kigen_objective::annotation::ANNOTATED_OBJECTIVE;
+use kigen_objective::annotation::{ANNOTATED_OBJECTIVE, COMPLETE_BY};
 use kigen_objective::crontab;
 
 use super::emit::Emit;
 use super::encoded::Encoded;
 use super::list_snapshot::ListSnapshot;
 use super::uid::Uid;
+use crate::decode::annotations::Unread;
 use crate::decode::labels::Labels;
 use crate::decode::work::Work;
 use crate::decode::{BatchHint, Identity};
@@ -48,6 +49,8 @@ struct AnnotatedObjective {
 pub(super) struct CronJobs {
     by_key: BTreeMap<Arc<BatchKey>, KnownCronJob>,
     objectives: BTreeMap<Arc<BatchKey>, AnnotatedObjective>,
+    /// What is wrong with the annotations of a CronJob.
+    problems: BTreeMap<Arc<BatchKey>, String>,
     /// The CronJobs whose annotation was removed, until the withdrawal is emitted: the version without it.
     pending: BTreeMap<Arc<BatchKey>, Revision>,
     /// An objective that was withdrawn while no shipper ran is known to the log alone. So the first version of every
@@ -57,7 +60,13 @@ pub(super) struct CronJobs {
 
 impl CronJobs {
     pub(super) fn new(resumed: bool) -> Self {
-        Self { by_key: BTreeMap::new(), objectives: BTreeMap::new(), pending: BTreeMap::new(), resumed }
+        Self {
+            by_key: BTreeMap::new(),
+            objectives: BTreeMap::new(),
+            problems: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            resumed,
+        }
     }
 
     pub(super) fn restore(&mut self, key: &BatchKey, revision: &Revision, cron_job: Option<&CronJob>) {
@@ -169,8 +178,47 @@ impl CronJobs {
         }
     }
 
-    /// Returns whether objectives that name it, or select it by its labels, may resolve differently now.
+    /// What is wrong with the annotations of each CronJob.
+    pub(super) fn problems(&self) -> impl Iterator<Item = (&BatchKey, &str)> {
+        self.problems.iter().map(|(key, problem)| (&**key, problem.as_str()))
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.by_key.len()
+    }
+
+    /// The objectives of annotations that are in force.
+    pub(super) fn annotated(&self) -> impl Iterator<Item = (&BatchKey, Objective)> {
+        self.objectives.iter().map(|(key, annotated)| (&**key, annotated.objective.get()))
+    }
+
+    /// Returns whether objectives that name it, or select it by its labels, or that its annotations declare may resolve
+    /// differently now.
     pub(super) fn apply(
+        &mut self,
+        key: &BatchKey,
+        id: Identity,
+        listed: Listed,
+        (cron_job, objective, problem): (CronJob, Option<Objective>, Option<String>),
+        emit: &mut Emit<'_>,
+    ) -> bool {
+        let is_older =
+            self.by_key.get(key).is_some_and(|known| known.resource_version > id.revision.resource_version);
+        let has_other_problem = !is_older && self.set_problem(key, problem);
+        self.apply_version(key, id, listed, (cron_job, objective), emit) || has_other_problem
+    }
+
+    /// Returns whether it is another one than before.
+    fn set_problem(&mut self, key: &BatchKey, problem: Option<String>) -> bool {
+        let before = match problem.clone() {
+            Some(problem) => self.problems.insert(self.share(key.clone()), problem),
+            None => self.problems.remove(key),
+        };
+        before != problem
+    }
+
+    fn apply_version(
         &mut self,
         key: &BatchKey,
         id: Identity,
@@ -192,7 +240,7 @@ impl CronJobs {
         let affects_objectives = known.is_none_or(|known| known.listed.labels != listed.labels)
             || cron_job_before.as_ref().map(Schedule::of) != Some(Schedule::of(&cron_job));
         let objective_before = self.objectives.get(key).map(|annotated| annotated.objective.get());
-        notice(key, &cron_job, cron_job_before.as_ref(), objective.as_ref(), objective_before.as_ref(), emit);
+        notice(key, &cron_job, cron_job_before.as_ref(), emit);
         let kept = Encoded::of(&cron_job);
         if known.is_none_or(|known| known.cron_job != kept) {
             let body = FactBody::CronJob { revision: id.revision.clone(), cron_job: Some(cron_job) };
@@ -251,6 +299,7 @@ impl CronJobs {
         let uid = Uid::of(&revision.uid);
         if self.by_key.get(key).is_some_and(|known| known.uid == uid) {
             self.by_key.remove(key);
+            self.problems.remove(key);
         }
         // It was withdrawn while the CronJob lived.
         if let Some(revision) = self.pending.remove(key) {
@@ -274,15 +323,24 @@ impl CronJobs {
     }
 }
 
-/// Adds a notice for a schedule or a deadline that cannot be used, once for each text.
-fn notice(
-    key: &BatchKey,
-    cron_job: &CronJob,
-    cron_job_before: Option<&CronJob>,
-    objective: Option<&Objective>,
-    objective_before: Option<&Objective>,
-    emit: &mut Emit<'_>,
-) {
+/// What is wrong with the annotations of a CronJob: the deadlines, if they cannot be read, and what kigen does not read.
+pub(super) fn problem(objective: Option<&Objective>, unread: &[Unread]) -> Option<String> {
+    let unreadable = match objective.map(|objective| &objective.deadlines) {
+        Some(Deadlines::CompleteBy { crontab }) => crontab::complete_by(crontab).err().map(|reason| {
+            format!(
+                "the annotation `{COMPLETE_BY}: {crontab}` is not a deadline, so nothing is judged by it: {reason}; correct the \
+                 annotation"
+            )
+        }),
+        Some(Deadlines::Before { .. }) | None => None,
+    };
+    let unread = unread.iter().map(|unread| unread.text.clone());
+    let all: Vec<String> = unreadable.into_iter().chain(unread).collect();
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+/// Adds a notice for a schedule that cannot be used, once for each text.
+fn notice(key: &BatchKey, cron_job: &CronJob, cron_job_before: Option<&CronJob>, emit: &mut Emit<'_>) {
     let same_schedule = cron_job_before
         .is_some_and(|before| before.schedule == cron_job.schedule && before.time_zone == cron_job.time_zone);
     if !same_schedule {
@@ -297,13 +355,5 @@ fn notice(
             }
             Ok(()) => {}
         }
-    }
-    let deadlines_before = objective_before.map(|before| &before.deadlines);
-    if let Some(deadlines @ Deadlines::CompleteBy { crontab }) =
-        objective.map(|objective| &objective.deadlines)
-        && deadlines_before != Some(deadlines)
-        && let Err(reason) = crontab::complete_by(crontab)
-    {
-        emit.notices.push(Notice::CompleteBy { key: key.clone(), text: crontab.clone(), reason });
     }
 }

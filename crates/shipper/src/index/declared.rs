@@ -197,7 +197,12 @@ impl DeclaredObjectives {
 
     /// How many declared objectives are in force.
     pub(super) fn in_force(&self) -> usize {
-        self.emitted.values().filter(|emitted| emitted.objective.is_some()).count()
+        self.all_in_force().count()
+    }
+
+    /// The declared objectives that are in force.
+    pub(super) fn all_in_force(&self) -> impl Iterator<Item = (&BatchKey, &Objective)> {
+        self.emitted.iter().filter_map(|((key, _), emitted)| Some((key, emitted.objective.as_ref()?)))
     }
 
     /// Whether the API server no longer serves the Objectives that declared some of the pending ones.

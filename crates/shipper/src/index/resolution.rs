@@ -18,6 +18,8 @@ pub struct Resolutions {
     pub objects: BTreeMap<(String, String), Resolution>,
     /// What cannot be resolved of the objectives of a file, by batch and name.
     pub in_file: BTreeMap<(BatchKey, String), String>,
+    /// What is wrong with the annotations of CronJobs, by batch.
+    pub annotated: BTreeMap<BatchKey, String>,
 }
 
 /// The resolution of an Objective of the cluster.
@@ -62,6 +64,7 @@ pub(super) fn of(
         let batches =
             emitted_in(cluster, name, emitted).filter(own).map(|((key, _), _)| key.clone()).collect();
         let problem = unresolved(cluster, name, known, &named, cron_jobs).or(taken);
+        let problem = problem.or_else(|| known.object.unread.clone());
         let (generation, status) = (known.object.generation, known.object.status.clone());
         Resolution { generation, batches, problem, status }
     };
@@ -79,6 +82,7 @@ pub(super) fn of(
     Resolutions {
         objects: objects.all().map(|(name, known)| (name.clone(), of_object(name, known))).collect(),
         in_file: in_file.into_iter().flatten().filter_map(of_file).collect(),
+        annotated: cron_jobs.problems().map(|(key, problem)| (key.clone(), problem.to_owned())).collect(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 use kigen_model::event::FactBody;
-use kigen_model::run::AttemptPhase;
+use kigen_model::run::{AttemptPhase, RunPhase};
 
 #[test]
 fn every_recording_comes_to_the_final_states_that_an_independent_script_finds() {
@@ -37,6 +37,42 @@ fn agree(name: &str, shipped: &crate::support::FinalStates, independent: &crate:
         assert_eq!(shipped.get(uid), Some(expected), "{name}, Job {uid}");
     }
     assert_eq!(shipped.len(), independent.len(), "{name}: no other Jobs");
+}
+
+/// The phases of each Job, in the order in which they were emitted.
+fn phases(name: &str) -> String {
+    let output = crate::support::played(&crate::support::recording(name));
+    let mut by_job = std::collections::BTreeMap::<_, Vec<String>>::new();
+    for fact in &output.facts {
+        if let FactBody::Run { run, .. } = &fact.body {
+            let failed = if run.failed_pods > 0 { format!("({})", run.failed_pods) } else { String::new() };
+            by_job.entry(run.job.clone()).or_default().push(format!("{}{failed}", phase_name(&run.phase)));
+        }
+    }
+    by_job.into_iter().map(|(job, phases)| format!("{job}: {}\n", phases.join(" "))).collect()
+}
+
+fn phase_name(phase: &RunPhase) -> &'static str {
+    match phase {
+        RunPhase::Pending => "pending",
+        RunPhase::Running => "running",
+        RunPhase::Suspended => "suspended",
+        RunPhase::Succeeded { .. } => "succeeded",
+        RunPhase::Failed { .. } => "failed",
+        RunPhase::Deleted { .. } => "deleted",
+    }
+}
+
+#[test]
+fn a_job_whose_pods_have_ended_is_not_pending_unless_it_starts_another() {
+    expect![[r#"
+        retry: pending pending running pending(1) running(1) pending(2) running(2) succeeded(2)
+    "#]]
+    .assert_eq(&phases("job_retry_then_success"));
+    expect![[r#"
+        same: pending pending running succeeded pending pending running deleted pending pending running succeeded
+    "#]]
+    .assert_eq(&phases("job_recreated_same_name"));
 }
 
 /// The last emitted state of each attempt, by pod name without its random ending.

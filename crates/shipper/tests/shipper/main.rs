@@ -1,5 +1,6 @@
 //! The shipper's tests, in one binary.
 
+mod annotations;
 mod announced_failures;
 mod api_server_outage;
 mod batches;
