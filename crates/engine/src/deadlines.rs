@@ -59,10 +59,21 @@ pub(crate) fn deadlines(objective: &Objective, time_zone: &str) -> Result<Rc<Cal
     Ok(calendar)
 }
 
-/// The expected fires of a batch without a CronJob, where the objective gives them.
-pub(crate) fn starts(objective: &Objective, time_zone: &str) -> Result<Option<Rc<Calendar>>, String> {
+/// The expected fires of a batch without a CronJob, where the objective gives them. The zone of the CronJob before whose fires
+/// the result must be there is that of the deadlines alone.
+pub(crate) fn starts(
+    objective: &Objective,
+    time_zone: &str,
+    cron_job: Option<&CronJobState>,
+) -> Result<Option<Rc<Calendar>>, String> {
     let Some(crontab) = &objective.starts else {
         return Ok(None);
+    };
+    let time_zone = match objective.deadlines {
+        Deadlines::CompleteBy { .. } => time_zone,
+        Deadlines::Before { .. } => {
+            objective.time_zone.as_deref().or_else(|| cron_job.map(zone_of_cron_job)).unwrap_or("UTC")
+        }
     };
     cached(crontab, time_zone, Reading::Kubernetes).map(Some)
 }
@@ -71,8 +82,9 @@ pub(crate) fn starts(objective: &Objective, time_zone: &str) -> Result<Option<Rc
 pub(crate) fn calendars(
     objective: &Objective,
     time_zone: &str,
+    cron_job: Option<&CronJobState>,
 ) -> Result<(Rc<Calendar>, Option<Rc<Calendar>>), String> {
-    Ok((deadlines(objective, time_zone)?, starts(objective, time_zone)?))
+    Ok((deadlines(objective, time_zone)?, starts(objective, time_zone, cron_job)?))
 }
 
 /// Whether the zone of the deadlines is that of the batch's CronJob.

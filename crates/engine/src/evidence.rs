@@ -3,7 +3,7 @@
 use kigen_model::Instant;
 use kigen_model::run::RunPhase;
 use kigen_model::slot::Gap;
-use kigen_state::{CronJobState, JudgedSlot, RunState};
+use kigen_state::{CronJobState, JudgedSlot, RunState, Window};
 
 use crate::context::Judge;
 use crate::membership::belongs;
@@ -29,12 +29,14 @@ pub(crate) enum GapEvidence {
 /// Weighs what is known of a slot without a success in time, which `gap` overlaps.
 pub(crate) fn weigh(judge: &Judge<'_>, judged: &JudgedSlot, gap: &Gap) -> GapEvidence {
     let opens = judged.opens();
-    if let Some(cron_job) = judge.cron_job.filter(|known| is_current(known, gap)) {
+    if let Some(cron_job) = judge.cron_job.filter(|known| is_evidence(known, gap, opens)) {
         match cron_job.cron_job.last_succeeded_at.filter(|at| *at >= opens) {
             // Nothing has succeeded since.
             None => return GapEvidence::Missed,
             Some(ended_at) => {
-                if ended_at <= judged.until && !is_of_an_earlier_slot(judge, opens, ended_at, gap) {
+                let is_of_slot = !may_be_of_a_later_slot(judged, ended_at)
+                    && !is_of_an_earlier_slot(judge, opens, ended_at, gap);
+                if ended_at <= judged.until && is_of_slot {
                     return GapEvidence::Met { ended_at };
                 }
             }
@@ -54,14 +56,17 @@ pub(crate) fn weigh(judge: &Judge<'_>, judged: &JudgedSlot, gap: &Gap) -> GapEvi
 pub(crate) fn may_hide_a_run(judge: &Judge<'_>, judged: &JudgedSlot, gap: &Gap) -> bool {
     let opens = judged.opens();
     let has_made_none = judge.cron_job.is_some_and(|known| {
-        is_current(known, gap) && known.cron_job.last_scheduled_at.is_none_or(|made| made < opens)
+        is_evidence(known, gap, opens) && known.cron_job.last_scheduled_at.is_none_or(|made| made < opens)
     });
     gap.overlaps(opens, judged.until) && !has_made_none && !is_all_known(judge, judged, gap, &[])
 }
 
-/// Whether what is known of a CronJob is newer than a gap.
-fn is_current(known: &CronJobState, gap: &Gap) -> bool {
-    known.deleted_at.is_none() && (!gap.is_of_log || known.seen_at.is_some_and(|at| at >= gap.to))
+/// Whether the status of a CronJob is evidence on a slot that a gap overlaps: it is newer than the gap, and not that of a CronJob
+/// that was created, perhaps again under the same name, after the slot had opened.
+fn is_evidence(known: &CronJobState, gap: &Gap, opens: Instant) -> bool {
+    known.deleted_at.is_none()
+        && known.cron_job.created_at <= opens
+        && (!gap.is_of_log || known.seen_at.is_some_and(|at| at >= gap.to))
 }
 
 /// Whether each run of the slot that was expected before the end of the gap is known. What fired after it was observed.
@@ -73,6 +78,15 @@ fn is_all_known(judge: &Judge<'_>, judged: &JudgedSlot, gap: &Gap, known: &[&Run
         Some(_) => false,
         None => !known.is_empty(),
     }
+}
+
+/// Whether a run of a later slot could have made a success at `ended_at`: within a long grace the next run may have ended, too.
+fn may_be_of_a_later_slot(judged: &JudgedSlot, ended_at: Instant) -> bool {
+    let closes = match judged.window {
+        Window::Fires { closes, .. } => closes,
+        Window::NoFire | Window::Slot | Window::Fresh { .. } => Some(judged.slot.deadline),
+    };
+    closes.is_some_and(|closes| ended_at >= closes)
 }
 
 /// Whether a run of an earlier slot could have made the CronJob's latest success.

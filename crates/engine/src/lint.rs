@@ -26,7 +26,7 @@ pub fn lint(objective: &Objective, batch: Option<&BatchState>, from: Instant) ->
         Err(advice) => return vec![advice],
     };
     let zone = zone_name(objective, cron_job);
-    let calendars = deadlines(objective, zone).and_then(|all| Ok((all, starts(objective, zone)?)));
+    let calendars = deadlines(objective, zone).and_then(|all| Ok((all, starts(objective, zone, cron_job)?)));
     let (deadlines, starts) = match calendars {
         Ok(calendars) => calendars,
         Err(reason) => return vec![reason],

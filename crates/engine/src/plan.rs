@@ -41,7 +41,7 @@ pub(crate) fn replan(judge: &mut Judge<'_>) {
     };
     let old = open.slot;
     let zone = zone_name(&judge.objective.objective, judge.cron_job).to_owned();
-    if let Err(reason) = calendars(&judge.objective.objective, &zone) {
+    if let Err(reason) = calendars(&judge.objective.objective, &zone, judge.cron_job) {
         return warn_unresolved(judge, &limits::explanation(&reason));
     }
     plan_by(judge, zone, None, |deadlines| {
@@ -65,7 +65,7 @@ pub(crate) fn next(judge: &mut Judge<'_>, judged: Slot) {
             break;
         }
         let edited = objective.successors.remove(0).objective;
-        let is_readable = calendars(&edited, zone_name(&edited, judge.cron_job)).is_ok();
+        let is_readable = calendars(&edited, zone_name(&edited, judge.cron_job), judge.cron_job).is_ok();
         if old.is_some() && !is_readable {
             once_more = Some(edited);
         } else {
@@ -94,12 +94,12 @@ pub(crate) fn follow_cron_job(judge: &mut Judge<'_>) {
     let is_zone_edited = |planned: &str| {
         planned != zone
             && is_zone_of_cron_job(&objective.objective)
-            && calendars(&objective.objective, zone).is_ok()
+            && calendars(&objective.objective, zone, judge.cron_job).is_ok()
     };
     match &mut objective.plan {
         Plan::Open(open) if open.slot.deadline > judge.at && is_zone_edited(&open.time_zone) => replan(judge),
         Plan::Open(open) => {
-            if let Ok(starts) = starts(&objective.objective, &open.time_zone) {
+            if let Ok(starts) = starts(&objective.objective, &open.time_zone, judge.cron_job) {
                 open.window = window(&objective.objective, starts.as_deref(), judge.cron_job, open.slot);
             }
         }
@@ -116,7 +116,7 @@ fn unreadable_since_planned(objective: &ObjectiveState) -> Option<String> {
     let spec = &objective.objective;
     let zone = if is_zone_of_cron_job(spec) { &open.time_zone } else { zone_name(spec, None) };
     // That a target is gone is warned of when the slot is judged.
-    calendars(spec, zone).err().filter(|_| !is_target_gone(spec))
+    calendars(spec, zone, None).err().filter(|_| !is_target_gone(spec))
 }
 
 /// Plans a slot; `warned_of`: the reason against it of which a warning was emitted already.
@@ -127,7 +127,7 @@ fn plan_by(
     slot: impl FnOnce(&Calendar) -> Option<Slot>,
 ) {
     let objective = &mut *judge.objective;
-    let (deadlines, starts) = match calendars(&objective.objective, &time_zone) {
+    let (deadlines, starts) = match calendars(&objective.objective, &time_zone, judge.cron_job) {
         Ok(calendars) => calendars,
         Err(reason) => return unresolved(judge, &reason, warned_of),
     };

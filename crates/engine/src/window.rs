@@ -114,7 +114,7 @@ pub(crate) fn fires_between(
     until: Instant,
     max: usize,
 ) -> Option<Vec<Instant>> {
-    let starts = starts(objective, zone_name(objective, cron_job)).ok()?;
+    let starts = starts(objective, zone_name(objective, cron_job), cron_job).ok()?;
     let mut fires = Vec::new();
     let mut from = from;
     let beyond = until + TimeDelta::milliseconds(1);
