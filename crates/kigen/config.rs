@@ -90,6 +90,32 @@ struct KafkaSettings {
     registry: RegistrySettings,
 }
 
+impl KafkaSettings {
+    /// Their part of the file that would give them, with secrets hidden.
+    fn show(&self, text: &mut String) {
+        let _ = writeln!(text, "\n[kafka]");
+        show(text, "brokers", self.brokers.as_deref());
+        show(text, "instance", Some(&self.instance));
+        match self.replication {
+            Some(replication) => {
+                let _ = writeln!(text, "replication = {replication}");
+            }
+            None => show(text, "replication", None),
+        }
+        let password_file = self.password_file.as_ref().map(|path| path.display().to_string());
+        show(text, "password_file", password_file.as_deref());
+        let _ = writeln!(text, "\n[kafka.settings]");
+        for (name, value) in &self.settings {
+            let value = if is_secret(name) { "(hidden)" } else { value };
+            let _ = writeln!(text, "{} = {}", quoted(name), quoted(value));
+        }
+        let _ = writeln!(text, "\n[kafka.registry]");
+        for (name, value) in self.registry.shown() {
+            show(text, name, value.as_deref());
+        }
+    }
+}
+
 /// Without the settings, which have secrets among them.
 impl std::fmt::Debug for KafkaSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -309,26 +335,7 @@ impl Config {
             None => show(&mut text, "record_level_max", None),
         }
         let _ = writeln!(text, "rollback_hours = {}", self.levels.rollback_hours);
-        let _ = writeln!(text, "\n[kafka]");
-        show(&mut text, "brokers", self.kafka.brokers.as_deref());
-        show(&mut text, "instance", Some(&self.kafka.instance));
-        match self.kafka.replication {
-            Some(replication) => {
-                let _ = writeln!(text, "replication = {replication}");
-            }
-            None => show(&mut text, "replication", None),
-        }
-        let password_file = self.kafka.password_file.as_ref().map(|path| path.display().to_string());
-        show(&mut text, "password_file", password_file.as_deref());
-        let _ = writeln!(text, "\n[kafka.settings]");
-        for (name, value) in &self.kafka.settings {
-            let value = if is_secret(name) { "(hidden)" } else { value };
-            let _ = writeln!(text, "{} = {}", quoted(name), quoted(value));
-        }
-        let _ = writeln!(text, "\n[kafka.registry]");
-        for (name, value) in self.kafka.registry.shown() {
-            show(&mut text, name, value.as_deref());
-        }
+        self.kafka.show(&mut text);
         let _ = writeln!(text, "\n[health]");
         let address = self.health.map_or_else(|| HEALTH_OFF.to_owned(), |address| address.to_string());
         let _ = writeln!(text, "address = {}", quoted(&address));
