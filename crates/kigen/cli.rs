@@ -155,6 +155,9 @@ pub(crate) struct DoctorArgs {
     /// Also observe one watch for up to 70 s, until its bookmark: shows what a proxy does to watches
     #[arg(long)]
     pub(crate) wait: bool,
+    /// Also post a message to each Slack channel that is configured
+    #[arg(long)]
+    pub(crate) test: bool,
 }
 
 /// The arguments of `events`.

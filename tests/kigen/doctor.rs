@@ -5,15 +5,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Query;
 use axum::routing::any;
 use expect_test::{Expect, expect};
 use kigen_log::kafka::Connection;
 use kigen_log::kafka::topics::{Layout, create};
 use kigen_log::{LogReader, Settings, kafka::KafkaReader};
 use kigen_model::topic::{Offset, Partition, Topic};
-use kigen_playback::generate::Cluster;
+use kigen_playback::generate::{Cluster, CronJobPlan};
+use kigen_playback::rights::Rule;
 use kigen_playback::server::Server;
-use kigen_testkit::acls::{Operation, Permission, Resource, Rule};
+use kigen_testkit::acls::{self, Operation, Permission, Resource};
 use kigen_testkit::kafka::{Broker, PASSWORD, USER};
 
 use crate::support::{HEAVY, kigen, not_tested, play, start};
@@ -96,6 +98,7 @@ async fn doctor_checks_a_configuration_with_an_embedded_log() {
         ok watch jobs allowed
         ok list pods allowed
         ok watch pods allowed
+        ok get pods/log allowed
         ok list objectives not served, and optional; to declare objectives with kubectl, apply deploy/objectives.crd.yaml
         ok slack not used: messages are printed
     "#]],
@@ -164,12 +167,104 @@ async fn the_slack_token_is_verified_with_slack() {
             "[slack]\nchannel = \"#ops\"\ntoken = \"xoxb-secret\"\napi_url = \"http://127.0.0.1:{port}\"\n"
         );
         let (_, found) = doctor(dir.path(), &toml, &["--api-url", "http://127.0.0.1:1"]);
-        let line = found.lines().last().expect("a line").to_owned();
-        assert!(line.starts_with(&format!("{ends} slack ")), "{found}");
+        let of_token = format!("{ends} slack ");
+        let line = found.lines().find(|line| line.starts_with(&of_token)).unwrap_or_default();
+        assert!(!line.is_empty(), "{found}");
         let words = if ends == "ok" { "kigen in shop" } else { "set KIGEN_SLACK_TOKEN" };
         assert!(line.contains(words) && !found.contains("xoxb-secret"), "{found}");
         slack.abort();
     }
+}
+
+/// A fake of Slack whose token has these scopes, and which knows the channels `ops`, with the bot in it, and `town`.
+async fn workspace(scopes: &'static str) -> (String, tokio::task::JoinHandle<std::io::Result<()>>) {
+    let channel = |id: &str, name: &str| serde_json::json!({"id": id, "created": 0, "name": name, "is_member": name == "ops"});
+    let ops = channel("C1", "ops");
+    let (mine, all) = (serde_json::json!([ops]), serde_json::json!([ops, channel("C2", "town")]));
+    let info = move |Query(query): Query<BTreeMap<String, String>>| async move {
+        axum::Json(match query.get("channel").map(String::as_str) {
+            Some("C1") => {
+                serde_json::json!({"ok": true, "channel": {"id": "C1", "created": 0, "is_member": true}})
+            }
+            Some("C2") => {
+                serde_json::json!({"ok": true, "channel": {"id": "C2", "created": 0, "is_member": false}})
+            }
+            _ => serde_json::json!({"ok": false, "error": "channel_not_found"}),
+        })
+    };
+    let owner = serde_json::json!({
+        "ok": true, "url": "https://shop.slack.com/", "team": "shop", "user": "kigen", "team_id": "T1", "user_id": "U1"
+    });
+    let listed = |channels| axum::Json(serde_json::json!({"ok": true, "channels": channels}));
+    let posted = serde_json::json!({"ok": true, "channel": "C1", "ts": "1.1", "message": {"ts": "1.1", "type": "message"}});
+    let routes = Router::new()
+        .route("/auth.test", any(move || async move { ([("x-oauth-scopes", scopes)], axum::Json(owner)) }))
+        .route("/conversations.info", any(info))
+        .route("/users.conversations", any(move || async move { listed(mine) }))
+        .route("/conversations.list", any(move || async move { listed(all) }))
+        .route("/chat.postMessage", any(move || async move { axum::Json(posted) }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    let serving = axum::serve(listener, routes);
+    (url, tokio::spawn(serving.into_future()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_scopes_and_the_channels_are_checked_and_a_message_is_posted_for_trial() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let check = |url: &str, channel: &str, args: &[&str]| {
+        let toml = format!(
+            "[slack]\nchannel = \"{channel}\"\nerror_channel = \"#town\"\ntoken = \"xoxb-secret\"\napi_url = \"{url}\"\n"
+        );
+        let args = [&["--api-url", "http://127.0.0.1:1"], args].concat();
+        let (_, found) = doctor(dir.path(), &toml, &args);
+        let lines = found.lines().skip_while(|line| !line.contains(" slack "));
+        lines.map(|line| format!("{line}\n")).collect::<String>()
+    };
+    let (url, serving) = workspace("chat:write,channels:history,channels:read").await;
+    expect![[""]].assert_eq(&check(&url, "#ops", &["--test"]));
+    expect![[""]].assert_eq(&check(&url, "#opps", &[]));
+    expect![[""]].assert_eq(&check(&url, "C9", &[]));
+    serving.abort();
+    let (url, serving) = workspace("channels:read").await;
+    expect![[""]].assert_eq(&check(&url, "C2", &[]));
+    serving.abort();
+    let (url, serving) = workspace("chat:write").await;
+    expect![[""]].assert_eq(&check(&url, "C1", &[]));
+    serving.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_tries_logs_and_statuses_and_shows_the_objectives_and_a_missing_namespace() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let mut cluster = Cluster::new(start());
+    cluster.cron_job(CronJobPlan::new("ml", "report", "0 8 * * *"));
+    let spec = serde_json::json!({"batch": {"cronJob": "report"}, "completeBy": "61 * * * *"});
+    cluster.objective("ml", "lost", start(), Some(spec));
+    let server = play(cluster.build().expect("a history")).await;
+    let url = server.url();
+    let faults = server.faults().clone();
+    faults.serve_objectives(true);
+    let of_cluster = |args: &[&str]| {
+        let (_, found) = doctor(dir.path(), "", &[&["--dry-run", "--api-url", &url], args].concat());
+        let lines = found.lines().filter(|line| {
+            ["get ", "patch ", " objectives "].iter().any(|words| line.contains(words))
+                && !line.contains("watch")
+        });
+        lines.map(|line| format!("{line}\n").replace(&url, "URL")).collect::<String>()
+    };
+    expect![[""]].assert_eq(&of_cluster(&[]));
+    faults.refuse_statuses(Some(403));
+    faults.refuse_namespaces(Some(404));
+    expect![[""]].assert_eq(&of_cluster(&["--namespace", "mll"]));
+    let rule = |verbs: &[&str], groups: &[&str], resources: &[&str]| {
+        let words = |all: &[&str]| all.iter().map(ToString::to_string).collect();
+        Rule { verbs: words(verbs), groups: words(groups), resources: words(resources), names: Vec::new() }
+    };
+    let all = ["cronjobs", "jobs", "pods", "objectives", "namespaces"];
+    faults.grant_only(vec![rule(&["get", "list", "watch"], &["", "batch", "kigen.dev"], &all)]);
+    expect![[""]].assert_eq(&of_cluster(&[]));
+    server.shutdown().await;
 }
 
 /// `kigen doctor` on a broker with ACLs.
@@ -221,7 +316,9 @@ impl Guarded {
                 ok watch jobs allowed
                 ok list pods allowed
                 ok watch pods allowed
+                ok get pods/log allowed
                 ok list objectives not served, and optional; to declare objectives with kubectl, apply deploy/objectives.crd.yaml
+                ok lease no shipper holds it: the next one that starts takes it
                 ok slack not used: messages are printed
             "#]],
         );
@@ -262,7 +359,9 @@ impl Guarded {
                 ok watch jobs allowed
                 ok list pods allowed
                 ok watch pods allowed
+                ok get pods/log allowed
                 ok list objectives not served, and optional; to declare objectives with kubectl, apply deploy/objectives.crd.yaml
+                ok lease no shipper holds it: the next one that starts takes it
                 ok slack not used: messages are printed
             "#]],
         );
@@ -281,7 +380,7 @@ async fn doctor_tests_each_permission_on_kafka_and_leaves_no_record() {
     let layout = Layout { log: Settings { partitions: 2, ..Settings::default() }, replication: Some(1) };
     let as_super = Connection::new(&supers, BTreeMap::new()).expect("default settings");
     create(&as_super, &layout).await.expect("the topics are created");
-    let rule = |permission, operation, resource| Rule { user: USER, permission, operation, resource };
+    let rule = |permission, operation, resource| acls::Rule { user: USER, permission, operation, resource };
     for resource in
         [Resource::Topics("kigen."), Resource::Groups("kigen-"), Resource::TransactionalIds("kigen-")]
     {

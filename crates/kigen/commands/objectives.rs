@@ -136,7 +136,7 @@ fn list(config: &Config, batch: Option<&str>) -> anyhow::Result<()> {
 fn of_cluster(settings: &Settings) -> anyhow::Result<String> {
     let settings = Settings { answer_ms_max: CLUSTER_MS_MAX, ..settings.clone() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let Unresolved { server, all } =
+    let Unresolved { server, all, of: _ } =
         match runtime.block_on(unresolved_objectives(&settings, Clock::new(Utc::now))) {
             Ok(unresolved) => unresolved,
             // No cluster is configured, and none is found: the log alone is listed.

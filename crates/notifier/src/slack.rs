@@ -4,4 +4,5 @@ mod blocks;
 pub mod client;
 mod connector;
 pub mod error;
+pub mod examine;
 pub mod sender;

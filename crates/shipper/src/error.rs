@@ -185,6 +185,16 @@ pub enum ShipperError {
         /// What works without a kubeconfig, where kigen has looked for that too.
         elsewhere: &'static str,
     },
+    /// The namespace to be watched does not exist.
+    #[error(
+        "there is no namespace {namespace} at {server}: correct --namespace or namespace under [kubernetes], or create it"
+    )]
+    NoNamespace {
+        /// The namespace.
+        namespace: String,
+        /// The server's URL.
+        server: String,
+    },
     /// The kubeconfig cannot be used.
     #[error(
         "{place} cannot be used; check it with `{check}`, or name another file by kubeconfig or $KUBECONFIG"
@@ -264,7 +274,10 @@ impl ShipperError {
     /// Whether it may pass without a change to kigen: the API server is away, or does not admit kigen yet.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::NoKubeconfig { .. } | Self::Kubeconfig { .. } | Self::Client { .. } => false,
+            Self::NoKubeconfig { .. }
+            | Self::NoNamespace { .. }
+            | Self::Kubeconfig { .. }
+            | Self::Client { .. } => false,
             Self::Unreachable { .. } | Self::Unauthorised { .. } | Self::Forbidden { .. } => true,
         }
     }
@@ -277,7 +290,10 @@ impl ShipperError {
     /// The request that failed, if one did.
     pub(crate) fn request(&self) -> Option<&RequestError> {
         match self {
-            Self::NoKubeconfig { .. } | Self::Kubeconfig { .. } | Self::Client { .. } => None,
+            Self::NoKubeconfig { .. }
+            | Self::NoNamespace { .. }
+            | Self::Kubeconfig { .. }
+            | Self::Client { .. } => None,
             Self::Unreachable { source, .. }
             | Self::Unauthorised { source, .. }
             | Self::Forbidden { source, .. } => Some(source),

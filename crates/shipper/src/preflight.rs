@@ -5,7 +5,7 @@ use std::time::Duration;
 use kigen_model::Instant;
 
 use crate::decode::{Decoded, ObjectiveObject, decode};
-use crate::error::{RequestError, ShipperError};
+use crate::error::ShipperError;
 use crate::kubernetes::api::Api;
 use crate::kubernetes::cadence::WATCH_SECONDS_MIN;
 use crate::kubernetes::connect::{Endpoint, configure, refused, unusable};
@@ -13,43 +13,16 @@ use crate::resource::Resource;
 use crate::server_clock::Clock;
 use crate::settings::Settings;
 
-/// A request that a shipper would make, and its outcome.
-#[derive(Debug)]
-pub struct Check {
-    /// The request, for a user.
-    pub what: String,
-    /// The API server's answer.
-    pub outcome: Result<Allowed, ShipperError>,
-}
+mod check;
+mod rights;
 
-impl Check {
-    fn is_refused(&self) -> bool {
-        match &self.outcome {
-            Ok(Allowed::Forbidden | Allowed::WithoutPods | Allowed::Unidentified) => true,
-            Ok(Allowed::Yes | Allowed::Unavailable) => false,
-            Err(error) => error.request().is_some_and(RequestError::is_forbidden),
-        }
-    }
-}
+pub use check::{Allowed, Check};
+pub use rights::{LeaseState, lease};
 
-/// Whether kigen may make a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Allowed {
-    /// It may.
-    Yes,
-    /// It need not: the cluster does not serve this optional resource (404).
-    Unavailable,
-    /// It may not read this optional resource, and works without it (403).
-    Forbidden,
-    /// It may not read the Pods, and works without them: verdicts hold, and texts are missing.
-    WithoutPods,
-    /// It may not read the cluster's UID, and so cannot distinguish two clusters of one name.
-    Unidentified,
-}
-
-/// Checks whether the API server answers, whether the cluster's UID may be read, and whether each resource may be listed
-/// and watched. Changes nothing. If something is refused, all is checked once more after `start_ms_max`: an API server that has
-/// just started refuses for seconds what it grants.
+/// Checks whether the API server answers, whether the cluster's UID may be read, whether each resource may be listed and
+/// watched, and whether logs may be read and statuses of Objectives written. Changes nothing. If something is refused that
+/// every manifest grants, all is checked once more after `start_ms_max`: an API server that has just started refuses for
+/// seconds what it grants.
 ///
 /// # Errors
 /// The server does not answer at all.
@@ -68,7 +41,14 @@ async fn check_once(settings: &Settings, api: &Api, endpoint: &Endpoint) -> Resu
     let namespace = api.identifying_namespace();
     let outcome = match api.fetch_cluster_uid().await {
         Ok(_) => Ok(Allowed::Yes),
-        Err(error) if error.is_not_found_or_forbidden() => Ok(Allowed::Unidentified),
+        Err(error) if error.is_forbidden() => Ok(Allowed::Unidentified),
+        Err(error) if error.is_not_found() => match &settings.namespace {
+            Some(namespace) => Err(ShipperError::NoNamespace {
+                namespace: namespace.clone(),
+                server: endpoint.server.clone(),
+            }),
+            None => Ok(Allowed::WithoutIdentity),
+        },
         Err(error) => Err(unusable(endpoint, error)),
     };
     let mut checks = vec![Check { what: format!("get namespace {namespace}"), outcome }];
@@ -97,6 +77,11 @@ async fn check_once(settings: &Settings, api: &Api, endpoint: &Endpoint) -> Resu
             what: format!("watch {resource}"),
             outcome: watched.map(|_| Allowed::Yes).map_err(|error| refused("watch", error)),
         });
+        match resource {
+            Resource::Pods => checks.push(rights::logs(settings, api, endpoint).await),
+            Resource::Objectives => checks.push(rights::statuses(api, endpoint).await),
+            Resource::CronJobs | Resource::Jobs => {}
+        }
     }
     Ok(checks)
 }
@@ -108,6 +93,8 @@ pub struct Unresolved {
     pub server: String,
     /// Namespace and name of each, and why.
     pub all: Vec<(String, String, String)>,
+    /// How many Objectives there are.
+    pub of: usize,
 }
 
 /// So many Objectives at once, with their statuses, are far from the bytes that a page may have.
@@ -120,7 +107,7 @@ const OBJECTIVES_PER_PAGE_MAX: u32 = 50;
 pub async fn unresolved_objectives(settings: &Settings, clock: Clock) -> Result<Unresolved, ShipperError> {
     let now = clock.now();
     let (api, endpoint) = configure(settings, clock).await?;
-    let mut all = Vec::new();
+    let (mut all, mut of) = (Vec::new(), 0);
     let mut next: Option<String> = None;
     loop {
         let objects_max = settings.page_objects_max.min(OBJECTIVES_PER_PAGE_MAX);
@@ -130,13 +117,14 @@ pub async fn unresolved_objectives(settings: &Settings, clock: Clock) -> Result<
                 page.map_err(|error| refused(settings, &endpoint, "list", Resource::Objectives, error))?
             }
         };
+        of += page.objects.len();
         all.extend(page.objects.iter().filter_map(|object| problem_of(object.get().as_bytes(), now)));
         next = page.next;
         if next.is_none() {
             break;
         }
     }
-    Ok(Unresolved { server: endpoint.server, all })
+    Ok(Unresolved { server: endpoint.server, all, of })
 }
 
 fn problem_of(object: &[u8], now: Instant) -> Option<(String, String, String)> {

@@ -25,6 +25,12 @@ pub(crate) async fn slack_into(file: &Path) -> String {
             }),
         )
         .route(
+            "/api/conversations.info",
+            get(|| async {
+                json(r#"{"ok": true, "channel": {"id": "C1", "created": 0, "name": "ops", "is_member": true}}"#)
+            }),
+        )
+        .route(
             "/api/conversations.history",
             get(|| async { json(r#"{"ok": true, "messages": [], "has_more": false}"#) }),
         )

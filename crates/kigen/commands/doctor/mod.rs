@@ -2,56 +2,34 @@
 //!
 //! Each check is a function of its own and prints its result at once, since some wait for a server that does not answer.
 
+mod kubernetes;
+mod results;
+mod slack;
+
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::time::Duration;
 
 use chrono::Utc;
 use kigen_control::Members;
 use kigen_log::kafka::{permissions, topics};
 use kigen_log::{EmbeddedError, EmbeddedLog, LogError, LogReader};
 use kigen_model::topic::Topic;
-use kigen_notifier::slack::client::Slack;
 use kigen_ops::{error_chain, on_thread};
-use kigen_shipper::preflight::{self, Allowed};
 use kigen_shipper::server_clock::Clock;
 use kigen_shipper::watched::{self, Watched};
 
+use self::results::Results;
 use crate::cli::{DoctorArgs, SettingsArgs};
-use crate::config::slack::Notify;
 use crate::config::{Config, Kafka};
 use crate::log_kind::LogKind;
 use crate::output::print;
 use crate::reader;
 
-/// The longest wait for Slack's answer.
-const SLACK_MS_MAX: u64 = 10_000;
-
 /// For how long a watch is observed; API servers send a bookmark each minute.
 const WATCHED_S_MAX: u32 = 70;
 /// Kigen's own watches end within less.
 const CLOSED_S_MIN: u64 = 15;
-
-/// The results so far.
-#[derive(Default)]
-struct Results {
-    checks: usize,
-    wrong: usize,
-}
-
-impl Results {
-    /// Counts and prints one check: the state that it found, or what is wrong and how to fix it.
-    fn add(&mut self, what: &str, outcome: Result<String, String>) -> anyhow::Result<()> {
-        self.checks += 1;
-        self.wrong += usize::from(outcome.is_err());
-        let (level, text) = match outcome {
-            Ok(state) => ("ok", state),
-            Err(reason) => ("WRONG", reason),
-        };
-        print(&format!("{level:<6} {what:<28} {text}\n"))
-    }
-}
 
 /// Runs all checks; fails if any finds something wrong.
 pub(crate) async fn run(args: SettingsArgs, doctor: &DoctorArgs) -> anyhow::Result<()> {
@@ -62,11 +40,11 @@ pub(crate) async fn run(args: SettingsArgs, doctor: &DoctorArgs) -> anyhow::Resu
             LogKind::Embedded => embedded_log(&config, &mut results)?,
             LogKind::Kafka => kafka(&config, &mut results).await?,
         }
-        kubernetes(&config, &mut results).await?;
+        kubernetes::check(&config, &mut results).await?;
         if doctor.wait {
             watch(&config, &mut results).await?;
         }
-        slack(&config, &mut results).await?;
+        slack::check(&config, doctor.test, &mut results).await?;
     }
     let Results { checks, wrong } = results;
     anyhow::ensure!(wrong == 0, "{wrong} of {checks} checks found something wrong");
@@ -236,20 +214,6 @@ fn allowed(outcome: Result<(), LogError>) -> Result<String, String> {
     outcome.map(|()| "allowed".to_owned()).map_err(|error| error_chain(&error))
 }
 
-async fn kubernetes(config: &Config, results: &mut Results) -> anyhow::Result<()> {
-    match preflight::checks(&config.kubernetes, Clock::new(Utc::now)).await {
-        Ok(checks) => {
-            results.add("kubernetes", Ok("the API server answers".to_owned()))?;
-            for check in checks {
-                let outcome = check.outcome.map(|allowed| permission_text(allowed).to_owned());
-                results.add(&check.what, outcome.map_err(|error| error_chain(&error)))?;
-            }
-            Ok(())
-        }
-        Err(error) => results.add("kubernetes", Err(error_chain(&error))),
-    }
-}
-
 /// What happens to a watch on its way from the API server.
 async fn watch(config: &Config, results: &mut Results) -> anyhow::Result<()> {
     let seconds_max = WATCHED_S_MAX;
@@ -272,44 +236,4 @@ async fn watch(config: &Config, results: &mut Results) -> anyhow::Result<()> {
         Err(error) => Err(error_chain(&error)),
     };
     results.add("one watch", outcome)
-}
-
-fn permission_text(allowed: Allowed) -> &'static str {
-    match allowed {
-        Allowed::Yes => "allowed",
-        Allowed::Unavailable => {
-            "not served, and optional; to declare objectives with kubectl, apply deploy/objectives.crd.yaml"
-        }
-        Allowed::Forbidden => {
-            "note: not allowed, and only needed to declare objectives with kubectl: apply \
-             deploy/objectives.crd.yaml, and grant list and watch on objectives.kigen.dev"
-        }
-        Allowed::WithoutPods => {
-            "note: not allowed: verdicts hold, but alerts lack exit codes, error texts and the reason why a run waits: grant \
-             list and watch on pods"
-        }
-        Allowed::Unidentified => {
-            "note: not allowed, and only needed to notice another cluster of this name in the same log: grant get on this \
-             one namespace"
-        }
-    }
-}
-
-async fn slack(config: &Config, results: &mut Results) -> anyhow::Result<()> {
-    let (token, channels, api_url) = match config.notify() {
-        Ok(Notify::DryRun { .. }) => {
-            return results.add("slack", Ok("not used: messages are printed".to_owned()));
-        }
-        Ok(Notify::Slack { token, channels, api_url, .. }) => (token, channels, api_url),
-        Err(error) => return results.add("slack", Err(error_chain(&error))),
-    };
-    let request = async { Slack::new(token, channels, api_url.as_deref())?.token_owner().await };
-    let outcome = match tokio::time::timeout(Duration::from_millis(SLACK_MS_MAX), request).await {
-        Ok(Ok((bot, workspace))) => Ok(format!("the token is that of {bot} in {workspace}")),
-        Ok(Err(error)) => Err(error_chain(&error)),
-        Err(_) => Err(format!(
-            "Slack did not answer within {SLACK_MS_MAX} ms: check that it is reachable from here"
-        )),
-    };
-    results.add("slack", outcome)
 }

@@ -14,6 +14,8 @@ use super::connector::ProxiedConnector;
 use super::error::SlackError;
 use crate::render::Message;
 
+/// Slack's own address.
+const API_URL: &str = "https://slack.com/api";
 /// The event type in a message's metadata, by which a posted alert is recognised.
 const EVENT_TYPE: &str = "kigen_alert";
 /// How far back a channel is searched for an alert that may have been posted, in messages.
@@ -24,7 +26,11 @@ const CHANNEL_PAGES_MAX: usize = 20;
 
 /// A workspace and channels in it.
 pub struct Slack {
-    client: SlackClient<SlackClientHyperConnector<HttpsConnector<ProxiedConnector>>>,
+    pub(super) client: SlackClient<SlackClientHyperConnector<HttpsConnector<ProxiedConnector>>>,
+    /// For a request of which the client shows too little of the answer.
+    pub(super) connector: HttpsConnector<ProxiedConnector>,
+    /// The address of Slack's API, without a slash at its end.
+    pub(super) api_url: String,
     token: Secret,
     channels: Channels,
     /// Of channels that are given by name, the ids once they are known: a history is read by id only.
@@ -71,12 +77,10 @@ impl Slack {
         // Slack's own address is https; a test or a local proxy may serve plain http.
         let connector = builder.https_or_http().enable_http1().enable_http2();
         let connector = connector.wrap_connector(ProxiedConnector::default());
-        let mut connector = SlackClientHyperConnector::with_connector(connector);
-        if let Some(api_url) = api_url {
-            connector = connector.with_slack_api_url(api_url.trim_end_matches('/'));
-        }
-        let client = SlackClient::new(connector);
-        Ok(Self { client, token: token.into(), channels, ids: Mutex::default() })
+        let api_url = api_url.unwrap_or(API_URL).trim_end_matches('/').to_owned();
+        let of_client = SlackClientHyperConnector::with_connector(connector.clone());
+        let client = SlackClient::new(of_client.with_slack_api_url(&api_url));
+        Ok(Self { client, connector, api_url, token: token.into(), channels, ids: Mutex::default() })
     }
 
     /// Whether failed runs are posted.
@@ -84,8 +88,13 @@ impl Slack {
         self.channels.error.is_some()
     }
 
+    /// The channels that are configured.
+    pub(super) fn configured(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.channels.fatal.as_str()).chain(self.channels.error.as_deref())
+    }
+
     /// The token, which a file may have in a newer form than before.
-    async fn token(&self) -> Result<SlackApiToken, SlackError> {
+    pub(super) async fn token(&self) -> Result<SlackApiToken, SlackError> {
         let token = self.token.clone();
         let text = on_thread(move || token.read()).await.map_err(|source| SlackError::Token {
             path: self.token.path().map(Path::to_owned).unwrap_or_default(),
@@ -186,7 +195,7 @@ impl Slack {
     }
 
     /// The id of a channel of this kind by its name, if the bot is in it.
-    async fn listed(
+    pub(super) async fn listed(
         &self,
         channel: &str,
         kind: SlackConversationType,
@@ -214,6 +223,6 @@ impl Slack {
 }
 
 /// Whether it is an id and not a name, which has no capitals.
-fn is_id(channel: &str) -> bool {
+pub(super) fn is_id(channel: &str) -> bool {
     channel.chars().all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit())
 }

@@ -205,6 +205,13 @@ impl Api {
         self.exchange(Method::PATCH, &path, "", body.into_bytes()).await.map(drop)
     }
 
+    /// Tries to write the status of an Objective, by a request that changes nothing.
+    pub(crate) async fn try_to_patch_status(&self, namespace: &str, name: &str) -> Result<(), RequestError> {
+        let path = format!("{}/{name}/status", Resource::Objectives.path(Some(namespace)));
+        let body = serde_json::json!({"status": {}}).to_string();
+        self.exchange(Method::PATCH, &path, "?dryRun=All", body.into_bytes()).await.map(drop)
+    }
+
     /// Opens a watch of all changes after `resource_version`, which the server ends after `seconds`.
     pub async fn watch(
         &self,

@@ -16,6 +16,8 @@ use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
 use kigen_shipper::health::Health;
+use kigen_shipper::preflight::{self, LeaseState};
+use kigen_shipper::server_clock;
 use kigen_shipper::settings::{Access, LeaseScope, LeaseSettings, Settings};
 use kigen_state::ClusterClock;
 use tokio::time::Instant as TimerInstant;
@@ -566,4 +568,39 @@ async fn of_two_shippers_that_begin_one_epoch_at_the_same_time_the_later_in_the_
     cluster.pass_until("it leads again", || leaders(&log).len() == 3).await;
     assert_eq!(leaders(&log)[2], (2, "first".to_owned()));
     first.stop().await;
+}
+
+#[tokio::test]
+async fn a_check_shows_who_holds_the_lease_and_whether_it_is_gone() {
+    let cluster = Cluster::of("cron_success").await;
+    let clock = cluster.clock.clone();
+    let settings = cluster.default_lease();
+    let checked = async || {
+        let clock = clock.clone();
+        preflight::lease(&settings, server_clock::Clock::new(move || clock.now())).await.expect("it answers")
+    };
+    assert_eq!(checked().await, Some(LeaseState::Free), "there is none");
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = open(folder.path(), PARTITIONS);
+    let running = cluster.ship_with(settings.clone(), &log, "first");
+    let held = |state: &Option<LeaseState>| match state {
+        Some(LeaseState::Held { holder, since, renewed_s, is_expired }) => {
+            Some((holder.starts_with("first, "), since.starts_with("20"), *renewed_s, *is_expired))
+        }
+        _ => None,
+    };
+    let deadline = TimerInstant::now() + PATIENCE;
+    let mut state = checked().await;
+    while held(&state).is_none() {
+        assert!(TimerInstant::now() < deadline, "it never leads: {state:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        state = checked().await;
+    }
+    assert_eq!(held(&state), Some((true, true, 0, false)));
+    running.kill().await;
+    clock.advance_to(clock.now() + TimeDelta::seconds(60));
+    let gone = checked().await;
+    assert!(matches!(held(&gone), Some((true, true, 60.., true))), "{gone:?}");
+    cluster.server.faults().refuse_leases(Some(403));
+    assert_eq!(checked().await, Some(LeaseState::Refused));
 }

@@ -7,6 +7,7 @@ use chrono::DateTime;
 use expect_test::{Expect, expect};
 use kigen_shipper::error::ShipperError;
 use kigen_shipper::kubernetes::connect::connect;
+use kigen_shipper::preflight::{self, Allowed};
 use kigen_shipper::server_clock::Clock;
 use kigen_shipper::settings::{Access, Settings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -145,4 +146,42 @@ async fn a_server_that_is_not_kubernetes_is_detected() {
             the API server URL/ of the configured URL cannot be queried; check the address and that it is reachable from here with `kubectl version`
             - the answer to GET /apis/batch/v1/cronjobs is not what Kubernetes answers: missing field `metadata` at line 1 column 47"#]],
     );
+}
+
+#[tokio::test]
+async fn a_check_names_the_namespaces_in_which_logs_may_not_be_read() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = vec![0; 4096];
+            let Ok(bytes) = stream.read(&mut request).await else { continue };
+            let head = String::from_utf8_lossy(&request[..bytes]).into_owned();
+            let cron_job = |namespace: &str| format!(r#"{{"metadata": {{"namespace": "{namespace}"}}}}"#);
+            let (status, body) = match head.as_str() {
+                head if head.contains("/dwh/pods/") => ("403 Forbidden", "{}".to_owned()),
+                head if head.contains("/pods/") => ("404 Not Found", "{}".to_owned()),
+                head if head.contains("/cronjobs") => {
+                    let items = ["ml", "dwh", "ml"].map(cron_job).join(",");
+                    ("200 OK", format!(r#"{{"metadata": {{"resourceVersion": "1"}}, "items": [{items}]}}"#))
+                }
+                _ => (
+                    "200 OK",
+                    r#"{"metadata": {"resourceVersion": "1", "uid": "1"}, "items": []}"#.to_owned(),
+                ),
+            };
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nDate: Mon, 23 Nov 2026 11:46:32 GMT\r\nConnection: close\r\n\
+                 Content-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            // The client may have closed the connection.
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    let settings = Settings { read_logs: true, ..Settings::new("test", Access::Url(url)) };
+    let checks = preflight::checks(&settings, Clock::new(|| DateTime::UNIX_EPOCH)).await.expect("it answers");
+    let of_logs = checks.into_iter().find(|check| check.what == "get pods/log").expect("it is checked");
+    let expected = Allowed::LogsOfSome { of: 2, refused: vec!["dwh".to_owned()] };
+    assert_eq!(of_logs.outcome.expect("an answer"), expected);
 }
