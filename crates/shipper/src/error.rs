@@ -309,8 +309,8 @@ pub enum RoleError {
     Start(#[from] ShipperError),
     /// A task of it panicked, which is a fault of kigen.
     #[error(
-        "a task of the shipper of cluster {cluster} panicked ({what}), so that no further tick would come: start kigen again, and \
-         report this with the lines of the log before it"
+        "a task of the shipper of cluster {cluster} panicked ({what}), and without it something would be missing from here on: \
+         start kigen again, and report this with the lines of the log before it"
     )]
     Panicked {
         /// The cluster.

@@ -27,6 +27,7 @@ pub mod input;
 pub mod kubernetes;
 pub mod metrics;
 pub mod notice;
+mod panics;
 pub mod past;
 pub mod preflight;
 pub mod quotas;

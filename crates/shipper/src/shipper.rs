@@ -22,6 +22,7 @@ use crate::kubernetes::pod_logs::PodLogs;
 use crate::kubernetes::probe::{Probe, probe};
 use crate::kubernetes::watcher;
 use crate::metrics;
+use crate::panics::panicked;
 use crate::refusal::{MAY_PASS, Refusal, Refused};
 use crate::resource::Resource;
 use crate::settings::Settings;
@@ -100,6 +101,7 @@ impl Shipper {
         tokio::select! {
             biased;
             what = panicked(&mut self.tasks) => return vec![Input::Panicked { what }],
+            what = self.logs.panicked() => return vec![Input::Panicked { what }],
             // Never none: the log requests keep a sender.
             _ = self.inputs.recv_many(&mut inputs, inputs_max) => {}
         }
@@ -339,22 +341,6 @@ fn start_tasks(
         sender,
     ));
     Started { inputs, tasks, logs }
-}
-
-/// The message of the first task that panics. A task that ends otherwise has done its work.
-async fn panicked(tasks: &mut JoinSet<()>) -> String {
-    loop {
-        match tasks.join_next().await {
-            Some(Err(error)) if error.is_panic() => {
-                let panic = error.into_panic();
-                let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-                return text.unwrap_or_else(|| "without a message".to_owned());
-            }
-            Some(_) => {}
-            None => std::future::pending().await,
-        }
-    }
 }
 
 /// Logs the problems that are new.

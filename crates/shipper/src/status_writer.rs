@@ -69,6 +69,8 @@ pub(crate) async fn run<R: LogReader + Clone + 'static>(
         let read;
         (verdicts, read) = match reading.await {
             Ok(answer) => answer,
+            // The leader reports it.
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             // The runtime is being shut down.
             Err(_) => return,
         };

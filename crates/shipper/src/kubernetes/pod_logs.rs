@@ -13,6 +13,7 @@ use crate::error::RequestError;
 use crate::input::{Input, LogRead, LogRequest};
 use crate::kubernetes::api::Api;
 use crate::kubernetes::fair_queue::FairQueue;
+use crate::panics;
 use crate::refusal::MAY_PASS;
 use crate::settings::Settings;
 
@@ -50,6 +51,8 @@ pub(crate) struct PodLogs {
     tasks: JoinSet<()>,
     /// The requests that wait for a refusal to pass.
     again: JoinSet<()>,
+    /// The message of a read that panicked.
+    panicked: Option<String>,
 }
 
 impl fmt::Debug for PodLogs {
@@ -79,6 +82,7 @@ impl PodLogs {
             is_reported: false,
             tasks: JoinSet::new(),
             again: JoinSet::new(),
+            panicked: None,
         }
     }
 
@@ -107,13 +111,23 @@ impl PodLogs {
     }
 
     fn start(&mut self) {
-        while self.tasks.try_join_next().is_some() {}
+        while let Some(ended) = self.tasks.try_join_next() {
+            self.panicked = self.panicked.take().or(panics::message(ended));
+        }
         while self.tasks.len() < LOGS_IN_FLIGHT_MAX
             && let Some(request) = self.waiting.pop()
         {
             if !self.is_forbidden(&request.key.namespace) {
                 self.tasks.spawn(answer(self.api.clone(), request, self.inputs.clone()));
             }
+        }
+    }
+
+    /// The message of a read that panics. Cancel-safe.
+    pub(crate) async fn panicked(&mut self) -> String {
+        match self.panicked.take() {
+            Some(what) => what,
+            None => panics::panicked(&mut self.tasks).await,
         }
     }
 
@@ -173,4 +187,30 @@ async fn read(api: &Api, request: &LogRequest) -> Result<String, RequestError> {
         }
     }
     Ok(String::from_utf8_lossy(&log).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kubernetes::connect::configure;
+    use crate::server_clock::Clock;
+    use crate::settings::{Access, Settings};
+
+    #[tokio::test]
+    async fn a_panic_in_a_read_is_reported_also_if_another_read_is_started_meanwhile() {
+        let settings = Settings::new("test", Access::Url("http://127.0.0.1:1".to_owned()));
+        let clock = Clock::new(|| kigen_model::Instant::UNIX_EPOCH);
+        let (api, _) = configure(&settings, clock).await.expect("a client");
+        let (inputs, _receiver) = tokio::sync::mpsc::channel(1);
+        for is_started in [false, true] {
+            let mut logs = PodLogs::new(api.clone(), inputs.clone(), &settings);
+            logs.tasks.spawn(async { panic!("an index out of bounds") });
+            tokio::task::yield_now().await;
+            if is_started {
+                logs.start();
+            }
+            let panicked = tokio::time::timeout(std::time::Duration::from_secs(30), logs.panicked());
+            assert_eq!(panicked.await.expect("it is reported"), "an index out of bounds");
+        }
+    }
 }

@@ -34,6 +34,7 @@ use crate::index::resolution::Resolutions;
 use crate::input::{Declaration, Input};
 use crate::kubernetes::api::Api;
 use crate::kubernetes::lease::Term;
+use crate::panics;
 use crate::server_clock::Clock;
 use crate::settings::Settings;
 use crate::shipper::Shipper;
@@ -61,8 +62,8 @@ struct Serving<'a, L> {
     successors: Option<SuccessorSearch>,
     /// For the status writer.
     resolutions: watch::Sender<Arc<Resolutions>>,
-    /// Ends the status writer with the epoch.
-    _status_writer: JoinSet<()>,
+    /// The status writer, which ends with the epoch.
+    status_writer: JoinSet<()>,
 }
 
 /// The outcome of the attempt to begin an epoch.
@@ -173,8 +174,7 @@ impl<L: Log> Leader<L> {
         let reader = self.log.reader().clone();
         status_writer.spawn(status_writer::run(self.api.clone(), reader, interval, receiver));
         let successors = self.settings.lease.is_some().then(|| SuccessorSearch::new(begun, ends));
-        let serving =
-            Serving { shipper, appender, term, successors, resolutions, _status_writer: status_writer };
+        let serving = Serving { shipper, appender, term, successors, resolutions, status_writer };
         Ok(Begun::Serving(serving))
     }
 
@@ -192,6 +192,7 @@ impl<L: Log> Leader<L> {
                 end = end.clone() => return Ok(Ended::Term(end)),
                 declaration = next_declaration(&mut self.declared) => vec![Input::Declared(declaration)],
                 inputs = serving.shipper.next() => inputs,
+                what = panics::panicked(&mut serving.status_writer) => vec![Input::Panicked { what }],
             };
             if let Some(what) = panicked(&inputs) {
                 return Err(RoleError::Panicked { cluster: self.settings.cluster.clone(), what });

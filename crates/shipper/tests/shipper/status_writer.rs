@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use crate::support::running::Running;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use kigen_log::{EmbeddedLog, Log, LogReader, NewRecord};
+use kigen_log::{
+    ConsumedRecord, EmbeddedConsumer, EmbeddedLog, GroupPosition, Log, LogError, LogReader, NewRecord,
+};
 use kigen_model::Instant;
 use kigen_model::event::Revision;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::slot::{CauseKind, Gap, Slot, Verdict};
-use kigen_model::topic::Topic;
+use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::generate::{Cluster, CronJobPlan};
 use kigen_playback::server::{Options, Played, Server};
@@ -56,7 +58,7 @@ async fn play_with(objectives: &[(&str, &str)]) -> Server {
     server
 }
 
-fn ship(server: &Server, log: &EmbeddedLog) -> Running {
+fn ship<L: Log>(server: &Server, log: &L) -> Running {
     let settings = Settings {
         probe_interval_ms: 5,
         statuses_interval_ms: 5,
@@ -200,4 +202,91 @@ async fn a_status_that_is_refused_starves_no_other() {
         until("all are written", || server.objective_status("ml", "lost").1 == 121).await;
         running.stop().await;
     }
+}
+
+/// A log whose `kigen.status` cannot even be read without a panic.
+#[derive(Clone)]
+struct PanickingLog(EmbeddedLog);
+
+impl LogReader for PanickingLog {
+    fn partitions(&self) -> u32 {
+        self.0.partitions()
+    }
+
+    fn refresh(&self) -> Result<(), LogError> {
+        self.0.refresh()
+    }
+
+    fn read(
+        &self,
+        topic: Topic,
+        partition: Partition,
+        from: Offset,
+        records_max: usize,
+        bytes_max: usize,
+    ) -> Result<Vec<ConsumedRecord>, LogError> {
+        assert_ne!(topic, Topic::Status, "a fault of the reader");
+        self.0.read(topic, partition, from, records_max, bytes_max)
+    }
+
+    fn last(&self, topic: Topic, partition: Partition) -> Result<Option<ConsumedRecord>, LogError> {
+        self.0.last(topic, partition)
+    }
+
+    fn earliest(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
+        self.0.earliest(topic, partition)
+    }
+
+    fn latest(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
+        self.0.latest(topic, partition)
+    }
+
+    fn last_stable_offset(&self, topic: Topic, partition: Partition) -> Result<Offset, LogError> {
+        self.0.last_stable_offset(topic, partition)
+    }
+
+    fn offset_for_time(&self, topic: Topic, partition: Partition, at: Instant) -> Result<Offset, LogError> {
+        self.0.offset_for_time(topic, partition, at)
+    }
+
+    fn tombstones_start(&self, partition: Partition) -> Result<Offset, LogError> {
+        self.0.tombstones_start(partition)
+    }
+
+    fn group_position(
+        &self,
+        group: &str,
+        topic: Topic,
+        partition: Partition,
+    ) -> Result<Option<GroupPosition>, LogError> {
+        self.0.group_position(group, topic, partition)
+    }
+}
+
+impl Log for PanickingLog {
+    type Reader = Self;
+    type Consumer = EmbeddedConsumer;
+
+    fn reader(&self) -> &Self {
+        self
+    }
+
+    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Offset>, LogError> {
+        self.0.append(records).await
+    }
+
+    fn join(&self, name: &'static str, topic: Topic) -> Result<EmbeddedConsumer, LogError> {
+        self.0.join(name, topic)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_panic_of_the_status_writer_ends_the_role_with_its_message() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = PanickingLog(EmbeddedLog::open(folder.path(), kigen_log::Settings::default()).expect("a log"));
+    let server = play().await;
+    let running = ship(&server, &log);
+    let ended = running.ended().await.expect_err("it does not go on without its status writer");
+    assert!(ended.to_string().contains("a fault of the reader"), "{ended}");
+    assert!(ended.to_string().contains("start kigen again"), "{ended}");
 }
