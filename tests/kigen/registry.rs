@@ -107,7 +107,7 @@ fn all_read_both(kigen: &Kigen<'_>, broker: &Broker, url: &str) {
     }
     expect![[r#"
         "kigen.events: the record begins with [7b, 7d], not with the marker c3 01 of Avro's single-object encoding: something else than kigen wrote it" "{}"
-        "kigen.events: the record is damaged after its schema's fingerprint" "\u0000\u0000\u0000\u0000\u0006����"
+        "kigen.events: the record is damaged after its schema's fingerprint" "\u0000\u0000\u0000\u0000\u0007����"
         "kigen.events: the record names its schema by the number 1000000 of a schema registry, which is none of this kigen's schemas there: a newer kigen or something else wrote it; upgrade kigen to read it, or, if no registry is configured, set `url` under [kafka.registry]" "\u0000\u0000\u000fB@\u0001\u0002\u0003"
     "#]].assert_eq(&rejected(&kigen.records("rejects", Some(url))));
     expect![[r#"
