@@ -1,17 +1,17 @@
 //! Several shippers of one cluster and one log: one leads, another takes over, and a leader that wakes up late moves no time.
 
-use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant as RealInstant};
 
 use crate::support::event_log::{cluster_events, facts, open};
+use crate::support::gated_log::Gated;
 use crate::support::running::{Running, shipper};
 use crate::support::shipping::second_after;
 use crate::support::{final_states, independent_final_states, recording};
 use chrono::TimeDelta;
-use kigen_log::{EmbeddedConsumer, EmbeddedLog, Log, LogError, LogReader, NewRecord};
+use kigen_log::{EmbeddedLog, Log, LogReader, NewRecord};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, StreamPosition};
-use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_model::topic::{Partition, Topic};
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
@@ -192,66 +192,6 @@ async fn a_leader_that_is_stopped_hands_over_at_once() {
     assert_eq!(cluster.lease()["spec"]["holderIdentity"], "");
 }
 
-/// A log whose ticks wait at a gate, on the thread that would write them: so that the whole process is frozen.
-#[derive(Clone)]
-struct Gated {
-    log: EmbeddedLog,
-    gate: Arc<(Mutex<Gate>, Condvar)>,
-}
-
-#[derive(Default)]
-struct Gate {
-    is_shut: bool,
-    waits: bool,
-    /// When the last tick was passed to the log.
-    ticked_at: Option<TimerInstant>,
-}
-
-impl Gated {
-    fn shut(&self, is_shut: bool) {
-        self.gate.0.lock().expect("no panic").is_shut = is_shut;
-        self.gate.1.notify_all();
-    }
-
-    fn waits(&self) -> bool {
-        self.gate.0.lock().expect("no panic").waits
-    }
-
-    fn pass(&self) {
-        let mut gate = self.gate.0.lock().expect("no panic");
-        while gate.is_shut {
-            gate.waits = true;
-            gate = self.gate.1.wait(gate).expect("no panic");
-        }
-        gate.waits = false;
-        gate.ticked_at = Some(TimerInstant::now());
-    }
-}
-
-impl Log for Gated {
-    type Reader = EmbeddedLog;
-    type Consumer = EmbeddedConsumer;
-
-    fn reader(&self) -> &EmbeddedLog {
-        &self.log
-    }
-
-    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Offset>, LogError> {
-        let is_tick = |record: &NewRecord| {
-            let event = record.value.as_deref().map(kigen_wire::decode_event);
-            matches!(event, Some(Ok(Event::Cluster(ClusterEvent { body: ClusterBody::Tick { .. }, .. }))))
-        };
-        if records.iter().any(is_tick) {
-            self.pass();
-        }
-        self.log.append(records).await
-    }
-
-    fn join(&self, name: &'static str, topic: Topic) -> Result<EmbeddedConsumer, LogError> {
-        self.log.join(name, topic)
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_that_is_frozen_before_it_writes_a_tick_wakes_up_and_moves_no_time() {
     let name = "cron_ttl_history";
@@ -260,7 +200,7 @@ async fn a_leader_that_is_frozen_before_it_writes_a_tick_wakes_up_and_moves_no_t
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(folder.path(), PARTITIONS);
     let cluster = Cluster::start(history).await;
-    let gated = Gated { log: log.clone(), gate: Arc::default() };
+    let gated = Gated::new(&log);
     let (stop, shipper) =
         shipper(gated.clone(), cluster.settings(), &cluster.clock, "frozen", Health::default());
     let frozen = std::thread::spawn(|| {
@@ -361,7 +301,7 @@ async fn a_leader_that_cannot_renew_stops_ticking_before_its_lease_expires_until
     let folder = tempfile::tempdir().expect("a folder");
     let log = open(folder.path(), PARTITIONS);
     let cluster = Cluster::of("cron_success").await;
-    let gated = Gated { log: log.clone(), gate: Arc::default() };
+    let gated = Gated::new(&log);
     let running = cluster.ship(&gated, "leader");
     let begun = cluster.advance(3);
     until_ticked(&log, 1, begun).await;
@@ -380,7 +320,7 @@ async fn a_leader_that_cannot_renew_stops_ticking_before_its_lease_expires_until
             break;
         }
     }
-    let ticked_at = gated.gate.0.lock().expect("no panic").ticked_at.expect("it has ticked");
+    let ticked_at = gated.ticked_at().expect("it has ticked");
     assert!(ticked_at < free_at, "it ticked when another could lead, {:?} late", ticked_at - free_at);
     cluster.server.faults().refuse_leases(None);
     let later = cluster.advance(1);

@@ -1,6 +1,7 @@
 //! Shared by the shipper's tests: the recordings, the independent check, and final states folded from events.
 
 pub(crate) mod event_log;
+pub(crate) mod gated_log;
 pub(crate) mod running;
 pub(crate) mod shipping;
 
