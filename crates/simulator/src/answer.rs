@@ -43,6 +43,8 @@ pub struct SlotAnswer {
     pub stops_counting: Instant,
     /// False for the first, partial slot of an objective.
     pub whole: bool,
+    /// How often the objective had been withdrawn, and declared anew, before: an incident ends with the withdrawal.
+    pub life: usize,
     /// The index, in the partition of the batch, of the tick that judges it; `None`: no tick of this world does.
     pub judged_at: Option<usize>,
     /// The verdicts that are right at that tick; one as a rule, never none.

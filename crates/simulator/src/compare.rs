@@ -8,7 +8,7 @@ use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::event::{ClusterBody, Event};
 use uuid::Uuid;
 
-use crate::answer::{Disagreement, Later, ObjectiveAnswer, Open, Right, Success};
+use crate::answer::{Disagreement, Later, ObjectiveAnswer, Open, Right, SlotAnswer, Success};
 use crate::world::World;
 
 /// What was compared.
@@ -119,8 +119,12 @@ impl<'a> Follower<'a> {
     }
 
     fn miss(&mut self, nth: usize) -> &Incident {
-        if self.incidents.last().is_none_or(|last| !last.is_open) {
-            let since = self.answer.slots[nth].deadline;
+        let SlotAnswer { deadline: since, life, .. } = self.answer.slots[nth];
+        let goes_on = |last: &Incident| {
+            last.is_open && last.missed.iter().all(|missed| self.answer.slots[*missed].life == life)
+        };
+        if !self.incidents.last().is_some_and(goes_on) {
+            self.incidents.iter_mut().for_each(|last| last.is_open = false);
             self.incidents.push(Incident { since, missed: Vec::new(), is_open: true });
         }
         let incident = self.incidents.last_mut().expect("one is open");

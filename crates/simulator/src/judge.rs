@@ -11,6 +11,7 @@ mod slots;
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, Event};
 use kigen_model::run::Run;
+use kigen_model::slot::CauseKind;
 
 use crate::answer::{Later, ObjectiveAnswer, Open, Right, SlotAnswer, Success};
 use crate::history::{Batch, Declared, Version};
@@ -81,6 +82,7 @@ fn judge_objective(
             deadline: slot.deadline,
             stops_counting: slot.stops_counting(),
             whole: slot.whole,
+            life: slot.life,
             judged_at: tick.map(|tick| tick.index),
             right: right.into_iter().collect(),
             open,
@@ -116,6 +118,9 @@ fn verdict(known: &Known<'_>, planned: &[Planned], nth: usize) -> Verdict {
     }
     if !slot.whole || window.span.is_none() {
         return Verdict { right: Right::Excused, open: None };
+    }
+    if slot.is_last {
+        return Verdict { right: Right::Missed { causes: vec![CauseKind::CronJobAbsent] }, open: None };
     }
     let Causes { causes, open } = cause::causes(known, &window, slot.stops_counting());
     Verdict { right: Right::Missed { causes }, open }

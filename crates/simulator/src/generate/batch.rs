@@ -5,7 +5,7 @@ use fastrand::Rng;
 use kigen_model::Instant;
 use kigen_model::event::Revision;
 use kigen_model::key::BatchKey;
-use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule};
 use kigen_model::run::ConcurrencyPolicy;
 
 use crate::calendar::Crontab;
@@ -86,11 +86,11 @@ pub(super) fn generate(
             _ => ConcurrencyPolicy::Allow,
         },
     };
+    let specs = specs(rng, created_at, spec, world);
     let objectives: Vec<Declared> = (0..=usize::from(percent(rng, 25)))
-        .map(|nth| objective(rng, nth, (rhythm, minute, hour), created_at, world))
+        .map(|nth| objective(rng, nth, (rhythm, minute, hour), &specs, world))
         .collect();
     let targets = targets(&objectives, zone.as_deref(), world);
-    let specs = specs(rng, created_at, spec, world);
     let made = controller::run(rng, &specs, &targets, cluster, world);
     Batch {
         partition: partition_of(&key.to_string()),
@@ -111,9 +111,10 @@ fn objective(
     rng: &mut Rng,
     nth: usize,
     (rhythm, minute, hour): (Rhythm, u32, u32),
-    created_at: Instant,
+    specs: &[(Instant, Option<Spec>)],
     world: &mut World,
 ) -> Declared {
+    let created_at = specs[0].0;
     let hours = rng.u32(0..=6);
     let crontab = match rhythm {
         Rhythm::Hourly if percent(rng, 60) => format!("{} * * * *", (minute + rng.u32(0..=40)) % 60),
@@ -123,7 +124,20 @@ fn objective(
             format!("{} {} * * *", (minute + rng.u32(0..=20)) % 60, (hour + hours) % 24)
         }
     };
-    let source = if percent(rng, 50) { ObjectiveSource::Annotation } else { ObjectiveSource::File };
+    let (source, kind) = match rng.u8(..5) {
+        0 | 1 => (ObjectiveSource::Annotation, "objective: annotation"),
+        2 => (ObjectiveSource::File, "objective: file"),
+        3 => (ObjectiveSource::Object, "objective: object"),
+        _ => (ObjectiveSource::Selector, "objective: selector"),
+    };
+    world.count(kind);
+    let is_before = !source.dies_with_its_cron_job() && percent(rng, 30);
+    let deadlines = if is_before {
+        world.count("objective: before another CronJob");
+        before(Some((crontab, ZONES[rng.usize(..ZONES.len())])))
+    } else {
+        Deadlines::CompleteBy { crontab }
+    };
     let grace = match rng.u8(..10) {
         0 => TimeDelta::minutes(10),
         1 => TimeDelta::hours(2),
@@ -142,23 +156,88 @@ fn objective(
         world.count("objective: freshness");
         TimeDelta::hours([1, 7, 30, 72][rng.usize(..4)])
     });
-    let objective =
-        Objective { grace, settle, freshness, ..Objective::new(Deadlines::CompleteBy { crontab }, source) };
+    let objective = Objective { grace, settle, freshness, ..Objective::new(deadlines, source) };
     world.count("objective: declared");
     let at = created_at + seconds(rng, 0, 60);
-    let uid = format!("objective-{nth}");
-    let version = |at: Instant, objective| Version {
-        at,
-        revision: Revision { uid: uid.clone(), resource_version: version_at(at, 0) },
-        value: Some(objective),
-        seen: None,
-    };
-    let mut versions = vec![version(at, objective.clone())];
-    if percent(rng, 40) {
-        let at = some_time(rng, world);
-        versions.push(version(at, edited(rng, objective, world)));
+    let mut declared = vec![(at, Some(objective.clone()))];
+    match rng.u8(..100) {
+        0..40 if is_before => declared.extend(target_edited(rng, &objective, world)),
+        0..40 => {
+            let at = some_time(rng, world);
+            declared.push((at, Some(edited(rng, objective, world))));
+        }
+        40..55 => {
+            world.count("objective: withdrawn");
+            let at = some_time(rng, world);
+            declared.push((at, None));
+            if percent(rng, 60) {
+                world.count("objective: declared again");
+                declared.push((at + TimeDelta::minutes(rng.i64(1..6_000)), Some(objective)));
+            }
+        }
+        _ => {}
     }
-    Declared { name: if nth == 0 { "complete-by".to_owned() } else { format!("also-{nth}") }, versions }
+    if source.dies_with_its_cron_job() {
+        declared = with_its_cron_job(declared, specs, world);
+    }
+    let versions = declared.into_iter().map(|(at, objective)| Version {
+        at,
+        revision: Revision { uid: format!("objective-{nth}"), resource_version: version_at(at, 0) },
+        value: objective,
+        seen: None,
+    });
+    let name = if nth == 0 { "complete-by".to_owned() } else { format!("also-{nth}") };
+    Declared { name, versions: versions.collect() }
+}
+
+/// Before the fires of another CronJob, which has this schedule, or is gone.
+fn before(schedule: Option<(String, &str)>) -> Deadlines {
+    let schedule =
+        schedule.map(|(crontab, zone)| Schedule { crontab, time_zone: Some(zone.to_owned()) });
+    Deadlines::Before { namespace: "dwh".to_owned(), cron_job: "reader".to_owned(), schedule }
+}
+
+/// The CronJob before whose fires the result is due has another schedule, or is gone, for ever or some time.
+fn target_edited(rng: &mut Rng, objective: &Objective, world: &mut World) -> Vec<(Instant, Option<Objective>)> {
+    let at = some_time(rng, world);
+    let with = |deadlines| Some(Objective { deadlines, ..objective.clone() });
+    if percent(rng, 40) {
+        world.count("edit: schedule of the target");
+        let (minute, hour) = time_of_day(rng);
+        let crontab = format!("{minute} {hour} * * *");
+        return vec![(at, with(before(Some((crontab, ZONES[rng.usize(..ZONES.len())])))))];
+    }
+    world.count("edit: target deleted");
+    let mut versions = vec![(at, with(before(None)))];
+    if percent(rng, 60) {
+        world.count("edit: target created again");
+        versions.push((at + TimeDelta::minutes(rng.i64(1..6_000)), Some(objective.clone())));
+    }
+    versions
+}
+
+/// What an annotation, or a selector, declares while there is a CronJob.
+fn with_its_cron_job(
+    declared: Vec<(Instant, Option<Objective>)>,
+    specs: &[(Instant, Option<Spec>)],
+    world: &mut World,
+) -> Vec<(Instant, Option<Objective>)> {
+    let lives = |at: Instant| specs.iter().rfind(|(since, _)| *since <= at).is_some_and(|(_, spec)| spec.is_some());
+    let mut edits: Vec<Instant> = declared.iter().map(|(at, _)| *at).collect();
+    edits.extend(specs.iter().map(|(at, _)| *at));
+    edits.sort_unstable();
+    let mut versions: Vec<(Instant, Option<Objective>)> = Vec::new();
+    for at in edits {
+        let wanted = declared.iter().rfind(|(since, _)| *since <= at).and_then(|(_, wanted)| wanted.clone());
+        let now = wanted.filter(|_| lives(at));
+        if versions.last().map_or(now.is_some(), |(_, last)| *last != now) {
+            if now.is_none() && !lives(at) {
+                world.count("objective: died with its CronJob");
+            }
+            versions.push((at, now));
+        }
+    }
+    versions
 }
 
 /// A time for an edit, of which none is at a full minute, as deadlines and fires are.
@@ -192,32 +271,52 @@ fn edited(rng: &mut Rng, objective: Objective, world: &mut World) -> Objective {
 
 /// The spec of a CronJob from edit to edit.
 fn specs(rng: &mut Rng, created_at: Instant, spec: Spec, world: &mut World) -> Vec<(Instant, Option<Spec>)> {
-    let mut specs = vec![(created_at, spec.clone())];
-    if percent(rng, 25) {
-        world.count("edit: suspended and resumed");
-        let from = some_time(rng, world);
-        specs.push((from, Spec { suspended: true, ..spec.clone() }));
-        specs.push((from + TimeDelta::minutes(rng.i64(1..6_000)), spec.clone()));
-    } else if percent(rng, 30) {
-        world.count("edit: schedule");
-        let at = some_time(rng, world);
+    let mut specs = vec![(created_at, Some(spec.clone()))];
+    let other = |rng: &mut Rng| {
         let (minute, hour) = time_of_day(rng);
-        specs.push((at, Spec { schedule: Rhythm::of(rng).crontab(minute, hour), ..spec }));
+        Spec { schedule: Rhythm::of(rng).crontab(minute, hour), ..spec.clone() }
+    };
+    match rng.u8(..100) {
+        0..25 => {
+            world.count("edit: suspended and resumed");
+            let from = some_time(rng, world);
+            specs.push((from, Some(Spec { suspended: true, ..spec.clone() })));
+            specs.push((from + TimeDelta::minutes(rng.i64(1..6_000)), Some(spec)));
+        }
+        25..47 => {
+            world.count("edit: schedule");
+            specs.push((some_time(rng, world), Some(other(rng))));
+        }
+        47..65 => {
+            world.count("CronJob: deleted");
+            let from = some_time(rng, world);
+            specs.push((from, None));
+            if percent(rng, 75) {
+                world.count("CronJob: created again");
+                let spec = if percent(rng, 30) { other(rng) } else { spec.clone() };
+                let minutes = if rng.bool() { rng.i64(1..30) } else { rng.i64(30..6_000) };
+                specs.push((from + TimeDelta::minutes(minutes), Some(spec)));
+            }
+        }
+        _ => {}
     }
-    specs.into_iter().map(|(at, spec)| (at, Some(spec))).collect()
+    specs
 }
 
 /// The instants at which a success stops counting, for ends that are right there.
 fn targets(objectives: &[Declared], zone: Option<&str>, world: &World) -> Vec<Instant> {
     let mut targets = Vec::new();
     for objective in objectives.iter().flat_map(|declared| &declared.versions) {
-        let Some(Objective { deadlines: Deadlines::CompleteBy { crontab }, time_zone, grace, .. }) =
-            &objective.value
-        else {
-            continue;
+        let Some(Objective { deadlines, time_zone, grace, .. }) = &objective.value else { continue };
+        let instants = match deadlines {
+            Deadlines::CompleteBy { crontab } => Crontab::read(crontab, time_zone.as_deref().or(zone))
+                .map(|crontab| crontab.deadlines(world.begins, world.ends)),
+            Deadlines::Before { schedule, .. } => schedule
+                .as_ref()
+                .and_then(|schedule| Crontab::read(&schedule.crontab, schedule.time_zone.as_deref()))
+                .map(|crontab| crontab.fires(world.begins, world.ends)),
         };
-        let Some(crontab) = Crontab::read(crontab, time_zone.as_deref().or(zone)) else { continue };
-        targets.extend(crontab.deadlines(world.begins, world.ends).into_iter().map(|at| at + *grace));
+        targets.extend(instants.into_iter().flatten().map(|at| at + *grace));
     }
     targets.sort_unstable();
     targets

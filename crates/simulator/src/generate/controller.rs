@@ -46,6 +46,8 @@ struct Controller<'a> {
     /// When each run that the schedule made is over, or is no more.
     over: Vec<(usize, Instant)>,
     last_scheduled_at: Option<Instant>,
+    /// How many deletions of the CronJob its runs have followed.
+    deletions: usize,
     wakes: BTreeSet<Instant>,
 }
 
@@ -65,6 +67,7 @@ pub(super) fn run(
         runs: Vec::new(),
         over: Vec::new(),
         last_scheduled_at: None,
+        deletions: 0,
         wakes: specs.iter().map(|(at, _)| *at).collect(),
     };
     while let Some(now) = controller.wakes.pop_first() {
@@ -93,6 +96,7 @@ impl Controller<'_> {
             self.wakes.insert(until);
             return;
         }
+        self.collect(rng, now, world);
         let Some((spec, born)) = self.spec(now) else { return };
         let Some(crontab) = Crontab::read(&spec.schedule, spec.time_zone.as_deref()) else { return };
         let minute = TimeDelta::minutes(1);
@@ -103,7 +107,7 @@ impl Controller<'_> {
             world.count("controller: suspended");
             return;
         }
-        let since = self.last_scheduled_at.map_or(born, |last| last + minute);
+        let since = self.last_scheduled_at.filter(|last| *last >= born).map_or(born, |last| last + minute);
         let Some(fire) = crontab.last_fire(since, now) else { return };
         let active: Vec<usize> =
             self.over.iter().filter(|(_, over)| *over > now).map(|(run, _)| *run).collect();
@@ -131,6 +135,22 @@ impl Controller<'_> {
         let created_at = now + seconds(rng, 0, 1);
         self.changes.push((created_at + TimeDelta::seconds(1), Change::Scheduled(fire)));
         self.make(rng, Some(fire), created_at, world);
+    }
+
+    /// The garbage collector deletes the runs of a CronJob that is deleted.
+    fn collect(&mut self, rng: &mut Rng, now: Instant, world: &mut World) {
+        let deleted = self.specs.iter().filter(|(at, spec)| spec.is_none() && *at <= now).count();
+        if deleted == self.deletions {
+            return;
+        }
+        self.deletions = deleted;
+        let gone_at = now + seconds(rng, 0, 3);
+        let active: Vec<usize> =
+            self.over.iter().filter(|(_, over)| *over > gone_at).map(|(run, _)| *run).collect();
+        for run in active {
+            world.count("run: deleted with its CronJob");
+            self.delete(run, gone_at);
+        }
     }
 
     fn make(&mut self, rng: &mut Rng, fire: Option<Instant>, created_at: Instant, world: &mut World) {
@@ -191,11 +211,14 @@ impl Controller<'_> {
         }
     }
 
-    /// What people start by hand.
+    /// What people start by hand, while there is a CronJob to make it from.
     fn by_hand(&mut self, rng: &mut Rng, world: &mut World) {
         for _ in 0..rng.usize(..3) {
-            world.count("run: by hand");
             let at = world.begins + seconds(rng, 3_600, (world.ends - world.begins).num_seconds() - 60);
+            if self.spec(at).is_none() {
+                continue;
+            }
+            world.count("run: by hand");
             self.make(rng, None, at, world);
         }
     }

@@ -1,5 +1,7 @@
 //! What a shipper emits about a world, and when.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use fastrand::Rng;
 use kigen_model::Instant;
@@ -53,6 +55,8 @@ pub(super) fn emit(rng: &mut Rng, world: &mut World, clusters: &mut [Cluster]) {
     let mut shown = 0;
     let mut job_seen_at = None;
     for batch in &mut world.batches {
+        // When each version of the CronJob was observed: what is declared on it is observed with it.
+        let mut cron_job_seen: BTreeMap<Instant, Instant> = BTreeMap::new();
         each_object(batch, |key, partition, versions| {
             // Of a pod that is observed before its Job the engine keeps nothing, so none is.
             let mut last = match &versions[0].0 {
@@ -62,8 +66,18 @@ pub(super) fn emit(rng: &mut Rng, world: &mut World, clusters: &mut [Cluster]) {
             let is_job = matches!(versions[0].0, FactBody::Run { .. });
             for (nth, (body, at)) in (0..).zip(versions) {
                 let delay = if percent(rng, 2) { seconds(rng, 30, 900) } else { seconds(rng, 0, 3) };
-                let at = last.map_or(at + delay, |last: Instant| last.max(at + delay));
+                let with_cron_job = match &body {
+                    FactBody::Objective { .. } => cron_job_seen.get(&at).copied(),
+                    FactBody::CronJob { .. } | FactBody::Run { .. } | FactBody::Attempt { .. } => None,
+                };
+                let is_cron_job = matches!(body, FactBody::CronJob { .. });
+                let true_at = at;
+                let at = with_cron_job.unwrap_or(at + delay);
+                let at = last.map_or(at, |last: Instant| last.max(at));
                 last = Some(at);
+                if is_cron_job {
+                    cron_job_seen.insert(true_at, at);
+                }
                 if is_job && nth == 0 {
                     job_seen_at = last;
                 }
@@ -130,12 +144,24 @@ fn repeat(rng: &mut Rng, world: &mut World, emissions: &mut Vec<Emission>) {
             }
             _ => false,
         };
-        if emission.at < restated_at && (next.at > restated_at || !is_same(&emission.event, &next.event)) {
+        if emission.at < restated_at && is_live(&emission.event) && (next.at > restated_at || !is_same(&emission.event, &next.event)) {
             world.count("fact: restated");
             repeat(restated_at + seconds(rng, 0, 20));
         }
     }
     emissions.extend(again);
+}
+
+/// Whether what the fact shows is still there, as far as CronJobs and objectives go.
+fn is_live(event: &Event) -> bool {
+    match event {
+        Event::Fact(Fact { body, .. }) => match body {
+            FactBody::CronJob { cron_job, .. } => cron_job.is_some(),
+            FactBody::Objective { objective, .. } => objective.is_some(),
+            FactBody::Run { .. } | FactBody::Attempt { .. } => true,
+        },
+        Event::Cluster(_) => true,
+    }
 }
 
 /// What identifies the object of a fact within its batch.

@@ -40,6 +40,16 @@ pub(super) fn generate(
         world.count("run: waits for ever");
         return (work.done(None, None), None);
     }
+    let mut starts_at = starts_at;
+    if percent(rng, 3) {
+        world.count("run: suspended and resumed");
+        let suspended_at = starts_at + seconds(rng, 1, 10);
+        work.run.started_at = None;
+        work.becomes(suspended_at, RunPhase::Suspended);
+        starts_at = suspended_at + seconds(rng, 60, 20_000);
+        work.run.started_at = Some(starts_at);
+        work.becomes(starts_at, RunPhase::Pending);
+    }
     let pod_at = starts_at + if percent(rng, 5) { seconds(rng, 60, 7_200) } else { seconds(rng, 1, 20) };
     work.becomes(pod_at, RunPhase::Running);
     let ends_at = end(rng, plan, pod_at, world);

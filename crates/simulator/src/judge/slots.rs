@@ -16,8 +16,13 @@ pub(super) struct Planned {
     pub(super) deadline: Instant,
     pub(super) whole: bool,
     pub(super) settle: TimeDelta,
+    /// How often the objective had ended, and begun anew, before.
+    pub(super) life: usize,
+    /// Whether the CronJob, or that before whose fires the result is due, is gone, so that this slot is the last one.
+    pub(super) is_last: bool,
     grace: TimeDelta,
     freshness: Option<TimeDelta>,
+    /// The crontab whose zone is that of the objective.
     crontab: Crontab,
 }
 
@@ -35,8 +40,47 @@ pub(super) struct Plans {
 
 struct Plan {
     since: Instant,
-    /// `None`: it is withdrawn, or cannot be read.
-    plan: Option<(Crontab, Objective)>,
+    /// `None`: there is no objective.
+    plan: Option<(Source, Objective)>,
+    /// Without an objective: whether it was withdrawn with its CronJob, or its target is gone.
+    has_died: bool,
+    is_withdrawn: bool,
+}
+
+/// Where deadlines come from: a crontab's instants, or another CronJob's expected fires.
+#[derive(Clone, Copy)]
+struct Source {
+    crontab: Crontab,
+    is_of_fires: bool,
+}
+
+impl Source {
+    fn of(objective: &Objective, zone: Option<&str>) -> Option<Self> {
+        Some(match &objective.deadlines {
+            Deadlines::CompleteBy { crontab } => {
+                let crontab = Crontab::read(crontab, objective.time_zone.as_deref().or(zone))?;
+                Self { crontab, is_of_fires: false }
+            }
+            Deadlines::Before { schedule, .. } => {
+                let schedule = schedule.as_ref()?;
+                let crontab = Crontab::read(&schedule.crontab, schedule.time_zone.as_deref())?;
+                Self { crontab, is_of_fires: true }
+            }
+        })
+    }
+
+    fn within(&self, from: Instant, to: Instant) -> Vec<Instant> {
+        if self.is_of_fires { self.crontab.fires(from, to) } else { self.crontab.deadlines(from, to) }
+    }
+
+    /// The last deadline at or before `to`.
+    fn until(&self, to: Instant) -> Option<Instant> {
+        if self.is_of_fires {
+            self.crontab.last_fire(to - TimeDelta::days(730), to)
+        } else {
+            self.crontab.deadline_until(to)
+        }
+    }
 }
 
 impl Plans {
@@ -54,9 +98,22 @@ impl Plans {
         edits.retain(|at| Some(*at) >= first);
         let plans = edits.into_iter().map(|since| {
             let spec = specs.iter().rfind(|(at, _)| *at <= since).and_then(|(_, spec)| *spec);
+            let is_withdrawn = spec.is_none();
+            let before = specs.iter().rev().filter(|(at, _)| *at <= since).find_map(|(_, spec)| *spec);
+            let withdrawn_at = specs.iter().rfind(|(at, _)| *at <= since).map(|(at, _)| *at);
+            // As it was when the objective was withdrawn, whatever became of the CronJob later.
+            let is_gone = cron_jobs
+                .iter()
+                .rfind(|(at, _)| Some(*at) <= withdrawn_at)
+                .is_some_and(|(_, cron_job)| cron_job.is_none());
+            let has_died = match spec {
+                None => is_gone && before.is_some_and(|before| before.source.dies_with_its_cron_job()),
+                Some(spec) => matches!(spec.deadlines, Deadlines::Before { schedule: None, .. }),
+            };
             let cron_job = cron_jobs.iter().rfind(|(at, cron_job)| *at <= since && cron_job.is_some());
             let zone = cron_job.and_then(|(_, cron_job)| cron_job.and_then(|it| it.time_zone.as_deref()));
-            Plan { since, plan: spec.and_then(|spec| Some((crontab(spec, zone)?, spec.clone()))) }
+            let plan = spec.and_then(|spec| Some((Source::of(spec, zone)?, spec.clone())));
+            Plan { since, plan, has_died, is_withdrawn }
         });
         Self { plans: plans.collect() }
     }
@@ -65,36 +122,66 @@ impl Plans {
     pub(super) fn slots(&self, end: Option<Instant>) -> Vec<Planned> {
         let mut slots: Vec<Planned> = Vec::new();
         let Some(end) = end else { return slots };
-        for (nth, Plan { since, plan }) in self.plans.iter().enumerate() {
+        let tiny = TimeDelta::milliseconds(1);
+        // What was in force last, and until when: of an objective that is not there now.
+        let mut ended: Option<(Instant, Source, Objective)> = None;
+        let (mut life, mut is_withdrawn, mut is_new) = (0, false, true);
+        for (nth, now) in self.plans.iter().enumerate() {
+            let since = now.since;
             let until = self.plans.get(nth + 1).map_or(end + TimeDelta::days(8), |next| next.since);
-            let Some((crontab, objective)) = plan else { continue };
-            let after = slots.last().map_or(*since, |slot| slot.deadline.max(*since));
-            let tiny = TimeDelta::milliseconds(1);
-            for deadline in crontab.deadlines(after + tiny, until + tiny) {
-                let before = slots.last().map(|slot| slot.deadline);
-                let Some(from) = before.or_else(|| crontab.deadline_until(*since)) else { continue };
-                slots.push(Planned {
-                    from,
-                    deadline,
-                    whole: before.is_some(),
-                    settle: objective.settle,
-                    grace: objective.grace,
-                    freshness: objective.freshness,
-                    crontab: *crontab,
-                });
+            let Some((source, objective)) = &now.plan else {
+                if ended.is_none()
+                    && let Some((source, objective)) = nth.checked_sub(1).and_then(|last| self.plans[last].plan.clone())
+                {
+                    ended = Some((since, source, objective));
+                    is_withdrawn = now.is_withdrawn;
+                }
+                // It is judged once more.
+                if let Some((ended_at, source, objective)) = ended.as_ref().filter(|_| now.has_died) {
+                    let pending = source.within(*ended_at + tiny, until + tiny).into_iter().find(|at| *at > since);
+                    let is_judged = slots.last().is_some_and(|slot| slot.deadline > *ended_at);
+                    let is_first = source.within(*ended_at + tiny, since + tiny).is_empty();
+                    if let (Some(deadline), true, false) = (pending, is_first, is_judged) {
+                        let from = slots.last().filter(|_| !is_new).map(|slot| slot.deadline);
+                        if let Some(from) = from.or_else(|| source.until(*ended_at)) {
+                            let whole = !is_new;
+                            slots.push(Planned::new(from, deadline, whole, (source, objective), life, true));
+                            is_new = false;
+                        }
+                    }
+                }
+                continue;
+            };
+            if let Some((ended_at, old, _)) = ended.take()
+                && !old.within(ended_at + tiny, since + tiny).is_empty()
+            {
+                // Its period is over: it begins anew.
+                is_new = true;
+                life += usize::from(is_withdrawn);
+            }
+            let after = slots.last().map_or(since, |slot| slot.deadline.max(since));
+            for deadline in source.within(after + tiny, until + tiny) {
+                let before = slots.last().filter(|_| !is_new).map(|slot| slot.deadline);
+                let Some(from) = before.or_else(|| source.until(since)) else { continue };
+                slots.push(Planned::new(from, deadline, !is_new, (source, objective), life, false));
+                is_new = false;
             }
         }
         slots
     }
 }
 
-fn crontab(objective: &Objective, zone: Option<&str>) -> Option<Crontab> {
-    match &objective.deadlines {
-        Deadlines::CompleteBy { crontab } => Crontab::read(crontab, objective.time_zone.as_deref().or(zone)),
-        Deadlines::Before { schedule, .. } => {
-            let schedule = schedule.as_ref()?;
-            Crontab::read(&schedule.crontab, schedule.time_zone.as_deref())
-        }
+impl Planned {
+    fn new(
+        from: Instant,
+        deadline: Instant,
+        whole: bool,
+        (source, objective): (&Source, &Objective),
+        life: usize,
+        is_last: bool,
+    ) -> Self {
+        let Objective { settle, grace, freshness, .. } = *objective;
+        Self { from, deadline, whole, settle, life, is_last, grace, freshness, crontab: source.crontab }
     }
 }
 
