@@ -4,6 +4,9 @@ use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::slot::CauseKind;
 
+/// How many successes are kept, whatever else ran.
+pub const SUCCESSES_SURELY_KEPT: usize = 16;
+
 /// The answers about one objective.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectiveAnswer {
@@ -13,10 +16,21 @@ pub struct ObjectiveAnswer {
     pub partition: usize,
     /// The objective's name.
     pub objective: String,
+    /// With which events it was over, and with it an incident: it was withdrawn, and all is judged.
+    pub ends: Vec<End>,
     /// Its slots, by deadline.
     pub slots: Vec<SlotAnswer>,
     /// The successes of its runs in the order in which they became known; one whose end was corrected is there again.
     pub successes: Vec<Success>,
+}
+
+/// The end of an objective that was withdrawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// The event at which its pending slot would have been judged.
+    pub index: usize,
+    /// When that slot would have stopped counting: a success after it waits for that event.
+    pub stops_counting: Instant,
 }
 
 /// A success as it became known.
@@ -53,6 +67,17 @@ pub struct SlotAnswer {
     pub open: Option<Open>,
     /// What evidence after the verdict changes about it, in the log's order.
     pub later: Vec<Later>,
+    /// What else evidence may change about it, at any time, if a gap overlaps it.
+    pub again: Option<Again>,
+}
+
+/// What a slot that a gap overlaps may turn out to be: the truth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Again {
+    /// A run of it succeeded in time.
+    pub may_be_met: bool,
+    /// None did that the CronJob made.
+    pub may_be_missed: bool,
 }
 
 /// A verdict that is right.
@@ -114,6 +139,8 @@ pub enum Later {
     Missed {
         /// The index of the event that proves it.
         index: usize,
+        /// Why.
+        cause: CauseKind,
     },
 }
 

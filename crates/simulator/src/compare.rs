@@ -6,9 +6,12 @@ use std::fmt::Write;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::event::{ClusterBody, Event};
+use kigen_model::slot::CauseKind;
 use uuid::Uuid;
 
+use crate::answer::SUCCESSES_SURELY_KEPT;
 use crate::answer::{Disagreement, Later, ObjectiveAnswer, Open, Right, SlotAnswer, Success};
+use crate::resolve::VERDICTS_KEPT;
 use crate::world::World;
 
 /// What was compared.
@@ -48,20 +51,34 @@ struct Incident {
     is_open: bool,
 }
 
+/// Unknown slots in a row that are judged at one watermark: one alert.
+struct Unknown {
+    /// The slots, by their place.
+    slots: Vec<usize>,
+    /// Those that are still unknown.
+    left: Vec<usize>,
+    met: usize,
+    missed: usize,
+    is_reported: bool,
+}
+
 /// An alert that is due.
 struct Due {
+    at: Instant,
+    /// Whether it is about unknown slots, which is reported before all else of that instant.
+    is_first: bool,
     deadline: Instant,
     right: Vec<String>,
 }
-
-/// How many successes after a miss are kept with their runs, whatever else ran: of 32 runs some are under way or failed.
-const SUCCESSES_SURELY_KEPT: usize = 16;
 
 struct Follower<'a> {
     world: &'a World,
     answer: &'a ObjectiveAnswer,
     reported: &'a [&'a Alert],
     incidents: Vec<Incident>,
+    unknown: Vec<Unknown>,
+    /// The index of the last event.
+    before: usize,
     /// How many slots are judged.
     judged: usize,
     due: Vec<Due>,
@@ -69,13 +86,23 @@ struct Follower<'a> {
 
 impl<'a> Follower<'a> {
     fn new(world: &'a World, answer: &'a ObjectiveAnswer, reported: &'a [&'a Alert]) -> Self {
-        Self { world, answer, reported, incidents: Vec::new(), judged: 0, due: Vec::new() }
+        Self {
+            world,
+            answer,
+            reported,
+            incidents: Vec::new(),
+            unknown: Vec::new(),
+            before: 0,
+            judged: 0,
+            due: Vec::new(),
+        }
     }
 
     fn follow(mut self, comparison: &mut Comparison) {
         let mut moments: Vec<usize> = self.answer.slots.iter().filter_map(|slot| slot.judged_at).collect();
         moments.extend(self.answer.successes.iter().map(|success| success.index));
         moments.extend(self.answer.slots.iter().flat_map(|slot| &slot.later).map(Later::index));
+        moments.extend(self.answer.ends.iter().map(|end| end.index));
         moments.sort_unstable();
         moments.dedup();
         for index in moments {
@@ -87,8 +114,12 @@ impl<'a> Follower<'a> {
     /// What the event at this index brings.
     fn moment(&mut self, index: usize, comparison: &mut Comparison) {
         let at = self.time(index);
-        while let Some(slot) = self.answer.slots.get(self.judged).filter(|slot| slot.judged_at == Some(index))
-        {
+        let answer = self.answer;
+        if answer.ends.iter().any(|end| self.before <= end.index && end.index < index) {
+            self.incidents.iter_mut().for_each(|incident| incident.is_open = false);
+        }
+        self.before = index;
+        while let Some(slot) = answer.slots.get(self.judged).filter(|slot| slot.judged_at == Some(index)) {
             let nth = self.judged;
             self.judged += 1;
             comparison.slots += 1;
@@ -97,58 +128,129 @@ impl<'a> Follower<'a> {
             }
             let Some(right) = slot.right.first() else { continue };
             *comparison.occurred.entry(label(right)).or_default() += 1;
+            match right {
+                Right::Unknown => self.unknown(nth),
+                Right::Excused => {}
+                Right::Met { .. } | Right::Missed { .. } => self.report_unknown(at, comparison),
+            }
             if let Right::Missed { causes } = right {
-                let incident = self.miss(nth);
-                let (since, misses) = (incident.since, incident.missed.len());
-                let right =
-                    causes.iter().map(|cause| missed(at, slot.deadline, since, misses, cause.label()));
-                self.due.push(Due { deadline: slot.deadline, right: right.collect() });
+                self.miss(at, nth, causes);
             }
             // A success may be after this slot and before the next one that this tick judges.
             self.recover(at, index, comparison);
         }
+        self.report_unknown(at, comparison);
         for nth in 0..self.judged {
-            let slot = &self.answer.slots[nth];
+            let slot = &answer.slots[nth];
             for later in slot.later.iter().filter(|later| later.index() == index) {
-                let Later::Met { ended_at, .. } = later else { continue };
-                *comparison.occurred.entry("later: retracted".to_owned()).or_default() += 1;
-                self.retract(at, nth, *ended_at);
+                match later {
+                    Later::Met { ended_at, .. } => {
+                        *comparison.occurred.entry("later: met".to_owned()).or_default() += 1;
+                        self.retract(at, nth, *ended_at);
+                    }
+                    Later::Missed { cause, .. } => {
+                        *comparison.occurred.entry("later: missed".to_owned()).or_default() += 1;
+                        self.miss(at, nth, &[*cause]);
+                    }
+                }
+                self.close_unknown(at, nth, matches!(later, Later::Met { .. }), comparison);
             }
         }
         self.recover(at, index, comparison);
     }
 
-    fn miss(&mut self, nth: usize) -> &Incident {
-        let SlotAnswer { deadline: since, life, .. } = self.answer.slots[nth];
+    /// The slot goes on the range of those before it, or begins one.
+    fn unknown(&mut self, nth: usize) {
+        if self.unknown.last().is_none_or(|last| last.is_reported) {
+            let (slots, left) = (Vec::new(), Vec::new());
+            self.unknown.push(Unknown { slots, left, met: 0, missed: 0, is_reported: false });
+        }
+        if let Some(last) = self.unknown.last_mut() {
+            last.slots.push(nth);
+            last.left.push(nth);
+        }
+    }
+
+    /// Ends the range of unknown slots, if there is one.
+    fn report_unknown(&mut self, at: Instant, comparison: &mut Comparison) {
+        let Some(last) = self.unknown.last_mut().filter(|last| !last.is_reported) else { return };
+        last.is_reported = true;
+        let deadline = |nth: &usize| self.answer.slots[*nth].deadline;
+        let (Some(from), Some(to)) = (last.slots.first().map(deadline), last.slots.last().map(deadline))
+        else {
+            return;
+        };
+        let kind =
+            if last.slots.len() == 1 { "alert: one unknown slot" } else { "alert: unknown slots in a row" };
+        *comparison.occurred.entry(kind.to_owned()).or_default() += 1;
+        let right = vec![unknown(at, from, to, last.slots.len())];
+        self.due.push(Due { at, is_first: true, deadline: to, right });
+    }
+
+    /// Notes what an unknown slot turned out to be, and closes its range with the last one that is kept.
+    fn close_unknown(&mut self, at: Instant, nth: usize, is_met: bool, comparison: &mut Comparison) {
+        let Some(range) = self.unknown.iter_mut().find(|range| range.left.contains(&nth)) else { return };
+        range.left.retain(|left| *left != nth);
+        if is_met {
+            range.met += 1;
+        } else {
+            range.missed += 1;
+        }
+        let is_kept = |left: &usize| *left + VERDICTS_KEPT >= self.judged;
+        if range.slots.len() == 1 || range.left.iter().any(is_kept) {
+            return;
+        }
+        let deadline = |nth: &usize| self.answer.slots[*nth].deadline;
+        let (Some(from), Some(to)) = (range.slots.first().map(deadline), range.slots.last().map(deadline))
+        else {
+            return;
+        };
+        *comparison.occurred.entry("alert: unknown slots closed".to_owned()).or_default() += 1;
+        let right = vec![closed(at, from, to, range.slots.len(), range.met, range.missed)];
+        self.due.push(Due { at, is_first: false, deadline: to, right });
+    }
+
+    /// A further miss of the open incident, or the first of one.
+    fn miss(&mut self, at: Instant, nth: usize, causes: &[CauseKind]) {
+        let SlotAnswer { deadline, life, .. } = self.answer.slots[nth];
         let goes_on = |last: &Incident| {
             last.is_open && last.missed.iter().all(|missed| self.answer.slots[*missed].life == life)
         };
         if !self.incidents.last().is_some_and(goes_on) {
             self.incidents.iter_mut().for_each(|last| last.is_open = false);
-            self.incidents.push(Incident { since, missed: Vec::new(), is_open: true });
+            self.incidents.push(Incident { since: deadline, missed: Vec::new(), is_open: true });
         }
         let incident = self.incidents.last_mut().expect("one is open");
         incident.missed.push(nth);
-        incident
+        let (since, misses) = (incident.since, incident.missed.len());
+        let right = causes.iter().map(|cause| missed(at, deadline, since, misses, cause.label()));
+        self.due.push(Due { at, is_first: false, deadline, right: right.collect() });
     }
 
     fn retract(&mut self, at: Instant, nth: usize, ended_at: Instant) {
+        let deadline = self.answer.slots[nth].deadline;
+        if let Some(range) = self.unknown.iter().find(|range| range.left.contains(&nth)) {
+            if range.slots.len() == 1 {
+                let right = vec![retracted(at, deadline, Instant::MIN_UTC, 0, ended_at)];
+                self.due.push(Due { at, is_first: false, deadline, right });
+            }
+            return;
+        }
         let Some(incident) = self.incidents.iter_mut().find(|incident| incident.missed.contains(&nth)) else {
             return;
         };
         incident.missed.retain(|missed| *missed != nth);
         incident.is_open &= !incident.missed.is_empty();
-        let deadline = self.answer.slots[nth].deadline;
         // None is left of an incident that is over, however it ended.
         let left = if incident.is_open { incident.missed.len() } else { 0 };
         let right = retracted(at, deadline, incident.since, left, ended_at);
-        self.due.push(Due { deadline, right: vec![right] });
+        self.due.push(Due { at, is_first: false, deadline, right: vec![right] });
     }
 
     /// Ends the open incident if a success is known that ends it.
     fn recover(&mut self, at: Instant, index: usize, comparison: &mut Comparison) {
         let Some(incident) = self.incidents.last_mut().filter(|incident| incident.is_open) else { return };
-        let Some(last) = incident.missed.last().copied() else { return };
+        let Some(last) = incident.missed.iter().max().copied() else { return };
         let slots = &self.answer.slots;
         // Of a success that was corrected the last is what is known.
         let mut known = BTreeMap::new();
@@ -161,24 +263,37 @@ impl<'a> Follower<'a> {
             .collect();
         ending.sort_by_key(|success| success.ended_at);
         let Some(first) = ending.first() else { return };
+        let mut ends = self.answer.ends.iter();
+        let begins = slots.get(last + 1).map(|next| next.life) == Some(slots[last].life);
+        if !begins && ends.any(|end| index < end.index && end.stops_counting < first.ended_at) {
+            return;
+        }
         // It waits for the verdicts on what it is too late for, where there is something to judge.
         let mut open = slots[self.judged..].iter().take_while(|slot| slot.stops_counting < first.ended_at);
         if open.any(|slot| slot.right != [Right::Excused]) {
             return;
         }
-        incident.is_open = false;
-        *comparison.occurred.entry("later: recovered".to_owned()).or_default() += 1;
         let deadline = slots[last].deadline;
         let right = |success: &&Success| {
             recovered(at, deadline, incident.since, incident.missed.len(), success.ended_at)
         };
         // The first of many may be among the runs that are kept no more.
         let is_bounded = ending.len() > SUCCESSES_SURELY_KEPT;
+        let is_reported = |alert: &&&Alert| {
+            let of_it =
+                matches!(&alert.body, AlertBody::SlotRecovered { slot, .. } if slot.deadline == deadline);
+            alert.decided_at == at && of_it
+        };
+        if is_bounded && !self.reported.iter().any(|alert| is_reported(&alert)) {
+            return;
+        }
+        *comparison.occurred.entry("later: recovered".to_owned()).or_default() += 1;
         let right = if is_bounded { ending.iter().map(right).collect() } else { vec![right(first)] };
         if is_bounded {
             *comparison.open.entry(Open::Bounded.label()).or_default() += 1;
         }
-        self.due.push(Due { deadline, right });
+        incident.is_open = false;
+        self.due.push(Due { at, is_first: false, deadline, right });
     }
 
     /// The time of an event, which is that of the alerts it causes.
@@ -193,9 +308,13 @@ impl<'a> Follower<'a> {
         }
     }
 
-    fn report(self, comparison: &mut Comparison) {
+    fn report(mut self, comparison: &mut Comparison) {
         let mut incidents: BTreeMap<Uuid, Instant> = BTreeMap::new();
-        let mut reported = self.reported.iter().map(|alert| described(alert, &mut incidents));
+        self.due.sort_by_key(|due| (due.at, !due.is_first));
+        let mut reported = self.reported.to_vec();
+        reported
+            .sort_by_key(|alert| (alert.decided_at, !matches!(alert.body, AlertBody::SlotUnknown { .. })));
+        let mut reported = reported.into_iter().map(|alert| described(alert, &mut incidents));
         let mut differ = |deadline: Instant, right: String, reported: String| {
             comparison.disagreements.push(Disagreement {
                 key: self.answer.key.clone(),
@@ -220,9 +339,9 @@ impl<'a> Follower<'a> {
 
 impl Later {
     /// The index of the event that shows it.
-    fn index(&self) -> usize {
+    pub(crate) fn index(&self) -> usize {
         match self {
-            Self::Met { index, .. } | Self::Missed { index } => *index,
+            Self::Met { index, .. } | Self::Missed { index, .. } => *index,
         }
     }
 }
@@ -254,6 +373,14 @@ fn recovered(at: Instant, deadline: Instant, since: Instant, misses: usize, ende
     format!("at {at} recovered {deadline} at {ended_at}, {misses} since {since}")
 }
 
+fn unknown(at: Instant, from: Instant, to: Instant, slots: usize) -> String {
+    format!("at {at} unknown {from} to {to}, {slots}")
+}
+
+fn closed(at: Instant, from: Instant, to: Instant, slots: usize, met: usize, missed: usize) -> String {
+    format!("at {at} closed {from} to {to}, {slots}: {met} met, {missed} missed")
+}
+
 /// An alert as the judge would write it, with the deadline that it is about.
 fn described(alert: &Alert, incidents: &mut BTreeMap<Uuid, Instant>) -> (Instant, String) {
     let at = alert.decided_at;
@@ -273,12 +400,12 @@ fn described(alert: &Alert, incidents: &mut BTreeMap<Uuid, Instant>) -> (Instant
             (slot.deadline, retracted(at, slot.deadline, since, *misses as usize, *ended_at))
         }
         AlertBody::SlotUnknown { slot, since, slots, .. } => {
-            (slot.deadline, format!("at {at} unknown {since} to {}, {slots}", slot.deadline))
+            (slot.deadline, unknown(at, *since, slot.deadline, *slots as usize))
         }
-        AlertBody::UnknownClosed { slot, since, slots, met, missed, .. } => (
-            slot.deadline,
-            format!("at {at} closed {since} to {}, {slots}: {met} met, {missed} missed", slot.deadline),
-        ),
+        AlertBody::UnknownClosed { slot, since, slots, met, missed, .. } => {
+            let [slots, met, missed] = [slots, met, missed].map(|number| *number as usize);
+            (slot.deadline, closed(at, *since, slot.deadline, slots, met, missed))
+        }
         AlertBody::RunFailed { run, failure } => {
             (run.run.created_at, format!("at {at} failed: {}", failure.reason))
         }

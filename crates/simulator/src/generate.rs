@@ -3,6 +3,7 @@
 mod batch;
 mod controller;
 mod dice;
+mod observe;
 mod ship;
 mod work;
 
@@ -21,11 +22,13 @@ pub struct Size {
     pub days: i64,
     /// The number of partitions of each topic.
     pub partitions: usize,
+    /// Whether the shipper is away at times. The judge and kigen do not yet agree about all of what follows.
+    pub outages: bool,
 }
 
 impl Default for Size {
     fn default() -> Self {
-        Self { batches: 6, days: 24, partitions: 2 }
+        Self { batches: 6, days: 24, partitions: 2, outages: false }
     }
 }
 
@@ -54,16 +57,16 @@ pub fn generate(seed: u64, size: Size, partition_of: &dyn Fn(&str) -> usize) -> 
         batches: Vec::new(),
         kinds: std::collections::BTreeMap::new(),
     };
-    let mut clusters = vec![Cluster::generate(rng, "prod", &mut world)];
+    let mut clusters = vec![Cluster::generate(rng, "prod", size.outages, &mut world)];
     if rng.u8(..4) == 0 {
         world.count("world: two clusters");
-        clusters.push(Cluster::generate(rng, "test", &mut world));
+        clusters.push(Cluster::generate(rng, "test", size.outages, &mut world));
     }
     for number in 0..size.batches {
         let cluster = &clusters[rng.usize(..clusters.len())];
         let batch = batch::generate(rng, number, cluster, &mut world, partition_of);
         world.batches.push(batch);
     }
-    ship::emit(rng, &mut world, &mut clusters);
+    ship::emit(rng, &mut world, &clusters);
     world
 }

@@ -32,7 +32,7 @@ pub struct Broken {
 /// # Errors
 /// The first invariant that does not hold.
 pub fn of_one_pass(input: &Input, found: &Undisturbed) -> Result<(), Broken> {
-    let delays = shortest_delays(input);
+    let Declarations { delays, withdrawn } = Declarations::of(input);
     let mut ids = BTreeSet::new();
     let mut objectives: BTreeMap<(BatchKey, String), Objective> = BTreeMap::new();
     for Raised { alert, .. } in found.alerts.iter().flatten() {
@@ -42,7 +42,12 @@ pub fn of_one_pass(input: &Input, found: &Undisturbed) -> Result<(), Broken> {
         let name = alert.objective.as_ref().map(|objective| objective.name.clone()).unwrap_or_default();
         let place = (alert.key.clone(), name.clone());
         let delay = delays.get(&place).copied().unwrap_or_default();
+        let is_withdrawn = withdrawn.contains(&place);
         let objective = objectives.entry(place).or_default();
+        if is_withdrawn && let AlertBody::SlotMissed { incident, .. } = &alert.body {
+            // The incident before ended with the withdrawal.
+            objective.open = objective.open.filter(|open| open == incident);
+        }
         objective
             .alert(alert, &name, delay)
             .map_err(|what| broken(&alert.key, format!("{what}: {alert:?}")))?;
@@ -201,22 +206,39 @@ impl Objective {
     }
 }
 
-/// The least grace and settle of each objective, as far as it was ever declared.
-fn shortest_delays(input: &Input) -> BTreeMap<(BatchKey, String), TimeDelta> {
-    let mut delays = BTreeMap::new();
-    let records = input.partitions.iter().flat_map(|partition| &partition.records);
-    for NewRecord { value, .. } in records {
-        let Some(Ok(Event::Fact(Fact { key, body, .. }))) = value.as_deref().map(kigen_wire::decode_event)
-        else {
-            continue;
-        };
-        if let FactBody::Objective { name, objective: Some(objective), .. } = body {
-            let delay = objective.grace + objective.settle;
-            let known = delays.entry((key, name)).or_insert(delay);
-            *known = delay.min(*known);
+/// What was ever declared of each objective.
+#[derive(Default)]
+struct Declarations {
+    /// The least grace and settle.
+    delays: BTreeMap<(BatchKey, String), TimeDelta>,
+    /// Those that were withdrawn at some time.
+    withdrawn: BTreeSet<(BatchKey, String)>,
+}
+
+impl Declarations {
+    fn of(input: &Input) -> Self {
+        let mut all = Self::default();
+        let records = input.partitions.iter().flat_map(|partition| &partition.records);
+        for NewRecord { value, .. } in records {
+            let Some(Ok(Event::Fact(Fact { key, body, .. }))) =
+                value.as_deref().map(kigen_wire::decode_event)
+            else {
+                continue;
+            };
+            let FactBody::Objective { name, objective, .. } = body else { continue };
+            match objective {
+                Some(objective) => {
+                    let delay = objective.grace + objective.settle;
+                    let known = all.delays.entry((key, name)).or_insert(delay);
+                    *known = delay.min(*known);
+                }
+                None => {
+                    all.withdrawn.insert((key, name));
+                }
+            }
         }
+        all
     }
-    delays
 }
 
 fn broken(key: &BatchKey, what: String) -> Broken {

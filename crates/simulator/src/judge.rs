@@ -5,64 +5,51 @@
 //! what became of them.
 
 mod cause;
+mod gap;
 mod known;
 mod slots;
 
 use kigen_model::Instant;
-use kigen_model::event::{ClusterBody, Event};
 use kigen_model::run::Run;
 use kigen_model::slot::CauseKind;
 
-use crate::answer::{Later, ObjectiveAnswer, Open, Right, SlotAnswer, Success};
+use crate::answer::SUCCESSES_SURELY_KEPT;
+use crate::answer::{Again, End, Later, ObjectiveAnswer, Open, Right, SlotAnswer, Success};
 use crate::history::{Batch, Declared, Version};
 use crate::judge::cause::Causes;
-use crate::judge::known::{Known, KnownSchedule};
+use crate::judge::known::{Known, KnownCluster, KnownSchedule, Tick};
 use crate::judge::slots::{Planned, Plans, Window};
 use crate::world::World;
-
-/// A tick of the cluster of a batch, in its partition.
-#[derive(Clone, Copy)]
-struct Tick {
-    index: usize,
-    observed_until: Instant,
-}
 
 /// Judges each slot of each objective of the world.
 #[must_use]
 pub fn judge(world: &World) -> Vec<ObjectiveAnswer> {
     let mut answers = Vec::new();
     for batch in &world.batches {
-        let ticks = ticks_of(world, batch);
+        let cluster = KnownCluster::of(
+            &world.partitions[batch.partition],
+            &world.expired[batch.partition],
+            &batch.key.cluster,
+        );
         let schedules = KnownSchedule::all(batch);
         for declared in &batch.objectives {
-            answers.push(judge_objective(batch, &schedules, declared, &ticks));
+            answers.push(judge_objective(batch, &schedules, declared, &cluster));
         }
     }
     answers
-}
-
-fn ticks_of(world: &World, batch: &Batch) -> Vec<Tick> {
-    let events = world.partitions[batch.partition].iter().enumerate();
-    let ticks = events.filter_map(|(index, event)| match event {
-        Event::Cluster(event) if event.cluster == batch.key.cluster => match event.body {
-            ClusterBody::Tick { observed_until, .. } => Some(Tick { index, observed_until }),
-            ClusterBody::Epoch { .. } | ClusterBody::Gap(_) | ClusterBody::Forgotten { .. } => None,
-        },
-        Event::Cluster(_) | Event::Fact(_) => None,
-    });
-    ticks.collect()
 }
 
 fn judge_objective(
     batch: &Batch,
     schedules: &[KnownSchedule],
     declared: &Declared,
-    ticks: &[Tick],
+    cluster: &KnownCluster,
 ) -> ObjectiveAnswer {
+    let ticks = &cluster.ticks;
     let end = ticks.last().map(|tick| tick.observed_until);
-    let plans = Plans::of(batch, declared);
-    let planned = plans.slots(end);
-    let known = |before| Known { batch, schedules, before };
+    let plans = Plans::of(batch, cluster, declared);
+    let (planned, ends) = plans.slots(end);
+    let known = |before| Known { batch, schedules, cluster, before };
     let mut slots = Vec::new();
     let mut due_at = None;
     for (nth, slot) in planned.iter().enumerate() {
@@ -70,11 +57,11 @@ fn judge_objective(
         due_at = due_at.max(Some(slot.stops_counting() + slot.settle));
         let tick = ticks.iter().find(|tick| Some(tick.observed_until) >= due_at);
         let verdict = tick.map(|tick| verdict(&known(tick.index), &planned, nth));
-        let (right, open) = verdict.map_or((None, None), |verdict| (Some(verdict.right), verdict.open));
-        let later = match (tick, &right) {
-            (Some(tick), Some(Right::Missed { .. } | Right::Unknown)) => {
-                later(known, &planned, nth, tick.index)
-            }
+        let Verdict { right, open, again } =
+            verdict.unwrap_or(Verdict { right: Vec::new(), open: None, again: None });
+        let may_change = |right: &Right| matches!(right, Right::Missed { .. } | Right::Unknown);
+        let later = match tick {
+            Some(tick) if right.iter().any(may_change) => later(known, &planned, nth, tick.index),
             _ => Vec::new(),
         };
         slots.push(SlotAnswer {
@@ -84,46 +71,80 @@ fn judge_objective(
             whole: slot.whole,
             life: slot.life,
             judged_at: tick.map(|tick| tick.index),
-            right: right.into_iter().collect(),
+            right,
             open,
             later,
+            again,
         });
     }
     ObjectiveAnswer {
         key: batch.key.clone(),
         partition: batch.partition,
         objective: declared.name.clone(),
+        ends: ends.into_iter().filter_map(|(life, at)| ended_at(ticks, &slots, life, at)).collect(),
         slots,
         successes: successes(known, batch, &planned),
     }
 }
 
-/// A verdict, and why its cause is not the only one that is right.
+/// The index of the event with which a life of the objective is over: the tick at which its pending slot is due, or the last
+/// verdict after it.
+fn ended_at(
+    ticks: &[Tick],
+    slots: &[SlotAnswer],
+    life: usize,
+    (stops_counting, at): (Instant, Instant),
+) -> Option<End> {
+    let due = ticks.iter().find(|tick| tick.observed_until >= at)?.index;
+    let last = slots.iter().rfind(|slot| slot.life == life);
+    let index = last.map_or(Some(due), |last| last.judged_at.map(|judged_at| judged_at.max(due)))?;
+    Some(End { index, stops_counting })
+}
+
+/// The verdicts that are right.
 struct Verdict {
-    right: Right,
+    right: Vec<Right>,
+    /// Why one of them, or one cause, is not the only one.
     open: Option<Open>,
+    /// What a slot that a gap overlaps may turn out to be.
+    again: Option<Again>,
+}
+
+impl Verdict {
+    fn one(right: Right, open: Option<Open>) -> Self {
+        Self { right: vec![right], open, again: None }
+    }
 }
 
 /// The verdict on a slot by what is known.
 fn verdict(known: &Known<'_>, planned: &[Planned], nth: usize) -> Verdict {
     let slot = &planned[nth];
     let window = Window::of(known, planned, nth);
-    let in_time = known
+    let mut in_time: Vec<Instant> = known
         .successes()
         .filter(|success| success.ended_at <= slot.stops_counting() && window.has(success.run))
         .map(|success| success.ended_at)
-        .min();
-    if let Some(ended_at) = in_time {
-        return Verdict { right: Right::Met { ended_at }, open: None };
+        .collect();
+    in_time.sort_unstable();
+    if !in_time.is_empty() {
+        // The first of many may be forgotten, which changes no verdict.
+        let named = if in_time.len() > SUCCESSES_SURELY_KEPT { in_time.len() } else { 1 };
+        let right = in_time.into_iter().take(named).map(|ended_at| Right::Met { ended_at });
+        return Verdict { right: right.collect(), open: None, again: None };
     }
     if !slot.whole || window.span.is_none() {
-        return Verdict { right: Right::Excused, open: None };
+        return Verdict::one(Right::Excused, None);
     }
-    if slot.is_last {
-        return Verdict { right: Right::Missed { causes: vec![CauseKind::CronJobAbsent] }, open: None };
+    let causes = if slot.lacks_target {
+        Causes { causes: vec![CauseKind::CronJobAbsent], open: None }
+    } else {
+        cause::causes(known, &window, slot)
+    };
+    if let Some(verdict) = gap::verdict(known, slot, &window, &causes) {
+        return verdict;
     }
-    let Causes { causes, open } = cause::causes(known, &window, slot.stops_counting());
-    Verdict { right: Right::Missed { causes }, open }
+    let Causes { causes, open } = causes;
+    Verdict::one(Right::Missed { causes }, open)
 }
 
 /// What facts after the verdict show about it.

@@ -2,6 +2,9 @@
 //!
 //! `SEED` is the first seed, `SLOTS` how many slots are judged at least, `THREADS` how many threads judge. After a failure,
 //! its seed is printed, and, unless `SHRINK` is 0, the story of the smallest world that still fails; the exit code is 1.
+//!
+//! `FAULTS=0` judges without faults, `GOES_ON=1` judges further seeds after a failure, `OUTAGES=1` judges worlds in which the
+//! shipper is away at times.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a command")]
 
 use std::collections::BTreeMap;
@@ -13,9 +16,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use kigen_simulator::seed::{Counts, Failure, Report, judge_world, world};
+use kigen_simulator::seed::{Counts, Failure, Report, judge_world, world, world_with_outages};
 use kigen_simulator::shrink::shrink;
 use kigen_simulator::story;
+use kigen_simulator::world::World;
 
 const SLOTS_DEFAULT: u64 = 100_000;
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
@@ -25,11 +29,23 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 struct Shared {
     first: u64,
     slots_wanted: u64,
+    /// Whether seeds are judged after one failed, too.
+    goes_on: bool,
+    /// Whether the processors are disturbed.
+    has_faults: bool,
+    /// Whether the shipper is away at times.
+    has_outages: bool,
     next: AtomicU64,
     slots: AtomicU64,
     has_failed: AtomicBool,
     counts: Mutex<Counts>,
     failures: Mutex<Vec<(u64, Failure)>>,
+}
+
+impl Shared {
+    fn world(&self, seed: u64) -> World {
+        if self.has_outages { world_with_outages(seed) } else { world(seed) }
+    }
 }
 
 fn main() -> ExitCode {
@@ -40,6 +56,9 @@ fn main() -> ExitCode {
     let shared = Shared {
         first,
         slots_wanted,
+        goes_on: number("GOES_ON") == Some(1),
+        has_faults: number("FAULTS") != Some(0),
+        has_outages: number("OUTAGES") == Some(1),
         next: AtomicU64::new(first),
         slots: AtomicU64::new(0),
         has_failed: AtomicBool::new(false),
@@ -69,7 +88,7 @@ fn main() -> ExitCode {
     for (seed, failure) in failures.iter() {
         println!("\nSEED={seed} fails: {failure:#?}");
         if number("SHRINK") != Some(0) {
-            shrunk(*seed, failure.clone());
+            shrunk(&shared, *seed, failure.clone());
         }
     }
     if failures.is_empty() {
@@ -83,11 +102,11 @@ fn main() -> ExitCode {
 /// Judges seeds until there are enough slots, or one fails.
 fn judge(shared: &Shared) {
     let dir = tempfile::tempdir_in(memory()).expect("a folder for stores");
-    while !shared.has_failed.load(Ordering::Relaxed)
+    while (shared.goes_on || !shared.has_failed.load(Ordering::Relaxed))
         && shared.slots.load(Ordering::Relaxed) < shared.slots_wanted
     {
         let seed = shared.next.fetch_add(1, Ordering::Relaxed);
-        match judge_world(&world(seed), Some(dir.path())) {
+        match judge_world(&shared.world(seed), shared.has_faults.then(|| dir.path())) {
             Ok(Report { slots, counts }) => {
                 shared.slots.fetch_add(slots, Ordering::Relaxed);
                 let mut all = shared.counts.lock().expect("no thread panicked with it");
@@ -104,9 +123,9 @@ fn judge(shared: &Shared) {
 }
 
 /// Makes the world of a failure smaller, and writes the story of what is left of its batch.
-fn shrunk(seed: u64, failure: Failure) {
+fn shrunk(shared: &Shared, seed: u64, failure: Failure) {
     let dir = tempfile::tempdir_in(memory()).expect("a folder for stores");
-    let world = world(seed);
+    let world = shared.world(seed);
     // What fails without faults is found without them.
     let dir = judge_world(&world, None).is_ok().then(|| dir.path());
     let (world, failure) = shrink(world, failure, |world| judge_world(world, dir).err());

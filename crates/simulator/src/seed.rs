@@ -11,10 +11,12 @@ use kigen_model::slot::{Excuse, Verdict};
 use crate::answer::Disagreement;
 use crate::compare::{self, Comparison};
 use crate::disturbed::{Disturbed, Tally, paused_runtime};
+use crate::failures;
 use crate::generate::{Size, generate};
 use crate::input::Input;
 use crate::invariants::{self, Broken};
 use crate::judge::judge;
+use crate::resolve::resolve;
 use crate::undisturbed::Undisturbed;
 use crate::verdicts;
 use crate::world::World;
@@ -79,7 +81,16 @@ impl Failure {
 /// The world of a seed.
 #[must_use]
 pub fn world(seed: u64) -> World {
-    let size = Size::default();
+    sized(seed, Size::default())
+}
+
+/// The world of a seed in which the shipper is away at times.
+#[must_use]
+pub fn world_with_outages(seed: u64) -> World {
+    sized(seed, Size { outages: true, ..Size::default() })
+}
+
+fn sized(seed: u64, size: Size) -> World {
     let partitions = u32::try_from(size.partitions).unwrap_or(1);
     generate(seed, size, &|key| partition_of(key, partitions).0 as usize)
 }
@@ -92,11 +103,13 @@ pub fn judge_world(world: &World, dir: Option<&Path>) -> Result<Report, Failure>
     let input = Input::of(&world.partitions, &world.expired);
     let found = Undisturbed::of(&input);
     invariants::of_one_pass(&input, &found).map_err(Failure::Broken)?;
-    let answers = judge(world);
+    let mut answers = judge(world);
+    resolve(&mut answers, &found).map_err(Failure::Disagrees)?;
     let alerts: Vec<Alert> = found.alerts.iter().flatten().map(|raised| raised.alert.clone()).collect();
     let comparison = compare::compare(world, &answers, &alerts);
     let of_verdicts = verdicts::compare(&answers, &found);
-    if let Some(first) = comparison.disagreements.iter().chain(&of_verdicts).next() {
+    let of_failures = failures::compare(world, &found);
+    if let Some(first) = comparison.disagreements.iter().chain(&of_verdicts).chain(&of_failures).next() {
         return Err(Failure::Disagrees(Box::new(first.clone())));
     }
     let mut report = Report { slots: comparison.slots, counts: Counts::new() };

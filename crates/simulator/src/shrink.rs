@@ -213,12 +213,17 @@ impl World {
             ranges.iter_mut().for_each(|range| *range = places[range.start]..places[range.end]);
             ranges.retain(|range| !range.is_empty());
         }
-        let Self { batches, partitions, expired, .. } = &mut self;
+        self.see_again();
+        Some(self)
+    }
+
+    /// Finds the facts of all versions that were observed anew, among those that are read.
+    fn see_again(&mut self) {
+        let Self { batches, partitions, expired, .. } = self;
         for batch in batches {
             let (events, expired) = (&partitions[batch.partition], &expired[batch.partition]);
             batch.see_again(&ReadFacts { events, expired });
         }
-        Some(self)
     }
 }
 

@@ -51,7 +51,7 @@ fn compare_slot(answer: &SlotAnswer, reported: &[&Judged]) -> Result<(), (String
     for later in &answer.later {
         let (index, is_met) = match later {
             Later::Met { index, .. } => (*index, true),
-            Later::Missed { index } => (*index, false),
+            Later::Missed { index, .. } => (*index, false),
         };
         let is_change = match current {
             Verdict::Unknown(_) => true,
@@ -79,7 +79,7 @@ fn compare_slot(answer: &SlotAnswer, reported: &[&Judged]) -> Result<(), (String
     }
 }
 
-fn is_right(right: &Right, verdict: Verdict) -> bool {
+pub(crate) fn is_right(right: &Right, verdict: Verdict) -> bool {
     match (right, verdict) {
         (Right::Met { ended_at }, Verdict::Met { ended_at: found }) => *ended_at == found,
         (Right::Missed { causes }, Verdict::Missed(cause)) => causes.contains(&cause),
@@ -88,7 +88,7 @@ fn is_right(right: &Right, verdict: Verdict) -> bool {
     }
 }
 
-fn disagreement(
+pub(crate) fn disagreement(
     (key, objective, deadline): (&BatchKey, &str, Instant),
     right: String,
     reported: String,
@@ -96,7 +96,7 @@ fn disagreement(
     Disagreement { key: key.clone(), objective: objective.to_owned(), deadline, right, reported }
 }
 
-fn text(judged: &[&Judged]) -> String {
+pub(crate) fn text(judged: &[&Judged]) -> String {
     if judged.is_empty() {
         return "no verdict".to_owned();
     }

@@ -86,10 +86,14 @@ pub(super) fn generate(
             _ => ConcurrencyPolicy::Allow,
         },
     };
+    if percent(rng, 15) {
+        return without_cron_job(rng, key, (rhythm, minute, hour), cluster, world, partition_of);
+    }
     let specs = specs(rng, created_at, spec, world);
-    let objectives: Vec<Declared> = (0..=usize::from(percent(rng, 25)))
+    let mut objectives: Vec<Declared> = (0..=usize::from(percent(rng, 25)))
         .map(|nth| objective(rng, nth, (rhythm, minute, hour), &specs, world))
         .collect();
+    shorten_grace(&mut objectives, cluster);
     let targets = targets(&objectives, zone.as_deref(), world);
     let made = controller::run(rng, &specs, &targets, cluster, world);
     Batch {
@@ -99,6 +103,42 @@ pub(super) fn generate(
         runs: made.runs,
         objectives,
     }
+}
+
+/// A batch of bare Jobs, which a file or an object names.
+fn without_cron_job(
+    rng: &mut Rng,
+    key: BatchKey,
+    rhythm: (Rhythm, u32, u32),
+    cluster: &Cluster,
+    world: &mut World,
+    partition_of: &dyn Fn(&str) -> usize,
+) -> Batch {
+    world.count("batch: of bare Jobs");
+    let created_at = world.begins + seconds(rng, 1, 3_000);
+    let mut declared = objective(rng, 0, rhythm, &[(created_at, None)], world);
+    let zone = percent(rng, 50).then(|| ZONES[rng.usize(..ZONES.len())].to_owned());
+    let starts = rhythm.0.crontab(rhythm.1, rhythm.2);
+    let has_starts = percent(rng, 60);
+    if has_starts {
+        world.count("objective: starts");
+    }
+    for objective in declared.versions.iter_mut().filter_map(|version| version.value.as_mut()) {
+        objective.is_of_jobs = true;
+        // The engine reads `starts` in the zone of the target: `found/starts-in-the-zone-of-the-target`.
+        let has_starts = has_starts && objective.target().is_none();
+        objective.starts = has_starts.then(|| starts.clone());
+        objective.time_zone = objective.time_zone.take().or_else(|| zone.clone());
+    }
+    let mut objectives = vec![declared];
+    shorten_grace(&mut objectives, cluster);
+    let targets = targets(&objectives, None, world);
+    let runs = match Crontab::read(&starts, zone.as_deref()) {
+        Some(crontab) => controller::run_without(rng, &crontab, &targets, cluster, world),
+        None => Vec::new(),
+    };
+    let partition = partition_of(&key.to_string());
+    Batch { key, partition, cron_job: Vec::new(), runs, objectives }
 }
 
 /// Often one that some zone's clocks skip or repeat.
@@ -124,7 +164,9 @@ fn objective(
             format!("{} {} * * *", (minute + rng.u32(0..=20)) % 60, (hour + hours) % 24)
         }
     };
-    let (source, kind) = match rng.u8(..5) {
+    // Nothing is declared on a CronJob that there is not.
+    let kind_of = if specs[0].1.is_some() { rng.u8(..5) } else { rng.u8(2..4) };
+    let (source, kind) = match kind_of {
         0 | 1 => (ObjectiveSource::Annotation, "objective: annotation"),
         2 => (ObjectiveSource::File, "objective: file"),
         3 => (ObjectiveSource::Object, "objective: object"),
@@ -138,17 +180,7 @@ fn objective(
     } else {
         Deadlines::CompleteBy { crontab }
     };
-    let grace = match rng.u8(..10) {
-        0 => TimeDelta::minutes(10),
-        1 => TimeDelta::hours(2),
-        2 => TimeDelta::hours(30),
-        _ => TimeDelta::zero(),
-    };
-    let settle = match rng.u8(..10) {
-        0 => TimeDelta::minutes(5),
-        1 => TimeDelta::zero(),
-        _ => TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
-    };
+    let (grace, settle) = delays(rng);
     if grace > TimeDelta::zero() {
         world.count("objective: grace");
     }
@@ -190,15 +222,48 @@ fn objective(
     Declared { name, versions: versions.collect() }
 }
 
+/// Grace and settle.
+fn delays(rng: &mut Rng) -> (TimeDelta, TimeDelta) {
+    let grace = match rng.u8(..10) {
+        0 => TimeDelta::minutes(10),
+        1 => TimeDelta::hours(2),
+        2 => TimeDelta::hours(GRACE_LONG_HOURS),
+        _ => TimeDelta::zero(),
+    };
+    let settle = match rng.u8(..10) {
+        0 => TimeDelta::minutes(5),
+        1 => TimeDelta::zero(),
+        _ => TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
+    };
+    (grace, settle)
+}
+
+const GRACE_LONG_HOURS: i64 = 30;
+
+/// In a cluster whose shipper was away no grace is longer than two hours: with a longer one the runs of later slots end
+/// within it, and the bounds of the state decide which of many listed at once are still known.
+fn shorten_grace(objectives: &mut [Declared], cluster: &Cluster) {
+    if !cluster.has_outages() {
+        return;
+    }
+    let versions = objectives.iter_mut().flat_map(|declared| &mut declared.versions);
+    for objective in versions.filter_map(|version| version.value.as_mut()) {
+        objective.grace = objective.grace.min(TimeDelta::hours(2));
+    }
+}
+
 /// Before the fires of another CronJob, which has this schedule, or is gone.
 fn before(schedule: Option<(String, &str)>) -> Deadlines {
-    let schedule =
-        schedule.map(|(crontab, zone)| Schedule { crontab, time_zone: Some(zone.to_owned()) });
+    let schedule = schedule.map(|(crontab, zone)| Schedule { crontab, time_zone: Some(zone.to_owned()) });
     Deadlines::Before { namespace: "dwh".to_owned(), cron_job: "reader".to_owned(), schedule }
 }
 
 /// The CronJob before whose fires the result is due has another schedule, or is gone, for ever or some time.
-fn target_edited(rng: &mut Rng, objective: &Objective, world: &mut World) -> Vec<(Instant, Option<Objective>)> {
+fn target_edited(
+    rng: &mut Rng,
+    objective: &Objective,
+    world: &mut World,
+) -> Vec<(Instant, Option<Objective>)> {
     let at = some_time(rng, world);
     let with = |deadlines| Some(Objective { deadlines, ..objective.clone() });
     if percent(rng, 40) {
@@ -222,7 +287,8 @@ fn with_its_cron_job(
     specs: &[(Instant, Option<Spec>)],
     world: &mut World,
 ) -> Vec<(Instant, Option<Objective>)> {
-    let lives = |at: Instant| specs.iter().rfind(|(since, _)| *since <= at).is_some_and(|(_, spec)| spec.is_some());
+    let lives =
+        |at: Instant| specs.iter().rfind(|(since, _)| *since <= at).is_some_and(|(_, spec)| spec.is_some());
     let mut edits: Vec<Instant> = declared.iter().map(|(at, _)| *at).collect();
     edits.extend(specs.iter().map(|(at, _)| *at));
     edits.sort_unstable();

@@ -59,17 +59,7 @@ pub(super) fn run(
     cluster: &Cluster,
     world: &mut World,
 ) -> Made {
-    let mut controller = Controller {
-        specs,
-        targets,
-        cluster,
-        changes: specs.iter().map(|(at, spec)| (*at, Change::Spec(spec.clone()))).collect(),
-        runs: Vec::new(),
-        over: Vec::new(),
-        last_scheduled_at: None,
-        deletions: 0,
-        wakes: specs.iter().map(|(at, _)| *at).collect(),
-    };
+    let mut controller = Controller::new(specs, targets, cluster);
     while let Some(now) = controller.wakes.pop_first() {
         if now >= world.ends {
             break;
@@ -77,9 +67,56 @@ pub(super) fn run(
         controller.wake(rng, now, world);
     }
     controller.by_hand(rng, world);
+    controller.remove_ended(rng, world);
     let Controller { changes, mut runs, .. } = controller;
     runs.sort_by_key(|run| run.versions.first().map(|version| version.at));
     Made { cron_job: versions(changes), runs }
+}
+
+/// The runs of Jobs that something else than a CronJob makes, at about the fires of a crontab.
+pub(super) fn run_without(
+    rng: &mut Rng,
+    crontab: &Crontab,
+    targets: &[Instant],
+    cluster: &Cluster,
+    world: &mut World,
+) -> Vec<TrueRun> {
+    let mut made_elsewhere = Controller::new(&[], targets, cluster);
+    for fire in crontab.fires(world.begins + TimeDelta::hours(1), world.ends) {
+        let times = match rng.u8(..100) {
+            0..8 => 0,
+            8..14 => 2,
+            _ => 1,
+        };
+        for _ in 0..times {
+            let created_at =
+                fire + if percent(rng, 10) { seconds(rng, 0, 9_000) } else { seconds(rng, 0, 5) };
+            let is_marked = percent(rng, 2);
+            let slot = is_marked.then(|| made_elsewhere.mark(rng, created_at, world)).flatten();
+            made_elsewhere.make(rng, None, slot, created_at, world);
+        }
+    }
+    made_elsewhere.remove_ended(rng, world);
+    let mut runs = made_elsewhere.runs;
+    runs.retain(|run| run.versions.first().is_some_and(|version| version.at < world.ends));
+    runs.sort_by_key(|run| run.versions.first().map(|version| version.at));
+    runs
+}
+
+impl<'a> Controller<'a> {
+    fn new(specs: &'a [(Instant, Option<Spec>)], targets: &'a [Instant], cluster: &'a Cluster) -> Self {
+        Self {
+            specs,
+            targets,
+            cluster,
+            changes: specs.iter().map(|(at, spec)| (*at, Change::Spec(spec.clone()))).collect(),
+            runs: Vec::new(),
+            over: Vec::new(),
+            last_scheduled_at: None,
+            deletions: 0,
+            wakes: specs.iter().map(|(at, _)| *at).collect(),
+        }
+    }
 }
 
 impl Controller<'_> {
@@ -134,7 +171,7 @@ impl Controller<'_> {
         }
         let created_at = now + seconds(rng, 0, 1);
         self.changes.push((created_at + TimeDelta::seconds(1), Change::Scheduled(fire)));
-        self.make(rng, Some(fire), created_at, world);
+        self.make(rng, Some(fire), None, created_at, world);
     }
 
     /// The garbage collector deletes the runs of a CronJob that is deleted.
@@ -153,9 +190,15 @@ impl Controller<'_> {
         }
     }
 
-    fn make(&mut self, rng: &mut Rng, fire: Option<Instant>, created_at: Instant, world: &mut World) {
+    fn make(
+        &mut self,
+        rng: &mut Rng,
+        fire: Option<Instant>,
+        slot: Option<SlotMark>,
+        created_at: Instant,
+        world: &mut World,
+    ) {
         let uid = format!("run-{}", self.runs.len());
-        let slot = (fire.is_none() && percent(rng, 40)).then(|| self.mark(rng, created_at, world)).flatten();
         let plan = Plan { uid, fire, slot, created_at, targets: self.targets };
         let (run, over) = work::generate(rng, &plan, self.cluster, world);
         for version in &run.versions {
@@ -211,6 +254,37 @@ impl Controller<'_> {
         }
     }
 
+    /// Removes the Jobs that have ended, by a TTL or by history limits, and with their CronJob.
+    fn remove_ended(&mut self, rng: &mut Rng, world: &mut World) {
+        let ttl = percent(rng, 35).then(|| {
+            world.count("batch: TTL after the end");
+            if percent(rng, 40) { TimeDelta::zero() } else { seconds(rng, 60, 100_000) }
+        });
+        // Of those that ended well, and of those that failed.
+        let limits = [rng.usize(1..4), 1];
+        let ends: Vec<Option<(Instant, bool)>> = self.runs.iter().map(ended).collect();
+        for (nth, end) in ends.iter().enumerate() {
+            let Some((at, is_good)) = *end else { continue };
+            let mut later: Vec<Instant> = ends
+                .iter()
+                .flatten()
+                .filter(|(other, other_is_good)| *other > at && *other_is_good == is_good)
+                .map(|(other, _)| *other)
+                .collect();
+            later.sort_unstable();
+            let limit = limits[usize::from(!is_good)];
+            let by_limit = (!self.specs.is_empty()).then(|| later.get(limit - 1).copied()).flatten();
+            let by_ttl = ttl.map(|ttl| at + ttl);
+            let with_cron_job = self.specs.iter().find(|(gone, spec)| spec.is_none() && *gone > at);
+            let removed_at =
+                [by_limit, by_ttl, with_cron_job.map(|(gone, _)| *gone)].into_iter().flatten().min();
+            // The CronJob's status shows its end before.
+            let removed_at = removed_at.map(|at| at + TimeDelta::seconds(2));
+            self.runs[nth].removed_at =
+                removed_at.map(|at| self.cluster.controller_out_until(at).unwrap_or(at));
+        }
+    }
+
     /// What people start by hand, while there is a CronJob to make it from.
     fn by_hand(&mut self, rng: &mut Rng, world: &mut World) {
         for _ in 0..rng.usize(..3) {
@@ -219,8 +293,19 @@ impl Controller<'_> {
                 continue;
             }
             world.count("run: by hand");
-            self.make(rng, None, at, world);
+            let slot = percent(rng, 40).then(|| self.mark(rng, at, world)).flatten();
+            self.make(rng, None, slot, at, world);
         }
+    }
+}
+
+/// When a run ended, and whether well.
+fn ended(run: &TrueRun) -> Option<(Instant, bool)> {
+    let last = run.versions.last()?;
+    match last.value.phase {
+        RunPhase::Succeeded { .. } => Some((last.at, true)),
+        RunPhase::Failed { .. } => Some((last.at, false)),
+        RunPhase::Pending | RunPhase::Running | RunPhase::Suspended | RunPhase::Deleted { .. } => None,
     }
 }
 

@@ -1,15 +1,15 @@
 //! What a shipper emits about a world, and when.
 
-use std::collections::BTreeMap;
-
 use chrono::TimeDelta;
 use fastrand::Rng;
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
 use kigen_model::key::BatchKey;
-use kigen_model::run::CronJob;
+use kigen_model::run::{CronJob, RunPhase};
+use kigen_model::slot::Gap;
 
 use crate::generate::dice::{percent, seconds};
+use crate::generate::observe::{Outage, QUIET_AFTER, observe};
 use crate::history::{Batch, Seen, Version};
 use crate::world::World;
 
@@ -18,11 +18,12 @@ pub(super) struct Cluster {
     pub(super) name: String,
     /// When its controllers were away.
     controller_away: Vec<(Instant, Instant)>,
-    ticks: Vec<Instant>,
+    /// When its shipper was.
+    outages: Vec<Outage>,
 }
 
 impl Cluster {
-    pub(super) fn generate(rng: &mut Rng, name: &str, world: &mut World) -> Self {
+    pub(super) fn generate(rng: &mut Rng, name: &str, has_outages: bool, world: &mut World) -> Self {
         let span_s = (world.ends - world.begins).num_seconds();
         let mut controller_away = Vec::new();
         if percent(rng, 50) {
@@ -30,12 +31,23 @@ impl Cluster {
             let from = world.begins + seconds(rng, 86_400, span_s);
             controller_away.push((from, from + seconds(rng, 60, 20_000)));
         }
-        Self { name: name.to_owned(), controller_away, ticks: Vec::new() }
+        let outages = if has_outages { Outage::some(rng, world) } else { Vec::new() };
+        Self { name: name.to_owned(), controller_away, outages }
+    }
+
+    /// Whether its shipper was ever away.
+    pub(super) fn has_outages(&self) -> bool {
+        !self.outages.is_empty()
     }
 
     /// When the controllers are back, if they are away at `now`.
     pub(super) fn controller_out_until(&self, now: Instant) -> Option<Instant> {
         self.controller_away.iter().find(|(from, to)| (*from..*to).contains(&now)).map(|(_, to)| *to)
+    }
+
+    /// Whether nothing is observed at `at`, or only what is listed.
+    fn is_away(&self, at: Instant) -> bool {
+        self.outages.iter().any(|outage| outage.from < at && at < outage.to + QUIET_AFTER)
     }
 }
 
@@ -49,72 +61,63 @@ struct Emission {
     shows: usize,
 }
 
+/// An event of a cluster that is to be emitted.
+struct Due {
+    /// It comes before all facts that are emitted after this.
+    written: Instant,
+    event: Event,
+}
+
 /// Emits the world into its partitions.
-pub(super) fn emit(rng: &mut Rng, world: &mut World, clusters: &mut [Cluster]) {
-    let mut emissions = Vec::new();
-    let mut shown = 0;
-    let mut job_seen_at = None;
+pub(super) fn emit(rng: &mut Rng, world: &mut World, clusters: &[Cluster]) {
+    let (mut emissions, mut shown) = (Vec::new(), 0);
+    let mut kinds = Vec::new();
     for batch in &mut world.batches {
-        // When each version of the CronJob was observed: what is declared on it is observed with it.
-        let mut cron_job_seen: BTreeMap<Instant, Instant> = BTreeMap::new();
+        let cluster = clusters.iter().find(|cluster| cluster.name == batch.key.cluster);
+        observe(rng, batch, cluster.map_or(&[], |cluster| &cluster.outages), &mut kinds);
         each_object(batch, |key, partition, versions| {
-            // Of a pod that is observed before its Job the engine keeps nothing, so none is.
-            let mut last = match &versions[0].0 {
-                FactBody::Attempt { .. } => job_seen_at,
-                FactBody::CronJob { .. } | FactBody::Run { .. } | FactBody::Objective { .. } => None,
-            };
-            let is_job = matches!(versions[0].0, FactBody::Run { .. });
-            for (nth, (body, at)) in (0..).zip(versions) {
-                let delay = if percent(rng, 2) { seconds(rng, 30, 900) } else { seconds(rng, 0, 3) };
-                let with_cron_job = match &body {
-                    FactBody::Objective { .. } => cron_job_seen.get(&at).copied(),
-                    FactBody::CronJob { .. } | FactBody::Run { .. } | FactBody::Attempt { .. } => None,
-                };
-                let is_cron_job = matches!(body, FactBody::CronJob { .. });
-                let true_at = at;
-                let at = with_cron_job.unwrap_or(at + delay);
-                let at = last.map_or(at, |last: Instant| last.max(at));
-                last = Some(at);
-                if is_cron_job {
-                    cron_job_seen.insert(true_at, at);
+            for (body, seen) in versions {
+                if let Some(Seen { at, .. }) = seen {
+                    let fact = Fact { key: key.clone(), observed_at: at, body };
+                    emissions.push(Emission { at, partition, event: Event::Fact(fact), shows: shown });
                 }
-                if is_job && nth == 0 {
-                    job_seen_at = last;
-                }
-                let fact = Fact { key: key.clone(), observed_at: at, body };
-                emissions.push(Emission { at, partition, event: Event::Fact(fact), shows: shown });
                 shown += 1;
             }
         });
     }
-    repeat(rng, world, &mut emissions);
+    kinds.into_iter().for_each(|kind| world.count(kind));
+    // The engine reports a failure again that it read among many others: `found/failure-reported-twice`.
+    let is_listed = |emission: &Emission| {
+        clusters.iter().any(|cluster| {
+            is_of(&emission.event, &cluster.name) && cluster.outages.iter().any(|it| it.to == emission.at)
+        })
+    };
+    let again = repeat(rng, world, &emissions, &is_listed);
+    emissions.extend(again.into_iter().filter(|emission| {
+        let of_it = |cluster: &&Cluster| is_of(&emission.event, &cluster.name);
+        !clusters.iter().find(of_it).is_some_and(|cluster| cluster.is_away(emission.at))
+    }));
     emissions.retain(|emission| emission.at <= world.ends);
     emissions.sort_by_key(|emission| emission.at);
-    for cluster in clusters.iter_mut() {
-        let of_it = |key: &BatchKey| key.cluster == cluster.name;
-        let facts = emissions.iter().filter_map(|emission| match &emission.event {
-            Event::Fact(fact) if of_it(&fact.key) => Some(emission.at),
-            Event::Fact(_) | Event::Cluster(_) => None,
-        });
-        cluster.ticks = ticks(rng, world, facts);
+    let mut due = Vec::new();
+    for cluster in clusters {
+        let facts = emissions.iter().filter(|emission| is_of(&emission.event, &cluster.name));
+        let facts: Vec<Instant> = facts.map(|emission| emission.at).collect();
+        due.extend(cluster.events(rng, world, &facts));
     }
-    let mut seen = vec![None; shown];
-    let mut due: Vec<(Instant, Instant, usize)> = Vec::new();
-    for (number, cluster) in clusters.iter().enumerate() {
-        due.extend(cluster.ticks.iter().map(|at| (*at + seconds(rng, 0, 2), *at, number)));
-    }
-    due.sort_unstable();
+    due.sort_by_key(|due| due.written);
     let mut due = due.into_iter().peekable();
+    let mut seen = vec![None; shown];
     for emission in emissions {
-        while let Some((_, tick, cluster)) = due.next_if(|(written, ..)| *written < emission.at) {
-            all_partitions(world, &tick_of(&clusters[cluster], tick));
+        while let Some(Due { event, .. }) = due.next_if(|due| due.written < emission.at) {
+            all_partitions(world, &event);
         }
         let partition = &mut world.partitions[emission.partition];
         seen[emission.shows].get_or_insert(Seen { at: emission.at, index: partition.len() });
         partition.push(emission.event);
     }
-    for (_, tick, cluster) in due {
-        all_partitions(world, &tick_of(&clusters[cluster], tick));
+    for Due { event, .. } in due {
+        all_partitions(world, &event);
     }
     let mut seen = seen.into_iter();
     for batch in &mut world.batches {
@@ -122,11 +125,83 @@ pub(super) fn emit(rng: &mut Rng, world: &mut World, clusters: &mut [Cluster]) {
     }
 }
 
+impl Cluster {
+    /// Its ticks, and what is emitted about its outages.
+    fn events(&self, rng: &mut Rng, world: &mut World, facts: &[Instant]) -> Vec<Due> {
+        let epoch =
+            |at: Instant| 1 + self.outages.iter().filter(|it| it.is_new_epoch && it.to <= at).count() as u64;
+        let mut ticks = ticks(rng, world, facts);
+        ticks.retain(|at| !self.is_away(*at));
+        ticks.extend(self.outages.iter().map(|outage| outage.to + TimeDelta::seconds(2)));
+        ticks.sort_unstable();
+        ticks.dedup();
+        let mut due = Vec::new();
+        for outage in &self.outages {
+            let epoch = epoch(outage.to);
+            if outage.is_new_epoch {
+                let body = ClusterBody::Epoch { shipper: format!("shipper-{epoch}") };
+                let written = outage.to - TimeDelta::seconds(1);
+                due.push(Due { written, event: self.event(epoch, body) });
+            }
+            if outage.has_expired {
+                let from = ticks.iter().rfind(|at| **at <= outage.from).copied();
+                let body = ClusterBody::Gap(Gap::unwatched(from, outage.to));
+                due.push(Due { written: outage.to, event: self.event(epoch, body) });
+            }
+            if outage.is_new_epoch && percent(rng, 60) {
+                world.count("tick: of an older epoch");
+                let written = outage.to + seconds(rng, 0, 20_000);
+                let ahead = written + seconds(rng, 0, 100_000);
+                due.push(Due { written, event: self.tick(epoch - 1, ahead) });
+            }
+        }
+        for at in ticks {
+            let written = if self.outages.iter().any(|it| it.to < at && at < it.to + QUIET_AFTER) {
+                at
+            } else {
+                at + seconds(rng, 0, 2)
+            };
+            due.push(Due { written, event: self.tick(epoch(at), at) });
+            if percent(rng, 1) {
+                world.count("tick: older than the one before");
+                let older = at - seconds(rng, 0, 20_000);
+                due.push(Due { written, event: self.tick(epoch(at), older) });
+            }
+        }
+        due
+    }
+
+    fn tick(&self, epoch: u64, observed_until: Instant) -> Event {
+        self.event(epoch, ClusterBody::Tick { observed_until, positions: Vec::new() })
+    }
+
+    fn event(&self, epoch: u64, body: ClusterBody) -> Event {
+        let cluster_uid = Some(format!("uid-of-{}", self.name));
+        Event::Cluster(ClusterEvent { cluster: self.name.clone(), cluster_uid, epoch, body })
+    }
+}
+
+/// Whether it is a fact of this cluster.
+fn is_of(event: &Event, cluster: &str) -> bool {
+    match event {
+        Event::Fact(fact) => fact.key.cluster == cluster,
+        Event::Cluster(_) => false,
+    }
+}
+
 /// Emits some facts twice, and restates the last fact about each object each few days.
-fn repeat(rng: &mut Rng, world: &mut World, emissions: &mut Vec<Emission>) {
+fn repeat(
+    rng: &mut Rng,
+    world: &mut World,
+    emissions: &[Emission],
+    is_listed: &dyn Fn(&Emission) -> bool,
+) -> Vec<Emission> {
     let mut again = Vec::new();
     let restated_at = world.begins + seconds(rng, 500_000, 900_000);
     for (emission, next) in emissions.iter().zip(emissions.iter().skip(1)) {
+        if is_failure(&emission.event) && is_listed(emission) {
+            continue;
+        }
         let mut repeat = |at: Instant| {
             let mut event = emission.event.clone();
             if let Event::Fact(fact) = &mut event {
@@ -144,12 +219,20 @@ fn repeat(rng: &mut Rng, world: &mut World, emissions: &mut Vec<Emission>) {
             }
             _ => false,
         };
-        if emission.at < restated_at && is_live(&emission.event) && (next.at > restated_at || !is_same(&emission.event, &next.event)) {
+        if emission.at < restated_at
+            && is_live(&emission.event)
+            && (next.at > restated_at || !is_same(&emission.event, &next.event))
+        {
             world.count("fact: restated");
             repeat(restated_at + seconds(rng, 0, 20));
         }
     }
-    emissions.extend(again);
+    again
+}
+
+fn is_failure(event: &Event) -> bool {
+    let Event::Fact(Fact { body: FactBody::Run { run, .. }, .. }) = event else { return false };
+    matches!(run.phase, RunPhase::Failed { .. })
 }
 
 /// Whether what the fact shows is still there, as far as CronJobs and objectives go.
@@ -174,15 +257,6 @@ fn object(fact: &FactBody) -> &str {
     }
 }
 
-fn tick_of(cluster: &Cluster, observed_until: Instant) -> Event {
-    Event::Cluster(ClusterEvent {
-        cluster: cluster.name.clone(),
-        cluster_uid: Some(format!("uid-of-{}", cluster.name)),
-        epoch: 1,
-        body: ClusterBody::Tick { observed_until, positions: Vec::new() },
-    })
-}
-
 fn all_partitions(world: &mut World, event: &Event) {
     for partition in &mut world.partitions {
         partition.push(event.clone());
@@ -191,7 +265,7 @@ fn all_partitions(world: &mut World, event: &Event) {
 
 /// Ticks each half hour or so, and one within [`TICK_BEFORE_FACT_S`] before each fact: a real shipper writes one each ten
 /// seconds, of which most would change nothing here.
-fn ticks(rng: &mut Rng, world: &World, facts: impl Iterator<Item = Instant>) -> Vec<Instant> {
+fn ticks(rng: &mut Rng, world: &World, facts: &[Instant]) -> Vec<Instant> {
     let mut grid = Vec::new();
     let mut at = world.begins + seconds(rng, 10, 60);
     while at < world.ends {
@@ -201,8 +275,9 @@ fn ticks(rng: &mut Rng, world: &World, facts: impl Iterator<Item = Instant>) -> 
     grid.push(world.ends);
     let mut ticks = grid.clone();
     let mut last = world.begins;
-    for fact in facts {
-        let since = grid.iter().rev().find(|at| **at < fact).map_or(last, |at| last.max(*at));
+    for fact in facts.iter().copied() {
+        let before = grid[..grid.partition_point(|at| *at < fact)].last();
+        let since = before.map_or(last, |at| last.max(*at));
         if fact - since > TimeDelta::seconds(TICK_BEFORE_FACT_S) {
             last = fact - seconds(rng, 4, TICK_BEFORE_FACT_S);
             ticks.push(last);
@@ -216,28 +291,28 @@ fn ticks(rng: &mut Rng, world: &World, facts: impl Iterator<Item = Instant>) -> 
 /// Below the two minutes without observation after which a change counts as one of that time.
 const TICK_BEFORE_FACT_S: i64 = 100;
 
-/// Calls with the versions of each object of a batch, as facts with their true time, in one order.
-fn each_object(batch: &mut Batch, mut call: impl FnMut(&BatchKey, usize, Vec<(FactBody, Instant)>)) {
+/// Calls with the versions of each object of a batch, as facts with their observation, in one order.
+fn each_object(batch: &Batch, mut call: impl FnMut(&BatchKey, usize, Vec<(FactBody, Option<Seen>)>)) {
     let (key, partition) = (batch.key.clone(), batch.partition);
     let facts = |versions: &[Version<Option<CronJob>>]| {
         versions
             .iter()
             .map(|version| {
                 let (revision, cron_job) = (version.revision.clone(), version.value.clone());
-                (FactBody::CronJob { revision, cron_job }, version.at)
+                (FactBody::CronJob { revision, cron_job }, version.seen)
             })
             .collect()
     };
     call(&key, partition, facts(&batch.cron_job));
     for run in &batch.runs {
         let facts = run.versions.iter().map(|version| {
-            (FactBody::Run { revision: version.revision.clone(), run: version.value.clone() }, version.at)
+            (FactBody::Run { revision: version.revision.clone(), run: version.value.clone() }, version.seen)
         });
         call(&key, partition, facts.collect());
         for attempt in &run.attempts {
             let facts = attempt.versions.iter().map(|version| {
                 let (revision, attempt) = (version.revision.clone(), version.value.clone());
-                (FactBody::Attempt { revision, run_uid: run.uid.clone(), attempt }, version.at)
+                (FactBody::Attempt { revision, run_uid: run.uid.clone(), attempt }, version.seen)
             });
             call(&key, partition, facts.collect());
         }
@@ -245,7 +320,7 @@ fn each_object(batch: &mut Batch, mut call: impl FnMut(&BatchKey, usize, Vec<(Fa
     for objective in &batch.objectives {
         let facts = objective.versions.iter().map(|version| {
             let (name, revision) = (objective.name.clone(), version.revision.clone());
-            (FactBody::Objective { name, revision, objective: version.value.clone() }, version.at)
+            (FactBody::Objective { name, revision, objective: version.value.clone() }, version.seen)
         });
         call(&key, partition, facts.collect());
     }

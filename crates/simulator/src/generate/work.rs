@@ -37,19 +37,9 @@ pub(super) fn generate(
     work.becomes(starts_at, RunPhase::Pending);
     let outcome = rng.u8(..100);
     if outcome < 2 {
-        world.count("run: waits for ever");
-        return (work.done(None, None), None);
+        return work.wait(rng, starts_at, world);
     }
-    let mut starts_at = starts_at;
-    if percent(rng, 3) {
-        world.count("run: suspended and resumed");
-        let suspended_at = starts_at + seconds(rng, 1, 10);
-        work.run.started_at = None;
-        work.becomes(suspended_at, RunPhase::Suspended);
-        starts_at = suspended_at + seconds(rng, 60, 20_000);
-        work.run.started_at = Some(starts_at);
-        work.becomes(starts_at, RunPhase::Pending);
-    }
+    let starts_at = work.suspend(rng, starts_at, world);
     let pod_at = starts_at + if percent(rng, 5) { seconds(rng, 60, 7_200) } else { seconds(rng, 1, 20) };
     work.becomes(pod_at, RunPhase::Running);
     let ends_at = end(rng, plan, pod_at, world);
@@ -153,6 +143,33 @@ impl Work {
         let order = self.versions.len() as u64;
         let revision = Revision { uid: self.uid.clone(), resource_version: version_at(at, order) };
         self.versions.push(Version { at, revision, value: self.run.clone(), seen: None });
+    }
+
+    /// Sometimes the Job is suspended some time before its pod is made; when it starts.
+    fn suspend(&mut self, rng: &mut Rng, starts_at: Instant, world: &mut World) -> Instant {
+        if !percent(rng, 3) {
+            return starts_at;
+        }
+        world.count("run: suspended and resumed");
+        let suspended_at = starts_at + seconds(rng, 1, 10);
+        self.run.started_at = None;
+        self.becomes(suspended_at, RunPhase::Suspended);
+        let starts_at = suspended_at + seconds(rng, 60, 20_000);
+        self.run.started_at = Some(starts_at);
+        self.becomes(starts_at, RunPhase::Pending);
+        starts_at
+    }
+
+    /// No pod of it can run. Mostly somebody deletes it.
+    fn wait(mut self, rng: &mut Rng, since: Instant, world: &mut World) -> (TrueRun, Option<Instant>) {
+        if percent(rng, 10) {
+            world.count("run: waits for ever");
+            return (self.done(None, None), None);
+        }
+        world.count("run: waits, and is deleted");
+        let gone_at = since + seconds(rng, 3_600, 100_000);
+        self.becomes(gone_at, RunPhase::Deleted { observed_at: gone_at });
+        (self.done(None, Some(gone_at)), Some(gone_at))
     }
 
     fn attempt(&mut self, began_at: Instant, ended_at: Instant, is_good: bool) {

@@ -7,7 +7,7 @@ use kigen_model::slot::CauseKind;
 use crate::answer::Open;
 use crate::history::{TrueRun, Version};
 use crate::judge::known::Known;
-use crate::judge::slots::Window;
+use crate::judge::slots::{Planned, Window};
 
 /// The causes that are right.
 pub(super) struct Causes {
@@ -18,23 +18,41 @@ pub(super) struct Causes {
 }
 
 /// The causes that are right for a slot that was missed.
-pub(super) fn causes(known: &Known<'_>, window: &Window<'_>, at: Instant) -> Causes {
-    let observed = of_cron_job(known.cron_jobs().into_iter().rfind(|(seen, _)| *seen <= at));
-    let truly = known.seen(&known.batch.cron_job).filter(|(_, version)| version.at <= at).last();
-    let truly = of_cron_job(truly.map(|(at, version)| (at, version.value.as_ref())));
-    if observed == truly {
-        return observed.map_or_else(|| of_runs(known, window, at), one);
+pub(super) fn causes(known: &Known<'_>, window: &Window<'_>, slot: &Planned) -> Causes {
+    let at = slot.stops_counting();
+    if slot.is_of_jobs {
+        return of_runs(known, window, at);
     }
-    // It changed before, and its change was observed after.
-    let either = [observed, truly].map(|cause| cause.map_or_else(|| of_runs(known, window, at), one));
-    Causes { causes: either.into_iter().flat_map(|found| found.causes).collect(), open: Some(Open::Undated) }
+    let versions = &known.batch.cron_job;
+    let value = |version: &Version<Option<CronJob>>| of_cron_job(version.value.as_ref());
+    let absent = Some(CauseKind::CronJobAbsent);
+    // When it was observed to change, when it truly did, and when it counts as having done so after a time without ticks.
+    let mut readings = vec![
+        known
+            .seen(versions)
+            .filter(|(seen, _)| *seen <= at)
+            .last()
+            .map_or(absent, |(_, version)| value(version)),
+        known
+            .seen(versions)
+            .filter(|(_, it)| it.at <= at)
+            .last()
+            .map_or(absent, |(_, version)| value(version)),
+        known.dated(versions, at).last().map_or(absent, value),
+    ];
+    readings.dedup();
+    if let [reading] = readings[..] {
+        return reading.map_or_else(|| of_runs(known, window, at), one);
+    }
+    let found = readings.into_iter().map(|cause| cause.map_or_else(|| of_runs(known, window, at), one));
+    Causes { causes: found.flat_map(|found| found.causes).collect(), open: Some(Open::Undated) }
 }
 
 /// The cause that the CronJob alone is.
-fn of_cron_job(cron_job: Option<(Instant, Option<&CronJob>)>) -> Option<CauseKind> {
+fn of_cron_job(cron_job: Option<&CronJob>) -> Option<CauseKind> {
     match cron_job {
-        None | Some((_, None)) => Some(CauseKind::CronJobAbsent),
-        Some((_, Some(cron_job))) => cron_job.suspended.then_some(CauseKind::Suspended),
+        None => Some(CauseKind::CronJobAbsent),
+        Some(cron_job) => cron_job.suspended.then_some(CauseKind::Suspended),
     }
 }
 
@@ -49,7 +67,20 @@ fn of_runs(known: &Known<'_>, window: &Window<'_>, at: Instant) -> Causes {
         all().filter(|(_, run)| window.has(run) && run.created_at <= at).collect();
     runs.sort_by_key(|(_, run)| (run.nominal_start(), run.created_at));
     let Some((_, last)) = runs.last() else { return one(CauseKind::NeverStarted) };
-    let mut found = if has_failed(last, at) {
+    // It was deleted while nothing was observed.
+    let is_either = runs.last().is_some_and(|(run, _)| {
+        let deleted = known
+            .dated(&run.versions, at)
+            .last()
+            .is_some_and(|it| matches!(it.value.phase, RunPhase::Deleted { .. }));
+        deleted && !has_failed(last, at)
+    });
+    let mut found = if is_either {
+        Causes {
+            causes: vec![CauseKind::Failed, CauseKind::StillRunning, CauseKind::Pending],
+            open: Some(Open::Undated),
+        }
+    } else if has_failed(last, at) {
         one(CauseKind::Failed)
     } else {
         of_those_under_way(
@@ -58,16 +89,17 @@ fn of_runs(known: &Known<'_>, window: &Window<'_>, at: Instant) -> Causes {
             at,
         )
     };
-    // Of the runs of a batch 32 are kept: those under way, and the last ones.
+    // Of the runs of a batch 32 are kept at least some time: those under way, and the last ones.
     let before_it = |run: &Run| run.created_at > last.created_at || !run.phase.is_terminal();
-    if all().filter(|(_, run)| before_it(run)).count() >= RUNS_KEPT {
-        found = Causes { causes: vec![found.causes[0], CauseKind::NeverStarted], open: Some(Open::Bounded) };
+    if all().filter(|(_, run)| before_it(run)).count() >= RUNS_SURELY_KEPT {
+        let any = [CauseKind::Failed, CauseKind::StillRunning, CauseKind::Pending, CauseKind::NeverStarted];
+        found = Causes { causes: any.to_vec(), open: Some(Open::Bounded) };
     }
     found
 }
 
-/// How many runs are kept of a batch.
-const RUNS_KEPT: usize = 32;
+/// How many runs are kept of a batch, whatever else is known.
+const RUNS_SURELY_KEPT: usize = 24;
 
 fn of_those_under_way<'a>(known: &Known<'a>, runs: impl Iterator<Item = &'a TrueRun>, at: Instant) -> Causes {
     let at_that_time: Vec<Work> = runs.map(|run| work(known, run, at)).collect();
@@ -103,6 +135,10 @@ enum Work {
 fn work(known: &Known<'_>, run: &TrueRun, at: Instant) -> Work {
     let truly = known.seen(&run.versions).filter(|(_, version)| version.at <= at).last();
     let observed = known.seen(&run.versions).filter(|(seen, _)| *seen <= at).last();
+    // Of what was observed at once after a time without ticks, any may have been the case.
+    let at_once = known.dated(&run.versions, at).filter(|it| it.seen.is_some_and(|seen| seen.at > at));
+    let at_once: Vec<&Version<Run>> = at_once.collect();
+    let ran_since = at_once.iter().any(|version| version.value.phase == RunPhase::Running);
     let runs = |version: Option<(Instant, &Version<Run>)>| {
         version.is_some_and(|(_, version)| version.value.phase == RunPhase::Running)
     };
@@ -112,15 +148,21 @@ fn work(known: &Known<'_>, run: &TrueRun, at: Instant) -> Work {
         .filter_map(|pod| known.seen(&pod.versions).filter(|(_, version)| version.at <= at).last())
         .map(|(_, version)| &version.value.phase)
         .collect();
-    if pods.iter().any(|phase| matches!(phase, AttemptPhase::Running { .. })) {
+    // Nothing of that time was observed but the start that the Job has.
+    let has_started =
+        known.run(run).and_then(|run| run.started_at).is_some_and(|started_at| started_at <= at);
+    if pods.is_empty() && has_started && observed.is_none() {
+        Work::Either
+    } else if pods.iter().any(|phase| matches!(phase, AttemptPhase::Running { .. })) {
         Work::Runs
     } else if pods.iter().any(|phase| matches!(phase, AttemptPhase::Succeeded { .. })) {
         if runs(truly) && runs(observed) { Work::Runs } else { Work::Either }
     } else {
-        match (runs(truly), runs(observed)) {
-            (true, true) => Work::Runs,
-            (false, false) => Work::Waits,
-            (true, false) | (false, true) => Work::Either,
+        match [runs(truly), runs(observed), ran_since] {
+            [true, true, _] if at_once.is_empty() => Work::Runs,
+            [true, true, true] => Work::Runs,
+            [false, false, false] => Work::Waits,
+            _ => Work::Either,
         }
     }
 }

@@ -1,19 +1,107 @@
 //! What is known of a batch at a place in its partition.
 
+use std::ops::Range;
+
+use chrono::TimeDelta;
 use kigen_model::Instant;
+use kigen_model::event::{ClusterBody, Event};
 use kigen_model::run::{AttemptPhase, CronJob, Run, RunPhase};
+use kigen_model::slot::Gap;
 
 use crate::calendar::Crontab;
-use crate::history::{Batch, TrueRun, Version};
+use crate::history::{Batch, Seen, TrueRun, Version};
 
 /// What the facts before an index show.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
     pub(super) batch: &'a Batch,
     pub(super) schedules: &'a [KnownSchedule],
+    pub(super) cluster: &'a KnownCluster,
     /// The index after the last fact that is known.
     pub(super) before: usize,
 }
+
+/// What is known of the cluster of a batch.
+#[derive(Default)]
+pub(super) struct KnownCluster {
+    /// The ticks that count, each later than the one before.
+    pub(super) ticks: Vec<Tick>,
+    pub(super) gaps: Vec<KnownGap>,
+}
+
+/// A tick of the cluster of a batch, in its partition.
+#[derive(Clone, Copy)]
+pub(super) struct Tick {
+    pub(super) index: usize,
+    pub(super) observed_until: Instant,
+}
+
+/// A gap of the cluster of a batch, in its partition.
+#[derive(Clone, Copy)]
+pub(super) struct KnownGap {
+    index: usize,
+    /// `None`: since ever.
+    pub(super) from: Option<Instant>,
+    pub(super) to: Instant,
+    /// Whether events expired in the log unread: what is known may be older than that.
+    pub(super) is_of_log: bool,
+}
+
+impl KnownGap {
+    /// Whether the fact at this index shows what was the case after the gap.
+    pub(super) fn is_before(&self, index: usize) -> bool {
+        !self.is_of_log || self.index < index
+    }
+}
+
+impl KnownCluster {
+    /// What counts in a partition: nothing of an epoch that is older than one before, no tick that goes back, and nothing that
+    /// expired unread.
+    pub(super) fn of(events: &[Event], expired: &[Range<usize>], cluster: &str) -> Self {
+        let mut known = Self::default();
+        let mut epoch = 0;
+        for (index, event) in events.iter().enumerate() {
+            let Event::Cluster(event) = event else { continue };
+            if event.cluster != cluster || event.epoch < epoch || expired.iter().any(|it| it.contains(&index))
+            {
+                continue;
+            }
+            if let (ClusterBody::Tick { observed_until, .. }, Some(last)) = (&event.body, known.ticks.last())
+                && let Some(lost) = expired.iter().find(|lost| last.index < lost.start && lost.end <= index)
+                && last.observed_until < *observed_until
+            {
+                let (from, to) = (Some(last.observed_until), *observed_until);
+                known.gaps.push(KnownGap { index: lost.end - 1, from, to, is_of_log: true });
+            }
+            epoch = event.epoch;
+            match event.body {
+                ClusterBody::Tick { observed_until, .. } => {
+                    if known.ticks.last().is_none_or(|last| last.observed_until < observed_until) {
+                        known.ticks.push(Tick { index, observed_until });
+                    }
+                }
+                ClusterBody::Gap(Gap { from, to, .. }) => {
+                    known.gaps.push(KnownGap { index, from, to, is_of_log: false })
+                }
+                ClusterBody::Epoch { .. } => {}
+            }
+        }
+        known
+    }
+
+    /// When a change counts as having happened that was observed at `seen`: at the beginning of the time without
+    /// observation before it, if there was one.
+    pub(super) fn dated(&self, seen: Seen) -> Instant {
+        let before = self.ticks[..self.ticks.partition_point(|tick| tick.index < seen.index)].last();
+        match before {
+            Some(tick) if seen.at - tick.observed_until > UNOBSERVED_MIN => tick.observed_until,
+            Some(_) | None => seen.at,
+        }
+    }
+}
+
+/// How long no tick came, at least, if the time before an observation counts as unobserved.
+const UNOBSERVED_MIN: TimeDelta = TimeDelta::minutes(2);
 
 /// A schedule of the CronJob, from when it was observed.
 pub(super) struct KnownSchedule {
@@ -22,8 +110,9 @@ pub(super) struct KnownSchedule {
     /// When it was observed; of the first one the beginning of time.
     pub(super) since: Instant,
     pub(super) crontab: Crontab,
-    /// The fire before the edit that Kubernetes may make up for, and whether it is the last scheduled time.
-    pub(super) made_up: Option<(Instant, bool)>,
+    /// The fire before the edit that Kubernetes may make up for, and the index of the fact that shows that it is the last
+    /// scheduled time.
+    pub(super) made_up: Option<(Instant, Option<usize>)>,
 }
 
 impl KnownSchedule {
@@ -44,7 +133,14 @@ impl KnownSchedule {
             let last_scheduled = cron_job.last_scheduled_at;
             let from = last_scheduled.unwrap_or(cron_job.created_at);
             let made_up = (!is_first).then(|| crontab.last_fire(from, seen.at)).flatten();
-            let made_up = made_up.map(|fire| (fire, Some(fire) == last_scheduled));
+            let made_up = made_up.map(|fire| {
+                let facts = batch.cron_job.iter().filter_map(|version| Some((version.seen?, version)));
+                let mut later = facts.filter(|(later, _)| later.index >= seen.index);
+                let shows = |it: &Version<Option<CronJob>>| {
+                    it.value.as_ref().is_some_and(|it| it.last_scheduled_at == Some(fire))
+                };
+                (fire, later.find(|(_, version)| shows(version)).map(|(seen, _)| seen.index))
+            });
             schedules.push(Self { index: seen.index, since, crontab, made_up });
         }
         schedules
@@ -68,6 +164,23 @@ impl<'a> Known<'a> {
             let seen = version.seen.filter(|seen| seen.index < before)?;
             Some((seen.at, version))
         })
+    }
+
+    /// The gaps.
+    pub(super) fn gaps(&self) -> impl Iterator<Item = &'a KnownGap> {
+        let before = self.before;
+        self.cluster.gaps.iter().filter(move |gap| gap.index < before)
+    }
+
+    /// The versions that were seen up to `at`, or that count as having come to be by then.
+    pub(super) fn dated<T>(
+        &self,
+        versions: &'a [Version<T>],
+        at: Instant,
+    ) -> impl DoubleEndedIterator<Item = &'a Version<T>> {
+        let (before, cluster) = (self.before, self.cluster);
+        let is_past = move |seen: Seen| seen.index < before && cluster.dated(seen) <= at;
+        versions.iter().filter(move |version| version.seen.is_some_and(is_past))
     }
 
     /// The schedules, oldest first.

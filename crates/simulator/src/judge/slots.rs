@@ -1,5 +1,7 @@
 //! Slots, their windows, and the runs that belong to them.
 
+use std::collections::BTreeMap;
+
 use chrono::{NaiveTime, TimeDelta};
 use kigen_model::Instant;
 use kigen_model::objective::{Deadlines, Objective};
@@ -7,7 +9,7 @@ use kigen_model::run::{Run, SlotMark};
 
 use crate::calendar::Crontab;
 use crate::history::{Batch, Declared};
-use crate::judge::known::{Known, KnownSchedule};
+use crate::judge::known::{Known, KnownCluster, KnownSchedule};
 
 /// A slot as it is planned.
 #[derive(Clone, Debug)]
@@ -20,6 +22,15 @@ pub(super) struct Planned {
     pub(super) life: usize,
     /// Whether the CronJob, or that before whose fires the result is due, is gone, so that this slot is the last one.
     pub(super) is_last: bool,
+    /// Whether there is no CronJob before whose fires the result is due.
+    pub(super) lacks_target: bool,
+    /// Whether the batch is Jobs without a CronJob.
+    pub(super) is_of_jobs: bool,
+    /// When such Jobs are expected, if that is given.
+    starts: Option<Crontab>,
+    /// The slots, from deadline to deadline, that would have followed had the objective not been withdrawn: they bound its
+    /// window.
+    withdrawn: Vec<(Instant, Instant)>,
     grace: TimeDelta,
     freshness: Option<TimeDelta>,
     /// The crontab whose zone is that of the objective.
@@ -27,6 +38,14 @@ pub(super) struct Planned {
 }
 
 impl Planned {
+    /// Notes the slots of a few days that a withdrawal took away.
+    fn ends_with(&mut self, source: &Source) {
+        let tiny = TimeDelta::milliseconds(1);
+        let deadlines = source.within(self.deadline + tiny, self.deadline + TimeDelta::days(8));
+        let begins = std::iter::once(self.deadline).chain(deadlines.iter().copied());
+        self.withdrawn = begins.zip(deadlines.iter().copied()).collect();
+    }
+
     /// When a success stops counting as in time: after this instant.
     pub(super) fn stops_counting(&self) -> Instant {
         self.deadline + self.grace
@@ -85,8 +104,8 @@ impl Source {
 
 impl Plans {
     /// Those of this objective, by the edits that were observed.
-    pub(super) fn of(batch: &Batch, declared: &Declared) -> Self {
-        let known = Known { batch, schedules: &[], before: usize::MAX };
+    pub(super) fn of(batch: &Batch, cluster: &KnownCluster, declared: &Declared) -> Self {
+        let known = Known { batch, schedules: &[], cluster, before: usize::MAX };
         let specs: Vec<(Instant, Option<&Objective>)> =
             known.seen(&declared.versions).map(|(at, version)| (at, version.value.as_ref())).collect();
         let cron_jobs = known.cron_jobs();
@@ -118,56 +137,121 @@ impl Plans {
         Self { plans: plans.collect() }
     }
 
-    /// The slots with a deadline up to `end`, and the next one.
-    pub(super) fn slots(&self, end: Option<Instant>) -> Vec<Planned> {
-        let mut slots: Vec<Planned> = Vec::new();
-        let Some(end) = end else { return slots };
-        let tiny = TimeDelta::milliseconds(1);
-        // What was in force last, and until when: of an objective that is not there now.
-        let mut ended: Option<(Instant, Source, Objective)> = None;
-        let (mut life, mut is_withdrawn, mut is_new) = (0, false, true);
+    /// The slots with a deadline up to `end`, and the next one; and when each life of the objective
+    /// was over: a withdrawn one is the same until its pending slot stops counting, and is due.
+    pub(super) fn slots(&self, end: Option<Instant>) -> (Vec<Planned>, BTreeMap<usize, (Instant, Instant)>) {
+        let mut planner = Planner { is_new: true, ..Planner::default() };
+        let Some(end) = end else { return (planner.slots, planner.ends) };
         for (nth, now) in self.plans.iter().enumerate() {
-            let since = now.since;
-            let until = self.plans.get(nth + 1).map_or(end + TimeDelta::days(8), |next| next.since);
-            let Some((source, objective)) = &now.plan else {
-                if ended.is_none()
-                    && let Some((source, objective)) = nth.checked_sub(1).and_then(|last| self.plans[last].plan.clone())
-                {
-                    ended = Some((since, source, objective));
-                    is_withdrawn = now.is_withdrawn;
-                }
-                // It is judged once more.
-                if let Some((ended_at, source, objective)) = ended.as_ref().filter(|_| now.has_died) {
-                    let pending = source.within(*ended_at + tiny, until + tiny).into_iter().find(|at| *at > since);
-                    let is_judged = slots.last().is_some_and(|slot| slot.deadline > *ended_at);
-                    let is_first = source.within(*ended_at + tiny, since + tiny).is_empty();
-                    if let (Some(deadline), true, false) = (pending, is_first, is_judged) {
-                        let from = slots.last().filter(|_| !is_new).map(|slot| slot.deadline);
-                        if let Some(from) = from.or_else(|| source.until(*ended_at)) {
-                            let whole = !is_new;
-                            slots.push(Planned::new(from, deadline, whole, (source, objective), life, true));
-                            is_new = false;
-                        }
-                    }
-                }
+            let later = &self.plans[nth + 1..];
+            let until = later.first().map_or(end + TimeDelta::days(8), |next| next.since);
+            if let Some((source, objective)) = &now.plan {
+                planner.plan(now.since, until, source, objective);
                 continue;
-            };
-            if let Some((ended_at, old, _)) = ended.take()
-                && !old.within(ended_at + tiny, since + tiny).is_empty()
-            {
-                // Its period is over: it begins anew.
-                is_new = true;
-                life += usize::from(is_withdrawn);
             }
-            let after = slots.last().map_or(since, |slot| slot.deadline.max(since));
-            for deadline in source.within(after + tiny, until + tiny) {
-                let before = slots.last().filter(|_| !is_new).map(|slot| slot.deadline);
-                let Some(from) = before.or_else(|| source.until(since)) else { continue };
-                slots.push(Planned::new(from, deadline, !is_new, (source, objective), life, false));
-                is_new = false;
+            if planner.ended.is_none()
+                && let Some((source, objective)) =
+                    nth.checked_sub(1).and_then(|last| self.plans[last].plan.clone())
+            {
+                planner.ended = Some((now.since, source, objective));
+            }
+            if now.is_withdrawn {
+                planner.withdraw(now.since, end);
+            }
+            if now.has_died {
+                let back = later.iter().find(|later| later.plan.is_some()).map(|back| back.since);
+                planner.once_more(now, until, back);
             }
         }
-        slots
+        (planner.slots, planner.ends)
+    }
+}
+
+/// The smallest difference between two instants here.
+const TINY: TimeDelta = TimeDelta::milliseconds(1);
+
+/// Plans slots from edit to edit.
+#[derive(Default)]
+struct Planner {
+    slots: Vec<Planned>,
+    /// When each life was over.
+    ends: BTreeMap<usize, (Instant, Instant)>,
+    /// What was in force last, and until when: of an objective that is not there now.
+    ended: Option<(Instant, Source, Objective)>,
+    life: usize,
+    is_withdrawn: bool,
+    /// Whether the next slot is the first of a life, or follows a time without objective.
+    is_new: bool,
+}
+
+impl Planner {
+    /// The slots of an objective that is in force from `since` to `until`.
+    fn plan(&mut self, since: Instant, until: Instant, source: &Source, objective: &Objective) {
+        if let Some(ended) = self.ended.take() {
+            self.resume(since, ended);
+        }
+        self.is_withdrawn = false;
+        let after = self.slots.last().map_or(since, |slot| slot.deadline.max(since));
+        for deadline in source.within(after + TINY, until + TINY) {
+            let before = self.slots.last().filter(|_| !self.is_new).map(|slot| slot.deadline);
+            let Some(from) = before.or_else(|| source.until(since)) else { continue };
+            let whole = !self.is_new;
+            self.slots.push(Planned::new(from, deadline, whole, (source, objective), self.life, false));
+            self.is_new = false;
+        }
+    }
+
+    /// The objective is back: the same, while its pending slot is not judged, or it begins anew.
+    fn resume(&mut self, since: Instant, (ended_at, old, was): (Instant, Source, Objective)) {
+        let last = self.slots.last().filter(|slot| slot.is_last && slot.deadline > ended_at);
+        let from = last.filter(|_| !self.is_withdrawn).map_or(ended_at, |last| last.deadline);
+        let passed = old.within(from + TINY, since + TINY);
+        let waits = passed.first().is_some_and(|deadline| *deadline + was.grace + was.settle > since);
+        if passed.is_empty() || (self.is_withdrawn && waits) {
+            self.ends.remove(&self.life);
+        } else {
+            // Its period is over.
+            self.is_new = true;
+            self.life += usize::from(self.is_withdrawn);
+            return;
+        }
+        for deadline in passed {
+            let before = self.slots.last().map(|slot| slot.deadline).filter(|before| *before < deadline);
+            if let Some(from) = before.filter(|_| !self.is_new) {
+                self.slots.push(Planned::new(from, deadline, true, (&old, &was), self.life, false));
+            }
+        }
+    }
+
+    /// It is withdrawn. The slots that are planned no more still bound the windows of those before.
+    fn withdraw(&mut self, since: Instant, end: Instant) {
+        if std::mem::replace(&mut self.is_withdrawn, true) {
+            return;
+        }
+        let Some((_, source, was)) = &self.ended else { return };
+        if let (Some(slot), false) = (self.slots.last_mut(), self.is_new) {
+            slot.ends_with(source);
+        }
+        let pending = source.within(since + TINY, end).first().copied();
+        let due = pending.map(|deadline| (deadline + was.grace, deadline + was.grace + was.settle));
+        self.ends.insert(self.life, due.unwrap_or((end, end)));
+    }
+
+    /// What died is judged once more, at its next deadline, if that is before `until`.
+    fn once_more(&mut self, now: &Plan, until: Instant, back: Option<Instant>) {
+        let Some((ended_at, source, objective)) = &self.ended else { return };
+        let pending = source.within(*ended_at + TINY, until + TINY).first().copied();
+        let is_judged = self.slots.last().is_some_and(|slot| slot.deadline > *ended_at);
+        let Some(deadline) = pending.filter(|at| *at > now.since && !is_judged) else { return };
+        let from = self.slots.last().filter(|_| !self.is_new).map(|slot| slot.deadline);
+        let Some(from) = from.or_else(|| source.until(*ended_at)) else { return };
+        let mut last = Planned::new(from, deadline, !self.is_new, (source, objective), self.life, true);
+        last.lacks_target = !now.is_withdrawn && back.is_none_or(|back| back > deadline + objective.grace);
+        if now.is_withdrawn {
+            last.ends_with(source);
+        }
+        self.slots.push(last);
+        self.is_new = false;
     }
 }
 
@@ -180,8 +264,25 @@ impl Planned {
         life: usize,
         is_last: bool,
     ) -> Self {
-        let Objective { settle, grace, freshness, .. } = *objective;
-        Self { from, deadline, whole, settle, life, is_last, grace, freshness, crontab: source.crontab }
+        let Objective { settle, grace, freshness, is_of_jobs, .. } = *objective;
+        let starts = objective.starts.as_deref();
+        let starts = starts.and_then(|starts| Crontab::read(starts, objective.time_zone.as_deref()));
+        let crontab = source.crontab;
+        Self {
+            from,
+            deadline,
+            whole,
+            settle,
+            life,
+            is_last,
+            lacks_target: false,
+            is_of_jobs,
+            starts,
+            withdrawn: Vec::new(),
+            grace,
+            freshness,
+            crontab,
+        }
     }
 }
 
@@ -189,6 +290,12 @@ impl Planned {
 fn opens(known: &Known<'_>, slot: &Planned) -> Option<Instant> {
     if let Some(freshness) = slot.freshness {
         return Some(slot.deadline - freshness);
+    }
+    if slot.is_of_jobs {
+        let Some(starts) = slot.starts else { return Some(slot.from) };
+        let tiny = TimeDelta::milliseconds(1);
+        let skipped = || starts.skipped(slot.from + tiny, slot.deadline).into_iter().min();
+        return starts.first_fire(slot.from, slot.deadline).or_else(skipped);
     }
     let schedules: Vec<&KnownSchedule> = known.schedules().collect();
     let in_force = |nth: usize| {
@@ -217,7 +324,8 @@ fn opens(known: &Known<'_>, slot: &Planned) -> Option<Instant> {
     };
     let opens = fires.min().or_else(lost)?;
     let made_up = schedules.iter().filter_map(|schedule| {
-        let (fire, is_last_scheduled) = schedule.made_up?;
+        let (fire, shown_at) = schedule.made_up?;
+        let is_last_scheduled = shown_at.is_some_and(|index| index < known.before);
         let counts = slot.deadline > schedule.since || is_last_scheduled;
         (counts && slot.from <= fire && fire < slot.deadline).then_some(fire)
     });
@@ -229,6 +337,8 @@ pub(super) struct Window<'a> {
     slot: &'a Planned,
     /// From when on and until when the nominal start of a run must be; `None`: no run is expected.
     pub(super) span: Option<(Instant, Option<Instant>)>,
+    /// When the window of a slot would open that was withdrawn.
+    withdrawn: Option<Instant>,
 }
 
 impl<'a> Window<'a> {
@@ -241,7 +351,12 @@ impl<'a> Window<'a> {
             let mut next = planned[nth + 1..].iter().take_while(|next| next.from <= last);
             (from, next.find_map(|next| opens(known, next)))
         });
-        Self { slot, span }
+        let withdrawn = slot.withdrawn.iter().filter_map(|(from, deadline)| {
+            let (from, deadline) = (*from, *deadline);
+            opens(known, &Planned { from, deadline, withdrawn: Vec::new(), ..slot.clone() })
+        });
+        let withdrawn = withdrawn.min();
+        Self { slot, span, withdrawn }
     }
 
     /// Whether a run, as far as recoveries go, is of this slot or a later one. Where a freshness is given, a repetition after
@@ -249,12 +364,16 @@ impl<'a> Window<'a> {
     pub(super) fn reaches(&self, run: &Run) -> bool {
         match self.slot.freshness {
             Some(freshness) if run.slot.is_none() => self.slot.deadline - freshness < run.nominal_start(),
-            Some(_) | None => self.has(run),
+            Some(_) | None => self.has_until(run, None),
         }
     }
 
     /// Whether a run belongs to the slot.
     pub(super) fn has(&self, run: &Run) -> bool {
+        self.has_until(run, self.withdrawn)
+    }
+
+    fn has_until(&self, run: &Run, end: Option<Instant>) -> bool {
         let slot = self.slot;
         if let Some(mark) = run.slot {
             let at = match mark {
@@ -267,6 +386,8 @@ impl<'a> Window<'a> {
         if let Some(freshness) = slot.freshness {
             return slot.deadline - freshness < start && start <= slot.deadline;
         }
-        self.span.is_some_and(|(from, until)| from <= start && until.is_none_or(|until| start < until))
+        self.span.is_some_and(|(from, until)| {
+            from <= start && until.into_iter().chain(end).all(|until| start < until)
+        })
     }
 }
