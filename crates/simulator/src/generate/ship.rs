@@ -86,7 +86,7 @@ pub(super) fn emit(rng: &mut Rng, world: &mut World, clusters: &[Cluster]) {
         });
     }
     kinds.into_iter().for_each(|kind| world.count(kind));
-    // The engine reports a failure again that it read among many others: `found/failure-reported-twice`.
+    // Left out until it is mended: the engine reports a failure again that it read among many others, see `docs/proof.md`.
     let is_listed = |emission: &Emission| {
         clusters.iter().any(|cluster| {
             is_of(&emission.event, &cluster.name) && cluster.outages.iter().any(|it| it.to == emission.at)

@@ -67,27 +67,27 @@ fn of_runs(known: &Known<'_>, window: &Window<'_>, at: Instant) -> Causes {
         all().filter(|(_, run)| window.has(run) && run.created_at <= at).collect();
     runs.sort_by_key(|(_, run)| (run.nominal_start(), run.created_at));
     let Some((_, last)) = runs.last() else { return one(CauseKind::NeverStarted) };
-    // It was deleted while nothing was observed.
-    let is_either = runs.last().is_some_and(|(run, _)| {
-        let deleted = known
-            .dated(&run.versions, at)
-            .last()
-            .is_some_and(|it| matches!(it.value.phase, RunPhase::Deleted { .. }));
-        deleted && !has_failed(last, at)
-    });
-    let mut found = if is_either {
-        Causes {
-            causes: vec![CauseKind::Failed, CauseKind::StillRunning, CauseKind::Pending],
-            open: Some(Open::Undated),
-        }
-    } else if has_failed(last, at) {
+    // Its deletion is between two observations, and the deadline too.
+    let may_be_deleted =
+        |run: &TrueRun| known.deletion(run).is_some_and(|(after, seen)| (after..seen).contains(&at));
+    let is_either = |nth: usize| may_be_deleted(runs[nth].0);
+    let newest = runs.len() - 1;
+    let mut found = if has_failed(last, at) {
         one(CauseKind::Failed)
     } else {
-        of_those_under_way(
-            known,
-            runs.iter().filter(|(_, run)| !has_failed(run, at)).map(|(run, _)| *run),
-            at,
-        )
+        let under_way: Vec<usize> = (0..runs.len()).filter(|nth| !has_failed(runs[*nth].1, at)).collect();
+        let not_deleted = under_way.iter().filter(|nth| **nth == newest || !is_either(**nth));
+        let all = of_those_under_way(known, under_way.iter().map(|nth| runs[*nth].0), at);
+        let fewer = of_those_under_way(known, not_deleted.map(|nth| runs[*nth].0), at);
+        let failed = is_either(newest).then_some(CauseKind::Failed);
+        let mut causes = all.causes;
+        for cause in fewer.causes.into_iter().chain(failed) {
+            if !causes.contains(&cause) {
+                causes.push(cause);
+            }
+        }
+        let open = if causes.len() > 1 { Some(Open::Undated) } else { None };
+        Causes { causes, open }
     };
     // Of the runs of a batch 32 are kept at least some time: those under way, and the last ones.
     let before_it = |run: &Run| run.created_at > last.created_at || !run.phase.is_terminal();

@@ -89,11 +89,15 @@ impl KnownCluster {
         known
     }
 
+    /// The last tick before an observation.
+    fn before(&self, seen: Seen) -> Option<&Tick> {
+        self.ticks[..self.ticks.partition_point(|tick| tick.index < seen.index)].last()
+    }
+
     /// When a change counts as having happened that was observed at `seen`: at the beginning of the time without
     /// observation before it, if there was one.
     pub(super) fn dated(&self, seen: Seen) -> Instant {
-        let before = self.ticks[..self.ticks.partition_point(|tick| tick.index < seen.index)].last();
-        match before {
+        match self.before(seen) {
             Some(tick) if seen.at - tick.observed_until > UNOBSERVED_MIN => tick.observed_until,
             Some(_) | None => seen.at,
         }
@@ -192,6 +196,14 @@ impl<'a> Known<'a> {
     /// A run as it is known.
     pub(super) fn run(&self, run: &'a TrueRun) -> Option<&'a Run> {
         self.seen(&run.versions).last().map(|(_, version)| &version.value)
+    }
+
+    /// Between which two observations a run was deleted: the tick before its deletion was seen, and that.
+    pub(super) fn deletion(&self, run: &TrueRun) -> Option<(Instant, Instant)> {
+        let before = self.before;
+        let is_deletion = |version: &&Version<Run>| matches!(version.value.phase, RunPhase::Deleted { .. });
+        let seen = run.versions.iter().find(is_deletion)?.seen.filter(|seen| seen.index < before)?;
+        Some((self.cluster.before(seen).map_or(seen.at, |tick| tick.observed_until), seen.at))
     }
 
     /// The CronJob from observation to observation.
