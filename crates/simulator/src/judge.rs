@@ -8,17 +8,19 @@ mod cause;
 mod gap;
 mod known;
 mod slots;
+mod verdict;
 
 use kigen_model::Instant;
 use kigen_model::run::Run;
 use kigen_model::slot::CauseKind;
 
 use crate::answer::SUCCESSES_SURELY_KEPT;
-use crate::answer::{Again, End, Later, ObjectiveAnswer, Open, Right, SlotAnswer, Success};
+use crate::answer::{End, Later, ObjectiveAnswer, Right, SlotAnswer, Success};
 use crate::history::{Batch, Declared, Version};
 use crate::judge::cause::Causes;
 use crate::judge::known::{Known, KnownCluster, KnownSchedule, Tick};
 use crate::judge::slots::{Planned, Plans, Window};
+use crate::judge::verdict::Verdict;
 use crate::world::World;
 
 /// Judges each slot of each objective of the world.
@@ -99,21 +101,6 @@ fn ended_at(
     let last = slots.iter().rfind(|slot| slot.life == life);
     let index = last.map_or(Some(due), |last| last.judged_at.map(|judged_at| judged_at.max(due)))?;
     Some(End { index, stops_counting })
-}
-
-/// The verdicts that are right.
-struct Verdict {
-    right: Vec<Right>,
-    /// Why one of them, or one cause, is not the only one.
-    open: Option<Open>,
-    /// What a slot that a gap overlaps may turn out to be.
-    again: Option<Again>,
-}
-
-impl Verdict {
-    fn one(right: Right, open: Option<Open>) -> Self {
-        Self { right: vec![right], open, again: None }
-    }
 }
 
 /// The verdict on a slot by what is known.

@@ -160,7 +160,7 @@ impl Work {
         starts_at
     }
 
-    /// No pod of it can run. Mostly somebody deletes it.
+    /// No pod of it can run. Mostly a person deletes it.
     fn wait(mut self, rng: &mut Rng, since: Instant, world: &mut World) -> (TrueRun, Option<Instant>) {
         if percent(rng, 10) {
             world.count("run: waits for ever");

@@ -8,10 +8,10 @@ use kigen_model::run::{CronJob, Run};
 use kigen_model::slot::CauseKind;
 
 use crate::answer::{Again, Open, Right};
-use crate::judge::Verdict;
 use crate::judge::cause::Causes;
 use crate::judge::known::{Known, KnownGap};
 use crate::judge::slots::{Planned, Window};
+use crate::judge::verdict::Verdict;
 
 /// The verdicts that are right; `None`: no gap overlaps the slot.
 pub(super) fn verdict(
