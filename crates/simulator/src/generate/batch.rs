@@ -125,8 +125,6 @@ fn without_cron_job(
     }
     for objective in declared.versions.iter_mut().filter_map(|version| version.value.as_mut()) {
         objective.is_of_jobs = true;
-        // Left out until it is mended: the engine reads `starts` in the zone of the target, see `docs/proof.md`.
-        let has_starts = has_starts && objective.target().is_none();
         objective.starts = has_starts.then(|| starts.clone());
         objective.time_zone = objective.time_zone.take().or_else(|| zone.clone());
     }

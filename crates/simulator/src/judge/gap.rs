@@ -71,8 +71,8 @@ pub(super) fn verdict(
     Some(Verdict { right, open, again: Some(again) })
 }
 
-/// The engine takes the last success for one of the slot also where a run of the next slot made it, within a grace that is
-/// longer than the time until then, see `docs/proof.md`. Until that is mended it is not compared.
+/// The engine took the last success for one of the slot also where a run of the next slot made it, within a grace that is
+/// longer than the time until then, see `docs/proof.md`. It is not compared yet.
 fn later_run_counts(known: &Known<'_>, window: &Window<'_>, stops_counting: Instant) -> bool {
     let status = known.cron_jobs().last().and_then(|(_, cron_job)| *cron_job);
     let next = window.span.and_then(|(_, next)| next);
@@ -80,8 +80,8 @@ fn later_run_counts(known: &Known<'_>, window: &Window<'_>, stops_counting: Inst
     next.zip(last).is_some_and(|(next, last)| next <= last && last <= stops_counting)
 }
 
-/// The engine takes the empty status of a CronJob that was created again for a proof of a miss, see `docs/proof.md`. Until
-/// that is mended it is not compared.
+/// The engine took the empty status of a CronJob that was created again for a proof of a miss, see `docs/proof.md`. It
+/// is not compared yet.
 fn was_recreated(known: &Known<'_>, gaps: &[&KnownGap]) -> bool {
     let begins = gaps.iter().filter_map(|gap| gap.from).min();
     let mut versions = known.batch.cron_job.iter().filter(|version| version.seen.is_some());
