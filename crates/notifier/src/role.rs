@@ -9,7 +9,7 @@
 //! ```
 //!
 //! The role joins the group, decides where each partition begins, and commits; it never waits for Slack, so that it stays
-//! a member however long a message is refused. The queues ([`lane`](crate::lane)) read by offset. A queue delivers its next
+//! a member however long a message is refused. The queues (`lane`) read by offset. A queue delivers its next
 //! message only once the one before is committed.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -18,7 +18,7 @@ fn every_version_is_registered_in_order_and_once_and_the_compatibility_is_set() 
     let before = check(&access).expect("a response");
     assert!(before.iter().all(|subject| subject.ids.iter().all(Option::is_none)));
     expect![[r#"
-        version 1, 2, 3, 4, 5, 6 is not registered: `kigen topics create` does so, and each role when it starts, if they may
+        version 1, 2, 3, 4, 5, 6, 7 is not registered: `kigen topics create` does so, and each role when it starts, if they may
         its compatibility is not set, not BACKWARD_TRANSITIVE, so that others could register what kigen's readers do not survive: `kigen topics create` sets it, and each role when it starts, if they may"#]]
     .assert_eq(&before[0].problems().join("\n"));
 
