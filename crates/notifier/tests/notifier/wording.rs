@@ -76,12 +76,12 @@ fn it_goes_on_missing_only_if_the_engine_decides_so_and_usual_times_count_from_t
         let past = past(&[14, 18, 22, 26]);
         render(&missed_with(cause, Some(summary(Some(attempt()))), past, trend)).paragraphs.remove(1)
     };
-    let usual = "The last 4 good runs took 13 min to 25 min.";
+    let usual = "The last 4 good runs took 13 min to 25 min";
     let grows = "and each ended about 4 min later than the one before.";
     let goes_on = "It will go on missing its deadline unless it starts earlier or gets faster.";
-    assert_eq!(text(Trend::Steady), usual);
-    assert_eq!(text(later(false)), format!("{usual} {grows}"));
-    assert_eq!(text(later(true)), format!("{usual} {grows} {goes_on}"));
+    assert_eq!(text(Trend::Steady), format!("{usual}."));
+    assert_eq!(text(later(false)), format!("{usual}, {grows}"));
+    assert_eq!(text(later(true)), format!("{usual}, {grows} {goes_on}"));
 }
 
 #[test]
