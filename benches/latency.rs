@@ -111,7 +111,17 @@ impl Up {
         std::fs::write(&file, config).expect("a configuration");
         let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
         command
-            .args(["up", "--dry-run", "--health-address", "off", "--api-url", url, "--config"])
+            .args([
+                "up",
+                "--dry-run",
+                "--health-address",
+                "off",
+                "--cluster",
+                "shop",
+                "--api-url",
+                url,
+                "--config",
+            ])
             .arg(file)
             .arg("--data-dir")
             .arg(dir);

@@ -82,7 +82,17 @@ impl Up {
         std::fs::write(&config, "[kubernetes]\nprobe_interval_ms = 100\n").expect("a configuration");
         let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
         command
-            .args(["up", "--dry-run", "--health-address", "off", "--api-url", url, "--config"])
+            .args([
+                "up",
+                "--dry-run",
+                "--health-address",
+                "off",
+                "--cluster",
+                "shop",
+                "--api-url",
+                url,
+                "--config",
+            ])
             .arg(config)
             .arg("--data-dir")
             .arg(dir);
