@@ -281,7 +281,7 @@ impl Ship {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
         command.arg("ship").env_clear().arg("--config").arg(config).arg("--data-dir").arg(dir);
         command.args(["--log", "kafka", "--instance", "one", "--brokers", brokers]);
-        command.args(["--health-address", "off", "--cluster", "shop", "--api-url", url]);
+        command.args(["--health-address", "off", "--api-url", url]);
         let stderr = std::fs::File::create(dir.join("stderr")).expect("a file");
         Self(command.stdout(Stdio::null()).stderr(stderr).spawn().expect("kigen runs"))
     }
