@@ -94,5 +94,8 @@ async fn metrics_page(State(endpoints): State<Endpoints>) -> Response {
     if let Some(shipper) = &endpoints.board.shipper {
         shipper.measure();
     }
+    if let Some(notifier) = &endpoints.board.notifier {
+        notifier.measure();
+    }
     ([(header::CONTENT_TYPE, PROMETHEUS_TEXT)], endpoints.prometheus.render()).into_response()
 }

@@ -60,6 +60,11 @@ impl Health {
         Ok(format!("{} messages were delivered since the start, none waits", state.delivered))
     }
 
+    /// Sets the gauges, as before each scrape: one that is not set for a minute disappears.
+    pub fn measure(&self) {
+        metrics::blocked(self.state().blocked.len());
+    }
+
     pub(crate) fn joined(&self) {
         self.state().is_member = true;
     }
@@ -85,17 +90,12 @@ impl Health {
     }
 
     pub(crate) fn blocked(&self, partition: Partition, why: String) {
-        let mut state = self.state();
-        state.blocked.insert(partition, why);
-        metrics::blocked(state.blocked.len());
+        self.state().blocked.insert(partition, why);
     }
 
     /// It is delivered again, or is another notifier's.
     pub(crate) fn unblocked(&self, partition: Partition) {
-        let mut state = self.state();
-        if state.blocked.remove(&partition).is_some() {
-            metrics::blocked(state.blocked.len());
-        }
+        self.state().blocked.remove(&partition);
     }
 
     pub(crate) fn log_succeeded(&self) {

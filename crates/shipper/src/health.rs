@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant as RealInstant};
 
-use crate::metrics;
+use crate::metrics::{self, UnresolvedCounts};
 
 /// How old the last tick may be: some probes may fail, and a quiet stream may miss the bookmarks after them.
 const TICK_AGE_MAX: Duration = Duration::from_secs(150);
@@ -21,8 +21,10 @@ struct HealthState {
     is_standby: bool,
     /// Why the log ignores this shipper's ticks, if it does.
     superseded: Option<String>,
-    /// Which withdrawals of objectives wait for a confirmation, if any do.
-    held: Option<String>,
+    /// How many withdrawals of objectives wait for a confirmation, and which, if any do.
+    held: Option<(usize, String)>,
+    /// The objectives that cannot be resolved, once that is known.
+    unresolved: Option<UnresolvedCounts>,
     /// Which namespaces are over their quotas, if any are.
     over_quota: Option<String>,
     /// Whether kigen may not read the Pods.
@@ -42,6 +44,7 @@ impl Default for Health {
             is_standby: false,
             superseded: None,
             held: None,
+            unresolved: None,
             over_quota: None,
             is_without_pods: false,
             cluster_fault: None,
@@ -81,7 +84,7 @@ impl Health {
                 age.as_secs()
             )),
             Some(age) => match &state.held {
-                Some(why) => Err(why.clone()),
+                Some((_, why)) => Err(why.clone()),
                 None => {
                     let over = state.over_quota.as_ref().map_or(String::new(), |over| format!("; {over}"));
                     let pods = if state.is_without_pods { WITHOUT_PODS } else { "" };
@@ -91,9 +94,12 @@ impl Health {
         }
     }
 
-    /// Updates the gauge of the tick's age, which grows by itself. For a standby it is 0, since no ticks are due.
+    /// Sets the gauges, as before each scrape: the tick's age grows by itself, and a gauge that is not set for a minute
+    /// disappears. For a standby the age is 0, since no ticks are due.
     pub fn measure(&self) {
         let state = self.state();
+        metrics::withdrawals_held(state.held.as_ref().map_or(0, |(count, _)| *count));
+        state.unresolved.iter().for_each(metrics::unresolved);
         let last = state.ticked_at.unwrap_or(state.began_at);
         metrics::tick_age(if state.is_standby { Duration::ZERO } else { last.elapsed() });
     }
@@ -101,6 +107,7 @@ impl Health {
     pub(crate) fn stands_by(&self) {
         let mut state = self.state();
         (state.is_standby, state.superseded, state.held) = (true, None, None);
+        state.unresolved = None;
     }
 
     /// It stands aside for a leader of a newer epoch.
@@ -115,9 +122,14 @@ impl Health {
         (state.began_at, state.ticked_at) = (RealInstant::now(), None);
     }
 
-    /// Withdrawals of objectives are held for this reason, or none are any more.
-    pub(crate) fn withdrawals_held(&self, why: Option<String>) {
-        self.state().held = why;
+    /// So many withdrawals of objectives are held for this reason, or none are any more.
+    pub(crate) fn withdrawals_held(&self, held: Option<(usize, String)>) {
+        self.state().held = held;
+    }
+
+    /// These objectives cannot be resolved.
+    pub(crate) fn unresolved(&self, unresolved: UnresolvedCounts) {
+        self.state().unresolved = Some(unresolved);
     }
 
     /// These namespaces are over their quotas, or none are any more.

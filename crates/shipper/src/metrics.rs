@@ -101,16 +101,31 @@ pub(crate) fn tick_age(age: Duration) {
     ::metrics::gauge!("kigen_tick_age_seconds").set(age.as_secs_f64());
 }
 
+/// How many objectives of a cluster cannot be resolved, by where they are declared.
+#[derive(Clone, Debug)]
+pub(crate) struct UnresolvedCounts {
+    cluster: String,
+    counts: [(ObjectiveSource, usize); 3],
+}
+
+impl UnresolvedCounts {
+    /// The counts of these resolutions.
+    pub(crate) fn of(cluster: &str, resolutions: &Resolutions) -> Self {
+        let counts = [
+            (ObjectiveSource::Object, resolutions.objects_unresolved()),
+            (ObjectiveSource::File, resolutions.in_file.len()),
+            (ObjectiveSource::Annotation, resolutions.annotated.len()),
+        ];
+        Self { cluster: cluster.to_owned(), counts }
+    }
+}
+
 /// Sets the counts of unresolved objectives.
-pub(crate) fn resolved(cluster: &str, resolutions: &Resolutions) {
-    for (source, count) in [
-        (ObjectiveSource::Object, resolutions.objects_unresolved()),
-        (ObjectiveSource::File, resolutions.in_file.len()),
-        (ObjectiveSource::Annotation, resolutions.annotated.len()),
-    ] {
+pub(crate) fn unresolved(unresolved: &UnresolvedCounts) {
+    for (source, count) in unresolved.counts {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         let gauge = ::metrics::gauge!(
-            "kigen_objectives_unresolved", "cluster" => cluster.to_owned(), "source" => source.label()
+            "kigen_objectives_unresolved", "cluster" => unresolved.cluster.clone(), "source" => source.label()
         );
         gauge.set(f64::from(count));
     }

@@ -21,7 +21,7 @@ use crate::kubernetes::known_versions::KnownVersions;
 use crate::kubernetes::pod_logs::PodLogs;
 use crate::kubernetes::probe::{Probe, probe};
 use crate::kubernetes::watcher;
-use crate::metrics;
+use crate::metrics::{self, UnresolvedCounts};
 use crate::panics::panicked;
 use crate::refusal::{MAY_PASS, Refusal, Refused};
 use crate::resource::Resource;
@@ -134,7 +134,7 @@ impl Shipper {
     /// All outputs of [`Shipper::apply`] so far are in the log. Returns what to append now; see [`Core::acknowledged`].
     pub fn acknowledged(&mut self) -> Acknowledged {
         if let Some(resolutions) = self.core.take_resolutions() {
-            metrics::resolved(&self.settings.cluster, &resolutions);
+            self.health.unresolved(UnresolvedCounts::of(&self.settings.cluster, &resolutions));
             log_problems(&self.resolutions, &resolutions);
             self.resolutions = Arc::new(resolutions);
         }
@@ -186,12 +186,11 @@ impl Shipper {
         if held == self.held.as_ref() {
             return;
         }
-        metrics::withdrawals_held(held.map_or(0, |held| held.count));
         match held {
             Some(held) => tracing::error!("{held}"),
             None => tracing::info!("no withdrawal of an objective is held any more"),
         }
-        self.health.withdrawals_held(held.map(ToString::to_string));
+        self.health.withdrawals_held(held.map(|held| (held.count, held.to_string())));
         self.held = held.cloned();
     }
 
