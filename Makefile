@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test soak sim mutants check kafka registry consumer older stories bench setup fmt clippy doc deny tidy bench-once
+.PHONY: help demo test soak sim mutants check deploy-check deploy-tools kafka registry consumer older stories bench setup fmt clippy doc deny tidy bench-once
 
 # RocksDB is most of a cold build; ccache keeps its objects across target directories and clean builds. The folder
 # need not exist yet: `setup` may be about to make it.
@@ -21,6 +21,8 @@ CONSUMER := $(CACHE)/consumer
 # A kigen of before record levels, as in tests/kigen/upgrade.rs.
 OLDER_COMMIT := 5d84b6916a7495f3c5457e3c69c098194c26a057
 OLDER := $(CACHE)/older-5d84b69
+# One module of Go has all tools, so that what they share is built once.
+DEPLOY_TOOLS := $(CACHE)/go-tools-$(shell cat tests/deploy/go.mod tests/deploy/go.sum | sha256sum | cut -c 1-10)
 BUILD_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 BENCHES := $(wildcard benches/*.rs crates/*/benches/*.rs)
 
@@ -67,6 +69,32 @@ mutants: setup ## Shows that the simulator finds each of a list of hand-made bug
 	@SLOTS=$(or $(SLOTS),1000000) MUTANT="$(MUTANT)" crates/simulator/mutants/find.py
 
 check: setup fmt clippy doc deny tidy bench-once ## Runs every other check: format, lints, docs, licences, structure, benches
+
+deploy-check: setup ## Checks the chart, the rules and the policies below deploy/ by their users' tools; needs Go
+	@if tests/deploy/go.sh; then \
+		$(MAKE) deploy-tools; \
+		tests/deploy/check.sh $(DEPLOY_TOOLS); \
+	fi
+
+deploy-tools: $(DEPLOY_TOOLS)/.built
+
+# Prometheus without the service discoveries of clouds, which are most of it.
+$(DEPLOY_TOOLS)/.built:
+	@echo "== building the tools of tests/deploy/go.mod into $(DEPLOY_TOOLS), once"
+	@missing=""; \
+	/usr/bin/python3 -c "import yaml" 2>/dev/null || missing+=" python3-yaml"; \
+	$(INSTALL)
+	@build() { echo "   $$1"; go build -C tests/deploy -trimpath -tags remove_all_sd -o $(DEPLOY_TOOLS)/$$1 $$2; }; \
+	build helm4 helm.sh/helm/v4/cmd/helm; \
+	build helm3 helm.sh/helm/v3/cmd/helm; \
+	build helm-unittest github.com/helm-unittest/helm-unittest/cmd/helm-unittest; \
+	build kubeconform github.com/yannh/kubeconform/cmd/kubeconform; \
+	build kustomize sigs.k8s.io/kustomize/kustomize/v5; \
+	build gator github.com/open-policy-agent/gatekeeper/v3/cmd/gator; \
+	build opa github.com/open-policy-agent/opa; \
+	build promtool github.com/prometheus/prometheus/cmd/promtool; \
+	build prometheus github.com/prometheus/prometheus/cmd/prometheus
+	@touch $@
 
 # What fetches from Maven Central, and what is fetched, need Java.
 define JAVA

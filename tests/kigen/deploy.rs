@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::support::kigen;
-use crate::support::manifests::{bound_roles, documents, pods};
+use crate::support::manifests::{bound_roles, configuration, documents, pods};
 
 const MANIFESTS: [&str; 3] = ["up.yaml", "kafka.yaml", "namespaced.yaml"];
 const CUSTOM_RESOURCE: &str = "objectives.crd.yaml";
@@ -212,25 +212,6 @@ fn each_pod_is_unprivileged_and_writes_to_its_volume_only() {
     }
 }
 
-/// The output of `kigen config` with the environment of a container.
-fn configuration(container: &Value, folder: &Path, file: Option<&Path>) -> String {
-    let mut command = kigen();
-    command.arg("config").current_dir(folder).env_clear();
-    for variable in container["env"].as_array().expect("an environment") {
-        let name = variable["name"].as_str().expect("a name");
-        let value = match (name, &variable["value"]) {
-            ("KIGEN_CONFIG", _) => file.expect("a ConfigMap").to_str().expect("a path"),
-            (_, Value::String(value)) => value,
-            // From a secret, or from the pod.
-            _ => "given-later",
-        };
-        command.env(name, value);
-    }
-    let output = command.output().expect("kigen runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("text")
-}
-
 #[test]
 fn kigen_accepts_the_configuration_of_each_manifest() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -253,4 +234,24 @@ fn kigen_accepts_the_configuration_of_each_manifest() {
             assert_eq!(text.contains("namespace = \"given-later\""), name == "namespaced.yaml", "{text}");
         }
     }
+}
+
+#[test]
+fn each_template_of_gatekeeper_has_the_code_that_is_tested() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/policies/gatekeeper");
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut compared = 0;
+    for entry in std::fs::read_dir(folder.join("rego")).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned();
+        if name.ends_with("_test") {
+            continue;
+        }
+        let template = documents(&format!("policies/gatekeeper/templates/{name}.yaml")).remove(0);
+        let code = template["spec"]["targets"][0]["code"][0]["source"]["rego"].as_str().expect("code");
+        let source = std::fs::read_to_string(&path).expect("a file");
+        assert_eq!(words(code), words(&source), "{name}");
+        compared += 1;
+    }
+    assert_eq!(compared, 4);
 }

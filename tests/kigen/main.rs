@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod chaos;
+mod chart;
 mod cluster_name;
 mod clusters;
 mod crontab;
@@ -19,6 +20,7 @@ mod network;
 mod objectives;
 mod pod;
 mod printing;
+mod prometheus;
 mod registry;
 mod replay;
 mod resync;

@@ -70,7 +70,8 @@ async fn every_command_works_in_the_shipped_pod() {
     server.faults().grant_only(granted("up.yaml"));
     let slack = slack_into(&dir.path().join("posted")).await;
     let config = format!("[kubernetes]\nprobe_interval_ms = 100\n[slack]\napi_url = \"{slack}\"\n");
-    pod.set("KIGEN_SLACK_TOKEN", "xoxb-1");
+    std::fs::write(pod.config_dir().join("token"), "xoxb-1\n").expect("a token");
+    pod.set("KIGEN_SLACK_TOKEN_FILE", "/config/token");
     let mut up = Up::start_in_pod(&mut pod, &["up"], dir.path(), &server.url(), &config);
     up.wait_until_it_watches().await;
     server.clock().advance_to(noon(2) + TimeDelta::hours(1));

@@ -1,4 +1,5 @@
-//! Generates the manifest of the custom resource from the Rust types: `UPDATE_EXPECT=1` writes `deploy/objectives.crd.yaml`.
+//! Generates the manifest of the custom resource from the Rust types: `UPDATE_EXPECT=1` writes
+//! `deploy/objectives.crd.yaml`, and its copy in the chart.
 
 use std::fmt::Write;
 
@@ -21,6 +22,8 @@ fn the_manifest_is_generated_from_the_types() {
         write_yaml(&role, 0, &mut yaml);
     }
     expect_file!["../../../deploy/objectives.crd.yaml"].assert_eq(&yaml);
+    // Helm reads no file outside a chart.
+    expect_file!["../../../deploy/chart/files/objectives.crd.yaml"].assert_eq(&yaml);
 }
 
 /// Kubernetes adds what is labelled so to its own roles `view`, `edit` and `admin`: who may edit CronJobs may edit Objectives.
