@@ -205,7 +205,7 @@ func TestWhatThePoliciesOfKyvernoReport(t *testing.T) {
 }
 
 // The Objectives of a namespace: one names another CronJob, and one selects by a label.
-const objectives = "dyn([{'spec': {'batch': {'cronJob': 'other'}}}, {'spec': {'batch': {'selector': {'matchLabels': {'tier': 'gold'}}}}}])"
+const objectives = "[dyn({'spec': {'batch': {'cronJob': 'other'}}}), dyn({'spec': {'batch': {'selector': {'matchLabels': {'tier': 'gold'}}}}})]"
 
 func checkReports(t *testing.T, reports func(name string, object *unstructured.Unstructured) string) {
 	t.Helper()
