@@ -2,7 +2,6 @@
 //! cluster in which only Leases are written. A deadline each minute is missed.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
@@ -14,6 +13,8 @@ use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::generate::{Cluster, CronJobPlan};
 use kigen_playback::server::{Options, Played, Server};
 use kigen_testkit::bench::{is_measured, report};
+
+mod support;
 
 /// How often Leases are written, and the log is read.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
@@ -42,7 +43,7 @@ async fn measure(alerts: usize, speed: f64, config: &str) {
     let server = Server::start(Played { history, clock: clock.clone(), options }).await.expect("a free port");
     server.faults().serve_objectives(true);
     let dir = tempfile::tempdir().expect("a folder");
-    let _up = Up::start(dir.path(), &server.url(), config);
+    let _up = support::up(dir.path(), &server.url(), config);
     let mut alerted = Alerted::default();
     let mut latencies: Vec<TimeDelta> = Vec::new();
     let mut began = None;
@@ -62,8 +63,9 @@ async fn measure(alerts: usize, speed: f64, config: &str) {
     let (first, last) = (seconds(latencies[0]), seconds(latencies[latencies.len() - 1]));
     let median = seconds(latencies[latencies.len() / 2]);
     report(&format!(
-        "from a deadline to its alert in the log, of which 30 s are `settle`, of {alerts}: at least {first:.1} s, median \
-         {median:.1} s, at most {last:.1} s"
+        "from a deadline to its alert in the log, of which 30 s are `settle`, of {}: at least {first:.1} s, median \
+         {median:.1} s, at most {last:.1} s",
+        latencies.len()
     ));
     let (began_at, requests) = began.expect("an alert before those that are measured");
     let minutes = (clock.now() - began_at).as_seconds_f64() / 60.0;
@@ -100,39 +102,5 @@ impl Alerted {
         }
         self.reader = Some(reader);
         deadlines
-    }
-}
-
-struct Up(Child);
-
-impl Up {
-    fn start(dir: &Path, url: &str, config: &str) -> Self {
-        let file = dir.join("kigen.toml");
-        std::fs::write(&file, config).expect("a configuration");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
-        command
-            .args([
-                "up",
-                "--dry-run",
-                "--health-address",
-                "off",
-                "--cluster",
-                "shop",
-                "--api-url",
-                url,
-                "--config",
-            ])
-            .arg(file)
-            .arg("--data-dir")
-            .arg(dir);
-        Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("kigen runs"))
-    }
-}
-
-impl Drop for Up {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }

@@ -2,7 +2,6 @@
 //! runs once and is judged.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
@@ -17,7 +16,10 @@ use kigen_testkit::bench::{is_measured, report};
 use kigen_testkit::process;
 use kigen_wire::Status;
 
+mod support;
+
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
+const CONFIG: &str = "[kubernetes]\nprobe_interval_ms = 100\n";
 
 fn main() {
     let cron_jobs = if is_measured() { 1_000 } else { 10 };
@@ -31,15 +33,16 @@ async fn measure(cron_jobs: i32) {
     let options = Options { eager_bookmarks: true, ..Options::default() };
     let server = Server::start(Played { history, clock, options }).await.expect("the played cluster starts");
     let dir = tempfile::tempdir().expect("a folder");
-    let up = Up::start(dir.path(), &server.url());
-    up.until_judged(dir.path(), start()).await;
-    report(&format!("{cron_jobs} CronJobs, listed: {}", up.memory()));
+    let up = support::up(dir.path(), &server.url(), CONFIG);
+    let memory = || process::memory(up.0.id());
+    until_judged(dir.path(), start()).await;
+    report(&format!("{cron_jobs} CronJobs, listed: {}", memory()));
     for hour in 1..=24 {
         let until = start() + TimeDelta::hours(hour);
         server.clock().advance_to(until);
-        up.until_judged(dir.path(), until - TimeDelta::seconds(1)).await;
+        until_judged(dir.path(), until - TimeDelta::seconds(1)).await;
     }
-    report(&format!("{cron_jobs} CronJobs, after a day: {}", up.memory()));
+    report(&format!("{cron_jobs} CronJobs, after a day: {}", memory()));
     let alerts = count(dir.path(), Topic::Alerts);
     report(&format!("{} events, {alerts} alerts", count(dir.path(), Topic::Events)));
     drop(up);
@@ -74,48 +77,10 @@ fn history(cron_jobs: i32) -> History {
     cluster.build().expect("a history")
 }
 
-struct Up(Child);
-
-impl Up {
-    fn start(dir: &Path, url: &str) -> Self {
-        let config = dir.join("kigen.toml");
-        std::fs::write(&config, "[kubernetes]\nprobe_interval_ms = 100\n").expect("a configuration");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
-        command
-            .args([
-                "up",
-                "--dry-run",
-                "--health-address",
-                "off",
-                "--cluster",
-                "shop",
-                "--api-url",
-                url,
-                "--config",
-            ])
-            .arg(config)
-            .arg("--data-dir")
-            .arg(dir);
-        Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("kigen runs"))
-    }
-
-    /// Waits until every partition is judged up to `instant`.
-    async fn until_judged(&self, dir: &Path, instant: DateTime<Utc>) {
-        while judged_until(dir).is_none_or(|until| until < instant) {
-            tokio::time::sleep(POLL_INTERVAL).await;
-        }
-    }
-
-    fn memory(&self) -> String {
-        process::memory(self.0.id())
-    }
-}
-
-impl Drop for Up {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+/// Waits until every partition is judged up to `instant`.
+async fn until_judged(dir: &Path, instant: DateTime<Utc>) {
+    while judged_until(dir).is_none_or(|until| until < instant) {
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 

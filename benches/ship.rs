@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant as RealInstant};
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
@@ -25,7 +25,7 @@ use kigen_playback::server::{Options, Played, Server};
 use kigen_testkit::admin::Admin;
 use kigen_testkit::bench::{chosen_part, is_measured, report};
 use kigen_testkit::kafka::Broker;
-use kigen_testkit::process;
+use kigen_testkit::process::{self, Background};
 use tokio::runtime::Runtime;
 
 const PARTITIONS: u32 = 4;
@@ -270,7 +270,7 @@ impl LogFollower {
 }
 
 /// `kigen ship`, with default settings.
-struct Ship(Child);
+struct Ship(Background);
 
 impl Ship {
     fn start(dir: &Path, url: &str, brokers: &str) -> Self {
@@ -283,30 +283,23 @@ impl Ship {
         command.args(["--log", "kafka", "--instance", "one", "--brokers", brokers]);
         command.args(["--health-address", "off", "--api-url", url]);
         let stderr = std::fs::File::create(dir.join("stderr")).expect("a file");
-        Self(command.stdout(Stdio::null()).stderr(stderr).spawn().expect("kigen runs"))
+        Self(Background(command.stdout(Stdio::null()).stderr(stderr).spawn().expect("kigen runs")))
     }
 
     /// SIGTERM, on which it releases its Lease.
     fn stop(mut self) {
         // The shell's own `kill`: a minimal Debian has no other.
-        let kill = format!("kill -TERM {}", self.0.id());
+        let child = &mut self.0.0;
+        let kill = format!("kill -TERM {}", child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell runs").success());
-        assert!(self.0.wait().expect("it exits").success(), "its exit code is 0");
+        assert!(child.wait().expect("it exits").success(), "its exit code is 0");
     }
 
     fn memory(&self) -> String {
-        process::memory(self.0.id())
+        process::memory(self.0.0.id())
     }
 
     fn processor_time(&self) -> f64 {
-        process::processor_time(self.0.id()).as_secs_f64()
-    }
-}
-
-impl Drop for Ship {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        process::processor_time(self.0.0.id()).as_secs_f64()
     }
 }

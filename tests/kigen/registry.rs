@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant as RealInstant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use expect_test::{Expect, expect};
 use kigen_testkit::admin::Admin;
 use kigen_testkit::kafka::Broker;
+use kigen_testkit::process::Background;
 use kigen_testkit::registry::Registry;
 use serde_json::Value as Json;
 
@@ -252,7 +253,8 @@ impl Kigen<'_> {
         command
             .args(["up", "--slack-channel", "C1", "--api-url", self.api])
             .env("KIGEN_SLACK_TOKEN", "xoxb-1");
-        let child = command.stdout(file("messages")).stderr(file("stderr")).spawn().expect("kigen runs");
+        let spawned = command.stdout(file("messages")).stderr(file("stderr")).spawn();
+        let child = Background(spawned.expect("kigen runs"));
         Up { child, dir: self.dir.to_owned() }
     }
 
@@ -295,7 +297,7 @@ impl Kigen<'_> {
 
 /// A running `kigen up`.
 struct Up {
-    child: Child,
+    child: Background,
     dir: std::path::PathBuf,
 }
 
@@ -305,7 +307,7 @@ impl Up {
     }
 
     fn is_running(&mut self) -> bool {
-        self.child.try_wait().expect("its state").is_none()
+        self.child.0.try_wait().expect("its state").is_none()
     }
 
     async fn until_logged(&mut self, words: &str) {
@@ -339,24 +341,16 @@ impl Up {
     }
 
     fn kill(&mut self) {
-        self.child.kill().expect("a kill");
-        self.child.wait().expect("it is dead");
+        self.child.0.kill().expect("a kill");
+        self.child.0.wait().expect("it is dead");
     }
 
     /// SIGTERM, by the shell's built-in `kill`: a minimal Debian has no other.
     fn terminate(&mut self) {
-        let kill = format!("kill -TERM {}", self.child.id());
+        let kill = format!("kill -TERM {}", self.child.0.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell runs").success());
-        let status = self.child.wait().expect("it ends");
+        let status = self.child.0.wait().expect("it ends");
         assert!(status.success(), "{status}\n{}", self.log());
-    }
-}
-
-impl Drop for Up {
-    /// A failed test leaves no process behind.
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

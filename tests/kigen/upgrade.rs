@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Instant as RealInstant;
 
@@ -22,6 +22,7 @@ use kigen_playback::history::History;
 use kigen_playback::server::Server;
 use kigen_testkit::cache;
 use kigen_testkit::kafka::Broker;
+use kigen_testkit::process::Background;
 use kigen_wire::{Frame, Level, Status};
 use serde_json::{Value, json};
 
@@ -236,7 +237,7 @@ struct Fleet {
     dir: tempfile::TempDir,
     older: PathBuf,
     server: Server,
-    running: BTreeMap<&'static str, Running>,
+    running: BTreeMap<&'static str, Background>,
 }
 
 impl Fleet {
@@ -269,7 +270,7 @@ impl Fleet {
             .stdout(output("out"))
             .stderr(output("log"))
             .spawn();
-        self.running.insert(role, Running(child.expect("kigen runs")));
+        self.running.insert(role, Background(child.expect("kigen runs")));
     }
 
     /// SIGTERM, as an orchestrator ends a process.
@@ -289,16 +290,6 @@ impl Fleet {
 
 fn log(dir: &Path, role: &str) -> String {
     std::fs::read_to_string(dir.join(format!("{role}.log"))).unwrap_or_default()
-}
-
-/// A process. A failed test leaves none behind.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// Slack's Web API, as far as kigen uses it: a channel that keeps its messages.

@@ -1,9 +1,22 @@
-//! The memory and processor time of a process, from Linux' `/proc`.
+//! Child processes that a failed test or bench does not leave behind, and their memory and processor time, from Linux' `/proc`.
 
+use std::process::Child;
 use std::time::Duration;
 
 /// The unit of times in `/proc`, `USER_HZ`: a hundredth of a second on all architectures of today.
 const TICK_MS: u64 = 10;
+
+/// A child process that is killed when dropped.
+#[derive(Debug)]
+pub struct Background(pub Child);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
 
 /// The resident memory of a running process: now, and its peak.
 ///

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant as RealInstant};
 
 use fastrand::Rng;
@@ -12,6 +12,7 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::GROUP;
 use kigen_testkit::fleet::Fleet;
 use kigen_testkit::kafka::{Broker, Cluster, NODES};
+use kigen_testkit::process::Background;
 
 use super::child::{BOOTSTRAP, FAULT, INSTANCE, STEPS, replicas, send};
 use super::outcome::Outcome;
@@ -33,7 +34,7 @@ pub(super) struct Chaos {
     deck: Vec<Fault>,
     dir: tempfile::TempDir,
     brokers: Brokers,
-    processors: BTreeMap<&'static str, Running>,
+    processors: BTreeMap<&'static str, Background>,
     injected: Injected,
 }
 
@@ -110,9 +111,6 @@ impl Brokers {
         }
     }
 }
-
-/// A child that judges until its stdin is closed.
-struct Running(Child);
 
 const NAMES: [&str; PROCESSORS_MAX] = ["one", "two", "three"];
 
@@ -291,7 +289,7 @@ impl Chaos {
             .stdout(output.try_clone().expect("a file has a second handle"))
             .stderr(output)
             .spawn();
-        let before = self.processors.insert(name, Running(child.expect("the child runs")));
+        let before = self.processors.insert(name, Background(child.expect("the child runs")));
         assert!(before.is_none(), "{name} runs already");
     }
 
@@ -357,12 +355,5 @@ impl Chaos {
              frozen, {joined} joined, {left} left, {deleted_stores} stores deleted; {fenced} commits refused"
         );
         assert!(!logs.contains("panicked"), "{logs}");
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant as RealInstant};
 
 use self::http::{Response, free_port, get};
@@ -16,6 +16,7 @@ use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::generate::{Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
 use kigen_playback::server::{Options, Played, Server};
+use kigen_testkit::process::Background;
 use kigen_wire::Status;
 use tokio::sync::Mutex;
 
@@ -76,7 +77,7 @@ pub(crate) async fn play(history: History) -> Server {
 
 /// A running `kigen up`.
 pub(crate) struct Up {
-    child: Child,
+    child: Background,
     data_dir: PathBuf,
     /// Its stderr.
     log: PathBuf,
@@ -116,7 +117,7 @@ impl Up {
         command.arg(kigen().get_program());
         let mut up = Self::start_as(command, dir, disk.clone(), url);
         // Other processes reach its mounts through /proc.
-        let seen = format!("/proc/{}/root{}", up.child.id(), disk.display());
+        let seen = format!("/proc/{}/root{}", up.child.0.id(), disk.display());
         up.data_dir = PathBuf::from(seen);
         Some(up)
     }
@@ -194,7 +195,7 @@ impl Up {
             Stdio::from(file.expect("a file for its output"))
         };
         let spawned = command.stdout(append("messages")).stderr(append("stderr")).spawn();
-        let child = spawned.expect("kigen runs");
+        let child = Background(spawned.expect("kigen runs"));
         Self { child, data_dir, log: dir.join("stderr"), port }
     }
 
@@ -253,7 +254,7 @@ impl Up {
 
     /// The CPU time that it has used, in seconds.
     pub(crate) fn cpu_seconds(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it runs");
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.0.id())).expect("it runs");
         // The name may contain anything; after it, utime and stime are fields 14 and 15 of the line.
         let numbers = stat.rsplit(')').next().expect("it has a name").split_whitespace().skip(11).take(2);
         numbers.map(|ticks| ticks.parse::<f64>().expect("a number") / TICKS_A_SECOND).sum()
@@ -276,7 +277,7 @@ impl Up {
     }
 
     fn check_alive(&mut self) {
-        let ended = self.child.try_wait().expect("its state");
+        let ended = self.child.0.try_wait().expect("its state");
         assert!(ended.is_none(), "kigen ended: {ended:?}\n{}", self.log());
     }
 
@@ -287,17 +288,17 @@ impl Up {
 
     /// `kill -9`.
     pub(crate) fn kill(mut self) {
-        self.child.kill().expect("a kill");
-        self.child.wait().expect("it is dead");
+        self.child.0.kill().expect("a kill");
+        self.child.0.wait().expect("it is dead");
     }
 
     /// SIGTERM; returns its exit status, and how long it took to end.
     pub(crate) fn terminate(mut self) -> (ExitStatus, Duration) {
         let began = RealInstant::now();
         // The shell's built-in `kill`: a minimal Debian has no other.
-        let kill = format!("kill -TERM {}", self.child.id());
+        let kill = format!("kill -TERM {}", self.child.0.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell runs").success());
-        let status = self.child.wait().expect("it ends");
+        let status = self.child.0.wait().expect("it ends");
         (status, began.elapsed())
     }
 
@@ -318,7 +319,7 @@ impl Up {
             if expected(&alerts) {
                 return alerts;
             }
-            let ended = self.child.try_wait().expect("its state");
+            let ended = self.child.0.try_wait().expect("its state");
             assert!(ended.is_none(), "kigen up ended: {ended:?}\n{}", self.log());
             let in_time = RealInstant::now() < deadline;
             assert!(in_time, "timed out with {} alerts\n{}\n{}", alerts.len(), self.state(), self.log());
@@ -348,15 +349,6 @@ impl Up {
     /// Its stderr.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
-    }
-}
-
-impl Drop for Up {
-    /// A failed test leaves no process behind.
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
