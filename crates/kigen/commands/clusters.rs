@@ -1,6 +1,7 @@
 //! `kigen clusters`: lists the clusters of a log, and retires one that is gone.
 //!
-//! A cluster that does not tick any more stays: only an operator knows whether that is an outage or its end. That it is forgotten is a record in each partition, so every processor and each replay drops the same.
+//! A cluster that does not tick any more stays: only an operator knows whether that is an outage or its end. That it is
+//! forgotten is a record in each partition, so every processor and each replay drops the same.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -8,13 +9,12 @@ use std::ops::Range;
 use chrono::{TimeDelta, Utc};
 use kigen_control::Members;
 use kigen_log::{KafkaLog, Log, LogReader, NewRecord};
-use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event};
 use kigen_model::key::is_key_part;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::on_thread;
 use kigen_registry::Intent;
-use kigen_state::{POSITION_KEY, Plan};
+use kigen_state::{ClusterClock, POSITION_KEY, Plan};
 use kigen_wire::{Level, Status};
 
 use crate::batch_table::latest_statuses;
@@ -44,10 +44,8 @@ pub(crate) async fn run(config: Config, args: ClustersArgs) -> anyhow::Result<()
 /// What a log has of a cluster.
 #[derive(Clone, Debug, Default)]
 struct ClusterSummary {
-    /// The newest epoch.
-    epoch: u64,
-    /// Up to when it was observed; `None`: it never was, or is forgotten.
-    observed_until: Option<Instant>,
+    /// The latest of the partitions'.
+    clock: ClusterClock,
     /// The shipper that began last.
     shipper: Option<String>,
     batches: usize,
@@ -57,21 +55,17 @@ struct ClusterSummary {
 impl ClusterSummary {
     /// Of one that is forgotten only the epoch is left.
     fn is_there(&self) -> bool {
-        self.observed_until.is_some() || self.batches > 0 || self.shipper.is_some()
+        self.clock.observed_until.is_some() || self.batches > 0 || self.shipper.is_some()
     }
 
     fn apply(&mut self, event: ClusterEvent) {
-        if event.epoch < self.epoch {
+        if !self.clock.step(&event) {
             return;
         }
-        self.epoch = event.epoch;
         match event.body {
-            ClusterBody::Tick { observed_until, .. } => {
-                self.observed_until = self.observed_until.max(Some(observed_until));
-            }
             ClusterBody::Epoch { shipper } => self.shipper = Some(shipper),
-            ClusterBody::Gap(_) => {}
-            ClusterBody::Forgotten { .. } => (self.observed_until, self.shipper) = (None, None),
+            ClusterBody::Forgotten { .. } => self.shipper = None,
+            ClusterBody::Tick { .. } | ClusterBody::Gap(_) => {}
         }
     }
 }
@@ -96,9 +90,9 @@ impl ClusterTable {
                     Ok(Status::Position(position)) => {
                         judged = judged.max(position.next);
                         for (name, clock) in position.clocks {
-                            let cluster = table.clusters.entry(name).or_default();
-                            cluster.epoch = cluster.epoch.max(clock.epoch);
-                            cluster.observed_until = cluster.observed_until.max(clock.observed_until);
+                            let latest = &mut table.clusters.entry(name).or_default().clock;
+                            latest.epoch = latest.epoch.max(clock.epoch);
+                            latest.observed_until = latest.observed_until.max(clock.observed_until);
                         }
                     }
                     Ok(Status::Batch(state)) => {
@@ -156,7 +150,7 @@ fn list(reader: &dyn LogReader) -> anyhow::Result<()> {
         .iter()
         .filter(|(_, cluster)| cluster.is_there())
         .map(|(name, cluster)| {
-            let ticked = cluster.observed_until.map_or("never".to_owned(), |at| {
+            let ticked = cluster.clock.observed_until.map_or("never".to_owned(), |at| {
                 format!("{} ({} ago)", text(at), human((now - at).max(TimeDelta::zero())))
             });
             let (batches, objectives) = (cluster.batches.to_string(), cluster.objectives.to_string());
@@ -192,7 +186,7 @@ async fn forget<L: Log>(log: L, name: String, author: String, window: TimeDelta)
     let event = Event::Cluster(ClusterEvent {
         cluster: name.clone(),
         cluster_uid: None,
-        epoch: cluster.epoch + 1,
+        epoch: cluster.clock.epoch + 1,
         body: ClusterBody::Forgotten { author },
     });
     let record = |nth| NewRecord {
@@ -220,7 +214,7 @@ fn checked(reader: &dyn LogReader, name: &str, window: TimeDelta) -> anyhow::Res
     let Some(cluster) = table.clusters.get(name).filter(|cluster| cluster.is_there()) else {
         anyhow::bail!("the log has no cluster `{name}`; it has: {}", table.names().join(", "));
     };
-    if let Some(at) = cluster.observed_until
+    if let Some(at) = cluster.clock.observed_until
         && let ago = Utc::now() - at
         && ago < TICKS_WITHIN
     {
