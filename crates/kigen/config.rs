@@ -1,6 +1,6 @@
 //! The validated configuration: file, environment and flags combined, or an error that names what is wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ mod registry;
 mod show;
 pub(crate) mod slack;
 
-use cluster::{NAME_BYTES_MAX, NamedBy};
+use cluster::{NAME_BYTES_MAX, NamedBy, clusters_in};
 use error::ConfigError;
 use file::{KubernetesFile, LogFile, QuotasFile};
 use lease::{lease, lease_name};
@@ -203,14 +203,20 @@ impl Config {
         if self.cluster_named_by == NamedBy::Setting {
             return Ok(());
         }
-        let by_configuration = (self.cluster.clone(), self.cluster_named_by.clone());
-        let in_log = cluster::clusters_in(reader)?;
-        let (name, named_by) = match cluster::shipped_name(by_configuration, self.log_kind, &in_log) {
-            Ok(named) => named,
+        match self.name_cluster_among(&clusters_in(reader)?) {
             // The shipper ends with what is wrong with the kubeconfig, before it writes anything.
-            Err(_) if cluster::needs_kubeconfig(&self.kubernetes.access) => return Ok(()),
-            Err(error) => return Err(misused(error)),
-        };
+            Err(_) if cluster::needs_kubeconfig(&self.kubernetes.access) => Ok(()),
+            named => named.map_err(misused),
+        }
+    }
+
+    /// Decides on the cluster's name, beside these clusters in the log.
+    ///
+    /// # Errors
+    /// It has none.
+    pub(crate) fn name_cluster_among(&mut self, in_log: &BTreeSet<String>) -> Result<(), ConfigError> {
+        let by_configuration = (self.cluster.clone(), self.cluster_named_by.clone());
+        let (name, named_by) = cluster::shipped_name(by_configuration, self.log_kind, in_log)?;
         if let Some(lease) = &mut self.kubernetes.lease {
             let (namespace, brokers) = (self.kubernetes.namespace.as_deref(), self.kafka.brokers.as_deref());
             // Another name is a configured one.

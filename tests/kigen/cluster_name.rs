@@ -23,6 +23,18 @@ fn text(output: Output) -> String {
     String::from_utf8([output.stdout, output.stderr].concat()).expect("text")
 }
 
+/// What `kigen doctor` says of the name.
+fn checked(dir: &Path, args: &[&str]) -> String {
+    let mut command = without_a_name(dir);
+    let output = command.args(["doctor", "--dry-run"]).args(args).output().expect("kigen runs");
+    let text = text(output);
+    let line = text.lines().find(|line| line.split_whitespace().nth(1) == Some("cluster"));
+    line.unwrap_or_else(|| panic!("no line of the cluster\n{text}"))
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 #[test]
 fn a_kubeconfigs_context_names_the_cluster() {
     let dir = tempfile::tempdir().expect("a folder");
@@ -42,6 +54,11 @@ fn a_kubeconfigs_context_names_the_cluster() {
     assert!(configured.starts_with("cluster = \"shop\""), "{configured}");
     let of_url = config(&["--api-url", "http://127.0.0.1:1"]);
     assert!(of_url.starts_with("# cluster: not set"), "{of_url}");
+    let kubeconfig = dir.path().join("kubeconfig");
+    let checked = checked(dir.path(), &["--kubeconfig", kubeconfig.to_str().expect("a text")]);
+    let expected =
+        "ok cluster `arn:aws:eks:cluster-prod`, after the kubeconfig's context `arn:aws:eks:cluster/prod`";
+    assert_eq!(checked, expected);
 }
 
 #[test]
@@ -54,6 +71,9 @@ fn no_cluster_is_shipped_without_a_name() {
     let error = text(output);
     assert!(error.contains("the cluster has no name"), "{error}");
     assert!(error.contains("--cluster NAME"), "{error}");
+    let checked = checked(dir.path(), &["--api-url", "http://127.0.0.1:1"]);
+    assert!(checked.starts_with("WRONG cluster the cluster has no name"), "{checked}");
+    assert!(checked.contains("--cluster NAME"), "{checked}");
 }
 
 /// An upgrade of a kigen that named a cluster without a name `default`.
@@ -87,6 +107,8 @@ async fn a_log_keeps_the_name_of_its_only_cluster() {
         log.contains("the cluster is named `default`, as in the log, which has no other cluster"),
         "{log}"
     );
+    let checked = checked(dir.path(), &["--api-url", &server.url()]);
+    assert_eq!(checked, "ok cluster `default`, as in the log, which has no other cluster");
     let (status, _) = up.terminate();
     assert!(status.success(), "{status}");
     server.shutdown().await;

@@ -20,6 +20,9 @@ use kigen_testkit::kafka::{Broker, PASSWORD, USER};
 
 use crate::support::{HEAVY, kigen, not_tested, play, start};
 
+/// A configuration that names the cluster.
+const CLUSTER: &str = "cluster = \"shop\"\n";
+
 /// Runs it in `dir`; its exit code and output.
 fn doctor(dir: &Path, toml: &str, args: &[&str]) -> (Option<i32>, String) {
     std::fs::write(dir.join("kigen.toml"), toml).expect("a configuration");
@@ -39,7 +42,7 @@ fn check((code, found): (Option<i32>, String), hide: &[(&str, &str)], ends: i32,
 /// The lines of one watch that is observed.
 fn observed(server: &Server) -> (Option<i32>, String) {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let (code, text) = doctor(dir.path(), "", &["--wait", "--dry-run", "--api-url", &server.url()]);
+    let (code, text) = doctor(dir.path(), CLUSTER, &["--wait", "--dry-run", "--api-url", &server.url()]);
     (code, text.lines().filter(|line| line.contains("one watch")).map(|line| format!("{line}\n")).collect())
 }
 
@@ -81,15 +84,16 @@ async fn doctor_checks_a_configuration_with_an_embedded_log() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let server = play(Cluster::new(start()).build().expect("a history")).await;
     let url = server.url();
-    let found = doctor(dir.path(), "", &["--dry-run", "--api-url", &url]);
+    let found = doctor(dir.path(), CLUSTER, &["--dry-run", "--api-url", &url]);
     check(
         found,
         &[(&url, "URL")],
         0,
         &expect![[r#"
-        ok configuration cluster `default`, events in the data directory
+        ok configuration events in the data directory
         ok data directory kigen-data can be written
         ok event log none yet: `kigen up` creates it
+        ok cluster `shop`, as configured
         ok kubernetes the API server answers
         ok get namespace kube-system allowed
         ok list cronjobs allowed
@@ -112,15 +116,16 @@ async fn doctor_checks_a_configuration_with_an_embedded_log() {
     server.faults().refuse_namespaces(Some(403));
     let blocked = dir.path().join("blocked");
     std::fs::write(&blocked, "a file").expect("a file");
-    let found = doctor(dir.path(), "", &["--api-url", &url, "--data-dir", "blocked"]);
+    let found = doctor(dir.path(), CLUSTER, &["--api-url", &url, "--data-dir", "blocked"]);
     check(
         found,
         &[(&url, "URL")],
         1,
         &expect![[r#"
-        ok configuration cluster `default`, events in the data directory
+        ok configuration events in the data directory
         WRONG data directory blocked cannot be written (File exists (os error 17)): name another by --data-dir, or give this user write permission
         ok event log none yet: `kigen up` creates it
+        ok cluster `shop`, as configured
         ok kubernetes the API server answers
         ok get namespace kube-system note: not allowed, and only needed to notice another cluster of this name in the same log: grant get on this one namespace
         ok list cronjobs allowed
@@ -332,7 +337,7 @@ impl Guarded {
         self.check(
             0,
             &expect![[r#"
-                ok configuration cluster `default`, events on Kafka
+                ok configuration events on Kafka
                 ok data directory kigen-data can be written
                 ok kafka answers at BROKERS, brokers: 1
                 ok topic kigen.events 2 partitions, as configured
@@ -355,6 +360,7 @@ impl Guarded {
                 ok write kigen.control allowed
                 ok group of the notifiers allowed
                 ok transactions of the notifier allowed, and possible
+                ok cluster `shop`, as configured
                 ok kubernetes the API server answers
                 ok get namespace kube-system allowed
                 ok list cronjobs allowed
@@ -375,7 +381,7 @@ impl Guarded {
         self.check(
             1,
             &expect![[r#"
-                ok configuration cluster `default`, events on Kafka
+                ok configuration events on Kafka
                 ok data directory kigen-data can be written
                 ok kafka answers at BROKERS, brokers: 1
                 ok topic kigen.events 2 partitions, as configured
@@ -398,6 +404,7 @@ impl Guarded {
                 ok write kigen.control allowed
                 WRONG group of the notifiers Kafka at BROKERS does not allow Read on the group kigen-notifier: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Read --group kigen-notifier`, or remove the ACL that denies it; `kigen doctor` lists what else is missing
                 WRONG transactions of the notifier Kafka at BROKERS does not allow Write on the transactional id kigen-notifier-one-doctor: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Write --transactional-id kigen-notifier-one-doctor`, or remove the ACL that denies it; `kigen doctor` lists what else is missing
+                ok cluster `shop`, as configured
                 ok kubernetes the API server answers
                 ok get namespace kube-system allowed
                 ok list cronjobs allowed
@@ -434,7 +441,7 @@ async fn doctor_tests_each_permission_on_kafka_and_leaves_no_record() {
         rule(Permission::Allow, Operation::All, resource).add(&supers);
     }
     let toml = format!(
-        "[log]\nkind = \"kafka\"\npartitions = 2\n[kafka]\nbrokers = \"{}\"\ninstance = \"one\"\n[kafka.settings]\n\
+        "{CLUSTER}[log]\nkind = \"kafka\"\npartitions = 2\n[kafka]\nbrokers = \"{}\"\ninstance = \"one\"\n[kafka.settings]\n\
          \"security.protocol\" = \"SASL_PLAINTEXT\"\n\"sasl.mechanisms\" = \"PLAIN\"\n\"sasl.username\" = \"{USER}\"\n\
          \"sasl.password\" = \"{PASSWORD}\"\n",
         broker.bootstrap()

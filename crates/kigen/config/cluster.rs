@@ -98,7 +98,7 @@ pub(super) fn shipped_name(
 }
 
 /// The clusters that are judged in a log, by the last position record of each partition.
-pub(super) fn clusters_in(reader: &impl LogReader) -> Result<BTreeSet<String>, LogError> {
+pub(crate) fn clusters_in(reader: &(impl LogReader + ?Sized)) -> Result<BTreeSet<String>, LogError> {
     let mut clusters = BTreeSet::new();
     for partition in (0..reader.partitions()).map(Partition) {
         let last = reader.last(Topic::Status, partition)?.and_then(|record| record.value);

@@ -6,6 +6,7 @@ mod kubernetes;
 mod results;
 mod slack;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -21,6 +22,7 @@ use kigen_shipper::watched::{self, Watched};
 
 use self::results::Results;
 use crate::cli::{DoctorArgs, SettingsArgs};
+use crate::config::cluster::{NamedBy, clusters_in};
 use crate::config::{Config, Kafka};
 use crate::log_kind::LogKind;
 use crate::output::print;
@@ -31,15 +33,19 @@ const WATCHED_S_MAX: u32 = 70;
 /// Kigen's own watches end within less.
 const CLOSED_S_MIN: u64 = 15;
 
+/// The names of the clusters that are judged in the log, or why it cannot be read.
+type LogClusters = Result<BTreeSet<String>, String>;
+
 /// Runs all checks; fails if any finds something wrong.
 pub(crate) async fn run(args: SettingsArgs, doctor: &DoctorArgs) -> anyhow::Result<()> {
     let mut results = Results::default();
-    if let Some(config) = configuration(&args, &mut results)? {
+    if let Some(mut config) = configuration(&args, &mut results)? {
         data_directory(&config, &mut results)?;
-        match config.log_kind {
+        let in_log = match config.log_kind {
             LogKind::Embedded => embedded_log(&config, &mut results)?,
             LogKind::Kafka => kafka(&config, &mut results).await?,
-        }
+        };
+        name_cluster(&mut config, in_log, &mut results)?;
         kubernetes::check(&config, &mut results).await?;
         if doctor.wait {
             watch(&config, &mut results).await?;
@@ -54,10 +60,8 @@ pub(crate) async fn run(args: SettingsArgs, doctor: &DoctorArgs) -> anyhow::Resu
 fn configuration(args: &SettingsArgs, results: &mut Results) -> anyhow::Result<Option<Config>> {
     let config = Config::resolve(args);
     let outcome = match &config {
-        Ok(Config { cluster, log_kind: LogKind::Embedded, .. }) => {
-            Ok(format!("cluster `{cluster}`, events in the data directory"))
-        }
-        Ok(Config { cluster, .. }) => Ok(format!("cluster `{cluster}`, events on Kafka")),
+        Ok(Config { log_kind: LogKind::Embedded, .. }) => Ok("events in the data directory".to_owned()),
+        Ok(Config { log_kind: LogKind::Kafka, .. }) => Ok("events on Kafka".to_owned()),
         Err(error) => Err(error_chain(error).trim_end().to_owned()),
     };
     results.add("configuration", outcome)?;
@@ -88,24 +92,48 @@ fn try_to_write(dir: &Path) -> std::io::Result<()> {
     written.and(removed)
 }
 
-fn embedded_log(config: &Config, results: &mut Results) -> anyhow::Result<()> {
+fn embedded_log(config: &Config, results: &mut Results) -> anyhow::Result<LogClusters> {
     let wanted = config.log.partitions;
-    let outcome = match EmbeddedLog::open_beside(&config.log_dir()) {
-        Ok(reader) if reader.partitions() != wanted => Err(format!(
-            "it has {0} partitions, not {wanted}: the partition of every key depends on it; set partitions to {0}, or start \
-             with an empty data directory",
-            reader.partitions()
-        )),
+    let (outcome, in_log) = match EmbeddedLog::open_beside(&config.log_dir()) {
+        Ok(reader) if reader.partitions() != wanted => {
+            let outcome = Err(format!(
+                "it has {0} partitions, not {wanted}: the partition of every key depends on it; set partitions to {0}, or \
+                 start with an empty data directory",
+                reader.partitions()
+            ));
+            (outcome, clusters(&reader))
+        }
         Ok(reader) => {
             record_level(&reader, config, results)?;
-            Ok(format!("{} partitions", reader.partitions()))
+            (Ok(format!("{} partitions", reader.partitions())), clusters(&reader))
         }
         Err(LogError::Embedded(EmbeddedError::Absent { .. })) => {
-            Ok("none yet: `kigen up` creates it".to_owned())
+            (Ok("none yet: `kigen up` creates it".to_owned()), Ok(BTreeSet::new()))
         }
-        Err(error) => Err(error_chain(&error)),
+        Err(error) => (Err(error_chain(&error)), Err(error_chain(&error))),
     };
-    results.add("event log", outcome)
+    results.add("event log", outcome)?;
+    Ok(in_log)
+}
+
+fn clusters(reader: &(impl LogReader + ?Sized)) -> LogClusters {
+    clusters_in(reader).map_err(|error| error_chain(&error))
+}
+
+/// The cluster's name, as `kigen up` chooses it: what is checked after this depends on it.
+fn name_cluster(config: &mut Config, in_log: LogClusters, results: &mut Results) -> anyhow::Result<()> {
+    let is_configured = config.cluster_named_by == NamedBy::Setting;
+    let outcome = match in_log {
+        Err(reason) if !is_configured => Err(format!(
+            "not configured, and the log, which may have its name, cannot be read ({reason}): correct that, or give the name \
+             (--cluster NAME, KIGEN_CLUSTER, or `cluster` in kigen.toml)"
+        )),
+        in_log => match config.name_cluster_among(&in_log.unwrap_or_default()) {
+            Ok(()) => Ok(format!("`{}`, {}", config.cluster, config.cluster_named_by)),
+            Err(error) => Err(error_chain(&error)),
+        },
+    };
+    results.add("cluster", outcome)
 }
 
 /// The level at which the processes of the log write, and what holds it down.
@@ -120,17 +148,20 @@ fn record_level(
     results.add("record level", outcome)
 }
 
-async fn kafka(config: &Config, results: &mut Results) -> anyhow::Result<()> {
+async fn kafka(config: &Config, results: &mut Results) -> anyhow::Result<LogClusters> {
     let Kafka { connection, registry, layout, instance } = match config.kafka() {
         Ok(kafka) => kafka,
-        Err(error) => return results.add("kafka", Err(error_chain(&error))),
+        Err(error) => {
+            results.add("kafka", Err(error_chain(&error)))?;
+            return Ok(Err(error_chain(&error)));
+        }
     };
-    let brokers = permissions::brokers(&connection).await;
-    let answers = brokers.is_ok();
+    let brokers = permissions::brokers(&connection).await.map_err(|error| error_chain(&error));
+    let unanswered = brokers.as_ref().err().cloned();
     let state = |count| format!("answers at {}, brokers: {count}", connection.brokers());
-    results.add("kafka", brokers.map(state).map_err(|error| error_chain(&error)))?;
-    if !answers {
-        return Ok(());
+    results.add("kafka", brokers.map(state))?;
+    if let Some(reason) = unanswered {
+        return Ok(Err(reason));
     }
     if let Some(access) = registry {
         subjects(access, results).await?;
@@ -146,13 +177,19 @@ async fn kafka(config: &Config, results: &mut Results) -> anyhow::Result<()> {
         let outcome = permissions::read(&connection, &layout, *topic).await;
         results.add(&format!("read {topic}"), allowed(outcome))?;
     }
+    let of_reader = config.clone();
+    let opened = on_thread(move || reader::open(&of_reader)).await.map_err(|error| format!("{error:#}"));
     if there.contains(&Topic::Control) {
-        let of_reader = config.clone();
-        match on_thread(move || reader::open(&of_reader)).await {
-            Ok(reader) => record_level(&*reader, config, results)?,
-            Err(error) => results.add("record level", Err(format!("{error:#}")))?,
+        match &opened {
+            Ok(reader) => record_level(&**reader, config, results)?,
+            Err(reason) => results.add("record level", Err(reason.clone()))?,
         }
     }
+    let in_log = match opened {
+        _ if !there.contains(&Topic::Status) => Ok(BTreeSet::new()),
+        Ok(reader) => on_thread(move || clusters(&*reader)).await,
+        Err(reason) => Err(reason),
+    };
     for (group, topic) in
         [(kigen_processor::GROUP, Topic::Events), (kigen_notifier::role::GROUP, Topic::Alerts)]
     {
@@ -172,7 +209,7 @@ async fn kafka(config: &Config, results: &mut Results) -> anyhow::Result<()> {
             results.add(&format!("write {topic}"), allowed(outcome))?;
         }
     }
-    Ok(())
+    Ok(in_log)
 }
 
 /// Checks kigen's schemas in the schema registry. Each role registers the missing ones when it starts.
