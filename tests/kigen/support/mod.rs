@@ -145,8 +145,7 @@ impl Up {
     /// Starts it as the container of a pod whose directories are below `dir`, with these lines of TOML as its configuration.
     pub(crate) fn start_in_pod(pod: &mut Pod, args: &[&str], dir: &Path, url: &str, config: &str) -> Self {
         let port = free_port();
-        std::fs::write(pod.config_dir().join("kigen.toml"), config).expect("a configuration");
-        pod.set("KIGEN_CONFIG", "/config/kigen.toml");
+        pod.configure(config);
         pod.set("KIGEN_API_URL", url);
         pod.set("KIGEN_HEALTH_ADDRESS", &format!("127.0.0.1:{port}"));
         let mut command = pod.command();

@@ -88,6 +88,12 @@ impl Pod {
         self.dir.join("config")
     }
 
+    /// Sets the configuration file.
+    pub(crate) fn configure(&mut self, config: &str) {
+        std::fs::write(self.config_dir().join("kigen.toml"), config).expect("a configuration");
+        self.set("KIGEN_CONFIG", "/config/kigen.toml");
+    }
+
     /// What is mounted as `/data`.
     pub(crate) fn data_dir(&self) -> PathBuf {
         self.dir.join("data")
