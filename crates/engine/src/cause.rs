@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::run::{ConcurrencyPolicy, RunPhase};
 use kigen_model::slot::{Cause, Gap};
-use kigen_state::{Activity, JudgedSlot, RunState, StandingKind};
+use kigen_state::{Activity, JudgedSlot, ObjectiveState, RunState, StandingKind, Successor};
 
 use crate::attempts;
 use crate::context::Judge;
@@ -23,7 +23,7 @@ const REPLACED_WITHIN_S: i64 = 5;
 /// `gaps` are the times without observation that may concern the slot.
 pub(crate) fn of<'a>(judge: &Judge<'a>, judged: &JudgedSlot, gaps: &[Gap]) -> (Cause, Option<&'a RunState>) {
     let at = judged.until;
-    if is_target_gone(&judge.objective.objective) {
+    if was_target_gone(judge.objective, at) {
         return (Cause::TargetAbsent, None);
     }
     match judge.cron_job.map(|known| standing_at(known, at)) {
@@ -57,6 +57,13 @@ pub(crate) fn of<'a>(judge: &Judge<'a>, judged: &JudgedSlot, gaps: &[Gap]) -> (C
     }
     let run = in_the_way(judge, expected_at, at).or(made_too_late);
     (Cause::NeverStarted { expected_at }, run)
+}
+
+/// Whether there was no CronJob at `at` before whose fires the result is due. An edit after the deadline, by which it is back,
+/// waits for the verdict.
+fn was_target_gone(objective: &ObjectiveState, at: Instant) -> bool {
+    let is_back = |edit: &Successor| edit.edited_at <= at && !is_target_gone(&edit.objective);
+    is_target_gone(&objective.objective) && !objective.successors.iter().any(is_back)
 }
 
 /// What became of a run by `at`, at which it existed and had not succeeded.

@@ -110,19 +110,19 @@ fn delete_cron_job(batch: &mut Batch<'_>, revision: Revision) {
 fn apply_run(batch: &mut Batch<'_>, revision: Revision, run: Run) {
     let uid = revision.uid.clone();
     let state = &mut *batch.state;
-    let had_failed;
+    // Also of a run that is known: an older version of one that was forgotten may have been delivered again.
+    let mut had_failed = is_forgotten(state, &revision, &run.phase, batch.after);
     match state.run_mut(&uid) {
         Some(known) if !revision.is_newer_than(&known.revision) => return,
         Some(known) => {
             known.revision = revision;
-            had_failed = matches!(known.run.phase, RunPhase::Failed { .. });
+            had_failed |= matches!(known.run.phase, RunPhase::Failed { .. });
             let is_deleted = matches!(run.phase, RunPhase::Deleted { .. });
             if !known.run.phase.is_terminal() || run.phase.is_terminal() && !is_deleted {
                 known.run = run;
             }
         }
         None => {
-            had_failed = is_forgotten(state, &revision, &run.phase, batch.after);
             state.runs.push(RunState {
                 revision,
                 run,
@@ -148,7 +148,7 @@ fn apply_run(batch: &mut Batch<'_>, revision: Revision, run: Run) {
     record_success(batch, &uid);
 }
 
-/// Whether a run that is not known failed no later than one that is forgotten: it was reported before it was forgotten, too. Not
+/// Whether a run failed no later than one that is forgotten: it was reported before it was forgotten, too. Not
 /// so if it failed after the watermark `after`: what is listed after a gap comes in any order, and more of it than is kept.
 fn is_forgotten(
     state: &mut BatchState,

@@ -209,10 +209,12 @@ impl Missed<'_> {
     }
 }
 
-/// Until when a success of the incident's last slot counted: its deadline and grace.
+/// Until when a success of the incident's last slot counted: its deadline and grace. Of a verdict that is no longer kept the
+/// grace is that of today.
 fn until(objective: &ObjectiveState, incident: &Incident) -> Instant {
     let judged = objective.verdicts.iter().rev().find(|known| known.deadline == incident.last.deadline);
-    judged.and_then(|known| known.judged).map_or(incident.last.deadline, |judged| judged.until)
+    let unknown = incident.last.deadline + objective.objective.grace;
+    judged.and_then(|known| known.judged).map_or(unknown, |judged| judged.until)
 }
 
 fn recover(judge: &mut Judge<'_>, incident: Incident, run: &RunState, ended_at: Instant) {

@@ -55,16 +55,43 @@ pub(crate) fn has_room(state: &BatchState, name: &str, objective: &Objective) ->
     weight.0 <= OBJECTIVES_BYTES_MAX
 }
 
-/// Keeps the newest runs, and those that have not ended before those that have. A late success that its slot's miss will name
-/// is dropped after the others that have ended.
+/// Keeps the newest runs, and those that have not ended before those that have. A late success that its slot's miss will name,
+/// and what explains the miss of a slot that is open, are dropped after the others that have ended.
 pub(crate) fn drop_oldest_runs(state: &mut BatchState) {
     while state.runs.len() > RUNS_MAX {
-        let late = would_end(state);
+        let (late, opens) = (would_end(state), first_opens(state));
         let has_ended = |known: &RunState| known.run.phase.is_terminal();
         let is_late = |known: &RunState| late.contains(&known.revision.uid.as_str());
-        let oldest = state.runs.iter().position(|known| has_ended(known) && !is_late(known));
+        let explains = |known: &RunState| opens.is_some_and(|opens| may_explain(known, opens));
+        let explaining = state.runs.iter().filter(|known| explains(known)).count();
+        let is_kept =
+            |known: &RunState| is_late(known) || explaining <= EXPLAINING_RUNS_MAX && explains(known);
+        let oldest = state.runs.iter().position(|known| has_ended(known) && !is_kept(known));
         let oldest = oldest.or_else(|| state.runs.iter().position(has_ended));
         forget_run(state, oldest.unwrap_or(0));
+    }
+}
+
+/// How many of the runs may be kept although newer ones have succeeded, since they explain misses that are still to come. With
+/// more of them the oldest run goes, as else.
+const EXPLAINING_RUNS_MAX: usize = RUNS_MAX * 3 / 4;
+
+/// When the first window opens of a slot that is not judged yet.
+fn first_opens(state: &BatchState) -> Option<Instant> {
+    let open = state.objectives.values().filter_map(|known| match &known.plan {
+        Plan::Open(open) => Some(open.opens()),
+        Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn => None,
+    });
+    open.min()
+}
+
+/// Whether a run ended without success, and may be of a slot whose window opens at `opens` or later.
+fn may_explain(known: &RunState, opens: Instant) -> bool {
+    match known.run.phase {
+        RunPhase::Failed { .. } | RunPhase::Deleted { .. } => {
+            known.run.slot.is_some() || known.run.nominal_start() >= opens
+        }
+        RunPhase::Pending | RunPhase::Running | RunPhase::Suspended | RunPhase::Succeeded { .. } => false,
     }
 }
 
