@@ -172,6 +172,9 @@ mod tests {
             verdicts: Vec::new(),
             warned_of_no_fire: false,
             unknown: Vec::new(),
+            ends: Vec::new(),
+            trend_warned_at: None,
+            level_warned_at: None,
         }
     }
 

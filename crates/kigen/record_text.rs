@@ -160,6 +160,11 @@ fn alert_text(alert: &Alert) -> String {
                 "judged again: of the {slots} unknown deadlines from {since} to {until}, {met} were met and {missed} missed"
             )
         }
+        AlertBody::SlotAtRisk { slot, risk, .. } => {
+            let kind = risk.kind().label().trim_start_matches("at_risk_").replace('_', " ");
+            format!("at risk, {kind}: the deadline {}", text(slot.deadline))
+        }
+        AlertBody::RiskOver { slot, .. } => format!("at risk no more: the deadline {}", text(slot.deadline)),
         AlertBody::RunFailed { run, failure } => format!("run {} failed: {}", run.run.job, failure.reason),
     }
 }

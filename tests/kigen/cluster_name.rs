@@ -23,7 +23,7 @@ fn text(output: Output) -> String {
     String::from_utf8([output.stdout, output.stderr].concat()).expect("text")
 }
 
-/// What `kigen doctor` says of the name.
+/// What `kigen doctor` reports about the name.
 fn checked(dir: &Path, args: &[&str]) -> String {
     let mut command = without_a_name(dir);
     let output = command.args(["doctor", "--dry-run"]).args(args).output().expect("kigen runs");

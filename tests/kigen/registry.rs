@@ -136,10 +136,10 @@ fn all_read_both(kigen: &Kigen<'_>, broker: &Broker, url: &str) {
             kigen.rejects  2 partitions, as configured
             kigen.control  2 partitions, as configured
             kigen.events-value   schemas 1, 2, 3, 4, 5, 6, 7, as configured
-            kigen.alerts-value   schemas 8, 9, 10, 11, 12, 13, as configured
-            kigen.status-value   schemas 14, 15, 16, 17, 18, 19, 20, 21, as configured
-            kigen.rejects-value  schemas 22, as configured
-            kigen.control-value  schemas 23, as configured
+            kigen.alerts-value   schemas 8, 9, 10, 11, 12, 13, 14, as configured
+            kigen.status-value   schemas 15, 16, 17, 18, 19, 20, 21, 22, 23, as configured
+            kigen.rejects-value  schemas 24, as configured
+            kigen.control-value  schemas 25, as configured
         "#]],
     );
 }

@@ -57,6 +57,8 @@ fn subject(alert: &Alert) -> String {
         AlertBody::SlotRetracted { .. }
         | AlertBody::SlotUnknown { .. }
         | AlertBody::UnknownClosed { .. }
+        | AlertBody::SlotAtRisk { .. }
+        | AlertBody::RiskOver { .. }
         | AlertBody::RunFailed { .. } => format!("{} {}", alert.key.batch, alert.body.kind()),
     }
 }

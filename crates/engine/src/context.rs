@@ -4,7 +4,7 @@ use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, alert_id};
 use kigen_model::key::BatchKey;
 use kigen_model::slot::Verdict;
-use kigen_state::{BatchState, CronJobState, ObjectiveState, RunState, Success};
+use kigen_state::{BatchState, CronJobState, ObjectiveState, PastRun, RunState, Success};
 
 use crate::effect::{Effect, Judgement, Warning, instant_text, presence, summary_of_objective};
 
@@ -25,13 +25,14 @@ impl<'a> Batch<'a> {
 
     /// Calls `judge` for each objective, by name.
     pub(crate) fn each_objective(&mut self, mut judge: impl FnMut(&mut Judge<'_>)) {
-        let BatchState { key, cron_job, runs, successes, objectives, .. } = &mut *self.state;
+        let BatchState { key, cron_job, runs, successes, past_runs, objectives, .. } = &mut *self.state;
         for (name, objective) in objectives {
             judge(&mut Judge {
                 key,
                 cron_job: cron_job.as_ref(),
                 runs,
                 successes,
+                past_runs,
                 name,
                 objective,
                 at: self.at,
@@ -42,13 +43,14 @@ impl<'a> Batch<'a> {
 
     /// Calls `judge` for the objective of this name, if there is one.
     pub(crate) fn objective(&mut self, name: &str, judge: impl FnOnce(&mut Judge<'_>)) {
-        let BatchState { key, cron_job, runs, successes, objectives, .. } = &mut *self.state;
+        let BatchState { key, cron_job, runs, successes, past_runs, objectives, .. } = &mut *self.state;
         if let Some(objective) = objectives.get_mut(name) {
             judge(&mut Judge {
                 key,
                 cron_job: cron_job.as_ref(),
                 runs,
                 successes,
+                past_runs,
                 name,
                 objective,
                 at: self.at,
@@ -71,6 +73,8 @@ pub(crate) struct Judge<'a> {
     pub(crate) runs: &'a [RunState],
     /// The successes that are kept apart from the runs.
     pub(crate) successes: &'a [Success],
+    /// The past runs that are kept apart from the runs.
+    pub(crate) past_runs: &'a [PastRun],
     pub(crate) name: &'a str,
     pub(crate) objective: &'a mut ObjectiveState,
     /// When the fact was observed, or the watermark of the tick.

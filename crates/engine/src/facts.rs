@@ -7,7 +7,7 @@ use kigen_model::objective::Objective;
 use kigen_model::run::{Attempt, CronJob, Run, RunPhase};
 use kigen_state::{
     AttemptState, BatchState, CronJobState, EDITS_MAX, ForgottenFailure, OBJECTIVES_MAX, ObjectiveState,
-    Plan, REFUSED_MAX, RefusedObjective, RunState, SUCCESSORS_MAX, ScheduleEdit, Successor,
+    PastRun, Plan, REFUSED_MAX, RefusedObjective, RunState, SUCCESSORS_MAX, ScheduleEdit, Successor,
 };
 
 use crate::attempts;
@@ -18,8 +18,10 @@ use crate::history;
 use crate::incident::{end_incident, record_success};
 use crate::judge::judge_again;
 use crate::limits;
+use crate::past_runs;
 use crate::plan;
 use crate::retention;
+use crate::risk;
 use crate::window;
 
 /// Applies one fact.
@@ -109,6 +111,7 @@ fn delete_cron_job(batch: &mut Batch<'_>, revision: Revision) {
 
 fn apply_run(batch: &mut Batch<'_>, revision: Revision, run: Run) {
     let uid = revision.uid.clone();
+    let before = compared(batch, &uid);
     let state = &mut *batch.state;
     // Also of a run that is known: an older version of one that was forgotten may have been delivered again.
     let mut had_failed = is_forgotten(state, &revision, &run.phase, batch.after);
@@ -146,6 +149,19 @@ fn apply_run(batch: &mut Batch<'_>, revision: Revision, run: Run) {
         raise_run_failed(batch, &uid);
     }
     record_success(batch, &uid);
+    follow_run(batch, &uid, before);
+}
+
+/// Plans the warnings anew if something has changed of what they compare.
+fn follow_run(batch: &mut Batch<'_>, uid: &str, before: Option<(Option<Instant>, Option<PastRun>)>) {
+    if compared(batch, uid) != before {
+        batch.each_objective(risk::plan);
+    }
+}
+
+/// What warnings compare of a run: when it began, and how long it took.
+fn compared(batch: &Batch<'_>, uid: &str) -> Option<(Option<Instant>, Option<PastRun>)> {
+    batch.state.run(uid).map(|run| (risk::began_at(run), past_runs::of_run(run)))
 }
 
 /// Whether a run failed no later than one that is forgotten: it was reported before it was forgotten, too. Not
@@ -199,6 +215,7 @@ fn raise_run_failed(batch: &mut Batch<'_>, uid: &str) {
 
 fn apply_attempt(batch: &mut Batch<'_>, revision: Revision, run_uid: &str, attempt: Attempt) {
     let (at, after) = (batch.at, batch.after);
+    let before = compared(batch, run_uid);
     let Some(run) = batch.state.run_mut(run_uid) else {
         // The run is older than all that are kept, so nothing depends on its attempts any more.
         return;
@@ -206,6 +223,7 @@ fn apply_attempt(batch: &mut Batch<'_>, revision: Revision, run_uid: &str, attem
     if attempts::merge_attempt(&mut run.attempts, AttemptState { revision, attempt }) {
         history::note_activity(run, at, after);
         record_success(batch, run_uid);
+        follow_run(batch, run_uid, before);
     }
 }
 
@@ -273,6 +291,9 @@ fn accept_objective(batch: &mut Batch<'_>, name: &str, revision: Revision, objec
         verdicts: Vec::new(),
         warned_of_no_fire: false,
         unknown: Vec::new(),
+        ends: Vec::new(),
+        trend_warned_at: None,
+        level_warned_at: None,
     };
     state.objectives.insert(name.to_owned(), new);
     batch.objective(name, plan::begin);
@@ -311,6 +332,9 @@ fn edit(judge: &mut Judge<'_>, objective: Objective) {
         && known.objective.time_zone == objective.time_zone
         && known.objective.freshness == objective.freshness
         && known.objective.starts == objective.starts;
+    if !is_compared_alike(&known.objective, &objective) {
+        known.ends.clear();
+    }
     known.objective = objective;
     // An objective whose target is gone is judged once more, by the slot that is planned.
     let is_open = matches!(known.plan, Plan::Open(_));
@@ -318,6 +342,11 @@ fn edit(judge: &mut Judge<'_>, objective: Objective) {
     if !stays_planned {
         plan::replan(judge);
     }
+}
+
+/// Whether the ends of slots under both specs can be compared: see [`SlotEnd::reference`](kigen_state::SlotEnd).
+fn is_compared_alike(one: &Objective, other: &Objective) -> bool {
+    one.starts == other.starts && one.freshness == other.freshness
 }
 
 fn withdraw_objective(batch: &mut Batch<'_>, name: &str, revision: Revision) {

@@ -20,6 +20,8 @@ use crate::attempts::ended_at;
 use crate::context::{Batch, Judge};
 use crate::effect::summary_of_run;
 use crate::membership::{belongs, marked};
+use crate::risk;
+use crate::slot_ends;
 use crate::unknown;
 
 /// Applies the success of the run `uid` to each objective; without effect if the run has not succeeded.
@@ -28,6 +30,7 @@ pub(crate) fn record_success(batch: &mut Batch<'_>, uid: &str) {
         let success = RunState::find(judge.runs, uid).and_then(|run| Some((run, ended_at(run)?)));
         if let Some((run, ended_at)) = success {
             meet(judge, run, ended_at);
+            note_late(judge, run, ended_at);
             retract(judge, run, ended_at);
         }
     });
@@ -42,6 +45,19 @@ fn meet(judge: &mut Judge<'_>, run: &RunState, ended_at: Instant) {
         && ended_at <= open.slot.deadline + grace
     {
         open.met_at = Some(ended_at);
+        risk::end(judge, Some(ended_at), Some(run));
+    }
+}
+
+/// Notes when the result of a slot that was missed came.
+fn note_late(judge: &mut Judge<'_>, run: &RunState, ended_at: Instant) {
+    let zone = judge.objective.planned_zone().to_owned();
+    let missed = judge.objective.verdicts.iter().filter(|known| matches!(known.verdict, Verdict::Missed(_)));
+    let of_slot = missed.filter_map(|known| known.judged);
+    let late: Vec<JudgedSlot> =
+        of_slot.filter(|judged| belongs(judged.window, judged.slot, &run.run, &zone)).collect();
+    for judged in late {
+        slot_ends::note(judge.objective, &judged, ended_at);
     }
 }
 
@@ -61,7 +77,9 @@ fn retract(judge: &mut Judge<'_>, run: &RunState, ended_at: Instant) {
             retracted.push((judged, was_unknown));
         }
     }
-    for (JudgedSlot { slot, incident, .. }, was_unknown) in retracted {
+    for (judged, was_unknown) in retracted {
+        slot_ends::note(judge.objective, &judged, ended_at);
+        let JudgedSlot { slot, incident, .. } = judged;
         let verdict = Verdict::Met { ended_at };
         if was_unknown && unknown::is_of_range(judge.objective, slot.deadline) {
             unknown::count(judge.objective, slot.deadline, verdict);

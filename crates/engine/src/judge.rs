@@ -3,7 +3,7 @@
 use kigen_model::Instant;
 use kigen_model::alert::{AlertBody, PAST_SUCCESSES_MAX};
 use kigen_model::objective::Deadlines;
-use kigen_model::slot::{Cause, Excuse, Gap, PastSuccess, Slot, Verdict};
+use kigen_model::slot::{Cause, Excuse, Gap, Slot, Verdict};
 use kigen_model::trend::Trend;
 use kigen_state::{Judged, JudgedSlot, OpenSlot, Plan, Window};
 
@@ -11,20 +11,26 @@ use crate::cause;
 use crate::context::{Batch, Judge};
 use crate::effect::{instant_text, summary_at};
 use crate::evidence::{self, GapEvidence};
+use crate::forecast;
 use crate::incident::{add_to_incident, end_incident, end_incident_at_once};
 use crate::membership::belongs;
+use crate::past_runs;
 use crate::plan;
 use crate::retention;
+use crate::risk;
+use crate::slot_ends;
 use crate::successes;
 use crate::unknown;
 
-/// Judges the slots that are due first, all at one instant, if that instant has come.
+/// Judges the slots, and decides whether those are at risk, that are due first, all at one instant, if that has come.
 pub(crate) fn judge_due(batch: &mut Batch<'_>, gaps: &[Gap]) {
     let Some(due) = batch.state.next_due().filter(|due| *due <= batch.at) else {
         return;
     };
     batch.each_objective(|judge| {
-        if judge.objective.due() == Some(due) {
+        if judge.objective.risk_due() == Some(due) {
+            risk::decide(judge, gaps);
+        } else if judge.objective.due() == Some(due) {
             judge_open(judge, gaps);
         }
     });
@@ -53,6 +59,7 @@ fn judge_unknown(judge: &mut Judge<'_>, deadline: Instant, mut judged: JudgedSlo
                 let (incident, misses, run) = (None, 0, None);
                 judge.raise(deadline, AlertBody::SlotRetracted { slot, incident, misses, ended_at, run });
             }
+            slot_ends::note(judge.objective, &judged, ended_at);
             Verdict::Met { ended_at }
         }
     };
@@ -86,6 +93,15 @@ fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap]) {
         None if !slot.whole => Verdict::Excused(Excuse::Partial),
         None => without_success(judge, &mut judged, gaps),
     };
+    match verdict {
+        Verdict::Met { ended_at } => {
+            slot_ends::note(judge.objective, &judged, ended_at);
+            risk::end(judge, Some(ended_at), None);
+        }
+        Verdict::Excused(_) => risk::end(judge, None, None),
+        // The verdict has an alert of its own.
+        Verdict::Missed(_) | Verdict::Unknown(_) => {}
+    }
     judge.objective.verdicts.push(Judged { deadline: slot.deadline, verdict, judged: Some(judged) });
     judge.emit_verdict(slot.deadline, verdict);
     retention::drop_oldest_verdicts(&mut judge.objective.verdicts);
@@ -102,10 +118,12 @@ fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap]) {
     }
     unknown::close(judge);
     end_incident(judge);
+    forecast::decide(judge);
 }
 
 /// Nothing is judged any more that a success could wait for.
 fn withdraw(judge: &mut Judge<'_>) {
+    risk::end(judge, None, None);
     end_incident_at_once(judge);
     judge.objective.withdraw();
 }
@@ -162,7 +180,7 @@ fn miss(judge: &mut Judge<'_>, judged: &mut JudgedSlot, gaps: &[Gap]) -> Cause {
     judged.unobserved = cause.gap().copied();
     let incident = add_to_incident(judge, judged);
     judged.incident = Some(incident.id);
-    let past = past_successes(judge, judged.opens());
+    let past = past_runs::before(judge.runs, judge.past_runs, judged.opens(), PAST_SUCCESSES_MAX);
     // A run that has ended since the deadline is no evidence of how long it takes.
     let running =
         run.filter(|run| matches!(cause, Cause::StillRunning { .. }) && !run.run.phase.is_terminal());
@@ -178,26 +196,6 @@ fn miss(judge: &mut Judge<'_>, judged: &mut JudgedSlot, gaps: &[Gap]) -> Cause {
     };
     judge.raise(judged.slot.deadline, body);
     cause
-}
-
-/// The latest successes with a nominal start before `opens`, oldest first.
-fn past_successes(judge: &Judge<'_>, opens: Instant) -> Vec<PastSuccess> {
-    let mut past: Vec<PastSuccess> = judge
-        .runs
-        .iter()
-        .rev()
-        .filter_map(|run| Some((run, successes::of_run(run)?)))
-        .filter(|(_, success)| success.nominal_start < opens)
-        .map(|(run, success)| PastSuccess {
-            nominal_start: success.nominal_start,
-            // By another clock than the end, so that it may seem later.
-            started_at: run.run.started_at.filter(|started_at| *started_at <= success.ended_at),
-            ended_at: success.ended_at,
-        })
-        .take(PAST_SUCCESSES_MAX)
-        .collect();
-    past.reverse();
-    past
 }
 
 /// Warns, once in the life of an objective, of slots in which no run is expected.

@@ -10,8 +10,10 @@
 //!  facts                                   applies a fact to the state
 //!  judge      lint                         judges the slots that are due; checks an objective as written
 //!  evidence   plan   incident   cause      what a gap may hide; the next slot; misses in a row; why a slot was missed
-//!  explain    unknown                      a verdict explained; unknown slots in a row
+//!  explain    unknown   forecast           a verdict explained; unknown slots in a row; whether ends come ever later
+//!  risk       slot_ends                    whether the open slot is at risk; when the results of past slots came
 //!  window     context   retention          when runs are expected; what a decision depends on; how much is kept
+//!  past_runs                               how long runs took
 //!  deadlines  effect    membership         the deadlines; all effects; which run counts
 //!  history                                 what a CronJob and a run did before
 //!  attempts   limits                       what a run's pods show; how long a text may be
@@ -26,14 +28,18 @@ pub mod effect;
 mod evidence;
 pub mod explain;
 mod facts;
+mod forecast;
 mod history;
 mod incident;
 mod judge;
 mod limits;
 pub mod lint;
 mod membership;
+mod past_runs;
 mod plan;
 pub mod retention;
+mod risk;
+mod slot_ends;
 pub mod step;
 mod successes;
 mod unknown;

@@ -10,6 +10,7 @@ use crate::deadlines::{
     calendars, deadlines, in_force, is_target_gone, is_zone_of_cron_job, last_at_or_before, starts, zone_name,
 };
 use crate::limits;
+use crate::risk;
 use crate::window::window;
 
 /// Plans the first slot of a new objective: the one it began in, from the deadline before it; if there is none within a year
@@ -44,9 +45,15 @@ pub(crate) fn replan(judge: &mut Judge<'_>) {
     if let Err(reason) = calendars(&judge.objective.objective, &zone, judge.cron_job) {
         return warn_unresolved(judge, &limits::explanation(&reason));
     }
+    let before = judge.objective.plan.clone();
     plan_by(judge, zone, None, |deadlines| {
         Some(Slot { deadline: deadlines.next_after(at.max(old.from))?, ..old })
     });
+    if open_slot(&judge.objective.plan).is_none_or(|open| open.slot.deadline != old.deadline) {
+        let after = std::mem::replace(&mut judge.objective.plan, before);
+        risk::end(judge, None, None);
+        judge.objective.plan = after;
+    }
 }
 
 /// Plans the slot after `judged`. Each edit that waits leaves the deadlines before it as they were planned, and is in force
@@ -102,6 +109,7 @@ pub(crate) fn follow_cron_job(judge: &mut Judge<'_>) {
             if let Ok(starts) = starts(&objective.objective, &open.time_zone, judge.cron_job) {
                 open.window = window(&objective.objective, starts.as_deref(), judge.cron_job, open.slot);
             }
+            risk::plan(judge);
         }
         Plan::Unresolved { .. } => replan(judge),
         Plan::Exhausted | Plan::Withdrawn => {}
@@ -134,10 +142,22 @@ fn plan_by(
     objective.plan = match slot(&deadlines) {
         Some(slot) => {
             let window = window(&objective.objective, starts.as_deref(), judge.cron_job, slot);
-            Plan::Open(OpenSlot { slot, time_zone, window, met_at: None })
+            // A slot that keeps its deadline is the same one: of each kind it has one warning.
+            let is_same = |open: &&OpenSlot| open.slot.deadline == slot.deadline;
+            let warned_of = open_slot(&objective.plan).filter(is_same).map(|open| open.warned_of.clone());
+            let warned_of = warned_of.unwrap_or_default();
+            Plan::Open(OpenSlot { slot, time_zone, window, met_at: None, risk_due: None, warned_of })
         }
         None => Plan::Exhausted,
     };
+    risk::plan(judge);
+}
+
+fn open_slot(plan: &Plan) -> Option<&OpenSlot> {
+    match plan {
+        Plan::Open(open) => Some(open),
+        Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn => None,
+    }
 }
 
 /// There are no deadlines; warned of once for each reason.

@@ -12,6 +12,7 @@ use kigen_state::{
 
 use crate::attempts;
 use crate::incident::would_end;
+use crate::past_runs;
 use crate::successes;
 
 /// The largest part of [`STATE_BYTES_MAX`] that objectives may take; one that would take more is refused.
@@ -29,6 +30,8 @@ const OBJECTIVE_BYTES: usize = 256;
 const VERDICT_BYTES: usize = 224;
 const UNKNOWN_RANGE_BYTES: usize = 96;
 const SUCCESS_BYTES: usize = 64;
+const PAST_RUN_BYTES: usize = 32;
+const SLOT_END_BYTES: usize = 20;
 const SUCCESSOR_BYTES: usize = 96;
 const REFUSED_BYTES: usize = 128;
 const BATCH_BYTES: usize = 240;
@@ -100,6 +103,7 @@ fn forget_run(state: &mut BatchState, place: usize) {
     let forgotten = forgotten_failure(state);
     let run = state.runs.remove(place);
     successes::keep(state, &run);
+    past_runs::keep(state, &run);
     state.forgotten_failure = failure(&run).max(Some(forgotten));
 }
 
@@ -150,7 +154,7 @@ pub fn encoded_bytes_max(state: &BatchState) -> usize {
 }
 
 /// Drops what is not needed any more, and then, until the state is small enough: the objectives without room, the attempts of
-/// runs that have ended, those runs, verdicts, old schedules, edits between others, the other runs, successes.
+/// runs that have ended, those runs, the past runs, the ends of slots, verdicts, old schedules, edits between others, the other runs, successes.
 pub(crate) fn fit(state: &mut BatchState) {
     successes::forget(state);
     while Weight::of(state).0 > STATE_BYTES_MAX {
@@ -181,6 +185,14 @@ fn drop_one(state: &mut BatchState) -> bool {
     }
     if let Some(oldest) = state.runs.iter().position(|run| run.run.phase.is_terminal()) {
         forget_run(state, oldest);
+        return true;
+    }
+    if !state.past_runs.is_empty() {
+        state.past_runs.remove(0);
+        return true;
+    }
+    if let Some(objective) = state.objectives.values_mut().find(|objective| !objective.ends.is_empty()) {
+        objective.ends.remove(0);
         return true;
     }
     let longest = state.objectives.values_mut().max_by_key(|objective| objective.verdicts.len());
@@ -240,6 +252,7 @@ impl Weight {
             weight.objective(name, objective);
         }
         weight.add(state.successes.len() * SUCCESS_BYTES, &[]);
+        weight.add(state.past_runs.len() * PAST_RUN_BYTES, &[]);
         for (name, refused) in &state.refused {
             weight.add(REFUSED_BYTES, &[name, &refused.revision.uid]);
             weight.spec(&refused.objective);
@@ -316,6 +329,7 @@ impl Weight {
         }
         self.add(known.verdicts.len() * VERDICT_BYTES, &[]);
         self.add(known.unknown.len() * UNKNOWN_RANGE_BYTES, &[]);
+        self.add(known.ends.len() * SLOT_END_BYTES, &[]);
     }
 
     fn spec(&mut self, objective: &Objective) {
@@ -350,7 +364,8 @@ mod tests {
 
     use super::*;
     use kigen_state::{
-        RefusedObjective, RunMoment, ScheduleEdit, Standing, StandingKind, Success, Successor, UnknownRange,
+        PastRun, RefusedObjective, RunMoment, ScheduleEdit, SlotEnd, Standing, StandingKind, Success,
+        Successor, UnknownRange,
     };
 
     fn some(text: &str) -> Option<String> {
@@ -381,6 +396,24 @@ mod tests {
         objective(Deadlines::CompleteBy { crontab: crontab.to_owned() })
     }
 
+    fn known(objective: Objective, plan: Plan) -> ObjectiveState {
+        ObjectiveState {
+            revision: revision(),
+            objective,
+            successors: Vec::new(),
+            since: Instant::UNIX_EPOCH,
+            withdrawn_at: None,
+            plan,
+            incident: None,
+            verdicts: Vec::new(),
+            warned_of_no_fire: false,
+            unknown: Vec::new(),
+            ends: Vec::new(),
+            trend_warned_at: None,
+            level_warned_at: None,
+        }
+    }
+
     fn attempt(at: Instant) -> Attempt {
         let (reason, message) = (some("123"), some("1234"));
         let failed = AttemptPhase::Failed { finished_at: None, exit_code: None, reason, message };
@@ -398,19 +431,12 @@ mod tests {
         let schedule = Some(Schedule { crontab: "12".to_owned(), time_zone: some("123") });
         let before = Deadlines::Before { namespace: "1".to_owned(), cron_job: "12".to_owned(), schedule };
         let known = ObjectiveState {
-            revision: revision(),
-            objective: objective(before),
             successors: vec![Successor { objective: by("1234567"), edited_at: at }; 2],
-            since: at,
-            withdrawn_at: None,
-            plan: Plan::Unresolved { reason: "12345678".to_owned() },
-            incident: None,
             verdicts: vec![
                 Judged { deadline: at, verdict: Verdict::Excused(Excuse::NoFire), judged: None };
                 3
             ],
-            warned_of_no_fire: false,
-            unknown: Vec::new(),
+            ..known(objective(before), Plan::Unresolved { reason: "12345678".to_owned() })
         };
         let attempt = attempt(at);
         let run = Run {
@@ -465,20 +491,22 @@ mod tests {
     }
 
     #[test]
-    fn successes_and_refused_objectives_are_weighed() {
+    fn successes_past_runs_and_refused_objectives_are_weighed() {
         let at = Instant::UNIX_EPOCH;
         let refused = RefusedObjective { revision: revision(), objective: by("1234567") };
         let state = BatchState {
             successes: vec![Success { nominal_start: at, slot: None, ended_at: at }; 5],
+            past_runs: vec![PastRun { nominal_start: at, started_at: None, ended_at: at }; 7],
             refused: BTreeMap::from([("12345".to_owned(), refused)]),
             ..BatchState::new(BatchKey::new("c", "nn", "bbb"))
         };
-        let expected = BATCH_BYTES + 6 + 5 * SUCCESS_BYTES + REFUSED_BYTES + 5 + 2 + 18 + 7;
+        let expected =
+            BATCH_BYTES + 6 + 5 * SUCCESS_BYTES + 7 * PAST_RUN_BYTES + REFUSED_BYTES + 5 + 2 + 18 + 7;
         assert_eq!(Weight::of(&state).0, expected);
     }
 
     #[test]
-    fn ranges_of_unknown_slots_are_weighed() {
+    fn ranges_of_unknown_slots_and_ends_of_slots_are_weighed() {
         let at = Instant::UNIX_EPOCH;
         let range = UnknownRange {
             since: at,
@@ -489,18 +517,7 @@ mod tests {
             met: 0,
             missed: 0,
         };
-        let mut known = ObjectiveState {
-            revision: revision(),
-            objective: by("1"),
-            successors: Vec::new(),
-            since: at,
-            withdrawn_at: None,
-            plan: Plan::Exhausted,
-            incident: None,
-            verdicts: Vec::new(),
-            warned_of_no_fire: false,
-            unknown: Vec::new(),
-        };
+        let mut known = known(by("1"), Plan::Exhausted);
         let weight = |known: &ObjectiveState| {
             let mut weight = Weight::default();
             weight.objective("1", known);
@@ -508,6 +525,7 @@ mod tests {
         };
         let without = weight(&known);
         known.unknown = vec![range; 2];
-        assert_eq!(weight(&known), without + 2 * UNKNOWN_RANGE_BYTES);
+        known.ends = vec![SlotEnd { reference: at, ended_at: at }; 3];
+        assert_eq!(weight(&known), without + 2 * UNKNOWN_RANGE_BYTES + 3 * SLOT_END_BYTES);
     }
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::Instant;
 use crate::key::BatchKey;
 use crate::objective::Severity;
+use crate::risk::Risk;
 use crate::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 use crate::trend::Trend;
 
@@ -159,6 +160,27 @@ pub enum AlertBody {
         /// How many were missed; each has an alert of its own.
         missed: u32,
     },
+    /// A slot whose deadline has not passed may be missed. There is at most one of a [kind](crate::risk::RiskKind) for a
+    /// slot.
+    SlotAtRisk {
+        /// The next slot.
+        slot: Slot,
+        /// Why.
+        risk: Risk,
+        /// The run that is late or does not begin, where there is one.
+        run: Option<RunSummary>,
+        /// The latest successes before, oldest first, at most [`PAST_SUCCESSES_MAX`].
+        past: Vec<PastSuccess>,
+    },
+    /// A slot that was at risk, since its run had not begun or ran late, is so no more.
+    RiskOver {
+        /// The slot.
+        slot: Slot,
+        /// When its result came, in time; `None`: its deadline was moved, or nothing is judged there any more.
+        ended_at: Option<Instant>,
+        /// The run that succeeded, if it was observed.
+        run: Option<RunSummary>,
+    },
     /// A Job ended as Failed, whatever the objectives of its batch.
     RunFailed {
         /// The run, with the attempt that failed last.
@@ -180,6 +202,8 @@ impl AlertBody {
             Self::SlotRetracted { .. } => "slot_retracted",
             Self::SlotUnknown { .. } => "slot_unknown",
             Self::UnknownClosed { .. } => "unknown_closed",
+            Self::SlotAtRisk { risk, .. } => risk.kind().label(),
+            Self::RiskOver { .. } => "risk_over",
             Self::RunFailed { .. } => "run_failed",
         }
     }

@@ -11,6 +11,7 @@ pub mod key;
 pub mod objective;
 pub mod reject;
 pub mod reported;
+pub mod risk;
 pub mod run;
 pub mod slot;
 pub mod topic;

@@ -27,7 +27,9 @@ impl Queue {
             | AlertBody::SlotRecovered { .. }
             | AlertBody::SlotRetracted { .. }
             | AlertBody::SlotUnknown { .. }
-            | AlertBody::UnknownClosed { .. } => Self::Deadlines,
+            | AlertBody::UnknownClosed { .. }
+            | AlertBody::SlotAtRisk { .. }
+            | AlertBody::RiskOver { .. } => Self::Deadlines,
             AlertBody::RunFailed { .. } => Self::Failures,
         }
     }

@@ -3,12 +3,14 @@
 mod cause;
 mod facts;
 mod history;
+mod risk;
 
 use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, ResultOf};
 use kigen_model::objective::{ANNOTATED_OBJECTIVE, Severity};
-use kigen_model::run::{Run, SlotMark};
+use kigen_model::risk::Risk;
+use kigen_model::run::{Run, RunPhase, SlotMark};
 use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 use kigen_model::trend::Trend;
 
@@ -54,6 +56,8 @@ pub enum Tone {
     Unknown,
     /// A run failed.
     Failed,
+    /// A deadline that has not passed may be missed.
+    AtRisk,
 }
 
 /// The message for an alert that is delivered at `now`: one that is late states its age.
@@ -90,6 +94,8 @@ pub fn render(alert: &Alert) -> Message {
         AlertBody::UnknownClosed { slot, since, slots, met, missed, .. } => {
             judged_again(alert, slot, *since, *slots, (*met, *missed))
         }
+        AlertBody::SlotAtRisk { slot, risk, run, past } => at_risk(alert, slot, risk, run.as_ref(), past),
+        AlertBody::RiskOver { slot, ended_at, run } => risk_over(alert, slot, *ended_at, run.as_ref()),
         AlertBody::RunFailed { run, failure } => run_failed(alert, run, failure),
     }
 }
@@ -339,6 +345,58 @@ fn missed(
         context: context(alert, &times, slot),
         paragraphs,
         error,
+        facts,
+    }
+}
+
+fn at_risk(
+    alert: &Alert,
+    slot: &Slot,
+    risk: &Risk,
+    run: Option<&RunSummary>,
+    past: &[PastSuccess],
+) -> Message {
+    let times = TimeFormatter::new(zone(alert), slot.deadline);
+    let (headline, brief, text) = risk::content(alert, &name_of_objective(alert), slot, risk, run, &times);
+    let mut facts = facts_of_run(run, true);
+    facts.extend(facts_of_objective(alert));
+    let begun = run.filter(|run| matches!(run.run.phase, RunPhase::Running));
+    facts.push(("Look", begun.map_or_else(|| show_batch(alert), |run| read_logs(alert, run))));
+    Message {
+        tone: Tone::AtRisk,
+        headline,
+        brief: Some(brief),
+        owner: owner(alert),
+        context: context(alert, &times, slot),
+        paragraphs: [text].into_iter().chain(usual_duration(past, Trend::Steady)).collect(),
+        error: None,
+        facts,
+    }
+}
+
+fn risk_over(alert: &Alert, slot: &Slot, ended_at: Option<Instant>, run: Option<&RunSummary>) -> Message {
+    let times = TimeFormatter::new(zone(alert), slot.deadline);
+    let (name, clock) = (name_of_objective(alert), times.clock(slot.deadline));
+    let (headline, text) = match ended_at {
+        Some(ended_at) => {
+            let ended = times.when(ended_at);
+            (format!("{name} is there in time for {clock}"), format!("A good result is there since {ended}."))
+        }
+        None => (
+            format!("{name} is not at risk any more for {clock}"),
+            "The deadline was moved, or nothing is expected for it any more.".to_owned(),
+        ),
+    };
+    let mut facts = facts_of_run(run, false);
+    facts.extend(facts_of_objective(alert));
+    Message {
+        tone: Tone::Recovered,
+        headline,
+        brief: None,
+        owner: owner(alert),
+        context: context(alert, &times, slot),
+        paragraphs: vec![text],
+        error: None,
         facts,
     }
 }

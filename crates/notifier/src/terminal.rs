@@ -24,6 +24,7 @@ pub fn draw(message: &Message, style: &Style) -> String {
         Tone::Recovered => (GREEN, "🟢"),
         Tone::Unknown => (YELLOW, "🟡"),
         Tone::Failed => (YELLOW, "🟠"),
+        Tone::AtRisk => (YELLOW, "⚠️"),
     };
     let width = style.width.max(40) - 3;
     let mut lines: Vec<String> = Vec::new();

@@ -42,16 +42,12 @@ pub(crate) fn page(
         (None, Some(namespace)) => Bound::Included((namespace.clone(), String::new())),
         (None, None) => Bound::Unbounded,
     };
-    // Nothing to look up for each of the objects that remain, of each page.
-    let is_all = request.selection.is_all();
     let mut rest = present
         .range((after, Bound::Unbounded))
         .take_while(|((namespace, _), _)| {
             request.selection.namespace.as_ref().is_none_or(|it| it == namespace)
         })
-        .filter(|(_, nth)| {
-            is_all || timeline.change(**nth).is_some_and(|change| request.selection.contains(change))
-        });
+        .filter(|(_, nth)| timeline.change(**nth).is_some_and(|change| request.selection.contains(change)));
     let limit = request.limit.filter(|limit| *limit > 0).unwrap_or(usize::MAX);
     let mut items = Vec::new();
     let mut last = None;

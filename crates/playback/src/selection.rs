@@ -14,11 +14,6 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    /// Whether it selects all objects of the resource.
-    pub(crate) fn is_all(&self) -> bool {
-        self.namespace.is_none() && self.name.is_none() && self.label.is_none()
-    }
-
     /// Whether it selects the object of a change. A label of an object is never removed in a history.
     pub(crate) fn contains(&self, change: &Change) -> bool {
         let is_equal =

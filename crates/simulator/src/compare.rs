@@ -35,7 +35,10 @@ pub fn compare(world: &World, answers: &[ObjectiveAnswer], alerts: &[Alert]) -> 
         let of_it = alerts.iter().filter(|alert| {
             alert.key == answer.key
                 && alert.objective.as_ref().is_some_and(|objective| objective.name == answer.objective)
-                && !matches!(alert.body, AlertBody::RunFailed { .. })
+                && !matches!(
+                    alert.body,
+                    AlertBody::RunFailed { .. } | AlertBody::SlotAtRisk { .. } | AlertBody::RiskOver { .. }
+                )
         });
         let reported: Vec<&Alert> = of_it.collect();
         Follower::new(world, answer, &reported).follow(&mut comparison);
@@ -406,6 +409,10 @@ fn described(alert: &Alert, incidents: &mut BTreeMap<Uuid, Instant>) -> (Instant
             let [slots, met, missed] = [slots, met, missed].map(|number| *number as usize);
             (slot.deadline, closed(at, *since, slot.deadline, slots, met, missed))
         }
+        AlertBody::SlotAtRisk { slot, risk, .. } => {
+            (slot.deadline, format!("at {at} {}", risk.kind().label()))
+        }
+        AlertBody::RiskOver { slot, .. } => (slot.deadline, format!("at {at} at risk no more")),
         AlertBody::RunFailed { run, failure } => {
             (run.run.created_at, format!("at {at} failed: {}", failure.reason))
         }

@@ -8,6 +8,7 @@ use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, alert_id};
 use kigen_model::event::{Event, Fact, FactBody};
 use kigen_model::key::BatchKey;
+use kigen_model::risk::RiskKind;
 use kigen_model::run::RunPhase;
 use kigen_model::slot::{Slot, Verdict};
 use kigen_state::STATE_BYTES_MAX;
@@ -112,6 +113,7 @@ struct Objective {
     unknown: BTreeSet<Instant>,
     retracted: BTreeSet<Instant>,
     closed: BTreeSet<Uuid>,
+    at_risk: BTreeSet<(Instant, RiskKind)>,
     open: Option<Uuid>,
     verdicts: BTreeMap<Instant, Verdict>,
 }
@@ -175,6 +177,10 @@ impl Objective {
                 }
                 id(*since)
             }
+            AlertBody::SlotAtRisk { slot, .. } | AlertBody::RiskOver { slot, .. } => {
+                self.warning(alert, slot.deadline)?;
+                id(slot.deadline)
+            }
             AlertBody::RunFailed { run, .. } => {
                 if !matches!(run.run.phase, RunPhase::Failed { .. }) {
                     return Err("a failure of a run that has not failed".to_owned());
@@ -183,6 +189,28 @@ impl Objective {
             }
         };
         if alert.id == expected { Ok(()) } else { Err(format!("its id is not {expected}")) }
+    }
+
+    /// A deadline is at risk before its time, and once for each reason; only such a one is so no more. One that is moved away
+    /// and back is another slot.
+    fn warning(&mut self, alert: &Alert, deadline: Instant) -> Result<(), String> {
+        if let AlertBody::SlotAtRisk { risk, .. } = &alert.body {
+            let grace = alert.objective.as_ref().map(|objective| objective.grace).unwrap_or_default();
+            if alert.decided_at >= deadline + grace || self.missed.contains(&deadline) {
+                return Err("a deadline is at risk after its time".to_owned());
+            }
+            return match self.at_risk.insert((deadline, risk.kind())) {
+                true => Ok(()),
+                false => Err("a deadline is at risk twice for one reason".to_owned()),
+            };
+        }
+        let warned_of = self.at_risk.len();
+        let is_of_run = |kind: RiskKind| matches!(kind, RiskKind::NotStarted | RiskKind::RunningLate);
+        self.at_risk.retain(|(other, kind)| *other != deadline || !is_of_run(*kind));
+        match self.at_risk.len() < warned_of {
+            true => Ok(()),
+            false => Err("what was not at risk is so no more".to_owned()),
+        }
     }
 
     /// A verdict changes only from missed or unknown, never back.

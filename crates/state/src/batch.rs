@@ -30,6 +30,9 @@ pub const MOMENTS_MAX: usize = 4;
 /// How many successes are kept apart from the runs. At the limit the one whose neighbours are closest in their nominal starts
 /// is dropped, so that those that are kept stay spread over the time that an objective can need.
 pub const SUCCESSES_MAX: usize = 64;
+/// How many of a batch's past runs a decision compares at most, and how many are kept apart from the runs; the oldest is dropped
+/// first.
+pub const PAST_RUNS_MAX: usize = 64;
 /// How many objectives without room are kept; a further one waits until its declaration is written again.
 pub const REFUSED_MAX: usize = 8;
 /// How long after its last fact a batch is removed that has no objective, no living CronJob and no open run, in days of its
@@ -58,6 +61,8 @@ pub struct BatchState {
     pub last_fact_at: Option<Instant>,
     /// The successes that an objective can still need and that `runs` no longer show, by nominal start.
     pub successes: Vec<Success>,
+    /// The runs that succeeded and that `runs` no longer shows, by nominal start: how long a run of the batch takes.
+    pub past_runs: Vec<PastRun>,
     /// The newest failure among the runs that are no longer kept: a failure of an unknown run is reported if it is newer.
     /// `None`: no run was observed, or an older kigen wrote this state.
     pub forgotten_failure: Option<ForgottenFailure>,
@@ -76,6 +81,7 @@ impl BatchState {
             since: None,
             last_fact_at: None,
             successes: Vec::new(),
+            past_runs: Vec::new(),
             forgotten_failure: None,
             refused: BTreeMap::new(),
         }
@@ -91,6 +97,7 @@ impl BatchState {
             since,
             last_fact_at,
             successes,
+            past_runs,
             forgotten_failure,
             refused,
         } = self;
@@ -100,14 +107,15 @@ impl BatchState {
             && since.is_none()
             && last_fact_at.is_none()
             && successes.is_empty()
+            && past_runs.is_empty()
             && forgotten_failure.is_none()
             && refused.is_empty()
     }
 
-    /// When the next slot must be judged, or the batch removed; its place in the time-ordered index.
+    /// When the next slot must be judged or may be at risk, or the batch is removed; its place in the time-ordered index.
     pub fn next_due(&self) -> Option<Instant> {
-        let judged = self.objectives.values().filter_map(ObjectiveState::due).min();
-        judged.or_else(|| self.removal_due())
+        let decided = self.objectives.values().filter_map(ObjectiveState::next_due).min();
+        decided.or_else(|| self.removal_due())
     }
 
     /// When the batch is removed; `None`: nothing is known of it, or an objective, a living CronJob or an open run keeps it.
@@ -277,6 +285,17 @@ pub struct Success {
     pub nominal_start: Instant,
     /// See [`Run::slot`].
     pub slot: Option<SlotMark>,
+    /// When the work ended.
+    pub ended_at: Instant,
+}
+
+/// A run that succeeded, as far as the run time of later ones is compared with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PastRun {
+    /// See [`Run::nominal_start`].
+    pub nominal_start: Instant,
+    /// When it started; `None`: that is not known.
+    pub started_at: Option<Instant>,
     /// When the work ended.
     pub ended_at: Instant,
 }

@@ -10,13 +10,13 @@ mod partition;
 
 pub use batch::{
     ATTEMPTS_MAX, Activity, AttemptState, BARE_REMOVED_AFTER_H, BatchState, CronJobState, EDITS_MAX,
-    ForgottenFailure, MOMENTS_MAX, OBJECTIVES_MAX, REFUSED_MAX, REMOVED_AFTER_D, RUNS_MAX, RefusedObjective,
-    RunMoment, RunState, STANDINGS_MAX, STATE_BYTES_MAX, SUCCESSES_MAX, ScheduleEdit, Standing, StandingKind,
-    Success,
+    ForgottenFailure, MOMENTS_MAX, OBJECTIVES_MAX, PAST_RUNS_MAX, PastRun, REFUSED_MAX, REMOVED_AFTER_D,
+    RUNS_MAX, RefusedObjective, RunMoment, RunState, STANDINGS_MAX, STATE_BYTES_MAX, SUCCESSES_MAX,
+    ScheduleEdit, Standing, StandingKind, Success,
 };
 pub use clock::{ClusterClock, GAPS_MAX};
 pub use objective::{
-    Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan, SUCCESSORS_MAX, Successor, UnknownRange,
-    VERDICTS_MAX, Window,
+    Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan, SLOT_ENDS_MAX, SUCCESSORS_MAX, SlotEnd,
+    Successor, UnknownRange, VERDICTS_MAX, Window,
 };
 pub use partition::{Cursor, ENGINE_VERSION, POSITION_KEY, PartitionState};

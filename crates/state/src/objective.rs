@@ -27,11 +27,15 @@ use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::event::Revision;
 use kigen_model::objective::Objective;
+use kigen_model::risk::RiskKind;
 use kigen_model::slot::{Gap, Slot, Verdict};
 use uuid::Uuid;
 
 /// How many past verdicts of an objective are kept; the oldest is dropped first.
 pub const VERDICTS_MAX: usize = 16;
+/// How many ends of past slots of an objective are kept; the oldest is dropped first. Five weeks of a daily objective show
+/// whether its weekdays differ.
+pub const SLOT_ENDS_MAX: usize = 35;
 /// How many edits of an objective may wait; a further one replaces the last.
 pub const SUCCESSORS_MAX: usize = 4;
 
@@ -60,6 +64,12 @@ pub struct ObjectiveState {
     /// The range of unknown slots that goes on, and those of which some slots can be judged again; oldest first, at most one
     /// for each verdict that is kept.
     pub unknown: Vec<UnknownRange>,
+    /// When the results of the latest slots came, oldest first, the late ones included.
+    pub ends: Vec<SlotEnd>,
+    /// When a trend was last warned of, in the cluster's time.
+    pub trend_warned_at: Option<Instant>,
+    /// When a new level was last warned of, in the cluster's time.
+    pub level_warned_at: Option<Instant>,
 }
 
 impl ObjectiveState {
@@ -70,6 +80,22 @@ impl ObjectiveState {
         self.incident = None;
         self.verdicts.clear();
         self.unknown.clear();
+        self.ends.clear();
+        self.trend_warned_at = None;
+        self.level_warned_at = None;
+    }
+
+    /// When something about it must be decided next: whether its open slot is at risk, or the verdict on it.
+    pub fn next_due(&self) -> Option<Instant> {
+        self.risk_due().into_iter().chain(self.due()).min()
+    }
+
+    /// When it must be decided next whether its open slot is at risk.
+    pub fn risk_due(&self) -> Option<Instant> {
+        match &self.plan {
+            Plan::Open(open) => open.risk_due,
+            Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn => None,
+        }
     }
 
     /// When its open slot must be judged: deadline, grace and settle.
@@ -127,6 +153,10 @@ pub struct OpenSlot {
     pub window: Window,
     /// When the success that met it ended, if there is one.
     pub met_at: Option<Instant>,
+    /// When it must be decided next whether it is at risk; `None`: nothing that happens by then can put it at risk.
+    pub risk_due: Option<Instant>,
+    /// What was warned of, each kind once.
+    pub warned_of: Vec<RiskKind>,
 }
 
 impl OpenSlot {
@@ -166,6 +196,16 @@ impl Window {
             Self::NoFire | Self::Slot => slot.from,
         }
     }
+}
+
+/// When the result of a slot came, for comparison with other slots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlotEnd {
+    /// What the end is compared with: the expected start, or, where the batch has no schedule or its objective a freshness,
+    /// the deadline.
+    pub reference: Instant,
+    /// When the work of the first success ended.
+    pub ended_at: Instant,
 }
 
 /// Consecutive misses.

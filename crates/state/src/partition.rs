@@ -10,7 +10,7 @@ use kigen_model::topic::Offset;
 use crate::clock::ClusterClock;
 
 /// The version of the engine that writes states and positions; a store or topic written by a newer one is not touched.
-pub const ENGINE_VERSION: u32 = 6;
+pub const ENGINE_VERSION: u32 = 7;
 
 /// The key of a position record in `kigen.status`. It is no batch's key, since those have two slashes.
 pub const POSITION_KEY: &str = "position";

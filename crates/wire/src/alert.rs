@@ -4,15 +4,17 @@ use chrono::TimeDelta;
 use kigen_model::alert::{Alert, AlertBody, CronJobPresence, DeadlineSummary, ObjectiveSummary, ResultOf};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
-use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary};
+use kigen_model::slot::{Gap, PastSuccess, RunSummary, Slot};
 use kigen_model::topic::Topic;
 use kigen_model::trend::Trend;
 use serde::{Deserialize, Serialize};
 
+use crate::cause::{CauseRecord, failure};
 use crate::codec;
 use crate::error::DecodeError;
 use crate::fields::{FieldReader, Millis, Text, int, maybe_text, text};
 use crate::level::Level;
+use crate::risk::RiskRecord;
 use crate::shared::{AttemptRecord, RunRecord, SeverityRecord, SlotRecord};
 
 const TOPIC: Topic = Topic::Alerts;
@@ -120,36 +122,22 @@ enum Body<'a> {
         met: i32,
         missed: i32,
     },
+    SlotAtRisk {
+        slot: SlotRecord,
+        risk: RiskRecord,
+        run: Option<SummaryRecord<'a>>,
+        past: Vec<PastSuccessRecord>,
+    },
+    RiskOver {
+        slot: SlotRecord,
+        ended_at: Option<Millis>,
+        run: Option<SummaryRecord<'a>>,
+    },
 }
 
 /// The slots of an alert that an older kigen wrote.
 fn one() -> i32 {
     1
-}
-
-#[derive(Serialize, Deserialize)]
-enum CauseRecord<'a> {
-    CauseCronJobAbsent {
-        #[serde(default)]
-        of_target: bool,
-    },
-    CauseSuspended,
-    CauseFailed {
-        reason: Text<'a>,
-        exit_code: Option<i32>,
-        attempts: i32,
-        last_error: Option<Text<'a>>,
-    },
-    CauseStillRunning {
-        since: Millis,
-    },
-    CausePending {
-        since: Millis,
-        why: Option<Text<'a>>,
-    },
-    CauseNeverStarted {
-        expected_at: Millis,
-    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -168,6 +156,23 @@ struct PastSuccessRecord {
     #[serde(default)]
     started_at: Option<Millis>,
     ended_at: Millis,
+}
+
+/// The version of the schema that has the warnings first.
+const WARNINGS_VERSION: usize = 7;
+
+/// Whether a level has alerts of this kind. One that it lacks is written in the oldest version that has it, at which the
+/// readers stop for whom the level is held down.
+pub fn has_kind(level: Level, body: &AlertBody) -> bool {
+    match body {
+        AlertBody::SlotAtRisk { .. } | AlertBody::RiskOver { .. } => level.version(TOPIC) >= WARNINGS_VERSION,
+        AlertBody::SlotMissed { .. }
+        | AlertBody::SlotRecovered { .. }
+        | AlertBody::SlotRetracted { .. }
+        | AlertBody::SlotUnknown { .. }
+        | AlertBody::UnknownClosed { .. }
+        | AlertBody::RunFailed { .. } => true,
+    }
 }
 
 /// Encodes an alert as a record's value, in the version of a level.
@@ -351,6 +356,17 @@ impl<'a> From<&'a AlertBody> for Body<'a> {
                 met: int(*met),
                 missed: int(*missed),
             },
+            AlertBody::SlotAtRisk { slot, risk, run, past } => Self::SlotAtRisk {
+                slot: slot.into(),
+                risk: (*risk).into(),
+                run: run.as_ref().map(SummaryRecord::from),
+                past: past.iter().map(PastSuccessRecord::from).collect(),
+            },
+            AlertBody::RiskOver { slot, ended_at, run } => Self::RiskOver {
+                slot: slot.into(),
+                ended_at: ended_at.map(Millis::from),
+                run: run.as_ref().map(SummaryRecord::from),
+            },
             AlertBody::RunFailed { run, failure } => Self::FailedRun {
                 run: run.into(),
                 reason: text(&failure.reason),
@@ -364,7 +380,6 @@ impl<'a> From<&'a AlertBody> for Body<'a> {
 
 impl Body<'_> {
     fn read(self, of: FieldReader) -> Result<AlertBody, DecodeError> {
-        let maybe_run = |run: Option<SummaryRecord<'_>>| run.map(|run| run.read(of)).transpose();
         Ok(match self {
             Self::SlotMissed {
                 slot,
@@ -385,8 +400,8 @@ impl Body<'_> {
                     incident: of.uuid("incident", &incident)?,
                     misses: of.int("misses", misses)?,
                     cause: cause.read(of)?.hidden_by(to.map(|to| Gap::unwatched(from, to))),
-                    run: maybe_run(run)?,
-                    past: past.into_iter().map(|success| success.read(of)).collect::<Result<_, _>>()?,
+                    run: maybe_run(of, run)?,
+                    past: past_successes(of, past)?,
                     trend: trend(of, later_by_s, goes_on_missing)?,
                 }
             }
@@ -406,19 +421,10 @@ impl Body<'_> {
                 incident: of.maybe_uuid("incident", incident)?,
                 misses: of.int("misses", misses)?,
                 ended_at: of.instant("ended_at", ended_at)?,
-                run: maybe_run(run)?,
+                run: maybe_run(of, run)?,
             },
             Self::SlotUnknown { slot, gap_from, gap_to, since, slots } => {
-                let slot = slot.read(of)?;
-                AlertBody::SlotUnknown {
-                    slot,
-                    since: of.maybe_instant("since", since)?.unwrap_or(slot.deadline),
-                    slots: of.int("slots", slots)?,
-                    gap: Gap::unwatched(
-                        of.maybe_instant("gap_from", gap_from)?,
-                        of.instant("gap_to", gap_to)?,
-                    ),
-                }
+                slot_unknown(of, slot.read(of)?, (gap_from, gap_to), since, slots)?
             }
             Self::UnknownClosed { unknown, slot, since, slots, met, missed } => AlertBody::UnknownClosed {
                 unknown: of.uuid("unknown", &unknown)?,
@@ -428,6 +434,17 @@ impl Body<'_> {
                 met: of.int("met", met)?,
                 missed: of.int("missed", missed)?,
             },
+            Self::SlotAtRisk { slot, risk, run, past } => AlertBody::SlotAtRisk {
+                slot: slot.read(of)?,
+                risk: risk.read(of)?,
+                run: maybe_run(of, run)?,
+                past: past_successes(of, past)?,
+            },
+            Self::RiskOver { slot, ended_at, run } => AlertBody::RiskOver {
+                slot: slot.read(of)?,
+                ended_at: of.maybe_instant("ended_at", ended_at)?,
+                run: maybe_run(of, run)?,
+            },
             Self::FailedRun { run, reason, exit_code, attempts, last_error } => AlertBody::RunFailed {
                 run: run.read(of)?,
                 failure: failure(of, reason, exit_code, attempts, last_error)?,
@@ -436,61 +453,29 @@ impl Body<'_> {
     }
 }
 
-/// A failure: its fields are flattened into the record that has it.
-fn failure(
+/// Unknown slots; of one alone no first one is written.
+fn slot_unknown(
     of: FieldReader,
-    reason: Text<'_>,
-    exit_code: Option<i32>,
-    attempts: i32,
-    last_error: Option<Text<'_>>,
-) -> Result<Failure, DecodeError> {
-    let attempts = of.int("attempts", attempts)?;
-    let last_error = last_error.map(Text::into_owned);
-    Ok(Failure { reason: reason.into_owned(), exit_code, attempts, last_error })
+    slot: Slot,
+    (gap_from, gap_to): (Option<Millis>, Millis),
+    since: Option<Millis>,
+    slots: i32,
+) -> Result<AlertBody, DecodeError> {
+    let from = of.maybe_instant("gap_from", gap_from)?;
+    Ok(AlertBody::SlotUnknown {
+        slot,
+        since: of.maybe_instant("since", since)?.unwrap_or(slot.deadline),
+        slots: of.int("slots", slots)?,
+        gap: Gap::unwatched(from, of.instant("gap_to", gap_to)?),
+    })
 }
 
-impl<'a> From<&'a Cause> for CauseRecord<'a> {
-    fn from(cause: &'a Cause) -> Self {
-        match cause {
-            Cause::CronJobAbsent => Self::CauseCronJobAbsent { of_target: false },
-            Cause::TargetAbsent => Self::CauseCronJobAbsent { of_target: true },
-            Cause::Suspended => Self::CauseSuspended,
-            Cause::Failed(failure) => Self::CauseFailed {
-                reason: text(&failure.reason),
-                exit_code: failure.exit_code,
-                attempts: int(failure.attempts),
-                last_error: maybe_text(&failure.last_error),
-            },
-            Cause::StillRunning { since } => Self::CauseStillRunning { since: (*since).into() },
-            Cause::Pending { since, why } => {
-                Self::CausePending { since: (*since).into(), why: maybe_text(why) }
-            }
-            // A reader of older versions reads the most that it knows.
-            Cause::NeverStarted { expected_at } | Cause::NotObserved { expected_at, gap: _ } => {
-                Self::CauseNeverStarted { expected_at: (*expected_at).into() }
-            }
-        }
-    }
+fn maybe_run(of: FieldReader, run: Option<SummaryRecord<'_>>) -> Result<Option<RunSummary>, DecodeError> {
+    run.map(|run| run.read(of)).transpose()
 }
 
-impl CauseRecord<'_> {
-    fn read(self, of: FieldReader) -> Result<Cause, DecodeError> {
-        Ok(match self {
-            Self::CauseCronJobAbsent { of_target: false } => Cause::CronJobAbsent,
-            Self::CauseCronJobAbsent { of_target: true } => Cause::TargetAbsent,
-            Self::CauseSuspended => Cause::Suspended,
-            Self::CauseFailed { reason, exit_code, attempts, last_error } => {
-                Cause::Failed(failure(of, reason, exit_code, attempts, last_error)?)
-            }
-            Self::CauseStillRunning { since } => Cause::StillRunning { since: of.instant("since", since)? },
-            Self::CausePending { since, why } => {
-                Cause::Pending { since: of.instant("since", since)?, why: why.map(Text::into_owned) }
-            }
-            Self::CauseNeverStarted { expected_at } => {
-                Cause::NeverStarted { expected_at: of.instant("expected_at", expected_at)? }
-            }
-        })
-    }
+fn past_successes(of: FieldReader, past: Vec<PastSuccessRecord>) -> Result<Vec<PastSuccess>, DecodeError> {
+    past.into_iter().map(|success| success.read(of)).collect()
 }
 
 impl<'a> From<&'a RunSummary> for SummaryRecord<'a> {

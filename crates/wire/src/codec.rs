@@ -33,15 +33,16 @@ const EVENTS: [&str; 7] = [
     include_str!("../../../schemas/kigen.events/v6.avsc"),
     include_str!("../../../schemas/kigen.events/v7.avsc"),
 ];
-const ALERTS: [&str; 6] = [
+const ALERTS: [&str; 7] = [
     include_str!("../../../schemas/kigen.alerts/v1.avsc"),
     include_str!("../../../schemas/kigen.alerts/v2.avsc"),
     include_str!("../../../schemas/kigen.alerts/v3.avsc"),
     include_str!("../../../schemas/kigen.alerts/v4.avsc"),
     include_str!("../../../schemas/kigen.alerts/v5.avsc"),
     include_str!("../../../schemas/kigen.alerts/v6.avsc"),
+    include_str!("../../../schemas/kigen.alerts/v7.avsc"),
 ];
-const STATUS: [&str; 8] = [
+const STATUS: [&str; 9] = [
     include_str!("../../../schemas/kigen.status/v1.avsc"),
     include_str!("../../../schemas/kigen.status/v2.avsc"),
     include_str!("../../../schemas/kigen.status/v3.avsc"),
@@ -50,6 +51,7 @@ const STATUS: [&str; 8] = [
     include_str!("../../../schemas/kigen.status/v6.avsc"),
     include_str!("../../../schemas/kigen.status/v7.avsc"),
     include_str!("../../../schemas/kigen.status/v8.avsc"),
+    include_str!("../../../schemas/kigen.status/v9.avsc"),
 ];
 const REJECTS: [&str; 1] = [include_str!("../../../schemas/kigen.rejects/v1.avsc")];
 const CONTROL: [&str; 1] = [include_str!("../../../schemas/kigen.control/v1.avsc")];

@@ -22,7 +22,7 @@ const LEVELS: [Versions; 3] = [
     // Every kigen before record levels reads these.
     Versions { events: 5, alerts: 3, status: 5, rejects: 1, control: 1, engine: 4 },
     Versions { events: 6, alerts: 5, status: 8, rejects: 1, control: 1, engine: 6 },
-    Versions { events: 7, alerts: 6, status: 8, rejects: 1, control: 1, engine: 6 },
+    Versions { events: 7, alerts: 7, status: 9, rejects: 1, control: 1, engine: 7 },
 ];
 
 /// A record level: for each topic the version of its schema in which records are written, from 1. A kigen reads the records of

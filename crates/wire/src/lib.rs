@@ -7,6 +7,7 @@
 #![expect(clippy::enum_variant_names, reason = "the variants have the names of their records in the schemas")]
 
 mod alert;
+mod cause;
 mod codec;
 mod control;
 mod error;
@@ -17,10 +18,11 @@ mod json;
 mod level;
 mod narrow;
 mod reject;
+mod risk;
 mod shared;
 mod status;
 
-pub use alert::{decode_alert, encode_alert};
+pub use alert::{decode_alert, encode_alert, has_kind};
 pub use codec::{VALUE_BYTES_MAX, fingerprint, is_of_kigen, schemas};
 pub use control::{decode_control, encode_control};
 pub use error::DecodeError;

@@ -282,11 +282,17 @@ fn object(fact: &Fact) -> String {
     }
 }
 
-/// The verdicts among the alerts, without the instant of the decision.
+/// The verdicts among the alerts, without the instant of the decision. A warning compares a run with those that are known then,
+/// of which the order decides how many are kept.
 fn verdicts(alerts: &[Alert]) -> BTreeSet<String> {
     alerts
         .iter()
-        .filter(|alert| !matches!(alert.body, AlertBody::RunFailed { .. }))
+        .filter(|alert| {
+            !matches!(
+                alert.body,
+                AlertBody::RunFailed { .. } | AlertBody::SlotAtRisk { .. } | AlertBody::RiskOver { .. }
+            )
+        })
         .map(|alert| format!("{} {}", alert.body.kind(), alert.id))
         .collect()
 }
@@ -325,6 +331,8 @@ proptest! {
                 | AlertBody::SlotUnknown { slot, .. }
                 | AlertBody::UnknownClosed { slot, .. } => slot.deadline,
                 AlertBody::SlotRecovered { ended_at, .. } | AlertBody::SlotRetracted { ended_at, .. } => *ended_at,
+                AlertBody::SlotAtRisk { slot, .. } => slot.from,
+                AlertBody::RiskOver { slot, ended_at, .. } => ended_at.unwrap_or(slot.from),
                 AlertBody::RunFailed { run, .. } => match run.run.phase {
                     RunPhase::Failed { failed_at, .. } => failed_at,
                     _ => return Err(TestCaseError::fail("a failed run that has not failed")),
@@ -350,6 +358,8 @@ proptest! {
                 AlertBody::SlotRetracted { .. }
                 | AlertBody::SlotUnknown { .. }
                 | AlertBody::UnknownClosed { .. }
+                | AlertBody::SlotAtRisk { .. }
+                | AlertBody::RiskOver { .. }
                 | AlertBody::RunFailed { .. } => {}
             }
         }

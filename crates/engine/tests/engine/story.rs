@@ -4,7 +4,7 @@ mod render;
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use kigen_calendar::Zone;
 use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
@@ -67,11 +67,33 @@ impl Stage {
         match words.as_slice() {
             ["batch", key] => self.key = key.parse().map_err(|error| format!("{error}"))?,
             ["zone", name] => self.zone = Zone::named(name).map_err(|error| error.to_string())?,
+            [date, time, "daily", rest @ ..] => self.daily(date, time, rest)?,
             [date, time, rest @ ..] => {
                 let at = self.instant(&format!("{date} {time}"))?;
                 self.happens(at, rest)?;
             }
             _ => return Err(format!("`{line}` is no event of a story")),
+        }
+        Ok(())
+    }
+
+    /// `daily 14 runs of 50m`, or `growing 4m` from one to the next: each begins as it is scheduled and succeeds, and a tick
+    /// follows.
+    fn daily(&mut self, date: &str, time: &str, words: &[&str]) -> Result<(), String> {
+        let [days, "runs", "of", took, rest @ ..] = words else {
+            return Err("write `daily 14 runs of 50m`".to_owned());
+        };
+        let days: i32 = days.parse().map_err(|_| format!("`{days}` is no number"))?;
+        let grows = after(rest, "growing").map(span).transpose()?.unwrap_or_default();
+        let first: NaiveDate = date.parse().map_err(|_| format!("`{date}` is no day"))?;
+        let local = |zone: &Zone, at| zone.local(at).date_time.format("%Y-%m-%d %H:%M:%S").to_string();
+        for (day, date) in (0..days).zip(first.iter_days()) {
+            let begins = self.instant(&format!("{date} {time}"))?;
+            let ends = begins + span(took)? + grows * day;
+            let (ends, then) = (local(&self.zone, ends), local(&self.zone, ends + TimeDelta::minutes(1)));
+            self.line(&format!("{date} {time} job of-{date} runs for {date} {time}"))?;
+            self.line(&format!("{ends} job of-{date} succeeds"))?;
+            self.line(&format!("{then} tick"))?;
         }
         Ok(())
     }

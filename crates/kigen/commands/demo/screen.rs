@@ -71,6 +71,8 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
             AlertBody::SlotRetracted { .. }
             | AlertBody::SlotUnknown { .. }
             | AlertBody::UnknownClosed { .. }
+            | AlertBody::SlotAtRisk { .. }
+            | AlertBody::RiskOver { .. }
             | AlertBody::RunFailed { .. } => {}
         }
         let drawn = draw(message, &self.style);

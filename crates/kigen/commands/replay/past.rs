@@ -71,6 +71,8 @@ impl Past {
                 | AlertBody::SlotRecovered { .. }
                 | AlertBody::SlotUnknown { .. }
                 | AlertBody::UnknownClosed { .. }
+                | AlertBody::SlotAtRisk { .. }
+                | AlertBody::RiskOver { .. }
                 | AlertBody::RunFailed { .. } => {}
             }
         }

@@ -27,6 +27,7 @@ fn mark(tone: Tone) -> &'static str {
         Tone::Recovered => ":large_green_circle:",
         Tone::Unknown => ":large_yellow_circle:",
         Tone::Failed => ":large_orange_circle:",
+        Tone::AtRisk => ":warning:",
     }
 }
 

@@ -154,6 +154,8 @@ impl SlackSender {
             AlertBody::SlotMissed { .. }
             | AlertBody::SlotRetracted { incident: None, .. }
             | AlertBody::SlotUnknown { .. }
+            | AlertBody::SlotAtRisk { .. }
+            | AlertBody::RiskOver { .. }
             | AlertBody::RunFailed { .. } => None,
         }
     }
@@ -169,9 +171,11 @@ impl SlackSender {
                 self.threads.remove(incident);
                 return;
             }
-            AlertBody::SlotRetracted { .. } | AlertBody::SlotUnknown { .. } | AlertBody::RunFailed { .. } => {
-                return;
-            }
+            AlertBody::SlotRetracted { .. }
+            | AlertBody::SlotUnknown { .. }
+            | AlertBody::SlotAtRisk { .. }
+            | AlertBody::RiskOver { .. }
+            | AlertBody::RunFailed { .. } => return,
         };
         if self.threads.len() >= THREADS_MAX {
             self.threads.clear();

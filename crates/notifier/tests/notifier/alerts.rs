@@ -8,6 +8,7 @@ use kigen_model::alert::{
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Severity;
 use kigen_model::reported::ReportedMetrics;
+use kigen_model::risk::Risk;
 use kigen_model::run::{Attempt, AttemptPhase, Container, ContainerRole, ContainerState, Run, RunPhase};
 use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 use kigen_model::trend::Trend;
@@ -42,6 +43,18 @@ pub(crate) fn past(minutes: &[i64]) -> Vec<PastSuccess> {
         PastSuccess { nominal_start, started_at, ended_at: nominal_start + TimeDelta::minutes(*minutes) }
     });
     past.collect()
+}
+
+/// A warning that the slot is at risk, decided twenty minutes before the deadline.
+pub(crate) fn at_risk(risk: Risk, run: Option<RunSummary>) -> Alert {
+    let past = past(&[10, 10, 11, 10]);
+    let decided_at = slot().deadline - TimeDelta::minutes(20);
+    Alert { decided_at, ..alert(AlertBody::SlotAtRisk { slot: slot(), risk, run, past }) }
+}
+
+/// The end of such a warning.
+pub(crate) fn risk_over(ended_at: Option<Instant>, run: Option<RunSummary>) -> Alert {
+    alert(AlertBody::RiskOver { slot: slot(), ended_at, run })
 }
 
 /// The alert as a kigen of before record level 3 wrote it.

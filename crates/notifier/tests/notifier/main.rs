@@ -10,4 +10,5 @@ mod on_kafka;
 mod posts;
 mod queues;
 mod slack;
+mod warnings;
 mod wording;

@@ -111,7 +111,9 @@ impl PodLogs {
     }
 
     fn start(&mut self) {
-        self.collect_ended();
+        while let Some(ended) = self.tasks.try_join_next() {
+            self.panicked = self.panicked.take().or(panics::message(ended));
+        }
         while self.tasks.len() < LOGS_IN_FLIGHT_MAX
             && let Some(request) = self.waiting.pop()
         {
@@ -121,23 +123,11 @@ impl PodLogs {
         }
     }
 
-    /// Makes room for others, and keeps the message of a panic.
-    fn collect_ended(&mut self) {
-        for tasks in [&mut self.tasks, &mut self.again] {
-            while let Some(ended) = tasks.try_join_next() {
-                self.panicked = self.panicked.take().or(panics::message(ended));
-            }
-        }
-    }
-
     /// The message of a read that panics. Cancel-safe.
     pub(crate) async fn panicked(&mut self) -> String {
-        if let Some(what) = self.panicked.take() {
-            return what;
-        }
-        tokio::select! {
-            what = panics::panicked(&mut self.tasks) => what,
-            what = panics::panicked(&mut self.again) => what,
+        match self.panicked.take() {
+            Some(what) => what,
+            None => panics::panicked(&mut self.tasks).await,
         }
     }
 
@@ -151,7 +141,7 @@ impl PodLogs {
         if self.is_forbidden(namespace) {
             return;
         }
-        self.collect_ended();
+        while self.again.try_join_next().is_some() {}
         let may_pass = !self.forbidden.contains_key(namespace) && self.again.len() < LOGS_AGAIN_MAX;
         if self.forbidden.len() >= NAMESPACES_FORBIDDEN_MAX {
             self.forbidden.clear();
@@ -207,18 +197,17 @@ mod tests {
     use crate::settings::{Access, Settings};
 
     #[tokio::test]
-    async fn a_panic_in_a_read_is_reported_also_if_the_ended_reads_are_collected_meanwhile() {
+    async fn a_panic_in_a_read_is_reported_also_if_another_read_is_started_meanwhile() {
         let settings = Settings::new("test", Access::Url("http://127.0.0.1:1".to_owned()));
         let clock = Clock::new(|| kigen_model::Instant::UNIX_EPOCH);
         let (api, _) = configure(&settings, clock).await.expect("a client");
         let (inputs, _receiver) = tokio::sync::mpsc::channel(1);
-        for (is_again, are_collected) in [(false, false), (false, true), (true, false), (true, true)] {
+        for is_started in [false, true] {
             let mut logs = PodLogs::new(api.clone(), inputs.clone(), &settings);
-            let tasks = if is_again { &mut logs.again } else { &mut logs.tasks };
-            tasks.spawn(async { panic!("an index out of bounds") });
+            logs.tasks.spawn(async { panic!("an index out of bounds") });
             tokio::task::yield_now().await;
-            if are_collected {
-                logs.collect_ended();
+            if is_started {
+                logs.start();
             }
             let panicked = tokio::time::timeout(std::time::Duration::from_secs(30), logs.panicked());
             assert_eq!(panicked.await.expect("it is reported"), "an index out of bounds");

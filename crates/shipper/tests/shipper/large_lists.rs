@@ -17,23 +17,12 @@ use kigen_shipper::shipper::Shipper;
 /// What the pages of CronJobs were until their list was complete.
 #[derive(Debug, Default)]
 struct Pages {
-    pages: usize,
     objects: usize,
     bytes_max: usize,
 }
 
-/// Lists `names` CronJobs with an annotation of so many bytes each, at most 64 a page.
+/// Lists `names` CronJobs with an annotation of so many bytes each.
 async fn list(names: usize, bytes: usize, watch_lists: WatchLists, refused_each: Option<u64>) -> Pages {
-    list_by(names, bytes, watch_lists, refused_each, 64).await
-}
-
-async fn list_by(
-    names: usize,
-    bytes: usize,
-    watch_lists: WatchLists,
-    refused_each: Option<u64>,
-    page_objects_max: u32,
-) -> Pages {
     let start = "2026-11-23T08:00:00Z".parse().expect("an instant");
     let mut cluster = Cluster::new(start);
     let text = "x".repeat(bytes);
@@ -47,7 +36,8 @@ async fn list_by(
     let server = Server::start(played).await.expect("a free port");
     server.faults().watch_lists(watch_lists);
     let defaults = Settings::new("test", Access::Url(server.url()));
-    let settings = Settings { retry_delay_ms_min: 1, retry_delay_ms_max: 20, page_objects_max, ..defaults };
+    let settings =
+        Settings { retry_delay_ms_min: 1, retry_delay_ms_max: 20, page_objects_max: 64, ..defaults };
     let api = connect(&settings, server_clock::Clock::new(move || clock.now())).await.expect("it answers");
     server.faults().refuse_each(refused_each);
     let mut shipper = Shipper::start(&api, &settings, 1, &Resume::default());
@@ -60,7 +50,6 @@ async fn list_by(
                 match event {
                     StreamEvent::ListStarted { .. } => pages = Pages::default(),
                     StreamEvent::Page { objects, .. } => {
-                        pages.pages += 1;
                         pages.objects += objects.len();
                         let bytes = objects.iter().map(|object| object.get().len()).sum();
                         pages.bytes_max = pages.bytes_max.max(bytes);
@@ -94,16 +83,4 @@ async fn a_single_object_may_be_as_large_as_etcd_permits() {
 async fn a_page_that_fails_is_requested_again_and_not_the_whole_list() {
     let pages = list(1_000, 10, WatchLists::Refused, Some(7)).await;
     assert_eq!(pages.objects, 1_000);
-}
-
-/// The bench `lists` has 300,000 objects.
-#[tokio::test]
-async fn a_list_of_many_pages_is_complete_at_the_default_size_of_a_page() {
-    let default = Settings::new("test", Access::Url(String::new())).page_objects_max;
-    let pages = list_by(10_000, 10, WatchLists::Refused, Some(7), default).await;
-    assert_eq!((pages.objects, pages.pages), (10_000, 20));
-    // Pages that would be too large are requested again, with fewer objects.
-    let pages = list_by(2_000, 20_000, WatchLists::Refused, Some(7), default).await;
-    assert_eq!(pages.objects, 2_000);
-    assert!(pages.pages >= 10 && pages.bytes_max <= 4 << 20, "{pages:?}");
 }

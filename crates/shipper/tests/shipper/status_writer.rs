@@ -87,7 +87,9 @@ async fn judged(log: &EmbeddedLog, batch: &str, next: Instant, verdict: Verdict)
     let deadlines = Deadlines::CompleteBy { crontab: "0 12 * * *".to_owned() };
     let (previous, deadline) = (next - TimeDelta::days(1), next);
     let slot = Slot { from: previous, deadline, whole: true };
-    let open = OpenSlot { slot, time_zone: "UTC".to_owned(), window: Window::Slot, met_at: None };
+    let time_zone = "UTC".to_owned();
+    let window = Window::Slot;
+    let open = OpenSlot { slot, time_zone, window, met_at: None, risk_due: None, warned_of: Vec::new() };
     let objective = ObjectiveState {
         revision: Revision { uid: "any".to_owned(), resource_version: 1 },
         objective: Objective::new(deadlines, ObjectiveSource::Selector),
@@ -99,6 +101,9 @@ async fn judged(log: &EmbeddedLog, batch: &str, next: Instant, verdict: Verdict)
         verdicts: vec![Judged { deadline: previous, verdict, judged: None }],
         warned_of_no_fire: false,
         unknown: Vec::new(),
+        ends: Vec::new(),
+        trend_warned_at: None,
+        level_warned_at: None,
     };
     let mut state = BatchState::new(BatchKey::new("test", "ml", batch));
     state.objectives.insert("golden".to_owned(), objective);

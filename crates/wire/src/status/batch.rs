@@ -2,7 +2,7 @@
 
 use kigen_model::key::BatchKey;
 use kigen_state::{
-    Activity, AttemptState, BatchState, CronJobState, ForgottenFailure, RefusedObjective, RunMoment,
+    Activity, AttemptState, BatchState, CronJobState, ForgottenFailure, PastRun, RefusedObjective, RunMoment,
     RunState, ScheduleEdit, Standing, StandingKind, Success,
 };
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,8 @@ pub(super) struct BatchRecord<'a> {
     #[serde(default)]
     refused: Vec<RefusedObjectiveRecord<'a>>,
     last_fact_at: Option<Millis>,
+    #[serde(default)]
+    past_runs: Vec<PastRunRecord>,
 }
 
 impl<'a> From<&'a BatchState> for BatchRecord<'a> {
@@ -44,6 +46,7 @@ impl<'a> From<&'a BatchState> for BatchRecord<'a> {
             forgotten_failure: state.forgotten_failure.map(ForgottenFailureRecord::from),
             refused: state.refused.iter().map(RefusedObjectiveRecord::from).collect(),
             last_fact_at: state.last_fact_at.map(Millis::from),
+            past_runs: state.past_runs.iter().map(PastRunRecord::from).collect(),
         }
     }
 }
@@ -67,6 +70,7 @@ impl BatchRecord<'_> {
                 .into_iter()
                 .map(|success| success.read(of))
                 .collect::<Result<_, _>>()?,
+            past_runs: self.past_runs.into_iter().map(|past| past.read(of)).collect::<Result<_, _>>()?,
             forgotten_failure: self.forgotten_failure.map(|failure| failure.read(of)).transpose()?,
             refused: refused.collect::<Result<_, _>>()?,
             last_fact_at: of.maybe_instant("last_fact_at", self.last_fact_at)?,
@@ -97,6 +101,34 @@ impl SuccessRecord<'_> {
         Ok(Success {
             nominal_start: of.instant("nominal_start", self.nominal_start)?,
             slot: slot_mark(of, self.slot)?,
+            ended_at: of.instant("ended_at", self.ended_at)?,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "PastRun")]
+struct PastRunRecord {
+    nominal_start: Millis,
+    started_at: Option<Millis>,
+    ended_at: Millis,
+}
+
+impl From<&PastRun> for PastRunRecord {
+    fn from(past: &PastRun) -> Self {
+        Self {
+            nominal_start: past.nominal_start.into(),
+            started_at: past.started_at.map(Millis::from),
+            ended_at: past.ended_at.into(),
+        }
+    }
+}
+
+impl PastRunRecord {
+    fn read(self, of: FieldReader) -> Result<PastRun, DecodeError> {
+        Ok(PastRun {
+            nominal_start: of.instant("nominal_start", self.nominal_start)?,
+            started_at: of.maybe_instant("started_at", self.started_at)?,
             ended_at: of.instant("ended_at", self.ended_at)?,
         })
     }

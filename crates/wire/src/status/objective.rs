@@ -1,8 +1,9 @@
 //! The state of an objective: its plan, its incident and its verdicts.
 
+use kigen_model::risk::RiskKind;
 use kigen_model::slot::{CauseKind, Excuse, Gap, Verdict};
 use kigen_state::{
-    Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan, Successor, UnknownRange, Window,
+    Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan, SlotEnd, Successor, UnknownRange, Window,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,10 @@ pub(super) struct ObjectiveStateRecord<'a> {
     later_successors: Vec<SuccessorRecord<'a>>,
     #[serde(default)]
     unknown: Vec<UnknownRangeRecord>,
+    #[serde(default)]
+    ends: Vec<SlotEndRecord>,
+    trend_warned_at: Option<Millis>,
+    level_warned_at: Option<Millis>,
 }
 
 /// The first of the edits that wait is in a field of its own, since once there was only one.
@@ -58,6 +63,9 @@ impl<'a> From<(&'a String, &'a ObjectiveState)> for ObjectiveStateRecord<'a> {
             warned_of_no_fire: known.warned_of_no_fire,
             later_successors: successors.collect(),
             unknown: known.unknown.iter().map(UnknownRangeRecord::from).collect(),
+            ends: known.ends.iter().map(SlotEndRecord::from).collect(),
+            trend_warned_at: known.trend_warned_at.map(Millis::from),
+            level_warned_at: known.level_warned_at.map(Millis::from),
         }
     }
 }
@@ -86,6 +94,9 @@ impl ObjectiveStateRecord<'_> {
             verdicts: self.verdicts.into_iter().map(|judged| judged.read(of)).collect::<Result<_, _>>()?,
             warned_of_no_fire: self.warned_of_no_fire,
             unknown: self.unknown.into_iter().map(|range| range.read(of)).collect::<Result<_, _>>()?,
+            ends: self.ends.into_iter().map(|end| end.read(of)).collect::<Result<_, _>>()?,
+            trend_warned_at: of.maybe_instant("trend_warned_at", self.trend_warned_at)?,
+            level_warned_at: of.maybe_instant("level_warned_at", self.level_warned_at)?,
         };
         Ok((self.name.into_owned(), known))
     }
@@ -93,8 +104,19 @@ impl ObjectiveStateRecord<'_> {
 
 #[derive(Serialize, Deserialize)]
 enum PlanRecord<'a> {
-    OpenSlot { slot: SlotRecord, time_zone: Text<'a>, window: WindowRecord, met_at: Option<Millis> },
-    PlanUnresolved { reason: Text<'a> },
+    OpenSlot {
+        slot: SlotRecord,
+        time_zone: Text<'a>,
+        window: WindowRecord,
+        met_at: Option<Millis>,
+        #[serde(default)]
+        risk_due: Option<Millis>,
+        #[serde(default)]
+        warned_of: Vec<RiskKindRecord>,
+    },
+    PlanUnresolved {
+        reason: Text<'a>,
+    },
     PlanExhausted,
     PlanWithdrawn,
 }
@@ -107,6 +129,8 @@ impl<'a> From<&'a Plan> for PlanRecord<'a> {
                 time_zone: text(&open.time_zone),
                 window: open.window.into(),
                 met_at: open.met_at.map(Millis::from),
+                risk_due: open.risk_due.map(Millis::from),
+                warned_of: open.warned_of.iter().map(|kind| (*kind).into()).collect(),
             },
             Plan::Unresolved { reason } => Self::PlanUnresolved { reason: text(reason) },
             Plan::Exhausted => Self::PlanExhausted,
@@ -118,15 +142,73 @@ impl<'a> From<&'a Plan> for PlanRecord<'a> {
 impl PlanRecord<'_> {
     fn read(self, of: FieldReader) -> Result<Plan, DecodeError> {
         Ok(match self {
-            Self::OpenSlot { slot, time_zone, window, met_at } => Plan::Open(OpenSlot {
+            Self::OpenSlot { slot, time_zone, window, met_at, risk_due, warned_of } => Plan::Open(OpenSlot {
                 slot: slot.read(of)?,
                 time_zone: time_zone.into_owned(),
                 window: window.read(of)?,
                 met_at: of.maybe_instant("met_at", met_at)?,
+                risk_due: of.maybe_instant("risk_due", risk_due)?,
+                warned_of: warned_of.into_iter().map(|kind| kind.read(of)).collect::<Result<_, _>>()?,
             }),
             Self::PlanUnresolved { reason } => Plan::Unresolved { reason: reason.into_owned() },
             Self::PlanExhausted => Plan::Exhausted,
             Self::PlanWithdrawn => Plan::Withdrawn,
+        })
+    }
+}
+
+/// The first variant replaces one that only a newer kigen knows.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum RiskKindRecord {
+    Unknown,
+    NotStarted,
+    RunningLate,
+    Trend,
+    NewLevel,
+}
+
+impl From<RiskKind> for RiskKindRecord {
+    fn from(kind: RiskKind) -> Self {
+        match kind {
+            RiskKind::NotStarted => Self::NotStarted,
+            RiskKind::RunningLate => Self::RunningLate,
+            RiskKind::Trend => Self::Trend,
+            RiskKind::NewLevel => Self::NewLevel,
+        }
+    }
+}
+
+impl RiskKindRecord {
+    fn read(self, of: FieldReader) -> Result<RiskKind, DecodeError> {
+        Ok(match self {
+            Self::NotStarted => RiskKind::NotStarted,
+            Self::RunningLate => RiskKind::RunningLate,
+            Self::Trend => RiskKind::Trend,
+            Self::NewLevel => RiskKind::NewLevel,
+            Self::Unknown => return Err(unknown(of, "warned_of")),
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "SlotEnd")]
+struct SlotEndRecord {
+    reference: Millis,
+    ended_at: Millis,
+}
+
+impl From<&SlotEnd> for SlotEndRecord {
+    fn from(end: &SlotEnd) -> Self {
+        Self { reference: end.reference.into(), ended_at: end.ended_at.into() }
+    }
+}
+
+impl SlotEndRecord {
+    fn read(self, of: FieldReader) -> Result<SlotEnd, DecodeError> {
+        Ok(SlotEnd {
+            reference: of.instant("reference", self.reference)?,
+            ended_at: of.instant("ended_at", self.ended_at)?,
         })
     }
 }

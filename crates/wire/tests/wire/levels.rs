@@ -10,6 +10,10 @@ use crate::versions;
 /// The kinds that no older version has a place for. They are written in their own version.
 const NEWER_KINDS: [&str; 2] = ["unknown slots are judged again", "a cluster is forgotten"];
 
+/// How the names of the samples of warnings begin, which no older version has a place for, either. They are not written at such
+/// a level at all.
+const WARNINGS: &str = "at risk";
+
 fn levels() -> impl Iterator<Item = Level> {
     (Level::OLDEST.number()..=Level::NEWEST.number()).map(Level::nearest)
 }
@@ -30,11 +34,24 @@ fn each_record_is_written_in_the_version_of_the_level() {
             levels().flat_map(|level| samples(topic).into_iter().map(move |it| (level, it)))
         {
             let version = version_of(topic, &record.encode_at(level));
-            let is_newer = NEWER_KINDS.contains(&name);
+            let is_newer = NEWER_KINDS.contains(&name) || name.starts_with(WARNINGS);
             assert!(
                 version == level.version(topic) || is_newer && version > level.version(topic),
                 "{topic} at level {level}: {name} is written in v{version}"
             );
+        }
+    }
+}
+
+/// Else the notifiers for which the level is held down would wait for them, and post no miss behind them.
+#[test]
+fn a_level_has_the_warnings_if_its_version_has_them() {
+    for (name, record) in samples(Topic::Alerts) {
+        let Record::Alert(alert) = &record else { panic!("{name} is no alert") };
+        for level in levels().filter(|_| name.starts_with(WARNINGS)) {
+            let is_of_level =
+                version_of(Topic::Alerts, &record.encode_at(level)) == level.version(Topic::Alerts);
+            assert_eq!(kigen_wire::has_kind(level, &alert.body), is_of_level, "{name} at level {level}");
         }
     }
 }

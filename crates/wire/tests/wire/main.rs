@@ -12,6 +12,7 @@ mod levels;
 mod rejects;
 mod samples;
 mod values;
+mod warnings;
 
 use std::path::PathBuf;
 

@@ -8,14 +8,15 @@ use kigen_model::control::ControlRecord;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reject::Reject;
+use kigen_model::risk::RiskKind;
 use kigen_model::run::{ConcurrencyPolicy, CronJob, Run, RunPhase, SlotMark};
-use kigen_model::slot::{Cause, CauseKind, Excuse, Gap, PastSuccess, RunSummary, Slot, Verdict};
+use kigen_model::slot::{Cause, CauseKind, Excuse, Gap, RunSummary, Slot, Verdict};
 use kigen_model::topic::{Offset, Topic};
 use kigen_model::trend::Trend;
 use kigen_state::{
     ATTEMPTS_MAX, AttemptState, BatchState, ClusterClock, CronJobState, Cursor, ENGINE_VERSION,
-    ForgottenFailure, Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, PartitionState, Plan,
-    RefusedObjective, RunState, ScheduleEdit, Success, Successor, UnknownRange, Window,
+    ForgottenFailure, Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, PartitionState, PastRun, Plan,
+    RefusedObjective, RunState, ScheduleEdit, SlotEnd, Success, Successor, UnknownRange, Window,
 };
 use kigen_wire::{
     DecodeError, Level, Status, decode_alert, decode_control, decode_event, decode_reject, decode_status,
@@ -26,6 +27,7 @@ use crate::attempts::{attempt, attempts};
 use crate::history::{causes, failure, least_failure, moments, standings};
 use crate::rejects::{control, rejects};
 use crate::values::{at, day, gap, id, key, revision, slot};
+use crate::warnings::{at_risk, past_successes};
 
 /// A record as a value of the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,9 +216,10 @@ fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
     ];
     let failed = [
         ("a run failed", AlertBody::RunFailed { run: with_run.clone(), failure: failure() }),
-        (ALONE, AlertBody::RunFailed { run: with_run, failure: least_failure() }),
+        (ALONE, AlertBody::RunFailed { run: with_run.clone(), failure: least_failure() }),
     ];
-    let later = recovered().into_iter().chain(retracted).chain(unknown()).chain(failed);
+    let later =
+        recovered().into_iter().chain(retracted).chain(unknown()).chain(failed).chain(at_risk(with_run));
     let presences = [
         CronJobPresence::NeverObserved,
         CronJobPresence::Deleted,
@@ -240,19 +243,14 @@ fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
 }
 
 fn missed() -> impl Iterator<Item = (&'static str, AlertBody)> {
-    let past = [Some(at("2026-11-19T03:00:01Z")), None].map(|started_at| PastSuccess {
-        nominal_start: at("2026-11-19T03:00:00Z"),
-        started_at,
-        ended_at: at("2026-11-19T03:09:00Z"),
-    });
     let by_cause = causes().into_iter().map(|(name, cause)| (name, (cause, None, Vec::new())));
     let by_attempt = runs()
         .cycle()
         .zip(attempts().map(|(name, attempt)| (name, Some(attempt))).chain([("no attempt", None)]));
-    let by_run = by_attempt.map(move |((_, run), (name, last_attempt))| {
+    let by_run = by_attempt.map(|((_, run), (name, last_attempt))| {
         let gone_after = last_attempt.is_none().then(|| at("2026-11-20T03:18:00Z"));
         let run = RunSummary { uid: "job-uid".to_owned(), run, last_attempt, gone_after };
-        (name, (Cause::Suspended, Some(run), past.to_vec()))
+        (name, (Cause::Suspended, Some(run), past_successes()))
     });
     let later = |goes_on_missing| Trend::Later { by: TimeDelta::minutes(4), goes_on_missing };
     let trends = [later(true), later(false), Trend::Steady, Trend::Undecided];
@@ -336,6 +334,13 @@ fn full_batch() -> BatchState {
                 ended_at: at("2026-11-19T03:09:00Z"),
             })
             .into(),
+        past_runs: [None, Some(at("2026-10-18T03:00:01Z"))]
+            .map(|started_at| PastRun {
+                nominal_start: at("2026-10-18T03:00:00Z"),
+                started_at,
+                ended_at: at("2026-10-18T03:08:00Z"),
+            })
+            .into(),
         forgotten_failure: Some(ForgottenFailure {
             failed_at: at("2026-10-20T03:00:00Z"),
             resource_version: 4,
@@ -362,7 +367,12 @@ fn new_batch(concurrency: Option<ConcurrencyPolicy>) -> BatchState {
 fn objective_states() -> [ObjectiveState; 9] {
     let opens = at("2026-11-20T03:00:00Z");
     let open = |window, met_at| {
-        Plan::Open(OpenSlot { slot: slot(), time_zone: "Asia/Tokyo".to_owned(), window, met_at })
+        let (risk_due, warned_of) = match met_at {
+            Some(_) => (None, RiskKind::ALL.to_vec()),
+            None => (Some(at("2026-11-20T02:50:00Z")), Vec::new()),
+        };
+        let (slot, time_zone) = (slot(), "Asia/Tokyo".to_owned());
+        Plan::Open(OpenSlot { slot, time_zone, window, met_at, risk_due, warned_of })
     };
     let of = |plan| ObjectiveState {
         revision: revision(8),
@@ -375,6 +385,9 @@ fn objective_states() -> [ObjectiveState; 9] {
         verdicts: Vec::new(),
         warned_of_no_fire: false,
         unknown: Vec::new(),
+        ends: Vec::new(),
+        trend_warned_at: None,
+        level_warned_at: None,
     };
     [
         ObjectiveState { objective: before(Some(None)), ..of(Plan::Exhausted) },
@@ -405,6 +418,9 @@ fn objective_states() -> [ObjectiveState; 9] {
                     missed: 1,
                 })
                 .into(),
+            ends: vec![SlotEnd { reference: opens, ended_at: at("2026-11-20T03:09:00Z") }],
+            trend_warned_at: Some(at("2026-11-12T03:00:30Z")),
+            level_warned_at: Some(at("2026-11-13T03:00:30Z")),
             ..of(open(
                 Window::Fires { opens, closes: Some(at("2026-11-21T03:00:00Z")) },
                 Some(at("2026-11-20T03:09:00Z")),

@@ -2,10 +2,12 @@
 
 use std::fmt::Write;
 
+use chrono::TimeDelta;
 use kigen_calendar::Zone;
 use kigen_engine::effect::Effect;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, CronJobPresence, ResultOf};
+use kigen_model::risk::Risk;
 use kigen_model::run::RunPhase;
 use kigen_model::slot::{Cause, Failure, RunSummary};
 use kigen_model::trend::Trend;
@@ -59,6 +61,22 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
             let _ = writeln!(text, "JUDGED AGAIN {}, {who}", range(zone, *since, slot.deadline, *slots));
             let _ = writeln!(text, "    {met} met, {missed} missed, of the alert {unknown}");
         }
+        AlertBody::SlotAtRisk { slot, risk, run, past } => {
+            let _ = writeln!(text, "AT RISK the deadline {}, {who}", local(zone, slot.deadline));
+            let _ = writeln!(text, "    {}", at_risk(zone, risk));
+            if let Some(run) = run {
+                let _ = writeln!(text, "    {}", described(zone, run));
+            }
+            let _ = writeln!(text, "    {} successes before", past.len());
+        }
+        AlertBody::RiskOver { slot, ended_at, run } => {
+            let _ = writeln!(text, "AT RISK NO MORE the deadline {}, {who}", local(zone, slot.deadline));
+            let ended = ended_at.map(|ended_at| format!("the result was there at {}", local(zone, ended_at)));
+            let _ = writeln!(text, "    {}", ended.as_deref().unwrap_or("nothing is judged there"));
+            if let Some(run) = run {
+                let _ = writeln!(text, "    {}", described(zone, run));
+            }
+        }
         AlertBody::RunFailed { run, failure } => {
             let _ = writeln!(text, "RUN FAILED, {who}");
             let _ = writeln!(text, "    {}", failed(failure));
@@ -67,6 +85,37 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
     }
     let _ = writeln!(text, "    id {}", alert.id);
     text
+}
+
+fn at_risk(zone: &Zone, risk: &Risk) -> String {
+    let took = |took: TimeDelta| minutes(took.num_seconds());
+    match risk {
+        Risk::NotStarted { expected_at, needs, of_runs } => {
+            let needs = needs.map_or("an unknown time".to_owned(), took);
+            let expected_at = local(zone, *expected_at);
+            format!("no run has begun, expected {expected_at}: nine in ten of {of_runs} runs need {needs}")
+        }
+        Risk::RunningLate { since, longer, of_runs } => format!(
+            "it runs late since {}: {longer} of {of_runs} runs took longer than it may",
+            local(zone, *since)
+        ),
+        Risk::LongerThanEver { since, longest, of_runs } => format!(
+            "it runs since {}, longer than each of {of_runs} runs, the longest of which took {}",
+            local(zone, *since),
+            took(*longest)
+        ),
+        Risk::Trend { misses, by, margin, of_slots } => format!(
+            "it comes {} later each time over {of_slots} slots, {} before the deadline now, and misses {}",
+            took(*by),
+            took(*margin),
+            local(zone, *misses)
+        ),
+        Risk::NewLevel { before, now, of_slots } => format!(
+            "the last {of_slots} came {} before the deadline, those before {}",
+            took(*now),
+            took(*before)
+        ),
+    }
 }
 
 fn missed(zone: &Zone, alert: &Alert) -> String {
