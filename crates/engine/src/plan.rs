@@ -49,7 +49,7 @@ pub(crate) fn replan(judge: &mut Judge<'_>) {
     plan_by(judge, zone, None, |deadlines| {
         Some(Slot { deadline: deadlines.next_after(at.max(old.from))?, ..old })
     });
-    if open_slot(&judge.objective.plan).is_none_or(|open| open.slot.deadline != old.deadline) {
+    if judge.objective.plan.open().is_none_or(|open| open.slot.deadline != old.deadline) {
         let after = std::mem::replace(&mut judge.objective.plan, before);
         risk::end(judge, None, None);
         judge.objective.plan = after;
@@ -144,20 +144,13 @@ fn plan_by(
             let window = window(&objective.objective, starts.as_deref(), judge.cron_job, slot);
             // A slot that keeps its deadline is the same one: of each kind it has one warning.
             let is_same = |open: &&OpenSlot| open.slot.deadline == slot.deadline;
-            let warned_of = open_slot(&objective.plan).filter(is_same).map(|open| open.warned_of.clone());
+            let warned_of = objective.plan.open().filter(is_same).map(|open| open.warned_of.clone());
             let warned_of = warned_of.unwrap_or_default();
             Plan::Open(OpenSlot { slot, time_zone, window, met_at: None, risk_due: None, warned_of })
         }
         None => Plan::Exhausted,
     };
     risk::plan(judge);
-}
-
-fn open_slot(plan: &Plan) -> Option<&OpenSlot> {
-    match plan {
-        Plan::Open(open) => Some(open),
-        Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn => None,
-    }
 }
 
 /// There are no deadlines; warned of once for each reason.

@@ -81,11 +81,7 @@ const EXPLAINING_RUNS_MAX: usize = RUNS_MAX * 3 / 4;
 
 /// When the first window opens of a slot that is not judged yet.
 fn first_opens(state: &BatchState) -> Option<Instant> {
-    let open = state.objectives.values().filter_map(|known| match &known.plan {
-        Plan::Open(open) => Some(open.opens()),
-        Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn => None,
-    });
-    open.min()
+    state.objectives.values().filter_map(|known| Some(known.plan.open()?.opens())).min()
 }
 
 /// Whether a run ended without success, and may be of a slot whose window opens at `opens` or later.
@@ -110,8 +106,8 @@ fn forget_run(state: &mut BatchState, place: usize) {
 /// The newest failure among the runs that are no longer kept. An older kigen did not store it; all that it knew is reported.
 pub(crate) fn forgotten_failure(state: &mut BatchState) -> ForgottenFailure {
     let none = ForgottenFailure { failed_at: Instant::UNIX_EPOCH, resource_version: 0 };
-    let known = state.runs.iter().filter_map(failure).max();
-    *state.forgotten_failure.get_or_insert(known.unwrap_or(none))
+    let BatchState { runs, forgotten_failure, .. } = state;
+    *forgotten_failure.get_or_insert_with(|| runs.iter().filter_map(failure).max().unwrap_or(none))
 }
 
 fn failure(run: &RunState) -> Option<ForgottenFailure> {
@@ -154,7 +150,8 @@ pub fn encoded_bytes_max(state: &BatchState) -> usize {
 }
 
 /// Drops what is not needed any more, and then, until the state is small enough: the objectives without room, the attempts of
-/// runs that have ended, those runs, the past runs, the ends of slots, verdicts, old schedules, edits between others, the other runs, successes.
+/// runs that have ended, those runs, the past runs, the ends of slots, verdicts, old schedules, edits between others, the other
+/// runs, successes.
 pub(crate) fn fit(state: &mut BatchState) {
     successes::forget(state);
     while Weight::of(state).0 > STATE_BYTES_MAX {

@@ -92,10 +92,7 @@ impl ObjectiveState {
 
     /// When it must be decided next whether its open slot is at risk.
     pub fn risk_due(&self) -> Option<Instant> {
-        match &self.plan {
-            Plan::Open(open) => open.risk_due,
-            Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn => None,
-        }
+        self.plan.open()?.risk_due
     }
 
     /// When its open slot must be judged: deadline, grace and settle.
@@ -140,6 +137,16 @@ pub enum Plan {
     Exhausted,
     /// It is no longer judged. Its revision is kept, so that a stale fact cannot re-create it.
     Withdrawn,
+}
+
+impl Plan {
+    /// The open slot, if there is one.
+    pub fn open(&self) -> Option<&OpenSlot> {
+        match self {
+            Self::Open(open) => Some(open),
+            Self::Unresolved { .. } | Self::Exhausted | Self::Withdrawn => None,
+        }
+    }
 }
 
 /// A slot that is not judged yet. It was planned once; new zone data changes nothing of it.
