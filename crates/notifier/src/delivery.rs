@@ -4,7 +4,7 @@
 //!              undecodable
 //!  received ─────────────────> rejected ─────────┐
 //!     │ decoded                                  │
-//!     v        refused, rate-limited             │
+//!     v      rate-limited, or refused            │
 //!  rendered ─────────────────> blocked           │
 //!   │ ^ ^ │                       │              │
 //!   │ │ └─┼───── delay over ──────┘              │ commit
@@ -27,6 +27,8 @@
 //!   after a start, an assignment or a failed commit, which may have been posted without a commit: until one of them is
 //!   not found. The lookup finds a message by the alert's id in its metadata. It is not made for every message: it costs a
 //!   request of its own.
+//! - What a channel rejects whatever it is, such as an archived one, goes to the default channel with a note. Only what
+//!   that rejects, too, is blocked.
 //! - Only Slack blocks or needs a lookup. A dry run prints each message, and a channel takes it, at once.
 //! - An alert that a newer kigen wrote blocks its partition: this notifier delivers nothing more of it until it is upgraded, or
 //!   an operator skips the record.

@@ -77,6 +77,15 @@ pub fn render_at(alert: &Alert, now: Instant) -> Message {
     message
 }
 
+impl Message {
+    /// The message for another channel than its own, with the reason.
+    #[must_use]
+    pub(crate) fn rejected_by(mut self, channel: &str, why: &str) -> Self {
+        self.paragraphs.insert(0, format!("This message is for {channel}, which rejected it. {why}."));
+        self
+    }
+}
+
 /// The message for an alert that is delivered at once.
 pub fn render(alert: &Alert) -> Message {
     match &alert.body {

@@ -83,6 +83,17 @@ impl Slack {
         Ok(Self { client, connector, api_url, token: token.into(), channels, ids: Mutex::default() })
     }
 
+    /// The channel of an alert, as it is configured.
+    #[must_use]
+    pub fn channel_of(&self, alert: &Alert) -> &str {
+        self.channels.of(alert)
+    }
+
+    /// The channel of the messages that another one rejects.
+    pub(crate) fn default_channel(&self) -> &str {
+        &self.channels.fatal
+    }
+
     /// Whether failed runs are posted.
     pub(crate) fn has_failures_channel(&self) -> bool {
         self.channels.error.is_some()
@@ -115,12 +126,13 @@ impl Slack {
         Ok((answer.user.unwrap_or_else(|| answer.user_id.to_string()), answer.team))
     }
 
-    /// Posts a message; as a reply in `thread`, if given, that is also shown in the channel.
+    /// Posts a message in a channel; as a reply in `thread`, if given, that is also shown in the channel.
     ///
     /// # Errors
     /// The message was not posted, or whether it was is unknown.
     pub async fn post(
         &self,
+        channel: &str,
         alert: &Alert,
         message: &Message,
         thread: Option<&PostedMessage>,
@@ -130,7 +142,6 @@ impl Slack {
             .with_text(fallback(message))
             .with_blocks(blocks(message))
             .with_metadata(SlackMessageMetadata::new(EVENT_TYPE.to_owned()).with_event_payload(payload));
-        let channel = self.channels.of(alert);
         let request = SlackApiChatPostMessageRequest::new(channel.into(), content)
             .with_unfurl_links(false)
             .with_unfurl_media(false)
@@ -145,12 +156,11 @@ impl Slack {
         Ok(PostedMessage { channel: response.channel, ts: response.ts })
     }
 
-    /// The message of this alert, if it is among the channel's latest: it may have been posted just before a crash.
+    /// The message of this alert, if it is among the latest of a channel: it may have been posted just before a crash.
     ///
     /// # Errors
     /// The channel's history cannot be read.
-    pub async fn find(&self, alert: &Alert) -> Result<Option<PostedMessage>, SlackError> {
-        let name = self.channels.of(alert);
+    pub async fn find(&self, name: &str, alert: &Alert) -> Result<Option<PostedMessage>, SlackError> {
         let channel = self.id_of(name).await?;
         let request = SlackApiConversationsHistoryRequest::new()
             .with_channel(channel.clone())

@@ -69,6 +69,11 @@ impl SlackError {
         }
     }
 
+    /// Whether a channel rejects whatever the bot posts there, until a person has changed something.
+    pub(crate) fn is_of_channel(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if rejects_all(code))
+    }
+
     /// Its label in the metrics.
     #[must_use]
     pub fn label(&self) -> &'static str {
@@ -95,9 +100,28 @@ fn advice(channel: &str, code: &str) -> String {
              (xoxb-...)"
                 .to_owned()
         }
+        "restricted_action"
+        | "restricted_action_read_only_channel"
+        | "restricted_action_thread_only_channel"
+        | "no_permission" => format!("the bot may not post in {channel}; change who may post there, or name another channel"),
         "missing_scope" => "the app lacks a scope; add chat:write and install it again".to_owned(),
         _ => "see the documentation of chat.postMessage for this word".to_owned(),
     }
+}
+
+/// The error codes of a channel that accepts no message of the bot. Source: the errors of `chat.postMessage`.
+fn rejects_all(code: &str) -> bool {
+    matches!(
+        code,
+        "channel_not_found"
+            | "not_in_channel"
+            | "is_archived"
+            | "restricted_action"
+            | "restricted_action_read_only_channel"
+            | "restricted_action_thread_only_channel"
+            | "no_permission"
+            | "team_access_not_granted"
+    )
 }
 
 /// The error codes that Slack documents as transient.

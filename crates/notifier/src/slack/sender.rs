@@ -17,7 +17,7 @@ use super::error::SlackError;
 use crate::health::Health;
 use crate::metrics;
 use crate::queue::Queue;
-use crate::render::render_at;
+use crate::render::{Message, render_at};
 
 /// The longest `Retry-After` that is respected.
 const RETRY_AFTER_MS_MAX: u64 = 600_000;
@@ -113,14 +113,42 @@ impl SlackSender {
         }
     }
 
+    /// Posts the message in its channel, or in the default one if that rejects it.
     async fn try_send(
         &mut self,
         partition: Partition,
         alert: &Alert,
         now: fn() -> Instant,
     ) -> Result<PostedMessage, SlackError> {
+        let slack = Arc::clone(&self.slack);
+        let (channel, default) = (slack.channel_of(alert), slack.default_channel());
+        let may_be_posted = !self.settled.contains(&partition);
+        // Rendered for each request: the message states how late it is.
+        let message = render_at(alert, now());
+        match self.try_send_to(channel, partition, alert, &message).await {
+            Err(error) if error.is_of_channel() && channel != default => {
+                metrics::failed(error.label());
+                let why = error_chain(&error);
+                tracing::warn!("{why}; the message goes to {default}");
+                if may_be_posted {
+                    self.settled.remove(&partition);
+                }
+                let message = message.rejected_by(channel, &why);
+                self.try_send_to(default, partition, alert, &message).await
+            }
+            sent => sent,
+        }
+    }
+
+    async fn try_send_to(
+        &mut self,
+        channel: &str,
+        partition: Partition,
+        alert: &Alert,
+        message: &Message,
+    ) -> Result<PostedMessage, SlackError> {
         if !self.settled.contains(&partition) {
-            match self.within_timeout(self.slack.find(alert)).await {
+            match self.within_timeout(self.slack.find(channel, alert)).await {
                 // Those behind it may have been posted, too.
                 Ok(Some(posted)) => return Ok(posted),
                 Ok(None) => {}
@@ -135,9 +163,7 @@ impl SlackSender {
             }
             self.settled.insert(partition);
         }
-        // Rendered for each request: the message states how late it is.
-        let message = render_at(alert, now());
-        let posted = self.within_timeout(self.slack.post(alert, &message, self.thread(alert))).await;
+        let posted = self.within_timeout(self.slack.post(channel, alert, message, self.thread(alert))).await;
         // A request without an answer may have posted the message; one that is refused or rate-limited has not.
         if matches!(posted, Err(SlackError::Retry { after: None, .. } | SlackError::Silent { .. })) {
             self.settled.remove(&partition);

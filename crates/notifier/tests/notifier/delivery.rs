@@ -317,7 +317,7 @@ async fn the_first_message_of_each_partition_is_looked_up() {
         let key = format!("prod/ml/{}", partition.0);
         let record = NewRecord { topic: Topic::Alerts, partition, key, value, timestamp: now() };
         log.append(vec![record]).await.expect("the log takes it");
-        other.post(alert, &render(alert), None).await.expect("it is posted");
+        other.post(other.channel_of(alert), alert, &render(alert), None).await.expect("it is posted");
     }
     let notifier = start(&log, &workspace);
     let mut changes = log.changes();
@@ -341,7 +341,7 @@ async fn alerts_that_were_posted_before_the_position_was_lost_are_looked_up_unti
         append_alert(&log, alert).await;
     }
     for alert in &alerts[..2] {
-        before.post(alert, &render(alert), None).await.expect("it is posted");
+        before.post(before.channel_of(alert), alert, &render(alert), None).await.expect("it is posted");
     }
     let notifier = start(&log, &workspace);
     notifier.has_committed(4).await;

@@ -10,5 +10,6 @@ mod on_kafka;
 mod posts;
 mod queues;
 mod slack;
+mod slack_rules;
 mod warnings;
 mod wording;

@@ -173,7 +173,7 @@ impl Write for Lines {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_kafka_a_failed_run_whose_channel_accepts_nothing_delays_no_miss_and_each_is_posted_once() {
     let (kafka, workspace) = (OnKafka::open("queues").await, Workspace::answering(&[]).await);
-    workspace.answer_in(ERRORS, Some(Answer::Error("is_archived")));
+    workspace.answer_in(ERRORS, Some(Answer::Error("internal_error")));
     let failures = ["a", "b"].map(failure_of);
     let misses = ["c", "d"].map(miss_of);
     for alert in [&failures[0], &misses[0]] {

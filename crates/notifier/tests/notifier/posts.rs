@@ -25,7 +25,7 @@ fn channels(error: Option<&str>) -> Channels {
 /// The request for an alert.
 async fn sent(alert: &Alert) -> Json {
     let workspace = Workspace::answering(&[]).await;
-    slack(&workspace).post(alert, &render(alert), None).await.expect("it is posted");
+    slack(&workspace).post("#alerts", alert, &render(alert), None).await.expect("it is posted");
     workspace.requests().remove(0).1
 }
 
@@ -100,7 +100,8 @@ async fn an_error_that_grows_by_escaping_stays_in_its_code_block() {
 async fn the_token_is_sent_as_a_bearer_token_and_printed_nowhere() {
     let workspace = Workspace::answering(&[Answer::Error("invalid_auth")]).await;
     let alert = missed(Cause::Suspended, None);
-    let error = slack(&workspace).post(&alert, &render(&alert), None).await.expect_err("it is refused");
+    let error =
+        slack(&workspace).post("#alerts", &alert, &render(&alert), None).await.expect_err("it is refused");
     assert!(!format!("{error} {error:?}").contains(TOKEN));
     let (headers, body) = workspace.requests().remove(0);
     assert_eq!(headers["authorization"], format!("Bearer {TOKEN}"));
@@ -113,8 +114,12 @@ async fn a_reply_goes_into_its_thread_and_to_the_channel() {
     let (first, second) =
         (missed(Cause::Suspended, None), recovered("2026-11-20T03:00:00Z", "2026-11-20T03:42:10Z", 1));
     let slack = slack(&workspace);
-    let posted = slack.post(&first, &render(&first), None).await.expect("it is posted");
-    slack.post(&second, &render(&second), Some(&posted)).await.expect("it is posted");
+    let posted =
+        slack.post(slack.channel_of(&first), &first, &render(&first), None).await.expect("it is posted");
+    slack
+        .post(slack.channel_of(&second), &second, &render(&second), Some(&posted))
+        .await
+        .expect("it is posted");
     let channel = workspace.channel();
     assert_eq!(channel[1]["thread_ts"], channel[0]["ts"]);
     assert_eq!(channel[1]["reply_broadcast"], true);
@@ -126,16 +131,17 @@ async fn a_failed_run_is_posted_in_the_error_channel() {
     let slack =
         Slack::new(TOKEN.to_owned(), channels(Some("#errors")), Some(&workspace.url)).expect("a client");
     for alert in [run_failed("KeyError: 'price'"), missed(Cause::Suspended, None)] {
-        slack.post(&alert, &render(&alert), None).await.expect("it is posted");
+        slack.post(slack.channel_of(&alert), &alert, &render(&alert), None).await.expect("it is posted");
     }
     let channel = workspace.channel();
-    assert_eq!((&channel[0]["channel"], &channel[1]["channel"]), (&"#errors".into(), &"#alerts".into()));
+    assert_eq!((&channel[0]["channel"], &channel[1]["channel"]), (&"C0ERRORS".into(), &"C0ALERTS".into()));
 }
 
 async fn check(answer: Answer, expected: Expect) {
     let workspace = Workspace::answering(&[answer]).await;
     let alert = missed(Cause::Suspended, None);
-    let error = slack(&workspace).post(&alert, &render(&alert), None).await.expect_err("it is not posted");
+    let error =
+        slack(&workspace).post("#alerts", &alert, &render(&alert), None).await.expect_err("it is not posted");
     let fate = match &error {
         SlackError::Certificates(_) | SlackError::Token { .. } => "never",
         SlackError::Retry { after: Some(after), .. } => &format!("again after {} s", after.as_secs()),
@@ -191,11 +197,11 @@ async fn a_token_that_is_replaced_in_its_file_is_used_from_then_on() {
     assert!(!format!("{token:?} {:?}", Secret::Text("xoxb-1".to_owned())).contains("xoxb-1"));
     let slack = Slack::new(token, channels(None), Some(&workspace.url)).expect("a client");
     let alert = missed(Cause::Suspended, None);
-    let unread = slack.post(&alert, &render(&alert), None).await;
+    let unread = slack.post(slack.channel_of(&alert), &alert, &render(&alert), None).await;
     assert!(matches!(unread, Err(SlackError::Token { .. })), "{unread:?}");
     for token in ["xoxb-1", "xoxb-2"] {
         std::fs::write(&path, format!("{token}\n")).expect("a file");
-        slack.post(&alert, &render(&alert), None).await.expect("it is posted");
+        slack.post(slack.channel_of(&alert), &alert, &render(&alert), None).await.expect("it is posted");
         let (headers, _) = workspace.requests().pop().expect("a request");
         assert_eq!(headers["authorization"], format!("Bearer {token}"));
     }

@@ -1,4 +1,5 @@
-//! Failed runs and deadlines have a queue each: a channel that accepts nothing holds back its own messages alone.
+//! Failed runs and deadlines have a queue each: a channel that accepts nothing holds back its own messages alone, and what it
+//! rejects goes to the default channel.
 
 use kigen_log::EmbeddedLog;
 use kigen_model::alert::{Alert, alert_id};
@@ -41,14 +42,7 @@ pub(crate) fn ids_of(alerts: &[&Alert]) -> Vec<String> {
 /// Whatever the error channel answers.
 #[tokio::test]
 async fn a_failed_run_whose_channel_accepts_nothing_does_not_delay_a_miss_behind_it() {
-    let answers = [
-        Answer::Error("channel_not_found"),
-        Answer::Error("is_archived"),
-        Answer::Error("not_in_channel"),
-        Answer::TooMany(600),
-        Answer::Broken,
-    ];
-    for answer in answers {
+    for answer in [Answer::TooMany(600), Answer::Error("msg_too_long"), Answer::Broken] {
         let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
         workspace.answer_in(ERRORS, Some(answer));
         let log = open(dir.path());
@@ -65,9 +59,69 @@ async fn a_failed_run_whose_channel_accepts_nothing_does_not_delay_a_miss_behind
 }
 
 #[tokio::test]
+async fn what_a_channel_rejects_goes_to_the_default_channel_with_a_note_and_blocks_nothing() {
+    let rejections = [
+        ("channel_not_found", "there is no channel C2 that the bot sees"),
+        ("is_archived", "C2 is archived; name another channel"),
+        ("not_in_channel", "invite the bot in C2"),
+        ("restricted_action", "the bot may not post in C2"),
+    ];
+    for (code, advice) in rejections {
+        let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+        workspace.answer_in(ERRORS, Some(Answer::Error(code)));
+        let log = open(dir.path());
+        let failures = ["a", "b"].map(failure_of);
+        for failure in &failures {
+            append_alert(&log, failure).await;
+        }
+        let notifier = start(&log, &workspace);
+        notifier.has_committed(2).await;
+        notifier.stop().await;
+        assert_eq!(ids(&workspace.messages_in(FATAL)), ids_of(&failures.each_ref()), "{code}");
+        let note = workspace.channel()[0]["blocks"][1]["text"]["text"].clone();
+        let note = note.as_str().expect("a section of text");
+        assert!(note.starts_with("This message is for C2, which rejected it. "), "{note}");
+        assert!(note.contains(code) && note.contains(advice), "{note}");
+    }
+}
+
+#[tokio::test]
+async fn a_channel_that_accepts_messages_again_has_those_that_follow() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+    workspace.archive(ERRORS, true);
+    let log = open(dir.path());
+    let failures = ["a", "b"].map(failure_of);
+    append_alert(&log, &failures[0]).await;
+    let notifier = start(&log, &workspace);
+    notifier.has_committed(1).await;
+    workspace.archive(ERRORS, false);
+    append_alert(&log, &failures[1]).await;
+    notifier.has_committed(2).await;
+    notifier.stop().await;
+    assert_eq!(ids(&workspace.messages_in(FATAL)), ids_of(&[&failures[0]]));
+    assert_eq!(ids(&workspace.messages_in(ERRORS)), ids_of(&[&failures[1]]));
+}
+
+/// It is looked up where it is: in the default channel.
+#[tokio::test]
+async fn a_rejected_message_that_was_posted_without_an_answer_is_not_posted_twice() {
+    for answer in [Answer::PostedAndBroken, Answer::DoneAndError("fatal_error")] {
+        let (dir, workspace) = (folder(), Workspace::answering(&[answer]).await);
+        workspace.answer_in(ERRORS, Some(Answer::Error("is_archived")));
+        let log = open(dir.path());
+        let failure = failure_of("a");
+        append_alert(&log, &failure).await;
+        let notifier = start(&log, &workspace);
+        notifier.has_committed(1).await;
+        notifier.stop().await;
+        assert_eq!(ids(&workspace.channel()), ids_of(&[&failure]), "{answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn failed_runs_wait_for_their_channel_over_restarts_and_each_alert_is_posted_once() {
     let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
-    workspace.answer_in(ERRORS, Some(Answer::Error("is_archived")));
+    workspace.answer_in(ERRORS, Some(Answer::TooMany(600)));
     let log = open(dir.path());
     let failures = ["a", "b", "c"].map(failure_of);
     let misses = ["d", "e", "f"].map(miss_of);

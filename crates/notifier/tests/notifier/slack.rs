@@ -1,4 +1,4 @@
-//! A fake of Slack's Web API: it records the requests, and answers as the test configures.
+//! A fake of Slack's Web API: it keeps channels by Slack's documented rules, and fails as the test configures.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -14,27 +14,31 @@ use serde_json::{Value as Json, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::slack_rules::{self, Query, Workings};
+
 /// Longer than anything takes in a test that passes.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// How the server answers a request.
+/// How the server answers a request that writes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Answer {
-    /// Posts the message.
+    /// As Slack's rules want it.
     Ok,
     /// Refuses it with this error code.
     Error(&'static str),
+    /// Refuses it with this error code, though it was done.
+    DoneAndError(&'static str),
     /// Rate-limits it, with a `Retry-After` in seconds.
     TooMany(u32),
-    /// Status 500; the message is not posted.
+    /// Status 500; nothing was done.
     Broken,
-    /// Status 500, though the message was posted.
+    /// Status 500, though it was done.
     PostedAndBroken,
-    /// Posts the message, and answers only after [`Workspace::release`].
+    /// Does it, and answers only after [`Workspace::release`].
     Held,
 }
 
-/// One workspace; its channels share one history.
+/// One workspace.
 #[derive(Clone)]
 pub(crate) struct Workspace {
     pub(crate) url: String,
@@ -42,25 +46,25 @@ pub(crate) struct Workspace {
 }
 
 struct Shared {
+    /// The answers to the next requests that write.
     answers: Mutex<VecDeque<Answer>>,
     /// The answer to each message for one of these channels.
     of_channels: Mutex<BTreeMap<&'static str, Answer>>,
     /// All requests to `chat.postMessage`, with their headers.
     requests: watch::Sender<Vec<(HeaderMap, Json)>>,
-    /// The channel's messages, the newest last.
-    channel: watch::Sender<Vec<Json>>,
+    workings: watch::Sender<Workings>,
     lookups: watch::Sender<usize>,
     released: watch::Sender<bool>,
 }
 
 impl Workspace {
-    /// Gives these answers, and then posts every message.
+    /// Gives these answers, and then follows Slack's rules.
     pub(crate) async fn answering(answers: &[Answer]) -> Self {
         let shared = Arc::new(Shared {
             answers: Mutex::new(answers.iter().copied().collect()),
             of_channels: Mutex::default(),
             requests: watch::Sender::default(),
-            channel: watch::Sender::default(),
+            workings: watch::Sender::default(),
             lookups: watch::Sender::default(),
             released: watch::Sender::default(),
         });
@@ -84,17 +88,26 @@ impl Workspace {
         };
     }
 
-    /// The messages of one channel, the newest last.
+    /// Archives a channel, or opens it again.
+    pub(crate) fn archive(&self, channel: &str, is_archived: bool) {
+        self.shared.workings.send_modify(|workings| workings.archive(channel, is_archived));
+    }
+
+    /// The messages of one channel and their replies, the newest last.
     pub(crate) fn messages_in(&self, channel: &str) -> Vec<Json> {
         self.channel().into_iter().filter(|message| message["channel"] == channel).collect()
     }
 
     /// Waits for that many messages in a channel.
     pub(crate) async fn has_posted(&self, channel: &str, times: usize) {
-        let mut posted = self.shared.channel.subscribe();
-        let enough = posted.wait_for(|messages| {
-            messages.iter().filter(|message| message["channel"] == channel).count() >= times
-        });
+        self.has(|messages| messages.iter().filter(|message| message["channel"] == channel).count() >= times)
+            .await;
+    }
+
+    /// Waits until the messages are so.
+    pub(crate) async fn has(&self, are_so: impl Fn(&[Json]) -> bool) {
+        let mut workings = self.shared.workings.subscribe();
+        let enough = workings.wait_for(|workings| are_so(&workings.messages));
         tokio::time::timeout(DEADLINE, enough).await.expect("in time").expect("the server lives");
     }
 
@@ -107,9 +120,9 @@ impl Workspace {
         tokio::time::timeout(DEADLINE, enough).await.expect("in time").expect("the server lives");
     }
 
-    /// The channel's messages, the newest last.
+    /// All messages and replies, the newest last.
     pub(crate) fn channel(&self) -> Vec<Json> {
-        self.shared.channel.borrow().clone()
+        self.shared.workings.borrow().messages.clone()
     }
 
     /// All requests to `chat.postMessage`, with their headers.
@@ -117,7 +130,7 @@ impl Workspace {
         self.shared.requests.borrow().clone()
     }
 
-    /// How often the channel's history was read.
+    /// How often a channel's history was read.
     pub(crate) fn lookups(&self) -> usize {
         *self.shared.lookups.borrow()
     }
@@ -137,68 +150,77 @@ impl Workspace {
 
 async fn post_message(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     let message: Json = serde_json::from_slice(&body).expect("a message is JSON");
-    let channel = message["channel"].as_str().unwrap_or_default();
-    let of_channel = shared.of_channels.lock().expect("unpoisoned").get(channel).copied();
-    let answer = of_channel
-        .unwrap_or_else(|| shared.answers.lock().expect("unpoisoned").pop_front().unwrap_or(Answer::Ok));
-    let ts = format!("1763609430.{:06}", shared.requests.borrow().len());
-    if matches!(answer, Answer::Ok | Answer::PostedAndBroken | Answer::Held) {
-        let mut posted = message.clone();
-        posted["ts"] = ts.clone().into();
-        posted["type"] = "message".into();
-        shared.channel.send_modify(|channel| channel.push(posted));
-    }
-    shared.requests.send_modify(|requests| requests.push((headers, message.clone())));
-    match answer {
-        Answer::Held => {
-            let mut released = shared.released.subscribe();
-            let _ = released.wait_for(|released| *released).await;
-        }
-        Answer::Ok => {}
-        Answer::Error(code) => return json_response(&json!({ "ok": false, "error": code })),
-        Answer::TooMany(seconds) => {
-            let after = [(header::RETRY_AFTER, seconds.to_string())];
-            let body = json_response(&json!({ "ok": false, "error": "ratelimited" }));
-            return (StatusCode::TOO_MANY_REQUESTS, after, body).into_response();
-        }
-        Answer::Broken | Answer::PostedAndBroken => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
-    json_response(
-        &json!({ "ok": true, "channel": id_of(&message["channel"]), "ts": ts, "message": { "ts": ts, "type": "message" } }),
-    )
+    let answer = shared.answer_for(&message);
+    let response = shared.write(&headers, answer, |workings| workings.post(&message));
+    shared.requests.send_modify(|requests| requests.push((headers, message)));
+    shared.respond(answer, response).await
 }
 
-/// A channel has an id, by which alone its history is read.
-fn id_of(channel: &Json) -> Json {
-    if channel.as_str().is_some_and(|channel| channel.starts_with('#')) {
-        "C0ML".into()
-    } else {
-        channel.clone()
-    }
-}
-
-async fn history(State(shared): State<Arc<Shared>>, RawQuery(query): RawQuery) -> Response {
-    let query = query.unwrap_or_default();
-    assert!(query.contains("include_all_metadata=true"), "Slack includes metadata only on request: {query}");
+async fn history(State(shared): State<Arc<Shared>>, headers: HeaderMap, query: RawQuery) -> Response {
     shared.lookups.send_modify(|times| *times += 1);
-    if query.contains("channel=%23") || query.contains("channel=#") {
-        return json_response(&json!({ "ok": false, "error": "channel_not_found" }));
-    }
-    let messages: Vec<Json> = shared.channel.borrow().iter().rev().cloned().collect();
-    json_response(&json!({ "ok": true, "messages": messages, "has_more": false }))
+    let query = Query::of(query.0);
+    let response = slack_rules::authed(&headers).and_then(|()| shared.workings.borrow().history(&query));
+    json_response(&slack_rules::envelope(response))
 }
 
 /// The public channels, one in a page; private ones may not be listed.
-async fn conversations(RawQuery(query): RawQuery) -> Response {
-    let query = query.unwrap_or_default();
-    let (id, name, next) =
-        if query.contains("cursor=next") { ("C0ML", "ml-alerts", "") } else { ("C0OTHER", "other", "next") };
-    json_response(&if query.contains("private_channel") {
-        json!({ "ok": false, "error": "missing_scope" })
-    } else {
-        let channels = [json!({ "id": id, "name": name, "created": 1 })];
-        json!({ "ok": true, "channels": channels, "response_metadata": { "next_cursor": next } })
-    })
+async fn conversations(query: RawQuery) -> Response {
+    let query = Query::of(query.0);
+    let (name, next) =
+        if query.get("cursor") == Some("next") { ("ml-alerts", "") } else { ("other", "next") };
+    let channels = [json!({ "id": slack_rules::id_of(&format!("#{name}")), "name": name, "created": 1 })];
+    json_response(&slack_rules::envelope(match query.get("types") {
+        Some("private_channel") => Err("missing_scope"),
+        _ => Ok(json!({ "channels": channels, "response_metadata": { "next_cursor": next } })),
+    }))
+}
+
+impl Shared {
+    /// The answer to a request that writes.
+    fn answer_for(&self, request: &Json) -> Answer {
+        let channel = request["channel"].as_str().unwrap_or_default();
+        let of_channel = self.of_channels.lock().expect("unpoisoned").get(channel).copied();
+        of_channel
+            .unwrap_or_else(|| self.answers.lock().expect("unpoisoned").pop_front().unwrap_or(Answer::Ok))
+    }
+
+    /// Does what a request wants, unless it fails before.
+    fn write(
+        &self,
+        headers: &HeaderMap,
+        answer: Answer,
+        change: impl FnOnce(&mut Workings) -> Result<Json, &'static str>,
+    ) -> Result<Json, &'static str> {
+        match answer {
+            Answer::Error(code) => return Err(code),
+            Answer::TooMany(_) | Answer::Broken => return Err("ratelimited"),
+            Answer::Ok | Answer::DoneAndError(_) | Answer::PostedAndBroken | Answer::Held => {}
+        }
+        slack_rules::authed(headers)?;
+        let mut response = Err("fatal_error");
+        self.workings.send_modify(|workings| response = change(workings));
+        match answer {
+            Answer::DoneAndError(code) => Err(code),
+            _ => response,
+        }
+    }
+
+    async fn respond(&self, answer: Answer, response: Result<Json, &'static str>) -> Response {
+        let body = json_response(&slack_rules::envelope(response));
+        match answer {
+            Answer::Held => {
+                let mut released = self.released.subscribe();
+                let _ = released.wait_for(|released| *released).await;
+                body
+            }
+            Answer::Ok | Answer::Error(_) | Answer::DoneAndError(_) => body,
+            Answer::TooMany(seconds) => {
+                let after = [(header::RETRY_AFTER, seconds.to_string())];
+                (StatusCode::TOO_MANY_REQUESTS, after, body).into_response()
+            }
+            Answer::Broken | Answer::PostedAndBroken => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        }
+    }
 }
 
 fn json_response(body: &Json) -> Response {

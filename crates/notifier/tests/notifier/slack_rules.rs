@@ -1,0 +1,198 @@
+//! Slack's rules about channels and messages, as its documentation of each method states them.
+
+use std::collections::BTreeSet;
+
+use axum::http::{HeaderMap, header};
+use serde_json::{Value as Json, json};
+
+/// The limits of "Reference: blocks", of `chat.postMessage`, and of "all blocks together", which is not documented.
+const BLOCKS_MAX: usize = 50;
+const SECTION_UNITS_MAX: usize = 3_000;
+const BLOCK_ID_UNITS_MAX: usize = 255;
+const BLOCKS_UNITS_MAX: usize = 13_200;
+const TEXT_UNITS_MAX: usize = 40_000;
+/// The most messages in a page of a history.
+const PAGE_MAX: usize = 999;
+
+/// The channels of a workspace.
+#[derive(Default)]
+pub(crate) struct Workings {
+    /// All messages and replies, the newest last, each with `channel`, `ts`, and `thread_ts` if it is a reply.
+    pub(crate) messages: Vec<Json>,
+    archived: BTreeSet<String>,
+    posts: usize,
+}
+
+/// A result, or the word for an error.
+type Outcome = Result<Json, &'static str>;
+
+impl Workings {
+    pub(crate) fn archive(&mut self, channel: &str, is_archived: bool) {
+        if is_archived {
+            self.archived.insert(id_of(channel));
+        } else {
+            self.archived.remove(&id_of(channel));
+        }
+    }
+
+    /// `chat.postMessage`: to a channel by name or id.
+    pub(crate) fn post(&mut self, request: &Json) -> Outcome {
+        let channel = id_of(request["channel"].as_str().ok_or("channel_not_found")?);
+        if self.archived.contains(&channel) {
+            return Err("is_archived");
+        }
+        check_content(request)?;
+        match request.get("thread_ts").map(|ts| self.find(&channel, ts)) {
+            None if request.get("reply_broadcast").is_some() => return Err("cant_broadcast_message"),
+            Some(None) => return Err("thread_not_found"),
+            // "Avoid using a reply's ts value; use its parent instead."
+            Some(Some(nth)) if self.messages[nth].get("thread_ts").is_some() => {
+                return Err("cannot_reply_to_message");
+            }
+            None | Some(Some(_)) => {}
+        }
+        self.posts += 1;
+        let ts = format!("1763609430.{:06}", self.posts);
+        let mut message = request.clone();
+        message["channel"] = channel.clone().into();
+        message["ts"] = ts.clone().into();
+        message["type"] = "message".into();
+        self.messages.push(message);
+        Ok(json!({ "channel": channel, "ts": ts, "message": { "ts": ts, "type": "message" } }))
+    }
+
+    /// `conversations.history`: the newest first, of replies only those that are shown in the channel, too.
+    pub(crate) fn history(&self, query: &Query) -> Outcome {
+        let channel = self.channel_of(query)?;
+        let is_shown = |message: &&Json| {
+            message["channel"] == *channel
+                && (message.get("thread_ts").is_none() || message["reply_broadcast"] == true)
+        };
+        let shown = self.messages.iter().filter(is_shown).filter(|message| query.has(message));
+        query.page(shown.rev().cloned().collect())
+    }
+
+    /// The channel of a request, which accepts no name.
+    fn channel_of<'a>(&self, query: &'a Query) -> Result<&'a str, &'static str> {
+        let channel = query.get("channel").unwrap_or_default();
+        let is_id = channel.starts_with('C') && !channel.contains('#');
+        if is_id { Ok(channel) } else { Err("channel_not_found") }
+    }
+
+    fn find(&self, channel: &str, ts: &Json) -> Option<usize> {
+        self.messages.iter().position(|message| message["channel"] == channel && message["ts"] == *ts)
+    }
+}
+
+/// What a message may contain.
+fn check_content(request: &Json) -> Result<(), &'static str> {
+    let units = |text: &str| text.encode_utf16().count();
+    let text = request["text"].as_str().unwrap_or_default();
+    let blocks = request["blocks"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if text.is_empty() && blocks.is_empty() {
+        return Err("no_text");
+    }
+    if units(text) > TEXT_UNITS_MAX {
+        return Err("msg_too_long");
+    }
+    if blocks.len() > BLOCKS_MAX {
+        return Err("invalid_blocks");
+    }
+    let mut ids = BTreeSet::new();
+    let mut of_all = 0;
+    for block in blocks {
+        let text = block["text"]["text"].as_str().unwrap_or_default();
+        let is_section = block["type"] == "section";
+        if is_section && !(1..=SECTION_UNITS_MAX).contains(&units(text)) {
+            return Err("invalid_blocks");
+        }
+        if let Some(id) = block["block_id"].as_str()
+            && !(ids.insert(id) && units(id) <= BLOCK_ID_UNITS_MAX)
+        {
+            return Err("invalid_blocks");
+        }
+        of_all += units(text);
+    }
+    if of_all > BLOCKS_UNITS_MAX {
+        return Err("msg_blocks_too_long");
+    }
+    match request.get("metadata") {
+        Some(metadata) if !metadata["event_type"].is_string() || !metadata["event_payload"].is_object() => {
+            Err("invalid_metadata_format")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The id of a channel that is given by name or id: a name begins with `#` here.
+pub(crate) fn id_of(channel: &str) -> String {
+    match channel.strip_prefix('#') {
+        Some(name) => {
+            format!("C0{}", name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), ""))
+        }
+        None => channel.to_owned(),
+    }
+}
+
+pub(crate) fn authed(headers: &HeaderMap) -> Result<(), &'static str> {
+    let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if token.is_some_and(|token| token.starts_with("Bearer xoxb-")) { Ok(()) } else { Err("not_authed") }
+}
+
+/// A response with `ok`, as every method has it.
+pub(crate) fn envelope(outcome: Outcome) -> Json {
+    match outcome {
+        Ok(mut response) => {
+            response["ok"] = true.into();
+            response
+        }
+        Err(code) => json!({ "ok": false, "error": code }),
+    }
+}
+
+/// The parameters of a request that reads.
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(crate) fn of(query: Option<String>) -> Self {
+        let query = query.unwrap_or_default();
+        let parts = query.split('&').filter_map(|part| part.split_once('='));
+        Self(parts.map(|(name, value)| (name.to_owned(), value.replace("%23", "#"))).collect())
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a message is newer than `oldest`.
+    fn has(&self, message: &Json) -> bool {
+        let ts = message["ts"].as_str().unwrap_or_default();
+        self.get("oldest").is_none_or(|oldest| number(ts) > number(oldest))
+    }
+
+    /// The page at the cursor; metadata only on request.
+    fn page(&self, mut messages: Vec<Json>) -> Outcome {
+        let limit = self.get("limit").map_or(Ok(100), str::parse::<usize>).map_err(|_| "invalid_limit")?;
+        let from = self.get("cursor").map_or(Ok(0), str::parse::<usize>).map_err(|_| "invalid_cursor")?;
+        if !(1..=PAGE_MAX).contains(&limit) {
+            return Err("invalid_limit");
+        }
+        let has_more = messages.len() > from + limit;
+        messages = messages.into_iter().skip(from).take(limit).collect();
+        if self.get("include_all_metadata") != Some("true") {
+            messages.iter_mut().for_each(|message| {
+                message.as_object_mut().map(|message| message.remove("metadata"));
+            });
+        }
+        let next = if has_more { (from + limit).to_string() } else { String::new() };
+        Ok(
+            json!({ "messages": messages, "has_more": has_more, "response_metadata": { "next_cursor": next } }),
+        )
+    }
+}
+
+/// A message's `ts` as microseconds.
+fn number(ts: &str) -> u64 {
+    let (seconds, micros) = ts.split_once('.').unwrap_or((ts, "0"));
+    seconds.parse::<u64>().unwrap_or_default() * 1_000_000 + micros.parse::<u64>().unwrap_or_default()
+}
