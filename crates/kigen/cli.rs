@@ -56,6 +56,9 @@ pub(crate) enum Command {
     Clusters(ClustersArgs),
     /// Go on without a record at which a partition waits, since a newer kigen wrote it
     Skip(SkipArgs),
+    /// Print the working days of a calendar
+    #[command(subcommand)]
+    Calendar(CalendarArgs),
     /// Print the next instants of a crontab, as Kubernetes fires it or as kigen reads a deadline
     Crontab(CrontabArgs),
     /// Print the effective configuration: file, environment and flags combined, secrets hidden
@@ -317,6 +320,20 @@ pub(crate) enum FormatArg {
     Json,
     /// Comma-separated values with a header
     Csv,
+}
+
+/// The arguments of `calendar`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CalendarArgs {
+    /// Print a calendar's exceptions from the week, with what makes them: of one that kigen knows, or of one that the file of
+    /// objectives defines (--objectives-file)
+    Show {
+        /// The calendar's name, such as jp-business-days
+        name: String,
+        /// The year; by default this one
+        #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1900..=2999))]
+        year: Option<i32>,
+    },
 }
 
 /// The arguments of `crontab`.

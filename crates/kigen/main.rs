@@ -76,6 +76,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Topics(topics) => on_threads(commands::topics::run(configure()?, topics)),
         Command::Clusters(clusters) => on_threads(commands::clusters::run(configure()?, clusters)),
         Command::Skip(skip) => on_threads(commands::skip::run(configure()?, skip)),
+        Command::Calendar(calendar) => commands::calendar::run(&configure()?, &calendar),
         Command::Crontab(crontab) => commands::crontab::run(&crontab),
         Command::Config => output::print(&configure()?.shown()),
     }

