@@ -11,7 +11,7 @@ use kigen_playback::history::History;
 use crate::support::{Up, alerts, fill_disk, noon, not_tested, play, start};
 
 const DAYS: i64 = 6;
-const NOISY_RUNS: i64 = 3_000;
+const NOISY_RUNS: i64 = 1_000;
 
 /// Two products: one four minutes slower each day, the other in time; one that does not start on the third day.
 fn history() -> History {
