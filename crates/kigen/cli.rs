@@ -199,6 +199,8 @@ pub(crate) enum TopicArg {
     Rejects,
     /// What processes announce, and operators decide
     Control,
+    /// The messages that receivers have
+    Deliveries,
 }
 
 /// The arguments of `status`.

@@ -3,6 +3,7 @@
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::control::{ControlRecord, Skip};
+use kigen_model::delivery::Delivery;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
 use kigen_model::objective::Deadlines;
 use kigen_model::run::{AttemptPhase, RunPhase};
@@ -43,6 +44,11 @@ pub(crate) fn record_text(topic: Topic, bytes: &[u8]) -> Result<String, kigen_wi
                 format!("{author} skips offset {offset} of {topic}, partition {partition}")
             }
         },
+        Topic::Deliveries => {
+            let delivery = kigen_wire::decode_delivery(bytes)?;
+            let Delivery { receiver, channel, message, version, text, .. } = &delivery;
+            format!("{receiver} {channel} {message} v{version}: {text}")
+        }
     })
 }
 

@@ -21,7 +21,7 @@ import urllib.request
 import confluent_kafka
 import fastavro
 
-TOPICS = ["kigen.events", "kigen.alerts", "kigen.status", "kigen.rejects", "kigen.control"]
+TOPICS = ["kigen.events", "kigen.alerts", "kigen.status", "kigen.rejects", "kigen.control", "kigen.deliveries"]
 
 
 class Schemas:

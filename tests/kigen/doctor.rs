@@ -345,11 +345,13 @@ impl Guarded {
                 ok topic kigen.status 2 partitions, as configured
                 ok topic kigen.rejects 2 partitions, as configured
                 ok topic kigen.control 2 partitions, as configured
+                ok topic kigen.deliveries 2 partitions, as configured
                 ok read kigen.events allowed
                 ok read kigen.alerts allowed
                 ok read kigen.status allowed
                 ok read kigen.rejects allowed
                 ok read kigen.control allowed
+                ok read kigen.deliveries allowed
                 ok record level 3, the newest of this kigen
                 ok group of the processors allowed
                 ok transactions of the processor allowed, and possible
@@ -358,6 +360,7 @@ impl Guarded {
                 ok write kigen.status allowed
                 ok write kigen.rejects allowed
                 ok write kigen.control allowed
+                ok write kigen.deliveries allowed
                 ok group of the notifiers allowed
                 ok transactions of the notifier allowed, and possible
                 ok cluster `shop`, as configured
@@ -389,11 +392,13 @@ impl Guarded {
                 ok topic kigen.status 2 partitions, as configured
                 ok topic kigen.rejects 2 partitions, as configured
                 ok topic kigen.control 2 partitions, as configured
+                ok topic kigen.deliveries 2 partitions, as configured
                 ok read kigen.events allowed
                 ok read kigen.alerts allowed
                 WRONG read kigen.status Kafka at BROKERS does not allow Read on the topic kigen.status: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Read --topic kigen.status`, or remove the ACL that denies it; `kigen doctor` lists what else is missing
                 ok read kigen.rejects allowed
                 ok read kigen.control allowed
+                ok read kigen.deliveries allowed
                 ok record level 3, the newest of this kigen
                 ok group of the processors allowed
                 ok transactions of the processor allowed, and possible
@@ -402,6 +407,7 @@ impl Guarded {
                 ok write kigen.status allowed
                 ok write kigen.rejects allowed
                 ok write kigen.control allowed
+                ok write kigen.deliveries allowed
                 WRONG group of the notifiers Kafka at BROKERS does not allow Read on the group kigen-notifier: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Read --group kigen-notifier`, or remove the ACL that denies it; `kigen doctor` lists what else is missing
                 WRONG transactions of the notifier Kafka at BROKERS does not allow Write on the transactional id kigen-notifier-one-doctor: allow it with `kafka-acls.sh --bootstrap-server BROKERS --add --allow-principal User:NAME --operation Write --transactional-id kigen-notifier-one-doctor`, or remove the ACL that denies it; `kigen doctor` lists what else is missing
                 ok cluster `shop`, as configured

@@ -19,7 +19,7 @@ use crate::support::{HEAVY, PATIENCE, kigen, noon, play, steady_and_absent};
 
 const DAYS: i64 = 6;
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
-const TOPICS: [&str; 5] = ["events", "alerts", "status", "rejects", "control"];
+const TOPICS: [&str; 6] = ["events", "alerts", "status", "rejects", "control", "deliveries"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kigen_and_an_outside_consumer_read_values_in_both_encodings_as_one_log() {
@@ -130,16 +130,18 @@ fn all_read_both(kigen: &Kigen<'_>, broker: &Broker, url: &str) {
         url,
         &["topics", "check"],
         &expect![[r#"
-            kigen.events   2 partitions, as configured
-            kigen.alerts   2 partitions, as configured
-            kigen.status   2 partitions, as configured
-            kigen.rejects  2 partitions, as configured
-            kigen.control  2 partitions, as configured
-            kigen.events-value   schemas 1, 2, 3, 4, 5, 6, 7, as configured
-            kigen.alerts-value   schemas 8, 9, 10, 11, 12, 13, 14, as configured
-            kigen.status-value   schemas 15, 16, 17, 18, 19, 20, 21, 22, 23, as configured
-            kigen.rejects-value  schemas 24, as configured
-            kigen.control-value  schemas 25, as configured
+            kigen.events      2 partitions, as configured
+            kigen.alerts      2 partitions, as configured
+            kigen.status      2 partitions, as configured
+            kigen.rejects     2 partitions, as configured
+            kigen.control     2 partitions, as configured
+            kigen.deliveries  2 partitions, as configured
+            kigen.events-value      schemas 1, 2, 3, 4, 5, 6, 7, as configured
+            kigen.alerts-value      schemas 8, 9, 10, 11, 12, 13, 14, as configured
+            kigen.status-value      schemas 15, 16, 17, 18, 19, 20, 21, 22, 23, as configured
+            kigen.rejects-value     schemas 24, as configured
+            kigen.control-value     schemas 25, as configured
+            kigen.deliveries-value  schemas 26, as configured
         "#]],
     );
 }

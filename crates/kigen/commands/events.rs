@@ -63,6 +63,7 @@ fn topic(arg: TopicArg) -> Topic {
         TopicArg::Status => Topic::Status,
         TopicArg::Rejects => Topic::Rejects,
         TopicArg::Control => Topic::Control,
+        TopicArg::Deliveries => Topic::Deliveries,
     }
 }
 
@@ -119,7 +120,7 @@ fn is_shown(topic: Topic, record: &ConsumedRecord, args: &EventsArgs) -> bool {
 }
 
 fn is_removed(topic: Topic, record: &ConsumedRecord) -> bool {
-    matches!(topic, Topic::Status | Topic::Control) && record.value.is_none()
+    matches!(topic, Topic::Status | Topic::Control | Topic::Deliveries) && record.value.is_none()
 }
 
 fn json(topic: Topic, partition: Partition, record: &ConsumedRecord) -> Value {

@@ -50,7 +50,7 @@ async fn skip<L: Log>(log: L, place: (Topic, Partition, Offset), author: String)
     let error = match topic {
         Topic::Events => kigen_wire::decode_event(value).err(),
         Topic::Alerts => kigen_wire::decode_alert(value).err(),
-        Topic::Status | Topic::Rejects | Topic::Control => None,
+        Topic::Status | Topic::Rejects | Topic::Control | Topic::Deliveries => None,
     };
     anyhow::ensure!(
         error.is_some_and(|error| error.is_newer()),

@@ -36,7 +36,7 @@ fn topics_text(found: &[Found]) -> String {
     for Found { topic, partitions, problems } in found {
         let partitions = partitions.map_or(String::new(), |count| format!("{count} partitions"));
         let ok = if problems.is_empty() { ", as configured" } else { "" };
-        let _ = writeln!(text, "{:<14} {partitions}{ok}", topic.name());
+        let _ = writeln!(text, "{:<17} {partitions}{ok}", topic.name());
         for problem in problems {
             let level = if problem.is_bearable() { "note" } else { "wrong" };
             let _ = writeln!(text, "  {level}: {}", problem.describe(*topic));
@@ -52,7 +52,7 @@ fn subjects_text(found: &[registry::Subject]) -> String {
         let ids = if ids.is_empty() { "none".to_owned() } else { ids.join(", ") };
         let problems = subject.problems();
         let ok = if problems.is_empty() { ", as configured" } else { "" };
-        let _ = writeln!(text, "{:<20} schemas {ids}{ok}", subject.name());
+        let _ = writeln!(text, "{:<23} schemas {ids}{ok}", subject.name());
         for problem in problems {
             let _ = writeln!(text, "  note: {problem}");
         }

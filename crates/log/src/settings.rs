@@ -63,7 +63,7 @@ impl Settings {
             Topic::Events => Some(self.events),
             Topic::Alerts => Some(self.alerts),
             Topic::Rejects => Some(self.rejects),
-            Topic::Status | Topic::Control => None,
+            Topic::Status | Topic::Control | Topic::Deliveries => None,
         }
     }
 
@@ -72,7 +72,7 @@ impl Settings {
     pub fn unread_retention(&self, topic: Topic) -> Option<Retention> {
         match topic {
             Topic::Alerts => Some(self.alerts.times(Self::UNREAD_RETENTIONS_MAX)),
-            Topic::Events | Topic::Rejects | Topic::Status | Topic::Control => None,
+            Topic::Events | Topic::Rejects | Topic::Status | Topic::Control | Topic::Deliveries => None,
         }
     }
 
@@ -85,7 +85,7 @@ impl Settings {
                 let period_ms = self.events.age_ms_max / Self::RESYNCS_IN_RETENTION;
                 period_ms + period_ms / 2
             }
-            Topic::Alerts | Topic::Rejects | Topic::Status | Topic::Control => 0,
+            Topic::Alerts | Topic::Rejects | Topic::Status | Topic::Control | Topic::Deliveries => 0,
         }
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod alert;
 pub mod control;
+pub mod delivery;
 pub mod event;
 pub mod key;
 pub mod objective;

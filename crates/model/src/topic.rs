@@ -1,4 +1,4 @@
-//! The five topics, their partitions and offsets.
+//! The six topics, their partitions and offsets.
 
 use std::fmt;
 
@@ -15,6 +15,8 @@ pub enum Topic {
     Rejects,
     /// What the processes of the log announce, and an operator decides; compacted. All of it is in [`CONTROL_PARTITION`].
     Control,
+    /// The messages that receivers have; compacted. Those about a batch are in its partition.
+    Deliveries,
 }
 
 /// The partition of `kigen.control` that has all of its records, so that they have one order.
@@ -22,7 +24,8 @@ pub const CONTROL_PARTITION: Partition = Partition(0);
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Events, Self::Alerts, Self::Status, Self::Rejects, Self::Control];
+    pub const ALL: [Self; 6] =
+        [Self::Events, Self::Alerts, Self::Status, Self::Rejects, Self::Control, Self::Deliveries];
 
     /// The topic's name.
     pub fn name(self) -> &'static str {
@@ -32,6 +35,7 @@ impl Topic {
             Self::Status => "kigen.status",
             Self::Rejects => "kigen.rejects",
             Self::Control => "kigen.control",
+            Self::Deliveries => "kigen.deliveries",
         }
     }
 }

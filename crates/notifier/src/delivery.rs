@@ -23,10 +23,12 @@
 //! - There are two queues, one for failed runs and one for everything else. In each, one message is under way at a time,
 //!   over all partitions. Those behind a blocked one wait, so that order holds and nothing is lost; those of the other queue
 //!   do not wait. A shutdown leaves it uncommitted, to be received again.
+//! - What an alert does to the messages that Slack has is decided by `plan`: a message of its own, or an update of one with a
+//!   reply in its thread. What Slack has then is recorded in `kigen.deliveries`, in the commit of the alert.
 //! - The outcome is uncertain after a request without an answer. It is also uncertain, in each partition, for the messages
 //!   after a start, an assignment or a failed commit, which may have been posted without a commit: until one of them is
-//!   not found. The lookup finds a message by the alert's id in its metadata. It is not made for every message: it costs a
-//!   request of its own.
+//!   not found. The lookup finds a message or reply by the alert's id in its metadata. It is not made for every message: it
+//!   costs a request of its own. An update is repeated instead: it is the same twice.
 //! - What a channel rejects whatever it is, such as an archived one, goes to the default channel with a note. Only what
 //!   that rejects, too, is blocked.
 //! - Only Slack blocks or needs a lookup. A dry run prints each message, and a channel takes it, at once.
@@ -44,7 +46,7 @@ use kigen_log::{ConsumedRecord, NewRecord};
 use kigen_model::Instant;
 use kigen_model::alert::Alert;
 use kigen_model::reject::Reject;
-use kigen_model::topic::{Partition, Topic};
+use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::ThrottledWarnings;
 use kigen_wire::{DecodeError, Level};
 use tokio::sync::mpsc;
@@ -52,11 +54,12 @@ use tokio::sync::mpsc;
 use crate::error::NotifierError;
 use crate::failures::FailureFilter;
 use crate::health::Health;
+use crate::ledger::{Change, Ledger};
 use crate::metrics;
 use crate::queue::Queue;
 use crate::render::{Message, render, render_at};
 use crate::slack::client::Slack;
-use crate::slack::sender::{Patience, SlackSender};
+use crate::slack::sender::{Patience, Sending, SlackSender, record};
 use crate::terminal::{Style, draw};
 
 /// The width of a printed message, in characters.
@@ -74,6 +77,8 @@ pub struct Delivery {
     warnings: ThrottledWarnings,
     /// The clock by which a message is late.
     now: fn() -> Instant,
+    /// What Slack has with the record that was delivered last, once that is committed.
+    changes: Vec<Change>,
 }
 
 /// What became of a record.
@@ -145,7 +150,7 @@ impl Delivery {
     fn to(destination: Destination, failures: Option<FailureFilter>) -> Self {
         let (control, health, warnings) = Default::default();
         let now = chrono::Utc::now;
-        Self { destination, queue: None, failures, control, health, warnings, now }
+        Self { destination, queue: None, failures, control, health, warnings, now, changes: Vec::new() }
     }
 
     /// A delivery for each queue, to the same destination.
@@ -164,6 +169,7 @@ impl Delivery {
                 health: self.health.clone(),
                 warnings: self.warnings.clone(),
                 now: self.now,
+                changes: Vec::new(),
             };
             (queue, of_queue)
         })
@@ -194,6 +200,47 @@ impl Delivery {
         }
     }
 
+    /// The messages that the receiver has; `None`: it is one whose messages are not recorded.
+    pub(crate) fn ledger(&self) -> Option<&Ledger> {
+        match &self.destination {
+            Destination::Slack(sender) => Some(sender.ledger()),
+            Destination::Printed(_) | Destination::Channel(_) => None,
+        }
+    }
+
+    /// What was delivered or linked last is committed.
+    pub(crate) fn committed(&mut self, partition: Partition) {
+        let changes = std::mem::take(&mut self.changes);
+        if let Some(ledger) = self.ledger() {
+            ledger.apply(partition, changes);
+        }
+    }
+
+    /// Lets the next message of a queue refer to its counterpart; returns what is to be committed. `None`: each does, or the
+    /// shutdown came first.
+    pub(crate) async fn link(
+        &mut self,
+        partition: Partition,
+        queue: Queue,
+        shutdown: Pin<&mut impl Future<Output = ()>>,
+    ) -> Option<Vec<NewRecord>> {
+        let Destination::Slack(sender) = &mut self.destination else { return None };
+        let changes = sender.link(partition, queue, &self.health, shutdown).await?;
+        Some(self.record(partition, changes))
+    }
+
+    /// The records of changes, which take effect once they are [committed](Self::committed).
+    fn record(&mut self, partition: Partition, changes: Vec<Change>) -> Vec<NewRecord> {
+        let (level, timestamp) = (self.control.level(), (self.now)());
+        let new = |change: &Change| {
+            let (key, value) = record(change, level);
+            NewRecord { topic: Topic::Deliveries, partition, key, value, timestamp }
+        };
+        let records = changes.iter().map(new).collect();
+        self.changes = changes;
+        records
+    }
+
     /// Whether a failed run is delivered; counts it if not.
     fn delivers(&self, alert: &Alert) -> bool {
         match &self.failures {
@@ -220,8 +267,8 @@ impl Delivery {
                 if queue == Queue::Failures && !self.delivers(&alert) {
                     return Ok(Delivered::Nothing);
                 }
-                let is_sent = self.send(partition, alert, shutdown).await?;
-                Ok(if is_sent { Delivered::Done(Vec::new()) } else { Delivered::ShutDown })
+                let sent = self.send(partition, record.offset, alert, shutdown).await?;
+                Ok(sent.map_or(Delivered::ShutDown, Delivered::Done))
             }
             Err(error) if self.control.waits_for((Topic::Alerts, partition), record, &error) => {
                 Ok(Delivered::Newer(error))
@@ -238,36 +285,39 @@ impl Delivery {
         }
     }
 
-    /// False: the shutdown came first.
+    /// Returns what is to be committed; `None`: the shutdown came first.
     async fn send(
         &mut self,
         partition: Partition,
+        offset: Offset,
         alert: Alert,
         shutdown: Pin<&mut impl Future<Output = ()>>,
-    ) -> Result<bool, NotifierError> {
+    ) -> Result<Option<Vec<NewRecord>>, NotifierError> {
         let (kind, queue) = (alert.body.kind(), Queue::of(&alert.body));
-        let is_sent = match &mut self.destination {
+        let changes = match &mut self.destination {
             Destination::Printed(out) => {
                 let message = render_at(&alert, (self.now)());
                 let drawn = draw(&message, &Style { colours: false, width: DRY_RUN_WIDTH });
                 print(&mut *out.lock().unwrap_or_else(PoisonError::into_inner), &drawn)
                     .map_err(NotifierError::Print)?;
-                true
+                Some(Vec::new())
             }
             // Within the process nothing waits, and what is played back is of another time.
             Destination::Channel(sender) => tokio::select! {
-                sent = sender.send((alert.clone(), render(&alert))) => sent.map(|()| true).map_err(|_| NotifierError::Closed)?,
-                () = shutdown => false,
+                sent = sender.send((alert.clone(), render(&alert))) => sent.map(|()| Some(Vec::new())).map_err(|_| NotifierError::Closed)?,
+                () = shutdown => None,
             },
             Destination::Slack(sender) => {
-                sender.send(partition, &alert, self.now, &self.health, shutdown).await
+                let (level, now) = (self.control.level(), self.now);
+                let sending = Sending { partition, offset, alert: &alert, level, now };
+                sender.send(sending, &self.health, shutdown).await
             }
         };
-        if is_sent {
+        Ok(changes.map(|changes| {
             metrics::delivered(kind);
             self.health.delivered(queue);
-        }
-        Ok(is_sent)
+            self.record(partition, changes)
+        }))
     }
 }
 

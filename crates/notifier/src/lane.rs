@@ -24,6 +24,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::delivery::{Delivered, Delivery};
 use crate::error::NotifierError;
+use crate::ledger::Ledger;
 use crate::log_retry::LogRetry;
 use crate::queue::{Positions, Queue};
 use crate::start::report_expired;
@@ -78,6 +79,8 @@ pub(crate) struct Lane<R> {
     shares: watch::Receiver<Shares>,
     commits: mpsc::Sender<Done>,
     retry: LogRetry,
+    /// Changes of what the receiver has: a message may have a counterpart then.
+    ledger_changes: Option<watch::Receiver<()>>,
     cursors: BTreeMap<Partition, Cursor>,
 }
 
@@ -106,7 +109,9 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
         commits: mpsc::Sender<Done>,
     ) -> Self {
         let (control, retry) = (delivery.control().clone(), LogRetry::new(&delivery));
-        Self { reader, queue, delivery, control, shares, commits, retry, cursors: BTreeMap::new() }
+        let ledger_changes = delivery.ledger().map(Ledger::changes);
+        let cursors = BTreeMap::new();
+        Self { reader, queue, delivery, control, shares, commits, retry, ledger_changes, cursors }
     }
 
     /// Delivers until the role ends.
@@ -115,6 +120,7 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
             if !self.follow_shares() {
                 return Ok(());
             }
+            self.link_all().await;
             let is_behind = |cursor: &&mut Cursor| cursor.state == State::Reading && cursor.next < cursor.end;
             let behind: Vec<Partition> = self
                 .cursors
@@ -123,11 +129,13 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
                 .collect();
             if behind.is_empty() {
                 let is_blocked = self.cursors.values().any(|cursor| cursor.state == State::Blocked);
+                let has_ledger = self.ledger_changes.is_some();
                 tokio::select! {
                     changed = self.shares.changed() => if changed.is_err() {
                         return Ok(());
                     },
                     () = self.control.changed(), if is_blocked => self.unblock(),
+                    () = changed(&mut self.ledger_changes), if has_ledger => {}
                 }
                 continue;
             }
@@ -154,6 +162,29 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
         // Its former owner, or this one before a failed commit, may have posted the next message.
         self.delivery.look_up_next(&begun);
         !shares.is_stopped
+    }
+
+    /// Lets the messages of this queue refer to their counterparts in the other one.
+    async fn link_all(&mut self) {
+        if let Some(changes) = &mut self.ledger_changes {
+            changes.mark_unchanged();
+        }
+        let is_here = |cursor: &Cursor| cursor.state != State::Lost;
+        let here = self.cursors.iter().filter(|(_, cursor)| is_here(cursor));
+        let here: Vec<_> = here.map(|(partition, cursor)| (*partition, cursor.start, cursor.next)).collect();
+        for (partition, start, next) in here {
+            loop {
+                let linked = {
+                    let mut shares = self.shares.clone();
+                    let ended = pin!(until_ended(&mut shares, partition, start));
+                    self.delivery.link(partition, self.queue, ended).await
+                };
+                let Some(outputs) = linked else { break };
+                if !self.commit(partition, start, next, outputs).await {
+                    break;
+                }
+            }
+        }
     }
 
     fn unblock(&mut self) {
@@ -246,7 +277,9 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
         let (committed, is_committed) = oneshot::channel();
         let done = Done { queue: self.queue, partition, start, next, outputs, committed };
         let is_committed = self.commits.send(done).await.is_ok() && is_committed.await.is_ok();
-        if !is_committed {
+        if is_committed {
+            self.delivery.committed(partition);
+        } else {
             self.moved(partition, |cursor| cursor.state = State::Lost);
         }
         is_committed
@@ -287,6 +320,14 @@ fn read(
         report_expired(reader, partition, from, reader.earliest(topic, partition)?);
     }
     Ok(records)
+}
+
+/// Until what the receiver has changes.
+async fn changed(changes: &mut Option<watch::Receiver<()>>) {
+    if let Some(changes) = changes {
+        // The sender lives as long as the role.
+        let _ = changes.changed().await;
+    }
 }
 
 /// Until the role ends, or this start of the partition does.

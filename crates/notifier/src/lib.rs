@@ -1,8 +1,9 @@
 //! Alerts to Slack: rendered purely, delivered once.
 //!
 //! [`role`] is the member of the group that consumes `kigen.alerts`, with two queues that deliver its records; [`dry_run`]
-//! is the loop that only looks. [`delivery`] delivers one record and draws its states, [`render`] makes the message of an
-//! alert, [`slack`] posts it, and [`terminal`] draws it as Slack would show it.
+//! is the loop that only looks. [`delivery`] delivers one record and draws its states, `plan` decides what an alert does to the
+//! messages that Slack has, which `ledger` remembers, [`render`] makes the message of an alert, [`slack`] posts it, and
+//! [`terminal`] draws it as Slack would show it.
 
 mod clean;
 mod containers;
@@ -13,8 +14,10 @@ mod exit_codes;
 pub mod failures;
 pub mod health;
 mod lane;
+mod ledger;
 mod log_retry;
 pub mod metrics;
+mod plan;
 mod queue;
 pub mod render;
 pub mod role;

@@ -34,6 +34,14 @@ impl Queue {
         }
     }
 
+    /// The other one.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Deadlines => Self::Failures,
+            Self::Failures => Self::Deadlines,
+        }
+    }
+
     /// Its number in the group's position: never one of another queue.
     fn part(self) -> u8 {
         match self {

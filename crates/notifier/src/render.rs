@@ -27,6 +27,8 @@ const LATE_AFTER_MIN: i64 = 10;
 /// A message in plain text; text from the cluster in it is sanitized.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
+    /// How it stands, in a word or two: what a reader sees first, without colours.
+    pub state: &'static str,
     /// The kind of news.
     pub tone: Tone,
     /// What happened, in one line.
@@ -77,11 +79,34 @@ pub fn render_at(alert: &Alert, now: Instant) -> Message {
     message
 }
 
+/// The message of what `shown` is about, once a later alert ended or corrected it, delivered at `now`.
+pub fn render_followed(shown: &Alert, followed_by: &Alert, now: Instant) -> Message {
+    let before = render(shown);
+    let mut message = render_at(followed_by, now);
+    if matches!(followed_by.body, AlertBody::SlotRetracted { incident: Some(_), misses: 1.., .. }) {
+        let corrected = [format!("{}.", message.headline)].into_iter().chain(message.paragraphs);
+        let paragraphs = corrected.chain(before.paragraphs).collect();
+        return Message { paragraphs, ..before };
+    }
+    let brief = before.brief.map_or(String::new(), |brief| format!(": {brief}"));
+    message.paragraphs.push(format!("Before: {}{brief}.", before.headline));
+    message.paragraphs.extend(before.paragraphs);
+    message.error = before.error;
+    message
+}
+
 impl Message {
-    /// The message for another channel than its own, with the reason.
+    /// The message with a reference to another one.
     #[must_use]
-    pub(crate) fn rejected_by(mut self, channel: &str, why: &str) -> Self {
-        self.paragraphs.insert(0, format!("This message is for {channel}, which rejected it. {why}."));
+    pub(crate) fn linked_to(mut self, label: &'static str, address: &str) -> Self {
+        self.facts.push((label, address.to_owned()));
+        self
+    }
+
+    /// The message with a note before everything else.
+    #[must_use]
+    pub(crate) fn noted(mut self, note: &str) -> Self {
+        self.paragraphs.insert(0, note.to_owned());
         self
     }
 }
@@ -133,6 +158,7 @@ fn retracted(
     let mut facts = facts_of_run(run, false);
     facts.extend(facts_of_objective(alert));
     Message {
+        state: "Retracted",
         tone: Tone::Recovered,
         headline: format!("{} was there in time after all", name_of_objective(alert)),
         brief: None,
@@ -155,6 +181,7 @@ fn unknown(alert: &Alert, slot: &Slot, gap: &Gap) -> Message {
     let mut facts = facts_of_objective(alert);
     facts.push(("Look", show_batch(alert)));
     Message {
+        state: "Unknown",
         tone: Tone::Unknown,
         headline: format!(
             "{} may have no good result for {}",
@@ -181,6 +208,7 @@ fn unknown_slots(alert: &Alert, last: &Slot, since: Instant, slots: u32, gap: &G
     let mut facts = facts_of_objective(alert);
     facts.push(("Look", show_batch(alert)));
     Message {
+        state: "Unknown",
         tone: Tone::Unknown,
         headline: format!("{} may have no good result for {slots} deadlines", name_of_objective(alert)),
         brief: None,
@@ -211,6 +239,7 @@ fn judged_again(
         text.push_str(&format!(" {rest} stay unknown: they are older than the verdicts that kigen keeps."));
     }
     Message {
+        state: "Judged again",
         tone: if missed == 0 { Tone::Recovered } else { Tone::Unknown },
         headline: format!(
             "{} is judged again for {} deadlines",
@@ -233,6 +262,7 @@ fn run_failed(alert: &Alert, run: &RunSummary, failure: &Failure) -> Message {
     facts.extend(facts_of_objective(alert));
     facts.push(("Look", read_logs(alert, run)));
     Message {
+        state: "Failed",
         tone: Tone::Failed,
         headline: format!("{} failed", name(alert)),
         brief: Some(brief_failure(failure, Some(run))),
@@ -288,6 +318,7 @@ fn recovered(
     let mut facts = facts_of_run(Some(run), false);
     facts.extend(facts_of_objective(alert));
     Message {
+        state: "Recovered",
         tone: Tone::Recovered,
         headline,
         brief: None,
@@ -343,6 +374,7 @@ fn missed(
     facts.extend(facts_of_objective(alert));
     facts.push(("Look", first_command(alert, cause, run)));
     Message {
+        state: "Missed",
         tone: Tone::Missed,
         headline: format!(
             "{} has no good result for {}",
@@ -372,6 +404,7 @@ fn at_risk(
     let begun = run.filter(|run| matches!(run.run.phase, RunPhase::Running));
     facts.push(("Look", begun.map_or_else(|| show_batch(alert), |run| read_logs(alert, run))));
     Message {
+        state: "At risk",
         tone: Tone::AtRisk,
         headline,
         brief: Some(brief),
@@ -399,6 +432,7 @@ fn risk_over(alert: &Alert, slot: &Slot, ended_at: Option<Instant>, run: Option<
     let mut facts = facts_of_run(run, false);
     facts.extend(facts_of_objective(alert));
     Message {
+        state: "Over",
         tone: Tone::Recovered,
         headline,
         brief: None,

@@ -28,6 +28,7 @@ use crate::delivery::Delivery;
 use crate::error::NotifierError;
 use crate::health::Health;
 use crate::lane::{Done, Lane, Share, Shares};
+use crate::ledger::{Ledger, Messages};
 use crate::log_retry::LogRetry;
 use crate::queue::Positions;
 use crate::start::start;
@@ -57,6 +58,7 @@ pub async fn run<L: Log>(
     let (shares, _) = watch::channel(Shares::default());
     let (commits, mut done) = mpsc::channel(1);
     let (retry, health) = (LogRetry::new(&delivery), delivery.health().clone());
+    let ledger = delivery.ledger().cloned();
     let mut lanes = JoinSet::new();
     for delivery in delivery.of_queues() {
         let lane = Lane::new(log.reader().clone(), delivery, shares.subscribe(), commits.clone());
@@ -65,7 +67,7 @@ pub async fn run<L: Log>(
     drop(commits);
     let (owned, to_start, start_at) = (BTreeMap::new(), BTreeSet::new(), TimerInstant::now());
     let mut member =
-        Member { log, consumer, now, shares, retry, health, owned, to_start, start_at, starts: 0 };
+        Member { log, consumer, now, shares, retry, health, ledger, owned, to_start, start_at, starts: 0 };
     tokio::pin!(shutdown);
     let mut outcome = member.serve(&mut lanes, &mut done, shutdown.as_mut()).await;
     member.shares.send_modify(|shares| shares.is_stopped = true);
@@ -102,6 +104,8 @@ struct Member<L: Log> {
     shares: watch::Sender<Shares>,
     retry: LogRetry,
     health: Health,
+    /// The messages that the receiver has, where they are recorded.
+    ledger: Option<Ledger>,
     /// Where the partitions are that have begun.
     owned: BTreeMap<Partition, Owned>,
     /// Assigned partitions that have not begun.
@@ -162,15 +166,30 @@ impl<L: Log> Member<L> {
 
     async fn try_start_all(&mut self) -> Result<(), LogError> {
         let (reader, now, partitions) = (self.log.reader().clone(), self.now, self.to_start.clone());
+        let is_recorded = self.ledger.is_some();
         let starts = on_thread(move || {
-            let of = |partition| Ok((partition, start(&reader, GROUP, partition, now())?));
-            partitions.into_iter().map(of).collect::<Result<Vec<(Partition, Positions)>, LogError>>()
+            let of = |partition| {
+                let positions = start(&reader, GROUP, partition, now())?;
+                // After the position: a write of the former owner is complete by then.
+                let messages =
+                    if is_recorded { Messages::load(&reader, partition)? } else { Messages::default() };
+                Ok((partition, positions, messages))
+            };
+            partitions
+                .into_iter()
+                .map(of)
+                .collect::<Result<Vec<(Partition, Positions, Messages)>, LogError>>()
         });
         let starts = starts.await?;
-        let committed = |(partition, positions): &(Partition, Positions)| (*partition, positions.committed());
+        let committed = |(partition, positions, _): &(Partition, Positions, Messages)| {
+            (*partition, positions.committed())
+        };
         self.consumer.commit_positions(Vec::new(), starts.iter().map(committed).collect()).await?;
         self.retry.succeeded();
-        for (partition, positions) in starts {
+        for (partition, positions, messages) in starts {
+            if let Some(ledger) = &self.ledger {
+                ledger.begin(partition, messages);
+            }
             self.consumer.seek(partition, positions.greatest()).await?;
             self.to_start.remove(&partition);
             self.starts += 1;
@@ -226,7 +245,12 @@ impl<L: Log> Member<L> {
         self.owned.retain(|partition, _| !partitions.contains(partition));
         self.shares
             .send_modify(|shares| shares.partitions.retain(|partition, _| !partitions.contains(partition)));
-        partitions.iter().for_each(|partition| self.health.unblocked(*partition));
+        for partition in partitions {
+            self.health.unblocked(*partition);
+            if let Some(ledger) = &self.ledger {
+                ledger.give_up(*partition);
+            }
+        }
     }
 
     /// Commits what a queue has delivered, and retries that: a posted message stays posted. If the member has lost the

@@ -55,6 +55,7 @@ const STATUS: [&str; 9] = [
 ];
 const REJECTS: [&str; 1] = [include_str!("../../../schemas/kigen.rejects/v1.avsc")];
 const CONTROL: [&str; 1] = [include_str!("../../../schemas/kigen.control/v1.avsc")];
+const DELIVERIES: [&str; 1] = [include_str!("../../../schemas/kigen.deliveries/v1.avsc")];
 
 /// One version of a schema.
 struct Version {
@@ -74,12 +75,12 @@ struct VersionCodec {
     writer: GenericDatumWriter<'static>,
 }
 
-static VERSIONS: LazyLock<[Vec<Version>; 5]> = LazyLock::new(|| {
+static VERSIONS: LazyLock<[Vec<Version>; 6]> = LazyLock::new(|| {
     // An array or text cannot be longer than the value that contains it; Avro would trust a length of gigabytes.
     apache_avro::util::max_allocation_bytes(VALUE_BYTES_MAX);
-    [parse(&EVENTS), parse(&ALERTS), parse(&STATUS), parse(&REJECTS), parse(&CONTROL)]
+    [&EVENTS[..], &ALERTS, &STATUS, &REJECTS, &CONTROL, &DELIVERIES].map(parse)
 });
-static CODECS: LazyLock<[Codec; 5]> =
+static CODECS: LazyLock<[Codec; 6]> =
     LazyLock::new(|| VERSIONS.each_ref().map(|versions| Codec(versions.iter().map(codec).collect())));
 
 /// A datum's bytes, and whether more of them were requested than there are: `apache-avro` takes the end of its input for a
@@ -181,6 +182,7 @@ pub fn schemas(topic: Topic) -> &'static [&'static str] {
         Topic::Status => &STATUS,
         Topic::Rejects => &REJECTS,
         Topic::Control => &CONTROL,
+        Topic::Deliveries => &DELIVERIES,
     }
 }
 
@@ -261,5 +263,6 @@ fn index(topic: Topic) -> usize {
         Topic::Status => 2,
         Topic::Rejects => 3,
         Topic::Control => 4,
+        Topic::Deliveries => 5,
     }
 }

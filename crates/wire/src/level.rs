@@ -12,6 +12,7 @@ struct Versions {
     status: usize,
     rejects: usize,
     control: usize,
+    deliveries: usize,
     /// The newest engine whose states and positions are in those versions.
     engine: u32,
 }
@@ -20,9 +21,9 @@ struct Versions {
 /// the engine is a new level, or part of one that is not released yet.
 const LEVELS: [Versions; 3] = [
     // Every kigen before record levels reads these.
-    Versions { events: 5, alerts: 3, status: 5, rejects: 1, control: 1, engine: 4 },
-    Versions { events: 6, alerts: 5, status: 8, rejects: 1, control: 1, engine: 6 },
-    Versions { events: 7, alerts: 7, status: 9, rejects: 1, control: 1, engine: 7 },
+    Versions { events: 5, alerts: 3, status: 5, rejects: 1, control: 1, deliveries: 1, engine: 4 },
+    Versions { events: 6, alerts: 5, status: 8, rejects: 1, control: 1, deliveries: 1, engine: 6 },
+    Versions { events: 7, alerts: 7, status: 9, rejects: 1, control: 1, deliveries: 1, engine: 7 },
 ];
 
 /// A record level: for each topic the version of its schema in which records are written, from 1. A kigen reads the records of
@@ -58,6 +59,7 @@ impl Level {
             Topic::Status => versions.status,
             Topic::Rejects => versions.rejects,
             Topic::Control => versions.control,
+            Topic::Deliveries => versions.deliveries,
         }
     }
 

@@ -1,4 +1,5 @@
-//! A fake of Slack's Web API for a process on Kafka, where a dry run delivers nothing: it appends each message to a file.
+//! A fake of Slack's Web API for a process on Kafka, where a dry run delivers nothing: it appends each message, and each update
+//! of one, to a file.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,18 @@ pub(crate) async fn slack_into(file: &Path) -> String {
             }),
         )
         .route(
+            "/api/chat.update",
+            post(update_message),
+        )
+        .route(
+            "/api/chat.getPermalink",
+            get(|| async { json(r#"{"ok": true, "channel": "C1", "permalink": "https://x.slack.com/archives/C1/p11"}"#) }),
+        )
+        .route(
+            "/api/conversations.replies",
+            get(|| async { json(r#"{"ok": true, "messages": [], "has_more": false}"#) }),
+        )
+        .route(
             "/api/conversations.history",
             get(|| async { json(r#"{"ok": true, "messages": [], "has_more": false}"#) }),
         )
@@ -40,9 +53,18 @@ pub(crate) async fn slack_into(file: &Path) -> String {
 }
 
 async fn post_message(State(file): State<PathBuf>, body: Bytes) -> impl axum::response::IntoResponse {
-    let file = std::fs::OpenOptions::new().create(true).append(true).open(file);
-    file.and_then(|mut file| file.write_all(&[&body, &b"\n"[..]].concat())).expect("a file of messages");
+    append(file, &body);
     json(r#"{"ok": true, "channel": "C1", "ts": "1.1", "message": {"ts": "1.1", "type": "message"}}"#)
+}
+
+async fn update_message(State(file): State<PathBuf>, body: Bytes) -> impl axum::response::IntoResponse {
+    append(file, &body);
+    json(r#"{"ok": true, "channel": "C1", "ts": "1.1", "text": "", "message": {"text": "", "user": "U1"}}"#)
+}
+
+fn append(file: PathBuf, body: &[u8]) {
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(file);
+    file.and_then(|mut file| file.write_all(&[body, b"\n"].concat())).expect("a file of messages");
 }
 
 fn json(text: &'static str) -> impl axum::response::IntoResponse {

@@ -114,7 +114,8 @@ pub(super) fn slot(topic: Topic, partition: Partition, partitions: u32) -> Optio
 
 /// All partitions of all topics, in the order of their `slot`s.
 pub(super) fn slots(partitions: u32) -> impl Iterator<Item = (Topic, Partition)> {
-    let topics = [Topic::Events, Topic::Alerts, Topic::Status, Topic::Rejects, Topic::Control];
+    let topics =
+        [Topic::Events, Topic::Alerts, Topic::Status, Topic::Rejects, Topic::Control, Topic::Deliveries];
     topics.into_iter().flat_map(move |topic| (0..partitions).map(move |i| (topic, Partition(i))))
 }
 
@@ -145,6 +146,7 @@ fn topic_code(topic: Topic) -> u8 {
         Topic::Status => 3,
         Topic::Rejects => 4,
         Topic::Control => 5,
+        Topic::Deliveries => 6,
     }
 }
 

@@ -210,7 +210,7 @@ impl<'a> Draft<'a> {
 
 fn is_compacted(topic: Topic) -> bool {
     match topic {
-        Topic::Status | Topic::Control => true,
+        Topic::Status | Topic::Control | Topic::Deliveries => true,
         Topic::Events | Topic::Alerts | Topic::Rejects => false,
     }
 }

@@ -115,6 +115,7 @@ fn refused(connection: &Connection, producer: &Producer, topic: Topic, error: Ka
         Topic::Status => "took no record for kigen.status",
         Topic::Rejects => "took no record for kigen.rejects",
         Topic::Control => "took no record for kigen.control",
+        Topic::Deliveries => "took no record for kigen.deliveries",
     };
     // After a fatal error of the producer, the error of each record is only that there was one.
     let fatal = producer.client().fatal_error().map(|(code, _)| KafkaError::MessageProduction(code));

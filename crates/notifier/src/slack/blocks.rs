@@ -10,15 +10,23 @@ use crate::render::{Message, Tone};
 const SECTION_UNITS_MAX: usize = 2_900;
 /// The most of the line that a lock screen shows, in UTF-16 units.
 const FALLBACK_UNITS_MAX: usize = 1_000;
+/// The labels of references to other messages.
+pub(super) const FAILED_RUN: &str = "Failed run";
+pub(super) const MISSED_DEADLINE: &str = "Missed deadline";
 /// Ends a text that was cut.
 const ELLIPSIS: char = '…';
 
 /// The text of notifications, which show no blocks.
 pub(super) fn fallback(message: &Message) -> String {
-    let (mark, headline) = (mark(message.tone), escape(&message.headline));
+    let (mark, headline) = (mark(message.tone), headline(message));
     let brief = message.brief.as_ref().map_or(String::new(), |brief| format!(": {}", escape(brief)));
     let owner = message.owner.as_ref().map_or(String::new(), |owner| format!(" · {}", escape(owner)));
     cut(format!("{mark} {headline}{brief}{owner} ({})", escape(&message.context)), FALLBACK_UNITS_MAX)
+}
+
+/// Begins with the state: colours are not seen everywhere.
+fn headline(message: &Message) -> String {
+    format!("{}: {}", message.state, escape(&message.headline))
 }
 
 fn mark(tone: Tone) -> &'static str {
@@ -33,14 +41,15 @@ fn mark(tone: Tone) -> &'static str {
 
 /// One section each for the headline, the paragraphs, the error and the facts.
 pub(super) fn blocks(message: &Message) -> Vec<SlackBlock> {
-    let head =
-        format!("{} *{}*\n{}", mark(message.tone), escape(&message.headline), escape(&message.context));
+    let head = format!("{} *{}*\n{}", mark(message.tone), headline(message), escape(&message.context));
     let mut sections = vec![head];
     sections.push(message.paragraphs.iter().map(|text| escape(text)).collect::<Vec<_>>().join("\n"));
     sections.extend(message.error.as_ref().map(|error| format!("```{}```", fitting(error))));
     let facts = message.facts.iter().map(|(label, value)| match *label {
         // A crontab's asterisks would make it bold.
         "Look" | "Objective" => format!("*{label}:* `{}`", escape_code(value)),
+        // Slack made the address. As it stands it would be no link.
+        FAILED_RUN | MISSED_DEADLINE => format!("*{label}:* <{}>", escape(value)),
         _ => format!("*{label}:* {}", escape(value)),
     });
     sections.push(facts.collect::<Vec<_>>().join("\n"));

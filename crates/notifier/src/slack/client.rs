@@ -1,4 +1,4 @@
-//! The client: `chat.postMessage`, and `conversations.history` to find a message that may have been posted.
+//! The client: `chat.postMessage` and `chat.update`, and what finds a message that may have been posted.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -18,8 +18,11 @@ use crate::render::Message;
 const API_URL: &str = "https://slack.com/api";
 /// The event type in a message's metadata, by which a posted alert is recognised.
 const EVENT_TYPE: &str = "kigen_alert";
-/// How far back a channel is searched for an alert that may have been posted, in messages.
-const HISTORY_MESSAGES_MAX: u16 = 100;
+/// How far back a channel or a thread is searched for an alert that may have been posted: to an hour before it was decided,
+/// since clocks differ, but at most so many pages of so many messages.
+const SEARCHED_BEFORE_S: i64 = 3_600;
+const SEARCHED_IN_PAGE: u16 = 200;
+const SEARCHED_PAGES_MAX: usize = 10;
 /// How many of the bot's channels are listed at a time, and in how many pages at most, to find the id of one.
 const CHANNELS_IN_PAGE_MAX: u16 = 200;
 const CHANNEL_PAGES_MAX: usize = 20;
@@ -60,6 +63,39 @@ impl Channels {
 pub struct PostedMessage {
     channel: SlackChannelId,
     ts: SlackTs,
+}
+
+impl PostedMessage {
+    /// The message of these ids, as [`channel`](Self::channel) and [`ts`](Self::ts) return them.
+    pub(crate) fn new(channel: &str, ts: &str) -> Self {
+        Self { channel: channel.into(), ts: ts.into() }
+    }
+
+    /// The channel's id.
+    #[must_use]
+    pub fn channel(&self) -> &str {
+        self.channel.value()
+    }
+
+    /// The message's id in the channel.
+    #[must_use]
+    pub fn ts(&self) -> &str {
+        self.ts.value()
+    }
+}
+
+/// Where a message goes.
+#[derive(Clone, Copy, Debug)]
+pub enum Place<'a> {
+    /// Into a channel, by name or id.
+    Channel(&'a str),
+    /// Into the thread of a message; shown in the channel, too, if it is a broadcast.
+    Thread {
+        /// The message.
+        of: &'a PostedMessage,
+        /// Whether it is shown in the channel.
+        is_broadcast: bool,
+    },
 }
 
 impl Slack {
@@ -126,27 +162,28 @@ impl Slack {
         Ok((answer.user.unwrap_or_else(|| answer.user_id.to_string()), answer.team))
     }
 
-    /// Posts a message in a channel; as a reply in `thread`, if given, that is also shown in the channel.
+    /// Posts the message of an alert.
     ///
     /// # Errors
-    /// The message was not posted, or whether it was is unknown.
+    /// It was not posted, or whether it was is unknown.
     pub async fn post(
         &self,
-        channel: &str,
+        place: Place<'_>,
         alert: &Alert,
         message: &Message,
-        thread: Option<&PostedMessage>,
     ) -> Result<PostedMessage, SlackError> {
         let payload = HashMap::from([("id".to_owned(), alert.id.to_string())]);
-        let content = SlackMessageContent::new()
-            .with_text(fallback(message))
-            .with_blocks(blocks(message))
-            .with_metadata(SlackMessageMetadata::new(EVENT_TYPE.to_owned()).with_event_payload(payload));
+        let metadata = SlackMessageMetadata::new(EVENT_TYPE.to_owned()).with_event_payload(payload);
+        let content = content(message).with_metadata(metadata);
+        let (channel, thread) = match place {
+            Place::Channel(channel) => (channel, None),
+            Place::Thread { of, is_broadcast } => (of.channel(), Some((of.ts.clone(), is_broadcast))),
+        };
         let request = SlackApiChatPostMessageRequest::new(channel.into(), content)
             .with_unfurl_links(false)
             .with_unfurl_media(false)
-            .opt_thread_ts(thread.map(|thread| thread.ts.clone()))
-            .opt_reply_broadcast(thread.map(|_| true));
+            .opt_thread_ts(thread.as_ref().map(|(ts, _)| ts.clone()))
+            .opt_reply_broadcast(thread.and_then(|(_, is_broadcast)| is_broadcast.then_some(true)));
         let token = self.token().await?;
         let session = self.client.open_session(&token);
         let response =
@@ -156,28 +193,72 @@ impl Slack {
         Ok(PostedMessage { channel: response.channel, ts: response.ts })
     }
 
-    /// The message of this alert, if it is among the latest of a channel: it may have been posted just before a crash.
+    /// Gives a message another content. Its metadata stays, so that it is found by the alert with which it was posted.
     ///
     /// # Errors
-    /// The channel's history cannot be read.
-    pub async fn find(&self, name: &str, alert: &Alert) -> Result<Option<PostedMessage>, SlackError> {
-        let channel = self.id_of(name).await?;
-        let request = SlackApiConversationsHistoryRequest::new()
-            .with_channel(channel.clone())
-            .with_limit(HISTORY_MESSAGES_MAX)
-            .with_include_all_metadata(true);
+    /// It was not updated, or whether it was is unknown: an update may be repeated.
+    pub async fn update(&self, posted: &PostedMessage, message: &Message) -> Result<(), SlackError> {
+        let PostedMessage { channel, ts } = posted.clone();
+        // Blocks without an id get a new one each time, as Slack wants it of an update.
+        let request = SlackApiChatUpdateRequest::new(channel, content(message), ts);
         let token = self.token().await?;
         let session = self.client.open_session(&token);
-        let history =
-            session.conversations_history(&request).await.map_err(|error| SlackError::of(name, error))?;
-        let is_it = |message: &SlackHistoryMessage| {
-            let metadata =
-                message.content.metadata.as_ref().filter(|metadata| metadata.event_type == EVENT_TYPE);
-            let payload = metadata.and_then(|metadata| metadata.event_payload.as_ref());
-            payload.and_then(|payload| payload.get("id")).is_some_and(|id| *id == alert.id.to_string())
+        let updated = session.chat_update(&request).await;
+        updated.map(drop).map_err(|error| SlackError::of(posted.channel(), error))
+    }
+
+    /// The address of a message for a browser.
+    ///
+    /// # Errors
+    /// The request failed.
+    pub async fn permalink(&self, posted: &PostedMessage) -> Result<String, SlackError> {
+        let PostedMessage { channel, ts } = posted.clone();
+        let token = self.token().await?;
+        let session = self.client.open_session(&token);
+        let answer = session.chat_get_permalink(&SlackApiChatGetPermalinkRequest::new(channel, ts)).await;
+        let answer = answer.map_err(|error| SlackError::of(posted.channel(), error))?;
+        Ok(answer.permalink.to_string())
+    }
+
+    /// The message of this alert, if it is among the latest of the channel or thread: it may have been posted just before a
+    /// crash.
+    ///
+    /// # Errors
+    /// The messages cannot be read.
+    pub async fn find(&self, place: Place<'_>, alert: &Alert) -> Result<Option<PostedMessage>, SlackError> {
+        let (name, channel, thread) = match place {
+            Place::Channel(name) => (name, self.id_of(name).await?, None),
+            Place::Thread { of, .. } => (of.channel(), of.channel.clone(), Some(&of.ts)),
         };
-        let found = history.messages.into_iter().find(is_it);
-        Ok(found.map(|message| PostedMessage { channel, ts: message.origin.ts }))
+        let method = if thread.is_some() { "conversations.replies" } else { "conversations.history" };
+        let oldest = alert.decided_at.timestamp().saturating_sub(SEARCHED_BEFORE_S).max(0);
+        let token = self.token().await?;
+        let session = self.client.open_session(&token);
+        let mut cursor = None;
+        for _ in 0..SEARCHED_PAGES_MAX {
+            // By the client's own request for replies Slack would leave out the metadata.
+            let parameters = vec![
+                ("channel", Some(channel.value().clone())),
+                ("ts", thread.map(|ts| ts.value().clone())),
+                ("oldest", Some(format!("{oldest}.000000"))),
+                ("limit", Some(SEARCHED_IN_PAGE.to_string())),
+                ("include_all_metadata", Some("true".to_owned())),
+                ("cursor", cursor),
+            ];
+            let page = session.http_session_api.http_get(method, &parameters, None).await;
+            let page: SlackApiConversationsRepliesResponse =
+                page.map_err(|error| SlackError::of(name, error))?;
+            let found = page.messages.into_iter().find(|message| is_of(message, alert));
+            if let Some(message) = found {
+                return Ok(Some(PostedMessage { channel, ts: message.origin.ts }));
+            }
+            let next = page.response_metadata.and_then(|metadata| metadata.next_cursor);
+            cursor = next.map(|next| next.value().clone()).filter(|next| !next.is_empty());
+            if cursor.is_none() {
+                break;
+            }
+        }
+        Ok(None)
     }
 
     /// The id of a channel: that with which Slack has answered a message, or else as listed among the bot's channels.
@@ -230,6 +311,17 @@ impl Slack {
         }
         Ok(None)
     }
+}
+
+fn content(message: &Message) -> SlackMessageContent {
+    SlackMessageContent::new().with_text(fallback(message)).with_blocks(blocks(message))
+}
+
+/// Whether a message was posted for this alert.
+fn is_of(message: &SlackHistoryMessage, alert: &Alert) -> bool {
+    let metadata = message.content.metadata.as_ref().filter(|metadata| metadata.event_type == EVENT_TYPE);
+    let payload = metadata.and_then(|metadata| metadata.event_payload.as_ref());
+    payload.and_then(|payload| payload.get("id")).is_some_and(|id| *id == alert.id.to_string())
 }
 
 /// Whether it is an id and not a name, which has no capitals.

@@ -74,6 +74,11 @@ impl SlackError {
         matches!(self, Self::Refused { code, .. } if rejects_all(code))
     }
 
+    /// Whether a message cannot be updated, replied to or referred to any more: it was deleted, or its channel has gone.
+    pub(crate) fn is_of_message(&self) -> bool {
+        self.is_of_channel() || matches!(self, Self::Refused { code, .. } if ends_message(code))
+    }
+
     /// Its label in the metrics.
     #[must_use]
     pub fn label(&self) -> &'static str {
@@ -121,6 +126,22 @@ fn rejects_all(code: &str) -> bool {
             | "restricted_action_thread_only_channel"
             | "no_permission"
             | "team_access_not_granted"
+    )
+}
+
+/// The error codes of a message that can be neither updated nor replied to. Source: the errors of `chat.update`, of
+/// `chat.getPermalink` and of `chat.postMessage` with a thread.
+fn ends_message(code: &str) -> bool {
+    matches!(
+        code,
+        "message_not_found"
+            | "cant_update_message"
+            | "edit_window_closed"
+            | "is_inactive"
+            | "thread_not_found"
+            | "cannot_reply_to_message"
+            | "restricted_action_non_threadable_channel"
+            | "restricted_action_thread_locked"
     )
 }
 

@@ -1,29 +1,31 @@
-//! Sends messages to Slack in order: retries with a doubling delay, looks up what may have been posted, and replies in
-//! the threads of incidents.
+//! Sends messages to Slack in order: retries with a doubling delay, updates the messages of incidents, and looks up what may
+//! have been posted.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use kigen_model::Instant;
-use kigen_model::alert::{Alert, AlertBody};
-use kigen_model::topic::Partition;
+use kigen_model::alert::Alert;
+use kigen_model::delivery::{Delivery, SLACK, delivery_key};
+use kigen_model::topic::{Offset, Partition};
 use kigen_ops::error_chain;
+use kigen_wire::Level;
 use uuid::Uuid;
 
-use super::client::{PostedMessage, Slack};
+use super::blocks::{FAILED_RUN, MISSED_DEADLINE, fallback};
+use super::client::{Place, PostedMessage, Slack};
 use super::error::SlackError;
 use crate::health::Health;
+use crate::ledger::{Change, Entry, Ledger};
 use crate::metrics;
+use crate::plan::{Plan, Update, plan};
 use crate::queue::Queue;
-use crate::render::{Message, render_at};
+use crate::render::{Message, render_at, render_followed};
 
 /// The longest `Retry-After` that is respected.
 const RETRY_AFTER_MS_MAX: u64 = 600_000;
-/// How many threads of incidents and of unknown slots are remembered; at the limit all are forgotten, and their replies
-/// become messages of their own.
-const THREADS_MAX: usize = 10_000;
 
 /// Timeouts and delays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,11 +44,30 @@ impl Default for Patience {
     }
 }
 
-/// The sender of a queue, with the threads of open incidents.
+/// An alert to be sent, and where it is in the log.
+#[derive(Clone, Copy)]
+pub(crate) struct Sending<'a> {
+    pub(crate) partition: Partition,
+    pub(crate) offset: Offset,
+    pub(crate) alert: &'a Alert,
+    /// The record level at which what was sent is recorded.
+    pub(crate) level: Level,
+    /// The clock by which a message is late.
+    pub(crate) now: fn() -> Instant,
+}
+
+/// What is done with a message.
+#[derive(Clone, Copy)]
+enum Work<'a> {
+    Send(Sending<'a>),
+    Link { entry: &'a Entry, counterpart: &'a Entry },
+}
+
+/// The sender of a queue.
 pub(crate) struct SlackSender {
     slack: Arc<Slack>,
     patience: Patience,
-    threads: HashMap<Uuid, PostedMessage>,
+    ledger: Ledger,
     /// The partitions whose next message has not been posted, since the one before it was not when it was looked up. In any
     /// other it may have been, so it is looked up first.
     settled: BTreeSet<Partition>,
@@ -54,12 +75,18 @@ pub(crate) struct SlackSender {
 
 impl SlackSender {
     pub(crate) fn new(slack: Arc<Slack>, patience: Patience) -> Self {
-        Self { slack, patience, threads: HashMap::new(), settled: BTreeSet::new() }
+        Self { slack, patience, ledger: Ledger::default(), settled: BTreeSet::new() }
     }
 
     /// Another one, for other messages to the same workspace.
     pub(crate) fn beside(&self) -> Self {
-        Self::new(Arc::clone(&self.slack), self.patience)
+        let ledger = self.ledger.clone();
+        Self { ledger, ..Self::new(Arc::clone(&self.slack), self.patience) }
+    }
+
+    /// The messages that Slack has.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// Looks up the next message of each of these partitions before it is posted.
@@ -67,23 +94,54 @@ impl SlackSender {
         self.settled.retain(|partition| !partitions.contains(partition));
     }
 
-    /// Retries until the message is posted, late by the clock `now`; false: the shutdown came first.
+    /// Retries until the alert is sent; returns what Slack has then. `None`: the shutdown came first.
     pub(crate) async fn send(
         &mut self,
+        sending: Sending<'_>,
+        health: &Health,
+        shutdown: Pin<&mut impl Future<Output = ()>>,
+    ) -> Option<Vec<Change>> {
+        let queue = Queue::of(&sending.alert.body);
+        self.retry(queue, Work::Send(sending), health, shutdown).await
+    }
+
+    /// Retries until the next message of a queue that lacks one refers to its counterpart: a failed run and the deadline that
+    /// it missed. `None`: each does, or the shutdown came first.
+    pub(crate) async fn link(
+        &mut self,
         partition: Partition,
-        alert: &Alert,
-        now: fn() -> Instant,
+        queue: Queue,
         health: &Health,
         mut shutdown: Pin<&mut impl Future<Output = ()>>,
-    ) -> bool {
-        let (patience, queue) = (self.patience, Queue::of(&alert.body));
+    ) -> Option<Vec<Change>> {
+        while let Some((entry, counterpart)) = self.ledger.unlinked(partition, queue) {
+            let work = Work::Link { entry: &entry, counterpart: &counterpart };
+            let changes = self.retry(queue, work, health, shutdown.as_mut()).await?;
+            health.left(queue);
+            if !changes.is_empty() {
+                return Some(changes);
+            }
+            self.ledger.leave_unlinked(partition, queue, entry.delivery.subject);
+        }
+        None
+    }
+
+    async fn retry(
+        &mut self,
+        queue: Queue,
+        work: Work<'_>,
+        health: &Health,
+        mut shutdown: Pin<&mut impl Future<Output = ()>>,
+    ) -> Option<Vec<Change>> {
+        let patience = self.patience;
         let mut delay_ms = patience.retry_delay_ms_min;
         loop {
-            let error = match self.try_send(partition, alert, now).await {
-                Ok(posted) => {
-                    self.remember_thread(alert, posted);
-                    return true;
-                }
+            let done = match work {
+                Work::Send(sending) => self.try_send(sending).await,
+                Work::Link { entry, counterpart } => self.try_link(entry, counterpart).await,
+            };
+            let error = match done {
+                Ok(changes) => return Some(changes),
                 Err(error) => error,
             };
             let wait_ms = match &error {
@@ -106,49 +164,104 @@ impl SlackSender {
                 () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}
                 () = &mut shutdown => {
                     health.left(queue);
-                    return false;
+                    return None;
                 }
             }
             delay_ms = (delay_ms * 2).min(patience.retry_delay_ms_max);
         }
     }
 
-    /// Posts the message in its channel, or in the default one if that rejects it.
-    async fn try_send(
-        &mut self,
-        partition: Partition,
-        alert: &Alert,
-        now: fn() -> Instant,
-    ) -> Result<PostedMessage, SlackError> {
-        let slack = Arc::clone(&self.slack);
-        let (channel, default) = (slack.channel_of(alert), slack.default_channel());
-        let may_be_posted = !self.settled.contains(&partition);
-        // Rendered for each request: the message states how late it is.
-        let message = render_at(alert, now());
-        match self.try_send_to(channel, partition, alert, &message).await {
-            Err(error) if error.is_of_channel() && channel != default => {
-                metrics::failed(error.label());
-                let why = error_chain(&error);
-                tracing::warn!("{why}; the message goes to {default}");
-                if may_be_posted {
-                    self.settled.remove(&partition);
-                }
-                let message = message.rejected_by(channel, &why);
-                self.try_send_to(default, partition, alert, &message).await
+    async fn try_send(&mut self, sending: Sending<'_>) -> Result<Vec<Change>, SlackError> {
+        let Sending { partition, offset, alert, .. } = sending;
+        match self.ledger.with(partition, |messages| plan(alert, offset, messages)) {
+            Plan::Pass => Ok(Vec::new()),
+            Plan::Post { subject } => {
+                let new = Content { subject, version: 1, shown: alert, followed_by: None, replaces: None };
+                self.try_post(sending, new).await
             }
-            sent => sent,
+            Plan::Update(update) => self.try_update(sending, &update).await,
         }
     }
 
-    async fn try_send_to(
+    /// Updates a message, and replies to it; where it is gone, what it would show becomes another one.
+    async fn try_update(&mut self, sending: Sending<'_>, update: &Update) -> Result<Vec<Change>, SlackError> {
+        let Update { entry, subject, shown, followed_by, is_broadcast } = update;
+        let Delivery { channel, message: ts, .. } = &entry.delivery;
+        let posted = PostedMessage::new(channel, ts);
+        let content = Content {
+            subject: *subject,
+            version: entry.delivery.version.saturating_add(1),
+            shown,
+            followed_by: followed_by.as_ref(),
+            replaces: Some(entry),
+        };
+        let now = (sending.now)();
+        let rejected = entry.delivery.rejected.clone();
+        let link = entry.delivery.link.clone().filter(|_| followed_by.is_some());
+        let message = content.message(now, rejected.as_deref(), link.as_deref());
+        match self.within_timeout(self.slack.update(&posted, &message)).await {
+            Ok(()) => {}
+            Err(error) if error.is_of_message() => {
+                tracing::warn!("{}; what follows it becomes a message of its own", error_chain(&error));
+                return self.try_post(sending, content).await;
+            }
+            Err(error) => return Err(error),
+        }
+        let place = Place::Thread { of: &posted, is_broadcast: *is_broadcast };
+        let reply = render_at(sending.alert, now);
+        match self.try_post_once(place, sending, &reply).await {
+            Ok(_) => {}
+            Err(error) if error.is_of_message() => {
+                tracing::warn!("{}; the message is updated without a reply", error_chain(&error));
+            }
+            Err(error) => return Err(error),
+        }
+        let entry = content.entry(sending, (&posted, now), &message, rejected, link);
+        Ok(self.changes(sending, &content, entry))
+    }
+
+    /// Posts a message in its channel, or in the default one if that rejects it.
+    async fn try_post(
         &mut self,
-        channel: &str,
-        partition: Partition,
-        alert: &Alert,
+        sending: Sending<'_>,
+        content: Content<'_>,
+    ) -> Result<Vec<Change>, SlackError> {
+        let slack = Arc::clone(&self.slack);
+        let (channel, default) = (slack.channel_of(sending.alert), slack.default_channel());
+        let may_be_posted = !self.settled.contains(&sending.partition);
+        // Rendered for each request: the message states how late it is.
+        let now = (sending.now)();
+        let message = content.message(now, None, None);
+        let (posted, message, rejected) =
+            match self.try_post_once(Place::Channel(channel), sending, &message).await {
+                Err(error) if error.is_of_channel() && channel != default => {
+                    metrics::failed(error.label());
+                    let why = error_chain(&error);
+                    tracing::warn!("{why}; the message goes to {default}");
+                    if may_be_posted {
+                        self.settled.remove(&sending.partition);
+                    }
+                    let note = format!("This message is for {channel}, which rejected it. {why}.");
+                    let message = content.message(now, Some(&note), None);
+                    let posted = self.try_post_once(Place::Channel(default), sending, &message).await?;
+                    (posted, message, Some(note))
+                }
+                posted => (posted?, message, None),
+            };
+        let entry = content.entry(sending, (&posted, now), &message, rejected, None);
+        Ok(self.changes(sending, &content, entry))
+    }
+
+    /// Posts the message of an alert, unless it is found.
+    async fn try_post_once(
+        &mut self,
+        place: Place<'_>,
+        sending: Sending<'_>,
         message: &Message,
     ) -> Result<PostedMessage, SlackError> {
+        let Sending { partition, alert, .. } = sending;
         if !self.settled.contains(&partition) {
-            match self.within_timeout(self.slack.find(channel, alert)).await {
+            match self.within_timeout(self.slack.find(place, alert)).await {
                 // Those behind it may have been posted, too.
                 Ok(Some(posted)) => return Ok(posted),
                 Ok(None) => {}
@@ -163,7 +276,7 @@ impl SlackSender {
             }
             self.settled.insert(partition);
         }
-        let posted = self.within_timeout(self.slack.post(channel, alert, message, self.thread(alert))).await;
+        let posted = self.within_timeout(self.slack.post(place, alert, message)).await;
         // A request without an answer may have posted the message; one that is refused or rate-limited has not.
         if matches!(posted, Err(SlackError::Retry { after: None, .. } | SlackError::Silent { .. })) {
             self.settled.remove(&partition);
@@ -171,42 +284,43 @@ impl SlackSender {
         posted
     }
 
-    /// The message of the incident, or of the unknown slots, that this alert closes or corrects.
-    fn thread(&self, alert: &Alert) -> Option<&PostedMessage> {
-        match &alert.body {
-            AlertBody::SlotRecovered { incident, .. }
-            | AlertBody::SlotRetracted { incident: Some(incident), .. }
-            | AlertBody::UnknownClosed { unknown: incident, .. } => self.threads.get(incident),
-            AlertBody::SlotMissed { .. }
-            | AlertBody::SlotRetracted { incident: None, .. }
-            | AlertBody::SlotUnknown { .. }
-            | AlertBody::SlotAtRisk { .. }
-            | AlertBody::RiskOver { .. }
-            | AlertBody::RunFailed { .. } => None,
+    /// Adds a reference to a message; no change if that, or what it refers to, is gone.
+    async fn try_link(&mut self, entry: &Entry, counterpart: &Entry) -> Result<Vec<Change>, SlackError> {
+        let address = |entry: &Entry| PostedMessage::new(&entry.delivery.channel, &entry.delivery.message);
+        let (posted, other) = (address(entry), address(counterpart));
+        let linked = async {
+            let link = self.slack.permalink(&other).await?;
+            let delivery = &entry.delivery;
+            let content = Content {
+                subject: delivery.subject,
+                version: delivery.version.saturating_add(1),
+                shown: &entry.alert,
+                followed_by: entry.followed_by.as_ref(),
+                replaces: None,
+            };
+            let message = content.message(delivery.delivered_at, delivery.rejected.as_deref(), Some(&link));
+            self.slack.update(&posted, &message).await?;
+            Ok(Delivery { version: content.version, link: Some(link), ..delivery.clone() })
+        };
+        match self.within_timeout(linked).await {
+            Ok(delivery) => Ok(vec![Change::Put(Box::new(Entry { delivery, ..entry.clone() }))]),
+            Err(error) if error.is_of_message() => {
+                tracing::warn!("{}; a message stays without a reference", error_chain(&error));
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error),
         }
     }
 
-    /// The first miss of an incident begins its thread, and so do unknown slots; the end forgets it.
-    fn remember_thread(&mut self, alert: &Alert, posted: PostedMessage) {
-        let thread = match &alert.body {
-            AlertBody::SlotMissed { incident, .. } => incident,
-            AlertBody::SlotUnknown { slots: 2.., .. } => &alert.id,
-            AlertBody::SlotRecovered { incident, .. }
-            | AlertBody::SlotRetracted { incident: Some(incident), misses: 0, .. }
-            | AlertBody::UnknownClosed { unknown: incident, .. } => {
-                self.threads.remove(incident);
-                return;
-            }
-            AlertBody::SlotRetracted { .. }
-            | AlertBody::SlotUnknown { .. }
-            | AlertBody::SlotAtRisk { .. }
-            | AlertBody::RiskOver { .. }
-            | AlertBody::RunFailed { .. } => return,
-        };
-        if self.threads.len() >= THREADS_MAX {
-            self.threads.clear();
-        }
-        self.threads.entry(*thread).or_insert(posted);
+    /// What Slack has with this entry.
+    fn changes(&self, sending: Sending<'_>, content: &Content<'_>, entry: Entry) -> Vec<Change> {
+        let replaced = content.replaces.map(|entry| entry.delivery.subject);
+        let replaced = replaced.filter(|subject| *subject != content.subject).map(Change::Forget);
+        let mut changes = self.ledger.expired(sending.partition, sending.alert);
+        changes.retain(|change| !matches!(change, Change::Forget(subject) if *subject == content.subject));
+        changes.extend(replaced);
+        changes.push(Change::Put(Box::new(entry)));
+        changes
     }
 
     async fn within_timeout<T>(
@@ -216,5 +330,79 @@ impl SlackSender {
         let waited_ms = self.patience.request_ms_max;
         let answer = tokio::time::timeout(Duration::from_millis(waited_ms), request).await;
         answer.unwrap_or(Err(SlackError::Silent { waited_ms }))
+    }
+}
+
+/// What a message has to contain.
+#[derive(Clone, Copy)]
+struct Content<'a> {
+    subject: Uuid,
+    version: u32,
+    shown: &'a Alert,
+    followed_by: Option<&'a Alert>,
+    /// The message before.
+    replaces: Option<&'a Entry>,
+}
+
+impl Content<'_> {
+    /// The message, delivered at `now`.
+    fn message(&self, now: Instant, rejected: Option<&str>, link: Option<&str>) -> Message {
+        let message = match self.followed_by {
+            None => render_at(self.shown, now),
+            Some(followed_by) => render_followed(self.shown, followed_by, now),
+        };
+        let message = match rejected {
+            Some(note) => message.noted(note),
+            None => message,
+        };
+        let label = match Queue::of(&self.shown.body) {
+            Queue::Deadlines => FAILED_RUN,
+            Queue::Failures => MISSED_DEADLINE,
+        };
+        match link {
+            Some(link) => message.linked_to(label, link),
+            None => message,
+        }
+    }
+
+    /// It, as Slack has it.
+    fn entry(
+        &self,
+        sending: Sending<'_>,
+        (posted, delivered_at): (&PostedMessage, Instant),
+        message: &Message,
+        rejected: Option<String>,
+        link: Option<String>,
+    ) -> Entry {
+        let Sending { offset, alert, level, .. } = sending;
+        let encode = |alert: &Alert| kigen_wire::encode_alert(alert, level);
+        let delivery = Delivery {
+            receiver: SLACK.to_owned(),
+            subject: self.subject,
+            key: alert.key.clone(),
+            channel: posted.channel().to_owned(),
+            message: posted.ts().to_owned(),
+            version: self.version,
+            offset,
+            decided_at: alert.decided_at,
+            delivered_at,
+            text: fallback(message),
+            alert: encode(self.shown),
+            followed_by: self.followed_by.map(encode),
+            rejected,
+            link,
+        };
+        Entry { delivery, alert: self.shown.clone(), followed_by: self.followed_by.cloned() }
+    }
+}
+
+/// The key and value of the record of a change.
+pub(crate) fn record(change: &Change, level: Level) -> (String, Option<Vec<u8>>) {
+    match change {
+        Change::Put(entry) => {
+            let key = delivery_key(SLACK, entry.delivery.subject);
+            (key, Some(kigen_wire::encode_delivery(&entry.delivery, level)))
+        }
+        Change::Forget(subject) => (delivery_key(SLACK, *subject), None),
     }
 }

@@ -88,11 +88,13 @@ pub(crate) fn recovered(nominal_start: &str, ended_at: &str, misses: u32) -> Ale
 /// The same alert for another batch.
 pub(crate) fn of_batch(alert: &Alert, batch: &str) -> Alert {
     let key = BatchKey::new("prod", "ml", batch);
-    Alert {
-        id: alert_id(&key, "complete-by", alert.body.kind(), "2026-11-20T03:30:00Z"),
-        key,
-        ..alert.clone()
+    let id = alert_id(&key, "complete-by", alert.body.kind(), "2026-11-20T03:30:00Z");
+    let own = alert_id(&key, "complete-by", "incident", "2026-11-20T03:30:00Z");
+    let mut body = alert.body.clone();
+    if let AlertBody::SlotMissed { incident, .. } | AlertBody::SlotRecovered { incident, .. } = &mut body {
+        *incident = own;
     }
+    Alert { id, key, body, ..alert.clone() }
 }
 
 pub(crate) fn failed(last_error: &str) -> Cause {

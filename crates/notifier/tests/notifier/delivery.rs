@@ -16,7 +16,7 @@ use kigen_notifier::delivery::Delivery;
 use kigen_notifier::health::Health;
 use kigen_notifier::render::render;
 use kigen_notifier::role::{GROUP, run};
-use kigen_notifier::slack::client::{Channels, Slack};
+use kigen_notifier::slack::client::{Channels, Place, Slack};
 use kigen_notifier::slack::sender::Patience;
 use kigen_testkit::simulated::{Faults, SimulatedLog};
 use kigen_wire::Frame;
@@ -49,7 +49,7 @@ pub(crate) fn open(dir: &Path) -> EmbeddedLog {
     EmbeddedLog::open(dir, Settings { partitions: 1, ..Settings::default() }).expect("the log opens")
 }
 
-fn start(log: &EmbeddedLog, workspace: &Workspace) -> RunningNotifier {
+pub(crate) fn start(log: &EmbeddedLog, workspace: &Workspace) -> RunningNotifier {
     start_at(log, workspace, now)
 }
 
@@ -317,7 +317,10 @@ async fn the_first_message_of_each_partition_is_looked_up() {
         let key = format!("prod/ml/{}", partition.0);
         let record = NewRecord { topic: Topic::Alerts, partition, key, value, timestamp: now() };
         log.append(vec![record]).await.expect("the log takes it");
-        other.post(other.channel_of(alert), alert, &render(alert), None).await.expect("it is posted");
+        other
+            .post(Place::Channel(other.channel_of(alert)), alert, &render(alert))
+            .await
+            .expect("it is posted");
     }
     let notifier = start(&log, &workspace);
     let mut changes = log.changes();
@@ -341,7 +344,10 @@ async fn alerts_that_were_posted_before_the_position_was_lost_are_looked_up_unti
         append_alert(&log, alert).await;
     }
     for alert in &alerts[..2] {
-        before.post(before.channel_of(alert), alert, &render(alert), None).await.expect("it is posted");
+        before
+            .post(Place::Channel(before.channel_of(alert)), alert, &render(alert))
+            .await
+            .expect("it is posted");
     }
     let notifier = start(&log, &workspace);
     notifier.has_committed(4).await;

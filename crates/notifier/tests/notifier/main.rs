@@ -2,9 +2,11 @@
 
 mod alerts;
 mod causes;
+mod chaos;
 mod containers;
 mod delivery;
 mod failures;
+mod incidents;
 mod messages;
 mod on_kafka;
 mod posts;

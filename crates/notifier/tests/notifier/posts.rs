@@ -4,7 +4,7 @@ use expect_test::{Expect, expect};
 use kigen_model::alert::Alert;
 use kigen_model::slot::Cause;
 use kigen_notifier::render::render;
-use kigen_notifier::slack::client::{Channels, Slack};
+use kigen_notifier::slack::client::{Channels, Place, Slack};
 use kigen_notifier::slack::error::SlackError;
 use kigen_ops::Secret;
 use serde_json::Value as Json;
@@ -25,7 +25,7 @@ fn channels(error: Option<&str>) -> Channels {
 /// The request for an alert.
 async fn sent(alert: &Alert) -> Json {
     let workspace = Workspace::answering(&[]).await;
-    slack(&workspace).post("#alerts", alert, &render(alert), None).await.expect("it is posted");
+    slack(&workspace).post(Place::Channel("#alerts"), alert, &render(alert)).await.expect("it is posted");
     workspace.requests().remove(0).1
 }
 
@@ -37,7 +37,7 @@ async fn a_message_has_a_line_for_the_lock_screen_and_blocks_for_the_rest() {
           "blocks": [
             {
               "text": {
-                "text": ":red_circle: *ml/recommend has no good result for 12:30*\ndeadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod",
+                "text": ":red_circle: *Missed: ml/recommend has no good result for 12:30*\ndeadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod",
                 "type": "mrkdwn",
                 "verbatim": true
               },
@@ -75,7 +75,7 @@ async fn a_message_has_a_line_for_the_lock_screen_and_blocks_for_the_rest() {
             },
             "event_type": "kigen_alert"
           },
-          "text": ":red_circle: ml/recommend has no good result for 12:30: KeyError: 'price' · recommend-team (deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod)",
+          "text": ":red_circle: Missed: ml/recommend has no good result for 12:30: KeyError: 'price' · recommend-team (deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod)",
           "unfurl_links": false,
           "unfurl_media": false
         }"##]].assert_eq(&format!("{sent:#}"));
@@ -100,8 +100,10 @@ async fn an_error_that_grows_by_escaping_stays_in_its_code_block() {
 async fn the_token_is_sent_as_a_bearer_token_and_printed_nowhere() {
     let workspace = Workspace::answering(&[Answer::Error("invalid_auth")]).await;
     let alert = missed(Cause::Suspended, None);
-    let error =
-        slack(&workspace).post("#alerts", &alert, &render(&alert), None).await.expect_err("it is refused");
+    let error = slack(&workspace)
+        .post(Place::Channel("#alerts"), &alert, &render(&alert))
+        .await
+        .expect_err("it is refused");
     assert!(!format!("{error} {error:?}").contains(TOKEN));
     let (headers, body) = workspace.requests().remove(0);
     assert_eq!(headers["authorization"], format!("Bearer {TOKEN}"));
@@ -114,12 +116,12 @@ async fn a_reply_goes_into_its_thread_and_to_the_channel() {
     let (first, second) =
         (missed(Cause::Suspended, None), recovered("2026-11-20T03:00:00Z", "2026-11-20T03:42:10Z", 1));
     let slack = slack(&workspace);
-    let posted =
-        slack.post(slack.channel_of(&first), &first, &render(&first), None).await.expect("it is posted");
-    slack
-        .post(slack.channel_of(&second), &second, &render(&second), Some(&posted))
+    let posted = slack
+        .post(Place::Channel(slack.channel_of(&first)), &first, &render(&first))
         .await
         .expect("it is posted");
+    let place = Place::Thread { of: &posted, is_broadcast: true };
+    slack.post(place, &second, &render(&second)).await.expect("it is posted");
     let channel = workspace.channel();
     assert_eq!(channel[1]["thread_ts"], channel[0]["ts"]);
     assert_eq!(channel[1]["reply_broadcast"], true);
@@ -131,7 +133,10 @@ async fn a_failed_run_is_posted_in_the_error_channel() {
     let slack =
         Slack::new(TOKEN.to_owned(), channels(Some("#errors")), Some(&workspace.url)).expect("a client");
     for alert in [run_failed("KeyError: 'price'"), missed(Cause::Suspended, None)] {
-        slack.post(slack.channel_of(&alert), &alert, &render(&alert), None).await.expect("it is posted");
+        slack
+            .post(Place::Channel(slack.channel_of(&alert)), &alert, &render(&alert))
+            .await
+            .expect("it is posted");
     }
     let channel = workspace.channel();
     assert_eq!((&channel[0]["channel"], &channel[1]["channel"]), (&"C0ERRORS".into(), &"C0ALERTS".into()));
@@ -140,8 +145,10 @@ async fn a_failed_run_is_posted_in_the_error_channel() {
 async fn check(answer: Answer, expected: Expect) {
     let workspace = Workspace::answering(&[answer]).await;
     let alert = missed(Cause::Suspended, None);
-    let error =
-        slack(&workspace).post("#alerts", &alert, &render(&alert), None).await.expect_err("it is not posted");
+    let error = slack(&workspace)
+        .post(Place::Channel("#alerts"), &alert, &render(&alert))
+        .await
+        .expect_err("it is not posted");
     let fate = match &error {
         SlackError::Certificates(_) | SlackError::Token { .. } => "never",
         SlackError::Retry { after: Some(after), .. } => &format!("again after {} s", after.as_secs()),
@@ -197,11 +204,14 @@ async fn a_token_that_is_replaced_in_its_file_is_used_from_then_on() {
     assert!(!format!("{token:?} {:?}", Secret::Text("xoxb-1".to_owned())).contains("xoxb-1"));
     let slack = Slack::new(token, channels(None), Some(&workspace.url)).expect("a client");
     let alert = missed(Cause::Suspended, None);
-    let unread = slack.post(slack.channel_of(&alert), &alert, &render(&alert), None).await;
+    let unread = slack.post(Place::Channel(slack.channel_of(&alert)), &alert, &render(&alert)).await;
     assert!(matches!(unread, Err(SlackError::Token { .. })), "{unread:?}");
     for token in ["xoxb-1", "xoxb-2"] {
         std::fs::write(&path, format!("{token}\n")).expect("a file");
-        slack.post(slack.channel_of(&alert), &alert, &render(&alert), None).await.expect("it is posted");
+        slack
+            .post(Place::Channel(slack.channel_of(&alert)), &alert, &render(&alert))
+            .await
+            .expect("it is posted");
         let (headers, _) = workspace.requests().pop().expect("a request");
         assert_eq!(headers["authorization"], format!("Bearer {token}"));
     }

@@ -31,7 +31,7 @@ pub(crate) fn slack_of(workspace: &Workspace) -> Slack {
     Slack::new("xoxb-1".to_owned(), channels, Some(&workspace.url)).expect("a client")
 }
 
-fn start(log: &EmbeddedLog, workspace: &Workspace) -> RunningNotifier {
+pub(crate) fn start(log: &EmbeddedLog, workspace: &Workspace) -> RunningNotifier {
     start_slack(log, slack_of(workspace), now, |delivery| delivery)
 }
 

@@ -14,6 +14,7 @@ use serde_json::{Value as Json, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::chaos::Random;
 use crate::slack_rules::{self, Query, Workings};
 
 /// Longer than anything takes in a test that passes.
@@ -48,6 +49,8 @@ pub(crate) struct Workspace {
 struct Shared {
     /// The answers to the next requests that write.
     answers: Mutex<VecDeque<Answer>>,
+    /// How many of a thousand requests fail.
+    failing: Mutex<Option<(u64, Random)>>,
     /// The answer to each message for one of these channels.
     of_channels: Mutex<BTreeMap<&'static str, Answer>>,
     /// All requests to `chat.postMessage`, with their headers.
@@ -62,6 +65,7 @@ impl Workspace {
     pub(crate) async fn answering(answers: &[Answer]) -> Self {
         let shared = Arc::new(Shared {
             answers: Mutex::new(answers.iter().copied().collect()),
+            failing: Mutex::default(),
             of_channels: Mutex::default(),
             requests: watch::Sender::default(),
             workings: watch::Sender::default(),
@@ -72,7 +76,10 @@ impl Workspace {
         let url = format!("http://{}/api/", listener.local_addr().expect("an address"));
         let routes = Router::new()
             .route("/api/chat.postMessage", post(post_message))
+            .route("/api/chat.update", post(update_message))
+            .route("/api/chat.getPermalink", get(permalink))
             .route("/api/conversations.history", get(history))
+            .route("/api/conversations.replies", get(replies))
             .route("/api/users.conversations", get(conversations))
             .with_state(shared.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await });
@@ -88,9 +95,19 @@ impl Workspace {
         };
     }
 
+    /// Fails so many of a thousand requests, before or after they are done.
+    pub(crate) fn fail(&self, per_mille: u64, seed: u64) {
+        *self.shared.failing.lock().expect("unpoisoned") = Some((per_mille, Random::new(seed)));
+    }
+
     /// Archives a channel, or opens it again.
     pub(crate) fn archive(&self, channel: &str, is_archived: bool) {
         self.shared.workings.send_modify(|workings| workings.archive(channel, is_archived));
+    }
+
+    /// Deletes a message, as a person does.
+    pub(crate) fn delete(&self, channel: &str, ts: &Json) {
+        self.shared.workings.send_modify(|workings| workings.delete(channel, ts));
     }
 
     /// The messages of one channel and their replies, the newest last.
@@ -156,11 +173,24 @@ async fn post_message(State(shared): State<Arc<Shared>>, headers: HeaderMap, bod
     shared.respond(answer, response).await
 }
 
+async fn update_message(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    let message: Json = serde_json::from_slice(&body).expect("a message is JSON");
+    let answer = shared.answer_for(&message);
+    let response = shared.write(&headers, answer, |workings| workings.update(&message));
+    shared.respond(answer, response).await
+}
+
+async fn permalink(State(shared): State<Arc<Shared>>, headers: HeaderMap, query: RawQuery) -> Response {
+    shared.read(&headers, query, Workings::permalink).await
+}
+
+async fn replies(State(shared): State<Arc<Shared>>, headers: HeaderMap, query: RawQuery) -> Response {
+    shared.read(&headers, query, Workings::replies).await
+}
+
 async fn history(State(shared): State<Arc<Shared>>, headers: HeaderMap, query: RawQuery) -> Response {
     shared.lookups.send_modify(|times| *times += 1);
-    let query = Query::of(query.0);
-    let response = slack_rules::authed(&headers).and_then(|()| shared.workings.borrow().history(&query));
-    json_response(&slack_rules::envelope(response))
+    shared.read(&headers, query, Workings::history).await
 }
 
 /// The public channels, one in a page; private ones may not be listed.
@@ -180,8 +210,41 @@ impl Shared {
     fn answer_for(&self, request: &Json) -> Answer {
         let channel = request["channel"].as_str().unwrap_or_default();
         let of_channel = self.of_channels.lock().expect("unpoisoned").get(channel).copied();
-        of_channel
-            .unwrap_or_else(|| self.answers.lock().expect("unpoisoned").pop_front().unwrap_or(Answer::Ok))
+        let next = || self.answers.lock().expect("unpoisoned").pop_front();
+        of_channel.or_else(next).or_else(|| self.failure()).unwrap_or(Answer::Ok)
+    }
+
+    /// Answers a request that reads.
+    async fn read(
+        &self,
+        headers: &HeaderMap,
+        query: RawQuery,
+        read: impl FnOnce(&Workings, &Query) -> Result<Json, &'static str>,
+    ) -> Response {
+        let answer = self.failure().unwrap_or(Answer::Ok);
+        let response = slack_rules::authed(headers);
+        let response = response.and_then(|()| read(&self.workings.borrow(), &Query::of(query.0)));
+        let response = match answer {
+            Answer::Error(code) | Answer::DoneAndError(code) => Err(code),
+            _ => response,
+        };
+        self.respond(answer, response).await
+    }
+
+    /// How a request fails, if it does.
+    fn failure(&self) -> Option<Answer> {
+        let mut failing = self.failing.lock().expect("unpoisoned");
+        let (per_mille, random) = failing.as_mut()?;
+        if random.below(1_000) >= *per_mille {
+            return None;
+        }
+        Some(match random.below(5) {
+            0 => Answer::Broken,
+            1 => Answer::PostedAndBroken,
+            2 => Answer::DoneAndError("fatal_error"),
+            3 => Answer::Error("internal_error"),
+            _ => Answer::TooMany(0),
+        })
     }
 
     /// Does what a request wants, unless it fails before.

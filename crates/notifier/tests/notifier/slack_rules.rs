@@ -11,6 +11,8 @@ const SECTION_UNITS_MAX: usize = 3_000;
 const BLOCK_ID_UNITS_MAX: usize = 255;
 const BLOCKS_UNITS_MAX: usize = 13_200;
 const TEXT_UNITS_MAX: usize = 40_000;
+/// When all messages are posted: 2026-11-27T03:30:30Z, after all alerts of the tests were decided.
+const FIRST_SECOND: u64 = 1_795_750_230;
 /// The most messages in a page of a history.
 const PAGE_MAX: usize = 999;
 
@@ -52,13 +54,69 @@ impl Workings {
             None | Some(Some(_)) => {}
         }
         self.posts += 1;
-        let ts = format!("1763609430.{:06}", self.posts);
+        let ts = format!("{FIRST_SECOND}.{:06}", self.posts);
         let mut message = request.clone();
         message["channel"] = channel.clone().into();
         message["ts"] = ts.clone().into();
         message["type"] = "message".into();
         self.messages.push(message);
         Ok(json!({ "channel": channel, "ts": ts, "message": { "ts": ts, "type": "message" } }))
+    }
+
+    /// `chat.update`: of a channel by id.
+    pub(crate) fn update(&mut self, request: &Json) -> Outcome {
+        let channel = request["channel"].as_str().filter(|channel| is_id(channel));
+        let channel = channel.ok_or("channel_not_found")?;
+        if self.archived.contains(channel) {
+            return Err("is_inactive");
+        }
+        check_content(request)?;
+        let nth = self.find(channel, &request["ts"]).ok_or("message_not_found")?;
+        let message = &mut self.messages[nth];
+        let ids = |message: &Json| -> BTreeSet<String> {
+            let blocks = message["blocks"].as_array().map(Vec::as_slice).unwrap_or_default();
+            blocks.iter().filter_map(|block| block["block_id"].as_str().map(str::to_owned)).collect()
+        };
+        // "If a message is updated, use a new block_id."
+        if !ids(message).is_disjoint(&ids(request)) {
+            return Err("invalid_blocks");
+        }
+        message["text"] = request["text"].clone();
+        message["blocks"] = request["blocks"].clone();
+        if let Some(metadata) = request.get("metadata") {
+            message["metadata"] = metadata.clone();
+        }
+        message["edits"] = (message["edits"].as_u64().unwrap_or_default() + 1).into();
+        Ok(json!({
+            "channel": channel,
+            "ts": request["ts"],
+            "text": request["text"],
+            "message": { "text": request["text"], "user": "U1" },
+        }))
+    }
+
+    /// `chat.getPermalink`
+    pub(crate) fn permalink(&self, query: &Query) -> Outcome {
+        let channel = self.channel_of(query)?;
+        let ts = query.get("message_ts").unwrap_or_default();
+        self.find(channel, &ts.into()).ok_or("message_not_found")?;
+        Ok(json!({ "channel": channel, "permalink": permalink(channel, ts) }))
+    }
+
+    /// Deletes a message, as a person does.
+    pub(crate) fn delete(&mut self, channel: &str, ts: &Json) {
+        self.messages.retain(|message| !(message["channel"] == channel && message["ts"] == *ts));
+    }
+
+    /// `conversations.replies`: the message, and its replies, the oldest first.
+    pub(crate) fn replies(&self, query: &Query) -> Outcome {
+        let channel = self.channel_of(query)?;
+        let ts: Json = query.get("ts").unwrap_or_default().into();
+        let first = &self.messages[self.find(channel, &ts).ok_or("thread_not_found")?];
+        let replies = self.messages.iter().filter(|message| {
+            message["channel"] == *channel && message["thread_ts"] == ts && query.has(message)
+        });
+        query.page(std::iter::once(first).chain(replies).cloned().collect())
     }
 
     /// `conversations.history`: the newest first, of replies only those that are shown in the channel, too.
@@ -75,8 +133,7 @@ impl Workings {
     /// The channel of a request, which accepts no name.
     fn channel_of<'a>(&self, query: &'a Query) -> Result<&'a str, &'static str> {
         let channel = query.get("channel").unwrap_or_default();
-        let is_id = channel.starts_with('C') && !channel.contains('#');
-        if is_id { Ok(channel) } else { Err("channel_not_found") }
+        if is_id(channel) { Ok(channel) } else { Err("channel_not_found") }
     }
 
     fn find(&self, channel: &str, ts: &Json) -> Option<usize> {
@@ -132,6 +189,15 @@ pub(crate) fn id_of(channel: &str) -> String {
         }
         None => channel.to_owned(),
     }
+}
+
+fn is_id(channel: &str) -> bool {
+    channel.starts_with('C')
+}
+
+/// The address of a message.
+pub(crate) fn permalink(channel: &str, ts: &str) -> String {
+    format!("https://x.slack.com/archives/{channel}/p{}", ts.replace('.', ""))
 }
 
 pub(crate) fn authed(headers: &HeaderMap) -> Result<(), &'static str> {

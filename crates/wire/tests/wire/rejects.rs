@@ -1,10 +1,12 @@
-//! The samples of `kigen.rejects`, of a record that was read and of an object that was watched, and of `kigen.control`.
+//! The samples of `kigen.rejects`, of a record that was read and of an object that was watched, of `kigen.control` and of
+//! `kigen.deliveries`.
 
 use kigen_model::control::{Announcement, ControlRecord, Skip};
+use kigen_model::delivery::{Delivery, SLACK};
 use kigen_model::reject::Reject;
 use kigen_model::topic::{Offset, Partition, Topic};
 
-use crate::values::at;
+use crate::values::{at, id, key};
 
 /// The rejects by name.
 pub(crate) fn rejects() -> [(&'static str, Reject); 2] {
@@ -49,4 +51,32 @@ pub(crate) fn control() -> [(&'static str, ControlRecord); 3] {
         ("a process without a role is announced", ControlRecord::Process(without_roles)),
         ("a record is skipped", ControlRecord::Skip(skip)),
     ]
+}
+
+/// The deliveries by name.
+pub(crate) fn deliveries() -> [(&'static str, Delivery); 2] {
+    let posted = Delivery {
+        receiver: SLACK.to_owned(),
+        subject: id(7),
+        key: key(),
+        channel: "C0123456789".to_owned(),
+        message: "1763609430.000200".to_owned(),
+        version: 1,
+        offset: Offset(1_234_567_890_123),
+        decided_at: at("2026-11-20T03:30:30Z"),
+        delivered_at: at("2026-11-20T03:30:31.250Z"),
+        text: ":red_circle: ml/recommend has no good result for 12:30".to_owned(),
+        alert: vec![0xc3, 0x01, 0x00, 0xff],
+        followed_by: None,
+        rejected: None,
+        link: None,
+    };
+    let ended = Delivery {
+        version: 3,
+        followed_by: Some(vec![0xc3, 0x01, 0x80]),
+        rejected: Some("#ml-alerts, which rejected it".to_owned()),
+        link: Some("https://x.slack.com/archives/C9876543210/p1763609430000100".to_owned()),
+        ..posted.clone()
+    };
+    [("a message was posted", posted), ("what a message in another channel is about has ended", ended)]
 }

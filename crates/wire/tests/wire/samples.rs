@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use kigen_model::alert::{Alert, AlertBody, CronJobPresence, DeadlineSummary, ObjectiveSummary, ResultOf};
 use kigen_model::control::ControlRecord;
+use kigen_model::delivery::Delivery;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reject::Reject;
@@ -19,13 +20,14 @@ use kigen_state::{
     RefusedObjective, RunState, ScheduleEdit, SlotEnd, Success, Successor, UnknownRange, Window,
 };
 use kigen_wire::{
-    DecodeError, Level, Status, decode_alert, decode_control, decode_event, decode_reject, decode_status,
-    encode_alert, encode_batch, encode_control, encode_event, encode_position, encode_reject,
+    DecodeError, Level, Status, decode_alert, decode_control, decode_delivery, decode_event, decode_reject,
+    decode_status, encode_alert, encode_batch, encode_control, encode_delivery, encode_event,
+    encode_position, encode_reject,
 };
 
 use crate::attempts::{attempt, attempts};
 use crate::history::{causes, failure, least_failure, moments, standings};
-use crate::rejects::{control, rejects};
+use crate::rejects::{control, deliveries, rejects};
 use crate::values::{at, day, gap, id, key, revision, slot};
 use crate::warnings::{at_risk, past_successes};
 
@@ -38,6 +40,7 @@ pub(crate) enum Record {
     Status(Status),
     Reject(Reject),
     Control(ControlRecord),
+    Delivery(Delivery),
 }
 
 impl Record {
@@ -53,6 +56,7 @@ impl Record {
             Self::Status(Status::Position(position)) => encode_position(position, level),
             Self::Reject(reject) => encode_reject(reject, level),
             Self::Control(record) => encode_control(record, level),
+            Self::Delivery(delivery) => encode_delivery(delivery, level),
         }
     }
 
@@ -63,6 +67,7 @@ impl Record {
             Topic::Status => Self::Status(decode_status(bytes)?),
             Topic::Rejects => Self::Reject(decode_reject(bytes)?),
             Topic::Control => Self::Control(decode_control(bytes)?),
+            Topic::Deliveries => Self::Delivery(decode_delivery(bytes)?),
         })
     }
 }
@@ -89,6 +94,7 @@ pub(crate) fn samples(topic: Topic) -> Vec<(&'static str, Record)> {
         ],
         Topic::Rejects => rejects().map(|(name, reject)| (name, Record::Reject(reject))).into(),
         Topic::Control => control().map(|(name, record)| (name, Record::Control(record))).into(),
+        Topic::Deliveries => deliveries().map(|(name, delivery)| (name, Record::Delivery(delivery))).into(),
     }
 }
 

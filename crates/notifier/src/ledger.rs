@@ -1,0 +1,279 @@
+//! The messages that Slack has: the records of `kigen.deliveries`, in memory, of the partitions that this notifier has.
+//!
+//! A partition's records are read when it begins, after its position: the process that had it before has committed by then. They change
+//! when a commit that contains them succeeded.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::TimeDelta;
+use kigen_log::{LogError, LogReader};
+use kigen_model::Instant;
+use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::delivery::{Delivery, SLACK};
+use kigen_model::slot::Cause;
+use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_wire::DecodeError;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::queue::Queue;
+
+/// How much is read at a time.
+const RECORDS_READ_MAX: usize = 1_000;
+const BYTES_READ_MAX: usize = 4 * 1024 * 1024;
+/// How long a message is remembered after its last alert, in days of the log's time. Unless what it is about goes on.
+const REMEMBERED_DAYS: i64 = 7;
+/// How many messages of a partition are remembered; at the limit the oldest is forgotten, and what follows it becomes a
+/// message of its own.
+const MESSAGES_MAX: usize = 10_000;
+/// How many are forgotten with one commit.
+const FORGOTTEN_AT_ONCE_MAX: usize = 16;
+
+/// A message that Slack has.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) delivery: Delivery,
+    /// The alert that it shows.
+    pub(crate) alert: Alert,
+    /// The later alert that ended or corrected it.
+    pub(crate) followed_by: Option<Alert>,
+}
+
+impl Entry {
+    /// Reads a record of `kigen.deliveries`.
+    fn read(value: &[u8]) -> Result<Self, DecodeError> {
+        let delivery = kigen_wire::decode_delivery(value)?;
+        let alert = kigen_wire::decode_alert(&delivery.alert)?;
+        let followed_by = delivery.followed_by.as_deref().map(kigen_wire::decode_alert).transpose()?;
+        Ok(Self { delivery, alert, followed_by })
+    }
+
+    /// Whether an alert at this offset is contained in it. By the time, topics that were created again differ.
+    pub(crate) fn contains(&self, offset: Offset, alert: &Alert) -> bool {
+        offset <= self.delivery.offset && alert.decided_at <= self.delivery.decided_at
+    }
+
+    /// Whether what it is about goes on.
+    pub(crate) fn is_open(&self) -> bool {
+        match &self.alert.body {
+            AlertBody::SlotMissed { .. } | AlertBody::SlotUnknown { .. } => {
+                self.followed_by.as_ref().is_none_or(|alert| !ends(alert))
+            }
+            AlertBody::SlotAtRisk { .. }
+            | AlertBody::RunFailed { .. }
+            | AlertBody::SlotRecovered { .. }
+            | AlertBody::SlotRetracted { .. }
+            | AlertBody::UnknownClosed { .. }
+            | AlertBody::RiskOver { .. } => false,
+        }
+    }
+
+    /// The run that failed, by its UID: of the message about it, and of that about the deadline which it missed.
+    fn failed_run(&self) -> Option<&str> {
+        match &self.alert.body {
+            AlertBody::RunFailed { run, .. }
+            | AlertBody::SlotMissed { cause: Cause::Failed(_), run: Some(run), .. } => Some(&run.uid),
+            AlertBody::SlotMissed { .. }
+            | AlertBody::SlotAtRisk { .. }
+            | AlertBody::SlotRecovered { .. }
+            | AlertBody::SlotRetracted { .. }
+            | AlertBody::SlotUnknown { .. }
+            | AlertBody::UnknownClosed { .. }
+            | AlertBody::RiskOver { .. } => None,
+        }
+    }
+}
+
+/// Whether an alert ends what it follows: a retraction may leave other deadlines of the incident missed.
+pub(crate) fn ends(alert: &Alert) -> bool {
+    !matches!(alert.body, AlertBody::SlotRetracted { incident: Some(_), misses: 1.., .. })
+}
+
+/// A change of what Slack has.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    /// A message is as this entry has it.
+    Put(Box<Entry>),
+    /// The message about this subject is forgotten, or is about another one now.
+    Forget(Uuid),
+}
+
+/// The messages of one partition, by subject.
+#[derive(Debug, Default)]
+pub(crate) struct Messages {
+    entries: BTreeMap<Uuid, Entry>,
+    /// By the run's UID, the messages about failed runs, and about the deadlines that they missed.
+    runs: BTreeMap<(Queue, String), Uuid>,
+    /// Messages that do not refer to their counterpart yet, which is there.
+    unlinked: BTreeSet<(Queue, Uuid)>,
+}
+
+impl Messages {
+    /// Reads those of a partition.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub(crate) fn load(reader: &impl LogReader, partition: Partition) -> Result<Self, LogError> {
+        let topic = Topic::Deliveries;
+        let end = reader.last_stable_offset(topic, partition)?;
+        let mut next = reader.earliest(topic, partition)?;
+        let mut values = BTreeMap::new();
+        while next < end {
+            let records = reader.read(topic, partition, next, RECORDS_READ_MAX, BYTES_READ_MAX)?;
+            let Some(last) = records.last() else { break };
+            next = last.offset.next();
+            for record in records {
+                match record.value {
+                    Some(value) => values.insert(record.key, value),
+                    None => values.remove(&record.key),
+                };
+            }
+        }
+        let mut messages = Self::default();
+        for (key, value) in values {
+            match Entry::read(&value) {
+                Ok(entry) if entry.delivery.receiver == SLACK => messages.put(entry),
+                // Of another receiver.
+                Ok(_) => {}
+                Err(error) => tracing::warn!(
+                    %partition,
+                    "the record {key} of {topic} cannot be read: what follows it becomes a message of its own: {error}"
+                ),
+            }
+        }
+        Ok(messages)
+    }
+
+    pub(crate) fn get(&self, subject: Uuid) -> Option<&Entry> {
+        self.entries.get(&subject)
+    }
+
+    /// The open message that satisfies `is_it`.
+    pub(crate) fn find(&self, is_it: impl Fn(&Alert) -> bool) -> Option<&Entry> {
+        self.entries.values().find(|entry| entry.is_open() && is_it(&entry.alert))
+    }
+
+    fn change(&mut self, change: Change) {
+        match change {
+            Change::Put(entry) => self.put(*entry),
+            Change::Forget(subject) => self.forget(subject),
+        }
+    }
+
+    fn put(&mut self, entry: Entry) {
+        let subject = entry.delivery.subject;
+        self.forget(subject);
+        if let Some(uid) = entry.failed_run() {
+            let queue = Queue::of(&entry.alert.body);
+            self.runs.insert((queue, uid.to_owned()), subject);
+            let counterpart = self.runs.get(&(queue.other(), uid.to_owned())).copied();
+            if let Some(counterpart) = counterpart.and_then(|other| self.entries.get(&other)) {
+                let both = [(queue, &entry), (queue.other(), counterpart)];
+                let unlinked = both.into_iter().filter(|(_, entry)| entry.delivery.link.is_none());
+                self.unlinked.extend(unlinked.map(|(queue, entry)| (queue, entry.delivery.subject)));
+            }
+        }
+        self.entries.insert(subject, entry);
+    }
+
+    fn forget(&mut self, subject: Uuid) {
+        let Some(entry) = self.entries.remove(&subject) else { return };
+        let queue = Queue::of(&entry.alert.body);
+        if let Some(uid) = entry.failed_run() {
+            self.runs.remove(&(queue, uid.to_owned()));
+        }
+        self.unlinked.remove(&(queue, subject));
+    }
+
+    /// A message of a queue that does not refer to its counterpart yet, and that.
+    fn unlinked(&self, queue: Queue) -> Option<(Entry, Entry)> {
+        let mut unlinked = self.unlinked.range((queue, Uuid::nil())..=(queue, Uuid::max()));
+        unlinked.find_map(|(_, subject)| {
+            let entry = self.entries.get(subject)?;
+            let counterpart = self.runs.get(&(queue.other(), entry.failed_run()?.to_owned()))?;
+            Some((entry.clone(), self.entries.get(counterpart)?.clone()))
+        })
+    }
+
+    /// What is forgotten of a queue as of `now`, beside an entry that is put.
+    fn expired(&self, queue: Queue, now: Instant) -> Vec<Uuid> {
+        let oldest = now - TimeDelta::days(REMEMBERED_DAYS);
+        let of_queue = self.entries.values().filter(|entry| Queue::of(&entry.alert.body) == queue);
+        let expired = of_queue.clone().filter(|entry| entry.delivery.decided_at < oldest && !entry.is_open());
+        let mut expired: Vec<Uuid> =
+            expired.take(FORGOTTEN_AT_ONCE_MAX).map(|entry| entry.delivery.subject).collect();
+        if self.entries.len() >= MESSAGES_MAX && expired.is_empty() {
+            let oldest = of_queue.min_by_key(|entry| entry.delivery.decided_at);
+            expired.extend(oldest.map(|entry| entry.delivery.subject));
+        }
+        expired
+    }
+}
+
+/// The messages of all partitions. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ledger {
+    partitions: Arc<Mutex<BTreeMap<Partition, Messages>>>,
+    changes: watch::Sender<()>,
+}
+
+impl Ledger {
+    /// A partition begins with these.
+    pub(crate) fn begin(&self, partition: Partition, messages: Messages) {
+        self.partitions().insert(partition, messages);
+        self.changes.send_replace(());
+    }
+
+    /// A partition is another notifier's.
+    pub(crate) fn give_up(&self, partition: Partition) {
+        self.partitions().remove(&partition);
+    }
+
+    /// Applies what was committed, unless the partition was given up meanwhile.
+    pub(crate) fn apply(&self, partition: Partition, changes: Vec<Change>) {
+        if changes.is_empty() {
+            return;
+        }
+        if let Some(messages) = self.partitions().get_mut(&partition) {
+            changes.into_iter().for_each(|change| messages.change(change));
+        }
+        self.changes.send_replace(());
+    }
+
+    /// Reads the messages of a partition; none of one that was given up.
+    pub(crate) fn with<T>(&self, partition: Partition, read: impl FnOnce(&Messages) -> T) -> T {
+        match self.partitions().get(&partition) {
+            Some(messages) => read(messages),
+            None => read(&Messages::default()),
+        }
+    }
+
+    /// A message of a queue that does not refer to its counterpart yet, and that.
+    pub(crate) fn unlinked(&self, partition: Partition, queue: Queue) -> Option<(Entry, Entry)> {
+        self.with(partition, |messages| messages.unlinked(queue))
+    }
+
+    /// The message does without a reference: it, or its counterpart, is gone.
+    pub(crate) fn leave_unlinked(&self, partition: Partition, queue: Queue, subject: Uuid) {
+        if let Some(messages) = self.partitions().get_mut(&partition) {
+            messages.unlinked.remove(&(queue, subject));
+        }
+    }
+
+    /// What is forgotten when an alert is delivered.
+    pub(crate) fn expired(&self, partition: Partition, alert: &Alert) -> Vec<Change> {
+        let expired =
+            self.with(partition, |messages| messages.expired(Queue::of(&alert.body), alert.decided_at));
+        expired.into_iter().map(Change::Forget).collect()
+    }
+
+    /// Changes of any partition.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    fn partitions(&self) -> MutexGuard<'_, BTreeMap<Partition, Messages>> {
+        self.partitions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
