@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Explain why there was an alert for a deadline, or none
     Explain(ExplainArgs),
+    /// List the runs that read a late or wrong result and everything that followed, and plan their repetition; starts nothing
+    Impact(ImpactArgs),
     /// Check a file of objectives, or print the objectives in force
     #[command(subcommand)]
     Objectives(ObjectivesArgs),
@@ -226,6 +228,50 @@ pub(crate) struct ExplainArgs {
     /// Only this objective of the batch
     #[arg(long, value_name = "NAME")]
     pub(crate) objective: Option<String>,
+}
+
+/// The arguments of `impact`.
+#[derive(Debug, Args)]
+pub(crate) struct ImpactArgs {
+    /// The batch whose result was late or wrong
+    #[arg(value_name = "NAMESPACE/BATCH")]
+    pub(crate) batch: String,
+    /// Deadlines by which its result was not there: 2026-11-23T03:00:00Z, or in the objective's zone "2026-11-23 12:00" or
+    /// 2026-11-23
+    #[arg(
+        value_name = "DEADLINE",
+        required_unless_present_any = ["since", "wrong_from"],
+        conflicts_with_all = ["since", "wrong_from"]
+    )]
+    pub(crate) deadlines: Vec<String>,
+    /// All deadlines from this time on that were missed
+    #[arg(long, value_name = "TIME", conflicts_with = "wrong_from")]
+    pub(crate) since: Option<DateTime<Utc>>,
+    /// The results from this time on were wrong, though the runs succeeded
+    #[arg(long, value_name = "TIME", requires = "wrong_until")]
+    pub(crate) wrong_from: Option<DateTime<Utc>>,
+    /// The results from this time on were right again
+    #[arg(long, value_name = "TIME", requires = "wrong_from")]
+    pub(crate) wrong_until: Option<DateTime<Utc>>,
+    /// Only the deadlines of this objective of the batch
+    #[arg(long, value_name = "NAME")]
+    pub(crate) objective: Option<String>,
+    /// The output format
+    #[arg(long, value_enum, default_value_t = ImpactFormatArg::Text)]
+    pub(crate) format: ImpactFormatArg,
+}
+
+/// A format of `impact`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ImpactFormatArg {
+    /// Sentences, the plan and its commands
+    Text,
+    /// One JSON object, with all fields
+    Json,
+    /// The plan as comma-separated values with a header
+    Csv,
+    /// A picture of the runs that are affected and of the plan
+    Svg,
 }
 
 /// The arguments of `objectives`.

@@ -13,6 +13,7 @@ mod batch_table;
 mod cli;
 mod commands;
 mod config;
+mod deadlines;
 mod exit;
 mod health;
 mod kafka;
@@ -69,6 +70,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Events(events) => commands::events::run(&configure()?, &events),
         Command::Status(status) => commands::status::run(&configure()?, &status),
+        Command::Impact(impact) => commands::impact::run(&configure()?, &impact),
         Command::Explain(explain) => commands::explain::run(&configure()?, &explain),
         Command::Objectives(objectives) => commands::objectives::run(&configure()?, &objectives),
         Command::Replay(replay) => commands::replay::run(&configure()?, &replay),

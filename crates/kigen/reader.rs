@@ -6,14 +6,16 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant as RealInstant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use kigen_control::{Control, Members};
 use kigen_log::kafka::KafkaReader;
 use kigen_log::{ConsumedRecord, EmbeddedLog, LogReader};
+use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_registry::Intent;
 
 use crate::config::Config;
+use crate::config::cluster::NamedBy;
 use crate::exit::misused;
 use crate::kafka::connect_blocking;
 use crate::log_kind::LogKind;
@@ -74,6 +76,32 @@ pub(crate) fn keys_of(reader: &dyn LogReader, batch: &str) -> anyhow::Result<BTr
         })?;
     }
     Ok(keys)
+}
+
+/// The key of a batch, given as `namespace/batch`, in the configured cluster.
+pub(crate) fn configured_key(config: &Config, batch: &str) -> anyhow::Result<BatchKey> {
+    format!("{}/{batch}", config.cluster).parse().map_err(misused)
+}
+
+/// The key of a batch, given as `namespace/batch`. If the cluster was not named, the log must have the batch in one cluster only.
+pub(crate) fn key_of(reader: &dyn LogReader, config: &Config, batch: &str) -> anyhow::Result<BatchKey> {
+    let configured = configured_key(config, batch)?;
+    if config.cluster_named_by == NamedBy::Setting {
+        return Ok(configured);
+    }
+    let keys = keys_of(reader, batch)?;
+    match (keys.first(), keys.len()) {
+        _ if keys.contains(&configured.to_string()) => Ok(configured),
+        (Some(key), 1) => key.parse().map_err(misused),
+        (None, _) => Ok(configured),
+        (Some(_), _) => {
+            let clusters: Vec<&str> = keys.iter().filter_map(|key| Some(key.split_once('/')?.0)).collect();
+            bail!(
+                "the log has the batch `{batch}` in several clusters: {}; name one by --cluster",
+                clusters.join(", ")
+            )
+        }
+    }
 }
 
 /// Partitions of a topic, to be read from their starts to their ends.

@@ -14,6 +14,7 @@ mod dry_run;
 mod examples;
 mod failures;
 mod health;
+mod impact;
 mod inspection;
 mod kafka_outage;
 mod kubectl;

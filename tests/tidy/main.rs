@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["kigen-simulator"],
     &["kigen-shipper", "kigen-processor", "kigen-notifier", "kigen-playback", "kigen-registry"],
     &["kigen-testkit", "kigen-control"],
-    &["kigen-engine", "kigen-wire", "kigen-log", "kigen-store"],
+    &["kigen-engine", "kigen-lineage", "kigen-wire", "kigen-log", "kigen-store"],
     &["kigen-objective", "kigen-rocks"],
     &["kigen-state"],
     &["kigen-calendar", "kigen-ops", "kigen-text", "kigen-working-days"],
@@ -54,7 +54,7 @@ const ROLES: &[&str] = &["notifier", "processor", "shipper"];
 const FILES_OF_A_ROLE: &[&str] = &["error.rs", "health.rs", "metrics.rs", "role.rs"];
 
 /// The crates of values and verdicts: no I/O, no clock, no format.
-const PURE_CRATES: &[&str] = &["model", "calendar", "working-days", "state", "engine"];
+const PURE_CRATES: &[&str] = &["model", "calendar", "working-days", "state", "engine", "lineage"];
 
 /// What must not stand in the sources of a pure crate, and what to do instead.
 const IMPURE: &[(&str, &str)] = &[

@@ -7,7 +7,7 @@ use kigen_model::slot::{Failure, Gap, Slot, Verdict};
 use kigen_state::{BatchState, ObjectiveState, Plan, RunState, Window};
 
 use crate::attempts::{self, ended_at};
-use crate::membership::belongs;
+use crate::membership::{belongs, marked};
 
 /// A slot and the runs that could have met it.
 #[derive(Clone, Debug)]
@@ -51,6 +51,19 @@ pub struct Considered<'a> {
 #[must_use]
 pub fn last_reported(state: &BatchState) -> Option<&ReportedMetrics> {
     state.runs.iter().rev().find_map(attempts::reported)
+}
+
+/// When the work of a run ended well, if it did.
+#[must_use]
+pub fn succeeded_at(run: &RunState) -> Option<Instant> {
+    ended_at(run)
+}
+
+/// The instant of a run's annotation `kigen.dev/slot`, a day in this zone: it belongs to the slot whose deadline is the first at
+/// or after it.
+#[must_use]
+pub fn slot_mark(run: &RunState, time_zone: &str) -> Option<Instant> {
+    marked(run.run.slot, time_zone)
 }
 
 /// Explains the slot of an objective with this deadline; `None`: it is neither open nor among the verdicts kept.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use anyhow::{Context, bail};
-use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use chrono::TimeDelta;
 use kigen_calendar::Zone;
 use kigen_engine::explain::{Considered, Explanation, explain};
 use kigen_log::{ConsumedRecord, LogReader};
@@ -21,10 +21,9 @@ use kigen_text::secrets::scrub;
 
 use crate::cli::ExplainArgs;
 use crate::config::Config;
-use crate::config::cluster::NamedBy;
-use crate::exit::misused;
+use crate::deadlines::{matches, zone_of};
 use crate::output::{human, print, text};
-use crate::reader::{Pages, keys_of, open, skips};
+use crate::reader::{Pages, configured_key, key_of, open, skips};
 use crate::record_text::timed_fact_text;
 
 /// The most events that are printed; the earliest are left out.
@@ -32,9 +31,9 @@ const EVENTS_MAX: usize = 60;
 
 /// Explains one deadline of one batch.
 pub(crate) fn run(config: &Config, args: &ExplainArgs) -> anyhow::Result<()> {
-    let configured: BatchKey = format!("{}/{}", config.cluster, args.batch).parse().map_err(misused)?;
+    configured_key(config, &args.batch)?;
     let reader = open(config)?;
-    let key = key(&*reader, config, &args.batch)?.unwrap_or(configured);
+    let key = key_of(&*reader, config, &args.batch)?;
     let partition = reader.partition_of(&key.to_string());
     let past = Past::read(&*reader, partition, &key, &args.deadline)?;
     let Some(state) = &past.state else {
@@ -58,27 +57,6 @@ pub(crate) fn run(config: &Config, args: &ExplainArgs) -> anyhow::Result<()> {
         print(&scrub(&past.text(name, deadline)?))?;
     }
     Ok(())
-}
-
-/// The key of the batch, if the cluster was not named and the log has the batch; it must be of one cluster.
-fn key(reader: &dyn LogReader, config: &Config, batch: &str) -> anyhow::Result<Option<BatchKey>> {
-    if config.cluster_named_by == NamedBy::Setting {
-        return Ok(None);
-    }
-    let keys = keys_of(reader, batch)?;
-    let of_configured = format!("{}/{batch}", config.cluster);
-    match (keys.first(), keys.len()) {
-        _ if keys.contains(&of_configured) => Ok(None),
-        (Some(key), 1) => Ok(Some(key.parse().map_err(misused)?)),
-        (None, _) => Ok(None),
-        (Some(_), _) => {
-            let clusters: Vec<&str> = keys.iter().filter_map(|key| Some(key.split_once('/')?.0)).collect();
-            bail!(
-                "the log has the batch `{batch}` in several clusters: {}; name one by --cluster",
-                clusters.join(", ")
-            )
-        }
-    }
 }
 
 /// The past of one batch: its facts, and its state after each verdict on the requested deadline.
@@ -436,26 +414,6 @@ fn how_it_failed(failure: &Failure) -> String {
     let error =
         failure.last_error.as_deref().map_or(String::new(), |text| format!(", {}", error::line(text)));
     format!(", {attempts}{code}{error}")
-}
-
-/// The time zone of the objective's open slot, else UTC.
-fn zone_of(state: &BatchState, name: &str) -> Zone {
-    match state.objectives.get(name).map(|objective| &objective.plan) {
-        Some(Plan::Open(open)) => Zone::named(&open.time_zone).unwrap_or_else(|_| Zone::utc()),
-        Some(Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn) | None => Zone::utc(),
-    }
-}
-
-/// Whether a deadline is the requested one.
-fn matches(requested: &str, zone: &Zone, deadline: Instant) -> bool {
-    if let Ok(instant) = requested.parse::<Instant>() {
-        return deadline == instant;
-    }
-    let local = zone.local(deadline).date_time;
-    requested.parse::<NaiveDate>().is_ok_and(|day| local.date() == day)
-        || ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"]
-            .iter()
-            .any(|form| NaiveDateTime::parse_from_str(requested, form).is_ok_and(|time| local == time))
 }
 
 fn local(zone: &Zone, at: Instant) -> String {

@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod events;
 pub(crate) mod explain;
+pub(crate) mod impact;
 pub(crate) mod objectives;
 pub(crate) mod replay;
 pub(crate) mod skip;

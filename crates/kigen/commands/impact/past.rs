@@ -1,0 +1,305 @@
+//! Reads from the log what an impact is computed from: first who read whom, then the runs and slots of the batches concerned.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Context;
+use kigen_engine::explain::{slot_mark, succeeded_at};
+use kigen_lineage::history::{
+    BatchHistory, Edge, End, History, PastRun, PastSlot, SlotVerdict, Start, downstream,
+};
+use kigen_log::{ConsumedRecord, LogReader};
+use kigen_model::Instant;
+use kigen_model::event::{ClusterBody, Event, Fact, FactBody, Revision};
+use kigen_model::key::BatchKey;
+use kigen_model::run::RunPhase;
+use kigen_model::slot::{Gap, Slot, Verdict};
+use kigen_model::topic::{Offset, Partition, Topic};
+use kigen_processor::Replay;
+use kigen_state::{BatchState, RunState, Window};
+
+use crate::reader::{Pages, skips};
+
+/// The past of a batch and of everything that read it.
+pub(super) struct Recorded {
+    pub(super) history: History,
+    /// The states of these batches at the end.
+    pub(super) states: BTreeMap<BatchKey, BatchState>,
+}
+
+impl Recorded {
+    /// Reads it from the log.
+    pub(super) fn read(reader: &dyn LogReader, of: &BatchKey) -> anyhow::Result<Self> {
+        let edges = edges(reader, &of.cluster)?;
+        let concerned = downstream(&edges, of);
+        let mut by_partition: BTreeMap<Partition, BTreeSet<BatchKey>> = BTreeMap::new();
+        for key in concerned {
+            by_partition.entry(reader.partition_of(&key.to_string())).or_default().insert(key);
+        }
+        let control = skips(reader);
+        let (mut batches, mut states) = (BTreeMap::new(), BTreeMap::new());
+        let mut until: Option<Instant> = None;
+        for (partition, keys) in by_partition {
+            let replay = Replay::new(partition, reader.partitions()).with_control(control.clone());
+            let mut played = Played::new(replay, of.cluster.clone(), keys);
+            let pages = Pages::of_some(reader, Topic::Events, partition.0..partition.0 + 1)?;
+            let has_expired = reader.earliest(Topic::Events, partition)? > Offset(0);
+            pages.each(partition, |records| played.play(records, has_expired))?;
+            let observed_until = played.observed_until;
+            until = until.map_or(observed_until, |until| Some(until.min(observed_until?)));
+            played.finish(&mut batches, &mut states);
+        }
+        let until = until.with_context(|| {
+            format!("the log has no tick of cluster `{}`, so nothing of it is known to be over", of.cluster)
+        })?;
+        Ok(Self { history: History { batches, edges, until }, states })
+    }
+}
+
+/// Who read whom in a cluster, by the objectives of the log.
+fn edges(reader: &dyn LogReader, cluster: &str) -> anyhow::Result<Vec<Edge>> {
+    let pages = Pages::of(reader, Topic::Events)?;
+    let mut edges = Vec::new();
+    for partition in (0..reader.partitions()).map(Partition) {
+        let mut objectives: BTreeMap<(BatchKey, String), Declared> = BTreeMap::new();
+        pages.each(partition, |records| {
+            // Ticks, which are most of a log, have the cluster as key.
+            for record in records.iter().filter(|record| record.key.contains('/')) {
+                let Ok(Event::Fact(fact)) =
+                    kigen_wire::decode_event(record.value.as_deref().unwrap_or_default())
+                else {
+                    continue;
+                };
+                if let Fact { key, observed_at, body: FactBody::Objective { name, revision, objective } } =
+                    fact
+                    && key.cluster == cluster
+                {
+                    let target = objective.as_ref().and_then(|objective| objective.target());
+                    let reader = target.map(|(namespace, batch)| BatchKey::new(cluster, namespace, batch));
+                    let declared = objectives.entry((key.clone(), name.clone())).or_insert_with(|| {
+                        Declared { revision: revision.clone(), reader: None, from: observed_at }
+                    });
+                    edges.extend(declared.change(&key, &name, revision, reader, observed_at));
+                }
+            }
+            Ok(())
+        })?;
+        for ((key, name), declared) in objectives {
+            edges.extend(declared.edge(&key, &name, None));
+        }
+    }
+    Ok(edges)
+}
+
+/// An objective's edge while the log is read.
+struct Declared {
+    revision: Revision,
+    reader: Option<BatchKey>,
+    from: Instant,
+}
+
+impl Declared {
+    /// Takes a newer version; returns the edge that ends.
+    fn change(
+        &mut self,
+        source: &BatchKey,
+        objective: &str,
+        revision: Revision,
+        reader: Option<BatchKey>,
+        at: Instant,
+    ) -> Option<Edge> {
+        if self.reader == reader || self.revision.is_newer_than(&revision) {
+            return None;
+        }
+        let ended = self.edge(source, objective, Some(at));
+        *self = Self { revision, reader, from: at };
+        ended
+    }
+
+    fn edge(&self, source: &BatchKey, objective: &str, until: Option<Instant>) -> Option<Edge> {
+        Some(Edge {
+            reader: self.reader.clone()?,
+            source: source.clone(),
+            objective: Some(objective.to_owned()),
+            from: self.from,
+            until,
+        })
+    }
+}
+
+/// A partition while it is judged again.
+struct Played {
+    replay: Replay,
+    cluster: String,
+    /// Each batch by the key of its records.
+    batches: BTreeMap<String, (BatchKey, Collected)>,
+    gaps: Vec<Gap>,
+    observed_until: Option<Instant>,
+    is_first: bool,
+}
+
+/// What is collected of a batch.
+#[derive(Default)]
+struct Collected {
+    runs: BTreeMap<String, PastRun>,
+    /// By objective and deadline.
+    slots: BTreeMap<(String, Instant), PastSlot>,
+}
+
+impl Played {
+    fn new(replay: Replay, cluster: String, keys: BTreeSet<BatchKey>) -> Self {
+        let batches = keys.into_iter().map(|key| (key.to_string(), (key, Collected::default()))).collect();
+        Self { replay, cluster, batches, gaps: Vec::new(), observed_until: None, is_first: true }
+    }
+
+    fn play(&mut self, records: &[ConsumedRecord], has_expired: bool) -> anyhow::Result<()> {
+        if std::mem::take(&mut self.is_first)
+            && let Some(first) = records.first().filter(|_| has_expired)
+        {
+            self.gaps.push(Gap { from: None, to: first.timestamp, is_of_log: true });
+        }
+        for record in records {
+            if record.key != self.cluster && !self.batches.contains_key(&record.key) {
+                continue;
+            }
+            let output = self.replay.fold(std::slice::from_ref(record))?;
+            match kigen_wire::decode_event(record.value.as_deref().unwrap_or_default()) {
+                Ok(Event::Fact(fact)) => self.note_run(&record.key, fact),
+                Ok(Event::Cluster(event)) => self.note_time(event.body),
+                Err(_) => {}
+            }
+            for judgement in output.judgements {
+                let Some((key, collected)) = self.batches.get_mut(&judgement.key.to_string()) else {
+                    continue;
+                };
+                let state = self.replay.state(key);
+                let known = state.and_then(|state| state.objectives.get(&judgement.objective));
+                let judged = known.and_then(|known| {
+                    known.verdicts.iter().rev().find(|judged| judged.deadline == judgement.deadline)
+                });
+                let verdict = verdict(judgement.verdict);
+                match judged.and_then(|judged| judged.judged) {
+                    Some(judged) => {
+                        collected.note_slot(judgement.objective, judged.slot, judged.window, verdict);
+                    }
+                    // One tick decided more slots than the state keeps.
+                    None => collected.note_deadline(judgement.objective, judgement.deadline, verdict),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn note_time(&mut self, body: ClusterBody) {
+        match body {
+            ClusterBody::Tick { observed_until, .. } => {
+                self.observed_until = self.observed_until.max(Some(observed_until));
+            }
+            ClusterBody::Gap(gap) if !self.gaps.contains(&gap) => self.gaps.push(gap),
+            ClusterBody::Gap(_) | ClusterBody::Epoch { .. } | ClusterBody::Forgotten { .. } => {}
+        }
+    }
+
+    fn note_run(&mut self, key: &str, fact: Fact) {
+        let uid = match fact.body {
+            FactBody::Run { revision, .. } => revision.uid,
+            FactBody::Attempt { run_uid, .. } => run_uid,
+            FactBody::CronJob { .. } | FactBody::Objective { .. } => return,
+        };
+        let Some((key, collected)) = self.batches.get_mut(key) else { return };
+        let Some(state) = self.replay.state(key) else { return };
+        if let Some(run) = state.run(&uid) {
+            collected.runs.insert(uid, past_run(run, zone_of(state)));
+        }
+    }
+
+    fn finish(
+        self,
+        batches: &mut BTreeMap<BatchKey, BatchHistory>,
+        states: &mut BTreeMap<BatchKey, BatchState>,
+    ) {
+        for (_, (key, mut collected)) in self.batches {
+            if let Some(state) = self.replay.state(&key) {
+                for (name, objective) in &state.objectives {
+                    if let Some(open) = objective.plan.open() {
+                        collected.note_slot(name.clone(), open.slot, open.window, SlotVerdict::Open);
+                    }
+                }
+                states.insert(key.clone(), state.clone());
+            }
+            let runs = collected.runs.into_values().collect();
+            let slots = collected.slots.into_values().collect();
+            batches.insert(key, BatchHistory { runs, slots, gaps: self.gaps.clone() });
+        }
+    }
+}
+
+impl Collected {
+    fn note_slot(&mut self, objective: String, slot: Slot, window: Window, verdict: SlotVerdict) {
+        let Slot { from, deadline, .. } = slot;
+        let (opens, closes) = match window {
+            Window::NoFire => return,
+            Window::Fires { opens, closes } => (opens, closes),
+            Window::Slot => (from, Some(deadline)),
+            // Nominal starts in `(after, deadline]`; instants are whole milliseconds.
+            Window::Fresh { after } => {
+                let next = chrono::TimeDelta::milliseconds(1);
+                (after + next, Some(deadline + next))
+            }
+        };
+        let known = PastSlot { objective: objective.clone(), from, deadline, opens, closes, verdict };
+        self.slots.insert((objective, deadline), known);
+    }
+
+    /// Notes a slot of which only the deadline is known: it begins with the deadline before.
+    fn note_deadline(&mut self, objective: String, deadline: Instant, verdict: SlotVerdict) {
+        let before = self.slots.range(..(objective.clone(), deadline)).next_back();
+        if let Some(((_, from), _)) = before.filter(|((of, _), _)| *of == objective) {
+            let slot = Slot { from: *from, deadline, whole: true };
+            self.note_slot(objective, slot, Window::Slot, verdict);
+        }
+    }
+}
+
+/// The zone in which a day in a run's annotation begins: that of the first objective, else of the CronJob.
+fn zone_of(state: &BatchState) -> &str {
+    let of_objective = state.objectives.values().next().map(|objective| objective.planned_zone());
+    let of_cron_job = || state.cron_job.as_ref().and_then(|known| known.cron_job.time_zone.as_deref());
+    of_objective.or_else(of_cron_job).unwrap_or("UTC")
+}
+
+fn verdict(of: Verdict) -> SlotVerdict {
+    match of {
+        Verdict::Met { .. } => SlotVerdict::Met,
+        Verdict::Missed(_) => SlotVerdict::Missed,
+        Verdict::Excused(_) => SlotVerdict::Excused,
+        Verdict::Unknown(_) => SlotVerdict::Unknown,
+    }
+}
+
+fn past_run(known: &RunState, time_zone: &str) -> PastRun {
+    let run = &known.run;
+    let end = match run.phase {
+        RunPhase::Pending | RunPhase::Running | RunPhase::Suspended => End::Open,
+        RunPhase::Succeeded { completed_at } => End::Good(succeeded_at(known).unwrap_or(completed_at)),
+        RunPhase::Failed { failed_at, .. } => End::Failed(failed_at),
+        RunPhase::Deleted { observed_at } => End::Gone(known.gone_after, observed_at),
+    };
+    let start = match (run.started_at, end) {
+        // The start is of another clock than the end.
+        (Some(at), End::Good(ended_at) | End::Failed(ended_at)) => Start::At(at.min(ended_at)),
+        (Some(at), End::Open | End::Gone(..)) => Start::At(at),
+        (None, End::Good(ended_at) | End::Failed(ended_at)) => {
+            Start::Within(run.created_at.min(ended_at), ended_at)
+        }
+        (None, End::Open | End::Gone(..)) => Start::NotYet,
+    };
+    PastRun {
+        uid: known.revision.uid.clone(),
+        job: run.job.clone(),
+        nominal_start: run.nominal_start(),
+        is_scheduled: run.scheduled_at.is_some(),
+        mark: slot_mark(known, time_zone),
+        start,
+        end,
+    }
+}

@@ -1,0 +1,5 @@
+//! The impact of an incident, by itself and beside a naive judge in Python over random worlds.
+
+mod incidents;
+mod random;
+mod world;
