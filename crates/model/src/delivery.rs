@@ -37,6 +37,10 @@ pub struct Delivery {
     pub rejected: Option<String>,
     /// The address of the message that it refers to: of the miss that a failed run led to, or of that failed run.
     pub link: Option<String>,
+    /// The message in whose thread it is, as one of many; `None`: it stands in the channel itself.
+    pub thread: Option<String>,
+    /// Of a message about many alerts, which are in its thread: how many it counts; `None`: it is about one.
+    pub storm: Option<u32>,
 }
 
 /// Slack as a receiver.

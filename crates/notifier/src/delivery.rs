@@ -50,6 +50,7 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::ThrottledWarnings;
 use kigen_wire::{DecodeError, Level};
 use tokio::sync::mpsc;
+use tokio::time::Instant as TimerInstant;
 
 use crate::error::NotifierError;
 use crate::failures::FailureFilter;
@@ -216,17 +217,29 @@ impl Delivery {
         }
     }
 
-    /// Lets the next message of a queue refer to its counterpart; returns what is to be committed. `None`: each does, or the
-    /// shutdown came first.
-    pub(crate) async fn link(
+    /// Lets the next message of a queue refer to its counterpart, or counts its storm anew; returns what is to be committed.
+    /// `None`: nothing is to be done now, or the shutdown came first.
+    pub(crate) async fn follow_up(
         &mut self,
         partition: Partition,
         queue: Queue,
         shutdown: Pin<&mut impl Future<Output = ()>>,
     ) -> Option<Vec<NewRecord>> {
         let Destination::Slack(sender) = &mut self.destination else { return None };
-        let changes = sender.link(partition, queue, &self.health, shutdown).await?;
-        Some(self.record(partition, changes))
+        let mut shutdown = shutdown;
+        let mut changes = sender.link(partition, queue, &self.health, shutdown.as_mut()).await;
+        if changes.is_none() {
+            changes = sender.recount(partition, queue, &self.health, shutdown).await;
+        }
+        Some(self.record(partition, changes?))
+    }
+
+    /// When [`follow_up`](Self::follow_up) has to be called again, though nothing changes.
+    pub(crate) fn follow_up_at(&self, partition: Partition, queue: Queue) -> Option<TimerInstant> {
+        match &self.destination {
+            Destination::Slack(sender) => sender.recount_at(partition, queue),
+            Destination::Printed(_) | Destination::Channel(_) => None,
+        }
     }
 
     /// The records of changes, which take effect once they are [committed](Self::committed).

@@ -21,6 +21,7 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::on_thread;
 use kigen_wire::DecodeError;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant as TimerInstant;
 
 use crate::delivery::{Delivered, Delivery};
 use crate::error::NotifierError;
@@ -120,7 +121,7 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
             if !self.follow_shares() {
                 return Ok(());
             }
-            self.link_all().await;
+            self.follow_up_all().await;
             let is_behind = |cursor: &&mut Cursor| cursor.state == State::Reading && cursor.next < cursor.end;
             let behind: Vec<Partition> = self
                 .cursors
@@ -130,12 +131,14 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
             if behind.is_empty() {
                 let is_blocked = self.cursors.values().any(|cursor| cursor.state == State::Blocked);
                 let has_ledger = self.ledger_changes.is_some();
+                let follow_up_at = self.follow_up_at();
                 tokio::select! {
                     changed = self.shares.changed() => if changed.is_err() {
                         return Ok(());
                     },
                     () = self.control.changed(), if is_blocked => self.unblock(),
                     () = changed(&mut self.ledger_changes), if has_ledger => {}
+                    () = tokio::time::sleep_until(follow_up_at.unwrap_or_else(TimerInstant::now)), if follow_up_at.is_some() => {}
                 }
                 continue;
             }
@@ -164,27 +167,36 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
         !shares.is_stopped
     }
 
-    /// Lets the messages of this queue refer to their counterparts in the other one.
-    async fn link_all(&mut self) {
+    /// Lets the messages of this queue refer to their counterparts in the other one, and counts storms.
+    async fn follow_up_all(&mut self) {
         if let Some(changes) = &mut self.ledger_changes {
             changes.mark_unchanged();
         }
-        let is_here = |cursor: &Cursor| cursor.state != State::Lost;
-        let here = self.cursors.iter().filter(|(_, cursor)| is_here(cursor));
-        let here: Vec<_> = here.map(|(partition, cursor)| (*partition, cursor.start, cursor.next)).collect();
-        for (partition, start, next) in here {
-            loop {
-                let linked = {
-                    let mut shares = self.shares.clone();
-                    let ended = pin!(until_ended(&mut shares, partition, start));
-                    self.delivery.link(partition, self.queue, ended).await
-                };
-                let Some(outputs) = linked else { break };
-                if !self.commit(partition, start, next, outputs).await {
-                    break;
-                }
-            }
+        let here: Vec<Partition> = self.cursors.keys().copied().collect();
+        for partition in here {
+            self.follow_up(partition).await;
         }
+    }
+
+    async fn follow_up(&mut self, partition: Partition) {
+        while let Some(Cursor { start, next, state: State::Reading | State::Blocked, .. }) =
+            self.cursors.get(&partition)
+        {
+            let (start, next) = (*start, *next);
+            let outputs = {
+                let mut shares = self.shares.clone();
+                let ended = pin!(until_ended(&mut shares, partition, start));
+                self.delivery.follow_up(partition, self.queue, ended).await
+            };
+            let Some(outputs) = outputs else { return };
+            self.commit(partition, start, next, outputs).await;
+        }
+    }
+
+    /// When a message has to be updated, though nothing changes.
+    fn follow_up_at(&self) -> Option<TimerInstant> {
+        let here = self.cursors.iter().filter(|(_, cursor)| cursor.state != State::Lost);
+        here.filter_map(|(partition, _)| self.delivery.follow_up_at(*partition, self.queue)).min()
     }
 
     fn unblock(&mut self) {
@@ -256,6 +268,9 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
                 }
             }
             self.moved(partition, |cursor| cursor.next = next);
+            if passed.is_none() {
+                self.follow_up(partition).await;
+            }
             if self.queue == Queue::Deadlines {
                 self.delivery.health().unblocked(partition);
             }

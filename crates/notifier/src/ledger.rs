@@ -27,6 +27,9 @@ const REMEMBERED_DAYS: i64 = 7;
 /// How many messages of a partition are remembered; at the limit the oldest is forgotten, and what follows it becomes a
 /// message of its own.
 const MESSAGES_MAX: usize = 10_000;
+/// So many alerts within so many seconds are messages of their own; those that follow share one.
+const OWN_MESSAGES_MAX: usize = 5;
+const STORM_WITHIN_S: i64 = 60;
 /// How many are forgotten with one commit.
 const FORGOTTEN_AT_ONCE_MAX: usize = 16;
 
@@ -57,6 +60,7 @@ impl Entry {
     /// Whether what it is about goes on.
     pub(crate) fn is_open(&self) -> bool {
         match &self.alert.body {
+            _ if self.delivery.storm.is_some() => false,
             AlertBody::SlotMissed { .. } | AlertBody::SlotUnknown { .. } => {
                 self.followed_by.as_ref().is_none_or(|alert| !ends(alert))
             }
@@ -72,6 +76,7 @@ impl Entry {
     /// The run that failed, by its UID: of the message about it, and of that about the deadline which it missed.
     fn failed_run(&self) -> Option<&str> {
         match &self.alert.body {
+            _ if self.delivery.storm.is_some() => None,
             AlertBody::RunFailed { run, .. }
             | AlertBody::SlotMissed { cause: Cause::Failed(_), run: Some(run), .. } => Some(&run.uid),
             AlertBody::SlotMissed { .. }
@@ -83,6 +88,17 @@ impl Entry {
             | AlertBody::RiskOver { .. } => None,
         }
     }
+}
+
+/// Whether an alert is one of many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Weather {
+    /// It is not.
+    Calm,
+    /// From it on there are too many.
+    StormBegins,
+    /// It belongs to the storm with this message: its channel and id.
+    Storm(String, String),
 }
 
 /// Whether an alert ends what it follows: a retraction may leave other deadlines of the incident missed.
@@ -266,6 +282,49 @@ impl Ledger {
         let expired =
             self.with(partition, |messages| messages.expired(Queue::of(&alert.body), alert.decided_at));
         expired.into_iter().map(Change::Forget).collect()
+    }
+
+    /// Whether an alert is one of many for its channel, those of which satisfy `is_for_it`.
+    pub(crate) fn weather(&self, alert: &Alert, is_for_it: impl Fn(&Alert) -> bool) -> Weather {
+        let partitions = self.partitions();
+        let near = partitions.values().flat_map(|messages| messages.entries.values()).filter(|entry| {
+            let between = (alert.decided_at - entry.alert.decided_at).num_seconds().abs();
+            between <= STORM_WITHIN_S && entry.delivery.rejected.is_none() && is_for_it(&entry.alert)
+        });
+        let (mut own, mut heads) = (0, BTreeSet::new());
+        for Entry { delivery, .. } in near {
+            match delivery.storm.map(|_| &delivery.message).or(delivery.thread.as_ref()) {
+                Some(head) => _ = heads.insert((head, &delivery.channel)),
+                None => own += 1,
+            }
+        }
+        // Of several the earliest: what was posted before a crash is in the same one after it.
+        match heads.first() {
+            Some((head, channel)) => Weather::Storm((*channel).clone(), (*head).clone()),
+            None if own < OWN_MESSAGES_MAX => Weather::Calm,
+            None => Weather::StormBegins,
+        }
+    }
+
+    /// The storms whose messages are in this partition, in this queue, each with its alerts and whether they are over; those of
+    /// which not all alerts are known here are left out.
+    pub(crate) fn storms(&self, partition: Partition, queue: Queue) -> Vec<(Entry, Vec<(Alert, bool)>)> {
+        let partitions = self.partitions();
+        let Some(messages) = partitions.get(&partition) else { return Vec::new() };
+        let heads = messages.entries.values().filter(|entry| Queue::of(&entry.alert.body) == queue);
+        let storm = |head: &Entry| {
+            let counted = usize::try_from(head.delivery.storm?).ok()?;
+            let is_of_it = |entry: &&Entry| {
+                entry.delivery.thread.as_ref() == Some(&head.delivery.message)
+                    && entry.delivery.channel == head.delivery.channel
+            };
+            let all = partitions.values().flat_map(|messages| messages.entries.values());
+            let of_storm = all.filter(is_of_it);
+            let is_over = |entry: &Entry| entry.followed_by.as_ref().is_some_and(ends);
+            let alerts: Vec<_> = of_storm.map(|entry| (entry.alert.clone(), is_over(entry))).collect();
+            (alerts.len() >= counted).then(|| (head.clone(), alerts))
+        };
+        heads.filter_map(storm).collect()
     }
 
     /// Changes of any partition.

@@ -4,6 +4,7 @@ mod cause;
 mod facts;
 mod history;
 mod risk;
+mod storm;
 
 use chrono::TimeDelta;
 use kigen_model::Instant;
@@ -17,6 +18,7 @@ use kigen_model::trend::Trend;
 use self::cause::{brief_cause, brief_failure, cause_text, error_of_attempt, failure_text, last_error};
 use self::facts::{facts_of_objective, facts_of_run, first_command, read_logs, show_batch};
 use self::history::usual_duration;
+pub use self::storm::render_storm;
 use crate::clean::clean;
 use crate::containers::kept_from_ending;
 use crate::time_text::{TimeFormatter, ordinal, span};

@@ -39,6 +39,8 @@ enum Body<'a> {
         followed_by: Option<Vec<u8>>,
         rejected: Option<Text<'a>>,
         link: Option<Text<'a>>,
+        thread: Option<Text<'a>>,
+        storm: Option<i32>,
     },
 }
 
@@ -61,6 +63,8 @@ pub fn encode_delivery(delivery: &Delivery, level: Level) -> Vec<u8> {
         followed_by: delivery.followed_by.clone(),
         rejected: maybe_text(&delivery.rejected),
         link: maybe_text(&delivery.link),
+        thread: maybe_text(&delivery.thread),
+        storm: delivery.storm.map(int),
     };
     codec::encode(TOPIC, level, &Record { body })
 }
@@ -88,6 +92,8 @@ pub fn decode_delivery(bytes: &[u8]) -> Result<Delivery, DecodeError> {
         followed_by,
         rejected,
         link,
+        thread,
+        storm,
     } = codec::decode::<Record<'_>>(TOPIC, bytes)?.body;
     Ok(Delivery {
         receiver: receiver.into_owned(),
@@ -104,5 +110,7 @@ pub fn decode_delivery(bytes: &[u8]) -> Result<Delivery, DecodeError> {
         followed_by,
         rejected: rejected.map(Text::into_owned),
         link: link.map(Text::into_owned),
+        thread: thread.map(Text::into_owned),
+        storm: storm.map(|alerts| of.int("storm", alerts)).transpose()?,
     })
 }

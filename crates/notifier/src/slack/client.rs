@@ -5,9 +5,11 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_ops::{Secret, on_thread};
 use slack_morphism::prelude::*;
+use uuid::Uuid;
 
 use super::blocks::{blocks, fallback};
 use super::connector::ProxiedConnector;
@@ -220,18 +222,23 @@ impl Slack {
         Ok(answer.permalink.to_string())
     }
 
-    /// The message of this alert, if it is among the latest of the channel or thread: it may have been posted just before a
-    /// crash.
+    /// The newest message that was posted for one of these ids, of alerts that were decided at that instant, if it is among
+    /// the latest of the channel or thread: it may have been posted just before a crash.
     ///
     /// # Errors
     /// The messages cannot be read.
-    pub async fn find(&self, place: Place<'_>, alert: &Alert) -> Result<Option<PostedMessage>, SlackError> {
+    pub async fn find(
+        &self,
+        place: Place<'_>,
+        ids: &[Uuid],
+        decided_at: Instant,
+    ) -> Result<Option<(Uuid, PostedMessage)>, SlackError> {
         let (name, channel, thread) = match place {
             Place::Channel(name) => (name, self.id_of(name).await?, None),
             Place::Thread { of, .. } => (of.channel(), of.channel.clone(), Some(&of.ts)),
         };
         let method = if thread.is_some() { "conversations.replies" } else { "conversations.history" };
-        let oldest = alert.decided_at.timestamp().saturating_sub(SEARCHED_BEFORE_S).max(0);
+        let oldest = decided_at.timestamp().saturating_sub(SEARCHED_BEFORE_S).max(0);
         let token = self.token().await?;
         let session = self.client.open_session(&token);
         let mut cursor = None;
@@ -248,9 +255,9 @@ impl Slack {
             let page = session.http_session_api.http_get(method, &parameters, None).await;
             let page: SlackApiConversationsRepliesResponse =
                 page.map_err(|error| SlackError::of(name, error))?;
-            let found = page.messages.into_iter().find(|message| is_of(message, alert));
-            if let Some(message) = found {
-                return Ok(Some(PostedMessage { channel, ts: message.origin.ts }));
+            let of = |message: SlackHistoryMessage| Some((id_in(&message, ids)?, message.origin.ts));
+            if let Some((id, ts)) = page.messages.into_iter().find_map(of) {
+                return Ok(Some((id, PostedMessage { channel, ts })));
             }
             let next = page.response_metadata.and_then(|metadata| metadata.next_cursor);
             cursor = next.map(|next| next.value().clone()).filter(|next| !next.is_empty());
@@ -317,11 +324,11 @@ fn content(message: &Message) -> SlackMessageContent {
     SlackMessageContent::new().with_text(fallback(message)).with_blocks(blocks(message))
 }
 
-/// Whether a message was posted for this alert.
-fn is_of(message: &SlackHistoryMessage, alert: &Alert) -> bool {
-    let metadata = message.content.metadata.as_ref().filter(|metadata| metadata.event_type == EVENT_TYPE);
-    let payload = metadata.and_then(|metadata| metadata.event_payload.as_ref());
-    payload.and_then(|payload| payload.get("id")).is_some_and(|id| *id == alert.id.to_string())
+/// For which of these ids a message was posted.
+fn id_in(message: &SlackHistoryMessage, ids: &[Uuid]) -> Option<Uuid> {
+    let metadata = message.content.metadata.as_ref().filter(|metadata| metadata.event_type == EVENT_TYPE)?;
+    let id = metadata.event_payload.as_ref()?.get("id")?;
+    ids.iter().copied().find(|wanted| wanted.to_string() == *id)
 }
 
 /// Whether it is an id and not a name, which has no capitals.

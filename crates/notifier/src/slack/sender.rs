@@ -1,31 +1,35 @@
 //! Sends messages to Slack in order: retries with a doubling delay, updates the messages of incidents, and looks up what may
 //! have been posted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use kigen_model::Instant;
-use kigen_model::alert::Alert;
+use kigen_model::alert::{Alert, alert_id};
 use kigen_model::delivery::{Delivery, SLACK, delivery_key};
 use kigen_model::topic::{Offset, Partition};
 use kigen_ops::error_chain;
 use kigen_wire::Level;
+use tokio::time::Instant as TimerInstant;
 use uuid::Uuid;
 
 use super::blocks::{FAILED_RUN, MISSED_DEADLINE, fallback};
 use super::client::{Place, PostedMessage, Slack};
 use super::error::SlackError;
 use crate::health::Health;
-use crate::ledger::{Change, Entry, Ledger};
+use crate::ledger::{Change, Entry, Ledger, Weather};
 use crate::metrics;
 use crate::plan::{Plan, Update, plan};
 use crate::queue::Queue;
-use crate::render::{Message, render_at, render_followed};
+use crate::render::{Message, render_at, render_followed, render_storm};
 
 /// The longest `Retry-After` that is respected.
 const RETRY_AFTER_MS_MAX: u64 = 600_000;
+
+/// How often the message of a storm is updated, at most.
+const STORM_UPDATE_INTERVAL: Duration = Duration::from_secs(3);
 
 /// Timeouts and delays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +65,7 @@ pub(crate) struct Sending<'a> {
 enum Work<'a> {
     Send(Sending<'a>),
     Link { entry: &'a Entry, counterpart: &'a Entry },
+    Recount { head: &'a Entry, message: &'a Message },
 }
 
 /// The sender of a queue.
@@ -71,11 +76,13 @@ pub(crate) struct SlackSender {
     /// The partitions whose next message has not been posted, since the one before it was not when it was looked up. In any
     /// other it may have been, so it is looked up first.
     settled: BTreeSet<Partition>,
+    /// When the message of a storm may be updated again; `None`: never, it is gone.
+    storms: BTreeMap<Uuid, Option<TimerInstant>>,
 }
 
 impl SlackSender {
     pub(crate) fn new(slack: Arc<Slack>, patience: Patience) -> Self {
-        Self { slack, patience, ledger: Ledger::default(), settled: BTreeSet::new() }
+        Self { slack, patience, ledger: Ledger::default(), settled: BTreeSet::new(), storms: BTreeMap::new() }
     }
 
     /// Another one, for other messages to the same workspace.
@@ -126,6 +133,62 @@ impl SlackSender {
         None
     }
 
+    /// Retries until the next message of a storm that has changed is updated. `None`: none may be updated now, or the shutdown
+    /// came first.
+    pub(crate) async fn recount(
+        &mut self,
+        partition: Partition,
+        queue: Queue,
+        health: &Health,
+        mut shutdown: Pin<&mut impl Future<Output = ()>>,
+    ) -> Option<Vec<Change>> {
+        for (head, message) in self.changed_storms(partition, queue) {
+            let subject = head.delivery.subject;
+            if self.storms.get(&subject).is_some_and(|at| at.is_none_or(|at| TimerInstant::now() < at)) {
+                continue;
+            }
+            let work = Work::Recount { head: &head, message: &message };
+            let changes = self.retry(queue, work, health, shutdown.as_mut()).await?;
+            health.left(queue);
+            let again = TimerInstant::now() + STORM_UPDATE_INTERVAL;
+            self.storms.insert(subject, (!changes.is_empty()).then_some(again));
+            if !changes.is_empty() {
+                return Some(changes);
+            }
+        }
+        None
+    }
+
+    /// When the next message of a storm may be updated that has changed.
+    pub(crate) fn recount_at(&self, partition: Partition, queue: Queue) -> Option<TimerInstant> {
+        let changed = self.changed_storms(partition, queue).into_iter();
+        changed.filter_map(|(head, _)| self.storms.get(&head.delivery.subject).copied().flatten()).min()
+    }
+
+    /// The storms whose message is not true any more, as it has to be.
+    fn changed_storms(&self, partition: Partition, queue: Queue) -> Vec<(Entry, Message)> {
+        let storms = self.ledger.storms(partition, queue).into_iter();
+        let changed = storms.filter_map(|(mut head, alerts)| {
+            let alerts: Vec<(&Alert, bool)> = alerts.iter().map(|(alert, over)| (alert, *over)).collect();
+            let message = render_storm(&alerts);
+            let text = fallback(&message);
+            if text == head.delivery.text {
+                return None;
+            }
+            let last = alerts.iter().map(|(alert, _)| alert.decided_at).max()?;
+            head.delivery = Delivery {
+                version: head.delivery.version.saturating_add(1),
+                // It is remembered for as long as what it counts.
+                decided_at: last.max(head.delivery.decided_at),
+                text,
+                storm: Some(u32::try_from(alerts.len()).unwrap_or(u32::MAX)),
+                ..head.delivery
+            };
+            Some((head, message))
+        });
+        changed.collect()
+    }
+
     async fn retry(
         &mut self,
         queue: Queue,
@@ -139,6 +202,7 @@ impl SlackSender {
             let done = match work {
                 Work::Send(sending) => self.try_send(sending).await,
                 Work::Link { entry, counterpart } => self.try_link(entry, counterpart).await,
+                Work::Recount { head, message } => self.try_recount(head, message).await,
             };
             let error = match done {
                 Ok(changes) => return Some(changes),
@@ -188,6 +252,7 @@ impl SlackSender {
         let Update { entry, subject, shown, followed_by, is_broadcast } = update;
         let Delivery { channel, message: ts, .. } = &entry.delivery;
         let posted = PostedMessage::new(channel, ts);
+        let thread = PostedMessage::new(channel, entry.delivery.thread.as_ref().unwrap_or(ts));
         let content = Content {
             subject: *subject,
             version: entry.delivery.version.saturating_add(1),
@@ -196,9 +261,12 @@ impl SlackSender {
             replaces: Some(entry),
         };
         let now = (sending.now)();
-        let rejected = entry.delivery.rejected.clone();
-        let link = entry.delivery.link.clone().filter(|_| followed_by.is_some());
-        let message = content.message(now, rejected.as_deref(), link.as_deref());
+        let marks = Marks {
+            rejected: entry.delivery.rejected.clone(),
+            link: entry.delivery.link.clone().filter(|_| followed_by.is_some()),
+            thread: entry.delivery.thread.clone(),
+        };
+        let message = content.message(now, &marks);
         match self.within_timeout(self.slack.update(&posted, &message)).await {
             Ok(()) => {}
             Err(error) if error.is_of_message() => {
@@ -207,7 +275,7 @@ impl SlackSender {
             }
             Err(error) => return Err(error),
         }
-        let place = Place::Thread { of: &posted, is_broadcast: *is_broadcast };
+        let place = Place::Thread { of: &thread, is_broadcast: *is_broadcast };
         let reply = render_at(sending.alert, now);
         match self.try_post_once(place, sending, &reply).await {
             Ok(_) => {}
@@ -216,40 +284,119 @@ impl SlackSender {
             }
             Err(error) => return Err(error),
         }
-        let entry = content.entry(sending, (&posted, now), &message, rejected, link);
+        let entry = content.entry(sending, (&posted, now), &message, marks);
         Ok(self.changes(sending, &content, entry))
     }
 
-    /// Posts a message in its channel, or in the default one if that rejects it.
+    /// Posts a message in its channel or, as one of many, in a thread there; or in the default channel if that rejects it.
     async fn try_post(
         &mut self,
         sending: Sending<'_>,
         content: Content<'_>,
     ) -> Result<Vec<Change>, SlackError> {
+        let Sending { partition, alert, .. } = sending;
         let slack = Arc::clone(&self.slack);
-        let (channel, default) = (slack.channel_of(sending.alert), slack.default_channel());
-        let may_be_posted = !self.settled.contains(&sending.partition);
+        let (channel, default) = (slack.channel_of(alert), slack.default_channel());
         // Rendered for each request: the message states how late it is.
         let now = (sending.now)();
-        let message = content.message(now, None, None);
-        let (posted, message, rejected) =
-            match self.try_post_once(Place::Channel(channel), sending, &message).await {
-                Err(error) if error.is_of_channel() && channel != default => {
-                    metrics::failed(error.label());
-                    let why = error_chain(&error);
-                    tracing::warn!("{why}; the message goes to {default}");
-                    if may_be_posted {
-                        self.settled.remove(&sending.partition);
-                    }
-                    let note = format!("This message is for {channel}, which rejected it. {why}.");
-                    let message = content.message(now, Some(&note), None);
-                    let posted = self.try_post_once(Place::Channel(default), sending, &message).await?;
-                    (posted, message, Some(note))
+        let message = content.message(now, &Marks::default());
+        let may_be_posted = !self.settled.contains(&partition);
+        let mut storm = None;
+        if may_be_posted {
+            // Also as the first of many: which is the first may be another one now.
+            let ids = [alert.id, storm_id(alert)];
+            match self.look_up(Place::Channel(channel), &ids, sending).await? {
+                Some((id, posted)) if id == alert.id => {
+                    let entry = content.entry(sending, (&posted, now), &message, Marks::default());
+                    return Ok(self.changes(sending, &content, entry));
                 }
-                posted => (posted?, message, None),
-            };
-        let entry = content.entry(sending, (&posted, now), &message, rejected, None);
+                found => storm = found.map(|(_, posted)| posted),
+            }
+        }
+        if let Some(changes) = self.try_post_in_storm(sending, content, storm, now).await? {
+            return Ok(changes);
+        }
+        self.settled.insert(partition);
+        let (posted, message, marks) = match self.post(Place::Channel(channel), sending, &message).await {
+            Err(error) if error.is_of_channel() && channel != default => {
+                metrics::failed(error.label());
+                let why = error_chain(&error);
+                tracing::warn!("{why}; the message goes to {default}");
+                if may_be_posted {
+                    self.settled.remove(&partition);
+                }
+                let note = format!("This message is for {channel}, which rejected it. {why}.");
+                let marks = Marks { rejected: Some(note), ..Marks::default() };
+                let message = content.message(now, &marks);
+                let posted = self.try_post_once(Place::Channel(default), sending, &message).await?;
+                (posted, message, marks)
+            }
+            posted => (posted?, message, Marks::default()),
+        };
+        let entry = content.entry(sending, (&posted, now), &message, marks);
         Ok(self.changes(sending, &content, entry))
+    }
+
+    /// Posts a message in the thread of a storm, which may begin with it: `head` is its message then, if that is posted already.
+    /// `None`: there is no storm, or its message is gone.
+    async fn try_post_in_storm(
+        &mut self,
+        sending: Sending<'_>,
+        content: Content<'_>,
+        head: Option<PostedMessage>,
+        now: Instant,
+    ) -> Result<Option<Vec<Change>>, SlackError> {
+        let (slack, alert) = (Arc::clone(&self.slack), sending.alert);
+        let channel = slack.channel_of(alert);
+        let weather = self.ledger.weather(alert, |other| slack.channel_of(other) == channel);
+        let (thread, mut changes) = match (head, weather) {
+            (None, Weather::Calm) => return Ok(None),
+            (None, Weather::Storm(channel, ts)) => (PostedMessage::new(&channel, &ts), Vec::new()),
+            (head, _) => {
+                let first = Alert { id: storm_id(alert), ..alert.clone() };
+                let message = render_storm(&[(alert, false)]);
+                let posted = match head {
+                    Some(posted) => posted,
+                    None => {
+                        self.settled.insert(sending.partition);
+                        let of_first = Sending { alert: &first, ..sending };
+                        match self.post(Place::Channel(channel), of_first, &message).await {
+                            Err(error) if error.is_of_channel() => return Ok(None),
+                            posted => posted?,
+                        }
+                    }
+                };
+                let content = Content { subject: first.id, version: 1, replaces: None, ..content };
+                let mut entry = content.entry(sending, (&posted, now), &message, Marks::default());
+                entry.delivery.storm = Some(1);
+                (posted, vec![Change::Put(Box::new(entry))])
+            }
+        };
+        let marks = Marks { thread: Some(thread.ts().to_owned()), ..Marks::default() };
+        let message = content.message(now, &marks);
+        let place = Place::Thread { of: &thread, is_broadcast: false };
+        match self.try_post_once(place, sending, &message).await {
+            Ok(posted) => {
+                let entry = content.entry(sending, (&posted, now), &message, marks);
+                changes.extend(self.changes(sending, &content, entry));
+                Ok(Some(changes))
+            }
+            Err(error) if error.is_of_message() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Updates the message of a storm; no change if it is gone.
+    async fn try_recount(&mut self, head: &Entry, message: &Message) -> Result<Vec<Change>, SlackError> {
+        let posted = PostedMessage::new(&head.delivery.channel, &head.delivery.message);
+        match self.within_timeout(self.slack.update(&posted, message)).await {
+            Ok(()) => Ok(vec![Change::Put(Box::new(head.clone()))]),
+            Err(error) if error.is_of_message() => {
+                tracing::warn!("{}; the message about many alerts is not updated", error_chain(&error));
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Posts the message of an alert, unless it is found.
@@ -259,27 +406,49 @@ impl SlackSender {
         sending: Sending<'_>,
         message: &Message,
     ) -> Result<PostedMessage, SlackError> {
-        let Sending { partition, alert, .. } = sending;
-        if !self.settled.contains(&partition) {
-            match self.within_timeout(self.slack.find(place, alert)).await {
-                // Those behind it may have been posted, too.
-                Ok(Some(posted)) => return Ok(posted),
-                Ok(None) => {}
-                Err(
-                    error @ (SlackError::Retry { .. } | SlackError::Silent { .. } | SlackError::Token { .. }),
-                ) => return Err(error),
-                // Without the permission to read the channel a duplicate is better than an alert that never comes.
-                Err(error) => tracing::warn!(
+        if !self.settled.contains(&sending.partition) {
+            // Those behind one that is found may have been posted, too.
+            if let Some((_, posted)) = self.look_up(place, &[sending.alert.id], sending).await? {
+                return Ok(posted);
+            }
+            self.settled.insert(sending.partition);
+        }
+        self.post(place, sending, message).await
+    }
+
+    /// The message that was posted for one of these ids.
+    async fn look_up(
+        &self,
+        place: Place<'_>,
+        ids: &[Uuid],
+        sending: Sending<'_>,
+    ) -> Result<Option<(Uuid, PostedMessage)>, SlackError> {
+        match self.within_timeout(self.slack.find(place, ids, sending.alert.decided_at)).await {
+            Err(
+                error @ (SlackError::Retry { .. } | SlackError::Silent { .. } | SlackError::Token { .. }),
+            ) => Err(error),
+            // Without the permission to read the channel a duplicate is better than an alert that never comes.
+            Err(error) => {
+                tracing::warn!(
                     "whether the next message was posted before the restart cannot be looked up, it may come twice: \
                      {error}"
-                ),
+                );
+                Ok(None)
             }
-            self.settled.insert(partition);
+            Ok(found) => Ok(found),
         }
-        let posted = self.within_timeout(self.slack.post(place, alert, message)).await;
+    }
+
+    async fn post(
+        &mut self,
+        place: Place<'_>,
+        sending: Sending<'_>,
+        message: &Message,
+    ) -> Result<PostedMessage, SlackError> {
+        let posted = self.within_timeout(self.slack.post(place, sending.alert, message)).await;
         // A request without an answer may have posted the message; one that is refused or rate-limited has not.
         if matches!(posted, Err(SlackError::Retry { after: None, .. } | SlackError::Silent { .. })) {
-            self.settled.remove(&partition);
+            self.settled.remove(&sending.partition);
         }
         posted
     }
@@ -298,7 +467,8 @@ impl SlackSender {
                 followed_by: entry.followed_by.as_ref(),
                 replaces: None,
             };
-            let message = content.message(delivery.delivered_at, delivery.rejected.as_deref(), Some(&link));
+            let marks = Marks { rejected: delivery.rejected.clone(), link: Some(link.clone()), thread: None };
+            let message = content.message(delivery.delivered_at, &marks);
             self.slack.update(&posted, &message).await?;
             Ok(Delivery { version: content.version, link: Some(link), ..delivery.clone() })
         };
@@ -333,6 +503,11 @@ impl SlackSender {
     }
 }
 
+/// The id of the message about many alerts of which this one is the first.
+fn storm_id(alert: &Alert) -> Uuid {
+    alert_id(&alert.key, "", "storm", &alert.id.to_string())
+}
+
 /// What a message has to contain.
 #[derive(Clone, Copy)]
 struct Content<'a> {
@@ -344,14 +519,22 @@ struct Content<'a> {
     replaces: Option<&'a Entry>,
 }
 
+/// What a message has beside its content.
+#[derive(Clone, Default)]
+struct Marks {
+    rejected: Option<String>,
+    link: Option<String>,
+    thread: Option<String>,
+}
+
 impl Content<'_> {
     /// The message, delivered at `now`.
-    fn message(&self, now: Instant, rejected: Option<&str>, link: Option<&str>) -> Message {
+    fn message(&self, now: Instant, marks: &Marks) -> Message {
         let message = match self.followed_by {
             None => render_at(self.shown, now),
             Some(followed_by) => render_followed(self.shown, followed_by, now),
         };
-        let message = match rejected {
+        let message = match &marks.rejected {
             Some(note) => message.noted(note),
             None => message,
         };
@@ -359,7 +542,7 @@ impl Content<'_> {
             Queue::Deadlines => FAILED_RUN,
             Queue::Failures => MISSED_DEADLINE,
         };
-        match link {
+        match &marks.link {
             Some(link) => message.linked_to(label, link),
             None => message,
         }
@@ -371,8 +554,7 @@ impl Content<'_> {
         sending: Sending<'_>,
         (posted, delivered_at): (&PostedMessage, Instant),
         message: &Message,
-        rejected: Option<String>,
-        link: Option<String>,
+        marks: Marks,
     ) -> Entry {
         let Sending { offset, alert, level, .. } = sending;
         let encode = |alert: &Alert| kigen_wire::encode_alert(alert, level);
@@ -389,8 +571,10 @@ impl Content<'_> {
             text: fallback(message),
             alert: encode(self.shown),
             followed_by: self.followed_by.map(encode),
-            rejected,
-            link,
+            rejected: marks.rejected,
+            link: marks.link,
+            thread: marks.thread,
+            storm: None,
         };
         Entry { delivery, alert: self.shown.clone(), followed_by: self.followed_by.cloned() }
     }

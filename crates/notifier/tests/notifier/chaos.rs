@@ -1,8 +1,10 @@
 //! Requests that fail before or after they were done, and notifiers that are killed: at the end each incident is one message
 //! with its true content and its history in order.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use kigen_log::{EmbeddedLog, Log, LogReader, NewRecord, Settings};
 use kigen_model::alert::{Alert, AlertBody, alert_id};
 use kigen_model::key::BatchKey;
@@ -19,7 +21,6 @@ use crate::queues::{self, ERRORS, FATAL};
 use crate::slack::Workspace;
 
 const SEEDS: u64 = 6;
-const BATCHES: u64 = 10;
 const PARTITIONS: u32 = 2;
 /// How many of a thousand requests fail.
 const FAILING_PER_MILLE: u64 = 100;
@@ -49,7 +50,8 @@ struct Story {
     failure: Option<Alert>,
 }
 
-fn story(random: &mut Random, batch: &str) -> Story {
+/// Each batch's `later` than the others' by itself, or all at once.
+fn story(random: &mut Random, batch: &str, later: TimeDelta) -> Story {
     let risk =
         at_risk(Risk::NotStarted { expected_at: at("2026-11-20T03:00:00Z"), needs: None, of_runs: 0 }, None);
     let recovery = |misses| recovered("2026-11-20T03:00:00Z", "2026-11-20T03:42:10Z", misses);
@@ -61,7 +63,10 @@ fn story(random: &mut Random, batch: &str) -> Story {
         _ => (vec![risk, failing(miss(1)), recovery(1)], "Recovered"),
     };
     let has_failed = alerts.len() == 3;
-    let of = |alert: &Alert| of_batch(alert, batch);
+    let of = |alert: &Alert| {
+        let alert = of_batch(alert, batch);
+        Alert { decided_at: alert.decided_at + later, ..alert }
+    };
     Story {
         alerts: alerts.iter().map(of).collect(),
         state,
@@ -123,53 +128,93 @@ fn thread(workspace: &Workspace, channel: &str, batch: &str) -> Vec<Json> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_incident_is_one_message_with_its_true_content_whatever_fails() {
     for seed in 0..SEEDS {
-        let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
-        let settings = Settings { partitions: PARTITIONS, ..Settings::default() };
-        let log = EmbeddedLog::open(dir.path(), settings).expect("the log opens");
-        let mut random = Random::new(seed + 1);
-        let names: Vec<String> = (0..BATCHES).map(|nth| format!("batch-{nth:02}")).collect();
-        let stories: Vec<Story> = names.iter().map(|name| story(&mut random, name)).collect();
-        let mut left: Vec<Vec<&Alert>> =
-            stories.iter().map(|story| story.failure.iter().chain(&story.alerts).rev().collect()).collect();
-        workspace.fail(FAILING_PER_MILLE, seed + 1);
-        let mut appended = Offset(0);
-        while !(left.iter().all(Vec::is_empty) && is_done(&log)) {
-            for _ in 0..8 {
-                let nth = random.below(BATCHES);
-                if let Some(alert) = left[nth as usize].pop() {
-                    let partition = Partition(u32::try_from(nth).expect("few") % PARTITIONS);
-                    append(&log, partition, alert).await;
-                    appended = appended.next();
-                }
+        run(seed, 10, TimeDelta::minutes(11)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_storm_each_incident_is_one_message_whatever_fails() {
+    for seed in 0..SEEDS / 2 {
+        run(seed, 40, TimeDelta::zero()).await;
+    }
+}
+
+/// So many batches, with the alerts of one so long after those of another.
+async fn run(seed: u64, batches: u64, between: TimeDelta) {
+    let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+    let settings = Settings { partitions: PARTITIONS, ..Settings::default() };
+    let log = EmbeddedLog::open(dir.path(), settings).expect("the log opens");
+    let mut random = Random::new(seed + 1);
+    let names: Vec<String> = (0..batches).map(|nth| format!("batch-{nth:02}")).collect();
+    let stories: Vec<Story> =
+        names.iter().zip(0..).map(|(name, nth)| story(&mut random, name, between * nth)).collect();
+    let mut left: Vec<Vec<&Alert>> =
+        stories.iter().map(|story| story.failure.iter().chain(&story.alerts).rev().collect()).collect();
+    workspace.fail(FAILING_PER_MILLE, seed + 1);
+    let mut appended = Offset(0);
+    while !(left.iter().all(Vec::is_empty) && is_done(&log)) {
+        for _ in 0..8 {
+            let nth = random.below(batches);
+            if let Some(alert) = left[nth as usize].pop() {
+                let partition = Partition(u32::try_from(nth).expect("few") % PARTITIONS);
+                append(&log, partition, alert).await;
+                appended = appended.next();
             }
-            let notifier = queues::start(&log, &workspace);
-            tokio::time::sleep(Duration::from_millis(random.below(120))).await;
-            if random.below(2) == 0 {
-                notifier.kill().await
-            } else {
-                notifier.stop().await
-            }
-            // A request in flight reaches the server.
-            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let notifier = queues::start(&log, &workspace);
-        for (story, name) in stories.iter().zip(&names) {
-            let is_linked = || {
-                let edited = |channel| thread(&workspace, channel, name)[0].to_string().contains("slack.com");
-                story.failure.is_none() || edited(FATAL) && edited(ERRORS)
-            };
-            let until = tokio::time::Instant::now() + Duration::from_secs(30);
-            while !is_linked() {
-                assert!(tokio::time::Instant::now() < until, "seed {seed}: {name} is not linked");
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            check(seed, &workspace, name, story);
+        tokio::time::sleep(Duration::from_millis(random.below(120))).await;
+        if random.below(2) == 0 {
+            notifier.kill().await;
+        } else {
+            notifier.stop().await;
         }
-        notifier.stop().await;
-        let of_story = |story: &Story| story.alerts.len() + story.failure.iter().len();
-        let expected: usize = stories.iter().map(of_story).sum();
-        assert_eq!(workspace.channel().len(), expected, "seed {seed}");
-        assert_eq!(appended, Offset(u64::try_from(expected).expect("few")), "seed {seed}");
+        // A request in flight reaches the server.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let notifier = queues::start(&log, &workspace);
+    for (story, name) in stories.iter().zip(&names) {
+        let is_linked = || {
+            let edited = |channel| thread(&workspace, channel, name)[0].to_string().contains("slack.com");
+            story.failure.is_none() || edited(FATAL) && edited(ERRORS)
+        };
+        let until = tokio::time::Instant::now() + Duration::from_secs(30);
+        while !is_linked() {
+            assert!(tokio::time::Instant::now() < until, "seed {seed}: {name} is not linked");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        check(seed, &workspace, name, story);
+    }
+    let storms = storms(seed, &workspace).await;
+    assert!(between > TimeDelta::zero() || storms > 0, "seed {seed}");
+    notifier.stop().await;
+    let of_story = |story: &Story| story.alerts.len() + story.failure.iter().len();
+    let expected: usize = stories.iter().map(of_story).sum();
+    assert_eq!(workspace.channel().len(), expected + storms, "seed {seed}");
+    assert_eq!(appended, Offset(u64::try_from(expected).expect("few")), "seed {seed}");
+}
+
+/// Waits until each message about many alerts counts those in its thread, each with its updates once; returns how many there
+/// are.
+async fn storms(seed: u64, workspace: &Workspace) -> usize {
+    let text = |message: &Json| message["text"].as_str().expect("a text").to_owned();
+    let batch = |message: &Json| Some(text(message).split_once(" ml/")?.1.split(' ').next()?.to_owned());
+    let until = tokio::time::Instant::now() + Duration::from_secs(30);
+    loop {
+        let messages = workspace.channel();
+        let heads: Vec<&Json> =
+            messages.iter().filter(|message| text(message).contains(" alerts at once")).collect();
+        let is_counted = |head: &&Json| {
+            let replies = messages
+                .iter()
+                .filter(|reply| reply["thread_ts"] == head["ts"] && reply["channel"] == head["channel"]);
+            let batches: BTreeSet<Option<String>> = replies.map(batch).collect();
+            text(head).contains(&format!(": {} alerts at once", batches.len()))
+        };
+        if heads.iter().all(is_counted) {
+            return heads.len();
+        }
+        assert!(tokio::time::Instant::now() < until, "seed {seed}: {heads:#?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -178,8 +223,8 @@ fn check(seed: u64, workspace: &Workspace, name: &str, story: &Story) {
     let expected: Vec<String> = story.alerts.iter().map(|alert| alert.id.to_string()).collect();
     assert_eq!(ids(&messages), expected, "seed {seed}: {name}");
     let head = &messages[0];
-    assert!(head.get("thread_ts").is_none(), "seed {seed}: {name}: {head:#}");
-    assert!(messages[1..].iter().all(|reply| reply["thread_ts"] == head["ts"]), "seed {seed}: {name}");
+    let parent = head.get("thread_ts").unwrap_or(&head["ts"]);
+    assert!(messages[1..].iter().all(|reply| reply["thread_ts"] == *parent), "seed {seed}: {name}");
     let text = head["text"].as_str().expect("a text");
     assert!(text.contains(&format!(": {}: ", story.state)), "seed {seed}: {name}: {text}");
     let failures = thread(workspace, ERRORS, name);

@@ -13,5 +13,6 @@ mod posts;
 mod queues;
 mod slack;
 mod slack_rules;
+mod storms;
 mod warnings;
 mod wording;

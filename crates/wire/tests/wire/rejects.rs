@@ -54,7 +54,7 @@ pub(crate) fn control() -> [(&'static str, ControlRecord); 3] {
 }
 
 /// The deliveries by name.
-pub(crate) fn deliveries() -> [(&'static str, Delivery); 2] {
+pub(crate) fn deliveries() -> [(&'static str, Delivery); 3] {
     let posted = Delivery {
         receiver: SLACK.to_owned(),
         subject: id(7),
@@ -70,13 +70,21 @@ pub(crate) fn deliveries() -> [(&'static str, Delivery); 2] {
         followed_by: None,
         rejected: None,
         link: None,
+        thread: None,
+        storm: None,
     };
     let ended = Delivery {
         version: 3,
         followed_by: Some(vec![0xc3, 0x01, 0x80]),
         rejected: Some("#ml-alerts, which rejected it".to_owned()),
         link: Some("https://x.slack.com/archives/C9876543210/p1763609430000100".to_owned()),
+        thread: Some("1763609430.000100".to_owned()),
         ..posted.clone()
     };
-    [("a message was posted", posted), ("what a message in another channel is about has ended", ended)]
+    let storm = Delivery { storm: Some(195), ..posted.clone() };
+    [
+        ("a message was posted", posted),
+        ("what a message in another channel is about has ended", ended),
+        ("a message is about many alerts", storm),
+    ]
 }
