@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test soak sim mutants check deploy-check deploy-tools kafka registry consumer older stories bench setup fmt clippy doc deny tidy bench-once
+.PHONY: help demo test soak sim mutants check deploy-check deploy-tools kafka registry consumer gokart older stories bench setup fmt clippy doc deny tidy bench-once
 
 # RocksDB is most of a cold build; ccache keeps its objects across target directories and clean builds. The folder
 # need not exist yet: `setup` may be about to make it.
@@ -18,6 +18,7 @@ KAFKA := $(CACHE)/kafka-$(KAFKA_VERSION)
 REGISTRY_VERSION := $(shell sed -n 's|^  <version>\(.*\)</version>|\1|p' tests/registry/pom.xml)
 REGISTRY := $(CACHE)/registry-$(REGISTRY_VERSION)
 CONSUMER := $(CACHE)/consumer
+GOKART := $(CACHE)/gokart
 # A kigen of before record levels, as in tests/kigen/upgrade.rs.
 OLDER_COMMIT := 5d84b6916a7495f3c5457e3c69c098194c26a057
 OLDER := $(CACHE)/older-5d84b69
@@ -53,7 +54,7 @@ help: ## Lists these targets
 demo: setup ## Shows kigen at work on a played cluster; needs nothing outside this machine
 	@cargo run --locked --bin kigen -- demo
 
-test: setup kafka registry consumer older ## Runs all tests
+test: setup kafka registry consumer gokart older ## Runs all tests
 	@cargo test --locked
 
 # KIGEN_TEST_SEED=N in its output and in the environment repeats a run's choices.
@@ -104,6 +105,17 @@ define JAVA
 	$(INSTALL)
 endef
 
+# Installs the packages of the first prerequisite into the target's folder. Debian's Python, since only that one's missing parts
+# can be installed here.
+define PYTHON_ENVIRONMENT
+	@missing=""; \
+	/usr/bin/python3 -c "import ensurepip, venv" 2>/dev/null || missing+=" python3-venv"; \
+	$(INSTALL)
+	@/usr/bin/python3 -m venv --clear $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+endef
+
 kafka: $(KAFKA)/.fetched ## Fetches Apache Kafka for the tests, once (Maven Central)
 
 # KIGEN_TEST_KAFKA=host:port names another broker for the tests; nothing is fetched then.
@@ -129,15 +141,15 @@ $(REGISTRY)/.fetched: | setup
 
 consumer: $(CONSUMER)/.installed ## Installs what the outside consumer in Python needs for the tests, once (PyPI)
 
-# Debian's Python, since only that one's missing parts can be installed here.
 $(CONSUMER)/.installed: tests/consumer/requirements.txt | setup
-	@missing=""; \
-	/usr/bin/python3 -c "import ensurepip, venv" 2>/dev/null || missing+=" python3-venv"; \
-	$(INSTALL)
 	@echo "== installing the outside consumer's libraries into $(CONSUMER), once"
-	@/usr/bin/python3 -m venv --clear $(CONSUMER)
-	@$(CONSUMER)/bin/pip install --quiet --disable-pip-version-check --requirement tests/consumer/requirements.txt
-	@touch $@
+	$(PYTHON_ENVIRONMENT)
+
+gokart: $(GOKART)/.installed ## Installs gokart for the tests, once (PyPI)
+
+$(GOKART)/.installed: tests/gokart/requirements.txt | setup
+	@echo "== installing gokart into $(GOKART), once"
+	$(PYTHON_ENVIRONMENT)
 
 older: $(OLDER)/.built ## Builds an older kigen for the tests of upgrades, once (from this repository's history)
 

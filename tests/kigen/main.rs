@@ -13,6 +13,7 @@ mod doctor;
 mod dry_run;
 mod examples;
 mod failures;
+mod gokart;
 mod health;
 mod impact;
 mod inspection;

@@ -39,17 +39,29 @@ const RANK_OF_MESSAGE_MAX: usize = 16;
 pub fn kept(text: &str) -> String {
     best(
         text,
-        &Size { max: ERROR_TEXT_BYTES_MAX, line_max: LINE_BYTES_MAX, rank_max: WORTHLESS - 1, of: str::len },
+        &Size {
+            max: ERROR_TEXT_BYTES_MAX,
+            line_max: LINE_BYTES_MAX,
+            rank_max: WORTHLESS - 1,
+            without: |_| false,
+            of: str::len,
+        },
     )
 }
 
-/// At most `chars_max` characters of a text by the same rules, also of one that was cut before. [`MESSAGE_CHARS_MAX`] is
-/// what a message has room for.
+/// At most `chars_max` characters of a text by the same rules, also of one that was cut before, without the lines that report
+/// progress. [`MESSAGE_CHARS_MAX`] is what a message has room for.
 pub fn shown(text: &str, chars_max: usize) -> String {
     let line_max = chars_max / LINE_OF_MESSAGE;
     best(
         text,
-        &Size { max: chars_max, line_max, rank_max: RANK_OF_MESSAGE_MAX, of: |text| text.chars().count() },
+        &Size {
+            max: chars_max,
+            line_max,
+            rank_max: RANK_OF_MESSAGE_MAX,
+            without: error_line::is_progress,
+            of: |text| text.chars().count(),
+        },
     )
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Size {
     pub(super) line_max: usize,
     /// The worst rank, where the text must be cut.
     pub(super) rank_max: usize,
+    /// The lines that are left out wherever there are others, also of a text that would fit.
+    pub(super) without: fn(&str) -> bool,
     /// The size of a text.
     pub(super) of: fn(&str) -> usize,
 }
@@ -45,7 +47,13 @@ pub(super) struct Size {
 /// The text of the pieces that are worth most and fit.
 pub(super) fn cut(lines: &[&str], ranked: Ranked, size: &Size) -> String {
     let Ranked { begins, mut pieces } = ranked;
-    let whole = lines[begins..].join("\n");
+    let all = pieces.len();
+    leave_out(lines, &mut pieces, size.without);
+    let whole = if pieces.len() == all {
+        lines[begins..].join("\n")
+    } else {
+        render(lines, begins, &pieces, str::to_owned)
+    };
     if (size.of)(&whole) <= size.max {
         return whole.trim_end().trim_start_matches('\n').to_owned();
     }
@@ -71,6 +79,15 @@ pub(super) fn cut(lines: &[&str], ranked: Ranked, size: &Size) -> String {
             return text;
         }
         kept -= 1;
+    }
+}
+
+/// Leaves out the pieces that consist of such lines, unless nothing else has text.
+fn leave_out(lines: &[&str], pieces: &mut Vec<Piece>, is_left_out: fn(&str) -> bool) {
+    let is_kept = |piece: &Piece| !lines[piece.lines.clone()].iter().all(|line| is_left_out(line));
+    let has_text = |piece: &&Piece| lines[piece.lines.clone()].iter().any(|line| !line.trim().is_empty());
+    if pieces.iter().filter(has_text).any(is_kept) {
+        pieces.retain(is_kept);
     }
 }
 

@@ -32,6 +32,9 @@ static BAD: LazyLock<Regex> = LazyLock::new(|| {
 static QUIET: LazyLock<Regex> = LazyLock::new(|| {
     regex(&format!(r"^\s*{LOGGED}(?:\S+ ){{0,3}}?\[?(?:TRACE|DEBUG|INFO|WARN|WARNING|NOTICE)\b"))
 });
+static PROGRESS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(&format!(r"^\s*(?:{LOGGED}(?:\S+ ){{0,3}}?\[?(?:TRACE|DEBUG|INFO|NOTICE)\b|={{5}}.*={{5}}\s*$)"))
+});
 static WARNS: LazyLock<Regex> =
     LazyLock::new(|| regex(r"\bWARN(?:ING)?\b|(?i)shutdown.?hook|DeprecationWarning"));
 static COMMAND: LazyLock<Regex> = LazyLock::new(|| regex(r"^\++ \S"));
@@ -57,6 +60,11 @@ pub(super) fn is_command(line: &str) -> bool {
 /// Whether the line was logged at a level below that of errors.
 pub(super) fn is_quiet(line: &str) -> bool {
     QUIET.is_match(line)
+}
+
+/// Whether the line reports progress, by the level at which it was logged, or is a heading between rules.
+pub(super) fn is_progress(line: &str) -> bool {
+    PROGRESS.is_match(line)
 }
 
 /// How much a line states that something went wrong.

@@ -28,6 +28,24 @@ const CASES: &[Case] = &[
         not: &["\u{1b}", "[35m", "[0m"],
     },
     Case {
+        name: "gokart-missing-data",
+        sees: &["Data for dwh.Prices() does not exist (yet?)", "* 1 were missing external dependencies:"],
+        not: &["Checking if", "Keep-Alive", "====="],
+    },
+    Case {
+        name: "gokart-not-run",
+        sees: &["* 1 was not granted run permission by the scheduler:\n        - 1 ml.Embed(...)"],
+        not: &["Checking if", "Keep-Alive", "====="],
+    },
+    Case {
+        name: "gokart-scheduling-error",
+        sees: &[
+            "PermissionError: 403 storage.objects.get denied on gs://ml/published",
+            "File \"/app/ends.py\", line 14, in complete",
+        ],
+        not: &["Done scheduling", "Keep-Alive", "====="],
+    },
+    Case {
         name: "java-cause-in-the-middle",
         sees: &[
             "py4j.protocol.Py4JJavaError: An error occurred while calling o118.parquet.",
