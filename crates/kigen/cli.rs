@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Explain why there was an alert for a deadline, or none
     Explain(ExplainArgs),
+    /// Print which batch reads the result of which, by the objectives with `before`
+    Lineage(LineageArgs),
     /// List the runs that read a late or wrong result and everything that followed, and plan their repetition; starts nothing
     Impact(ImpactArgs),
     /// Check a file of objectives, or print the objectives in force
@@ -48,6 +50,8 @@ pub(crate) enum Command {
     Objectives(ObjectivesArgs),
     /// Judge the past again, by the objectives in the log or those of a file; sends and writes nothing
     Replay(ReplayArgs),
+    /// Write slots, alerts or runs as flat rows for a warehouse, as Avro or CSV
+    Export(ExportArgs),
     /// Test everything that kigen needs, and print what is wrong and how to fix it; changes nothing
     Doctor(DoctorArgs),
     /// Create or check kigen's topics on Kafka
@@ -230,6 +234,25 @@ pub(crate) struct ExplainArgs {
     pub(crate) objective: Option<String>,
 }
 
+/// The arguments of `lineage`.
+#[derive(Debug, Args)]
+pub(crate) struct LineageArgs {
+    /// The output format
+    #[arg(long, value_enum, default_value_t = LineageFormatArg::Tree)]
+    pub(crate) format: LineageFormatArg,
+}
+
+/// A format of `lineage`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LineageFormatArg {
+    /// Each batch below those that it reads
+    Tree,
+    /// One JSON object
+    Json,
+    /// A Mermaid graph
+    Mermaid,
+}
+
 /// The arguments of `impact`.
 #[derive(Debug, Args)]
 pub(crate) struct ImpactArgs {
@@ -382,6 +405,43 @@ pub(crate) enum CalendarArgs {
         #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1900..=2999))]
         year: Option<i32>,
     },
+}
+
+/// The arguments of `export`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArgs {
+    /// The table
+    #[arg(value_enum)]
+    pub(crate) table: ExportTableArg,
+    /// Only rows of this time or later, such as 2026-11-23T12:00:00Z: deadlines, decisions or nominal starts
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<DateTime<Utc>>,
+    /// Only rows before this time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<DateTime<Utc>>,
+    /// The output format
+    #[arg(long, value_enum, default_value_t = ExportFormatArg::Csv)]
+    pub(crate) format: ExportFormatArg,
+}
+
+/// A table of `export`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ExportTableArg {
+    /// Each slot that was judged, with its verdict
+    Slots,
+    /// Each alert
+    Alerts,
+    /// Each run of a batch
+    Runs,
+}
+
+/// A format of `export`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ExportFormatArg {
+    /// An Avro container file, with times as `timestamp-millis`
+    Avro,
+    /// Comma-separated values with a header
+    Csv,
 }
 
 /// The arguments of `crontab`.

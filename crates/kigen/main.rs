@@ -14,6 +14,7 @@ mod cli;
 mod commands;
 mod config;
 mod deadlines;
+mod edges;
 mod exit;
 mod health;
 mod kafka;
@@ -70,6 +71,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Events(events) => commands::events::run(&configure()?, &events),
         Command::Status(status) => commands::status::run(&configure()?, &status),
+        Command::Export(export) => commands::export::run(&configure()?, &export),
+        Command::Lineage(lineage) => commands::lineage::run(&configure()?, &lineage),
         Command::Impact(impact) => commands::impact::run(&configure()?, &impact),
         Command::Explain(explain) => commands::explain::run(&configure()?, &explain),
         Command::Objectives(objectives) => commands::objectives::run(&configure()?, &objectives),

@@ -21,7 +21,7 @@ use serde_json::{Value as Json, json};
 
 use crate::support::{kigen, start};
 
-const CLUSTER: &str = "shop";
+pub(crate) const CLUSTER: &str = "shop";
 const DAYS: i64 = 90;
 /// From this day on `a` is fast again.
 const REPAIRED: i64 = 70;
@@ -29,7 +29,7 @@ const REPAIRED: i64 = 70;
 const GAP: i64 = 40;
 
 /// A run, in minutes since the start.
-struct TrueRun {
+pub(crate) struct TrueRun {
     batch: &'static str,
     uid: String,
     nominal: i64,
@@ -82,7 +82,7 @@ fn by_hand(batch: &'static str, created: i64, mark: Option<i64>) -> TrueRun {
     }
 }
 
-fn runs() -> Vec<TrueRun> {
+pub(crate) fn runs() -> Vec<TrueRun> {
     let mut runs = Vec::new();
     for day in 0..DAYS {
         let mut a = scheduled("a", day, 2, a_takes(day));
@@ -245,7 +245,7 @@ fn cron_job(hour: i64) -> CronJob {
     }
 }
 
-async fn write(dir: &Path, runs: &[TrueRun]) {
+pub(crate) async fn write(dir: &Path, runs: &[TrueRun]) {
     let settings = Settings { partitions: 1, ..Settings::default() };
     let log = EmbeddedLog::open(&dir.join("log"), settings).expect("a log");
     let record = |(minute, event): (i64, Event)| {
@@ -404,4 +404,37 @@ async fn a_deadline_that_does_not_exist_is_an_error_that_names_the_latest() {
     expect![[r#"
         kigen: shop/ml/a has no deadline `2025-01-01`; give one as 2026-11-23T03:00:00Z, or in the objective's zone as 2026-11-23 12:00 or 2026-11-23; the latest are 2027-02-05T07:00:00Z, 2027-02-06T06:00:00Z, 2027-02-06T07:00:00Z, 2027-02-07T06:00:00Z, 2027-02-07T07:00:00Z
     "#]].assert_eq(&String::from_utf8(output.stderr).expect("text"));
+}
+
+#[tokio::test]
+async fn the_lineage_is_a_tree_a_json_object_and_a_mermaid_graph() {
+    let dir = tempfile::tempdir().expect("a folder");
+    write(dir.path(), &runs()).await;
+    let lineage = |format: &str| {
+        let mut command = kigen();
+        command.args(["lineage", "--format", format, "--cluster", CLUSTER, "--data-dir"]).arg(dir.path());
+        String::from_utf8(command.output().expect("kigen runs").stdout).expect("text")
+    };
+    expect![[r#"
+        ml/a
+          ml/b
+            ml/d
+          ml/c
+    "#]]
+    .assert_eq(&lineage("tree"));
+    expect![[r#"
+        {"cycles":[],"edges":[{"reader":"ml/b","source":"ml/a"},{"reader":"ml/c","source":"ml/a"},{"reader":"ml/d","source":"ml/b"}]}
+    "#]]
+    .assert_eq(&lineage("json"));
+    expect![[r#"
+        graph LR
+          b0["ml/a"]
+          b1["ml/b"]
+          b2["ml/c"]
+          b3["ml/d"]
+          b0 --> b1
+          b0 --> b2
+          b1 --> b3
+    "#]]
+    .assert_eq(&lineage("mermaid"));
 }

@@ -12,6 +12,7 @@ mod deploy;
 mod doctor;
 mod dry_run;
 mod examples;
+mod export;
 mod failures;
 mod gokart;
 mod health;

@@ -5,6 +5,7 @@
 //! ```text
 //!  plan        what is repeated, in which order, and how long that takes
 //!  impact      which runs read what they should not have read, and why
+//!  graph       who reads whom now: as a tree, and its cycles
 //!  timeline    what a run was made for, and which result a reader at an instant should have found
 //!  history     the past: runs, slots, gaps, and who read whom
 //! ```
@@ -13,6 +14,7 @@
 //! period has one result at a time: that of its run that ended last.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+pub mod graph;
 pub mod history;
 pub mod impact;
 pub mod plan;

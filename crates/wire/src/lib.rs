@@ -22,6 +22,7 @@ mod reject;
 mod risk;
 mod shared;
 mod status;
+pub mod table;
 
 pub use alert::{decode_alert, encode_alert, has_kind};
 pub use codec::{VALUE_BYTES_MAX, fingerprint, is_of_kigen, schemas};
