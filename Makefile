@@ -153,12 +153,14 @@ $(GOKART)/.installed: tests/gokart/requirements.txt | setup
 
 older: $(OLDER)/.built ## Builds an older kigen for the tests of upgrades, once (from this repository's history)
 
-# As for a test, so that its dependencies are those that the tests need anyway, and are built once.
+# As for a test and by today's profiles, so that its dependencies are those that the tests need anyway, and are built once.
 $(OLDER)/.built: | setup
 	@rm -rf $(OLDER) && mkdir -p $(OLDER)/source
 	@if git cat-file -e $(OLDER_COMMIT) 2>/dev/null; then \
 		echo "== building an older kigen into $(OLDER), once"; \
 		git archive $(OLDER_COMMIT) | tar -x -C $(OLDER)/source; \
+		awk '/^\[/ { dev = /^\[profile\.dev/ } (FILENAME == "Cargo.toml") == !!dev' Cargo.toml $(OLDER)/source/Cargo.toml \
+			>$(OLDER)/Cargo.toml && mv $(OLDER)/Cargo.toml $(OLDER)/source/Cargo.toml; \
 		cd $(OLDER)/source && CARGO_BUILD_BUILD_DIR=$(BUILD_DIR) CARGO_TARGET_DIR=$(OLDER)/target \
 			cargo test --quiet --locked --no-run --test tidy; \
 		rm -rf $(OLDER)/source; \
