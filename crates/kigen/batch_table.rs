@@ -103,6 +103,7 @@ pub(crate) fn last_verdict(objective: &ObjectiveState) -> String {
         Verdict::Unknown(_) => "unknown, not observed".to_owned(),
         Verdict::Excused(Excuse::NoFire) => "excused, no fire".to_owned(),
         Verdict::Excused(Excuse::Partial) => "excused, began within".to_owned(),
+        Verdict::Excused(Excuse::Calendar) => "excused, day off".to_owned(),
     }
 }
 

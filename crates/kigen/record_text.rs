@@ -136,6 +136,14 @@ fn cluster_text(event: &ClusterEvent) -> String {
             let from = gap.from.map_or("ever".to_owned(), text);
             format!("history may be lost from {from} to {}", text(gap.to))
         }
+        ClusterBody::Calendar { name, working_days: Some(days), .. } => format!(
+            "calendar {name}: {} days off and {} added to the week from {} to {}",
+            days.days_off.len(),
+            days.added.len(),
+            days.years.0,
+            days.years.1
+        ),
+        ClusterBody::Calendar { name, working_days: None, .. } => format!("calendar {name} withdrawn"),
         ClusterBody::Forgotten { author } => {
             format!("{author} retires the cluster: its batches are forgotten")
         }

@@ -84,7 +84,7 @@ async fn a_log_keeps_the_name_of_its_only_cluster() {
     let settings = Settings { partitions: 4, ..Settings::default() };
     let log = EmbeddedLog::open(&dir.path().join("kigen-data/log"), settings).expect("a log");
     let mut position = PartitionState::new(Offset(0));
-    let clock = ClusterClock { epoch: 1, observed_until: Some(Utc::now()), gaps: Vec::new() };
+    let clock = ClusterClock { epoch: 1, observed_until: Some(Utc::now()), ..ClusterClock::default() };
     position.clocks.insert("default".to_owned(), clock);
     let record = |nth| NewRecord {
         topic: Topic::Status,

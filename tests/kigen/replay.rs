@@ -91,7 +91,7 @@ async fn ship(history: History, log: &EmbeddedLog) {
     let end = second + TimeDelta::seconds(150);
     let clock = Clock::new(history.start(), STEPS, Some(end));
     let options = Options { hold_clock: true, eager_bookmarks: true, ..Options::default() };
-    let declaration = Declaration { all: objectives(&history), is_whole: true };
+    let declaration = Declaration { all: objectives(&history), is_whole: true, ..Declaration::default() };
     let server = Server::start(Played { history: history.clone(), clock: clock.clone(), options });
     let server = server.await.expect("a free port");
     let settings = settings::Settings {

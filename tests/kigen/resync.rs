@@ -76,7 +76,7 @@ fn declaration() -> Declaration {
         name: "of-file".to_owned(),
         objective: Objective::new(deadlines.clone(), ObjectiveSource::File),
     };
-    Declaration { all: (0..CRON_JOBS).map(declared).collect(), is_whole: true }
+    Declaration { all: (0..CRON_JOBS).map(declared).collect(), is_whole: true, ..Declaration::default() }
 }
 
 struct Shop {

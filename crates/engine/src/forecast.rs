@@ -5,9 +5,10 @@ use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::risk::{Risk, RiskKind};
 use kigen_model::slot::Verdict;
-use kigen_state::{OpenSlot, Plan, SlotEnd, Window};
+use kigen_state::{Calendars, OpenSlot, Plan, SlotEnd, Window};
 
 use crate::context::Judge;
+use crate::day_off::is_open_day_off;
 use crate::risk;
 use crate::slot_ends::{came_after, reference};
 
@@ -24,7 +25,10 @@ const LEVEL_SLOTS: usize = 5;
 const LEVEL_BEFORE_SLOTS: usize = 20;
 
 /// Decides, after the verdict on a slot that was met, whether to warn of the next ones.
-pub(crate) fn decide(judge: &mut Judge<'_>) {
+pub(crate) fn decide(judge: &mut Judge<'_>, calendars: &Calendars) {
+    if is_open_day_off(judge.objective, calendars) {
+        return;
+    }
     let Some(Forecast { trend, level }) = forecast(judge) else {
         return;
     };

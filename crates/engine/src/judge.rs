@@ -5,10 +5,11 @@ use kigen_model::alert::{AlertBody, PAST_SUCCESSES_MAX};
 use kigen_model::objective::Deadlines;
 use kigen_model::slot::{Cause, Excuse, Gap, Slot, Verdict};
 use kigen_model::trend::Trend;
-use kigen_state::{Judged, JudgedSlot, OpenSlot, Plan, Window};
+use kigen_state::{Calendars, Judged, JudgedSlot, OpenSlot, Plan, Window};
 
 use crate::cause;
 use crate::context::{Batch, Judge};
+use crate::day_off::is_day_off;
 use crate::effect::{instant_text, summary_at};
 use crate::evidence::{self, GapEvidence};
 use crate::forecast;
@@ -23,15 +24,15 @@ use crate::successes;
 use crate::unknown;
 
 /// Judges the slots, and decides whether those are at risk, that are due first, all at one instant, if that has come.
-pub(crate) fn judge_due(batch: &mut Batch<'_>, gaps: &[Gap]) {
+pub(crate) fn judge_due(batch: &mut Batch<'_>, gaps: &[Gap], calendars: &Calendars) {
     let Some(due) = batch.state.next_due().filter(|due| *due <= batch.at) else {
         return;
     };
     batch.each_objective(|judge| {
         if judge.objective.risk_due() == Some(due) {
-            risk::decide(judge, gaps);
+            risk::decide(judge, gaps, calendars);
         } else if judge.objective.due() == Some(due) {
-            judge_open(judge, gaps);
+            judge_open(judge, gaps, calendars);
         }
     });
 }
@@ -71,7 +72,7 @@ fn judge_unknown(judge: &mut Judge<'_>, deadline: Instant, mut judged: JudgedSlo
 }
 
 /// Judges the open slot of an objective and plans the next, unless the objective is withdrawn.
-fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap]) {
+fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap], calendars: &Calendars) {
     let Plan::Open(open) = judge.objective.plan.clone() else {
         return;
     };
@@ -89,6 +90,9 @@ fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap]) {
         None if open.window == Window::NoFire => {
             warn_of_no_fire(judge, slot);
             Verdict::Excused(Excuse::NoFire)
+        }
+        None if is_day_off(&judge.objective.objective, &open, calendars) => {
+            Verdict::Excused(Excuse::Calendar)
         }
         None if !slot.whole => Verdict::Excused(Excuse::Partial),
         None => without_success(judge, &mut judged, gaps),
@@ -118,7 +122,7 @@ fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap]) {
     }
     unknown::close(judge);
     end_incident(judge);
-    forecast::decide(judge);
+    forecast::decide(judge, calendars);
 }
 
 /// Nothing is judged any more that a success could wait for.

@@ -13,7 +13,7 @@
 //!  explain    unknown   forecast           a verdict explained; unknown slots in a row; whether ends come ever later
 //!  risk       slot_ends                    whether the open slot is at risk; when the results of past slots came
 //!  window     context   retention          when runs are expected; what a decision depends on; how much is kept
-//!  past_runs                               how long runs took
+//!  past_runs  day_off                      how long runs took; whether a deadline is on a day off
 //!  deadlines  effect    membership         the deadlines; all effects; which run counts
 //!  history                                 what a CronJob and a run did before
 //!  attempts   limits                       what a run's pods show; how long a text may be
@@ -23,6 +23,7 @@
 mod attempts;
 mod cause;
 mod context;
+mod day_off;
 mod deadlines;
 pub mod effect;
 mod evidence;

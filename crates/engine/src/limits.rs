@@ -65,7 +65,7 @@ fn check_names<const N: usize>(names: [&String; N]) -> Result<(), &'static str> 
 }
 
 fn cut_objective(objective: &mut Objective) {
-    let Objective { deadlines, time_zone, starts, owner, runbook, .. } = objective;
+    let Objective { deadlines, time_zone, starts, calendar, owner, runbook, .. } = objective;
     match deadlines {
         Deadlines::CompleteBy { crontab } => cut(crontab, CRONTAB_BYTES_MAX + 1),
         Deadlines::Before { namespace, cron_job, schedule } => {
@@ -78,7 +78,7 @@ fn cut_objective(objective: &mut Objective) {
         }
     }
     cut_maybe(starts, CRONTAB_BYTES_MAX + 1);
-    for text in [time_zone, owner, runbook] {
+    for text in [time_zone, calendar, owner, runbook] {
         cut_maybe(text, EXPLANATION_BYTES_MAX);
     }
 }

@@ -69,7 +69,8 @@ pub fn is_duplicate(one: &Objective, other: &Objective, batch: Option<&BatchStat
     let cron_job = batch.and_then(|batch| batch.cron_job.as_ref());
     one.deadlines == other.deadlines
         && zone_name(one, cron_job) == zone_name(other, cron_job)
-        && (one.grace, one.freshness, &one.starts) == (other.grace, other.freshness, &other.starts)
+        && (one.grace, one.freshness, &one.starts, &one.calendar)
+            == (other.grace, other.freshness, &other.starts, &other.calendar)
 }
 
 /// A slot and the fires at which its runs are expected; `None`: there are none, or there is no schedule.

@@ -330,8 +330,10 @@ impl Weight {
     }
 
     fn spec(&mut self, objective: &Objective) {
-        let Objective { deadlines, time_zone, starts, owner, runbook, .. } = objective;
-        self.add(0, &[or_nothing(time_zone), or_nothing(starts), or_nothing(owner), or_nothing(runbook)]);
+        let Objective { deadlines, time_zone, starts, calendar, owner, runbook, .. } = objective;
+        for text in [time_zone, starts, calendar, owner, runbook] {
+            self.add(0, &[or_nothing(text)]);
+        }
         match deadlines {
             Deadlines::CompleteBy { crontab } => self.add(0, &[crontab]),
             Deadlines::Before { namespace, cron_job, schedule } => {
@@ -382,6 +384,7 @@ mod tests {
             settle: TimeDelta::zero(),
             freshness: None,
             starts: some("1234"),
+            calendar: None,
             severity: Severity::Fatal,
             owner: some("12345"),
             runbook: some("123456"),

@@ -20,9 +20,10 @@ use kigen_model::alert::{AlertBody, PAST_SUCCESSES_MAX};
 use kigen_model::risk::{Risk, RiskKind};
 use kigen_model::run::RunPhase;
 use kigen_model::slot::{Gap, RunSummary};
-use kigen_state::{Activity, Plan, RunState, Window};
+use kigen_state::{Activity, Calendars, Plan, RunState, Window};
 
 use crate::context::Judge;
+use crate::day_off::is_open_day_off;
 use crate::effect::{summary_at, summary_of_run};
 use crate::membership::belongs;
 use crate::past_runs::{self, PAST_RUNS_MIN, RunTimes, nine_in_ten, shortest_but};
@@ -39,10 +40,11 @@ pub(crate) fn plan(judge: &mut Judge<'_>) {
 }
 
 /// Decides whether the open slot is at risk, and warns of it.
-pub(crate) fn decide(judge: &mut Judge<'_>, gaps: &[Gap]) {
+pub(crate) fn decide(judge: &mut Judge<'_>, gaps: &[Gap], calendars: &Calendars) {
     let at = judge.at;
     // After an outage the deadline may have passed: the verdict comes with the same tick.
-    let found = next(judge).filter(|next| next.due <= at && at < next.until);
+    let is_day_off = is_open_day_off(judge.objective, calendars);
+    let found = next(judge).filter(|next| next.due <= at && at < next.until && !is_day_off);
     // A run that vanished unobserved may have begun, and ended well.
     let is_hidden =
         |next: &Next<'_>| next.run.is_none() && gaps.iter().any(|gap| gap.overlaps(next.opens, at));

@@ -3,7 +3,7 @@
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody};
 use kigen_model::slot::Gap;
-use kigen_state::BatchState;
+use kigen_state::{BatchState, Calendars};
 
 use crate::context::Batch;
 use crate::effect::Effect;
@@ -29,6 +29,8 @@ pub enum Input<'a> {
         observed_until: Instant,
         /// Times of the cluster of which history may be missing.
         gaps: &'a [Gap],
+        /// The calendars that the cluster's objectives may name.
+        calendars: &'a Calendars,
     },
     /// An operator retires the cluster: the batch is removed.
     Forgotten,
@@ -58,12 +60,10 @@ pub fn step(state: &mut BatchState, input: Input<'_>) -> Vec<Effect> {
             *state = BatchState::new(state.key.clone());
             Vec::new()
         }
-        Input::Due { observed_until, gaps: _ } if retention::remove_if_due(state, observed_until) => {
-            Vec::new()
-        }
-        Input::Due { observed_until, gaps } => {
+        Input::Due { observed_until, .. } if retention::remove_if_due(state, observed_until) => Vec::new(),
+        Input::Due { observed_until, gaps, calendars } => {
             let mut batch = Batch::new(state, observed_until);
-            judge::judge_due(&mut batch, gaps);
+            judge::judge_due(&mut batch, gaps, calendars);
             // A withdrawn objective has made room.
             facts::accept_refused(&mut batch);
             retention::fit(batch.state);

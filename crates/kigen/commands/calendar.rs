@@ -46,7 +46,7 @@ fn table(name: &str, found: &Found<'_>, year: i32) -> String {
             format!("it has data for {} to {}", years.start(), years.end())
         }
         Some(years) => format!(
-            "it has no data for {year}, only for {} to {}, so that the week alone decides",
+            "it has no data for {year}, only for {} to {}, so that days off may be absent",
             years.start(),
             years.end()
         ),

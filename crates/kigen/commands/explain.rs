@@ -239,7 +239,8 @@ impl LocalText {
             }
             Some(Verdict::Missed(cause)) => format!("missed, {}", cause.label().replace('_', " ")),
             Some(Verdict::Unknown(_)) => "unknown".to_owned(),
-            Some(Verdict::Excused(_)) => "excused".to_owned(),
+            Some(Verdict::Excused(Excuse::Calendar)) => "excused by the calendar".to_owned(),
+            Some(Verdict::Excused(Excuse::NoFire | Excuse::Partial)) => "excused".to_owned(),
         }
     }
 
@@ -364,6 +365,12 @@ impl LocalText {
             ),
             Some(Verdict::Excused(Excuse::NoFire)) => {
                 "the CronJob's schedule has no fire in the slot, so there was nothing to judge.".to_owned()
+            }
+            Some(Verdict::Excused(Excuse::Calendar)) => {
+                let name = explanation.objective.objective.calendar.as_deref().unwrap_or_default();
+                format!(
+                    "the deadline is on a day off of the calendar `{name}`, so there was nothing to judge."
+                )
             }
             Some(Verdict::Excused(Excuse::Partial)) => {
                 format!(

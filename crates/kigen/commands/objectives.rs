@@ -34,7 +34,7 @@ pub(crate) fn run(config: &Config, args: &ObjectivesArgs) -> anyhow::Result<()> 
 }
 
 fn check(config: &Config, file: &Path) -> anyhow::Result<()> {
-    let objectives = read_file(file, &config.cluster)?.whole(file)?;
+    let objectives = read_file(file, &config.cluster)?.whole(file)?.objectives;
     let mut out = String::new();
     let mut warnings = Vec::new();
     let mut table = BatchTable::default();
@@ -177,9 +177,13 @@ fn rows_of(state: &BatchState) -> Vec<Vec<String>> {
 }
 
 fn deadlines(objective: &Objective) -> String {
-    match &objective.deadlines {
+    let deadlines = match &objective.deadlines {
         Deadlines::CompleteBy { crontab } => format!("by {crontab}"),
         Deadlines::Before { namespace, cron_job, .. } => format!("before {namespace}/{cron_job}"),
+    };
+    match &objective.calendar {
+        Some(calendar) => format!("{deadlines} on {calendar}"),
+        None => deadlines,
     }
 }
 

@@ -5,6 +5,7 @@ use crate::key::BatchKey;
 use crate::objective::Objective;
 use crate::run::{Attempt, CronJob, Run};
 use crate::slot::Gap;
+use crate::working_days::WorkingDays;
 
 /// One record of `kigen.events`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,6 +153,16 @@ pub enum ClusterBody {
     },
     /// Facts of the time between the two instants may be missing for ever.
     Gap(Gap),
+    /// A calendar that objectives of the cluster may name.
+    Calendar {
+        /// Its name.
+        name: String,
+        /// When it was declared, in the API server's time, in milliseconds since 1970; made larger than that of the version
+        /// before. A version that is not newer than what is known changes nothing, nor does one with the same days.
+        revision: u64,
+        /// Its working days, or `None` once withdrawn.
+        working_days: Option<WorkingDays>,
+    },
     /// An operator retires the cluster: its time and the states of its batches are dropped, without an alert. Of the epoch
     /// after the newest, so that the records of a shipper that still runs are ignored. A shipper that begins later emits
     /// everything anew, as of a cluster that was never observed.

@@ -17,6 +17,7 @@ pub mod run;
 pub mod slot;
 pub mod topic;
 pub mod trend;
+pub mod working_days;
 
 /// An instant on the UTC time line, with millisecond precision.
 pub type Instant = chrono::DateTime<chrono::Utc>;

@@ -25,6 +25,8 @@ pub struct Objective {
     pub freshness: Option<TimeDelta>,
     /// The crontab of the expected fires of a batch that has no CronJob.
     pub starts: Option<String>,
+    /// The name of the calendar on whose working days the result is due.
+    pub calendar: Option<String>,
     /// How urgent a miss is.
     pub severity: Severity,
     /// Who is responsible.
@@ -83,6 +85,7 @@ impl Objective {
             settle: TimeDelta::seconds(Self::SETTLE_DEFAULT_S),
             freshness: None,
             starts: None,
+            calendar: None,
             severity: Severity::Fatal,
             owner: None,
             runbook: None,

@@ -195,6 +195,8 @@ pub enum Excuse {
     NoFire,
     /// The objective began inside the slot.
     Partial,
+    /// The deadline is on a day that is no working day of the objective's calendar.
+    Calendar,
 }
 
 /// A run as an alert describes it.

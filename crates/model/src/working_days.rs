@@ -23,13 +23,9 @@ impl WorkingDays {
 
     /// The days of these years for which `is_working` holds; of other years, those of the week.
     #[must_use]
-    pub fn of(
-        week: [bool; 7],
-        years: &RangeInclusive<i32>,
-        is_working: impl Fn(NaiveDate) -> bool,
-    ) -> Self {
-        let all = NaiveDate::from_ymd_opt(*years.start(), 1, 1).into_iter().flat_map(NaiveDate::iter_days);
-        let days = all.take_while(|day| day.year() <= *years.end());
+    pub fn of(week: [bool; 7], years: &RangeInclusive<i32>, is_working: impl Fn(NaiveDate) -> bool) -> Self {
+        let first = NaiveDate::from_ymd_opt(*years.start(), 1, 1).unwrap_or_default();
+        let days = first.iter_days().take_while(|day| day.year() <= *years.end());
         let exceptions = days.filter(|day| is_working(*day) != is_of_week(week, *day));
         let (days_off, added) = exceptions.partition(|day| is_of_week(week, *day));
         Self { week, years: (*years.start(), *years.end()), days_off, added }

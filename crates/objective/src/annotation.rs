@@ -11,13 +11,15 @@ pub const COMPLETE_BY: &str = "kigen.dev/complete-by";
 pub const OWNER: &str = "kigen.dev/owner";
 /// Where the instructions for a miss are. An annotation of a CronJob, beside [`COMPLETE_BY`].
 pub const RUNBOOK: &str = "kigen.dev/runbook";
+/// The calendar on whose working days the result is due. An annotation of a CronJob, beside [`COMPLETE_BY`].
+pub const CALENDAR: &str = "kigen.dev/calendar";
 /// What makes bare Jobs one batch. A label of Jobs.
 pub const BATCH: &str = "kigen.dev/batch";
 /// The slot that a Job was made for: a day or an instant. An annotation of a Job.
 pub const SLOT: &str = "kigen.dev/slot";
 
 /// All of them.
-const ALL: [&str; 5] = [COMPLETE_BY, OWNER, RUNBOOK, BATCH, SLOT];
+const ALL: [&str; 6] = [COMPLETE_BY, OWNER, RUNBOOK, CALENDAR, BATCH, SLOT];
 /// Other words, as they are after [`letters`], for what kigen calls [`COMPLETE_BY`].
 const DEADLINES: [&str; 3] = ["deadline", "dueby", "doneby"];
 /// How many letters of a name may be wrong, and of how many one may be.
@@ -91,6 +93,7 @@ mod tests {
             ("kigen.dev/owners", OWNER),
             ("kigen.dev/run-book", RUNBOOK),
             ("kigen.dev/slots", SLOT),
+            ("kigen.dev/calender", CALENDAR),
         ] {
             assert_eq!(meant(name), Meant::Similar(known), "{name}");
         }

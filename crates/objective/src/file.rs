@@ -74,13 +74,13 @@ pub struct Contents {
 }
 
 impl Contents {
-    /// The objectives, if all are valid.
+    /// These contents, if all of them are valid.
     ///
     /// # Errors
     /// All errors of this file.
-    pub fn whole(self, path: &Path) -> Result<Vec<FileObjective>, FileError> {
+    pub fn whole(self, path: &Path) -> Result<Self, FileError> {
         if self.problems.is_empty() {
-            return Ok(self.objectives);
+            return Ok(self);
         }
         Err(FileError::Wrong { path: path.to_owned(), problems: self.problems })
     }
@@ -139,6 +139,13 @@ fn parse(text: &str, cluster: &str, folder: &Path) -> Contents {
         objectives.push(objective);
     }
     let (catalog, reads) = calendars.finish(&mut problems);
+    objectives.retain(|known| {
+        let unknown = known.objective.calendar.as_ref().and_then(|name| catalog.find(name).err());
+        if let Some(error) = &unknown {
+            problems.add(known.line, format!("`calendar`: {error}"));
+        }
+        unknown.is_none()
+    });
     problems.sort();
     Contents { objectives, catalog, reads, problems }
 }
@@ -266,6 +273,7 @@ mod tests {
                             },
                         ),
                         starts: None,
+                        calendar: None,
                         severity: Warning,
                         owner: Some(
                             "recommend-team",
@@ -303,7 +311,7 @@ mod tests {
     #[test]
     fn an_unknown_field_is_refused_with_those_that_are_known() {
         let known = "unknown field `completeby`, expected one of batch, completeBy, before, timeZone, grace, freshness, \
-                     settle, starts, severity, owner, runbook";
+                     settle, starts, calendar, severity, owner, runbook";
         let spec = "  batch: {cronJob: recommend}\n  completeby: \"0 12 * * *\"\n";
         let text = document("ready", spec);
         assert_eq!(parse(&text, "prod", Path::new("")).problems.to_string(), format!("line 6: {known}"));

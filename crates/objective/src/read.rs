@@ -87,6 +87,7 @@ pub(crate) fn read(
     let mut faults = Vec::new();
     let batch = batch(&spec.batch, source, &mut faults);
     let deadlines = deadlines(&spec, namespace, &mut faults);
+    let calendar = calendar(spec.calendar, &mut faults);
     let severity = severity(spec.severity.as_ref(), &mut faults);
     let grace_s = 0..=Objective::GRACE_MAX_S;
     let settle = duration("settle", spec.settle.as_ref(), &grace_s, &mut faults);
@@ -109,6 +110,7 @@ pub(crate) fn read(
         settle: settle.unwrap_or(TimeDelta::seconds(Objective::SETTLE_DEFAULT_S)),
         freshness,
         starts: spec.starts.map(Located::into_value),
+        calendar,
         severity,
         owner: spec.owner.map(|owner| scrub(&owner).into_owned()),
         runbook: spec.runbook.map(|runbook| scrub(&runbook).into_owned()),
@@ -160,6 +162,15 @@ fn deadlines(spec: &ObjectiveSpec, namespace: &str, faults: &mut Vec<Fault>) -> 
             None
         }
     }
+}
+
+fn calendar(name: Option<Located<String>>, faults: &mut Vec<Fault>) -> Option<String> {
+    let name = name?;
+    if !is_kubernetes_name(name.value()) {
+        let text = format!("the calendar's name `{}` is invalid: {NAME_RULE}", name.value());
+        faults.push(Fault::new("calendar", &name, text));
+    }
+    Some(name.into_value())
 }
 
 fn severity(text: Option<&Located<String>>, faults: &mut Vec<Fault>) -> Severity {

@@ -58,6 +58,10 @@ pub(crate) struct ObjectiveSpec {
     #[cfg_attr(test, schemars(extend("x-kubernetes-validations" = schema_crontab::starts())))]
     #[cfg_attr(test, schemars(length(min = 1, max = 4096)))]
     pub(crate) starts: Option<Located<String>>,
+    /// The calendar on whose working days a result is due, such as `jp-business-days`: slots whose deadline is on another day are
+    /// excused. By default every day.
+    #[cfg_attr(test, schemars(length(max = 253), regex(pattern = NAME)))]
+    pub(crate) calendar: Option<Located<String>>,
     /// The severity of a miss. By default fatal.
     #[cfg_attr(test, schemars(extend("enum" = ["fatal", "warning"])))]
     pub(crate) severity: Option<Located<String>>,

@@ -4,7 +4,7 @@ use kigen_control::Control;
 use kigen_engine::effect::{Judgement, Warning};
 use kigen_log::ConsumedRecord;
 use kigen_model::alert::Alert;
-use kigen_model::event::Fact;
+use kigen_model::event::{ClusterEvent, Fact};
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition};
 use kigen_state::{BatchState, PartitionState};
@@ -80,6 +80,11 @@ impl Replay {
         let mut states = States { partition: self.turn.partition, store: None, cache: &mut self.cache };
         self.turn.fold_fact(fact, &mut states)?;
         Ok(self.take_output())
+    }
+
+    /// Folds one event of a cluster that moves no time, such as a calendar, which need not be in the log.
+    pub fn fold_cluster(&mut self, event: &ClusterEvent) {
+        self.turn.position.clocks.entry(event.cluster.clone()).or_default().step(event);
     }
 
     /// The current state of a batch; `None`: nothing is known of it, or it is removed.

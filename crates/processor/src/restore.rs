@@ -149,6 +149,7 @@ fn is_judged(position: &PartitionState, event: &ConsumedRecord) -> bool {
         ClusterBody::Tick { .. }
         | ClusterBody::Epoch { .. }
         | ClusterBody::Gap(_)
+        | ClusterBody::Calendar { .. }
         | ClusterBody::Forgotten { .. } => event.epoch <= clock.epoch,
     }
 }

@@ -14,7 +14,7 @@ use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact};
 use kigen_model::key::BatchKey;
 use kigen_model::reject::Reject;
 use kigen_model::topic::{Offset, Partition, Topic};
-use kigen_state::{BatchState, Cursor, POSITION_KEY, PartitionState};
+use kigen_state::{BatchState, ClusterClock, Cursor, POSITION_KEY, PartitionState};
 use kigen_wire::{DecodeError, Level};
 
 use crate::error::ProcessorError;
@@ -243,13 +243,14 @@ impl Turn {
         else {
             return Ok(true);
         };
-        let gaps = clock.gaps.clone();
+        let ClusterClock { gaps, calendars, .. } = clock.clone();
         while let Some(cursor) = self.next_due(&event.cluster, observed_until, states, bounds)? {
             if self.is_full(bounds) {
                 return Ok(false);
             }
             self.slots += 1;
-            self.step(&cursor.key, Input::Due { observed_until, gaps: &gaps }, states, Some(cursor.due))?;
+            let due = Input::Due { observed_until, gaps: &gaps, calendars: &calendars };
+            self.step(&cursor.key, due, states, Some(cursor.due))?;
             self.position.cursor = Some(cursor);
         }
         self.position.cursor = None;

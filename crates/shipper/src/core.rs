@@ -211,7 +211,16 @@ impl Core {
 
     /// The resolutions of all declared objectives, if they may have changed since the last call.
     pub fn take_resolutions(&mut self) -> Option<Resolutions> {
-        self.index.take_resolutions()
+        let at = self.observed_at();
+        self.index.take_resolutions(at)
+    }
+
+    /// The calendars to append to every partition ahead of the next tick: those that a file defines and those that objectives
+    /// name, if they have changed, and all of them once in each resync period. What is judged by the tick is judged by them.
+    pub fn calendars(&mut self) -> Vec<ClusterEvent> {
+        let (at, period) = (self.observed_at(), TimeDelta::milliseconds(self.resync.period_ms()));
+        let bodies = self.index.calendars_due(at, period);
+        bodies.into_iter().map(|body| self.cluster_event(body)).collect()
     }
 
     /// What is known of the cluster; `at`: after which the next deadline is.
@@ -373,6 +382,7 @@ impl Core {
     ) {
         let mut facts = Vec::new();
         change(&mut self.index, &mut Emit { observed_at, facts: &mut facts, notices: &mut output.notices });
+        self.index.note_calendars(&facts);
         // Before all CronJobs and objectives are known, any Job may be one of theirs.
         let (index, quotas) = (&self.index, &mut self.quotas);
         facts.retain_mut(|fact| quotas.admit(fact, !index.is_known() || index.is_judged(&fact.key)));

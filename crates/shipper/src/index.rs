@@ -2,6 +2,7 @@
 //! shows is emitted as gone. It grows with the cluster: some hundred bytes for each CronJob, Job and Pod of a Job that exists there.
 
 mod attempts;
+mod calendars;
 mod cron_jobs;
 mod declared;
 pub mod emit;
@@ -18,14 +19,16 @@ pub mod withdrawals;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use kigen_model::Instant;
-use kigen_model::event::{Fact, FactBody};
+use kigen_model::event::{ClusterBody, Fact, FactBody};
 use kigen_model::key::BatchKey;
 use kigen_objective::annotation::ANNOTATED_OBJECTIVE;
 
 use crate::decode::annotations::Unread;
 use crate::decode::{Decoded, Identity, Undecodable};
 use crate::index::attempts::{Attempts, PodVersion};
+use crate::index::calendars::Calendars;
 use crate::index::cron_jobs::{CronJobs, Listed};
 use crate::index::declared::DeclaredObjectives;
 use crate::index::emit::Emit;
@@ -50,6 +53,7 @@ pub struct Index {
     runs: Runs,
     attempts: Attempts,
     declared: DeclaredObjectives,
+    calendars: Calendars,
     /// How many withdrawals at once a person has confirmed.
     withdrawals_confirmed: usize,
     held: Option<HeldWithdrawals>,
@@ -65,6 +69,7 @@ impl Index {
             withdrawals_confirmed: 0,
             held: None,
             declared: DeclaredObjectives::new(&cluster),
+            calendars: Calendars::default(),
             cluster,
             cron_jobs: CronJobs::new(resumed),
             runs: Runs::default(),
@@ -83,6 +88,7 @@ impl Index {
     /// Restores a fact that a shipper before this one has emitted. It is not emitted again; if it no longer holds, its end
     /// is emitted, even though no watch delivered it.
     pub fn restore(&mut self, fact: &Fact) {
+        self.note_calendars(std::slice::from_ref(fact));
         match &fact.body {
             FactBody::CronJob { revision, cron_job } => {
                 self.cron_jobs.restore(&fact.key, revision, cron_job.as_ref());
@@ -126,6 +132,7 @@ impl Index {
 
     /// Applies the objectives that a file declares, and emits its withdrawals.
     pub fn declare(&mut self, declaration: Declaration, emit: &mut Emit<'_>) {
+        self.calendars.declare(declaration.catalog.clone(), declaration.is_whole);
         self.declared.declare(declaration, &self.cron_jobs, emit);
         self.withdraw_pending(emit);
     }
@@ -166,8 +173,21 @@ impl Index {
 
     /// The resolutions of the Objectives of the cluster and of the objectives of a file, if they may have changed since the
     /// last call.
-    pub fn take_resolutions(&mut self) -> Option<Resolutions> {
-        self.declared.take_resolutions(&self.cron_jobs)
+    pub fn take_resolutions(&mut self, at: Instant) -> Option<Resolutions> {
+        if self.calendars.review(at) {
+            self.declared.calendars_have_changed();
+        }
+        self.declared.take_resolutions(&self.cron_jobs, &self.calendars)
+    }
+
+    /// Notes the calendars that the objectives among these facts name.
+    pub fn note_calendars(&mut self, facts: &[Fact]) {
+        self.calendars.note_named(facts);
+    }
+
+    /// The calendars to append to every partition: see [`Core::calendars`](crate::core::Core::calendars).
+    pub fn calendars_due(&mut self, at: Instant, resync_period: TimeDelta) -> Vec<ClusterBody> {
+        self.calendars.due(at, resync_period)
     }
 
     /// What is known of the cluster at `observed_until`.

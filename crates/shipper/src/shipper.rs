@@ -150,6 +150,11 @@ impl Shipper {
         acknowledged
     }
 
+    /// The calendars to append to every partition, before the events of [`Shipper::acknowledged`]; see [`Core::calendars`].
+    pub fn calendars(&mut self) -> Vec<ClusterEvent> {
+        self.core.calendars()
+    }
+
     /// Logs what the first lists and streams have shown, at the first tick.
     fn report_overview(&self) {
         let Some(overview) = self.core.overview() else { return };

@@ -306,7 +306,9 @@ impl<'a> Follower<'a> {
             Event::Cluster(event) => match &event.body {
                 ClusterBody::Tick { observed_until, .. } => *observed_until,
                 ClusterBody::Gap(gap) => gap.to,
-                ClusterBody::Epoch { .. } | ClusterBody::Forgotten { .. } => self.world.begins,
+                ClusterBody::Epoch { .. } | ClusterBody::Calendar { .. } | ClusterBody::Forgotten { .. } => {
+                    self.world.begins
+                }
             },
         }
     }

@@ -82,7 +82,7 @@ fn written_at(event: &Event) -> Option<Instant> {
         Event::Cluster(event) => match &event.body {
             ClusterBody::Tick { observed_until, .. } => Some(*observed_until),
             ClusterBody::Gap(gap) => Some(gap.to),
-            ClusterBody::Epoch { .. } | ClusterBody::Forgotten { .. } => None,
+            ClusterBody::Epoch { .. } | ClusterBody::Calendar { .. } | ClusterBody::Forgotten { .. } => None,
         },
     }
 }

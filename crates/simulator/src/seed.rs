@@ -139,6 +139,7 @@ fn count(report: &mut Report, world: &World, comparison: &Comparison, found: &Un
             Verdict::Missed(cause) => format!("missed: {}", cause.label()),
             Verdict::Excused(Excuse::NoFire) => "excused: no fire".to_owned(),
             Verdict::Excused(Excuse::Partial) => "excused: partial".to_owned(),
+            Verdict::Excused(Excuse::Calendar) => "excused: calendar".to_owned(),
             Verdict::Unknown(_) => "unknown".to_owned(),
         };
         add("verdict", &name, 1);

@@ -54,7 +54,10 @@ fn of_cluster(event: &ClusterEvent, until: &mut Instant) -> String {
             let from = gap.from.map_or("ever".to_owned(), time);
             format!("{} gap since {from}\n", time(gap.to))
         }
-        ClusterBody::Tick { .. } | ClusterBody::Epoch { .. } | ClusterBody::Forgotten { .. } => String::new(),
+        ClusterBody::Tick { .. }
+        | ClusterBody::Epoch { .. }
+        | ClusterBody::Calendar { .. }
+        | ClusterBody::Forgotten { .. } => String::new(),
     }
 }
 

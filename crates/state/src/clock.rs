@@ -4,6 +4,8 @@ use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent};
 use kigen_model::slot::Gap;
 
+use crate::calendars::{CalendarVersion, Calendars};
+
 /// How many gaps of a cluster are kept; at the limit the two oldest are merged, so that a slot that has been open for long
 /// is judged unknown too often rather than too rarely.
 pub const GAPS_MAX: usize = 8;
@@ -17,6 +19,8 @@ pub struct ClusterClock {
     pub observed_until: Option<Instant>,
     /// Times of which history may be missing, in the order in which they were emitted.
     pub gaps: Vec<Gap>,
+    /// The calendars that its objectives may name.
+    pub calendars: Calendars,
 }
 
 impl ClusterClock {
@@ -31,6 +35,10 @@ impl ClusterClock {
                 self.observed_until = self.observed_until.max(Some(*observed_until));
             }
             ClusterBody::Gap(gap) => self.add_gap(*gap),
+            ClusterBody::Calendar { name, revision, working_days } => {
+                let version = CalendarVersion { revision: *revision, working_days: working_days.clone() };
+                self.calendars.apply(name, version, self.observed_until);
+            }
             ClusterBody::Epoch { .. } => {}
             // The epoch stays: the records of a shipper that was not stopped are ignored.
             ClusterBody::Forgotten { .. } => *self = Self { epoch: self.epoch, ..Self::default() },

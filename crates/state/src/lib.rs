@@ -4,6 +4,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod batch;
+mod calendars;
 mod clock;
 mod objective;
 mod partition;
@@ -14,6 +15,7 @@ pub use batch::{
     RUNS_MAX, RefusedObjective, RunMoment, RunState, STANDINGS_MAX, STATE_BYTES_MAX, SUCCESSES_MAX,
     ScheduleEdit, Standing, StandingKind, Success,
 };
+pub use calendars::{CALENDAR_VERSIONS_MAX, CALENDARS_MAX, CalendarVersion, Calendars};
 pub use clock::{ClusterClock, GAPS_MAX};
 pub use objective::{
     Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan, SLOT_ENDS_MAX, SUCCESSORS_MAX, SlotEnd,

@@ -12,6 +12,7 @@ use crate::fields::{FieldReader, Millis, Text, long, text};
 use crate::frame::Frame;
 use crate::level::Level;
 use crate::shared::{AttemptRecord, CronJobRecord, ObjectiveRecord, RunRecord, revision};
+use crate::working_days::WorkingDaysRecord;
 
 const TOPIC: Topic = Topic::Events;
 
@@ -39,6 +40,7 @@ enum Body<'a> {
     Tick { epoch: i64, observed_until: Millis, positions: Vec<StreamPositionRecord<'a>> },
     Gap { epoch: i64, from: Option<Millis>, to: Millis },
     ClusterForgotten { epoch: i64, author: Text<'a> },
+    CalendarDeclared { epoch: i64, name: Text<'a>, revision: i64, working_days: Option<WorkingDaysRecord> },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,6 +48,16 @@ enum Body<'a> {
 struct StreamPositionRecord<'a> {
     stream: Text<'a>,
     resource_version: i64,
+}
+
+/// The first version of the schema that has calendars.
+const CALENDARS_VERSION: usize = 7;
+
+/// Whether a level has events about calendars. At one that lacks them they are written in the oldest version that has them, at
+/// which the readers stop for whom the level is held down.
+#[must_use]
+pub fn has_calendars(level: Level) -> bool {
+    level.version(TOPIC) >= CALENDARS_VERSION
 }
 
 /// Encodes an event as a record's value, in the version of a level.
@@ -197,6 +209,12 @@ fn of_cluster(event: &ClusterEvent) -> Body<'_> {
             Body::Tick { epoch, observed_until, positions: positions.collect() }
         }
         ClusterBody::Gap(gap) => Body::Gap { epoch, from: gap.from.map(Millis::from), to: gap.to.into() },
+        ClusterBody::Calendar { name, revision, working_days } => Body::CalendarDeclared {
+            epoch,
+            name: text(name),
+            revision: long(*revision),
+            working_days: working_days.as_ref().map(WorkingDaysRecord::from),
+        },
         ClusterBody::Forgotten { author } => Body::ClusterForgotten { epoch, author: text(author) },
     }
 }
@@ -255,6 +273,14 @@ fn decoded(of: FieldReader, body: Body<'_>) -> Result<Decoded, DecodeError> {
         Body::Gap { epoch, from, to } => {
             let gap = Gap::unwatched(of.maybe_instant("from", from)?, of.instant("to", to)?);
             return Ok(Decoded::OfCluster(of.long("epoch", epoch)?, ClusterBody::Gap(gap)));
+        }
+        Body::CalendarDeclared { epoch, name, revision, working_days } => {
+            let body = ClusterBody::Calendar {
+                name: name.into_owned(),
+                revision: of.long("revision", revision)?,
+                working_days: working_days.map(|days| days.read(of)).transpose()?,
+            };
+            return Ok(Decoded::OfCluster(of.long("epoch", epoch)?, body));
         }
         Body::ClusterForgotten { epoch, author } => {
             let body = ClusterBody::Forgotten { author: author.into_owned() };

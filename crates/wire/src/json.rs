@@ -3,7 +3,7 @@
 use apache_avro::Schema;
 use apache_avro::schema::{Name, RecordSchema, ResolvedSchema};
 use apache_avro::types::Value;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use kigen_model::topic::Topic;
 use serde_json::{Map, Value as Json};
 
@@ -75,6 +75,9 @@ fn scalar(value: Value) -> Json {
         Value::Double(value) => value.into(),
         Value::String(value) | Value::Enum(_, value) => value.into(),
         Value::Bytes(value) => String::from_utf8_lossy(&value).into(),
+        Value::Date(days) => NaiveDate::default()
+            .checked_add_signed(TimeDelta::days(days.into()))
+            .map_or(Json::Null, |date| date.to_string().into()),
         Value::TimestampMillis(ms) => DateTime::<Utc>::from_timestamp_millis(ms)
             .map_or(Json::Null, |at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true).into()),
         _ => Json::Null,

@@ -23,13 +23,14 @@ mod risk;
 mod shared;
 mod status;
 pub mod table;
+mod working_days;
 
 pub use alert::{decode_alert, encode_alert, has_kind};
 pub use codec::{VALUE_BYTES_MAX, fingerprint, is_of_kigen, schemas};
 pub use control::{decode_control, encode_control};
 pub use delivery::{decode_delivery, encode_delivery};
 pub use error::DecodeError;
-pub use event::{decode_event, decode_forgotten, encode_event};
+pub use event::{decode_event, decode_forgotten, encode_event, has_calendars};
 pub use frame::Frame;
 pub use json::decode_to_json;
 pub use level::Level;

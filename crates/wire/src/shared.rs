@@ -427,6 +427,7 @@ pub(crate) struct ObjectiveRecord<'a> {
     freshness_s: Option<i64>,
     starts: Option<Text<'a>>,
     before: Option<BeforeRecord<'a>>,
+    calendar: Option<Text<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -471,6 +472,7 @@ impl<'a> From<&'a Objective> for ObjectiveRecord<'a> {
             freshness_s: objective.freshness.map(|freshness| freshness.num_seconds()),
             starts: maybe_text(&objective.starts),
             before,
+            calendar: maybe_text(&objective.calendar),
         }
     }
 }
@@ -498,6 +500,7 @@ impl ObjectiveRecord<'_> {
             settle: span("settle_s", self.settle_s)?,
             freshness,
             starts: self.starts.map(Text::into_owned),
+            calendar: self.calendar.map(Text::into_owned),
             severity: self.severity.read(),
             owner: self.owner.map(Text::into_owned),
             runbook: self.runbook.map(Text::into_owned),

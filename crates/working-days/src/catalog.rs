@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use chrono::{Datelike, NaiveDate, Weekday};
+use kigen_model::working_days::WorkingDays;
 
 use crate::japan;
 
@@ -133,6 +134,13 @@ impl Catalog {
         self.defined.remove(name);
     }
 
+    /// Adds the calendars of `other` that it lacks.
+    pub fn add_missing(&mut self, other: Self) {
+        for (name, definition) in other.defined {
+            self.defined.entry(name).or_insert(definition);
+        }
+    }
+
     /// The names of the calendars that a user defines.
     pub fn defined(&self) -> impl Iterator<Item = &str> {
         self.defined.keys().map(String::as_str)
@@ -215,6 +223,27 @@ impl Found<'_> {
     #[must_use]
     pub fn has(&self, weekday: Weekday) -> bool {
         self.rules.has(weekday)
+    }
+
+    /// Its working days from one year to another, both included, as far as it has data of them.
+    #[must_use]
+    pub fn working_days(&self, from: i32, until: i32) -> WorkingDays {
+        let years = match self.years() {
+            Some(years) => {
+                from.clamp(*years.start(), *years.end())..=until.clamp(*years.start(), *years.end())
+            }
+            None => from..=until,
+        };
+        let week = [
+            Weekday::Mon,
+            Weekday::Tue,
+            Weekday::Wed,
+            Weekday::Thu,
+            Weekday::Fri,
+            Weekday::Sat,
+            Weekday::Sun,
+        ];
+        WorkingDays::of(week.map(|weekday| self.has(weekday)), &years, |day| self.day(day).is_working)
     }
 
     /// What this day is. Of a year of which it has no data, some of its exceptions may be unknown.

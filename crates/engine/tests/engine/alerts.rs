@@ -9,7 +9,7 @@ use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::objective::Objective;
 use kigen_model::run::{Run, RunPhase};
 use kigen_model::trend::Trend;
-use kigen_state::BatchState;
+use kigen_state::{BatchState, Calendars};
 
 use crate::support::{Batch, at, by};
 
@@ -20,7 +20,10 @@ fn observe(state: &mut BatchState, observed_at: Instant, body: FactBody) -> Vec<
 fn tick(state: &mut BatchState, observed_until: Instant) -> Vec<Alert> {
     let mut alerts = Vec::new();
     while state.next_due().is_some_and(|due| due <= observed_until) {
-        alerts.extend(raised(step(state, Input::Due { observed_until, gaps: &[] })));
+        alerts.extend(raised(step(
+            state,
+            Input::Due { observed_until, gaps: &[], calendars: Calendars::NONE },
+        )));
     }
     alerts
 }

@@ -9,7 +9,7 @@ use kigen_model::objective::Objective;
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
 use kigen_model::slot::{CauseKind, Gap, Verdict};
-use kigen_state::Window;
+use kigen_state::{Calendars, Window};
 
 /// A CronJob at eight that must be done by noon, ten minutes later at the latest: judged on Monday, open on Tuesday.
 fn judged_once() -> Batch {
@@ -21,7 +21,10 @@ fn judged_once() -> Batch {
     });
     let mut batch = batch.ran(14..=16, |day| if day == 16 { 240 } else { 30 });
     for day in [15, 16] {
-        step(&mut batch.state, Input::Due { observed_until: at(day, 12, 11), gaps: &[] });
+        step(
+            &mut batch.state,
+            Input::Due { observed_until: at(day, 12, 11), gaps: &[], calendars: Calendars::NONE },
+        );
     }
     batch
 }
@@ -137,7 +140,10 @@ fn a_miss_whose_cause_was_not_observed_is_explained_by_the_time_without_observat
     known.cron_job.last_succeeded_at = Some(at(16, 12, 0));
     known.seen_at = Some(at(18, 8, 0));
     let gap = Gap::unwatched(Some(at(17, 7, 0)), at(18, 8, 0));
-    step(&mut batch.state, Input::Due { observed_until: at(18, 8, 0), gaps: &[gap] });
+    step(
+        &mut batch.state,
+        Input::Due { observed_until: at(18, 8, 0), gaps: &[gap], calendars: Calendars::NONE },
+    );
     let tuesday = explain(&batch.state, "noon", at(17, 12, 0)).expect("it is judged");
     assert_eq!(tuesday.verdict, Some(Verdict::Missed(CauseKind::NotObserved)));
     assert_eq!(tuesday.unobserved, Some(gap));

@@ -15,7 +15,7 @@ use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::slot::Gap;
-use kigen_state::BatchState;
+use kigen_state::{BatchState, Calendars};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{RngSeed, TestRunner};
@@ -188,6 +188,7 @@ fn objective(complete_by: &str, grace: i64, freshness: Option<i64>) -> Objective
         settle: TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
         freshness: freshness.map(TimeDelta::minutes),
         starts: None,
+        calendar: None,
         severity: Severity::Fatal,
         owner: None,
         runbook: None,
@@ -234,7 +235,10 @@ fn judge(facts: &[Fact], gaps: &[Gap]) -> Vec<Alert> {
         }
         let known: Vec<Gap> = gaps.iter().copied().filter(|gap| gap.to <= until).collect();
         while state.next_due().is_some_and(|due| due <= until) {
-            keep(step(&mut state, Input::Due { observed_until: until, gaps: &known }));
+            keep(step(
+                &mut state,
+                Input::Due { observed_until: until, gaps: &known, calendars: Calendars::NONE },
+            ));
         }
     }
     alerts

@@ -8,13 +8,14 @@ use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use kigen_calendar::Zone;
 use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
-use kigen_model::event::{FactBody, Revision};
+use kigen_model::event::{ClusterBody, ClusterEvent, FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, ConcurrencyPolicy, CronJob, Run, RunPhase};
 use kigen_model::slot::Gap;
-use kigen_state::BatchState;
+use kigen_model::working_days::WorkingDays;
+use kigen_state::{BatchState, ClusterClock};
 
 /// Plays the events of a story and returns the effects as text.
 pub(crate) fn play(events: &str) -> Result<String, String> {
@@ -23,6 +24,7 @@ pub(crate) fn play(events: &str) -> Result<String, String> {
         zone: Zone::utc(),
         batches: BTreeMap::new(),
         gaps: Vec::new(),
+        clock: ClusterClock::default(),
         observed_until: None,
         version: 0,
         versions: HashMap::new(),
@@ -45,6 +47,8 @@ struct Stage {
     zone: Zone,
     batches: BTreeMap<BatchKey, Batch>,
     gaps: Vec<Gap>,
+    /// For its calendars.
+    clock: ClusterClock,
     /// The watermark of the last tick.
     observed_until: Option<Instant>,
     version: u64,
@@ -118,6 +122,10 @@ impl Stage {
                 self.gaps.push(Gap { from, to: at, is_of_log: true });
                 return Ok(());
             }
+            ["calendar", name, rest @ ..] => {
+                self.calendar(at, name, rest)?;
+                return Ok(());
+            }
             ["cronjob", rest @ ..] => FactBody::CronJob {
                 revision: self.revision_of("c", rest),
                 cron_job: self.cron_job(at, rest)?,
@@ -143,6 +151,29 @@ impl Stage {
         Ok(())
     }
 
+    /// `calendar shop off 2026-11-23 adds 2026-11-21`: weekdays, without the one and with the other; or `calendar shop withdrawn`.
+    fn calendar(&mut self, at: Instant, name: &str, words: &[&str]) -> Result<(), String> {
+        let day = |name: &str| {
+            let day = after(words, name).map(|day| day.parse().map_err(|_| format!("`{day}` is no day")));
+            day.transpose().map(|day: Option<NaiveDate>| day.into_iter().collect())
+        };
+        let working_days = WorkingDays {
+            week: [true, true, true, true, true, false, false],
+            years: (2026, 2027),
+            days_off: day("off")?,
+            added: day("adds")?,
+        };
+        let working_days = (words != ["withdrawn"]).then_some(working_days);
+        let revision = u64::try_from(at.timestamp_millis()).map_err(|_| "before 1970".to_owned())?;
+        self.cluster_event(ClusterBody::Calendar { name: name.to_owned(), revision, working_days });
+        Ok(())
+    }
+
+    fn cluster_event(&mut self, body: ClusterBody) {
+        let cluster = self.key.cluster.clone();
+        self.clock.step(&ClusterEvent { cluster, cluster_uid: None, epoch: 1, body });
+    }
+
     fn batch(&mut self) -> &mut Batch {
         let key = self.key.clone();
         self.batches.entry(key.clone()).or_insert_with(|| Batch {
@@ -154,10 +185,11 @@ impl Stage {
 
     fn tick(&mut self, observed_until: Instant) {
         self.observed_until = Some(observed_until);
-        let Self { batches, gaps, effects, zone, .. } = self;
+        self.cluster_event(ClusterBody::Tick { observed_until, positions: Vec::new() });
+        let Self { batches, gaps, clock, effects, zone, .. } = self;
         for Batch { state, .. } in batches.values_mut() {
             while state.next_due().is_some_and(|due| due <= observed_until) {
-                for effect in step(state, Input::Due { observed_until, gaps }) {
+                for effect in step(state, Input::Due { observed_until, gaps, calendars: &clock.calendars }) {
                     effects.push_str(&render::effect(zone, observed_until, &effect));
                 }
             }
@@ -231,6 +263,7 @@ impl Stage {
                 .map_or(Ok(TimeDelta::seconds(Objective::SETTLE_DEFAULT_S)), span)?,
             freshness: after(words, "freshness").map(span).transpose()?,
             starts: after(words, "starts").map(str::to_owned),
+            calendar: after(words, "calendar").map(str::to_owned),
             severity: Severity::Fatal,
             owner: after(words, "owner").map(str::to_owned),
             runbook: None,

@@ -67,6 +67,7 @@ fn row(judgement: &Judgement, state: Option<&BatchState>) -> Vec<Cell> {
         Verdict::Unknown(_) => ("unknown", None, None),
         Verdict::Excused(Excuse::NoFire) => ("excused", Some("no_fire"), None),
         Verdict::Excused(Excuse::Partial) => ("excused", Some("partial"), None),
+        Verdict::Excused(Excuse::Calendar) => ("excused", Some("calendar"), None),
     };
     let run = explanation.as_ref().and_then(|explanation| {
         let mut of_slot = explanation.runs.iter().filter(|run| run.belongs);

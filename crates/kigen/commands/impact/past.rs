@@ -123,7 +123,10 @@ impl Played {
                 self.observed_until = self.observed_until.max(Some(observed_until));
             }
             ClusterBody::Gap(gap) if !self.gaps.contains(&gap) => self.gaps.push(gap),
-            ClusterBody::Gap(_) | ClusterBody::Epoch { .. } | ClusterBody::Forgotten { .. } => {}
+            ClusterBody::Gap(_)
+            | ClusterBody::Epoch { .. }
+            | ClusterBody::Calendar { .. }
+            | ClusterBody::Forgotten { .. } => {}
         }
     }
 

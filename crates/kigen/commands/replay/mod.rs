@@ -21,7 +21,7 @@ use crate::reader::{Pages, open, skips};
 
 /// Judges the past and prints the verdicts.
 pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
-    let objectives = match &args.objectives {
+    let file = match &args.objectives {
         Some(path) => Some(
             read_file(path, &config.cluster).and_then(|contents| contents.whole(path)).map_err(misused)?,
         ),
@@ -34,7 +34,7 @@ pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
         alerts.each(partition, |records| past.add_alerts(records))?;
     }
     drop(alerts);
-    let mut playing = Playing::new(objectives, skips(&*reader));
+    let mut playing = Playing::new(file, skips(&*reader));
     if playing.follows_schedules() {
         let events = Pages::of(&*reader, Topic::Events)?;
         for partition in (0..reader.partitions()).map(Partition) {

@@ -6,12 +6,12 @@ use kigen_control::Control;
 use kigen_log::ConsumedRecord;
 use kigen_model::Instant;
 use kigen_model::alert::AlertBody;
-use kigen_model::event::{ClusterBody, Event, Fact, FactBody, Origin, Revision};
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Origin, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Objective, Schedule};
 use kigen_model::slot::Verdict;
 use kigen_model::topic::Partition;
-use kigen_objective::file::FileObjective;
+use kigen_objective::file::{Contents, FileObjective};
 use kigen_processor::{Replay, ReplayOutput};
 
 /// The schedules of CronJobs over time, by namespace and name; `None`: the CronJob did not exist.
@@ -90,9 +90,14 @@ impl Past {
     }
 }
 
-/// The input of a replay: the log as it is, or with the objectives of a file in place of its own.
+/// The years of which a calendar of a file is played; a log has none before them.
+const CALENDAR_YEARS: (i32, i32) = (2000, 2099);
+
+/// The input of a replay: the log as it is, or with the objectives and calendars of a file in place of its own.
 pub(super) struct Playing {
     objectives: Option<BTreeMap<BatchKey, Vec<FileObjective>>>,
+    /// The calendars that its objectives name, as each cluster has them from the beginning.
+    calendars: Vec<ClusterEvent>,
     /// Those of the CronJobs under `before`.
     schedules: Schedules,
     /// The batches that are in the log.
@@ -101,7 +106,9 @@ pub(super) struct Playing {
 }
 
 impl Playing {
-    pub(super) fn new(objectives: Option<Vec<FileObjective>>, control: Control) -> Self {
+    pub(super) fn new(file: Option<Contents>, control: Control) -> Self {
+        let calendars = file.iter().flat_map(calendars).collect();
+        let objectives = file.map(|contents| contents.objectives);
         let by_key = objectives.map(|objectives| {
             let mut by_key: BTreeMap<BatchKey, Vec<FileObjective>> = BTreeMap::new();
             for objective in objectives {
@@ -115,7 +122,7 @@ impl Playing {
                 schedules.insert((namespace.to_owned(), cron_job.to_owned()), Vec::new());
             }
         }
-        Self { objectives: by_key, schedules, seen: BTreeSet::new(), control }
+        Self { objectives: by_key, calendars, schedules, seen: BTreeSet::new(), control }
     }
 
     /// Whether the deadlines of an objective are the fires of another CronJob, whose schedules must be read first.
@@ -144,9 +151,11 @@ impl Playing {
 
     /// Starts to play a partition.
     pub(super) fn partition(&self, partition: Partition, partitions: u32) -> PartitionPlayed<'_> {
+        let mut replay = Replay::new(partition, partitions).with_control(self.control.clone());
+        self.calendars.iter().for_each(|calendar| replay.fold_cluster(calendar));
         PartitionPlayed {
             playing: self,
-            replay: Replay::new(partition, partitions).with_control(self.control.clone()),
+            replay,
             seen: BTreeSet::new(),
             pending: VecDeque::new(),
             revision: 0,
@@ -194,6 +203,7 @@ impl PartitionPlayed<'_> {
             let event = kigen_wire::decode_event(record.value.as_deref().unwrap_or_default());
             match event {
                 Ok(Event::Fact(Fact { body: FactBody::Objective { .. }, .. })) | Err(_) => {}
+                Ok(Event::Cluster(ClusterEvent { body: ClusterBody::Calendar { .. }, .. })) => {}
                 Ok(Event::Fact(fact)) => {
                     self.apply_pending(fact.observed_at, past)?;
                     if self.seen.insert(fact.key.clone()) {
@@ -252,6 +262,22 @@ impl PartitionPlayed<'_> {
         }
         Ok(())
     }
+}
+
+/// The calendars that the objectives of a file name.
+fn calendars(file: &Contents) -> Vec<ClusterEvent> {
+    let named = file
+        .objectives
+        .iter()
+        .filter_map(|of_file| Some((of_file.key.cluster.clone(), of_file.objective.calendar.clone()?)));
+    let named: BTreeSet<(String, String)> = named.collect();
+    let event = |(cluster, name): (String, String)| {
+        // The objectives of a file name only calendars that are there.
+        let days = file.catalog.find(&name).ok()?.working_days(CALENDAR_YEARS.0, CALENDAR_YEARS.1);
+        let body = ClusterBody::Calendar { name, revision: 0, working_days: Some(days) };
+        Some(ClusterEvent { cluster, cluster_uid: None, epoch: 0, body })
+    };
+    named.into_iter().filter_map(event).collect()
 }
 
 /// An objective as it is at `at`, and its later versions: one for each change of the schedule that gives its deadlines.

@@ -137,6 +137,7 @@ fn verdict_parts(verdict: &Verdict) -> (&'static str, Option<&'static str>, Opti
         Verdict::Unknown(_) => ("unknown", None, None),
         Verdict::Excused(Excuse::NoFire) => ("excused", Some("no_fire"), None),
         Verdict::Excused(Excuse::Partial) => ("excused", Some("partial"), None),
+        Verdict::Excused(Excuse::Calendar) => ("excused", Some("calendar"), None),
     }
 }
 

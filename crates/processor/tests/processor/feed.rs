@@ -161,6 +161,7 @@ impl<'a, L: LogReader> Feed<'a, L> {
             deadlines: Deadlines::CompleteBy { crontab: crontab.to_owned() },
             freshness: None,
             starts: None,
+            calendar: None,
             time_zone: None,
             grace,
             settle: TimeDelta::seconds(30),

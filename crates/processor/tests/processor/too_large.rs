@@ -153,6 +153,7 @@ async fn declare(log: &SimulatedLog, batch: &str, crontab: &str) {
         deadlines: Deadlines::CompleteBy { crontab: crontab.to_owned() },
         freshness: None,
         starts: None,
+        calendar: None,
         time_zone: None,
         grace: TimeDelta::zero(),
         settle: TimeDelta::zero(),

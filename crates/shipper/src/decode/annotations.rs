@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use kigen_objective::annotation::{BATCH, COMPLETE_BY, Meant, OWNER, RUNBOOK, SLOT, meant};
+use kigen_objective::annotation::{BATCH, CALENDAR, COMPLETE_BY, Meant, OWNER, RUNBOOK, SLOT, meant};
 
 use super::object::Metadata;
 
@@ -51,7 +51,7 @@ impl Place {
     /// What kigen reads here.
     fn reads(self, kind: Kind, name: &str) -> bool {
         match (self, kind) {
-            (Self::CronJob, Kind::Annotation) => [COMPLETE_BY, OWNER, RUNBOOK].contains(&name),
+            (Self::CronJob, Kind::Annotation) => [COMPLETE_BY, OWNER, RUNBOOK, CALENDAR].contains(&name),
             // The Jobs have what the template has.
             (Self::JobTemplate | Self::Job, Kind::Annotation) => name == SLOT,
             (Self::JobTemplate | Self::Job, Kind::Label) => name == BATCH,
@@ -111,13 +111,14 @@ fn fault(place: Place, kind: Kind, name: &str, metadata: &Metadata) -> Option<Un
     let text = match meant(name) {
         Meant::Other => return None,
         Meant::Known(known) if place.reads(kind, known) => {
-            let is_alone = [OWNER, RUNBOOK].contains(&known) && metadata.annotation(COMPLETE_BY).is_none();
+            let is_alone =
+                [OWNER, RUNBOOK, CALENDAR].contains(&known) && metadata.annotation(COMPLETE_BY).is_none();
             if !is_alone {
                 return None;
             }
             format!(
                 "the annotation `{name}` has no effect without `{COMPLETE_BY}` beside it: an objective that is declared elsewhere \
-                 has its own owner and runbook"
+                 has its own owner, runbook and calendar"
             )
         }
         Meant::Known(known) => {
@@ -125,7 +126,7 @@ fn fault(place: Place, kind: Kind, name: &str, metadata: &Metadata) -> Option<Un
         }
         Meant::Similar(known) => format!("the {kind} `{name}` is not read: did you mean `{known}`?"),
         Meant::Unknown => format!(
-            "the {kind} `{name}` is not read: kigen knows {COMPLETE_BY}, {OWNER} and {RUNBOOK} on a CronJob, and {SLOT} and the \
+            "the {kind} `{name}` is not read: kigen knows {COMPLETE_BY}, {OWNER}, {RUNBOOK} and {CALENDAR} on a CronJob, and {SLOT} and the \
              label {BATCH} on a Job"
         ),
     };

@@ -2,7 +2,7 @@
 
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::{ConcurrencyPolicy, CronJob};
-use kigen_objective::annotation::{COMPLETE_BY, OWNER, RUNBOOK};
+use kigen_objective::annotation::{CALENDAR, COMPLETE_BY, OWNER, RUNBOOK};
 use kigen_text::secrets::scrub;
 
 use super::annotations::{Place, unread};
@@ -62,6 +62,7 @@ fn concurrency(policy: Option<&str>) -> Option<ConcurrencyPolicy> {
 fn objective(metadata: &Metadata) -> Option<Objective> {
     let deadlines = Deadlines::CompleteBy { crontab: cut(metadata.annotation(COMPLETE_BY)?).to_owned() };
     Some(Objective {
+        calendar: metadata.annotation(CALENDAR).map(|name| cut(name).to_owned()),
         owner: metadata.annotation(OWNER).map(|owner| cut(&scrub(owner)).to_owned()),
         runbook: metadata.annotation(RUNBOOK).map(|runbook| cut(&scrub(runbook)).to_owned()),
         ..Objective::new(deadlines, ObjectiveSource::Annotation)
@@ -79,15 +80,15 @@ mod tests {
             "metadata": {
                 "name": "recommend", "namespace": "ml", "uid": "1", "resourceVersion": "7",
                 "creationTimestamp": "2026-11-23T08:00:00Z",
-                "annotations": {COMPLETE_BY: long, OWNER: long, RUNBOOK: long},
+                "annotations": {COMPLETE_BY: long, OWNER: long, RUNBOOK: long, CALENDAR: long},
             },
             "spec": {"schedule": long, "timeZone": long},
         });
         let object = serde_json::from_value(object).expect("a CronJob");
         let Ok(Decoded::CronJob { cron_job, objective, .. }) = decode(&object) else { panic!("it is one") };
-        let Objective { deadlines, owner, runbook, .. } = objective.expect("an objective");
+        let Objective { deadlines, calendar, owner, runbook, .. } = objective.expect("an objective");
         let Deadlines::CompleteBy { crontab } = deadlines else { panic!("it has a crontab") };
-        let texts = [Some(cron_job.schedule), cron_job.time_zone, Some(crontab), owner, runbook];
-        assert_eq!(texts.map(|text| text.map(|text| text.len())), [Some(TEXT_BYTES_MAX); 5]);
+        let texts = [Some(cron_job.schedule), cron_job.time_zone, Some(crontab), calendar, owner, runbook];
+        assert_eq!(texts.map(|text| text.map(|text| text.len())), [Some(TEXT_BYTES_MAX); 6]);
     }
 }

@@ -49,6 +49,8 @@ struct AnnotatedObjective {
 pub(super) struct CronJobs {
     by_key: BTreeMap<Arc<BatchKey>, KnownCronJob>,
     objectives: BTreeMap<Arc<BatchKey>, AnnotatedObjective>,
+    /// The calendars that those objectives name.
+    calendars: BTreeMap<Arc<BatchKey>, Box<str>>,
     /// What is wrong with the annotations of a CronJob.
     problems: BTreeMap<Arc<BatchKey>, String>,
     /// The CronJobs whose annotation was removed, until the withdrawal is emitted: the version without it.
@@ -63,6 +65,7 @@ impl CronJobs {
         Self {
             by_key: BTreeMap::new(),
             objectives: BTreeMap::new(),
+            calendars: BTreeMap::new(),
             problems: BTreeMap::new(),
             pending: BTreeMap::new(),
             resumed,
@@ -151,6 +154,10 @@ impl CronJobs {
         revision: &Revision,
         objective: Option<&Objective>,
     ) {
+        match objective.and_then(|objective| objective.calendar.as_deref()) {
+            Some(calendar) => drop(self.calendars.insert(self.share(key.clone()), calendar.into())),
+            None => drop(self.calendars.remove(key)),
+        }
         match objective {
             Some(objective) => {
                 let annotated = AnnotatedObjective {
@@ -181,6 +188,11 @@ impl CronJobs {
     /// What is wrong with the annotations of each CronJob.
     pub(super) fn problems(&self) -> impl Iterator<Item = (&BatchKey, &str)> {
         self.problems.iter().map(|(key, problem)| (&**key, problem.as_str()))
+    }
+
+    /// The calendars that objectives of annotations name.
+    pub(super) fn calendars(&self) -> impl Iterator<Item = (&BatchKey, &str)> {
+        self.calendars.iter().map(|(key, calendar)| (&**key, &**calendar))
     }
 
     /// How many there are.

@@ -6,6 +6,7 @@ use kigen_model::event::{FactBody, Origin, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Objective, ObjectiveSource};
 
+use super::calendars::Calendars;
 use super::cron_jobs::CronJobs;
 use super::emit::Emit;
 use super::emitted::{EmittedObjective, ObjectiveKey, emitted_in, target};
@@ -78,7 +79,7 @@ impl DeclaredObjectives {
 
     /// Applies what a file declares from now on.
     pub(super) fn declare(&mut self, declaration: Declaration, cron_jobs: &CronJobs, emit: &mut Emit<'_>) {
-        let Declaration { all, is_whole } = declaration;
+        let Declaration { all, catalog: _, is_whole } = declaration;
         let mut in_file = self.in_file.take().filter(|_| !is_whole).unwrap_or_default();
         in_file.extend(all.into_iter().map(|Declared { key, name, objective }| ((key, name), objective)));
         self.in_file = Some(in_file);
@@ -142,12 +143,20 @@ impl DeclaredObjectives {
         }
     }
 
+    /// A calendar has another problem, or one less.
+    pub(super) fn calendars_have_changed(&mut self) {
+        self.has_changed = true;
+    }
+
     /// All resolutions, once the CronJobs are known, and if they may have changed since the last call.
-    pub(super) fn take_resolutions(&mut self, cron_jobs: &CronJobs) -> Option<Resolutions> {
+    pub(super) fn take_resolutions(
+        &mut self,
+        cron_jobs: &CronJobs,
+        calendars: &Calendars,
+    ) -> Option<Resolutions> {
         let has_changed = self.can_resolve && std::mem::take(&mut self.has_changed);
-        has_changed.then(|| {
-            resolution::of(&self.cluster, &self.objects, self.in_file.as_ref(), &self.emitted, cron_jobs)
-        })
+        let (in_file, of) = (self.in_file.as_ref(), (cron_jobs, calendars));
+        has_changed.then(|| resolution::of(&self.cluster, &self.objects, in_file, &self.emitted, of))
     }
 
     /// Emits the objectives in force of the batches that are due.

@@ -7,6 +7,7 @@ use kigen_model::objective::Objective;
 use kigen_objective::read::NamedBatch;
 use kigen_objective::spec::ObjectiveStatus;
 
+use super::calendars::Calendars;
 use super::cron_jobs::CronJobs;
 use super::emitted::{EmittedObjective, ObjectiveKey, emitted_in, target};
 use super::objects::{KnownObject, NamespacedName, Objects};
@@ -47,7 +48,7 @@ pub(super) fn of(
     objects: &Objects,
     in_file: Option<&BTreeMap<ObjectiveKey, Objective>>,
     emitted: &BTreeMap<ObjectiveKey, EmittedObjective>,
-    cron_jobs: &CronJobs,
+    (cron_jobs, calendars): (&CronJobs, &Calendars),
 ) -> Resolutions {
     let in_force =
         |key: &BatchKey, name: &str| emitted.get(&(key.clone(), name.to_owned())).filter(is_in_force);
@@ -63,7 +64,11 @@ pub(super) fn of(
         let own = |(_, of): &(&ObjectiveKey, &EmittedObjective)| !of.is_of_file() && is_in_force(of);
         let batches =
             emitted_in(cluster, name, emitted).filter(own).map(|((key, _), _)| key.clone()).collect();
-        let problem = unresolved(cluster, name, known, &named, cron_jobs).or(taken);
+        let of_calendar = || {
+            let written = known.object.parsed.as_ref().ok()?;
+            calendars.problem(written.objective.calendar.as_deref()).cloned()
+        };
+        let problem = unresolved(cluster, name, known, &named, cron_jobs).or(taken).or_else(of_calendar);
         let problem = problem.or_else(|| known.object.unread.clone());
         let (generation, status) = (known.object.generation, known.object.status.clone());
         Resolution { generation, batches, problem, status }
@@ -76,13 +81,19 @@ pub(super) fn of(
                 key.namespace
             )
         });
-        let problem = taken.or_else(|| absent(key, objective, cron_jobs))?;
+        let of_calendar = || calendars.problem(objective.calendar.as_deref()).cloned();
+        let problem = taken.or_else(|| absent(key, objective, cron_jobs)).or_else(of_calendar)?;
         Some(((key.clone(), name.clone()), problem))
     };
+    let of_calendars =
+        cron_jobs.calendars().filter_map(|(key, name)| Some((key, calendars.problem(Some(name))?)));
+    let mut annotated: BTreeMap<BatchKey, String> =
+        of_calendars.map(|(key, problem)| (key.clone(), problem.clone())).collect();
+    annotated.extend(cron_jobs.problems().map(|(key, problem)| (key.clone(), problem.to_owned())));
     Resolutions {
         objects: objects.all().map(|(name, known)| (name.clone(), of_object(name, known))).collect(),
         in_file: in_file.into_iter().flatten().filter_map(of_file).collect(),
-        annotated: cron_jobs.problems().map(|(key, problem)| (key.clone(), problem.to_owned())).collect(),
+        annotated,
     }
 }
 

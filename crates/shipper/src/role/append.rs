@@ -76,6 +76,11 @@ impl<'a, L: Log> Appender<'a, L> {
         Self { log, clock, health, warnings, control, end }
     }
 
+    /// Whether all readers of the log know calendars. Until then they wait, and a result is due on every day.
+    pub(super) fn may_write_calendars(&self) -> bool {
+        kigen_wire::has_calendars(self.control.level())
+    }
+
     /// Facts go to their key's partition.
     pub(super) fn records_of_facts(&self, facts: &[Fact]) -> Vec<NewRecord> {
         let timestamp = self.clock.now();

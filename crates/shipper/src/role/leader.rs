@@ -77,6 +77,7 @@ enum Begun<'a, L> {
 }
 
 /// Why an epoch is no longer served.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 enum Ended {
     /// With its term.
     Term(TermEnd),
@@ -331,6 +332,9 @@ impl<L: Log> Serving<'_, L> {
         }
         let Acknowledged { facts, events } = shipper.acknowledged();
         let mut records = appender.records_of_facts(&facts);
+        if !events.is_empty() && appender.may_write_calendars() {
+            records.extend(appender.records_of_cluster(&shipper.calendars()));
+        }
         records.extend(appender.records_of_cluster(&events));
         if appender.append(records).await? == Appended::Interrupted {
             return Ok(Turn::Interrupted);

@@ -240,7 +240,7 @@ impl LiveFacts {
                 }
                 // Another cluster may have the name from here on.
                 ClusterBody::Forgotten { .. } => tail = PartitionTail { epoch, ..PartitionTail::default() },
-                ClusterBody::Epoch { .. } | ClusterBody::Gap(_) => {}
+                ClusterBody::Epoch { .. } | ClusterBody::Gap(_) | ClusterBody::Calendar { .. } => {}
             }
         }
         tail

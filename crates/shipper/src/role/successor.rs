@@ -119,7 +119,9 @@ impl SuccessorSearch {
         let ClusterEvent { epoch, body, .. } = event;
         let by = match body {
             ClusterBody::Epoch { shipper } => SucceededBy::Shipper(shipper),
-            ClusterBody::Tick { .. } | ClusterBody::Gap(_) => SucceededBy::Unnamed,
+            ClusterBody::Tick { .. } | ClusterBody::Gap(_) | ClusterBody::Calendar { .. } => {
+                SucceededBy::Unnamed
+            }
             // Of any epoch: before or after this one began, it came after the log was read back.
             ClusterBody::Forgotten { .. } => {
                 return Some(Successor { epoch, by: SucceededBy::Forgotten });

@@ -92,8 +92,8 @@ fn an_annotation_of_a_cron_job_that_is_misspelled_or_in_the_wrong_place_is_a_pro
         test/ml/a: the annotation `kigen.dev/dead-line` is not read: did you mean `kigen.dev/complete-by`?
         test/ml/b: the annotation `kigen.dev/complete-by` is not read on the template of its Jobs (spec.jobTemplate.metadata): kigen reads it as an annotation of a CronJob, in its own metadata; the annotation `kigen.dev/owner` is not read on the template of its pods: kigen reads it as an annotation of a CronJob, in its own metadata
         test/ml/c: the label `kigen.dev/complete-by` is not read on a CronJob: kigen reads it as an annotation of a CronJob, in its own metadata
-        test/ml/d: the annotation `kigen.dev/owner` has no effect without `kigen.dev/complete-by` beside it: an objective that is declared elsewhere has its own owner and runbook
-        test/ml/e: the annotation `kigen.dev/team` is not read: kigen knows kigen.dev/complete-by, kigen.dev/owner and kigen.dev/runbook on a CronJob, and kigen.dev/slot and the label kigen.dev/batch on a Job
+        test/ml/d: the annotation `kigen.dev/owner` has no effect without `kigen.dev/complete-by` beside it: an objective that is declared elsewhere has its own owner, runbook and calendar
+        test/ml/e: the annotation `kigen.dev/team` is not read: kigen knows kigen.dev/complete-by, kigen.dev/owner, kigen.dev/runbook and kigen.dev/calendar on a CronJob, and kigen.dev/slot and the label kigen.dev/batch on a Job
     "#]]
     .assert_eq(&opened.annotated());
     for name in ["a", "b", "c", "d", "e"] {

@@ -47,7 +47,10 @@ async fn uid_of_tick(log: &EmbeddedLog, epoch: u64) -> Option<String> {
     let mut changes = log.changes();
     let is_tick = |event: &ClusterEvent| match event.body {
         ClusterBody::Tick { .. } => event.epoch == epoch,
-        ClusterBody::Epoch { .. } | ClusterBody::Gap(_) | ClusterBody::Forgotten { .. } => false,
+        ClusterBody::Epoch { .. }
+        | ClusterBody::Gap(_)
+        | ClusterBody::Calendar { .. }
+        | ClusterBody::Forgotten { .. } => false,
     };
     let ticked = async {
         loop {
@@ -250,7 +253,10 @@ async fn a_permission_to_read_the_uid_that_is_revoked_later_does_not_stop_time()
     server.clock().advance_to(later);
     let is_later = |event: &ClusterEvent| match event.body {
         ClusterBody::Tick { observed_until, .. } => observed_until + TimeDelta::seconds(1) > later,
-        ClusterBody::Epoch { .. } | ClusterBody::Gap(_) | ClusterBody::Forgotten { .. } => false,
+        ClusterBody::Epoch { .. }
+        | ClusterBody::Gap(_)
+        | ClusterBody::Calendar { .. }
+        | ClusterBody::Forgotten { .. } => false,
     };
     let mut changes = log.changes();
     let ticked = async {

@@ -103,11 +103,11 @@ fn in_file(name: &str) -> Input {
     let objective = Objective::new(deadlines, ObjectiveSource::File);
     let declared =
         Declared { key: BatchKey::new("test", "ml", "recommend"), name: name.to_owned(), objective };
-    Input::Declared(Declaration { all: vec![declared], is_whole: true })
+    Input::Declared(Declaration { all: vec![declared], is_whole: true, ..Declaration::default() })
 }
 
 fn empty_file() -> Input {
-    Input::Declared(Declaration { all: Vec::new(), is_whole: true })
+    Input::Declared(Declaration { is_whole: true, ..Declaration::default() })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

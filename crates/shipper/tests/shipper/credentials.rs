@@ -38,7 +38,10 @@ async fn until_ticked(shipper: &mut Shipper, instant: Instant) {
         let events = shipper.acknowledged().events;
         let is_late = |event: &kigen_model::event::ClusterEvent| match event.body {
             ClusterBody::Tick { observed_until, .. } => observed_until < instant,
-            ClusterBody::Gap(_) | ClusterBody::Epoch { .. } | ClusterBody::Forgotten { .. } => true,
+            ClusterBody::Gap(_)
+            | ClusterBody::Epoch { .. }
+            | ClusterBody::Calendar { .. }
+            | ClusterBody::Forgotten { .. } => true,
         };
         if !events.iter().all(is_late) {
             return;

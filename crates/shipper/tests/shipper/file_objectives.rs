@@ -38,7 +38,7 @@ fn before_report(name: &str, grace_min: i64) -> Declared {
 }
 
 fn whole(all: &[Declared]) -> Input {
-    Input::Declared(Declaration { all: all.to_vec(), is_whole: true })
+    Input::Declared(Declaration { all: all.to_vec(), is_whole: true, ..Declaration::default() })
 }
 
 /// The emitted versions of objectives, each newer than the one before.
@@ -110,7 +110,7 @@ async fn an_objective_follows_the_schedule_that_it_names_and_is_emitted_only_whe
 async fn a_file_with_an_error_withdraws_nothing() {
     let mut shipping = Shipping::start(history(), Pace::Manual).await;
     shipping.apply(whole(&[before_report("one", 0), before_report("other", 0)]));
-    let partly = Declaration { all: vec![before_report("one", 5)], is_whole: false };
+    let partly = Declaration { all: vec![before_report("one", 5)], ..Declaration::default() };
     shipping.apply(Input::Declared(partly));
     // An objective that cannot be read at present still follows its schedule.
     let later = start() + TimeDelta::minutes(61);

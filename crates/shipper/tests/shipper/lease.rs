@@ -91,7 +91,10 @@ impl Cluster {
 fn leaders(log: &EmbeddedLog) -> Vec<(u64, String)> {
     let began = |event: ClusterEvent| match event.body {
         ClusterBody::Epoch { shipper } => Some((event.epoch, shipper)),
-        ClusterBody::Tick { .. } | ClusterBody::Gap(_) | ClusterBody::Forgotten { .. } => None,
+        ClusterBody::Tick { .. }
+        | ClusterBody::Gap(_)
+        | ClusterBody::Calendar { .. }
+        | ClusterBody::Forgotten { .. } => None,
     };
     cluster_events(log, 0).into_iter().filter_map(began).collect()
 }
@@ -99,7 +102,10 @@ fn leaders(log: &EmbeddedLog) -> Vec<(u64, String)> {
 fn has_ticked(log: &EmbeddedLog, epoch: u64, instant: Instant) -> bool {
     let reached = |event: &ClusterEvent| match event.body {
         ClusterBody::Tick { observed_until, .. } => event.epoch == epoch && observed_until >= instant,
-        ClusterBody::Epoch { .. } | ClusterBody::Gap(_) | ClusterBody::Forgotten { .. } => false,
+        ClusterBody::Epoch { .. }
+        | ClusterBody::Gap(_)
+        | ClusterBody::Calendar { .. }
+        | ClusterBody::Forgotten { .. } => false,
     };
     (0..PARTITIONS).all(|nth| cluster_events(log, nth).iter().any(reached))
 }

@@ -4,6 +4,7 @@ mod annotations;
 mod announced_failures;
 mod api_server_outage;
 mod batches;
+mod calendars;
 mod cluster_identity;
 mod cluster_objectives;
 mod containers;

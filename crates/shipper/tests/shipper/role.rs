@@ -54,7 +54,10 @@ async fn until_reached(log: &EmbeddedLog, is_meant: impl Fn(&ClusterEvent) -> bo
     let mut changes = log.changes();
     let is_reached = |event: &ClusterEvent| match &event.body {
         ClusterBody::Tick { observed_until, .. } => is_meant(event) && *observed_until >= instant,
-        ClusterBody::Epoch { .. } | ClusterBody::Gap { .. } | ClusterBody::Forgotten { .. } => false,
+        ClusterBody::Epoch { .. }
+        | ClusterBody::Gap { .. }
+        | ClusterBody::Calendar { .. }
+        | ClusterBody::Forgotten { .. } => false,
     };
     let reached = async {
         while !(0..PARTITIONS).all(|nth| cluster_events(log, nth).iter().any(&is_reached)) {

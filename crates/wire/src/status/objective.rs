@@ -444,6 +444,7 @@ enum ExcuseRecord {
     Unknown,
     NoFire,
     Partial,
+    Calendar,
 }
 
 impl From<Verdict> for VerdictRecord {
@@ -455,6 +456,7 @@ impl From<Verdict> for VerdictRecord {
                 excuse: match excuse {
                     Excuse::NoFire => ExcuseRecord::NoFire,
                     Excuse::Partial => ExcuseRecord::Partial,
+                    Excuse::Calendar => ExcuseRecord::Calendar,
                 },
             },
             Verdict::Unknown(gap) => Self::VerdictUnknown {
@@ -474,6 +476,7 @@ impl VerdictRecord {
             Self::VerdictExcused { excuse } => Verdict::Excused(match excuse {
                 ExcuseRecord::NoFire => Excuse::NoFire,
                 ExcuseRecord::Partial => Excuse::Partial,
+                ExcuseRecord::Calendar => Excuse::Calendar,
                 ExcuseRecord::Unknown => return Err(unknown(of, "excuse")),
             }),
             Self::VerdictUnknown { gap_from, gap_to, is_of_log } => Verdict::Unknown(Gap {

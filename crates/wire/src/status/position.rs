@@ -3,11 +3,12 @@
 use kigen_model::key::BatchKey;
 use kigen_model::slot::Gap;
 use kigen_model::topic::Offset;
-use kigen_state::{ClusterClock, Cursor, PartitionState};
+use kigen_state::{CalendarVersion, Calendars, ClusterClock, Cursor, PartitionState};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DecodeError;
 use crate::fields::{FieldReader, Millis, Text, int, long, text};
+use crate::working_days::WorkingDaysRecord;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Position")]
@@ -35,6 +36,16 @@ struct ClusterClockRecord<'a> {
     observed_until: Option<Millis>,
     #[serde(default)]
     gaps: Vec<GapRecord>,
+    #[serde(default)]
+    calendars: Vec<CalendarVersionRecord<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "CalendarVersion")]
+struct CalendarVersionRecord<'a> {
+    name: Text<'a>,
+    revision: i64,
+    working_days: Option<WorkingDaysRecord>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -53,6 +64,7 @@ impl<'a> From<&'a PartitionState> for PositionRecord<'a> {
             epoch: long(clock.epoch),
             observed_until: clock.observed_until.map(Millis::from),
             gaps: clock.gaps.iter().map(GapRecord::from).collect(),
+            calendars: clock.calendars.all().map(CalendarVersionRecord::from).collect(),
         });
         Self {
             next: long(position.next.0),
@@ -102,8 +114,26 @@ impl ClusterClockRecord<'_> {
             epoch: of.long("epoch", self.epoch)?,
             observed_until: of.maybe_instant("observed_until", self.observed_until)?,
             gaps: self.gaps.into_iter().map(|gap| gap.read(of)).collect::<Result<_, _>>()?,
+            calendars: Calendars::of(
+                self.calendars.into_iter().map(|it| it.read(of)).collect::<Result<Vec<_>, _>>()?,
+            ),
         };
         Ok((self.cluster.into_owned(), clock))
+    }
+}
+
+impl<'a> From<(&'a str, &'a CalendarVersion)> for CalendarVersionRecord<'a> {
+    fn from((name, version): (&'a str, &'a CalendarVersion)) -> Self {
+        let working_days = version.working_days.as_ref().map(WorkingDaysRecord::from);
+        Self { name: text(name), revision: long(version.revision), working_days }
+    }
+}
+
+impl CalendarVersionRecord<'_> {
+    fn read(self, of: FieldReader) -> Result<(String, CalendarVersion), DecodeError> {
+        let revision = of.long("revision", self.revision)?;
+        let working_days = self.working_days.map(|days| days.read(of)).transpose()?;
+        Ok((self.name.into_owned(), CalendarVersion { revision, working_days }))
     }
 }
 

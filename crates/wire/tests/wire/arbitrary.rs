@@ -15,7 +15,7 @@ use kigen_model::run::{
     RunPhase, SlotMark,
 };
 use kigen_model::slot::Gap;
-use kigen_state::{BatchState, ClusterClock, STATE_BYTES_MAX};
+use kigen_state::{BatchState, Calendars, ClusterClock, STATE_BYTES_MAX};
 use kigen_wire::{
     Status, decode_alert, decode_event, decode_status, encode_alert, encode_batch, encode_event,
 };
@@ -231,6 +231,7 @@ fn objective() -> BoxedStrategy<Objective> {
                     settle,
                     freshness,
                     starts,
+                    calendar: is_of_jobs.then(|| "shop-days".to_owned()),
                     severity: if is_of_jobs { Severity::Warning } else { Severity::Fatal },
                     owner,
                     runbook,
@@ -324,7 +325,7 @@ proptest! {
                     break;
                 }
                 let before = state.clone();
-                check(step(&mut state, Input::Due { observed_until, gaps: &clock.gaps }));
+                check(step(&mut state, Input::Due { observed_until, gaps: &clock.gaps, calendars: Calendars::NONE }));
                 prop_assert!(state != before, "due work is left");
             }
             let bytes = encode_batch(&state, kigen_wire::Level::NEWEST);

@@ -8,7 +8,7 @@ use kigen_model::objective::Deadlines;
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{AttemptPhase, RunPhase};
 use kigen_model::topic::Topic;
-use kigen_state::{BatchState, STATE_BYTES_MAX};
+use kigen_state::{BatchState, Calendars, STATE_BYTES_MAX};
 use kigen_wire::{Status, decode_status, encode_batch};
 
 use crate::samples::{Record, samples};
@@ -35,7 +35,7 @@ fn a_state_stays_within_its_limit_and_decodes_to_what_was_encoded() {
         grow(&mut fact.body, number);
         step(&mut state, fact.into());
         while state.next_due().is_some_and(|due| due <= at) {
-            step(&mut state, Input::Due { observed_until: at, gaps: &[] });
+            step(&mut state, Input::Due { observed_until: at, gaps: &[], calendars: Calendars::NONE });
         }
         let bytes = encode_batch(&state, kigen_wire::Level::NEWEST);
         largest = largest.max(bytes.len());

@@ -8,7 +8,13 @@ use crate::samples::{Record, samples};
 use crate::versions;
 
 /// The kinds that no older version has a place for. They are written in their own version.
-const NEWER_KINDS: [&str; 2] = ["unknown slots are judged again", "a cluster is forgotten"];
+const NEWER_KINDS: [&str; 5] = [
+    "unknown slots are judged again",
+    "a cluster is forgotten",
+    "a calendar",
+    "a calendar of every day",
+    "a calendar is withdrawn",
+];
 
 /// How the names of the samples of warnings begin, which no older version has a place for, either. They are not written at such
 /// a level at all.

@@ -3,6 +3,7 @@
 mod arbitrary;
 mod attempts;
 mod bounds;
+mod calendars;
 mod evolution;
 mod golden;
 mod growth;

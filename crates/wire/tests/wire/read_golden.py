@@ -67,6 +67,8 @@ def plain(value):
     if isinstance(value, datetime.datetime):
         text = value.astimezone(datetime.timezone.utc).isoformat(timespec="milliseconds")
         return text.replace("+00:00", "Z").replace(".000Z", "Z")
+    if isinstance(value, datetime.date):
+        return value.isoformat()
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     return value

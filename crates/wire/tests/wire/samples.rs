@@ -26,6 +26,7 @@ use kigen_wire::{
 };
 
 use crate::attempts::{attempt, attempts};
+use crate::calendars::{calendars, declared};
 use crate::history::{causes, failure, least_failure, moments, standings};
 use crate::rejects::{control, deliveries, rejects};
 use crate::values::{at, day, gap, id, key, revision, slot};
@@ -116,6 +117,7 @@ fn events() -> impl Iterator<Item = (&'static str, Event)> {
         ("an objective before a CronJob that is gone", objective_fact(Some(before(None)))),
         ("an objective in an object", objective_fact(Some(of_source(ObjectiveSource::Object)))),
         ("an objective in a selector", objective_fact(Some(of_source(ObjectiveSource::Selector)))),
+        ("an objective with a calendar", objective_fact(Some(with_calendar()))),
     ];
     let runs = runs().map(|(name, run)| (name, FactBody::Run { revision: revision(104), run }));
     let attempts = attempts().map(|(name, attempt)| {
@@ -142,7 +144,7 @@ fn events() -> impl Iterator<Item = (&'static str, Event)> {
         .chain(runs)
         .chain(attempts)
         .map(move |(name, body)| (name, Event::Fact(Fact { key: key(), observed_at, body })))
-        .chain(cluster.map(|(name, body)| {
+        .chain(cluster.into_iter().chain(declared()).map(|(name, body)| {
             let cluster_uid = (name != "a tick of no stream").then(|| "namespace-uid".to_owned());
             (name, Event::Cluster(ClusterEvent { cluster: "prod".to_owned(), cluster_uid, epoch: 3, body }))
         }))
@@ -150,6 +152,10 @@ fn events() -> impl Iterator<Item = (&'static str, Event)> {
 
 fn objective_fact(objective: Option<Objective>) -> FactBody {
     FactBody::Objective { name: "complete-by".to_owned(), revision: revision(106), objective }
+}
+
+fn with_calendar() -> Objective {
+    Objective { calendar: Some("jp-business-days".to_owned()), ..least_objective() }
 }
 
 fn of_source(source: ObjectiveSource) -> Objective {
@@ -400,7 +406,7 @@ fn objective_states() -> [ObjectiveState; 9] {
         ObjectiveState {
             objective: objective(),
             successors: vec![
-                Successor { objective: least_objective(), edited_at: at("2026-11-20T02:00:00Z") },
+                Successor { objective: with_calendar(), edited_at: at("2026-11-20T02:00:00Z") },
                 Successor { objective: objective(), edited_at: at("2026-11-20T02:10:00Z") },
             ],
             withdrawn_at: Some(at("2026-11-20T02:30:00Z")),
@@ -471,7 +477,7 @@ fn verdicts() -> Vec<Judged> {
     [Verdict::Met { ended_at: at("2026-11-10T03:09:00Z") }]
         .into_iter()
         .chain(causes.map(Verdict::Missed))
-        .chain([Verdict::Excused(Excuse::NoFire), Verdict::Excused(Excuse::Partial)])
+        .chain([Excuse::NoFire, Excuse::Partial, Excuse::Calendar].map(Verdict::Excused))
         .chain([Verdict::Unknown(gap()), Verdict::Unknown(Gap { from: None, is_of_log: true, ..gap() })])
         .zip(judged.chain(std::iter::repeat(None)))
         .map(|(verdict, judged)| Judged { deadline: at("2026-11-10T03:30:00Z"), verdict, judged })
@@ -484,6 +490,7 @@ fn position() -> PartitionState {
         epoch: 3,
         observed_until: Some(at("2026-11-20T03:00:10Z")),
         gaps: vec![gap(), Gap { from: None, is_of_log: true, ..gap() }],
+        calendars: calendars(),
     };
     PartitionState {
         next: Offset(42),
@@ -534,6 +541,7 @@ fn objective() -> Objective {
         settle: TimeDelta::seconds(45),
         freshness: None,
         starts: None,
+        calendar: None,
         severity: Severity::Warning,
         owner: Some("recommend-team".to_owned()),
         runbook: Some("https://wiki.example.com/recommend".to_owned()),

@@ -171,7 +171,8 @@ impl Shipping {
             }
             let Acknowledged { facts, events } = self.shipper.acknowledged();
             self.written.extend(facts.into_iter().map(|fact| Written::Fact(Box::new(fact))));
-            for event in events {
+            let calendars = if events.is_empty() { Vec::new() } else { self.shipper.calendars() };
+            for event in calendars.into_iter().chain(events) {
                 let server_time = self.server.clock().now();
                 self.written.push(Written::Cluster { event, server_time });
             }
