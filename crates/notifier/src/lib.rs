@@ -13,6 +13,7 @@ pub mod error;
 mod exit_codes;
 pub mod failures;
 pub mod health;
+mod known_errors;
 mod lane;
 mod ledger;
 mod log_retry;

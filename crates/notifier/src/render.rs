@@ -21,6 +21,7 @@ use self::history::usual_duration;
 pub use self::storm::render_storm;
 use crate::clean::clean;
 use crate::containers::kept_from_ending;
+use crate::known_errors;
 use crate::time_text::{TimeFormatter, ordinal, span};
 
 /// From which age on a message has it, in minutes: without trouble, delivery takes seconds.
@@ -278,6 +279,7 @@ fn run_failed(alert: &Alert, run: &RunSummary, failure: &Failure) -> Message {
         ),
         paragraphs: [failure_text(&times, failure, Some(run))]
             .into_iter()
+            .chain(known_errors::of_failure(failure, Some(run)))
             .chain(kept_from_ending(&times, Some(run)))
             .collect(),
         error: last_error(failure),
@@ -353,6 +355,7 @@ fn missed(
 ) -> Message {
     let times = TimeFormatter::new(zone(alert), slot.deadline);
     let mut paragraphs = vec![cause_text(alert, &times, slot, cause, run)];
+    paragraphs.extend(known_errors::of_cause(cause, run));
     paragraphs.extend(kept_from_ending(&times, run));
     let trend = match trend {
         // An older kigen has left it to the message.

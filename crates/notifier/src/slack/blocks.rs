@@ -48,8 +48,10 @@ pub(super) fn blocks(message: &Message) -> Vec<SlackBlock> {
     let facts = message.facts.iter().map(|(label, value)| match *label {
         // A crontab's asterisks would make it bold.
         "Look" | "Objective" => format!("*{label}:* `{}`", escape_code(value)),
-        // Slack made the address. As it stands it would be no link.
-        FAILED_RUN | MISSED_DEADLINE => format!("*{label}:* <{}>", escape(value)),
+        // As it stands an address would be no link.
+        FAILED_RUN | MISSED_DEADLINE | "Runbook" if is_address(value) => {
+            format!("*{label}:* <{}>", escape(value))
+        }
         _ => format!("*{label}:* {}", escape(value)),
     });
     sections.push(facts.collect::<Vec<_>>().join("\n"));
@@ -59,6 +61,13 @@ pub(super) fn blocks(message: &Message) -> Vec<SlackBlock> {
         SlackBlock::Section(SlackSectionBlock::new().with_text(SlackBlockText::MarkDown(text)))
     };
     sections.into_iter().filter(|text| !text.is_empty()).map(section).collect()
+}
+
+/// Whether a text is the address of a page and nothing more: a `|` would give it another text.
+fn is_address(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_plain = |c: char| c.is_ascii_graphic() && !"<>|`".contains(c);
+    rest.is_some_and(|rest| !rest.is_empty() && rest.chars().all(is_plain))
 }
 
 /// The lines of an error that explain most and fit into a section's code block after escaping, which makes a text up to
@@ -93,6 +102,16 @@ fn cut(text: String, units_max: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_an_address_becomes_a_link_and_none_with_another_text() {
+        assert!(is_address("https://wiki.example.com/recommend?a=1&b=2"));
+        for text in
+            ["https://", "https://a.example|b", "https://a b", "<!channel>", "wiki/recommend", "ftp://a"]
+        {
+            assert!(!is_address(text), "{text}");
+        }
+    }
 
     #[test]
     fn a_text_is_cut_by_the_units_that_slack_counts_and_within_no_entity() {

@@ -1,11 +1,12 @@
 //! The paragraph of a miss that describes its cause: what held at the deadline may be over when the alert is read.
 
 use expect_test::{Expect, expect};
+use kigen_model::alert::AlertBody;
 use kigen_model::run::{Run, RunPhase};
 use kigen_model::slot::{Cause, Failure, Gap, RunSummary};
 use kigen_notifier::render::render;
 
-use crate::alerts::{at, in_phase, missed, summary};
+use crate::alerts::{self, at, failed_attempt, in_phase, missed, run_failed, summary};
 
 /// The first paragraph of the miss of 12:30.
 fn check(cause: Cause, run: Option<RunSummary>, expected: Expect) {
@@ -141,4 +142,25 @@ fn a_run_that_was_deleted_while_kigen_watched() {
         Some(deleted("2026-11-20T03:13:50Z")),
         expect!["Its Job was deleted at 12:14, before it had ended."],
     );
+}
+
+/// What it usually means, and what to do, is a paragraph of its own.
+#[test]
+fn a_known_error_is_explained() {
+    let waits = |why: &str| {
+        let cause = Cause::Pending { since: at("2026-11-20T03:00:05Z"), why: Some(why.to_owned()) };
+        render(&missed(cause, Some(in_phase(RunPhase::Pending, None)))).paragraphs
+    };
+    let has = |paragraphs: &[String], text: &str| paragraphs.iter().any(|paragraph| paragraph.contains(text));
+    assert!(has(&waits("ImagePullBackOff: not found"), "Its image cannot be pulled: "));
+    assert!(has(&waits("Unschedulable: 0/3 nodes are available"), "No node has room for it: "));
+    assert!(!has(&waits("ContainerCreating"), "cannot be pulled"));
+    let killed = failed_attempt("OOMKilled", Some(137), None);
+    let miss = missed(alerts::failed("killed"), Some(summary(Some(killed.clone()))));
+    assert!(has(&render(&miss).paragraphs, "Raise `resources.limits.memory`"), "of a miss");
+    let mut failure = run_failed("killed");
+    if let AlertBody::RunFailed { run, .. } = &mut failure.body {
+        run.last_attempt = Some(killed);
+    }
+    assert!(has(&render(&failure).paragraphs, "Raise `resources.limits.memory`"), "of a failed run");
 }

@@ -116,6 +116,8 @@ fn a_run_that_failed_in_its_only_attempt_without_an_error_text() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run failed in its only attempt: DeadlineExceeded, by its
             ▌ activeDeadlineSeconds.
+            ▌ It took longer than `activeDeadlineSeconds` lets it: raise that, or find out
+            ▌ what made it slow.
             ▌ The last 4 good runs took 9 min to 10 min.
             ▌ Job: recommend-29380500
             ▌ Owner: recommend-team
@@ -368,6 +370,8 @@ fn a_run_whose_last_attempt_was_out_of_memory() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run failed after 3 attempts: BackoffLimitExceeded. The last one ended as
             ▌ OOMKilled, with exit code 137.
+            ▌ OOMKilled: it used more memory than its limit. Raise
+            ▌ `resources.limits.memory`, or let it use less.
             ▌ The last 4 good runs took 9 min to 10 min.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
@@ -435,6 +439,8 @@ fn a_run_that_exceeded_its_active_deadline_seconds() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run failed in its only attempt: DeadlineExceeded, by its
             ▌ activeDeadlineSeconds. It ended with exit code 143 (SIGTERM ended it).
+            ▌ It took longer than `activeDeadlineSeconds` lets it: raise that, or find out
+            ▌ what made it slow.
             ▌ The last 4 good runs took 9 min to 10 min.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1

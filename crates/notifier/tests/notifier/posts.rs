@@ -61,7 +61,7 @@ async fn a_message_has_a_line_for_the_lock_screen_and_blocks_for_the_rest() {
             },
             {
               "text": {
-                "text": "*Job:* recommend-29380500\n*Pod:* recommend-29380500-x7k2p on node-1\n*Owner:* recommend-team\n*Objective:* `complete by \"30 12 * * *\" Asia/Tokyo`\n*Runbook:* https://wiki.example.com/recommend?a=1&amp;b=2\n*Look:* `kubectl --context prod -n ml logs job/recommend-29380500`",
+                "text": "*Job:* recommend-29380500\n*Pod:* recommend-29380500-x7k2p on node-1\n*Owner:* recommend-team\n*Objective:* `complete by \"30 12 * * *\" Asia/Tokyo`\n*Runbook:* <https://wiki.example.com/recommend?a=1&amp;b=2>\n*Look:* `kubectl --context prod -n ml logs job/recommend-29380500`",
                 "type": "mrkdwn",
                 "verbatim": true
               },
@@ -214,5 +214,28 @@ async fn a_token_that_is_replaced_in_its_file_is_used_from_then_on() {
             .expect("it is posted");
         let (headers, _) = workspace.requests().pop().expect("a request");
         assert_eq!(headers["authorization"], format!("Bearer {token}"));
+    }
+}
+
+/// The fake refuses what Slack does: sections, blocks and texts that are too long.
+#[tokio::test]
+async fn whatever_the_cluster_writes_slack_accepts_the_message() {
+    for piece in ["&", "<", "`", "\u{1f534}", "*", "```\n", "x\n", "a ", "\u{202e}"] {
+        let text = piece.repeat(20_000);
+        let workspace = Workspace::answering(&[]).await;
+        let mut alert = missed(failed(&text), Some(summary(Some(attempt()))));
+        alert.key.batch = text.clone();
+        let objective = alert.objective.as_mut().expect("it has one");
+        (objective.owner, objective.runbook) = (Some(text.clone()), Some(text.clone()));
+        slack(&workspace)
+            .post(Place::Channel("#alerts"), &alert, &render(&alert))
+            .await
+            .unwrap_or_else(|error| panic!("{piece:?}: {error}"));
+        let sent = &workspace.channel()[0];
+        let code = sent["blocks"].as_array().expect("blocks").iter();
+        let code = code.filter_map(|block| block["text"]["text"].as_str());
+        for section in code.filter(|section| section.starts_with("```")) {
+            assert!(section.ends_with("```") && section.len() > 6, "{piece:?}: {section}");
+        }
     }
 }
