@@ -277,8 +277,13 @@ fn accept_objective(batch: &mut Batch<'_>, name: &str, revision: Revision, objec
     let state = &mut *batch.state;
     if let Some(known) = state.objectives.get_mut(name).filter(|known| known.plan != Plan::Withdrawn) {
         known.revision = revision;
-        known.withdrawn_at = None;
-        return batch.objective(name, |judge| edit(judge, objective));
+        let was_withdrawn = known.withdrawn_at.take().is_some();
+        return batch.objective(name, |judge| {
+            edit(judge, objective);
+            if was_withdrawn {
+                risk::plan(judge);
+            }
+        });
     }
     let new = ObjectiveState {
         revision,
@@ -339,7 +344,10 @@ fn edit(judge: &mut Judge<'_>, objective: Objective) {
     // An objective whose target is gone is judged once more, by the slot that is planned.
     let is_open = matches!(known.plan, Plan::Open(_));
     let stays_planned = is_planned_alike || is_target_gone && is_open;
-    if !stays_planned {
+    if stays_planned {
+        // The grace may be another one.
+        risk::plan(judge);
+    } else {
         plan::replan(judge);
     }
 }

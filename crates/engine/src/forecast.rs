@@ -56,7 +56,7 @@ struct Forecast {
 }
 
 /// What follows for the open slot from the ends of the past ones, after a verdict; `None`: nothing, since the last slot was not met,
-/// or the open one is no whole slot with a run.
+/// or the open one is no whole slot with a run, or its time is over, as after an outage.
 fn forecast(judge: &Judge<'_>) -> Option<Forecast> {
     let objective = &*judge.objective;
     let Plan::Open(open) = &objective.plan else {
@@ -65,7 +65,8 @@ fn forecast(judge: &Judge<'_>) -> Option<Forecast> {
     let is_met = objective.verdicts.last().is_some_and(|known| matches!(known.verdict, Verdict::Met { .. }));
     let is_excused = !open.slot.whole || open.window == Window::NoFire;
     let is_leaving = objective.withdrawn_at.is_some() || objective.incident.is_some();
-    if !is_met || is_excused || is_leaving || objective.ends.len() < TREND_SLOTS {
+    let is_over = open.slot.deadline + objective.objective.grace <= judge.at;
+    if !is_met || is_excused || is_leaving || is_over || objective.ends.len() < TREND_SLOTS {
         return None;
     }
     let next = NextSlot::of(open, objective.objective.grace);

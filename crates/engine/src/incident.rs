@@ -13,7 +13,7 @@ use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::alert::{AlertBody, ResultOf};
 use kigen_model::slot::{Slot, Verdict};
-use kigen_state::{BatchState, Incident, JudgedSlot, ObjectiveState, Plan, RunState, Window};
+use kigen_state::{BatchState, Incident, JudgedSlot, ObjectiveState, OpenSlot, Plan, RunState, Window};
 use uuid::Uuid;
 
 use crate::attempts::ended_at;
@@ -22,6 +22,7 @@ use crate::effect::summary_of_run;
 use crate::membership::{belongs, marked};
 use crate::risk;
 use crate::slot_ends;
+use crate::successes;
 use crate::unknown;
 
 /// Applies the success of the run `uid` to each objective; without effect if the run has not succeeded.
@@ -138,9 +139,16 @@ fn remove_from_incident(objective: &mut ObjectiveState, id: Uuid, slot: Slot) ->
 /// Ends the open incident by the first success to end that ends it, unless a deadline before that success is not judged yet:
 /// one that is missed, too, belongs to the incident, and the success ends both at once.
 pub(crate) fn end_incident(judge: &mut Judge<'_>) {
+    let is_met = matches!(&judge.objective.plan, Plan::Open(open) if is_met(judge, open));
     end_unless(judge, |objective, ended_at| {
-        is_judged_later(&objective.plan, objective.objective.grace, ended_at)
+        !is_met && is_judged_later(&objective.plan, objective.objective.grace, ended_at)
     });
+}
+
+/// Whether a success in time of the open slot is known, also if it came while the slot before was open.
+fn is_met(judge: &Judge<'_>, open: &OpenSlot) -> bool {
+    let until = open.slot.deadline + judge.objective.objective.grace;
+    successes::met_at(judge, open, until).is_some()
 }
 
 /// Ends the open incident by the first success to end that ends it.
@@ -165,7 +173,7 @@ fn is_judged_later(plan: &Plan, grace: TimeDelta, ended_at: Instant) -> bool {
     match plan {
         Plan::Open(open) => {
             let is_excused = !open.slot.whole || open.window == Window::NoFire;
-            !is_excused && open.met_at.is_none() && ended_at > open.slot.deadline + grace
+            !is_excused && ended_at > open.slot.deadline + grace
         }
         Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn => false,
     }

@@ -5,7 +5,7 @@ use kigen_model::alert::{AlertBody, PAST_SUCCESSES_MAX};
 use kigen_model::objective::Deadlines;
 use kigen_model::slot::{Cause, Excuse, Gap, Slot, Verdict};
 use kigen_model::trend::Trend;
-use kigen_state::{Calendars, Judged, JudgedSlot, OpenSlot, Plan, Window};
+use kigen_state::{Calendars, Judged, JudgedSlot, Plan, Window};
 
 use crate::cause;
 use crate::context::{Batch, Judge};
@@ -14,7 +14,6 @@ use crate::effect::{instant_text, summary_at};
 use crate::evidence::{self, GapEvidence};
 use crate::forecast;
 use crate::incident::{add_to_incident, end_incident, end_incident_at_once};
-use crate::membership::belongs;
 use crate::past_runs;
 use crate::plan;
 use crate::retention;
@@ -81,11 +80,12 @@ fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap], calendars: &Calendars) {
     if withdrawn_at.is_some_and(|at| !died_with_its_cron_job(judge, at)) {
         let range = unknown::alert(judge);
         unknown::report(judge, place, range);
+        risk::end(judge, None, None);
         return withdraw(judge);
     }
     let until = slot.deadline + judge.objective.objective.grace;
     let mut judged = JudgedSlot { slot, window: open.window, until, incident: None, unobserved: None };
-    let verdict = match met_at(judge, &open, until) {
+    let verdict = match successes::met_at(judge, &open, until) {
         Some(ended_at) => Verdict::Met { ended_at },
         None if open.window == Window::NoFire => {
             warn_of_no_fire(judge, slot);
@@ -127,7 +127,6 @@ fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap], calendars: &Calendars) {
 
 /// Nothing is judged any more that a success could wait for.
 fn withdraw(judge: &mut Judge<'_>) {
-    risk::end(judge, None, None);
     end_incident_at_once(judge);
     judge.objective.withdraw();
 }
@@ -139,16 +138,6 @@ fn died_with_its_cron_job(judge: &Judge<'_>, withdrawn_at: Instant) -> bool {
         && judge
             .cron_job
             .is_none_or(|known| known.deleted_at.is_some_and(|deleted_at| deleted_at <= withdrawn_at))
-}
-
-/// When the slot was met. A success is recorded when it is observed; all that are known are checked again, since the slot
-/// may have been planned, or its window moved, after that.
-fn met_at(judge: &Judge<'_>, open: &OpenSlot, until: Instant) -> Option<Instant> {
-    let known = successes::known(judge.runs, judge.successes)
-        .filter(|success| belongs(open.window, open.slot, success, &open.time_zone))
-        .map(|success| success.ended_at)
-        .filter(|ended_at| *ended_at <= until);
-    known.chain(open.met_at).min()
 }
 
 /// The verdict on a slot without a known success in time.

@@ -27,6 +27,7 @@ use crate::day_off::is_open_day_off;
 use crate::effect::{summary_at, summary_of_run};
 use crate::membership::belongs;
 use crate::past_runs::{self, PAST_RUNS_MIN, RunTimes, nine_in_ten, shortest_but};
+use crate::successes;
 
 /// How long after its expected fire a run has not begun late, in seconds: a pod is scheduled and its image pulled.
 const BEGINS_WITHIN_S: i64 = 60;
@@ -118,10 +119,12 @@ fn next<'r>(judge: &Judge<'r>) -> Option<Next<'r>> {
         return None;
     };
     let is_excused = !open.slot.whole || open.window == Window::NoFire;
-    if is_excused || open.met_at.is_some() || judge.objective.withdrawn_at.is_some() {
+    let (opens, until) = (open.opens(), open.slot.deadline + judge.objective.objective.grace);
+    // Its result may have come while the slot before it was open.
+    let is_met = || successes::met_at(judge, open, until).is_some();
+    if is_excused || judge.objective.withdrawn_at.is_some() || is_met() {
         return None;
     }
-    let (opens, until) = (open.opens(), open.slot.deadline + judge.objective.objective.grace);
     let is_of_slot = |run: &&RunState| belongs(open.window, open.slot, &run.run, &open.time_zone);
     let began = judge.runs.iter().filter(is_of_slot).filter_map(|run| Some((run, began_at(run)?)));
     let (has_begun, under_way) = began.fold((false, Vec::new()), |(_, mut under_way), begun| {

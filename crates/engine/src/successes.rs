@@ -3,10 +3,11 @@
 
 use chrono::TimeDelta;
 use kigen_model::Instant;
-use kigen_state::{BatchState, ObjectiveState, Plan, RunState, SUCCESSES_MAX, Success};
+use kigen_state::{BatchState, ObjectiveState, OpenSlot, Plan, RunState, SUCCESSES_MAX, Success};
 
 use crate::attempts::ended_at;
-use crate::membership::marked;
+use crate::context::Judge;
+use crate::membership::{belongs, marked};
 
 /// How far an edit of the zone can move the day of an annotation, in hours.
 const ZONES_APART_H: i64 = 26;
@@ -20,6 +21,16 @@ pub(crate) fn of_run(run: &RunState) -> Option<Success> {
 /// All successes that are known; one may be there twice, with an earlier and a later end.
 pub(crate) fn known(runs: &[RunState], successes: &[Success]) -> impl Iterator<Item = Success> {
     runs.iter().filter_map(of_run).chain(successes.iter().copied())
+}
+
+/// When the slot was met. A success is recorded when it is observed; all that are known are checked again, since the slot
+/// may have been planned, or its window moved, after that.
+pub(crate) fn met_at(judge: &Judge<'_>, open: &OpenSlot, until: Instant) -> Option<Instant> {
+    let in_time = known(judge.runs, judge.successes)
+        .filter(|success| belongs(open.window, open.slot, success, &open.time_zone))
+        .map(|success| success.ended_at)
+        .filter(|ended_at| *ended_at <= until);
+    in_time.chain(open.met_at).min()
 }
 
 /// Keeps the success of a run apart from it, since the run, or what shows when it ended, is about to be dropped.
