@@ -63,6 +63,7 @@ struct Unknown {
     met: usize,
     missed: usize,
     is_reported: bool,
+    is_closed: bool,
 }
 
 /// An alert that is due.
@@ -139,6 +140,7 @@ impl<'a> Follower<'a> {
             if let Right::Missed { causes } = right {
                 self.miss(at, nth, causes);
             }
+            self.close_ranges(at, comparison);
             // A success may be after this slot and before the next one that this tick judges.
             self.recover(at, index, comparison);
         }
@@ -156,9 +158,10 @@ impl<'a> Follower<'a> {
                         self.miss(at, nth, &[*cause]);
                     }
                 }
-                self.close_unknown(at, nth, matches!(later, Later::Met { .. }), comparison);
+                self.close_unknown(nth, matches!(later, Later::Met { .. }));
             }
         }
+        self.close_ranges(at, comparison);
         self.recover(at, index, comparison);
     }
 
@@ -166,7 +169,14 @@ impl<'a> Follower<'a> {
     fn unknown(&mut self, nth: usize) {
         if self.unknown.last().is_none_or(|last| last.is_reported) {
             let (slots, left) = (Vec::new(), Vec::new());
-            self.unknown.push(Unknown { slots, left, met: 0, missed: 0, is_reported: false });
+            self.unknown.push(Unknown {
+                slots,
+                left,
+                met: 0,
+                missed: 0,
+                is_reported: false,
+                is_closed: false,
+            });
         }
         if let Some(last) = self.unknown.last_mut() {
             last.slots.push(nth);
@@ -190,8 +200,8 @@ impl<'a> Follower<'a> {
         self.due.push(Due { at, is_first: true, deadline: to, right });
     }
 
-    /// Notes what an unknown slot turned out to be, and closes its range with the last one that is kept.
-    fn close_unknown(&mut self, at: Instant, nth: usize, is_met: bool, comparison: &mut Comparison) {
+    /// Notes what an unknown slot turned out to be.
+    fn close_unknown(&mut self, nth: usize, is_met: bool) {
         let Some(range) = self.unknown.iter_mut().find(|range| range.left.contains(&nth)) else { return };
         range.left.retain(|left| *left != nth);
         if is_met {
@@ -199,18 +209,31 @@ impl<'a> Follower<'a> {
         } else {
             range.missed += 1;
         }
-        let is_kept = |left: &usize| *left + VERDICTS_KEPT >= self.judged;
-        if range.slots.len() == 1 || range.left.iter().any(is_kept) {
-            return;
+    }
+
+    /// Closes the ranges of which some slot was judged again, with the last unknown one that is kept.
+    fn close_ranges(&mut self, at: Instant, comparison: &mut Comparison) {
+        let slots = &self.answer.slots;
+        let judged = self.judged;
+        // Of the verdicts those that excuse a slot are dropped first, but for the newest.
+        let is_verdict = |nth: &usize| *nth + 1 == judged || slots[*nth].right != [Right::Excused];
+        let is_kept = |left: &usize| (*left..judged).filter(is_verdict).count() <= VERDICTS_KEPT;
+        for range in &mut self.unknown {
+            let is_judged_again = range.met + range.missed > 0 && range.slots.len() > 1;
+            if range.is_closed || !is_judged_again || range.left.iter().any(is_kept) {
+                continue;
+            }
+            range.is_closed = true;
+            let deadline = |nth: &usize| slots[*nth].deadline;
+            let (Some(from), Some(to)) =
+                (range.slots.first().map(deadline), range.slots.last().map(deadline))
+            else {
+                continue;
+            };
+            *comparison.occurred.entry("alert: unknown slots closed".to_owned()).or_default() += 1;
+            let right = vec![closed(at, from, to, range.slots.len(), range.met, range.missed)];
+            self.due.push(Due { at, is_first: false, deadline: to, right });
         }
-        let deadline = |nth: &usize| self.answer.slots[*nth].deadline;
-        let (Some(from), Some(to)) = (range.slots.first().map(deadline), range.slots.last().map(deadline))
-        else {
-            return;
-        };
-        *comparison.occurred.entry("alert: unknown slots closed".to_owned()).or_default() += 1;
-        let right = vec![closed(at, from, to, range.slots.len(), range.met, range.missed)];
-        self.due.push(Due { at, is_first: false, deadline: to, right });
     }
 
     /// A further miss of the open incident, or the first of one.
@@ -273,7 +296,17 @@ impl<'a> Follower<'a> {
         }
         // It waits for the verdicts on what it is too late for, where there is something to judge.
         let mut open = slots[self.judged..].iter().take_while(|slot| slot.stops_counting < first.ended_at);
-        if open.any(|slot| slot.right != [Right::Excused]) {
+        // One that is met by what is known will not be missed.
+        let is_met = |slot: &SlotAnswer| {
+            slot.right.iter().any(|right| match right {
+                Right::Met { ended_at } => {
+                    let mut successes = self.answer.successes.iter();
+                    successes.any(|success| success.index <= index && success.ended_at == *ended_at)
+                }
+                Right::Missed { .. } | Right::Unknown | Right::Excused => false,
+            })
+        };
+        if open.any(|slot| slot.right != [Right::Excused] && !is_met(slot)) {
             return;
         }
         let deadline = slots[last].deadline;

@@ -15,16 +15,16 @@ use kigen_testkit::simulated::{Faults, Happened, SimulatedLog};
 use tokio::runtime::Runtime;
 
 use crate::input::Input;
+use crate::progress::{Progress, end, judged, partitions};
 
 const PROCESSORS_MAX: usize = 3;
-/// How many events are written at a time, at most. Those that are read and not folded are decoded in each round.
+/// How many events are written at a time, at most, and how many may wait before more are written. Of those that wait some are
+/// decoded in each round, however few of them its bounds let it fold.
 const PART_EVENTS_MAX: usize = 400;
 /// In the run's own time, which passes only when nothing else can happen.
 const QUIET: Duration = Duration::from_secs(1);
 /// Longer than a failed restore waits for its repetition.
 const RETRIED_WITHIN: Duration = Duration::from_secs(20);
-/// The most steps of a run, of each event that it has.
-const STEPS_MAX_PER_EVENT: u64 = 200;
 
 /// What a run leaves in the log, and what happened in it.
 pub struct Disturbed {
@@ -173,7 +173,7 @@ struct Run<'a> {
     write_bytes_max: usize,
     /// How often something else than a step happens, of a thousand.
     unrest_per_mille: u32,
-    steps_left: u64,
+    progress: Progress,
     tally: Tally,
 }
 
@@ -191,7 +191,6 @@ impl<'a> Run<'a> {
         // Little more than a round has, so that what is not divided is refused.
         let write_bytes_max = bounds.bytes_max + 256 * 1024;
         log.limit_writes(write_bytes_max);
-        let steps_left = 10_000 + input.records() as u64 * STEPS_MAX_PER_EVENT;
         let unrest_per_mille = *rng.choice(&[0, 5, 20, 60]).unwrap_or(&0);
         let (running, copies) = (BTreeMap::new(), [const { None }; PROCESSORS_MAX]);
         let disks = [0; PROCESSORS_MAX];
@@ -206,7 +205,7 @@ impl<'a> Run<'a> {
             bounds,
             write_bytes_max,
             unrest_per_mille,
-            steps_left,
+            progress: Progress::default(),
             tally,
         }
     }
@@ -241,14 +240,23 @@ impl<'a> Run<'a> {
             let Some(nth) = self.rng.choice(left) else { break };
             let next = written[nth];
             let end = until(nth, next).min(next + self.rng.usize(1..part_max));
-            self.append(&input.partitions[nth].records[next..end]).await;
-            written[nth] = end;
+            if self.waiting(nth, next) < part_max {
+                self.append(&input.partitions[nth].records[next..end]).await;
+                written[nth] = end;
+            }
             // As many as a few rounds have.
             for _ in 0..self.rng.usize(1..12) {
                 self.happen().await?;
             }
         }
         self.judge_all().await
+    }
+
+    /// How many of the events before `next` are not judged yet.
+    fn waiting(&self, nth: usize, next: usize) -> usize {
+        let partition = Partition(u32::try_from(nth).unwrap_or(u32::MAX));
+        let judged = usize::try_from(judged(&self.log, partition).0).unwrap_or(usize::MAX);
+        next.saturating_sub(judged)
     }
 
     /// A write of an event is never too large.
@@ -304,13 +312,9 @@ impl<'a> Run<'a> {
 
     /// Whether the group's position is at the end of each partition.
     fn is_judged(&self) -> bool {
-        let partitions = (0..self.log.partitions()).map(Partition);
-        partitions.into_iter().all(|partition| {
+        partitions(&self.log).all(|partition| {
             self.log.last_stable_offset(Topic::Status, partition).expect("it is in memory");
-            let end = self.log.latest(Topic::Events, partition).expect("it is in memory");
-            let last = self.log.last(Topic::Status, partition).expect("it is in memory");
-            let next = last.and_then(|record| position_of(&record)).unwrap_or_default();
-            next >= end
+            judged(&self.log, partition) >= end(&self.log, partition)
         })
     }
 
@@ -364,10 +368,7 @@ impl<'a> Run<'a> {
 
     /// False: it has nothing to do.
     async fn step_of(&mut self, number: usize) -> Result<bool, Stuck> {
-        let Some(left) = self.steps_left.checked_sub(1) else {
-            return Err(Stuck { why: "the processors make no progress".to_owned() });
-        };
-        self.steps_left = left;
+        self.progress.step(&self.log).map_err(|why| Stuck { why })?;
         let Some(stepped) = self.running.get_mut(&number) else { return Ok(false) };
         Ok(match stepped.step().await {
             Ok(worked) => {
@@ -399,7 +400,7 @@ impl<'a> Run<'a> {
             log.last_stable_offset(topic, partition).expect("it is in memory");
             log.read(topic, partition, Offset(0), usize::MAX, usize::MAX).expect("it is in memory")
         };
-        let partitions = || (0..log.partitions()).map(Partition);
+        let partitions = || partitions(log);
         let alerts = partitions().map(|partition| read(Topic::Alerts, partition)).collect();
         let rejects = partitions().map(|partition| read(Topic::Rejects, partition).len()).sum();
         let mut states = BTreeMap::new();
@@ -430,13 +431,6 @@ impl Drop for Run<'_> {
             }
             let _ = fs::remove_dir_all(self.dir.join(format!("{}-copy-{number}", self.seed)));
         }
-    }
-}
-
-fn position_of(record: &ConsumedRecord) -> Option<Offset> {
-    match kigen_wire::decode_status(record.value.as_deref()?).ok()? {
-        kigen_wire::Status::Position(position) => Some(position.next),
-        kigen_wire::Status::Batch(_) => None,
     }
 }
 
@@ -474,4 +468,30 @@ fn copy_dir(from: &Path, to: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use kigen_testkit::fleet::{Fleet, Size};
+
+    use super::*;
+
+    /// As if the log took no write, however small.
+    #[test]
+    fn processors_that_read_turn_after_turn_without_progress_are_found() {
+        let size = Size { cron_jobs: 1, days: 1, partitions: 1, minutes_per_tick: 120, late_each_days: 1 };
+        let mut fleet = Fleet::new(&size, |_| Partition(0));
+        let mut input = Input { partitions: vec![crate::input::InputPartition::default()] };
+        while let Some(day) = fleet.next_day() {
+            input.partitions[0].records.extend(day);
+        }
+        let dir = tempfile::tempdir().expect("a folder");
+        let stuck = paused_runtime().block_on(async {
+            let mut run = Run::new(&input, 1, dir.path());
+            run.write_bytes_max = 0;
+            run.judge(&input, &mut [0]).await
+        });
+        let why = stuck.expect_err("it makes no progress").why;
+        assert!(why.starts_with("no progress within"), "{why}");
+    }
 }

@@ -3,6 +3,7 @@
 mod batch;
 mod controller;
 mod dice;
+mod expire;
 mod observe;
 mod ship;
 mod work;
@@ -22,13 +23,15 @@ pub struct Size {
     pub days: i64,
     /// The number of partitions of each topic.
     pub partitions: usize,
-    /// Whether the shipper is away at times. The judge and kigen do not yet agree about all of what follows.
+    /// Whether the shipper is away at times.
     pub outages: bool,
+    /// Whether events expire from the log unread. The judge and kigen do not yet agree about all of what follows.
+    pub expires: bool,
 }
 
 impl Default for Size {
     fn default() -> Self {
-        Self { batches: 6, days: 24, partitions: 2, outages: false }
+        Self { batches: 6, days: 24, partitions: 2, outages: true, expires: false }
     }
 }
 
@@ -68,5 +71,8 @@ pub fn generate(seed: u64, size: Size, partition_of: &dyn Fn(&str) -> usize) -> 
         world.batches.push(batch);
     }
     ship::emit(rng, &mut world, &clusters);
+    if size.expires {
+        expire::expire(rng, &mut world);
+    }
     world
 }

@@ -9,18 +9,21 @@ mod gap;
 mod known;
 mod slots;
 mod verdict;
+mod warnings;
 
 use kigen_model::Instant;
 use kigen_model::run::Run;
 use kigen_model::slot::CauseKind;
 
 use crate::answer::SUCCESSES_SURELY_KEPT;
-use crate::answer::{End, Later, ObjectiveAnswer, Right, SlotAnswer, Success};
+use crate::answer::{Disagreement, End, Later, ObjectiveAnswer, Right, SlotAnswer, Success};
 use crate::history::{Batch, Declared, Version};
 use crate::judge::cause::Causes;
 use crate::judge::known::{Known, KnownCluster, KnownSchedule, Tick};
 use crate::judge::slots::{Planned, Plans, Window};
 use crate::judge::verdict::Verdict;
+use crate::judge::warnings::Warnings;
+use crate::undisturbed::Undisturbed;
 use crate::world::World;
 
 /// Judges each slot of each objective of the world.
@@ -41,6 +44,21 @@ pub fn judge(world: &World) -> Vec<ObjectiveAnswer> {
     answers
 }
 
+/// Where the warnings of deadlines at risk are wrong, or one is missing.
+#[must_use]
+pub fn judge_warnings(world: &World, found: &Undisturbed) -> Vec<Disagreement> {
+    let mut differ = Vec::new();
+    for batch in &world.batches {
+        let (events, expired) = (&world.partitions[batch.partition], &world.expired[batch.partition]);
+        let cluster = KnownCluster::of(events, expired, &batch.key.cluster);
+        let schedules = KnownSchedule::all(batch);
+        for declared in &batch.objectives {
+            differ.extend(Warnings::new(batch, declared, &schedules, &cluster).compare(found));
+        }
+    }
+    differ
+}
+
 fn judge_objective(
     batch: &Batch,
     schedules: &[KnownSchedule],
@@ -49,7 +67,7 @@ fn judge_objective(
 ) -> ObjectiveAnswer {
     let ticks = &cluster.ticks;
     let end = ticks.last().map(|tick| tick.observed_until);
-    let plans = Plans::of(batch, cluster, declared);
+    let plans = Plans::of(batch, cluster, declared, usize::MAX);
     let (planned, ends) = plans.slots(end);
     let known = |before| Known { batch, schedules, cluster, before };
     let mut slots = Vec::new();

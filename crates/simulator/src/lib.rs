@@ -18,6 +18,7 @@ pub mod history;
 pub mod input;
 pub mod invariants;
 pub mod judge;
+mod progress;
 pub mod resolve;
 pub mod seed;
 pub mod shrink;

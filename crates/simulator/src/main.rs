@@ -3,8 +3,8 @@
 //! `SEED` is the first seed, `SLOTS` how many slots are judged at least, `THREADS` how many threads judge. After a failure,
 //! its seed is printed, and, unless `SHRINK` is 0, the story of the smallest world that still fails; the exit code is 1.
 //!
-//! `FAULTS=0` judges without faults, `GOES_ON=1` judges further seeds after a failure, `OUTAGES=1` judges worlds in which the
-//! shipper is away at times.
+//! `FAULTS=0` judges without faults, `GOES_ON=1` judges further seeds after a failure, `OUTAGES=0` judges worlds in which the
+//! shipper is never away, `EXPIRES=1` worlds in which events expire from the log unread.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a command")]
 
 use std::collections::BTreeMap;
@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use kigen_simulator::seed::{Counts, Failure, Report, judge_world, world, world_with_outages};
+use kigen_simulator::generate::Size;
+use kigen_simulator::seed::{Counts, Failure, Report, judge_world, sized};
 use kigen_simulator::shrink::shrink;
 use kigen_simulator::story;
 use kigen_simulator::world::World;
@@ -33,8 +34,8 @@ struct Shared {
     goes_on: bool,
     /// Whether the processors are disturbed.
     has_faults: bool,
-    /// Whether the shipper is away at times.
-    has_outages: bool,
+    /// What the worlds have.
+    size: Size,
     next: AtomicU64,
     slots: AtomicU64,
     has_failed: AtomicBool,
@@ -44,7 +45,7 @@ struct Shared {
 
 impl Shared {
     fn world(&self, seed: u64) -> World {
-        if self.has_outages { world_with_outages(seed) } else { world(seed) }
+        sized(seed, self.size)
     }
 }
 
@@ -56,9 +57,9 @@ fn main() -> ExitCode {
     let shared = Shared {
         first,
         slots_wanted,
-        goes_on: number("GOES_ON") == Some(1),
+        goes_on: is_set("GOES_ON"),
         has_faults: number("FAULTS") != Some(0),
-        has_outages: number("OUTAGES") == Some(1),
+        size: Size { outages: number("OUTAGES") != Some(0), expires: is_set("EXPIRES"), ..Size::default() },
         next: AtomicU64::new(first),
         slots: AtomicU64::new(0),
         has_failed: AtomicBool::new(false),
@@ -115,6 +116,7 @@ fn judge(shared: &Shared) {
                 }
             }
             Err(failure) => {
+                eprintln!("SEED={seed} fails");
                 shared.has_failed.store(true, Ordering::Relaxed);
                 shared.failures.lock().expect("no thread panicked with it").push((seed, failure));
             }
@@ -175,6 +177,10 @@ fn table(counts: &Counts) {
             println!("  {count:>12}  {name}");
         }
     }
+}
+
+fn is_set(name: &str) -> bool {
+    number(name) == Some(1)
 }
 
 fn number(name: &str) -> Option<u64> {

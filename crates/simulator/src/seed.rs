@@ -15,7 +15,7 @@ use crate::failures;
 use crate::generate::{Size, generate};
 use crate::input::Input;
 use crate::invariants::{self, Broken};
-use crate::judge::judge;
+use crate::judge::{judge, judge_warnings};
 use crate::resolve::resolve;
 use crate::undisturbed::Undisturbed;
 use crate::verdicts;
@@ -78,19 +78,15 @@ impl Failure {
     }
 }
 
-/// The world of a seed.
+/// The world of a seed, of the default size.
 #[must_use]
 pub fn world(seed: u64) -> World {
     sized(seed, Size::default())
 }
 
-/// The world of a seed in which the shipper is away at times.
+/// The world of a seed.
 #[must_use]
-pub fn world_with_outages(seed: u64) -> World {
-    sized(seed, Size { outages: true, ..Size::default() })
-}
-
-fn sized(seed: u64, size: Size) -> World {
+pub fn sized(seed: u64, size: Size) -> World {
     let partitions = u32::try_from(size.partitions).unwrap_or(1);
     generate(seed, size, &|key| partition_of(key, partitions).0 as usize)
 }
@@ -120,7 +116,10 @@ pub fn judge_world(world: &World, dir: Option<&Path>) -> Result<Report, Failure>
         invariants::of_disturbed(&found, &disturbed).map_err(Failure::Broken)?;
         count_faults(&mut report, &disturbed.tally);
     }
-    Ok(report)
+    match judge_warnings(world, &found).into_iter().next() {
+        Some(first) => Err(Failure::Disagrees(Box::new(first))),
+        None => Ok(report),
+    }
 }
 
 fn count(report: &mut Report, world: &World, comparison: &Comparison, found: &Undisturbed) {

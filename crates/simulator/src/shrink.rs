@@ -141,11 +141,8 @@ impl Reduction {
         if Self::size_of_history(&smaller) == Self::size_of_history(world) {
             return None;
         }
-        let dropped = smaller.facts_without_version();
-        Some(match smaller.clone().without_events(|partition, index| dropped.contains(&(partition, index))) {
-            Some(without) => without,
-            None => smaller,
-        })
+        smaller.drop_unknown_facts();
+        Some(smaller)
     }
 
     fn size_of_history(world: &World) -> usize {
@@ -217,8 +214,18 @@ impl World {
         Some(self)
     }
 
+    /// Drops the facts of versions that are not in the history.
+    pub(crate) fn drop_unknown_facts(&mut self) {
+        let dropped = self.facts_without_version();
+        if let Some(without) =
+            self.clone().without_events(|partition, index| dropped.contains(&(partition, index)))
+        {
+            *self = without;
+        }
+    }
+
     /// Finds the facts of all versions that were observed anew, among those that are read.
-    fn see_again(&mut self) {
+    pub(crate) fn see_again(&mut self) {
         let Self { batches, partitions, expired, .. } = self;
         for batch in batches {
             let (events, expired) = (&partitions[batch.partition], &expired[batch.partition]);

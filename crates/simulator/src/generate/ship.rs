@@ -5,7 +5,7 @@ use fastrand::Rng;
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
 use kigen_model::key::BatchKey;
-use kigen_model::run::{CronJob, RunPhase};
+use kigen_model::run::CronJob;
 use kigen_model::slot::Gap;
 
 use crate::generate::dice::{percent, seconds};
@@ -86,13 +86,7 @@ pub(super) fn emit(rng: &mut Rng, world: &mut World, clusters: &[Cluster]) {
         });
     }
     kinds.into_iter().for_each(|kind| world.count(kind));
-    // Left out until it is mended: the engine reports a failure again that it read among many others, see `docs/proof.md`.
-    let is_listed = |emission: &Emission| {
-        clusters.iter().any(|cluster| {
-            is_of(&emission.event, &cluster.name) && cluster.outages.iter().any(|it| it.to == emission.at)
-        })
-    };
-    let again = repeat(rng, world, &emissions, &is_listed);
+    let again = repeat(rng, world, &emissions);
     emissions.extend(again.into_iter().filter(|emission| {
         let of_it = |cluster: &&Cluster| is_of(&emission.event, &cluster.name);
         !clusters.iter().find(of_it).is_some_and(|cluster| cluster.is_away(emission.at))
@@ -190,18 +184,10 @@ fn is_of(event: &Event, cluster: &str) -> bool {
 }
 
 /// Emits some facts twice, and restates the last fact about each object each few days.
-fn repeat(
-    rng: &mut Rng,
-    world: &mut World,
-    emissions: &[Emission],
-    is_listed: &dyn Fn(&Emission) -> bool,
-) -> Vec<Emission> {
+fn repeat(rng: &mut Rng, world: &mut World, emissions: &[Emission]) -> Vec<Emission> {
     let mut again = Vec::new();
     let restated_at = world.begins + seconds(rng, 500_000, 900_000);
     for (emission, next) in emissions.iter().zip(emissions.iter().skip(1)) {
-        if is_failure(&emission.event) && is_listed(emission) {
-            continue;
-        }
         let mut repeat = |at: Instant| {
             let mut event = emission.event.clone();
             if let Event::Fact(fact) = &mut event {
@@ -228,11 +214,6 @@ fn repeat(
         }
     }
     again
-}
-
-fn is_failure(event: &Event) -> bool {
-    let Event::Fact(Fact { body: FactBody::Run { run, .. }, .. }) = event else { return false };
-    matches!(run.phase, RunPhase::Failed { .. })
 }
 
 /// Whether what the fact shows is still there, as far as CronJobs and objectives go.

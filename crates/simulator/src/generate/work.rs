@@ -40,27 +40,23 @@ pub(super) fn generate(
         return work.wait(rng, starts_at, world);
     }
     let starts_at = work.suspend(rng, starts_at, world);
-    let pod_at = starts_at + if percent(rng, 5) { seconds(rng, 60, 7_200) } else { seconds(rng, 1, 20) };
+    let is_short_of_room = percent(rng, 5);
+    let pod_at = starts_at + if is_short_of_room { seconds(rng, 60, 7_200) } else { seconds(rng, 1, 20) };
+    if is_short_of_room {
+        world.count("run: its pod waits for a quota or a node");
+    }
     work.becomes(pod_at, RunPhase::Running);
     let ends_at = end(rng, plan, pod_at, world);
     let has_pods = percent(rng, 50);
     let mut began_at = pod_at;
     if outcome < 10 && (ends_at - pod_at) > TimeDelta::seconds(40) {
-        world.count("run: an attempt failed and was repeated");
-        let failed_at = pod_at + seconds(rng, 5, (ends_at - pod_at).num_seconds() - 20);
-        if has_pods {
-            work.attempt(pod_at, failed_at, false);
-        }
-        work.run.failed_pods += 1;
-        work.becomes(failed_at, RunPhase::Pending);
-        began_at = failed_at + seconds(rng, 1, 10);
-        work.becomes(began_at, RunPhase::Running);
+        began_at = work.fail_first(rng, (pod_at, ends_at), has_pods, world);
     }
     match outcome {
         10..16 => {
             world.count("run: failed");
             if has_pods {
-                work.attempt(began_at, ends_at, false);
+                work.attempt(began_at, ends_at, End::Failed);
             }
             work.run.failed_pods += 1;
             let reason = "BackoffLimitExceeded".to_owned();
@@ -85,7 +81,7 @@ pub(super) fn generate(
             world.count("run: succeeded");
             let mut completed_at = ends_at;
             if has_pods {
-                work.attempt(began_at, ends_at, true);
+                work.attempt(began_at, ends_at, End::Good);
                 completed_at = ends_at + seconds(rng, 0, 2);
             }
             if let Some(until) = cluster.controller_out_until(completed_at) {
@@ -112,6 +108,14 @@ fn end(rng: &mut Rng, plan: &Plan<'_>, begins: Instant, world: &mut World) -> In
         8..20 => begins + seconds(rng, room, room.min(10_800) + room + 60),
         _ => begins + seconds(rng, 1, room.clamp(2, 10_800)),
     }
+}
+
+/// How a pod ends.
+enum End {
+    Good,
+    Failed,
+    /// With its node.
+    Lost,
 }
 
 /// A run as it comes to be.
@@ -172,7 +176,32 @@ impl Work {
         (self.done(None, Some(gone_at)), Some(gone_at))
     }
 
-    fn attempt(&mut self, began_at: Instant, ended_at: Instant, is_good: bool) {
+    /// The first attempt of a run that takes from one instant to another fails; when the second one begins.
+    fn fail_first(
+        &mut self,
+        rng: &mut Rng,
+        (pod_at, ends_at): (Instant, Instant),
+        has_pods: bool,
+        world: &mut World,
+    ) -> Instant {
+        world.count("run: an attempt failed and was repeated");
+        let failed_at = pod_at + seconds(rng, 5, (ends_at - pod_at).num_seconds() - 20);
+        // One of a few: nothing else depends on the second.
+        let is_lost = has_pods && failed_at.timestamp() % 3 == 0;
+        if is_lost {
+            world.count("run: its node was lost, and it was repeated");
+        }
+        if has_pods {
+            self.attempt(pod_at, failed_at, if is_lost { End::Lost } else { End::Failed });
+        }
+        self.run.failed_pods += 1;
+        self.becomes(failed_at, RunPhase::Pending);
+        let began_at = failed_at + seconds(rng, 1, 10);
+        self.becomes(began_at, RunPhase::Running);
+        began_at
+    }
+
+    fn attempt(&mut self, began_at: Instant, ended_at: Instant, end: End) {
         let uid = format!("{}-{}", self.uid, self.attempts.len());
         let attempt = |phase| Attempt {
             pod: uid.clone(),
@@ -182,15 +211,17 @@ impl Work {
             phase,
             containers: Vec::new(),
         };
-        let end = if is_good {
-            AttemptPhase::Succeeded { finished_at: Some(ended_at) }
-        } else {
-            AttemptPhase::Failed {
-                finished_at: Some(ended_at),
-                exit_code: Some(1),
-                reason: Some("Error".to_owned()),
-                message: None,
-            }
+        let failed = |finished_at, exit_code, reason: &str| AttemptPhase::Failed {
+            finished_at,
+            exit_code,
+            reason: Some(reason.to_owned()),
+            message: None,
+        };
+        let end = match end {
+            End::Good => AttemptPhase::Succeeded { finished_at: Some(ended_at) },
+            End::Failed => failed(Some(ended_at), Some(1), "Error"),
+            // No kubelet is left that could write when it ended.
+            End::Lost => failed(None, None, "NodeLost"),
         };
         let phases = [(began_at, AttemptPhase::Running { since: Some(began_at) }), (ended_at, end)];
         let versions = (0..).zip(phases).map(|(order, (at, phase))| Version {

@@ -8,6 +8,7 @@ use kigen_model::run::{CronJob, Run};
 use kigen_model::slot::CauseKind;
 
 use crate::answer::{Again, Open, Right};
+use crate::history::TrueRun;
 use crate::judge::cause::Causes;
 use crate::judge::known::{Known, KnownGap};
 use crate::judge::slots::{Planned, Window};
@@ -29,22 +30,21 @@ pub(super) fn verdict(
     if gaps.is_empty() {
         return None;
     }
-    let met: Vec<&Run> = known
+    let succeeded = known
         .batch
         .runs
         .iter()
         .filter(|run| run.succeeded_at.is_some_and(|at| at <= stops_counting))
-        .filter_map(|run| run.versions.last())
-        .map(|version| &version.value)
-        .filter(|run| window.has(run))
-        .collect();
+        .filter_map(|run| Some((run, &run.versions.last()?.value)));
+    let met: Vec<(&TrueRun, &Run)> = succeeded.filter(|(_, run)| window.has(run)).collect();
+    // What ended after the gaps was listed before, unfinished.
+    let may_be_hidden =
+        |run: &TrueRun| gaps.iter().any(|gap| run.succeeded_at.is_some_and(|at| at <= gap.to));
     // Of what a person started nothing is expected, so its success is not either.
-    let is_expected = met.iter().any(|run| run.scheduled_at.is_some() || slot.is_of_jobs);
-    let may_be_missed = !is_expected || was_recreated(known, &gaps);
-    let again = Again {
-        may_be_met: !met.is_empty() || later_run_counts(known, window, stops_counting),
-        may_be_missed,
-    };
+    let is_expected = met
+        .iter()
+        .any(|(truth, run)| may_be_hidden(truth) && (run.scheduled_at.is_some() || slot.is_of_jobs));
+    let again = Again { may_be_met: !met.is_empty(), may_be_missed: !is_expected };
     let mut right = Vec::new();
     if again.may_be_missed {
         let mut causes = causes.causes.clone();
@@ -69,24 +69,6 @@ pub(super) fn verdict(
     }
     let open = if right.len() > 1 { Some(Open::Gap) } else { causes.open };
     Some(Verdict { right, open, again: Some(again) })
-}
-
-/// The engine took the last success for one of the slot also where a run of the next slot made it, within a grace that is
-/// longer than the time until then, see `docs/proof.md`. It is not compared yet.
-fn later_run_counts(known: &Known<'_>, window: &Window<'_>, stops_counting: Instant) -> bool {
-    let status = known.cron_jobs().last().and_then(|(_, cron_job)| *cron_job);
-    let next = window.span.and_then(|(_, next)| next);
-    let last = status.and_then(|status| status.last_succeeded_at);
-    next.zip(last).is_some_and(|(next, last)| next <= last && last <= stops_counting)
-}
-
-/// The engine took the empty status of a CronJob that was created again for a proof of a miss, see `docs/proof.md`. It
-/// is not compared yet.
-fn was_recreated(known: &Known<'_>, gaps: &[&KnownGap]) -> bool {
-    let begins = gaps.iter().filter_map(|gap| gap.from).min();
-    let mut versions = known.batch.cron_job.iter().filter(|version| version.seen.is_some());
-    versions
-        .any(|version| version.value.as_ref().is_some_and(|it| begins.is_none_or(|at| it.created_at > at)))
 }
 
 /// Whether the CronJob's status shows that none of its runs succeeded from `opens` on. One that was created after the gap

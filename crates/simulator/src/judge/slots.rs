@@ -46,6 +46,16 @@ impl Planned {
         self.withdrawn = begins.zip(deadlines.iter().copied()).collect();
     }
 
+    /// How long before the deadline a run may start at most, if that is given.
+    pub(super) fn freshness(&self) -> Option<TimeDelta> {
+        self.freshness
+    }
+
+    /// Whether nothing sets when its runs are expected.
+    pub(super) fn lacks_start(&self) -> bool {
+        self.is_of_jobs && self.starts.is_none()
+    }
+
     /// When a success stops counting as in time: after this instant.
     pub(super) fn stops_counting(&self) -> Instant {
         self.deadline + self.grace
@@ -103,9 +113,9 @@ impl Source {
 }
 
 impl Plans {
-    /// Those of this objective, by the edits that were observed.
-    pub(super) fn of(batch: &Batch, cluster: &KnownCluster, declared: &Declared) -> Self {
-        let known = Known { batch, schedules: &[], cluster, before: usize::MAX };
+    /// Those of this objective, by the edits that were observed before an index.
+    pub(super) fn of(batch: &Batch, cluster: &KnownCluster, declared: &Declared, before: usize) -> Self {
+        let known = Known { batch, schedules: &[], cluster, before };
         let specs: Vec<(Instant, Option<&Objective>)> =
             known.seen(&declared.versions).map(|(at, version)| (at, version.value.as_ref())).collect();
         let cron_jobs = known.cron_jobs();
@@ -204,6 +214,10 @@ impl Planner {
     /// The objective is back: the same, while its pending slot is not judged, or it begins anew.
     fn resume(&mut self, since: Instant, (ended_at, old, was): (Instant, Source, Objective)) {
         let last = self.slots.last().filter(|slot| slot.is_last && slot.deadline > ended_at);
+        if !self.is_withdrawn && last.is_some_and(|last| last.stops_counting() + last.settle > since) {
+            // Its target is back before it was judged once more: it goes on, and had no deadlines meanwhile.
+            return;
+        }
         let from = last.filter(|_| !self.is_withdrawn).map_or(ended_at, |last| last.deadline);
         let passed = old.within(from + TINY, since + TINY);
         let waits = passed.first().is_some_and(|deadline| *deadline + was.grace + was.settle > since);
@@ -247,9 +261,8 @@ impl Planner {
         let Some(from) = from.or_else(|| source.until(*ended_at)) else { return };
         let mut last = Planned::new(from, deadline, !self.is_new, (source, objective), self.life, true);
         last.lacks_target = !now.is_withdrawn && back.is_none_or(|back| back > deadline + objective.grace);
-        if now.is_withdrawn {
-            last.ends_with(source);
-        }
+        // The slots that are planned no more still bound its window.
+        last.ends_with(source);
         self.slots.push(last);
         self.is_new = false;
     }
