@@ -26,11 +26,17 @@ use crate::window;
 
 /// Applies one fact.
 pub(crate) fn apply(batch: &mut Batch<'_>, mut body: FactBody) {
-    if let Err(reason) = limits::cut_texts(&batch.state.key, &mut body) {
-        return batch.warn(None, format!("something about {} is left out: {reason}", batch.state.key));
-    }
+    let is_cut = match limits::cut_texts(&batch.state.key, &mut body) {
+        Ok(is_cut) => is_cut,
+        Err(reason) => {
+            return batch.warn(None, format!("something about {} is left out: {reason}", batch.state.key));
+        }
+    };
     batch.state.since.get_or_insert(batch.at);
     batch.state.last_fact_at = batch.state.last_fact_at.max(Some(batch.at));
+    if is_cut {
+        batch.state.leave_out();
+    }
     match body {
         FactBody::CronJob { revision, cron_job: Some(cron_job) } => apply_cron_job(batch, revision, cron_job),
         FactBody::CronJob { revision, cron_job: None } => delete_cron_job(batch, revision),
@@ -312,6 +318,8 @@ fn accept_objective(batch: &mut Batch<'_>, name: &str, revision: Revision, objec
 fn refuse(batch: &mut Batch<'_>, name: &str, refused: RefusedObjective, reason: &str) {
     if batch.state.refused.len() < REFUSED_MAX || batch.state.refused.contains_key(name) {
         batch.state.refused.insert(name.to_owned(), refused);
+    } else {
+        batch.state.leave_out();
     }
     let text =
         format!("objective `{name}` of {} is not judged as it is written now: {reason}", batch.state.key);

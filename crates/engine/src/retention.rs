@@ -34,7 +34,7 @@ const PAST_RUN_BYTES: usize = 32;
 const SLOT_END_BYTES: usize = 20;
 const SUCCESSOR_BYTES: usize = 96;
 const REFUSED_BYTES: usize = 128;
-const BATCH_BYTES: usize = 240;
+const BATCH_BYTES: usize = 256;
 
 /// Removes the batch if that is due: its state is that of a batch without facts, and a later fact begins a new one.
 pub(crate) fn remove_if_due(state: &mut BatchState, observed_until: Instant) -> bool {
@@ -98,6 +98,9 @@ fn may_explain(known: &RunState, opens: Instant) -> bool {
 fn forget_run(state: &mut BatchState, place: usize) {
     let forgotten = forgotten_failure(state);
     let run = state.runs.remove(place);
+    if !run.run.phase.is_terminal() {
+        state.leave_out();
+    }
     successes::keep(state, &run);
     past_runs::keep(state, &run);
     state.forgotten_failure = failure(&run).max(Some(forgotten));
@@ -164,6 +167,7 @@ pub(crate) fn fit(state: &mut BatchState) {
 /// Drops one piece of history; false: there is none left.
 fn drop_one(state: &mut BatchState) -> bool {
     if state.refused.pop_last().is_some() {
+        state.leave_out();
         return true;
     }
     let is_ended_with_moments = |run: &&mut RunState| run.run.phase.is_terminal() && !run.moments.is_empty();
@@ -214,7 +218,9 @@ fn drop_one(state: &mut BatchState) -> bool {
         return true;
     }
     if !state.runs.is_empty() {
+        // None of them has ended.
         state.runs.remove(0);
+        state.leave_out();
         return true;
     }
     if state.successes.is_empty() {

@@ -12,9 +12,13 @@
 //! A log with a record of a newer kigen is left to a newer shipper: the Lease is released, and wanted again after a delay.
 
 mod append;
+mod cluster_tail;
 mod identity;
 mod leader;
-mod read_back;
+mod live_facts;
+mod partition_tail;
+pub mod read_back;
+mod snapshot;
 mod successor;
 mod term_end;
 

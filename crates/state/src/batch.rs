@@ -68,6 +68,10 @@ pub struct BatchState {
     pub forgotten_failure: Option<ForgottenFailure>,
     /// The objectives, and edits of objectives, for which there is no room, by name.
     pub refused: BTreeMap<String, RefusedObjective>,
+    /// When, by the times of the facts, a part of what still holds was last left out: a run that has not ended or an objective
+    /// without room, the rest of a text that is too long. `None`: never, or an older kigen wrote this state. No verdict depends on
+    /// it: a shipper that resumes from this state reads the facts themselves if they were not all emitted again since.
+    pub left_out_at: Option<Instant>,
 }
 
 impl BatchState {
@@ -84,6 +88,7 @@ impl BatchState {
             past_runs: Vec::new(),
             forgotten_failure: None,
             refused: BTreeMap::new(),
+            left_out_at: None,
         }
     }
 
@@ -100,6 +105,7 @@ impl BatchState {
             past_runs,
             forgotten_failure,
             refused,
+            left_out_at,
         } = self;
         cron_job.is_none()
             && runs.is_empty()
@@ -110,6 +116,12 @@ impl BatchState {
             && past_runs.is_empty()
             && forgotten_failure.is_none()
             && refused.is_empty()
+            && left_out_at.is_none()
+    }
+
+    /// A part of what holds is left out, as of the latest fact.
+    pub fn leave_out(&mut self) {
+        self.left_out_at = self.left_out_at.max(self.last_fact_at);
     }
 
     /// When the next slot must be judged or may be at risk, or the batch is removed; its place in the time-ordered index.

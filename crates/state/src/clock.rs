@@ -1,7 +1,7 @@
 //! A cluster's time on one partition: it moves by the ticks of the newest epoch, never back.
 
 use kigen_model::Instant;
-use kigen_model::event::{ClusterBody, ClusterEvent};
+use kigen_model::event::{ClusterBody, ClusterEvent, StreamPosition};
 use kigen_model::slot::Gap;
 
 use crate::calendars::{CalendarVersion, Calendars};
@@ -21,6 +21,11 @@ pub struct ClusterClock {
     pub gaps: Vec<Gap>,
     /// The calendars that its objectives may name.
     pub calendars: Calendars,
+    /// The positions of the last tick; empty: there was none, or an older kigen wrote this clock. No verdict depends on them: a
+    /// shipper resumes from them.
+    pub positions: Vec<StreamPosition>,
+    /// The last UID that an event had; `None`: none had one, or an older kigen wrote this clock. No verdict depends on it.
+    pub cluster_uid: Option<String>,
 }
 
 impl ClusterClock {
@@ -30,9 +35,13 @@ impl ClusterClock {
             return false;
         }
         self.epoch = event.epoch;
+        if event.cluster_uid.is_some() {
+            self.cluster_uid.clone_from(&event.cluster_uid);
+        }
         match &event.body {
-            ClusterBody::Tick { observed_until, .. } => {
+            ClusterBody::Tick { observed_until, positions } => {
                 self.observed_until = self.observed_until.max(Some(*observed_until));
+                self.positions.clone_from(positions);
             }
             ClusterBody::Gap(gap) => self.add_gap(*gap),
             ClusterBody::Calendar { name, revision, working_days } => {
@@ -89,6 +98,24 @@ mod tests {
         assert_eq!((clock.observed_until, clock.epoch), (Some(at(10)), 2));
         assert!(clock.step(&tick(2, 20)));
         assert_eq!(clock.observed_until, Some(at(20)));
+    }
+
+    #[test]
+    fn a_clock_has_the_positions_of_the_last_tick_that_counts_and_the_last_uid() {
+        let positions =
+            |resource_version| vec![StreamPosition { stream: "jobs".to_owned(), resource_version }];
+        let tick = |epoch, minute, resource_version| {
+            event(
+                epoch,
+                ClusterBody::Tick { observed_until: at(minute), positions: positions(resource_version) },
+            )
+        };
+        let mut clock = ClusterClock::default();
+        clock.step(&ClusterEvent { cluster_uid: Some("one".to_owned()), ..tick(2, 10, 100) });
+        clock.step(&ClusterEvent { cluster_uid: Some("zombie".to_owned()), ..tick(1, 20, 90) });
+        clock.step(&tick(2, 30, 110));
+        clock.step(&event(3, ClusterBody::Epoch { shipper: "two".to_owned() }));
+        assert_eq!((clock.positions.clone(), clock.cluster_uid.as_deref()), (positions(110), Some("one")));
     }
 
     #[test]

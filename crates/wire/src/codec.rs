@@ -126,6 +126,13 @@ pub(crate) fn decode<T: DeserializeOwned>(topic: Topic, bytes: &[u8]) -> Result<
     whole(topic, datum, |bytes| version.reader.read_deser(bytes))
 }
 
+/// Whether a value is written in the newest version of its topic's schema: then it lacks nothing that this kigen writes.
+#[must_use]
+pub fn is_of_newest_version(topic: Topic, bytes: &[u8]) -> bool {
+    let newest = CODECS[index(topic)].0.last().map(|version| version.fingerprint);
+    matches!(Frame::of(bytes), Some((Frame::Object(fingerprint), _)) if newest == Some(fingerprint))
+}
+
 /// The datum of a value as it was written, and the writer's schema: for display.
 pub(crate) fn decode_value(topic: Topic, bytes: &[u8]) -> Result<(Value, &'static Schema), DecodeError> {
     let (version, datum) = opened(topic, bytes)?;

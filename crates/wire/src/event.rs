@@ -1,6 +1,6 @@
 //! `kigen.events`: facts and the passing of a cluster's time to and from values.
 
-use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
 use kigen_model::key::BatchKey;
 use kigen_model::slot::Gap;
 use kigen_model::topic::Topic;
@@ -12,6 +12,7 @@ use crate::fields::{FieldReader, Millis, Text, long, text};
 use crate::frame::Frame;
 use crate::level::Level;
 use crate::shared::{AttemptRecord, CronJobRecord, ObjectiveRecord, RunRecord, revision};
+use crate::stream_position::StreamPositionRecord;
 use crate::working_days::WorkingDaysRecord;
 
 const TOPIC: Topic = Topic::Events;
@@ -41,13 +42,6 @@ enum Body<'a> {
     Gap { epoch: i64, from: Option<Millis>, to: Millis },
     ClusterForgotten { epoch: i64, author: Text<'a> },
     CalendarDeclared { epoch: i64, name: Text<'a>, revision: i64, working_days: Option<WorkingDaysRecord> },
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename = "StreamPosition")]
-struct StreamPositionRecord<'a> {
-    stream: Text<'a>,
-    resource_version: i64,
 }
 
 /// The first version of the schema that has calendars.
@@ -201,12 +195,8 @@ fn of_cluster(event: &ClusterEvent) -> Body<'_> {
     match &event.body {
         ClusterBody::Epoch { shipper } => Body::EpochBegan { epoch, shipper: text(shipper) },
         ClusterBody::Tick { observed_until, positions } => {
-            let positions = positions.iter().map(|position| StreamPositionRecord {
-                stream: text(&position.stream),
-                resource_version: long(position.resource_version),
-            });
-            let observed_until = (*observed_until).into();
-            Body::Tick { epoch, observed_until, positions: positions.collect() }
+            let positions = positions.iter().map(StreamPositionRecord::from).collect();
+            Body::Tick { epoch, observed_until: (*observed_until).into(), positions }
         }
         ClusterBody::Gap(gap) => Body::Gap { epoch, from: gap.from.map(Millis::from), to: gap.to.into() },
         ClusterBody::Calendar { name, revision, working_days } => Body::CalendarDeclared {
@@ -258,15 +248,12 @@ fn decoded(of: FieldReader, body: Body<'_>) -> Result<Decoded, DecodeError> {
             return Ok(Decoded::OfCluster(of.long("epoch", epoch)?, body));
         }
         Body::Tick { epoch, observed_until, positions } => {
-            let position = |position: StreamPositionRecord<'_>| {
-                Ok(StreamPosition {
-                    stream: position.stream.into_owned(),
-                    resource_version: of.long("resource_version", position.resource_version)?,
-                })
-            };
             let body = ClusterBody::Tick {
                 observed_until: of.instant("observed_until", observed_until)?,
-                positions: positions.into_iter().map(position).collect::<Result<_, _>>()?,
+                positions: positions
+                    .into_iter()
+                    .map(|position| position.read(of))
+                    .collect::<Result<_, _>>()?,
             };
             return Ok(Decoded::OfCluster(of.long("epoch", epoch)?, body));
         }

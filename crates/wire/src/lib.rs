@@ -22,11 +22,12 @@ mod reject;
 mod risk;
 mod shared;
 mod status;
+mod stream_position;
 pub mod table;
 mod working_days;
 
 pub use alert::{decode_alert, encode_alert, has_kind};
-pub use codec::{VALUE_BYTES_MAX, fingerprint, is_of_kigen, schemas};
+pub use codec::{VALUE_BYTES_MAX, fingerprint, is_of_kigen, is_of_newest_version, schemas};
 pub use control::{decode_control, encode_control};
 pub use delivery::{decode_delivery, encode_delivery};
 pub use error::DecodeError;

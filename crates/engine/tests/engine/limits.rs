@@ -10,7 +10,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
-use kigen_state::{BatchState, Calendars, OBJECTIVES_MAX, Plan, RUNS_MAX, SUCCESSES_MAX};
+use kigen_state::{BatchState, Calendars, OBJECTIVES_MAX, Plan, REFUSED_MAX, RUNS_MAX, SUCCESSES_MAX};
 
 struct Batch {
     state: BatchState,
@@ -410,4 +410,45 @@ fn when_the_work_ended_is_known_after_the_attempt_that_shows_it_is_dropped() {
     let effects =
         step(&mut batch.state, Input::Due { observed_until: due, gaps: &[], calendars: Calendars::NONE });
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Raise(_))), "{effects:?}");
+}
+
+/// A shipper that resumes from the state must know that it is not all that was emitted.
+#[test]
+fn a_state_dates_what_is_left_out_of_what_still_holds() {
+    let mut batch = Batch::new();
+    for number in 0..=RUNS_MAX {
+        assert_eq!(batch.state.left_out_at, None);
+        batch.run(&format!("open{number}"), RunPhase::Running);
+    }
+    let dropped_at = at(batch.version);
+    assert_eq!(batch.state.left_out_at, Some(dropped_at));
+    for number in 1..=RUNS_MAX {
+        batch.run(&format!("open{number}"), failed(""));
+    }
+    batch.run("more", RunPhase::Running);
+    assert_eq!(batch.state.left_out_at, Some(dropped_at), "a run that has ended is no loss");
+}
+
+#[test]
+fn an_objective_without_room_to_wait_is_left_out() {
+    let mut batch = Batch::new();
+    for number in 0..OBJECTIVES_MAX + REFUSED_MAX {
+        batch.objective(&format!("o{number:02}"), Some(objective("0 6 * * *", "")));
+    }
+    assert_eq!((batch.state.refused.len(), batch.state.left_out_at), (REFUSED_MAX, None));
+    batch.objective("o99", Some(objective("0 6 * * *", "")));
+    assert_eq!(batch.state.left_out_at, Some(at(batch.version)));
+}
+
+#[test]
+fn a_text_that_is_too_long_to_be_kept_whole_is_left_out_but_not_that_of_a_failure() {
+    let mut batch = Batch::new();
+    batch.run("j", failed(&"x".repeat(5_000)));
+    batch.objective("o", Some(objective("0 6 * * *", &"r".repeat(512))));
+    assert_eq!(batch.state.left_out_at, None);
+    batch.objective("o", Some(objective("0 6 * * *", &"r".repeat(513))));
+    assert_eq!(batch.state.left_out_at, Some(at(batch.version)));
+    let mut batch = Batch::new();
+    batch.cron_job(&"0 ".repeat(4_096));
+    assert_eq!(batch.state.left_out_at, Some(at(batch.version)));
 }

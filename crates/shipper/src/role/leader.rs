@@ -134,9 +134,12 @@ impl<L: Log> Leader<L> {
     ) -> Result<Begun<'a, L>, RoleError> {
         // Records that an earlier leader still writes from here on have an older epoch, and so are ignored.
         let tail = || read_back(&self.log, &self.settings, &self.control);
-        let Some(LogTail { epoch, cluster_uid, resume, newer, ends }) = self.read(tail, end).await? else {
+        let Some(tail) = self.read(tail, end).await? else {
             return Ok(Begun::Interrupted);
         };
+        let LogTail { epoch, cluster_uid, resume, newer, ends, by_states, events } = tail;
+        let (partitions, facts) = (ends.len(), resume.facts.len());
+        tracing::info!(partitions, by_states, events, facts, "has read the end of the log");
         if let Some(newer) = newer {
             let why = error_chain(&newer);
             tracing::error!("{why}");

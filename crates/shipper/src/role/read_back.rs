@@ -1,19 +1,20 @@
 //! The log's end of a cluster: the last epoch, the last tick, and the facts that may still be live.
-
-use std::collections::{BTreeMap, VecDeque};
+//!
+//! ```text
+//! of each partition   the states in kigen.status suffice ──▶ those states, and the events after their position
+//!                     else                               ──▶ the events of two resync periods, or all
+//! ```
 
 use chrono::TimeDelta;
 use kigen_control::Control;
-use kigen_log::{ConsumedRecord, Log, LogError, LogReader};
+use kigen_log::{Log, LogError, LogReader};
 use kigen_model::Instant;
-use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
-use kigen_model::key::BatchKey;
+use kigen_model::event::{ClusterEvent, Event};
 use kigen_model::topic::{Offset, Partition, Topic};
-use kigen_objective::annotation::ANNOTATED_OBJECTIVE;
 use kigen_ops::on_thread;
-use kigen_wire::DecodeError;
-use thiserror::Error;
 
+use super::partition_tail::{Events, NewerRecord, PartitionTail};
+use super::snapshot::Snapshots;
 use crate::core::Resume;
 use crate::past::Past;
 use crate::resync::Resync;
@@ -22,53 +23,37 @@ use crate::settings::Settings;
 /// How much is read at once.
 const RECORDS_PER_READ_MAX: usize = 1_000;
 const BYTES_PER_READ_MAX: usize = 4 << 20;
-/// How many of a partition's last records of the cluster are searched for a tick. Only those of starts without a tick
-/// are among them; a log that has more of them is resumed as if it had no tick.
-const CLUSTER_RECORDS_MAX: usize = 1_000;
 
 /// What the log has of a cluster at its end.
 #[derive(Debug, Default)]
-pub(super) struct LogTail {
+pub struct LogTail {
     /// The last shipper's epoch; 0 without one.
-    pub(super) epoch: u64,
+    pub epoch: u64,
     /// The last UID of a cluster under this name; `None`: no shipper could read one.
-    pub(super) cluster_uid: Option<String>,
+    pub cluster_uid: Option<String>,
     /// Where to resume.
-    pub(super) resume: Resume,
+    pub resume: Resume,
     /// A record of the cluster that a newer kigen wrote: what is resumed lacks it.
-    pub(super) newer: Option<NewerRecord>,
+    pub newer: Option<NewerRecord>,
     /// The end of each partition when it was read.
-    pub(super) ends: Vec<Offset>,
+    pub ends: Vec<Offset>,
+    /// Of how many partitions the states were read, in place of the events that have made them.
+    pub by_states: usize,
+    /// How many events were read.
+    pub events: usize,
 }
 
-/// A record that a newer kigen wrote.
-#[derive(Debug, Error)]
-#[error(
-    "a newer kigen wrote the event at offset {offset} of kigen.events, partition {partition}, and this one does not begin to \
-     ship without it: upgrade this process; or, to ship without it, which may cause a false alert: kigen skip kigen.events \
-     {partition} {offset}"
-)]
-pub(super) struct NewerRecord {
-    partition: Partition,
-    offset: Offset,
-    source: DecodeError,
-}
-
-/// Reads the end of `kigen.events` that holds all live facts, or the whole log. A tick only counts if every partition has it.
-pub(super) async fn read_back(
-    log: &impl Log,
-    settings: &Settings,
-    control: &Control,
-) -> Result<LogTail, LogError> {
+/// Reads the end of the log that has all live facts. A tick only counts if every partition has it.
+///
+/// # Errors
+/// The log cannot be read.
+pub async fn read_back(log: &impl Log, settings: &Settings, control: &Control) -> Result<LogTail, LogError> {
     let reader = log.reader().clone();
     let (cluster, control) = (settings.cluster.clone(), control.clone());
     let period = TimeDelta::try_milliseconds(Resync::new(settings.retention_ms).period_ms());
     on_thread(move || {
-        let (past, newer) = Default::default();
-        let mut live = LiveFacts { cluster, period, control, past, newer };
-        let partitions: Result<Vec<_>, _> =
-            (0..reader.partitions()).map(|nth| live.read(&reader, Partition(nth))).collect();
-        Ok(live.into_tail(partitions?))
+        let of = ReadBack { reader: &reader, cluster: &cluster, control: &control, period };
+        of.read()
     })
     .await
 }
@@ -103,192 +88,107 @@ pub(super) async fn first_epoch_after(
     .await
 }
 
-/// What a partition has of the cluster at its end.
-#[derive(Default)]
-struct PartitionTail {
-    epoch: u64,
-    cluster_uid: Option<String>,
-    tick: Option<(Instant, Vec<StreamPosition>)>,
-    /// The timestamp of its record.
-    ticked_at: Option<Instant>,
-    /// The offset up to which it was read.
-    end: Offset,
-    facts: BTreeMap<Subject, Fact>,
-}
-
-/// The object of a fact.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Subject {
-    CronJob(BatchKey),
-    Objective(BatchKey, String),
-    Run(String),
-}
-
-struct LiveFacts {
-    cluster: String,
+/// Reads the end of the log of one cluster.
+struct ReadBack<'a, R> {
+    reader: &'a R,
+    cluster: &'a str,
+    control: &'a Control,
     /// The resync period.
     period: Option<TimeDelta>,
-    control: Control,
-    /// The latest past of any fact, also of those that are not kept.
-    past: Past,
-    newer: Option<NewerRecord>,
 }
 
-impl LiveFacts {
+impl<R: LogReader> ReadBack<'_, R> {
+    fn read(&self) -> Result<LogTail, LogError> {
+        let (mut tails, mut by_states) = (Vec::new(), 0);
+        for partition in (0..self.reader.partitions()).map(Partition) {
+            let (tail, is_by_state) = self.read_partition(partition)?;
+            tails.push(tail);
+            by_states += usize::from(is_by_state);
+        }
+        Ok(LogTail { by_states, ..tail_of(tails) })
+    }
+
+    /// The end of a partition, and whether it was read by states.
+    fn read_partition(&self, partition: Partition) -> Result<(PartitionTail, bool), LogError> {
+        let start = self.reader.earliest(Topic::Events, partition)?;
+        let recent = self.recent(partition, start);
+        let (reader, cluster, resynced_after) = (self.reader, self.cluster, self.resynced_after());
+        let least = recent.map_or(start, |(_, from)| from);
+        match (Snapshots { reader, cluster, resynced_after }).read(partition, least)? {
+            Ok(snapshot) => Ok((self.events().read(partition, snapshot)?, true)),
+            Err(why) => {
+                tracing::debug!(%partition, "reads the events of a partition without its states: {why}");
+                Ok((self.read_events(partition, start, recent)?, false))
+            }
+        }
+    }
+
     /// Every live fact was emitted within the last resync period before the last tick, and so after a position two periods
     /// before the last record, unless the cluster was silent for most of a period: then the whole partition is read. So is
     /// a log that is younger.
-    ///
-    /// A period and an eighth is required, since records are dated by the shippers' clocks, and periods by the cluster's.
-    fn read(&mut self, reader: &impl LogReader, partition: Partition) -> Result<PartitionTail, LogError> {
-        let start = reader.earliest(Topic::Events, partition)?;
-        if let Some((since, from)) = self.recent(reader, partition, start) {
-            let tail = self.read_from(reader, partition, from)?;
-            let is_enough = |ticked_at: Instant| {
-                self.period.is_some_and(|period| ticked_at - since >= period + period / 8)
-            };
-            if tail.ticked_at.is_some_and(is_enough) {
+    fn read_events(
+        &self,
+        partition: Partition,
+        start: Offset,
+        recent: Option<(Instant, Offset)>,
+    ) -> Result<PartitionTail, LogError> {
+        if let Some((since, from)) = recent {
+            let tail = self.read_from(partition, from)?;
+            let is_enough =
+                |ticked_at: Instant| self.resynced_after().is_some_and(|it| ticked_at - since >= it);
+            if tail.cluster.ticked_at.is_some_and(is_enough) {
                 return Ok(tail);
             }
         }
-        self.read_from(reader, partition, start)
+        self.read_from(partition, start)
+    }
+
+    fn read_from(&self, partition: Partition, from: Offset) -> Result<PartitionTail, LogError> {
+        self.events().read(partition, PartitionTail { end: from, ..PartitionTail::default() })
+    }
+
+    fn events(&self) -> Events<'_, R> {
+        Events { reader: self.reader, cluster: self.cluster, control: self.control }
     }
 
     /// The instant two periods before the last record, and the first record from then on; `None`: it is the first of
     /// all, or cannot be found.
-    fn recent(
-        &self,
-        reader: &impl LogReader,
-        partition: Partition,
-        start: Offset,
-    ) -> Option<(Instant, Offset)> {
-        let last = reader.last(Topic::Events, partition).ok()??;
+    fn recent(&self, partition: Partition, start: Offset) -> Option<(Instant, Offset)> {
+        let last = self.reader.last(Topic::Events, partition).ok()??;
         let since = last.timestamp.checked_sub_signed(self.period?)?.checked_sub_signed(self.period?)?;
-        let from = reader.offset_for_time(Topic::Events, partition, since).ok()?;
+        let from = self.reader.offset_for_time(Topic::Events, partition, since).ok()?;
         (from > start).then_some((since, from))
     }
 
-    fn read_from(
-        &mut self,
-        reader: &impl LogReader,
-        partition: Partition,
-        mut from: Offset,
-    ) -> Result<PartitionTail, LogError> {
-        let (mut of_cluster, mut facts) = (VecDeque::new(), BTreeMap::new());
-        loop {
-            let records =
-                match reader.read(Topic::Events, partition, from, RECORDS_PER_READ_MAX, BYTES_PER_READ_MAX) {
-                    Ok(records) => records,
-                    // The processor meets the same error and logs it.
-                    Err(LogError::Corrupt { offset, .. }) => {
-                        from = offset.next();
-                        continue;
-                    }
-                    Err(error) => return Err(error),
-                };
-            let Some(last) = records.last() else {
-                return Ok(PartitionTail { end: from, facts, ..self.tail_of(&of_cluster) });
-            };
-            from = last.offset.next();
-            for mut record in records {
-                let Some(value) = record.value.take() else { continue };
-                if record.key == self.cluster {
-                    if kigen_wire::decode_forgotten(&value).is_some() {
-                        facts.clear();
-                    }
-                    // Nearly all of these are ticks, and of ticks only the last counts: they are decoded at the end.
-                    of_cluster.push_back((record.timestamp, value));
-                    if of_cluster.len() > CLUSTER_RECORDS_MAX {
-                        of_cluster.pop_front();
-                    }
-                } else {
-                    match kigen_wire::decode_event(&value) {
-                        Ok(Event::Fact(fact)) => self.apply(&mut facts, fact),
-                        Err(source) if source.is_newer() => self.found_newer(partition, &record, source),
-                        Ok(Event::Cluster(_)) | Err(_) => {}
-                    }
-                }
-            }
-        }
+    /// A period and an eighth, since records are dated by the shippers' clocks, and periods by the cluster's.
+    fn resynced_after(&self) -> Option<TimeDelta> {
+        self.period.map(|period| period + period / 8)
     }
+}
 
-    /// It is waited for if it is of this cluster and no operator skips it.
-    fn found_newer(&mut self, partition: Partition, record: &ConsumedRecord, source: DecodeError) {
-        let offset = record.offset;
-        let is_of_cluster = record.key.parse::<BatchKey>().is_ok_and(|key| key.cluster == self.cluster);
-        if is_of_cluster && !self.control.is_skipped(Topic::Events, partition, offset) {
-            self.newer.get_or_insert(NewerRecord { partition, offset, source });
+fn tail_of(partitions: Vec<PartitionTail>) -> LogTail {
+    let (mut log, mut past) = (LogTail::default(), Past::default());
+    let (mut ticks, mut uid_epoch) = (Some(Vec::new()), 0);
+    for PartitionTail { cluster, live, end, events, newer } in partitions {
+        log.epoch = log.epoch.max(cluster.epoch);
+        if cluster.cluster_uid.is_some() && cluster.epoch >= uid_epoch {
+            (log.cluster_uid, uid_epoch) = (cluster.cluster_uid, cluster.epoch);
         }
+        log.newer = log.newer.or(newer);
+        log.ends.push(end);
+        log.events += events;
+        ticks = ticks.zip(cluster.tick).map(|(mut ticks, tick)| {
+            ticks.push(tick);
+            ticks
+        });
+        past = past.max(live.past());
+        log.resume.facts.extend(live.into_facts());
     }
-
-    /// Records of an older epoch after those of a newer one are ignored, here and by the processor: a leader that was frozen
-    /// and wakes up must not hide what its successor has lost.
-    fn tail_of(&self, of_cluster: &VecDeque<(Instant, Vec<u8>)>) -> PartitionTail {
-        let mut tail = PartitionTail::default();
-        for (timestamp, value) in of_cluster {
-            let Ok(Event::Cluster(event)) = kigen_wire::decode_event(value) else { continue };
-            let ClusterEvent { cluster, cluster_uid, epoch, body } = event;
-            if cluster != self.cluster || epoch < tail.epoch {
-                continue;
-            }
-            tail.epoch = epoch;
-            tail.cluster_uid = cluster_uid.or(tail.cluster_uid);
-            match body {
-                ClusterBody::Tick { observed_until, positions } => {
-                    tail.tick = Some((observed_until, positions));
-                    tail.ticked_at = Some(*timestamp);
-                }
-                // Another cluster may have the name from here on.
-                ClusterBody::Forgotten { .. } => tail = PartitionTail { epoch, ..PartitionTail::default() },
-                ClusterBody::Epoch { .. } | ClusterBody::Gap(_) | ClusterBody::Calendar { .. } => {}
-            }
-        }
-        tail
-    }
-
-    /// Ended runs and attempts are not kept: those that still exist are listed.
-    fn apply(&mut self, facts: &mut BTreeMap<Subject, Fact>, fact: Fact) {
-        if fact.key.cluster != self.cluster {
-            return;
-        }
-        self.past = self.past.max(Past::of_fact(&fact));
-        let (subject, is_over) = match &fact.body {
-            FactBody::CronJob { cron_job, .. } => (Subject::CronJob(fact.key.clone()), cron_job.is_none()),
-            FactBody::Objective { name, revision, objective } => {
-                // A declared objective's only version is the one assigned last, which must not be forgotten.
-                let is_annotated = name == ANNOTATED_OBJECTIVE && !revision.is_of_file();
-                let is_over = objective.is_none() && is_annotated;
-                (Subject::Objective(fact.key.clone(), name.clone()), is_over)
-            }
-            FactBody::Run { revision, run } => (Subject::Run(revision.uid.clone()), run.phase.is_terminal()),
-            FactBody::Attempt { .. } => return,
-        };
-        if is_over {
-            facts.remove(&subject);
-        } else {
-            facts.insert(subject, fact);
-        }
-    }
-
-    fn into_tail(self, partitions: Vec<PartitionTail>) -> LogTail {
-        let epoch = partitions.iter().map(|tail| tail.epoch).max().unwrap_or(0);
-        let identified = partitions.iter().filter(|tail| tail.cluster_uid.is_some());
-        let cluster_uid = identified.max_by_key(|tail| tail.epoch).and_then(|tail| tail.cluster_uid.clone());
-        let ends = partitions.iter().map(|tail| tail.end).collect();
-        let (mut ticks, mut facts) = (Some(Vec::new()), Vec::new());
-        for tail in partitions {
-            ticks = ticks.zip(tail.tick).map(|(mut ticks, tick)| {
-                ticks.push(tick);
-                ticks
-            });
-            facts.extend(tail.facts.into_values());
-        }
-        let tick = ticks.into_iter().flatten().min_by_key(|(observed_until, _)| *observed_until);
-        let (observed_until, positions) =
-            tick.map_or_else(Default::default, |(at, positions)| (Some(at), positions));
-        let of_positions = positions.iter().map(|position| Past::of(position.resource_version));
-        let past = of_positions.fold(self.past, Past::max);
-        let resume = Resume { observed_until, positions, past, facts };
-        LogTail { epoch, cluster_uid, resume, newer: self.newer, ends }
-    }
+    let tick = ticks.into_iter().flatten().min_by_key(|(observed_until, _)| *observed_until);
+    let (observed_until, positions) =
+        tick.map_or_else(Default::default, |(at, positions)| (Some(at), positions));
+    let of_positions = positions.iter().map(|position| Past::of(position.resource_version));
+    let past = of_positions.fold(past, Past::max);
+    log.resume = Resume { observed_until, positions, past, facts: log.resume.facts };
+    log
 }

@@ -23,6 +23,7 @@ mod pod_logs;
 mod pods;
 mod quiet_streams;
 mod quotas;
+mod read_back;
 mod recordings;
 mod restored_store;
 mod role;

@@ -30,6 +30,7 @@ pub(super) struct BatchRecord<'a> {
     last_fact_at: Option<Millis>,
     #[serde(default)]
     past_runs: Vec<PastRunRecord>,
+    left_out_at: Option<Millis>,
 }
 
 impl<'a> From<&'a BatchState> for BatchRecord<'a> {
@@ -47,6 +48,7 @@ impl<'a> From<&'a BatchState> for BatchRecord<'a> {
             refused: state.refused.iter().map(RefusedObjectiveRecord::from).collect(),
             last_fact_at: state.last_fact_at.map(Millis::from),
             past_runs: state.past_runs.iter().map(PastRunRecord::from).collect(),
+            left_out_at: state.left_out_at.map(Millis::from),
         }
     }
 }
@@ -74,6 +76,7 @@ impl BatchRecord<'_> {
             forgotten_failure: self.forgotten_failure.map(|failure| failure.read(of)).transpose()?,
             refused: refused.collect::<Result<_, _>>()?,
             last_fact_at: of.maybe_instant("last_fact_at", self.last_fact_at)?,
+            left_out_at: of.maybe_instant("left_out_at", self.left_out_at)?,
         })
     }
 }

@@ -7,7 +7,8 @@ use kigen_state::{CalendarVersion, Calendars, ClusterClock, Cursor, PartitionSta
 use serde::{Deserialize, Serialize};
 
 use crate::error::DecodeError;
-use crate::fields::{FieldReader, Millis, Text, int, long, text};
+use crate::fields::{FieldReader, Millis, Text, int, long, maybe_text, text};
+use crate::stream_position::StreamPositionRecord;
 use crate::working_days::WorkingDaysRecord;
 
 #[derive(Serialize, Deserialize)]
@@ -38,6 +39,9 @@ struct ClusterClockRecord<'a> {
     gaps: Vec<GapRecord>,
     #[serde(default)]
     calendars: Vec<CalendarVersionRecord<'a>>,
+    #[serde(default)]
+    positions: Vec<StreamPositionRecord<'a>>,
+    cluster_uid: Option<Text<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -65,6 +69,8 @@ impl<'a> From<&'a PartitionState> for PositionRecord<'a> {
             observed_until: clock.observed_until.map(Millis::from),
             gaps: clock.gaps.iter().map(GapRecord::from).collect(),
             calendars: clock.calendars.all().map(CalendarVersionRecord::from).collect(),
+            positions: clock.positions.iter().map(StreamPositionRecord::from).collect(),
+            cluster_uid: maybe_text(&clock.cluster_uid),
         });
         Self {
             next: long(position.next.0),
@@ -117,6 +123,12 @@ impl ClusterClockRecord<'_> {
             calendars: Calendars::of(
                 self.calendars.into_iter().map(|it| it.read(of)).collect::<Result<Vec<_>, _>>()?,
             ),
+            positions: self
+                .positions
+                .into_iter()
+                .map(|position| position.read(of))
+                .collect::<Result<_, _>>()?,
+            cluster_uid: self.cluster_uid.map(Text::into_owned),
         };
         Ok((self.cluster.into_owned(), clock))
     }

@@ -361,6 +361,7 @@ fn full_batch() -> BatchState {
             "refused".to_owned(),
             RefusedObjective { revision: revision(9), objective: objective() },
         )]),
+        left_out_at: Some(at("2026-11-19T12:00:00Z")),
     }
 }
 
@@ -491,6 +492,8 @@ fn position() -> PartitionState {
         observed_until: Some(at("2026-11-20T03:00:10Z")),
         gaps: vec![gap(), Gap { from: None, is_of_log: true, ..gap() }],
         calendars: calendars(),
+        positions: vec![StreamPosition { stream: "jobs".to_owned(), resource_version: 1_203 }],
+        cluster_uid: Some("7d1e1c9a-0000-4000-8000-000000000001".to_owned()),
     };
     PartitionState {
         next: Offset(42),
