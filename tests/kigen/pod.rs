@@ -21,17 +21,21 @@ use crate::support::slack::slack_into;
 use crate::support::{HEAVY, Up, kigen, noon, not_tested, play, start};
 
 /// Commands that work beside a running `kigen up`, and a word of what each prints.
-const BESIDE_UP: [(&[&str], &str); 12] = [
+const BESIDE_UP: [(&[&str], &str); 16] = [
     (&["status"], "absent"),
     (&["events"], "steady"),
     (&["events", "--topic", "alerts"], "absent"),
     (&["explain", "ml/absent", "2026-11-10T12:00:00Z"], "missed"),
+    (&["lineage"], "no batch reads another"),
+    (&["impact", "ml/absent", "2026-11-10T12:00:00Z"], "the result was not there"),
+    (&["export", "slots", "--from", "2026-11-09T00:00:00Z", "--to", "2026-11-12T00:00:00Z"], "absent"),
     (&["objectives", "list"], "complete-by"),
     (&["replay"], "absent"),
     (&["replay", "--slots", "--format", "csv"], "absent"),
     (&["clusters", "list"], "prod"),
     (&["doctor"], "partitions"),
     (&["config"], "cluster = \"prod\""),
+    (&["calendar", "show", "jp-business-days", "--year", "2026"], "New Year's Day"),
     (&["crontab", "@daily"], "00:00:00"),
     (&["demo", "--plain"], "recommend"),
 ];
