@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Instant as RealInstant;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::routing::{any, get};
 use axum::{Json, Router};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -80,8 +80,9 @@ async fn each_role_is_upgraded_and_rolled_back_on_one_kafka_in_each_order() {
     until(|| has_begun(&reader()), || fleet.logs()).await;
     let mut hours = 0;
     fleet.advance(&mut hours, 2);
-    until(|| is_alerted(&reader(), hours) && slack.posted().len() == expected(hours).len(), || fleet.logs())
-        .await;
+    let is_posted =
+        |hours| is_alerted(&reader(), hours) && slack.posted(&reader()).len() >= expected(hours).len();
+    until(|| is_posted(hours), || fleet.logs()).await;
     for role in STEPS {
         let release = match releases[role] {
             Release::Older => Release::Current,
@@ -93,14 +94,16 @@ async fn each_role_is_upgraded_and_rolled_back_on_one_kafka_in_each_order() {
         fleet.advance(&mut hours, 1);
         fleet.run(release, role);
         fleet.advance(&mut hours, HOURS_PER_STEP - 2);
-        let what = || format!("{releases:?}, {hours} h, {} posted\n{}", slack.posted().len(), fleet.logs());
-        until(|| is_alerted(&reader(), hours) && slack.posted().len() >= expected(hours).len(), what).await;
+        let posted = || slack.posted(&reader()).len();
+        let what = || format!("{releases:?}, {hours} h, {} posted\n{}", posted(), fleet.logs());
+        until(|| is_posted(hours), what).await;
     }
     assert!(releases.values().all(|release| *release == Release::Older), "all are rolled back at the end");
     let reader = reader();
     check_alerts(&reader, hours);
-    assert_eq!(slack.posted().len(), expected(hours).len(), "each alert is posted once\n{}", fleet.logs());
-    assert_eq!(slack.posted().into_iter().collect::<BTreeSet<_>>().len(), expected(hours).len());
+    let posted = slack.posted(&reader);
+    assert_eq!(posted.len(), expected(hours).len(), "each alert is posted once\n{}", fleet.logs());
+    assert_eq!(posted.into_iter().collect::<BTreeSet<_>>().len(), expected(hours).len());
     fleet.server.shutdown().await;
 }
 
@@ -292,7 +295,7 @@ fn log(dir: &Path, role: &str) -> String {
     std::fs::read_to_string(dir.join(format!("{role}.log"))).unwrap_or_default()
 }
 
-/// Slack's Web API, as far as kigen uses it: a channel that keeps its messages.
+/// Slack's Web API, as far as kigen uses it: a channel that keeps its messages and their replies.
 struct Slack {
     url: String,
     messages: Messages,
@@ -305,7 +308,9 @@ impl Slack {
         let messages = Messages::default();
         let routes = Router::new()
             .route("/chat.postMessage", any(post))
+            .route("/chat.update", any(update))
             .route("/conversations.history", get(history))
+            .route("/conversations.replies", get(replies))
             .with_state(messages.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
@@ -313,11 +318,12 @@ impl Slack {
         Self { url, messages }
     }
 
-    /// The ids of the alerts of all messages.
-    fn posted(&self) -> Vec<String> {
+    /// The ids of the alerts of all messages and replies. A message about many alerts has an id of its own.
+    fn posted(&self, reader: &impl LogReader) -> Vec<String> {
+        let ids: BTreeSet<String> = alerts(reader).iter().map(|alert| alert.id.to_string()).collect();
         let messages = self.messages.lock().expect("no panic");
         let id = |message: &Value| message["metadata"]["event_payload"]["id"].as_str().map(str::to_owned);
-        messages.iter().map(|message| id(message).unwrap_or_else(|| format!("no id: {message}"))).collect()
+        messages.iter().filter_map(id).filter(|id| ids.contains(id)).collect()
     }
 }
 
@@ -329,10 +335,38 @@ async fn post(State(messages): State<Messages>, Json(mut message): Json<Value>) 
     Json(json!({ "ok": true, "channel": "C1", "ts": ts, "message": message }))
 }
 
+/// The metadata stay those of the message that is updated.
+async fn update(State(messages): State<Messages>, Json(content): Json<Value>) -> Json<Value> {
+    let mut messages = messages.lock().expect("no panic");
+    let Some(message) = messages.iter_mut().find(|message| message["ts"] == content["ts"]) else {
+        return Json(json!({ "ok": false, "error": "message_not_found" }));
+    };
+    message["text"] = content["text"].clone();
+    message["blocks"] = content["blocks"].clone();
+    let of_answer = json!({ "text": message["text"], "user": "U1" });
+    Json(
+        json!({ "ok": true, "channel": "C1", "ts": message["ts"], "text": message["text"], "message": of_answer }),
+    )
+}
+
 async fn history(State(messages): State<Messages>) -> Json<Value> {
     let messages = messages.lock().expect("no panic");
-    let newest_first: Vec<&Value> = messages.iter().rev().collect();
+    let newest_first: Vec<&Value> = messages.iter().rev().filter(|it| it["thread_ts"].is_null()).collect();
     Json(json!({ "ok": true, "messages": newest_first, "has_more": false }))
+}
+
+async fn replies(
+    State(messages): State<Messages>,
+    Query(asked): Query<BTreeMap<String, String>>,
+) -> Json<Value> {
+    let messages = messages.lock().expect("no panic");
+    let is_of_thread = |message: &&Value| {
+        [&message["ts"], &message["thread_ts"]]
+            .into_iter()
+            .any(|ts| ts.as_str() == asked.get("ts").map(String::as_str))
+    };
+    let of_thread: Vec<&Value> = messages.iter().filter(is_of_thread).collect();
+    Json(json!({ "ok": true, "messages": of_thread, "has_more": false }))
 }
 
 #[tokio::test(flavor = "multi_thread")]
