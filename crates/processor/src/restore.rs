@@ -6,7 +6,7 @@ use std::{iter, thread};
 
 use kigen_log::{ConsumedRecord, LogError, LogReader};
 use kigen_model::Instant;
-use kigen_model::event::{ClusterBody, Event};
+use kigen_model::event::Event;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_state::{ENGINE_VERSION, PartitionState};
@@ -141,17 +141,7 @@ fn is_judged(position: &PartitionState, event: &ConsumedRecord) -> bool {
     // Only cluster events have a key without a slash; nearly all others are facts.
     let value = event.value.as_deref().filter(|_| !event.key.contains('/'));
     let Some(Ok(Event::Cluster(event))) = value.map(kigen_wire::decode_event) else { return true };
-    let Some(clock) = position.clocks.get(&event.cluster) else { return true };
-    match event.body {
-        ClusterBody::Tick { observed_until, .. } if event.epoch == clock.epoch => {
-            clock.observed_until >= Some(observed_until)
-        }
-        ClusterBody::Tick { .. }
-        | ClusterBody::Epoch { .. }
-        | ClusterBody::Gap(_)
-        | ClusterBody::Calendar { .. }
-        | ClusterBody::Forgotten { .. } => event.epoch <= clock.epoch,
-    }
+    position.clocks.get(&event.cluster).is_none_or(|clock| clock.covers(&event))
 }
 
 /// The position record is the last of its commit, so it is the last record of the partition. A commit of the previous owner

@@ -55,6 +55,20 @@ impl ClusterClock {
         true
     }
 
+    /// Whether it is at least where `event` moves it: one that does not cover a judged event belongs to another topic.
+    pub fn covers(&self, event: &ClusterEvent) -> bool {
+        match event.body {
+            ClusterBody::Tick { observed_until, .. } if event.epoch == self.epoch => {
+                self.observed_until >= Some(observed_until)
+            }
+            ClusterBody::Tick { .. }
+            | ClusterBody::Epoch { .. }
+            | ClusterBody::Gap(_)
+            | ClusterBody::Calendar { .. }
+            | ClusterBody::Forgotten { .. } => event.epoch <= self.epoch,
+        }
+    }
+
     /// Adds a gap, once.
     pub fn add_gap(&mut self, gap: Gap) {
         if self.gaps.contains(&gap) {

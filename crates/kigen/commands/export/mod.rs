@@ -1,6 +1,7 @@
 //! `kigen export`: slots, alerts or runs as flat rows for a warehouse, as Avro or CSV on stdout.
 
 mod alerts;
+mod judged;
 mod runs;
 mod slots;
 mod table;

@@ -8,13 +8,11 @@ use kigen_model::Instant;
 use kigen_model::event::{Event, FactBody};
 use kigen_model::key::BatchKey;
 use kigen_model::run::{AttemptPhase, RunPhase};
-use kigen_model::topic::{Partition, Topic};
-use kigen_processor::Replay;
 use kigen_state::RunState;
 use kigen_wire::table::{Cell, Column, ColumnType};
 
+use super::judged::judge_again;
 use super::table::{Table, Time, optional, text, time};
-use crate::reader::{Pages, skips};
 
 const COLUMNS: &[Column] = &[
     ("cluster", ColumnType::Text),
@@ -38,29 +36,20 @@ const COLUMNS: &[Column] = &[
 /// The last that is known of each run; it counts by its nominal start.
 pub(super) fn read(reader: &dyn LogReader, of: Time) -> anyhow::Result<Table> {
     let mut rows: BTreeMap<(BatchKey, Instant, String), Vec<Cell>> = BTreeMap::new();
-    let pages = Pages::of(reader, Topic::Events)?;
-    let control = skips(reader);
-    for partition in (0..reader.partitions()).map(Partition) {
-        let mut replay = Replay::new(partition, reader.partitions()).with_control(control.clone());
-        pages.each(partition, |records| {
-            for record in records {
-                replay.fold(std::slice::from_ref(record))?;
-                let event = kigen_wire::decode_event(record.value.as_deref().unwrap_or_default());
-                let Ok(Event::Fact(fact)) = event else { continue };
-                let uid = match fact.body {
-                    FactBody::Run { revision, .. } => revision.uid,
-                    FactBody::Attempt { run_uid, .. } => run_uid,
-                    _ => continue,
-                };
-                let known = replay.state(&fact.key).and_then(|state| state.run(&uid));
-                if let Some(known) = known.filter(|known| of.has(known.run.nominal_start())) {
-                    let row = row(&fact.key, known);
-                    rows.insert((fact.key, known.run.nominal_start(), uid), row);
-                }
-            }
-            Ok(())
-        })?;
-    }
+    judge_again(reader, |replay, record, _| {
+        let event = kigen_wire::decode_event(record.value.as_deref().unwrap_or_default());
+        let Ok(Event::Fact(fact)) = event else { return };
+        let uid = match fact.body {
+            FactBody::Run { revision, .. } => revision.uid,
+            FactBody::Attempt { run_uid, .. } => run_uid,
+            _ => return,
+        };
+        let known = replay.state(&fact.key).and_then(|state| state.run(&uid));
+        if let Some(known) = known.filter(|known| of.has(known.run.nominal_start())) {
+            let row = row(&fact.key, known);
+            rows.insert((fact.key, known.run.nominal_start(), uid), row);
+        }
+    })?;
     Ok(Table { name: "run", columns: COLUMNS, rows: rows.into_values().collect() })
 }
 

@@ -7,14 +7,12 @@ use kigen_engine::explain::explain;
 use kigen_log::LogReader;
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
-use kigen_model::slot::{Excuse, Verdict};
-use kigen_model::topic::{Partition, Topic};
-use kigen_processor::Replay;
 use kigen_state::BatchState;
 use kigen_wire::table::{Cell, Column, ColumnType};
 
+use super::judged::judge_again;
 use super::table::{Table, Time, optional, text, time};
-use crate::reader::{Pages, skips};
+use crate::commands::replay::verdict_parts;
 
 const COLUMNS: &[Column] = &[
     ("cluster", ColumnType::Text),
@@ -37,38 +35,23 @@ const COLUMNS: &[Column] = &[
 /// Judges the log again; a slot counts by its deadline.
 pub(super) fn read(reader: &dyn LogReader, of: Time) -> anyhow::Result<Table> {
     let mut rows: BTreeMap<(BatchKey, String, Instant), Vec<Cell>> = BTreeMap::new();
-    let pages = Pages::of(reader, Topic::Events)?;
-    let control = skips(reader);
-    for partition in (0..reader.partitions()).map(Partition) {
-        let mut replay = Replay::new(partition, reader.partitions()).with_control(control.clone());
-        pages.each(partition, |records| {
-            for record in records {
-                for judgement in replay.fold(std::slice::from_ref(record))?.judgements {
-                    if of.has(judgement.deadline) {
-                        let row = row(&judgement, replay.state(&judgement.key));
-                        let Judgement { key, objective, deadline, .. } = judgement;
-                        // A slot that is judged again has its last verdict.
-                        rows.insert((key, objective, deadline), row);
-                    }
-                }
+    judge_again(reader, |replay, _, judgements| {
+        for judgement in judgements {
+            if of.has(judgement.deadline) {
+                let row = row(&judgement, replay.state(&judgement.key));
+                let Judgement { key, objective, deadline, .. } = judgement;
+                // A slot that is judged again has its last verdict.
+                rows.insert((key, objective, deadline), row);
             }
-            Ok(())
-        })?;
-    }
+        }
+    })?;
     Ok(Table { name: "slot", columns: COLUMNS, rows: rows.into_values().collect() })
 }
 
 fn row(judgement: &Judgement, state: Option<&BatchState>) -> Vec<Cell> {
     let Judgement { key, objective, deadline, verdict } = judgement;
     let explanation = state.and_then(|state| explain(state, objective, *deadline));
-    let (label, cause, ended_at) = match verdict {
-        Verdict::Met { ended_at } => ("met", None, Some(*ended_at)),
-        Verdict::Missed(cause) => ("missed", Some(cause.label()), None),
-        Verdict::Unknown(_) => ("unknown", None, None),
-        Verdict::Excused(Excuse::NoFire) => ("excused", Some("no_fire"), None),
-        Verdict::Excused(Excuse::Partial) => ("excused", Some("partial"), None),
-        Verdict::Excused(Excuse::Calendar) => ("excused", Some("calendar"), None),
-    };
+    let (label, cause, ended_at) = verdict_parts(verdict);
     let run = explanation.as_ref().and_then(|explanation| {
         let mut of_slot = explanation.runs.iter().filter(|run| run.belongs);
         let made_it = of_slot.clone().find(|run| ended_at.is_some() && run.ended_at == ended_at);

@@ -13,6 +13,8 @@ use kigen_model::key::BatchKey;
 use kigen_model::topic::{Partition, Topic};
 use kigen_objective::file::read_file;
 
+pub(crate) use self::table::verdict_parts;
+
 use self::past::{Past, Playing};
 use crate::cli::ReplayArgs;
 use crate::config::Config;

@@ -130,7 +130,8 @@ fn slots(past: &Past) -> Vec<Row> {
     rows
 }
 
-fn verdict_parts(verdict: &Verdict) -> (&'static str, Option<&'static str>, Option<Instant>) {
+/// A verdict as its columns have it: its name, the cause of a miss or excuse, and when the slot was met.
+pub(crate) fn verdict_parts(verdict: &Verdict) -> (&'static str, Option<&'static str>, Option<Instant>) {
     match verdict {
         Verdict::Met { ended_at } => ("met", None, Some(*ended_at)),
         Verdict::Missed(cause) => ("missed", Some(cause.label()), None),

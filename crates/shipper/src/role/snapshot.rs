@@ -9,7 +9,7 @@ use std::fmt;
 use chrono::TimeDelta;
 use kigen_log::kafka::KafkaFailure;
 use kigen_log::{Fate, LogError, LogReader};
-use kigen_model::event::{ClusterBody, Event};
+use kigen_model::event::Event;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_state::{BatchState, ClusterClock, ENGINE_VERSION, POSITION_KEY, PartitionState};
 use kigen_wire::Status;
@@ -214,21 +214,10 @@ fn may_pass(error: &LogError) -> bool {
     error.fate() == Fate::Retry && !is_denied
 }
 
-/// Whether the clock is at least where this event of its cluster moves it.
+/// Whether the clock is at least where this event of its cluster moves it. Facts move none.
 fn is_covered(clock: &ClusterClock, value: &[u8]) -> bool {
-    match kigen_wire::decode_event(value) {
-        Ok(Event::Cluster(event)) => match event.body {
-            ClusterBody::Tick { observed_until, .. } if event.epoch == clock.epoch => {
-                clock.observed_until >= Some(observed_until)
-            }
-            ClusterBody::Tick { .. }
-            | ClusterBody::Epoch { .. }
-            | ClusterBody::Gap(_)
-            | ClusterBody::Calendar { .. }
-            | ClusterBody::Forgotten { .. } => event.epoch <= clock.epoch,
-        },
-        Ok(Event::Fact(_)) | Err(_) => true,
-    }
+    let Ok(Event::Cluster(event)) = kigen_wire::decode_event(value) else { return true };
+    clock.covers(&event)
 }
 
 /// Why there is no snapshot.
