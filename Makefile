@@ -171,7 +171,7 @@ $(OLDER)/.built: | setup
 	@touch $@
 
 stories: ## Lists every case that kigen handles, by the titles of the engine's stories
-	@for folder in crates/engine/tests/stories/*/; do \
+	@for folder in $$(ls -dv crates/engine/tests/stories/*/); do \
 		name="$$(basename "$$folder")"; \
 		echo; echo "$${name//-/ }"; \
 		awk 'FNR == 1 { print "  " $$0 }' "$$folder"*.story; \

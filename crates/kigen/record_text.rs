@@ -5,6 +5,7 @@ use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::control::{ControlRecord, Skip};
 use kigen_model::delivery::Delivery;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
+use kigen_model::expectation::broken_text;
 use kigen_model::objective::Deadlines;
 use kigen_model::run::{AttemptPhase, RunPhase};
 use kigen_model::topic::Topic;
@@ -179,6 +180,10 @@ fn alert_text(alert: &Alert) -> String {
             format!("at risk, {kind}: the deadline {}", text(slot.deadline))
         }
         AlertBody::RiskOver { slot, .. } => format!("at risk no more: the deadline {}", text(slot.deadline)),
+        AlertBody::ExpectationBroken { slot, broken, run } => {
+            let deadline = text(slot.deadline);
+            format!("run {} met the deadline {deadline}, but {}", run.run.job, broken_text(broken))
+        }
         AlertBody::RunFailed { run, failure } => format!("run {} failed: {}", run.run.job, failure.reason),
     }
 }

@@ -59,6 +59,7 @@ fn subject(alert: &Alert) -> String {
         | AlertBody::UnknownClosed { .. }
         | AlertBody::SlotAtRisk { .. }
         | AlertBody::RiskOver { .. }
+        | AlertBody::ExpectationBroken { .. }
         | AlertBody::RunFailed { .. } => format!("{} {}", alert.key.batch, alert.body.kind()),
     }
 }

@@ -11,6 +11,7 @@ use crate::attempts;
 use crate::context::Judge;
 use crate::deadlines::is_target_gone;
 use crate::evidence::{has_vanished, may_hide_a_run};
+use crate::expectation;
 use crate::history::{activity_at, changed_from, standing_at};
 use crate::membership::belongs;
 use crate::window;
@@ -35,10 +36,11 @@ pub(crate) fn of<'a>(judge: &Judge<'a>, judged: &JudgedSlot, gaps: &[Gap]) -> (C
     let zone = judge.objective.planned_zone();
     let of_slot: Vec<&RunState> =
         judge.runs.iter().filter(|run| belongs(judged.window, judged.slot, &run.run, zone)).collect();
-    let expected_at = window::expected_at(&judge.objective.objective, judge.cron_job, judged);
+    let (slot, opens) = (judged.slot, judged.opens());
+    let expected_at = window::expected_at(&judge.objective.objective, judge.cron_job, slot, opens);
     let cause_of = |run: &RunState| match gaps.iter().find(|gap| has_vanished(run, gap)) {
         Some(gap) => Cause::NotObserved { expected_at, gap: *gap },
-        None => of_run(judge.runs, run, at),
+        None => broken(judge, run, at).unwrap_or_else(|| of_run(judge.runs, run, at)),
     };
     let mut made = of_slot.iter().rev().filter(|run| run.run.created_at <= at);
     if let Some(latest) = made.next() {
@@ -64,6 +66,14 @@ pub(crate) fn of<'a>(judge: &Judge<'a>, judged: &JudgedSlot, gaps: &[Gap]) -> (C
 fn was_target_gone(objective: &ObjectiveState, at: Instant) -> bool {
     let is_back = |edit: &Successor| edit.edited_at <= at && !is_target_gone(&edit.objective);
     is_target_gone(&objective.objective) && !objective.successors.iter().any(is_back)
+}
+
+/// What a run that succeeded by `at` did otherwise than the objective expects; `None`: it had not succeeded.
+fn broken(judge: &Judge<'_>, run: &RunState, at: Instant) -> Option<Cause> {
+    let expect = judge.objective.objective.expect.as_ref()?;
+    attempts::ended_at(run).filter(|ended_at| *ended_at <= at)?;
+    let broken = expectation::broken(expect, judge.past(), run);
+    (!broken.is_empty()).then_some(Cause::Expectation(broken))
 }
 
 /// What became of a run by `at`, at which it existed and had not succeeded.

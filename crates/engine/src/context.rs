@@ -1,10 +1,12 @@
 //! The context of a step: what a decision depends on, and the effects so far.
 
+use std::collections::BTreeMap;
+
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, alert_id};
 use kigen_model::key::BatchKey;
 use kigen_model::slot::Verdict;
-use kigen_state::{BatchState, CronJobState, ObjectiveState, PastRun, RunState, Success};
+use kigen_state::{BatchState, CronJobState, ObjectiveState, PastNumbers, PastRun, RunState, Success};
 
 use crate::effect::{Effect, Judgement, Warning, instant_text, presence, summary_of_objective};
 
@@ -25,44 +27,56 @@ impl<'a> Batch<'a> {
 
     /// Calls `judge` for each objective, by name.
     pub(crate) fn each_objective(&mut self, mut judge: impl FnMut(&mut Judge<'_>)) {
-        let BatchState { key, cron_job, runs, successes, past_runs, objectives, .. } = &mut *self.state;
+        let (known, objectives, effects) = self.parts();
         for (name, objective) in objectives {
-            judge(&mut Judge {
-                key,
-                cron_job: cron_job.as_ref(),
-                runs,
-                successes,
-                past_runs,
-                name,
-                objective,
-                at: self.at,
-                effects: &mut self.effects,
-            });
+            judge(&mut known.judge(name, objective, effects));
         }
     }
 
     /// Calls `judge` for the objective of this name, if there is one.
     pub(crate) fn objective(&mut self, name: &str, judge: impl FnOnce(&mut Judge<'_>)) {
-        let BatchState { key, cron_job, runs, successes, past_runs, objectives, .. } = &mut *self.state;
+        let (known, objectives, effects) = self.parts();
         if let Some(objective) = objectives.get_mut(name) {
-            judge(&mut Judge {
-                key,
-                cron_job: cron_job.as_ref(),
-                runs,
-                successes,
-                past_runs,
-                name,
-                objective,
-                at: self.at,
-                effects: &mut self.effects,
-            });
+            judge(&mut known.judge(name, objective, effects));
         }
+    }
+
+    /// What objectives are judged by, the objectives, and the effects so far.
+    fn parts(&mut self) -> (Known<'_>, &mut BTreeMap<String, ObjectiveState>, &mut Vec<Effect>) {
+        let BatchState { key, cron_job, runs, successes, past_runs, past_numbers, objectives, .. } =
+            &mut *self.state;
+        let past = Past { runs, past_runs, past_numbers };
+        let known = Known { key, cron_job: cron_job.as_ref(), past, successes, at: self.at };
+        (known, objectives, &mut self.effects)
     }
 
     /// Warns of the batch, or of one of its objectives.
     pub(crate) fn warn(&mut self, objective: Option<&str>, text: String) {
         let objective = objective.map(str::to_owned);
         self.effects.push(Effect::Warn(Warning { key: self.state.key.clone(), objective, text }));
+    }
+}
+
+/// What the objectives of a batch are judged by.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    key: &'a BatchKey,
+    cron_job: Option<&'a CronJobState>,
+    past: Past<'a>,
+    successes: &'a [Success],
+    at: Instant,
+}
+
+impl<'a> Known<'a> {
+    fn judge(
+        self,
+        name: &'a str,
+        objective: &'a mut ObjectiveState,
+        effects: &'a mut Vec<Effect>,
+    ) -> Judge<'a> {
+        let Self { key, cron_job, past, successes, at } = self;
+        let Past { runs, past_runs, past_numbers } = past;
+        Judge { key, cron_job, runs, successes, past_runs, past_numbers, name, objective, at, effects }
     }
 }
 
@@ -75,6 +89,7 @@ pub(crate) struct Judge<'a> {
     pub(crate) successes: &'a [Success],
     /// The past runs that are kept apart from the runs.
     pub(crate) past_runs: &'a [PastRun],
+    past_numbers: &'a PastNumbers,
     pub(crate) name: &'a str,
     pub(crate) objective: &'a mut ObjectiveState,
     /// When the fact was observed, or the watermark of the tick.
@@ -82,7 +97,29 @@ pub(crate) struct Judge<'a> {
     effects: &'a mut Vec<Effect>,
 }
 
-impl Judge<'_> {
+/// What a run is compared with.
+#[derive(Clone, Copy)]
+pub(crate) struct Past<'a> {
+    pub(crate) runs: &'a [RunState],
+    /// The past runs that are kept apart from the runs.
+    pub(crate) past_runs: &'a [PastRun],
+    /// The numbers that past runs reported.
+    pub(crate) past_numbers: &'a PastNumbers,
+}
+
+impl<'a> Past<'a> {
+    pub(crate) fn of(state: &'a BatchState) -> Self {
+        let BatchState { runs, past_runs, past_numbers, .. } = state;
+        Self { runs, past_runs, past_numbers }
+    }
+}
+
+impl<'a> Judge<'a> {
+    /// What a run is compared with.
+    pub(crate) fn past(&self) -> Past<'a> {
+        Past { runs: self.runs, past_runs: self.past_runs, past_numbers: self.past_numbers }
+    }
+
     /// Raises an alert; `subject` is the instant in its id.
     pub(crate) fn raise(&mut self, subject: Instant, body: AlertBody) {
         let alert = self.alert(subject, body);

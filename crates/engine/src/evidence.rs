@@ -6,6 +6,7 @@ use kigen_model::slot::Gap;
 use kigen_state::{CronJobState, JudgedSlot, RunState, Window};
 
 use crate::context::Judge;
+use crate::expectation::is_enforced;
 use crate::membership::belongs;
 use crate::window;
 
@@ -36,7 +37,8 @@ pub(crate) fn weigh(judge: &Judge<'_>, judged: &JudgedSlot, gap: &Gap) -> GapEvi
             Some(ended_at) => {
                 let is_of_slot = !may_be_of_a_later_slot(judged, ended_at)
                     && !is_of_an_earlier_slot(judge, opens, ended_at, gap);
-                if ended_at <= judged.until && is_of_slot {
+                let is_enough = !is_enforced(&judge.objective.objective);
+                if ended_at <= judged.until && is_of_slot && is_enough {
                     return GapEvidence::Met { ended_at };
                 }
             }

@@ -1,12 +1,15 @@
 //! Why a slot has its verdict: the runs that the judge considered.
 
 use kigen_model::Instant;
+use kigen_model::expectation::Broken;
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::RunPhase;
 use kigen_model::slot::{Failure, Gap, Slot, Verdict};
 use kigen_state::{BatchState, ObjectiveState, Plan, RunState, Window};
 
 use crate::attempts::{self, ended_at};
+use crate::context::Past;
+use crate::expectation;
 use crate::membership::{belongs, marked};
 
 /// A slot and the runs that could have met it.
@@ -45,6 +48,8 @@ pub struct Considered<'a> {
     pub failure: Option<Failure>,
     /// The numbers that it reported, if it did.
     pub reported: Option<&'a ReportedMetrics>,
+    /// What it did otherwise than the objective expects, if it succeeded.
+    pub broken: Vec<Broken>,
 }
 
 /// The numbers reported by the latest run of a batch that reported any.
@@ -89,6 +94,10 @@ pub fn explain<'a>(state: &'a BatchState, objective: &str, deadline: Instant) ->
         waits: if attempts::runs_now(run) { None } else { waits(run) },
         failure: failure(run),
         reported: attempts::reported(run),
+        broken: match (&known.objective.expect, ended_at(run)) {
+            (Some(expect), Some(_)) => expectation::broken(expect, Past::of(state), run),
+            (Some(_), None) | (None, _) => Vec::new(),
+        },
     });
     let unobserved = judged.and_then(|judged| judged.judged).and_then(|judged| judged.unobserved);
     let runs = runs.collect();

@@ -18,6 +18,7 @@ use crate::history;
 use crate::incident::{end_incident, record_success};
 use crate::judge::judge_again;
 use crate::limits;
+use crate::past_numbers;
 use crate::past_runs;
 use crate::plan;
 use crate::retention;
@@ -49,6 +50,7 @@ pub(crate) fn apply(batch: &mut Batch<'_>, mut body: FactBody) {
             withdraw_objective(batch, &name, revision);
         }
     }
+    past_numbers::follow_objectives(batch.state);
     judge_again(batch);
     // Once for all that the fact has changed: a success may also be late for slots that were missed only now.
     batch.each_objective(end_incident);
@@ -159,15 +161,18 @@ fn apply_run(batch: &mut Batch<'_>, revision: Revision, run: Run) {
 }
 
 /// Plans the warnings anew if something has changed of what they compare.
-fn follow_run(batch: &mut Batch<'_>, uid: &str, before: Option<(Option<Instant>, Option<PastRun>)>) {
+fn follow_run(batch: &mut Batch<'_>, uid: &str, before: Option<Compared>) {
     if compared(batch, uid) != before {
         batch.each_objective(risk::plan);
     }
 }
 
-/// What warnings compare of a run: when it began, and how long it took.
-fn compared(batch: &Batch<'_>, uid: &str) -> Option<(Option<Instant>, Option<PastRun>)> {
-    batch.state.run(uid).map(|run| (risk::began_at(run), past_runs::of_run(run)))
+/// What warnings compare of a run: when it began, whether it has ended, and how long it took.
+type Compared = (Option<Instant>, bool, Option<PastRun>);
+
+fn compared(batch: &Batch<'_>, uid: &str) -> Option<Compared> {
+    let run = batch.state.run(uid)?;
+    Some((risk::began_at(run), run.run.phase.is_terminal(), past_runs::of_run(run)))
 }
 
 /// Whether a run failed no later than one that is forgotten: it was reported before it was forgotten, too. Not
@@ -307,6 +312,7 @@ fn accept_objective(batch: &mut Batch<'_>, name: &str, revision: Revision, objec
         level_warned_at: None,
     };
     state.objectives.insert(name.to_owned(), new);
+    past_numbers::follow_objectives(state);
     batch.objective(name, plan::begin);
     let uids: Vec<String> = batch.state.runs.iter().map(|run| run.revision.uid.clone()).collect();
     for uid in uids {

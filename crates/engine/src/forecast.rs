@@ -43,7 +43,7 @@ pub(crate) fn decide(judge: &mut Judge<'_>, calendars: &Calendars) {
     match found.as_ref().map(Risk::kind) {
         Some(RiskKind::Trend) => judge.objective.trend_warned_at = Some(at),
         Some(RiskKind::NewLevel) => judge.objective.level_warned_at = Some(at),
-        Some(RiskKind::NotStarted | RiskKind::RunningLate) | None => {}
+        Some(RiskKind::NotStarted | RiskKind::RunningLate | RiskKind::Expectation) | None => {}
     }
     if let Some(found) = found {
         risk::warn(judge, found, None);

@@ -12,24 +12,29 @@
 use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::alert::{AlertBody, ResultOf};
+use kigen_model::objective::Objective;
 use kigen_model::slot::{Slot, Verdict};
 use kigen_state::{BatchState, Incident, JudgedSlot, ObjectiveState, OpenSlot, Plan, RunState, Window};
 use uuid::Uuid;
 
 use crate::attempts::ended_at;
-use crate::context::{Batch, Judge};
+use crate::context::{Batch, Judge, Past};
 use crate::effect::summary_of_run;
+use crate::expectation;
 use crate::membership::{belongs, marked};
+use crate::past_numbers;
 use crate::risk;
 use crate::slot_ends;
 use crate::successes;
 use crate::unknown;
 
-/// Applies the success of the run `uid` to each objective; without effect if the run has not succeeded.
+/// Applies the success of the run `uid` to each objective for which it counts; without effect if the run has not succeeded.
 pub(crate) fn record_success(batch: &mut Batch<'_>, uid: &str) {
+    past_numbers::note(batch.state, uid);
     batch.each_objective(|judge| {
         let success = RunState::find(judge.runs, uid).and_then(|run| Some((run, ended_at(run)?)));
-        if let Some((run, ended_at)) = success {
+        let counts = |run: &RunState| expectation::counts(&judge.objective.objective, judge.past(), run);
+        if let Some((run, ended_at)) = success.filter(|(run, _)| counts(run)) {
             meet(judge, run, ended_at);
             note_late(judge, run, ended_at);
             retract(judge, run, ended_at);
@@ -160,7 +165,7 @@ fn end_unless(judge: &mut Judge<'_>, waits: impl FnOnce(&ObjectiveState, Instant
     let Some(incident) = judge.objective.incident else {
         return;
     };
-    let Some((run, ended_at)) = ending(judge.objective, &incident, judge.runs) else {
+    let Some((run, ended_at)) = ending(judge.objective, &incident, judge.past()) else {
         return;
     };
     if !waits(judge.objective, ended_at) {
@@ -183,11 +188,11 @@ fn is_judged_later(plan: &Plan, grace: TimeDelta, ended_at: Instant) -> bool {
 fn ending<'r>(
     objective: &ObjectiveState,
     incident: &Incident,
-    runs: &'r [RunState],
+    past: Past<'r>,
 ) -> Option<(&'r RunState, Instant)> {
     let (from, opens) = (incident.last.from, incident.opens);
     Missed { from, opens, until: until(objective, incident), zone: objective.planned_zone() }
-        .first_to_end(runs)
+        .first_to_end(past, &objective.objective)
 }
 
 /// The runs that end an incident, at once or once the open slots are missed: each is kept until then, since the alert
@@ -195,7 +200,7 @@ fn ending<'r>(
 pub(crate) fn would_end(state: &BatchState) -> Vec<&str> {
     let of_incident = |objective: &ObjectiveState| {
         let incident = objective.incident.as_ref()?;
-        Some(ending(objective, incident, &state.runs)?.0)
+        Some(ending(objective, incident, Past::of(state))?.0)
     };
     let of_open_slot = |objective: &ObjectiveState| {
         let Plan::Open(open) = &objective.plan else {
@@ -203,7 +208,7 @@ pub(crate) fn would_end(state: &BatchState) -> Vec<&str> {
         };
         let until = open.slot.deadline + objective.objective.grace;
         let missed = Missed { from: open.slot.from, opens: open.opens(), until, zone: &open.time_zone };
-        Some(missed.first_to_end(&state.runs)?.0)
+        Some(missed.first_to_end(Past::of(state), &objective.objective)?.0)
     };
     let runs = state.objectives.values().flat_map(|known| [of_incident(known), of_open_slot(known)]);
     runs.flatten().map(|run| run.revision.uid.as_str()).collect()
@@ -228,9 +233,10 @@ impl Missed<'_> {
         is_of_slot_or_later && ended_at > self.until
     }
 
-    fn first_to_end<'r>(&self, runs: &'r [RunState]) -> Option<(&'r RunState, Instant)> {
-        let successes = runs.iter().filter_map(|run| Some((run, ended_at(run)?)));
+    fn first_to_end<'r>(&self, past: Past<'r>, objective: &Objective) -> Option<(&'r RunState, Instant)> {
+        let successes = past.runs.iter().filter_map(|run| Some((run, ended_at(run)?)));
         let ending = successes.filter(|(run, ended_at)| self.is_ended_by(run, *ended_at));
+        let ending = ending.filter(|(run, _)| expectation::counts(objective, past, run));
         ending.min_by_key(|(_, ended_at)| *ended_at)
     }
 }

@@ -1,15 +1,16 @@
 //! The verdict on a slot whose time has come.
 
 use kigen_model::Instant;
-use kigen_model::alert::{AlertBody, PAST_SUCCESSES_MAX};
+use kigen_model::alert::{Alert, AlertBody, PAST_SUCCESSES_MAX};
 use kigen_model::objective::Deadlines;
 use kigen_model::slot::{Cause, Excuse, Gap, Slot, Verdict};
 use kigen_model::trend::Trend;
-use kigen_state::{Calendars, Judged, JudgedSlot, Plan, Window};
+use kigen_state::{Calendars, Judged, JudgedSlot, OpenSlot, Plan, Window};
 
 use crate::cause;
 use crate::context::{Batch, Judge};
-use crate::day_off::is_day_off;
+use crate::day_off::{is_day_off, is_open_day_off};
+use crate::early::{self, Early};
 use crate::effect::{instant_text, summary_at};
 use crate::evidence::{self, GapEvidence};
 use crate::forecast;
@@ -29,7 +30,14 @@ pub(crate) fn judge_due(batch: &mut Batch<'_>, gaps: &[Gap], calendars: &Calenda
     };
     batch.each_objective(|judge| {
         if judge.objective.risk_due() == Some(due) {
-            risk::decide(judge, gaps, calendars);
+            let early = match is_open_day_off(judge.objective, calendars) {
+                true => Early::Nothing,
+                false => early::decide(judge, gaps),
+            };
+            match early {
+                Early::Missed => judge_early(judge, gaps, calendars),
+                Early::Nothing => risk::decide(judge, gaps, calendars),
+            }
         } else if judge.objective.due() == Some(due) {
             judge_open(judge, gaps, calendars);
         }
@@ -76,6 +84,7 @@ fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap], calendars: &Calendars) {
         return;
     };
     let (slot, place) = (open.slot, judge.place());
+    let mut judged = judged_now(judge, &open);
     let withdrawn_at = judge.objective.withdrawn_at.filter(|at| *at < slot.deadline);
     if withdrawn_at.is_some_and(|at| !died_with_its_cron_job(judge, at)) {
         let range = unknown::alert(judge);
@@ -83,9 +92,7 @@ fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap], calendars: &Calendars) {
         risk::end(judge, None, None);
         return withdraw(judge);
     }
-    let until = slot.deadline + judge.objective.objective.grace;
-    let mut judged = JudgedSlot { slot, window: open.window, until, incident: None, unobserved: None };
-    let verdict = match successes::met_at(judge, &open, until) {
+    let verdict = match successes::met_at(judge, &open, judged.until) {
         Some(ended_at) => Verdict::Met { ended_at },
         None if open.window == Window::NoFire => {
             warn_of_no_fire(judge, slot);
@@ -106,15 +113,52 @@ fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap], calendars: &Calendars) {
         // The verdict has an alert of its own.
         Verdict::Missed(_) | Verdict::Unknown(_) => {}
     }
-    judge.objective.verdicts.push(Judged { deadline: slot.deadline, verdict, judged: Some(judged) });
-    judge.emit_verdict(slot.deadline, verdict);
-    retention::drop_oldest_verdicts(&mut judge.objective.verdicts);
-    let range = unknown::alert(judge);
+    let range = note_verdict(judge, judged, verdict);
     // An objective that died with its CronJob is judged once more, at the first deadline after that.
     if withdrawn_at.is_some() {
         unknown::report(judge, place, range);
         return withdraw(judge);
     }
+    go_on(judge, slot, verdict, (place, range), calendars);
+}
+
+/// Judges the open slot before its deadline: no run of it that is expected did what the objective expects. One that does, and
+/// still ends in time, retracts that.
+fn judge_early(judge: &mut Judge<'_>, gaps: &[Gap], calendars: &Calendars) {
+    let Plan::Open(open) = judge.objective.plan.clone() else {
+        return;
+    };
+    let place = judge.place();
+    let mut judged = judged_now(judge, &open);
+    let verdict = Verdict::Missed(miss(judge, &mut judged, gaps).kind());
+    let range = note_verdict(judge, judged, verdict);
+    go_on(judge, open.slot, verdict, (place, range), calendars);
+}
+
+/// The open slot as it is judged now.
+fn judged_now(judge: &Judge<'_>, open: &OpenSlot) -> JudgedSlot {
+    let until = open.slot.deadline + judge.objective.objective.grace;
+    JudgedSlot { slot: open.slot, window: open.window, until, incident: None, unobserved: None }
+}
+
+/// Notes a verdict, and returns the alert of the unknown slots before it.
+fn note_verdict(judge: &mut Judge<'_>, judged: JudgedSlot, verdict: Verdict) -> Option<Box<Alert>> {
+    let deadline = judged.slot.deadline;
+    judge.objective.verdicts.push(Judged { deadline, verdict, judged: Some(judged) });
+    judge.emit_verdict(deadline, verdict);
+    retention::drop_oldest_verdicts(&mut judge.objective.verdicts);
+    unknown::alert(judge)
+}
+
+/// Plans the slot after one that was judged; `unknown`: the alert of the unknown slots before it, and its place.
+fn go_on(
+    judge: &mut Judge<'_>,
+    slot: Slot,
+    verdict: Verdict,
+    unknown: (usize, Option<Box<Alert>>),
+    calendars: &Calendars,
+) {
+    let (place, range) = unknown;
     plan::next(judge, slot);
     let may_go_on = matches!(verdict, Verdict::Unknown(_) | Verdict::Excused(_));
     if !(may_go_on && judge.objective.due().is_some_and(|due| due <= judge.at)) {

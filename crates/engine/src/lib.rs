@@ -12,8 +12,11 @@
 //!  evidence   plan   incident   cause      what a gap may hide; the next slot; misses in a row; why a slot was missed
 //!  explain    unknown   forecast           a verdict explained; unknown slots in a row; whether ends come ever later
 //!  risk       slot_ends                    whether the open slot is at risk; when the results of past slots came
-//!  window     context   retention          when runs are expected; what a decision depends on; how much is kept
-//!  past_runs  day_off                      how long runs took; whether a deadline is on a day off
+//!  early      retention                    whether it is missed before its deadline; how much is kept
+//!  window     successes                    when runs are expected; successes that are kept apart
+//!  expectation                             whether a run did what is expected
+//!  context    past_runs   past_numbers     what a decision depends on; how long runs took, and what they reported
+//!  day_off                                 whether a deadline is on a day off
 //!  deadlines  effect    membership         the deadlines; all effects; which run counts
 //!  history                                 what a CronJob and a run did before
 //!  attempts   limits                       what a run's pods show; how long a text may be
@@ -25,8 +28,10 @@ mod cause;
 mod context;
 mod day_off;
 mod deadlines;
+mod early;
 pub mod effect;
 mod evidence;
+mod expectation;
 pub mod explain;
 mod facts;
 mod forecast;
@@ -36,6 +41,7 @@ mod judge;
 mod limits;
 pub mod lint;
 mod membership;
+mod past_numbers;
 mod past_runs;
 mod plan;
 pub mod retention;

@@ -7,7 +7,7 @@ use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::slot::Slot;
 use kigen_state::{BatchState, CronJobState, Window};
 
-use crate::attempts::ended_at;
+use crate::attempts::{self, ended_at};
 use crate::deadlines::{deadlines, starts, timetable, zone_name, zone_of_cron_job};
 use crate::effect::instant_text;
 use crate::window::{fires_between, fires_of, window};
@@ -58,7 +58,15 @@ pub fn lint(objective: &Objective, batch: Option<&BatchState>, from: Instant) ->
     if clocked {
         advice.extend(no_fire(objective, &windows, zone));
         advice.extend(several_fires(objective, &windows, zone));
+        advice.extend(starts_too_late(objective, &windows, zone));
         advice.extend(batch.and_then(|batch| no_room(objective, batch, &windows, zone)));
+    }
+    advice.extend(batch.and_then(|batch| unreported(objective, batch)));
+    if !clocked && objective.start_by.is_some() {
+        advice.push(
+            "`startBy` has no effect, since no run is expected by the clock: give the crontab of their starts by `starts`"
+                .to_owned(),
+        );
     }
     advice
 }
@@ -175,6 +183,40 @@ fn several_fires(objective: &Objective, expected: &[Expected], zone: &Zone) -> O
             when(zone, most.slot.deadline)
         )
     })
+}
+
+/// The numbers that the objective expects and that the latest runs do not report.
+fn unreported(objective: &Objective, batch: &BatchState) -> Option<String> {
+    let expect = objective.expect.as_ref()?;
+    let last = batch.runs.iter().rev().find(|run| ended_at(run).is_some())?;
+    let reported = attempts::reported(last);
+    let is_missing = |name: &&String| reported.is_none_or(|reported| reported.get(name).is_none());
+    let missing: Vec<&str> = expect.metrics.keys().filter(is_missing).map(String::as_str).collect();
+    (!missing.is_empty()).then(|| {
+        format!(
+            "the last good run did not report {}, only {}: a termination message that is a JSON object of numbers reports \
+             them",
+            missing.join(", "),
+            reported.map_or("no number".to_owned(), ToString::to_string)
+        )
+    })
+}
+
+fn starts_too_late(objective: &Objective, expected: &[Expected], zone: &Zone) -> Option<String> {
+    let start_by = objective.start_by?;
+    let is_too_late = |expected: &&Expected| {
+        let first = expected.fires.as_ref().and_then(|fires| fires.first());
+        first.is_some_and(|first| *first + start_by >= expected.slot.deadline + objective.grace)
+    };
+    let late: Vec<&Expected> = expected.iter().filter(is_too_late).collect();
+    let first = late.first()?.slot;
+    Some(format!(
+        "a `startBy` of {} is not before the deadline in {}, the first that of {}, and warns of nothing there: give a \
+         shorter one",
+        minutes(start_by),
+        part(late.len(), expected.len()),
+        when(zone, first.deadline)
+    ))
 }
 
 fn no_room(objective: &Objective, batch: &BatchState, expected: &[Expected], zone: &Zone) -> Option<String> {

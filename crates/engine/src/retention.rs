@@ -31,8 +31,11 @@ const VERDICT_BYTES: usize = 224;
 const UNKNOWN_RANGE_BYTES: usize = 96;
 const SUCCESS_BYTES: usize = 64;
 const PAST_RUN_BYTES: usize = 32;
+const PAST_NUMBER_BYTES: usize = 20;
+const NAME_BYTES: usize = 8;
 const SLOT_END_BYTES: usize = 20;
 const SUCCESSOR_BYTES: usize = 96;
+const RULE_BYTES: usize = 48;
 const REFUSED_BYTES: usize = 128;
 const BATCH_BYTES: usize = 256;
 
@@ -153,7 +156,7 @@ pub fn encoded_bytes_max(state: &BatchState) -> usize {
 }
 
 /// Drops what is not needed any more, and then, until the state is small enough: the objectives without room, the attempts of
-/// runs that have ended, those runs, the past runs, the ends of slots, verdicts, old schedules, edits between others, the other
+/// runs that have ended, those runs, the past runs, the numbers of past runs, the ends of slots, verdicts, old schedules, edits between others, the other
 /// runs, successes.
 pub(crate) fn fit(state: &mut BatchState) {
     successes::forget(state);
@@ -190,6 +193,10 @@ fn drop_one(state: &mut BatchState) -> bool {
     }
     if !state.past_runs.is_empty() {
         state.past_runs.remove(0);
+        return true;
+    }
+    if let Some(numbers) = state.past_numbers.values_mut().find(|numbers| !numbers.is_empty()) {
+        numbers.remove(0);
         return true;
     }
     if let Some(objective) = state.objectives.values_mut().find(|objective| !objective.ends.is_empty()) {
@@ -254,8 +261,15 @@ impl Weight {
         for (name, objective) in &state.objectives {
             weight.objective(name, objective);
         }
-        weight.add(state.successes.len() * SUCCESS_BYTES, &[]);
+        for success in &state.successes {
+            weight.add(SUCCESS_BYTES, &[]);
+            weight.names(success.broke.iter());
+        }
         weight.add(state.past_runs.len() * PAST_RUN_BYTES, &[]);
+        for numbers in state.past_numbers.values() {
+            weight.add(numbers.len() * PAST_NUMBER_BYTES, &[]);
+        }
+        weight.names(state.past_numbers.keys());
         for (name, refused) in &state.refused {
             weight.add(REFUSED_BYTES, &[name, &refused.revision.uid]);
             weight.spec(&refused.objective);
@@ -269,6 +283,10 @@ impl Weight {
         for text in texts {
             self.0 += text.len();
         }
+    }
+
+    fn names<'a>(&mut self, names: impl Iterator<Item = &'a String>) {
+        names.for_each(|name| self.add(NAME_BYTES, &[name]));
     }
 
     fn cron_job(&mut self, known: &CronJobState) {
@@ -336,9 +354,12 @@ impl Weight {
     }
 
     fn spec(&mut self, objective: &Objective) {
-        let Objective { deadlines, time_zone, starts, calendar, owner, runbook, .. } = objective;
+        let Objective { deadlines, time_zone, starts, calendar, owner, runbook, expect, .. } = objective;
         for text in [time_zone, starts, calendar, owner, runbook] {
             self.add(0, &[or_nothing(text)]);
+        }
+        for name in expect.iter().flat_map(|expect| expect.metrics.keys()) {
+            self.add(RULE_BYTES, &[name]);
         }
         match deadlines {
             Deadlines::CompleteBy { crontab } => self.add(0, &[crontab]),
@@ -362,15 +383,16 @@ mod tests {
 
     use chrono::TimeDelta;
     use kigen_model::event::Revision;
+    use kigen_model::expectation::{Expectation, NumberRule};
     use kigen_model::objective::{ObjectiveSource, Schedule, Severity};
-    use kigen_model::reported::ReportedMetrics;
+    use kigen_model::reported::{Number, ReportedMetrics};
     use kigen_model::run::{Container, ContainerRole, ContainerState, Run};
     use kigen_model::slot::{Excuse, Gap, Slot};
 
     use super::*;
     use kigen_state::{
-        PastRun, RefusedObjective, RunMoment, ScheduleEdit, SlotEnd, Standing, StandingKind, Success,
-        Successor, UnknownRange,
+        PastNumber, PastRun, RefusedObjective, RunMoment, ScheduleEdit, SlotEnd, Standing, StandingKind,
+        Success, Successor, UnknownRange,
     };
 
     fn some(text: &str) -> Option<String> {
@@ -391,6 +413,8 @@ mod tests {
             freshness: None,
             starts: some("1234"),
             calendar: None,
+            start_by: None,
+            expect: None,
             severity: Severity::Fatal,
             owner: some("12345"),
             runbook: some("123456"),
@@ -499,15 +523,34 @@ mod tests {
     #[test]
     fn successes_past_runs_and_refused_objectives_are_weighed() {
         let at = Instant::UNIX_EPOCH;
-        let refused = RefusedObjective { revision: revision(), objective: by("1234567") };
+        let rule = NumberRule { min: None, max: None, drop_max_percent: None, over: 1 };
+        let metrics = BTreeMap::from([("1234".to_owned(), rule)]);
+        let expect = Some(Expectation { min_duration: None, metrics, counts: false });
+        let objective = Objective { expect, ..by("1234567") };
+        let refused = RefusedObjective { revision: revision(), objective };
+        let value = Number::new(1.0).expect("a number");
         let state = BatchState {
-            successes: vec![Success { nominal_start: at, slot: None, ended_at: at }; 5],
+            successes: vec![
+                Success {
+                    nominal_start: at,
+                    slot: None,
+                    ended_at: at,
+                    broke: vec!["12".to_owned()]
+                };
+                5
+            ],
             past_runs: vec![PastRun { nominal_start: at, started_at: None, ended_at: at }; 7],
+            past_numbers: BTreeMap::from([(
+                "123".to_owned(),
+                vec![PastNumber { nominal_start: at, value }; 3],
+            )]),
             refused: BTreeMap::from([("12345".to_owned(), refused)]),
             ..BatchState::new(BatchKey::new("c", "nn", "bbb"))
         };
-        let expected =
-            BATCH_BYTES + 6 + 5 * SUCCESS_BYTES + 7 * PAST_RUN_BYTES + REFUSED_BYTES + 5 + 2 + 18 + 7;
+        let numbers = NAME_BYTES + 3 + 3 * PAST_NUMBER_BYTES;
+        let refused = REFUSED_BYTES + 5 + 2 + 18 + 7 + RULE_BYTES + 4;
+        let successes = 5 * (SUCCESS_BYTES + NAME_BYTES + 2);
+        let expected = BATCH_BYTES + 6 + successes + 7 * PAST_RUN_BYTES + numbers + refused;
         assert_eq!(Weight::of(&state).0, expected);
     }
 

@@ -5,7 +5,8 @@
 //!
 //! ```text
 //!            no run has begun, and what is left is          a run begins
-//!            what nine in ten runs need                         │
+//!            what nine in ten runs need, or the                 │
+//!            objective wants one to have begun                  │
 //!  planned ─────────────────────────> not started ──────────────┤
 //!     │                                                         v
 //!     └──────────── a run begins ──────────────────────> under way ──> running late
@@ -20,21 +21,23 @@ use kigen_model::alert::{AlertBody, PAST_SUCCESSES_MAX};
 use kigen_model::risk::{Risk, RiskKind};
 use kigen_model::run::RunPhase;
 use kigen_model::slot::{Gap, RunSummary};
-use kigen_state::{Activity, Calendars, Plan, RunState, Window};
+use kigen_state::{Activity, Calendars, OpenSlot, Plan, RunState, Window};
 
 use crate::context::Judge;
 use crate::day_off::is_open_day_off;
+use crate::early;
 use crate::effect::{summary_at, summary_of_run};
 use crate::membership::belongs;
 use crate::past_runs::{self, PAST_RUNS_MIN, RunTimes, nine_in_ten, shortest_but};
 use crate::successes;
+use crate::window;
 
 /// How long after its expected fire a run has not begun late, in seconds: a pod is scheduled and its image pulled.
 const BEGINS_WITHIN_S: i64 = 60;
 
 /// Plans when it must be decided next whether the open slot is at risk.
 pub(crate) fn plan(judge: &mut Judge<'_>) {
-    let due = next(judge).map(|next| next.due);
+    let due = next(judge).map(|next| next.due).into_iter().chain(early::due(judge)).min();
     if let Plan::Open(open) = &mut judge.objective.plan {
         open.risk_due = due;
     }
@@ -108,6 +111,8 @@ struct Next<'r> {
     opens: Instant,
     /// Until when a success counts.
     until: Instant,
+    /// When the objective wants a run to have begun, if none has.
+    must_begin: Option<MustBegin>,
     /// The run that is under way, and since when; `None`: no run has begun.
     run: Option<(&'r RunState, Instant)>,
     times: RunTimes,
@@ -136,15 +141,19 @@ fn next<'r>(judge: &Judge<'r>) -> Option<Next<'r>> {
         return None;
     }
     let times = RunTimes::of(judge.runs, judge.past_runs);
+    let must_begin = must_begin(judge, open).filter(|_| !has_begun);
     let (due, run) = match has_begun {
         // Each of several runs may bring the result in time: the slot is at risk when the last of them is late.
         true => {
             let late = under_way.into_iter().map(|run| Some((late_from(&times, run.1, until)?, Some(run))));
             late.collect::<Option<Vec<_>>>()?.into_iter().max_by_key(|(due, _)| *due)?
         }
-        false => (not_started_from(&times, opens, until)?, None),
+        false => {
+            let by = must_begin.map(|must_begin| must_begin.by);
+            (not_started_from(&times, opens, until).into_iter().chain(by).min()?, None)
+        }
     };
-    (due < until).then_some(Next { due, opens, until, run, times })
+    (due < until).then_some(Next { due, opens, until, must_begin, run, times })
 }
 
 impl<'r> Next<'r> {
@@ -153,8 +162,11 @@ impl<'r> Next<'r> {
         let took = &self.times.took;
         let of_runs = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let Some((_, since)) = self.run else {
-            let needs = nine_in_ten(took);
-            return Risk::NotStarted { expected_at: self.opens, needs, of_runs: of_runs(took.len()) };
+            let expected_at = self.must_begin.map_or(self.opens, |must_begin| must_begin.expected_at);
+            let (needs, of_runs) = (nine_in_ten(took), of_runs(took.len()));
+            let start_by = self.must_begin.filter(|must_begin| must_begin.by <= at);
+            let start_by = start_by.map(|must_begin| must_begin.by - must_begin.expected_at);
+            return Risk::NotStarted { expected_at, needs, of_runs, start_by };
         };
         let longer = longer_than(took, self.until - since);
         let as_long = took.iter().filter(|took| **took >= at - since).count();
@@ -174,6 +186,28 @@ impl<'r> Next<'r> {
         let open = || judge.runs.iter().rev().filter(is_open);
         self.run.map(|(run, _)| run).or_else(|| open().find(waits)).or_else(|| open().next())
     }
+}
+
+/// When the first run of a slot is expected, and when the objective wants it to have begun.
+#[derive(Clone, Copy)]
+struct MustBegin {
+    expected_at: Instant,
+    by: Instant,
+}
+
+/// When a run of the open slot must have begun, if the objective sets that and a run is expected.
+fn must_begin(judge: &Judge<'_>, open: &OpenSlot) -> Option<MustBegin> {
+    let spec = &judge.objective.objective;
+    let start_by = spec.start_by?;
+    let (slot, opens) = (open.slot, open.opens());
+    let expected_at = match open.window {
+        Window::Fires { .. } => window::expected_at(spec, judge.cron_job, slot, opens),
+        Window::Fresh { .. } => {
+            *window::fires_between(spec, judge.cron_job, opens, slot.deadline, 1)?.first()?
+        }
+        Window::NoFire | Window::Slot => return None,
+    };
+    Some(MustBegin { expected_at, by: expected_at + start_by })
 }
 
 /// From when on it is too late that no run has begun: what is left is what nine in ten runs need. Not before nine in ten runs

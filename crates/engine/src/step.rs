@@ -7,7 +7,7 @@ use kigen_state::{BatchState, Calendars};
 
 use crate::context::Batch;
 use crate::effect::Effect;
-use crate::{facts, judge, retention};
+use crate::{facts, judge, past_numbers, retention};
 
 /// What can happen to a batch.
 #[derive(Clone, Debug)]
@@ -66,6 +66,7 @@ pub fn step(state: &mut BatchState, input: Input<'_>) -> Vec<Effect> {
             judge::judge_due(&mut batch, gaps, calendars);
             // A withdrawn objective has made room.
             facts::accept_refused(&mut batch);
+            past_numbers::follow_objectives(batch.state);
             retention::fit(batch.state);
             batch.effects
         }

@@ -6,40 +6,54 @@ use kigen_model::Instant;
 use kigen_state::{BatchState, ObjectiveState, OpenSlot, Plan, RunState, SUCCESSES_MAX, Success};
 
 use crate::attempts::ended_at;
-use crate::context::Judge;
+use crate::context::{Judge, Past};
+use crate::expectation;
 use crate::membership::{belongs, marked};
 
 /// How far an edit of the zone can move the day of an annotation, in hours.
 const ZONES_APART_H: i64 = 26;
 
 /// The success of a run, if it succeeded.
-pub(crate) fn of_run(run: &RunState) -> Option<Success> {
+fn of_run(state: &BatchState, run: &RunState) -> Option<Success> {
     let ended_at = ended_at(run)?;
-    Some(Success { nominal_start: run.run.nominal_start(), slot: run.run.slot, ended_at })
+    let (past, objectives) = (Past::of(state), state.objectives.iter());
+    let broke = objectives.filter(|(_, known)| !expectation::counts(&known.objective, past, run));
+    let broke = broke.map(|(name, _)| name.clone()).collect();
+    Some(Success { nominal_start: run.run.nominal_start(), slot: run.run.slot, ended_at, broke })
 }
 
-/// All successes that are known; one may be there twice, with an earlier and a later end.
-pub(crate) fn known(runs: &[RunState], successes: &[Success]) -> impl Iterator<Item = Success> {
-    runs.iter().filter_map(of_run).chain(successes.iter().copied())
+/// When the successes ended that are kept apart, count for the open slot of an objective, and were in time.
+pub(crate) fn of_slot(judge: &Judge<'_>, open: &OpenSlot, until: Instant) -> impl Iterator<Item = Instant> {
+    let counts = move |success: &&Success| {
+        success.ended_at <= until
+            && belongs(open.window, open.slot, *success, &open.time_zone)
+            && success.counts_for(judge.name)
+    };
+    judge.successes.iter().filter(counts).map(|success| success.ended_at)
 }
 
 /// When the slot was met. A success is recorded when it is observed; all that are known are checked again, since the slot
 /// may have been planned, or its window moved, after that.
 pub(crate) fn met_at(judge: &Judge<'_>, open: &OpenSlot, until: Instant) -> Option<Instant> {
-    let in_time = known(judge.runs, judge.successes)
-        .filter(|success| belongs(open.window, open.slot, success, &open.time_zone))
-        .map(|success| success.ended_at)
-        .filter(|ended_at| *ended_at <= until);
-    in_time.chain(open.met_at).min()
+    let (spec, past) = (&judge.objective.objective, judge.past());
+    let is_in_time = |ended_at: &Instant| *ended_at <= until;
+    let of_runs = judge.runs.iter().filter_map(|run| Some((run, ended_at(run).filter(is_in_time)?)));
+    let of_runs = of_runs
+        .filter(|(run, _)| belongs(open.window, open.slot, &run.run, &open.time_zone))
+        .filter(|(run, _)| expectation::counts(spec, past, run))
+        .map(|(_, ended_at)| ended_at);
+    of_runs.chain(of_slot(judge, open, until)).chain(open.met_at).min()
 }
 
 /// Keeps the success of a run apart from it, since the run, or what shows when it ended, is about to be dropped.
 pub(crate) fn keep(state: &mut BatchState, run: &RunState) {
-    let Some(success) = of_run(run).filter(|success| is_needed(state, success)) else {
+    let Some(success) = of_run(state, run).filter(|success| is_needed(state, success)) else {
         return;
     };
-    let is_same =
-        |known: &Success| (known.nominal_start, known.slot) == (success.nominal_start, success.slot);
+    let is_same = |known: &Success| {
+        (known.nominal_start, known.slot, &known.broke)
+            == (success.nominal_start, success.slot, &success.broke)
+    };
     let known = &mut state.successes;
     match known.iter_mut().find(|known| is_same(known)) {
         // Of two successes of one time the earlier end meets every slot that the later one meets.
@@ -77,7 +91,7 @@ fn drop_closest(successes: &mut Vec<Success>) {
 }
 
 fn is_needed(state: &BatchState, success: &Success) -> bool {
-    state.objectives.values().any(|objective| can_need(objective, success))
+    state.objectives.iter().any(|(name, objective)| success.counts_for(name) && can_need(objective, success))
 }
 
 /// Whether the success may belong to the open slot of an objective or to a later one.

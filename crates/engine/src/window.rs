@@ -8,7 +8,7 @@ use kigen_model::Instant;
 use kigen_model::objective::Objective;
 use kigen_model::run::CronJob;
 use kigen_model::slot::Slot;
-use kigen_state::{CronJobState, JudgedSlot, ScheduleEdit, Window};
+use kigen_state::{CronJobState, ScheduleEdit, Window};
 
 use crate::deadlines::{last_at_or_before, starts, timetable, zone_name};
 
@@ -60,19 +60,18 @@ pub(crate) fn window(
     }
 }
 
-/// When the first run of a slot was expected. Kubernetes makes up a fire at the hour that it had planned by the schedule before
-/// the edit: the slot's window opens earlier than that.
+/// When the first run of a slot was expected whose window opens at `opens`. Kubernetes makes up a fire at the hour that it had
+/// planned by the schedule before the edit: the slot's window opens earlier than that.
 pub(crate) fn expected_at(
     objective: &Objective,
     cron_job: Option<&CronJobState>,
-    judged: &JudgedSlot,
+    slot: Slot,
+    opens: Instant,
 ) -> Instant {
-    let opens = judged.opens();
     let edits = cron_job.filter(|_| objective.starts.is_none()).map_or(&[][..], |known| &known.edits);
     if !edits.iter().skip(1).any(|edit| edit.made_up == Some(opens)) {
         return opens;
     }
-    let slot = judged.slot;
     let planned = first_fire(edits, slot.from, Some(slot.deadline), expected_fire).ok().flatten();
     planned.or_else(|| edited_away(edits, slot)).unwrap_or(opens)
 }

@@ -9,6 +9,7 @@ use kigen_calendar::Zone;
 use kigen_engine::explain::{Considered, Explanation, explain};
 use kigen_log::{ConsumedRecord, LogReader};
 use kigen_model::Instant;
+use kigen_model::expectation::broken_text;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Deadlines;
 use kigen_model::run::RunPhase;
@@ -332,7 +333,11 @@ impl LocalText {
         let mark = run.slot.map_or(String::new(), |mark| format!(", marked for {mark}"));
         let reported =
             considered.reported.map_or(String::new(), |metrics| format!("; it reported {metrics}"));
-        format!("{} of {}{mark}: {phase}{reported}", run.job, self.at(run.nominal_start()))
+        let broken = match considered.broken.as_slice() {
+            [] => String::new(),
+            broken => format!("; not as expected: {}", broken_text(broken)),
+        };
+        format!("{} of {}{mark}: {phase}{reported}{broken}", run.job, self.at(run.nominal_start()))
     }
 
     /// The rule that decided.
@@ -355,6 +360,10 @@ impl LocalText {
                     ),
                 }
             }
+            Some(Verdict::Missed(CauseKind::Expectation)) => format!(
+                "no run that belongs to the slot did by {until} what the objective expects; the last one that ended well did \
+                 not."
+            ),
             Some(Verdict::Missed(cause)) => {
                 format!("{no_success}, and {}.", self.cause(cause, explanation, state))
             }
@@ -387,6 +396,7 @@ impl LocalText {
                 None => "there was no CronJob of that name".to_owned(),
             },
             CauseKind::Suspended => "the CronJob was suspended".to_owned(),
+            CauseKind::Expectation => "the last one that ended well did not do what is expected".to_owned(),
             CauseKind::Failed => "the last run of the slot had failed, or was gone before its end".to_owned(),
             CauseKind::StillRunning => "a run of the slot was still running".to_owned(),
             CauseKind::Pending => "a run of the slot was there but had not started".to_owned(),

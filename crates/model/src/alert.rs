@@ -4,9 +4,10 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::Instant;
+use crate::expectation::Broken;
 use crate::key::BatchKey;
 use crate::objective::Severity;
-use crate::risk::Risk;
+use crate::risk::{Risk, RiskKind};
 use crate::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 use crate::trend::Trend;
 
@@ -181,6 +182,16 @@ pub enum AlertBody {
         /// The run that succeeded, if it was observed.
         run: Option<RunSummary>,
     },
+    /// A run met a slot, but did not do what the objective expects; it counts by the objective's `counts`. At most one for a
+    /// slot.
+    ExpectationBroken {
+        /// The slot.
+        slot: Slot,
+        /// What is broken.
+        broken: Vec<Broken>,
+        /// The run.
+        run: RunSummary,
+    },
     /// A Job ended as Failed, whatever the objectives of its batch.
     RunFailed {
         /// The run, with the attempt that failed last.
@@ -204,6 +215,7 @@ impl AlertBody {
             Self::UnknownClosed { .. } => "unknown_closed",
             Self::SlotAtRisk { risk, .. } => risk.kind().label(),
             Self::RiskOver { .. } => "risk_over",
+            Self::ExpectationBroken { .. } => RiskKind::Expectation.label(),
             Self::RunFailed { .. } => "run_failed",
         }
     }

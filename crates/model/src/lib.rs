@@ -8,6 +8,7 @@ pub mod alert;
 pub mod control;
 pub mod delivery;
 pub mod event;
+pub mod expectation;
 pub mod key;
 pub mod objective;
 pub mod reject;

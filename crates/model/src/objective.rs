@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use crate::expectation::Expectation;
 use crate::run::CronJob;
 
 /// The name of the objective that a CronJob's annotation declares, reserved for it.
@@ -27,6 +28,10 @@ pub struct Objective {
     pub starts: Option<String>,
     /// The name of the calendar on whose working days the result is due.
     pub calendar: Option<String>,
+    /// How long after its expected fire a run must have begun; else the slot is at risk, however few runs were observed.
+    pub start_by: Option<TimeDelta>,
+    /// What a run must have done besides ending well; `None`: nothing.
+    pub expect: Option<Expectation>,
     /// How urgent a miss is.
     pub severity: Severity,
     /// Who is responsible.
@@ -86,6 +91,8 @@ impl Objective {
             freshness: None,
             starts: None,
             calendar: None,
+            start_by: None,
+            expect: None,
             severity: Severity::Fatal,
             owner: None,
             runbook: None,
@@ -116,6 +123,10 @@ impl Objective {
     pub const SETTLE_DEFAULT_S: i64 = 30;
     /// The largest grace and settle, in seconds: 31 days.
     pub const GRACE_MAX_S: i64 = 31 * 86_400;
+    /// The largest time within which a run must have begun, in seconds: 31 days.
+    pub const START_BY_MAX_S: i64 = 31 * 86_400;
+    /// The largest time that a run may be expected to take, in seconds: 31 days.
+    pub const MIN_DURATION_MAX_S: i64 = 31 * 86_400;
     /// The largest freshness, in seconds: 366 days.
     pub const FRESHNESS_MAX_S: i64 = 366 * 86_400;
 }

@@ -47,6 +47,11 @@ impl ReportedMetrics {
         self.0.iter().map(|(name, number)| (name.as_str(), *number))
     }
 
+    /// The number of this name.
+    pub fn get(&self, name: &str) -> Option<Number> {
+        self.0.get(name).copied()
+    }
+
     /// The first `max` of them as text, and how many more there are: `auc 0.81, rows 120345 and 3 more`.
     pub fn brief(&self, max: usize) -> String {
         let shown: Vec<String> =

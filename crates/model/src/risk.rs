@@ -16,6 +16,8 @@ pub enum Risk {
         needs: Option<TimeDelta>,
         /// How many past runs were compared.
         of_runs: u32,
+        /// How long after its expected fire the objective wants a run to have begun, if that time has passed.
+        start_by: Option<TimeDelta>,
     },
     /// The run of the slot takes long: of the past runs that took at least as long, at least nine in ten would have been late.
     RunningLate {
@@ -68,6 +70,8 @@ pub enum RiskKind {
     Trend,
     /// See [`Risk::NewLevel`].
     NewLevel,
+    /// See [`AlertBody::ExpectationBroken`](crate::alert::AlertBody::ExpectationBroken).
+    Expectation,
 }
 
 impl Risk {
@@ -85,7 +89,8 @@ impl Risk {
 
 impl RiskKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::NotStarted, Self::RunningLate, Self::Trend, Self::NewLevel];
+    pub const ALL: [Self; 5] =
+        [Self::NotStarted, Self::RunningLate, Self::Trend, Self::NewLevel, Self::Expectation];
 
     /// Its name in ids, records and labels.
     #[must_use]
@@ -95,6 +100,7 @@ impl RiskKind {
             Self::RunningLate => "at_risk_running_late",
             Self::Trend => "at_risk_trend",
             Self::NewLevel => "at_risk_new_level",
+            Self::Expectation => "expectation_broken",
         }
     }
 }

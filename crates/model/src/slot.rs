@@ -1,6 +1,7 @@
 //! Slots, the times between two deadlines, and their verdicts.
 
 use crate::Instant;
+use crate::expectation::Broken;
 use crate::run::{Attempt, Run};
 
 /// A slot of an objective: `[from, deadline)`, and the window of runs that belong to it.
@@ -76,6 +77,8 @@ pub enum Cause {
     Suspended,
     /// The last run of the slot failed, or was deleted before it ended.
     Failed(Failure),
+    /// The last run of the slot succeeded in time, but did not do what the objective expects.
+    Expectation(Vec<Broken>),
     /// A run of the slot was running. It may have ended since.
     StillRunning {
         /// When it started.
@@ -125,6 +128,7 @@ impl Cause {
             | Self::TargetAbsent
             | Self::Suspended
             | Self::Failed(_)
+            | Self::Expectation(_)
             | Self::StillRunning { .. }
             | Self::Pending { .. }
             | Self::NeverStarted { .. } => None,
@@ -146,6 +150,7 @@ impl Cause {
             Self::CronJobAbsent | Self::TargetAbsent => CauseKind::CronJobAbsent,
             Self::Suspended => CauseKind::Suspended,
             Self::Failed(_) => CauseKind::Failed,
+            Self::Expectation(_) => CauseKind::Expectation,
             Self::StillRunning { .. } => CauseKind::StillRunning,
             Self::Pending { .. } => CauseKind::Pending,
             Self::NeverStarted { .. } => CauseKind::NeverStarted,
@@ -171,6 +176,8 @@ pub enum CauseKind {
     NeverStarted,
     /// See [`Cause::NotObserved`].
     NotObserved,
+    /// See [`Cause::Expectation`].
+    Expectation,
 }
 
 impl CauseKind {
@@ -184,6 +191,7 @@ impl CauseKind {
             Self::Pending => "pending",
             Self::NeverStarted => "never_started",
             Self::NotObserved => "not_observed",
+            Self::Expectation => "expectation",
         }
     }
 }

@@ -53,7 +53,8 @@ pub(crate) fn of_cause(cause: &Cause, run: Option<&RunSummary>) -> Option<String
         | Cause::Suspended
         | Cause::StillRunning { .. }
         | Cause::NeverStarted { .. }
-        | Cause::NotObserved { .. } => None,
+        | Cause::NotObserved { .. }
+        | Cause::Expectation(_) => None,
     }
 }
 

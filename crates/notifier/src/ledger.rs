@@ -69,7 +69,8 @@ impl Entry {
             | AlertBody::SlotRecovered { .. }
             | AlertBody::SlotRetracted { .. }
             | AlertBody::UnknownClosed { .. }
-            | AlertBody::RiskOver { .. } => false,
+            | AlertBody::RiskOver { .. }
+            | AlertBody::ExpectationBroken { .. } => false,
         }
     }
 
@@ -85,7 +86,8 @@ impl Entry {
             | AlertBody::SlotRetracted { .. }
             | AlertBody::SlotUnknown { .. }
             | AlertBody::UnknownClosed { .. }
-            | AlertBody::RiskOver { .. } => None,
+            | AlertBody::RiskOver { .. }
+            | AlertBody::ExpectationBroken { .. } => None,
         }
     }
 }

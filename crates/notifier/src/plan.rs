@@ -5,7 +5,7 @@
 //!                            │                   ^    │
 //!                            │ over              │    │ recovered, retracted
 //!                            v           missed  │    v
-//!                          over      unknown ────┘   over        failed run, trend, new level: a message each
+//!                          over      unknown ────┘   over        failed run, trend, new level, not as expected: a message each
 //!                                       └── retracted, judged again ──> over
 //! ```
 
@@ -59,7 +59,7 @@ pub(crate) fn plan(alert: &Alert, offset: Offset, messages: &Messages) -> Plan {
     }
     let is_shown = match &alert.body {
         AlertBody::SlotMissed { .. } | AlertBody::SlotAtRisk { .. } | AlertBody::RunFailed { .. } => true,
-        AlertBody::SlotUnknown { .. } => true,
+        AlertBody::SlotUnknown { .. } | AlertBody::ExpectationBroken { .. } => true,
         AlertBody::SlotRecovered { .. }
         | AlertBody::SlotRetracted { .. }
         | AlertBody::UnknownClosed { .. }
@@ -69,6 +69,7 @@ pub(crate) fn plan(alert: &Alert, offset: Offset, messages: &Messages) -> Plan {
         // Another state than before; or one that lasts, ever more seldom.
         AlertBody::SlotMissed { misses, .. } => entry.delivery.subject != subject || misses.is_power_of_two(),
         AlertBody::SlotAtRisk { .. }
+        | AlertBody::ExpectationBroken { .. }
         | AlertBody::RunFailed { .. }
         | AlertBody::SlotUnknown { .. }
         | AlertBody::SlotRecovered { .. }
@@ -94,6 +95,7 @@ fn subject(alert: &Alert) -> Uuid {
         AlertBody::SlotRetracted { incident: None, .. }
         | AlertBody::SlotUnknown { .. }
         | AlertBody::SlotAtRisk { .. }
+        | AlertBody::ExpectationBroken { .. }
         | AlertBody::RunFailed { .. } => alert.id,
     }
 }
@@ -116,6 +118,7 @@ fn known<'a>(alert: &Alert, subject: Uuid, messages: &'a Messages) -> Option<&'a
         | AlertBody::UnknownClosed { .. }
         | AlertBody::SlotAtRisk { .. }
         | AlertBody::RiskOver { .. }
+        | AlertBody::ExpectationBroken { .. }
         | AlertBody::RunFailed { .. } => None,
     }
 }
@@ -134,6 +137,7 @@ fn unknown<'a>(alert: &Alert, slot: &Slot, messages: &'a Messages) -> Option<&'a
         | AlertBody::UnknownClosed { .. }
         | AlertBody::SlotAtRisk { .. }
         | AlertBody::RiskOver { .. }
+        | AlertBody::ExpectationBroken { .. }
         | AlertBody::RunFailed { .. } => false,
     })
 }

@@ -29,7 +29,8 @@ impl Queue {
             | AlertBody::SlotUnknown { .. }
             | AlertBody::UnknownClosed { .. }
             | AlertBody::SlotAtRisk { .. }
-            | AlertBody::RiskOver { .. } => Self::Deadlines,
+            | AlertBody::RiskOver { .. }
+            | AlertBody::ExpectationBroken { .. } => Self::Deadlines,
             AlertBody::RunFailed { .. } => Self::Failures,
         }
     }

@@ -9,13 +9,16 @@ mod storm;
 use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, ResultOf};
+use kigen_model::expectation::{Broken, broken_text};
 use kigen_model::objective::{ANNOTATED_OBJECTIVE, Severity};
 use kigen_model::risk::Risk;
 use kigen_model::run::{Run, RunPhase, SlotMark};
 use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 use kigen_model::trend::Trend;
 
-use self::cause::{brief_cause, brief_failure, cause_text, error_of_attempt, failure_text, last_error};
+use self::cause::{
+    brief_broken, brief_cause, brief_failure, cause_text, error_of_attempt, failure_text, last_error,
+};
 use self::facts::{facts_of_objective, facts_of_run, first_command, read_logs, show_batch};
 use self::history::usual_duration;
 pub use self::storm::render_storm;
@@ -133,6 +136,7 @@ pub fn render(alert: &Alert) -> Message {
         }
         AlertBody::SlotAtRisk { slot, risk, run, past } => at_risk(alert, slot, risk, run.as_ref(), past),
         AlertBody::RiskOver { slot, ended_at, run } => risk_over(alert, slot, *ended_at, run.as_ref()),
+        AlertBody::ExpectationBroken { slot, broken, run } => expectation_broken(alert, slot, broken, run),
         AlertBody::RunFailed { run, failure } => run_failed(alert, run, failure),
     }
 }
@@ -147,8 +151,15 @@ fn retracted(
 ) -> Message {
     let times = TimeFormatter::new(zone(alert), slot.deadline);
     let verdict = if was_missed { "missed" } else { "unknown" };
+    let until = slot.deadline + alert.objective.as_ref().map(|objective| objective.grace).unwrap_or_default();
+    let why = match was_missed && alert.decided_at <= until {
+        true => {
+            "The deadline had been called missed since the run before did not do what is expected".to_owned()
+        }
+        false => format!("kigen saw it only after it had called the deadline {verdict}"),
+    };
     let mut text = format!(
-        "A good result was there at {}{}. kigen saw it only after it had called the deadline {verdict}.",
+        "A good result was there at {}{}. {why}.",
         times.when(ended_at),
         if ended_at > slot.deadline { ", within the grace" } else { "" }
     );
@@ -441,6 +452,32 @@ fn risk_over(alert: &Alert, slot: &Slot, ended_at: Option<Instant>, run: Option<
         tone: Tone::Recovered,
         headline,
         brief: None,
+        owner: owner(alert),
+        context: context(alert, &times, slot),
+        paragraphs: vec![text],
+        error: None,
+        facts,
+    }
+}
+
+fn expectation_broken(alert: &Alert, slot: &Slot, broken: &[Broken], run: &RunSummary) -> Message {
+    let times = TimeFormatter::new(zone(alert), slot.deadline);
+    let mut facts = facts_of_run(Some(run), true);
+    facts.extend(facts_of_objective(alert));
+    facts.push(("Look", read_logs(alert, run)));
+    let text = format!(
+        "Its run ended well, but did not do what is expected: {}. By the objective it counts nevertheless.",
+        clean(&broken_text(broken))
+    );
+    Message {
+        state: "Not as expected",
+        tone: Tone::AtRisk,
+        headline: format!(
+            "{} is there for {}, but not as expected",
+            name_of_objective(alert),
+            times.clock(slot.deadline)
+        ),
+        brief: Some(brief_broken(broken)),
         owner: owner(alert),
         context: context(alert, &times, slot),
         paragraphs: vec![text],

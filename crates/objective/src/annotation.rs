@@ -13,13 +13,17 @@ pub const OWNER: &str = "kigen.dev/owner";
 pub const RUNBOOK: &str = "kigen.dev/runbook";
 /// The calendar on whose working days the result is due. An annotation of a CronJob, beside [`COMPLETE_BY`].
 pub const CALENDAR: &str = "kigen.dev/calendar";
+/// How long after its expected fire a run must have begun. An annotation of a CronJob, beside [`COMPLETE_BY`].
+pub const START_BY: &str = "kigen.dev/start-by";
+/// What a run must have done, as under `expect` in a file. An annotation of a CronJob, beside [`COMPLETE_BY`].
+pub const EXPECT: &str = "kigen.dev/expect";
 /// What makes bare Jobs one batch. A label of Jobs.
 pub const BATCH: &str = "kigen.dev/batch";
 /// The slot that a Job was made for: a day or an instant. An annotation of a Job.
 pub const SLOT: &str = "kigen.dev/slot";
 
 /// All of them.
-const ALL: [&str; 6] = [COMPLETE_BY, OWNER, RUNBOOK, CALENDAR, BATCH, SLOT];
+const ALL: [&str; 8] = [COMPLETE_BY, OWNER, RUNBOOK, CALENDAR, START_BY, EXPECT, BATCH, SLOT];
 /// Other words, as they are after [`letters`], for what kigen calls [`COMPLETE_BY`].
 const DEADLINES: [&str; 3] = ["deadline", "dueby", "doneby"];
 /// How many letters of a name may be wrong, and of how many one may be.
@@ -92,6 +96,8 @@ mod tests {
             ("kigan.dev/complete-by", COMPLETE_BY),
             ("kigen.dev/owners", OWNER),
             ("kigen.dev/run-book", RUNBOOK),
+            ("kigen.dev/startBy", START_BY),
+            ("kigen.dev/expects", EXPECT),
             ("kigen.dev/slots", SLOT),
             ("kigen.dev/calender", CALENDAR),
         ] {

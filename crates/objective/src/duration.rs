@@ -16,6 +16,11 @@ pub fn parse(text: &str, seconds: &RangeInclusive<i64>) -> Option<TimeDelta> {
     parsed.filter(|parsed| seconds.contains(parsed)).map(TimeDelta::seconds)
 }
 
+/// What to write in place of a text that is no such duration.
+pub(crate) fn advice(seconds: &RangeInclusive<i64>) -> String {
+    format!("write a number with s, m, h or d, at most {}d", seconds.end() / 86_400)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn a_document_with_every_field() {
         let spec = "  batch: {cronJob: recommend}\n  completeBy: \"0 12 * * *\"\n  timeZone: Asia/Tokyo\n  grace: 10m\n  \
-                    freshness: 3d\n  settle: 30s\n  severity: warning\n  owner: recommend-team\n  runbook: https://wiki\n";
+                    freshness: 3d\n  settle: 30s\n  startBy: 15m\n  severity: warning\n  owner: recommend-team\n  runbook: https://wiki\n";
         check(
             spec,
             &expect![[r#"
@@ -274,6 +274,13 @@ mod tests {
                         ),
                         starts: None,
                         calendar: None,
+                        start_by: Some(
+                            TimeDelta {
+                                secs: 900,
+                                nanos: 0,
+                            },
+                        ),
+                        expect: None,
                         severity: Warning,
                         owner: Some(
                             "recommend-team",
@@ -303,6 +310,19 @@ mod tests {
     }
 
     #[test]
+    fn the_faults_of_what_is_expected_have_their_lines() {
+        let spec = "  batch: {cronJob: recommend}\n  completeBy: \"0 12 * * *\"\n  expect:\n    minDuration: soon\n    \
+                    metrics:\n      rows: {dropMax: a bit}\n      auc:\n        over: 0\n";
+        check(
+            spec,
+            &expect![[r#"
+            line 8: `minDuration` is `soon`: write a number with s, m, h or d, at most 31d
+            line 10: `dropMax` of `rows` is `a bit`: write 1% to 99%
+            line 12: `over` of `auc` is 0: write 1 to 64"#]],
+        );
+    }
+
+    #[test]
     fn a_freshness_of_zero_is_refused_since_no_run_would_count() {
         let spec = "  batch: {cronJob: recommend}\n  completeBy: \"0 12 * * *\"\n  freshness: 0s\n";
         check(spec, &expect!["line 7: `freshness` is `0s`: write a number with s, m, h or d, at most 366d"]);
@@ -311,7 +331,7 @@ mod tests {
     #[test]
     fn an_unknown_field_is_refused_with_those_that_are_known() {
         let known = "unknown field `completeby`, expected one of batch, completeBy, before, timeZone, grace, freshness, \
-                     settle, starts, calendar, severity, owner, runbook";
+                     settle, starts, calendar, startBy, expect, severity, owner, runbook";
         let spec = "  batch: {cronJob: recommend}\n  completeby: \"0 12 * * *\"\n";
         let text = document("ready", spec);
         assert_eq!(parse(&text, "prod", Path::new("")).problems.to_string(), format!("line 6: {known}"));

@@ -2,7 +2,7 @@
 //! `kind: Calendar`, too.
 //!
 //! [`spec`] has the types that a user fills in, and the manifest of the custom resource is generated from them. [`read`](mod@read) turns a
-//! spec into the model's objective, and has every message about an error in it. [`file`](mod@file) and [`object`] are the two sources: a
+//! spec into the model's objective, and has every message about an error in it, with [`expect`](mod@expect) for what a run must have done. [`file`](mod@file) and [`object`] are the two sources: a
 //! file gives the line of each fault and refuses unknown fields, an object does neither.
 //!
 //! A new field is added in [`spec`] and read in [`read`](mod@read).
@@ -12,6 +12,7 @@ pub mod calendars;
 pub mod crontab;
 mod document;
 pub mod duration;
+pub mod expect;
 pub mod file;
 mod located;
 #[cfg(test)]

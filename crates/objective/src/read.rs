@@ -1,16 +1,20 @@
-//! From a spec to the model's objective; every message about an error in a spec is here.
+//! From a spec to the model's objective; every message about an error in a spec is here, or, of what a run must have done, in
+//! `expect.rs`.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use chrono::TimeDelta;
+use kigen_model::expectation::Expectation;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
 use kigen_text::secrets::scrub;
 
 use crate::located::Located;
 use crate::name::{NAME_RULE, is_kubernetes_name};
-use crate::spec::{BatchSpec, ObjectiveSpec};
-use crate::{crontab, duration};
+use crate::spec::{BatchSpec, ExpectSpec, ObjectiveSpec};
+use crate::{crontab, duration, expect};
+
+const START_BY_S: RangeInclusive<i64> = 1..=Objective::START_BY_MAX_S;
 
 /// An objective that was read from a spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +98,8 @@ pub(crate) fn read(
     let grace = duration("grace", spec.grace.as_ref(), &grace_s, &mut faults);
     let freshness_s = 1..=Objective::FRESHNESS_MAX_S;
     let freshness = duration("freshness", spec.freshness.as_ref(), &freshness_s, &mut faults);
+    let start_by = duration("startBy", spec.start_by.as_ref(), &START_BY_S, &mut faults);
+    let expect = spec.expect.as_ref().and_then(|expect| expectation(expect, &mut faults));
     let (Some(batch), Some(deadlines), true) = (batch, deadlines, faults.is_empty()) else {
         faults.extend(refused);
         return Err(faults);
@@ -111,12 +117,22 @@ pub(crate) fn read(
         freshness,
         starts: spec.starts.map(Located::into_value),
         calendar,
+        start_by,
+        expect,
         severity,
         owner: spec.owner.map(|owner| scrub(&owner).into_owned()),
         runbook: spec.runbook.map(|runbook| scrub(&runbook).into_owned()),
         ..Objective::new(deadlines, source)
     };
     Ok(ParsedObjective { batch, objective, refused })
+}
+
+/// Reads how long after its expected fire a run must have begun, as an annotation has it.
+///
+/// # Errors
+/// What to write instead.
+pub fn start_by(text: &str) -> Result<TimeDelta, String> {
+    duration::parse(text, &START_BY_S).ok_or_else(|| duration::advice(&START_BY_S))
 }
 
 fn batch(spec: &Located<BatchSpec>, source: Source, faults: &mut Vec<Fault>) -> Option<NamedBatch> {
@@ -173,6 +189,12 @@ fn calendar(name: Option<Located<String>>, faults: &mut Vec<Fault>) -> Option<St
     Some(name.into_value())
 }
 
+fn expectation(spec: &Located<ExpectSpec>, faults: &mut Vec<Fault>) -> Option<Expectation> {
+    let read = expect::read(spec.value());
+    let of = |(line, text): (u64, String)| Fault { field: "expect", line: line.max(spec.line()), text };
+    read.map_err(|found| faults.extend(found.into_iter().map(of))).ok()
+}
+
 fn severity(text: Option<&Located<String>>, faults: &mut Vec<Fault>) -> Severity {
     match text.map(|text| (text, text.value().as_str())) {
         None | Some((_, "fatal")) => Severity::Fatal,
@@ -194,8 +216,7 @@ fn duration(
     let text = text?;
     let duration = duration::parse(text.value(), seconds);
     if duration.is_none() {
-        let days = seconds.end() / 86_400;
-        let advice = format!("write a number with s, m, h or d, at most {days}d");
+        let advice = duration::advice(seconds);
         faults.push(Fault::new(field, text, format!("`{field}` is `{}`: {advice}", text.value())));
     }
     duration

@@ -23,7 +23,7 @@ pub const KIND: &str = "Objective";
 pub(crate) const CALENDAR_KIND: &str = "Calendar";
 
 /// `spec` of an Objective: by when a batch must have a good result.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(extend("x-kubernetes-validations" = [
@@ -62,6 +62,12 @@ pub(crate) struct ObjectiveSpec {
     /// excused. By default every day.
     #[cfg_attr(test, schemars(length(max = 253), regex(pattern = NAME)))]
     pub(crate) calendar: Option<Located<String>>,
+    /// How long after its expected start a run must have begun, else kigen warns: a number with s, m, h or d, at most 31d.
+    #[cfg_attr(test, schemars(extend("x-kubernetes-validations" = [at_most("31d", 2_678_400)])))]
+    #[cfg_attr(test, schemars(length(max = 9), regex(pattern = r"^0*[1-9][0-9]*[smhd]$")))]
+    pub(crate) start_by: Option<Located<String>>,
+    /// What a run must have done besides ending well.
+    pub(crate) expect: Option<Located<ExpectSpec>>,
     /// The severity of a miss. By default fatal.
     #[cfg_attr(test, schemars(extend("enum" = ["fatal", "warning"])))]
     pub(crate) severity: Option<Located<String>>,
@@ -71,6 +77,45 @@ pub(crate) struct ObjectiveSpec {
     /// The URL of the runbook.
     #[cfg_attr(test, schemars(length(max = 512)))]
     pub(crate) runbook: Option<String>,
+}
+
+/// What a run must have done besides ending well. One that did not is none that counts.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(extend("x-kubernetes-validations" = [
+    {"rule": "has(self.minDuration) || has(self.metrics)", "message": "expect minDuration, metrics or both"}
+])))]
+pub(crate) struct ExpectSpec {
+    /// The least time from its start to its end: a number with s, m, h or d, at most 31d.
+    #[cfg_attr(test, schemars(extend("x-kubernetes-validations" = [at_most("31d", 2_678_400)])))]
+    #[cfg_attr(test, schemars(length(max = 9), regex(pattern = r"^0*[1-9][0-9]*[smhd]$")))]
+    pub(crate) min_duration: Option<Located<String>>,
+    /// The numbers that it must report, by name, with their limits.
+    #[cfg_attr(test, schemars(extend("minProperties" = 1, "maxProperties" = 32)))]
+    pub(crate) metrics: Option<BTreeMap<String, Located<MetricSpec>>>,
+    /// Whether a run counts nevertheless: then that is only warned of. By default false.
+    pub(crate) counts: Option<bool>,
+}
+
+/// What is expected of a number. Without a limit, it must be reported.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(extend("x-kubernetes-validations" = [
+    {"rule": "!has(self.min) || !has(self.max) || self.min <= self.max", "message": "min is at most max"}
+])))]
+pub(crate) struct MetricSpec {
+    /// The least that it may be.
+    pub(crate) min: Option<f64>,
+    /// The most that it may be.
+    pub(crate) max: Option<f64>,
+    /// By how much it may be less than usual, 1% to 99%. Usual is the median of the latest runs.
+    #[cfg_attr(test, schemars(length(max = 3), regex(pattern = r"^[1-9][0-9]?%$")))]
+    pub(crate) drop_max: Option<String>,
+    /// The median of how many runs is usual, 1 to 64. By default 14.
+    #[cfg_attr(test, schemars(range(min = 1, max = 64)))]
+    pub(crate) over: Option<i32>,
 }
 
 /// Names one batch of the objective's namespace, or selects many.

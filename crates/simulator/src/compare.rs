@@ -37,7 +37,10 @@ pub fn compare(world: &World, answers: &[ObjectiveAnswer], alerts: &[Alert]) -> 
                 && alert.objective.as_ref().is_some_and(|objective| objective.name == answer.objective)
                 && !matches!(
                     alert.body,
-                    AlertBody::RunFailed { .. } | AlertBody::SlotAtRisk { .. } | AlertBody::RiskOver { .. }
+                    AlertBody::RunFailed { .. }
+                        | AlertBody::SlotAtRisk { .. }
+                        | AlertBody::RiskOver { .. }
+                        | AlertBody::ExpectationBroken { .. }
                 )
         });
         let reported: Vec<&Alert> = of_it.collect();
@@ -448,6 +451,7 @@ fn described(alert: &Alert, incidents: &mut BTreeMap<Uuid, Instant>) -> (Instant
             (slot.deadline, format!("at {at} {}", risk.kind().label()))
         }
         AlertBody::RiskOver { slot, .. } => (slot.deadline, format!("at {at} at risk no more")),
+        AlertBody::ExpectationBroken { slot, .. } => (slot.deadline, format!("at {at} expectation broken")),
         AlertBody::RunFailed { run, failure } => {
             (run.run.created_at, format!("at {at} failed: {}", failure.reason))
         }

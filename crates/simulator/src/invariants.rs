@@ -184,6 +184,7 @@ impl Objective {
                 self.warning(alert, slot.deadline)?;
                 id(slot.deadline)
             }
+            AlertBody::ExpectationBroken { slot, .. } => id(slot.deadline),
             AlertBody::RunFailed { run, .. } => {
                 if !matches!(run.run.phase, RunPhase::Failed { .. }) {
                     return Err("a failure of a run that has not failed".to_owned());

@@ -7,6 +7,7 @@ use kigen_model::Instant;
 use kigen_model::event::Revision;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
+use kigen_model::reported::Number;
 use kigen_model::run::{Attempt, CronJob, Run, RunPhase, SlotMark};
 
 use crate::objective::{ObjectiveState, Plan};
@@ -33,6 +34,8 @@ pub const SUCCESSES_MAX: usize = 64;
 /// How many of a batch's past runs a decision compares at most, and how many are kept apart from the runs; the oldest is dropped
 /// first.
 pub const PAST_RUNS_MAX: usize = 64;
+/// How many numbers of one name are kept of a batch's past runs: one more than one of them is compared with at most.
+pub const PAST_NUMBERS_MAX: usize = 65;
 /// How many objectives without room are kept; a further one waits until its declaration is written again.
 pub const REFUSED_MAX: usize = 8;
 /// How long after its last fact a batch is removed that has no objective, no living CronJob and no open run, in days of its
@@ -63,6 +66,8 @@ pub struct BatchState {
     pub successes: Vec<Success>,
     /// The runs that succeeded and that `runs` no longer shows, by nominal start: how long a run of the batch takes.
     pub past_runs: Vec<PastRun>,
+    /// The numbers that an expectation of its objectives names, by name.
+    pub past_numbers: PastNumbers,
     /// The newest failure among the runs that are no longer kept: a failure of an unknown run is reported if it is newer.
     /// `None`: no run was observed, or an older kigen wrote this state.
     pub forgotten_failure: Option<ForgottenFailure>,
@@ -86,6 +91,7 @@ impl BatchState {
             last_fact_at: None,
             successes: Vec::new(),
             past_runs: Vec::new(),
+            past_numbers: PastNumbers::new(),
             forgotten_failure: None,
             refused: BTreeMap::new(),
             left_out_at: None,
@@ -103,6 +109,7 @@ impl BatchState {
             last_fact_at,
             successes,
             past_runs,
+            past_numbers,
             forgotten_failure,
             refused,
             left_out_at,
@@ -114,6 +121,7 @@ impl BatchState {
             && last_fact_at.is_none()
             && successes.is_empty()
             && past_runs.is_empty()
+            && past_numbers.is_empty()
             && forgotten_failure.is_none()
             && refused.is_empty()
             && left_out_at.is_none()
@@ -291,7 +299,7 @@ pub struct AttemptState {
 }
 
 /// A run that succeeded, as far as a verdict can depend on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Success {
     /// See [`Run::nominal_start`].
     pub nominal_start: Instant,
@@ -299,6 +307,27 @@ pub struct Success {
     pub slot: Option<SlotMark>,
     /// When the work ended.
     pub ended_at: Instant,
+    /// The objectives for which it does not count, by name: it did not do what they expect.
+    pub broke: Vec<String>,
+}
+
+impl Success {
+    /// Whether it counts for the objective of this name.
+    pub fn counts_for(&self, objective: &str) -> bool {
+        !self.broke.iter().any(|name| name == objective)
+    }
+}
+
+/// The numbers that past runs reported, by name, each by nominal start.
+pub type PastNumbers = BTreeMap<String, Vec<PastNumber>>;
+
+/// A number that a run reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PastNumber {
+    /// See [`Run::nominal_start`].
+    pub nominal_start: Instant,
+    /// The number.
+    pub value: Number,
 }
 
 /// A run that succeeded, as far as the run time of later ones is compared with it.

@@ -11,9 +11,9 @@ mod partition;
 
 pub use batch::{
     ATTEMPTS_MAX, Activity, AttemptState, BARE_REMOVED_AFTER_H, BatchState, CronJobState, EDITS_MAX,
-    ForgottenFailure, MOMENTS_MAX, OBJECTIVES_MAX, PAST_RUNS_MAX, PastRun, REFUSED_MAX, REMOVED_AFTER_D,
-    RUNS_MAX, RefusedObjective, RunMoment, RunState, STANDINGS_MAX, STATE_BYTES_MAX, SUCCESSES_MAX,
-    ScheduleEdit, Standing, StandingKind, Success,
+    ForgottenFailure, MOMENTS_MAX, OBJECTIVES_MAX, PAST_NUMBERS_MAX, PAST_RUNS_MAX, PastNumber, PastNumbers,
+    PastRun, REFUSED_MAX, REMOVED_AFTER_D, RUNS_MAX, RefusedObjective, RunMoment, RunState, STANDINGS_MAX,
+    STATE_BYTES_MAX, SUCCESSES_MAX, ScheduleEdit, Standing, StandingKind, Success,
 };
 pub use calendars::{CALENDAR_VERSIONS_MAX, CALENDARS_MAX, CalendarVersion, Calendars};
 pub use clock::{ClusterClock, GAPS_MAX};

@@ -2,16 +2,19 @@
 
 use chrono::TimeDelta;
 use kigen_model::alert::{Alert, AlertBody, CronJobPresence, DeadlineSummary, ObjectiveSummary, ResultOf};
+use kigen_model::expectation::Broken;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
-use kigen_model::slot::{Gap, PastSuccess, RunSummary, Slot};
+use kigen_model::slot::{Cause, Gap, PastSuccess, RunSummary, Slot};
 use kigen_model::topic::Topic;
 use kigen_model::trend::Trend;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::cause::{CauseRecord, failure};
 use crate::codec;
 use crate::error::DecodeError;
+use crate::expectation::BrokenRecord;
 use crate::fields::{FieldReader, Millis, Text, int, maybe_text, text};
 use crate::level::Level;
 use crate::risk::RiskRecord;
@@ -80,6 +83,8 @@ enum Body<'a> {
         later_by_s: Option<i64>,
         #[serde(default)]
         goes_on_missing: bool,
+        #[serde(default)]
+        broken: Vec<BrokenRecord<'a>>,
     },
     SlotRecovered {
         slot: SlotRecord,
@@ -133,6 +138,11 @@ enum Body<'a> {
         ended_at: Option<Millis>,
         run: Option<SummaryRecord<'a>>,
     },
+    ExpectationBroken {
+        slot: SlotRecord,
+        broken: Vec<BrokenRecord<'a>>,
+        run: SummaryRecord<'a>,
+    },
 }
 
 /// The slots of an alert that an older kigen wrote.
@@ -165,7 +175,9 @@ const WARNINGS_VERSION: usize = 7;
 /// readers stop for whom the level is held down.
 pub fn has_kind(level: Level, body: &AlertBody) -> bool {
     match body {
-        AlertBody::SlotAtRisk { .. } | AlertBody::RiskOver { .. } => level.version(TOPIC) >= WARNINGS_VERSION,
+        AlertBody::SlotAtRisk { .. } | AlertBody::RiskOver { .. } | AlertBody::ExpectationBroken { .. } => {
+            level.version(TOPIC) >= WARNINGS_VERSION
+        }
         AlertBody::SlotMissed { .. }
         | AlertBody::SlotRecovered { .. }
         | AlertBody::SlotRetracted { .. }
@@ -305,23 +317,37 @@ fn trend(of: FieldReader, later_by_s: Option<i64>, goes_on_missing: bool) -> Res
     })
 }
 
+fn missed<'a>(
+    (slot, incident, misses): (&Slot, Uuid, u32),
+    cause: &'a Cause,
+    run: Option<&'a RunSummary>,
+    past: &[PastSuccess],
+    trend: Trend,
+) -> Body<'a> {
+    let (later_by_s, goes_on_missing) = trend_fields(trend);
+    Body::SlotMissed {
+        slot: slot.into(),
+        incident: incident.to_string().into(),
+        misses: int(misses),
+        cause: cause.into(),
+        run: run.map(SummaryRecord::from),
+        past: past.iter().map(PastSuccessRecord::from).collect(),
+        unobserved_from: cause.gap().and_then(|gap| gap.from).map(Millis::from),
+        unobserved_to: cause.gap().map(|gap| gap.to.into()),
+        later_by_s,
+        goes_on_missing,
+        broken: match cause {
+            Cause::Expectation(broken) => broken.iter().map(BrokenRecord::from).collect(),
+            _ => Vec::new(),
+        },
+    }
+}
+
 impl<'a> From<&'a AlertBody> for Body<'a> {
     fn from(body: &'a AlertBody) -> Self {
         match body {
             AlertBody::SlotMissed { slot, incident, misses, cause, run, past, trend } => {
-                let (later_by_s, goes_on_missing) = trend_fields(*trend);
-                Self::SlotMissed {
-                    slot: slot.into(),
-                    incident: incident.to_string().into(),
-                    misses: int(*misses),
-                    cause: cause.into(),
-                    run: run.as_ref().map(SummaryRecord::from),
-                    past: past.iter().map(PastSuccessRecord::from).collect(),
-                    unobserved_from: cause.gap().and_then(|gap| gap.from).map(Millis::from),
-                    unobserved_to: cause.gap().map(|gap| gap.to.into()),
-                    later_by_s,
-                    goes_on_missing,
-                }
+                missed((slot, *incident, *misses), cause, run.as_ref(), past, *trend)
             }
             AlertBody::SlotRecovered { slot, incident, since, misses, ended_at, run, result_of } => {
                 Self::SlotRecovered {
@@ -367,6 +393,11 @@ impl<'a> From<&'a AlertBody> for Body<'a> {
                 ended_at: ended_at.map(Millis::from),
                 run: run.as_ref().map(SummaryRecord::from),
             },
+            AlertBody::ExpectationBroken { slot, broken, run } => Self::ExpectationBroken {
+                slot: slot.into(),
+                broken: broken.iter().map(BrokenRecord::from).collect(),
+                run: run.into(),
+            },
             AlertBody::RunFailed { run, failure } => Self::FailedRun {
                 run: run.into(),
                 reason: text(&failure.reason),
@@ -392,19 +423,16 @@ impl Body<'_> {
                 unobserved_to,
                 later_by_s,
                 goes_on_missing,
-            } => {
-                let from = of.maybe_instant("unobserved_from", unobserved_from)?;
-                let to = of.maybe_instant("unobserved_to", unobserved_to)?;
-                AlertBody::SlotMissed {
-                    slot: slot.read(of)?,
-                    incident: of.uuid("incident", &incident)?,
-                    misses: of.int("misses", misses)?,
-                    cause: cause.read(of)?.hidden_by(to.map(|to| Gap::unwatched(from, to))),
-                    run: maybe_run(of, run)?,
-                    past: past_successes(of, past)?,
-                    trend: trend(of, later_by_s, goes_on_missing)?,
-                }
-            }
+                broken: what,
+            } => AlertBody::SlotMissed {
+                slot: slot.read(of)?,
+                incident: of.uuid("incident", &incident)?,
+                misses: of.int("misses", misses)?,
+                cause: cause_of(of, cause, what, (unobserved_from, unobserved_to))?,
+                run: maybe_run(of, run)?,
+                past: past_successes(of, past)?,
+                trend: trend(of, later_by_s, goes_on_missing)?,
+            },
             Self::SlotRecovered { slot, incident, since, misses, ended_at, run, result_of } => {
                 AlertBody::SlotRecovered {
                     slot: slot.read(of)?,
@@ -426,14 +454,13 @@ impl Body<'_> {
             Self::SlotUnknown { slot, gap_from, gap_to, since, slots } => {
                 slot_unknown(of, slot.read(of)?, (gap_from, gap_to), since, slots)?
             }
-            Self::UnknownClosed { unknown, slot, since, slots, met, missed } => AlertBody::UnknownClosed {
-                unknown: of.uuid("unknown", &unknown)?,
-                slot: slot.read(of)?,
-                since: of.instant("since", since)?,
-                slots: of.int("slots", slots)?,
-                met: of.int("met", met)?,
-                missed: of.int("missed", missed)?,
-            },
+            Self::UnknownClosed { unknown, slot, since, slots, met, missed } => unknown_closed(
+                of,
+                of.uuid("unknown", &unknown)?,
+                slot.read(of)?,
+                since,
+                [slots, met, missed],
+            )?,
             Self::SlotAtRisk { slot, risk, run, past } => AlertBody::SlotAtRisk {
                 slot: slot.read(of)?,
                 risk: risk.read(of)?,
@@ -445,6 +472,7 @@ impl Body<'_> {
                 ended_at: of.maybe_instant("ended_at", ended_at)?,
                 run: maybe_run(of, run)?,
             },
+            Self::ExpectationBroken { slot, broken, run } => expectation_broken(of, slot, broken, run)?,
             Self::FailedRun { run, reason, exit_code, attempts, last_error } => AlertBody::RunFailed {
                 run: run.read(of)?,
                 failure: failure(of, reason, exit_code, attempts, last_error)?,
@@ -468,6 +496,53 @@ fn slot_unknown(
         slots: of.int("slots", slots)?,
         gap: Gap::unwatched(from, of.instant("gap_to", gap_to)?),
     })
+}
+
+fn unknown_closed(
+    of: FieldReader,
+    unknown: Uuid,
+    slot: Slot,
+    since: Millis,
+    [slots, met, missed]: [i32; 3],
+) -> Result<AlertBody, DecodeError> {
+    Ok(AlertBody::UnknownClosed {
+        unknown,
+        slot,
+        since: of.instant("since", since)?,
+        slots: of.int("slots", slots)?,
+        met: of.int("met", met)?,
+        missed: of.int("missed", missed)?,
+    })
+}
+
+fn expectation_broken(
+    of: FieldReader,
+    slot: SlotRecord,
+    what: Vec<BrokenRecord<'_>>,
+    run: SummaryRecord<'_>,
+) -> Result<AlertBody, DecodeError> {
+    let (slot, broken, run) = (slot.read(of)?, broken(of, what)?, run.read(of)?);
+    Ok(AlertBody::ExpectationBroken { slot, broken, run })
+}
+
+/// The cause, which two newer versions have in fields of their own.
+fn cause_of(
+    of: FieldReader,
+    cause: CauseRecord<'_>,
+    what: Vec<BrokenRecord<'_>>,
+    (from, to): (Option<Millis>, Option<Millis>),
+) -> Result<Cause, DecodeError> {
+    let what = broken(of, what)?;
+    if !what.is_empty() {
+        return Ok(Cause::Expectation(what));
+    }
+    let from = of.maybe_instant("unobserved_from", from)?;
+    let to = of.maybe_instant("unobserved_to", to)?;
+    Ok(cause.read(of)?.hidden_by(to.map(|to| Gap::unwatched(from, to))))
+}
+
+fn broken(of: FieldReader, broken: Vec<BrokenRecord<'_>>) -> Result<Vec<Broken>, DecodeError> {
+    broken.into_iter().map(|broken| broken.read(of)).collect()
 }
 
 fn maybe_run(of: FieldReader, run: Option<SummaryRecord<'_>>) -> Result<Option<RunSummary>, DecodeError> {

@@ -1,10 +1,14 @@
 //! Why a slot was missed and how a run failed, as records of `kigen.alerts` have it.
 
+use kigen_model::expectation::broken_text;
 use kigen_model::slot::{Cause, Failure};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DecodeError;
 use crate::fields::{FieldReader, Millis, Text, int, maybe_text, text};
+
+/// The reason of a failure in place of a broken expectation.
+const EXPECTATION: &str = "Expectation";
 
 #[derive(Serialize, Deserialize)]
 pub(crate) enum CauseRecord<'a> {
@@ -43,11 +47,18 @@ impl<'a> From<&'a Cause> for CauseRecord<'a> {
                 attempts: int(failure.attempts),
                 last_error: maybe_text(&failure.last_error),
             },
+            // A reader of older versions reads the most that it knows.
+            Cause::Expectation(broken) => Self::CauseFailed {
+                reason: text(EXPECTATION),
+                exit_code: None,
+                attempts: 1,
+                last_error: Some(Text::Owned(broken_text(broken))),
+            },
             Cause::StillRunning { since } => Self::CauseStillRunning { since: (*since).into() },
             Cause::Pending { since, why } => {
                 Self::CausePending { since: (*since).into(), why: maybe_text(why) }
             }
-            // A reader of older versions reads the most that it knows.
+            // The same.
             Cause::NeverStarted { expected_at } | Cause::NotObserved { expected_at, gap: _ } => {
                 Self::CauseNeverStarted { expected_at: (*expected_at).into() }
             }

@@ -13,6 +13,7 @@ mod control;
 mod delivery;
 mod error;
 mod event;
+mod expectation;
 mod fields;
 mod frame;
 mod json;

@@ -5,7 +5,8 @@ use apache_avro::schema::NamesRef;
 use apache_avro::types::Value;
 
 /// What takes the place of a symbol that an older version lacks, where its default would make it refuse the whole record.
-const OLDER_SYMBOLS: [(&str, &str); 2] = [("NOT_OBSERVED", "NEVER_STARTED"), ("CALENDAR", "NO_FIRE")];
+const OLDER_SYMBOLS: [(&str, &str); 3] =
+    [("NOT_OBSERVED", "NEVER_STARTED"), ("CALENDAR", "NO_FIRE"), ("EXPECTATION", "FAILED")];
 
 /// The datum as the older schema has it. Versions only ever grow (`schemas/README.md`): a field that the older one lacks is
 /// left out, a new symbol of an enumeration becomes an older one or the default. `None`: it contains a branch of a union that the older one

@@ -9,7 +9,7 @@ use crate::fields::{FieldReader, Millis, int};
 
 #[derive(Serialize, Deserialize)]
 pub(crate) enum RiskRecord {
-    RiskNotStarted { expected_at: Millis, needs_ms: Option<i64>, of_runs: i32 },
+    RiskNotStarted { expected_at: Millis, needs_ms: Option<i64>, of_runs: i32, start_by_s: Option<i64> },
     RiskRunningLate { since: Millis, longer: i32, of_runs: i32 },
     RiskLongerThanEver { since: Millis, longest_ms: i64, of_runs: i32 },
     RiskTrend { misses: Millis, by_ms: i64, margin_ms: i64, of_slots: i32 },
@@ -20,10 +20,11 @@ impl From<Risk> for RiskRecord {
     fn from(risk: Risk) -> Self {
         let ms = |time: TimeDelta| time.num_milliseconds();
         match risk {
-            Risk::NotStarted { expected_at, needs, of_runs } => Self::RiskNotStarted {
+            Risk::NotStarted { expected_at, needs, of_runs, start_by } => Self::RiskNotStarted {
                 expected_at: expected_at.into(),
                 needs_ms: needs.map(ms),
                 of_runs: int(of_runs),
+                start_by_s: start_by.map(|start_by| start_by.num_seconds()),
             },
             Risk::RunningLate { since, longer, of_runs } => {
                 Self::RiskRunningLate { since: since.into(), longer: int(longer), of_runs: int(of_runs) }
@@ -52,10 +53,13 @@ impl RiskRecord {
             TimeDelta::try_milliseconds(ms).ok_or_else(|| of.wrong(field, "is too long"))
         };
         Ok(match self {
-            Self::RiskNotStarted { expected_at, needs_ms, of_runs } => Risk::NotStarted {
+            Self::RiskNotStarted { expected_at, needs_ms, of_runs, start_by_s } => Risk::NotStarted {
                 expected_at: of.instant("expected_at", expected_at)?,
                 needs: needs_ms.map(|ms| time("needs_ms", ms)).transpose()?,
                 of_runs: of.int("of_runs", of_runs)?,
+                start_by: start_by_s
+                    .map(|s| TimeDelta::try_seconds(s).ok_or_else(|| of.wrong("start_by_s", "is too long")))
+                    .transpose()?,
             },
             Self::RiskRunningLate { since, longer, of_runs } => Risk::RunningLate {
                 since: of.instant("since", since)?,

@@ -12,6 +12,7 @@ use kigen_model::slot::Slot;
 use serde::{Deserialize, Serialize};
 
 use crate::error::DecodeError;
+use crate::expectation::ExpectationRecord;
 use crate::fields::{FieldReader, Millis, Text, int, maybe_text, text};
 
 /// The version of an object: its two fields are flattened into the record that has it.
@@ -428,6 +429,8 @@ pub(crate) struct ObjectiveRecord<'a> {
     starts: Option<Text<'a>>,
     before: Option<BeforeRecord<'a>>,
     calendar: Option<Text<'a>>,
+    start_by_s: Option<i64>,
+    expect: Option<ExpectationRecord<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -473,6 +476,8 @@ impl<'a> From<&'a Objective> for ObjectiveRecord<'a> {
             starts: maybe_text(&objective.starts),
             before,
             calendar: maybe_text(&objective.calendar),
+            start_by_s: objective.start_by.map(|start_by| start_by.num_seconds()),
+            expect: objective.expect.as_ref().map(ExpectationRecord::from),
         }
     }
 }
@@ -488,6 +493,11 @@ impl ObjectiveRecord<'_> {
             Some(seconds @ 1..=Objective::FRESHNESS_MAX_S) => Some(TimeDelta::seconds(seconds)),
             Some(_) => return Err(of.wrong("freshness_s", "is not 1 second to 366 days")),
         };
+        let start_by = match self.start_by_s {
+            None => None,
+            Some(seconds @ 1..=Objective::START_BY_MAX_S) => Some(TimeDelta::seconds(seconds)),
+            Some(_) => return Err(of.wrong("start_by_s", "is not 1 second to 31 days")),
+        };
         let deadlines = match self.before {
             None => Deadlines::CompleteBy { crontab: self.complete_by.into_owned() },
             Some(before) => before.read(),
@@ -501,6 +511,8 @@ impl ObjectiveRecord<'_> {
             freshness,
             starts: self.starts.map(Text::into_owned),
             calendar: self.calendar.map(Text::into_owned),
+            start_by,
+            expect: self.expect.map(|expect| expect.read(of)).transpose()?,
             severity: self.severity.read(),
             owner: self.owner.map(Text::into_owned),
             runbook: self.runbook.map(Text::into_owned),

@@ -96,6 +96,8 @@ fn objective(complete_by: &str, runbook: &str) -> Objective {
         freshness: None,
         starts: None,
         calendar: None,
+        start_by: None,
+        expect: None,
         severity: Severity::Fatal,
         owner: None,
         runbook: Some(runbook.to_owned()),

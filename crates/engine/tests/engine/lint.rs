@@ -166,6 +166,37 @@ fn deadlines_for_which_no_run_is_expected() {
 }
 
 #[test]
+fn a_start_that_is_never_late() {
+    let start_by = |minutes| Objective { start_by: Some(TimeDelta::minutes(minutes)), ..by("0 12 * * *") };
+    let batch = Batch::of_cron_job("0 8 * * *", None);
+    check(&start_by(239), Some(&batch), &expect![""]);
+    check(
+        &start_by(240),
+        Some(&batch),
+        &expect![
+            "a `startBy` of 240 min is not before the deadline in all of the next 14 slots, the first that of Tue 2026-11-17 12:00 UTC, and warns of nothing there: give a shorter one"
+        ],
+    );
+    check(
+        &start_by(15),
+        Some(&Batch::of_cron_job("@every 5m", None)),
+        &expect![
+            "`startBy` has no effect, since no run is expected by the clock: give the crontab of their starts by `starts`"
+        ],
+    );
+    let jobs = Objective { is_of_jobs: true, ..start_by(15) };
+    check(
+        &jobs,
+        Some(&Batch::new().ran(9..=15, |_| 10)),
+        &expect![
+            "`startBy` has no effect, since no run is expected by the clock: give the crontab of their starts by `starts`"
+        ],
+    );
+    let with_starts = Objective { starts: Some("0 8 * * *".to_owned()), ..jobs };
+    check(&with_starts, Some(&Batch::new().ran(9..=15, |_| 10)), &expect![""]);
+}
+
+#[test]
 fn a_zone_that_is_not_the_cronjobs() {
     let zoned = |zone: &str| Objective { time_zone: Some(zone.to_owned()), ..by("0 12 * * *") };
     let tokyo = Batch::of_cron_job("0 8 * * *", Some("Asia/Tokyo"));

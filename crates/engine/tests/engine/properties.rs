@@ -189,6 +189,8 @@ fn objective(complete_by: &str, grace: i64, freshness: Option<i64>) -> Objective
         freshness: freshness.map(TimeDelta::minutes),
         starts: None,
         calendar: None,
+        start_by: None,
+        expect: None,
         severity: Severity::Fatal,
         owner: None,
         runbook: None,
@@ -335,7 +337,7 @@ proptest! {
                 | AlertBody::SlotUnknown { slot, .. }
                 | AlertBody::UnknownClosed { slot, .. } => slot.deadline,
                 AlertBody::SlotRecovered { ended_at, .. } | AlertBody::SlotRetracted { ended_at, .. } => *ended_at,
-                AlertBody::SlotAtRisk { slot, .. } => slot.from,
+                AlertBody::SlotAtRisk { slot, .. } | AlertBody::ExpectationBroken { slot, .. } => slot.from,
                 AlertBody::RiskOver { slot, ended_at, .. } => ended_at.unwrap_or(slot.from),
                 AlertBody::RunFailed { run, .. } => match run.run.phase {
                     RunPhase::Failed { failed_at, .. } => failed_at,
@@ -364,6 +366,7 @@ proptest! {
                 | AlertBody::UnknownClosed { .. }
                 | AlertBody::SlotAtRisk { .. }
                 | AlertBody::RiskOver { .. }
+                | AlertBody::ExpectationBroken { .. }
                 | AlertBody::RunFailed { .. } => {}
             }
         }

@@ -81,8 +81,8 @@ impl Stage {
         Ok(())
     }
 
-    /// `daily 14 runs of 50m`, or `growing 4m` from one to the next: each begins as it is scheduled and succeeds, and a tick
-    /// follows.
+    /// `daily 14 runs of 50m`, or `growing 4m` from one to the next, or `reporting rows=12`: each begins as it is scheduled and
+    /// succeeds, and a tick follows.
     fn daily(&mut self, date: &str, time: &str, words: &[&str]) -> Result<(), String> {
         let [days, "runs", "of", took, rest @ ..] = words else {
             return Err("write `daily 14 runs of 50m`".to_owned());
@@ -96,6 +96,9 @@ impl Stage {
             let ends = begins + span(took)? + grows * day;
             let (ends, then) = (local(&self.zone, ends), local(&self.zone, ends + TimeDelta::minutes(1)));
             self.line(&format!("{date} {time} job of-{date} runs for {date} {time}"))?;
+            if let Some(numbers) = after(rest, "reporting") {
+                self.line(&format!("{ends} pod pod-of-{date} of of-{date} succeeds reporting {numbers}"))?;
+            }
             self.line(&format!("{ends} job of-{date} succeeds"))?;
             self.line(&format!("{then} tick"))?;
         }
@@ -264,6 +267,8 @@ impl Stage {
             freshness: after(words, "freshness").map(span).transpose()?,
             starts: after(words, "starts").map(str::to_owned),
             calendar: after(words, "calendar").map(str::to_owned),
+            start_by: after(words, "start-by").map(span).transpose()?,
+            expect: after(words, "expect").map(kigen_objective::expect::annotated).transpose()?,
             severity: Severity::Fatal,
             owner: after(words, "owner").map(str::to_owned),
             runbook: None,

@@ -73,6 +73,7 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
             | AlertBody::UnknownClosed { .. }
             | AlertBody::SlotAtRisk { .. }
             | AlertBody::RiskOver { .. }
+            | AlertBody::ExpectationBroken { .. }
             | AlertBody::RunFailed { .. } => {}
         }
         let drawn = draw(message, &self.style);

@@ -82,6 +82,9 @@ fn subject(body: &AlertBody) -> Subject<'_> {
         AlertBody::SlotUnknown { slot, .. } | AlertBody::UnknownClosed { slot, .. } => {
             Subject { deadline: Some(slot.deadline), ..Subject::default() }
         }
+        AlertBody::ExpectationBroken { slot, run, .. } => {
+            Subject { deadline: Some(slot.deadline), run: Some(run), ..Subject::default() }
+        }
         AlertBody::SlotAtRisk { slot, run, .. } => {
             Subject { deadline: Some(slot.deadline), run: run.as_ref(), ..Subject::default() }
         }

@@ -73,6 +73,7 @@ impl Past {
                 | AlertBody::UnknownClosed { .. }
                 | AlertBody::SlotAtRisk { .. }
                 | AlertBody::RiskOver { .. }
+                | AlertBody::ExpectationBroken { .. }
                 | AlertBody::RunFailed { .. } => {}
             }
         }

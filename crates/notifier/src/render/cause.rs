@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, CronJobPresence};
+use kigen_model::expectation::{Broken, broken_text};
 use kigen_model::run::{AttemptPhase, RunPhase};
 use kigen_model::slot::{Cause, Failure, RunSummary, Slot};
 
@@ -35,6 +36,10 @@ pub(super) fn cause_text(
         ),
         Cause::Suspended => "The CronJob is suspended, so nothing runs until it is resumed.".to_owned(),
         Cause::Failed(failure) => failure_text(times, failure, run),
+        Cause::Expectation(broken) => format!(
+            "Its run ended well, but did not do what is expected: {}. So it does not count.",
+            clean(&broken_text(broken))
+        ),
         Cause::StillRunning { since } => still_running(times, slot, *since, run),
         Cause::Pending { since, why } => {
             let why = why.as_deref().map_or("Kubernetes reports no reason".to_owned(), clean);
@@ -93,6 +98,7 @@ pub(super) fn brief_cause(
         Cause::TargetAbsent => format!("{} is gone", name_of_target(alert)),
         Cause::Suspended => "the CronJob is suspended".to_owned(),
         Cause::Failed(failure) => brief_failure(failure, run),
+        Cause::Expectation(broken) => brief_broken(broken),
         Cause::StillRunning { since } => format!("running since {}", times.when(*since)),
         Cause::Pending { since, .. } => format!("waiting since {}", times.when(*since)),
         Cause::NeverStarted { expected_at } => {
@@ -100,6 +106,12 @@ pub(super) fn brief_cause(
         }
         Cause::NotObserved { .. } => "not observed".to_owned(),
     }
+}
+
+/// The first thing that is broken, in a few words.
+pub(super) fn brief_broken(broken: &[Broken]) -> String {
+    let first = broken.first().map_or_else(String::new, |broken| clean(&broken.to_string()));
+    first.split_once(';').map_or(first.clone(), |(brief, _)| brief.to_owned())
 }
 
 /// A failure in a few words: the exception where there is one.

@@ -75,7 +75,9 @@ pub(super) fn first_command(alert: &Alert, cause: &Cause, run: Option<&RunSummar
         (Cause::Suspended | Cause::NeverStarted { .. } | Cause::NotObserved { .. }, _) | (_, None) => {
             show_batch(alert)
         }
-        (Cause::Failed(_) | Cause::StillRunning { .. }, Some(run)) => read_logs(alert, run),
+        (Cause::Failed(_) | Cause::Expectation(_) | Cause::StillRunning { .. }, Some(run)) => {
+            read_logs(alert, run)
+        }
         (Cause::Pending { .. }, Some(run)) => {
             let job = clean(&run.run.job);
             kubectl(

@@ -20,9 +20,10 @@ pub(super) fn content(
     let left = span(until - alert.decided_at);
     let clock = times.clock(slot.deadline);
     match risk {
-        Risk::NotStarted { expected_at, needs, of_runs } => {
-            let expected_at = times.when(*expected_at);
-            let mut text = format!("No run has begun; one was expected at {expected_at}.");
+        Risk::NotStarted { expected_at, needs, of_runs, start_by } => {
+            let within = start_by.map_or(String::new(), |by| format!(", to begin within {}", span(by)));
+            let mut text =
+                format!("No run has begun; one was expected at {}{within}.", times.when(*expected_at));
             text.push_str(&match needs {
                 Some(needs) => format!(
                     " Nine in ten of the last {of_runs} good runs took up to {}, and {left} are left.",

@@ -83,8 +83,10 @@ fn what(alert: &Alert) -> &'static str {
             CauseKind::Pending => "waiting",
             CauseKind::NeverStarted => "never started",
             CauseKind::NotObserved => "not observed",
+            CauseKind::Expectation => "not as expected",
         },
         AlertBody::SlotAtRisk { .. } => "at risk",
+        AlertBody::ExpectationBroken { .. } => "not as expected",
         AlertBody::SlotUnknown { .. } => "unknown",
         AlertBody::RunFailed { .. } => "run failed",
         AlertBody::SlotRecovered { .. } => "recovered",
@@ -103,7 +105,7 @@ fn rank(alert: &Alert) -> u8 {
         AlertBody::SlotMissed { .. } => 1,
         AlertBody::RunFailed { .. } => 2,
         AlertBody::SlotUnknown { .. } => 3,
-        AlertBody::SlotAtRisk { .. } => 4,
+        AlertBody::SlotAtRisk { .. } | AlertBody::ExpectationBroken { .. } => 4,
         AlertBody::SlotRecovered { .. }
         | AlertBody::SlotRetracted { .. }
         | AlertBody::UnknownClosed { .. }

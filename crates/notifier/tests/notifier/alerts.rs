@@ -204,7 +204,7 @@ fn run() -> Run {
     }
 }
 
-fn alert(body: AlertBody) -> Alert {
+pub(crate) fn alert(body: AlertBody) -> Alert {
     let key = BatchKey::new("prod", "ml", "recommend");
     Alert {
         id: alert_id(&key, "complete-by", body.kind(), "2026-11-20T03:30:00Z"),
@@ -224,11 +224,11 @@ fn alert(body: AlertBody) -> Alert {
     }
 }
 
-fn slot() -> Slot {
+pub(crate) fn slot() -> Slot {
     Slot { from: at("2026-11-19T03:30:00Z"), deadline: at("2026-11-20T03:30:00Z"), whole: true }
 }
 
-fn incident() -> Uuid {
+pub(crate) fn incident() -> Uuid {
     Uuid::from_u128(7)
 }
 

@@ -52,8 +52,10 @@ struct Story {
 
 /// Each batch's `later` than the others' by itself, or all at once.
 fn story(random: &mut Random, batch: &str, later: TimeDelta) -> Story {
-    let risk =
-        at_risk(Risk::NotStarted { expected_at: at("2026-11-20T03:00:00Z"), needs: None, of_runs: 0 }, None);
+    let risk = at_risk(
+        Risk::NotStarted { expected_at: at("2026-11-20T03:00:00Z"), needs: None, of_runs: 0, start_by: None },
+        None,
+    );
     let recovery = |misses| recovered("2026-11-20T03:00:00Z", "2026-11-20T03:42:10Z", misses);
     let (alerts, state) = match random.below(5) {
         0 => (vec![risk, miss(1), miss(2), recovery(2)], "Recovered"),

@@ -179,7 +179,8 @@ async fn alerts_that_are_read_again_are_in_their_messages_already() {
 #[tokio::test]
 async fn a_warning_becomes_the_miss_or_is_over_in_the_same_message() {
     let expected_at = at("2026-11-20T03:00:00Z");
-    let not_started = at_risk(Risk::NotStarted { expected_at, needs: None, of_runs: 0 }, None);
+    let not_started =
+        at_risk(Risk::NotStarted { expected_at, needs: None, of_runs: 0, start_by: None }, None);
     let late = Risk::RunningLate { since: expected_at, longer: 3, of_runs: 9 };
     let late = at_risk(late, Some(summary(Some(attempt()))));
     let late = Alert { decided_at: late.decided_at + TimeDelta::minutes(5), ..late };

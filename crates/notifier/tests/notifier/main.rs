@@ -5,6 +5,7 @@ mod causes;
 mod chaos;
 mod containers;
 mod delivery;
+mod expectations;
 mod failures;
 mod incidents;
 mod messages;

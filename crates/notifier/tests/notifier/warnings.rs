@@ -17,12 +17,34 @@ fn minutes(minutes: i64) -> TimeDelta {
 fn no_run_has_begun() {
     let expected_at = at("2026-11-20T03:00:00Z");
     check(
-        &at_risk(Risk::NotStarted { expected_at, needs: Some(minutes(21)), of_runs: 40 }, None),
+        &at_risk(
+            Risk::NotStarted { expected_at, needs: Some(minutes(21)), of_runs: 40, start_by: None },
+            None,
+        ),
         expect![[r#"
             ▌ ⚠️ ml/recommend has not begun for 12:30
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ No run has begun; one was expected at 12:00. Nine in ten of the last 40 good
             ▌ runs took up to 21 min, and 20 min are left.
+            ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml describe cronjob recommend
+        "#]],
+    );
+}
+
+#[test]
+fn no_run_has_begun_when_the_objective_wants_one() {
+    let (expected_at, start_by) = (at("2026-11-20T03:00:00Z"), Some(minutes(5)));
+    check(
+        &at_risk(Risk::NotStarted { expected_at, needs: None, of_runs: 0, start_by }, None),
+        expect![[r#"
+            ▌ ⚠️ ml/recommend has not begun for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ No run has begun; one was expected at 12:00, to begin within 5 min. 20 min
+            ▌ are left.
             ▌ The last 4 good runs took 9 min to 10 min.
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo

@@ -162,6 +162,8 @@ impl<'a, L: LogReader> Feed<'a, L> {
             freshness: None,
             starts: None,
             calendar: None,
+            start_by: None,
+            expect: None,
             time_zone: None,
             grace,
             settle: TimeDelta::seconds(30),

@@ -154,6 +154,8 @@ async fn declare(log: &SimulatedLog, batch: &str, crontab: &str) {
         freshness: None,
         starts: None,
         calendar: None,
+        start_by: None,
+        expect: None,
         time_zone: None,
         grace: TimeDelta::zero(),
         settle: TimeDelta::zero(),

@@ -6,12 +6,20 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use kigen_objective::annotation::{BATCH, CALENDAR, COMPLETE_BY, Meant, OWNER, RUNBOOK, SLOT, meant};
+use kigen_objective::annotation::{
+    BATCH, CALENDAR, COMPLETE_BY, EXPECT, Meant, OWNER, RUNBOOK, SLOT, START_BY, meant,
+};
+use kigen_objective::{expect, read};
+use kigen_text::secrets::scrub;
 
 use super::object::Metadata;
 
+/// The annotations of a CronJob that have more of the objective that [`COMPLETE_BY`] declares.
+const BESIDE: [&str; 5] = [OWNER, RUNBOOK, CALENDAR, START_BY, EXPECT];
 /// How many faults of one object are named.
 const FAULTS_MAX: usize = 5;
+/// How much of a value that cannot be read a fault contains, in characters.
+const VALUE_CHARS_MAX: usize = 100;
 
 /// An annotation or a label that is not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +59,7 @@ impl Place {
     /// What kigen reads here.
     fn reads(self, kind: Kind, name: &str) -> bool {
         match (self, kind) {
-            (Self::CronJob, Kind::Annotation) => [COMPLETE_BY, OWNER, RUNBOOK, CALENDAR].contains(&name),
+            (Self::CronJob, Kind::Annotation) => name == COMPLETE_BY || BESIDE.contains(&name),
             // The Jobs have what the template has.
             (Self::JobTemplate | Self::Job, Kind::Annotation) => name == SLOT,
             (Self::JobTemplate | Self::Job, Kind::Label) => name == BATCH,
@@ -111,24 +119,35 @@ fn fault(place: Place, kind: Kind, name: &str, metadata: &Metadata) -> Option<Un
     let text = match meant(name) {
         Meant::Other => return None,
         Meant::Known(known) if place.reads(kind, known) => {
-            let is_alone =
-                [OWNER, RUNBOOK, CALENDAR].contains(&known) && metadata.annotation(COMPLETE_BY).is_none();
-            if !is_alone {
-                return None;
+            let is_alone = BESIDE.contains(&known) && metadata.annotation(COMPLETE_BY).is_none();
+            match is_alone {
+                true => format!(
+                    "the annotation `{name}` has no effect without `{COMPLETE_BY}` beside it: an objective that is declared \
+                     elsewhere has its own"
+                ),
+                false => unreadable(known, metadata)?,
             }
-            format!(
-                "the annotation `{name}` has no effect without `{COMPLETE_BY}` beside it: an objective that is declared elsewhere \
-                 has its own owner, runbook and calendar"
-            )
         }
         Meant::Known(known) => {
             format!("the {kind} `{name}` is not read on {}: kigen reads it {}", place.text(), home(known))
         }
         Meant::Similar(known) => format!("the {kind} `{name}` is not read: did you mean `{known}`?"),
         Meant::Unknown => format!(
-            "the {kind} `{name}` is not read: kigen knows {COMPLETE_BY}, {OWNER}, {RUNBOOK} and {CALENDAR} on a CronJob, and {SLOT} and the \
-             label {BATCH} on a Job"
+            "the {kind} `{name}` is not read: kigen knows {COMPLETE_BY}, {} on a CronJob, and {SLOT} and the label {BATCH} on a Job",
+            BESIDE.join(", ")
         ),
     };
     Some(Unread { name: name.to_owned(), text })
+}
+
+/// The fault of an annotation beside [`COMPLETE_BY`] whose value cannot be read; `None`: it can.
+fn unreadable(name: &str, metadata: &Metadata) -> Option<String> {
+    let value = metadata.annotation(name)?;
+    let advice = match name {
+        START_BY => read::start_by(value).err()?,
+        EXPECT => expect::annotated(value).err()?,
+        _ => return None,
+    };
+    let value: String = scrub(value).chars().take(VALUE_CHARS_MAX).collect();
+    Some(format!("the annotation `{name}: {value}` has no effect: {advice}"))
 }

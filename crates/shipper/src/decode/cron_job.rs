@@ -2,7 +2,8 @@
 
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::{ConcurrencyPolicy, CronJob};
-use kigen_objective::annotation::{CALENDAR, COMPLETE_BY, OWNER, RUNBOOK};
+use kigen_objective::annotation::{CALENDAR, COMPLETE_BY, EXPECT, OWNER, RUNBOOK, START_BY};
+use kigen_objective::{expect, read};
 use kigen_text::secrets::scrub;
 
 use super::annotations::{Place, unread};
@@ -58,13 +59,16 @@ fn concurrency(policy: Option<&str>) -> Option<ConcurrencyPolicy> {
 }
 
 /// The objective is shipped as written, even if its crontab does not parse: the engine keeps it as unresolved, and a notice
-/// warns of it.
+/// warns of it. Of the other annotations one that cannot be read is left out, and reported with what is not read at all: the
+/// deadlines hold without it.
 fn objective(metadata: &Metadata) -> Option<Objective> {
     let deadlines = Deadlines::CompleteBy { crontab: cut(metadata.annotation(COMPLETE_BY)?).to_owned() };
     Some(Objective {
         calendar: metadata.annotation(CALENDAR).map(|name| cut(name).to_owned()),
         owner: metadata.annotation(OWNER).map(|owner| cut(&scrub(owner)).to_owned()),
         runbook: metadata.annotation(RUNBOOK).map(|runbook| cut(&scrub(runbook)).to_owned()),
+        start_by: metadata.annotation(START_BY).and_then(|text| read::start_by(text).ok()),
+        expect: metadata.annotation(EXPECT).and_then(|text| expect::annotated(text).ok()),
         ..Objective::new(deadlines, ObjectiveSource::Annotation)
     })
 }

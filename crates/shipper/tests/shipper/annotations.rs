@@ -1,7 +1,7 @@
 //! Annotations and labels with kigen's name that are not read where they are: each is named once, with what to write instead, and
 //! counted while it is there. And what a shipper sees of a cluster when it has seen all.
 
-use chrono::{DateTime, TimeZone, Utc};
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use expect_test::expect;
 use kigen_model::event::{Fact, FactBody};
 use kigen_shipper::core::{Core, Resume};
@@ -86,17 +86,39 @@ fn an_annotation_of_a_cron_job_that_is_misspelled_or_in_the_wrong_place_is_a_pro
     opened.change(Resource::CronJobs, "c", label, &daily());
     opened.change(Resource::CronJobs, "d", json!({"annotations": {"kigen.dev/owner": "ml"}}), &daily());
     opened.change(Resource::CronJobs, "e", json!({"annotations": {"kigen.dev/team": "ml"}}), &daily());
-    let read = json!({"annotations": {"kigen.dev/complete-by": "0 12 * * *", "kigen.dev/owner": "ml", "other/owner": "x"}});
+    let soon = json!({"annotations": {"kigen.dev/complete-by": "0 12 * * *", "kigen.dev/start-by": "soon"}});
+    opened.change(Resource::CronJobs, "f", soon, &daily());
+    let odd =
+        json!({"annotations": {"kigen.dev/complete-by": "0 12 * * *", "kigen.dev/expect": "{rows: 5}"}});
+    opened.change(Resource::CronJobs, "g", odd, &daily());
+    let read = json!({"annotations": {
+        "kigen.dev/complete-by": "0 12 * * *", "kigen.dev/owner": "ml", "kigen.dev/start-by": "15m", "other/owner": "x",
+        "kigen.dev/expect": "{metrics: {rows: {min: 1000}}}",
+    }});
     opened.change(Resource::CronJobs, "read", read, &daily());
     expect![[r#"
         test/ml/a: the annotation `kigen.dev/dead-line` is not read: did you mean `kigen.dev/complete-by`?
         test/ml/b: the annotation `kigen.dev/complete-by` is not read on the template of its Jobs (spec.jobTemplate.metadata): kigen reads it as an annotation of a CronJob, in its own metadata; the annotation `kigen.dev/owner` is not read on the template of its pods: kigen reads it as an annotation of a CronJob, in its own metadata
         test/ml/c: the label `kigen.dev/complete-by` is not read on a CronJob: kigen reads it as an annotation of a CronJob, in its own metadata
-        test/ml/d: the annotation `kigen.dev/owner` has no effect without `kigen.dev/complete-by` beside it: an objective that is declared elsewhere has its own owner, runbook and calendar
-        test/ml/e: the annotation `kigen.dev/team` is not read: kigen knows kigen.dev/complete-by, kigen.dev/owner, kigen.dev/runbook and kigen.dev/calendar on a CronJob, and kigen.dev/slot and the label kigen.dev/batch on a Job
+        test/ml/d: the annotation `kigen.dev/owner` has no effect without `kigen.dev/complete-by` beside it: an objective that is declared elsewhere has its own
+        test/ml/e: the annotation `kigen.dev/team` is not read: kigen knows kigen.dev/complete-by, kigen.dev/owner, kigen.dev/runbook, kigen.dev/calendar, kigen.dev/start-by, kigen.dev/expect on a CronJob, and kigen.dev/slot and the label kigen.dev/batch on a Job
+        test/ml/f: the annotation `kigen.dev/start-by: soon` has no effect: write a number with s, m, h or d, at most 31d
+        test/ml/g: the annotation `kigen.dev/expect: {rows: 5}` has no effect: unknown field `rows`, expected one of minDuration, metrics, counts
     "#]]
     .assert_eq(&opened.annotated());
-    for name in ["a", "b", "c", "d", "e"] {
+    let declared = opened.facts.iter().filter_map(|fact| match &fact.body {
+        FactBody::Objective { objective: Some(objective), .. } => {
+            let expects = objective.expect.as_ref().map(|expect| expect.metrics.len());
+            Some((&*fact.key.batch, objective.start_by, expects))
+        }
+        _ => None,
+    });
+    let declared = declared.collect::<Vec<_>>();
+    assert_eq!(
+        declared,
+        [("f", None, None), ("g", None, None), ("read", Some(TimeDelta::minutes(15)), Some(1))]
+    );
+    for name in ["a", "b", "c", "d", "e", "f", "g"] {
         opened.change(Resource::CronJobs, name, json!({}), &daily());
     }
     assert_eq!(opened.annotated(), "", "it is corrected");

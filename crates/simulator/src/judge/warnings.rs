@@ -154,7 +154,7 @@ impl<'a> Warnings<'a> {
         }
         let pasts = pasts(&known);
         match *warning.risk {
-            Risk::NotStarted { expected_at, needs: Some(needs), of_runs } => {
+            Risk::NotStarted { expected_at, needs: Some(needs), of_runs, start_by: None } => {
                 // Kubernetes makes no run at an hour that the clocks skip; the slot opens with it all the same.
                 let is_skipped = || {
                     let mut schedules = known.schedules();
@@ -175,7 +175,9 @@ impl<'a> Warnings<'a> {
                 let is_right = of_runs as usize >= RUNS_MIN && pasts.iter().any(is_right);
                 is_right.then_some(()).ok_or_else(|| format!("{left} is left: {}", shown(&pasts)))
             }
-            Risk::NotStarted { needs: None, .. } => Err("nothing sets when a run must have begun".to_owned()),
+            Risk::NotStarted { needs: None, .. } | Risk::NotStarted { start_by: Some(_), .. } => {
+                Err("nothing sets when a run must have begun".to_owned())
+            }
             Risk::RunningLate { since, longer, of_runs } => {
                 let begun = self.under_way(&known, &window, warning, since)?;
                 let (took, may_take) = (warning.decided_at - begun, slot.stops_counting() - begun);

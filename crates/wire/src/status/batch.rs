@@ -1,9 +1,10 @@
 //! The state of a batch.
 
 use kigen_model::key::BatchKey;
+use kigen_model::reported::Number;
 use kigen_state::{
-    Activity, AttemptState, BatchState, CronJobState, ForgottenFailure, PastRun, RefusedObjective, RunMoment,
-    RunState, ScheduleEdit, Standing, StandingKind, Success,
+    Activity, AttemptState, BatchState, CronJobState, ForgottenFailure, PastNumber, PastRun,
+    RefusedObjective, RunMoment, RunState, ScheduleEdit, Standing, StandingKind, Success,
 };
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,8 @@ pub(super) struct BatchRecord<'a> {
     #[serde(default)]
     past_runs: Vec<PastRunRecord>,
     left_out_at: Option<Millis>,
+    #[serde(default)]
+    past_numbers: Vec<PastNumbersRecord<'a>>,
 }
 
 impl<'a> From<&'a BatchState> for BatchRecord<'a> {
@@ -49,6 +52,7 @@ impl<'a> From<&'a BatchState> for BatchRecord<'a> {
             last_fact_at: state.last_fact_at.map(Millis::from),
             past_runs: state.past_runs.iter().map(PastRunRecord::from).collect(),
             left_out_at: state.left_out_at.map(Millis::from),
+            past_numbers: state.past_numbers.iter().map(PastNumbersRecord::from).collect(),
         }
     }
 }
@@ -73,6 +77,11 @@ impl BatchRecord<'_> {
                 .map(|success| success.read(of))
                 .collect::<Result<_, _>>()?,
             past_runs: self.past_runs.into_iter().map(|past| past.read(of)).collect::<Result<_, _>>()?,
+            past_numbers: self
+                .past_numbers
+                .into_iter()
+                .map(|numbers| numbers.read(of))
+                .collect::<Result<_, _>>()?,
             forgotten_failure: self.forgotten_failure.map(|failure| failure.read(of)).transpose()?,
             refused: refused.collect::<Result<_, _>>()?,
             last_fact_at: of.maybe_instant("last_fact_at", self.last_fact_at)?,
@@ -87,14 +96,17 @@ struct SuccessRecord<'a> {
     nominal_start: Millis,
     slot: Option<Text<'a>>,
     ended_at: Millis,
+    #[serde(default)]
+    broke: Vec<Text<'a>>,
 }
 
-impl From<&Success> for SuccessRecord<'_> {
-    fn from(success: &Success) -> Self {
+impl<'a> From<&'a Success> for SuccessRecord<'a> {
+    fn from(success: &'a Success) -> Self {
         Self {
             nominal_start: success.nominal_start.into(),
             slot: success.slot.map(|mark| Text::Owned(mark.to_string())),
             ended_at: success.ended_at.into(),
+            broke: success.broke.iter().map(|name| text(name)).collect(),
         }
     }
 }
@@ -105,6 +117,7 @@ impl SuccessRecord<'_> {
             nominal_start: of.instant("nominal_start", self.nominal_start)?,
             slot: slot_mark(of, self.slot)?,
             ended_at: of.instant("ended_at", self.ended_at)?,
+            broke: self.broke.into_iter().map(Text::into_owned).collect(),
         })
     }
 }
@@ -134,6 +147,43 @@ impl PastRunRecord {
             started_at: of.maybe_instant("started_at", self.started_at)?,
             ended_at: of.instant("ended_at", self.ended_at)?,
         })
+    }
+}
+
+/// The numbers of one name.
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "PastNumbers")]
+struct PastNumbersRecord<'a> {
+    name: Text<'a>,
+    numbers: Vec<PastNumberRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "PastNumber")]
+struct PastNumberRecord {
+    nominal_start: Millis,
+    value: f64,
+}
+
+impl<'a> From<(&'a String, &'a Vec<PastNumber>)> for PastNumbersRecord<'a> {
+    fn from((name, numbers): (&'a String, &'a Vec<PastNumber>)) -> Self {
+        let number = |PastNumber { nominal_start, value }: &PastNumber| PastNumberRecord {
+            nominal_start: (*nominal_start).into(),
+            value: value.value(),
+        };
+        Self { name: text(name), numbers: numbers.iter().map(number).collect() }
+    }
+}
+
+impl PastNumbersRecord<'_> {
+    fn read(self, of: FieldReader) -> Result<(String, Vec<PastNumber>), DecodeError> {
+        let number = |number: PastNumberRecord| {
+            Ok(PastNumber {
+                nominal_start: of.instant("nominal_start", number.nominal_start)?,
+                value: Number::new(number.value).ok_or_else(|| of.wrong("value", "is not finite"))?,
+            })
+        };
+        Ok((self.name.into_owned(), self.numbers.into_iter().map(number).collect::<Result<_, _>>()?))
     }
 }
 

@@ -166,6 +166,7 @@ enum RiskKindRecord {
     RunningLate,
     Trend,
     NewLevel,
+    Expectation,
 }
 
 impl From<RiskKind> for RiskKindRecord {
@@ -175,6 +176,7 @@ impl From<RiskKind> for RiskKindRecord {
             RiskKind::RunningLate => Self::RunningLate,
             RiskKind::Trend => Self::Trend,
             RiskKind::NewLevel => Self::NewLevel,
+            RiskKind::Expectation => Self::Expectation,
         }
     }
 }
@@ -186,6 +188,7 @@ impl RiskKindRecord {
             Self::RunningLate => RiskKind::RunningLate,
             Self::Trend => RiskKind::Trend,
             Self::NewLevel => RiskKind::NewLevel,
+            Self::Expectation => RiskKind::Expectation,
             Self::Unknown => return Err(unknown(of, "warned_of")),
         })
     }
@@ -435,6 +438,7 @@ enum CauseKindRecord {
     Pending,
     NeverStarted,
     NotObserved,
+    Expectation,
 }
 
 /// The first variant replaces one that only a newer kigen knows.
@@ -498,6 +502,7 @@ impl From<CauseKind> for CauseKindRecord {
             CauseKind::Pending => Self::Pending,
             CauseKind::NeverStarted => Self::NeverStarted,
             CauseKind::NotObserved => Self::NotObserved,
+            CauseKind::Expectation => Self::Expectation,
         }
     }
 }
@@ -512,6 +517,7 @@ impl CauseKindRecord {
             Self::Pending => CauseKind::Pending,
             Self::NeverStarted => CauseKind::NeverStarted,
             Self::NotObserved => CauseKind::NotObserved,
+            Self::Expectation => CauseKind::Expectation,
             Self::Unknown => return Err(unknown(of, "cause")),
         })
     }

@@ -23,6 +23,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{RngSeed, TestRunner};
 
+use crate::expectations::expectation;
+
 /// How many due slots are judged for a tick, one after another, before the history continues without it.
 const JUDGED_AT_ONCE_MAX: usize = 40;
 
@@ -211,7 +213,8 @@ fn objective() -> BoxedStrategy<Objective> {
         ObjectiveSource::Selector,
     ]);
     let kind = (any::<bool>(), source);
-    let spans = (wait(), wait(), proptest::option::of(freshness));
+    let start_by = select(vec![1, 900, Objective::START_BY_MAX_S]).prop_map(TimeDelta::seconds);
+    let spans = (wait(), wait(), proptest::option::of(freshness), proptest::option::of(start_by));
     let starts = proptest::option::of(crontab());
     (kind, deadlines, zone(), spans, starts, words)
         .prop_map(
@@ -219,7 +222,7 @@ fn objective() -> BoxedStrategy<Objective> {
                 (is_of_jobs, source),
                 deadlines,
                 time_zone,
-                (grace, settle, freshness),
+                (grace, settle, freshness, start_by),
                 starts,
                 (owner, runbook),
             )| {
@@ -232,6 +235,8 @@ fn objective() -> BoxedStrategy<Objective> {
                     freshness,
                     starts,
                     calendar: is_of_jobs.then(|| "shop-days".to_owned()),
+                    start_by,
+                    expect: is_of_jobs.then(expectation),
                     severity: if is_of_jobs { Severity::Warning } else { Severity::Fatal },
                     owner,
                     runbook,

@@ -1,9 +1,11 @@
 //! Samples of what held before: the causes of misses, and what a CronJob and a run did.
 
+use kigen_model::alert::AlertBody;
 use kigen_model::slot::{Cause, Failure, Gap};
 use kigen_state::{Activity, RunMoment, Standing, StandingKind};
 
-use crate::values::{at, gap};
+use crate::expectations::broken;
+use crate::values::{at, gap, id, slot};
 
 pub(crate) fn causes() -> Vec<(&'static str, Cause)> {
     vec![
@@ -22,6 +24,7 @@ pub(crate) fn causes() -> Vec<(&'static str, Cause)> {
             Cause::Pending { since: at("2026-11-20T03:00:05Z"), why: None },
         ),
         ("missed, never started", Cause::NeverStarted { expected_at: at("2026-11-20T03:00:00Z") }),
+        ("missed, it did not do what is expected", Cause::Expectation(broken())),
         ("missed, not observed", Cause::NotObserved { expected_at: at("2026-11-20T03:00:00Z"), gap: gap() }),
         (
             "missed, not observed since ever",
@@ -54,4 +57,18 @@ pub(crate) fn failure() -> Failure {
 
 pub(crate) fn least_failure() -> Failure {
     Failure { reason: "DeadlineExceeded".to_owned(), exit_code: None, attempts: 0, last_error: None }
+}
+
+/// Alerts of slots that were not observed.
+pub(crate) fn unknown() -> [(&'static str, AlertBody); 4] {
+    let (slot, since) = (slot(), at("2026-10-21T03:00:00Z"));
+    let one = |gap| AlertBody::SlotUnknown { slot, since: slot.deadline, slots: 1, gap };
+    let several = AlertBody::SlotUnknown { slot, since, slots: 720, gap: gap() };
+    let closed = AlertBody::UnknownClosed { unknown: id(2), slot, since, slots: 720, met: 15, missed: 1 };
+    [
+        ("unknown", one(gap())),
+        ("unknown, nobody watched before", one(Gap { from: None, ..gap() })),
+        ("unknown slots", several),
+        ("unknown slots are judged again", closed),
+    ]
 }

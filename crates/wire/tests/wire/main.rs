@@ -5,6 +5,7 @@ mod attempts;
 mod bounds;
 mod calendars;
 mod evolution;
+mod expectations;
 mod golden;
 mod growth;
 mod history;

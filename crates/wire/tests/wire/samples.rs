@@ -27,7 +27,8 @@ use kigen_wire::{
 
 use crate::attempts::{attempt, attempts};
 use crate::calendars::{calendars, declared};
-use crate::history::{causes, failure, least_failure, moments, standings};
+use crate::expectations::{expectation, expectations_broken, least_expectation, past_numbers};
+use crate::history::{causes, failure, least_failure, moments, standings, unknown};
 use crate::rejects::{control, deliveries, rejects};
 use crate::values::{at, day, gap, id, key, revision, slot};
 use crate::warnings::{at_risk, past_successes};
@@ -115,6 +116,7 @@ fn events() -> impl Iterator<Item = (&'static str, Event)> {
         ("an objective in a file, before another CronJob", objective_fact(Some(before(Some(None))))),
         ("an objective before a CronJob with a zone", objective_fact(Some(before(Some(Some("Asia/Tokyo")))))),
         ("an objective before a CronJob that is gone", objective_fact(Some(before(None)))),
+        ("an objective that only warns of what a run did not do", objective_fact(Some(that_only_warns()))),
         ("an objective in an object", objective_fact(Some(of_source(ObjectiveSource::Object)))),
         ("an objective in a selector", objective_fact(Some(of_source(ObjectiveSource::Selector)))),
         ("an objective with a calendar", objective_fact(Some(with_calendar()))),
@@ -160,6 +162,11 @@ fn with_calendar() -> Objective {
 
 fn of_source(source: ObjectiveSource) -> Objective {
     Objective { source, ..objective() }
+}
+
+/// An objective that only warns of what a run did not do.
+fn that_only_warns() -> Objective {
+    Objective { expect: Some(least_expectation()), ..of_source(ObjectiveSource::Object) }
 }
 
 /// An objective of Jobs in a file, before a CronJob, which may have a zone, or be gone.
@@ -230,8 +237,13 @@ fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
         ("a run failed", AlertBody::RunFailed { run: with_run.clone(), failure: failure() }),
         (ALONE, AlertBody::RunFailed { run: with_run.clone(), failure: least_failure() }),
     ];
-    let later =
-        recovered().into_iter().chain(retracted).chain(unknown()).chain(failed).chain(at_risk(with_run));
+    let later = recovered()
+        .into_iter()
+        .chain(retracted)
+        .chain(unknown())
+        .chain(failed)
+        .chain(at_risk(with_run.clone()));
+    let later = later.chain(expectations_broken(with_run));
     let presences = [
         CronJobPresence::NeverObserved,
         CronJobPresence::Deleted,
@@ -293,19 +305,6 @@ fn recovered() -> [(&'static str, AlertBody); 3] {
     ]
 }
 
-fn unknown() -> [(&'static str, AlertBody); 4] {
-    let (slot, since) = (slot(), at("2026-10-21T03:00:00Z"));
-    let one = |gap| AlertBody::SlotUnknown { slot, since: slot.deadline, slots: 1, gap };
-    let several = AlertBody::SlotUnknown { slot, since, slots: 720, gap: gap() };
-    let closed = AlertBody::UnknownClosed { unknown: id(2), slot, since, slots: 720, met: 15, missed: 1 };
-    [
-        ("unknown", one(gap())),
-        ("unknown, nobody watched before", one(Gap { from: None, ..gap() })),
-        ("unknown slots", several),
-        ("unknown slots are judged again", closed),
-    ]
-}
-
 /// A batch whose state uses every branch and every symbol of the schema.
 fn full_batch() -> BatchState {
     let known_attempt = |(_, attempt)| AttemptState { revision: revision(7), attempt };
@@ -344,8 +343,10 @@ fn full_batch() -> BatchState {
                 nominal_start: at("2026-11-19T03:00:00Z"),
                 slot: mark.map(|mark| mark.parse().expect("a slot")),
                 ended_at: at("2026-11-19T03:09:00Z"),
+                broke: if mark.is_some() { vec!["complete-by".to_owned()] } else { Vec::new() },
             })
             .into(),
+        past_numbers: past_numbers(),
         past_runs: [None, Some(at("2026-10-18T03:00:01Z"))]
             .map(|started_at| PastRun {
                 nominal_start: at("2026-10-18T03:00:00Z"),
@@ -445,7 +446,7 @@ fn objective_states() -> [ObjectiveState; 9] {
         of(open(Window::Slot, None)),
         of(open(Window::Fires { opens, closes: None }, None)),
         of(Plan::Unresolved { reason: "no such zone".to_owned() }),
-        ObjectiveState { objective: of_source(ObjectiveSource::Object), ..of(Plan::Withdrawn) },
+        ObjectiveState { objective: that_only_warns(), ..of(Plan::Withdrawn) },
     ]
 }
 
@@ -458,6 +459,7 @@ fn verdicts() -> Vec<Judged> {
         CauseKind::Pending,
         CauseKind::NeverStarted,
         CauseKind::NotObserved,
+        CauseKind::Expectation,
     ];
     let windows = [
         Window::NoFire,
@@ -545,6 +547,8 @@ fn objective() -> Objective {
         freshness: None,
         starts: None,
         calendar: None,
+        start_by: Some(TimeDelta::minutes(15)),
+        expect: Some(expectation()),
         severity: Severity::Warning,
         owner: Some("recommend-team".to_owned()),
         runbook: Some("https://wiki.example.com/recommend".to_owned()),
@@ -557,6 +561,8 @@ fn least_objective() -> Objective {
         time_zone: None,
         grace: TimeDelta::zero(),
         settle: TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
+        start_by: None,
+        expect: None,
         severity: Severity::Fatal,
         owner: None,
         runbook: None,

@@ -11,8 +11,8 @@ use crate::values::{at, slot};
 pub(crate) fn at_risk(run: RunSummary) -> impl Iterator<Item = (&'static str, AlertBody)> {
     let since = at("2026-11-20T03:00:01Z");
     let minutes = TimeDelta::minutes;
-    let not_started =
-        |needs| Risk::NotStarted { expected_at: at("2026-11-20T03:00:00Z"), needs, of_runs: 40 };
+    let expected_at = at("2026-11-20T03:00:00Z");
+    let not_started = |needs, start_by| Risk::NotStarted { expected_at, needs, of_runs: 40, start_by };
     let running_late = Risk::RunningLate { since, longer: 31, of_runs: 40 };
     let longer_than_ever = Risk::LongerThanEver { since, longest: minutes(9), of_runs: 64 };
     let trend = Risk::Trend {
@@ -23,8 +23,8 @@ pub(crate) fn at_risk(run: RunSummary) -> impl Iterator<Item = (&'static str, Al
     };
     let new_level = Risk::NewLevel { before: minutes(60), now: minutes(20), of_slots: 5 };
     let risks = [
-        ("at risk: not started", not_started(Some(minutes(9)))),
-        ("at risk: not started, too few runs", not_started(None)),
+        ("at risk: not started", not_started(Some(minutes(9)), None)),
+        ("at risk: not started, as the objective wants", not_started(None, Some(minutes(15)))),
         ("at risk: running late", running_late),
         ("at risk: longer than ever", longer_than_ever),
         ("at risk: trend", trend),

@@ -7,6 +7,7 @@ use kigen_calendar::Zone;
 use kigen_engine::effect::Effect;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, CronJobPresence, ResultOf};
+use kigen_model::expectation::broken_text;
 use kigen_model::risk::Risk;
 use kigen_model::run::RunPhase;
 use kigen_model::slot::{Cause, Failure, RunSummary};
@@ -77,6 +78,13 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
                 let _ = writeln!(text, "    {}", described(zone, run));
             }
         }
+        AlertBody::ExpectationBroken { slot, broken, run } => {
+            let _ = writeln!(text, "NOT AS EXPECTED for the deadline {}, {who}", local(zone, slot.deadline));
+            for broken in broken {
+                let _ = writeln!(text, "    {broken}");
+            }
+            let _ = writeln!(text, "    {}", described(zone, run));
+        }
         AlertBody::RunFailed { run, failure } => {
             let _ = writeln!(text, "RUN FAILED, {who}");
             let _ = writeln!(text, "    {}", failed(failure));
@@ -90,10 +98,14 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
 fn at_risk(zone: &Zone, risk: &Risk) -> String {
     let took = |took: TimeDelta| minutes(took.num_seconds());
     match risk {
-        Risk::NotStarted { expected_at, needs, of_runs } => {
+        Risk::NotStarted { expected_at, needs, of_runs, start_by } => {
             let needs = needs.map_or("an unknown time".to_owned(), took);
             let expected_at = local(zone, *expected_at);
-            format!("no run has begun, expected {expected_at}: nine in ten of {of_runs} runs need {needs}")
+            let within =
+                start_by.map_or(String::new(), |start_by| format!(", to begin within {}", took(start_by)));
+            format!(
+                "no run has begun, expected {expected_at}{within}: nine in ten of {of_runs} runs need {needs}"
+            )
         }
         Risk::RunningLate { since, longer, of_runs } => format!(
             "it runs late since {}: {longer} of {of_runs} runs took longer than it may",
@@ -188,6 +200,7 @@ fn because(zone: &Zone, cause: &Cause, cron_job: CronJobPresence) -> String {
         Cause::TargetAbsent => "the CronJob that it must be ready for is gone".to_owned(),
         Cause::Suspended => "the CronJob is suspended".to_owned(),
         Cause::Failed(failure) => format!("it failed: {}", failed(failure)),
+        Cause::Expectation(broken) => format!("it did not do what is expected: {}", broken_text(broken)),
         Cause::StillRunning { since } => format!("it is still running since {}", local(zone, *since)),
         Cause::Pending { since, why } => {
             format!("it waits since {}: {}", local(zone, *since), why.as_deref().unwrap_or("nobody says why"))

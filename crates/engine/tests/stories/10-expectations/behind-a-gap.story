@@ -1,0 +1,19 @@
+A run that may have come and gone while nobody watched may have done what is expected, until the deadline
+# At the deadline every run that the schedule made is known.
+batch prod/ml/recommend
+zone UTC
+
+2026-11-01 07:00 cronjob "0 8 * * *"
+2026-11-01 07:00 objective complete-by "0 12 * * *" expect "{metrics: {rows: {min: 1000}}}"
+2026-11-02 08:00 job empty runs for 2026-11-02 08:00
+2026-11-02 08:50 pod p of empty succeeds reporting rows=12
+2026-11-02 08:50 job empty succeeds
+2026-11-02 08:50:10 gap since 2026-11-02 08:30
+2026-11-02 08:51 tick
+2026-11-02 12:00:30 tick
+---
+2026-11-02 12:00:30 MISSED the deadline 2026-11-02 12:00:00, complete-by of prod/ml/recommend (UTC)
+    because it did not do what is expected: rows is 12, expected is at least 1000
+    miss 1 of incident 76539fb3-b8f3-52d1-bc40-f4bbafcf4463
+    job empty of 2026-11-02 08:00:00, pod p which reported rows 12
+    id 70eef4be-4363-54be-9f26-7993ff8584ce

@@ -1,0 +1,16 @@
+A Job whose pods wait has not begun by startBy, and the warning names it
+batch prod/ml/recommend
+zone UTC
+
+2026-11-01 07:00 cronjob "0 8 * * *"
+2026-11-01 07:00 objective complete-by "0 12 * * *" start-by 15m
+2026-11-02 08:00 job pending created for 2026-11-02 08:00
+2026-11-02 08:00:01 job pending waits
+2026-11-02 08:00:02 pod p of pending waits reason Unschedulable
+2026-11-02 08:15 tick
+---
+2026-11-02 08:15:00 AT RISK the deadline 2026-11-02 12:00:00, complete-by of prod/ml/recommend (UTC)
+    no run has begun, expected 2026-11-02 08:00:00, to begin within 15m00s: nine in ten of 0 runs need an unknown time
+    job pending of 2026-11-02 08:00:00, pod p
+    0 successes before
+    id 5a0c7fd1-ca30-5130-9af2-e89714827b0b
