@@ -26,6 +26,7 @@ mod output;
 mod reader;
 mod record_text;
 mod role;
+mod warned;
 
 use cli::{Cli, Command};
 use config::Config;

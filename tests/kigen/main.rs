@@ -31,3 +31,4 @@ mod resync;
 mod support;
 mod up;
 mod upgrade;
+mod warned;

@@ -26,6 +26,7 @@ use crate::deadlines::{matches, zone_of};
 use crate::output::{human, print, text};
 use crate::reader::{Pages, configured_key, key_of, open, skips};
 use crate::record_text::timed_fact_text;
+use crate::warned::{Warned, ahead};
 
 /// The most events that are printed; the earliest are left out.
 const EVENTS_MAX: usize = 60;
@@ -71,6 +72,8 @@ struct Past<'a> {
     requested: &'a str,
     /// Each objective and deadline that was judged.
     deadlines: Vec<(String, Instant)>,
+    /// The warnings that deadlines are at risk.
+    warned: Warned,
     /// The verdicts on the requested deadline: objective, deadline, the event that decided it, and the state after it.
     judged: Vec<(String, Instant, Offset, BatchState)>,
 }
@@ -89,6 +92,7 @@ impl<'a> Past<'a> {
             facts: Vec::new(),
             requested,
             deadlines: Vec::new(),
+            warned: Warned::default(),
             judged: Vec::new(),
         };
         let mut replay = Replay::new(partition, reader.partitions()).with_control(skips(reader));
@@ -103,6 +107,7 @@ impl<'a> Past<'a> {
                 if let Some((at, text)) = timed_fact_text(bytes) {
                     past.facts.push((record.offset, at, text));
                 }
+                effects.alerts.iter().for_each(|alert| past.warned.add(alert));
                 for judgement in effects.judgements {
                     let (name, deadline) = (judgement.objective, judgement.deadline);
                     past.deadlines.push((name.clone(), deadline));
@@ -117,6 +122,20 @@ impl<'a> Past<'a> {
         })?;
         past.state = replay.state(key).cloned();
         Ok(past)
+    }
+
+    /// The warnings about a deadline, a line each.
+    fn warnings(&self, local: &LocalText, name: &str, deadline: Instant) -> String {
+        let mut out = String::new();
+        for warning in self.warned.about(&(self.key.clone(), name.to_owned()), deadline) {
+            let kind = warning.kind.label().trim_start_matches("at_risk_").replace('_', " ");
+            let (at, before) = (local.at(warning.at), ahead(deadline - warning.at));
+            let misses = warning.misses.map_or(String::new(), |misses| {
+                format!(", which would miss the deadline of {}", local.at(misses))
+            });
+            let _ = writeln!(out, "Warned at {at}, {before} before the deadline: {kind}{misses}.");
+        }
+        out
     }
 
     /// The requested deadline: one that was judged, or that of the open slot.
@@ -178,6 +197,7 @@ impl<'a> Past<'a> {
                 );
             }
         }
+        out.push_str(&self.warnings(&local, name, deadline));
         out.push_str(&local.slot(&explanation));
         out.push_str(&local.runs(&explanation));
         let _ = writeln!(out, "\nWhy: {}", local.why(&explanation, state));

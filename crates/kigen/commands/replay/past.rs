@@ -14,6 +14,8 @@ use kigen_model::topic::Partition;
 use kigen_objective::file::{Contents, FileObjective};
 use kigen_processor::{Replay, ReplayOutput};
 
+use crate::warned::Warned;
+
 /// The schedules of CronJobs over time, by namespace and name; `None`: the CronJob did not exist.
 type Schedules = BTreeMap<(String, String), Vec<(Instant, Option<Schedule>)>>;
 /// An objective of a batch.
@@ -25,6 +27,8 @@ pub(super) struct Past {
     to: Option<Instant>,
     pub(super) verdicts: BTreeMap<Name, BTreeMap<Instant, Verdict>>,
     pub(super) alerted: BTreeMap<Name, BTreeSet<Instant>>,
+    /// The warnings that deadlines are at risk, of all slots.
+    pub(super) warned: Warned,
     /// The warnings to the authors of objectives.
     pub(super) warnings: Vec<String>,
 }
@@ -32,7 +36,14 @@ pub(super) struct Past {
 impl Past {
     /// Of the slots with a deadline in `[from, to)`.
     pub(super) fn new(from: Option<Instant>, to: Option<Instant>) -> Self {
-        Self { from, to, verdicts: BTreeMap::new(), alerted: BTreeMap::new(), warnings: Vec::new() }
+        Self {
+            from,
+            to,
+            verdicts: BTreeMap::new(),
+            alerted: BTreeMap::new(),
+            warned: Warned::default(),
+            warnings: Vec::new(),
+        }
     }
 
     /// An empty one of the same slots.
@@ -44,10 +55,12 @@ impl Past {
     pub(super) fn merge(&mut self, other: Self) {
         self.verdicts.extend(other.verdicts);
         self.alerted.extend(other.alerted);
+        self.warned.merge(other.warned);
         self.warnings.extend(other.warnings);
     }
 
-    fn has(&self, deadline: Instant) -> bool {
+    /// Whether it is of a slot with this deadline.
+    pub(super) fn has(&self, deadline: Instant) -> bool {
         self.from.is_none_or(|from| deadline >= from) && self.to.is_none_or(|to| deadline < to)
     }
 
@@ -81,6 +94,7 @@ impl Past {
     }
 
     fn add(&mut self, output: ReplayOutput) {
+        output.alerts.iter().for_each(|alert| self.warned.add(alert));
         for judgement in output.judgements {
             if self.has(judgement.deadline) {
                 let name = (judgement.key, judgement.objective);

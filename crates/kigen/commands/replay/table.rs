@@ -8,9 +8,10 @@ use kigen_model::Instant;
 use kigen_model::slot::{Excuse, Verdict};
 use serde_json::{Map, Value as Json, json};
 
-use super::past::Past;
+use super::past::{Name, Past};
 use crate::cli::{FormatArg, ReplayArgs};
 use crate::output::{columns, human, text};
+use crate::warned::ahead;
 
 /// An objective or a slot, for JSON and CSV.
 type Row = Vec<(&'static str, Json)>;
@@ -28,6 +29,10 @@ struct Sum {
     more: Vec<Instant>,
     /// Alerted, but not missed by the replay.
     fewer: Vec<Instant>,
+    /// How many warnings the replay raises that a deadline is at risk.
+    warnings: usize,
+    /// How long before its deadline the replay warns of a miss, of each that it warns of; shortest first.
+    warned_before: Vec<TimeDelta>,
 }
 
 /// Prints the verdicts in the requested format.
@@ -35,7 +40,8 @@ pub(super) fn print(past: &Past, args: &ReplayArgs) -> anyhow::Result<()> {
     let rows = if args.slots { slots(past) } else { sums(past) };
     let text = match args.format {
         FormatArg::Table if args.slots => {
-            columns(&["BATCH", "OBJECTIVE", "DEADLINE", "VERDICT", "MARGIN"], &shown_slots(past))
+            let heads = ["BATCH", "OBJECTIVE", "DEADLINE", "VERDICT", "MARGIN", "WARNED BEFORE"];
+            columns(&heads, &shown_slots(past))
         }
         FormatArg::Table => shown_sums(past),
         FormatArg::Json => rows.into_iter().map(json_line).collect(),
@@ -67,6 +73,10 @@ fn sum_of(past: &Past) -> BTreeMap<(String, String), Sum> {
             .map(|(deadline, _)| *deadline)
             .collect();
         sum.margins.sort();
+        sum.warnings = past.warned.count(name, |deadline| past.has(deadline));
+        sum.warned_before =
+            missed.iter().filter_map(|deadline| past.warned.before(name, *deadline)).collect();
+        sum.warned_before.sort();
         sum.more = missed.difference(alerted).copied().collect();
         sum.fewer = alerted.difference(&missed).copied().collect();
         sums.insert((key.to_string(), objective.clone()), sum);
@@ -106,6 +116,9 @@ fn sums(past: &Past) -> Vec<Row> {
                 ("margin_s_p95", json!(seconds(sum.percentile(95)))),
                 ("missed_but_not_alerted", json!(instants(&sum.more))),
                 ("alerted_but_not_missed", json!(instants(&sum.fewer))),
+                ("warnings", json!(sum.warnings)),
+                ("missed_and_warned_of", json!(sum.warned_before.len())),
+                ("warned_before_s_max", json!(seconds(sum.warned_before.last().copied()))),
             ]
         })
         .collect()
@@ -113,8 +126,10 @@ fn sums(past: &Past) -> Vec<Row> {
 
 fn slots(past: &Past) -> Vec<Row> {
     let mut rows = Vec::new();
-    for ((key, objective), verdicts) in &past.verdicts {
+    for (name @ (key, objective), verdicts) in &past.verdicts {
         for (deadline, verdict) in verdicts {
+            let warned_before =
+                warned_before(past, name, *deadline, verdict).map(|before| before.num_seconds());
             let (verdict, detail, ended_at) = verdict_parts(verdict);
             rows.push(vec![
                 ("batch", json!(key.to_string())),
@@ -124,6 +139,7 @@ fn slots(past: &Past) -> Vec<Row> {
                 ("cause", json!(detail)),
                 ("ended_at", json!(ended_at.map(text))),
                 ("margin_s", json!(ended_at.map(|ended_at| (*deadline - ended_at).num_seconds()))),
+                ("warned_before_s", json!(warned_before)),
             ]);
         }
     }
@@ -144,8 +160,9 @@ pub(crate) fn verdict_parts(verdict: &Verdict) -> (&'static str, Option<&'static
 
 fn shown_slots(past: &Past) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
-    for ((key, objective), verdicts) in &past.verdicts {
+    for (name @ (key, objective), verdicts) in &past.verdicts {
         for (deadline, verdict) in verdicts {
+            let warned_before = warned_before(past, name, *deadline, verdict).map_or(String::new(), ahead);
             let (verdict, detail, ended_at) = verdict_parts(verdict);
             let detail = detail.map_or(String::new(), |detail| format!(", {}", detail.replace('_', " ")));
             let margin = ended_at.map_or(String::new(), |ended_at| human(*deadline - ended_at));
@@ -155,6 +172,7 @@ fn shown_slots(past: &Past) -> Vec<Vec<String>> {
                 text(*deadline),
                 format!("{verdict}{detail}"),
                 margin,
+                warned_before,
             ]);
         }
     }
@@ -172,6 +190,7 @@ fn shown_sums(past: &Past) -> String {
         "MARGIN MIN",
         "MEDIAN",
         "P95",
+        "WARNED OF",
         "COMPARED WITH ALERTS",
     ];
     let sums = sum_of(past);
@@ -189,6 +208,7 @@ fn shown_sums(past: &Past) -> String {
                 margin(sum.percentile(0)),
                 margin(sum.percentile(50)),
                 margin(sum.percentile(95)),
+                warned(sum),
                 difference(sum),
             ]
         })
@@ -207,6 +227,24 @@ fn shown_sums(past: &Past) -> String {
         total(|sum| sum.fewer.len()),
     );
     out
+}
+
+/// How long before a miss the replay warns of it; what it warns of and what was met, too, is no such warning.
+fn warned_before(past: &Past, name: &Name, deadline: Instant, verdict: &Verdict) -> Option<TimeDelta> {
+    match verdict {
+        Verdict::Missed(_) => past.warned.before(name, deadline),
+        Verdict::Met { .. } | Verdict::Unknown(_) | Verdict::Excused(_) => None,
+    }
+}
+
+/// How many of the missed deadlines the replay warns of, and how long before at most.
+fn warned(sum: &Sum) -> String {
+    match sum.warned_before.last() {
+        None => "-".to_owned(),
+        Some(most) => {
+            format!("{} of {}, {} before", sum.warned_before.len(), sum.missed, ahead(*most))
+        }
+    }
 }
 
 fn difference(sum: &Sum) -> String {
