@@ -151,7 +151,10 @@ $(GOKART)/.installed: tests/gokart/requirements.txt | setup
 	@echo "== installing gokart into $(GOKART), once"
 	$(PYTHON_ENVIRONMENT)
 
-older: $(OLDER)/.built ## Builds an older kigen for the tests of upgrades, once (from this repository's history)
+# One that does not start any more (a library that it was linked with is gone) is built again.
+older: | setup ## Builds an older kigen for the tests of upgrades, once (from this repository's history)
+	@if [ ! -e $(OLDER)/unavailable ] && ! $(OLDER)/target/debug/kigen --help >/dev/null 2>&1; then rm -f $(OLDER)/.built; fi
+	@$(MAKE) $(OLDER)/.built
 
 # As for a test and by today's profiles, so that its dependencies are those that the tests need anyway, and are built once.
 $(OLDER)/.built: | setup
