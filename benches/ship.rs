@@ -2,7 +2,8 @@
 //! the first list, while idle, when 1,000 Jobs finish within a second, and after a restart.
 //!
 //! Measured twice: with an API server that streams its lists, and with one that has them in pages only. An argument chooses
-//! one: `stream` or `pages`. The process has the default settings; the broker and the API server are processes of their own.
+//! one: `stream` or `pages`. `large` is measured only if it is chosen: pages of 300,000 Jobs and Pods. The process has the
+//! default settings; the broker and the API server are processes of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -38,17 +39,22 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// How much is measured.
 struct Amounts {
     cron_jobs: i32,
+    /// The days on which each has run before.
+    days: i64,
     /// The number of them that finish a Job within the same second.
     finishing: i32,
     idle_s: i32,
 }
 
-const MEASURED: Amounts = Amounts { cron_jobs: 10_000, finishing: 1_000, idle_s: 60 };
-const ONCE: Amounts = Amounts { cron_jobs: 30, finishing: 10, idle_s: 1 };
+const MEASURED: Amounts = Amounts { cron_jobs: 10_000, days: 3, finishing: 1_000, idle_s: 60 };
+const ONCE: Amounts = Amounts { cron_jobs: 30, days: 3, finishing: 10, idle_s: 1 };
 
 fn main() {
     let amounts = if is_measured() { MEASURED } else { ONCE };
     let chosen = chosen_part();
+    if chosen.as_deref() == Some("large") {
+        measure(&Amounts { days: 15, ..amounts }, "large", WatchLists::Refused);
+    }
     for (name, how) in [("stream", WatchLists::Served), ("pages", WatchLists::Refused)] {
         if chosen.as_ref().is_none_or(|chosen| chosen == name) {
             measure(&amounts, name, how);
@@ -143,7 +149,7 @@ fn start() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 9, 0, 0, 0).single().expect("an instant")
 }
 
-/// Each CronJob has run on the three days before, at its own hour; some run at one o'clock on the day to come.
+/// Each CronJob has run on the days before, at its own hour; some run at one o'clock on the day to come.
 fn history(amounts: &Amounts) -> History {
     let mut cluster = Cluster::new(start());
     for nth in 0..amounts.cron_jobs {
@@ -151,7 +157,7 @@ fn history(amounts: &Amounts) -> History {
         let minutes = if nth < amounts.finishing { 60 } else { 120 + nth % 1_200 };
         let plan = CronJobPlan::new(&namespace, &name, &format!("{} {} * * *", minutes % 60, minutes / 60));
         cluster.cron_job(plan.annotation("kigen.dev/complete-by", "0 23 * * *"));
-        let days = if nth < amounts.finishing { -3..=0 } else { -3..=-1 };
+        let days = -amounts.days..=if nth < amounts.finishing { 0 } else { -1 };
         for day in days {
             let at = start() + TimeDelta::days(day) + TimeDelta::minutes(minutes.into());
             cluster.run(&namespace, &name, at, RunPlan::succeeds(TimeDelta::minutes(30)));

@@ -1,4 +1,5 @@
-//! A generated fleet: the events of CronJobs that run once a day and succeed in time, with ticks, as a shipper writes them.
+//! A generated fleet: the events of CronJobs that run once a day, or each hour, and succeed in time, with ticks, as a shipper
+//! writes them.
 
 use chrono::{TimeDelta, TimeZone, Utc};
 use kigen_log::{Log, LogReader, NewRecord};
@@ -23,14 +24,23 @@ pub struct Size {
     pub partitions: u32,
     /// The minutes between two ticks.
     pub minutes_per_tick: i32,
-    /// Every so many days a CronJob's run is twenty minutes late; 0: never.
+    /// Every so many days a CronJob's run is twenty minutes late; 0: never. Not of those that run each hour.
     pub late_each_days: i32,
+    /// Whether each CronJob runs each hour.
+    pub is_hourly: bool,
 }
 
 impl Default for Size {
-    /// One partition, a tick each minute, and no run is late.
+    /// One partition, a tick each minute, a run once a day, and no run is late.
     fn default() -> Self {
-        Self { cron_jobs: 0, days: 0, partitions: 1, minutes_per_tick: 1, late_each_days: 0 }
+        Self {
+            cron_jobs: 0,
+            days: 0,
+            partitions: 1,
+            minutes_per_tick: 1,
+            late_each_days: 0,
+            is_hourly: false,
+        }
     }
 }
 
@@ -72,7 +82,7 @@ impl<'a, P: Fn(&str) -> Partition> Fleet<'a, P> {
         let mut records = Vec::new();
         if day == 0 {
             for cron_job in 0..self.size.cron_jobs {
-                let facts = declared(cron_job, &mut self.version);
+                let facts = declared(cron_job, self.size.is_hourly, &mut self.version);
                 facts.into_iter().for_each(|fact| self.fact(&mut records, fact));
             }
         }
@@ -80,7 +90,7 @@ impl<'a, P: Fn(&str) -> Partition> Fleet<'a, P> {
             let minute = day * 1_440 + minute;
             let now = start() + TimeDelta::minutes(1) * minute;
             for cron_job in 0..self.size.cron_jobs {
-                let facts = of_minute(cron_job, minute, now, self.size.late_each_days, &mut self.version);
+                let facts = of_minute(cron_job, minute, now, self.size, &mut self.version);
                 facts.into_iter().for_each(|fact| self.fact(&mut records, fact));
             }
             if minute % self.size.minutes_per_tick == 0 {
@@ -154,10 +164,14 @@ pub fn cron_job(schedule: &str) -> CronJob {
     }
 }
 
-fn declared(nth: i32, version: &mut u64) -> [Fact; 2] {
+fn declared(nth: i32, is_hourly: bool, version: &mut u64) -> [Fact; 2] {
     let (hour, minute) = fires(nth);
+    let (hour, next) = match is_hourly {
+        true => ("*".to_owned(), "*".to_owned()),
+        false => (hour.to_string(), (hour + 1).to_string()),
+    };
     let cron_job = cron_job(&format!("{minute} {hour} * * *"));
-    let deadlines = Deadlines::CompleteBy { crontab: format!("{minute} {} * * *", hour + 1) };
+    let deadlines = Deadlines::CompleteBy { crontab: format!("{minute} {next} * * *") };
     let objective = Objective::new(deadlines, ObjectiveSource::Annotation);
     let uid = format!("2f0c8a7e-0000-4000-8000-{nth:012}");
     [
@@ -174,15 +188,23 @@ fn declared(nth: i32, version: &mut u64) -> [Fact; 2] {
 }
 
 /// The facts of a run: created, running with its Pod, succeeded forty minutes after it fired, or eighty if it is late.
-fn of_minute(nth: i32, minute: i32, now: Instant, late_each_days: i32, version: &mut u64) -> Vec<Fact> {
+fn of_minute(nth: i32, minute: i32, now: Instant, size: &Size, version: &mut u64) -> Vec<Fact> {
     let (hour, of_hour) = fires(nth);
-    let (day, since) = (minute / 1_440, minute % 1_440 - hour * 60 - of_hour);
-    let is_late = late_each_days > 0 && (nth + day) % late_each_days == 0;
+    // The number of the run, and the minutes since it fired.
+    let (number, since) = match size.is_hourly {
+        true => ((minute - of_hour).div_euclid(60), (minute - of_hour).rem_euclid(60)),
+        false => (minute / 1_440, minute % 1_440 - hour * 60 - of_hour),
+    };
+    if number < 0 {
+        return Vec::new();
+    }
+    let Size { late_each_days, is_hourly, .. } = *size;
+    let is_late = !is_hourly && late_each_days > 0 && (nth + number) % late_each_days == 0;
     let done = if is_late { 80 } else { 40 };
     let scheduled_at = now - TimeDelta::minutes(1) * since;
-    let uid = format!("2f0c8a7e-{day:04}-4000-8001-{nth:012}");
+    let uid = format!("2f0c8a7e-{number:04}-4000-8001-{nth:012}");
     let run = |phase| Run {
-        job: format!("batch-{nth}-{day}"),
+        job: format!("batch-{nth}-{number}"),
         scheduled_at: Some(scheduled_at),
         created_at: scheduled_at,
         started_at: Some(scheduled_at),
@@ -191,7 +213,7 @@ fn of_minute(nth: i32, minute: i32, now: Instant, late_each_days: i32, version: 
         slot: None,
     };
     let attempt = |phase| Attempt {
-        pod: format!("batch-{nth}-{day}-x7k2p"),
+        pod: format!("batch-{nth}-{number}-x7k2p"),
         node: Some("node-3".to_owned()),
         restarts: 0,
         phase,
@@ -208,7 +230,7 @@ fn of_minute(nth: i32, minute: i32, now: Instant, late_each_days: i32, version: 
         _ => return Vec::new(),
     };
     let of_pod = attempt.map(|attempt| {
-        let pod = format!("2f0c8a7e-{day:04}-4000-8002-{nth:012}");
+        let pod = format!("2f0c8a7e-{number:04}-4000-8002-{nth:012}");
         let run_uid = uid.clone();
         fact(nth, pod, version, now, |revision| FactBody::Attempt { revision, run_uid, attempt })
     });

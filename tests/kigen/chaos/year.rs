@@ -20,7 +20,14 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(300);
 pub(super) const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 pub(super) fn size() -> Size {
-    Size { cron_jobs: 12, days: DAYS, partitions: PARTITIONS, minutes_per_tick: 5, late_each_days: 7 }
+    Size {
+        cron_jobs: 12,
+        days: DAYS,
+        partitions: PARTITIONS,
+        minutes_per_tick: 5,
+        late_each_days: 7,
+        ..Size::default()
+    }
 }
 
 /// The year is in the past, and must not expire.
