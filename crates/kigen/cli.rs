@@ -142,6 +142,12 @@ pub(crate) struct SettingsArgs {
     /// A file whose first line is that token, read again for each message
     #[arg(long, global = true, env = "KIGEN_SLACK_TOKEN_FILE", value_name = "FILE")]
     pub(crate) slack_token_file: Option<PathBuf>,
+    /// The URL that is requested each minute while all parts work; set it in the environment, so that no process list shows it
+    #[arg(long, global = true, env = "KIGEN_HEARTBEAT_URL", value_name = "URL", hide_env_values = true)]
+    pub(crate) heartbeat_url: Option<String>,
+    /// A file whose first line is that URL, read again for each request
+    #[arg(long, global = true, env = "KIGEN_HEARTBEAT_URL_FILE", value_name = "FILE")]
+    pub(crate) heartbeat_url_file: Option<PathBuf>,
     /// Print the messages instead of sending them
     #[arg(long, global = true)]
     pub(crate) dry_run: bool,

@@ -20,6 +20,7 @@ use kigen_wire::Level;
 pub(crate) mod cluster;
 pub(crate) mod error;
 mod file;
+mod heartbeat;
 mod lease;
 mod registry;
 mod show;
@@ -68,6 +69,8 @@ pub(crate) struct Config {
     /// The address of the HTTP endpoints; `None`: they are off.
     pub(crate) health: Option<SocketAddr>,
     kafka: KafkaSettings,
+    /// The URL of the heartbeat; `None`: there is none.
+    pub(crate) heartbeat: Option<Secret>,
     slack: SlackSettings,
 }
 
@@ -179,6 +182,7 @@ impl Config {
             registry: RegistrySettings::resolve(args, file.kafka.registry)?,
         };
         let health = health(args.health_address.as_deref().or(file.health.address.as_deref()))?;
+        let heartbeat = heartbeat::url(args, file.heartbeat)?;
         let slack = SlackSettings::resolve(args, file.slack)?;
         Ok(Self {
             cluster,
@@ -191,6 +195,7 @@ impl Config {
             levels,
             health,
             kafka,
+            heartbeat,
             slack,
         })
     }
@@ -345,6 +350,7 @@ impl Config {
         let _ = writeln!(text, "\n[health]");
         let address = self.health.map_or_else(|| HEALTH_OFF.to_owned(), |address| address.to_string());
         let _ = writeln!(text, "address = {}", quoted(&address));
+        heartbeat::show(&mut text, self.heartbeat.as_ref());
         self.slack.show(&mut text);
         text
     }

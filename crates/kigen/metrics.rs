@@ -9,6 +9,8 @@ use metrics_util::MetricKindMask;
 /// A gauge that was not set for this long belongs to something that is gone, such as a partition that another process owns now.
 const GAUGE_IDLE_MAX: Duration = Duration::from_secs(60);
 
+const HEARTBEAT_FAILURES: &str = "kigen_heartbeat_failures_total";
+
 /// Installs the recorder.
 pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
     let recorder = PrometheusBuilder::new()
@@ -24,8 +26,14 @@ pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
     kigen_shipper::metrics::describe();
     kigen_processor::metrics::describe();
     kigen_notifier::metrics::describe();
+    metrics::describe_counter!(HEARTBEAT_FAILURES, "heartbeats that the outside service did not accept");
     metrics::describe_gauge!("kigen_build_info", "1; the label is the version of this kigen");
     Ok(prometheus)
+}
+
+/// Counts a heartbeat that was not accepted.
+pub(crate) fn heartbeat_failed() {
+    metrics::counter!(HEARTBEAT_FAILURES).increment(1);
 }
 
 /// Sets the gauge with the version of this kigen.

@@ -1,13 +1,16 @@
 //! `/healthz`, `/readyz` and `/metrics` of a running `kigen up`, over HTTP.
 
+use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::server::{Options, Played, Server};
 
 use crate::support::http::free_port;
-use crate::support::{Up, play, start, steady_and_absent};
+use crate::support::{PATIENCE, Up, kigen, play, start, steady_and_absent};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kigen_is_ready_once_it_judges_and_its_metrics_count_its_work() {
@@ -107,4 +110,66 @@ async fn a_health_port_in_use_is_reported_and_retried_while_judging_continues() 
     let (status, _) = up.terminate();
     assert!(status.success(), "{status}");
     server.shutdown().await;
+}
+
+/// A service that records the paths of its requests.
+async fn recorder() -> (String, Arc<Mutex<Vec<String>>>) {
+    let paths = Arc::new(Mutex::new(Vec::new()));
+    let recorded = paths.clone();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let base = format!("http://{}", listener.local_addr().expect("bound"));
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.expect("a connection"));
+            let mut line = String::new();
+            stream.read_line(&mut line).expect("a request");
+            recorded.lock().expect("no panic").push(line.trim_end().to_owned());
+            stream
+                .get_mut()
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nOK")
+                .expect("a response");
+        }
+    });
+    (base, paths)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outside_service_has_a_heartbeat_once_all_parts_work_and_none_of_a_dry_run() {
+    let (base, requests) = recorder().await;
+    let seen = || requests.lock().expect("no panic").clone();
+    let heartbeat = format!("[heartbeat]\nurl = \"{base}/ping/c0ffee\"\n");
+    let (dir, port) = (tempfile::tempdir().expect("a temporary directory"), free_port());
+    let mut up = Up::start_with_slack(dir.path(), &format!("http://127.0.0.1:{port}"), &heartbeat).await;
+    up.wait_for_readyz(503, "the cluster is not seen: ").await;
+    assert_eq!(seen(), [""; 0], "the shipper does not work");
+
+    let clock = Clock::new(start(), Pace::Manual, None);
+    let options = Options { eager_bookmarks: true, port, ..Options::default() };
+    let played = Played { history: steady_and_absent(3, None), clock, options };
+    let server = Server::start(played).await.expect("a free port");
+    up.wait_for_readyz(200, "ready\n").await;
+    let until = Instant::now() + PATIENCE;
+    while seen().is_empty() {
+        assert!(Instant::now() < until, "no heartbeat\n{}", up.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(seen(), ["GET /ping/c0ffee HTTP/1.1"]);
+    assert!(!up.log().contains("c0ffee"), "the URL is a secret\n{}", up.log());
+    let (status, _) = up.terminate();
+    assert!(status.success(), "{status}");
+
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let mut up =
+        Up::start_with_slack(dir.path(), &server.url(), &format!("dry_run = true\n{heartbeat}")).await;
+    up.wait_for_readyz(200, "ready\n").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(seen().len(), 1, "a dry run pages no one");
+    let (status, _) = up.terminate();
+    assert!(status.success(), "{status}");
+    server.shutdown().await;
+
+    let mut config = kigen();
+    config.arg("config").current_dir(dir.path()).env("KIGEN_HEARTBEAT_URL", format!("{base}/ping/c0ffee"));
+    let shown = String::from_utf8(config.output().expect("it runs").stdout).expect("text");
+    assert!(shown.contains("[heartbeat]\nurl = \"(hidden)\"") && !shown.contains("c0ffee"), "{shown}");
 }

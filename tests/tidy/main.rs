@@ -43,7 +43,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rocksdb", &["kigen-rocks"]),
     ("serde-saphyr", &["kigen-objective"]),
     ("slack-morphism", &["kigen-notifier"]),
-    ("ureq", &["kigen-registry"]),
+    ("ureq", &["kigen", "kigen-ops", "kigen-registry"]),
 ];
 
 /// Declared for what it switches on, never named: kube does not build without a version of Kubernetes' API.

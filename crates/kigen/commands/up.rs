@@ -26,7 +26,7 @@ use crate::config::error::ConfigError;
 use crate::config::slack::Notify;
 use crate::exit::{Restart, misused};
 use crate::health::board::HealthBoard;
-use crate::health::{http, monitor};
+use crate::health::{heartbeat, http, monitor};
 use crate::kafka::connect;
 use crate::log_kind::LogKind;
 use crate::open::{open_log, open_processor};
@@ -121,7 +121,7 @@ struct Process {
 }
 
 impl Process {
-    /// Starts with the HTTP server, which reports while there is no log yet.
+    /// Starts with the HTTP server, which reports while there is no log yet, and the heartbeat.
     fn start(config: &Config, wanted: &[Role]) -> anyhow::Result<Self> {
         let (stop, stopped) = watch::channel(false);
         let (mut roles, board) = (JoinSet::new(), HealthBoard::of(wanted));
@@ -131,6 +131,14 @@ impl Process {
             let (board, warnings) = (board.clone(), warnings.clone());
             roles.spawn(async move {
                 http::serve(address, board, prometheus, &warnings, stopped).await;
+                Ok(())
+            });
+        }
+        // A dry run pages no one, so it is no sign that kigen lives.
+        if let Some(url) = config.heartbeat.clone().filter(|_| !config.is_dry_run()) {
+            let (board, warnings, stopped) = (board.clone(), warnings.clone(), stop.subscribe());
+            roles.spawn(async move {
+                heartbeat::run(url, heartbeat::INTERVAL, board, &warnings, stopped).await;
                 Ok(())
             });
         }

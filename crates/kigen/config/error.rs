@@ -40,6 +40,16 @@ pub(crate) enum ConfigError {
          `token_file`): give one of them"
     )]
     TwoTokens,
+    #[error(
+        "the heartbeat has both a URL (KIGEN_HEARTBEAT_URL, or `url` under [heartbeat]) and a file of it \
+         (KIGEN_HEARTBEAT_URL_FILE, or `url_file`): give one of them"
+    )]
+    TwoHeartbeats,
+    #[error(
+        "the heartbeat's URL (KIGEN_HEARTBEAT_URL, or `url` under [heartbeat]; not shown, since it is a secret) {problem}: it is \
+         the whole address that the outside service gives for a check, such as https://hc-ping.com/UUID"
+    )]
+    HeartbeatUrl { problem: &'static str },
     #[error("the schema registry has both a password and a password_file: give one of them")]
     TwoPasswords,
     #[error("the schema registry's password_file {} cannot be read", path.display())]

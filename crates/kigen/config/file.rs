@@ -28,6 +28,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) health: HealthFile,
     #[serde(default)]
+    pub(super) heartbeat: HeartbeatFile,
+    #[serde(default)]
     pub(super) slack: SlackFile,
 }
 
@@ -83,6 +85,13 @@ pub(super) struct KafkaFile {
 #[serde(deny_unknown_fields)]
 pub(super) struct HealthFile {
     pub(super) address: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HeartbeatFile {
+    pub(super) url: Option<String>,
+    pub(super) url_file: Option<PathBuf>,
 }
 
 #[derive(Default, Deserialize)]

@@ -1,5 +1,5 @@
-//! What every role needs to keep running: backoff, throttled warnings, retries, blocking calls, errors in one line, proxies
-//! and secrets.
+//! What every role needs to keep running: backoff, throttled warnings, retries, blocking calls, errors in one line, proxies,
+//! trusted certificates and secrets.
 //!
 //! Nothing here knows an event, a log or a cluster: a failure is an error that [names its cause](RetriedError).
 
@@ -10,6 +10,7 @@ mod proxy;
 mod retry;
 mod secret;
 mod throttle;
+mod trust;
 
 pub use back_off::BackOff;
 pub use blocking::{join, on_thread};
@@ -18,3 +19,4 @@ pub use proxy::proxy_for;
 pub use retry::Retry;
 pub use secret::Secret;
 pub use throttle::{RetriedError, Throttle, ThrottledWarnings};
+pub use trust::{trust, trust_none};

@@ -1,13 +1,13 @@
 //! The HTTP client of a schema registry, by Confluent's API.
 
 use std::fmt::Write;
-use std::sync::Arc;
 use std::time::Duration;
 
+use kigen_ops::{trust, trust_none};
 use serde_json::{Value as Json, json};
 use ureq::Agent;
 use ureq::http::{Request, Response};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::{Certificate, PemItem, TlsConfig, parse_pem};
 
 use crate::access::Access;
 use crate::error::RegistryFailure;
@@ -197,18 +197,7 @@ fn message(json: Option<&Json>, text: &str) -> String {
 
 /// Trusts the machine's certificate authorities and those of `ca_file`.
 fn tls(access: &Access) -> Result<TlsConfig, RegistryFailure> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut roots = Vec::new();
-    if access.url().starts_with("https:") {
-        let machine = rustls_native_certs::load_native_certs();
-        for error in machine.errors {
-            tracing::debug!("a certificate authority of this machine cannot be read: {error}");
-        }
-        roots.extend(machine.certs.iter().map(|found| Certificate::from_der(found).to_owned()));
-        roots.extend(from_ca_file(access)?);
-    }
-    let config = TlsConfig::builder().unversioned_rustls_crypto_provider(provider);
-    Ok(config.root_certs(RootCerts::new_with_certs(&roots)).build())
+    if access.url().starts_with("https:") { Ok(trust(from_ca_file(access)?)) } else { Ok(trust_none()) }
 }
 
 /// The certificates of `ca_file`.

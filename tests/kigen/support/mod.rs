@@ -135,6 +135,15 @@ impl Up {
         Self::start_with(command, dir, dir.to_owned(), url, &more, free_port())
     }
 
+    /// Starts it on `dir` with a fake of Slack, which writes its messages to `dir/messages`, and these lines of TOML.
+    pub(crate) async fn start_with_slack(dir: &Path, url: &str, config: &str) -> Self {
+        let mut command = kigen();
+        let slack = slack_into(&dir.join("messages")).await;
+        command.args(["up", "--slack-channel", "C1"]).env("KIGEN_SLACK_TOKEN", "xoxb-1");
+        let more = format!("[slack]\napi_url = \"{slack}\"\n{config}");
+        Self::start_with(command, dir, dir.to_owned(), url, &more, free_port())
+    }
+
     /// Starts a dry run on the Kafka at `brokers`.
     pub(crate) fn start_dry_on_kafka(dir: &Path, url: &str, brokers: &str) -> Self {
         let mut command = kigen();
