@@ -60,7 +60,8 @@ use crate::metrics;
 use crate::queue::Queue;
 use crate::render::{Message, render, render_at};
 use crate::slack::client::Slack;
-use crate::slack::sender::{Patience, Sending, SlackSender, record};
+use crate::slack::content::{Sending, record};
+use crate::slack::sender::{Patience, SlackSender};
 use crate::terminal::{Style, draw};
 
 /// The width of a printed message, in characters.

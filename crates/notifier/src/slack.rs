@@ -3,6 +3,8 @@
 mod blocks;
 pub mod client;
 mod connector;
+pub(crate) mod content;
 pub mod error;
 pub mod examine;
 pub mod sender;
+mod storm;

@@ -6,30 +6,24 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kigen_model::Instant;
-use kigen_model::alert::{Alert, alert_id};
-use kigen_model::delivery::{Delivery, SLACK, delivery_key};
-use kigen_model::topic::{Offset, Partition};
+use kigen_model::delivery::Delivery;
+use kigen_model::topic::Partition;
 use kigen_ops::error_chain;
-use kigen_wire::Level;
 use tokio::time::Instant as TimerInstant;
 use uuid::Uuid;
 
-use super::blocks::{FAILED_RUN, MISSED_DEADLINE, fallback};
 use super::client::{Place, PostedMessage, Slack};
+use super::content::{Content, Marks, Sending, storm_id};
 use super::error::SlackError;
 use crate::health::Health;
-use crate::ledger::{Change, Entry, Ledger, Weather};
+use crate::ledger::{Change, Entry, Ledger};
 use crate::metrics;
 use crate::plan::{Plan, Update, plan};
 use crate::queue::Queue;
-use crate::render::{Message, render_at, render_followed, render_storm};
+use crate::render::{Message, render_at};
 
 /// The longest `Retry-After` that is respected.
 const RETRY_AFTER_MS_MAX: u64 = 600_000;
-
-/// How often the message of a storm is updated, at most.
-const STORM_UPDATE_INTERVAL: Duration = Duration::from_secs(3);
 
 /// Timeouts and delays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,21 +42,9 @@ impl Default for Patience {
     }
 }
 
-/// An alert to be sent, and where it is in the log.
-#[derive(Clone, Copy)]
-pub(crate) struct Sending<'a> {
-    pub(crate) partition: Partition,
-    pub(crate) offset: Offset,
-    pub(crate) alert: &'a Alert,
-    /// The record level at which what was sent is recorded.
-    pub(crate) level: Level,
-    /// The clock by which a message is late.
-    pub(crate) now: fn() -> Instant,
-}
-
 /// What is done with a message.
 #[derive(Clone, Copy)]
-enum Work<'a> {
+pub(super) enum Work<'a> {
     Send(Sending<'a>),
     Link { entry: &'a Entry, counterpart: &'a Entry },
     Recount { head: &'a Entry, message: &'a Message },
@@ -70,14 +52,14 @@ enum Work<'a> {
 
 /// The sender of a queue.
 pub(crate) struct SlackSender {
-    slack: Arc<Slack>,
-    patience: Patience,
-    ledger: Ledger,
+    pub(super) slack: Arc<Slack>,
+    pub(super) patience: Patience,
+    pub(super) ledger: Ledger,
     /// The partitions whose next message has not been posted, since the one before it was not when it was looked up. In any
     /// other it may have been, so it is looked up first.
-    settled: BTreeSet<Partition>,
+    pub(super) settled: BTreeSet<Partition>,
     /// When the message of a storm may be updated again; `None`: never, it is gone.
-    storms: BTreeMap<Uuid, Option<TimerInstant>>,
+    pub(super) storms: BTreeMap<Uuid, Option<TimerInstant>>,
 }
 
 impl SlackSender {
@@ -133,63 +115,7 @@ impl SlackSender {
         None
     }
 
-    /// Retries until the next message of a storm that has changed is updated. `None`: none may be updated now, or the shutdown
-    /// came first.
-    pub(crate) async fn recount(
-        &mut self,
-        partition: Partition,
-        queue: Queue,
-        health: &Health,
-        mut shutdown: Pin<&mut impl Future<Output = ()>>,
-    ) -> Option<Vec<Change>> {
-        for (head, message) in self.changed_storms(partition, queue) {
-            let subject = head.delivery.subject;
-            if self.storms.get(&subject).is_some_and(|at| at.is_none_or(|at| TimerInstant::now() < at)) {
-                continue;
-            }
-            let work = Work::Recount { head: &head, message: &message };
-            let changes = self.retry(queue, work, health, shutdown.as_mut()).await?;
-            health.left(queue);
-            let again = TimerInstant::now() + STORM_UPDATE_INTERVAL;
-            self.storms.insert(subject, (!changes.is_empty()).then_some(again));
-            if !changes.is_empty() {
-                return Some(changes);
-            }
-        }
-        None
-    }
-
-    /// When the next message of a storm may be updated that has changed.
-    pub(crate) fn recount_at(&self, partition: Partition, queue: Queue) -> Option<TimerInstant> {
-        let changed = self.changed_storms(partition, queue).into_iter();
-        changed.filter_map(|(head, _)| self.storms.get(&head.delivery.subject).copied().flatten()).min()
-    }
-
-    /// The storms whose message is not true any more, as it has to be.
-    fn changed_storms(&self, partition: Partition, queue: Queue) -> Vec<(Entry, Message)> {
-        let storms = self.ledger.storms(partition, queue).into_iter();
-        let changed = storms.filter_map(|(mut head, alerts)| {
-            let alerts: Vec<(&Alert, bool)> = alerts.iter().map(|(alert, over)| (alert, *over)).collect();
-            let message = render_storm(&alerts);
-            let text = fallback(&message);
-            if text == head.delivery.text {
-                return None;
-            }
-            let last = alerts.iter().map(|(alert, _)| alert.decided_at).max()?;
-            head.delivery = Delivery {
-                version: head.delivery.version.saturating_add(1),
-                // It is remembered for as long as what it counts.
-                decided_at: last.max(head.delivery.decided_at),
-                text,
-                storm: Some(u32::try_from(alerts.len()).unwrap_or(u32::MAX)),
-                ..head.delivery
-            };
-            Some((head, message))
-        });
-        changed.collect()
-    }
-
-    async fn retry(
+    pub(super) async fn retry(
         &mut self,
         queue: Queue,
         work: Work<'_>,
@@ -337,70 +263,8 @@ impl SlackSender {
         Ok(self.changes(sending, &content, entry))
     }
 
-    /// Posts a message in the thread of a storm, which may begin with it: `head` is its message then, if that is posted already.
-    /// `None`: there is no storm, or its message is gone.
-    async fn try_post_in_storm(
-        &mut self,
-        sending: Sending<'_>,
-        content: Content<'_>,
-        head: Option<PostedMessage>,
-        now: Instant,
-    ) -> Result<Option<Vec<Change>>, SlackError> {
-        let (slack, alert) = (Arc::clone(&self.slack), sending.alert);
-        let channel = slack.channel_of(alert);
-        let weather = self.ledger.weather(alert, |other| slack.channel_of(other) == channel);
-        let (thread, mut changes) = match (head, weather) {
-            (None, Weather::Calm) => return Ok(None),
-            (None, Weather::Storm(channel, ts)) => (PostedMessage::new(&channel, &ts), Vec::new()),
-            (head, _) => {
-                let first = Alert { id: storm_id(alert), ..alert.clone() };
-                let message = render_storm(&[(alert, false)]);
-                let posted = match head {
-                    Some(posted) => posted,
-                    None => {
-                        self.settled.insert(sending.partition);
-                        let of_first = Sending { alert: &first, ..sending };
-                        match self.post(Place::Channel(channel), of_first, &message).await {
-                            Err(error) if error.is_of_channel() => return Ok(None),
-                            posted => posted?,
-                        }
-                    }
-                };
-                let content = Content { subject: first.id, version: 1, replaces: None, ..content };
-                let mut entry = content.entry(sending, (&posted, now), &message, Marks::default());
-                entry.delivery.storm = Some(1);
-                (posted, vec![Change::Put(Box::new(entry))])
-            }
-        };
-        let marks = Marks { thread: Some(thread.ts().to_owned()), ..Marks::default() };
-        let message = content.message(now, &marks);
-        let place = Place::Thread { of: &thread, is_broadcast: false };
-        match self.try_post_once(place, sending, &message).await {
-            Ok(posted) => {
-                let entry = content.entry(sending, (&posted, now), &message, marks);
-                changes.extend(self.changes(sending, &content, entry));
-                Ok(Some(changes))
-            }
-            Err(error) if error.is_of_message() => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Updates the message of a storm; no change if it is gone.
-    async fn try_recount(&mut self, head: &Entry, message: &Message) -> Result<Vec<Change>, SlackError> {
-        let posted = PostedMessage::new(&head.delivery.channel, &head.delivery.message);
-        match self.within_timeout(self.slack.update(&posted, message)).await {
-            Ok(()) => Ok(vec![Change::Put(Box::new(head.clone()))]),
-            Err(error) if error.is_of_message() => {
-                tracing::warn!("{}; the message about many alerts is not updated", error_chain(&error));
-                Ok(Vec::new())
-            }
-            Err(error) => Err(error),
-        }
-    }
-
     /// Posts the message of an alert, unless it is found.
-    async fn try_post_once(
+    pub(super) async fn try_post_once(
         &mut self,
         place: Place<'_>,
         sending: Sending<'_>,
@@ -439,7 +303,7 @@ impl SlackSender {
         }
     }
 
-    async fn post(
+    pub(super) async fn post(
         &mut self,
         place: Place<'_>,
         sending: Sending<'_>,
@@ -483,7 +347,7 @@ impl SlackSender {
     }
 
     /// What Slack has with this entry.
-    fn changes(&self, sending: Sending<'_>, content: &Content<'_>, entry: Entry) -> Vec<Change> {
+    pub(super) fn changes(&self, sending: Sending<'_>, content: &Content<'_>, entry: Entry) -> Vec<Change> {
         let replaced = content.replaces.map(|entry| entry.delivery.subject);
         let replaced = replaced.filter(|subject| *subject != content.subject).map(Change::Forget);
         let mut changes = self.ledger.expired(sending.partition, sending.alert);
@@ -493,100 +357,12 @@ impl SlackSender {
         changes
     }
 
-    async fn within_timeout<T>(
+    pub(super) async fn within_timeout<T>(
         &self,
         request: impl Future<Output = Result<T, SlackError>>,
     ) -> Result<T, SlackError> {
         let waited_ms = self.patience.request_ms_max;
         let answer = tokio::time::timeout(Duration::from_millis(waited_ms), request).await;
         answer.unwrap_or(Err(SlackError::Silent { waited_ms }))
-    }
-}
-
-/// The id of the message about many alerts of which this one is the first.
-fn storm_id(alert: &Alert) -> Uuid {
-    alert_id(&alert.key, "", "storm", &alert.id.to_string())
-}
-
-/// What a message has to contain.
-#[derive(Clone, Copy)]
-struct Content<'a> {
-    subject: Uuid,
-    version: u32,
-    shown: &'a Alert,
-    followed_by: Option<&'a Alert>,
-    /// The message before.
-    replaces: Option<&'a Entry>,
-}
-
-/// What a message has beside its content.
-#[derive(Clone, Default)]
-struct Marks {
-    rejected: Option<String>,
-    link: Option<String>,
-    thread: Option<String>,
-}
-
-impl Content<'_> {
-    /// The message, delivered at `now`.
-    fn message(&self, now: Instant, marks: &Marks) -> Message {
-        let message = match self.followed_by {
-            None => render_at(self.shown, now),
-            Some(followed_by) => render_followed(self.shown, followed_by, now),
-        };
-        let message = match &marks.rejected {
-            Some(note) => message.noted(note),
-            None => message,
-        };
-        let label = match Queue::of(&self.shown.body) {
-            Queue::Deadlines => FAILED_RUN,
-            Queue::Failures => MISSED_DEADLINE,
-        };
-        match &marks.link {
-            Some(link) => message.linked_to(label, link),
-            None => message,
-        }
-    }
-
-    /// It, as Slack has it.
-    fn entry(
-        &self,
-        sending: Sending<'_>,
-        (posted, delivered_at): (&PostedMessage, Instant),
-        message: &Message,
-        marks: Marks,
-    ) -> Entry {
-        let Sending { offset, alert, level, .. } = sending;
-        let encode = |alert: &Alert| kigen_wire::encode_alert(alert, level);
-        let delivery = Delivery {
-            receiver: SLACK.to_owned(),
-            subject: self.subject,
-            key: alert.key.clone(),
-            channel: posted.channel().to_owned(),
-            message: posted.ts().to_owned(),
-            version: self.version,
-            offset,
-            decided_at: alert.decided_at,
-            delivered_at,
-            text: fallback(message),
-            alert: encode(self.shown),
-            followed_by: self.followed_by.map(encode),
-            rejected: marks.rejected,
-            link: marks.link,
-            thread: marks.thread,
-            storm: None,
-        };
-        Entry { delivery, alert: self.shown.clone(), followed_by: self.followed_by.cloned() }
-    }
-}
-
-/// The key and value of the record of a change.
-pub(crate) fn record(change: &Change, level: Level) -> (String, Option<Vec<u8>>) {
-    match change {
-        Change::Put(entry) => {
-            let key = delivery_key(SLACK, entry.delivery.subject);
-            (key, Some(kigen_wire::encode_delivery(&entry.delivery, level)))
-        }
-        Change::Forget(subject) => (delivery_key(SLACK, *subject), None),
     }
 }
