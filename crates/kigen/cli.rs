@@ -31,8 +31,8 @@ pub(crate) enum Command {
     Ship,
     /// Only judge: as many of these processes as there are partitions share the work; needs Kafka
     Process,
-    /// Only alert Slack; needs Kafka
-    Notify,
+    /// Only alert Slack; needs Kafka. With an option it only does that, and ends
+    Notify(NotifyArgs),
     /// Play nine days of incidents in half a minute; needs nothing but this program
     Demo(DemoArgs),
     /// Print the records of the event log, also beside a running `kigen up`
@@ -68,7 +68,11 @@ pub(crate) enum Command {
     /// Print the next instants of a crontab, as Kubernetes fires it or as kigen reads a deadline
     Crontab(CrontabArgs),
     /// Print the effective configuration: file, environment and flags combined, secrets hidden
-    Config,
+    Config {
+        /// What to do instead
+        #[command(subcommand)]
+        check: Option<ConfigArgs>,
+    },
 }
 
 /// The settings of all commands. Flags take precedence over the environment, and that over the file. No debug output: there are
@@ -151,6 +155,25 @@ pub(crate) struct SettingsArgs {
     /// Print the messages instead of sending them
     #[arg(long, global = true)]
     pub(crate) dry_run: bool,
+}
+
+/// The arguments of `notify`.
+#[derive(Debug, Args)]
+pub(crate) struct NotifyArgs {
+    /// Have the alerts that no receiver accepted, and that are given up, sent again. The embedded log has one process at a time:
+    /// stop `kigen up` first
+    #[arg(long, conflicts_with = "explain")]
+    pub(crate) retry: bool,
+    /// Print to which channels an alert goes, and which rule of the configuration decides that
+    #[arg(long, value_name = "ALERT_ID")]
+    pub(crate) explain: Option<String>,
+}
+
+/// The arguments of `config`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigArgs {
+    /// Report what is wrong with the configuration: what cannot be read, and rules for Slack's channels that can never match
+    Check,
 }
 
 /// The arguments of `demo`.

@@ -10,6 +10,7 @@ use kigen_log::LogReader;
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, is_secret};
 use kigen_model::key::is_key_part;
+use kigen_notifier::routing::Routes;
 use kigen_ops::Secret;
 use kigen_registry::Access as RegistryAccess;
 use kigen_shipper::kubernetes::kubeconfig::context_name;
@@ -23,6 +24,7 @@ mod file;
 mod heartbeat;
 mod lease;
 mod registry;
+mod routes;
 mod show;
 pub(crate) mod slack;
 
@@ -31,6 +33,7 @@ use error::ConfigError;
 use file::{KubernetesFile, LogFile, QuotasFile};
 use lease::{lease, lease_name};
 use registry::RegistrySettings;
+use routes::Calendars;
 use show::{quoted, show};
 use slack::{Notify, SlackSettings};
 
@@ -183,7 +186,8 @@ impl Config {
         };
         let health = health(args.health_address.as_deref().or(file.health.address.as_deref()))?;
         let heartbeat = heartbeat::url(args, file.heartbeat)?;
-        let slack = SlackSettings::resolve(args, file.slack)?;
+        let calendars = Calendars { objectives_file: objectives_file.as_deref(), cluster: &cluster };
+        let slack = SlackSettings::resolve(args, file.slack, &calendars)?;
         Ok(Self {
             cluster,
             cluster_named_by,
@@ -272,6 +276,14 @@ impl Config {
     /// Neither Slack nor a dry run is configured.
     pub(crate) fn notify(&self) -> Result<Notify, ConfigError> {
         self.slack.notify()
+    }
+
+    /// Which channels alerts are for.
+    ///
+    /// # Errors
+    /// There is no channel for those that no rule routes.
+    pub(crate) fn routes(&self) -> Result<Routes, ConfigError> {
+        self.slack.table()
     }
 
     /// How Kafka is used.

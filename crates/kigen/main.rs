@@ -28,7 +28,7 @@ mod record_text;
 mod role;
 mod warned;
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, ConfigArgs, NotifyArgs};
 use config::Config;
 use log_kind::LogKind;
 use role::Role;
@@ -64,7 +64,13 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Up => on_threads(commands::up::run(configure()?, &Role::ALL)),
         Command::Ship => on_threads(commands::up::run(configure()?, &[Role::Ship])),
         Command::Process => on_threads(commands::up::run(configure()?, &[Role::Process])),
-        Command::Notify => on_threads(commands::up::run(configure()?, &[Role::Notify])),
+        Command::Notify(NotifyArgs { explain: Some(id), .. }) => {
+            commands::notify::explain(&configure()?, &id)
+        }
+        Command::Notify(NotifyArgs { retry: true, .. }) => on_threads(commands::notify::retry(configure()?)),
+        Command::Notify(NotifyArgs { retry: false, explain: None }) => {
+            on_threads(commands::up::run(configure()?, &[Role::Notify]))
+        }
         Command::Demo(demo) => {
             // The configuration of clusters and of Slack does not concern the demo.
             let kafka = (settings.log == Some(LogKind::Kafka)).then(configure).transpose()?;
@@ -84,7 +90,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Skip(skip) => on_threads(commands::skip::run(configure()?, skip)),
         Command::Calendar(calendar) => commands::calendar::run(&configure()?, &calendar),
         Command::Crontab(crontab) => commands::crontab::run(&crontab),
-        Command::Config => output::print(&configure()?.shown()),
+        Command::Config { check: None } => output::print(&configure()?.shown()),
+        Command::Config { check: Some(ConfigArgs::Check) } => commands::notify::check(&configure()?),
     }
 }
 

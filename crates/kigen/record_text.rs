@@ -3,7 +3,7 @@
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::control::{ControlRecord, Skip};
-use kigen_model::delivery::Delivery;
+use kigen_model::delivery::{Delivery, DeliveryRecord, RetryRequest, Undelivered};
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
 use kigen_model::expectation::broken_text;
 use kigen_model::objective::Deadlines;
@@ -45,11 +45,18 @@ pub(crate) fn record_text(topic: Topic, bytes: &[u8]) -> Result<String, kigen_wi
                 format!("{author} skips offset {offset} of {topic}, partition {partition}")
             }
         },
-        Topic::Deliveries => {
-            let delivery = kigen_wire::decode_delivery(bytes)?;
-            let Delivery { receiver, channel, message, version, text, .. } = &delivery;
-            format!("{receiver} {channel} {message} v{version}: {text}")
-        }
+        Topic::Deliveries => match kigen_wire::decode_delivery(bytes)? {
+            DeliveryRecord::Message(Delivery { receiver, channel, message, version, text, .. }) => {
+                format!("{receiver} {channel} {message} v{version}: {text}")
+            }
+            DeliveryRecord::Undelivered(Undelivered { receiver, channel, failed_at, reason, id, .. }) => {
+                let state = if failed_at.is_some() { "failed" } else { "waits" };
+                format!("{receiver} {channel} alert {id} {state}: {reason}")
+            }
+            DeliveryRecord::Retry(RetryRequest { author, .. }) => {
+                format!("{author} wants what has failed sent again")
+            }
+        },
     })
 }
 

@@ -28,6 +28,7 @@ mod prometheus;
 mod registry;
 mod replay;
 mod resync;
+mod routes;
 mod support;
 mod up;
 mod upgrade;

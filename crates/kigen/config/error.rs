@@ -59,6 +59,8 @@ pub(crate) enum ConfigError {
          [slack]), or run `kigen notify --dry-run`, which prints the new alerts of the running processes"
     )]
     NothingToDo,
+    #[error("the rule `{rule}` under [[slack.routes]] is not understood: {why}")]
+    Route { rule: String, why: String },
     #[error("Slack's {missing} is not set ({how}); or give --dry-run to print the messages")]
     IncompleteSlack { missing: &'static str, how: &'static str },
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::error::ConfigError;
 use super::registry::RegistryFile;
+use super::routes::RouteFile;
 use crate::log_kind::LogKind;
 
 /// The file that is read if none is named and it exists.
@@ -99,6 +100,9 @@ pub(super) struct HeartbeatFile {
 pub(super) struct SlackFile {
     pub(super) channel: Option<String>,
     pub(super) error_channel: Option<String>,
+    pub(super) warning_channel: Option<String>,
+    #[serde(default)]
+    pub(super) routes: Vec<RouteFile>,
     pub(super) failures: Option<FailuresFile>,
     #[serde(default)]
     pub(super) failures_by_namespace: BTreeMap<String, FailuresFile>,

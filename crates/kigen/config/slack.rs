@@ -4,19 +4,26 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use kigen_notifier::failures::{FailureFilter, Failures};
-use kigen_notifier::slack::client::Channels;
+use kigen_notifier::routing::{Channels, Routes, Rule};
 use kigen_ops::Secret;
 
 use super::error::ConfigError;
 use super::file::{FailuresFile, SlackFile};
+use super::routes::{self, Calendars, RouteFile, rules};
 use super::show::{quoted, show};
 use crate::cli::SettingsArgs;
+
+/// How the channel is set.
+const CHANNEL_HOW: &str = "--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under [slack]";
 
 /// The settings of Slack; required only for the notifier.
 #[derive(Clone, Debug)]
 pub(super) struct SlackSettings {
     channel: Option<String>,
     error_channel: Option<String>,
+    warning_channel: Option<String>,
+    routes: Vec<RouteFile>,
+    rules: Vec<Rule>,
     failures: FailureFilter,
     token: Option<Secret>,
     api_url: Option<String>,
@@ -35,8 +42,8 @@ pub(crate) enum Notify {
     Slack {
         /// The bot token.
         token: Secret,
-        /// The channels.
-        channels: Channels,
+        /// Which channels alerts are for.
+        routes: Routes,
         /// Which failed runs are posted, where there is a channel for them.
         failures: FailureFilter,
         /// The Web API's base.
@@ -46,9 +53,16 @@ pub(crate) enum Notify {
 
 impl SlackSettings {
     /// Environment and flags override the file.
-    pub(super) fn resolve(args: &SettingsArgs, file: SlackFile) -> Result<Self, ConfigError> {
+    pub(super) fn resolve(
+        args: &SettingsArgs,
+        file: SlackFile,
+        calendars: &Calendars<'_>,
+    ) -> Result<Self, ConfigError> {
         let token = token(args, &file)?;
         Ok(Self {
+            warning_channel: file.warning_channel,
+            rules: rules(&file.routes, calendars)?,
+            routes: file.routes,
             channel: args.slack_channel.clone().or(file.channel),
             error_channel: args.slack_error_channel.clone().or(file.error_channel),
             failures: FailureFilter {
@@ -66,22 +80,35 @@ impl SlackSettings {
     /// # Errors
     /// Neither Slack nor a dry run is configured.
     pub(super) fn notify(&self) -> Result<Notify, ConfigError> {
-        let Self { channel, error_channel, failures, token, api_url, dry_run } = self.clone();
+        let Self { channel, error_channel, failures, token, api_url, dry_run, .. } = self.clone();
         match (dry_run, channel, token) {
             (true, ..) => Ok(Notify::DryRun { failures: error_channel.map(|_| failures) }),
             (false, Some(fatal), Some(token)) => {
-                let channels = Channels { fatal, error: error_channel };
-                Ok(Notify::Slack { token, channels, failures, api_url })
+                let routes = self.routes(fatal);
+                Ok(Notify::Slack { token, routes, failures, api_url })
             }
             (false, None, None) => Err(ConfigError::NoReceiver),
             (false, Some(_), None) => {
                 Err(ConfigError::IncompleteSlack { missing: "token", how: "KIGEN_SLACK_TOKEN=xoxb-..." })
             }
-            (false, None, Some(_)) => Err(ConfigError::IncompleteSlack {
-                missing: "channel",
-                how: "--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under [slack]",
-            }),
+            (false, None, Some(_)) => {
+                Err(ConfigError::IncompleteSlack { missing: "channel", how: CHANNEL_HOW })
+            }
         }
+    }
+
+    fn routes(&self, fatal: String) -> Routes {
+        let (error, warning) = (self.error_channel.clone(), self.warning_channel.clone());
+        Routes { rules: self.rules.clone(), default: Channels { fatal, error, warning } }
+    }
+
+    /// Which channels alerts are for.
+    ///
+    /// # Errors
+    /// There is no channel for those that no rule routes.
+    pub(super) fn table(&self) -> Result<Routes, ConfigError> {
+        let missing = ConfigError::IncompleteSlack { missing: "channel", how: CHANNEL_HOW };
+        self.channel.clone().map(|fatal| self.routes(fatal)).ok_or(missing)
     }
 
     /// Its part of the file, with the token hidden.
@@ -89,6 +116,7 @@ impl SlackSettings {
         let _ = writeln!(text, "\n[slack]");
         show(text, "channel", self.channel.as_deref());
         show(text, "error_channel", self.error_channel.as_deref());
+        show(text, "warning_channel", self.warning_channel.as_deref());
         show(text, "failures", Some(self.failures.default.name()));
         let token_file = self.token.as_ref().and_then(Secret::path).map(|path| path.display().to_string());
         let is_text = matches!(self.token, Some(Secret::Text(_)));
@@ -99,6 +127,9 @@ impl SlackSettings {
         let _ = writeln!(text, "\n[slack.failures_by_namespace]");
         for (namespace, failures) in &self.failures.by_namespace {
             let _ = writeln!(text, "{} = {}", quoted(namespace), quoted(failures.name()));
+        }
+        if !self.routes.is_empty() {
+            let _ = write!(text, "\n{}", routes::show(&self.routes));
         }
     }
 }

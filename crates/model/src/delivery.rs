@@ -1,4 +1,5 @@
-//! Deliveries, the records of `kigen.deliveries`: the messages that receivers have, by which they are updated.
+//! Deliveries, the records of `kigen.deliveries`: the messages that receivers have, by which they are updated, and the alerts
+//! that no receiver has accepted.
 
 use uuid::Uuid;
 
@@ -6,7 +7,18 @@ use crate::Instant;
 use crate::key::BatchKey;
 use crate::topic::Offset;
 
-/// One record of `kigen.deliveries`: a message that a receiver has, as it was written last.
+/// One record of `kigen.deliveries`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeliveryRecord {
+    /// A message that a receiver has.
+    Message(Delivery),
+    /// An alert that no receiver has accepted yet.
+    Undelivered(Undelivered),
+    /// An operator wants the alerts of the partition that have failed sent again.
+    Retry(RetryRequest),
+}
+
+/// A message that a receiver has, as it was written last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// The kind of receiver, such as [`SLACK`].
@@ -41,7 +53,52 @@ pub struct Delivery {
     pub thread: Option<String>,
     /// Of a message about many alerts, which are in its thread: how many it counts; `None`: it is about one.
     pub storm: Option<u32>,
+    /// The channel that it is for, as it was configured.
+    pub route: String,
+    /// Whether that is not the first of several channels.
+    pub is_copy: bool,
 }
+
+/// An alert that no receiver has accepted yet. The notifiers' position is after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undelivered {
+    /// The kind of receiver, such as [`SLACK`].
+    pub receiver: String,
+    /// The alert's id; of a copy one that is made of it and the channel.
+    pub id: Uuid,
+    /// The batch.
+    pub key: BatchKey,
+    /// The channel that it waits for, by name or id.
+    pub channel: String,
+    /// The offset of the alert.
+    pub offset: Offset,
+    /// When the alert was decided.
+    pub decided_at: Instant,
+    /// Since when it waits, by the notifier's clock.
+    pub since: Instant,
+    /// When it was given up, by the notifier's clock; `None`: it is tried again by itself.
+    pub failed_at: Option<Instant>,
+    /// Why it was not accepted.
+    pub reason: String,
+    /// The channel that it is for, as it was configured.
+    pub route: String,
+    /// Whether that is not the first of several channels.
+    pub is_copy: bool,
+    /// The alert: the value of a record of `kigen.alerts`.
+    pub alert: Vec<u8>,
+}
+
+/// An operator wants the alerts that had failed by then sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RetryRequest {
+    /// The user and host that ran the command.
+    pub author: String,
+    /// When, by the clock of that host.
+    pub requested_at: Instant,
+}
+
+/// The key of the record of a partition's last [`RetryRequest`].
+pub const RETRY_KEY: &str = "retry";
 
 /// Slack as a receiver.
 pub const SLACK: &str = "slack";
@@ -50,4 +107,10 @@ pub const SLACK: &str = "slack";
 #[must_use]
 pub fn delivery_key(receiver: &str, subject: Uuid) -> String {
     format!("{receiver}/{subject}")
+}
+
+/// The key of the record about an alert that a receiver has not accepted.
+#[must_use]
+pub fn undelivered_key(receiver: &str, alert: Uuid) -> String {
+    format!("{receiver}/undelivered/{alert}")
 }

@@ -4,34 +4,33 @@
 //!              undecodable
 //!  received ─────────────────> rejected ─────────┐
 //!     │ decoded                                  │
-//!     v      rate-limited, or refused            │
-//!  rendered ─────────────────> blocked           │
-//!   │ ^ ^ │                       │              │
-//!   │ │ └─┼───── delay over ──────┘              │ commit
-//!   │ │   │  outcome uncertain                   │
-//!   │ │   └─────────────────> looked up          │
-//!   │ └──────── not found ───────┤               │
-//!   │ accepted                   │ found         │
-//!   v                            │               │
-//!  posted <──────────────────────┘               │
-//!     │ commit                                   v
-//!     └────────────────────────────────────> committed
+//!     v     not accepted, or others wait         │
+//!  rendered ─────────────────> waiting ──────────┤ commit
+//!     │   ^                       │              │
+//!     │   │  outcome uncertain    │ its turn     │
+//!     │   └────── looked up <─────┘              │
+//!     │ accepted      │ found                    │
+//!     v               │                          v
+//!  posted <───────────┴─────── commit ───────> committed
 //! ```
 //!
 //! - `lane` reads, and `role` commits: each record before the next is delivered. A failed commit alone is repeated: a posted
 //!   message stays posted.
 //! - There are two queues, one for failed runs and one for everything else. In each, one message is under way at a time,
-//!   over all partitions. Those behind a blocked one wait, so that order holds and nothing is lost; those of the other queue
-//!   do not wait. A shutdown leaves it uncommitted, to be received again.
+//!   over all partitions, beside those that wait.
+//! - What is not accepted waits as a record of `kigen.deliveries`, and the queue goes on. `waiting` sends it again: for each
+//!   channel in order, and for each batch. What follows for that channel, or of that batch, waits behind it; nothing else does.
+//! - What Slack refuses for its content has failed, and what it refuses for any other reason has after a day. It is sent again
+//!   when an operator wants it.
 //! - What an alert does to the messages that Slack has is decided by `plan`: a message of its own, or an update of one with a
 //!   reply in its thread. What Slack has then is recorded in `kigen.deliveries`, in the commit of the alert.
 //! - The outcome is uncertain after a request without an answer. It is also uncertain, in each partition, for the messages
 //!   after a start, an assignment or a failed commit, which may have been posted without a commit: until one of them is
 //!   not found. The lookup finds a message or reply by the alert's id in its metadata. It is not made for every message: it
 //!   costs a request of its own. An update is repeated instead: it is the same twice.
-//! - What a channel rejects whatever it is, such as an archived one, goes to the default channel with a note. Only what
-//!   that rejects, too, is blocked.
-//! - Only Slack blocks or needs a lookup. A dry run prints each message, and a channel takes it, at once.
+//! - A request that is not answered in time goes on, and is waited for before the message is looked up.
+//! - What a channel rejects whatever it is, such as an archived one, goes to the default channel with a note.
+//! - Only for Slack anything waits. A dry run prints each message, and a channel takes it, at once.
 //! - An alert that a newer kigen wrote blocks its partition: this notifier delivers nothing more of it until it is upgraded, or
 //!   an operator skips the record.
 //! - An alert without a channel is passed without a message and counted as unrouted, a failed run that the filter leaves out
@@ -60,9 +59,10 @@ use crate::metrics;
 use crate::queue::Queue;
 use crate::render::{Message, render, render_at};
 use crate::slack::client::Slack;
-use crate::slack::content::{Sending, record};
+use crate::slack::content::{NewAlert, records};
 use crate::slack::sender::{Patience, SlackSender};
 use crate::terminal::{Style, draw};
+use crate::waiting::WaitingRoom;
 
 /// The width of a printed message, in characters.
 const DRY_RUN_WIDTH: usize = 100;
@@ -114,8 +114,8 @@ impl Delivery {
 
     /// Posts messages to Slack: about failed runs if there is a channel for them.
     pub fn slack(slack: Slack, patience: Patience) -> Self {
-        let failures = slack.has_failures_channel().then(FailureFilter::default);
-        let sender = SlackSender::new(Arc::new(slack), patience);
+        let failures = slack.routes().has_failures().then(FailureFilter::default);
+        let sender = SlackSender::new(slack, patience);
         Self::to(Destination::Slack(Box::new(sender)), failures)
     }
 
@@ -160,7 +160,7 @@ impl Delivery {
         let destination = || match &self.destination {
             Destination::Printed(out) => Destination::Printed(Arc::clone(out)),
             Destination::Channel(sender) => Destination::Channel(sender.clone()),
-            Destination::Slack(sender) => Destination::Slack(Box::new(sender.beside())),
+            Destination::Slack(sender) => Destination::Slack(sender.clone()),
         };
         Queue::ALL.map(|queue| {
             let of_queue = Self {
@@ -196,10 +196,17 @@ impl Delivery {
 
     /// The next message of each of these partitions may have been posted already, by its former owner or before a failed
     /// commit.
-    pub(crate) fn look_up_next(&mut self, partitions: &[Partition]) {
-        if let Destination::Slack(sender) = &mut self.destination {
-            sender.look_up_next(partitions);
+    pub(crate) fn look_up_next(&self, queue: Queue, partitions: &[Partition]) {
+        if let Destination::Slack(sender) = &self.destination {
+            sender.look_up_next(queue, partitions);
         }
+    }
+
+    /// What sends the alerts of a queue that wait; `None`: for this destination none waits.
+    pub(crate) fn waiting_room(&self, queue: Queue) -> Option<WaitingRoom> {
+        let Destination::Slack(sender) = &self.destination else { return None };
+        let (sender, control, health) = ((**sender).clone(), self.control.clone(), self.health.clone());
+        Some(WaitingRoom { queue, sender, control, health, now: self.now })
     }
 
     /// The messages that the receiver has; `None`: it is one whose messages are not recorded.
@@ -210,47 +217,44 @@ impl Delivery {
         }
     }
 
+    /// Whether so much of a partition waits that nothing more of it is to be delivered.
+    pub(crate) fn is_full(&self, partition: Partition) -> bool {
+        self.ledger().is_some_and(|ledger| ledger.is_full(partition))
+    }
+
     /// What was delivered or linked last is committed.
     pub(crate) fn committed(&mut self, partition: Partition) {
         let changes = std::mem::take(&mut self.changes);
         if let Some(ledger) = self.ledger() {
             ledger.apply(partition, changes);
+            self.health.set_backlog(ledger.tallies());
         }
     }
 
     /// Lets the next message of a queue refer to its counterpart, or counts its storm anew; returns what is to be committed.
-    /// `None`: nothing is to be done now, or the shutdown came first.
-    pub(crate) async fn follow_up(
-        &mut self,
-        partition: Partition,
-        queue: Queue,
-        shutdown: Pin<&mut impl Future<Output = ()>>,
-    ) -> Option<Vec<NewRecord>> {
+    /// `None`: nothing can be done now.
+    pub(crate) async fn follow_up(&mut self, partition: Partition, queue: Queue) -> Option<Vec<NewRecord>> {
         let Destination::Slack(sender) = &mut self.destination else { return None };
-        let mut shutdown = shutdown;
-        let mut changes = sender.link(partition, queue, &self.health, shutdown.as_mut()).await;
-        if changes.is_none() {
-            changes = sender.recount(partition, queue, &self.health, shutdown).await;
-        }
+        let changes = match sender.link(partition, queue).await {
+            None => sender.recount(partition, queue).await,
+            changes => changes,
+        };
         Some(self.record(partition, changes?))
     }
 
     /// When [`follow_up`](Self::follow_up) has to be called again, though nothing changes.
     pub(crate) fn follow_up_at(&self, partition: Partition, queue: Queue) -> Option<TimerInstant> {
         match &self.destination {
-            Destination::Slack(sender) => sender.recount_at(partition, queue),
+            Destination::Slack(sender) => {
+                sender.recount_at(partition, queue).into_iter().chain(sender.next_pause_end(queue)).min()
+            }
             Destination::Printed(_) | Destination::Channel(_) => None,
         }
     }
 
     /// The records of changes, which take effect once they are [committed](Self::committed).
     fn record(&mut self, partition: Partition, changes: Vec<Change>) -> Vec<NewRecord> {
-        let (level, timestamp) = (self.control.level(), (self.now)());
-        let new = |change: &Change| {
-            let (key, value) = record(change, level);
-            NewRecord { topic: Topic::Deliveries, partition, key, value, timestamp }
-        };
-        let records = changes.iter().map(new).collect();
+        let records = records(partition, &changes, self.control.level(), (self.now)());
         self.changes = changes;
         records
     }
@@ -281,6 +285,12 @@ impl Delivery {
                 if queue == Queue::Failures && !self.delivers(&alert) {
                     return Ok(Delivered::Nothing);
                 }
+                if let Destination::Slack(sender) = &self.destination
+                    && !sender.is_routed(&alert)
+                {
+                    metrics::unrouted(alert.body.kind());
+                    return Ok(Delivered::Nothing);
+                }
                 let sent = self.send(partition, record.offset, alert, shutdown).await?;
                 Ok(sent.map_or(Delivered::ShutDown, Delivered::Done))
             }
@@ -307,7 +317,7 @@ impl Delivery {
         alert: Alert,
         shutdown: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<Option<Vec<NewRecord>>, NotifierError> {
-        let (kind, queue) = (alert.body.kind(), Queue::of(&alert.body));
+        let kind = alert.body.kind();
         let changes = match &mut self.destination {
             Destination::Printed(out) => {
                 let message = render_at(&alert, (self.now)());
@@ -323,13 +333,14 @@ impl Delivery {
             },
             Destination::Slack(sender) => {
                 let (level, now) = (self.control.level(), self.now);
-                let sending = Sending { partition, offset, alert: &alert, level, now };
-                sender.send(sending, &self.health, shutdown).await
+                Some(sender.send(NewAlert { partition, offset, alert: &alert, level, now }).await)
             }
         };
         Ok(changes.map(|changes| {
-            metrics::delivered(kind);
-            self.health.delivered(queue);
+            if !changes.iter().any(|change| matches!(change, Change::Wait(_))) {
+                metrics::delivered(kind);
+                self.health.delivered();
+            }
             self.record(partition, changes)
         }))
     }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant as RealInstant};
 
 use kigen_model::topic::Partition;
 
+use crate::backlog::{Tallies, Tally};
 use crate::metrics;
-use crate::queue::Queue;
 
 /// How long a failure of the log counts unless a success clears it: without alerts to deliver, no success shows that it
 /// is over. Longer than the delay between two retries.
@@ -23,8 +23,8 @@ struct HealthState {
     is_member: bool,
     /// It is a dry run, and has found the ends of its partitions.
     is_guest: bool,
-    /// Why the message under way of a queue is not delivered.
-    undelivered: BTreeMap<Queue, String>,
+    /// The alerts that no receiver has accepted.
+    backlog: Tallies,
     /// Why nothing more of a partition is delivered.
     blocked: BTreeMap<Partition, String>,
     /// Why alerts could not be read or committed, and when.
@@ -39,9 +39,13 @@ impl Health {
     /// Why it is not ready.
     pub fn readiness(&self, now: RealInstant) -> Result<String, String> {
         let state = self.state();
-        if !state.undelivered.is_empty() {
-            let reasons: Vec<&str> = state.undelivered.values().map(String::as_str).collect();
-            return Err(format!("a message waits: {}", reasons.join("; another waits: ")));
+        let waiting = state.backlog.iter().filter(|(_, tally)| tally.waiting > 0);
+        let waiting = waiting.map(|((_, channel), tally)| {
+            format!("{} for {channel}: {}", alerts(tally.waiting, "waits", "wait"), tally.reason)
+        });
+        let waiting: Vec<String> = waiting.collect();
+        if !waiting.is_empty() {
+            return Err(waiting.join("; "));
         }
         if let Some(why) = state.blocked.values().next() {
             return Err(why.clone());
@@ -57,12 +61,28 @@ impl Health {
         if !state.is_member {
             return Err("it has not been assigned its partitions yet".to_owned());
         }
-        Ok(format!("{} messages were delivered since the start, none waits", state.delivered))
+        let failed = state.backlog.values().map(|tally| tally.failed).sum();
+        let failed = match state.backlog.values().find(|tally| tally.failed > 0) {
+            Some(tally) => format!(
+                "; {} and sent again by `kigen notify --retry` alone: {}",
+                alerts(
+                    failed,
+                    "was accepted by no receiver, is given up",
+                    "were accepted by no receiver, are given up"
+                ),
+                tally.reason
+            ),
+            None => String::new(),
+        };
+        Ok(format!("{} messages were delivered since the start, none waits{failed}", state.delivered))
     }
 
     /// Sets the gauges, as before each scrape: one that is not set for a minute disappears.
     pub fn measure(&self) {
-        metrics::blocked(self.state().blocked.len());
+        let state = self.state();
+        metrics::blocked(state.blocked.len());
+        let sum = |of: fn(&Tally) -> usize| state.backlog.values().map(of).sum();
+        metrics::undelivered(sum(|tally| tally.waiting), sum(|tally| tally.failed));
     }
 
     pub(crate) fn joined(&self) {
@@ -74,19 +94,12 @@ impl Health {
         self.state().is_guest = true;
     }
 
-    pub(crate) fn delivered(&self, queue: Queue) {
-        let mut state = self.state();
-        state.delivered += 1;
-        state.undelivered.remove(&queue);
+    pub(crate) fn delivered(&self) {
+        self.state().delivered += 1;
     }
 
-    pub(crate) fn undelivered(&self, queue: Queue, why: String) {
-        self.state().undelivered.insert(queue, why);
-    }
-
-    /// The message under way is another notifier's now.
-    pub(crate) fn left(&self, queue: Queue) {
-        self.state().undelivered.remove(&queue);
+    pub(crate) fn set_backlog(&self, backlog: Tallies) {
+        self.state().backlog = backlog;
     }
 
     pub(crate) fn blocked(&self, partition: Partition, why: String) {
@@ -111,9 +124,19 @@ impl Health {
     }
 }
 
+fn alerts(number: usize, one: &str, many: &str) -> String {
+    match number {
+        1 => format!("1 alert {one}"),
+        _ => format!("{number} alerts {many}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use kigen_model::Instant;
+
     use super::*;
+    use crate::queue::Queue;
 
     #[test]
     fn the_notifier_is_ready_while_no_message_waits() {
@@ -122,13 +145,26 @@ mod tests {
         assert!(readiness().is_err_and(|why| why.contains("its partitions")));
         health.joined();
         assert!(readiness().is_ok_and(|how| how.starts_with("0 messages")));
-        health.undelivered(Queue::Failures, "invite the bot".to_owned());
-        assert_eq!(readiness(), Err("a message waits: invite the bot".to_owned()));
-        health.undelivered(Queue::Deadlines, "no answer".to_owned());
-        health.delivered(Queue::Failures);
-        assert_eq!(readiness(), Err("a message waits: no answer".to_owned()));
-        health.left(Queue::Deadlines);
-        assert!(readiness().is_ok_and(|how| how.starts_with("1 messages")));
+        let tally = |waiting, failed, reason: &str| Tally {
+            waiting,
+            failed,
+            reason: reason.to_owned(),
+            since: Instant::UNIX_EPOCH,
+        };
+        health.set_backlog(Tallies::from([
+            ((Queue::Deadlines, "#alerts".to_owned()), tally(2, 0, "no answer")),
+            ((Queue::Failures, "#errors".to_owned()), tally(1, 1, "invite the bot")),
+        ]));
+        assert_eq!(
+            readiness(),
+            Err("2 alerts wait for #alerts: no answer; 1 alert waits for #errors: invite the bot".to_owned())
+        );
+        health.delivered();
+        health
+            .set_backlog(Tallies::from([((Queue::Failures, "#errors".to_owned()), tally(0, 1, "too long"))]));
+        let failed = "1 messages were delivered since the start, none waits; 1 alert was accepted by no receiver, is given up \
+                      and sent again by `kigen notify --retry` alone: too long";
+        assert_eq!(readiness(), Ok(failed.to_owned()));
         health.log_failed("the log failed".to_owned());
         assert!(readiness().is_err_and(|why| why.contains("the log failed")));
         assert!(health.readiness(RealInstant::now() + LOG_FAILURE_COUNTS).is_ok());

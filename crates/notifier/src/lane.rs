@@ -27,49 +27,13 @@ use crate::delivery::{Delivered, Delivery};
 use crate::error::NotifierError;
 use crate::ledger::Ledger;
 use crate::log_retry::LogRetry;
-use crate::queue::{Positions, Queue};
+use crate::queue::Queue;
+use crate::shares::{Done, Shares};
 use crate::start::report_expired;
 
 /// How much of a partition is read at a time.
 const ALERTS_READ_MAX: usize = 64;
 const BYTES_READ_MAX: usize = 4 * 1024 * 1024;
-
-/// What the queues deliver.
-#[derive(Debug, Default)]
-pub(crate) struct Shares {
-    /// The role ends: only what is in flight is finished.
-    pub(crate) is_stopped: bool,
-    pub(crate) partitions: BTreeMap<Partition, Share>,
-}
-
-impl Shares {
-    /// Whether this start of a partition still holds.
-    fn has(&self, partition: Partition, start: u64) -> bool {
-        !self.is_stopped && self.partitions.get(&partition).is_some_and(|share| share.start == start)
-    }
-}
-
-/// A partition that the queues deliver.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Share {
-    /// The number of this start: another one begins with the positions that are committed.
-    pub(crate) start: u64,
-    pub(crate) positions: Positions,
-    /// The offset after the last record that is known.
-    pub(crate) end: Offset,
-}
-
-/// What a queue has delivered, to be committed.
-pub(crate) struct Done {
-    pub(crate) queue: Queue,
-    pub(crate) partition: Partition,
-    pub(crate) start: u64,
-    /// The offset after it.
-    pub(crate) next: Offset,
-    pub(crate) outputs: Vec<NewRecord>,
-    /// Answered once it is committed; dropped if it is not.
-    pub(crate) committed: oneshot::Sender<()>,
-}
 
 /// A queue at work.
 pub(crate) struct Lane<R> {
@@ -122,12 +86,7 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
                 return Ok(());
             }
             self.follow_up_all().await;
-            let is_behind = |cursor: &&mut Cursor| cursor.state == State::Reading && cursor.next < cursor.end;
-            let behind: Vec<Partition> = self
-                .cursors
-                .iter_mut()
-                .filter_map(|(partition, cursor)| is_behind(&cursor).then_some(*partition))
-                .collect();
+            let behind = self.behind();
             if behind.is_empty() {
                 let is_blocked = self.cursors.values().any(|cursor| cursor.state == State::Blocked);
                 let has_ledger = self.ledger_changes.is_some();
@@ -149,6 +108,16 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
         }
     }
 
+    /// The partitions of which there is more to read.
+    fn behind(&self) -> Vec<Partition> {
+        let is_behind = |cursor: &Cursor| cursor.state == State::Reading && cursor.next < cursor.end;
+        let behind = self.cursors.iter().filter(|(_, cursor)| is_behind(cursor));
+        behind
+            .map(|(partition, _)| *partition)
+            .filter(|partition| !self.delivery.is_full(*partition))
+            .collect()
+    }
+
     /// Takes over what the role shares; false: the role ends.
     fn follow_shares(&mut self) -> bool {
         let shares = self.shares.borrow_and_update();
@@ -163,7 +132,7 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
             cursor.end = share.end;
         }
         // Its former owner, or this one before a failed commit, may have posted the next message.
-        self.delivery.look_up_next(&begun);
+        self.delivery.look_up_next(self.queue, &begun);
         !shares.is_stopped
     }
 
@@ -183,12 +152,7 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
             self.cursors.get(&partition)
         {
             let (start, next) = (*start, *next);
-            let outputs = {
-                let mut shares = self.shares.clone();
-                let ended = pin!(until_ended(&mut shares, partition, start));
-                self.delivery.follow_up(partition, self.queue, ended).await
-            };
-            let Some(outputs) = outputs else { return };
+            let Some(outputs) = self.delivery.follow_up(partition, self.queue).await else { return };
             self.commit(partition, start, next, outputs).await;
         }
     }
@@ -245,7 +209,7 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
         let mut passed = None;
         for record in records {
             let next = record.offset.next();
-            if !self.shares.borrow().has(partition, start) {
+            if !self.shares.borrow().has(partition, start) || self.delivery.is_full(partition) {
                 return Ok(());
             }
             let delivered = {

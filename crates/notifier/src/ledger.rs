@@ -1,4 +1,5 @@
-//! The messages that Slack has: the records of `kigen.deliveries`, in memory, of the partitions that this notifier has.
+//! The messages that Slack has, and the alerts that wait for it: the records of `kigen.deliveries`, in memory, of the partitions
+//! that this notifier has.
 //!
 //! A partition's records are read when it begins, after its position: the process that had it before has committed by then. They change
 //! when a commit that contains them succeeded.
@@ -10,13 +11,15 @@ use chrono::TimeDelta;
 use kigen_log::{LogError, LogReader};
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
-use kigen_model::delivery::{Delivery, SLACK};
+use kigen_model::delivery::{Delivery, DeliveryRecord, SLACK};
+use kigen_model::key::BatchKey;
 use kigen_model::slot::Cause;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_wire::DecodeError;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::backlog::{Backlog, Tallies, Waiting, heads, tallies};
 use crate::queue::Queue;
 
 /// How much is read at a time.
@@ -44,9 +47,8 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Reads a record of `kigen.deliveries`.
-    fn read(value: &[u8]) -> Result<Self, DecodeError> {
-        let delivery = kigen_wire::decode_delivery(value)?;
+    /// As a record has it.
+    fn read(delivery: Delivery) -> Result<Self, DecodeError> {
         let alert = kigen_wire::decode_alert(&delivery.alert)?;
         let followed_by = delivery.followed_by.as_deref().map(kigen_wire::decode_alert).transpose()?;
         Ok(Self { delivery, alert, followed_by })
@@ -77,7 +79,7 @@ impl Entry {
     /// The run that failed, by its UID: of the message about it, and of that about the deadline which it missed.
     fn failed_run(&self) -> Option<&str> {
         match &self.alert.body {
-            _ if self.delivery.storm.is_some() => None,
+            _ if self.delivery.storm.is_some() || self.delivery.is_copy => None,
             AlertBody::RunFailed { run, .. }
             | AlertBody::SlotMissed { cause: Cause::Failed(_), run: Some(run), .. } => Some(&run.uid),
             AlertBody::SlotMissed { .. }
@@ -115,6 +117,10 @@ pub(crate) enum Change {
     Put(Box<Entry>),
     /// The message about this subject is forgotten, or is about another one now.
     Forget(Uuid),
+    /// An alert waits.
+    Wait(Box<Waiting>),
+    /// The alert of this id does not wait any more.
+    Accepted(Uuid),
 }
 
 /// The messages of one partition, by subject.
@@ -125,6 +131,9 @@ pub(crate) struct Messages {
     runs: BTreeMap<(Queue, String), Uuid>,
     /// Messages that do not refer to their counterpart yet, which is there.
     unlinked: BTreeSet<(Queue, Uuid)>,
+    backlog: Backlog,
+    /// The offset after the last record that was read.
+    read_to: Offset,
 }
 
 impl Messages {
@@ -148,19 +157,31 @@ impl Messages {
                 };
             }
         }
-        let mut messages = Self::default();
+        let mut messages = Self { read_to: next, ..Self::default() };
         for (key, value) in values {
-            match Entry::read(&value) {
-                Ok(entry) if entry.delivery.receiver == SLACK => messages.put(entry),
-                // Of another receiver.
-                Ok(_) => {}
-                Err(error) => tracing::warn!(
+            if let Err(error) = messages.take_over(&value) {
+                tracing::warn!(
                     %partition,
                     "the record {key} of {topic} cannot be read: what follows it becomes a message of its own: {error}"
-                ),
+                );
             }
         }
         Ok(messages)
+    }
+
+    fn take_over(&mut self, value: &[u8]) -> Result<(), DecodeError> {
+        match kigen_wire::decode_delivery(value)? {
+            DeliveryRecord::Message(delivery) if delivery.receiver == SLACK => {
+                self.put(Entry::read(delivery)?);
+            }
+            DeliveryRecord::Undelivered(record) if record.receiver == SLACK => {
+                self.backlog.put(Waiting::read(record)?);
+            }
+            DeliveryRecord::Retry(request) => self.backlog.retry(request.requested_at),
+            // Of another receiver.
+            DeliveryRecord::Message(_) | DeliveryRecord::Undelivered(_) => {}
+        }
+        Ok(())
     }
 
     pub(crate) fn get(&self, subject: Uuid) -> Option<&Entry> {
@@ -168,14 +189,16 @@ impl Messages {
     }
 
     /// The open message that satisfies `is_it`.
-    pub(crate) fn find(&self, is_it: impl Fn(&Alert) -> bool) -> Option<&Entry> {
-        self.entries.values().find(|entry| entry.is_open() && is_it(&entry.alert))
+    pub(crate) fn find(&self, is_it: impl Fn(&Entry) -> bool) -> Option<&Entry> {
+        self.entries.values().find(|entry| entry.is_open() && is_it(entry))
     }
 
     fn change(&mut self, change: Change) {
         match change {
             Change::Put(entry) => self.put(*entry),
             Change::Forget(subject) => self.forget(subject),
+            Change::Wait(waiting) => self.backlog.put(*waiting),
+            Change::Accepted(id) => self.backlog.remove(id),
         }
     }
 
@@ -204,11 +227,16 @@ impl Messages {
         self.unlinked.remove(&(queue, subject));
     }
 
-    /// A message of a queue that does not refer to its counterpart yet, and that.
-    fn unlinked(&self, queue: Queue) -> Option<(Entry, Entry)> {
+    /// A message of a queue that does not refer to its counterpart yet, and that: of a batch of which nothing waits, in a channel
+    /// that is ready.
+    fn unlinked(&self, queue: Queue, is_ready: impl Fn(&str) -> bool) -> Option<(Entry, Entry)> {
         let mut unlinked = self.unlinked.range((queue, Uuid::nil())..=(queue, Uuid::max()));
         unlinked.find_map(|(_, subject)| {
             let entry = self.entries.get(subject)?;
+            let Delivery { key, channel, .. } = &entry.delivery;
+            if self.backlog.has_batch(queue, key, None) || !is_ready(channel) {
+                return None;
+            }
             let counterpart = self.runs.get(&(queue.other(), entry.failed_run()?.to_owned()))?;
             Some((entry.clone(), self.entries.get(counterpart)?.clone()))
         })
@@ -267,9 +295,62 @@ impl Ledger {
         }
     }
 
-    /// A message of a queue that does not refer to its counterpart yet, and that.
-    pub(crate) fn unlinked(&self, partition: Partition, queue: Queue) -> Option<(Entry, Entry)> {
-        self.with(partition, |messages| messages.unlinked(queue))
+    /// A message of a queue that does not refer to its counterpart yet, and that, in a channel that is ready.
+    pub(crate) fn unlinked(
+        &self,
+        partition: Partition,
+        queue: Queue,
+        is_ready: impl Fn(&str) -> bool,
+    ) -> Option<(Entry, Entry)> {
+        self.with(partition, |messages| messages.unlinked(queue, is_ready))
+    }
+
+    /// Whether an alert of a batch has to wait for others: of the batch, or for the channel.
+    pub(crate) fn waits(
+        &self,
+        partition: Partition,
+        queue: Queue,
+        (key, copy): (&BatchKey, Option<&str>),
+        channel: &str,
+    ) -> bool {
+        let partitions = self.partitions();
+        let is_behind = partitions.get(&partition).is_some_and(|of| of.backlog.has_batch(queue, key, copy));
+        is_behind || partitions.values().any(|messages| messages.backlog.has_channel(queue, channel))
+    }
+
+    /// Of each channel the alert of a queue that is to be sent next.
+    pub(crate) fn heads(&self, queue: Queue) -> Vec<(Partition, Waiting)> {
+        let partitions = self.partitions();
+        heads(partitions.iter().map(|(partition, messages)| (*partition, &messages.backlog)), queue)
+    }
+
+    /// What waits, and what has failed.
+    pub(crate) fn tallies(&self) -> Tallies {
+        tallies(self.partitions().values().map(|messages| &messages.backlog))
+    }
+
+    /// Whether so much of a partition waits that nothing more of it is read.
+    pub(crate) fn is_full(&self, partition: Partition) -> bool {
+        self.with(partition, |messages| messages.backlog.is_full())
+    }
+
+    /// The partitions in which alerts have failed, each with the offset from which its records were not read.
+    pub(crate) fn with_failed(&self) -> Vec<(Partition, Offset)> {
+        let partitions = self.partitions();
+        let failed = partitions.iter().filter(|(_, messages)| messages.backlog.has_failed());
+        failed.map(|(partition, messages)| (*partition, messages.read_to)).collect()
+    }
+
+    /// An operator may have wanted those of a partition sent again that have failed, by a record before this offset.
+    pub(crate) fn retry(&self, partition: Partition, request: Option<Instant>, read_to: Offset) {
+        let mut partitions = self.partitions();
+        let Some(messages) = partitions.get_mut(&partition) else { return };
+        messages.read_to = read_to.max(messages.read_to);
+        if let Some(requested_at) = request {
+            messages.backlog.retry(requested_at);
+            drop(partitions);
+            self.changes.send_replace(());
+        }
     }
 
     /// The message does without a reference: it, or its counterpart, is gone.
@@ -281,17 +362,20 @@ impl Ledger {
 
     /// What is forgotten when an alert is delivered.
     pub(crate) fn expired(&self, partition: Partition, alert: &Alert) -> Vec<Change> {
-        let expired =
-            self.with(partition, |messages| messages.expired(Queue::of(&alert.body), alert.decided_at));
-        expired.into_iter().map(Change::Forget).collect()
+        let (expired, failed) = self.with(partition, |messages| {
+            let expired = messages.expired(Queue::of(&alert.body), alert.decided_at);
+            (expired, messages.backlog.expired(alert.decided_at))
+        });
+        let failed = failed.into_iter().map(Change::Accepted);
+        expired.into_iter().map(Change::Forget).chain(failed).collect()
     }
 
-    /// Whether an alert is one of many for its channel, those of which satisfy `is_for_it`.
-    pub(crate) fn weather(&self, alert: &Alert, is_for_it: impl Fn(&Alert) -> bool) -> Weather {
+    /// Whether an alert is one of many for its channel, as it is configured.
+    pub(crate) fn weather(&self, alert: &Alert, route: &str) -> Weather {
         let partitions = self.partitions();
         let near = partitions.values().flat_map(|messages| messages.entries.values()).filter(|entry| {
             let between = (alert.decided_at - entry.alert.decided_at).num_seconds().abs();
-            between <= STORM_WITHIN_S && entry.delivery.rejected.is_none() && is_for_it(&entry.alert)
+            between <= STORM_WITHIN_S && entry.delivery.rejected.is_none() && entry.delivery.route == route
         });
         let (mut own, mut heads) = (0, BTreeSet::new());
         for Entry { delivery, .. } in near {

@@ -5,6 +5,7 @@
 //! messages that Slack has, which `ledger` remembers, [`render`] makes the message of an alert, [`slack`] posts it, and
 //! [`terminal`] draws it as Slack would show it.
 
+mod backlog;
 mod clean;
 mod containers;
 pub mod delivery;
@@ -22,7 +23,11 @@ mod plan;
 mod queue;
 pub mod render;
 pub mod role;
+pub mod routing;
+mod shares;
 pub mod slack;
 mod start;
 pub mod terminal;
 mod time_text;
+pub mod undelivered;
+mod waiting;

@@ -21,6 +21,14 @@ pub fn describe() {
         "kigen_alerts_left_out_total",
         "Alerts, at most, that are not delivered: old where the notifiers had no position, or expired undelivered"
     );
+    ::metrics::describe_counter!(
+        "kigen_alerts_given_up_total",
+        "Alerts that no receiver accepted and that are not sent again by themselves, by reason"
+    );
+    ::metrics::describe_gauge!(
+        "kigen_alerts_undelivered",
+        "Alerts that no receiver has accepted yet, by state: waiting, failed"
+    );
     ::metrics::describe_gauge!(
         "kigen_delivery_blocked_partitions",
         "Partitions of which nothing more is delivered, since a newer kigen wrote an alert"
@@ -62,4 +70,17 @@ pub(crate) fn failed(reason: &'static str) {
 pub(crate) fn rejected() {
     let (topic, reason) = (Topic::Alerts.name(), "undecodable");
     ::metrics::counter!("kigen_rejects_total", "topic" => topic, "reason" => reason).increment(1);
+}
+
+/// An alert is given up for this reason.
+pub(crate) fn gave_up(reason: &'static str) {
+    ::metrics::counter!("kigen_alerts_given_up_total", "reason" => reason).increment(1);
+}
+
+/// So many alerts wait, and so many have failed.
+pub(crate) fn undelivered(waiting: usize, failed: usize) {
+    for (state, alerts) in [("waiting", waiting), ("failed", failed)] {
+        let alerts = u32::try_from(alerts).unwrap_or(u32::MAX);
+        ::metrics::gauge!("kigen_alerts_undelivered", "state" => state).set(alerts);
+    }
 }

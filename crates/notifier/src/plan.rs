@@ -17,6 +17,7 @@ use kigen_model::topic::Offset;
 use uuid::Uuid;
 
 use crate::ledger::{Entry, Messages};
+use crate::routing::Target;
 
 /// The kind in the subject of the warnings of one deadline.
 const WARNINGS: &str = "slot_at_risk";
@@ -49,10 +50,10 @@ pub(crate) struct Update {
     pub(crate) is_broadcast: bool,
 }
 
-/// Plans an alert at an offset of its partition, whose messages are these.
-pub(crate) fn plan(alert: &Alert, offset: Offset, messages: &Messages) -> Plan {
-    let subject = subject(alert);
-    let known = known(alert, subject, messages);
+/// Plans an alert at an offset of its partition, whose messages are these, for one of its channels.
+pub(crate) fn plan(alert: &Alert, offset: Offset, messages: &Messages, target: &Target) -> Plan {
+    let subject = target.id_of(subject(alert));
+    let known = known(alert, subject, messages, target);
     let Some(entry) = known else { return Plan::Post { subject } };
     if entry.contains(offset, alert) {
         return Plan::Pass;
@@ -101,17 +102,19 @@ fn subject(alert: &Alert) -> Uuid {
 }
 
 /// The message that an alert updates.
-fn known<'a>(alert: &Alert, subject: Uuid, messages: &'a Messages) -> Option<&'a Entry> {
+fn known<'a>(alert: &Alert, subject: Uuid, messages: &'a Messages, target: &Target) -> Option<&'a Entry> {
     if let Some(entry) = messages.get(subject) {
         return Some(entry);
     }
     match &alert.body {
         // What was feared, or not known.
         AlertBody::SlotMissed { slot, .. } => {
-            let warning = messages.get(warnings(alert, slot.deadline));
-            warning.filter(|entry| entry.followed_by.is_none()).or_else(|| unknown(alert, slot, messages))
+            let warning = messages.get(target.id_of(warnings(alert, slot.deadline)));
+            warning
+                .filter(|entry| entry.followed_by.is_none())
+                .or_else(|| unknown(alert, slot, messages, target))
         }
-        AlertBody::SlotRetracted { incident: None, slot, .. } => unknown(alert, slot, messages),
+        AlertBody::SlotRetracted { incident: None, slot, .. } => unknown(alert, slot, messages, target),
         AlertBody::SlotRetracted { incident: Some(_), .. }
         | AlertBody::SlotRecovered { .. }
         | AlertBody::SlotUnknown { .. }
@@ -124,11 +127,13 @@ fn known<'a>(alert: &Alert, subject: Uuid, messages: &'a Messages) -> Option<&'a
 }
 
 /// The message about this slot alone, that it is unknown.
-fn unknown<'a>(alert: &Alert, slot: &Slot, messages: &'a Messages) -> Option<&'a Entry> {
+fn unknown<'a>(alert: &Alert, slot: &Slot, messages: &'a Messages, target: &Target) -> Option<&'a Entry> {
     let name = |alert: &Alert| alert.objective.as_ref().map(|objective| objective.name.clone());
-    messages.find(|known| match &known.body {
+    let is_of = |known: &Alert| known.key == alert.key && name(known) == name(alert);
+    messages.find(|Entry { delivery, alert: known, .. }| match &known.body {
         AlertBody::SlotUnknown { slot: unknown, slots: 1, .. } => {
-            unknown.deadline == slot.deadline && known.key == alert.key && name(known) == name(alert)
+            let is_of_target = delivery.subject == target.id_of(known.id);
+            unknown.deadline == slot.deadline && is_of(known) && is_of_target
         }
         AlertBody::SlotUnknown { .. }
         | AlertBody::SlotMissed { .. }

@@ -25,6 +25,7 @@ pub use self::storm::render_storm;
 use crate::clean::clean;
 use crate::containers::kept_from_ending;
 use crate::known_errors;
+use crate::routing::Mention;
 use crate::time_text::{TimeFormatter, ordinal, span};
 
 /// From which age on a message has it, in minutes: without trouble, delivery takes seconds.
@@ -51,6 +52,8 @@ pub struct Message {
     pub error: Option<String>,
     /// Further facts, each with its label.
     pub facts: Vec<(&'static str, String)>,
+    /// Whom it notifies, beside the channel.
+    pub mentions: Vec<Mention>,
 }
 
 /// The kind of news that a message brings.
@@ -106,6 +109,15 @@ impl Message {
     #[must_use]
     pub(crate) fn linked_to(mut self, label: &'static str, address: &str) -> Self {
         self.facts.push((label, address.to_owned()));
+        self
+    }
+
+    /// The message, notifying these: not where a person has nothing to do.
+    #[must_use]
+    pub(crate) fn notifying(mut self, mentions: &[Mention]) -> Self {
+        if self.tone != Tone::Recovered {
+            self.mentions = mentions.to_vec();
+        }
         self
     }
 
@@ -181,6 +193,7 @@ fn retracted(
         paragraphs: vec![text],
         error: None,
         facts,
+        mentions: Vec::new(),
     }
 }
 
@@ -208,6 +221,7 @@ fn unknown(alert: &Alert, slot: &Slot, gap: &Gap) -> Message {
         paragraphs: vec![text],
         error: None,
         facts,
+        mentions: Vec::new(),
     }
 }
 
@@ -231,6 +245,7 @@ fn unknown_slots(alert: &Alert, last: &Slot, since: Instant, slots: u32, gap: &G
         paragraphs: vec![text],
         error: None,
         facts,
+        mentions: Vec::new(),
     }
 }
 
@@ -266,6 +281,7 @@ fn judged_again(
         paragraphs: vec![text],
         error: None,
         facts: facts_of_objective(alert),
+        mentions: Vec::new(),
     }
 }
 
@@ -295,6 +311,7 @@ fn run_failed(alert: &Alert, run: &RunSummary, failure: &Failure) -> Message {
             .collect(),
         error: last_error(failure),
         facts,
+        mentions: Vec::new(),
     }
 }
 
@@ -342,6 +359,7 @@ fn recovered(
         paragraphs: vec![text],
         error: None,
         facts,
+        mentions: Vec::new(),
     }
 }
 
@@ -403,6 +421,7 @@ fn missed(
         paragraphs,
         error,
         facts,
+        mentions: Vec::new(),
     }
 }
 
@@ -429,6 +448,7 @@ fn at_risk(
         paragraphs: [text].into_iter().chain(usual_duration(past, Trend::Steady)).collect(),
         error: None,
         facts,
+        mentions: Vec::new(),
     }
 }
 
@@ -457,6 +477,7 @@ fn risk_over(alert: &Alert, slot: &Slot, ended_at: Option<Instant>, run: Option<
         paragraphs: vec![text],
         error: None,
         facts,
+        mentions: Vec::new(),
     }
 }
 
@@ -483,6 +504,7 @@ fn expectation_broken(alert: &Alert, slot: &Slot, broken: &[Broken], run: &RunSu
         paragraphs: vec![text],
         error: None,
         facts,
+        mentions: Vec::new(),
     }
 }
 

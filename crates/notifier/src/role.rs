@@ -8,8 +8,10 @@
 //!                        <---- delivered up to here: commit ----'
 //! ```
 //!
+//! Beside each queue, what Slack did not accept is sent again (`waiting`).
+//!
 //! The role joins the group, decides where each partition begins, and commits; it never waits for Slack, so that it stays
-//! a member however long a message is refused. The queues (`lane`) read by offset. A queue delivers its next
+//! a member however long Slack takes. The queues (`lane`) read by offset. A queue delivers its next
 //! message only once the one before is committed.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,10 +29,11 @@ use tokio::time::Instant as TimerInstant;
 use crate::delivery::Delivery;
 use crate::error::NotifierError;
 use crate::health::Health;
-use crate::lane::{Done, Lane, Share, Shares};
+use crate::lane::Lane;
 use crate::ledger::{Ledger, Messages};
 use crate::log_retry::LogRetry;
 use crate::queue::Positions;
+use crate::shares::{Done, Share, Shares};
 use crate::start::start;
 
 /// The notifiers' consumer group.
@@ -42,8 +45,8 @@ const BYTES_READ_MAX: usize = 4 * 1024 * 1024;
 /// How long a start that failed waits while other partitions go on.
 const START_RETRY_DELAY: Duration = Duration::from_millis(200);
 
-/// Delivers alerts until `shutdown`, which lets the requests in flight finish. A message that cannot be sent is retried
-/// for ever; those behind it in its queue wait, and nothing is lost. Where the group has no position, it begins with the
+/// Delivers alerts until `shutdown`, which lets the requests in flight finish. A message that is not accepted waits; those
+/// behind it for its channel do, too, and nothing is lost. Where the group has no position, it begins with the
 /// alerts of the last day before `now`.
 ///
 /// # Errors
@@ -61,6 +64,9 @@ pub async fn run<L: Log>(
     let ledger = delivery.ledger().cloned();
     let mut lanes = JoinSet::new();
     for delivery in delivery.of_queues() {
+        if let Some(room) = delivery.1.waiting_room(delivery.0) {
+            lanes.spawn(room.run(log.reader().clone(), shares.subscribe(), commits.clone()));
+        }
         let lane = Lane::new(log.reader().clone(), delivery, shares.subscribe(), commits.clone());
         lanes.spawn(lane.run());
     }
@@ -189,6 +195,7 @@ impl<L: Log> Member<L> {
         for (partition, positions, messages) in starts {
             if let Some(ledger) = &self.ledger {
                 ledger.begin(partition, messages);
+                self.health.set_backlog(ledger.tallies());
             }
             self.consumer.seek(partition, positions.greatest()).await?;
             self.to_start.remove(&partition);
@@ -249,6 +256,7 @@ impl<L: Log> Member<L> {
             self.health.unblocked(*partition);
             if let Some(ledger) = &self.ledger {
                 ledger.give_up(*partition);
+                self.health.set_backlog(ledger.tallies());
             }
         }
     }

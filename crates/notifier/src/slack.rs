@@ -6,5 +6,8 @@ mod connector;
 pub(crate) mod content;
 pub mod error;
 pub mod examine;
+mod late;
+mod pauses;
+mod references;
 pub mod sender;
 mod storm;

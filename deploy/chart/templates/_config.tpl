@@ -58,5 +58,16 @@
 {{- end -}}
 
 {{- define "kigen.toml.value" -}}
-{{- if kindIs "float64" . -}}{{ int64 . }}{{- else -}}{{ toJson . }}{{- end -}}
+{{- if kindIs "float64" . -}}{{ int64 . }}
+{{- else if kindIs "map" . -}}
+{{- $pairs := list -}}
+{{- range $key, $value := . -}}
+{{- $pairs = append $pairs (printf "%s = %s" (include "kigen.toml.key" $key) (include "kigen.toml.value" $value)) -}}
+{{- end -}}
+{ {{- join ", " $pairs -}} }
+{{- else if kindIs "slice" . -}}
+{{- $values := list -}}
+{{- range . -}}{{- $values = append $values (include "kigen.toml.value" .) -}}{{- end -}}
+[{{- join ", " $values -}}]
+{{- else -}}{{ toJson . }}{{- end -}}
 {{- end -}}

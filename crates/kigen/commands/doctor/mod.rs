@@ -105,6 +105,7 @@ fn embedded_log(config: &Config, results: &mut Results) -> anyhow::Result<LogClu
         }
         Ok(reader) => {
             record_level(&reader, config, results)?;
+            slack::undelivered(&reader, results)?;
             (Ok(format!("{} partitions", reader.partitions())), clusters(&reader))
         }
         Err(LogError::Embedded(EmbeddedError::Absent { .. })) => {
@@ -184,6 +185,11 @@ async fn kafka(config: &Config, results: &mut Results) -> anyhow::Result<LogClus
             Ok(reader) => record_level(&**reader, config, results)?,
             Err(reason) => results.add("record level", Err(reason.clone()))?,
         }
+    }
+    if there.contains(&Topic::Deliveries)
+        && let Ok(reader) = &opened
+    {
+        slack::undelivered(&**reader, results)?;
     }
     let in_log = match opened {
         _ if !there.contains(&Topic::Status) => Ok(BTreeSet::new()),

@@ -1,10 +1,12 @@
-//! Slack: the token, its scopes, each channel, and a message for trial.
+//! Slack: the token, its scopes, each channel, a message for trial, and the alerts that were not accepted.
 
 use std::time::Duration;
 
+use kigen_log::LogReader;
 use kigen_notifier::slack::client::Slack;
 use kigen_notifier::slack::error::SlackError;
 use kigen_notifier::slack::examine::ChannelState;
+use kigen_notifier::undelivered::{self, AllUndelivered};
 use kigen_ops::error_chain;
 
 use super::results::Results;
@@ -21,14 +23,14 @@ const READ: [[&str; 2]; 2] = [["channels:history", "groups:history"], ["channels
 
 /// Checks the token, its scopes and the channels. `is_trial`: also posts to each channel.
 pub(super) async fn check(config: &Config, is_trial: bool, results: &mut Results) -> anyhow::Result<()> {
-    let (token, channels, api_url) = match config.notify() {
+    let (token, routes, api_url) = match config.notify() {
         Ok(Notify::DryRun { .. }) => {
             return results.add("slack", Ok("not used: messages are printed".to_owned()));
         }
-        Ok(Notify::Slack { token, channels, api_url, .. }) => (token, channels, api_url),
+        Ok(Notify::Slack { token, routes, api_url, .. }) => (token, routes, api_url),
         Err(error) => return results.add("slack", Err(error_chain(&error))),
     };
-    let slack = match Slack::new(token, channels, api_url.as_deref()) {
+    let slack = match Slack::new(token, routes, api_url.as_deref()) {
         Ok(slack) => slack,
         Err(error) => return results.add("slack", Err(error_chain(&error))),
     };
@@ -50,6 +52,31 @@ pub(super) async fn check(config: &Config, is_trial: bool, results: &mut Results
         }
     }
     Ok(())
+}
+
+/// The alerts that no receiver has accepted.
+pub(super) fn undelivered(reader: &(impl LogReader + ?Sized), results: &mut Results) -> anyhow::Result<()> {
+    let outcome = match undelivered::read(reader) {
+        Err(error) => Err(error_chain(&error)),
+        Ok(AllUndelivered { waiting, failed }) => match (waiting.first(), failed.first()) {
+            (None, None) => Ok("none waits".to_owned()),
+            (Some(first), None) => Ok(format!(
+                "note: {} wait, such as one for {}: {}",
+                waiting.len(),
+                first.channel,
+                first.reason
+            )),
+            (_, Some(first)) => Err(format!(
+                "{} were accepted by no receiver and are given up, such as one of {} for {}: {}. Correct that, then: kigen \
+                 notify --retry",
+                failed.len(),
+                first.key,
+                first.channel,
+                first.reason
+            )),
+        },
+    };
+    results.add("alerts", outcome)
 }
 
 fn scopes_text(scopes: Option<Vec<String>>) -> Result<String, String> {

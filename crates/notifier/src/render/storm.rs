@@ -52,6 +52,7 @@ pub fn render_storm(alerts: &[(&Alert, bool)]) -> Message {
         paragraphs,
         error: None,
         facts: Vec::new(),
+        mentions: Vec::new(),
     }
 }
 

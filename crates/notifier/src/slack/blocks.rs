@@ -10,6 +10,8 @@ use crate::render::{Message, Tone};
 const SECTION_UNITS_MAX: usize = 2_900;
 /// The most of the line that a lock screen shows, in UTF-16 units.
 const FALLBACK_UNITS_MAX: usize = 1_000;
+/// The most of the first section, beside those whom it notifies.
+const HEAD_UNITS_MAX: usize = 2_000;
 /// The labels of references to other messages.
 pub(super) const FAILED_RUN: &str = "Failed run";
 pub(super) const MISSED_DEADLINE: &str = "Missed deadline";
@@ -21,7 +23,14 @@ pub(super) fn fallback(message: &Message) -> String {
     let (mark, headline) = (mark(message.tone), headline(message));
     let brief = message.brief.as_ref().map_or(String::new(), |brief| format!(": {}", escape(brief)));
     let owner = message.owner.as_ref().map_or(String::new(), |owner| format!(" · {}", escape(owner)));
-    cut(format!("{mark} {headline}{brief}{owner} ({})", escape(&message.context)), FALLBACK_UNITS_MAX)
+    let text =
+        cut(format!("{mark} {headline}{brief}{owner} ({})", escape(&message.context)), FALLBACK_UNITS_MAX);
+    format!("{text}{}", mentions(message))
+}
+
+/// Those whom it notifies, after a space.
+fn mentions(message: &Message) -> String {
+    message.mentions.iter().map(|mention| format!(" {}", mention.markup())).collect()
 }
 
 /// Begins with the state: colours are not seen everywhere.
@@ -42,7 +51,7 @@ fn mark(tone: Tone) -> &'static str {
 /// One section each for the headline, the paragraphs, the error and the facts.
 pub(super) fn blocks(message: &Message) -> Vec<SlackBlock> {
     let head = format!("{} *{}*\n{}", mark(message.tone), headline(message), escape(&message.context));
-    let mut sections = vec![head];
+    let mut sections = vec![format!("{}{}", cut(head, HEAD_UNITS_MAX), mentions(message))];
     sections.push(message.paragraphs.iter().map(|text| escape(text)).collect::<Vec<_>>().join("\n"));
     sections.extend(message.error.as_ref().map(|error| format!("```{}```", fitting(error))));
     let facts = message.facts.iter().map(|(label, value)| match *label {

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use kigen_model::Instant;
-use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::alert::Alert;
 use kigen_ops::{Secret, on_thread};
 use slack_morphism::prelude::*;
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use super::blocks::{blocks, fallback};
 use super::connector::ProxiedConnector;
 use super::error::SlackError;
 use crate::render::Message;
+use crate::routing::Routes;
 
 /// Slack's own address.
 const API_URL: &str = "https://slack.com/api";
@@ -37,27 +38,9 @@ pub struct Slack {
     /// The address of Slack's API, without a slash at its end.
     pub(super) api_url: String,
     token: Secret,
-    channels: Channels,
+    routes: Routes,
     /// Of channels that are given by name, the ids once they are known: a history is read by id only.
     ids: Mutex<HashMap<String, SlackChannelId>>,
-}
-
-/// Where messages go: by name (`#alerts`) or id.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Channels {
-    /// For missed, recovered, retracted and unknown deadlines.
-    pub fatal: String,
-    /// For failed runs; without it they are not posted.
-    pub error: Option<String>,
-}
-
-impl Channels {
-    fn of(&self, alert: &Alert) -> &str {
-        match (&alert.body, &self.error) {
-            (AlertBody::RunFailed { .. }, Some(error)) => error,
-            _ => &self.fatal,
-        }
-    }
 }
 
 /// The address of a posted message: a reply goes into its thread.
@@ -100,6 +83,30 @@ pub enum Place<'a> {
     },
 }
 
+/// A [`Place`] of its own.
+pub(super) enum OwnedPlace {
+    Channel(String),
+    Thread { of: PostedMessage, is_broadcast: bool },
+}
+
+impl From<Place<'_>> for OwnedPlace {
+    fn from(place: Place<'_>) -> Self {
+        match place {
+            Place::Channel(channel) => Self::Channel(channel.to_owned()),
+            Place::Thread { of, is_broadcast } => Self::Thread { of: of.clone(), is_broadcast },
+        }
+    }
+}
+
+impl OwnedPlace {
+    pub(super) fn as_place(&self) -> Place<'_> {
+        match self {
+            Self::Channel(channel) => Place::Channel(channel),
+            Self::Thread { of, is_broadcast } => Place::Thread { of, is_broadcast: *is_broadcast },
+        }
+    }
+}
+
 impl Slack {
     /// A client with a bot's token; `api_url` replaces Slack's own address. Slack is reached through the proxy that the
     /// environment states for it, if any.
@@ -108,7 +115,7 @@ impl Slack {
     /// The machine's root certificates cannot be read.
     pub fn new(
         token: impl Into<Secret>,
-        channels: Channels,
+        routes: impl Into<Routes>,
         api_url: Option<&str>,
     ) -> Result<Self, SlackError> {
         let builder = HttpsConnectorBuilder::new().with_native_roots().map_err(SlackError::Certificates)?;
@@ -118,28 +125,25 @@ impl Slack {
         let api_url = api_url.unwrap_or(API_URL).trim_end_matches('/').to_owned();
         let of_client = SlackClientHyperConnector::with_connector(connector.clone());
         let client = SlackClient::new(of_client.with_slack_api_url(&api_url));
-        Ok(Self { client, connector, api_url, token: token.into(), channels, ids: Mutex::default() })
+        Ok(Self {
+            client,
+            connector,
+            api_url,
+            token: token.into(),
+            routes: routes.into(),
+            ids: Mutex::default(),
+        })
     }
 
-    /// The channel of an alert, as it is configured.
+    /// Which channels alerts are for.
     #[must_use]
-    pub fn channel_of(&self, alert: &Alert) -> &str {
-        self.channels.of(alert)
+    pub fn routes(&self) -> &Routes {
+        &self.routes
     }
 
     /// The channel of the messages that another one rejects.
     pub(crate) fn default_channel(&self) -> &str {
-        &self.channels.fatal
-    }
-
-    /// Whether failed runs are posted.
-    pub(crate) fn has_failures_channel(&self) -> bool {
-        self.channels.error.is_some()
-    }
-
-    /// The channels that are configured.
-    pub(super) fn configured(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(self.channels.fatal.as_str()).chain(self.channels.error.as_deref())
+        &self.routes.default.fatal
     }
 
     /// The token, which a file may have in a newer form than before.
@@ -160,7 +164,7 @@ impl Slack {
         let token = self.token().await?;
         let session = self.client.open_session(&token);
         let answer =
-            session.auth_test().await.map_err(|error| SlackError::of(&self.channels.fatal, error))?;
+            session.auth_test().await.map_err(|error| SlackError::of(self.default_channel(), error))?;
         Ok((answer.user.unwrap_or_else(|| answer.user_id.to_string()), answer.team))
     }
 
@@ -174,7 +178,17 @@ impl Slack {
         alert: &Alert,
         message: &Message,
     ) -> Result<PostedMessage, SlackError> {
-        let payload = HashMap::from([("id".to_owned(), alert.id.to_string())]);
+        self.post_as(place, alert.id, message).await
+    }
+
+    /// Posts a message, to be found by this id.
+    pub(super) async fn post_as(
+        &self,
+        place: Place<'_>,
+        id: Uuid,
+        message: &Message,
+    ) -> Result<PostedMessage, SlackError> {
+        let payload = HashMap::from([("id".to_owned(), id.to_string())]);
         let metadata = SlackMessageMetadata::new(EVENT_TYPE.to_owned()).with_event_payload(payload);
         let content = content(message).with_metadata(metadata);
         let (channel, thread) = match place {

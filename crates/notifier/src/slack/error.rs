@@ -79,6 +79,12 @@ impl SlackError {
         self.is_of_channel() || matches!(self, Self::Refused { code, .. } if ends_message(code))
     }
 
+    /// Whether Slack refuses the message for what it contains, wherever it is posted: nothing that a person changes in Slack lets
+    /// it through.
+    pub(crate) fn is_of_content(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if is_about_content(code))
+    }
+
     /// Its label in the metrics.
     #[must_use]
     pub fn label(&self) -> &'static str {
@@ -142,6 +148,23 @@ fn ends_message(code: &str) -> bool {
             | "cannot_reply_to_message"
             | "restricted_action_non_threadable_channel"
             | "restricted_action_thread_locked"
+    )
+}
+
+/// The error codes of a message that Slack accepts nowhere. Source: the errors of `chat.postMessage` and `chat.update`.
+fn is_about_content(code: &str) -> bool {
+    matches!(
+        code,
+        "msg_too_long"
+            | "msg_blocks_too_long"
+            | "no_text"
+            | "invalid_blocks"
+            | "invalid_blocks_format"
+            | "invalid_metadata_format"
+            | "invalid_metadata_schema"
+            | "metadata_too_large"
+            | "too_many_attachments"
+            | "markdown_text_conflict"
     )
 }
 

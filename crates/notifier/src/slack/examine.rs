@@ -33,7 +33,7 @@ impl Slack {
     /// The channels that are configured.
     #[must_use]
     pub fn channels(&self) -> Vec<String> {
-        self.configured().map(str::to_owned).collect()
+        self.routes().channels().into_iter().map(str::to_owned).collect()
     }
 
     /// The scopes of the token; `None`: Slack does not name them.

@@ -1,7 +1,7 @@
 //! Many alerts at once: one message that counts them, and has each in its thread.
 
-use std::pin::Pin;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kigen_model::Instant;
@@ -10,13 +10,13 @@ use kigen_model::delivery::Delivery;
 use kigen_model::topic::Partition;
 use kigen_ops::error_chain;
 use tokio::time::Instant as TimerInstant;
+use uuid::Uuid;
 
 use super::blocks::fallback;
 use super::client::{Place, PostedMessage};
-use super::content::{Content, Marks, Sending, storm_id};
+use super::content::{Content, Marks, Sending};
 use super::error::SlackError;
-use super::sender::{SlackSender, Work};
-use crate::health::Health;
+use super::sender::SlackSender;
 use crate::ledger::{Change, Entry, Weather};
 use crate::queue::Queue;
 use crate::render::{Message, render_storm};
@@ -25,27 +25,24 @@ use crate::render::{Message, render_storm};
 const STORM_UPDATE_INTERVAL: Duration = Duration::from_secs(3);
 
 impl SlackSender {
-    /// Retries until the next message of a storm that has changed is updated. `None`: none may be updated now, or the shutdown
-    /// came first.
-    pub(crate) async fn recount(
-        &mut self,
-        partition: Partition,
-        queue: Queue,
-        health: &Health,
-        mut shutdown: Pin<&mut impl Future<Output = ()>>,
-    ) -> Option<Vec<Change>> {
+    /// Updates the next message of a storm that has changed. `None`: none may be updated now.
+    pub(crate) async fn recount(&self, partition: Partition, queue: Queue) -> Option<Vec<Change>> {
         for (head, message) in self.changed_storms(partition, queue) {
-            let subject = head.delivery.subject;
-            if self.storms.get(&subject).is_some_and(|at| at.is_none_or(|at| TimerInstant::now() < at)) {
+            let Delivery { subject, channel, .. } = &head.delivery;
+            let at = self.storms().get(subject).copied();
+            let is_early = at.is_some_and(|at| at.is_none_or(|at| TimerInstant::now() < at));
+            if is_early || self.pauses.until(queue, channel).is_some() {
                 continue;
             }
-            let work = Work::Recount { head: &head, message: &message };
-            let changes = self.retry(queue, work, health, shutdown.as_mut()).await?;
-            health.left(queue);
-            let again = TimerInstant::now() + STORM_UPDATE_INTERVAL;
-            self.storms.insert(subject, (!changes.is_empty()).then_some(again));
-            if !changes.is_empty() {
-                return Some(changes);
+            match self.try_recount(&head, &message).await {
+                Ok(changes) => {
+                    let again = TimerInstant::now() + STORM_UPDATE_INTERVAL;
+                    self.storms().insert(*subject, (!changes.is_empty()).then_some(again));
+                    if !changes.is_empty() {
+                        return Some(changes);
+                    }
+                }
+                Err(error) => self.failed(queue, channel, &error),
             }
         }
         None
@@ -54,7 +51,11 @@ impl SlackSender {
     /// When the next message of a storm may be updated that has changed.
     pub(crate) fn recount_at(&self, partition: Partition, queue: Queue) -> Option<TimerInstant> {
         let changed = self.changed_storms(partition, queue).into_iter();
-        changed.filter_map(|(head, _)| self.storms.get(&head.delivery.subject).copied().flatten()).min()
+        changed.filter_map(|(head, _)| self.storms().get(&head.delivery.subject).copied().flatten()).min()
+    }
+
+    fn storms(&self) -> MutexGuard<'_, BTreeMap<Uuid, Option<TimerInstant>>> {
+        self.storms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The storms whose message is not true any more, as it has to be.
@@ -84,40 +85,39 @@ impl SlackSender {
     /// Posts a message in the thread of a storm, which may begin with it: `head` is its message then, if that is posted already.
     /// `None`: there is no storm, or its message is gone.
     pub(super) async fn try_post_in_storm(
-        &mut self,
+        &self,
         sending: Sending<'_>,
         content: Content<'_>,
         head: Option<PostedMessage>,
         now: Instant,
     ) -> Result<Option<Vec<Change>>, SlackError> {
-        let (slack, alert) = (Arc::clone(&self.slack), sending.alert);
-        let channel = slack.channel_of(alert);
-        let weather = self.ledger.weather(alert, |other| slack.channel_of(other) == channel);
+        let alert = sending.alert;
+        let channel = &*sending.target.channel;
+        let weather = self.ledger.weather(alert, channel);
         let (thread, mut changes) = match (head, weather) {
             (None, Weather::Calm) => return Ok(None),
             (None, Weather::Storm(channel, ts)) => (PostedMessage::new(&channel, &ts), Vec::new()),
             (head, _) => {
-                let first = Alert { id: storm_id(alert), ..alert.clone() };
                 let message = render_storm(&[(alert, false)]);
                 let posted = match head {
                     Some(posted) => posted,
                     None => {
-                        self.settled.insert(sending.partition);
-                        let of_first = Sending { alert: &first, ..sending };
+                        sending.doubt.settle();
+                        let of_first = Sending { id: sending.storm_id(), ..sending };
                         match self.post(Place::Channel(channel), of_first, &message).await {
                             Err(error) if error.is_of_channel() => return Ok(None),
                             posted => posted?,
                         }
                     }
                 };
-                let content = Content { subject: first.id, version: 1, replaces: None, ..content };
+                let content = Content { subject: sending.storm_id(), version: 1, replaces: None, ..content };
                 let mut entry = content.entry(sending, (&posted, now), &message, Marks::default());
                 entry.delivery.storm = Some(1);
                 (posted, vec![Change::Put(Box::new(entry))])
             }
         };
         let marks = Marks { thread: Some(thread.ts().to_owned()), ..Marks::default() };
-        let message = content.message(now, &marks);
+        let message = content.message(now, &marks, sending.target);
         let place = Place::Thread { of: &thread, is_broadcast: false };
         match self.try_post_once(place, sending, &message).await {
             Ok(posted) => {
@@ -132,12 +132,12 @@ impl SlackSender {
 
     /// Updates the message of a storm; no change if it is gone.
     pub(super) async fn try_recount(
-        &mut self,
+        &self,
         head: &Entry,
         message: &Message,
     ) -> Result<Vec<Change>, SlackError> {
         let posted = PostedMessage::new(&head.delivery.channel, &head.delivery.message);
-        match self.within_timeout(self.slack.update(&posted, message)).await {
+        match self.update(&posted, message).await {
             Ok(()) => Ok(vec![Change::Put(Box::new(head.clone()))]),
             Err(error) if error.is_of_message() => {
                 tracing::warn!("{}; the message about many alerts is not updated", error_chain(&error));

@@ -114,10 +114,12 @@ async fn append(log: &EmbeddedLog, partition: Partition, alert: &Alert) {
 }
 
 fn is_done(log: &EmbeddedLog) -> bool {
-    (0..PARTITIONS).map(Partition).all(|partition| {
-        let position = log.position(GROUP, Topic::Alerts, partition).expect("readable");
-        position == Some(log.latest(Topic::Alerts, partition).expect("readable"))
-    })
+    let waiting = kigen_notifier::undelivered::read(log).expect("readable").waiting;
+    waiting.is_empty()
+        && (0..PARTITIONS).map(Partition).all(|partition| {
+            let position = log.position(GROUP, Topic::Alerts, partition).expect("readable");
+            position == Some(log.latest(Topic::Alerts, partition).expect("readable"))
+        })
 }
 
 /// The message about a batch in a channel, and its replies.

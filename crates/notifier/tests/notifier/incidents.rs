@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use kigen_log::{EmbeddedLog, Log, LogReader, NewRecord};
 use kigen_model::alert::{Alert, AlertBody, alert_id};
-use kigen_model::delivery::{Delivery, delivery_key};
+use kigen_model::delivery::{Delivery, DeliveryRecord, delivery_key};
 use kigen_model::risk::Risk;
 use kigen_model::slot::{Cause, RunSummary, Slot};
 use kigen_model::topic::{Offset, Partition, Topic};
@@ -63,10 +63,14 @@ fn records(log: &EmbeddedLog) -> Vec<(String, Delivery)> {
     for record in records {
         match record.value {
             Some(value) => {
-                latest.insert(record.key, kigen_wire::decode_delivery(&value).expect("a delivery"))
+                if let DeliveryRecord::Message(delivery) =
+                    kigen_wire::decode_delivery(&value).expect("a record")
+                {
+                    latest.insert(record.key, delivery);
+                }
             }
-            None => latest.remove(&record.key),
-        };
+            None => _ = latest.remove(&record.key),
+        }
     }
     latest.into_iter().collect()
 }
@@ -295,7 +299,8 @@ async fn what_follows_a_message_that_is_gone_becomes_a_message_of_its_own() {
         deliver_with_restarts(&log, &workspace, &[miss(1)]).await;
         go(&workspace);
         append_alert(&log, &recovery(1)).await;
-        let channels = kigen_notifier::slack::client::Channels { fatal: "C9".to_owned(), error: None };
+        let channels =
+            kigen_notifier::routing::Channels { fatal: "C9".to_owned(), error: None, warning: None };
         let slack =
             kigen_notifier::slack::client::Slack::new("xoxb-1".to_owned(), channels, Some(&workspace.url));
         let notifier = start_slack(&log, slack.expect("a client"), now, |delivery| delivery);
@@ -316,7 +321,7 @@ async fn the_record_of_another_receiver_or_a_newer_kigen_is_left_alone() {
     let (_, delivery) = records(&log).remove(0);
     let mut values = vec![kigen_wire::Frame::Object([0xab; 8]).around(b"a delivery of the future")];
     let other = Delivery { receiver: "pager".to_owned(), ..delivery };
-    values.push(kigen_wire::encode_delivery(&other, kigen_wire::Level::NEWEST));
+    values.push(kigen_wire::encode_delivery(&DeliveryRecord::Message(other), kigen_wire::Level::NEWEST));
     for (nth, value) in (0..).zip(values) {
         let (topic, partition, key) = (Topic::Deliveries, Partition(0), format!("other/{nth}"));
         let record = NewRecord { topic, partition, key, value: Some(value), timestamp: now() };

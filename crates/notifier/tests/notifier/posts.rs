@@ -4,7 +4,8 @@ use expect_test::{Expect, expect};
 use kigen_model::alert::Alert;
 use kigen_model::slot::Cause;
 use kigen_notifier::render::render;
-use kigen_notifier::slack::client::{Channels, Place, Slack};
+use kigen_notifier::routing::Channels;
+use kigen_notifier::slack::client::{Place, Slack};
 use kigen_notifier::slack::error::SlackError;
 use kigen_ops::Secret;
 use serde_json::Value as Json;
@@ -19,7 +20,7 @@ fn slack(workspace: &Workspace) -> Slack {
 }
 
 fn channels(error: Option<&str>) -> Channels {
-    Channels { fatal: "#alerts".to_owned(), error: error.map(str::to_owned) }
+    Channels { fatal: "#alerts".to_owned(), error: error.map(str::to_owned), warning: None }
 }
 
 /// The request for an alert.
@@ -117,7 +118,7 @@ async fn a_reply_goes_into_its_thread_and_to_the_channel() {
         (missed(Cause::Suspended, None), recovered("2026-11-20T03:00:00Z", "2026-11-20T03:42:10Z", 1));
     let slack = slack(&workspace);
     let posted = slack
-        .post(Place::Channel(slack.channel_of(&first)), &first, &render(&first))
+        .post(Place::Channel(&slack.routes().targets(&first)[0].channel), &first, &render(&first))
         .await
         .expect("it is posted");
     let place = Place::Thread { of: &posted, is_broadcast: true };
@@ -134,7 +135,7 @@ async fn a_failed_run_is_posted_in_the_error_channel() {
         Slack::new(TOKEN.to_owned(), channels(Some("#errors")), Some(&workspace.url)).expect("a client");
     for alert in [run_failed("KeyError: 'price'"), missed(Cause::Suspended, None)] {
         slack
-            .post(Place::Channel(slack.channel_of(&alert)), &alert, &render(&alert))
+            .post(Place::Channel(&slack.routes().targets(&alert)[0].channel), &alert, &render(&alert))
             .await
             .expect("it is posted");
     }
@@ -204,12 +205,13 @@ async fn a_token_that_is_replaced_in_its_file_is_used_from_then_on() {
     assert!(!format!("{token:?} {:?}", Secret::Text("xoxb-1".to_owned())).contains("xoxb-1"));
     let slack = Slack::new(token, channels(None), Some(&workspace.url)).expect("a client");
     let alert = missed(Cause::Suspended, None);
-    let unread = slack.post(Place::Channel(slack.channel_of(&alert)), &alert, &render(&alert)).await;
+    let unread =
+        slack.post(Place::Channel(&slack.routes().targets(&alert)[0].channel), &alert, &render(&alert)).await;
     assert!(matches!(unread, Err(SlackError::Token { .. })), "{unread:?}");
     for token in ["xoxb-1", "xoxb-2"] {
         std::fs::write(&path, format!("{token}\n")).expect("a file");
         slack
-            .post(Place::Channel(slack.channel_of(&alert)), &alert, &render(&alert))
+            .post(Place::Channel(&slack.routes().targets(&alert)[0].channel), &alert, &render(&alert))
             .await
             .expect("it is posted");
         let (headers, _) = workspace.requests().pop().expect("a request");

@@ -37,6 +37,8 @@ pub(crate) enum Answer {
     PostedAndBroken,
     /// Does it, and answers only after [`Workspace::release`].
     Held,
+    /// Does it only after [`Workspace::release`].
+    Late,
 }
 
 /// One workspace.
@@ -168,14 +170,16 @@ impl Workspace {
 async fn post_message(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     let message: Json = serde_json::from_slice(&body).expect("a message is JSON");
     let answer = shared.answer_for(&message);
+    shared.requests.send_modify(|requests| requests.push((headers.clone(), message.clone())));
+    shared.begin(answer).await;
     let response = shared.write(&headers, answer, |workings| workings.post(&message));
-    shared.requests.send_modify(|requests| requests.push((headers, message)));
     shared.respond(answer, response).await
 }
 
 async fn update_message(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     let message: Json = serde_json::from_slice(&body).expect("a message is JSON");
     let answer = shared.answer_for(&message);
+    shared.begin(answer).await;
     let response = shared.write(&headers, answer, |workings| workings.update(&message));
     shared.respond(answer, response).await
 }
@@ -257,7 +261,7 @@ impl Shared {
         match answer {
             Answer::Error(code) => return Err(code),
             Answer::TooMany(_) | Answer::Broken => return Err("ratelimited"),
-            Answer::Ok | Answer::DoneAndError(_) | Answer::PostedAndBroken | Answer::Held => {}
+            Answer::Ok | Answer::DoneAndError(_) | Answer::PostedAndBroken | Answer::Held | Answer::Late => {}
         }
         slack_rules::authed(headers)?;
         let mut response = Err("fatal_error");
@@ -265,6 +269,14 @@ impl Shared {
         match answer {
             Answer::DoneAndError(code) => Err(code),
             _ => response,
+        }
+    }
+
+    /// Waits until a request is begun.
+    async fn begin(&self, answer: Answer) {
+        if matches!(answer, Answer::Late) {
+            let mut released = self.released.subscribe();
+            let _ = released.wait_for(|released| *released).await;
         }
     }
 
@@ -276,7 +288,7 @@ impl Shared {
                 let _ = released.wait_for(|released| *released).await;
                 body
             }
-            Answer::Ok | Answer::Error(_) | Answer::DoneAndError(_) => body,
+            Answer::Ok | Answer::Late | Answer::Error(_) | Answer::DoneAndError(_) => body,
             Answer::TooMany(seconds) => {
                 let after = [(header::RETRY_AFTER, seconds.to_string())];
                 (StatusCode::TOO_MANY_REQUESTS, after, body).into_response()

@@ -2,7 +2,7 @@
 //! `kigen.deliveries`.
 
 use kigen_model::control::{Announcement, ControlRecord, Skip};
-use kigen_model::delivery::{Delivery, SLACK};
+use kigen_model::delivery::{Delivery, DeliveryRecord, RetryRequest, SLACK, Undelivered};
 use kigen_model::reject::Reject;
 use kigen_model::topic::{Offset, Partition, Topic};
 
@@ -54,7 +54,7 @@ pub(crate) fn control() -> [(&'static str, ControlRecord); 3] {
 }
 
 /// The deliveries by name.
-pub(crate) fn deliveries() -> [(&'static str, Delivery); 3] {
+pub(crate) fn deliveries() -> [(&'static str, DeliveryRecord); 6] {
     let posted = Delivery {
         receiver: SLACK.to_owned(),
         subject: id(7),
@@ -72,6 +72,8 @@ pub(crate) fn deliveries() -> [(&'static str, Delivery); 3] {
         link: None,
         thread: None,
         storm: None,
+        route: "#alerts".to_owned(),
+        is_copy: false,
     };
     let ended = Delivery {
         version: 3,
@@ -81,10 +83,31 @@ pub(crate) fn deliveries() -> [(&'static str, Delivery); 3] {
         thread: Some("1763609430.000100".to_owned()),
         ..posted.clone()
     };
-    let storm = Delivery { storm: Some(195), ..posted.clone() };
+    let storm = Delivery { storm: Some(195), is_copy: true, ..posted.clone() };
+    let waiting = Undelivered {
+        receiver: SLACK.to_owned(),
+        id: id(8),
+        key: key(),
+        channel: "#alerts".to_owned(),
+        offset: Offset(1_234_567_890_124),
+        decided_at: at("2026-11-20T03:30:30Z"),
+        since: at("2026-11-20T03:30:31.250Z"),
+        failed_at: None,
+        reason: "Slack has not answered in 7000 ms".to_owned(),
+        route: "#alerts".to_owned(),
+        is_copy: false,
+        alert: vec![0xc3, 0x01, 0x00, 0xff],
+    };
+    let failed =
+        Undelivered { failed_at: Some(at("2026-11-20T03:30:32Z")), is_copy: true, ..waiting.clone() };
+    let author = "ann@laptop".to_owned();
+    let retry = RetryRequest { author, requested_at: at("2026-11-20T04:00:00Z") };
     [
-        ("a message was posted", posted),
-        ("what a message in another channel is about has ended", ended),
-        ("a message is about many alerts", storm),
+        ("a message was posted", DeliveryRecord::Message(posted)),
+        ("what a message in another channel is about has ended", DeliveryRecord::Message(ended)),
+        ("a message is about many alerts", DeliveryRecord::Message(storm)),
+        ("an alert waits", DeliveryRecord::Undelivered(waiting)),
+        ("an alert was accepted by no receiver", DeliveryRecord::Undelivered(failed)),
+        ("an operator wants what has failed sent again", DeliveryRecord::Retry(retry)),
     ]
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use kigen_model::alert::{Alert, AlertBody, CronJobPresence, DeadlineSummary, ObjectiveSummary, ResultOf};
 use kigen_model::control::ControlRecord;
-use kigen_model::delivery::Delivery;
+use kigen_model::delivery::DeliveryRecord;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reject::Reject;
@@ -42,7 +42,7 @@ pub(crate) enum Record {
     Status(Status),
     Reject(Reject),
     Control(ControlRecord),
-    Delivery(Delivery),
+    Delivery(DeliveryRecord),
 }
 
 impl Record {

@@ -1,0 +1,113 @@
+//! `kigen notify --retry` and `--explain`, and `kigen config check`: has alerts that no receiver accepted sent again, and
+//! explains to which channels alerts go.
+
+use std::fmt::Write;
+
+use chrono::Utc;
+use kigen_log::{KafkaLog, Log, LogReader};
+use kigen_model::alert::Alert;
+use kigen_model::topic::{Partition, Topic};
+use kigen_notifier::routing::{self, Mention, Outcome};
+use kigen_notifier::undelivered::{self, AllUndelivered};
+use kigen_ops::on_thread;
+use kigen_registry::Intent;
+
+use crate::config::Config;
+use crate::exit::misused;
+use crate::kafka::connect;
+use crate::log_kind::LogKind;
+use crate::open::open_log_alone;
+use crate::output::print;
+use crate::reader::{self, Pages};
+
+/// Writes that the alerts that have failed so far are sent again, and prints which.
+pub(crate) async fn retry(config: Config) -> anyhow::Result<()> {
+    let author = config.operator();
+    match config.log_kind {
+        LogKind::Embedded => {
+            let log = open_log_alone(&config.log_dir(), config.log.clone())?;
+            write(log, &author, "when `kigen up` starts").await
+        }
+        LogKind::Kafka => {
+            let kafka = config.kafka().map_err(misused)?;
+            let connection = connect(&kafka, Intent::Write).await?;
+            // Not the name of a process that writes transactions.
+            let instance = format!("{}-retry", kafka.instance);
+            let log = KafkaLog::open(connection, &kafka.layout, &instance).await?;
+            write(log, &author, "within seconds").await
+        }
+    }
+}
+
+async fn write<L: Log>(log: L, author: &str, when: &str) -> anyhow::Result<()> {
+    let reader = log.reader().clone();
+    let (AllUndelivered { failed, .. }, partitions) =
+        on_thread(move || undelivered::read(&reader).map(|all| (all, reader.partitions()))).await?;
+    if failed.is_empty() {
+        return print("no alert is given up: there is nothing to send again\n");
+    }
+    log.append(undelivered::retry(partitions, author, Utc::now())).await?;
+    for alert in &failed {
+        print(&format!("alert {} of {} is sent again {when}: {}\n", alert.id, alert.key, alert.reason))?;
+    }
+    Ok(())
+}
+
+/// Prints to which channels an alert goes, and why.
+pub(crate) fn explain(config: &Config, id: &str) -> anyhow::Result<()> {
+    let routes = config.routes().map_err(misused)?;
+    let reader = reader::open(config)?;
+    let Some(alert) = find(&*reader, id)? else {
+        anyhow::bail!(
+            "{} has no alert {id}, or not any more: `kigen events --topic alerts --json` prints those that it has, with their ids",
+            Topic::Alerts
+        )
+    };
+    let kind = routing::Kind::of(&alert).name();
+    let mut text = format!("alert {id}: {} of {}, an alert of kind {kind}\n", alert.body.kind(), alert.key);
+    for (rule, outcome) in routes.explain(&alert) {
+        let why = match outcome {
+            Outcome::Matched(Some(channel)) => format!("matches: to {channel}"),
+            Outcome::Matched(None) => format!("matches, and there is no channel for the kind {kind}"),
+            Outcome::Mismatch(why) => format!("does not match: {why}"),
+            Outcome::NotAsked => "is not asked: a rule before it decided".to_owned(),
+        };
+        let _ = writeln!(text, "  {rule:<24} {why}");
+    }
+    let targets = routes.targets(&alert).into_iter().map(|target| {
+        let mentions = target.mentions.iter().map(Mention::markup).collect::<Vec<_>>().join(" ");
+        if mentions.is_empty() { target.channel } else { format!("{} with {mentions}", target.channel) }
+    });
+    let targets = targets.collect::<Vec<_>>().join(", ");
+    let _ = writeln!(text, "it goes to {}", if targets.is_empty() { "no channel" } else { &targets });
+    print(&text)
+}
+
+fn find(reader: &dyn LogReader, id: &str) -> anyhow::Result<Option<Alert>> {
+    let pages = Pages::of(reader, Topic::Alerts)?;
+    let mut found = None;
+    for partition in (0..reader.partitions()).map(Partition) {
+        pages.each(partition, |records| {
+            let values = records.iter().filter_map(|record| record.value.as_deref());
+            let mut alerts = values.filter_map(|value| kigen_wire::decode_alert(value).ok());
+            found = found.take().or_else(|| alerts.find(|alert| alert.id.to_string() == id));
+            Ok(())
+        })?;
+    }
+    Ok(found)
+}
+
+/// Reports rules that can never match; what cannot be read was reported when it was read.
+pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
+    let routes = match config.notify() {
+        Ok(_) => config.routes(),
+        Err(error) => Err(error),
+    };
+    let routes = routes.map_err(misused)?;
+    let unreachable = routes.unreachable();
+    for (rule, why) in &unreachable {
+        print(&format!("the rule `{rule}` under [[slack.routes]] can never match: {why}\n"))?;
+    }
+    anyhow::ensure!(unreachable.is_empty(), "{} rules can never match", unreachable.len());
+    print("nothing is wrong with the configuration\n")
+}

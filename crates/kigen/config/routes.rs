@@ -1,0 +1,256 @@
+//! The table of routes, as the configuration file has it: which alerts go to which channel.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use chrono::{NaiveTime, Weekday};
+use kigen_calendar::Zone;
+use kigen_model::objective::Severity;
+use kigen_model::working_days::WorkingDays;
+use kigen_notifier::routing::{Conditions, Kind, Mention, Pattern, Rule, Times, number_of};
+use kigen_objective::file::read_file;
+use kigen_working_days::Catalog;
+use serde::{Deserialize, Serialize};
+
+use super::error::ConfigError;
+
+/// The years for which the days of a calendar are computed.
+const CALENDAR_YEARS: (i32, i32) = (2020, 2050);
+
+/// A rule of the file.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RouteFile {
+    name: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    severity: Vec<SeverityFile>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    kind: Vec<KindFile>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cluster: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    namespace: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    owner: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hours: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    days: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    working_days: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days_off: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    mention: Vec<String>,
+    #[serde(default, rename = "continue", skip_serializing_if = "std::ops::Not::not")]
+    is_continued: bool,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum SeverityFile {
+    Fatal,
+    Warning,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum KindFile {
+    Miss,
+    Failure,
+    Warning,
+    Unknown,
+}
+
+/// The calendars that rules may name.
+pub(super) struct Calendars<'a> {
+    /// A file of objectives, which may define some.
+    pub(super) objectives_file: Option<&'a Path>,
+    pub(super) cluster: &'a str,
+}
+
+/// The rules of a file, in their order.
+pub(super) fn rules(file: &[RouteFile], calendars: &Calendars<'_>) -> Result<Vec<Rule>, ConfigError> {
+    let mut names = BTreeSet::new();
+    let mut rules = Vec::new();
+    for route in file {
+        if route.name.is_empty() || !names.insert(&route.name) {
+            return Err(wrong(
+                &route.name,
+                "its name is empty, or another rule's: explanations name the rule",
+            ));
+        }
+        rules.push(rule(route, calendars)?);
+    }
+    Ok(rules)
+}
+
+fn rule(file: &RouteFile, calendars: &Calendars<'_>) -> Result<Rule, ConfigError> {
+    if file.channel.is_none() && file.mention.is_empty() {
+        return Err(wrong(
+            &file.name,
+            "it has neither a channel nor a mention, so that it would change nothing",
+        ));
+    }
+    let patterns = |texts: &[String]| -> Result<Vec<Pattern>, ConfigError> {
+        let pattern = |text: &String| {
+            Pattern::new(text).ok_or_else(|| {
+                wrong(
+                    &file.name,
+                    &format!("`{text}` is no name; a `*` stands at the end only, as in `dwh-*`"),
+                )
+            })
+        };
+        texts.iter().map(pattern).collect()
+    };
+    let mention = |text: &String| {
+        Mention::new(text).ok_or_else(|| {
+            let rule =
+                "is no mention: it is a member's id (U...), a user group's (S...), `here` or `channel`";
+            wrong(&file.name, &format!("`{text}` {rule}"))
+        })
+    };
+    Ok(Rule {
+        name: file.name.clone(),
+        when: Conditions {
+            severities: file.severity.iter().map(|severity| (*severity).into()).collect(),
+            kinds: file.kind.iter().map(|kind| (*kind).into()).collect(),
+            clusters: patterns(&file.cluster)?,
+            namespaces: patterns(&file.namespace)?,
+            owners: patterns(&file.owner)?,
+            times: times(file, calendars)?,
+        },
+        channel: file.channel.clone(),
+        mentions: file.mention.iter().map(mention).collect::<Result<_, _>>()?,
+        is_continued: file.is_continued,
+    })
+}
+
+fn times(file: &RouteFile, calendars: &Calendars<'_>) -> Result<Option<Times>, ConfigError> {
+    let RouteFile { name, hours, days, working_days, days_off, zone, .. } = file;
+    let has_times = hours.is_some() || !days.is_empty() || working_days.is_some() || days_off.is_some();
+    let zone = match (zone, has_times) {
+        (None, false) => return Ok(None),
+        (Some(_), false) => {
+            return Err(wrong(name, "it has a zone, but no hours, days, working_days or days_off"));
+        }
+        (None, true) => return Err(wrong(name, "its times need a zone, such as `zone = \"Asia/Tokyo\"`")),
+        (Some(zone), true) => Zone::named(zone).map_err(|error| wrong(name, &error.to_string()))?,
+    };
+    let calendar = match (working_days, days_off) {
+        (Some(_), Some(_)) => return Err(wrong(name, "it has both working_days and days_off: keep one")),
+        (Some(calendar), None) => Some((calendar.clone(), calendars.find(name, calendar)?, true)),
+        (None, Some(calendar)) => Some((calendar.clone(), calendars.find(name, calendar)?, false)),
+        (None, None) => None,
+    };
+    let hours = hours.as_ref().map(|text| {
+        parse_hours(text).ok_or_else(|| {
+            wrong(name, &format!("`{text}` are no hours; they are two times of the day, as in `22:00-07:00`"))
+        })
+    });
+    let mut numbers = BTreeSet::new();
+    for text in days {
+        numbers.extend(parse_days(text).ok_or_else(|| {
+            wrong(name, &format!("`{text}` is no day; it is `mon` to `sun`, or several as in `mon-fri`"))
+        })?);
+    }
+    Ok(Some(Times { zone, hours: hours.transpose()?, days: numbers, calendar }))
+}
+
+impl Calendars<'_> {
+    fn find(&self, rule: &str, name: &str) -> Result<WorkingDays, ConfigError> {
+        let mut catalog = Catalog::default();
+        if catalog.find(name).is_err()
+            && let Some(path) = self.objectives_file
+            && let Ok(contents) = read_file(path, self.cluster)
+        {
+            catalog = contents.catalog;
+        }
+        let found = catalog.find(name).map_err(|error| wrong(rule, &error.to_string()))?;
+        Ok(found.working_days(CALENDAR_YEARS.0, CALENDAR_YEARS.1))
+    }
+}
+
+/// `22:00-07:00`; two equal times would be no time or the whole day.
+fn parse_hours(text: &str) -> Option<(NaiveTime, NaiveTime)> {
+    let (from, until) = text.split_once('-')?;
+    let time = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
+    let (from, until) = (time(from)?, if until.trim() == "24:00" { NaiveTime::MIN } else { time(until)? });
+    (from != until).then_some((from, until))
+}
+
+/// `mon`, or `fri-mon`.
+fn parse_days(text: &str) -> Option<Vec<u8>> {
+    let day = |text: &str| {
+        let day: Weekday = text.parse().ok().filter(|_| text.len() == 3)?;
+        Some(number_of(day))
+    };
+    match text.split_once('-') {
+        None => Some(vec![day(text)?]),
+        Some((from, until)) => {
+            let (from, until) = (day(from)?, day(until)?);
+            let length = (until + 7 - from) % 7;
+            Some((0..=length).map(|nth| (from + nth) % 7).collect())
+        }
+    }
+}
+
+fn wrong(rule: &str, why: &str) -> ConfigError {
+    ConfigError::Route { rule: rule.to_owned(), why: why.to_owned() }
+}
+
+impl From<SeverityFile> for Severity {
+    fn from(file: SeverityFile) -> Self {
+        match file {
+            SeverityFile::Fatal => Self::Fatal,
+            SeverityFile::Warning => Self::Warning,
+        }
+    }
+}
+
+impl From<KindFile> for Kind {
+    fn from(file: KindFile) -> Self {
+        match file {
+            KindFile::Miss => Self::Miss,
+            KindFile::Failure => Self::Failure,
+            KindFile::Warning => Self::Warning,
+            KindFile::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// The rules as the file that would give them.
+pub(super) fn show(file: &[RouteFile]) -> String {
+    #[derive(Serialize)]
+    struct Slack<'a> {
+        routes: &'a [RouteFile],
+    }
+    #[derive(Serialize)]
+    struct File<'a> {
+        slack: Slack<'a>,
+    }
+    match file.is_empty() {
+        true => String::new(),
+        false => toml::to_string(&File { slack: Slack { routes: file } }).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_and_hours_are_read_over_the_ends_of_week_and_day() {
+        assert_eq!(parse_days("mon"), Some(vec![0]));
+        assert_eq!(parse_days("fri-mon"), Some(vec![4, 5, 6, 0]));
+        assert_eq!((parse_days("monday"), parse_days("mon-")), (None, None));
+        let time = |hour, minute| NaiveTime::from_hms_opt(hour, minute, 0).expect("a time");
+        assert_eq!(parse_hours("22:00-07:30"), Some((time(22, 0), time(7, 30))));
+        assert_eq!(parse_hours("09:00-24:00"), Some((time(9, 0), time(0, 0))));
+        assert_eq!((parse_hours("9"), parse_hours("09:00-09:00")), (None, None));
+    }
+}
