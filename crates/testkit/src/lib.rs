@@ -11,6 +11,7 @@ pub mod kafka;
 pub mod process;
 pub mod registry;
 pub mod simulated;
+pub mod wide;
 
 /// The folder in which the Makefile keeps what it downloads and builds for the tests.
 ///

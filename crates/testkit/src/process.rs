@@ -46,6 +46,26 @@ pub fn processor_time(id: u32) -> Duration {
     Duration::from_millis(TICK_MS * fields.map(|field| field.parse::<u64>().expect("a number")).sum::<u64>())
 }
 
+/// The bytes that a running process has written to disks so far, as Linux counts them: of a page that is written several times
+/// before it is on the disk, once.
+///
+/// # Panics
+/// There is no such process, or it is another user's.
+#[must_use]
+pub fn bytes_written(id: u32) -> u64 {
+    let io = read_proc(id, "io");
+    let line = io.lines().find_map(|line| line.strip_prefix("write_bytes: ")).expect("a line of this name");
+    line.trim().parse().expect("a number")
+}
+
+/// Makes the resident memory that this process has now its peak.
+///
+/// # Panics
+/// Linux does not allow it.
+pub fn forget_memory_peak() {
+    std::fs::write("/proc/self/clear_refs", "5").expect("a process may reset its own peak");
+}
+
 fn read_proc(id: u32, file: &str) -> String {
     std::fs::read_to_string(format!("/proc/{id}/{file}")).expect("a running process")
 }

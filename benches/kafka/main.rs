@@ -1,11 +1,15 @@
 //! The processor on a real Kafka, with transactions and the store on disk: its throughput, beside plain consumers of the same
-//! topic; where its time goes; how long a restart takes; and the latency from a tick to its alert.
+//! topic; where its time goes; how long a restart takes; the latency from a tick to its alert; and all of that with many
+//! batches that have full histories.
 //!
 //! Without criterion: each measurement takes seconds, and what counts is the ratio of several in one run. An argument
-//! chooses one part: `throughput`, `restart`, or `latency`.
+//! chooses one part: `throughput`, `restart`, `latency`, or `wide`. A number behind it is that of the wide fleet's batches.
+
+mod counted;
+mod judging;
+mod wide;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::{Duration, Instant as RealInstant};
 
 use chrono::TimeDelta;
@@ -23,9 +27,10 @@ use kigen_testkit::admin::Admin;
 use kigen_testkit::bench::{chosen_part, is_measured, report};
 use kigen_testkit::fleet::{self, CLUSTER, Size};
 use kigen_testkit::kafka::Broker;
-use kigen_testkit::process::processor_time;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{ClientConfig, Message, TopicPartitionList};
+
+use crate::judging::{Shares, judge};
 
 /// As in `kigen`.
 #[global_allocator]
@@ -41,10 +46,13 @@ struct Amounts {
     batches: i32,
     /// The number of ticks, each of which makes a slot due.
     ticks: i32,
+    /// The number of batches of the wide fleet.
+    wide_batches: usize,
 }
 
-const MEASURED: Amounts = Amounts { cron_jobs: 300, days: 365, times: 3, batches: 1_000_000, ticks: 1_000 };
-const ONCE: Amounts = Amounts { cron_jobs: 20, days: 2, times: 1, batches: 200, ticks: 5 };
+const MEASURED: Amounts =
+    Amounts { cron_jobs: 300, days: 365, times: 3, batches: 1_000_000, ticks: 1_000, wide_batches: 20_000 };
+const ONCE: Amounts = Amounts { cron_jobs: 20, days: 2, times: 1, batches: 200, ticks: 5, wide_batches: 60 };
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
@@ -62,6 +70,10 @@ async fn main() {
     }
     if is_chosen("latency") {
         latency(&kafka, &amounts).await;
+    }
+    if is_chosen("wide") {
+        let batches = std::env::args().find_map(|argument| argument.parse().ok());
+        wide::measure(&kafka, batches.unwrap_or(amounts.wide_batches)).await;
     }
 }
 
@@ -116,31 +128,15 @@ impl Kafka {
     }
 }
 
-/// Where a processor's time goes.
-#[derive(Clone, Copy, Default)]
-struct Shares {
-    poll: Duration,
-    fold: Duration,
-    commit: Duration,
-    store: Duration,
-    commits: u32,
-    /// The processor time of all threads of this process, librdkafka's included.
-    processors: Duration,
-}
-
-impl Shares {
-    fn whole(&self) -> Duration {
-        self.poll + self.fold + self.commit + self.store
-    }
-}
-
 async fn throughput(kafka: &Kafka, amounts: &Amounts, partitions: u32) {
     let Amounts { cron_jobs, days, times, .. } = *amounts;
     let size = Size { cron_jobs, days, partitions, late_each_days: 7, ..Size::default() };
     let log = kafka.log(partitions, "feeder").await;
     let events = fleet::fill(&log, &size).await;
+    let ticks = usize::try_from(partitions).expect("few") * usize::try_from(days * 1_440).expect("thousands");
     report(&format!(
-        "{cron_jobs} CronJobs, {days} days, a tick a minute in each of {partitions} partitions: {events} events"
+        "{cron_jobs} CronJobs, {days} days, a tick a minute in each of {partitions} partitions: {events} events, of which \
+         {ticks} are ticks"
     ));
     let best = |what: &str, took: Duration| {
         let per_second = events_f64(events) / took.as_secs_f64();
@@ -178,7 +174,12 @@ async fn throughput(kafka: &Kafka, amounts: &Amounts, partitions: u32) {
         shares.processors.as_secs_f64(),
         events_f64(events) / shares.processors.as_secs_f64()
     ));
-    let of = |part: Duration| 100.0 * part.as_secs_f64() / took.as_secs_f64();
+    report(&format!(
+        "that is {:.0} facts/s and {:.0} ticks/s",
+        events_f64(events - ticks) / took.as_secs_f64(),
+        events_f64(ticks) / took.as_secs_f64()
+    ));
+    let of = |part| shares.percent(part);
     let decode = decoded.saturating_sub(dropped).min(shares.fold);
     report(&format!(
         "of its time: poll {:.0} %, decode {:.0} %, fold {:.0} %, commit {:.0} %, store {:.0} %, in {} commits",
@@ -197,41 +198,6 @@ async fn throughput(kafka: &Kafka, amounts: &Amounts, partitions: u32) {
     kafka.clear().await;
 }
 
-/// Judges all events; returns the time of each step, from the first poll with events on.
-async fn judge(log: &KafkaLog, store: &Path) -> Shares {
-    let (store, _) = Store::open(store).expect("a store");
-    let mut processor = Processor::open(log.clone(), store, TurnBounds::default()).expect("a processor");
-    let mut shares = Shares::default();
-    let mut polls = 0;
-    let mut taken_before = Duration::ZERO;
-    while !processor.is_idle().expect("a readable log") {
-        let began = RealInstant::now();
-        let poll = processor.next().await.expect("events");
-        let polled = RealInstant::now();
-        let has_events = poll.events() > 0;
-        let staged = processor.apply(poll);
-        let folded = RealInstant::now();
-        let committed = processor.commit(staged).await.expect("a commit");
-        let taken = RealInstant::now();
-        processor.store(committed).expect("a write of the store");
-        if has_events {
-            polls += 1;
-            // The first poll includes joining the group, which is not measured.
-            if polls > 1 {
-                shares.poll += polled - began;
-            } else {
-                taken_before = processor_time(std::process::id());
-            }
-            shares.fold += folded - polled;
-            shares.commit += taken - folded;
-            shares.store += taken.elapsed();
-            shares.commits += 1;
-        }
-    }
-    shares.processors = processor_time(std::process::id()) - taken_before;
-    shares
-}
-
 /// The time until a restarted processor of many batches judges again.
 async fn restart(kafka: &Kafka, amounts: &Amounts) {
     let log = kafka.log(1, "restarted").await;
@@ -239,10 +205,12 @@ async fn restart(kafka: &Kafka, amounts: &Amounts) {
     while batches < amounts.batches {
         let until = amounts.batches.min(batches + 20_000);
         let facts = (batches..until).flat_map(|nth| declared(nth, "0 12 * * *"));
-        log.append(facts.map(|fact| of_fact(&fact)).collect()).await.expect("the events are written");
+        log.append(facts.map(|fact| of_fact(Partition(0), &fact)).collect())
+            .await
+            .expect("the events are written");
         batches = until;
     }
-    log.append(vec![tick(fleet::start())]).await.expect("the events are written");
+    log.append(vec![tick(Partition(0), fleet::start())]).await.expect("the events are written");
     let store = kafka.dir.path().join("restarted");
     judge(&log, &store).await;
     for (what, is_kept) in [("warm", true), ("restored from kigen.status", false)] {
@@ -250,7 +218,7 @@ async fn restart(kafka: &Kafka, amounts: &Amounts) {
             std::fs::remove_dir_all(&store).expect("the store exists");
         }
         // One new tick is to be judged.
-        log.append(vec![tick(fleet::start() + TimeDelta::minutes(i64::from(is_kept) + 1))])
+        log.append(vec![tick(Partition(0), fleet::start() + TimeDelta::minutes(i64::from(is_kept) + 1))])
             .await
             .expect("the events are written");
         let began = RealInstant::now();
@@ -272,14 +240,15 @@ async fn latency(kafka: &Kafka, amounts: &Amounts) {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let judging = tokio::spawn(kigen_processor::run(processor, stopped));
     // There are no runs, so that each minute's deadline is missed.
-    let mut facts = declared(0, "* * * * *").map(|fact| of_fact(&fact)).to_vec();
-    facts.push(tick(fleet::start()));
+    let mut facts = declared(0, "* * * * *").map(|fact| of_fact(Partition(0), &fact)).to_vec();
+    facts.push(tick(Partition(0), fleet::start()));
     log.append(facts).await.expect("the events are written");
     let consumer = kafka.consumer(Topic::Alerts, 1, rdkafka::Offset::Beginning);
     let mut took = Vec::new();
     // During the first ones the processor joins the group.
     for minute in 1..=amounts.ticks + 10 {
-        let tick = tick(fleet::start() + TimeDelta::minutes(1) * minute + TimeDelta::seconds(31));
+        let tick =
+            tick(Partition(0), fleet::start() + TimeDelta::minutes(1) * minute + TimeDelta::seconds(31));
         let began = RealInstant::now();
         log.append(vec![tick]).await.expect("the events are written");
         if minute > 1 {
@@ -320,20 +289,20 @@ fn declared(nth: i32, crontab: &str) -> [Fact; 2] {
     ]
 }
 
-fn of_fact(fact: &Fact) -> NewRecord {
-    record(fact.key.to_string(), fact.observed_at, &Event::Fact(fact.clone()))
+fn of_fact(partition: Partition, fact: &Fact) -> NewRecord {
+    record(partition, fact.key.to_string(), fact.observed_at, &Event::Fact(fact.clone()))
 }
 
-fn tick(at: Instant) -> NewRecord {
+fn tick(partition: Partition, at: Instant) -> NewRecord {
     let body = ClusterBody::Tick { observed_until: at, positions: Vec::new() };
     let event =
         Event::Cluster(ClusterEvent { cluster: CLUSTER.to_owned(), cluster_uid: None, epoch: 1, body });
-    record(CLUSTER.to_owned(), at, &event)
+    record(partition, CLUSTER.to_owned(), at, &event)
 }
 
-fn record(key: String, timestamp: Instant, event: &Event) -> NewRecord {
+fn record(partition: Partition, key: String, timestamp: Instant, event: &Event) -> NewRecord {
     let value = Some(kigen_wire::encode_event(event, kigen_wire::Level::NEWEST));
-    NewRecord { topic: Topic::Events, partition: Partition(0), key, value, timestamp }
+    NewRecord { topic: Topic::Events, partition, key, value, timestamp }
 }
 
 fn events_f64(events: usize) -> f64 {
