@@ -19,7 +19,7 @@ use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::risk::RiskKind;
 use kigen_model::run::{CronJob, Run, RunPhase};
 use kigen_model::slot::Verdict;
-use kigen_state::{BatchState, Calendars};
+use kigen_state::{BatchState, Calendars, Mutes};
 use kigen_testkit::bench::{is_measured, report};
 
 const DAYS: usize = 365;
@@ -121,7 +121,10 @@ fn play(first: Instant, room: TimeDelta, runs: &[Happens]) -> Vec<Day> {
     };
     let mut tick_until = |state: &mut BatchState, at: Instant| {
         while let Some(due) = state.next_due().filter(|due| *due <= at) {
-            note(step(state, Input::Due { observed_until: due, gaps: &[], calendars: Calendars::NONE }));
+            note(step(
+                state,
+                Input::Due { observed_until: due, gaps: &[], calendars: Calendars::NONE, mutes: Mutes::NONE },
+            ));
         }
     };
     for (at, body) in facts(first, room, runs) {

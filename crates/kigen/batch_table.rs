@@ -92,6 +92,7 @@ pub(crate) fn last_verdict(objective: &ObjectiveState) -> String {
     let Some(last) = objective.verdicts.last() else {
         return "none yet".to_owned();
     };
+    let is_muted = last.judged.is_some_and(|judged| judged.muted);
     match last.verdict {
         Verdict::Met { ended_at } if ended_at > last.deadline => {
             format!("met, {} after, within the grace", human(ended_at - last.deadline))
@@ -99,6 +100,7 @@ pub(crate) fn last_verdict(objective: &ObjectiveState) -> String {
         Verdict::Met { ended_at } => {
             format!("met, {} before", human(last.deadline - ended_at))
         }
+        Verdict::Missed(cause) if is_muted => format!("missed, muted, {}", cause.label().replace('_', " ")),
         Verdict::Missed(cause) => format!("MISSED, {}", cause.label().replace('_', " ")),
         Verdict::Unknown(_) => "unknown, not observed".to_owned(),
         Verdict::Excused(Excuse::NoFire) => "excused, no fire".to_owned(),
@@ -116,7 +118,11 @@ pub(crate) fn note(objective: &ObjectiveState) -> String {
         return format!("withdrawn at {}", text(at));
     }
     match &objective.incident {
-        Some(incident) => format!("{} missed since {}", incident.misses, text(incident.since)),
+        Some(incident) => {
+            let muted =
+                incident.muted_until.map_or(String::new(), |at| format!(", muted until {}", text(at)));
+            format!("{} missed since {}{muted}", incident.misses, text(incident.since))
+        }
         None => String::new(),
     }
 }

@@ -208,7 +208,7 @@ impl Config {
     ///
     /// # Errors
     /// It has none, or the log cannot be read.
-    pub(crate) fn name_cluster(&mut self, reader: &impl LogReader) -> anyhow::Result<()> {
+    pub(crate) fn name_cluster(&mut self, reader: &(impl LogReader + ?Sized)) -> anyhow::Result<()> {
         if self.cluster_named_by == NamedBy::Setting {
             return Ok(());
         }

@@ -20,6 +20,7 @@ mod health;
 mod kafka;
 mod log_kind;
 mod metrics;
+mod mute_socket;
 mod objectives_watcher;
 mod open;
 mod output;
@@ -87,6 +88,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Doctor(doctor) => on_threads(commands::doctor::run(settings, &doctor)),
         Command::Topics(topics) => on_threads(commands::topics::run(configure()?, topics)),
         Command::Clusters(clusters) => on_threads(commands::clusters::run(configure()?, clusters)),
+        Command::Mute(mute) => on_threads(commands::mutes::mute(configure()?, mute)),
+        Command::Unmute(unmute) => on_threads(commands::mutes::unmute(configure()?, unmute)),
+        Command::Mutes(mutes) => on_threads(commands::mutes::list(configure()?, mutes)),
         Command::Skip(skip) => on_threads(commands::skip::run(configure()?, skip)),
         Command::Calendar(calendar) => commands::calendar::run(&configure()?, &calendar),
         Command::Crontab(crontab) => commands::crontab::run(&crontab),

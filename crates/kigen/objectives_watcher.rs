@@ -82,7 +82,7 @@ impl Watcher {
     }
 
     fn declaration(&mut self, contents: Contents) -> Declaration {
-        let Contents { objectives, catalog, mut problems, reads: _ } = contents;
+        let Contents { objectives, catalog, mutes, mut problems, reads: _ } = contents;
         let (own, reserved): (Vec<_>, Vec<_>) =
             objectives.into_iter().partition(|objective| objective.name != ANNOTATED_OBJECTIVE);
         for objective in reserved {
@@ -106,7 +106,7 @@ impl Watcher {
             .into_iter()
             .map(|own| Declared { key: own.key, name: own.name, objective: own.objective })
             .collect();
-        Declaration { all, catalog, is_whole }
+        Declaration { all, catalog, mutes, is_whole }
     }
 
     fn log(&mut self, error: &FileError, consequence: &str) {

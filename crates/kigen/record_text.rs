@@ -4,15 +4,16 @@ use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::control::{ControlRecord, Skip};
 use kigen_model::delivery::{Delivery, DeliveryRecord, RetryRequest, Undelivered};
-use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, MuteChange};
 use kigen_model::expectation::broken_text;
+use kigen_model::mute::Mute;
 use kigen_model::objective::Deadlines;
 use kigen_model::run::{AttemptPhase, RunPhase};
 use kigen_model::topic::Topic;
 use kigen_text::error;
 use kigen_wire::Status;
 
-use crate::output::text;
+use crate::output::{human, text};
 
 /// A record's value.
 ///
@@ -152,6 +153,17 @@ fn cluster_text(event: &ClusterEvent) -> String {
             days.years.1
         ),
         ClusterBody::Calendar { name, working_days: None, .. } => format!("calendar {name} withdrawn"),
+        ClusterBody::Mute { id, change: MuteChange::Declared(mute) } => {
+            let (from, until) = (text(mute.from), text(mute.until));
+            let repeats = mute.repeats.as_ref().map_or(String::new(), |repeat| {
+                format!(", at \"{}\" ({}) for {}", repeat.crontab, repeat.time_zone, human(repeat.length))
+            });
+            let Mute { scope, author, reason, .. } = mute;
+            format!("mute {id} of {scope} from {from} to {until}{repeats}, by {author}: {reason}")
+        }
+        ClusterBody::Mute { id, change: MuteChange::Ended { at, author } } => {
+            format!("mute {id} ends at {}, by {author}", text(*at))
+        }
         ClusterBody::Forgotten { author } => {
             format!("{author} retires the cluster: its batches are forgotten")
         }

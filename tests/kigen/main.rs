@@ -20,6 +20,7 @@ mod impact;
 mod inspection;
 mod kafka_outage;
 mod kubectl;
+mod mutes;
 mod network;
 mod objectives;
 mod pod;

@@ -21,7 +21,7 @@ use crate::support::slack::slack_into;
 use crate::support::{HEAVY, Up, kigen, noon, not_tested, play, start};
 
 /// Commands that work beside a running `kigen up`, and a word of what each prints.
-const BESIDE_UP: [(&[&str], &str); 16] = [
+const BESIDE_UP: [(&[&str], &str); 18] = [
     (&["status"], "absent"),
     (&["events"], "steady"),
     (&["events", "--topic", "alerts"], "absent"),
@@ -33,12 +33,16 @@ const BESIDE_UP: [(&[&str], &str); 16] = [
     (&["replay"], "absent"),
     (&["replay", "--slots", "--format", "csv"], "absent"),
     (&["clusters", "list"], "prod"),
+    (&["mute", "ml/steady", "--for", "4h", "--reason", "migration"], "ml/steady from"),
+    (&["mutes"], "migration"),
     (&["doctor"], "partitions"),
     (&["config"], "cluster = \"prod\""),
     (&["calendar", "show", "jp-business-days", "--year", "2026"], "New Year's Day"),
     (&["crontab", "@daily"], "00:00:00"),
     (&["demo", "--plain"], "recommend"),
 ];
+/// Ends the mute that was declared before.
+const UNMUTE: &str = "unmute";
 /// Commands that need the log for themselves.
 const AFTER_UP: [(&[&str], &str); 2] = [
     (&["clusters", "forget", "prod"], "is forgotten"),
@@ -126,6 +130,9 @@ async fn every_command_works_in_the_shipped_pod() {
     up.wait_for_readyz(200, "").await;
 
     try_all(&pod, &BESIDE_UP);
+    let mutes = printed(pod.command(), &["mutes"]);
+    let id = mutes.lines().nth(1).and_then(|line| line.split(' ').next()).expect("a mute");
+    try_all(&pod, &[(&[UNMUTE, id], "has ended")]);
     assert_eq!(server.faults().denied(), ["get pods/log"], "all else is granted by the manifest");
     // The first refusal may pass: what to grant is logged once it lasts.
     up.wait_for_log("grant get on pods/log").await;
@@ -212,7 +219,10 @@ fn no_command_is_left_out() {
         names.filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next());
     let all: BTreeSet<&str> = names.filter(|name| *name != "help").collect();
     let in_pods = BESIDE_UP.iter().chain(&BEFORE_ROLES).map(|(args, _)| args[0]);
-    let tried: BTreeSet<&str> =
-        in_pods.chain(ROLES).chain(["up", SKIP[0]]).chain(AFTER_UP.iter().map(|(args, _)| args[0])).collect();
+    let tried: BTreeSet<&str> = in_pods
+        .chain(ROLES)
+        .chain(["up", UNMUTE, SKIP[0]])
+        .chain(AFTER_UP.iter().map(|(args, _)| args[0]))
+        .collect();
     assert_eq!(tried, all);
 }

@@ -120,11 +120,11 @@ fn all_read_both(kigen: &Kigen<'_>, broker: &Broker, url: &str) {
     let explained = kigen.out(Some(url), &["explain", "ml/absent", "2026-11-11"]);
     assert!(explained.contains("Verdict: missed, never started."), "{explained}");
     kigen.check(url, &["replay"], &expect![[r#"
-        BATCH           OBJECTIVE    MET  MISSED  UNKNOWN  EXCUSED  MARGIN MIN  MEDIAN      P95         WARNED OF  COMPARED WITH ALERTS
-        shop/ml/absent  complete-by  0    3       0        1        -           -           -           -          the same
-        shop/ml/steady  complete-by  4    0       0        0        3 h 29 min  3 h 29 min  3 h 29 min  -          the same
+        BATCH           OBJECTIVE    MET  MISSED  MUTED  UNKNOWN  EXCUSED  MARGIN MIN  MEDIAN      P95         WARNED OF  COMPARED WITH ALERTS
+        shop/ml/absent  complete-by  0    3       0      0        1        -           -           -           -          the same
+        shop/ml/steady  complete-by  4    0       0      0        0        3 h 29 min  3 h 29 min  3 h 29 min  -          the same
 
-        2 objectives: 4 slots met, 3 missed, 0 unknown, 1 excused; 0 missed but not alerted, 0 alerted but not missed
+        2 objectives: 4 slots met, 3 missed, 0 muted, 0 unknown, 1 excused; 0 missed but not alerted, 0 alerted but not missed
     "#]]);
     kigen.check(
         url,

@@ -112,10 +112,10 @@ async fn a_replay_shows_how_long_before_a_miss_other_objectives_would_have_warne
     let dir = tempfile::tempdir().expect("a folder");
     write(dir.path(), "0 20 * * *").await;
     expect![[r#"
-        BATCH          OBJECTIVE    MET  MISSED  UNKNOWN  EXCUSED  MARGIN MIN   MEDIAN       P95          WARNED OF  COMPARED WITH ALERTS
-        shop/ml/grows  complete-by  24   0       0        0        10 h 20 min  14 h 00 min  17 h 40 min  -          the same
+        BATCH          OBJECTIVE    MET  MISSED  MUTED  UNKNOWN  EXCUSED  MARGIN MIN   MEDIAN       P95          WARNED OF  COMPARED WITH ALERTS
+        shop/ml/grows  complete-by  24   0       0      0        0        10 h 20 min  14 h 00 min  17 h 40 min  -          the same
 
-        1 objectives: 24 slots met, 0 missed, 0 unknown, 0 excused; 0 missed but not alerted, 0 alerted but not missed
+        1 objectives: 24 slots met, 0 missed, 0 muted, 0 unknown, 0 excused; 0 missed but not alerted, 0 alerted but not missed
     "#]].assert_eq(&printed(dir.path(), &["replay"]));
     let objectives = "apiVersion: kigen.dev/v1alpha1\nkind: Objective\nmetadata: {name: by-nine, namespace: ml}\n\
                       spec:\n  batch: {cronJob: grows}\n  completeBy: \"0 9 * * *\"\n";
@@ -123,10 +123,10 @@ async fn a_replay_shows_how_long_before_a_miss_other_objectives_would_have_warne
     let with_file =
         |args: &[&str]| printed(dir.path(), &[&["replay", "--objectives", "by-nine.yaml"], args].concat());
     expect![[r#"
-        BATCH          OBJECTIVE  MET  MISSED  UNKNOWN  EXCUSED  MARGIN MIN  MEDIAN      P95         WARNED OF              COMPARED WITH ALERTS
-        shop/ml/grows  by-nine    22   2       0        0        0 s         3 h 20 min  6 h 40 min  2 of 2, 9 days before  2 more missed
+        BATCH          OBJECTIVE  MET  MISSED  MUTED  UNKNOWN  EXCUSED  MARGIN MIN  MEDIAN      P95         WARNED OF              COMPARED WITH ALERTS
+        shop/ml/grows  by-nine    22   2       0      0        0        0 s         3 h 20 min  6 h 40 min  2 of 2, 9 days before  2 more missed
 
-        1 objectives: 22 slots met, 2 missed, 0 unknown, 0 excused; 2 missed but not alerted, 0 alerted but not missed
+        1 objectives: 22 slots met, 2 missed, 0 muted, 0 unknown, 0 excused; 2 missed but not alerted, 0 alerted but not missed
     "#]].assert_eq(&with_file(&[]));
     let slots = with_file(&["--slots"]);
     let last: Vec<&str> = slots.lines().rev().take(5).collect();

@@ -6,9 +6,10 @@ use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, alert_id};
 use kigen_model::key::BatchKey;
 use kigen_model::slot::Verdict;
-use kigen_state::{BatchState, CronJobState, ObjectiveState, PastNumbers, PastRun, RunState, Success};
+use kigen_state::{BatchState, CronJobState, Mutes, ObjectiveState, PastNumbers, PastRun, RunState, Success};
 
 use crate::effect::{Effect, Judgement, Warning, instant_text, presence, summary_of_objective};
+use crate::mute;
 
 /// A batch while one input is applied to it.
 pub(crate) struct Batch<'a> {
@@ -17,12 +18,13 @@ pub(crate) struct Batch<'a> {
     pub(crate) at: Instant,
     /// Of a fact: until when the cluster had been observed before.
     pub(crate) after: Option<Instant>,
+    pub(crate) mutes: &'a Mutes,
     pub(crate) effects: Vec<Effect>,
 }
 
 impl<'a> Batch<'a> {
-    pub(crate) fn new(state: &'a mut BatchState, at: Instant) -> Self {
-        Self { state, at, after: None, effects: Vec::new() }
+    pub(crate) fn new(state: &'a mut BatchState, at: Instant, mutes: &'a Mutes) -> Self {
+        Self { state, at, after: None, mutes, effects: Vec::new() }
     }
 
     /// Calls `judge` for each objective, by name.
@@ -46,7 +48,8 @@ impl<'a> Batch<'a> {
         let BatchState { key, cron_job, runs, successes, past_runs, past_numbers, objectives, .. } =
             &mut *self.state;
         let past = Past { runs, past_runs, past_numbers };
-        let known = Known { key, cron_job: cron_job.as_ref(), past, successes, at: self.at };
+        let (at, mutes) = (self.at, self.mutes);
+        let known = Known { key, cron_job: cron_job.as_ref(), past, successes, at, mutes };
         (known, objectives, &mut self.effects)
     }
 
@@ -65,6 +68,7 @@ struct Known<'a> {
     past: Past<'a>,
     successes: &'a [Success],
     at: Instant,
+    mutes: &'a Mutes,
 }
 
 impl<'a> Known<'a> {
@@ -74,9 +78,9 @@ impl<'a> Known<'a> {
         objective: &'a mut ObjectiveState,
         effects: &'a mut Vec<Effect>,
     ) -> Judge<'a> {
-        let Self { key, cron_job, past, successes, at } = self;
+        let Self { key, cron_job, past, successes, at, mutes } = self;
         let Past { runs, past_runs, past_numbers } = past;
-        Judge { key, cron_job, runs, successes, past_runs, past_numbers, name, objective, at, effects }
+        Judge { key, cron_job, runs, successes, past_runs, past_numbers, name, objective, at, mutes, effects }
     }
 }
 
@@ -94,6 +98,7 @@ pub(crate) struct Judge<'a> {
     pub(crate) objective: &'a mut ObjectiveState,
     /// When the fact was observed, or the watermark of the tick.
     pub(crate) at: Instant,
+    mutes: &'a Mutes,
     effects: &'a mut Vec<Effect>,
 }
 
@@ -154,10 +159,15 @@ impl<'a> Judge<'a> {
         self.effects.push(Effect::Warn(Warning { key: self.key.clone(), objective, text }));
     }
 
-    /// Emits the verdict on the slot of this deadline.
-    pub(crate) fn emit_verdict(&mut self, deadline: Instant, verdict: Verdict) {
-        let objective = self.name.to_owned();
-        self.effects.push(Effect::Judge(Judgement { key: self.key.clone(), objective, deadline, verdict }));
+    /// Emits the verdict on the slot of this deadline; `muted`: it is no alert.
+    pub(crate) fn emit_verdict(&mut self, deadline: Instant, verdict: Verdict, muted: bool) {
+        let (key, objective) = (self.key.clone(), self.name.to_owned());
+        self.effects.push(Effect::Judge(Judgement { key, objective, deadline, verdict, muted }));
+    }
+
+    /// Until when the objective is muted that is so at `at`; `None`: it is not.
+    pub(crate) fn muted_until(&self, at: Instant) -> Option<Instant> {
+        mute::muted_until(self.mutes, self.key, (self.name, self.objective), at)
     }
 
     /// The id of an alert or an incident of the objective.

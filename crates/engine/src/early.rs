@@ -96,7 +96,10 @@ pub(crate) enum Early {
     /// Nothing yet.
     Nothing,
     /// It is missed.
-    Missed,
+    Missed {
+        /// When the last of its runs had ended.
+        since: Instant,
+    },
 }
 
 /// Decides whether the open slot is missed before its deadline, or warns that the run that met it broke the expectation.
@@ -105,11 +108,15 @@ pub(crate) fn decide(judge: &mut Judge<'_>, gaps: &[Gap]) -> Early {
     let found = next(judge).filter(|next| next.due <= at);
     // A run that came and went unobserved may have done what is expected.
     let found = found.filter(|next| !gaps.iter().any(|gap| gap.overlaps(next.opens, at)));
-    let Some(Next { run, broken, counts, .. }) = found else {
+    let Some(Next { due, run, broken, counts, .. }) = found else {
         return Early::Nothing;
     };
+    let since = due - judge.objective.objective.settle;
     if !counts {
-        return Early::Missed;
+        return Early::Missed { since };
+    }
+    if judge.muted_until(since).is_some() {
+        return Early::Nothing;
     }
     if let Plan::Open(open) = &mut judge.objective.plan {
         open.warned_of.push(RiskKind::Expectation);

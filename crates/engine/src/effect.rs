@@ -31,6 +31,8 @@ pub struct Judgement {
     pub deadline: Instant,
     /// The verdict that is in force now.
     pub verdict: Verdict,
+    /// Whether it is a miss, or unknown, and no alert, since the objective is muted.
+    pub muted: bool,
 }
 
 /// A CronJob or objective that cannot work as written.

@@ -27,6 +27,8 @@ pub struct Explanation<'a> {
     pub time_zone: String,
     /// Its verdict; `None`: it is not judged yet.
     pub verdict: Option<Verdict>,
+    /// Whether it is a miss, or unknown, and no alert, since the objective is muted.
+    pub muted: bool,
     /// When nothing was observed, if it was missed and that hides the cause.
     pub unobserved: Option<Gap>,
     /// The runs that are kept, by nominal start.
@@ -100,8 +102,9 @@ pub fn explain<'a>(state: &'a BatchState, objective: &str, deadline: Instant) ->
         },
     });
     let unobserved = judged.and_then(|judged| judged.judged).and_then(|judged| judged.unobserved);
+    let muted = judged.and_then(|judged| judged.judged).is_some_and(|judged| judged.muted);
     let runs = runs.collect();
-    Some(Explanation { objective: known, slot, window, until, verdict, unobserved, runs, time_zone })
+    Some(Explanation { objective: known, slot, window, until, verdict, muted, unobserved, runs, time_zone })
 }
 
 fn waits(run: &RunState) -> Option<String> {

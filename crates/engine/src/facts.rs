@@ -18,6 +18,7 @@ use crate::history;
 use crate::incident::{end_incident, record_success};
 use crate::judge::judge_again;
 use crate::limits;
+use crate::mute;
 use crate::past_numbers;
 use crate::past_runs;
 use crate::plan;
@@ -208,7 +209,7 @@ fn raise_run_failed(batch: &mut Batch<'_>, uid: &str) {
     let RunPhase::Failed { failed_at, reason, .. } = &run.run.phase else {
         return;
     };
-    if state.since.is_some_and(|since| *failed_at < since) {
+    if state.since.is_some_and(|since| *failed_at < since) || is_muted(batch, *failed_at) {
         return;
     }
     let body =
@@ -222,6 +223,17 @@ fn raise_run_failed(batch: &mut Batch<'_>, uid: &str) {
         cron_job: presence(state.cron_job.as_ref(), objective.map(|(_, known)| known)),
         body,
     })));
+}
+
+/// Whether a batch is muted at an instant, or each of its objectives is.
+fn is_muted(batch: &Batch<'_>, at: Instant) -> bool {
+    let (mutes, state) = (batch.mutes, &*batch.state);
+    let mut judged = state.objectives.iter().filter(|(_, known)| known.plan != Plan::Withdrawn).peekable();
+    let has_objective = judged.peek().is_some();
+    let is_muted = |(name, known): (&String, &ObjectiveState)| {
+        mute::muted_until(mutes, &state.key, (name, known), at).is_some()
+    };
+    mute::is_batch_muted(mutes, &state.key, at) || has_objective && judged.all(is_muted)
 }
 
 fn apply_attempt(batch: &mut Batch<'_>, revision: Revision, run_uid: &str, attempt: Attempt) {

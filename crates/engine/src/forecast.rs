@@ -26,7 +26,9 @@ const LEVEL_BEFORE_SLOTS: usize = 20;
 
 /// Decides, after the verdict on a slot that was met, whether to warn of the next ones.
 pub(crate) fn decide(judge: &mut Judge<'_>, calendars: &Calendars) {
-    if is_open_day_off(judge.objective, calendars) {
+    let until = judge.objective.plan.open().map(|open| open.slot.deadline + judge.objective.objective.grace);
+    let is_muted = until.into_iter().chain([judge.at]).any(|at| judge.muted_until(at).is_some());
+    if is_muted || is_open_day_off(judge.objective, calendars) {
         return;
     }
     let Some(Forecast { trend, level }) = forecast(judge) else {

@@ -13,7 +13,7 @@ use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::alert::{AlertBody, ResultOf};
 use kigen_model::objective::Objective;
-use kigen_model::slot::{Slot, Verdict};
+use kigen_model::slot::Verdict;
 use kigen_state::{BatchState, Incident, JudgedSlot, ObjectiveState, OpenSlot, Plan, RunState, Window};
 use uuid::Uuid;
 
@@ -85,22 +85,28 @@ fn retract(judge: &mut Judge<'_>, run: &RunState, ended_at: Instant) {
     }
     for (judged, was_unknown) in retracted {
         slot_ends::note(judge.objective, &judged, ended_at);
-        let JudgedSlot { slot, incident, .. } = judged;
+        let JudgedSlot { slot, incident, muted, .. } = judged;
         let verdict = Verdict::Met { ended_at };
-        if was_unknown && unknown::is_of_range(judge.objective, slot.deadline) {
+        let misses = incident.map_or(0, |id| remove_from_incident(judge.objective, id, &judged));
+        if muted {
+            // It was no alert.
+        } else if was_unknown && unknown::is_of_range(judge.objective, slot.deadline) {
             unknown::count(judge.objective, slot.deadline, verdict);
         } else {
-            let misses = incident.map_or(0, |id| remove_from_incident(judge.objective, id, slot));
             let run = Some(summary_of_run(run));
             judge.raise(slot.deadline, AlertBody::SlotRetracted { slot, incident, misses, ended_at, run });
         }
-        judge.emit_verdict(slot.deadline, verdict);
+        judge.emit_verdict(slot.deadline, verdict, false);
     }
     unknown::close(judge);
 }
 
-/// Opens an incident with the miss of a slot, or extends the one that is open.
-pub(crate) fn add_to_incident(judge: &mut Judge<'_>, judged: &JudgedSlot) -> Incident {
+/// Opens an incident with the miss of a slot, or extends the one that is open; `muted_until`: when the mutes of the miss end.
+pub(crate) fn add_to_incident(
+    judge: &mut Judge<'_>,
+    judged: &JudgedSlot,
+    muted_until: Option<Instant>,
+) -> Incident {
     let (slot, opens) = (judged.slot, judged.opens());
     let incident = match judge.objective.incident {
         // A slot that was unknown until now.
@@ -112,18 +118,26 @@ pub(crate) fn add_to_incident(judge: &mut Judge<'_>, judged: &JudgedSlot) -> Inc
             misses: 1,
             last: slot,
             opens,
+            muted: 0,
+            muted_until: None,
         },
     };
+    // An alert counts the muted misses before it, so that they need none of their own.
+    let incident =
+        Incident { muted: incident.muted + u32::from(muted_until.is_some()), muted_until, ..incident };
     judge.objective.incident = Some(incident);
     incident
 }
 
 /// Removes a slot from the open incident, if it is that one. Returns how many misses are left in it.
-fn remove_from_incident(objective: &mut ObjectiveState, id: Uuid, slot: Slot) -> u32 {
+fn remove_from_incident(objective: &mut ObjectiveState, id: Uuid, judged: &JudgedSlot) -> u32 {
+    let slot = judged.slot;
     let Some(incident) = objective.incident.as_mut().filter(|incident| incident.id == id) else {
         return 0;
     };
     incident.misses = incident.misses.saturating_sub(1);
+    incident.muted = incident.muted.saturating_sub(judged.muted.into());
+    incident.muted_until = incident.muted_until.filter(|_| incident.muted > 0);
     let left = incident.misses;
     if left == 0 {
         objective.incident = None;
@@ -146,7 +160,10 @@ fn remove_from_incident(objective: &mut ObjectiveState, id: Uuid, slot: Slot) ->
 pub(crate) fn end_incident(judge: &mut Judge<'_>) {
     let is_met = matches!(&judge.objective.plan, Plan::Open(open) if is_met(judge, open));
     end_unless(judge, |objective, ended_at| {
-        !is_met && is_judged_later(&objective.plan, objective.objective.grace, ended_at)
+        let muted_until = objective.incident.and_then(|incident| incident.muted_until);
+        // A tick alerts what outlasts the mutes first.
+        let outlasts = muted_until.is_some_and(|until| ended_at > until);
+        outlasts || !is_met && is_judged_later(&objective.plan, objective.objective.grace, ended_at)
     });
 }
 
@@ -251,8 +268,11 @@ fn until(objective: &ObjectiveState, incident: &Incident) -> Instant {
 
 fn recover(judge: &mut Judge<'_>, incident: Incident, run: &RunState, ended_at: Instant) {
     let result_of = result_of(judge, &incident, run);
-    let Incident { id, since, misses, last: slot, opens: _ } = incident;
+    let Incident { id, since, misses, last: slot, .. } = incident;
     judge.objective.incident = None;
+    if incident.is_silent() {
+        return;
+    }
     let run = summary_of_run(run);
     judge.raise(
         since,

@@ -5,7 +5,7 @@ use kigen_model::alert::{Alert, AlertBody, PAST_SUCCESSES_MAX};
 use kigen_model::objective::Deadlines;
 use kigen_model::slot::{Cause, Excuse, Gap, Slot, Verdict};
 use kigen_model::trend::Trend;
-use kigen_state::{Calendars, Judged, JudgedSlot, OpenSlot, Plan, Window};
+use kigen_state::{BatchState, Calendars, Incident, Judged, JudgedSlot, Mutes, OpenSlot, Plan, Window};
 
 use crate::cause;
 use crate::context::{Batch, Judge};
@@ -29,13 +29,15 @@ pub(crate) fn judge_due(batch: &mut Batch<'_>, gaps: &[Gap], calendars: &Calenda
         return;
     };
     batch.each_objective(|judge| {
-        if judge.objective.risk_due() == Some(due) {
+        if judge.objective.unmuted_due() == Some(due) {
+            alert_unmuted(judge, gaps);
+        } else if judge.objective.risk_due() == Some(due) {
             let early = match is_open_day_off(judge.objective, calendars) {
                 true => Early::Nothing,
                 false => early::decide(judge, gaps),
             };
             match early {
-                Early::Missed => judge_early(judge, gaps, calendars),
+                Early::Missed { since } => judge_early(judge, since, gaps, calendars),
                 Early::Nothing => risk::decide(judge, gaps, calendars),
             }
         } else if judge.objective.due() == Some(due) {
@@ -58,12 +60,15 @@ pub(crate) fn judge_again(batch: &mut Batch<'_>) {
 }
 
 fn judge_unknown(judge: &mut Judge<'_>, deadline: Instant, mut judged: JudgedSlot, gap: Gap) -> Judged {
-    let slot = judged.slot;
+    let (slot, known_muted) = (judged.slot, judged.muted);
     let verdict = match evidence::weigh(judge, &judged, &gap) {
         GapEvidence::Unknown => Verdict::Unknown(gap),
-        GapEvidence::Missed => Verdict::Missed(miss(judge, &mut judged, &[gap]).kind()),
+        GapEvidence::Missed => {
+            let until = judged.until;
+            Verdict::Missed(miss(judge, &mut judged, until, &[gap]).kind())
+        }
         GapEvidence::Met { ended_at } => {
-            if !unknown::is_of_range(judge.objective, deadline) {
+            if !judged.muted && !unknown::is_of_range(judge.objective, deadline) {
                 let (incident, misses, run) = (None, 0, None);
                 judge.raise(deadline, AlertBody::SlotRetracted { slot, incident, misses, ended_at, run });
             }
@@ -72,8 +77,12 @@ fn judge_unknown(judge: &mut Judge<'_>, deadline: Instant, mut judged: JudgedSlo
         }
     };
     if verdict != Verdict::Unknown(gap) {
-        unknown::count(judge.objective, deadline, verdict);
-        judge.emit_verdict(deadline, verdict);
+        // Whether the slot was muted when it was found unknown.
+        if !known_muted {
+            unknown::count(judge.objective, deadline, verdict);
+        }
+        let muted = judged.muted && matches!(verdict, Verdict::Missed(_));
+        judge.emit_verdict(deadline, verdict, muted);
     }
     Judged { deadline, verdict, judged: Some(judged) }
 }
@@ -124,13 +133,13 @@ fn judge_open(judge: &mut Judge<'_>, gaps: &[Gap], calendars: &Calendars) {
 
 /// Judges the open slot before its deadline: no run of it that is expected did what the objective expects. One that does, and
 /// still ends in time, retracts that.
-fn judge_early(judge: &mut Judge<'_>, gaps: &[Gap], calendars: &Calendars) {
+fn judge_early(judge: &mut Judge<'_>, since: Instant, gaps: &[Gap], calendars: &Calendars) {
     let Plan::Open(open) = judge.objective.plan.clone() else {
         return;
     };
     let place = judge.place();
     let mut judged = judged_now(judge, &open);
-    let verdict = Verdict::Missed(miss(judge, &mut judged, gaps).kind());
+    let verdict = Verdict::Missed(miss(judge, &mut judged, since, gaps).kind());
     let range = note_verdict(judge, judged, verdict);
     go_on(judge, open.slot, verdict, (place, range), calendars);
 }
@@ -138,14 +147,14 @@ fn judge_early(judge: &mut Judge<'_>, gaps: &[Gap], calendars: &Calendars) {
 /// The open slot as it is judged now.
 fn judged_now(judge: &Judge<'_>, open: &OpenSlot) -> JudgedSlot {
     let until = open.slot.deadline + judge.objective.objective.grace;
-    JudgedSlot { slot: open.slot, window: open.window, until, incident: None, unobserved: None }
+    JudgedSlot { slot: open.slot, window: open.window, until, incident: None, unobserved: None, muted: false }
 }
 
 /// Notes a verdict, and returns the alert of the unknown slots before it.
 fn note_verdict(judge: &mut Judge<'_>, judged: JudgedSlot, verdict: Verdict) -> Option<Box<Alert>> {
     let deadline = judged.slot.deadline;
     judge.objective.verdicts.push(Judged { deadline, verdict, judged: Some(judged) });
-    judge.emit_verdict(deadline, verdict);
+    judge.emit_verdict(deadline, verdict, judged.muted);
     retention::drop_oldest_verdicts(&mut judge.objective.verdicts);
     unknown::alert(judge)
 }
@@ -201,22 +210,100 @@ fn without_success(judge: &mut Judge<'_>, judged: &mut JudgedSlot, gaps: &[Gap])
         }
     }
     if let Some(gap) = hidden_by.first().copied() {
-        unknown::add(judge.objective, judged.slot, gap);
+        judged.muted = judge.muted_until(judged.until).is_some();
+        if !judged.muted {
+            unknown::add(judge.objective, judged.slot, gap);
+        }
         // Judged again only by evidence on all of them.
         return Verdict::Unknown(hidden_by.into_iter().fold(gap, Gap::covering));
     }
     match met {
         Some(ended_at) => Verdict::Met { ended_at },
-        None => Verdict::Missed(miss(judge, judged, gaps).kind()),
+        None => {
+            let until = judged.until;
+            Verdict::Missed(miss(judge, judged, until, gaps).kind())
+        }
     }
 }
 
+/// Adds the miss of a slot to the incident, raises it unless the objective was muted at `since`, and returns its cause.
+fn miss(judge: &mut Judge<'_>, judged: &mut JudgedSlot, since: Instant, gaps: &[Gap]) -> Cause {
+    let muted_until = judge.muted_until(since);
+    let incident = add_to_incident(judge, judged, muted_until);
+    (judged.incident, judged.muted) = (Some(incident.id), muted_until.is_some());
+    match judged.muted {
+        true => {
+            let cause = cause::of(judge, judged, gaps).0;
+            judged.unobserved = cause.gap().copied();
+            cause
+        }
+        false => raise_miss(judge, judged, &incident, gaps),
+    }
+}
+
+/// Raises the last muted miss of the incident, unless the objective is still muted. What was missed before it has no alert of its
+/// own: the alert counts the misses of the incident.
+fn alert_unmuted(judge: &mut Judge<'_>, gaps: &[Gap]) {
+    let Some((mut incident, ended)) =
+        judge.objective.incident.and_then(|incident| Some((incident, incident.muted_until?)))
+    else {
+        return;
+    };
+    incident.muted_until = judge.muted_until(ended);
+    judge.objective.incident = Some(incident);
+    if incident.muted_until.is_some() {
+        return;
+    }
+    incident.muted = incident.muted.saturating_sub(1);
+    judge.objective.incident = Some(incident);
+    let is_muted = |judged: &JudgedSlot| judged.muted && judged.incident == Some(incident.id);
+    let missed = judge.objective.verdicts.iter().rposition(|known| {
+        matches!(known.verdict, Verdict::Missed(_)) && known.judged.as_ref().is_some_and(is_muted)
+    });
+    let kept = missed.and_then(|place| judge.objective.verdicts[place].judged);
+    let mut judged = kept.unwrap_or_else(|| last_missed(judge, &incident));
+    judged.muted = false;
+    let verdict = Verdict::Missed(raise_miss(judge, &mut judged, &incident, gaps).kind());
+    let deadline = judged.slot.deadline;
+    if let Some(place) = missed {
+        judge.objective.verdicts[place] = Judged { deadline, verdict, judged: Some(judged) };
+    }
+    judge.emit_verdict(deadline, verdict, false);
+    end_incident(judge);
+}
+
+/// The last missed slot of an incident, whose verdict is no longer kept.
+fn last_missed(judge: &Judge<'_>, incident: &Incident) -> JudgedSlot {
+    JudgedSlot {
+        slot: incident.last,
+        window: Window::Fires { opens: incident.opens, closes: None },
+        until: incident.last.deadline + judge.objective.objective.grace,
+        incident: Some(incident.id),
+        unobserved: None,
+        muted: true,
+    }
+}
+
+/// Moves the ends of mutes that have ended before their time.
+pub(crate) fn end_mutes(state: &mut BatchState, mutes: &Mutes) {
+    // Nothing is decided here, so that no instant is needed.
+    let mut batch = Batch::new(state, Instant::UNIX_EPOCH, mutes);
+    batch.each_objective(|judge| {
+        let Some(muted) = judge.objective.incident.filter(|incident| incident.muted_until.is_some()) else {
+            return;
+        };
+        let of_incident = |judged: &JudgedSlot| judged.muted && judged.incident == Some(muted.id);
+        let known = judge.objective.verdicts.iter().rev().filter_map(|known| known.judged);
+        let since = known.clone().find(of_incident).map_or(muted.last.deadline, |judged| judged.until);
+        let until = judge.muted_until(since).unwrap_or(since).min(muted.muted_until.unwrap_or(since));
+        judge.objective.incident = Some(Incident { muted_until: Some(until), ..muted });
+    });
+}
+
 /// Raises the miss of a slot and returns its cause.
-fn miss(judge: &mut Judge<'_>, judged: &mut JudgedSlot, gaps: &[Gap]) -> Cause {
+fn raise_miss(judge: &mut Judge<'_>, judged: &mut JudgedSlot, incident: &Incident, gaps: &[Gap]) -> Cause {
     let (cause, run) = cause::of(judge, judged, gaps);
     judged.unobserved = cause.gap().copied();
-    let incident = add_to_incident(judge, judged);
-    judged.incident = Some(incident.id);
     let past = past_runs::before(judge.runs, judge.past_runs, judged.opens(), PAST_SUCCESSES_MAX);
     // A run that has ended since the deadline is no evidence of how long it takes.
     let running =

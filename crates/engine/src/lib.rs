@@ -16,7 +16,7 @@
 //!  window     successes                    when runs are expected; successes that are kept apart
 //!  expectation                             whether a run did what is expected
 //!  context    past_runs   past_numbers     what a decision depends on; how long runs took, and what they reported
-//!  day_off                                 whether a deadline is on a day off
+//!  day_off    mute                         whether a deadline is on a day off; whether an objective is muted
 //!  deadlines  effect    membership         the deadlines; all effects; which run counts
 //!  history                                 what a CronJob and a run did before
 //!  attempts   limits                       what a run's pods show; how long a text may be
@@ -41,6 +41,7 @@ mod judge;
 mod limits;
 pub mod lint;
 mod membership;
+mod mute;
 mod past_numbers;
 mod past_runs;
 mod plan;

@@ -49,6 +49,14 @@ pub(crate) fn decide(judge: &mut Judge<'_>, gaps: &[Gap], calendars: &Calendars)
     // After an outage the deadline may have passed: the verdict comes with the same tick.
     let is_day_off = is_open_day_off(judge.objective, calendars);
     let found = next(judge).filter(|next| next.due <= at && at < next.until && !is_day_off);
+    // Of a muted slot there is no warning; of one after the mute, when that has ended.
+    let found = found.filter(|next| judge.muted_until(next.until).is_none());
+    if let Some(ended) = found.as_ref().and_then(|_| judge.muted_until(at)) {
+        if let Plan::Open(open) = &mut judge.objective.plan {
+            open.risk_due = Some(ended);
+        }
+        return;
+    }
     // A run that vanished unobserved may have begun, and ended well.
     let is_hidden =
         |next: &Next<'_>| next.run.is_none() && gaps.iter().any(|gap| gap.overlaps(next.opens, at));

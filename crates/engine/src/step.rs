@@ -3,7 +3,7 @@
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody};
 use kigen_model::slot::Gap;
-use kigen_state::{BatchState, Calendars};
+use kigen_state::{BatchState, Calendars, Mutes};
 
 use crate::context::Batch;
 use crate::effect::Effect;
@@ -21,6 +21,8 @@ pub enum Input<'a> {
         observed_after: Option<Instant>,
         /// What.
         body: FactBody,
+        /// The mutes of the cluster.
+        mutes: &'a Mutes,
     },
     /// The cluster's time has reached [`BatchState::next_due`]: the slots due at that instant are judged, or the batch is
     /// removed.
@@ -31,6 +33,13 @@ pub enum Input<'a> {
         gaps: &'a [Gap],
         /// The calendars that the cluster's objectives may name.
         calendars: &'a Calendars,
+        /// The mutes of the cluster.
+        mutes: &'a Mutes,
+    },
+    /// A mute of the cluster has ended before its time.
+    Unmuted {
+        /// The mutes of the cluster.
+        mutes: &'a Mutes,
     },
     /// An operator retires the cluster: the batch is removed.
     Forgotten,
@@ -39,7 +48,7 @@ pub enum Input<'a> {
 /// For the state of the batch that the fact is about.
 impl From<Fact> for Input<'_> {
     fn from(Fact { key: _, observed_at, body }: Fact) -> Self {
-        Self::Fact { observed_at, observed_after: None, body }
+        Self::Fact { observed_at, observed_after: None, body, mutes: Mutes::NONE }
     }
 }
 
@@ -50,8 +59,8 @@ impl From<Fact> for Input<'_> {
 /// A batch that is removed leaves an [empty](BatchState::is_empty) state.
 pub fn step(state: &mut BatchState, input: Input<'_>) -> Vec<Effect> {
     match input {
-        Input::Fact { observed_at, observed_after, body } => {
-            let mut batch = Batch::new(state, observed_at);
+        Input::Fact { observed_at, observed_after, body, mutes } => {
+            let mut batch = Batch::new(state, observed_at, mutes);
             batch.after = observed_after;
             facts::apply(&mut batch, body);
             batch.effects
@@ -61,8 +70,12 @@ pub fn step(state: &mut BatchState, input: Input<'_>) -> Vec<Effect> {
             Vec::new()
         }
         Input::Due { observed_until, .. } if retention::remove_if_due(state, observed_until) => Vec::new(),
-        Input::Due { observed_until, gaps, calendars } => {
-            let mut batch = Batch::new(state, observed_until);
+        Input::Unmuted { mutes } => {
+            judge::end_mutes(state, mutes);
+            Vec::new()
+        }
+        Input::Due { observed_until, gaps, calendars, mutes } => {
+            let mut batch = Batch::new(state, observed_until, mutes);
             judge::judge_due(&mut batch, gaps, calendars);
             // A withdrawn objective has made room.
             facts::accept_refused(&mut batch);

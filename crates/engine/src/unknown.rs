@@ -81,7 +81,7 @@ pub(crate) fn close(judge: &mut Judge<'_>) {
     let objective = &mut *judge.objective;
     let is_unknown = |range: &UnknownRange| {
         let mut kept = objective.verdicts.iter().filter(|known| matches!(known.verdict, Verdict::Unknown(_)));
-        kept.any(|known| range.contains(known.deadline))
+        kept.any(|known| range.contains(known.deadline) && !known.judged.is_some_and(|judged| judged.muted))
     };
     let closed: Vec<UnknownRange> =
         objective.unknown.extract_if(.., |range| range.is_reported && !is_unknown(range)).collect();

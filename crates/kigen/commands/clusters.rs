@@ -65,7 +65,10 @@ impl ClusterSummary {
         match event.body {
             ClusterBody::Epoch { shipper } => self.shipper = Some(shipper),
             ClusterBody::Forgotten { .. } => self.shipper = None,
-            ClusterBody::Tick { .. } | ClusterBody::Gap(_) | ClusterBody::Calendar { .. } => {}
+            ClusterBody::Tick { .. }
+            | ClusterBody::Gap(_)
+            | ClusterBody::Calendar { .. }
+            | ClusterBody::Mute { .. } => {}
         }
     }
 }

@@ -258,8 +258,10 @@ impl LocalText {
                     false => format!("met, {} before the deadline", human(margin)),
                 }
             }
-            Some(Verdict::Missed(cause)) => format!("missed, {}", cause.label().replace('_', " ")),
-            Some(Verdict::Unknown(_)) => "unknown".to_owned(),
+            Some(Verdict::Missed(cause)) => {
+                format!("missed, {}{}", cause.label().replace('_', " "), muted(explanation))
+            }
+            Some(Verdict::Unknown(_)) => format!("unknown{}", muted(explanation)),
             Some(Verdict::Excused(Excuse::Calendar)) => "excused by the calendar".to_owned(),
             Some(Verdict::Excused(Excuse::NoFire | Excuse::Partial)) => "excused".to_owned(),
         }
@@ -431,6 +433,11 @@ impl LocalText {
             },
         }
     }
+}
+
+/// Whether the verdict is no alert.
+fn muted(explanation: &Explanation<'_>) -> &'static str {
+    if explanation.muted { ", muted: no alert" } else { "" }
 }
 
 /// Where the deadlines of an objective come from.

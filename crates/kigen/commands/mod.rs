@@ -10,6 +10,7 @@ pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod impact;
 pub(crate) mod lineage;
+pub(crate) mod mutes;
 pub(crate) mod notify;
 pub(crate) mod objectives;
 pub(crate) mod replay;

@@ -1,6 +1,7 @@
 //! `kigen up`, `ship`, `process` and `notify`: the roles, in one process or each alone. They communicate by the log only; they
 //! are wired here, once.
 
+use std::path::Path;
 use std::time::{Duration, Instant as RealInstant};
 
 use chrono::Utc;
@@ -31,7 +32,7 @@ use crate::kafka::connect;
 use crate::log_kind::LogKind;
 use crate::open::{open_log, open_processor};
 use crate::role::{Role, until_stopped};
-use crate::{metrics, objectives_watcher};
+use crate::{metrics, mute_socket, objectives_watcher};
 
 /// The longest wait for work in flight at shutdown.
 const SHUTDOWN_MS_MAX: u64 = 8_000;
@@ -73,7 +74,9 @@ pub(crate) async fn run(mut config: Config, roles: &[Role]) -> anyhow::Result<()
         config.name_cluster(log.reader())?;
         let announced =
             Announcer::open(log.clone(), config.control(roles), Utc::now, running.warnings.clone());
-        running.wire(&config, roles, log.clone(), announced.await?, delivery)?;
+        let announced = announced.await?;
+        running.serve_mutes(&config.data_dir, log.clone(), announced.1.clone());
+        running.wire(&config, roles, log.clone(), announced, delivery)?;
         return running.run(Some(log), terminate).await;
     };
     running.watch_password(&config);
@@ -143,6 +146,23 @@ impl Process {
             });
         }
         Ok(Self { roles, stop, board, warnings, prometheus })
+    }
+
+    /// Writes the mutes of commands. Without the socket, all else works.
+    fn serve_mutes(&mut self, data_dir: &Path, log: EmbeddedLog, control: Control) {
+        match mute_socket::bind(data_dir) {
+            Ok(listener) => {
+                let stopped = self.stop.subscribe();
+                self.roles.spawn(async move {
+                    mute_socket::serve(listener, log, control, stopped).await;
+                    Ok(())
+                });
+            }
+            Err(error) => tracing::warn!(
+                "`kigen mute` cannot write beside this process, since {} gives no Unix socket: {error}",
+                data_dir.display()
+            ),
+        }
     }
 
     fn wire<L: Log>(

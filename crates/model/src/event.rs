@@ -2,6 +2,7 @@
 
 use crate::Instant;
 use crate::key::BatchKey;
+use crate::mute::Mute;
 use crate::objective::Objective;
 use crate::run::{Attempt, CronJob, Run};
 use crate::slot::Gap;
@@ -163,11 +164,32 @@ pub enum ClusterBody {
         /// Its working days, or `None` once withdrawn.
         working_days: Option<WorkingDays>,
     },
+    /// A change of a mute. It counts whatever the epoch: a command writes it, too, beside the shipper.
+    Mute {
+        /// The mute's id, unique in the cluster.
+        id: String,
+        /// What changed.
+        change: MuteChange,
+    },
     /// An operator retires the cluster: its time and the states of its batches are dropped, without an alert. Of the epoch
     /// after the newest, so that the records of a shipper that still runs are ignored. A shipper that begins later emits
     /// everything anew, as of a cluster that was never observed.
     Forgotten {
         /// The user and host that ran the command.
+        author: String,
+    },
+}
+
+/// A change of a mute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MuteChange {
+    /// It is declared. If its id is known, this changes nothing: so it may be written again and again.
+    Declared(Mute),
+    /// It ends, unless it has ended before.
+    Ended {
+        /// When, by the clock of what wrote this.
+        at: Instant,
+        /// Who ended it.
         author: String,
     },
 }

@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod event;
 pub mod expectation;
 pub mod key;
+pub mod mute;
 pub mod objective;
 pub mod reject;
 pub mod reported;

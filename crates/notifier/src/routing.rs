@@ -381,8 +381,9 @@ impl Routes {
                     &mut targets[last]
                 }
             };
-            let new = mentions.iter().filter(|mention| !target.mentions.contains(mention)).cloned();
-            target.mentions.extend(new.collect::<Vec<_>>());
+            let is_new = |mention: &&Mention| !target.mentions.contains(mention);
+            let new: Vec<Mention> = mentions.iter().filter(is_new).cloned().collect();
+            target.mentions.extend(new);
         };
         for rule in self.rules.iter().filter(|rule| rule.when.mismatch(alert).is_none()) {
             add(rule.channel.as_deref().or(of_kind), &rule.mentions);

@@ -117,7 +117,7 @@ impl WaitingRoom {
         let (committed, is_committed) = oneshot::channel();
         let done = Done { queue: self.queue, partition, start, next: Offset(0), outputs, committed };
         if commits.send(done).await.is_err() || is_committed.await.is_err() {
-            // The share ends, and whoever has it next reads what is recorded.
+            // The share ends, and its next owner reads what is recorded.
             return;
         }
         if changes.iter().any(|change| matches!(change, Change::Accepted(_))) {

@@ -17,13 +17,15 @@ pub const CALENDAR: &str = "kigen.dev/calendar";
 pub const START_BY: &str = "kigen.dev/start-by";
 /// What a run must have done, as under `expect` in a file. An annotation of a CronJob, beside [`COMPLETE_BY`].
 pub const EXPECT: &str = "kigen.dev/expect";
+/// Until when the batch is muted, and why: `2026-12-01T09:00+09:00 migration`. An annotation of a CronJob.
+pub const MUTE_UNTIL: &str = "kigen.dev/mute-until";
 /// What makes bare Jobs one batch. A label of Jobs.
 pub const BATCH: &str = "kigen.dev/batch";
 /// The slot that a Job was made for: a day or an instant. An annotation of a Job.
 pub const SLOT: &str = "kigen.dev/slot";
 
 /// All of them.
-const ALL: [&str; 8] = [COMPLETE_BY, OWNER, RUNBOOK, CALENDAR, START_BY, EXPECT, BATCH, SLOT];
+const ALL: [&str; 9] = [COMPLETE_BY, OWNER, RUNBOOK, CALENDAR, START_BY, EXPECT, MUTE_UNTIL, BATCH, SLOT];
 /// Other words, as they are after [`letters`], for what kigen calls [`COMPLETE_BY`].
 const DEADLINES: [&str; 3] = ["deadline", "dueby", "doneby"];
 /// How many letters of a name may be wrong, and of how many one may be.
@@ -99,6 +101,7 @@ mod tests {
             ("kigen.dev/startBy", START_BY),
             ("kigen.dev/expects", EXPECT),
             ("kigen.dev/slots", SLOT),
+            ("kigen.dev/muteUntil", MUTE_UNTIL),
             ("kigen.dev/calender", CALENDAR),
         ] {
             assert_eq!(meant(name), Meant::Similar(known), "{name}");

@@ -1,4 +1,4 @@
-//! One document of a file: an Objective, or a Calendar.
+//! One document of a file: an Objective, a Calendar, or mutes.
 
 use std::fmt;
 
@@ -6,8 +6,17 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 
 use crate::located::Located;
-use crate::spec::{CALENDAR_KIND, CalendarSpec, ObjectiveSpec};
+use crate::spec::{CALENDAR_KIND, CalendarSpec, MuteSpec, ObjectiveSpec};
 use crate::strict::Strict;
+
+/// A document.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
+pub(crate) enum Entry {
+    Object(Document),
+    /// `mutes: [...]` alone.
+    Mutes(Vec<Located<MuteSpec>>),
+}
 
 /// A document as it is written. Its `spec` is read as its `kind` wants it, which is why `kind` comes first.
 #[derive(Debug)]
@@ -39,25 +48,31 @@ enum Field {
     Kind,
     Metadata,
     Spec,
+    Mutes,
 }
 
-impl<'de> Deserialize<'de> for Document {
+impl<'de> Deserialize<'de> for Entry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_struct("Document", &["apiVersion", "kind", "metadata", "spec"], Fields)
+        deserializer.deserialize_struct(
+            "Document",
+            &["apiVersion", "kind", "metadata", "spec", "mutes"],
+            Fields,
+        )
     }
 }
 
 struct Fields;
 
 impl<'de> Visitor<'de> for Fields {
-    type Value = Document;
+    type Value = Entry;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a document with apiVersion, kind, metadata and spec")
+        f.write_str("a document with apiVersion, kind, metadata and spec, or with mutes")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entry, A::Error> {
         let (mut api_version, mut kind, mut metadata, mut spec) = (None, None::<String>, None, None);
+        let mut mutes = None;
         while let Some(field) = map.next_key()? {
             match field {
                 Field::ApiVersion => api_version = Some(map.next_value()?),
@@ -67,13 +82,20 @@ impl<'de> Visitor<'de> for Fields {
                     spec = Some(Spec::Calendar(map.next_value()?));
                 }
                 Field::Spec => spec = Some(Spec::Objective(map.next_value()?)),
+                Field::Mutes => mutes = Some(map.next_value()?),
             }
         }
-        Ok(Document {
+        if let Some(mutes) = mutes {
+            return match (&api_version, &kind, &metadata, &spec) {
+                (None, None, None, None) => Ok(Entry::Mutes(mutes)),
+                _ => Err(A::Error::custom("`mutes` is a document of its own: put `---` before it")),
+            };
+        }
+        Ok(Entry::Object(Document {
             api_version: api_version.ok_or_else(|| A::Error::missing_field("apiVersion"))?,
             kind: kind.ok_or_else(|| A::Error::missing_field("kind"))?,
             metadata: metadata.ok_or_else(|| A::Error::missing_field("metadata"))?,
             spec: spec.ok_or_else(|| A::Error::missing_field("spec"))?,
-        })
+        }))
     }
 }

@@ -1,14 +1,16 @@
-//! A file of objectives: YAML, one `kind: Objective` or `kind: Calendar` a document.
+//! A file of objectives: YAML, one `kind: Objective` or `kind: Calendar` a document, or `mutes`.
 
 use std::path::{Path, PathBuf};
 
 use kigen_model::key::BatchKey;
+use kigen_model::mute::Mute;
 use kigen_model::objective::Objective;
 use kigen_working_days::Catalog;
 
 use crate::calendars::Calendars;
-use crate::document::{Document, Metadata, Spec};
+use crate::document::{Document, Entry, Metadata, Spec};
 use crate::located::Located;
+use crate::mute;
 use crate::name::{NAME_RULE, is_kubernetes_name};
 use crate::problems::Problems;
 use crate::read::{NamedBatch, Source, read};
@@ -67,6 +69,8 @@ pub struct Contents {
     pub objectives: Vec<FileObjective>,
     /// The calendars that may be named, those that the file defines among them.
     pub catalog: Catalog,
+    /// The mutes that it declares.
+    pub mutes: Vec<Mute>,
     /// The files that it names, whether they can be read or not.
     pub reads: Vec<PathBuf>,
     /// The errors of the others.
@@ -105,10 +109,15 @@ fn parse(text: &str, cluster: &str, folder: &Path) -> Contents {
     let mut problems = Problems::default();
     let mut objectives: Vec<FileObjective> = Vec::new();
     let mut calendars = Calendars::default();
+    let mut mutes = Vec::new();
     let mut text = text.as_bytes();
-    for document in serde_saphyr::read::<_, Document>(&mut text) {
+    for document in serde_saphyr::read::<_, Entry>(&mut text) {
         let document = match document {
-            Ok(document) => document,
+            Ok(Entry::Object(document)) => document,
+            Ok(Entry::Mutes(written)) => {
+                mutes.extend(mute::of_file(written, &mut problems));
+                continue;
+            }
             Err(error) => {
                 let line = error.location().map_or(0, |location| location.line());
                 let text = error.without_snippet().to_string();
@@ -147,7 +156,7 @@ fn parse(text: &str, cluster: &str, folder: &Path) -> Contents {
         unknown.is_none()
     });
     problems.sort();
-    Contents { objectives, catalog, reads, problems }
+    Contents { objectives, catalog, mutes, reads, problems }
 }
 
 /// Metadata and spec of a document of a kind and version that kigen knows, and whether its names are valid.
@@ -372,6 +381,33 @@ mod tests {
             assert!(problems.starts_with("line 3: the name `"), "{name}: {problems}");
         }
         assert!(parse(&document("report-2.daily", spec), "prod", Path::new("")).problems.is_empty());
+    }
+
+    #[test]
+    fn a_file_has_mutes_each_with_its_end() {
+        let text = "mutes:\n- {of: ml/recommend, from: '2026-12-01T09:00+09:00', for: 4h, reason: migration}\n- {of: \
+                    'namespace:dwh', from: '2026-12-01T00:00Z', until: '2027-01-01T00:00Z', each: '0 22 * * 6', eachFor: 4h, \
+                    timeZone: Asia/Tokyo, reason: backup, author: ann}\n";
+        let Contents { mutes, problems, .. } = parse(text, "prod", Path::new(""));
+        assert_eq!(problems.to_string(), "");
+        let shown: Vec<String> = mutes
+            .iter()
+            .map(|mute| format!("{} {} {} {}", mute.scope, mute.until, mute.author, mute.repeats.is_some()))
+            .collect();
+        expect![[r#"
+            ml/recommend 2026-12-01 04:00:00 UTC the file of objectives false
+            namespace:dwh 2027-01-01 00:00:00 UTC ann true"#]]
+        .assert_eq(&shown.join("\n"));
+    }
+
+    #[test]
+    fn a_mute_that_cannot_be_read_is_refused_with_its_line_and_the_others_hold() {
+        let text = "mutes:\n- {of: ml/a, from: '2026-12-01T09:00+09:00', reason: x}\n- {of: a, from: \
+                    '2026-12-01T09:00+09:00', for: 4h, reason: x}\n- {of: ml/b, from: '2026-12-01T09:00+09:00', for: 4h, \
+                    reason: x}\n- {of: ml/c, from: tomorrow, for: 4h, reason: x}\n";
+        let Contents { mutes, problems, .. } = parse(text, "prod", Path::new(""));
+        assert_eq!(mutes.len(), 1);
+        expect![[r#""#]].assert_eq(&problems.to_string());
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod file;
 mod located;
 #[cfg(test)]
 mod manifest;
+pub mod mute;
 pub mod name;
 pub mod next;
 pub mod object;

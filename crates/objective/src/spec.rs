@@ -176,6 +176,31 @@ pub(crate) struct CalendarSpec {
     pub(crate) working_days: Option<Vec<Located<String>>>,
 }
 
+/// One of the `mutes` of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct MuteSpec {
+    /// What is muted: `ml/recommend`, `ml/recommend/complete-by`, `owner:ml-team`, `namespace:ml` or `cluster`.
+    pub(crate) of: Located<String>,
+    /// From when on, with its offset.
+    pub(crate) from: Located<String>,
+    /// Until when, with its offset. In place of `for`.
+    pub(crate) until: Option<Located<String>>,
+    /// For how long: a number with s, m, h or d, at most 366d. In place of `until`.
+    #[serde(rename = "for")]
+    pub(crate) lasting: Option<Located<String>>,
+    /// A crontab: the mute is in force only from each of its instants on, for `eachFor`.
+    pub(crate) each: Option<String>,
+    /// How long it is in force each time.
+    pub(crate) each_for: Option<String>,
+    /// The zone of `each`. By default UTC.
+    pub(crate) time_zone: Option<String>,
+    /// Why.
+    pub(crate) reason: String,
+    /// Who declares it. By default the file.
+    pub(crate) author: Option<String>,
+}
+
 /// `status` of an Objective, which kigen writes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -10,11 +10,11 @@ use kigen_engine::step::{Input, step};
 use kigen_log::{ConsumedRecord, Settings};
 use kigen_model::Instant;
 use kigen_model::alert::Alert;
-use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact};
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, MuteChange};
 use kigen_model::key::BatchKey;
 use kigen_model::reject::Reject;
 use kigen_model::topic::{Offset, Partition, Topic};
-use kigen_state::{BatchState, ClusterClock, Cursor, POSITION_KEY, PartitionState};
+use kigen_state::{BatchState, ClusterClock, Cursor, Mutes, POSITION_KEY, PartitionState};
 use kigen_wire::{DecodeError, Level};
 
 use crate::error::ProcessorError;
@@ -220,8 +220,10 @@ impl Turn {
 
     pub(crate) fn fold_fact(&mut self, fact: Fact, states: &mut States<'_>) -> Result<(), ProcessorError> {
         let Fact { key, observed_at, body } = fact;
-        let observed_after = self.position.clocks.get(&key.cluster).and_then(|clock| clock.observed_until);
-        self.step(&key, Input::Fact { observed_at, observed_after, body }, states, None)
+        let clock = self.position.clocks.get(&key.cluster);
+        let observed_after = clock.and_then(|clock| clock.observed_until);
+        let mutes = clock.map(|clock| clock.mutes.clone()).unwrap_or_default();
+        self.step(&key, Input::Fact { observed_at, observed_after, body, mutes: &mutes }, states, None)
     }
 
     /// Moves a cluster's clock and judges what is due by it, or removes its batches; false: the turn is full before all of that
@@ -238,18 +240,22 @@ impl Turn {
             self.position.cursor = None;
             return self.forget(&event.cluster, states, bounds);
         }
+        if matches!(event.body, ClusterBody::Mute { change: MuteChange::Ended { .. }, .. }) {
+            let mutes = clock.mutes.clone();
+            return self.unmute(&event.cluster, &mutes, states, bounds);
+        }
         let (ClusterBody::Tick { .. }, Some(observed_until), true) =
             (&event.body, clock.observed_until, counts)
         else {
             return Ok(true);
         };
-        let ClusterClock { gaps, calendars, .. } = clock.clone();
+        let ClusterClock { gaps, calendars, mutes, .. } = clock.clone();
         while let Some(cursor) = self.next_due(&event.cluster, observed_until, states, bounds)? {
             if self.is_full(bounds) {
                 return Ok(false);
             }
             self.slots += 1;
-            let due = Input::Due { observed_until, gaps: &gaps, calendars: &calendars };
+            let due = Input::Due { observed_until, gaps: &gaps, calendars: &calendars, mutes: &mutes };
             self.step(&cursor.key, due, states, Some(cursor.due))?;
             self.position.cursor = Some(cursor);
         }
@@ -280,6 +286,44 @@ impl Turn {
                     return Ok(false);
                 }
                 self.step(key, Input::Forgotten, states, None)?;
+            }
+            if page.len() < bounds.due_page_max {
+                return Ok(true);
+            }
+            last = page.last().cloned();
+        }
+    }
+
+    /// Moves the ends of the mutes of muted misses, since a mute has ended before its time; false: the turn is full before that is
+    /// done. The record is read again then, and what is done changes nothing.
+    fn unmute(
+        &mut self,
+        cluster: &str,
+        mutes: &Mutes,
+        states: &mut States<'_>,
+        bounds: TurnBounds,
+    ) -> Result<bool, ProcessorError> {
+        let is_concerned = |state: &BatchState| state.key.cluster == cluster && state.has_muted_miss();
+        let changed: Vec<BatchKey> = self
+            .changed
+            .iter()
+            .filter(|(_, changed)| is_concerned(&changed.state))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in changed {
+            self.step(&key, Input::Unmuted { mutes }, states, None)?;
+        }
+        let mut last = None;
+        loop {
+            let page = states.of_cluster(cluster, last.as_ref(), bounds.due_page_max)?;
+            for key in &page {
+                if self.changed.contains_key(key) || !is_concerned(&states.load(key)?) {
+                    continue;
+                }
+                if self.is_full(bounds) {
+                    return Ok(false);
+                }
+                self.step(key, Input::Unmuted { mutes }, states, None)?;
             }
             if page.len() < bounds.due_page_max {
                 return Ok(true);

@@ -215,8 +215,8 @@ impl Core {
         self.index.take_resolutions(at)
     }
 
-    /// The calendars to append to every partition ahead of the next tick: those that a file defines and those that objectives
-    /// name, if they have changed, and all of them once in each resync period. What is judged by the tick is judged by them.
+    /// The calendars and mutes to append to every partition ahead of the next tick: the calendars that a file defines and those
+    /// that objectives name, the mutes of a file and of annotations, if they have changed, and all of them once in each resync period. What is judged by the tick is judged by them.
     pub fn calendars(&mut self) -> Vec<ClusterEvent> {
         let (at, period) = (self.observed_at(), TimeDelta::milliseconds(self.resync.period_ms()));
         let bodies = self.index.calendars_due(at, period);

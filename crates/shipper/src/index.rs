@@ -9,6 +9,7 @@ pub mod emit;
 mod emitted;
 mod encoded;
 mod list_snapshot;
+mod mutes;
 mod objects;
 pub mod overview;
 pub mod resolution;
@@ -33,6 +34,7 @@ use crate::index::cron_jobs::{CronJobs, Listed};
 use crate::index::declared::DeclaredObjectives;
 use crate::index::emit::Emit;
 use crate::index::list_snapshot::ListSnapshot;
+use crate::index::mutes::Mutes;
 use crate::index::overview::Overview;
 use crate::index::resolution::Resolutions;
 use crate::index::runs::Runs;
@@ -54,6 +56,7 @@ pub struct Index {
     attempts: Attempts,
     declared: DeclaredObjectives,
     calendars: Calendars,
+    mutes: Mutes,
     /// How many withdrawals at once a person has confirmed.
     withdrawals_confirmed: usize,
     held: Option<HeldWithdrawals>,
@@ -70,6 +73,7 @@ impl Index {
             held: None,
             declared: DeclaredObjectives::new(&cluster),
             calendars: Calendars::default(),
+            mutes: Mutes::default(),
             cluster,
             cron_jobs: CronJobs::new(resumed),
             runs: Runs::default(),
@@ -133,6 +137,7 @@ impl Index {
     /// Applies the objectives that a file declares, and emits its withdrawals.
     pub fn declare(&mut self, declaration: Declaration, emit: &mut Emit<'_>) {
         self.calendars.declare(declaration.catalog.clone(), declaration.is_whole);
+        self.mutes.declare(declaration.mutes.clone(), declaration.is_whole);
         self.declared.declare(declaration, &self.cron_jobs, emit);
         self.withdraw_pending(emit);
     }
@@ -185,9 +190,11 @@ impl Index {
         self.calendars.note_named(facts);
     }
 
-    /// The calendars to append to every partition: see [`Core::calendars`](crate::core::Core::calendars).
+    /// The calendars and mutes to append to every partition: see [`Core::calendars`](crate::core::Core::calendars).
     pub fn calendars_due(&mut self, at: Instant, resync_period: TimeDelta) -> Vec<ClusterBody> {
-        self.calendars.due(at, resync_period)
+        let mut bodies = self.calendars.due(at, resync_period);
+        bodies.extend(self.mutes.due(&self.cluster, self.cron_jobs.mutes(), at, resync_period));
+        bodies
     }
 
     /// What is known of the cluster at `observed_until`.
@@ -215,10 +222,11 @@ impl Index {
     /// Applies an object that was created or changed.
     pub fn apply(&mut self, decoded: Decoded, emit: &mut Emit<'_>) {
         match decoded {
-            Decoded::CronJob { id, labels, work, cron_job, objective, unread } => {
+            Decoded::CronJob { id, labels, work, cron_job, objective, mute, unread } => {
                 let key = BatchKey::new(&self.cluster, &id.namespace, &id.name);
                 let listed = Listed { labels, work };
                 let problem = cron_jobs::problem(objective.as_ref(), &unread);
+                self.cron_jobs.set_mute(&key, &id, mute);
                 if self.cron_jobs.apply(&key, id, listed, (cron_job, objective, problem), emit) {
                     self.declared.follow(&key, &self.cron_jobs, emit);
                 }

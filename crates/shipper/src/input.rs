@@ -3,6 +3,7 @@
 
 use kigen_model::event::Revision;
 use kigen_model::key::BatchKey;
+use kigen_model::mute::Mute;
 use kigen_model::objective::Objective;
 use kigen_model::run::Attempt;
 use kigen_working_days::Catalog;
@@ -66,13 +67,15 @@ pub struct WentBack {
     pub known: u64,
 }
 
-/// The objectives and calendars declared in a file.
+/// The objectives, calendars and mutes declared in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declaration {
     /// The objectives.
     pub all: Vec<Declared>,
     /// The calendars that may be named, those that the file defines among them.
     pub catalog: Catalog,
+    /// The mutes.
+    pub mutes: Vec<Mute>,
     /// Whether these are all, so that any other is withdrawn. A file with errors is not whole: a part that does not parse may
     /// still declare an objective.
     pub is_whole: bool,

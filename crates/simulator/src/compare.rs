@@ -342,9 +342,10 @@ impl<'a> Follower<'a> {
             Event::Cluster(event) => match &event.body {
                 ClusterBody::Tick { observed_until, .. } => *observed_until,
                 ClusterBody::Gap(gap) => gap.to,
-                ClusterBody::Epoch { .. } | ClusterBody::Calendar { .. } | ClusterBody::Forgotten { .. } => {
-                    self.world.begins
-                }
+                ClusterBody::Epoch { .. }
+                | ClusterBody::Calendar { .. }
+                | ClusterBody::Mute { .. }
+                | ClusterBody::Forgotten { .. } => self.world.begins,
             },
         }
     }

@@ -479,7 +479,14 @@ mod tests {
     /// As if the log took no write, however small.
     #[test]
     fn processors_that_read_turn_after_turn_without_progress_are_found() {
-        let size = Size { cron_jobs: 1, days: 1, partitions: 1, minutes_per_tick: 120, late_each_days: 1 };
+        let size = Size {
+            cron_jobs: 1,
+            days: 1,
+            partitions: 1,
+            minutes_per_tick: 120,
+            late_each_days: 1,
+            ..Size::default()
+        };
         let mut fleet = Fleet::new(&size, |_| Partition(0));
         let mut input = Input { partitions: vec![crate::input::InputPartition::default()] };
         while let Some(day) = fleet.next_day() {

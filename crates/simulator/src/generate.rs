@@ -4,6 +4,7 @@ mod batch;
 mod controller;
 mod dice;
 mod expire;
+mod mutes;
 mod observe;
 mod ship;
 mod work;

@@ -82,7 +82,10 @@ fn written_at(event: &Event) -> Option<Instant> {
         Event::Cluster(event) => match &event.body {
             ClusterBody::Tick { observed_until, .. } => Some(*observed_until),
             ClusterBody::Gap(gap) => Some(gap.to),
-            ClusterBody::Epoch { .. } | ClusterBody::Calendar { .. } | ClusterBody::Forgotten { .. } => None,
+            ClusterBody::Epoch { .. }
+            | ClusterBody::Calendar { .. }
+            | ClusterBody::Mute { .. }
+            | ClusterBody::Forgotten { .. } => None,
         },
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! [`input`] is the world's log as the processors read it. [`undisturbed`] folds it in one pass, [`disturbed`] with faults, and
 //! [`invariants`] hold of both, whatever the world was.
+//! [`mutes`] is what mutes make of the alerts of a world.
 //! [`seed`] is all of it for one seed; [`shrink`] makes the world of a failure smaller, and [`story`] writes it down.
 
 pub mod answer;
@@ -18,6 +19,7 @@ pub mod history;
 pub mod input;
 pub mod invariants;
 pub mod judge;
+pub mod mutes;
 mod progress;
 pub mod resolve;
 pub mod seed;

@@ -16,6 +16,7 @@ use crate::generate::{Size, generate};
 use crate::input::Input;
 use crate::invariants::{self, Broken};
 use crate::judge::{judge, judge_warnings};
+use crate::mutes;
 use crate::resolve::resolve;
 use crate::undisturbed::Undisturbed;
 use crate::verdicts;
@@ -96,8 +97,15 @@ pub fn sized(seed: u64, size: Size) -> World {
 /// # Errors
 /// The first failure.
 pub fn judge_world(world: &World, dir: Option<&Path>) -> Result<Report, Failure> {
-    let input = Input::of(&world.partitions, &world.expired);
+    // The judge knows no mutes: what they make of the alerts without them is compared apart.
+    let muted = Input::of(&world.partitions, &world.expired);
+    let input = if mutes::has_mutes(world) {
+        Input::of(&mutes::without(world).partitions, &world.expired)
+    } else {
+        muted.clone()
+    };
     let found = Undisturbed::of(&input);
+    let with_mutes = mutes::has_mutes(world).then(|| Undisturbed::of(&muted));
     invariants::of_one_pass(&input, &found).map_err(Failure::Broken)?;
     let mut answers = judge(world);
     resolve(&mut answers, &found).map_err(Failure::Disagrees)?;
@@ -108,12 +116,17 @@ pub fn judge_world(world: &World, dir: Option<&Path>) -> Result<Report, Failure>
     if let Some(first) = comparison.disagreements.iter().chain(&of_verdicts).chain(&of_failures).next() {
         return Err(Failure::Disagrees(Box::new(first.clone())));
     }
+    let of_mutes = with_mutes.as_ref().map(|with_mutes| mutes::compare(world, &found, with_mutes));
+    if let Some(first) = of_mutes.into_iter().flatten().next() {
+        return Err(Failure::Disagrees(Box::new(first)));
+    }
     let mut report = Report { slots: comparison.slots, counts: Counts::new() };
     count(&mut report, world, &comparison, &found);
     if let Some(dir) = dir {
-        let disturbed = paused_runtime().block_on(Disturbed::of(&input, world.seed, dir));
+        let disturbed = paused_runtime().block_on(Disturbed::of(&muted, world.seed, dir));
         let disturbed = disturbed.map_err(|stuck| Failure::Stuck(stuck.why))?;
-        invariants::of_disturbed(&found, &disturbed).map_err(Failure::Broken)?;
+        invariants::of_disturbed(with_mutes.as_ref().unwrap_or(&found), &disturbed)
+            .map_err(Failure::Broken)?;
         count_faults(&mut report, &disturbed.tally);
     }
     match judge_warnings(world, &found).into_iter().next() {

@@ -57,6 +57,7 @@ fn of_cluster(event: &ClusterEvent, until: &mut Instant) -> String {
         ClusterBody::Tick { .. }
         | ClusterBody::Epoch { .. }
         | ClusterBody::Calendar { .. }
+        | ClusterBody::Mute { .. }
         | ClusterBody::Forgotten { .. } => String::new(),
     }
 }

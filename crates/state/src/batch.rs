@@ -132,6 +132,12 @@ impl BatchState {
         self.left_out_at = self.left_out_at.max(self.last_fact_at);
     }
 
+    /// Whether a muted miss of it waits for the end of its mutes.
+    pub fn has_muted_miss(&self) -> bool {
+        let mut incidents = self.objectives.values().filter_map(|known| known.incident);
+        incidents.any(|incident| incident.muted_until.is_some())
+    }
+
     /// When the next slot must be judged or may be at risk, or the batch is removed; its place in the time-ordered index.
     pub fn next_due(&self) -> Option<Instant> {
         let decided = self.objectives.values().filter_map(ObjectiveState::next_due).min();

@@ -5,6 +5,7 @@ use kigen_model::event::{ClusterBody, ClusterEvent, StreamPosition};
 use kigen_model::slot::Gap;
 
 use crate::calendars::{CalendarVersion, Calendars};
+use crate::mutes::Mutes;
 
 /// How many gaps of a cluster are kept; at the limit the two oldest are merged, so that a slot that has been open for long
 /// is judged unknown too often rather than too rarely.
@@ -21,6 +22,8 @@ pub struct ClusterClock {
     pub gaps: Vec<Gap>,
     /// The calendars that its objectives may name.
     pub calendars: Calendars,
+    /// The mutes of its objectives.
+    pub mutes: Mutes,
     /// The positions of the last tick; empty: there was none, or an older kigen wrote this clock. No verdict depends on them: a
     /// shipper resumes from them.
     pub positions: Vec<StreamPosition>,
@@ -31,6 +34,10 @@ pub struct ClusterClock {
 impl ClusterClock {
     /// Applies `event`; false: it is of an older epoch and changes nothing.
     pub fn step(&mut self, event: &ClusterEvent) -> bool {
+        if let ClusterBody::Mute { id, change } = &event.body {
+            self.mutes.apply(id, change, self.observed_until);
+            return true;
+        }
         if event.epoch < self.epoch {
             return false;
         }
@@ -48,7 +55,7 @@ impl ClusterClock {
                 let version = CalendarVersion { revision: *revision, working_days: working_days.clone() };
                 self.calendars.apply(name, version, self.observed_until);
             }
-            ClusterBody::Epoch { .. } => {}
+            ClusterBody::Epoch { .. } | ClusterBody::Mute { .. } => {}
             // The epoch stays: the records of a shipper that was not stopped are ignored.
             ClusterBody::Forgotten { .. } => *self = Self { epoch: self.epoch, ..Self::default() },
         }
@@ -65,6 +72,7 @@ impl ClusterClock {
             | ClusterBody::Epoch { .. }
             | ClusterBody::Gap(_)
             | ClusterBody::Calendar { .. }
+            | ClusterBody::Mute { .. }
             | ClusterBody::Forgotten { .. } => event.epoch <= self.epoch,
         }
     }
@@ -84,6 +92,9 @@ impl ClusterClock {
 
 #[cfg(test)]
 mod tests {
+    use kigen_model::event::MuteChange;
+    use kigen_model::mute::{Mute, MuteScope};
+
     use super::*;
 
     fn at(minute: i64) -> Instant {
@@ -142,6 +153,22 @@ mod tests {
         assert_eq!(clock.observed_until, None);
         assert!(clock.step(&tick(5, 5)));
         assert_eq!(clock.observed_until, Some(at(5)), "it begins anew, at any time");
+    }
+
+    #[test]
+    fn a_mute_counts_whatever_its_epoch_and_moves_none() {
+        let mut clock = ClusterClock::default();
+        clock.step(&tick(5, 10));
+        let change = MuteChange::Declared(Mute {
+            scope: MuteScope::Cluster,
+            from: at(0),
+            until: at(20),
+            repeats: None,
+            author: "ann".to_owned(),
+            reason: "migration".to_owned(),
+        });
+        assert!(clock.step(&event(0, ClusterBody::Mute { id: "one".to_owned(), change })));
+        assert_eq!((clock.epoch, clock.observed_until, clock.mutes.all().count()), (5, Some(at(10)), 1));
     }
 
     #[test]

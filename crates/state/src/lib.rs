@@ -6,6 +6,7 @@
 mod batch;
 mod calendars;
 mod clock;
+mod mutes;
 mod objective;
 mod partition;
 
@@ -17,6 +18,7 @@ pub use batch::{
 };
 pub use calendars::{CALENDAR_VERSIONS_MAX, CALENDARS_MAX, CalendarVersion, Calendars};
 pub use clock::{ClusterClock, GAPS_MAX};
+pub use mutes::{MUTES_MAX, Mutes};
 pub use objective::{
     Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, Plan, SLOT_ENDS_MAX, SUCCESSORS_MAX, SlotEnd,
     Successor, UnknownRange, VERDICTS_MAX, Window,

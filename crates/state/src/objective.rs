@@ -85,9 +85,15 @@ impl ObjectiveState {
         self.level_warned_at = None;
     }
 
-    /// When something about it must be decided next: whether its open slot is at risk, or the verdict on it.
+    /// When something about it must be decided next: whether its open slot is at risk, the verdict on it, or whether a muted
+    /// miss has outlasted its mute.
     pub fn next_due(&self) -> Option<Instant> {
-        self.risk_due().into_iter().chain(self.due()).min()
+        self.risk_due().into_iter().chain(self.due()).chain(self.unmuted_due()).min()
+    }
+
+    /// When a muted miss must be alerted that is not over by then: when the mutes end, and settle.
+    pub fn unmuted_due(&self) -> Option<Instant> {
+        Some(self.incident?.muted_until? + self.objective.settle)
     }
 
     /// When it must be decided next whether its open slot is at risk.
@@ -228,6 +234,17 @@ pub struct Incident {
     pub last: Slot,
     /// The earliest nominal start of a run whose success ends it: the opening of the last missed slot's window.
     pub opens: Instant,
+    /// How many of its misses are muted, and not alerted.
+    pub muted: u32,
+    /// When the mutes of its last miss end, if that is muted.
+    pub muted_until: Option<Instant>,
+}
+
+impl Incident {
+    /// Whether none of its misses is alerted.
+    pub fn is_silent(&self) -> bool {
+        self.muted >= self.misses
+    }
 }
 
 /// Unknown slots in a row, of which one alert is raised.
@@ -280,6 +297,8 @@ pub struct JudgedSlot {
     pub incident: Option<Uuid>,
     /// When nothing was observed, if it was missed and that hides the cause.
     pub unobserved: Option<Gap>,
+    /// Whether it was muted when it was missed or found unknown, and was not alerted since.
+    pub muted: bool,
 }
 
 impl JudgedSlot {

@@ -1,6 +1,6 @@
 //! `kigen.events`: facts and the passing of a cluster's time to and from values.
 
-use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, MuteChange};
 use kigen_model::key::BatchKey;
 use kigen_model::slot::Gap;
 use kigen_model::topic::Topic;
@@ -11,6 +11,7 @@ use crate::error::DecodeError;
 use crate::fields::{FieldReader, Millis, Text, long, text};
 use crate::frame::Frame;
 use crate::level::Level;
+use crate::mute::MuteRecord;
 use crate::shared::{AttemptRecord, CronJobRecord, ObjectiveRecord, RunRecord, revision};
 use crate::stream_position::StreamPositionRecord;
 use crate::working_days::WorkingDaysRecord;
@@ -42,6 +43,8 @@ enum Body<'a> {
     Gap { epoch: i64, from: Option<Millis>, to: Millis },
     ClusterForgotten { epoch: i64, author: Text<'a> },
     CalendarDeclared { epoch: i64, name: Text<'a>, revision: i64, working_days: Option<WorkingDaysRecord> },
+    MuteDeclared { id: Text<'a>, mute: MuteRecord<'a> },
+    MuteEnded { id: Text<'a>, at: Millis, author: Text<'a> },
 }
 
 /// The first version of the schema that has calendars.
@@ -52,6 +55,15 @@ const CALENDARS_VERSION: usize = 7;
 #[must_use]
 pub fn has_calendars(level: Level) -> bool {
     level.version(TOPIC) >= CALENDARS_VERSION
+}
+
+/// The first version of the schema that has mutes.
+const MUTES_VERSION: usize = 7;
+
+/// Whether a level has events about mutes.
+#[must_use]
+pub fn has_mutes(level: Level) -> bool {
+    level.version(TOPIC) >= MUTES_VERSION
 }
 
 /// Encodes an event as a record's value, in the version of a level.
@@ -205,6 +217,12 @@ fn of_cluster(event: &ClusterEvent) -> Body<'_> {
             revision: long(*revision),
             working_days: working_days.as_ref().map(WorkingDaysRecord::from),
         },
+        ClusterBody::Mute { id, change: MuteChange::Declared(mute) } => {
+            Body::MuteDeclared { id: text(id), mute: mute.into() }
+        }
+        ClusterBody::Mute { id, change: MuteChange::Ended { at, author } } => {
+            Body::MuteEnded { id: text(id), at: (*at).into(), author: text(author) }
+        }
         ClusterBody::Forgotten { author } => Body::ClusterForgotten { epoch, author: text(author) },
     }
 }
@@ -269,9 +287,21 @@ fn decoded(of: FieldReader, body: Body<'_>) -> Result<Decoded, DecodeError> {
             };
             return Ok(Decoded::OfCluster(of.long("epoch", epoch)?, body));
         }
+        Body::MuteDeclared { id, mute } => {
+            return Ok(of_mute(id, MuteChange::Declared(mute.read(of)?)));
+        }
+        Body::MuteEnded { id, at, author } => {
+            let change = MuteChange::Ended { at: of.instant("at", at)?, author: author.into_owned() };
+            return Ok(of_mute(id, change));
+        }
         Body::ClusterForgotten { epoch, author } => {
             let body = ClusterBody::Forgotten { author: author.into_owned() };
             return Ok(Decoded::OfCluster(of.long("epoch", epoch)?, body));
         }
     }))
+}
+
+/// A change of a mute is of no epoch.
+fn of_mute(id: Text<'_>, change: MuteChange) -> Decoded {
+    Decoded::OfCluster(0, ClusterBody::Mute { id: id.into_owned(), change })
 }

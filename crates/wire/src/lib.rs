@@ -18,6 +18,7 @@ mod fields;
 mod frame;
 mod json;
 mod level;
+mod mute;
 mod narrow;
 mod reject;
 mod risk;
@@ -32,7 +33,7 @@ pub use codec::{VALUE_BYTES_MAX, fingerprint, is_of_kigen, is_of_newest_version,
 pub use control::{decode_control, encode_control};
 pub use delivery::{decode_delivery, encode_delivery};
 pub use error::DecodeError;
-pub use event::{decode_event, decode_forgotten, encode_event, has_calendars};
+pub use event::{decode_event, decode_forgotten, encode_event, has_calendars, has_mutes};
 pub use frame::Frame;
 pub use json::decode_to_json;
 pub use level::Level;

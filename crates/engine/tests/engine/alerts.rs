@@ -9,7 +9,7 @@ use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::objective::Objective;
 use kigen_model::run::{Run, RunPhase};
 use kigen_model::trend::Trend;
-use kigen_state::{BatchState, Calendars};
+use kigen_state::{BatchState, Calendars, Mutes};
 
 use crate::support::{Batch, at, by};
 
@@ -22,7 +22,7 @@ fn tick(state: &mut BatchState, observed_until: Instant) -> Vec<Alert> {
     while state.next_due().is_some_and(|due| due <= observed_until) {
         alerts.extend(raised(step(
             state,
-            Input::Due { observed_until, gaps: &[], calendars: Calendars::NONE },
+            Input::Due { observed_until, gaps: &[], calendars: Calendars::NONE, mutes: Mutes::NONE },
         )));
     }
     alerts

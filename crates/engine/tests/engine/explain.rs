@@ -9,7 +9,7 @@ use kigen_model::objective::Objective;
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, Run, RunPhase};
 use kigen_model::slot::{CauseKind, Gap, Verdict};
-use kigen_state::{Calendars, Window};
+use kigen_state::{Calendars, Mutes, Window};
 
 /// A CronJob at eight that must be done by noon, ten minutes later at the latest: judged on Monday, open on Tuesday.
 fn judged_once() -> Batch {
@@ -23,7 +23,12 @@ fn judged_once() -> Batch {
     for day in [15, 16] {
         step(
             &mut batch.state,
-            Input::Due { observed_until: at(day, 12, 11), gaps: &[], calendars: Calendars::NONE },
+            Input::Due {
+                observed_until: at(day, 12, 11),
+                gaps: &[],
+                calendars: Calendars::NONE,
+                mutes: Mutes::NONE,
+            },
         );
     }
     batch
@@ -142,7 +147,12 @@ fn a_miss_whose_cause_was_not_observed_is_explained_by_the_time_without_observat
     let gap = Gap::unwatched(Some(at(17, 7, 0)), at(18, 8, 0));
     step(
         &mut batch.state,
-        Input::Due { observed_until: at(18, 8, 0), gaps: &[gap], calendars: Calendars::NONE },
+        Input::Due {
+            observed_until: at(18, 8, 0),
+            gaps: &[gap],
+            calendars: Calendars::NONE,
+            mutes: Mutes::NONE,
+        },
     );
     let tuesday = explain(&batch.state, "noon", at(17, 12, 0)).expect("it is judged");
     assert_eq!(tuesday.verdict, Some(Verdict::Missed(CauseKind::NotObserved)));

@@ -10,7 +10,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
-use kigen_state::{BatchState, Calendars, OBJECTIVES_MAX, Plan, REFUSED_MAX, RUNS_MAX, SUCCESSES_MAX};
+use kigen_state::{BatchState, Calendars, Mutes, OBJECTIVES_MAX, Plan, REFUSED_MAX, RUNS_MAX, SUCCESSES_MAX};
 
 struct Batch {
     state: BatchState,
@@ -196,7 +196,12 @@ fn one_objective_too_many_is_refused_until_another_is_withdrawn() {
     while batch.state.next_due().is_some_and(|next| next <= due + TimeDelta::days(1)) {
         step(
             &mut batch.state,
-            Input::Due { observed_until: due + TimeDelta::days(1), gaps: &[], calendars: Calendars::NONE },
+            Input::Due {
+                observed_until: due + TimeDelta::days(1),
+                gaps: &[],
+                calendars: Calendars::NONE,
+                mutes: Mutes::NONE,
+            },
         );
     }
     assert!(batch.objective("more", Some(objective("0 6 * * *", ""))).is_empty());
@@ -264,7 +269,10 @@ fn verdicts_are_dropped_next_except_the_last_then_old_schedules_then_attempts_of
     batch.objective("o", Some(objective("0 6 * * *", "")));
     for _ in 0..4 {
         let due = batch.state.next_due().expect("a slot");
-        step(&mut batch.state, Input::Due { observed_until: due, gaps: &[], calendars: Calendars::NONE });
+        step(
+            &mut batch.state,
+            Input::Due { observed_until: due, gaps: &[], calendars: Calendars::NONE, mutes: Mutes::NONE },
+        );
     }
     let kept = |batch: &Batch| {
         let edits = batch.state.cron_job.as_ref().expect("a CronJob").edits.len();
@@ -295,7 +303,10 @@ fn a_success_counts_after_its_run_is_dropped() {
     let by_six = Objective { is_of_jobs: true, grace, ..objective("0 6 * * *", "") };
     batch.objective("ready", Some(by_six));
     let first = batch.state.next_due().expect("a slot");
-    step(&mut batch.state, Input::Due { observed_until: first, gaps: &[], calendars: Calendars::NONE });
+    step(
+        &mut batch.state,
+        Input::Due { observed_until: first, gaps: &[], calendars: Calendars::NONE, mutes: Mutes::NONE },
+    );
     let in_slot = first + TimeDelta::hours(1);
     let minute = u64::try_from((in_slot - at(0)).num_minutes()).expect("later");
     batch.version = minute;
@@ -307,8 +318,10 @@ fn a_success_counts_after_its_run_is_dropped() {
     }
     assert!(batch.runs().iter().all(|(job, _)| *job != "good"), "{:?}", batch.runs());
     let due = batch.state.next_due().expect("a slot");
-    let effects =
-        step(&mut batch.state, Input::Due { observed_until: due, gaps: &[], calendars: Calendars::NONE });
+    let effects = step(
+        &mut batch.state,
+        Input::Due { observed_until: due, gaps: &[], calendars: Calendars::NONE, mutes: Mutes::NONE },
+    );
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Raise(_))), "{effects:?}");
 }
 
@@ -325,8 +338,10 @@ fn a_refused_objective_is_judged_as_soon_as_another_is_withdrawn() {
     let due = batch.state.next_due().expect("a slot") + TimeDelta::days(1);
     let mut warnings = 0;
     while batch.state.next_due().is_some_and(|next| next <= due) {
-        let effects =
-            step(&mut batch.state, Input::Due { observed_until: due, gaps: &[], calendars: Calendars::NONE });
+        let effects = step(
+            &mut batch.state,
+            Input::Due { observed_until: due, gaps: &[], calendars: Calendars::NONE, mutes: Mutes::NONE },
+        );
         warnings += effects.iter().filter(|effect| matches!(effect, Effect::Warn(_))).count();
     }
     assert_eq!(warnings, 0);
@@ -371,7 +386,10 @@ fn successes_are_kept_apart_while_they_are_needed_and_within_their_limit() {
     batch.objective("fresh", None);
     let due = batch.state.next_due().expect("a slot") + TimeDelta::days(1);
     while batch.state.next_due().is_some_and(|next| next <= due) {
-        step(&mut batch.state, Input::Due { observed_until: due, gaps: &[], calendars: Calendars::NONE });
+        step(
+            &mut batch.state,
+            Input::Due { observed_until: due, gaps: &[], calendars: Calendars::NONE, mutes: Mutes::NONE },
+        );
     }
     assert!(batch.state.successes.is_empty(), "no objective needs them");
 }
@@ -381,7 +399,10 @@ fn when_the_work_ended_is_known_after_the_attempt_that_shows_it_is_dropped() {
     let mut batch = Batch::new();
     batch.objective("ready", Some(Objective { is_of_jobs: true, ..objective("0 6 * * *", "") }));
     let first = batch.state.next_due().expect("a slot");
-    step(&mut batch.state, Input::Due { observed_until: first, gaps: &[], calendars: Calendars::NONE });
+    step(
+        &mut batch.state,
+        Input::Due { observed_until: first, gaps: &[], calendars: Calendars::NONE, mutes: Mutes::NONE },
+    );
     batch.version = u64::try_from((first - at(0)).num_minutes()).expect("later") + 60;
     batch.run("good", RunPhase::Running);
     let deadline = first + TimeDelta::days(1) - TimeDelta::seconds(Objective::SETTLE_DEFAULT_S);
@@ -409,8 +430,10 @@ fn when_the_work_ended_is_known_after_the_attempt_that_shows_it_is_dropped() {
     // Moves the deadline by a minute, which plans the slot anew.
     batch.objective("ready", Some(Objective { is_of_jobs: true, ..objective("1 6 * * *", "") }));
     let due = batch.state.next_due().expect("a slot");
-    let effects =
-        step(&mut batch.state, Input::Due { observed_until: due, gaps: &[], calendars: Calendars::NONE });
+    let effects = step(
+        &mut batch.state,
+        Input::Due { observed_until: due, gaps: &[], calendars: Calendars::NONE, mutes: Mutes::NONE },
+    );
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Raise(_))), "{effects:?}");
 }
 

@@ -8,7 +8,7 @@ use kigen_model::Instant;
 use kigen_model::event::FactBody;
 use kigen_model::objective::Objective;
 use kigen_model::slot::Verdict;
-use kigen_state::{BatchState, Calendars, Plan};
+use kigen_state::{BatchState, Calendars, Mutes, Plan};
 
 fn open_deadline(state: &BatchState) -> Instant {
     match &state.objectives["noon"].plan {
@@ -36,7 +36,12 @@ fn a_deadline_that_older_zone_data_planned_stays_and_the_next_one_is_of_the_newe
     assert_eq!(batch.state.next_due(), Some(planned + TimeDelta::seconds(30)));
     let effects = step(
         &mut batch.state,
-        Input::Due { observed_until: at(15, 13, 1), gaps: &[], calendars: Calendars::NONE },
+        Input::Due {
+            observed_until: at(15, 13, 1),
+            gaps: &[],
+            calendars: Calendars::NONE,
+            mutes: Mutes::NONE,
+        },
     );
     let [Effect::Judge(judgement)] = &effects[..] else { panic!("one verdict, and no alert: {effects:?}") };
     assert_eq!((judgement.deadline, judgement.verdict), (planned, Verdict::Met { ended_at: at(15, 9, 0) }));

@@ -15,7 +15,7 @@ use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::slot::Gap;
-use kigen_state::{BatchState, Calendars};
+use kigen_state::{BatchState, Calendars, Mutes};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{RngSeed, TestRunner};
@@ -239,7 +239,12 @@ fn judge(facts: &[Fact], gaps: &[Gap]) -> Vec<Alert> {
         while state.next_due().is_some_and(|due| due <= until) {
             keep(step(
                 &mut state,
-                Input::Due { observed_until: until, gaps: &known, calendars: Calendars::NONE },
+                Input::Due {
+                    observed_until: until,
+                    gaps: &known,
+                    calendars: Calendars::NONE,
+                    mutes: Mutes::NONE,
+                },
             ));
         }
     }

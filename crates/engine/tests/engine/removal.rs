@@ -7,7 +7,7 @@ use kigen_model::Instant;
 use kigen_model::alert::AlertBody;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::run::{Run, RunPhase};
-use kigen_state::{BARE_REMOVED_AFTER_H, BatchState, Calendars, REMOVED_AFTER_D};
+use kigen_state::{BARE_REMOVED_AFTER_H, BatchState, Calendars, Mutes, REMOVED_AFTER_D};
 
 use crate::support::{Batch, at, by};
 
@@ -38,7 +38,10 @@ fn observe(state: &mut BatchState, observed_at: Instant, body: FactBody) -> Vec<
 fn tick(state: &mut BatchState, observed_until: Instant) -> Vec<Effect> {
     let mut effects = Vec::new();
     while state.next_due().is_some_and(|due| due <= observed_until) {
-        effects.extend(step(state, Input::Due { observed_until, gaps: &[], calendars: Calendars::NONE }));
+        effects.extend(step(
+            state,
+            Input::Due { observed_until, gaps: &[], calendars: Calendars::NONE, mutes: Mutes::NONE },
+        ));
     }
     effects
 }

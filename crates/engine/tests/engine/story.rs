@@ -8,8 +8,9 @@ use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use kigen_calendar::Zone;
 use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
-use kigen_model::event::{ClusterBody, ClusterEvent, FactBody, Revision};
+use kigen_model::event::{ClusterBody, ClusterEvent, FactBody, MuteChange, Revision};
 use kigen_model::key::BatchKey;
+use kigen_model::mute::{Mute, Repeat};
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, ConcurrencyPolicy, CronJob, Run, RunPhase};
@@ -47,7 +48,7 @@ struct Stage {
     zone: Zone,
     batches: BTreeMap<BatchKey, Batch>,
     gaps: Vec<Gap>,
-    /// For its calendars.
+    /// For its calendars and mutes.
     clock: ClusterClock,
     /// The watermark of the last tick.
     observed_until: Option<Instant>,
@@ -129,6 +130,19 @@ impl Stage {
                 self.calendar(at, name, rest)?;
                 return Ok(());
             }
+            ["mute", id, rest @ ..] => {
+                self.mute(at, id, rest)?;
+                return Ok(());
+            }
+            ["unmute", id] => {
+                let change = MuteChange::Ended { at, author: "bob".to_owned() };
+                self.cluster_event(ClusterBody::Mute { id: (*id).to_owned(), change });
+                let mutes = &self.clock.mutes;
+                for Batch { state, .. } in self.batches.values_mut() {
+                    step(state, Input::Unmuted { mutes });
+                }
+                return Ok(());
+            }
             ["cronjob", rest @ ..] => FactBody::CronJob {
                 revision: self.revision_of("c", rest),
                 cron_job: self.cron_job(at, rest)?,
@@ -147,7 +161,8 @@ impl Stage {
             _ => return Err(format!("`{}` is nothing that can happen", words.join(" "))),
         };
         let observed_after = self.observed_until;
-        let fact = Input::Fact { observed_at: at, observed_after, body };
+        let mutes = self.clock.mutes.clone();
+        let fact = Input::Fact { observed_at: at, observed_after, body, mutes: &mutes };
         for effect in step(&mut self.batch().state, fact) {
             self.effects.push_str(&render::effect(&self.zone, at, &effect));
         }
@@ -172,6 +187,29 @@ impl Stage {
         Ok(())
     }
 
+    /// `mute ID of cluster until DAY TIME`, or `of namespace:ml`, `of owner:team`, `of ml/recommend` or `of ml/recommend/name`; from
+    /// then on, or `from DAY TIME`; `at CRONTAB for 4h`: it repeats.
+    fn mute(&mut self, at: Instant, id: &str, words: &[&str]) -> Result<(), String> {
+        let of = after(words, "of").ok_or("a mute needs `of`")?;
+        let scope = of.parse()?;
+        let length = after(words, "for").map(span).transpose()?;
+        let repeats = after(words, "at").zip(length).map(|(crontab, length)| Repeat {
+            crontab: crontab.to_owned(),
+            time_zone: self.zone.name().to_owned(),
+            length,
+        });
+        let mute = Mute {
+            scope,
+            from: self.time_after(words, "from")?.unwrap_or(at),
+            until: self.time_after(words, "until")?.ok_or("a mute needs `until`")?,
+            repeats,
+            author: "ann".to_owned(),
+            reason: "migration".to_owned(),
+        };
+        self.cluster_event(ClusterBody::Mute { id: id.to_owned(), change: MuteChange::Declared(mute) });
+        Ok(())
+    }
+
     fn cluster_event(&mut self, body: ClusterBody) {
         let cluster = self.key.cluster.clone();
         self.clock.step(&ClusterEvent { cluster, cluster_uid: None, epoch: 1, body });
@@ -191,8 +229,10 @@ impl Stage {
         self.cluster_event(ClusterBody::Tick { observed_until, positions: Vec::new() });
         let Self { batches, gaps, clock, effects, zone, .. } = self;
         for Batch { state, .. } in batches.values_mut() {
+            let (calendars, mutes) = (&clock.calendars, &clock.mutes);
+            let due = Input::Due { observed_until, gaps, calendars, mutes };
             while state.next_due().is_some_and(|due| due <= observed_until) {
-                for effect in step(state, Input::Due { observed_until, gaps, calendars: &clock.calendars }) {
+                for effect in step(state, due.clone()) {
                     effects.push_str(&render::effect(zone, observed_until, &effect));
                 }
             }

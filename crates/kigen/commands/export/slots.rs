@@ -49,7 +49,7 @@ pub(super) fn read(reader: &dyn LogReader, of: Time) -> anyhow::Result<Table> {
 }
 
 fn row(judgement: &Judgement, state: Option<&BatchState>) -> Vec<Cell> {
-    let Judgement { key, objective, deadline, verdict } = judgement;
+    let Judgement { key, objective, deadline, verdict, muted: _ } = judgement;
     let explanation = state.and_then(|state| explain(state, objective, *deadline));
     let (label, cause, ended_at) = verdict_parts(verdict);
     let run = explanation.as_ref().and_then(|explanation| {

@@ -126,6 +126,7 @@ impl Played {
             ClusterBody::Gap(_)
             | ClusterBody::Epoch { .. }
             | ClusterBody::Calendar { .. }
+            | ClusterBody::Mute { .. }
             | ClusterBody::Forgotten { .. } => {}
         }
     }

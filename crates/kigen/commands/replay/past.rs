@@ -6,8 +6,9 @@ use kigen_control::Control;
 use kigen_log::ConsumedRecord;
 use kigen_model::Instant;
 use kigen_model::alert::AlertBody;
-use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Origin, Revision};
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, MuteChange, Origin, Revision};
 use kigen_model::key::BatchKey;
+use kigen_model::mute::Mute;
 use kigen_model::objective::{Objective, Schedule};
 use kigen_model::slot::Verdict;
 use kigen_model::topic::Partition;
@@ -26,6 +27,8 @@ pub(super) struct Past {
     from: Option<Instant>,
     to: Option<Instant>,
     pub(super) verdicts: BTreeMap<Name, BTreeMap<Instant, Verdict>>,
+    /// The deadlines that were missed, or are unknown, and are no alert, since the objective is muted.
+    pub(super) muted: BTreeMap<Name, BTreeSet<Instant>>,
     pub(super) alerted: BTreeMap<Name, BTreeSet<Instant>>,
     /// The warnings that deadlines are at risk, of all slots.
     pub(super) warned: Warned,
@@ -40,6 +43,7 @@ impl Past {
             from,
             to,
             verdicts: BTreeMap::new(),
+            muted: BTreeMap::new(),
             alerted: BTreeMap::new(),
             warned: Warned::default(),
             warnings: Vec::new(),
@@ -54,6 +58,7 @@ impl Past {
     /// Adds the result of other batches.
     pub(super) fn merge(&mut self, other: Self) {
         self.verdicts.extend(other.verdicts);
+        self.muted.extend(other.muted);
         self.alerted.extend(other.alerted);
         self.warned.merge(other.warned);
         self.warnings.extend(other.warnings);
@@ -62,6 +67,11 @@ impl Past {
     /// Whether it is of a slot with this deadline.
     pub(super) fn has(&self, deadline: Instant) -> bool {
         self.from.is_none_or(|from| deadline >= from) && self.to.is_none_or(|to| deadline < to)
+    }
+
+    /// Whether the slot of this deadline is missed or unknown, and no alert, since the objective is muted.
+    pub(super) fn is_muted(&self, name: &Name, deadline: Instant) -> bool {
+        self.muted.get(name).is_some_and(|muted| muted.contains(&deadline))
     }
 
     /// Adds the misses that were alerted, without those that were retracted.
@@ -98,6 +108,11 @@ impl Past {
         for judgement in output.judgements {
             if self.has(judgement.deadline) {
                 let name = (judgement.key, judgement.objective);
+                let muted = self.muted.entry(name.clone()).or_default();
+                match judgement.muted {
+                    true => muted.insert(judgement.deadline),
+                    false => muted.remove(&judgement.deadline),
+                };
                 self.verdicts.entry(name).or_default().insert(judgement.deadline, judgement.verdict);
             }
         }
@@ -111,7 +126,7 @@ const CALENDAR_YEARS: (i32, i32) = (2000, 2099);
 /// The input of a replay: the log as it is, or with the objectives and calendars of a file in place of its own.
 pub(super) struct Playing {
     objectives: Option<BTreeMap<BatchKey, Vec<FileObjective>>>,
-    /// The calendars that its objectives name, as each cluster has them from the beginning.
+    /// The calendars that its objectives name, and its mutes, as each cluster has them from the beginning.
     calendars: Vec<ClusterEvent>,
     /// Those of the CronJobs under `before`.
     schedules: Schedules,
@@ -122,7 +137,8 @@ pub(super) struct Playing {
 
 impl Playing {
     pub(super) fn new(file: Option<Contents>, control: Control) -> Self {
-        let calendars = file.iter().flat_map(calendars).collect();
+        let mutes = file.iter().flat_map(mutes);
+        let calendars = file.iter().flat_map(calendars).chain(mutes).collect();
         let objectives = file.map(|contents| contents.objectives);
         let by_key = objectives.map(|objectives| {
             let mut by_key: BTreeMap<BatchKey, Vec<FileObjective>> = BTreeMap::new();
@@ -293,6 +309,17 @@ fn calendars(file: &Contents) -> Vec<ClusterEvent> {
         Some(ClusterEvent { cluster, cluster_uid: None, epoch: 0, body })
     };
     named.into_iter().filter_map(event).collect()
+}
+
+/// The mutes of a file, in each cluster that has an objective in it.
+fn mutes(file: &Contents) -> Vec<ClusterEvent> {
+    let clusters: BTreeSet<&String> = file.objectives.iter().map(|of_file| &of_file.key.cluster).collect();
+    let event = |cluster: &String, mute: &Mute| {
+        let (id, change) = (mute.id(cluster, "file"), MuteChange::Declared(mute.clone()));
+        let body = ClusterBody::Mute { id, change };
+        ClusterEvent { cluster: cluster.clone(), cluster_uid: None, epoch: 0, body }
+    };
+    clusters.into_iter().flat_map(|cluster| file.mutes.iter().map(move |mute| event(cluster, mute))).collect()
 }
 
 /// An objective as it is at `at`, and its later versions: one for each change of the schedule that gives its deadlines.

@@ -21,6 +21,8 @@ type Row = Vec<(&'static str, Json)>;
 struct Sum {
     met: usize,
     missed: usize,
+    /// Missed, but no alert, since the objective is muted.
+    muted: usize,
     unknown: usize,
     excused: usize,
     /// How long before their deadlines the results were there, shortest first.
@@ -55,6 +57,7 @@ fn sum_of(past: &Past) -> BTreeMap<(String, String), Sum> {
     let mut sums = BTreeMap::new();
     for (name @ (key, objective), verdicts) in &past.verdicts {
         let alerted = past.alerted.get(name).unwrap_or(&nothing);
+        let muted = past.muted.get(name).unwrap_or(&nothing);
         let mut sum = Sum::default();
         for (deadline, verdict) in verdicts {
             match verdict {
@@ -62,6 +65,7 @@ fn sum_of(past: &Past) -> BTreeMap<(String, String), Sum> {
                     sum.met += 1;
                     sum.margins.push(*deadline - *ended_at);
                 }
+                Verdict::Missed(_) if muted.contains(deadline) => sum.muted += 1,
                 Verdict::Missed(_) => sum.missed += 1,
                 Verdict::Unknown(_) => sum.unknown += 1,
                 Verdict::Excused(_) => sum.excused += 1,
@@ -69,7 +73,7 @@ fn sum_of(past: &Past) -> BTreeMap<(String, String), Sum> {
         }
         let missed: BTreeSet<Instant> = verdicts
             .iter()
-            .filter(|(_, verdict)| matches!(verdict, Verdict::Missed(_)))
+            .filter(|(deadline, verdict)| matches!(verdict, Verdict::Missed(_)) && !muted.contains(deadline))
             .map(|(deadline, _)| *deadline)
             .collect();
         sum.margins.sort();
@@ -116,6 +120,7 @@ fn sums(past: &Past) -> Vec<Row> {
                 ("margin_s_p95", json!(seconds(sum.percentile(95)))),
                 ("missed_but_not_alerted", json!(instants(&sum.more))),
                 ("alerted_but_not_missed", json!(instants(&sum.fewer))),
+                ("missed_and_muted", json!(sum.muted)),
                 ("warnings", json!(sum.warnings)),
                 ("missed_and_warned_of", json!(sum.warned_before.len())),
                 ("warned_before_s_max", json!(seconds(sum.warned_before.last().copied()))),
@@ -140,6 +145,7 @@ fn slots(past: &Past) -> Vec<Row> {
                 ("ended_at", json!(ended_at.map(text))),
                 ("margin_s", json!(ended_at.map(|ended_at| (*deadline - ended_at).num_seconds()))),
                 ("warned_before_s", json!(warned_before)),
+                ("muted", json!(past.is_muted(name, *deadline))),
             ]);
         }
     }
@@ -170,7 +176,7 @@ fn shown_slots(past: &Past) -> Vec<Vec<String>> {
                 key.to_string(),
                 objective.clone(),
                 text(*deadline),
-                format!("{verdict}{detail}"),
+                format!("{verdict}{detail}{}", if past.is_muted(name, *deadline) { ", muted" } else { "" }),
                 margin,
                 warned_before,
             ]);
@@ -185,6 +191,7 @@ fn shown_sums(past: &Past) -> String {
         "OBJECTIVE",
         "MET",
         "MISSED",
+        "MUTED",
         "UNKNOWN",
         "EXCUSED",
         "MARGIN MIN",
@@ -203,6 +210,7 @@ fn shown_sums(past: &Past) -> String {
                 objective.clone(),
                 sum.met.to_string(),
                 sum.missed.to_string(),
+                sum.muted.to_string(),
                 sum.unknown.to_string(),
                 sum.excused.to_string(),
                 margin(sum.percentile(0)),
@@ -217,10 +225,11 @@ fn shown_sums(past: &Past) -> String {
     let total = |count: fn(&Sum) -> usize| sums.values().map(count).sum::<usize>();
     let _ = writeln!(
         out,
-        "\n{} objectives: {} slots met, {} missed, {} unknown, {} excused; {} missed but not alerted, {} alerted but not missed",
+        "\n{} objectives: {} slots met, {} missed, {} muted, {} unknown, {} excused; {} missed but not alerted, {} alerted but not missed",
         sums.len(),
         total(|sum| sum.met),
         total(|sum| sum.missed),
+        total(|sum| sum.muted),
         total(|sum| sum.unknown),
         total(|sum| sum.excused),
         total(|sum| sum.more.len()),

@@ -216,7 +216,8 @@ impl SlackSender {
             Plan::Post { subject } => self.try_post(sending, new(subject)).await,
             Plan::Update(update) if is_elsewhere(&update, sending) => {
                 let mut changes = self.try_post(sending, new(update.subject)).await?;
-                changes.extend(self.try_refer(sending, &update, &changes).await?);
+                let referring = self.try_refer(sending, &update, &changes).await?;
+                changes.extend(referring);
                 Ok(changes)
             }
             Plan::Update(update) => self.try_update(sending, &update).await,

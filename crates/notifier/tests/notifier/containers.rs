@@ -103,7 +103,7 @@ fn a_failed_run_of_which_a_pod_hangs_in_terminating() {
         reason: reason.clone(),
         message: String::new(),
     };
-    let failure = Failure { reason, exit_code: None, attempts: 1, last_error: None, warning: None };
+    let failure = Failure { reason, exit_code: None, attempts: 1, last_error: None };
     let run = in_phase(phase, Some(hanging));
     check(
         &missed(Cause::Failed(failure.clone()), Some(run.clone())),

@@ -114,8 +114,8 @@ fn each_condition_is_checked_and_a_mismatch_says_which() {
         alert
     };
     let owned = routes(vec![rule("r", Conditions { owners: pattern("*"), ..Conditions::default() }, "C9")]);
-    let nobodys = without(|alert| alert.objective.as_mut().expect("an objective").owner = None);
-    assert_eq!(owned.explain(&nobodys)[0].1, Outcome::Mismatch("its owner is none".to_owned()));
+    let unowned = without(|alert| alert.objective.as_mut().expect("an objective").owner = None);
+    assert_eq!(owned.explain(&unowned)[0].1, Outcome::Mismatch("its owner is none".to_owned()));
 }
 
 /// By the time at which it was decided, so that an explanation holds a week later.
@@ -178,7 +178,7 @@ fn text(message: &Json) -> &str {
     message["text"].as_str().expect("a text")
 }
 
-/// Whichever channel it is in, what it fears is not said any more once it is decided.
+/// Whichever channel it is in, a fear is not shown any more once it is decided.
 #[tokio::test]
 async fn a_warning_in_another_channel_refers_to_the_miss_that_it_became_or_is_over() {
     for comes_true in [true, false] {

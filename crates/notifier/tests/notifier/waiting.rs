@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant as RealInstant};
 
-use chrono::TimeDelta;
+use chrono::{TimeDelta, Utc};
 use kigen_log::{EmbeddedLog, Log};
 use kigen_model::Instant;
 use kigen_notifier::delivery::Delivery;
@@ -52,12 +52,12 @@ async fn what_slack_refuses_for_its_content_is_given_up_until_an_operator_wants_
     notifier.stop().await;
 
     // Not by a restart, and by the request of a day before neither.
-    want_again(&log, now() - TimeDelta::days(1)).await;
+    want_again(&log, Utc::now() - TimeDelta::days(1)).await;
     let notifier = start(&log, &workspace);
     append_alert(&log, &miss_of("c")).await;
     notifier.has_committed(3).await;
     assert_eq!(undelivered(&log).failed.len(), 1);
-    want_again(&log, now() + TimeDelta::hours(1)).await;
+    want_again(&log, Utc::now() + TimeDelta::hours(1)).await;
     workspace.has_posted(FATAL, 3).await;
     notifier.stop().await;
     let undelivered = undelivered(&log);
@@ -65,7 +65,7 @@ async fn what_slack_refuses_for_its_content_is_given_up_until_an_operator_wants_
     assert_eq!(ids(&workspace.channel())[2], alerts[0].id.to_string());
 }
 
-/// A token that was revoked, say.
+/// Such as a token that was revoked.
 #[tokio::test]
 async fn what_slack_refuses_for_a_day_is_given_up() {
     static HOURS: AtomicI64 = AtomicI64::new(0);

@@ -36,6 +36,7 @@ fn a_backlog_of_many_batches_is_divided_into_commits_that_the_log_accepts() {
             partitions: PARTITIONS,
             minutes_per_tick: 1_440,
             late_each_days: 2,
+            ..Size::default()
         };
         fleet::fill(log, &size).await;
     }));

@@ -2,8 +2,8 @@
 
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::{ConcurrencyPolicy, CronJob};
-use kigen_objective::annotation::{CALENDAR, COMPLETE_BY, EXPECT, OWNER, RUNBOOK, START_BY};
-use kigen_objective::{expect, read};
+use kigen_objective::annotation::{CALENDAR, COMPLETE_BY, EXPECT, MUTE_UNTIL, OWNER, RUNBOOK, START_BY};
+use kigen_objective::{expect, mute, read};
 use kigen_text::secrets::scrub;
 
 use super::annotations::{Place, unread};
@@ -31,6 +31,8 @@ pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {
         last_succeeded_at: optional_instant(status.and_then(|status| status.last_successful_time.as_ref())),
     };
     let objective = object.metadata.as_ref().and_then(objective);
+    let mute = object.metadata.as_ref().and_then(|metadata| metadata.annotation(MUTE_UNTIL));
+    let mute = mute.and_then(|text| mute::annotated(&scrub(text)).ok());
     let labels = object.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
     let labels = labels.map(Labels::of).unwrap_or_default();
     let template = spec.job_template.as_ref();
@@ -41,7 +43,7 @@ pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {
         (Place::JobTemplate, template.and_then(|template| template.metadata.as_ref())),
         (Place::PodTemplate, pod.and_then(|pod| pod.metadata.as_ref())),
     ]);
-    Ok(Decoded::CronJob { id, labels, work: Work::of(job), cron_job, objective, unread })
+    Ok(Decoded::CronJob { id, labels, work: Work::of(job), cron_job, objective, mute, unread })
 }
 
 fn cut(text: &str) -> &str {

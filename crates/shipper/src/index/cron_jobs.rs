@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use kigen_model::Instant;
 use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, Schedule};
@@ -51,6 +52,8 @@ pub(super) struct CronJobs {
     objectives: BTreeMap<Arc<BatchKey>, AnnotatedObjective>,
     /// The calendars that those objectives name.
     calendars: BTreeMap<Arc<BatchKey>, Box<str>>,
+    /// Until when annotations mute CronJobs, and why.
+    mutes: BTreeMap<Arc<BatchKey>, (Instant, String)>,
     /// What is wrong with the annotations of a CronJob.
     problems: BTreeMap<Arc<BatchKey>, String>,
     /// The CronJobs whose annotation was removed, until the withdrawal is emitted: the version without it.
@@ -66,6 +69,7 @@ impl CronJobs {
             by_key: BTreeMap::new(),
             objectives: BTreeMap::new(),
             calendars: BTreeMap::new(),
+            mutes: BTreeMap::new(),
             problems: BTreeMap::new(),
             pending: BTreeMap::new(),
             resumed,
@@ -195,6 +199,23 @@ impl CronJobs {
         self.calendars.iter().map(|(key, calendar)| (&**key, &**calendar))
     }
 
+    /// Until when annotations mute CronJobs, and why.
+    pub(super) fn mutes(&self) -> impl Iterator<Item = (&BatchKey, &(Instant, String))> {
+        self.mutes.iter().map(|(key, mute)| (&**key, mute))
+    }
+
+    /// Applies the annotation that mutes a CronJob, of a version that is not older than what is known.
+    pub(super) fn set_mute(&mut self, key: &BatchKey, id: &Identity, mute: Option<(Instant, String)>) {
+        let known = self.by_key.get(key).map(|known| known.resource_version);
+        if known.is_some_and(|known| known > id.revision.resource_version) {
+            return;
+        }
+        match mute {
+            Some(mute) => drop(self.mutes.insert(self.share(key.clone()), mute)),
+            None => drop(self.mutes.remove(key)),
+        }
+    }
+
     /// How many there are.
     pub(super) fn count(&self) -> usize {
         self.by_key.len()
@@ -312,6 +333,7 @@ impl CronJobs {
         if self.by_key.get(key).is_some_and(|known| known.uid == uid) {
             self.by_key.remove(key);
             self.problems.remove(key);
+            self.mutes.remove(key);
         }
         // It was withdrawn while the CronJob lived.
         if let Some(revision) = self.pending.remove(key) {

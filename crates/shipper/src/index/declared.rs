@@ -79,7 +79,7 @@ impl DeclaredObjectives {
 
     /// Applies what a file declares from now on.
     pub(super) fn declare(&mut self, declaration: Declaration, cron_jobs: &CronJobs, emit: &mut Emit<'_>) {
-        let Declaration { all, catalog: _, is_whole } = declaration;
+        let Declaration { all, catalog: _, mutes: _, is_whole } = declaration;
         let mut in_file = self.in_file.take().filter(|_| !is_whole).unwrap_or_default();
         in_file.extend(all.into_iter().map(|Declared { key, name, objective }| ((key, name), objective)));
         self.in_file = Some(in_file);

@@ -119,9 +119,10 @@ impl SuccessorSearch {
         let ClusterEvent { epoch, body, .. } = event;
         let by = match body {
             ClusterBody::Epoch { shipper } => SucceededBy::Shipper(shipper),
-            ClusterBody::Tick { .. } | ClusterBody::Gap(_) | ClusterBody::Calendar { .. } => {
-                SucceededBy::Unnamed
-            }
+            ClusterBody::Tick { .. }
+            | ClusterBody::Gap(_)
+            | ClusterBody::Calendar { .. }
+            | ClusterBody::Mute { .. } => SucceededBy::Unnamed,
             // Of any epoch: before or after this one began, it came after the log was read back.
             ClusterBody::Forgotten { .. } => {
                 return Some(Successor { epoch, by: SucceededBy::Forgotten });

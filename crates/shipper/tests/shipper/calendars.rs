@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use expect_test::expect;
-use kigen_model::event::{ClusterBody, ClusterEvent};
+use kigen_model::event::{ClusterBody, ClusterEvent, MuteChange};
+use kigen_model::mute::Mute;
 use kigen_playback::clock::Pace;
 use kigen_playback::generate::{Cluster, CronJobPlan};
 use kigen_shipper::input::{Declaration, Input};
@@ -65,6 +66,10 @@ fn written(shipping: &Shipping) -> Vec<String> {
                 Some(format!("{name}: {days_off:?}"))
             }
             ClusterBody::Tick { .. } => Some("tick".to_owned()),
+            ClusterBody::Mute { change: MuteChange::Declared(mute), .. } => {
+                Some(format!("mute of {} until {}: {}", mute.scope, mute.until, mute.reason))
+            }
+            ClusterBody::Mute { change: MuteChange::Ended { .. }, .. } => Some("a mute ends".to_owned()),
             ClusterBody::Epoch { .. } | ClusterBody::Gap(_) | ClusterBody::Forgotten { .. } => None,
         },
         Written::Fact(_) => None,
@@ -129,4 +134,25 @@ async fn a_calendar_that_does_not_exist_or_has_no_data_soon_is_a_problem_of_what
     shipping.apply(file("2027-12-28"));
     play_until(&mut shipping, 15).await;
     assert_eq!(problems(&shipping).get("shop"), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mutes_of_annotations_and_of_a_file_are_written_ahead_of_a_tick_and_ended_with_them() {
+    let mut cluster = Cluster::new(at(0));
+    let plan = || CronJobPlan::new("ml", "recommend", "0 8 * * *");
+    cluster.cron_job(plan().annotation("kigen.dev/mute-until", "2026-11-09T12:00+09:00 migration"));
+    cluster.cron_job(CronJobPlan::new("end", "end", "@yearly"));
+    cluster.delete_cron_job("end", "end", at(120));
+    let history = cluster.build().expect("a history");
+    let mut shipping = Start { objectives: true, ..Start::of(history, Pace::Manual) }.start().await;
+    play_until(&mut shipping, 5).await;
+    let file = |mutes| Input::Declared(Declaration { mutes, is_whole: true, ..Declaration::default() });
+    let (author, reason) = ("ann".to_owned(), "backup".to_owned());
+    let scope = "owner:ml-team".parse().expect("a scope");
+    let mute = Mute { scope, from: at(0), until: at(600), repeats: None, author, reason };
+    shipping.apply(file(vec![mute]));
+    play_until(&mut shipping, 10).await;
+    shipping.apply(file(Vec::new()));
+    play_until(&mut shipping, 15).await;
+    expect![[r#""#]].assert_eq(&written(&shipping).join("\n"));
 }

@@ -50,6 +50,7 @@ async fn uid_of_tick(log: &EmbeddedLog, epoch: u64) -> Option<String> {
         ClusterBody::Epoch { .. }
         | ClusterBody::Gap(_)
         | ClusterBody::Calendar { .. }
+        | ClusterBody::Mute { .. }
         | ClusterBody::Forgotten { .. } => false,
     };
     let ticked = async {
@@ -256,6 +257,7 @@ async fn a_permission_to_read_the_uid_that_is_revoked_later_does_not_stop_time()
         ClusterBody::Epoch { .. }
         | ClusterBody::Gap(_)
         | ClusterBody::Calendar { .. }
+        | ClusterBody::Mute { .. }
         | ClusterBody::Forgotten { .. } => false,
     };
     let mut changes = log.changes();

@@ -41,6 +41,7 @@ async fn until_ticked(shipper: &mut Shipper, instant: Instant) {
             ClusterBody::Gap(_)
             | ClusterBody::Epoch { .. }
             | ClusterBody::Calendar { .. }
+            | ClusterBody::Mute { .. }
             | ClusterBody::Forgotten { .. } => true,
         };
         if !events.iter().all(is_late) {

@@ -94,6 +94,7 @@ fn leaders(log: &EmbeddedLog) -> Vec<(u64, String)> {
         ClusterBody::Tick { .. }
         | ClusterBody::Gap(_)
         | ClusterBody::Calendar { .. }
+        | ClusterBody::Mute { .. }
         | ClusterBody::Forgotten { .. } => None,
     };
     cluster_events(log, 0).into_iter().filter_map(began).collect()
@@ -105,6 +106,7 @@ fn has_ticked(log: &EmbeddedLog, epoch: u64, instant: Instant) -> bool {
         ClusterBody::Epoch { .. }
         | ClusterBody::Gap(_)
         | ClusterBody::Calendar { .. }
+        | ClusterBody::Mute { .. }
         | ClusterBody::Forgotten { .. } => false,
     };
     (0..PARTITIONS).all(|nth| cluster_events(log, nth).iter().any(reached))

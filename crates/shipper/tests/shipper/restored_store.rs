@@ -47,7 +47,10 @@ impl Restored {
         let is_since = |body: &&ClusterBody| match body {
             ClusterBody::Tick { observed_until, .. } => *observed_until > self.ticked,
             ClusterBody::Gap(gap) => gap.from.is_some(),
-            ClusterBody::Epoch { .. } | ClusterBody::Calendar { .. } | ClusterBody::Forgotten { .. } => false,
+            ClusterBody::Epoch { .. }
+            | ClusterBody::Calendar { .. }
+            | ClusterBody::Mute { .. }
+            | ClusterBody::Forgotten { .. } => false,
         };
         let first = since.find(is_since).expect("something was written since");
         let ClusterBody::Gap(gap) = first else { panic!("no gap before {first:?}") };

@@ -57,6 +57,7 @@ async fn until_reached(log: &EmbeddedLog, is_meant: impl Fn(&ClusterEvent) -> bo
         ClusterBody::Epoch { .. }
         | ClusterBody::Gap { .. }
         | ClusterBody::Calendar { .. }
+        | ClusterBody::Mute { .. }
         | ClusterBody::Forgotten { .. } => false,
     };
     let reached = async {

@@ -9,6 +9,7 @@ use kigen_model::run::CronJob;
 use kigen_model::slot::Gap;
 
 use crate::generate::dice::{percent, seconds};
+use crate::generate::mutes::mutes;
 use crate::generate::observe::{Outage, QUIET_AFTER, observe};
 use crate::history::{Batch, Seen, Version};
 use crate::world::World;
@@ -98,6 +99,8 @@ pub(super) fn emit(rng: &mut Rng, world: &mut World, clusters: &[Cluster]) {
         let facts = emissions.iter().filter(|emission| is_of(&emission.event, &cluster.name));
         let facts: Vec<Instant> = facts.map(|emission| emission.at).collect();
         due.extend(cluster.events(rng, world, &facts));
+        let mutes = mutes(world, &cluster.name).into_iter();
+        due.extend(mutes.map(|(written, event)| Due { written, event }));
     }
     due.sort_by_key(|due| due.written);
     let mut due = due.into_iter().peekable();

@@ -83,7 +83,10 @@ impl KnownCluster {
                 ClusterBody::Gap(Gap { from, to, .. }) => {
                     known.gaps.push(KnownGap { index, from, to, is_of_log: false })
                 }
-                ClusterBody::Epoch { .. } | ClusterBody::Calendar { .. } | ClusterBody::Forgotten { .. } => {}
+                ClusterBody::Epoch { .. }
+                | ClusterBody::Calendar { .. }
+                | ClusterBody::Mute { .. }
+                | ClusterBody::Forgotten { .. } => {}
             }
         }
         known

@@ -33,8 +33,14 @@ fn with_faults_the_log_has_the_alerts_and_states_of_one_pass() {
 
 /// Ten days of a fleet. In two partitions some of the events expire unread.
 fn input() -> Input {
-    let size =
-        Size { cron_jobs: 9, days: 10, partitions: PARTITIONS, minutes_per_tick: 120, late_each_days: 3 };
+    let size = Size {
+        cron_jobs: 9,
+        days: 10,
+        partitions: PARTITIONS,
+        minutes_per_tick: 120,
+        late_each_days: 3,
+        ..Size::default()
+    };
     let mut fleet = Fleet::new(&size, |key| partition_of(key, PARTITIONS));
     let mut input = Input { partitions: vec![InputPartition::default(); PARTITIONS as usize] };
     while let Some(day) = fleet.next_day() {

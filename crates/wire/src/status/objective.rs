@@ -259,6 +259,9 @@ struct IncidentRecord<'a> {
     misses: i32,
     last: SlotRecord,
     opens: Millis,
+    #[serde(default)]
+    muted: i32,
+    muted_until: Option<Millis>,
 }
 
 impl From<&Incident> for IncidentRecord<'_> {
@@ -269,6 +272,8 @@ impl From<&Incident> for IncidentRecord<'_> {
             misses: int(incident.misses),
             last: (&incident.last).into(),
             opens: incident.opens.into(),
+            muted: int(incident.muted),
+            muted_until: incident.muted_until.map(Millis::from),
         }
     }
 }
@@ -281,6 +286,8 @@ impl IncidentRecord<'_> {
             misses: of.int("misses", self.misses)?,
             last: self.last.read(of)?,
             opens: of.instant("opens", self.opens)?,
+            muted: of.int("muted", self.muted)?,
+            muted_until: of.maybe_instant("muted_until", self.muted_until)?,
         })
     }
 }
@@ -349,6 +356,8 @@ struct JudgedSlotRecord<'a> {
     until: Millis,
     incident: Option<Text<'a>>,
     unobserved: Option<UnobservedRecord>,
+    #[serde(default)]
+    muted: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -383,6 +392,7 @@ impl From<&Judged> for JudgedRecord<'_> {
             until: judged.until.into(),
             incident: judged.incident.map(|incident| incident.to_string().into()),
             unobserved: judged.unobserved.map(UnobservedRecord::from),
+            muted: judged.muted,
         });
         Self { deadline: judged.deadline.into(), verdict: judged.verdict.into(), judged: slot }
     }
@@ -397,6 +407,7 @@ impl JudgedRecord<'_> {
                 until: of.instant("until", judged.until)?,
                 incident: of.maybe_uuid("incident", judged.incident)?,
                 unobserved: judged.unobserved.map(|gap| gap.read(of)).transpose()?,
+                muted: judged.muted,
             })
         };
         Ok(Judged {

@@ -1,13 +1,15 @@
 //! The position record: how far a partition is judged.
 
 use kigen_model::key::BatchKey;
+use kigen_model::mute::Mute;
 use kigen_model::slot::Gap;
 use kigen_model::topic::Offset;
-use kigen_state::{CalendarVersion, Calendars, ClusterClock, Cursor, PartitionState};
+use kigen_state::{CalendarVersion, Calendars, ClusterClock, Cursor, Mutes, PartitionState};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DecodeError;
 use crate::fields::{FieldReader, Millis, Text, int, long, maybe_text, text};
+use crate::mute::MuteRecord;
 use crate::stream_position::StreamPositionRecord;
 use crate::working_days::WorkingDaysRecord;
 
@@ -42,6 +44,15 @@ struct ClusterClockRecord<'a> {
     #[serde(default)]
     positions: Vec<StreamPositionRecord<'a>>,
     cluster_uid: Option<Text<'a>>,
+    #[serde(default)]
+    mutes: Vec<KnownMuteRecord<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "KnownMute")]
+struct KnownMuteRecord<'a> {
+    id: Text<'a>,
+    mute: MuteRecord<'a>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,6 +82,11 @@ impl<'a> From<&'a PartitionState> for PositionRecord<'a> {
             calendars: clock.calendars.all().map(CalendarVersionRecord::from).collect(),
             positions: clock.positions.iter().map(StreamPositionRecord::from).collect(),
             cluster_uid: maybe_text(&clock.cluster_uid),
+            mutes: clock
+                .mutes
+                .all()
+                .map(|(id, mute)| KnownMuteRecord { id: text(id), mute: mute.into() })
+                .collect(),
         });
         Self {
             next: long(position.next.0),
@@ -129,8 +145,15 @@ impl ClusterClockRecord<'_> {
                 .map(|position| position.read(of))
                 .collect::<Result<_, _>>()?,
             cluster_uid: self.cluster_uid.map(Text::into_owned),
+            mutes: Mutes::of(self.mutes.into_iter().map(|it| it.read(of)).collect::<Result<Vec<_>, _>>()?),
         };
         Ok((self.cluster.into_owned(), clock))
+    }
+}
+
+impl KnownMuteRecord<'_> {
+    fn read(self, of: FieldReader) -> Result<(String, Mute), DecodeError> {
+        Ok((self.id.into_owned(), self.mute.read(of)?))
     }
 }
 

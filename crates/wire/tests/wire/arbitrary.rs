@@ -15,7 +15,7 @@ use kigen_model::run::{
     RunPhase, SlotMark,
 };
 use kigen_model::slot::Gap;
-use kigen_state::{BatchState, Calendars, ClusterClock, STATE_BYTES_MAX};
+use kigen_state::{BatchState, Calendars, ClusterClock, Mutes, STATE_BYTES_MAX};
 use kigen_wire::{
     Status, decode_alert, decode_event, decode_status, encode_alert, encode_batch, encode_event,
 };
@@ -330,7 +330,7 @@ proptest! {
                     break;
                 }
                 let before = state.clone();
-                check(step(&mut state, Input::Due { observed_until, gaps: &clock.gaps, calendars: Calendars::NONE }));
+                check(step(&mut state, Input::Due { observed_until, gaps: &clock.gaps, calendars: Calendars::NONE, mutes: Mutes::NONE }));
                 prop_assert!(state != before, "due work is left");
             }
             let bytes = encode_batch(&state, kigen_wire::Level::NEWEST);

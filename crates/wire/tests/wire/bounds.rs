@@ -5,10 +5,10 @@ use kigen_model::Instant;
 use kigen_model::event::{Event, Fact, FactBody};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Deadlines;
-use kigen_model::reported::ReportedMetrics;
+use kigen_model::reported::{Number, ReportedMetrics};
 use kigen_model::run::{AttemptPhase, RunPhase};
 use kigen_model::topic::Topic;
-use kigen_state::{BatchState, Calendars, STATE_BYTES_MAX};
+use kigen_state::{BatchState, Calendars, Mutes, PastNumber, PastRun, STATE_BYTES_MAX};
 use kigen_wire::{Status, decode_status, encode_batch};
 
 use crate::samples::{Record, samples};
@@ -35,7 +35,10 @@ fn a_state_stays_within_its_limit_and_decodes_to_what_was_encoded() {
         grow(&mut fact.body, number);
         step(&mut state, fact.into());
         while state.next_due().is_some_and(|due| due <= at) {
-            step(&mut state, Input::Due { observed_until: at, gaps: &[], calendars: Calendars::NONE });
+            step(
+                &mut state,
+                Input::Due { observed_until: at, gaps: &[], calendars: Calendars::NONE, mutes: Mutes::NONE },
+            );
         }
         let bytes = encode_batch(&state, kigen_wire::Level::NEWEST);
         largest = largest.max(bytes.len());
@@ -98,4 +101,24 @@ fn grow(body: &mut FactBody, number: u64) {
             }
         }
     }
+}
+
+/// Of 64 good runs what is compared with later ones: their nominal starts, starts and ends, and the numbers that an expectation
+/// names.
+#[test]
+fn what_is_remembered_of_64_runs_is_encoded_in_less_than_2_kib() {
+    let start: Instant = "2026-11-20T03:00:00Z".parse().expect("an instant");
+    let mut state = BatchState::new(BatchKey::new("prod", "ml", "recommend"));
+    let empty = encode_batch(&state, kigen_wire::Level::NEWEST).len();
+    for day in 0..64 {
+        let nominal_start = start + chrono::TimeDelta::days(day);
+        let started_at = nominal_start + chrono::TimeDelta::milliseconds(12_345 + day * 71);
+        let ended_at = started_at + chrono::TimeDelta::milliseconds(3_000_000 + day * 12_347);
+        state.past_runs.push(PastRun { nominal_start, started_at: Some(started_at), ended_at });
+        let value = Number::new(123_456.0 + 7.0 * day as f64).expect("a number");
+        let numbers = state.past_numbers.entry("rows".to_owned()).or_default();
+        numbers.push(PastNumber { nominal_start, value });
+    }
+    let history = encode_batch(&state, kigen_wire::Level::NEWEST).len() - empty;
+    assert!(history < 2_048, "{history} bytes");
 }

@@ -8,12 +8,19 @@ use crate::samples::{Record, samples};
 use crate::versions;
 
 /// The kinds that no older version has a place for. They are written in their own version.
-const NEWER_KINDS: [&str; 5] = [
+const NEWER_KINDS: [&str; 12] = [
     "unknown slots are judged again",
     "a cluster is forgotten",
     "a calendar",
     "a calendar of every day",
     "a calendar is withdrawn",
+    "a mute of a cluster",
+    "a mute of a namespace",
+    "a mute of an owner",
+    "a mute of a batch",
+    "a mute of an objective",
+    "a mute that repeats",
+    "a mute is ended",
 ];
 
 /// How the names of the samples of warnings begin, which no older version has a place for, either. They are not written at such

@@ -11,6 +11,8 @@ mod growth;
 mod history;
 mod hostile;
 mod levels;
+mod mutes;
+mod positions;
 mod rejects;
 mod samples;
 mod values;

@@ -12,12 +12,12 @@ use kigen_model::reject::Reject;
 use kigen_model::risk::RiskKind;
 use kigen_model::run::{ConcurrencyPolicy, CronJob, Run, RunPhase, SlotMark};
 use kigen_model::slot::{Cause, CauseKind, Excuse, Gap, RunSummary, Slot, Verdict};
-use kigen_model::topic::{Offset, Topic};
+use kigen_model::topic::Topic;
 use kigen_model::trend::Trend;
 use kigen_state::{
-    ATTEMPTS_MAX, AttemptState, BatchState, ClusterClock, CronJobState, Cursor, ENGINE_VERSION,
-    ForgottenFailure, Incident, Judged, JudgedSlot, ObjectiveState, OpenSlot, PartitionState, PastRun, Plan,
-    RefusedObjective, RunState, ScheduleEdit, SlotEnd, Success, Successor, UnknownRange, Window,
+    ATTEMPTS_MAX, AttemptState, BatchState, CronJobState, ForgottenFailure, Incident, Judged, JudgedSlot,
+    ObjectiveState, OpenSlot, PastRun, Plan, RefusedObjective, RunState, ScheduleEdit, SlotEnd, Success,
+    Successor, UnknownRange, Window,
 };
 use kigen_wire::{
     DecodeError, Level, Status, decode_alert, decode_control, decode_delivery, decode_event, decode_reject,
@@ -26,9 +26,11 @@ use kigen_wire::{
 };
 
 use crate::attempts::{attempt, attempts};
-use crate::calendars::{calendars, declared};
+use crate::calendars::declared;
 use crate::expectations::{expectation, expectations_broken, least_expectation, past_numbers};
 use crate::history::{causes, failure, least_failure, moments, standings, unknown};
+use crate::mutes::{changes, muted};
+use crate::positions::{position, start};
 use crate::rejects::{control, deliveries, rejects};
 use crate::values::{at, day, gap, id, key, revision, slot};
 use crate::warnings::{at_risk, past_successes};
@@ -150,6 +152,7 @@ fn events() -> impl Iterator<Item = (&'static str, Event)> {
             let cluster_uid = (name != "a tick of no stream").then(|| "namespace-uid".to_owned());
             (name, Event::Cluster(ClusterEvent { cluster: "prod".to_owned(), cluster_uid, epoch: 3, body }))
         }))
+        .chain(changes())
 }
 
 fn objective_fact(objective: Option<Objective>) -> FactBody {
@@ -418,6 +421,7 @@ fn objective_states() -> [ObjectiveState; 9] {
                 misses: 2,
                 last: Slot { whole: false, ..slot() },
                 opens,
+                ..muted()
             }),
             verdicts: verdicts(),
             warned_of_no_fire: true,
@@ -475,7 +479,14 @@ fn verdicts() -> Vec<Judged> {
                 is_of_log: window == Window::Slot,
                 ..gap()
             });
-            Some(JudgedSlot { slot: slot(), window, until: at("2026-11-10T03:40:00Z"), incident, unobserved })
+            Some(JudgedSlot {
+                slot: slot(),
+                window,
+                until: at("2026-11-10T03:40:00Z"),
+                incident,
+                unobserved,
+                muted: window == Window::Slot,
+            })
         });
     [Verdict::Met { ended_at: at("2026-11-10T03:09:00Z") }]
         .into_iter()
@@ -485,28 +496,6 @@ fn verdicts() -> Vec<Judged> {
         .zip(judged.chain(std::iter::repeat(None)))
         .map(|(verdict, judged)| Judged { deadline: at("2026-11-10T03:30:00Z"), verdict, judged })
         .collect()
-}
-
-fn position() -> PartitionState {
-    let quiet = ClusterClock::default();
-    let prod = ClusterClock {
-        epoch: 3,
-        observed_until: Some(at("2026-11-20T03:00:10Z")),
-        gaps: vec![gap(), Gap { from: None, is_of_log: true, ..gap() }],
-        calendars: calendars(),
-        positions: vec![StreamPosition { stream: "jobs".to_owned(), resource_version: 1_203 }],
-        cluster_uid: Some("7d1e1c9a-0000-4000-8000-000000000001".to_owned()),
-    };
-    PartitionState {
-        next: Offset(42),
-        cursor: Some(Cursor { due: at("2026-11-20T03:40:30Z"), key: key() }),
-        clocks: [("prod".to_owned(), prod), ("test".to_owned(), quiet)].into(),
-        engine_version: ENGINE_VERSION,
-    }
-}
-
-fn start() -> PartitionState {
-    PartitionState { next: Offset(0), cursor: None, clocks: BTreeMap::new(), engine_version: ENGINE_VERSION }
 }
 
 fn cron_job() -> CronJob {

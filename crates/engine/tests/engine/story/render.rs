@@ -10,13 +10,21 @@ use kigen_model::alert::{Alert, AlertBody, CronJobPresence, ResultOf};
 use kigen_model::expectation::broken_text;
 use kigen_model::risk::Risk;
 use kigen_model::run::RunPhase;
-use kigen_model::slot::{Cause, Failure, RunSummary};
+use kigen_model::slot::{Cause, Failure, RunSummary, Verdict};
 use kigen_model::trend::Trend;
 
 /// One effect, with its time.
 pub(super) fn effect(zone: &Zone, at: Instant, effect: &Effect) -> String {
     match effect {
         Effect::Raise(alert) => format!("{} {}", local(zone, at), raised(zone, alert)),
+        Effect::Judge(judged) if judged.muted => {
+            let verdict = match judged.verdict {
+                Verdict::Missed(cause) => cause.label(),
+                Verdict::Met { .. } | Verdict::Excused(_) | Verdict::Unknown(_) => "unknown",
+            };
+            let (deadline, name) = (local(zone, judged.deadline), &judged.objective);
+            format!("{} muted: the deadline {deadline}, {name}, {verdict}\n", local(zone, at))
+        }
         Effect::Judge(_) => String::new(),
         Effect::Warn(warning) => format!("{} WARNING {}\n", local(zone, at), warning.text),
     }

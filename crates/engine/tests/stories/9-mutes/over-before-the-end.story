@@ -1,0 +1,17 @@
+A muted miss that a success ends before the mute ends is never an alert, nor is its end
+batch prod/dwh/report
+zone Asia/Tokyo
+
+2026-11-19 07:00 cronjob "0 8 * * *" zone Asia/Tokyo
+2026-11-19 07:00 objective complete-by "0 12 * * *" owner dwh-team
+2026-11-19 08:00 daily 1 runs of 50m
+2026-11-20 07:00 mute one of dwh/report until 2026-11-20 15:00
+2026-11-20 12:01 tick
+2026-11-20 14:00 job again runs for 2026-11-20 08:00
+2026-11-20 15:00:00 job again succeeds
+2026-11-20 15:00:20 tick
+2026-11-20 15:01 tick
+2026-11-21 08:00 daily 1 runs of 50m
+2026-11-21 12:01 tick
+---
+2026-11-20 12:01:00 muted: the deadline 2026-11-20 12:00:00, complete-by, never_started

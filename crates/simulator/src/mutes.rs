@@ -1,0 +1,350 @@
+//! What mutes make of the alerts of a world: each alert of the same world without them is hidden, sent later or the same, and
+//! nothing else is sent.
+//!
+//! Naive, and without any code of the engine: the times in which a mute is in force are listed one by one. Objectives that are
+//! withdrawn, or have unknown slots, are left out: what an incident is there depends on more than its misses.
+
+use std::collections::BTreeMap;
+
+use kigen_model::Instant;
+use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::event::{ClusterBody, Event, MuteChange};
+use kigen_model::key::BatchKey;
+use kigen_model::mute::{Mute, MuteScope};
+use kigen_model::objective::Objective;
+use kigen_model::slot::Verdict;
+
+use crate::answer::Disagreement;
+use crate::calendar::Crontab;
+use crate::history::{Batch, Declared};
+use crate::undisturbed::{Raised, Undisturbed};
+use crate::verdicts::disagreement;
+use crate::world::World;
+
+/// The world with its mutes replaced by such of nothing, so that each event keeps its place.
+#[must_use]
+pub fn without(world: &World) -> World {
+    let mut world = world.clone();
+    for event in world.partitions.iter_mut().flatten() {
+        if let Event::Cluster(event) = event
+            && let ClusterBody::Mute { change: MuteChange::Declared(mute), .. } = &mut event.body
+        {
+            mute.scope = MuteScope::Owner("no-one".to_owned());
+        }
+    }
+    world
+}
+
+/// Whether it has any.
+#[must_use]
+pub fn has_mutes(world: &World) -> bool {
+    let is_mute = |event: &Event| matches!(event, Event::Cluster(event) if matches!(event.body, ClusterBody::Mute { .. }));
+    world.partitions.iter().flatten().any(is_mute)
+}
+
+/// Where the alerts with mutes are not what follows from those without.
+#[must_use]
+pub fn compare(world: &World, without: &Undisturbed, with: &Undisturbed) -> Vec<Disagreement> {
+    let mut differ = Vec::new();
+    for batch in &world.batches {
+        for declared in &batch.objectives {
+            let of = OfObjective { world, batch, declared };
+            if of.is_simple(without) {
+                differ.extend(of.compare(without, with));
+            }
+            differ.extend(of.warnings(without, with));
+        }
+    }
+    differ
+}
+
+struct OfObjective<'a> {
+    world: &'a World,
+    batch: &'a Batch,
+    declared: &'a Declared,
+}
+
+/// What is compared of an alert: the event that led to it, what it is, the deadline that it is about, and its misses.
+type Line = (usize, &'static str, Instant, u32);
+
+/// Misses in a row of which none is alerted yet.
+#[derive(Default)]
+struct Pending {
+    /// The last hidden miss: when its success stopped counting, its deadline, and the misses of the incident then.
+    last: Option<(Instant, Instant, u32)>,
+    /// Whether a miss of the incident is alerted.
+    is_alerted: bool,
+    /// The deadlines that are hidden.
+    hidden: Vec<Instant>,
+}
+
+impl Pending {
+    /// A slot of the incident was met in time; returns whether its miss is hidden.
+    fn retract(&mut self, deadline: Instant, misses: u32) -> bool {
+        let is_hidden = self.hidden.contains(&deadline);
+        if is_hidden {
+            self.hidden.retain(|hidden| *hidden != deadline);
+            self.last = self.last.filter(|(_, last, _)| *last != deadline);
+        }
+        if misses == 0 {
+            *self = Self::default();
+        }
+        is_hidden
+    }
+}
+
+impl OfObjective<'_> {
+    fn is_of_it(&self, key: &BatchKey, objective: &str) -> bool {
+        *key == self.batch.key && objective == self.declared.name
+    }
+
+    fn alerts<'f>(&self, found: &'f Undisturbed) -> Vec<&'f Raised> {
+        let of_it = |alert: &Alert| {
+            alert.objective.as_ref().is_some_and(|objective| self.is_of_it(&alert.key, &objective.name))
+        };
+        found.alerts[self.batch.partition].iter().filter(|raised| of_it(&raised.alert)).collect()
+    }
+
+    /// The specs that are ever in force.
+    fn specs(&self) -> impl Iterator<Item = Option<&Objective>> {
+        self.declared.versions.iter().filter(|version| version.seen.is_some()).map(|it| it.value.as_ref())
+    }
+
+    fn is_simple(&self, found: &Undisturbed) -> bool {
+        let mut verdicts = found.verdicts[self.batch.partition].iter();
+        let has_unknown = verdicts.any(|judged| {
+            self.is_of_it(&judged.key, &judged.objective) && matches!(judged.verdict, Verdict::Unknown(_))
+        });
+        let spec = |spec: Option<&Objective>| spec.map(|it| (it.settle, it.owner.clone(), it.grace));
+        let mut specs: Vec<_> = self.specs().map(spec).collect();
+        specs.dedup();
+        !has_unknown && specs.len() == 1 && specs[0].is_some()
+    }
+
+    /// The times in which the mutes that are known before an event mute the objective, by their beginnings.
+    fn times(&self, before: usize) -> Vec<(Instant, Instant)> {
+        let owner = self.specs().flatten().next().and_then(|objective| objective.owner.clone());
+        let mut known: BTreeMap<&String, Mute> = BTreeMap::new();
+        for event in &self.world.partitions[self.batch.partition][..before] {
+            let Event::Cluster(event) = event else { continue };
+            let ClusterBody::Mute { id, change } = &event.body else { continue };
+            if event.cluster != self.batch.key.cluster {
+                continue;
+            }
+            match change {
+                MuteChange::Declared(mute) => {
+                    known.entry(id).or_insert_with(|| mute.clone());
+                }
+                MuteChange::Ended { at, .. } => {
+                    if let Some(mute) = known.get_mut(id) {
+                        mute.until = mute.until.min(*at);
+                    }
+                }
+            }
+        }
+        let (key, name) = (&self.batch.key, &self.declared.name);
+        let concerns = |mute: &&Mute| match &mute.scope {
+            MuteScope::Cluster => true,
+            MuteScope::Namespace(namespace) => *namespace == key.namespace,
+            MuteScope::Owner(of) => Some(of) == owner.as_ref(),
+            MuteScope::Batch { namespace, batch } => *namespace == key.namespace && *batch == key.batch,
+            MuteScope::Objective { namespace, batch, objective } => {
+                *namespace == key.namespace && *batch == key.batch && objective == name
+            }
+        };
+        known.values().filter(concerns).flat_map(times_of).collect()
+    }
+
+    /// Until when it is muted that is so at `at`.
+    fn until(&self, before: usize, at: Instant) -> Option<Instant> {
+        let times = self.times(before);
+        let mut until = None;
+        loop {
+            let from = until.unwrap_or(at);
+            let in_force = times.iter().filter(|(begins, ends)| *begins <= from && from < *ends);
+            match in_force.map(|(_, ends)| *ends).max() {
+                Some(ends) => until = Some(ends),
+                None => return until,
+            }
+        }
+    }
+
+    fn compare(&self, without: &Undisturbed, with: &Undisturbed) -> Vec<Disagreement> {
+        let (mut right, mut reported) = (self.right(without), self.reported(with));
+        right.sort_unstable();
+        reported.sort_unstable();
+        let first = right.iter().zip(&reported).find(|(one, other)| one != other).map(|(one, _)| one.2);
+        if right == reported {
+            return Vec::new();
+        }
+        let deadline = first.unwrap_or(self.world.begins);
+        let place = (&self.batch.key, self.declared.name.as_str(), deadline);
+        vec![disagreement(place, format!("with its mutes {right:?}"), format!("{reported:?}"))]
+    }
+
+    fn reported(&self, found: &Undisturbed) -> Vec<Line> {
+        let line = |raised: &&Raised| match &raised.alert.body {
+            AlertBody::SlotMissed { slot, misses, .. } => {
+                Some((raised.index, "missed", slot.deadline, *misses))
+            }
+            AlertBody::SlotRecovered { slot, misses, .. } => {
+                Some((raised.index, "recovered", slot.deadline, *misses))
+            }
+            AlertBody::SlotRetracted { slot, misses, .. } => {
+                Some((raised.index, "retracted", slot.deadline, *misses))
+            }
+            _ => None,
+        };
+        self.alerts(found).iter().filter_map(line).collect()
+    }
+
+    /// What is right, by the alerts without mutes.
+    fn right(&self, without: &Undisturbed) -> Vec<Line> {
+        let spec = self.specs().flatten().next();
+        let (grace, settle) = spec.map_or_else(Default::default, |spec| (spec.grace, spec.settle));
+        let mut lines = Vec::new();
+        let mut pending = Pending::default();
+        // A recovery that waits for the alert of what it ends.
+        let mut waiting: Option<(Instant, u32)> = None;
+        let alerts = self.alerts(without);
+        let mut alerts = alerts.iter().peekable();
+        for (index, tick) in self.ticks().into_iter().enumerate() {
+            while let Some(raised) = alerts.next_if(|raised| raised.index == index) {
+                match &raised.alert.body {
+                    AlertBody::SlotMissed { slot, misses, .. } => {
+                        let since = slot.deadline + grace;
+                        // At one tick what is due first comes first.
+                        if let Some(tick) = tick {
+                            self.outlasted(
+                                index,
+                                since.min(tick - settle),
+                                &mut pending,
+                                &mut waiting,
+                                &mut lines,
+                            );
+                        }
+                        if *misses == 1 {
+                            pending = Pending::default();
+                        }
+                        match self.until(index, since) {
+                            Some(_) => {
+                                pending.last = Some((since, slot.deadline, *misses));
+                                pending.hidden.push(slot.deadline);
+                            }
+                            None => {
+                                (pending.last, pending.is_alerted) = (None, true);
+                                lines.push((index, "missed", slot.deadline, *misses));
+                            }
+                        }
+                    }
+                    AlertBody::SlotRecovered { slot, misses, ended_at, .. } => {
+                        let until = pending.last.map(|(since, ..)| self.until(index, since).unwrap_or(since));
+                        match until {
+                            Some(until) if *ended_at > until => waiting = Some((slot.deadline, *misses)),
+                            _ => {
+                                if pending.is_alerted {
+                                    lines.push((index, "recovered", slot.deadline, *misses));
+                                }
+                                pending = Pending::default();
+                            }
+                        }
+                    }
+                    AlertBody::SlotRetracted { slot, misses, .. } => {
+                        if !pending.retract(slot.deadline, *misses) {
+                            lines.push((index, "retracted", slot.deadline, *misses));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            if let Some(tick) = tick {
+                self.outlasted(index, tick - settle, &mut pending, &mut waiting, &mut lines);
+            }
+        }
+        lines
+    }
+
+    /// Alerts the last hidden miss if its mutes have ended by `until`.
+    fn outlasted(
+        &self,
+        index: usize,
+        until: Instant,
+        pending: &mut Pending,
+        waiting: &mut Option<(Instant, u32)>,
+        lines: &mut Vec<Line>,
+    ) {
+        let Some((since, deadline, misses)) = pending.last else { return };
+        if self.until(index, since).unwrap_or(since) > until {
+            return;
+        }
+        (pending.last, pending.is_alerted) = (None, true);
+        pending.hidden.retain(|hidden| *hidden != deadline);
+        lines.push((index, "missed", deadline, misses));
+        if let Some((deadline, misses)) = waiting.take() {
+            lines.push((index, "recovered", deadline, misses));
+            *pending = Pending::default();
+        }
+    }
+
+    /// For each event of the partition the watermark, if it moves that: a tick that is later than those before it, and of no older
+    /// epoch.
+    fn ticks(&self) -> Vec<Option<Instant>> {
+        let (mut epoch, mut last) = (0, Instant::MIN_UTC);
+        let events = self.world.partitions[self.batch.partition].iter();
+        let tick = events.map(|event| {
+            let Event::Cluster(event) = event else { return None };
+            let is_mute = matches!(event.body, ClusterBody::Mute { .. });
+            if event.cluster != self.batch.key.cluster || event.epoch < epoch || is_mute {
+                return None;
+            }
+            epoch = event.epoch;
+            let ClusterBody::Tick { observed_until, .. } = event.body else { return None };
+            (observed_until > last).then(|| {
+                last = observed_until;
+                last
+            })
+        });
+        tick.collect()
+    }
+
+    /// No warning of a muted slot or within a mute; one that no mute concerns is the same.
+    fn warnings(&self, without: &Undisturbed, with: &Undisturbed) -> Vec<Disagreement> {
+        let at_risk = |raised: &&Raised| match &raised.alert.body {
+            AlertBody::SlotAtRisk { slot, risk, .. } => {
+                let grace = raised.alert.objective.as_ref().map(|it| it.grace).unwrap_or_default();
+                Some((raised.index, slot.deadline, slot.deadline + grace, risk.kind()))
+            }
+            _ => None,
+        };
+        let mut differ = Vec::new();
+        for raised in self.alerts(with) {
+            let Some((index, deadline, until, _)) = at_risk(&raised) else { continue };
+            let is_muted = |at: Instant| self.until(index, at).is_some();
+            if is_muted(until) || is_muted(raised.alert.decided_at) {
+                let place = (&self.batch.key, self.declared.name.as_str(), deadline);
+                differ.push(disagreement(place, "muted".to_owned(), format!("{:?}", raised.alert)));
+            }
+        }
+        // Where none was ever in force, not even for a later warning of the same slot.
+        if self.times(self.world.partitions[self.batch.partition].len()).is_empty() {
+            let lines = |found| self.alerts(found).iter().filter_map(at_risk).collect::<Vec<_>>();
+            if lines(without) != lines(with) {
+                let place = (&self.batch.key, self.declared.name.as_str(), self.world.begins);
+                differ.push(disagreement(place, "the same warnings".to_owned(), "others".to_owned()));
+            }
+        }
+        differ
+    }
+}
+
+/// The times in which a mute is in force.
+fn times_of(mute: &Mute) -> Vec<(Instant, Instant)> {
+    let Some(repeat) = &mute.repeats else { return vec![(mute.from, mute.until)] };
+    let Some(crontab) = Crontab::read(&repeat.crontab, Some(&repeat.time_zone)) else { return Vec::new() };
+    let begins = crontab.deadlines(mute.from, mute.until);
+    let begins = begins.into_iter().filter(|begins| *begins >= mute.from && *begins < mute.until);
+    begins
+        .map(|begins| (begins, (begins + repeat.length).min(mute.until)))
+        .filter(|(from, to)| from < to)
+        .collect()
+}
