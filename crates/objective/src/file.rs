@@ -105,7 +105,7 @@ pub fn read_file(path: &Path, cluster: &str) -> Result<Contents, FileError> {
 }
 
 /// A wrong document does not affect the others, but nothing can be read after one that is not YAML.
-fn parse(text: &str, cluster: &str, folder: &Path) -> Contents {
+pub(crate) fn parse(text: &str, cluster: &str, folder: &Path) -> Contents {
     let mut problems = Problems::default();
     let mut objectives: Vec<FileObjective> = Vec::new();
     let mut calendars = Calendars::default();

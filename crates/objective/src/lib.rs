@@ -3,7 +3,7 @@
 //!
 //! [`spec`] has the types that a user fills in, and the manifest of the custom resource is generated from them. [`read`](mod@read) turns a
 //! spec into the model's objective, and has every message about an error in it, with [`expect`](mod@expect) for what a run must have done. [`file`](mod@file) and [`object`] are the two sources: a
-//! file gives the line of each fault and refuses unknown fields, an object does neither.
+//! file gives the line of each fault and refuses unknown fields, an object does neither. A [`sheet`] becomes a file.
 //!
 //! A new field is added in [`spec`] and read in [`read`](mod@read).
 
@@ -29,5 +29,6 @@ mod schema_crontab;
 mod schema_rules;
 #[cfg(test)]
 mod schema_zone;
+pub mod sheet;
 pub mod spec;
 mod strict;

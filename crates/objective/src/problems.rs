@@ -22,6 +22,11 @@ impl Problems {
         self.0.push((line, text));
     }
 
+    /// The errors without their lines.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(_, text)| text.as_str())
+    }
+
     /// Puts them in the order of their lines.
     pub(crate) fn sort(&mut self) {
         self.0.sort();

@@ -20,6 +20,7 @@ use kigen_testkit::process::Background;
 use kigen_wire::Status;
 use tokio::sync::Mutex;
 
+pub(crate) mod google;
 pub(crate) mod http;
 pub(crate) mod manifests;
 pub(crate) mod pod;
@@ -96,6 +97,13 @@ impl Up {
         let mut command = kigen();
         command.arg("--objectives-file").arg(dir.join("objectives.yaml"));
         Self::start_as(command, dir, dir.to_owned(), url)
+    }
+
+    /// Starts it on `dir` with these lines of TOML in its configuration.
+    pub(crate) fn start_with_config(dir: &Path, url: &str, more: &str) -> Self {
+        let mut command = kigen();
+        command.args(["up", "--dry-run"]);
+        Self::start_with(command, dir, dir.to_owned(), url, more, free_port())
     }
 
     /// Starts it on its own disk of so many MiB, which is unmounted when it ends; `None`: this machine permits no such mount.

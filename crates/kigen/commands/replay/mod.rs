@@ -9,9 +9,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use kigen_log::LogReader;
+use kigen_model::Instant;
 use kigen_model::key::BatchKey;
+use kigen_model::slot::Verdict;
 use kigen_model::topic::{Partition, Topic};
-use kigen_objective::file::read_file;
+use kigen_objective::file::{Contents, read_file};
 
 pub(crate) use self::table::verdict_parts;
 
@@ -36,9 +38,33 @@ pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
         alerts.each(partition, |records| past.add_alerts(records))?;
     }
     drop(alerts);
-    let mut playing = Playing::new(file, skips(&*reader));
+    judge(&*reader, file, &mut past)?;
+    for warning in &past.warnings {
+        tracing::warn!("{warning}");
+    }
+    table::print(&past, args)
+}
+
+/// The misses of these objectives in the past, by batch and name: deadlines in `[from, to)`.
+pub(crate) fn misses(
+    reader: &dyn LogReader,
+    objectives: Contents,
+    (from, to): (Instant, Instant),
+) -> anyhow::Result<BTreeMap<(String, String), BTreeSet<Instant>>> {
+    let mut past = Past::new(Some(from), Some(to));
+    judge(reader, Some(objectives), &mut past)?;
+    let misses = past.verdicts.into_iter().map(|((key, name), verdicts)| {
+        let missed = verdicts.into_iter().filter(|(_, verdict)| matches!(verdict, Verdict::Missed(_)));
+        ((key.to_string(), name), missed.map(|(deadline, _)| deadline).collect())
+    });
+    Ok(misses.collect())
+}
+
+/// Judges the past by the objectives of a file, or those of the log.
+fn judge(reader: &dyn LogReader, file: Option<Contents>, past: &mut Past) -> anyhow::Result<()> {
+    let mut playing = Playing::new(file, skips(reader));
     if playing.follows_schedules() {
-        let events = Pages::of(&*reader, Topic::Events)?;
+        let events = Pages::of(reader, Topic::Events)?;
         for partition in (0..reader.partitions()).map(Partition) {
             events.each(partition, |records| {
                 playing.add_schedules(records);
@@ -46,14 +72,12 @@ pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
             })?;
         }
     }
-    for (partition_past, seen) in play(&*reader, &playing, &past)? {
+    for (partition_past, seen) in play(reader, &playing, past)? {
         past.merge(partition_past);
         playing.add_seen(seen);
     }
-    for warning in past.warnings.iter().cloned().chain(playing.missing()) {
-        tracing::warn!("{warning}");
-    }
-    table::print(&past, args)
+    past.warnings.extend(playing.missing());
+    Ok(())
 }
 
 /// Plays the partitions, which are independent, in parallel on all processors. The results are in the order of the partitions.

@@ -21,6 +21,12 @@ const UNCONFIRMED_SHARE: usize = 10;
 /// How many held withdrawals are named.
 const NAMED_MAX: usize = 5;
 
+/// Whether so many of the objectives in force are withdrawn at once only when a person has confirmed it.
+#[must_use]
+pub fn are_many(count: usize, in_force: usize) -> bool {
+    count > UNCONFIRMED_MAX && count > in_force / UNCONFIRMED_SHARE
+}
+
 /// Withdrawals that are held: the objectives stay in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldWithdrawals {
@@ -43,8 +49,7 @@ impl HeldWithdrawals {
         confirmed: usize,
     ) -> Option<Self> {
         let count = pending.clone().count();
-        let are_many = count > UNCONFIRMED_MAX && count > in_force / UNCONFIRMED_SHARE;
-        if count <= confirmed || !(are_many || has_kind_vanished) {
+        if count <= confirmed || !(are_many(count, in_force) || has_kind_vanished) {
             return None;
         }
         let first = pending.take(NAMED_MAX).map(|(key, name)| (key.clone(), name.to_owned())).collect();

@@ -1,4 +1,8 @@
-//! `kigen objectives`: checks a file of objectives, and lists the objectives in force.
+//! `kigen objectives`: checks a file of objectives, lists the objectives in force, and writes the file from a sheet.
+
+mod fields;
+mod proposal;
+mod pull;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -7,7 +11,7 @@ use std::path::Path;
 use chrono::Utc;
 use kigen_engine::lint::{is_duplicate, lint};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule};
+use kigen_model::objective::{Objective, ObjectiveSource, Schedule};
 use kigen_objective::annotation::{ANNOTATED_OBJECTIVE, COMPLETE_BY};
 use kigen_objective::file::{FileObjective, read_file};
 use kigen_ops::error_chain;
@@ -16,6 +20,7 @@ use kigen_shipper::server_clock::Clock;
 use kigen_shipper::settings::Settings;
 use kigen_state::{BatchState, ObjectiveState, Plan};
 
+use self::fields::deadlines;
 use crate::batch_table::{BatchTable, last_verdict, next_deadline, note, sum};
 use crate::cli::ObjectivesArgs;
 use crate::config::Config;
@@ -25,10 +30,11 @@ use crate::reader::{open, unknown_batch};
 /// The longest wait for the cluster's answer, which most of the list does not need.
 const CLUSTER_MS_MAX: u64 = 3_000;
 
-/// Checks a file, or lists the objectives in force.
+/// Checks a file, lists the objectives in force, or reads a sheet.
 pub(crate) fn run(config: &Config, args: &ObjectivesArgs) -> anyhow::Result<()> {
     match args {
         ObjectivesArgs::Check { file } => check(config, file),
+        ObjectivesArgs::Pull(args) => pull::run(config, args),
         ObjectivesArgs::List { batch } => list(config, batch.as_deref()),
     }
 }
@@ -174,17 +180,6 @@ fn rows_of(state: &BatchState) -> Vec<Vec<String>> {
         ]
     };
     in_force.map(row).collect()
-}
-
-fn deadlines(objective: &Objective) -> String {
-    let deadlines = match &objective.deadlines {
-        Deadlines::CompleteBy { crontab } => format!("by {crontab}"),
-        Deadlines::Before { namespace, cron_job, .. } => format!("before {namespace}/{cron_job}"),
-    };
-    match &objective.calendar {
-        Some(calendar) => format!("{deadlines} on {calendar}"),
-        None => deadlines,
-    }
 }
 
 /// Why the objective does not match its batch.
