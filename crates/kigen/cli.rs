@@ -346,6 +346,9 @@ pub(crate) enum ObjectivesArgs {
     /// Write a file of objectives from a spreadsheet: a row with a job (ジョブ) and a deadline (期限) is an objective. Rows that cannot
     /// be read are reported, and the others written
     Pull(PullArgs),
+    /// Propose a deadline for each CronJob without an objective, and for each batch that another reads: one that the past would have
+    /// met 99 % of the time, as YAML with the evidence as comments
+    Suggest(SuggestArgs),
     /// Print each objective with its next deadline, last verdict and incident, and what could not be resolved. Objectives of the
     /// cluster that match no batch are read from its API server
     List {
@@ -377,6 +380,17 @@ pub(crate) struct PullArgs {
     /// which misses of the last 90 days in the log the change would have added or taken away
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+/// The arguments of `objectives suggest`.
+#[derive(Debug, Args)]
+pub(crate) struct SuggestArgs {
+    /// Only for this batch
+    #[arg(value_name = "NAMESPACE/BATCH")]
+    pub(crate) batch: Option<String>,
+    /// How many days before the last tick of the log are looked at
+    #[arg(long, value_name = "N", default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub(crate) days: u16,
 }
 
 /// The arguments of `clusters`.
@@ -483,6 +497,16 @@ pub(crate) struct ReplayArgs {
     /// Judge by the objectives of this file instead of those in the log
     #[arg(long, value_name = "FILE")]
     pub(crate) objectives: Option<PathBuf>,
+    /// Change the past before it is judged, and print the slots that differ. Repeatable: `starts ml/recommend "0 6 * * *"`,
+    /// `faster ml/recommend 0.8`, `deadline ml/recommend "0 11 * * *"` or `calendar ml/recommend jp-business-days`
+    #[arg(
+        long,
+        num_args = 3,
+        value_names = ["CHANGE", "NAMESPACE/BATCH", "VALUE"],
+        action = clap::ArgAction::Append,
+        conflicts_with_all = ["objectives", "slots"]
+    )]
+    pub(crate) what_if: Vec<String>,
     /// Print each slot with its verdict, instead of one line an objective
     #[arg(long)]
     pub(crate) slots: bool,

@@ -36,3 +36,4 @@ mod support;
 mod up;
 mod upgrade;
 mod warned;
+mod what_if;

@@ -11,6 +11,7 @@ mod cache;
 mod calendar;
 mod crontab;
 mod every;
+mod later;
 mod parse;
 mod similar;
 mod timetable;

@@ -3,6 +3,8 @@
 mod fields;
 mod proposal;
 mod pull;
+mod starts;
+mod suggest;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -35,6 +37,7 @@ pub(crate) fn run(config: &Config, args: &ObjectivesArgs) -> anyhow::Result<()> 
     match args {
         ObjectivesArgs::Check { file } => check(config, file),
         ObjectivesArgs::Pull(args) => pull::run(config, args),
+        ObjectivesArgs::Suggest(args) => suggest::run(config, args),
         ObjectivesArgs::List { batch } => list(config, batch.as_deref()),
     }
 }

@@ -1,13 +1,16 @@
 //! `kigen replay`: judges the past again by the same engine, with the objectives of the log or those of a file. Sends and writes
 //! nothing.
 
+mod difference;
 mod past;
 mod table;
+mod what_if;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use anyhow::Context;
 use kigen_log::LogReader;
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
@@ -18,9 +21,10 @@ use kigen_objective::file::{Contents, read_file};
 pub(crate) use self::table::verdict_parts;
 
 use self::past::{Past, Playing};
+use self::what_if::{Change, WhatIf};
 use crate::cli::ReplayArgs;
 use crate::config::Config;
-use crate::exit::misused;
+use crate::exit::{Misused, misused};
 use crate::reader::{Pages, open, skips};
 
 /// Judges the past and prints the verdicts.
@@ -33,6 +37,14 @@ pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
     };
     let reader = open(config)?;
     let mut past = Past::new(args.from, args.to);
+    if !args.what_if.is_empty() {
+        let changes = Change::read_all(&args.what_if, &config.cluster).context(Misused)?;
+        let what_if = WhatIf::read(config, &*reader, changes)?;
+        judge(&*reader, None, &mut past)?;
+        let mut changed = past.empty();
+        what_if.judge(&*reader, &mut changed)?;
+        return difference::print_difference(&past, &changed, args.format);
+    }
     let alerts = Pages::of(&*reader, Topic::Alerts)?;
     for partition in (0..reader.partitions()).map(Partition) {
         alerts.each(partition, |records| past.add_alerts(records))?;
@@ -58,6 +70,29 @@ pub(crate) fn misses(
         ((key.to_string(), name), missed.map(|(deadline, _)| deadline).collect())
     });
     Ok(misses.collect())
+}
+
+/// How often an objective was met and missed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Met {
+    pub(crate) met: usize,
+    pub(crate) missed: usize,
+}
+
+/// How often these objectives, one of a batch, would have been met: deadlines in `[from, to)`.
+pub(crate) fn met(
+    reader: &dyn LogReader,
+    objectives: Contents,
+    (from, to): (Instant, Instant),
+) -> anyhow::Result<BTreeMap<BatchKey, Met>> {
+    let mut past = Past::new(Some(from), Some(to));
+    judge(reader, Some(objectives), &mut past)?;
+    let met = past.verdicts.into_iter().map(|((key, _), verdicts)| {
+        let count = |is: fn(&Verdict) -> bool| verdicts.values().filter(|verdict| is(verdict)).count();
+        let met = count(|verdict| matches!(verdict, Verdict::Met { .. }));
+        (key, Met { met, missed: count(|verdict| matches!(verdict, Verdict::Missed(_))) })
+    });
+    Ok(met.collect())
 }
 
 /// Judges the past by the objectives of a file, or those of the log.

@@ -103,7 +103,7 @@ impl Past {
         Ok(())
     }
 
-    fn add(&mut self, output: ReplayOutput) {
+    pub(super) fn add(&mut self, output: ReplayOutput) {
         output.alerts.iter().for_each(|alert| self.warned.add(alert));
         for judgement in output.judgements {
             if self.has(judgement.deadline) {
@@ -121,7 +121,7 @@ impl Past {
 }
 
 /// The years of which a calendar of a file is played; a log has none before them.
-const CALENDAR_YEARS: (i32, i32) = (2000, 2099);
+pub(super) const CALENDAR_YEARS: (i32, i32) = (2000, 2099);
 
 /// The input of a replay: the log as it is, or with the objectives and calendars of a file in place of its own.
 pub(super) struct Playing {

@@ -14,7 +14,7 @@ use crate::output::{columns, human, text};
 use crate::warned::ahead;
 
 /// An objective or a slot, for JSON and CSV.
-type Row = Vec<(&'static str, Json)>;
+pub(super) type Row = Vec<(&'static str, Json)>;
 
 /// One objective's slots.
 #[derive(Default)]
@@ -265,12 +265,14 @@ fn difference(sum: &Sum) -> String {
     }
 }
 
-fn json_line(row: Row) -> String {
+/// A row as a line of JSON.
+pub(super) fn json_line(row: Row) -> String {
     let object: Map<String, Json> = row.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     format!("{}\n", Json::Object(object))
 }
 
-fn csv(rows: &[Row]) -> anyhow::Result<String> {
+/// Rows as comma-separated values with a header.
+pub(super) fn csv(rows: &[Row]) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     if let Some(first) = rows.first() {
         writer.write_record(first.iter().map(|(name, _)| name))?;
