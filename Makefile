@@ -226,6 +226,7 @@ setup: ## Installs what a build needs and this machine lacks (Debian; as root or
 	command -v cc >/dev/null && command -v c++ >/dev/null || missing+=" g++"; \
 	command -v ccache >/dev/null || missing+=" ccache"; \
 	command -v mount >/dev/null || missing+=" mount"; \
+	command -v mandoc >/dev/null || missing+=" mandoc"; \
 	command -v python3 >/dev/null || missing+=" python3"; \
 	perl -MIPC::Cmd -e 1 2>/dev/null || missing+=" perl"; \
 	/usr/bin/python3 -c "import avro" 2>/dev/null || missing+=" python3-avro"; \

@@ -82,6 +82,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         check: Option<ConfigArgs>,
     },
+    /// Write completions for shells and man pages, for packages
+    #[command(hide = true)]
+    Generate {
+        /// The folder, in which `completions` and `man` are created
+        dir: PathBuf,
+    },
 }
 
 /// The settings of all commands. Flags take precedence over the environment, and that over the file. No debug output: there are

@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use tracing_subscriber::EnvFilter;
 
 mod batch_table;
@@ -42,8 +42,11 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 /// The longest wait for threads in blocking calls at the end.
 const THREADS_END_MAX: Duration = Duration::from_secs(1);
 
+/// The file name of a plugin of kubectl.
+const PLUGIN: &str = "kubectl-kigen";
+
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = parse();
     init_logging(&cli);
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
@@ -57,6 +60,16 @@ fn main() -> ExitCode {
             ExitCode::from(exit::code(&error))
         }
     }
+}
+
+/// Parses the command line. As `kubectl-kigen` this program is a plugin of kubectl, and is named as users call it.
+fn parse() -> Cli {
+    let mut command = Cli::command();
+    let name = std::env::args_os().next().map(std::path::PathBuf::from);
+    if name.is_some_and(|name| name.file_stem().is_some_and(|name| name == PLUGIN)) {
+        command = command.bin_name("kubectl kigen");
+    }
+    Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
@@ -95,6 +108,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Skip(skip) => on_threads(commands::skip::run(configure()?, skip)),
         Command::Calendar(calendar) => commands::calendar::run(&configure()?, &calendar),
         Command::Crontab(crontab) => commands::crontab::run(&crontab),
+        Command::Generate { dir } => commands::generate::run(&dir),
         Command::Config { check: None } => output::print(&configure()?.shown()),
         Command::Config { check: Some(ConfigArgs::Check) } => commands::notify::check(&configure()?),
     }

@@ -14,6 +14,7 @@ mod dry_run;
 mod examples;
 mod export;
 mod failures;
+mod generate;
 mod gokart;
 mod google;
 mod health;
