@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use kigen_model::mute::MuteScope;
-use kigen_objective::mute::instant;
-
+pub(crate) use self::mutes::{MuteArgs, MutesArgs, UnmuteArgs};
+pub(crate) use self::objectives::{ObjectivesArgs, PullArgs, SuggestArgs};
 use crate::log_kind::LogKind;
+
+mod mutes;
+mod objectives;
 
 /// Watches batch jobs on Kubernetes: alerts when a good result is not there by its deadline.
 ///
@@ -341,64 +343,6 @@ pub(crate) enum ImpactFormatArg {
     Svg,
 }
 
-/// The arguments of `objectives`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum ObjectivesArgs {
-    /// Report errors in a file of objectives, by line, and objectives that can never be met, by the runs in the event log
-    Check {
-        /// The file
-        file: PathBuf,
-    },
-    /// Write a file of objectives from a spreadsheet: a row with a job (ジョブ) and a deadline (期限) is an objective. Rows that cannot
-    /// be read are reported, and the others written
-    Pull(PullArgs),
-    /// Propose a deadline for each CronJob without an objective, and for each batch that another reads: one that the past would have
-    /// met 99 % of the time, as YAML with the evidence as comments
-    Suggest(SuggestArgs),
-    /// Print each objective with its next deadline, last verdict and incident, and what could not be resolved. Objectives of the
-    /// cluster that match no batch are read from its API server
-    List {
-        /// Only this batch
-        #[arg(value_name = "NAMESPACE/BATCH")]
-        batch: Option<String>,
-    },
-}
-
-/// The arguments of `objectives pull`.
-#[derive(Debug, Args)]
-pub(crate) struct PullArgs {
-    /// CSV in UTF-8, as a file or at a URL
-    #[arg(long, value_name = "FILE|URL", conflicts_with = "sheet")]
-    pub(crate) csv: Option<String>,
-    /// A spreadsheet of Google: in its address the part between `/d/` and `/edit`. By default what `[objectives.sheet]` names
-    #[arg(long, value_name = "ID")]
-    pub(crate) sheet: Option<String>,
-    /// Its range, such as A:H or Objectives!A:H; by default A:Z of the first sheet
-    #[arg(long, value_name = "RANGE", conflicts_with = "csv")]
-    pub(crate) range: Option<String>,
-    /// The key of a service account that may read it; by default the credentials of the environment (workload identity)
-    #[arg(long, value_name = "FILE", conflicts_with = "csv")]
-    pub(crate) key_file: Option<PathBuf>,
-    /// The file to write; by default stdout. It is not written if it would lose many objectives, unless --confirm-withdrawals
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-    /// Write nothing: print, as Markdown, what would change against that file (or the file of objectives in use, or the log), and
-    /// which misses of the last 90 days in the log the change would have added or taken away
-    #[arg(long)]
-    pub(crate) check: bool,
-}
-
-/// The arguments of `objectives suggest`.
-#[derive(Debug, Args)]
-pub(crate) struct SuggestArgs {
-    /// Only for this batch
-    #[arg(value_name = "NAMESPACE/BATCH")]
-    pub(crate) batch: Option<String>,
-    /// How many days before the last tick of the log are looked at
-    #[arg(long, value_name = "N", default_value_t = 90, value_parser = clap::value_parser!(u16).range(1..=3650))]
-    pub(crate) days: u16,
-}
-
 /// The arguments of `clusters`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClustersArgs {
@@ -411,50 +355,6 @@ pub(crate) enum ClustersArgs {
         /// The cluster's name
         name: String,
     },
-}
-
-/// The arguments of `mute`.
-#[derive(Debug, Args)]
-pub(crate) struct MuteArgs {
-    /// What is muted: NAMESPACE/BATCH, NAMESPACE/BATCH/OBJECTIVE, owner:NAME, namespace:NAME or cluster
-    pub(crate) scope: MuteScope,
-    /// Until when, such as 2026-12-01T09:00+09:00
-    #[arg(long, value_name = "TIME", value_parser = instant, required_unless_present = "lasting")]
-    pub(crate) until: Option<DateTime<Utc>>,
-    /// For how long, such as 4h
-    #[arg(long = "for", value_name = "LENGTH", conflicts_with = "until")]
-    pub(crate) lasting: Option<String>,
-    /// From when on; by default from now on
-    #[arg(long, value_name = "TIME", value_parser = instant)]
-    pub(crate) from: Option<DateTime<Utc>>,
-    /// Only at these times, such as "0 22 * * 6", each for --each-for
-    #[arg(long, value_name = "CRONTAB", requires = "each_lasting")]
-    pub(crate) each: Option<String>,
-    /// How long each of these times lasts, such as 4h
-    #[arg(long = "each-for", value_name = "LENGTH", requires = "each")]
-    pub(crate) each_lasting: Option<String>,
-    /// The zone of --each; by default UTC
-    #[arg(long, value_name = "ZONE", requires = "each")]
-    pub(crate) time_zone: Option<String>,
-    /// Why, for those who look later
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) reason: String,
-}
-
-/// The arguments of `unmute`.
-#[derive(Debug, Args)]
-pub(crate) struct UnmuteArgs {
-    /// The mute, as `kigen mutes` lists it
-    #[arg(value_name = "MUTE")]
-    pub(crate) id: String,
-}
-
-/// The arguments of `mutes`.
-#[derive(Debug, Args)]
-pub(crate) struct MutesArgs {
-    /// Also those that have ended, as far as they are kept
-    #[arg(long)]
-    pub(crate) all: bool,
 }
 
 /// The arguments of `skip`, as the error that reports the record names them.

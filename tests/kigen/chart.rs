@@ -115,6 +115,9 @@ fn the_schema_of_the_values_has_each_setting_of_kigen_but_the_secrets() {
         ("kafka", &[]),
         ("kafka.registry", &["password"]),
         ("health", &[]),
+        ("heartbeat", &["url"]),
+        ("objectives", &[]),
+        ("objectives.sheet", &[]),
         ("slack", &["token"]),
     ] {
         let node = table

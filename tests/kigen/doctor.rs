@@ -245,16 +245,16 @@ async fn the_scopes_and_the_channels_are_checked_and_a_message_is_posted_for_tri
     expect![[r#"
         ok slack the token is that of kigen in shop
         ok slack scopes chat:write, channels:history, channels:read
-        WRONG slack C9 there is no such channel that the bot sees: correct the name, and if it is private, invite the bot: /invite @kigen
         WRONG slack #town the bot is not in it: invite it there, /invite @kigen in #town
+        WRONG slack C9 there is no such channel that the bot sees: correct the name, and if it is private, invite the bot: /invite @kigen
     "#]].assert_eq(&check(&url, "C9", &[]));
     serving.abort();
     let (url, serving) = workspace("channels:read").await;
     expect![[r#"
         ok slack the token is that of kigen in shop
         WRONG slack scopes the app lacks chat:write: add it to the app, and install the app again
-        WRONG slack C2 the bot is not in it: invite it there, /invite @kigen in C2
         WRONG slack #town the bot is not in it: invite it there, /invite @kigen in #town
+        WRONG slack C2 the bot is not in it: invite it there, /invite @kigen in C2
     "#]]
     .assert_eq(&check(&url, "C2", &[]));
     serving.abort();
@@ -262,8 +262,8 @@ async fn the_scopes_and_the_channels_are_checked_and_a_message_is_posted_for_tri
     expect![[r#"
         ok slack the token is that of kigen in shop
         ok slack scopes note: without channels:history (groups:history for a private channel) and channels:read (groups:read for a private channel) a message that came to nothing known, as in a crash, may be posted twice; add these to the app, and install it again
-        ok slack C1 the bot is in it
         WRONG slack #town the bot is not in it: invite it there, /invite @kigen in #town
+        ok slack C1 the bot is in it
     "#]].assert_eq(&check(&url, "C1", &[]));
     serving.abort();
 }
@@ -353,6 +353,7 @@ impl Guarded {
                 ok read kigen.control allowed
                 ok read kigen.deliveries allowed
                 ok record level 3, the newest of this kigen
+                ok alerts none waits
                 ok group of the processors allowed
                 ok transactions of the processor allowed, and possible
                 ok write kigen.events allowed
@@ -400,6 +401,7 @@ impl Guarded {
                 ok read kigen.control allowed
                 ok read kigen.deliveries allowed
                 ok record level 3, the newest of this kigen
+                ok alerts none waits
                 ok group of the processors allowed
                 ok transactions of the processor allowed, and possible
                 ok write kigen.events allowed

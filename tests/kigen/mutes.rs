@@ -93,9 +93,20 @@ fn a_mute_without_an_end_or_a_reason_is_refused_and_so_is_one_of_nothing() {
         let text = refused(dir.path(), &[&["mute"], args].concat());
         text.lines().take(2).collect::<Vec<_>>().join("\n")
     };
-    expect![[r#""#]].assert_eq(&refused(&["ml/report", "--reason", "migration"]));
-    expect![[r#""#]].assert_eq(&refused(&["ml/report", "--for", "4h"]));
-    expect![[r#""#]].assert_eq(&refused(&["report", "--for", "4h", "--reason", "migration"]));
-    expect![[r#""#]].assert_eq(&refused(&["ml/report", "--for", "ever", "--reason", "migration"]));
-    expect![[r#""#]].assert_eq(&refused(&["ml/report", "--until", "tomorrow", "--reason", "migration"]));
+    expect![[r#"
+        error: the following required arguments were not provided:
+          --until <TIME>"#]]
+    .assert_eq(&refused(&["ml/report", "--reason", "migration"]));
+    expect![[r#"
+        error: the following required arguments were not provided:
+          --reason <TEXT>"#]]
+    .assert_eq(&refused(&["ml/report", "--for", "4h"]));
+    expect![[r#"
+        error: invalid value 'report' for '<SCOPE>': `report` is nothing that can be muted: write `NAMESPACE/BATCH`, `NAMESPACE/BATCH/OBJECTIVE`, `owner:NAME`, `namespace:NAME` or `cluster`
+    "#]].assert_eq(&refused(&["report", "--for", "4h", "--reason", "migration"]));
+    expect!["kigen: its length is `ever`: write a number with s, m, h or d, at most 366d"]
+        .assert_eq(&refused(&["ml/report", "--for", "ever", "--reason", "migration"]));
+    expect![[r#"
+        error: invalid value 'tomorrow' for '--until <TIME>': `tomorrow` is no time with its offset: write one such as `2026-12-01T09:00+09:00`
+    "#]].assert_eq(&refused(&["ml/report", "--until", "tomorrow", "--reason", "migration"]));
 }

@@ -407,7 +407,10 @@ mod tests {
                     reason: x}\n- {of: ml/c, from: tomorrow, for: 4h, reason: x}\n";
         let Contents { mutes, problems, .. } = parse(text, "prod", Path::new(""));
         assert_eq!(mutes.len(), 1);
-        expect![[r#""#]].assert_eq(&problems.to_string());
+        expect![[r#"
+            line 2: `mutes`: a mute needs an end: without one it would be forgotten, and so would be what it mutes
+            line 3: `mutes`: `a` is nothing that can be muted: write `NAMESPACE/BATCH`, `NAMESPACE/BATCH/OBJECTIVE`, `owner:NAME`, `namespace:NAME` or `cluster`
+            line 5: `mutes`: `tomorrow` is no time with its offset: write one such as `2026-12-01T09:00+09:00`"#]].assert_eq(&problems.to_string());
     }
 
     #[test]

@@ -249,10 +249,10 @@ impl OfObjective<'_> {
                             }
                         }
                     }
-                    AlertBody::SlotRetracted { slot, misses, .. } => {
-                        if !pending.retract(slot.deadline, *misses) {
-                            lines.push((index, "retracted", slot.deadline, *misses));
-                        }
+                    AlertBody::SlotRetracted { slot, misses, .. }
+                        if !pending.retract(slot.deadline, *misses) =>
+                    {
+                        lines.push((index, "retracted", slot.deadline, *misses));
                     }
                     _ => {}
                 }

@@ -228,7 +228,6 @@ fn of_cluster(event: &ClusterEvent) -> Body<'_> {
 }
 
 /// What an event is about, with its body.
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once, and nearly always a fact")]
 enum Decoded {
     OfBatch(FactBody),
     OfCluster(u64, ClusterBody),

@@ -82,7 +82,13 @@ pub(super) fn run(config: &Config, file: Option<&Path>, sheet: Sheet) -> anyhow:
 }
 
 fn contents(objectives: Vec<FileObjective>) -> Contents {
-    Contents { objectives, catalog: Default::default(), reads: Vec::new(), problems: Default::default() }
+    Contents {
+        objectives,
+        catalog: Default::default(),
+        mutes: Vec::new(),
+        reads: Vec::new(),
+        problems: Default::default(),
+    }
 }
 
 /// The objectives in force that a file or a sheet declared.

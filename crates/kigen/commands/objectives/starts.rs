@@ -23,7 +23,7 @@ const STARTS_MAX: usize = 26_000;
 const STARTS_MIN: usize = 8;
 
 /// The past of all batches of a cluster.
-pub(super) struct Past {
+pub(super) struct FleetPast {
     pub(super) batches: BTreeMap<BatchKey, BatchPast>,
     pub(super) from: Instant,
     /// The last tick.
@@ -70,7 +70,7 @@ pub(super) enum StartResult {
     Hidden,
 }
 
-impl Past {
+impl FleetPast {
     /// Reads the log.
     pub(super) fn read(reader: &dyn LogReader, cluster: &str, past: TimeDelta) -> anyhow::Result<Self> {
         let pages = Pages::of(reader, Topic::Events)?;
@@ -115,6 +115,7 @@ fn add(
                 ClusterBody::Gap(_)
                 | ClusterBody::Epoch { .. }
                 | ClusterBody::Calendar { .. }
+                | ClusterBody::Mute { .. }
                 | ClusterBody::Forgotten { .. } => {}
             },
             Ok(Event::Fact(_) | Event::Cluster(_)) | Err(_) => {}
@@ -158,7 +159,7 @@ impl BatchPast {
     }
 
     /// The starts that are over: the next has come.
-    pub(super) fn starts(&self, past: &Past) -> Starts {
+    pub(super) fn starts(&self, past: &FleetPast) -> Starts {
         let Some((cron_job, since)) = &self.cron_job else { return Starts::none("", "there is no CronJob") };
         let schedule = &cron_job.schedule;
         if cron_job.suspended {

@@ -11,7 +11,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_objective::file::{Contents, FileObjective};
 
-use super::starts::{BatchPast, Past, StartResult, Starts};
+use super::starts::{BatchPast, FleetPast, StartResult, Starts};
 use crate::cli::SuggestArgs;
 use crate::commands::replay::{Met, met};
 use crate::config::Config;
@@ -33,7 +33,7 @@ const MOVE_MIN: i64 = 15;
 /// Prints the proposals as a file of objectives.
 pub(super) fn run(config: &Config, args: &SuggestArgs) -> anyhow::Result<()> {
     let reader = open(config)?;
-    let past = Past::read(&*reader, &config.cluster, TimeDelta::days(args.days.into()))?;
+    let past = FleetPast::read(&*reader, &config.cluster, TimeDelta::days(args.days.into()))?;
     let edges: Vec<Edge> =
         edges(&*reader, &config.cluster)?.into_iter().filter(|edge| edge.until.is_none()).collect();
     let mut proposals: Vec<Proposal> = past
@@ -80,7 +80,7 @@ struct Deadline {
 }
 
 impl Proposal {
-    fn of(key: &BatchKey, batch: &BatchPast, past: &Past) -> Self {
+    fn of(key: &BatchKey, batch: &BatchPast, past: &FleetPast) -> Self {
         let starts = batch.starts(past);
         let deadline = starts.takes(PERCENT).and_then(|takes| Deadline::after(&starts, takes));
         Self { key: key.clone(), starts, deadline }
@@ -94,7 +94,7 @@ impl Proposal {
         Some(FileObjective { key: self.key.clone(), name: NAME.to_owned(), line: 0, objective })
     }
 
-    fn write(&self, out: &mut String, edges: &[Edge], past: &Past) {
+    fn write(&self, out: &mut String, edges: &[Edge], past: &FleetPast) {
         let batch = format!("{}/{}", self.key.namespace, self.key.batch);
         let _ = writeln!(out, "\n# {batch}: {}", self.starts.summary());
         for edge in edges.iter().filter(|edge| edge.source == self.key) {
@@ -161,7 +161,7 @@ impl Deadline {
 }
 
 /// Lets the engine judge the proposals, and moves those that it does not confirm.
-fn confirm(reader: &dyn LogReader, proposals: &mut [Proposal], past: &Past) -> anyhow::Result<()> {
+fn confirm(reader: &dyn LogReader, proposals: &mut [Proposal], past: &FleetPast) -> anyhow::Result<()> {
     for nth in 0..=MOVES_MAX {
         let wanted: Vec<FileObjective> =
             proposals.iter().filter(|it| !it.is_confirmed()).filter_map(Proposal::objective).collect();
@@ -171,6 +171,7 @@ fn confirm(reader: &dyn LogReader, proposals: &mut [Proposal], past: &Past) -> a
         let contents = Contents {
             objectives: wanted,
             catalog: Default::default(),
+            mutes: Vec::new(),
             reads: Vec::new(),
             problems: Default::default(),
         };
@@ -210,7 +211,7 @@ fn is_enough(met: &Met) -> bool {
 
 impl BatchPast {
     /// How many starts of a reader found the result of the start before them, in words.
-    fn before(&self, reader: &BatchKey, past: &Past) -> String {
+    fn before(&self, reader: &BatchKey, past: &FleetPast) -> String {
         let Some(reader) = past.batches.get(reader) else { return String::new() };
         let own = self.starts(past);
         let read = reader.starts(past).all.into_iter().filter_map(|read| {

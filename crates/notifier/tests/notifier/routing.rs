@@ -92,7 +92,7 @@ fn the_first_rule_that_matches_decides_unless_it_continues() {
 }
 
 #[test]
-fn each_condition_is_checked_and_a_mismatch_says_which() {
+fn each_condition_is_checked_and_a_mismatch_states_which() {
     let check = |when: Conditions, why: &str| {
         let routes = routes(vec![rule("r", when, "C9")]);
         assert_eq!(routes.explain(&suspended())[0], ("r", Outcome::Mismatch(why.to_owned())));
@@ -263,7 +263,8 @@ async fn an_alert_for_two_channels_is_one_message_in_each_and_both_are_updated()
         );
         assert_eq!(reply["thread_ts"], head["ts"]);
     }
-    assert_eq!(ids(&workspace.messages_in("C1")), ids_of(&[&miss(1), &recovery]));
+    // The first channel that a rule names has the alerts under their own ids.
+    assert_eq!(ids(&workspace.messages_in("C9")), ids_of(&[&miss(1), &recovery]));
 }
 
 /// Only what is for it waits, though all is of one kind.

@@ -44,7 +44,16 @@ async fn what_slack_refuses_for_its_content_is_given_up_until_an_operator_wants_
     let [failed] = &undelivered(&log).failed[..] else { panic!("one is given up") };
     assert_eq!((failed.id, failed.failed_at.is_some()), (alerts[0].id, true));
     assert!(failed.reason.contains("msg_too_long"), "{}", failed.reason);
-    let shown = health.readiness(RealInstant::now()).expect("it delivers");
+    // It is shown once that is committed.
+    let shown = async {
+        loop {
+            if let Ok(shown) = health.readiness(RealInstant::now()) {
+                break shown;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let shown = tokio::time::timeout(Duration::from_secs(20), shown).await.expect("it delivers");
     assert!(
         shown.contains("1 alert was accepted by no receiver") && shown.contains("kigen notify --retry"),
         "{shown}"

@@ -28,6 +28,7 @@ pub struct Identity {
 
 /// A decoded object.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 pub enum Decoded {
     /// A CronJob, and the objective in its annotations.
     CronJob {

@@ -86,6 +86,7 @@ enum Ended {
 }
 
 /// The outcome of a turn.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 enum Turn {
     Done,
     /// The tick that it wrote is to be found in the log.

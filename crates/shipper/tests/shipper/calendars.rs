@@ -154,5 +154,12 @@ async fn mutes_of_annotations_and_of_a_file_are_written_ahead_of_a_tick_and_ende
     play_until(&mut shipping, 10).await;
     shipping.apply(file(Vec::new()));
     play_until(&mut shipping, 15).await;
-    expect![[r#""#]].assert_eq(&written(&shipping).join("\n"));
+    expect![[r#"
+        mute of ml/recommend until 2026-11-09 03:00:00 UTC: migration
+        tick
+        mute of owner:ml-team until 2026-11-09 10:00:00 UTC: backup
+        tick
+        a mute ends
+        tick"#]]
+    .assert_eq(&written(&shipping).join("\n"));
 }

@@ -62,7 +62,12 @@ pub(crate) fn muted() -> Incident {
 
 /// The mutes that a partition knows.
 pub(crate) fn mutes() -> Mutes {
-    Mutes::of([("4f1c9d02".to_owned(), mute(scopes()[4].1.clone())), ("year-end".to_owned(), repeated())])
+    let [_, _, (_, owner), _, (_, objective)] = scopes();
+    Mutes::of([
+        ("4f1c9d02".to_owned(), mute(objective)),
+        ("move".to_owned(), mute(owner)),
+        ("year-end".to_owned(), repeated()),
+    ])
 }
 
 #[test]

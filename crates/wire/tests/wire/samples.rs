@@ -381,8 +381,23 @@ fn new_batch(concurrency: Option<ConcurrencyPolicy>) -> BatchState {
     BatchState { cron_job: Some(cron_job), ..BatchState::new(key()) }
 }
 
+/// One of whole slots without a mute, and one of a partial slot with one.
+fn incidents() -> [Incident; 2] {
+    let partial = Slot { whole: false, ..slot() };
+    [
+        Incident { muted: 0, muted_until: None, ..muted() },
+        Incident {
+            since: at("2026-11-18T03:00:00Z"),
+            opens: at("2026-11-20T03:00:00Z"),
+            last: partial,
+            ..muted()
+        },
+    ]
+}
+
 fn objective_states() -> [ObjectiveState; 9] {
     let opens = at("2026-11-20T03:00:00Z");
+    let [unmuted, partial] = incidents();
     let open = |window, met_at| {
         let (risk_due, warned_of) = match met_at {
             Some(_) => (None, RiskKind::ALL.to_vec()),
@@ -407,7 +422,7 @@ fn objective_states() -> [ObjectiveState; 9] {
         level_warned_at: None,
     };
     [
-        ObjectiveState { objective: before(Some(None)), ..of(Plan::Exhausted) },
+        ObjectiveState { objective: before(Some(None)), incident: Some(unmuted), ..of(Plan::Exhausted) },
         ObjectiveState {
             objective: objective(),
             successors: vec![
@@ -415,14 +430,7 @@ fn objective_states() -> [ObjectiveState; 9] {
                 Successor { objective: objective(), edited_at: at("2026-11-20T02:10:00Z") },
             ],
             withdrawn_at: Some(at("2026-11-20T02:30:00Z")),
-            incident: Some(Incident {
-                id: id(2),
-                since: at("2026-11-18T03:00:00Z"),
-                misses: 2,
-                last: Slot { whole: false, ..slot() },
-                opens,
-                ..muted()
-            }),
+            incident: Some(partial),
             verdicts: verdicts(),
             warned_of_no_fire: true,
             unknown: [(false, Some(opens)), (true, None)]

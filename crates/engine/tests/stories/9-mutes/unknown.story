@@ -12,4 +12,4 @@ zone Asia/Tokyo
 2026-11-20 13:05 job late succeeds at 2026-11-20 08:50 made 2026-11-20 08:00 for 2026-11-20 08:00
 2026-11-20 15:01 tick
 ---
-2026-11-20 13:01:00 muted: the deadline 2026-11-20 12:00:00, complete-by, never_started
+2026-11-20 13:01:00 muted: the deadline 2026-11-20 12:00:00, complete-by, not_observed

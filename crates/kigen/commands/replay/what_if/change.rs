@@ -6,7 +6,7 @@ use kigen_objective::crontab;
 
 /// A change of the past.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::commands::replay) enum Change {
+pub(crate) enum Change {
     /// The CronJob has this schedule, and its runs keep their durations.
     Starts { batch: BatchKey, crontab: String },
     /// Its runs take so many thousandths of their time.
@@ -22,10 +22,7 @@ const PERMILLE_MAX: i32 = 100_000;
 
 impl Change {
     /// Reads the changes in groups of three words: what, which batch, and the value.
-    pub(in crate::commands::replay) fn read_all(
-        words: &[String],
-        cluster: &str,
-    ) -> anyhow::Result<Vec<Self>> {
+    pub(crate) fn read_all(words: &[String], cluster: &str) -> anyhow::Result<Vec<Self>> {
         words.chunks(3).map(|words| Self::read(words, cluster)).collect()
     }
 

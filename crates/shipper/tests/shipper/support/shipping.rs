@@ -30,6 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A written event.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are few")]
 pub(crate) enum Written {
     Fact(Box<Fact>),
     Cluster { event: ClusterEvent, server_time: Instant },
