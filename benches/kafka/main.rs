@@ -70,6 +70,7 @@ async fn main() {
     }
     if is_chosen("latency") {
         latency(&kafka, &amounts).await;
+        kafka.clear().await;
     }
     if is_chosen("wide") {
         let batches = std::env::args().find_map(|argument| argument.parse().ok());
