@@ -4,10 +4,9 @@
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-use kigen_ops::{Secret, ThrottledWarnings, on_thread, trust};
+use kigen_ops::{Secret, ThrottledWarnings, http_client, on_thread, trust};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
-use ureq::Agent;
 
 use super::board::HealthBoard;
 use crate::metrics;
@@ -68,11 +67,7 @@ pub(crate) async fn run(
 
 fn request(url: &Secret) -> Result<(), HeartbeatFailure> {
     let url = url.read().map_err(HeartbeatFailure::Unreadable)?;
-    let config = Agent::config_builder()
-        .tls_config(trust([]))
-        .timeout_global(Some(RESPONSE_MAX))
-        .user_agent(concat!("kigen/", env!("CARGO_PKG_VERSION")));
-    match config.build().new_agent().get(&url).call() {
+    match http_client(trust([]), RESPONSE_MAX).build().new_agent().get(&url).call() {
         Ok(_) => Ok(()),
         Err(ureq::Error::StatusCode(status)) => Err(HeartbeatFailure::Refused(status)),
         Err(ureq::Error::Io(error)) if error.kind() != ErrorKind::Other => {

@@ -6,17 +6,17 @@
 mod back_off;
 mod blocking;
 mod error_chain;
+mod http_client;
 mod proxy;
 mod retry;
 mod secret;
 mod throttle;
-mod trust;
 
 pub use back_off::BackOff;
 pub use blocking::{join, on_thread};
 pub use error_chain::{causes, error_chain};
+pub use http_client::{http_client, trust, trust_none};
 pub use proxy::proxy_for;
 pub use retry::Retry;
 pub use secret::Secret;
 pub use throttle::{RetriedError, Throttle, ThrottledWarnings};
-pub use trust::{trust, trust_none};

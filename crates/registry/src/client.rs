@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use kigen_ops::{trust, trust_none};
+use kigen_ops::{http_client, trust, trust_none};
 use serde_json::{Value as Json, json};
 use ureq::Agent;
 use ureq::http::{Request, Response};
@@ -44,13 +44,10 @@ impl Client {
     /// # Errors
     /// The certificates cannot be used.
     pub(crate) fn new(access: Access) -> Result<Self, RegistryFailure> {
-        let config = Agent::config_builder()
-            .tls_config(tls(&access)?)
-            .timeout_global(Some(RESPONSE_MAX))
+        let config = http_client(tls(&access)?, RESPONSE_MAX)
             .http_status_as_error(false)
             // A redirect is an error: a redirected POST would become another request.
             .max_redirects(0)
-            .user_agent(concat!("kigen/", env!("CARGO_PKG_VERSION")))
             .accept(ACCEPT);
         Ok(Self { access, agent: config.build().new_agent() })
     }

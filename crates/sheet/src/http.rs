@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kigen_ops::trust;
+use kigen_ops::{http_client, trust};
 use ureq::Agent;
 use ureq::config::{Config, ConfigBuilder};
 use ureq::http::Response;
@@ -67,13 +67,8 @@ pub(crate) fn from(url: &str) -> String {
 }
 
 fn config() -> ConfigBuilder<AgentScope> {
-    let config: ConfigBuilder<AgentScope> = Agent::config_builder();
     // Without TLS, too: a redirect may lead to it.
-    config
-        .tls_config(trust([]))
-        .timeout_global(Some(RESPONSE_MAX))
-        .http_status_as_error(false)
-        .user_agent(concat!("kigen/", env!("CARGO_PKG_VERSION")))
+    http_client(trust([]), RESPONSE_MAX).http_status_as_error(false)
 }
 
 fn without_redirects(config: ConfigBuilder<AgentScope>) -> Agent {

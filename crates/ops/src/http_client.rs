@@ -1,8 +1,21 @@
-//! TLS for small blocking clients: which certificate authorities a server is checked against.
+//! Small blocking HTTP clients: what all have in common, and which certificate authorities a server is checked against.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use ureq::Agent;
+use ureq::config::ConfigBuilder;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::typestate::AgentScope;
+
+/// A client with this trust, whose responses may take so long, and that names itself.
+#[must_use]
+pub fn http_client(tls: TlsConfig, response_max: Duration) -> ConfigBuilder<AgentScope> {
+    Agent::config_builder()
+        .tls_config(tls)
+        .timeout_global(Some(response_max))
+        .user_agent(concat!("kigen/", env!("CARGO_PKG_VERSION")))
+}
 
 /// Trusts the certificate authorities of this machine, and these. One of the machine that cannot be read is left out.
 #[must_use]
