@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 
 mod batch_table;
 mod cli;
+mod cluster_event;
 mod commands;
 mod config;
 mod deadlines;

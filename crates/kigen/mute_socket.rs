@@ -10,16 +10,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
-use chrono::Utc;
 use kigen_control::Control;
-use kigen_log::{Log, LogReader, NewRecord};
+use kigen_log::Log;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event};
-use kigen_model::topic::{Partition, Topic};
 use kigen_wire::Level;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 
+use crate::cluster_event::write_to_all;
 use crate::role::until_stopped;
 
 /// The socket's name in the data directory.
@@ -109,25 +108,10 @@ async fn write<L: Log>(log: &L, value: &[u8], level: Level) -> anyhow::Result<()
                 kigen_wire::has_mutes(level),
                 "a process of this log, or one that it may be rolled back to, does not know mutes: the record level is {level}"
             );
-            append(log, &event).await
+            Ok(write_to_all(log, event).await?)
         }
         Event::Cluster(_) | Event::Fact(_) => anyhow::bail!("only mutes are written here"),
     }
-}
-
-/// Writes a change of a mute to each partition.
-pub(crate) async fn append<L: Log>(log: &L, event: &ClusterEvent) -> anyhow::Result<()> {
-    let value = kigen_wire::encode_event(&Event::Cluster(event.clone()), Level::NEWEST);
-    let now = Utc::now();
-    let record = |nth| NewRecord {
-        topic: Topic::Events,
-        partition: Partition(nth),
-        key: event.cluster.clone(),
-        value: Some(value.clone()),
-        timestamp: now,
-    };
-    log.append((0..log.reader().partitions()).map(record).collect()).await?;
-    Ok(())
 }
 
 /// Has the `kigen up` of this data directory write a change of a mute; false: none listens.

@@ -1,12 +1,17 @@
-//! Opens what a process writes: the embedded event log and the store.
+//! Opens what a process writes: the event log, for a command, and the store.
 
 use std::path::Path;
 
 use anyhow::Context;
-use kigen_log::{EmbeddedError, EmbeddedLog, Log, LogError};
+use kigen_log::{EmbeddedError, EmbeddedLog, KafkaLog, Log, LogError};
 use kigen_model::topic::Topic;
 use kigen_processor::{Processor, TurnBounds};
+use kigen_registry::Intent;
 use kigen_store::Store;
+
+use crate::config::Config;
+use crate::exit::misused;
+use crate::kafka::connect;
 
 /// Opens the event log for writing.
 pub(crate) fn open_log(dir: &Path, settings: kigen_log::Settings) -> anyhow::Result<EmbeddedLog> {
@@ -24,6 +29,15 @@ pub(crate) fn open_log_alone(dir: &Path, settings: kigen_log::Settings) -> anyho
         ),
         _ => error,
     })
+}
+
+/// Opens the log on Kafka for writing, in a command of this name beside the running processes.
+pub(crate) async fn open_kafka_beside(config: &Config, command: &str) -> anyhow::Result<KafkaLog> {
+    let kafka = config.kafka().map_err(misused)?;
+    let connection = connect(&kafka, Intent::Write).await?;
+    // Not the name of a process that writes transactions.
+    let instance = format!("{}-{command}", kafka.instance);
+    Ok(KafkaLog::open(connection, &kafka.layout, &instance).await?)
 }
 
 /// Opens the store, for a processor of the log.

@@ -8,22 +8,20 @@ use std::ops::Range;
 
 use chrono::{TimeDelta, Utc};
 use kigen_control::Members;
-use kigen_log::{KafkaLog, Log, LogReader, NewRecord};
+use kigen_log::{Log, LogReader};
 use kigen_model::event::{ClusterBody, ClusterEvent, Event};
 use kigen_model::key::is_key_part;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::on_thread;
-use kigen_registry::Intent;
 use kigen_state::{ClusterClock, POSITION_KEY, Plan};
-use kigen_wire::{Level, Status};
+use kigen_wire::Status;
 
 use crate::batch_table::latest_statuses;
 use crate::cli::ClustersArgs;
+use crate::cluster_event::write_to_all;
 use crate::config::Config;
-use crate::exit::misused;
-use crate::kafka::connect;
 use crate::log_kind::LogKind;
-use crate::open::open_log_alone;
+use crate::open::{open_kafka_beside, open_log_alone};
 use crate::output::{columns, human, print, text};
 use crate::reader::{Pages, open};
 
@@ -172,11 +170,7 @@ async fn forget_in(config: Config, name: String) -> anyhow::Result<()> {
             forget(log, name, author, window).await
         }
         LogKind::Kafka => {
-            let kafka = config.kafka().map_err(misused)?;
-            let connection = connect(&kafka, Intent::Write).await?;
-            // Not the name of a process that writes transactions.
-            let instance = format!("{}-clusters", kafka.instance);
-            let log = KafkaLog::open(connection, &kafka.layout, &instance).await?;
+            let log = open_kafka_beside(&config, "clusters").await?;
             forget(log, name, author, window).await
         }
     }
@@ -185,21 +179,13 @@ async fn forget_in(config: Config, name: String) -> anyhow::Result<()> {
 async fn forget<L: Log>(log: L, name: String, author: String, window: TimeDelta) -> anyhow::Result<()> {
     let (reader, sought) = (log.reader().clone(), name.clone());
     let cluster = on_thread(move || checked(&reader, &sought, window)).await?;
-    let (now, partitions) = (Utc::now(), log.reader().partitions());
-    let event = Event::Cluster(ClusterEvent {
+    let event = ClusterEvent {
         cluster: name.clone(),
         cluster_uid: None,
         epoch: cluster.clock.epoch + 1,
         body: ClusterBody::Forgotten { author },
-    });
-    let record = |nth| NewRecord {
-        topic: Topic::Events,
-        partition: Partition(nth),
-        key: name.clone(),
-        value: Some(kigen_wire::encode_event(&event, Level::NEWEST)),
-        timestamp: now,
     };
-    log.append((0..partitions).map(record).collect()).await?;
+    write_to_all(&log, event).await?;
     print(&format!(
         "the cluster `{name}` is forgotten: its {} batches with {} objectives are removed once each partition is judged, and its \
          lag is no longer measured; messages of its open incidents stay as they are. A shipper of that name begins anew\n",

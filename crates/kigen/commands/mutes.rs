@@ -4,25 +4,24 @@
 use anyhow::Context;
 use chrono::{SubsecRound, TimeDelta, Utc};
 use kigen_control::Members;
-use kigen_log::{KafkaLog, Log, LogReader};
+use kigen_log::{Log, LogReader};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, MuteChange};
 use kigen_model::mute::Mute;
 use kigen_model::topic::{Partition, Topic};
 use kigen_objective::mute::{End, Written};
 use kigen_ops::on_thread;
-use kigen_registry::Intent;
 use kigen_state::{ClusterClock, MUTES_MAX, POSITION_KEY};
 use kigen_wire::Status;
 
 use crate::batch_table::latest_statuses;
 use crate::cli::{MuteArgs, MutesArgs, UnmuteArgs};
+use crate::cluster_event::write_to_all;
 use crate::config::Config;
 use crate::exit::misused;
-use crate::kafka::connect;
 use crate::log_kind::LogKind;
 use crate::mute_socket;
-use crate::open::open_log_alone;
+use crate::open::{open_kafka_beside, open_log_alone};
 use crate::output::{columns, human, print, text};
 use crate::reader::{Pages, open};
 
@@ -171,22 +170,16 @@ async fn write(config: Config, id: String, change: MuteChange) -> anyhow::Result
                 return Ok(());
             }
             let log = open_log_alone(&config.log_dir(), config.log.clone())?;
-            append(log, &event, window).await
+            append(log, event, window).await
         }
-        LogKind::Kafka => {
-            let kafka = config.kafka().map_err(misused)?;
-            let connection = connect(&kafka, Intent::Write).await?;
-            // Not the name of a process that writes transactions.
-            let instance = format!("{}-mute", kafka.instance);
-            append(KafkaLog::open(connection, &kafka.layout, &instance).await?, &event, window).await
-        }
+        LogKind::Kafka => append(open_kafka_beside(&config, "mute").await?, event, window).await,
     }
 }
 
-async fn append<L: Log>(log: L, event: &ClusterEvent, window: TimeDelta) -> anyhow::Result<()> {
+async fn append<L: Log>(log: L, event: ClusterEvent, window: TimeDelta) -> anyhow::Result<()> {
     let reader = log.reader().clone();
     on_thread(move || all_know_mutes(&reader, window)).await?;
-    mute_socket::append(&log, event).await.context("the mute was not written")
+    write_to_all(&log, event).await.context("the mute was not written")
 }
 
 /// That every process of the log reads mutes: one that does not would stop at the record.

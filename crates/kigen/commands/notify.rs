@@ -4,19 +4,17 @@
 use std::fmt::Write;
 
 use chrono::Utc;
-use kigen_log::{KafkaLog, Log, LogReader};
+use kigen_log::{Log, LogReader};
 use kigen_model::alert::Alert;
 use kigen_model::topic::{Partition, Topic};
 use kigen_notifier::routing::{self, Mention, Outcome};
 use kigen_notifier::undelivered::{self, AllUndelivered};
 use kigen_ops::on_thread;
-use kigen_registry::Intent;
 
 use crate::config::Config;
 use crate::exit::misused;
-use crate::kafka::connect;
 use crate::log_kind::LogKind;
-use crate::open::open_log_alone;
+use crate::open::{open_kafka_beside, open_log_alone};
 use crate::output::print;
 use crate::reader::{self, Pages};
 
@@ -29,11 +27,7 @@ pub(crate) async fn retry(config: Config) -> anyhow::Result<()> {
             write(log, &author, "when `kigen up` starts").await
         }
         LogKind::Kafka => {
-            let kafka = config.kafka().map_err(misused)?;
-            let connection = connect(&kafka, Intent::Write).await?;
-            // Not the name of a process that writes transactions.
-            let instance = format!("{}-retry", kafka.instance);
-            let log = KafkaLog::open(connection, &kafka.layout, &instance).await?;
+            let log = open_kafka_beside(&config, "retry").await?;
             write(log, &author, "within seconds").await
         }
     }

@@ -2,18 +2,15 @@
 
 use anyhow::Context;
 use chrono::Utc;
-use kigen_log::{KafkaLog, Log, LogReader};
+use kigen_log::{Log, LogReader};
 use kigen_model::control::{ControlRecord, Skip};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_ops::on_thread;
-use kigen_registry::Intent;
 
 use crate::cli::{SkipArgs, SkippedTopicArg};
 use crate::config::Config;
-use crate::exit::misused;
-use crate::kafka::connect;
 use crate::log_kind::LogKind;
-use crate::open::open_log_alone;
+use crate::open::{open_kafka_beside, open_log_alone};
 use crate::output::print;
 
 /// Checks that the record is one that a newer kigen wrote, and writes that it is skipped.
@@ -28,13 +25,7 @@ pub(crate) async fn run(config: Config, args: SkipArgs) -> anyhow::Result<()> {
         LogKind::Embedded => {
             skip(open_log_alone(&config.log_dir(), config.log.clone())?, place, author).await
         }
-        LogKind::Kafka => {
-            let kafka = config.kafka().map_err(misused)?;
-            let connection = connect(&kafka, Intent::Write).await?;
-            // Not the name of a process that writes transactions.
-            let instance = format!("{}-skip", kafka.instance);
-            skip(KafkaLog::open(connection, &kafka.layout, &instance).await?, place, author).await
-        }
+        LogKind::Kafka => skip(open_kafka_beside(&config, "skip").await?, place, author).await,
     }
 }
 
