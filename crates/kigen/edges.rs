@@ -1,4 +1,4 @@
-//! Who read whom, as the objectives in the log show.
+//! Who read whom, as the objectives in the log show: by `before`, and by `reads`.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use kigen_log::LogReader;
 use kigen_model::Instant;
 use kigen_model::event::{Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
+use kigen_model::objective::Objective;
 use kigen_model::topic::{Partition, Topic};
 
 use crate::reader::Pages;
@@ -29,55 +30,80 @@ pub(crate) fn edges(reader: &dyn LogReader, cluster: &str) -> anyhow::Result<Vec
                     fact
                     && key.cluster == cluster
                 {
-                    let target = objective.as_ref().and_then(|objective| objective.target());
-                    let reader = target.map(|(namespace, batch)| BatchKey::new(cluster, namespace, batch));
+                    let others = objective.as_ref().map(|it| others(it, cluster)).unwrap_or_default();
                     let declared = objectives.entry((key.clone(), name.clone())).or_insert_with(|| {
-                        Declared { revision: revision.clone(), reader: None, from: observed_at }
+                        Declared { revision: revision.clone(), others: Others::default(), from: observed_at }
                     });
-                    edges.extend(declared.change(&key, &name, revision, reader, observed_at));
+                    edges.extend(declared.change(&key, &name, revision, others, observed_at));
                 }
             }
             Ok(())
         })?;
         for ((key, name), declared) in objectives {
-            edges.extend(declared.edge(&key, &name, None));
+            edges.extend(declared.edges(&key, &name, None));
         }
     }
     Ok(edges)
 }
 
-/// An objective's edge while the log is read.
+/// The batches that an objective relates to its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Others {
+    /// The one that reads it.
+    reader: Option<BatchKey>,
+    /// Those that it reads.
+    sources: Vec<BatchKey>,
+}
+
+fn others(objective: &Objective, cluster: &str) -> Others {
+    let reader = objective.target().map(|(namespace, batch)| BatchKey::new(cluster, namespace, batch));
+    let sources = objective.reads().unwrap_or_default().iter();
+    let sources = sources.map(|source| BatchKey::new(cluster, &source.namespace, &source.batch));
+    Others { reader, sources: sources.collect() }
+}
+
+/// An objective's edges while the log is read.
 struct Declared {
     revision: Revision,
-    reader: Option<BatchKey>,
+    others: Others,
     from: Instant,
 }
 
 impl Declared {
-    /// Takes a newer version; returns the edge that ends.
+    /// Takes a newer version; returns the edges that end.
     fn change(
         &mut self,
-        source: &BatchKey,
+        of: &BatchKey,
         objective: &str,
         revision: Revision,
-        reader: Option<BatchKey>,
+        others: Others,
         at: Instant,
-    ) -> Option<Edge> {
-        if self.reader == reader || self.revision.is_newer_than(&revision) {
-            return None;
+    ) -> Vec<Edge> {
+        if self.others == others || self.revision.is_newer_than(&revision) {
+            return Vec::new();
         }
-        let ended = self.edge(source, objective, Some(at));
-        *self = Self { revision, reader, from: at };
+        let ended = self.edges(of, objective, Some(at)).collect();
+        *self = Self { revision, others, from: at };
         ended
     }
 
-    fn edge(&self, source: &BatchKey, objective: &str, until: Option<Instant>) -> Option<Edge> {
-        Some(Edge {
-            reader: self.reader.clone()?,
-            source: source.clone(),
+    /// The edges of an objective of this batch.
+    fn edges(&self, of: &BatchKey, objective: &str, until: Option<Instant>) -> impl Iterator<Item = Edge> {
+        let from = self.from;
+        let to_reader = self.others.reader.clone().map(|reader| Edge {
+            reader,
+            source: of.clone(),
             objective: Some(objective.to_owned()),
-            from: self.from,
+            from,
             until,
-        })
+        });
+        let from_source = move |source: &BatchKey| Edge {
+            reader: of.clone(),
+            source: source.clone(),
+            objective: None,
+            from,
+            until,
+        };
+        to_reader.into_iter().chain(self.others.sources.iter().map(from_source))
     }
 }

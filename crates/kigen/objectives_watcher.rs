@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use kigen_objective::annotation::{ANNOTATED_OBJECTIVE, COMPLETE_BY};
+use kigen_objective::annotation::reserved_for;
 use kigen_objective::file::{Contents, FileError, read_file};
 use kigen_ops::error_chain;
 use kigen_shipper::input::{Declaration, Declared};
@@ -84,10 +84,12 @@ impl Watcher {
     fn declaration(&mut self, contents: Contents) -> Declaration {
         let Contents { objectives, catalog, mutes, mut problems, reads: _ } = contents;
         let (own, reserved): (Vec<_>, Vec<_>) =
-            objectives.into_iter().partition(|objective| objective.name != ANNOTATED_OBJECTIVE);
+            objectives.into_iter().partition(|objective| reserved_for(&objective.name).is_none());
         for objective in reserved {
             let text = format!(
-                "the name `{ANNOTATED_OBJECTIVE}` is reserved for the annotation {COMPLETE_BY}: rename the objective of {}",
+                "the name `{}` is reserved for the annotation {}: rename the objective of {}",
+                objective.name,
+                reserved_for(&objective.name).unwrap_or_default(),
                 objective.key
             );
             problems.add(objective.line, text);

@@ -7,6 +7,7 @@ use std::io::Write as _;
 use chrono::{SecondsFormat, TimeDelta};
 use kigen_calendar::Zone;
 use kigen_model::Instant;
+use kigen_model::objective::ReadBatch;
 use kigen_text::plain::{plain, plain_json};
 use kigen_text::secrets::scrub;
 use serde_json::Value;
@@ -54,6 +55,12 @@ pub(crate) fn local(zone: &str, at: Instant) -> String {
         Ok(known) => format!("{} {zone}", known.local(at).date_time.format("%a %Y-%m-%d %H:%M")),
         Err(_) => text(at),
     }
+}
+
+/// The names of batches that are read.
+pub(crate) fn read_batches(sources: &[ReadBatch]) -> String {
+    let names = sources.iter().map(|source| format!("{}/{}", source.namespace, source.batch));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// A span in hours and minutes; in seconds if it is shorter than a minute.

@@ -13,7 +13,7 @@ use kigen_model::topic::Topic;
 use kigen_text::error;
 use kigen_wire::Status;
 
-use crate::output::{human, text};
+use crate::output::{human, read_batches, text};
 
 /// A record's value.
 ///
@@ -130,6 +130,7 @@ fn fact_text(fact: &Fact) -> String {
             Deadlines::Before { namespace, cron_job, .. } => {
                 format!("objective {name}: before {namespace}/{cron_job} starts")
             }
+            Deadlines::Reads { sources } => format!("reads {}", read_batches(sources)),
         },
         FactBody::Objective { name, objective: None, .. } => format!("objective {name} withdrawn"),
     }

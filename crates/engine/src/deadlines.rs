@@ -17,6 +17,7 @@ pub(crate) fn zone_name<'a>(objective: &'a Objective, cron_job: Option<&'a CronJ
         Deadlines::Before { schedule, .. } => {
             schedule.as_ref().map(|schedule| timetable_of_target(schedule).time_zone)
         }
+        Deadlines::Reads { .. } => None,
     };
     own.unwrap_or("UTC")
 }
@@ -48,6 +49,7 @@ pub(crate) fn deadlines(objective: &Objective, time_zone: &str) -> Result<Rc<Cal
                  under `before`, or say `completeBy`"
             ));
         }
+        Deadlines::Reads { .. } => return Err("it names what the batch reads, and no deadline".to_owned()),
     };
     let calendar = cached(crontab, time_zone, reading)?;
     if calendar.crontab().is_every() {
@@ -70,7 +72,7 @@ pub(crate) fn starts(
         return Ok(None);
     };
     let time_zone = match objective.deadlines {
-        Deadlines::CompleteBy { .. } => time_zone,
+        Deadlines::CompleteBy { .. } | Deadlines::Reads { .. } => time_zone,
         Deadlines::Before { .. } => {
             objective.time_zone.as_deref().or_else(|| cron_job.map(zone_of_cron_job)).unwrap_or("UTC")
         }

@@ -68,6 +68,8 @@ pub(crate) fn summary_of_objective(name: &str, objective: &ObjectiveState) -> Ob
         Deadlines::Before { namespace, cron_job, .. } => {
             DeadlineSummary::Before(format!("{namespace}/{cron_job}"))
         }
+        // Nothing is judged by it, so no alert has it.
+        Deadlines::Reads { .. } => DeadlineSummary::CompleteBy(String::new()),
     };
     ObjectiveSummary {
         name: name.to_owned(),

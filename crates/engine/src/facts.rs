@@ -214,7 +214,7 @@ fn raise_run_failed(batch: &mut Batch<'_>, uid: &str) {
     }
     let body =
         AlertBody::RunFailed { run: summary_at(run, batch.at), failure: attempts::failure(run, reason) };
-    let objective = state.objectives.iter().find(|(_, known)| known.plan != Plan::Withdrawn);
+    let objective = state.objectives.iter().find(|(_, known)| known.is_judged());
     batch.effects.push(Effect::Raise(Box::new(Alert {
         id: alert_id(&state.key, "", body.kind(), uid),
         key: state.key.clone(),
@@ -228,7 +228,7 @@ fn raise_run_failed(batch: &mut Batch<'_>, uid: &str) {
 /// Whether a batch is muted at an instant, or each of its objectives is.
 fn is_muted(batch: &Batch<'_>, at: Instant) -> bool {
     let (mutes, state) = (batch.mutes, &*batch.state);
-    let mut judged = state.objectives.iter().filter(|(_, known)| known.plan != Plan::Withdrawn).peekable();
+    let mut judged = state.objectives.iter().filter(|(_, known)| known.is_judged()).peekable();
     let has_objective = judged.peek().is_some();
     let is_muted = |(name, known): (&String, &ObjectiveState)| {
         mute::muted_until(mutes, &state.key, (name, known), at).is_some()

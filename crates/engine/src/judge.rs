@@ -337,6 +337,7 @@ fn warn_of_no_fire(judge: &mut Judge<'_>, slot: Slot) {
         match &judge.objective.objective.deadlines {
             Deadlines::CompleteBy { crontab } => format!("`{crontab}`"),
             Deadlines::Before { namespace, cron_job, .. } => format!("`before: {namespace}/{cron_job}`"),
+            Deadlines::Reads { .. } => "`reads`".to_owned(),
         },
     ));
 }

@@ -78,6 +78,13 @@ fn cut_objective(objective: &mut Objective) -> bool {
                 is_cut | cut(&mut schedule.crontab, CRONTAB_BYTES_MAX + 1) | of_zone
             })
         }
+        Deadlines::Reads { sources } => {
+            let is_cut = sources.len() > Objective::READS_MAX;
+            sources.truncate(Objective::READS_MAX);
+            sources.iter_mut().fold(is_cut, |is_cut, source| {
+                is_cut | cut(&mut source.namespace, NAME_BYTES_MAX) | cut(&mut source.batch, NAME_BYTES_MAX)
+            })
+        }
     };
     is_cut |= cut_maybe(starts, CRONTAB_BYTES_MAX + 1);
     for text in [time_zone, calendar, owner, runbook] {

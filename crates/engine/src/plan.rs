@@ -9,6 +9,7 @@ use crate::context::Judge;
 use crate::deadlines::{
     calendars, deadlines, in_force, is_target_gone, is_zone_of_cron_job, last_at_or_before, starts, zone_name,
 };
+use crate::incident::end_incident_at_once;
 use crate::limits;
 use crate::risk;
 use crate::window::window;
@@ -41,6 +42,9 @@ pub(crate) fn replan(judge: &mut Judge<'_>) {
         return begin(judge);
     };
     let old = open.slot;
+    if judge.objective.objective.reads().is_some() {
+        return plan_nothing(judge);
+    }
     let zone = zone_name(&judge.objective.objective, judge.cron_job).to_owned();
     if let Err(reason) = calendars(&judge.objective.objective, &zone, judge.cron_job) {
         return warn_unresolved(judge, &limits::explanation(&reason));
@@ -72,7 +76,8 @@ pub(crate) fn next(judge: &mut Judge<'_>, judged: Slot) {
             break;
         }
         let edited = objective.successors.remove(0).objective;
-        let is_readable = calendars(&edited, zone_name(&edited, judge.cron_job), judge.cron_job).is_ok();
+        let is_readable = edited.reads().is_some()
+            || calendars(&edited, zone_name(&edited, judge.cron_job), judge.cron_job).is_ok();
         if old.is_some() && !is_readable {
             once_more = Some(edited);
         } else {
@@ -134,6 +139,9 @@ fn plan_by(
     warned_of: Option<&str>,
     slot: impl FnOnce(&Calendar) -> Option<Slot>,
 ) {
+    if judge.objective.objective.reads().is_some() {
+        return plan_nothing(judge);
+    }
     let objective = &mut *judge.objective;
     let (deadlines, starts) = match calendars(&objective.objective, &time_zone, judge.cron_job) {
         Ok(calendars) => calendars,
@@ -151,6 +159,14 @@ fn plan_by(
         None => Plan::Exhausted,
     };
     risk::plan(judge);
+}
+
+/// The objective only names what the batch reads: nothing is judged by it any more.
+fn plan_nothing(judge: &mut Judge<'_>) {
+    risk::end(judge, None, None);
+    end_incident_at_once(judge);
+    judge.objective.incident = None;
+    judge.objective.plan = Plan::Exhausted;
 }
 
 /// There are no deadlines; warned of once for each reason.

@@ -2,7 +2,7 @@
 
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
-use kigen_model::objective::{Deadlines, Objective};
+use kigen_model::objective::{Deadlines, Objective, ReadBatch};
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, RunPhase};
 use kigen_model::slot::Verdict;
 use kigen_state::{
@@ -36,6 +36,8 @@ const NAME_BYTES: usize = 8;
 const SLOT_END_BYTES: usize = 20;
 const SUCCESSOR_BYTES: usize = 96;
 const RULE_BYTES: usize = 48;
+/// What a batch that is read needs beside its names.
+const READ_BYTES: usize = 8;
 const REFUSED_BYTES: usize = 128;
 const BATCH_BYTES: usize = 256;
 
@@ -367,6 +369,11 @@ impl Weight {
                 self.add(0, &[namespace, cron_job]);
                 if let Some(schedule) = schedule {
                     self.add(0, &[&schedule.crontab, or_nothing(&schedule.time_zone)]);
+                }
+            }
+            Deadlines::Reads { sources } => {
+                for ReadBatch { namespace, batch } in sources {
+                    self.add(READ_BYTES, &[namespace, batch]);
                 }
             }
         }

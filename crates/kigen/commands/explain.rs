@@ -23,7 +23,7 @@ use kigen_text::secrets::scrub;
 use crate::cli::ExplainArgs;
 use crate::config::Config;
 use crate::deadlines::{matches, zone_of};
-use crate::output::{human, print, text};
+use crate::output::{human, print, read_batches, text};
 use crate::reader::{Pages, configured_key, key_of, open, skips};
 use crate::record_text::timed_fact_text;
 use crate::warned::{Warned, ahead};
@@ -445,6 +445,7 @@ fn deadlines(of: &Deadlines) -> String {
     match of {
         Deadlines::CompleteBy { crontab } => format!("complete by \"{crontab}\""),
         Deadlines::Before { namespace, cron_job, .. } => format!("before {namespace}/{cron_job} starts"),
+        Deadlines::Reads { sources } => format!("reads {}", read_batches(sources)),
     }
 }
 

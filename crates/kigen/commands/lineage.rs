@@ -39,7 +39,9 @@ fn tree(graph: &Graph) -> String {
         let _ = writeln!(out, "{}{}{above}", "  ".repeat(branch.depth), name(&branch.batch));
     }
     if out.is_empty() {
-        out.push_str("no batch reads another, as far as the objectives show: `before` names a reader\n");
+        out.push_str(
+            "no batch reads another, as far as is declared: `before` names a reader, `reads` what is read\n",
+        );
     }
     for cycle in graph.cycles() {
         let _ = writeln!(out, "\nA cycle, in which each reads the others: {}", names(&cycle).join(", "));

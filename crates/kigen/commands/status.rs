@@ -5,7 +5,7 @@ use std::fmt::Write;
 use kigen_engine::explain::last_reported;
 use kigen_log::LogReader;
 use kigen_model::topic::{Partition, Topic};
-use kigen_state::{BatchState, POSITION_KEY, Plan};
+use kigen_state::{BatchState, POSITION_KEY};
 
 use crate::batch_table::{BatchTable, last_verdict, latest_statuses, next_deadline, note, sum};
 use crate::cli::StatusArgs;
@@ -54,7 +54,7 @@ fn rows_of(state: &BatchState) -> Vec<Vec<String>> {
     state
         .objectives
         .iter()
-        .filter(|(_, objective)| objective.plan != Plan::Withdrawn)
+        .filter(|(_, objective)| objective.is_judged())
         .map(|(name, objective)| {
             vec![
                 state.key.to_string(),

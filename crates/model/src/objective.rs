@@ -1,4 +1,4 @@
-//! Objectives: a good result is required by a deadline.
+//! Objectives: a good result is required by a deadline; or, without one, only whose results a batch reads.
 
 use chrono::TimeDelta;
 
@@ -7,6 +7,8 @@ use crate::run::CronJob;
 
 /// The name of the objective that a CronJob's annotation declares, reserved for it.
 pub const ANNOTATED_OBJECTIVE: &str = "complete-by";
+/// The name of the objective that has what a CronJob's annotation says it reads, reserved for it.
+pub const ANNOTATED_READS: &str = "reads";
 
 /// The spec of an objective, as written; the engine parses the crontab and the zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +61,20 @@ pub enum Deadlines {
         /// Its schedule, as known when the fact was emitted; `None`: there is no such CronJob.
         schedule: Option<Schedule>,
     },
+    /// None: nothing is judged. The batch reads the results of others, which is all that the objective states.
+    Reads {
+        /// The batches that it reads, at most [`Objective::READS_MAX`].
+        sources: Vec<ReadBatch>,
+    },
+}
+
+/// A batch of the same cluster whose result another one reads.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ReadBatch {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub batch: String,
 }
 
 /// The schedule of a CronJob.
@@ -105,7 +121,16 @@ impl Objective {
     pub fn target(&self) -> Option<(&str, &str)> {
         match &self.deadlines {
             Deadlines::Before { namespace, cron_job, .. } => Some((namespace, cron_job)),
-            Deadlines::CompleteBy { .. } => None,
+            Deadlines::CompleteBy { .. } | Deadlines::Reads { .. } => None,
+        }
+    }
+
+    /// The batches that the batch reads, of an objective without deadlines; `None`: it has deadlines.
+    #[must_use]
+    pub fn reads(&self) -> Option<&[ReadBatch]> {
+        match &self.deadlines {
+            Deadlines::Reads { sources } => Some(sources),
+            Deadlines::CompleteBy { .. } | Deadlines::Before { .. } => None,
         }
     }
 
@@ -127,6 +152,8 @@ impl Objective {
     pub const START_BY_MAX_S: i64 = 31 * 86_400;
     /// The largest time that a run may be expected to take, in seconds: 31 days.
     pub const MIN_DURATION_MAX_S: i64 = 31 * 86_400;
+    /// The most batches that an objective without deadlines may name.
+    pub const READS_MAX: usize = 64;
     /// The largest freshness, in seconds: 366 days.
     pub const FRESHNESS_MAX_S: i64 = 366 * 86_400;
 }

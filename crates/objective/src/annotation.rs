@@ -1,7 +1,7 @@
 //! The annotations and labels that kigen reads, and which of them a misspelled one means.
 
 use kigen_calendar::typos;
-pub use kigen_model::objective::ANNOTATED_OBJECTIVE;
+pub use kigen_model::objective::{ANNOTATED_OBJECTIVE, ANNOTATED_READS};
 
 /// The part of their names before the slash.
 pub const PREFIX: &str = "kigen.dev";
@@ -19,13 +19,26 @@ pub const START_BY: &str = "kigen.dev/start-by";
 pub const EXPECT: &str = "kigen.dev/expect";
 /// Until when the batch is muted, and why: `2026-12-01T09:00+09:00 migration`. An annotation of a CronJob.
 pub const MUTE_UNTIL: &str = "kigen.dev/mute-until";
+/// The batches whose results it reads, separated by commas: `ml/recommend, dwh/prices`. An annotation of a CronJob.
+pub const READS: &str = "kigen.dev/reads";
 /// What makes bare Jobs one batch. A label of Jobs.
 pub const BATCH: &str = "kigen.dev/batch";
 /// The slot that a Job was made for: a day or an instant. An annotation of a Job.
 pub const SLOT: &str = "kigen.dev/slot";
 
+/// The annotation for whose objectives this name is reserved.
+#[must_use]
+pub fn reserved_for(name: &str) -> Option<&'static str> {
+    match name {
+        ANNOTATED_OBJECTIVE => Some(COMPLETE_BY),
+        ANNOTATED_READS => Some(READS),
+        _ => None,
+    }
+}
+
 /// All of them.
-const ALL: [&str; 9] = [COMPLETE_BY, OWNER, RUNBOOK, CALENDAR, START_BY, EXPECT, MUTE_UNTIL, BATCH, SLOT];
+const ALL: [&str; 10] =
+    [COMPLETE_BY, OWNER, RUNBOOK, CALENDAR, START_BY, EXPECT, MUTE_UNTIL, READS, BATCH, SLOT];
 /// Other words, as they are after [`letters`], for what kigen calls [`COMPLETE_BY`].
 const DEADLINES: [&str; 3] = ["deadline", "dueby", "doneby"];
 /// How many letters of a name may be wrong, and of how many one may be.
@@ -103,6 +116,7 @@ mod tests {
             ("kigen.dev/slots", SLOT),
             ("kigen.dev/muteUntil", MUTE_UNTIL),
             ("kigen.dev/calender", CALENDAR),
+            ("kigen.dev/read", READS),
         ] {
             assert_eq!(meant(name), Meant::Similar(known), "{name}");
         }

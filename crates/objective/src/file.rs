@@ -339,8 +339,8 @@ mod tests {
 
     #[test]
     fn an_unknown_field_is_refused_with_those_that_are_known() {
-        let known = "unknown field `completeby`, expected one of batch, completeBy, before, timeZone, grace, freshness, \
-                     settle, starts, calendar, startBy, expect, severity, owner, runbook";
+        let known = "unknown field `completeby`, expected one of batch, completeBy, before, reads, timeZone, grace, \
+                     freshness, settle, starts, calendar, startBy, expect, severity, owner, runbook";
         let spec = "  batch: {cronJob: recommend}\n  completeby: \"0 12 * * *\"\n";
         let text = document("ready", spec);
         assert_eq!(parse(&text, "prod", Path::new("")).problems.to_string(), format!("line 6: {known}"));
@@ -363,7 +363,9 @@ mod tests {
     fn deadlines_and_batch_are_named_by_exactly_one_field() {
         check(
             "  batch: {name: backfill}\n",
-            &expect!["line 5: nothing names the deadlines: add `completeBy` or `before`"],
+            &expect![
+                "line 5: nothing names the deadlines: add `completeBy` or `before`, or, without deadlines, `reads`"
+            ],
         );
         let both = "  batch: {name: backfill}\n  completeBy: \"0 12 * * *\"\n  before: {cronJob: report}\n";
         check(both, &expect!["line 6: `completeBy` and `before` both name the deadlines: keep one"]);

@@ -23,6 +23,7 @@ pub mod next;
 pub mod object;
 pub mod problems;
 pub mod read;
+pub mod reads;
 #[cfg(test)]
 mod schema_crontab;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use crate::annotation::ANNOTATED_OBJECTIVE;
+use crate::annotation::{ANNOTATED_OBJECTIVE, ANNOTATED_READS};
 use crate::spec::{GROUP, KIND, ObjectiveSpec, ObjectiveStatus, VERSION};
 
 #[test]
@@ -60,8 +60,8 @@ fn manifest() -> Value {
             "status": schema::<ObjectiveStatus>(),
         },
         "x-kubernetes-validations": [{
-            "rule": format!("self.metadata.name != '{ANNOTATED_OBJECTIVE}'"),
-            "message": "this is the name of what the annotation kigen.dev/complete-by makes: choose another",
+            "rule": format!("!(self.metadata.name in ['{ANNOTATED_OBJECTIVE}', '{ANNOTATED_READS}'])"),
+            "message": "this is the name of what the annotation kigen.dev/complete-by or kigen.dev/reads makes: choose another",
         }],
     });
     json!({

@@ -31,6 +31,7 @@ pub fn next_deadline(
             let timetable = timetable(schedule.as_ref()?);
             (timetable.crontab, timetable.time_zone, Reading::Kubernetes)
         }
+        Deadlines::Reads { .. } => return None,
     };
     let calendar = cached(crontab, zone, reading).ok()?;
     let at = calendar.next_after(after).filter(|_| !calendar.crontab().is_every())?;

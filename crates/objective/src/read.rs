@@ -12,7 +12,7 @@ use kigen_text::secrets::scrub;
 use crate::located::Located;
 use crate::name::{NAME_RULE, is_kubernetes_name};
 use crate::spec::{BatchSpec, ExpectSpec, ObjectiveSpec};
-use crate::{crontab, duration, expect};
+use crate::{crontab, duration, expect, reads};
 
 const START_BY_S: RangeInclusive<i64> = 1..=Objective::START_BY_MAX_S;
 
@@ -160,6 +160,9 @@ fn batch(spec: &Located<BatchSpec>, source: Source, faults: &mut Vec<Fault>) -> 
 }
 
 fn deadlines(spec: &ObjectiveSpec, namespace: &str, faults: &mut Vec<Fault>) -> Option<Deadlines> {
+    if let Some(reads) = &spec.reads {
+        return what_is_read(spec, reads, namespace, faults);
+    }
     match (&spec.complete_by, &spec.before) {
         (Some(crontab), None) => Some(Deadlines::CompleteBy { crontab: crontab.value().clone() }),
         (None, Some(target)) => Some(Deadlines::Before {
@@ -173,8 +176,46 @@ fn deadlines(spec: &ObjectiveSpec, namespace: &str, faults: &mut Vec<Fault>) -> 
             None
         }
         (None, None) => {
-            let text = "nothing names the deadlines: add `completeBy` or `before`";
+            let text =
+                "nothing names the deadlines: add `completeBy` or `before`, or, without deadlines, `reads`";
             faults.push(Fault::new("batch", &spec.batch, text));
+            None
+        }
+    }
+}
+
+/// Of an objective that has no deadlines.
+fn what_is_read(
+    spec: &ObjectiveSpec,
+    names: &Located<Vec<String>>,
+    namespace: &str,
+    faults: &mut Vec<Fault>,
+) -> Option<Deadlines> {
+    let of_deadlines = [
+        ("completeBy", spec.complete_by.is_some()),
+        ("before", spec.before.is_some()),
+        ("timeZone", spec.time_zone.is_some()),
+        ("grace", spec.grace.is_some()),
+        ("freshness", spec.freshness.is_some()),
+        ("settle", spec.settle.is_some()),
+        ("starts", spec.starts.is_some()),
+        ("calendar", spec.calendar.is_some()),
+        ("startBy", spec.start_by.is_some()),
+        ("expect", spec.expect.is_some()),
+        ("severity", spec.severity.is_some()),
+    ];
+    if let Some((field, _)) = of_deadlines.into_iter().find(|(_, is_given)| *is_given) {
+        let text = format!(
+            "`reads` declares no deadline, so `{field}` has no place beside it: give it an objective of its own"
+        );
+        faults.push(Fault::new("reads", names, text));
+        return None;
+    }
+    let given: Vec<&str> = names.value().iter().map(|name| name.trim()).collect();
+    match reads::all(&given, namespace) {
+        Ok(sources) => Some(Deadlines::Reads { sources }),
+        Err(text) => {
+            faults.push(Fault::new("reads", names, format!("`reads`: {text}")));
             None
         }
     }

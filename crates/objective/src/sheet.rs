@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::annotation::{ANNOTATED_OBJECTIVE, COMPLETE_BY};
+use crate::annotation::reserved_for;
 use crate::file::{FileObjective, parse};
 use header::{Header, Twice};
 
@@ -144,9 +144,10 @@ fn objective(
     let Some(objective) = contents.objectives.into_iter().next() else {
         return Err(contents.problems.texts().collect::<Vec<_>>().join("; "));
     };
-    if objective.name == ANNOTATED_OBJECTIVE {
+    if let Some(annotation) = reserved_for(&objective.name) {
         return Err(format!(
-            "the name `{ANNOTATED_OBJECTIVE}` is reserved for the annotation {COMPLETE_BY}: give another"
+            "the name `{}` is reserved for the annotation {annotation}: give another",
+            objective.name
         ));
     }
     Ok((FileObjective { line: row, ..objective }, document))

@@ -27,7 +27,15 @@ pub(crate) const CALENDAR_KIND: &str = "Calendar";
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(extend("x-kubernetes-validations" = [
-    {"rule": "has(self.completeBy) != has(self.before)", "message": "name the deadlines by one of completeBy and before"}
+    {
+        "rule": "[has(self.completeBy), has(self.before), has(self.reads)].filter(named, named).size() == 1",
+        "message": "name the deadlines by one of completeBy and before, or, without deadlines, what is read by reads",
+    },
+    {
+        "rule": "!has(self.reads) || !(has(self.timeZone) || has(self.grace) || has(self.freshness) || has(self.settle) || \
+                 has(self.starts) || has(self.calendar) || has(self.startBy) || has(self.expect) || has(self.severity))",
+        "message": "reads declares no deadline: give what belongs to one an Objective of its own",
+    }
 ])))]
 pub(crate) struct ObjectiveSpec {
     /// Whose result it is.
@@ -38,6 +46,10 @@ pub(crate) struct ObjectiveSpec {
     pub(crate) complete_by: Option<Located<String>>,
     /// The result must be there before this CronJob starts. In place of `completeBy`.
     pub(crate) before: Option<BeforeSpec>,
+    /// The batches whose results it reads, each `NAMESPACE/NAME` or a name of the same namespace. In place of deadlines: an
+    /// objective with `reads` judges nothing.
+    #[cfg_attr(test, schemars(length(min = 1, max = 64), inner(length(min = 1, max = 507))))]
+    pub(crate) reads: Option<Located<Vec<String>>>,
     /// The IANA time zone of the crontabs, such as `Asia/Tokyo`. By default that of the batch's CronJob, else UTC.
     #[cfg_attr(test, schemars(extend("x-kubernetes-validations" = schema_zone::zone())))]
     #[cfg_attr(test, schemars(length(min = 1, max = 64)))]

@@ -1,6 +1,7 @@
 //! The last emitted version of each object: so that nothing is emitted twice, and that an object that a new list no longer
 //! shows is emitted as gone. It grows with the cluster: some hundred bytes for each CronJob, Job and Pod of a Job that exists there.
 
+mod annotated;
 mod attempts;
 mod calendars;
 mod cron_jobs;
@@ -24,13 +25,12 @@ use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, Fact, FactBody};
 use kigen_model::key::BatchKey;
-use kigen_objective::annotation::ANNOTATED_OBJECTIVE;
 
 use crate::decode::annotations::Unread;
 use crate::decode::{Decoded, Identity, Undecodable};
 use crate::index::attempts::{Attempts, PodVersion};
 use crate::index::calendars::Calendars;
-use crate::index::cron_jobs::{CronJobs, Listed};
+use crate::index::cron_jobs::{AnnotatedObjectives, CronJobs, Listed};
 use crate::index::declared::DeclaredObjectives;
 use crate::index::emit::Emit;
 use crate::index::list_snapshot::ListSnapshot;
@@ -100,13 +100,13 @@ impl Index {
             FactBody::Run { revision, run } => {
                 self.runs.restore(self.cron_jobs.share(fact.key.clone()), revision, run);
             }
-            FactBody::Objective { name, revision, objective }
-                if name == ANNOTATED_OBJECTIVE && !revision.is_of_file() =>
-            {
-                self.cron_jobs.set_objective(&fact.key, revision, objective.as_ref());
-            }
             FactBody::Objective { name, revision, objective } => {
-                self.declared.restore(&fact.key, name, revision, objective.as_ref());
+                let objective = objective.as_ref();
+                let is_annotated = !revision.is_of_file()
+                    && self.cron_jobs.restore_objective(&fact.key, name, revision, objective);
+                if !is_annotated {
+                    self.declared.restore(&fact.key, name, revision, objective);
+                }
             }
             // An attempt matters as long as its Pod exists, and then the list shows it.
             FactBody::Attempt { .. } => {}
@@ -222,12 +222,13 @@ impl Index {
     /// Applies an object that was created or changed.
     pub fn apply(&mut self, decoded: Decoded, emit: &mut Emit<'_>) {
         match decoded {
-            Decoded::CronJob { id, labels, work, cron_job, objective, mute, unread } => {
+            Decoded::CronJob { id, labels, work, cron_job, objective, reads, mute, unread } => {
                 let key = BatchKey::new(&self.cluster, &id.namespace, &id.name);
                 let listed = Listed { labels, work };
                 let problem = cron_jobs::problem(objective.as_ref(), &unread);
                 self.cron_jobs.set_mute(&key, &id, mute);
-                if self.cron_jobs.apply(&key, id, listed, (cron_job, objective, problem), emit) {
+                let objectives = AnnotatedObjectives { objective, reads };
+                if self.cron_jobs.apply(&key, id, listed, (cron_job, objectives, problem), emit) {
                     self.declared.follow(&key, &self.cron_jobs, emit);
                 }
             }

@@ -6,6 +6,7 @@ mod dice;
 mod expire;
 mod mutes;
 mod observe;
+mod rules;
 mod ship;
 mod work;
 
@@ -68,7 +69,8 @@ pub fn generate(seed: u64, size: Size, partition_of: &dyn Fn(&str) -> usize) -> 
     }
     for number in 0..size.batches {
         let cluster = &clusters[rng.usize(..clusters.len())];
-        let batch = batch::generate(rng, number, cluster, &mut world, partition_of);
+        let mut batch = batch::generate(rng, number, cluster, &mut world, partition_of);
+        rules::add(number, &mut batch, &mut world);
         world.batches.push(batch);
     }
     ship::emit(rng, &mut world, &clusters);

@@ -137,7 +137,7 @@ fn verdict(known: &Known<'_>, planned: &[Planned], nth: usize) -> Verdict {
         let right = in_time.into_iter().take(named).map(|ended_at| Right::Met { ended_at });
         return Verdict { right: right.collect(), open: None, again: None };
     }
-    if !slot.whole || window.span.is_none() {
+    if !slot.whole || window.span.is_none() || slot.is_on_day_off(known) {
         return Verdict::one(Right::Excused, None);
     }
     let causes = if slot.lacks_target {

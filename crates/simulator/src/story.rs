@@ -11,6 +11,7 @@ use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::{Attempt, AttemptPhase, ConcurrencyPolicy, CronJob, Run, RunPhase, SlotMark};
+use kigen_model::working_days::WorkingDays;
 
 use crate::world::World;
 
@@ -54,12 +55,28 @@ fn of_cluster(event: &ClusterEvent, until: &mut Instant) -> String {
             let from = gap.from.map_or("ever".to_owned(), time);
             format!("{} gap since {from}\n", time(gap.to))
         }
+        ClusterBody::Calendar { name, revision, working_days } => {
+            let at = i64::try_from(*revision).ok().and_then(Instant::from_timestamp_millis);
+            let days = working_days.as_ref().map_or_else(|| " withdrawn".to_owned(), of_days);
+            format!("{} calendar {name}{days}\n", time(at.unwrap_or_default()))
+        }
         ClusterBody::Tick { .. }
         | ClusterBody::Epoch { .. }
-        | ClusterBody::Calendar { .. }
         | ClusterBody::Mute { .. }
         | ClusterBody::Forgotten { .. } => String::new(),
     }
+}
+
+fn of_days(days: &WorkingDays) -> String {
+    let week: String = days.week.iter().map(|is_worked| if *is_worked { '1' } else { '0' }).collect();
+    let mut text = format!(" week {week}");
+    for (name, days) in [("off", &days.days_off), ("adds", &days.added)] {
+        let days: Vec<String> = days.iter().map(ToString::to_string).collect();
+        if !days.is_empty() {
+            let _ = write!(text, " {name} {}", days.join(","));
+        }
+    }
+    text
 }
 
 fn line(fact: &Fact, versions: &mut BTreeMap<String, u64>, names: &BTreeMap<String, String>) -> String {
@@ -131,6 +148,10 @@ fn of_objective(objective: &Objective) -> String {
             }
             text
         }
+        Deadlines::Reads { sources } => {
+            let names = sources.iter().map(|source| format!("{}/{}", source.namespace, source.batch));
+            format!("reads {}", names.collect::<Vec<_>>().join(","))
+        }
     };
     if let Some(zone) = &objective.time_zone {
         let _ = write!(text, " zone {zone}");
@@ -146,6 +167,12 @@ fn of_objective(objective: &Objective) -> String {
     }
     if let Some(starts) = &objective.starts {
         let _ = write!(text, " starts \"{starts}\"");
+    }
+    if let Some(calendar) = &objective.calendar {
+        let _ = write!(text, " calendar {calendar}");
+    }
+    if let Some(start_by) = objective.start_by {
+        let _ = write!(text, " start-by {}s", start_by.num_seconds());
     }
     if objective.is_of_jobs {
         text.push_str(" of-jobs");

@@ -73,6 +73,11 @@ pub struct ObjectiveState {
 }
 
 impl ObjectiveState {
+    /// Whether it has deadlines, and is not withdrawn.
+    pub fn is_judged(&self) -> bool {
+        self.plan != Plan::Withdrawn && self.objective.reads().is_none()
+    }
+
     /// Ends the judging: nothing but the revision is kept.
     pub fn withdraw(&mut self) {
         self.plan = Plan::Withdrawn;
@@ -139,7 +144,7 @@ pub enum Plan {
         /// Why, and what to write instead.
         reason: String,
     },
-    /// The crontab has no deadline within five years.
+    /// There is no deadline: the crontab has none within five years, or the objective only names what the batch reads.
     Exhausted,
     /// It is no longer judged. Its revision is kept, so that a stale fact cannot re-create it.
     Withdrawn,

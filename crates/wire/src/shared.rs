@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use kigen_model::event::Revision;
-use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, ReadBatch, Schedule, Severity};
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{
     Attempt, AttemptPhase, CONTAINERS_MAX, ConcurrencyPolicy, Container, ContainerRole, ContainerState,
@@ -431,6 +431,15 @@ pub(crate) struct ObjectiveRecord<'a> {
     calendar: Option<Text<'a>>,
     start_by_s: Option<i64>,
     expect: Option<ExpectationRecord<'a>>,
+    #[serde(default)]
+    reads: Vec<ReadBatchRecord<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "ReadBatch")]
+struct ReadBatchRecord<'a> {
+    namespace: Text<'a>,
+    batch: Text<'a>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -446,6 +455,7 @@ impl<'a> From<&'a Objective> for ObjectiveRecord<'a> {
     fn from(objective: &'a Objective) -> Self {
         let (complete_by, before) = match &objective.deadlines {
             Deadlines::CompleteBy { crontab } => (crontab.as_str(), None),
+            Deadlines::Reads { .. } => ("", None),
             Deadlines::Before { namespace, cron_job, schedule } => {
                 let schedule = schedule.as_ref();
                 let before = BeforeRecord {
@@ -456,6 +466,10 @@ impl<'a> From<&'a Objective> for ObjectiveRecord<'a> {
                 };
                 ("", Some(before))
             }
+        };
+        let read = |source: &'a ReadBatch| ReadBatchRecord {
+            namespace: text(&source.namespace),
+            batch: text(&source.batch),
         };
         Self {
             complete_by: text(complete_by),
@@ -478,6 +492,7 @@ impl<'a> From<&'a Objective> for ObjectiveRecord<'a> {
             calendar: maybe_text(&objective.calendar),
             start_by_s: objective.start_by.map(|start_by| start_by.num_seconds()),
             expect: objective.expect.as_ref().map(ExpectationRecord::from),
+            reads: objective.reads().unwrap_or_default().iter().map(read).collect(),
         }
     }
 }
@@ -498,7 +513,14 @@ impl ObjectiveRecord<'_> {
             Some(seconds @ 1..=Objective::START_BY_MAX_S) => Some(TimeDelta::seconds(seconds)),
             Some(_) => return Err(of.wrong("start_by_s", "is not 1 second to 31 days")),
         };
+        let source = |read: ReadBatchRecord<'_>| ReadBatch {
+            namespace: read.namespace.into_owned(),
+            batch: read.batch.into_owned(),
+        };
         let deadlines = match self.before {
+            None if !self.reads.is_empty() => {
+                Deadlines::Reads { sources: self.reads.into_iter().map(source).collect() }
+            }
             None => Deadlines::CompleteBy { crontab: self.complete_by.into_owned() },
             Some(before) => before.read(),
         };

@@ -11,7 +11,7 @@ use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, FactBody, MuteChange, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::mute::{Mute, Repeat};
-use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, ReadBatch, Schedule, Severity};
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, ConcurrencyPolicy, CronJob, Run, RunPhase};
 use kigen_model::slot::Gap;
@@ -169,14 +169,17 @@ impl Stage {
         Ok(())
     }
 
-    /// `calendar shop off 2026-11-23 adds 2026-11-21`: weekdays, without the one and with the other; or `calendar shop withdrawn`.
+    /// `calendar shop off 2026-11-23 adds 2026-11-21,2026-11-22`: weekdays, without the one and with the others; with another week
+    /// `week 1111001`, from Monday on; or `calendar shop withdrawn`.
     fn calendar(&mut self, at: Instant, name: &str, words: &[&str]) -> Result<(), String> {
         let day = |name: &str| {
-            let day = after(words, name).map(|day| day.parse().map_err(|_| format!("`{day}` is no day")));
-            day.transpose().map(|day: Option<NaiveDate>| day.into_iter().collect())
+            let days = after(words, name).into_iter().flat_map(|days| days.split(','));
+            let days = days.map(|day| day.parse().map_err(|_| format!("`{day}` is no day")));
+            days.collect::<Result<Vec<NaiveDate>, String>>()
         };
+        let week = after(words, "week").unwrap_or("1111100");
         let working_days = WorkingDays {
-            week: [true, true, true, true, true, false, false],
+            week: std::array::from_fn(|day| week.as_bytes().get(day) == Some(&b'1')),
             years: (2026, 2027),
             days_off: day("off")?,
             added: day("adds")?,
@@ -443,6 +446,13 @@ fn after<'a>(words: &[&'a str], name: &str) -> Option<&'a str> {
 }
 
 fn deadlines(words: &[&str]) -> Result<Deadlines, String> {
+    if let Some(sources) = after(words, "reads") {
+        let source = |name: &str| {
+            let (namespace, batch) = name.split_once('/').ok_or("`reads` needs namespace/name")?;
+            Ok::<_, String>(ReadBatch { namespace: namespace.to_owned(), batch: batch.to_owned() })
+        };
+        return Ok(Deadlines::Reads { sources: sources.split(',').map(source).collect::<Result<_, _>>()? });
+    }
     let Some(target) = after(words, "before") else {
         let crontab = after(words, "complete-by").ok_or("an objective needs `complete-by` or `before`")?;
         return Ok(Deadlines::CompleteBy { crontab: crontab.to_owned() });

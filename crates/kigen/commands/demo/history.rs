@@ -1,7 +1,7 @@
-//! The demo's clusters: nine days of a shop in which hardly anything fails, and a recorded cluster.
+//! The demo's clusters: 23 days of a shop in which hardly anything fails, and a recorded cluster.
 
 use anyhow::Context;
-use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, TimeZone, Utc};
 use kigen_playback::generate::{Attempt, Cluster, CronJobPlan, RunPlan};
 use kigen_playback::history::History;
 
@@ -11,8 +11,11 @@ pub(super) const RECORDED: &str = "recorded";
 /// The time zone of the shop.
 pub(super) const ZONE: &str = "Asia/Tokyo";
 /// The number of days that are played.
-const DAYS: i64 = 9;
+const DAYS: i64 = 23;
 const COMPLETE_BY: &str = "kigen.dev/complete-by";
+
+/// Which CronJob of the shop reads whose results.
+const READS: [(&str, &str); 2] = [("report", "ml/recommend, prices"), ("newsletter", "dwh/report")];
 
 /// A recording of a real control plane, compiled in, so that the demo runs anywhere.
 const RECORDING: &[u8] = include_bytes!("../../../../tests/fixtures/kubernetes/all_cluster.jsonl.gz");
@@ -28,11 +31,12 @@ const RECORDED_OBJECTIVES: [(&str, &str, &str); 6] = [
 
 /// Midnight before the first day, in the shop's zone (UTC+9, no clock changes).
 fn start() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 11, 8, 15, 0, 0).single().unwrap_or_default()
+    Utc.with_ymd_and_hms(2026, 10, 25, 15, 0, 0).single().unwrap_or_default()
 }
 
 /// The shop. Product A, `ml/recommend`, starts at 08:00 and takes four minutes longer each day; product B, `dwh/report`,
-/// reads A's table at 12:00. Nothing of this ever fails.
+/// reads A's table at 12:00, and the newsletter reads B's at 15:00. Nothing of this ever fails. The bank has statements on
+/// business days only: on the others the run that imports them fails, and nothing is due.
 pub(super) fn shop() -> anyhow::Result<History> {
     let mut shop = Cluster::new(start());
     let plans = [
@@ -41,7 +45,9 @@ pub(super) fn shop() -> anyhow::Result<History> {
         ("dwh", "prices", "0 6 * * *", Some("0 9 * * *"), "pricing"),
         ("ml", "embeddings", "0 1 * * *", Some("0 7 * * *"), "search-team"),
         ("billing", "invoices", "0 3 * * *", Some("0 6 * * *"), "billing"),
+        ("billing", "statements", "0 5 * * *", Some("0 8 * * *"), "billing"),
         ("dwh", "cleanup", "0 2 * * *", None, "dwh-team"),
+        ("shop", "newsletter", "0 15 * * *", None, "marketing"),
     ];
     for (namespace, name, schedule, complete_by, owner) in plans {
         let mut plan =
@@ -51,6 +57,12 @@ pub(super) fn shop() -> anyhow::Result<History> {
         }
         if name == "recommend" {
             plan = plan.annotation("kigen.dev/runbook", "https://wiki.example.com/recommend");
+        }
+        if name == "statements" {
+            plan = plan.annotation("kigen.dev/calendar", "jp-business-days");
+        }
+        if let Some((_, reads)) = READS.iter().find(|(reader, _)| *reader == name) {
+            plan = plan.annotation("kigen.dev/reads", reads);
         }
         if name == "embeddings" {
             plan = plan.forbidding_concurrency();
@@ -66,9 +78,11 @@ pub(super) fn shop() -> anyhow::Result<History> {
 fn a_day(shop: &mut Cluster, day: i64) {
     let at = |hour: i64| start() + TimeDelta::days(day) + TimeDelta::hours(hour);
     let minutes = TimeDelta::minutes;
-    shop.run("ml", "recommend", at(8), RunPlan::succeeds(minutes(213 + 4 * day)));
+    shop.run("ml", "recommend", at(8), RunPlan::succeeds(minutes(157 + 4 * day)));
     shop.run("dwh", "report", at(12), RunPlan::succeeds(minutes(25)));
-    let prices = if day == 3 {
+    shop.run("shop", "newsletter", at(15), RunPlan::succeeds(minutes(10)));
+    shop.run("billing", "statements", at(5), statements(at(5)));
+    let prices = if day == 17 {
         let reset = "requests.exceptions.ConnectionError: ('Connection aborted.', ConnectionResetError(104))";
         RunPlan::Attempts(vec![Attempt::fails(minutes(12), 1, reset), Attempt::succeeds(minutes(35))])
     } else {
@@ -76,20 +90,20 @@ fn a_day(shop: &mut Cluster, day: i64) {
     };
     shop.run("dwh", "prices", at(6), prices);
     match day {
-        5 => {
+        19 => {
             shop.run("ml", "embeddings", at(1), RunPlan::hangs());
         }
         // The run that hangs blocks the next ones for ever, by its policy.
-        6.. => {}
+        20.. => {}
         _ => {
             shop.run("ml", "embeddings", at(1), RunPlan::succeeds(minutes(140)));
         }
     }
-    if day != 4 {
+    if day != 18 {
         shop.run("billing", "invoices", at(3), RunPlan::succeeds(minutes(50)));
     }
     let cleanup = match day {
-        2 | 6 => RunPlan::Attempts(vec![
+        2 | 9 | 16 | 20 => RunPlan::Attempts(vec![
             Attempt::fails(
                 minutes(1),
                 1,
@@ -105,6 +119,17 @@ fn a_day(shop: &mut Cluster, day: i64) {
         _ => RunPlan::succeeds(minutes(2)),
     };
     shop.run("dwh", "cleanup", at(2), cleanup);
+}
+
+/// The bank's statements of a day: there are none on Saturdays, Sundays and Culture Day, 3 November.
+fn statements(at: DateTime<Utc>) -> RunPlan {
+    let day = (at + TimeDelta::hours(9)).date_naive();
+    let is_day_off = day.weekday().num_days_from_monday() >= 5 || (day.month(), day.day()) == (11, 3);
+    if !is_day_off {
+        return RunPlan::succeeds(TimeDelta::minutes(15));
+    }
+    let missing = format!("FileNotFoundError: no statement of the bank for {day}");
+    RunPlan::Attempts(vec![Attempt::fails(TimeDelta::minutes(1), 1, &missing)])
 }
 
 /// The recorded cluster, with objectives as annotations on some of its CronJobs.

@@ -29,6 +29,7 @@ pub(super) struct Screen {
     pending: Vec<Seen>,
     missed: usize,
     recovered: usize,
+    warned: usize,
     errors: usize,
 }
 
@@ -43,6 +44,7 @@ impl Screen {
             pending: seen,
             missed: 0,
             recovered: 0,
+            warned: 0,
             errors,
         }
     }
@@ -50,9 +52,10 @@ impl Screen {
     /// Draws the introduction and the heads of the columns.
     pub(super) fn begin(&self) -> anyhow::Result<()> {
         let text = "\
-Nine days of a shop, and 27 minutes recorded on a real Kubernetes control plane, pass in half a minute.
+Twenty-three days of a shop, and 27 minutes recorded on a real Kubernetes control plane, pass in under a minute.
 Product A (ml/recommend) starts at 08:00 and takes four minutes longer each day.
 Product B (dwh/report) reads A's table at 12:00. Nothing of this ever fails.
+The bank has statements (billing/statements) on business days only: on other days their import fails, rightly.
 Shipper, event log, engine, store and notifier are those of `kigen up`.
 ";
         let mut out = std::io::stdout().lock();
@@ -68,10 +71,10 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
         match alert.body {
             AlertBody::SlotMissed { .. } => self.missed += 1,
             AlertBody::SlotRecovered { .. } => self.recovered += 1,
+            AlertBody::SlotAtRisk { .. } => self.warned += 1,
             AlertBody::SlotRetracted { .. }
             | AlertBody::SlotUnknown { .. }
             | AlertBody::UnknownClosed { .. }
-            | AlertBody::SlotAtRisk { .. }
             | AlertBody::RiskOver { .. }
             | AlertBody::ExpectationBroken { .. }
             | AlertBody::RunFailed { .. } => {}
@@ -93,9 +96,9 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
         writeln!(out, "{}", "─".repeat(SLACK_WIDTH + 3 + MONITOR_WIDTH))?;
         writeln!(
             out,
-            "{} deadlines missed and {} recovered, each alerted once. The error monitor raised {} errors; none of them shows \
-             that\nproduct B read half a table, that a job hung, or that one never started.",
-            self.missed, self.recovered, self.errors
+            "{} deadlines missed and {} recovered, each alerted once, and {} warnings before. The error monitor raised {} \
+             errors; none of them shows that\nproduct B read half a table, that a job hung, or that one never started.",
+            self.missed, self.recovered, self.warned, self.errors
         )?;
         if let Some(location) = location {
             writeln!(out, "\nRead its log: kigen status {location}; kigen events {location}")?;

@@ -48,7 +48,7 @@ fn deadlines(objective: &ObjectiveState, from: Instant) -> Vec<Instant> {
             let timetable = Timetable::of(&schedule.crontab, schedule.time_zone.as_deref());
             (timetable.crontab, Reading::Kubernetes)
         }
-        Deadlines::Before { schedule: None, .. } => return Vec::new(),
+        Deadlines::Before { schedule: None, .. } | Deadlines::Reads { .. } => return Vec::new(),
     };
     let first = open.slot.deadline;
     let later = cached(crontab, &open.time_zone, reading).ok();

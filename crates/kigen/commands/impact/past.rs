@@ -194,7 +194,8 @@ impl Collected {
 
 /// The zone in which a day in a run's annotation begins: that of the first objective, else of the CronJob.
 fn zone_of(state: &BatchState) -> &str {
-    let of_objective = state.objectives.values().next().map(|objective| objective.planned_zone());
+    let mut judged = state.objectives.values().filter(|objective| objective.objective.reads().is_none());
+    let of_objective = judged.next().map(|objective| objective.planned_zone());
     let of_cron_job = || state.cron_job.as_ref().and_then(|known| known.cron_job.time_zone.as_deref());
     of_objective.or_else(of_cron_job).unwrap_or("UTC")
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kigen_model::objective::{Deadlines, Objective};
 use kigen_objective::file::FileObjective;
 
-use crate::output::human;
+use crate::output::{human, read_batches};
 
 /// What identifies an objective.
 pub(super) fn id(objective: &FileObjective) -> (String, String) {
@@ -17,6 +17,7 @@ pub(super) fn deadlines(objective: &Objective) -> String {
     let deadlines = match &objective.deadlines {
         Deadlines::CompleteBy { crontab } => format!("by {crontab}"),
         Deadlines::Before { namespace, cron_job, .. } => format!("before {namespace}/{cron_job}"),
+        Deadlines::Reads { sources } => format!("reads {}", read_batches(sources)),
     };
     match &objective.calendar {
         Some(calendar) => format!("{deadlines} on {calendar}"),

@@ -14,7 +14,7 @@ use chrono::Utc;
 use kigen_engine::lint::{is_duplicate, lint};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Objective, ObjectiveSource, Schedule};
-use kigen_objective::annotation::{ANNOTATED_OBJECTIVE, COMPLETE_BY};
+use kigen_objective::annotation::{COMPLETE_BY, reserved_for};
 use kigen_objective::file::{FileObjective, read_file};
 use kigen_ops::error_chain;
 use kigen_shipper::preflight::{Unresolved, unresolved_objectives};
@@ -81,9 +81,9 @@ fn warnings_of(of_file: &FileObjective, table: &BatchTable) -> Vec<Warning> {
     let from = table.judged_until.unwrap_or_else(Utc::now);
     let about = |text: String| (*line, format!("`{name}` of {}/{}: {text}", key.namespace, key.batch));
     let mut warnings: Vec<Warning> = lint(&objective, batch, from).into_iter().map(about).collect();
-    if name == ANNOTATED_OBJECTIVE {
+    if let Some(annotation) = reserved_for(name) {
         let text = format!(
-            "this name is reserved for the annotation {COMPLETE_BY}, so that `kigen up` ignores this objective; \
+            "this name is reserved for the annotation {annotation}, so that `kigen up` ignores this objective; \
              rename it"
         );
         warnings.push(about(text));

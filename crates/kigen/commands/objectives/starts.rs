@@ -135,7 +135,7 @@ impl BatchPast {
                 self.cron_job = cron_job.map(|cron_job| (cron_job, since));
             }
             FactBody::Objective { name, objective, .. } => {
-                match objective {
+                match objective.filter(|objective| objective.reads().is_none()) {
                     Some(_) => self.objectives.insert(name),
                     None => self.objectives.remove(&name),
                 };

@@ -136,7 +136,7 @@ fn changed(mut fact: Fact, changes: &[Change]) -> Fact {
 
 fn change_objective(objective: &mut Objective, key: &BatchKey, change: &Change) {
     match change {
-        Change::Deadline { batch, crontab } if batch == key => {
+        Change::Deadline { batch, crontab } if batch == key && objective.reads().is_none() => {
             objective.deadlines = Deadlines::CompleteBy { crontab: crontab.clone() };
         }
         Change::Calendar { batch, name } if batch == key => objective.calendar = Some(name.clone()),

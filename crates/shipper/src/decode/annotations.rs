@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use std::fmt;
 
 use kigen_objective::annotation::{
-    BATCH, CALENDAR, COMPLETE_BY, EXPECT, MUTE_UNTIL, Meant, OWNER, RUNBOOK, SLOT, START_BY, meant,
+    BATCH, CALENDAR, COMPLETE_BY, EXPECT, MUTE_UNTIL, Meant, OWNER, READS, RUNBOOK, SLOT, START_BY, meant,
 };
-use kigen_objective::{expect, mute, read};
+use kigen_objective::{expect, mute, read, reads};
 use kigen_text::secrets::scrub;
 
 use super::object::Metadata;
@@ -60,7 +60,7 @@ impl Place {
     fn reads(self, kind: Kind, name: &str) -> bool {
         match (self, kind) {
             (Self::CronJob, Kind::Annotation) => {
-                name == COMPLETE_BY || name == MUTE_UNTIL || BESIDE.contains(&name)
+                [COMPLETE_BY, MUTE_UNTIL, READS].contains(&name) || BESIDE.contains(&name)
             }
             // The Jobs have what the template has.
             (Self::JobTemplate | Self::Job, Kind::Annotation) => name == SLOT,
@@ -135,7 +135,7 @@ fn fault(place: Place, kind: Kind, name: &str, metadata: &Metadata) -> Option<Un
         }
         Meant::Similar(known) => format!("the {kind} `{name}` is not read: did you mean `{known}`?"),
         Meant::Unknown => format!(
-            "the {kind} `{name}` is not read: kigen knows {COMPLETE_BY}, {MUTE_UNTIL}, {} on a CronJob, and {SLOT} and the label {BATCH} on a Job",
+            "the {kind} `{name}` is not read: kigen knows {COMPLETE_BY}, {MUTE_UNTIL}, {READS}, {} on a CronJob, and {SLOT} and the label {BATCH} on a Job",
             BESIDE.join(", ")
         ),
     };
@@ -149,6 +149,7 @@ fn unreadable(name: &str, metadata: &Metadata) -> Option<String> {
         START_BY => read::start_by(value).err()?,
         EXPECT => expect::annotated(value).err()?,
         MUTE_UNTIL => mute::annotated(value).err()?,
+        READS => reads::annotated(value, metadata.namespace.as_deref().unwrap_or_default()).err()?,
         _ => return None,
     };
     let value: String = scrub(value).chars().take(VALUE_CHARS_MAX).collect();

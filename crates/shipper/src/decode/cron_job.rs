@@ -2,8 +2,10 @@
 
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::{ConcurrencyPolicy, CronJob};
-use kigen_objective::annotation::{CALENDAR, COMPLETE_BY, EXPECT, MUTE_UNTIL, OWNER, RUNBOOK, START_BY};
-use kigen_objective::{expect, mute, read};
+use kigen_objective::annotation::{
+    CALENDAR, COMPLETE_BY, EXPECT, MUTE_UNTIL, OWNER, READS, RUNBOOK, START_BY,
+};
+use kigen_objective::{expect, mute, read, reads as what_is_read};
 use kigen_text::secrets::scrub;
 
 use super::annotations::{Place, unread};
@@ -31,6 +33,7 @@ pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {
         last_succeeded_at: optional_instant(status.and_then(|status| status.last_successful_time.as_ref())),
     };
     let objective = object.metadata.as_ref().and_then(objective);
+    let reads = object.metadata.as_ref().and_then(|metadata| reads(metadata, &id.namespace));
     let mute = object.metadata.as_ref().and_then(|metadata| metadata.annotation(MUTE_UNTIL));
     let mute = mute.and_then(|text| mute::annotated(&scrub(text)).ok());
     let labels = object.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
@@ -43,7 +46,7 @@ pub(super) fn decode(object: &CronJobObject) -> Result<Decoded, Unusable> {
         (Place::JobTemplate, template.and_then(|template| template.metadata.as_ref())),
         (Place::PodTemplate, pod.and_then(|pod| pod.metadata.as_ref())),
     ]);
-    Ok(Decoded::CronJob { id, labels, work: Work::of(job), cron_job, objective, mute, unread })
+    Ok(Decoded::CronJob { id, labels, work: Work::of(job), cron_job, objective, reads, mute, unread })
 }
 
 fn cut(text: &str) -> &str {
@@ -73,6 +76,12 @@ fn objective(metadata: &Metadata) -> Option<Objective> {
         expect: metadata.annotation(EXPECT).and_then(|text| expect::annotated(text).ok()),
         ..Objective::new(deadlines, ObjectiveSource::Annotation)
     })
+}
+
+/// What cannot be read is left out, and reported with what is not read at all.
+fn reads(metadata: &Metadata, namespace: &str) -> Option<Objective> {
+    let sources = what_is_read::annotated(metadata.annotation(READS)?, namespace).ok()?;
+    Some(Objective::new(Deadlines::Reads { sources }, ObjectiveSource::Annotation))
 }
 
 #[cfg(test)]

@@ -42,6 +42,8 @@ pub enum Decoded {
         cron_job: CronJob,
         /// The objective that `kigen.dev/complete-by` declares.
         objective: Option<Objective>,
+        /// What `kigen.dev/reads` names, as an objective without deadlines.
+        reads: Option<Objective>,
         /// Until when `kigen.dev/mute-until` mutes the batch, and why.
         mute: Option<(Instant, String)>,
         /// The annotations and labels that kigen does not read where they are.

@@ -1,6 +1,6 @@
 //! An Objective: its identity, its status, and what its `spec` declares or why that cannot be read.
 
-use kigen_objective::annotation::{ANNOTATED_OBJECTIVE, COMPLETE_BY};
+use kigen_objective::annotation::reserved_for;
 use kigen_objective::object::read_spec;
 
 use super::annotations::{self, Place};
@@ -13,12 +13,13 @@ pub(super) fn decode(object: CustomObject) -> Result<Decoded, Unusable> {
     let unread = annotations::line(&annotations::unread([(Place::Objective, object.metadata.as_ref())]));
     let generation = object.metadata.and_then(|metadata| metadata.generation);
     let status = object.status.and_then(|status| serde_json::from_str(status.get()).ok()).unwrap_or_default();
-    let parsed = match &object.spec {
-        _ if id.name == ANNOTATED_OBJECTIVE => Err(format!(
-            "`{ANNOTATED_OBJECTIVE}` is the name of what the annotation {COMPLETE_BY} makes: choose another"
+    let parsed = match (reserved_for(&id.name), &object.spec) {
+        (Some(annotation), _) => Err(format!(
+            "`{}` is the name of what the annotation {annotation} makes: choose another",
+            id.name
         )),
-        None => Err("it has no `spec`".to_owned()),
-        Some(spec) => read_spec(spec.get(), &id.namespace),
+        (None, None) => Err("it has no `spec`".to_owned()),
+        (None, Some(spec)) => read_spec(spec.get(), &id.namespace),
     };
     Ok(Decoded::Objective { id, object: Box::new(ObjectiveObject { generation, status, parsed, unread }) })
 }

@@ -1,4 +1,4 @@
-//! The last emitted version of each CronJob and of the objective in its annotations.
+//! The last emitted version of each CronJob and of the objectives in its annotations.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,9 +8,10 @@ use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, Schedule};
 use kigen_model::run::CronJob;
-use kigen_objective::annotation::{ANNOTATED_OBJECTIVE, COMPLETE_BY};
+use kigen_objective::annotation::{ANNOTATED_OBJECTIVE, ANNOTATED_READS, COMPLETE_BY};
 use kigen_objective::crontab;
 
+use super::annotated::Annotated;
 use super::emit::Emit;
 use super::encoded::Encoded;
 use super::list_snapshot::ListSnapshot;
@@ -37,27 +38,28 @@ pub(super) struct Listed {
     pub(super) work: Option<Work>,
 }
 
-/// The last emitted version of an annotation's objective.
+/// The objectives that the annotations of a CronJob declare.
 #[derive(Debug)]
-struct AnnotatedObjective {
-    uid: Uid,
-    resource_version: u64,
-    objective: Encoded<Objective>,
+pub(super) struct AnnotatedObjectives {
+    /// That of `kigen.dev/complete-by`.
+    pub(super) objective: Option<Objective>,
+    /// That of `kigen.dev/reads`.
+    pub(super) reads: Option<Objective>,
 }
 
 /// The CronJobs, and the objectives in their annotations.
 #[derive(Debug)]
 pub(super) struct CronJobs {
     by_key: BTreeMap<Arc<BatchKey>, KnownCronJob>,
-    objectives: BTreeMap<Arc<BatchKey>, AnnotatedObjective>,
+    /// What has deadlines, of which verdicts are made, and what is only read.
+    objectives: Annotated,
+    reads: Annotated,
     /// The calendars that those objectives name.
     calendars: BTreeMap<Arc<BatchKey>, Box<str>>,
     /// Until when annotations mute CronJobs, and why.
     mutes: BTreeMap<Arc<BatchKey>, (Instant, String)>,
     /// What is wrong with the annotations of a CronJob.
     problems: BTreeMap<Arc<BatchKey>, String>,
-    /// The CronJobs whose annotation was removed, until the withdrawal is emitted: the version without it.
-    pending: BTreeMap<Arc<BatchKey>, Revision>,
     /// An objective that was withdrawn while no shipper ran is known to the log alone. So the first version of every
     /// CronJob without an objective emits that it has none.
     resumed: bool,
@@ -67,11 +69,11 @@ impl CronJobs {
     pub(super) fn new(resumed: bool) -> Self {
         Self {
             by_key: BTreeMap::new(),
-            objectives: BTreeMap::new(),
+            objectives: Annotated::new(ANNOTATED_OBJECTIVE),
+            reads: Annotated::new(ANNOTATED_READS),
             calendars: BTreeMap::new(),
             mutes: BTreeMap::new(),
             problems: BTreeMap::new(),
-            pending: BTreeMap::new(),
             resumed,
         }
     }
@@ -97,7 +99,7 @@ impl CronJobs {
     /// The shared copy of the key: one for all objects of a batch.
     pub(super) fn share(&self, key: BatchKey) -> Arc<BatchKey> {
         let by_name = self.by_key.get_key_value(&key).map(|(key, _)| key);
-        let kept = by_name.or_else(|| self.objectives.get_key_value(&key).map(|(key, _)| key));
+        let kept = by_name.or_else(|| self.objectives.shared(&key)).or_else(|| self.reads.shared(&key));
         kept.map_or_else(|| Arc::new(key), Arc::clone)
     }
 
@@ -129,7 +131,7 @@ impl CronJobs {
 
     /// Whether an annotation declares an objective of this batch.
     pub(super) fn has_objective(&self, key: &BatchKey) -> bool {
-        self.objectives.contains_key(key)
+        self.objectives.has(key)
     }
 
     /// The schedule of the CronJob that has this name now.
@@ -152,26 +154,30 @@ impl CronJobs {
         in_namespace.filter(|(_, known)| known.listed.labels.have(wanted)).map(|(key, _)| &**key)
     }
 
-    pub(super) fn set_objective(
+    /// Notes an objective that an annotation declares; whether it is one, by its name.
+    pub(super) fn restore_objective(
         &mut self,
         key: &BatchKey,
+        name: &str,
         revision: &Revision,
         objective: Option<&Objective>,
-    ) {
-        match objective.and_then(|objective| objective.calendar.as_deref()) {
-            Some(calendar) => drop(self.calendars.insert(self.share(key.clone()), calendar.into())),
-            None => drop(self.calendars.remove(key)),
+    ) -> bool {
+        let key = self.share(key.clone());
+        if self.reads.has_name(name) {
+            self.reads.set(key, revision, objective);
+        } else if self.objectives.has_name(name) {
+            self.note_calendar(&key, objective);
+            self.objectives.set(key, revision, objective);
+        } else {
+            return false;
         }
-        match objective {
-            Some(objective) => {
-                let annotated = AnnotatedObjective {
-                    uid: Uid::of(&revision.uid),
-                    resource_version: revision.resource_version,
-                    objective: Encoded::of(objective),
-                };
-                self.objectives.insert(self.share(key.clone()), annotated);
-            }
-            None => drop(self.objectives.remove(key)),
+        true
+    }
+
+    fn note_calendar(&mut self, key: &Arc<BatchKey>, objective: Option<&Objective>) {
+        match objective.and_then(|objective| objective.calendar.as_deref()) {
+            Some(calendar) => drop(self.calendars.insert(Arc::clone(key), calendar.into())),
+            None => drop(self.calendars.remove(key)),
         }
     }
 
@@ -181,12 +187,8 @@ impl CronJobs {
             let revision = Revision { uid: known.uid.to_string(), resource_version: known.resource_version };
             emit.fact(key, FactBody::CronJob { revision, cron_job: Some(known.cron_job.get()) });
         }
-        for (key, annotated) in self.objectives.iter().filter(|(key, _)| is_due(key)) {
-            let revision =
-                Revision { uid: annotated.uid.to_string(), resource_version: annotated.resource_version };
-            let (name, objective) = (ANNOTATED_OBJECTIVE.to_owned(), Some(annotated.objective.get()));
-            emit.fact(key, FactBody::Objective { name, revision, objective });
-        }
+        self.objectives.resync(is_due, emit);
+        self.reads.resync(is_due, emit);
     }
 
     /// What is wrong with the annotations of each CronJob.
@@ -221,9 +223,14 @@ impl CronJobs {
         self.by_key.len()
     }
 
-    /// The objectives of annotations that are in force.
+    /// The objectives of annotations that are in force and have deadlines.
     pub(super) fn annotated(&self) -> impl Iterator<Item = (&BatchKey, Objective)> {
-        self.objectives.iter().map(|(key, annotated)| (&**key, annotated.objective.get()))
+        self.objectives.all()
+    }
+
+    /// What annotations name that is read.
+    pub(super) fn reads(&self) -> impl Iterator<Item = (&BatchKey, Objective)> {
+        self.reads.all()
     }
 
     /// Returns whether objectives that name it, or select it by its labels, or that its annotations declare may resolve
@@ -233,13 +240,13 @@ impl CronJobs {
         key: &BatchKey,
         id: Identity,
         listed: Listed,
-        (cron_job, objective, problem): (CronJob, Option<Objective>, Option<String>),
+        (cron_job, objectives, problem): (CronJob, AnnotatedObjectives, Option<String>),
         emit: &mut Emit<'_>,
     ) -> bool {
         let is_older =
             self.by_key.get(key).is_some_and(|known| known.resource_version > id.revision.resource_version);
         let has_other_problem = !is_older && self.set_problem(key, problem);
-        self.apply_version(key, id, listed, (cron_job, objective), emit) || has_other_problem
+        self.apply_version(key, id, listed, (cron_job, objectives), emit) || has_other_problem
     }
 
     /// Returns whether it is another one than before.
@@ -256,7 +263,7 @@ impl CronJobs {
         key: &BatchKey,
         id: Identity,
         listed: Listed,
-        (cron_job, objective): (CronJob, Option<Objective>),
+        (cron_job, objectives): (CronJob, AnnotatedObjectives),
         emit: &mut Emit<'_>,
     ) -> bool {
         let (uid, resource_version) = (Uid::of(&id.revision.uid), id.revision.resource_version);
@@ -272,19 +279,19 @@ impl CronJobs {
         let is_first = known.is_none();
         let affects_objectives = known.is_none_or(|known| known.listed.labels != listed.labels)
             || cron_job_before.as_ref().map(Schedule::of) != Some(Schedule::of(&cron_job));
-        let objective_before = self.objectives.get(key).map(|annotated| annotated.objective.get());
         notice(key, &cron_job, cron_job_before.as_ref(), emit);
         let kept = Encoded::of(&cron_job);
         if known.is_none_or(|known| known.cron_job != kept) {
             let body = FactBody::CronJob { revision: id.revision.clone(), cron_job: Some(cron_job) };
             emit.fact(key, body);
         }
-        self.pending.remove(key);
-        if objective.is_none() && objective_before.is_some() {
-            self.pending.insert(self.share(key.clone()), id.revision);
-        } else if objective_before != objective || (is_first && self.resumed && objective.is_none()) {
-            self.emit_objective(key, id.revision, objective, emit);
-        }
+        let AnnotatedObjectives { objective, reads } = objectives;
+        let affects_objectives = affects_objectives || self.reads.get(key) != reads;
+        let shared = self.share(key.clone());
+        self.objectives.apply(&shared, &id.revision, objective, is_first && self.resumed, emit);
+        let in_force = self.objectives.get(key);
+        self.note_calendar(&shared, in_force.as_ref());
+        self.reads.apply(&shared, &id.revision, reads, false, emit);
         let known = KnownCronJob { uid, resource_version, cron_job: kept, listed };
         self.by_key.insert(self.share(key.clone()), known);
         affects_objectives
@@ -292,19 +299,21 @@ impl CronJobs {
 
     /// The pending withdrawals of annotated objectives.
     pub(super) fn pending(&self) -> impl Iterator<Item = (&BatchKey, &str)> + Clone {
-        self.pending.keys().map(|key| (&**key, ANNOTATED_OBJECTIVE))
+        self.objectives.pending().chain(self.reads.pending())
     }
 
     /// How many annotated objectives are in force.
     pub(super) fn in_force(&self) -> usize {
-        self.objectives.len()
+        self.objectives.count() + self.reads.count()
     }
 
     /// Emits the pending withdrawals.
     pub(super) fn withdraw_pending(&mut self, emit: &mut Emit<'_>) {
-        for (key, revision) in std::mem::take(&mut self.pending) {
-            self.emit_objective(&key, revision, None, emit);
+        for (key, _) in self.objectives.pending() {
+            self.calendars.remove(key);
         }
+        self.objectives.withdraw_pending(emit);
+        self.reads.withdraw_pending(emit);
     }
 
     pub(super) fn delete(&mut self, key: &BatchKey, id: &Identity, had_objective: bool, emit: &mut Emit<'_>) {
@@ -335,25 +344,17 @@ impl CronJobs {
             self.problems.remove(key);
             self.mutes.remove(key);
         }
-        // It was withdrawn while the CronJob lived.
-        if let Some(revision) = self.pending.remove(key) {
-            self.emit_objective(key, revision, None, emit);
-        }
+        self.objectives.end(key, emit);
+        self.reads.end(key, emit);
         emit.fact(key, FactBody::CronJob { revision: revision.clone(), cron_job: None });
-        if withdraw || self.objectives.contains_key(key) {
-            self.emit_objective(key, revision, None, emit);
+        let shared = self.share(key.clone());
+        if withdraw || self.objectives.has(key) {
+            self.note_calendar(&shared, None);
+            self.objectives.emit(&shared, revision.clone(), None, emit);
         }
-    }
-
-    fn emit_objective(
-        &mut self,
-        key: &BatchKey,
-        revision: Revision,
-        objective: Option<Objective>,
-        emit: &mut Emit<'_>,
-    ) {
-        self.set_objective(key, &revision, objective.as_ref());
-        emit.fact(key, FactBody::Objective { name: ANNOTATED_OBJECTIVE.to_owned(), revision, objective });
+        if self.reads.has(key) {
+            self.reads.emit(&shared, revision, None, emit);
+        }
     }
 }
 
@@ -366,7 +367,7 @@ pub(super) fn problem(objective: Option<&Objective>, unread: &[Unread]) -> Optio
                  annotation"
             )
         }),
-        Some(Deadlines::Before { .. }) | None => None,
+        Some(Deadlines::Before { .. } | Deadlines::Reads { .. }) | None => None,
     };
     let unread = unread.iter().map(|unread| unread.text.clone());
     let all: Vec<String> = unreadable.into_iter().chain(unread).collect();

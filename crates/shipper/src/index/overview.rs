@@ -39,7 +39,7 @@ impl Overview {
         for (key, objective) in cron_jobs.annotated() {
             add(key, &objective);
         }
-        for (key, objective) in declared.all_in_force() {
+        for (key, objective) in declared.all_in_force().filter(|(_, objective)| objective.reads().is_none()) {
             add(key, objective);
         }
         let with_objective = batches.iter().filter(|key| cron_jobs.has(key)).count();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
+use kigen_objective::annotation::READS;
 use kigen_objective::read::NamedBatch;
 use kigen_objective::spec::ObjectiveStatus;
 
@@ -50,9 +51,10 @@ pub(super) fn of(
     emitted: &BTreeMap<ObjectiveKey, EmittedObjective>,
     (cron_jobs, calendars): (&CronJobs, &Calendars),
 ) -> Resolutions {
+    let known = KnownBatches { cron_jobs, emitted };
     let in_force =
         |key: &BatchKey, name: &str| emitted.get(&(key.clone(), name.to_owned())).filter(is_in_force);
-    let of_object = |name: &NamespacedName, known: &KnownObject| {
+    let of_object = |name: &NamespacedName, object: &KnownObject| {
         let named = objects.batches(cluster, name, cron_jobs);
         let is_taken = |key: &&BatchKey| in_force(key, &name.1).is_some_and(EmittedObjective::is_of_file);
         let taken = named.iter().find(is_taken).map(|key| {
@@ -65,12 +67,12 @@ pub(super) fn of(
         let batches =
             emitted_in(cluster, name, emitted).filter(own).map(|((key, _), _)| key.clone()).collect();
         let of_calendar = || {
-            let written = known.object.parsed.as_ref().ok()?;
+            let written = object.object.parsed.as_ref().ok()?;
             calendars.problem(written.objective.calendar.as_deref()).cloned()
         };
-        let problem = unresolved(cluster, name, known, &named, cron_jobs).or(taken).or_else(of_calendar);
-        let problem = problem.or_else(|| known.object.unread.clone());
-        let (generation, status) = (known.object.generation, known.object.status.clone());
+        let problem = unresolved((cluster, name), object, &named, known).or(taken).or_else(of_calendar);
+        let problem = problem.or_else(|| object.object.unread.clone());
+        let (generation, status) = (object.object.generation, object.object.status.clone());
         Resolution { generation, batches, problem, status }
     };
     let of_file = |((key, name), objective): (&ObjectiveKey, &Objective)| {
@@ -82,13 +84,16 @@ pub(super) fn of(
             )
         });
         let of_calendar = || calendars.problem(objective.calendar.as_deref()).cloned();
-        let problem = taken.or_else(|| absent(key, objective, cron_jobs)).or_else(of_calendar)?;
+        let problem = taken.or_else(|| absent(key, objective, known)).or_else(of_calendar)?;
         Some(((key.clone(), name.clone()), problem))
     };
     let of_calendars =
         cron_jobs.calendars().filter_map(|(key, name)| Some((key, calendars.problem(Some(name))?)));
     let mut annotated: BTreeMap<BatchKey, String> =
         of_calendars.map(|(key, problem)| (key.clone(), problem.clone())).collect();
+    let of_reads = cron_jobs.reads().filter_map(|(key, reads)| Some((key, absent(key, &reads, known)?)));
+    annotated
+        .extend(of_reads.map(|(key, problem)| (key.clone(), format!("the annotation `{READS}`: {problem}"))));
     annotated.extend(cron_jobs.problems().map(|(key, problem)| (key.clone(), problem.to_owned())));
     Resolutions {
         objects: objects.all().map(|(name, known)| (name.clone(), of_object(name, known))).collect(),
@@ -102,13 +107,12 @@ fn is_in_force(emitted: &&EmittedObjective) -> bool {
 }
 
 fn unresolved(
-    cluster: &str,
-    name: &NamespacedName,
-    known: &KnownObject,
+    (cluster, name): (&str, &NamespacedName),
+    object: &KnownObject,
     named: &[BatchKey],
-    cron_jobs: &CronJobs,
+    known: KnownBatches<'_>,
 ) -> Option<String> {
-    let written = match &known.object.parsed {
+    let written = match &object.object.parsed {
         Ok(written) => written,
         Err(reason) => return Some(reason.clone()),
     };
@@ -122,16 +126,38 @@ fn unresolved(
         NamedBatch::Selector(_) | NamedBatch::CronJob(_) | NamedBatch::Jobs(_) => {}
     }
     let key = named.first().cloned().unwrap_or_else(|| BatchKey::new(cluster, &name.0, ""));
-    absent(&key, &written.objective, cron_jobs)
+    absent(&key, &written.objective, known)
 }
 
-/// A CronJob that is named and does not exist.
-fn absent(key: &BatchKey, objective: &Objective, cron_jobs: &CronJobs) -> Option<String> {
-    let exists = |key: &BatchKey| cron_jobs.has(key);
+/// The batches that are known: the CronJobs, and what objectives name that are of Jobs.
+#[derive(Clone, Copy)]
+struct KnownBatches<'a> {
+    cron_jobs: &'a CronJobs,
+    emitted: &'a BTreeMap<ObjectiveKey, EmittedObjective>,
+}
+
+impl KnownBatches<'_> {
+    fn has(&self, key: &BatchKey) -> bool {
+        let first = (key.clone(), String::new());
+        let mut declared = self.emitted.range(first..).take_while(|((of, _), _)| of == key);
+        let is_of_jobs = |of: &EmittedObjective| of.objective.as_ref().is_some_and(|it| it.is_of_jobs);
+        self.cron_jobs.has(key) || declared.any(|(_, emitted)| is_of_jobs(emitted))
+    }
+}
+
+/// A batch that is named and does not exist.
+fn absent(key: &BatchKey, objective: &Objective, known: KnownBatches<'_>) -> Option<String> {
+    let exists = |key: &BatchKey| known.cron_jobs.has(key);
     let gone =
         |key: &BatchKey| format!("there is no CronJob {} in the namespace {}", key.batch, key.namespace);
     if !objective.is_of_jobs && !exists(key) {
         return Some(gone(key));
     }
-    target(key, objective).filter(|target| !exists(target)).map(|target| gone(&target))
+    if let Some(target) = target(key, objective).filter(|target| !exists(target)) {
+        return Some(gone(&target));
+    }
+    let read = objective.reads().unwrap_or_default().iter();
+    let mut read = read.map(|source| BatchKey::new(&key.cluster, &source.namespace, &source.batch));
+    let missing = read.find(|source| !known.has(source))?;
+    Some(format!("{}, nor an objective of Jobs of that name, so nothing of it is known", gone(&missing)))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody};
 use kigen_model::key::BatchKey;
-use kigen_objective::annotation::ANNOTATED_OBJECTIVE;
+use kigen_objective::annotation::reserved_for;
 use kigen_state::{BatchState, ObjectiveState, Plan};
 
 use crate::past::Past;
@@ -44,8 +44,7 @@ impl LiveFacts {
             FactBody::CronJob { cron_job, .. } => (Subject::CronJob(fact.key.clone()), cron_job.is_none()),
             FactBody::Objective { name, revision, objective } => {
                 // A declared objective's only version is the one assigned last, which must not be forgotten.
-                let is_annotated = name == ANNOTATED_OBJECTIVE && !revision.is_of_file();
-                let is_over = objective.is_none() && is_annotated;
+                let is_over = objective.is_none() && reserved_for(name).is_some() && !revision.is_of_file();
                 (Subject::Objective(fact.key.clone(), name.clone()), is_over)
             }
             FactBody::Run { revision, run } => (Subject::Run(revision.uid.clone()), run.phase.is_terminal()),

@@ -63,6 +63,7 @@ fn wording(objective: &Objective) -> String {
             let schedule = schedule.as_ref().map_or("never", |schedule| &schedule.crontab);
             format!("before {cron_job} ({schedule})")
         }
+        Deadlines::Reads { .. } => "none".to_owned(),
     };
     format!("{} {deadlines}, grace {} min", objective.source.label(), objective.grace.num_minutes())
 }

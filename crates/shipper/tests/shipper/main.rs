@@ -24,6 +24,7 @@ mod pods;
 mod quiet_streams;
 mod quotas;
 mod read_back;
+mod reads;
 mod recordings;
 mod restored_store;
 mod role;

@@ -213,7 +213,9 @@ fn objectives(output: &Output) -> Vec<Option<String>> {
             FactBody::Objective { objective, .. } => {
                 Some(objective.as_ref().map(|objective| match &objective.deadlines {
                     Deadlines::CompleteBy { crontab } => crontab.clone(),
-                    Deadlines::Before { .. } => panic!("an annotation names a crontab"),
+                    Deadlines::Before { .. } | Deadlines::Reads { .. } => {
+                        panic!("an annotation names a crontab")
+                    }
                 }))
             }
             _ => None,

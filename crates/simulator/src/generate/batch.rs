@@ -379,6 +379,7 @@ fn targets(objectives: &[Declared], zone: Option<&str>, world: &World) -> Vec<In
                 .as_ref()
                 .and_then(|schedule| Crontab::read(&schedule.crontab, schedule.time_zone.as_deref()))
                 .map(|crontab| crontab.fires(world.begins, world.ends)),
+            Deadlines::Reads { .. } => None,
         };
         targets.extend(instants.into_iter().flatten().map(|at| at + *grace));
     }

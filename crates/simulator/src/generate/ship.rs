@@ -11,6 +11,7 @@ use kigen_model::slot::Gap;
 use crate::generate::dice::{percent, seconds};
 use crate::generate::mutes::mutes;
 use crate::generate::observe::{Outage, QUIET_AFTER, observe};
+use crate::generate::rules::calendars;
 use crate::history::{Batch, Seen, Version};
 use crate::world::World;
 
@@ -98,6 +99,7 @@ pub(super) fn emit(rng: &mut Rng, world: &mut World, clusters: &[Cluster]) {
     for cluster in clusters {
         let facts = emissions.iter().filter(|emission| is_of(&emission.event, &cluster.name));
         let facts: Vec<Instant> = facts.map(|emission| emission.at).collect();
+        due.extend(cluster.calendars(world));
         due.extend(cluster.events(rng, world, &facts));
         let mutes = mutes(world, &cluster.name).into_iter();
         due.extend(mutes.map(|(written, event)| Due { written, event }));
@@ -123,10 +125,25 @@ pub(super) fn emit(rng: &mut Rng, world: &mut World, clusters: &[Cluster]) {
 }
 
 impl Cluster {
+    /// The epoch of the shipper that leads at an instant.
+    fn epoch(&self, at: Instant) -> u64 {
+        1 + self.outages.iter().filter(|it| it.is_new_epoch && it.to <= at).count() as u64
+    }
+
+    /// The versions of its calendars. Those of a time in which the shipper is away are written when it is back.
+    fn calendars(&self, world: &mut World) -> Vec<Due> {
+        let versions = calendars(world, &self.name).into_iter();
+        let due = versions.map(|(at, body)| {
+            let back = self.outages.iter().find(|outage| outage.from < at && at < outage.to + QUIET_AFTER);
+            let written = back.map_or(at, |outage| outage.to + QUIET_AFTER);
+            Due { written, event: self.event(self.epoch(written), body) }
+        });
+        due.collect()
+    }
+
     /// Its ticks, and what is emitted about its outages.
     fn events(&self, rng: &mut Rng, world: &mut World, facts: &[Instant]) -> Vec<Due> {
-        let epoch =
-            |at: Instant| 1 + self.outages.iter().filter(|it| it.is_new_epoch && it.to <= at).count() as u64;
+        let epoch = |at| self.epoch(at);
         let mut ticks = ticks(rng, world, facts);
         ticks.retain(|at| !self.is_away(*at));
         ticks.extend(self.outages.iter().map(|outage| outage.to + TimeDelta::seconds(2)));

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, Event};
 use kigen_model::run::{AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::slot::Gap;
+use kigen_model::working_days::WorkingDays;
 
 use crate::calendar::Crontab;
 use crate::history::{Batch, Seen, TrueRun, Version};
@@ -27,6 +28,18 @@ pub(super) struct KnownCluster {
     /// The ticks that count, each later than the one before.
     pub(super) ticks: Vec<Tick>,
     pub(super) gaps: Vec<KnownGap>,
+    /// What was declared of calendars, in the log's order.
+    calendars: Vec<KnownCalendar>,
+}
+
+/// A version of a calendar.
+struct KnownCalendar {
+    index: usize,
+    name: String,
+    /// When it was declared, in milliseconds since 1970.
+    revision: i64,
+    /// `None`: it was withdrawn.
+    days: Option<WorkingDays>,
 }
 
 /// A tick of the cluster of a batch, in its partition.
@@ -74,19 +87,23 @@ impl KnownCluster {
                 known.gaps.push(KnownGap { index: lost.end - 1, from, to, is_of_log: true });
             }
             epoch = event.epoch;
-            match event.body {
+            match &event.body {
                 ClusterBody::Tick { observed_until, .. } => {
+                    let observed_until = *observed_until;
                     if known.ticks.last().is_none_or(|last| last.observed_until < observed_until) {
                         known.ticks.push(Tick { index, observed_until });
                     }
                 }
                 ClusterBody::Gap(Gap { from, to, .. }) => {
+                    let (from, to) = (*from, *to);
                     known.gaps.push(KnownGap { index, from, to, is_of_log: false })
                 }
-                ClusterBody::Epoch { .. }
-                | ClusterBody::Calendar { .. }
-                | ClusterBody::Mute { .. }
-                | ClusterBody::Forgotten { .. } => {}
+                ClusterBody::Calendar { name, revision, working_days } => {
+                    let (name, days) = (name.clone(), working_days.clone());
+                    let revision = i64::try_from(*revision).unwrap_or(i64::MAX);
+                    known.calendars.push(KnownCalendar { index, name, revision, days });
+                }
+                ClusterBody::Epoch { .. } | ClusterBody::Mute { .. } | ClusterBody::Forgotten { .. } => {}
             }
         }
         known
@@ -177,6 +194,26 @@ impl<'a> Known<'a> {
     pub(super) fn gaps(&self) -> impl Iterator<Item = &'a KnownGap> {
         let before = self.before;
         self.cluster.gaps.iter().filter(move |gap| gap.index < before)
+    }
+
+    /// Whether a calendar takes this day away from a deadline at this instant: the version that was declared last before the
+    /// deadline, else the first one. One that nothing declares takes none away.
+    pub(super) fn is_day_off(&self, calendar: &str, deadline: Instant, day: NaiveDate) -> bool {
+        let mut versions: Vec<&KnownCalendar> = Vec::new();
+        for version in
+            self.cluster.calendars.iter().filter(|it| it.index < self.before && it.name == calendar)
+        {
+            let is_news = match versions.last() {
+                Some(last) => version.revision > last.revision && version.days != last.days,
+                None => version.days.is_some(),
+            };
+            if is_news {
+                versions.push(version);
+            }
+        }
+        let before = versions.iter().rfind(|version| version.revision < deadline.timestamp_millis());
+        let days = before.or(versions.first()).and_then(|version| version.days.as_ref());
+        days.is_some_and(|days| !days.contains(day))
     }
 
     /// The versions that were seen up to `at`, or that count as having come to be by then.

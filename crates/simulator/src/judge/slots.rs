@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{NaiveTime, TimeDelta};
+use chrono_tz::Tz;
 use kigen_model::Instant;
 use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::run::{Run, SlotMark};
@@ -35,6 +36,10 @@ pub(super) struct Planned {
     freshness: Option<TimeDelta>,
     /// The crontab whose zone is that of the objective.
     crontab: Crontab,
+    /// The calendar of the objective, and the zone of its days.
+    calendar: Option<(String, Tz)>,
+    /// How long after its expected fire a run must have begun, if that is given.
+    start_by: Option<TimeDelta>,
 }
 
 impl Planned {
@@ -54,6 +59,18 @@ impl Planned {
     /// Whether nothing sets when its runs are expected.
     pub(super) fn lacks_start(&self) -> bool {
         self.is_of_jobs && self.starts.is_none()
+    }
+
+    /// How long after its expected fire a run must have begun, if that is given.
+    pub(super) fn start_by(&self) -> Option<TimeDelta> {
+        self.start_by
+    }
+
+    /// Whether nothing is due, since the deadline is on a day that the calendar takes away.
+    pub(super) fn is_on_day_off(&self, known: &Known<'_>) -> bool {
+        self.calendar.as_ref().is_some_and(|(name, zone)| {
+            known.is_day_off(name, self.deadline, self.deadline.with_timezone(zone).date_naive())
+        })
     }
 
     /// When a success stops counting as in time: after this instant.
@@ -95,6 +112,7 @@ impl Source {
                 let crontab = Crontab::read(&schedule.crontab, schedule.time_zone.as_deref())?;
                 Self { crontab, is_of_fires: true }
             }
+            Deadlines::Reads { .. } => return None,
         })
     }
 
@@ -281,6 +299,8 @@ impl Planned {
         let starts = objective.starts.as_deref();
         let starts = starts.and_then(|starts| Crontab::read(starts, objective.time_zone.as_deref()));
         let crontab = source.crontab;
+        let zone = objective.time_zone.as_deref().and_then(|zone| zone.parse().ok());
+        let calendar = objective.calendar.clone().map(|name| (name, zone.unwrap_or(crontab.zone())));
         Self {
             from,
             deadline,
@@ -295,6 +315,8 @@ impl Planned {
             grace,
             freshness,
             crontab,
+            calendar,
+            start_by: objective.start_by,
         }
     }
 }

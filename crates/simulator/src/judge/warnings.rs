@@ -147,6 +147,9 @@ impl<'a> Warnings<'a> {
         if !slot.whole {
             return Err("the slot is partial".to_owned());
         }
+        if slot.is_on_day_off(&known) {
+            return Err("nothing is due on that day".to_owned());
+        }
         // What is about many slots is news also if the result of this one is there.
         let is_of_run = matches!(warning.risk.kind(), RiskKind::NotStarted | RiskKind::RunningLate);
         if is_of_run && is_observed_in_time(&known, &window, slot) {
@@ -154,29 +157,25 @@ impl<'a> Warnings<'a> {
         }
         let pasts = pasts(&known);
         match *warning.risk {
-            Risk::NotStarted { expected_at, needs: Some(needs), of_runs, start_by: None } => {
-                // Kubernetes makes no run at an hour that the clocks skip; the slot opens with it all the same.
-                let is_skipped = || {
-                    let mut schedules = known.schedules();
-                    schedules.any(|it| it.crontab.skipped(slot.from, opens).contains(&expected_at))
-                };
-                if slot.freshness().is_none() && expected_at != opens && !is_skipped() {
-                    return Err(format!("it is expected at {opens}"));
-                }
+            Risk::NotStarted { expected_at, needs, of_runs, start_by } => {
+                is_expected(&known, slot, opens, expected_at)?;
                 if of_slot(&known, &window).iter().any(|(_, run)| has_begun(run)) {
                     return Err("a run has begun".to_owned());
+                }
+                if let Some(start_by) = start_by {
+                    let by = expected_at + start_by;
+                    let is_right = slot.start_by() == Some(start_by) && by <= warning.decided_at;
+                    return is_right.then_some(()).ok_or_else(|| format!("startBy {:?}", slot.start_by()));
                 }
                 let left = slot.stops_counting() - warning.decided_at;
                 let is_right = |past: &Past| {
                     past.took.len().abs_diff(of_runs as usize) <= past.open
-                        && is_among(needs, &past.nine_in_ten(&past.took))
-                        && left <= needs
+                        && needs.is_some_and(|needs| {
+                            is_among(needs, &past.nine_in_ten(&past.took)) && left <= needs
+                        })
                 };
                 let is_right = of_runs as usize >= RUNS_MIN && pasts.iter().any(is_right);
                 is_right.then_some(()).ok_or_else(|| format!("{left} is left: {}", shown(&pasts)))
-            }
-            Risk::NotStarted { needs: None, .. } | Risk::NotStarted { start_by: Some(_), .. } => {
-                Err("nothing sets when a run must have begun".to_owned())
             }
             Risk::RunningLate { since, longer, of_runs } => {
                 let begun = self.under_way(&known, &window, warning, since)?;
@@ -279,6 +278,7 @@ impl<'a> Warnings<'a> {
         let window = Window::of(&known, planned, nth);
         let (opens, _) = window.span?;
         if !is_open
+            || slot.is_on_day_off(&known)
             || slot.freshness().is_some()
             || slot.lacks_start()
             || known.gaps().any(|gap| gap.to >= opens)
@@ -302,7 +302,16 @@ impl<'a> Warnings<'a> {
                             .iter()
                             .all(|waits| opens + START_DELAY_MIN.max(*waits) <= earlier.observed_until)
                 };
-                pasts.iter().all(is_late).then_some(RiskKind::NotStarted)
+                // Of a slot that a made up fire opens, the time begins with the first one that is of a schedule.
+                let expected_at = || {
+                    let firsts = known.schedules();
+                    let firsts = firsts.filter_map(|it| it.crontab.first_fire(slot.from, slot.deadline));
+                    firsts.fold(opens, Instant::max)
+                };
+                let must_have_begun = slot.start_by().is_some_and(|start_by| {
+                    expected_at() + start_by <= earlier.observed_until && opens + start_by < stops_counting
+                });
+                (must_have_begun || pasts.iter().all(is_late)).then_some(RiskKind::NotStarted)
             }
             Some((_, run)) => {
                 let begun = began(run);
@@ -396,6 +405,30 @@ impl<'a> Warnings<'a> {
         let in_time = known.successes().filter(|it| it.ended_at <= stops_counting && window.has(it.run));
         in_time.map(|success| success.ended_at).min()
     }
+}
+
+/// What is wrong with when a run is expected.
+fn is_expected(
+    known: &Known<'_>,
+    slot: &Planned,
+    opens: Instant,
+    expected_at: Instant,
+) -> Result<(), String> {
+    // Kubernetes makes no run at an hour that the clocks skip; the slot opens with it all the same.
+    let is_skipped = || {
+        let mut schedules = known.schedules();
+        schedules.any(|it| it.crontab.skipped(slot.from, opens).contains(&expected_at))
+    };
+    // After an edit Kubernetes may make up for an earlier fire.
+    let is_fire = || {
+        let mut schedules = known.schedules();
+        schedules.any(|it| it.crontab.fires(slot.from, slot.deadline).contains(&expected_at))
+    };
+    let is_right = slot.freshness().is_some()
+        || expected_at == opens
+        || is_skipped()
+        || (slot.start_by().is_some() && is_fire());
+    is_right.then_some(()).ok_or_else(|| format!("it is expected at {opens}"))
 }
 
 fn is_observed_in_time(known: &Known<'_>, window: &Window<'_>, slot: &Planned) -> bool {

@@ -8,7 +8,7 @@ use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, ReadBatch, Schedule, Severity};
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{
     Attempt, AttemptPhase, ConcurrencyPolicy, Container, ContainerRole, ContainerState, CronJob, Run,
@@ -202,6 +202,10 @@ fn objective() -> BoxedStrategy<Objective> {
         3 => crontab().prop_map(|crontab| Deadlines::CompleteBy { crontab }),
         1 => (name(), name(), proptest::option::of(schedule))
             .prop_map(|(namespace, cron_job, schedule)| Deadlines::Before { namespace, cron_job, schedule }),
+        1 => proptest::collection::vec((name(), name()), 1..4).prop_map(|sources| {
+            let sources = sources.into_iter().map(|(namespace, batch)| ReadBatch { namespace, batch });
+            Deadlines::Reads { sources: sources.collect() }
+        }),
     ];
     let wait = || select(vec![0, 30, 3_600, Objective::GRACE_MAX_S]).prop_map(TimeDelta::seconds);
     let freshness = select(vec![1, 600, 259_200, Objective::FRESHNESS_MAX_S]).prop_map(TimeDelta::seconds);

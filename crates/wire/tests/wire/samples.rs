@@ -7,7 +7,7 @@ use kigen_model::alert::{Alert, AlertBody, CronJobPresence, DeadlineSummary, Obj
 use kigen_model::control::ControlRecord;
 use kigen_model::delivery::DeliveryRecord;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
-use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, ReadBatch, Schedule, Severity};
 use kigen_model::reject::Reject;
 use kigen_model::risk::RiskKind;
 use kigen_model::run::{ConcurrencyPolicy, CronJob, Run, RunPhase, SlotMark};
@@ -122,6 +122,7 @@ fn events() -> impl Iterator<Item = (&'static str, Event)> {
         ("an objective in an object", objective_fact(Some(of_source(ObjectiveSource::Object)))),
         ("an objective in a selector", objective_fact(Some(of_source(ObjectiveSource::Selector)))),
         ("an objective with a calendar", objective_fact(Some(with_calendar()))),
+        ("what a batch reads", objective_fact(Some(what_is_read()))),
     ];
     let runs = runs().map(|(name, run)| (name, FactBody::Run { revision: revision(104), run }));
     let attempts = attempts().map(|(name, attempt)| {
@@ -157,6 +158,13 @@ fn events() -> impl Iterator<Item = (&'static str, Event)> {
 
 fn objective_fact(objective: Option<Objective>) -> FactBody {
     FactBody::Objective { name: "complete-by".to_owned(), revision: revision(106), objective }
+}
+
+fn what_is_read() -> Objective {
+    let read =
+        |namespace: &str, batch: &str| ReadBatch { namespace: namespace.to_owned(), batch: batch.to_owned() };
+    let sources = vec![read("dwh", "prices"), read("ml", "recommend")];
+    Objective::new(Deadlines::Reads { sources }, ObjectiveSource::Annotation)
 }
 
 fn with_calendar() -> Objective {
@@ -395,7 +403,7 @@ fn incidents() -> [Incident; 2] {
     ]
 }
 
-fn objective_states() -> [ObjectiveState; 9] {
+fn objective_states() -> [ObjectiveState; 10] {
     let opens = at("2026-11-20T03:00:00Z");
     let [unmuted, partial] = incidents();
     let open = |window, met_at| {
@@ -453,6 +461,7 @@ fn objective_states() -> [ObjectiveState; 9] {
             ))
         },
         ObjectiveState { objective: before(Some(Some("Asia/Tokyo"))), ..of(Plan::Exhausted) },
+        ObjectiveState { objective: what_is_read(), ..of(Plan::Exhausted) },
         ObjectiveState { objective: before(None), ..of(open(Window::Fresh { after: opens }, None)) },
         ObjectiveState { objective: of_source(ObjectiveSource::Selector), ..of(open(Window::NoFire, None)) },
         of(open(Window::Slot, None)),
