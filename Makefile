@@ -52,7 +52,8 @@ help: ## Lists these targets
 	@echo "  The first build compiles RocksDB: about 20 minutes on two cores, once."
 
 demo: setup ## Shows kigen at work on a played cluster; needs nothing outside this machine
-	@cargo run --locked --bin kigen -- demo
+	@rm -rf $(BUILD_DIR)/demo
+	@cargo run --locked --bin kigen -- demo --keep $(BUILD_DIR)/demo
 
 test: setup kafka registry consumer gokart older ## Runs all tests
 	@cargo test --locked

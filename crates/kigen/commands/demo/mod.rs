@@ -39,7 +39,7 @@ use crate::role::until_stopped;
 /// The shop's clock jumps to each event, and to 40 seconds after each full hour, when its deadlines are judged.
 const SHOP_LEAP: TimeDelta = TimeDelta::hours(1);
 const SHOP_LEAP_OFFSET: TimeDelta = TimeDelta::seconds(40);
-const SHOP_DWELL: Duration = Duration::from_millis(30);
+const SHOP_DWELL: Duration = Duration::from_millis(12);
 /// The recording is played this much faster than it was recorded.
 const RECORDED_SPEED: f64 = 60.0;
 /// At the demo's speed the API server must be probed more often.

@@ -101,7 +101,11 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
             self.missed, self.recovered, self.warned, self.errors
         )?;
         if let Some(location) = location {
-            writeln!(out, "\nRead its log: kigen status {location}; kigen events {location}")?;
+            writeln!(
+                out,
+                "\nRead its log:\n  kigen status {location}\n  kigen events {location}\n  kigen impact {location} ml/recommend --since \
+                 2026-11-16T00:00:00Z    # which runs read half of A's table, and how to repeat them"
+            )?;
         }
         Ok(())
     }

@@ -327,7 +327,7 @@ fn full_batch() -> BatchState {
         gone_after: (index == 0).then(|| at("2026-11-20T03:18:00Z")),
     });
     let names =
-        "before complete-by exhausted fresh no-fire slot the-last-fire unresolved withdrawn".split(' ');
+        "before complete-by exhausted fresh no-fire reads slot the-last-fire unresolved withdrawn".split(' ');
     BatchState {
         key: key(),
         cron_job: Some(CronJobState {
