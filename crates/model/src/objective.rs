@@ -7,7 +7,7 @@ use crate::run::CronJob;
 
 /// The name of the objective that a CronJob's annotation declares, reserved for it.
 pub const ANNOTATED_OBJECTIVE: &str = "complete-by";
-/// The name of the objective that has what a CronJob's annotation says it reads, reserved for it.
+/// The name of the objective that has what a CronJob's annotation lists as read, reserved for it.
 pub const ANNOTATED_READS: &str = "reads";
 
 /// The spec of an objective, as written; the engine parses the crontab and the zone.

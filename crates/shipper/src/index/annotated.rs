@@ -76,20 +76,20 @@ impl Annotated {
         }
     }
 
-    /// Applies what a version of a CronJob declares, or, with `says_none`, that it declares nothing. A withdrawal waits.
+    /// Applies what a version of a CronJob declares, or, with `declares_none`, that it declares nothing. A withdrawal waits.
     pub(super) fn apply(
         &mut self,
         key: &Arc<BatchKey>,
         revision: &Revision,
         objective: Option<Objective>,
-        says_none: bool,
+        declares_none: bool,
         emit: &mut Emit<'_>,
     ) {
         let before = self.get(key);
         self.pending.remove(key);
         if objective.is_none() && before.is_some() {
             self.pending.insert(Arc::clone(key), revision.clone());
-        } else if before != objective || (says_none && objective.is_none()) {
+        } else if before != objective || (declares_none && objective.is_none()) {
             self.emit(key, revision.clone(), objective, emit);
         }
     }

@@ -15,6 +15,7 @@ mod mutes;
 mod positions;
 mod rejects;
 mod samples;
+mod specs;
 mod values;
 mod warnings;
 

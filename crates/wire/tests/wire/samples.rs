@@ -7,7 +7,7 @@ use kigen_model::alert::{Alert, AlertBody, CronJobPresence, DeadlineSummary, Obj
 use kigen_model::control::ControlRecord;
 use kigen_model::delivery::DeliveryRecord;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
-use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, ReadBatch, Schedule, Severity};
+use kigen_model::objective::{Objective, ObjectiveSource, Severity};
 use kigen_model::reject::Reject;
 use kigen_model::risk::RiskKind;
 use kigen_model::run::{ConcurrencyPolicy, CronJob, Run, RunPhase, SlotMark};
@@ -27,11 +27,14 @@ use kigen_wire::{
 
 use crate::attempts::{attempt, attempts};
 use crate::calendars::declared;
-use crate::expectations::{expectation, expectations_broken, least_expectation, past_numbers};
+use crate::expectations::{expectations_broken, past_numbers};
 use crate::history::{causes, failure, least_failure, moments, standings, unknown};
 use crate::mutes::{changes, muted};
 use crate::positions::{position, start};
 use crate::rejects::{control, deliveries, rejects};
+use crate::specs::{
+    before, least_objective, objective, of_source, that_only_warns, what_is_read, with_calendar,
+};
 use crate::values::{at, day, gap, id, key, revision, slot};
 use crate::warnings::{at_risk, past_successes};
 
@@ -158,46 +161,6 @@ fn events() -> impl Iterator<Item = (&'static str, Event)> {
 
 fn objective_fact(objective: Option<Objective>) -> FactBody {
     FactBody::Objective { name: "complete-by".to_owned(), revision: revision(106), objective }
-}
-
-fn what_is_read() -> Objective {
-    let read =
-        |namespace: &str, batch: &str| ReadBatch { namespace: namespace.to_owned(), batch: batch.to_owned() };
-    let sources = vec![read("dwh", "prices"), read("ml", "recommend")];
-    Objective::new(Deadlines::Reads { sources }, ObjectiveSource::Annotation)
-}
-
-fn with_calendar() -> Objective {
-    Objective { calendar: Some("jp-business-days".to_owned()), ..least_objective() }
-}
-
-fn of_source(source: ObjectiveSource) -> Objective {
-    Objective { source, ..objective() }
-}
-
-/// An objective that only warns of what a run did not do.
-fn that_only_warns() -> Objective {
-    Objective { expect: Some(least_expectation()), ..of_source(ObjectiveSource::Object) }
-}
-
-/// An objective of Jobs in a file, before a CronJob, which may have a zone, or be gone.
-fn before(time_zone: Option<Option<&str>>) -> Objective {
-    let schedule = |zone: Option<&str>| Schedule {
-        crontab: "0 12 * * *".to_owned(),
-        time_zone: zone.map(str::to_owned),
-    };
-    Objective {
-        is_of_jobs: true,
-        deadlines: Deadlines::Before {
-            namespace: "dwh".to_owned(),
-            cron_job: "report".to_owned(),
-            schedule: time_zone.map(schedule),
-        },
-        freshness: Some(TimeDelta::days(3)),
-        starts: Some("0 8 * * *".to_owned()),
-        source: ObjectiveSource::File,
-        ..least_objective()
-    }
 }
 
 fn runs() -> impl Iterator<Item = (&'static str, Run)> + Clone {
@@ -540,39 +503,6 @@ fn new_cron_job() -> CronJob {
         last_scheduled_at: None,
         last_succeeded_at: None,
         ..cron_job()
-    }
-}
-
-fn objective() -> Objective {
-    Objective {
-        is_of_jobs: false,
-        deadlines: Deadlines::CompleteBy { crontab: "30 3 * * *".to_owned() },
-        time_zone: Some("Asia/Tokyo".to_owned()),
-        grace: TimeDelta::minutes(10),
-        settle: TimeDelta::seconds(45),
-        freshness: None,
-        starts: None,
-        calendar: None,
-        start_by: Some(TimeDelta::minutes(15)),
-        expect: Some(expectation()),
-        severity: Severity::Warning,
-        owner: Some("recommend-team".to_owned()),
-        runbook: Some("https://wiki.example.com/recommend".to_owned()),
-        source: ObjectiveSource::Annotation,
-    }
-}
-
-fn least_objective() -> Objective {
-    Objective {
-        time_zone: None,
-        grace: TimeDelta::zero(),
-        settle: TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
-        start_by: None,
-        expect: None,
-        severity: Severity::Fatal,
-        owner: None,
-        runbook: None,
-        ..objective()
     }
 }
 
