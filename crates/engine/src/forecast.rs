@@ -18,6 +18,9 @@ const TREND_SLOTS: usize = 14;
 const CONFIRMING_SLOTS: usize = 28;
 /// How far ahead a miss is warned of, in days; by the confirming slots it may be twice as far ahead.
 const AHEAD_D: i64 = 14;
+/// A result that comes earlier than the line by so many times the noise, and so many milliseconds, ends the trend.
+const LEFT_BY_NOISES: i64 = 3;
+const LEFT_BY_MS_MIN: i64 = 1_000;
 /// A trend or a new level is warned of at most once in so many days: a step looks like a trend, too.
 const AGAIN_AFTER_D: i64 = 14;
 /// How many of the latest slots are the new level, and how many before them the old one.
@@ -90,24 +93,25 @@ impl NextSlot {
     }
 }
 
-/// The trend that reaches a deadline within [`AHEAD_D`] days.
+/// The trend that reaches a deadline within [`AHEAD_D`] days: of the latest slots, confirmed by more of them, or of these alone.
 fn trend(ends: &[SlotEnd], next: &NextSlot) -> Option<Risk> {
-    let line = Line::through(latest(ends, TREND_SLOTS)?, next.reference)?;
-    if line.grows_within_noise() {
-        return None;
-    }
     let ahead = TimeDelta::days(AHEAD_D);
-    let reaches = line.reaches(next.room).filter(|reaches| *reaches <= ahead)?;
-    let is_confirmed = match latest(ends, CONFIRMING_SLOTS) {
-        Some(more) => {
-            let reaches = Line::through(more, next.reference).and_then(|line| line.reaches(next.room));
-            reaches.is_some_and(|reaches| reaches <= ahead * 2)
-        }
-        None => true,
-    };
-    if !is_confirmed {
+    let short = latest(ends, TREND_SLOTS)?;
+    let line = Line::through(short, next.reference)?;
+    if line.is_left_by(short.last()?, next.reference) {
         return None;
     }
+    let reaches = |line: &Line| line.reaches(next.room);
+    let grows_to = |line: &Line| reaches(line).filter(|it| *it <= ahead && !line.grows_within_noise());
+    let long = latest(ends, CONFIRMING_SLOTS).and_then(|more| Line::through(more, next.reference));
+    let is_confirmed = long.as_ref().is_none_or(|long| reaches(long).is_some_and(|it| it <= ahead * 2));
+    let of_short = grows_to(&line).filter(|_| is_confirmed).map(|reaches| (line, TREND_SLOTS, reaches));
+    let of_long = || {
+        let long = long?;
+        let reaches = grows_to(&long)?;
+        Some((long, CONFIRMING_SLOTS, reaches))
+    };
+    let (line, slots, reaches) = of_short.or_else(of_long)?;
     let period = line.period;
     let slots_ahead = reaches.num_milliseconds().div_euclid(period.num_milliseconds().max(1));
     let misses = next.deadline + TimeDelta::milliseconds(period.num_milliseconds() * slots_ahead);
@@ -115,7 +119,7 @@ fn trend(ends: &[SlotEnd], next: &NextSlot) -> Option<Risk> {
         misses,
         by: TimeDelta::milliseconds(line.growth_in(period)),
         margin: next.room - line.level,
-        of_slots: count(TREND_SLOTS),
+        of_slots: count(slots),
     })
 }
 
@@ -172,6 +176,14 @@ impl Line {
             growth: TimeDelta::milliseconds(in_time(growth_ms_d, span)),
             period: TimeDelta::milliseconds(median(steps.collect())?),
         })
+    }
+
+    /// Whether the last end is far earlier than the line: what made it grow was mended.
+    fn is_left_by(&self, last: &SlotEnd, next: Instant) -> bool {
+        let by_line = self.level.num_milliseconds()
+            + in_time(self.growth_ms_d, (last.reference - next).num_milliseconds());
+        let earlier = by_line - came_after(last).num_milliseconds();
+        earlier > (self.noise.num_milliseconds() * LEFT_BY_NOISES).max(LEFT_BY_MS_MIN)
     }
 
     /// Whether it does not grow, or by less than the ends are scattered around it.
@@ -292,6 +304,27 @@ mod tests {
         let falls_and_rises = (0..28).map(|day| if day < 14 { 160 - 4 * day } else { 100 + 4 * (day - 14) });
         assert_eq!(trend_of(falls_and_rises, 180), None);
         assert!(trend_of((0..28).map(|day| 100 + 2 * day), 180).is_some());
+    }
+
+    #[test]
+    fn after_a_repair_nothing_is_warned_of() {
+        let grows = |days: i64| (0..days).map(|day| 100 + 4 * day);
+        for days in [13, 20, 27] {
+            assert_eq!(trend_of(grows(days).chain([100]), 160), None, "{days} days, then as it was");
+        }
+        let noisy = (0..13).map(|day| 100 + 4 * day + if day % 2 == 0 { 9 } else { -9 });
+        let is_warned_of = |last| trend_of(noisy.clone().chain([last]), 180).is_some();
+        assert!(is_warned_of(130), "as far below the line as others are above it");
+        assert!(!is_warned_of(100));
+    }
+
+    #[test]
+    fn what_two_weeks_show_no_more_four_weeks_show() {
+        // The latest two weeks are scattered by more than they grow.
+        let noise = [0, 40, -40, 0, -40, 40, 0];
+        let grows = (0..28).map(|day| 100 + 3 * day + if day < 14 { 0 } else { noise[day as usize % 7] });
+        let Some(Risk::Trend { of_slots, .. }) = trend_of(grows, 190) else { panic!("no trend") };
+        assert_eq!(of_slots, 28);
     }
 
     #[test]
