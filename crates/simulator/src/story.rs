@@ -58,6 +58,8 @@ fn of_cluster(event: &ClusterEvent, until: &mut Instant) -> String {
         | ClusterBody::Epoch { .. }
         | ClusterBody::Calendar { .. }
         | ClusterBody::Mute { .. }
+        | ClusterBody::Stalled { .. }
+        | ClusterBody::StallOver { .. }
         | ClusterBody::Forgotten { .. } => String::new(),
     }
 }

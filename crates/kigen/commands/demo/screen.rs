@@ -74,7 +74,12 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
             | AlertBody::SlotAtRisk { .. }
             | AlertBody::RiskOver { .. }
             | AlertBody::ExpectationBroken { .. }
-            | AlertBody::RunFailed { .. } => {}
+            | AlertBody::RunFailed { .. }
+            | AlertBody::ClusterSilent { .. }
+            | AlertBody::ClusterStalled(_)
+            | AlertBody::BudgetSpent { .. }
+            | AlertBody::SilenceOver { .. }
+            | AlertBody::StallOver { .. } => {}
         }
         let drawn = draw(message, &self.style);
         let monitor = self.monitor_until(&alert.key.cluster, alert.decided_at);

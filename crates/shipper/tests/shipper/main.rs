@@ -27,6 +27,7 @@ mod read_back;
 mod recordings;
 mod restored_store;
 mod role;
+mod stalls;
 mod startup_errors;
 mod status_writer;
 mod support;

@@ -86,6 +86,8 @@ impl KnownCluster {
                 ClusterBody::Epoch { .. }
                 | ClusterBody::Calendar { .. }
                 | ClusterBody::Mute { .. }
+                | ClusterBody::Stalled { .. }
+                | ClusterBody::StallOver { .. }
                 | ClusterBody::Forgotten { .. } => {}
             }
         }
