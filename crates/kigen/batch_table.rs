@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use kigen_log::LogReader;
 use kigen_model::Instant;
+use kigen_model::budget::BudgetReport;
 use kigen_model::key::BatchKey;
 use kigen_model::slot::{Excuse, Verdict};
 use kigen_model::topic::{Partition, Topic};
@@ -109,8 +110,20 @@ pub(crate) fn last_verdict(objective: &ObjectiveState) -> String {
     }
 }
 
-/// Why an objective is not judged, or its incident.
+/// Why an objective is not judged, or its incident, and what is left of its budget of misses.
 pub(crate) fn note(objective: &ObjectiveState) -> String {
+    let notes =
+        [standing(objective), objective.budget_report().map_or(String::new(), |report| budget(&report))];
+    notes.into_iter().filter(|note| !note.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
+/// A budget, in words.
+pub(crate) fn budget(report: &BudgetReport) -> String {
+    let over = report.target.over_d;
+    format!("{} of {} misses left over {over}d", report.left(), report.allowed())
+}
+
+fn standing(objective: &ObjectiveState) -> String {
     if let Plan::Unresolved { reason } = &objective.plan {
         return format!("not judged: {reason}");
     }
@@ -130,10 +143,11 @@ pub(crate) fn note(objective: &ObjectiveState) -> String {
 #[cfg(test)]
 mod tests {
     use kigen_log::{Log, NewRecord, Settings};
+    use kigen_model::budget::Target;
     use kigen_model::event::Revision;
     use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
     use kigen_model::run::{Run, RunPhase};
-    use kigen_state::{Judged, RunState};
+    use kigen_state::{Budget, BudgetDay, Judged, RunState};
     use kigen_testkit::simulated::{Faults, SimulatedLog};
     use kigen_wire::Level;
 
@@ -151,6 +165,17 @@ mod tests {
         assert_eq!(batches, ["shop/ml/back"]);
         let of_one = BatchTable::read(&log, Some("ml/gone")).expect("readable");
         assert!(of_one.batches.is_empty());
+    }
+
+    #[test]
+    fn what_is_left_of_a_budget_stands_beside_the_incident() {
+        let target = Some(Target { ratio_ppm: 900_000, over_d: 30 });
+        let day = BudgetDay { day: 20_000, met: 2, missed: 1, excused: 0 };
+        let budget = Budget { days: vec![day], slots: 30, ..Budget::default() };
+        let with = ObjectiveState { budget, ..objective() };
+        assert_eq!(note(&with), "", "without a target there is none");
+        let spec = Objective { target, ..with.objective.clone() };
+        assert_eq!(note(&ObjectiveState { objective: spec, ..with }), "2 of 3 misses left over 30d");
     }
 
     #[test]
@@ -182,6 +207,7 @@ mod tests {
             ends: Vec::new(),
             trend_warned_at: None,
             level_warned_at: None,
+            budget: kigen_state::Budget::default(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use kigen_log::LogReader;
@@ -27,6 +28,7 @@ mod registry;
 mod routes;
 pub(crate) mod sheet;
 mod show;
+mod silence;
 pub(crate) mod slack;
 
 use cluster::{NAME_BYTES_MAX, NamedBy, clusters_in};
@@ -78,6 +80,8 @@ pub(crate) struct Config {
     kafka: KafkaSettings,
     /// The URL of the heartbeat; `None`: there is none.
     pub(crate) heartbeat: Option<Secret>,
+    /// After which time without a tick a cluster is silent.
+    pub(crate) silent_after: Duration,
     slack: SlackSettings,
 }
 
@@ -190,6 +194,7 @@ impl Config {
         };
         let health = health(args.health_address.as_deref().or(file.health.address.as_deref()))?;
         let heartbeat = heartbeat::url(args, file.heartbeat)?;
+        let silent_after = silence::silent_after(&file.processor, kubernetes.probe_interval_ms)?;
         let calendars = Calendars { objectives_file: objectives_file.as_deref(), cluster: &cluster };
         let slack = SlackSettings::resolve(args, file.slack, &calendars)?;
         Ok(Self {
@@ -205,6 +210,7 @@ impl Config {
             health,
             kafka,
             heartbeat,
+            silent_after,
             slack,
         })
     }
@@ -385,6 +391,7 @@ impl Config {
         let address = self.health.map_or_else(|| HEALTH_OFF.to_owned(), |address| address.to_string());
         let _ = writeln!(text, "address = {}", quoted(&address));
         heartbeat::show(&mut text, self.heartbeat.as_ref());
+        silence::show(&mut text, self.silent_after);
         self.slack.show(&mut text);
         text
     }

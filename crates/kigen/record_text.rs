@@ -9,6 +9,7 @@ use kigen_model::expectation::broken_text;
 use kigen_model::mute::Mute;
 use kigen_model::objective::Deadlines;
 use kigen_model::run::{AttemptPhase, RunPhase};
+use kigen_model::stall::StallReport;
 use kigen_model::topic::Topic;
 use kigen_text::error;
 use kigen_wire::Status;
@@ -165,10 +166,17 @@ fn cluster_text(event: &ClusterEvent) -> String {
         ClusterBody::Mute { id, change: MuteChange::Ended { at, author } } => {
             format!("mute {id} ends at {}, by {author}", text(*at))
         }
+        ClusterBody::Stalled { report, .. } => stalled(report),
+        ClusterBody::StallOver { at } => format!("CronJobs fire again since {}", text(*at)),
         ClusterBody::Forgotten { author } => {
             format!("{author} retires the cluster: its batches are forgotten")
         }
     }
+}
+
+fn stalled(StallReport { since, overdue, cron_jobs }: &StallReport) -> String {
+    let names: Vec<String> = cron_jobs.iter().map(|of| format!("{}/{}", of.namespace, of.name)).collect();
+    format!("no CronJob has fired since {}, though {overdue} should have: {}", text(*since), names.join(", "))
 }
 
 fn alert_text(alert: &Alert) -> String {
@@ -204,6 +212,29 @@ fn alert_text(alert: &Alert) -> String {
             let deadline = text(slot.deadline);
             format!("run {} met the deadline {deadline}, but {}", run.run.job, broken_text(broken))
         }
+        AlertBody::BudgetSpent { slot, is_all, budget } => {
+            let part = if *is_all { "all" } else { "half" };
+            let (allowed, deadline) = (budget.allowed(), text(slot.deadline));
+            format!(
+                "{part} of the budget is spent with the deadline {deadline}: {} missed of {allowed} allowed, {}",
+                budget.missed, budget.target
+            )
+        }
         AlertBody::RunFailed { run, failure } => format!("run {} failed: {}", run.run.job, failure.reason),
+        AlertBody::ClusterSilent { since, objectives, .. } => {
+            format!("the cluster is silent since {}: {objectives} objectives are not judged", text(*since))
+        }
+        AlertBody::ClusterStalled(report) => stalled(report),
+        AlertBody::StallOver { since, until, .. } => {
+            format!("CronJobs fire again since {}, after none had since {}", text(*until), text(*since))
+        }
+        AlertBody::SilenceOver { until: None, .. } => "the silent cluster is forgotten".to_owned(),
+        AlertBody::SilenceOver { since, until: Some(until), judged, .. } => format!(
+            "the cluster is silent no more: from {} to {} {} deadlines were met and {} missed",
+            text(*since),
+            text(*until),
+            judged.met,
+            judged.missed
+        ),
     }
 }

@@ -116,6 +116,7 @@ fn the_schema_of_the_values_has_each_setting_of_kigen_but_the_secrets() {
         ("kafka.registry", &["password"]),
         ("health", &[]),
         ("heartbeat", &["url"]),
+        ("processor", &[]),
         ("objectives", &[]),
         ("objectives.sheet", &[]),
         ("slack", &["token"]),

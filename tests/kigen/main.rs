@@ -33,6 +33,7 @@ mod replay;
 mod resync;
 mod routes;
 mod sheet;
+mod silence;
 mod support;
 mod up;
 mod upgrade;

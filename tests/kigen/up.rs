@@ -60,7 +60,12 @@ fn subject(alert: &Alert) -> String {
         | AlertBody::SlotAtRisk { .. }
         | AlertBody::RiskOver { .. }
         | AlertBody::ExpectationBroken { .. }
-        | AlertBody::RunFailed { .. } => format!("{} {}", alert.key.batch, alert.body.kind()),
+        | AlertBody::RunFailed { .. }
+        | AlertBody::ClusterSilent { .. }
+        | AlertBody::ClusterStalled(_)
+        | AlertBody::BudgetSpent { .. }
+        | AlertBody::SilenceOver { .. }
+        | AlertBody::StallOver { .. } => format!("{} {}", alert.key.batch, alert.body.kind()),
     }
 }
 

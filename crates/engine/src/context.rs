@@ -170,6 +170,16 @@ impl<'a> Judge<'a> {
         mute::muted_until(self.mutes, self.key, (self.name, self.objective), at)
     }
 
+    /// Until when the miss of a run that was expected then is silent, since no CronJob of the cluster fired; `None`: it is not.
+    pub(crate) fn stalled_until(&self, expected_at: Instant) -> Option<Instant> {
+        mute::stalled_until(&self.mutes.stalls, expected_at)
+    }
+
+    /// Whether the cluster has stalled, as far as is remembered.
+    pub(crate) fn has_stalled(&self) -> bool {
+        !self.mutes.stalls.all().is_empty()
+    }
+
     /// The id of an alert or an incident of the objective.
     pub(crate) fn alert_id(&self, kind: &str, subject: Instant) -> uuid::Uuid {
         alert_id(self.key, self.name, kind, &instant_text(subject))

@@ -6,8 +6,9 @@ use kigen_model::event::{FactBody, Revision};
 use kigen_model::objective::Objective;
 use kigen_model::run::{Attempt, CronJob, Run, RunPhase};
 use kigen_state::{
-    AttemptState, BatchState, CronJobState, EDITS_MAX, ForgottenFailure, OBJECTIVES_MAX, ObjectiveState,
-    PastRun, Plan, REFUSED_MAX, RefusedObjective, RunState, SUCCESSORS_MAX, ScheduleEdit, Successor,
+    AttemptState, BatchState, Budget, CronJobState, EDITS_MAX, ForgottenFailure, OBJECTIVES_MAX,
+    ObjectiveState, PastRun, Plan, REFUSED_MAX, RefusedObjective, RunState, SUCCESSORS_MAX, ScheduleEdit,
+    Successor,
 };
 
 use crate::attempts;
@@ -322,6 +323,7 @@ fn accept_objective(batch: &mut Batch<'_>, name: &str, revision: Revision, objec
         ends: Vec::new(),
         trend_warned_at: None,
         level_warned_at: None,
+        budget: Budget::default(),
     };
     state.objectives.insert(name.to_owned(), new);
     past_numbers::follow_objectives(state);

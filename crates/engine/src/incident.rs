@@ -18,6 +18,7 @@ use kigen_state::{BatchState, Incident, JudgedSlot, ObjectiveState, OpenSlot, Pl
 use uuid::Uuid;
 
 use crate::attempts::ended_at;
+use crate::budget::{self, Counted};
 use crate::context::{Batch, Judge, Past};
 use crate::effect::summary_of_run;
 use crate::expectation;
@@ -97,6 +98,8 @@ fn retract(judge: &mut Judge<'_>, run: &RunState, ended_at: Instant) {
             judge.raise(slot.deadline, AlertBody::SlotRetracted { slot, incident, misses, ended_at, run });
         }
         judge.emit_verdict(slot.deadline, verdict, false);
+        let was = if muted || was_unknown { Counted::Not } else { Counted::Missed };
+        budget::count(judge, slot, was, Counted::Met);
     }
     unknown::close(judge);
 }

@@ -7,6 +7,7 @@ use kigen_model::slot::{Cause, Excuse, Gap, Slot, Verdict};
 use kigen_model::trend::Trend;
 use kigen_state::{BatchState, Calendars, Incident, Judged, JudgedSlot, Mutes, OpenSlot, Plan, Window};
 
+use crate::budget::{self, Counted};
 use crate::cause;
 use crate::context::{Batch, Judge};
 use crate::day_off::{is_day_off, is_open_day_off};
@@ -83,6 +84,7 @@ fn judge_unknown(judge: &mut Judge<'_>, deadline: Instant, mut judged: JudgedSlo
         }
         let muted = judged.muted && matches!(verdict, Verdict::Missed(_));
         judge.emit_verdict(deadline, verdict, muted);
+        budget::count(judge, slot, Counted::Not, Counted::of(verdict, muted));
     }
     Judged { deadline, verdict, judged: Some(judged) }
 }
@@ -155,6 +157,7 @@ fn note_verdict(judge: &mut Judge<'_>, judged: JudgedSlot, verdict: Verdict) -> 
     let deadline = judged.slot.deadline;
     judge.objective.verdicts.push(Judged { deadline, verdict, judged: Some(judged) });
     judge.emit_verdict(deadline, verdict, judged.muted);
+    budget::count(judge, judged.slot, Counted::Not, Counted::of(verdict, judged.muted));
     retention::drop_oldest_verdicts(&mut judge.objective.verdicts);
     unknown::alert(judge)
 }
@@ -228,7 +231,7 @@ fn without_success(judge: &mut Judge<'_>, judged: &mut JudgedSlot, gaps: &[Gap])
 
 /// Adds the miss of a slot to the incident, raises it unless the objective was muted at `since`, and returns its cause.
 fn miss(judge: &mut Judge<'_>, judged: &mut JudgedSlot, since: Instant, gaps: &[Gap]) -> Cause {
-    let muted_until = judge.muted_until(since);
+    let muted_until = judge.muted_until(since).max(stalled_until(judge, judged, gaps));
     let incident = add_to_incident(judge, judged, muted_until);
     (judged.incident, judged.muted) = (Some(incident.id), muted_until.is_some());
     match judged.muted {
@@ -241,6 +244,24 @@ fn miss(judge: &mut Judge<'_>, judged: &mut JudgedSlot, since: Instant, gaps: &[
     }
 }
 
+/// Until when the miss of a slot is silent because of a stall of its cluster.
+fn stalled_until(judge: &Judge<'_>, judged: &JudgedSlot, gaps: &[Gap]) -> Option<Instant> {
+    if !judge.has_stalled() {
+        return None;
+    }
+    match cause::of(judge, judged, gaps).0 {
+        Cause::NeverStarted { expected_at } => judge.stalled_until(expected_at),
+        Cause::CronJobAbsent
+        | Cause::TargetAbsent
+        | Cause::Suspended
+        | Cause::Failed(_)
+        | Cause::Expectation(_)
+        | Cause::StillRunning { .. }
+        | Cause::Pending { .. }
+        | Cause::NotObserved { .. } => None,
+    }
+}
+
 /// Raises the last muted miss of the incident, unless the objective is still muted. What was missed before it has no alert of its
 /// own: the alert counts the misses of the incident.
 fn alert_unmuted(judge: &mut Judge<'_>, gaps: &[Gap]) {
@@ -249,7 +270,7 @@ fn alert_unmuted(judge: &mut Judge<'_>, gaps: &[Gap]) {
     else {
         return;
     };
-    incident.muted_until = judge.muted_until(ended);
+    incident.muted_until = judge.muted_until(ended).max(judge.stalled_until(ended));
     judge.objective.incident = Some(incident);
     if incident.muted_until.is_some() {
         return;
@@ -269,6 +290,7 @@ fn alert_unmuted(judge: &mut Judge<'_>, gaps: &[Gap]) {
         judge.objective.verdicts[place] = Judged { deadline, verdict, judged: Some(judged) };
     }
     judge.emit_verdict(deadline, verdict, false);
+    budget::count(judge, judged.slot, Counted::Not, Counted::Missed);
     end_incident(judge);
 }
 
@@ -284,7 +306,7 @@ fn last_missed(judge: &Judge<'_>, incident: &Incident) -> JudgedSlot {
     }
 }
 
-/// Moves the ends of mutes that have ended before their time.
+/// Moves the ends of mutes that have ended before their time, and of stalls that are over.
 pub(crate) fn end_mutes(state: &mut BatchState, mutes: &Mutes) {
     // Nothing is decided here, so that no instant is needed.
     let mut batch = Batch::new(state, Instant::UNIX_EPOCH, mutes);
@@ -294,8 +316,11 @@ pub(crate) fn end_mutes(state: &mut BatchState, mutes: &Mutes) {
         };
         let of_incident = |judged: &JudgedSlot| judged.muted && judged.incident == Some(muted.id);
         let known = judge.objective.verdicts.iter().rev().filter_map(|known| known.judged);
-        let since = known.clone().find(of_incident).map_or(muted.last.deadline, |judged| judged.until);
-        let until = judge.muted_until(since).unwrap_or(since).min(muted.muted_until.unwrap_or(since));
+        let last = known.clone().find(of_incident);
+        let since = last.map_or(muted.last.deadline, |judged| judged.until);
+        let stalled_until = last.and_then(|judged| stalled_until(judge, &judged, &[]));
+        let until = judge.muted_until(since).max(stalled_until).unwrap_or(since);
+        let until = until.min(muted.muted_until.unwrap_or(since));
         judge.objective.incident = Some(Incident { muted_until: Some(until), ..muted });
     });
 }

@@ -14,7 +14,7 @@
 //!  risk       slot_ends                    whether the open slot is at risk; when the results of past slots came
 //!  early      retention                    whether it is missed before its deadline; how much is kept
 //!  window     successes                    when runs are expected; successes that are kept apart
-//!  expectation                             whether a run did what is expected
+//!  expectation   budget                    whether a run did what is expected; how much of a budget is spent
 //!  context    past_runs   past_numbers     what a decision depends on; how long runs took, and what they reported
 //!  day_off    mute                         whether a deadline is on a day off; whether an objective is muted
 //!  deadlines  effect    membership         the deadlines; all effects; which run counts
@@ -24,6 +24,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod attempts;
+mod budget;
 mod cause;
 mod context;
 mod day_off;

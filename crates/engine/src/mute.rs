@@ -7,6 +7,9 @@
 //!                                     └──────────────────────────────────────────────> nothing is alerted
 //! ```
 //!
+//! A miss whose run was not made, since no CronJob of the cluster fired when it was expected, is silent as if it was muted until an
+//! hour after one fires again.
+//!
 //! A miss is muted if a mute is in force when a success stops counting, at the deadline and grace, or at the end of a run that
 //! decides earlier. That is the same whenever the tick comes that judges the slot.
 
@@ -14,7 +17,7 @@ use kigen_calendar::{Reading, cached};
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::mute::Mute;
-use kigen_state::{Mutes, ObjectiveState};
+use kigen_state::{Mutes, ObjectiveState, Stall, Stalls};
 
 use crate::deadlines::last_at_or_before;
 
@@ -35,6 +38,13 @@ pub(crate) fn muted_until(
 /// Whether a batch is muted at an instant, whatever its objectives.
 pub(crate) fn is_batch_muted(mutes: &Mutes, key: &BatchKey, at: Instant) -> bool {
     last_end(mutes, |mute| mute.scope.has_batch(key), at).is_some()
+}
+
+/// Until when the miss of a run that was expected at `expected_at` is no alert of its own, since no CronJob of the cluster fired
+/// then: one alert is about all of them.
+pub(crate) fn stalled_until(stalls: &Stalls, expected_at: Instant) -> Option<Instant> {
+    let stalls = stalls.all().iter().filter(|stall| stall.has(expected_at));
+    stalls.map(Stall::silent_until).max()
 }
 
 fn last_end(mutes: &Mutes, concerns: impl Fn(&Mute) -> bool, at: Instant) -> Option<Instant> {

@@ -26,7 +26,8 @@ const CONTAINER_BYTES: usize = 24;
 const MOMENT_BYTES: usize = 24;
 const EDIT_BYTES: usize = 48;
 const STANDING_BYTES: usize = 16;
-const OBJECTIVE_BYTES: usize = 272;
+const OBJECTIVE_BYTES: usize = 304;
+const BUDGET_DAY_BYTES: usize = 20;
 const VERDICT_BYTES: usize = 225;
 const UNKNOWN_RANGE_BYTES: usize = 96;
 const SUCCESS_BYTES: usize = 64;
@@ -353,6 +354,7 @@ impl Weight {
         self.add(known.verdicts.len() * VERDICT_BYTES, &[]);
         self.add(known.unknown.len() * UNKNOWN_RANGE_BYTES, &[]);
         self.add(known.ends.len() * SLOT_END_BYTES, &[]);
+        self.add(known.budget.days.len() * BUDGET_DAY_BYTES, &[]);
     }
 
     fn spec(&mut self, objective: &Objective) {
@@ -398,8 +400,8 @@ mod tests {
 
     use super::*;
     use kigen_state::{
-        PastNumber, PastRun, RefusedObjective, RunMoment, ScheduleEdit, SlotEnd, Standing, StandingKind,
-        Success, Successor, UnknownRange,
+        Budget, PastNumber, PastRun, RefusedObjective, RunMoment, ScheduleEdit, SlotEnd, Standing,
+        StandingKind, Success, Successor, UnknownRange,
     };
 
     fn some(text: &str) -> Option<String> {
@@ -422,6 +424,7 @@ mod tests {
             calendar: None,
             start_by: None,
             expect: None,
+            target: None,
             severity: Severity::Fatal,
             owner: some("12345"),
             runbook: some("123456"),
@@ -448,6 +451,7 @@ mod tests {
             ends: Vec::new(),
             trend_warned_at: None,
             level_warned_at: None,
+            budget: Budget::default(),
         }
     }
 

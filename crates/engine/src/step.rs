@@ -36,7 +36,7 @@ pub enum Input<'a> {
         /// The mutes of the cluster.
         mutes: &'a Mutes,
     },
-    /// A mute of the cluster has ended before its time.
+    /// A mute of the cluster has ended before its time, or a stall of it is over.
     Unmuted {
         /// The mutes of the cluster.
         mutes: &'a Mutes,

@@ -66,7 +66,9 @@ impl ClusterSummary {
             ClusterBody::Tick { .. }
             | ClusterBody::Gap(_)
             | ClusterBody::Calendar { .. }
-            | ClusterBody::Mute { .. } => {}
+            | ClusterBody::Mute { .. }
+            | ClusterBody::Stalled { .. }
+            | ClusterBody::StallOver { .. } => {}
         }
     }
 }

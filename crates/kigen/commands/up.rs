@@ -188,6 +188,7 @@ impl Process {
             let processor = open_processor(&log, &config.store_dir())?;
             let processor = processor.with_health(health).with_warnings(warnings.clone());
             let processor = processor.with_control(control.clone());
+            let processor = processor.with_watchdog(config.silent_after, Utc::now);
             let until = stopped.clone();
             roles.spawn(async move {
                 kigen_processor::run(processor, until).await;

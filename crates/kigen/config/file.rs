@@ -34,6 +34,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) heartbeat: HeartbeatFile,
     #[serde(default)]
+    pub(super) processor: ProcessorFile,
+    #[serde(default)]
     pub(super) slack: SlackFile,
 }
 
@@ -89,6 +91,12 @@ pub(super) struct KafkaFile {
 #[serde(deny_unknown_fields)]
 pub(super) struct HealthFile {
     pub(super) address: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProcessorFile {
+    pub(super) silent_after_s: Option<u32>,
 }
 
 #[derive(Default, Deserialize)]

@@ -4,11 +4,14 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::Instant;
+use crate::budget::BudgetReport;
 use crate::expectation::Broken;
 use crate::key::BatchKey;
 use crate::objective::Severity;
 use crate::risk::{Risk, RiskKind};
+use crate::silence::{NextDeadline, SlotCounts};
 use crate::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
+use crate::stall::StallReport;
 use crate::trend::Trend;
 
 /// The name space of all of kigen's name-based UUIDs (RFC 9562, version 5).
@@ -19,7 +22,7 @@ pub const ID_NAMESPACE: Uuid = Uuid::from_u128(0x6b69_6765_6e00_5000_8000_6b69_6
 pub struct Alert {
     /// The same fact has the same id for ever: see [`alert_id`].
     pub id: Uuid,
-    /// The batch.
+    /// The batch; of an alert about a whole cluster [that cluster](BatchKey::of_cluster).
     pub key: BatchKey,
     /// The objective; of a failed run the batch's first one, if it has one.
     pub objective: Option<ObjectiveSummary>,
@@ -192,12 +195,53 @@ pub enum AlertBody {
         /// The run.
         run: RunSummary,
     },
+    /// Half of an objective's budget of misses is spent, or all of it.
+    BudgetSpent {
+        /// The slot whose miss it is.
+        slot: Slot,
+        /// Whether all of it is.
+        is_all: bool,
+        /// The budget.
+        budget: BudgetReport,
+    },
     /// A Job ended as Failed, whatever the objectives of its batch.
     RunFailed {
         /// The run, with the attempt that failed last.
         run: RunSummary,
         /// The failure.
         failure: Failure,
+    },
+    /// A cluster's time stands still: its objectives are not judged. The only alert that depends on a wall clock.
+    ClusterSilent {
+        /// The cluster's time, which is that of its last tick.
+        since: Instant,
+        /// How many objectives are not judged.
+        objectives: u32,
+        /// The first deadline of which the result is not there yet.
+        next: Option<NextDeadline>,
+    },
+    /// No CronJob of a cluster fires, though several should. Each deadline whose run was not made for that is judged, and not
+    /// alerted by itself unless it outlasts the stall.
+    ClusterStalled(StallReport),
+    /// CronJobs of a stalled cluster fire again.
+    StallOver {
+        /// The id of the alert that it was stalled.
+        stalled: Uuid,
+        /// When a CronJob had fired last before.
+        since: Instant,
+        /// When one fired again.
+        until: Instant,
+    },
+    /// A silent cluster's time goes on.
+    SilenceOver {
+        /// The id of the alert that it was silent.
+        silent: Uuid,
+        /// The cluster's time when that began.
+        since: Instant,
+        /// The first time after that; `None`: an operator has made kigen forget the cluster.
+        until: Option<Instant>,
+        /// What was judged then of the deadlines meanwhile.
+        judged: SlotCounts,
     },
 }
 
@@ -216,7 +260,13 @@ impl AlertBody {
             Self::SlotAtRisk { risk, .. } => risk.kind().label(),
             Self::RiskOver { .. } => "risk_over",
             Self::ExpectationBroken { .. } => RiskKind::Expectation.label(),
+            Self::BudgetSpent { is_all: false, .. } => "budget_half_spent",
+            Self::BudgetSpent { is_all: true, .. } => "budget_spent",
             Self::RunFailed { .. } => "run_failed",
+            Self::ClusterSilent { .. } => "cluster_silent",
+            Self::SilenceOver { .. } => "silence_over",
+            Self::ClusterStalled(_) => "cluster_stalled",
+            Self::StallOver { .. } => "stall_over",
         }
     }
 }
@@ -225,4 +275,11 @@ impl AlertBody {
 /// deadline, the Job's UID or the instant it began.
 pub fn alert_id(key: &BatchKey, objective: &str, kind: &str, subject: &str) -> Uuid {
     Uuid::new_v5(&ID_NAMESPACE, format!("{key}/{objective}/{kind}/{subject}").as_bytes())
+}
+
+/// The id of an alert about what a whole cluster is since an instant.
+#[must_use]
+pub fn cluster_alert_id(cluster: &str, kind: &str, since: Instant) -> Uuid {
+    let subject = since.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    alert_id(&BatchKey::of_cluster(cluster), "", kind, &subject)
 }

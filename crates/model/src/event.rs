@@ -6,6 +6,7 @@ use crate::mute::Mute;
 use crate::objective::Objective;
 use crate::run::{Attempt, CronJob, Run};
 use crate::slot::Gap;
+use crate::stall::StallReport;
 use crate::working_days::WorkingDays;
 
 /// One record of `kigen.events`.
@@ -170,6 +171,19 @@ pub enum ClusterBody {
         id: String,
         /// What changed.
         change: MuteChange,
+    },
+    /// No CronJob of the cluster fires, though several should: the CronJob controller does not run, or cannot make Jobs. Written
+    /// again while it lasts, which changes nothing.
+    Stalled {
+        /// When that was found, in the API server's time.
+        at: Instant,
+        /// What is known of it.
+        report: StallReport,
+    },
+    /// CronJobs fire again; without effect where no stall is known.
+    StallOver {
+        /// When one did first, in the API server's time.
+        at: Instant,
     },
     /// An operator retires the cluster: its time and the states of its batches are dropped, without an alert. Of the epoch
     /// after the newest, so that the records of a shipper that still runs are ignored. A shipper that begins later emits

@@ -23,6 +23,19 @@ impl BatchKey {
         Self { cluster: cluster.into(), namespace: namespace.into(), batch: batch.into() }
     }
 
+    /// What stands for a whole cluster where alerts have the key of a batch: it has no namespace and no batch, and is written
+    /// as the cluster's name.
+    #[must_use]
+    pub fn of_cluster(cluster: &str) -> Self {
+        Self::new(cluster, "", "")
+    }
+
+    /// Whether it stands for a whole cluster.
+    #[must_use]
+    pub fn is_of_cluster(&self) -> bool {
+        self.namespace.is_empty() && self.batch.is_empty()
+    }
+
     /// Whether each part is one that a key may have.
     ///
     /// # Errors
@@ -60,6 +73,9 @@ pub fn is_record_key(text: &str) -> bool {
 
 impl fmt::Display for BatchKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_of_cluster() {
+            return f.write_str(&self.cluster);
+        }
         write!(f, "{}/{}/{}", self.cluster, self.namespace, self.batch)
     }
 }

@@ -5,6 +5,7 @@
 //! (`docs/glossary.md`).
 
 pub mod alert;
+pub mod budget;
 pub mod control;
 pub mod delivery;
 pub mod event;
@@ -16,7 +17,9 @@ pub mod reject;
 pub mod reported;
 pub mod risk;
 pub mod run;
+pub mod silence;
 pub mod slot;
+pub mod stall;
 pub mod topic;
 pub mod trend;
 pub mod working_days;

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use crate::budget::Target;
 use crate::expectation::Expectation;
 use crate::run::CronJob;
 
@@ -34,6 +35,8 @@ pub struct Objective {
     pub start_by: Option<TimeDelta>,
     /// What a run must have done besides ending well; `None`: nothing.
     pub expect: Option<Expectation>,
+    /// Which ratio of its slots is to be met; `None`: it has no budget of misses.
+    pub target: Option<Target>,
     /// How urgent a miss is.
     pub severity: Severity,
     /// Who is responsible.
@@ -109,6 +112,7 @@ impl Objective {
             calendar: None,
             start_by: None,
             expect: None,
+            target: None,
             severity: Severity::Fatal,
             owner: None,
             runbook: None,

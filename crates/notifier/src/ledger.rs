@@ -63,16 +63,20 @@ impl Entry {
     pub(crate) fn is_open(&self) -> bool {
         match &self.alert.body {
             _ if self.delivery.storm.is_some() => false,
-            AlertBody::SlotMissed { .. } | AlertBody::SlotUnknown { .. } => {
-                self.followed_by.as_ref().is_none_or(|alert| !ends(alert))
-            }
+            AlertBody::SlotMissed { .. }
+            | AlertBody::SlotUnknown { .. }
+            | AlertBody::ClusterSilent { .. }
+            | AlertBody::ClusterStalled(_) => self.followed_by.as_ref().is_none_or(|alert| !ends(alert)),
             AlertBody::SlotAtRisk { .. }
             | AlertBody::RunFailed { .. }
             | AlertBody::SlotRecovered { .. }
             | AlertBody::SlotRetracted { .. }
             | AlertBody::UnknownClosed { .. }
             | AlertBody::RiskOver { .. }
-            | AlertBody::ExpectationBroken { .. } => false,
+            | AlertBody::ExpectationBroken { .. }
+            | AlertBody::BudgetSpent { .. }
+            | AlertBody::SilenceOver { .. }
+            | AlertBody::StallOver { .. } => false,
         }
     }
 
@@ -89,7 +93,12 @@ impl Entry {
             | AlertBody::SlotUnknown { .. }
             | AlertBody::UnknownClosed { .. }
             | AlertBody::RiskOver { .. }
-            | AlertBody::ExpectationBroken { .. } => None,
+            | AlertBody::ExpectationBroken { .. }
+            | AlertBody::ClusterSilent { .. }
+            | AlertBody::ClusterStalled(_)
+            | AlertBody::BudgetSpent { .. }
+            | AlertBody::SilenceOver { .. }
+            | AlertBody::StallOver { .. } => None,
         }
     }
 }

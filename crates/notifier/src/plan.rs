@@ -7,6 +7,8 @@
 //!                            v           missed  │    v
 //!                          over      unknown ────┘   over        failed run, trend, new level, not as expected: a message each
 //!                                       └── retracted, judged again ──> over
+//!   silent cluster ── observed, forgotten ──> over
+//!   stalled cluster ── fires again ──> over
 //! ```
 
 use kigen_model::Instant;
@@ -60,11 +62,17 @@ pub(crate) fn plan(alert: &Alert, offset: Offset, messages: &Messages, target: &
     }
     let is_shown = match &alert.body {
         AlertBody::SlotMissed { .. } | AlertBody::SlotAtRisk { .. } | AlertBody::RunFailed { .. } => true,
-        AlertBody::SlotUnknown { .. } | AlertBody::ExpectationBroken { .. } => true,
+        AlertBody::SlotUnknown { .. }
+        | AlertBody::ExpectationBroken { .. }
+        | AlertBody::BudgetSpent { .. }
+        | AlertBody::ClusterSilent { .. }
+        | AlertBody::ClusterStalled(_) => true,
         AlertBody::SlotRecovered { .. }
         | AlertBody::SlotRetracted { .. }
         | AlertBody::UnknownClosed { .. }
-        | AlertBody::RiskOver { .. } => false,
+        | AlertBody::RiskOver { .. }
+        | AlertBody::SilenceOver { .. }
+        | AlertBody::StallOver { .. } => false,
     };
     let is_broadcast = match &alert.body {
         // Another state than before; or one that lasts, ever more seldom.
@@ -76,7 +84,12 @@ pub(crate) fn plan(alert: &Alert, offset: Offset, messages: &Messages, target: &
         | AlertBody::SlotRecovered { .. }
         | AlertBody::SlotRetracted { .. }
         | AlertBody::UnknownClosed { .. }
-        | AlertBody::RiskOver { .. } => false,
+        | AlertBody::RiskOver { .. }
+        | AlertBody::ClusterSilent { .. }
+        | AlertBody::ClusterStalled(_)
+        | AlertBody::BudgetSpent { .. }
+        | AlertBody::SilenceOver { .. }
+        | AlertBody::StallOver { .. } => false,
     };
     let (shown, followed_by) =
         if is_shown { (alert.clone(), None) } else { (entry.alert.clone(), Some(alert.clone())) };
@@ -91,13 +104,18 @@ fn subject(alert: &Alert) -> Uuid {
         | AlertBody::SlotRecovered { incident, .. }
         | AlertBody::SlotRetracted { incident: Some(incident), .. } => *incident,
         AlertBody::UnknownClosed { unknown, .. } => *unknown,
+        AlertBody::SilenceOver { silent, .. } => *silent,
+        AlertBody::StallOver { stalled, .. } => *stalled,
         AlertBody::SlotAtRisk { slot, risk, .. } if is_of_slot(risk) => warnings(alert, slot.deadline),
         AlertBody::RiskOver { slot, .. } => warnings(alert, slot.deadline),
         AlertBody::SlotRetracted { incident: None, .. }
         | AlertBody::SlotUnknown { .. }
         | AlertBody::SlotAtRisk { .. }
         | AlertBody::ExpectationBroken { .. }
-        | AlertBody::RunFailed { .. } => alert.id,
+        | AlertBody::RunFailed { .. }
+        | AlertBody::BudgetSpent { .. }
+        | AlertBody::ClusterSilent { .. }
+        | AlertBody::ClusterStalled(_) => alert.id,
     }
 }
 
@@ -122,7 +140,12 @@ fn known<'a>(alert: &Alert, subject: Uuid, messages: &'a Messages, target: &Targ
         | AlertBody::SlotAtRisk { .. }
         | AlertBody::RiskOver { .. }
         | AlertBody::ExpectationBroken { .. }
-        | AlertBody::RunFailed { .. } => None,
+        | AlertBody::RunFailed { .. }
+        | AlertBody::ClusterSilent { .. }
+        | AlertBody::ClusterStalled(_)
+        | AlertBody::BudgetSpent { .. }
+        | AlertBody::SilenceOver { .. }
+        | AlertBody::StallOver { .. } => None,
     }
 }
 
@@ -143,7 +166,12 @@ fn unknown<'a>(alert: &Alert, slot: &Slot, messages: &'a Messages, target: &Targ
         | AlertBody::SlotAtRisk { .. }
         | AlertBody::RiskOver { .. }
         | AlertBody::ExpectationBroken { .. }
-        | AlertBody::RunFailed { .. } => false,
+        | AlertBody::RunFailed { .. }
+        | AlertBody::ClusterSilent { .. }
+        | AlertBody::ClusterStalled(_)
+        | AlertBody::BudgetSpent { .. }
+        | AlertBody::SilenceOver { .. }
+        | AlertBody::StallOver { .. } => false,
     })
 }
 

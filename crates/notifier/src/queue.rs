@@ -12,7 +12,7 @@ use kigen_model::topic::Offset;
 /// A queue of alerts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Queue {
-    /// Whatever is about a deadline, and records that are no alerts.
+    /// Whatever is about a deadline or a cluster, and records that are no alerts.
     Deadlines,
     /// Failed runs.
     Failures,
@@ -30,7 +30,12 @@ impl Queue {
             | AlertBody::UnknownClosed { .. }
             | AlertBody::SlotAtRisk { .. }
             | AlertBody::RiskOver { .. }
-            | AlertBody::ExpectationBroken { .. } => Self::Deadlines,
+            | AlertBody::ExpectationBroken { .. }
+            | AlertBody::ClusterSilent { .. }
+            | AlertBody::ClusterStalled(_)
+            | AlertBody::BudgetSpent { .. }
+            | AlertBody::SilenceOver { .. }
+            | AlertBody::StallOver { .. } => Self::Deadlines,
             AlertBody::RunFailed { .. } => Self::Failures,
         }
     }

@@ -1,6 +1,8 @@
 //! Renders an alert as a message: what the person on call needs, the most important first. Pure.
 
+mod budget;
 mod cause;
+mod cluster;
 mod facts;
 mod history;
 mod risk;
@@ -9,6 +11,7 @@ mod storm;
 use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, ResultOf};
+use kigen_model::budget::BudgetReport;
 use kigen_model::expectation::{Broken, broken_text};
 use kigen_model::objective::{ANNOTATED_OBJECTIVE, Severity};
 use kigen_model::risk::Risk;
@@ -19,6 +22,7 @@ use kigen_model::trend::Trend;
 use self::cause::{
     brief_broken, brief_cause, brief_failure, cause_text, error_of_attempt, failure_text, last_error,
 };
+use self::cluster::OfCluster;
 use self::facts::{facts_of_objective, facts_of_run, first_command, read_logs, show_batch};
 use self::history::usual_duration;
 pub use self::storm::render_storm;
@@ -150,6 +154,42 @@ pub fn render(alert: &Alert) -> Message {
         AlertBody::RiskOver { slot, ended_at, run } => risk_over(alert, slot, *ended_at, run.as_ref()),
         AlertBody::ExpectationBroken { slot, broken, run } => expectation_broken(alert, slot, broken, run),
         AlertBody::RunFailed { run, failure } => run_failed(alert, run, failure),
+        AlertBody::BudgetSpent { slot, is_all, budget } => budget_spent(alert, slot, *is_all, budget),
+        AlertBody::ClusterSilent { since, objectives, next } => {
+            of_cluster(Tone::Unknown, cluster::silent(alert, *since, *objectives, next.as_ref()))
+        }
+        AlertBody::SilenceOver { since, until, judged, .. } => {
+            of_cluster(Tone::Recovered, cluster::silence_over(alert, *since, *until, judged))
+        }
+        AlertBody::ClusterStalled(report) => of_cluster(Tone::Missed, cluster::stalled(alert, report)),
+        AlertBody::StallOver { since, until, .. } => {
+            of_cluster(Tone::Recovered, cluster::stall_over(alert, *since, *until))
+        }
+    }
+}
+
+fn of_cluster(tone: Tone, content: OfCluster) -> Message {
+    let OfCluster { state, headline, brief, context, text, facts } = content;
+    let (paragraphs, owner, error, mentions) = (vec![text], None, None, Vec::new());
+    Message { state, tone, headline, brief, owner, context, paragraphs, error, facts, mentions }
+}
+
+fn budget_spent(alert: &Alert, slot: &Slot, is_all: bool, budget: &BudgetReport) -> Message {
+    let times = TimeFormatter::new(zone(alert), slot.deadline);
+    let (headline, brief, text) = budget::content(&name_of_objective(alert), slot, is_all, budget, &times);
+    let mut facts = facts_of_objective(alert);
+    facts.push(("Look", show_batch(alert)));
+    Message {
+        state: if is_all { "Budget spent" } else { "Budget half spent" },
+        tone: Tone::AtRisk,
+        headline,
+        brief: Some(brief),
+        owner: owner(alert),
+        context: context(alert, &times, slot),
+        paragraphs: vec![text],
+        error: None,
+        facts,
+        mentions: Vec::new(),
     }
 }
 

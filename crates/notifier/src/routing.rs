@@ -25,11 +25,13 @@ pub enum Kind {
     Warning,
     /// There is no evidence for a verdict.
     Unknown,
+    /// A whole cluster is not judged.
+    Cluster,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Miss, Self::Failure, Self::Warning, Self::Unknown];
+    pub const ALL: [Self; 5] = [Self::Miss, Self::Failure, Self::Warning, Self::Unknown, Self::Cluster];
 
     /// Its name in the configuration.
     #[must_use]
@@ -39,6 +41,7 @@ impl Kind {
             Self::Failure => "failure",
             Self::Warning => "warning",
             Self::Unknown => "unknown",
+            Self::Cluster => "cluster",
         }
     }
 
@@ -52,8 +55,13 @@ impl Kind {
             AlertBody::SlotUnknown { .. } | AlertBody::UnknownClosed { .. } => Self::Unknown,
             AlertBody::SlotAtRisk { .. }
             | AlertBody::RiskOver { .. }
-            | AlertBody::ExpectationBroken { .. } => Self::Warning,
+            | AlertBody::ExpectationBroken { .. }
+            | AlertBody::BudgetSpent { .. } => Self::Warning,
             AlertBody::RunFailed { .. } => Self::Failure,
+            AlertBody::ClusterSilent { .. }
+            | AlertBody::ClusterStalled(_)
+            | AlertBody::SilenceOver { .. }
+            | AlertBody::StallOver { .. } => Self::Cluster,
         }
     }
 }
@@ -73,7 +81,7 @@ impl Channels {
     /// The channel of a kind; `None`: it has none.
     fn of(&self, kind: Kind) -> Option<&str> {
         match kind {
-            Kind::Miss | Kind::Unknown => Some(&self.fatal),
+            Kind::Miss | Kind::Unknown | Kind::Cluster => Some(&self.fatal),
             Kind::Failure => self.error.as_deref(),
             Kind::Warning => Some(self.warning.as_ref().unwrap_or(&self.fatal)),
         }
@@ -259,7 +267,11 @@ impl Conditions {
         let owner = objective.and_then(|objective| objective.owner.as_deref());
         let of_names = [
             ("cluster", &self.clusters, Some(&*alert.key.cluster)),
-            ("namespace", &self.namespaces, Some(&*alert.key.namespace)),
+            (
+                "namespace",
+                &self.namespaces,
+                Some(&*alert.key.namespace).filter(|_| !alert.key.is_of_cluster()),
+            ),
             ("owner", &self.owners, owner),
         ];
         for (what, patterns, name) in of_names {

@@ -17,6 +17,8 @@ pub const CALENDAR: &str = "kigen.dev/calendar";
 pub const START_BY: &str = "kigen.dev/start-by";
 /// What a run must have done, as under `expect` in a file. An annotation of a CronJob, beside [`COMPLETE_BY`].
 pub const EXPECT: &str = "kigen.dev/expect";
+/// Which ratio of its deadlines is to be met: `0.99 over 30d`. An annotation of a CronJob, beside [`COMPLETE_BY`].
+pub const TARGET: &str = "kigen.dev/target";
 /// Until when the batch is muted, and why: `2026-12-01T09:00+09:00 migration`. An annotation of a CronJob.
 pub const MUTE_UNTIL: &str = "kigen.dev/mute-until";
 /// The batches whose results it reads, separated by commas: `ml/recommend, dwh/prices`. An annotation of a CronJob.
@@ -37,8 +39,8 @@ pub fn reserved_for(name: &str) -> Option<&'static str> {
 }
 
 /// All of them.
-const ALL: [&str; 10] =
-    [COMPLETE_BY, OWNER, RUNBOOK, CALENDAR, START_BY, EXPECT, MUTE_UNTIL, READS, BATCH, SLOT];
+const ALL: [&str; 11] =
+    [COMPLETE_BY, OWNER, RUNBOOK, CALENDAR, START_BY, EXPECT, TARGET, MUTE_UNTIL, READS, BATCH, SLOT];
 /// Other words, as they are after [`letters`], for what kigen calls [`COMPLETE_BY`].
 const DEADLINES: [&str; 3] = ["deadline", "dueby", "doneby"];
 /// How many letters of a name may be wrong, and of how many one may be.
@@ -113,6 +115,7 @@ mod tests {
             ("kigen.dev/run-book", RUNBOOK),
             ("kigen.dev/startBy", START_BY),
             ("kigen.dev/expects", EXPECT),
+            ("kigen.dev/targets", TARGET),
             ("kigen.dev/slots", SLOT),
             ("kigen.dev/muteUntil", MUTE_UNTIL),
             ("kigen.dev/calender", CALENDAR),

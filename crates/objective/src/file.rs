@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn a_document_with_every_field() {
         let spec = "  batch: {cronJob: recommend}\n  completeBy: \"0 12 * * *\"\n  timeZone: Asia/Tokyo\n  grace: 10m\n  \
-                    freshness: 3d\n  settle: 30s\n  startBy: 15m\n  severity: warning\n  owner: recommend-team\n  runbook: https://wiki\n";
+                    freshness: 3d\n  settle: 30s\n  startBy: 15m\n  target: {ratio: 0.99, over: 30d}\n  severity: warning\n  owner: recommend-team\n  runbook: https://wiki\n";
         check(
             spec,
             &expect![[r#"
@@ -290,6 +290,12 @@ mod tests {
                             },
                         ),
                         expect: None,
+                        target: Some(
+                            Target {
+                                ratio_ppm: 990000,
+                                over_d: 30,
+                            },
+                        ),
                         severity: Warning,
                         owner: Some(
                             "recommend-team",
@@ -332,6 +338,26 @@ mod tests {
     }
 
     #[test]
+    fn a_target_is_a_ratio_below_one_over_whole_days() {
+        let spec = |target: &str| {
+            format!("  batch: {{cronJob: recommend}}\n  completeBy: \"0 12 * * *\"\n  target: {target}\n")
+        };
+        check(
+            &spec("{ratio: 1, over: 30d}"),
+            &expect![
+                "line 7: `target` is a ratio of 1 over `30d`: write a ratio between 0 and 1 with at most 6 decimals, and 1d to 90d, such as `0.99 over 30d`"
+            ],
+        );
+        check(
+            &spec("{ratio: 0.99, over: 12h}"),
+            &expect![
+                "line 7: `target` is a ratio of 0.99 over `12h`: write a ratio between 0 and 1 with at most 6 decimals, and 1d to 90d, such as `0.99 over 30d`"
+            ],
+        );
+        check(&spec("{ratio: 0.99}"), &expect!["line 7: missing field `over`"]);
+    }
+
+    #[test]
     fn a_freshness_of_zero_is_refused_since_no_run_would_count() {
         let spec = "  batch: {cronJob: recommend}\n  completeBy: \"0 12 * * *\"\n  freshness: 0s\n";
         check(spec, &expect!["line 7: `freshness` is `0s`: write a number with s, m, h or d, at most 366d"]);
@@ -340,7 +366,7 @@ mod tests {
     #[test]
     fn an_unknown_field_is_refused_with_those_that_are_known() {
         let known = "unknown field `completeby`, expected one of batch, completeBy, before, reads, timeZone, grace, \
-                     freshness, settle, starts, calendar, startBy, expect, severity, owner, runbook";
+                     freshness, settle, starts, calendar, startBy, expect, target, severity, owner, runbook";
         let spec = "  batch: {cronJob: recommend}\n  completeby: \"0 12 * * *\"\n";
         let text = document("ready", spec);
         assert_eq!(parse(&text, "prod", Path::new("")).problems.to_string(), format!("line 6: {known}"));

@@ -1,4 +1,5 @@
-//! The next deadline of an objective, for a person who reads a log. Verdicts are made by the engine alone.
+//! The next deadline of an objective, for a person who reads a log, and the next fire of a CronJob. Verdicts are made by the engine
+//! alone.
 
 use kigen_calendar::{Reading, Timetable, cached};
 use kigen_model::Instant;
@@ -37,6 +38,15 @@ pub fn next_deadline(
     let at = calendar.next_after(after).filter(|_| !calendar.crontab().is_every())?;
     let local = calendar.zone().local(at).date_time.format("%Y-%m-%d %H:%M");
     Some(NextDeadline { at, text: format!("{local} {}", calendar.zone().name()) })
+}
+
+/// The first fire of a CronJob with this schedule after an instant; `None`: there is none, or its schedule or zone cannot be read, or it is
+/// `@every`, whose fires depend on the one before.
+#[must_use]
+pub fn next_fire(schedule: &Schedule, after: Instant) -> Option<Instant> {
+    let timetable = timetable(schedule);
+    let calendar = cached(timetable.crontab, timetable.time_zone, Reading::Kubernetes).ok()?;
+    calendar.next_after(after).filter(|_| !calendar.crontab().is_every())
 }
 
 fn timetable(schedule: &Schedule) -> Timetable<'_> {

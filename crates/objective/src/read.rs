@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use chrono::TimeDelta;
+use kigen_model::budget::Target;
 use kigen_model::expectation::Expectation;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
 use kigen_text::secrets::scrub;
 
 use crate::located::Located;
 use crate::name::{NAME_RULE, is_kubernetes_name};
-use crate::spec::{BatchSpec, ExpectSpec, ObjectiveSpec};
+use crate::spec::{BatchSpec, ExpectSpec, ObjectiveSpec, TargetSpec};
 use crate::{crontab, duration, expect, reads};
 
 const START_BY_S: RangeInclusive<i64> = 1..=Objective::START_BY_MAX_S;
@@ -100,6 +101,7 @@ pub(crate) fn read(
     let freshness = duration("freshness", spec.freshness.as_ref(), &freshness_s, &mut faults);
     let start_by = duration("startBy", spec.start_by.as_ref(), &START_BY_S, &mut faults);
     let expect = spec.expect.as_ref().and_then(|expect| expectation(expect, &mut faults));
+    let target = spec.target.as_ref().and_then(|target| self::target(target, &mut faults));
     let (Some(batch), Some(deadlines), true) = (batch, deadlines, faults.is_empty()) else {
         faults.extend(refused);
         return Err(faults);
@@ -119,6 +121,7 @@ pub(crate) fn read(
         calendar,
         start_by,
         expect,
+        target,
         severity,
         owner: spec.owner.map(|owner| scrub(&owner).into_owned()),
         runbook: spec.runbook.map(|runbook| scrub(&runbook).into_owned()),
@@ -202,6 +205,7 @@ fn what_is_read(
         ("calendar", spec.calendar.is_some()),
         ("startBy", spec.start_by.is_some()),
         ("expect", spec.expect.is_some()),
+        ("target", spec.target.is_some()),
         ("severity", spec.severity.is_some()),
     ];
     if let Some((field, _)) = of_deadlines.into_iter().find(|(_, is_given)| *is_given) {
@@ -234,6 +238,15 @@ fn expectation(spec: &Located<ExpectSpec>, faults: &mut Vec<Fault>) -> Option<Ex
     let read = expect::read(spec.value());
     let of = |(line, text): (u64, String)| Fault { field: "expect", line: line.max(spec.line()), text };
     read.map_err(|found| faults.extend(found.into_iter().map(of))).ok()
+}
+
+/// Millionths of a ratio are all that is read of it.
+fn target(spec: &Located<TargetSpec>, faults: &mut Vec<Fault>) -> Option<Target> {
+    let TargetSpec { ratio, over } = spec.value();
+    let read = format!("{ratio} over {over}").parse::<Target>();
+    let of =
+        |error| Fault::new("target", spec, format!("`target` is a ratio of {ratio} over `{over}`: {error}"));
+    read.map_err(|error| faults.push(of(error))).ok()
 }
 
 fn severity(text: Option<&Located<String>>, faults: &mut Vec<Fault>) -> Severity {

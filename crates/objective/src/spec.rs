@@ -33,7 +33,7 @@ pub(crate) const CALENDAR_KIND: &str = "Calendar";
     },
     {
         "rule": "!has(self.reads) || !(has(self.timeZone) || has(self.grace) || has(self.freshness) || has(self.settle) || \
-                 has(self.starts) || has(self.calendar) || has(self.startBy) || has(self.expect) || has(self.severity))",
+                 has(self.starts) || has(self.calendar) || has(self.startBy) || has(self.expect) || has(self.target) || has(self.severity))",
         "message": "reads declares no deadline: give what belongs to one an Objective of its own",
     }
 ])))]
@@ -80,6 +80,9 @@ pub(crate) struct ObjectiveSpec {
     pub(crate) start_by: Option<Located<String>>,
     /// What a run must have done besides ending well.
     pub(crate) expect: Option<Located<ExpectSpec>>,
+    /// Which ratio of the deadlines is to be met. What that leaves is a budget of misses: kigen alerts when half of it is spent, and
+    /// when all is.
+    pub(crate) target: Option<Located<TargetSpec>>,
     /// The severity of a miss. By default fatal.
     #[cfg_attr(test, schemars(extend("enum" = ["fatal", "warning"])))]
     pub(crate) severity: Option<Located<String>>,
@@ -108,6 +111,19 @@ pub(crate) struct ExpectSpec {
     pub(crate) metrics: Option<BTreeMap<String, Located<MetricSpec>>>,
     /// Whether a run counts nevertheless: then that is only warned of. By default false.
     pub(crate) counts: Option<bool>,
+}
+
+/// A ratio of deadlines over some days.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct TargetSpec {
+    /// The ratio, between 0 and 1, such as 0.99.
+    #[cfg_attr(test, schemars(range(min = 0.000_001, max = 0.999_999)))]
+    pub(crate) ratio: f64,
+    /// Over how many days, 1d to 90d.
+    #[cfg_attr(test, schemars(length(max = 3), regex(pattern = r"^([1-9]|[1-8][0-9]|90)d$")))]
+    pub(crate) over: String,
 }
 
 /// What is expected of a number. Without a limit, it must be reported.
@@ -227,6 +243,8 @@ pub struct ObjectiveStatus {
     pub next_deadline: Option<String>,
     /// The verdict on the last deadline; of many batches the worst of the last verdict on each.
     pub last_verdict: Option<String>,
+    /// How many of the misses that its target allows are left; of many batches the fewest.
+    pub misses_left: Option<i32>,
     /// What of it cannot be used, and why.
     pub problem: Option<String>,
 }

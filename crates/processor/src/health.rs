@@ -7,7 +7,7 @@ use std::time::{Duration, Instant as RealInstant};
 use kigen_log::{LogError, LogReader};
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
-use kigen_state::PartitionState;
+use kigen_state::{ClusterClock, PartitionState};
 
 use crate::metrics;
 
@@ -43,6 +43,8 @@ enum PartitionHealth {
         next: Offset,
         /// The time up to which each cluster is judged.
         judged_until: Vec<(String, Instant)>,
+        /// The clusters whose silence is reported, with their time.
+        silent: Vec<(String, Instant)>,
     },
     Paused {
         why: String,
@@ -85,10 +87,11 @@ impl Health {
         if !restoring.is_empty() {
             return Err(format!("it is bringing its store up to date for {restoring}"));
         }
+        let silent = state.silent();
         match state.partitions.len() {
             0 => Ok("it is on standby: others own all partitions".to_owned()),
-            1 => Ok("it judges 1 partition".to_owned()),
-            count => Ok(format!("it judges {count} partitions")),
+            1 => Ok(format!("it judges 1 partition{silent}")),
+            count => Ok(format!("it judges {count} partitions{silent}")),
         }
     }
 
@@ -103,7 +106,7 @@ impl Health {
             ["judging", "paused", "restoring"].map(|label| (label, 0)).into();
         for (partition, health) in partitions {
             *counts.entry(health.label()).or_default() += 1;
-            let PartitionHealth::Judging { next, judged_until } = health else { continue };
+            let PartitionHealth::Judging { next, judged_until, .. } = health else { continue };
             let end = reader.latest(Topic::Events, partition)?;
             metrics::lag_records(partition, end.0.saturating_sub(next.0));
             for (cluster, judged_until) in judged_until {
@@ -147,7 +150,11 @@ impl Health {
         let clocks = position.clocks.iter();
         let judged_until =
             clocks.filter_map(|(cluster, clock)| Some((cluster.clone(), clock.observed_until?))).collect();
-        let health = PartitionHealth::Judging { next: position.next, judged_until };
+        let is_silent = |clock: &ClusterClock| clock.silence.filter(|silence| silence.until.is_none());
+        let silent = position.clocks.iter();
+        let silent =
+            silent.filter_map(|(cluster, clock)| Some((cluster.clone(), is_silent(clock)?.since))).collect();
+        let health = PartitionHealth::Judging { next: position.next, judged_until, silent };
         self.state().partitions.insert(partition, health);
     }
 
@@ -174,6 +181,21 @@ impl Health {
 }
 
 impl HealthState {
+    /// The silent clusters, in words; empty: none is.
+    fn silent(&self) -> String {
+        let of_partition = |health: &PartitionHealth| match health {
+            PartitionHealth::Judging { silent, .. } => silent.clone(),
+            PartitionHealth::Restoring
+            | PartitionHealth::Retrying { .. }
+            | PartitionHealth::Paused { .. } => Vec::new(),
+        };
+        let silent = self.partitions.values().flat_map(of_partition).map(|(cluster, since)| {
+            let since = since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+            format!("; cluster {cluster} is silent since {since}")
+        });
+        silent.collect()
+    }
+
     /// The partitions that are being restored, in words; empty: none is.
     fn restoring(&self) -> String {
         let is_restoring = |health: &PartitionHealth| matches!(health, PartitionHealth::Restoring);
@@ -196,6 +218,8 @@ impl HealthState {
 
 #[cfg(test)]
 mod tests {
+    use kigen_state::Silence;
+
     use super::*;
 
     #[test]
@@ -214,6 +238,25 @@ mod tests {
         assert_eq!(health.judged_until("other"), None);
         health.restoring(Partition(1));
         assert_eq!(health.judged_until("one"), None);
+    }
+
+    #[test]
+    fn a_silent_cluster_is_named_and_the_processor_is_ready_all_the_same() {
+        let health = Health::default();
+        let mut position = PartitionState::new(Offset(0));
+        let clock = position.clocks.entry("shop".to_owned()).or_default();
+        clock.silence = Some(Silence { since: Instant::UNIX_EPOCH, until: None });
+        health.joined();
+        health.judging(Partition(0), &position);
+        let readiness = health.readiness(RealInstant::now());
+        assert_eq!(
+            readiness.as_deref(),
+            Ok("it judges 1 partition; cluster shop is silent since 1970-01-01T00:00:00Z")
+        );
+        let clock = position.clocks.entry("shop".to_owned()).or_default();
+        clock.silence = Some(Silence { since: Instant::UNIX_EPOCH, until: Some(Instant::UNIX_EPOCH) });
+        health.judging(Partition(0), &position);
+        assert_eq!(health.readiness(RealInstant::now()).as_deref(), Ok("it judges 1 partition"));
     }
 
     #[test]

@@ -15,6 +15,10 @@
 //! | `recovery.rs` | where a partition resumes, decided from facts alone |
 //! | `restores.rs` | how many restores run at a time, and when a failed one is repeated |
 //! | `restore.rs` | gathers those facts, and brings the store to the committed position |
+//! | `watchdog.rs` | reports clusters whose time stands still, by a wall clock |
+//! | `silence.rs` | which those are, decided from what was read and when |
+//! | `stalls.rs` | the alerts about a cluster whose CronJobs do not fire |
+//! | `survey.rs` | what such a report contains: what waits, and what was judged |
 //! | `events.rs`, `states.rs` | what a turn reads: decoded events, cached states |
 //! | `replay.rs` | the same turn over the past, without a commit |
 
@@ -31,8 +35,12 @@ mod restore;
 mod restores;
 mod role;
 mod round;
+mod silence;
+mod stalls;
 mod states;
+mod survey;
 mod turn;
+mod watchdog;
 
 pub use commit::{Committed, Staged};
 pub use error::ProcessorError;

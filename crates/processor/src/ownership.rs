@@ -25,6 +25,7 @@ use std::sync::Arc;
 use kigen_log::{ConsumedRecord, Consumer, LogReader};
 use kigen_model::topic::Partition;
 use kigen_ops::{ThrottledWarnings, error_chain};
+use kigen_state::PartitionState;
 use kigen_store::Store;
 
 use crate::commit::Committed;
@@ -98,6 +99,13 @@ impl OwnedPartitions {
             Some(Ownership::Judging(judging)) => Some(judging),
             Some(Ownership::Queued | Ownership::Restoring { .. } | Ownership::Paused) | None => None,
         }
+    }
+
+    /// How far the partitions are judged, of those that are.
+    pub(crate) fn positions(&self) -> BTreeMap<Partition, &PartitionState> {
+        let judged =
+            self.partitions.keys().filter_map(|partition| Some((*partition, self.judging(*partition)?)));
+        judged.map(|(partition, judging)| (partition, &judging.position)).collect()
     }
 
     /// The committed states of a partition.

@@ -24,6 +24,7 @@ use crate::restore::Judging;
 use crate::restores::RestoreEvent;
 use crate::round::RoundBytes;
 use crate::turn::{Turn, TurnBounds};
+use crate::watchdog::{Ended, Report, Watchdog, WatchdogEvent};
 
 /// The consumer group of the processors.
 pub const GROUP: &str = "processor";
@@ -50,16 +51,21 @@ pub struct Processor<L: Log> {
     /// The partitions of the round that is under way.
     in_round: Vec<Partition>,
     control: Control,
+    watchdog: Watchdog,
 }
 
 /// Events that one poll has read, by partition.
-pub struct Poll(Vec<(Partition, Vec<ConsumedRecord>)>);
+pub struct Poll {
+    records: Vec<(Partition, Vec<ConsumedRecord>)>,
+    /// What the watchdog reports.
+    report: Option<Report>,
+}
 
 impl Poll {
     /// The number of events.
     #[must_use]
     pub fn events(&self) -> usize {
-        self.0.iter().map(|(_, records)| records.len()).sum()
+        self.records.iter().map(|(_, records)| records.len()).sum()
     }
 }
 
@@ -76,6 +82,7 @@ impl<L: Log> Processor<L> {
             read_at: Instant::now(),
             in_round: Vec::new(),
             control: Control::default(),
+            watchdog: Watchdog::off(),
         })
     }
 
@@ -83,6 +90,13 @@ impl<L: Log> Processor<L> {
     #[must_use]
     pub fn with_control(self, control: Control) -> Self {
         Self { control, ..self }
+    }
+
+    /// Raises an alert on a cluster without a tick for `silent_after`, with times by the wall clock `now`. Without it, no clock is
+    /// read.
+    #[must_use]
+    pub fn with_watchdog(self, silent_after: Duration, now: fn() -> kigen_model::Instant) -> Self {
+        Self { watchdog: Watchdog::new(silent_after, now), ..self }
     }
 
     /// Reports to `health` from here on.
@@ -126,6 +140,10 @@ impl<L: Log> Processor<L> {
                     self.owned.examine_paused();
                     continue;
                 }
+                event = self.watchdog.next() => match self.watch(event) {
+                    Some(report) => return Ok(Poll { report: Some(report), ..self.with_leftover(Vec::new()) }),
+                    None => continue,
+                },
                 event = self.consumer.next(self.bounds.events_max, read_bytes_max) => event,
                 () = tokio::time::sleep(READ_TIME_MAX), if has_leftover => {
                     self.read_at = Instant::now();
@@ -162,7 +180,33 @@ impl<L: Log> Processor<L> {
 
     /// A poll of these records, and of what was left over before.
     fn with_leftover(&mut self, records: Vec<(Partition, Vec<ConsumedRecord>)>) -> Poll {
-        Poll(self.owned.leftover.take_with(records))
+        Poll { records: self.owned.leftover.take_with(records), report: None }
+    }
+
+    /// Goes on watching; what is to be reported, if it is ready.
+    fn watch(&mut self, event: WatchdogEvent) -> Option<Report> {
+        let (reader, positions) = (self.log.reader(), self.owned.positions());
+        match event {
+            WatchdogEvent::Due => self.watchdog.probe(reader, &positions),
+            WatchdogEvent::Ended(Ended::Probe(began, Ok(ends)))
+                if kigen_wire::has_silences(self.control.level()) =>
+            {
+                self.watchdog.probed((began, ends), reader, &positions);
+            }
+            WatchdogEvent::Ended(Ended::Probe(_, Ok(_))) => self.watchdog.failed(),
+            WatchdogEvent::Ended(Ended::Probe(_, Err(error))) => {
+                self.watchdog.failed();
+                self.owned.warnings.retried(&ProcessorError::from(error));
+            }
+            WatchdogEvent::Ended(Ended::Survey(report)) => {
+                self.watchdog.survey(reader);
+                match report {
+                    Ok(report) => return report,
+                    Err(error) => self.owned.warnings.retried(&error),
+                }
+            }
+        }
+        None
     }
 
     /// Whether everything in the log is judged: this processor owns each partition and is at its end.
@@ -186,7 +230,12 @@ impl<L: Log> Processor<L> {
     /// Folds a poll's events in memory, as many as one commit may have: each partition gets an equal share of the bytes that
     /// are left. What does not fit comes first in the next round. A partition that cannot be folded is restored, alone.
     pub fn apply(&mut self, poll: Poll) -> Staged {
-        let mut polled = poll.0;
+        let Poll { records: mut polled, mut report } = poll;
+        if let Some(report) = &report
+            && !polled.iter().any(|(partition, _)| *partition == report.partition)
+        {
+            polled.push((report.partition, Vec::new()));
+        }
         self.in_round = polled.iter().map(|(partition, _)| *partition).collect();
         self.round.sort(&mut polled);
         let (mut turns, mut bytes_left) = (Vec::with_capacity(polled.len()), self.round.bytes_max);
@@ -195,7 +244,7 @@ impl<L: Log> Processor<L> {
             let share = bytes_left / partitions_left.max(1);
             partitions_left -= 1;
             let Some(Judging { position, has_lost }) = self.owned.judging(partition) else { continue };
-            if bytes_left == 0 {
+            if bytes_left == 0 && !records.is_empty() {
                 self.round.does_not_fit(partition);
                 self.owned.hold(partition, records, &mut self.consumer);
                 continue;
@@ -203,6 +252,9 @@ impl<L: Log> Processor<L> {
             let bounds = TurnBounds { bytes_max: share.max(1), ..self.bounds };
             let (partitions, control) = (self.log.reader().partitions(), self.control.clone());
             let mut turn = Turn::new(partition, partitions, position.clone(), *has_lost, control);
+            if let Some(report) = report.take_if(|report| report.partition == partition) {
+                turn.report(report);
+            }
             if let Err(error) = turn.fold(&records, &mut self.owned.states(partition), bounds) {
                 self.owned.failed(partition, &error, &mut self.consumer);
             } else if turn.is_empty() {

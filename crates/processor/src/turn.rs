@@ -7,7 +7,7 @@ use kigen_control::Control;
 use kigen_engine::effect::{Effect, Judgement, Warning};
 use kigen_engine::retention;
 use kigen_engine::step::{Input, step};
-use kigen_log::{ConsumedRecord, Settings};
+use kigen_log::{ConsumedRecord, Settings, partition_of};
 use kigen_model::Instant;
 use kigen_model::alert::Alert;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, MuteChange};
@@ -19,7 +19,9 @@ use kigen_wire::{DecodeError, Level};
 
 use crate::error::ProcessorError;
 use crate::events::{Decoded, EventDecoder, NotDecoded, Refusal};
+use crate::stalls;
 use crate::states::States;
+use crate::watchdog::Report;
 
 /// How much a turn may hold before it must be committed.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +71,8 @@ pub(crate) struct Turn {
     /// What comes next in the stored index, by cluster.
     ahead: HashMap<String, Ahead>,
     pub(crate) events: usize,
+    /// Whether the watchdog has reported something.
+    has_report: bool,
     /// The instants of due work judged.
     slots: usize,
     /// An upper bound of the bytes of the changed states, alerts and rejects, with their keys.
@@ -129,6 +133,7 @@ impl Turn {
             due: BTreeSet::new(),
             ahead: HashMap::new(),
             events: 0,
+            has_report: false,
             slots: 0,
             bytes: 0,
             partitions,
@@ -143,9 +148,43 @@ impl Turn {
         self.has_lost = true;
     }
 
-    /// Whether anything was folded.
+    /// Whether nothing was folded or reported.
     pub(crate) fn is_empty(&self) -> bool {
-        self.events == 0
+        self.events == 0 && !self.has_report
+    }
+
+    /// Raises the alert of the watchdog, once: in the position record that is committed with it, the cluster's clock has that it is
+    /// reported. Before any event is folded, since it is about the time until then.
+    pub(crate) fn report(&mut self, report: Report) {
+        let Report { alert, before, after, .. } = report;
+        if self.has_lost {
+            // With the next event, time goes on.
+            return;
+        }
+        let Some(clock) = self.position.clocks.get_mut(&alert.key.cluster) else { return };
+        let has_moved = matches!(after, Some(silence) if clock.observed_until != Some(silence.since));
+        if clock.silence != before || has_moved || !kigen_wire::has_kind(self.control.level(), &alert.body) {
+            return;
+        }
+        clock.silence = after;
+        self.has_report = true;
+        self.at = self.at.max(alert.decided_at);
+        self.raise(alert);
+    }
+
+    /// Whether alerts about a whole cluster are raised here.
+    fn is_home(&self, cluster: &str) -> bool {
+        partition_of(cluster, self.partitions) == self.partition
+    }
+
+    /// An older notifier would wait for an alert that it cannot read, and post no miss behind it.
+    fn raise(&mut self, alert: Alert) {
+        if !kigen_wire::has_kind(self.control.level(), &alert.body) {
+            return;
+        }
+        let value = kigen_wire::encode_alert(&alert, self.control.level());
+        self.bytes += key_bytes(&alert.key) + value.len();
+        self.alerts.push(Raised { alert, value });
     }
 
     /// An upper bound of the bytes of its outputs.
@@ -240,16 +279,27 @@ impl Turn {
             self.position.cursor = None;
             return self.forget(&event.cluster, states, bounds);
         }
-        if matches!(event.body, ClusterBody::Mute { change: MuteChange::Ended { .. }, .. }) {
-            let mutes = clock.mutes.clone();
+        let stall = clock.mutes.stalls.all().last().copied();
+        let is_over = match &event.body {
+            ClusterBody::Mute { change: MuteChange::Ended { .. }, .. } => true,
+            // Also if this turn goes on with what another has begun.
+            ClusterBody::StallOver { at } => stall.is_some_and(|stall| stall.until == Some(*at)),
+            _ => false,
+        };
+        let mutes = clock.mutes.clone();
+        if let Some(stall) = stall.filter(|_| counts && self.is_home(&event.cluster)) {
+            stalls::alert(event, stall).into_iter().for_each(|alert| self.raise(alert));
+        }
+        if is_over {
             return self.unmute(&event.cluster, &mutes, states, bounds);
         }
+        let clock = self.position.clocks.get(&event.cluster).cloned().unwrap_or_default();
         let (ClusterBody::Tick { .. }, Some(observed_until), true) =
             (&event.body, clock.observed_until, counts)
         else {
             return Ok(true);
         };
-        let ClusterClock { gaps, calendars, mutes, .. } = clock.clone();
+        let ClusterClock { gaps, calendars, mutes, .. } = clock;
         while let Some(cursor) = self.next_due(&event.cluster, observed_until, states, bounds)? {
             if self.is_full(bounds) {
                 return Ok(false);
@@ -398,15 +448,10 @@ impl Turn {
                 (self.changed.entry(key.clone()).or_insert(changed), None)
             }
         };
+        let mut raised = Vec::new();
         for effect in step(state, input) {
             match effect {
-                // An older notifier would wait for an alert that it cannot read, and post no miss behind it.
-                Effect::Raise(alert) if !kigen_wire::has_kind(self.control.level(), &alert.body) => {}
-                Effect::Raise(alert) => {
-                    let value = kigen_wire::encode_alert(&alert, self.control.level());
-                    self.bytes += key_bytes(&alert.key) + value.len();
-                    self.alerts.push(Raised { alert: *alert, value });
-                }
+                Effect::Raise(alert) => raised.push(*alert),
                 Effect::Warn(warning) => self.warnings.push(warning),
                 Effect::Judge(judgement) => self.judgements.push(judgement),
             }
@@ -422,6 +467,7 @@ impl Turn {
             }
             self.due.extend(due.map(place));
         }
+        raised.into_iter().for_each(|alert| self.raise(alert));
         Ok(())
     }
 }

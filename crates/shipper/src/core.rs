@@ -216,10 +216,12 @@ impl Core {
     }
 
     /// The calendars and mutes to append to every partition ahead of the next tick: the calendars that a file defines and those
-    /// that objectives name, the mutes of a file and of annotations, if they have changed, and all of them once in each resync period. What is judged by the tick is judged by them.
+    /// that objectives name, the mutes of a file and of annotations, if they have changed, and all of them once in each resync period; and whether CronJobs
+    /// fire. What is judged by the tick is judged by them.
     pub fn calendars(&mut self) -> Vec<ClusterEvent> {
         let (at, period) = (self.observed_at(), TimeDelta::milliseconds(self.resync.period_ms()));
-        let bodies = self.index.calendars_due(at, period);
+        let mut bodies = self.index.calendars_due(at, period);
+        bodies.extend(self.watermark.observed_until().and_then(|until| self.index.stall_due(until, period)));
         bodies.into_iter().map(|body| self.cluster_event(body)).collect()
     }
 

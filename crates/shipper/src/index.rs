@@ -9,6 +9,7 @@ mod declared;
 pub mod emit;
 mod emitted;
 mod encoded;
+mod fires;
 mod list_snapshot;
 mod mutes;
 mod objects;
@@ -25,6 +26,7 @@ use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, Fact, FactBody};
 use kigen_model::key::BatchKey;
+use kigen_model::run::{CronJob, Run};
 
 use crate::decode::annotations::Unread;
 use crate::decode::{Decoded, Identity, Undecodable};
@@ -33,6 +35,7 @@ use crate::index::calendars::Calendars;
 use crate::index::cron_jobs::{AnnotatedObjectives, CronJobs, Listed};
 use crate::index::declared::DeclaredObjectives;
 use crate::index::emit::Emit;
+use crate::index::fires::Fires;
 use crate::index::list_snapshot::ListSnapshot;
 use crate::index::mutes::Mutes;
 use crate::index::overview::Overview;
@@ -57,6 +60,7 @@ pub struct Index {
     declared: DeclaredObjectives,
     calendars: Calendars,
     mutes: Mutes,
+    fires: Fires,
     /// How many withdrawals at once a person has confirmed.
     withdrawals_confirmed: usize,
     held: Option<HeldWithdrawals>,
@@ -74,6 +78,7 @@ impl Index {
             declared: DeclaredObjectives::new(&cluster),
             calendars: Calendars::default(),
             mutes: Mutes::default(),
+            fires: Fires::new(resumed),
             cluster,
             cron_jobs: CronJobs::new(resumed),
             runs: Runs::default(),
@@ -95,9 +100,11 @@ impl Index {
         self.note_calendars(std::slice::from_ref(fact));
         match &fact.body {
             FactBody::CronJob { revision, cron_job } => {
-                self.cron_jobs.restore(&fact.key, revision, cron_job.as_ref());
+                self.note_fire_of(cron_job.as_ref());
+                self.cron_jobs.restore(&fact.key, revision, cron_job.as_ref(), fact.observed_at);
             }
             FactBody::Run { revision, run } => {
+                self.note_fire(run);
                 self.runs.restore(self.cron_jobs.share(fact.key.clone()), revision, run);
             }
             FactBody::Objective { name, revision, objective } => {
@@ -197,6 +204,30 @@ impl Index {
         bodies
     }
 
+    /// What to append to every partition ahead of the tick at `observed_until`: that no CronJob fires, though several should, or that
+    /// they do again.
+    pub fn stall_due(&mut self, observed_until: Instant, resync_period: TimeDelta) -> Option<ClusterBody> {
+        let Self { fires, cron_jobs, runs, .. } = self;
+        fires.due(observed_until, resync_period, |after| {
+            let busy = runs.unfinished();
+            cron_jobs.next_fires(after, &busy)
+        })
+    }
+
+    fn note_fire_of(&mut self, cron_job: Option<&CronJob>) {
+        cron_job
+            .and_then(|cron_job| cron_job.last_scheduled_at)
+            .into_iter()
+            .for_each(|at| self.fires.fired(at));
+    }
+
+    /// A Job without a scheduled time was made by hand.
+    fn note_fire(&mut self, run: &Run) {
+        if run.scheduled_at.is_some() {
+            self.fires.fired(run.created_at);
+        }
+    }
+
     /// What is known of the cluster at `observed_until`.
     pub fn overview(&self, observed_until: Instant) -> Overview {
         Overview::of(&self.cron_jobs, &self.declared, observed_until)
@@ -226,6 +257,7 @@ impl Index {
                 let key = BatchKey::new(&self.cluster, &id.namespace, &id.name);
                 let listed = Listed { labels, work };
                 let problem = cron_jobs::problem(objective.as_ref(), &unread);
+                self.note_fire_of(Some(&cron_job));
                 self.cron_jobs.set_mute(&key, &id, mute);
                 let objectives = AnnotatedObjectives { objective, reads };
                 if self.cron_jobs.apply(&key, id, listed, (cron_job, objectives, problem), emit) {
@@ -234,6 +266,7 @@ impl Index {
             }
             Decoded::Job { id, run, failing, batch, not_a_slot, unread } => {
                 let (uid, job) = (id.revision.uid.clone(), run.job.clone());
+                self.note_fire(&run);
                 let share = |id: &Identity| self.cron_jobs.key_of_job(&self.cluster, id, batch);
                 if let Some(key) = self.runs.apply(id, run, failing, share, emit) {
                     if let Some(reason) = not_a_slot {

@@ -87,6 +87,8 @@ pub(crate) async fn run<R: LogReader + Clone + 'static>(
 struct Progress {
     next: Option<Instant>,
     last: Option<Judged>,
+    /// How many of the misses that its target allows are left; `None`: it has no target, or nothing is judged by it.
+    misses_left: Option<u32>,
 }
 
 /// The verdicts of `kigen.status`, of the namespaces in which there are Objectives.
@@ -138,7 +140,9 @@ impl Verdicts {
 
     fn apply(&mut self, state: BatchState) {
         for (name, objective) in state.objectives {
-            let progress = Progress { next: next(&objective), last: objective.verdicts.last().copied() };
+            let (next, last) = (next(&objective), objective.verdicts.last().copied());
+            let misses_left = objective.budget_report().map(|report| report.left());
+            let progress = Progress { next, last, misses_left };
             self.progress.insert((state.key.clone(), name), progress);
         }
     }
@@ -152,12 +156,14 @@ impl Verdicts {
         // Of each batch the last verdict: batches in several zones have their last deadlines hours apart.
         let last = progress.iter().filter_map(|progress| progress.last);
         let last = last.max_by_key(|last| (badness(last.verdict), last.deadline));
+        let misses_left = progress.iter().filter_map(|progress| progress.misses_left).min();
         let problem = resolution.problem.as_ref();
         ObjectiveStatus {
             observed_generation: resolution.generation,
             batches: i32::try_from(resolution.batches.len()).ok(),
             next_deadline: next.map(text),
             last_verdict: last.map(|last| wording(&last)),
+            misses_left: misses_left.map(|left| i32::try_from(left).unwrap_or(i32::MAX)),
             problem: problem.map(|problem| problem.chars().take(PROBLEM_CHARS_MAX).collect()),
         }
     }

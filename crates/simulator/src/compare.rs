@@ -41,6 +41,7 @@ pub fn compare(world: &World, answers: &[ObjectiveAnswer], alerts: &[Alert]) -> 
                         | AlertBody::SlotAtRisk { .. }
                         | AlertBody::RiskOver { .. }
                         | AlertBody::ExpectationBroken { .. }
+                        | AlertBody::BudgetSpent { .. }
                 )
         });
         let reported: Vec<&Alert> = of_it.collect();
@@ -345,6 +346,8 @@ impl<'a> Follower<'a> {
                 ClusterBody::Epoch { .. }
                 | ClusterBody::Calendar { .. }
                 | ClusterBody::Mute { .. }
+                | ClusterBody::Stalled { .. }
+                | ClusterBody::StallOver { .. }
                 | ClusterBody::Forgotten { .. } => self.world.begins,
             },
         }
@@ -456,5 +459,10 @@ fn described(alert: &Alert, incidents: &mut BTreeMap<Uuid, Instant>) -> (Instant
         AlertBody::RunFailed { run, failure } => {
             (run.run.created_at, format!("at {at} failed: {}", failure.reason))
         }
+        AlertBody::BudgetSpent { slot, .. } => (slot.deadline, format!("at {at} of the budget is spent")),
+        AlertBody::ClusterSilent { since, .. } => (*since, format!("at {at} the cluster is silent")),
+        AlertBody::SilenceOver { since, .. } => (*since, format!("at {at} the silence is over")),
+        AlertBody::ClusterStalled(report) => (report.since, format!("at {at} the cluster is stalled")),
+        AlertBody::StallOver { since, .. } => (*since, format!("at {at} the stall is over")),
     }
 }

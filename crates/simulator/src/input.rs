@@ -85,6 +85,8 @@ fn written_at(event: &Event) -> Option<Instant> {
             ClusterBody::Epoch { .. }
             | ClusterBody::Calendar { .. }
             | ClusterBody::Mute { .. }
+            | ClusterBody::Stalled { .. }
+            | ClusterBody::StallOver { .. }
             | ClusterBody::Forgotten { .. } => None,
         },
     }

@@ -184,12 +184,20 @@ impl Objective {
                 self.warning(alert, slot.deadline)?;
                 id(slot.deadline)
             }
-            AlertBody::ExpectationBroken { slot, .. } => id(slot.deadline),
+            AlertBody::ExpectationBroken { slot, .. } | AlertBody::BudgetSpent { slot, .. } => {
+                id(slot.deadline)
+            }
             AlertBody::RunFailed { run, .. } => {
                 if !matches!(run.run.phase, RunPhase::Failed { .. }) {
                     return Err("a failure of a run that has not failed".to_owned());
                 }
                 alert_id(&alert.key, "", alert.body.kind(), &run.uid)
+            }
+            AlertBody::ClusterSilent { .. }
+            | AlertBody::ClusterStalled(_)
+            | AlertBody::SilenceOver { .. }
+            | AlertBody::StallOver { .. } => {
+                return Err("an alert about a cluster, of which nothing here reports".to_owned());
             }
         };
         if alert.id == expected { Ok(()) } else { Err(format!("its id is not {expected}")) }

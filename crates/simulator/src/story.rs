@@ -63,6 +63,8 @@ fn of_cluster(event: &ClusterEvent, until: &mut Instant) -> String {
         ClusterBody::Tick { .. }
         | ClusterBody::Epoch { .. }
         | ClusterBody::Mute { .. }
+        | ClusterBody::Stalled { .. }
+        | ClusterBody::StallOver { .. }
         | ClusterBody::Forgotten { .. } => String::new(),
     }
 }

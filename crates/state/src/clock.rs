@@ -22,17 +22,29 @@ pub struct ClusterClock {
     pub gaps: Vec<Gap>,
     /// The calendars that its objectives may name.
     pub calendars: Calendars,
-    /// The mutes of its objectives.
+    /// The mutes of its objectives, and its stalls.
     pub mutes: Mutes,
     /// The positions of the last tick; empty: there was none, or an older kigen wrote this clock. No verdict depends on them: a
     /// shipper resumes from them.
     pub positions: Vec<StreamPosition>,
     /// The last UID that an event had; `None`: none had one, or an older kigen wrote this clock. No verdict depends on it.
     pub cluster_uid: Option<String>,
+    /// That its silence was reported, until that it is over is reported, too; `None` also in each partition but that of the
+    /// cluster's name. No verdict depends on it.
+    pub silence: Option<Silence>,
+}
+
+/// A silence that was reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// The cluster's time in it.
+    pub since: Instant,
+    /// The first time after it; `None`: it goes on.
+    pub until: Option<Instant>,
 }
 
 impl ClusterClock {
-    /// Applies `event`; false: it is of an older epoch and changes nothing.
+    /// Applies `event`; false: it is of an older epoch, or of a stall that is known, and changes nothing.
     pub fn step(&mut self, event: &ClusterEvent) -> bool {
         if let ClusterBody::Mute { id, change } = &event.body {
             self.mutes.apply(id, change, self.observed_until);
@@ -49,15 +61,25 @@ impl ClusterClock {
             ClusterBody::Tick { observed_until, positions } => {
                 self.observed_until = self.observed_until.max(Some(*observed_until));
                 self.positions.clone_from(positions);
+                if let Some(silence) = &mut self.silence
+                    && self.observed_until > Some(silence.since)
+                {
+                    silence.until = silence.until.or(self.observed_until);
+                }
             }
             ClusterBody::Gap(gap) => self.add_gap(*gap),
             ClusterBody::Calendar { name, revision, working_days } => {
                 let version = CalendarVersion { revision: *revision, working_days: working_days.clone() };
                 self.calendars.apply(name, version, self.observed_until);
             }
+            ClusterBody::Stalled { report, .. } => return self.mutes.stalls.begin(report.since),
+            ClusterBody::StallOver { at } => return self.mutes.stalls.end(*at).is_some(),
             ClusterBody::Epoch { .. } | ClusterBody::Mute { .. } => {}
-            // The epoch stays: the records of a shipper that was not stopped are ignored.
-            ClusterBody::Forgotten { .. } => *self = Self { epoch: self.epoch, ..Self::default() },
+            // The epoch stays: the records of a shipper that was not stopped are ignored. That a reported silence is over must
+            // still be reported.
+            ClusterBody::Forgotten { .. } => {
+                *self = Self { epoch: self.epoch, silence: self.silence, ..Self::default() };
+            }
         }
         true
     }
@@ -73,6 +95,8 @@ impl ClusterClock {
             | ClusterBody::Gap(_)
             | ClusterBody::Calendar { .. }
             | ClusterBody::Mute { .. }
+            | ClusterBody::Stalled { .. }
+            | ClusterBody::StallOver { .. }
             | ClusterBody::Forgotten { .. } => event.epoch <= self.epoch,
         }
     }
@@ -153,6 +177,25 @@ mod tests {
         assert_eq!(clock.observed_until, None);
         assert!(clock.step(&tick(5, 5)));
         assert_eq!(clock.observed_until, Some(at(5)), "it begins anew, at any time");
+    }
+
+    #[test]
+    fn a_reported_silence_ends_with_the_first_tick_that_moves_time_and_outlasts_that_the_cluster_is_forgotten()
+     {
+        let mut clock = ClusterClock::default();
+        clock.step(&tick(1, 10));
+        assert_eq!(clock.silence, None);
+        clock.silence = Some(Silence { since: at(10), until: None });
+        clock.step(&tick(1, 10));
+        clock.step(&event(2, ClusterBody::Epoch { shipper: "new".to_owned() }));
+        clock.step(&tick(1, 20));
+        assert_eq!(clock.silence, Some(Silence { since: at(10), until: None }), "time does not move");
+        clock.step(&tick(2, 30));
+        clock.step(&tick(2, 31));
+        let over = Some(Silence { since: at(10), until: Some(at(30)) });
+        assert_eq!(clock.silence, over, "the first one counts");
+        clock.step(&event(3, ClusterBody::Forgotten { author: "ann@laptop".to_owned() }));
+        assert_eq!((clock.silence, clock.observed_until), (over, None));
     }
 
     #[test]

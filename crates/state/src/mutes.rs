@@ -1,4 +1,4 @@
-//! What one partition knows of a cluster's mutes.
+//! What one partition knows of what makes misses of a cluster silent: its mutes, and its stalls.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,30 +9,42 @@ use kigen_model::event::MuteChange;
 use kigen_model::mute::Mute;
 use kigen_model::objective::Objective;
 
+use crate::stalls::{Stall, Stalls};
+
 /// How many mutes of a cluster are kept; beyond, the one that ends first is forgotten.
 pub const MUTES_MAX: usize = 64;
 
-/// The mutes of a cluster, by id. Cheap to clone.
+/// The mutes of a cluster, by id, and its stalls. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mutes(Option<Arc<BTreeMap<String, Mute>>>);
+pub struct Mutes {
+    by_id: Option<Arc<BTreeMap<String, Mute>>>,
+    /// The times in which none of its CronJobs fired.
+    pub stalls: Stalls,
+}
 
 impl Mutes {
     /// None.
-    pub const NONE: &'static Self = &Self(None);
+    pub const NONE: &'static Self = &Self { by_id: None, stalls: Stalls::NONE };
 
     /// These, by id.
     pub fn of(mutes: impl IntoIterator<Item = (String, Mute)>) -> Self {
         Self::from(mutes.into_iter().collect::<BTreeMap<_, _>>())
     }
 
+    /// With these stalls.
+    #[must_use]
+    pub fn with_stalls(self, stalls: Vec<Stall>) -> Self {
+        Self { stalls: Stalls::of(stalls), ..self }
+    }
+
     /// All of them, by id.
     pub fn all(&self) -> impl Iterator<Item = (&str, &Mute)> {
-        self.0.iter().flat_map(|mutes| mutes.iter()).map(|(id, mute)| (id.as_str(), mute))
+        self.by_id.iter().flat_map(|mutes| mutes.iter()).map(|(id, mute)| (id.as_str(), mute))
     }
 
     /// Applies a change; `observed_until`: the watermark, before which each slot is judged.
     pub(crate) fn apply(&mut self, id: &str, change: &MuteChange, observed_until: Option<Instant>) {
-        let mut mutes = self.0.take().map(Arc::unwrap_or_clone).unwrap_or_default();
+        let mut mutes = self.by_id.take().map(Arc::unwrap_or_clone).unwrap_or_default();
         match change {
             MuteChange::Declared(mute) => {
                 mutes.entry(id.to_owned()).or_insert_with(|| mute.clone());
@@ -52,13 +64,14 @@ impl Mutes {
             let Some(first) = first else { break };
             mutes.remove(&first);
         }
-        *self = Self::from(mutes);
+        self.by_id = (!mutes.is_empty()).then(|| Arc::new(mutes));
     }
 }
 
 impl From<BTreeMap<String, Mute>> for Mutes {
     fn from(mutes: BTreeMap<String, Mute>) -> Self {
-        Self((!mutes.is_empty()).then(|| Arc::new(mutes)))
+        let by_id = (!mutes.is_empty()).then(|| Arc::new(mutes));
+        Self { by_id, stalls: Stalls::NONE }
     }
 }
 

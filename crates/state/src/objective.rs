@@ -25,11 +25,14 @@
 
 use chrono::TimeDelta;
 use kigen_model::Instant;
+use kigen_model::budget::BudgetReport;
 use kigen_model::event::Revision;
 use kigen_model::objective::Objective;
 use kigen_model::risk::RiskKind;
 use kigen_model::slot::{Gap, Slot, Verdict};
 use uuid::Uuid;
+
+use crate::budget::Budget;
 
 /// How many past verdicts of an objective are kept; the oldest is dropped first.
 pub const VERDICTS_MAX: usize = 16;
@@ -70,6 +73,8 @@ pub struct ObjectiveState {
     pub trend_warned_at: Option<Instant>,
     /// When a new level was last warned of, in the cluster's time.
     pub level_warned_at: Option<Instant>,
+    /// The verdicts of the days that its target is about; empty without a target.
+    pub budget: Budget,
 }
 
 impl ObjectiveState {
@@ -88,6 +93,7 @@ impl ObjectiveState {
         self.ends.clear();
         self.trend_warned_at = None;
         self.level_warned_at = None;
+        self.budget = Budget::default();
     }
 
     /// When something about it must be decided next: whether its open slot is at risk, the verdict on it, or whether a muted
@@ -112,6 +118,12 @@ impl ObjectiveState {
             Plan::Open(open) => Some(open.slot.deadline + self.objective.grace + self.objective.settle),
             Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn => None,
         }
+    }
+
+    /// How much of its budget is spent; `None`: it has no target, or nothing was judged by it yet.
+    pub fn budget_report(&self) -> Option<BudgetReport> {
+        let target = self.objective.target.filter(|_| !self.budget.days.is_empty())?;
+        Some(self.budget.report(target))
     }
 
     /// The zone of the open slot's deadline, by its IANA name.

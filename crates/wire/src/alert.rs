@@ -11,6 +11,7 @@ use kigen_model::trend::Trend;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::budget::BudgetReportRecord;
 use crate::cause::{CauseRecord, failure};
 use crate::codec;
 use crate::error::DecodeError;
@@ -18,7 +19,10 @@ use crate::expectation::BrokenRecord;
 use crate::fields::{FieldReader, Millis, Text, int, maybe_text, text};
 use crate::level::Level;
 use crate::risk::RiskRecord;
-use crate::shared::{AttemptRecord, RunRecord, SeverityRecord, SlotRecord};
+use crate::shared::{SeverityRecord, SlotRecord};
+use crate::silence::{SilenceOverRecord, SilentRecord};
+use crate::stall::StallReportRecord;
+use crate::summary::{PastSuccessRecord, SummaryRecord};
 
 const TOPIC: Topic = Topic::Alerts;
 
@@ -143,6 +147,21 @@ enum Body<'a> {
         broken: Vec<BrokenRecord<'a>>,
         run: SummaryRecord<'a>,
     },
+    BudgetSpent {
+        slot: SlotRecord,
+        is_all: bool,
+        budget: BudgetReportRecord,
+    },
+    ClusterSilent(SilentRecord<'a>),
+    SilenceOver(SilenceOverRecord<'a>),
+    ClusterStalled {
+        report: StallReportRecord<'a>,
+    },
+    StallOver {
+        stalled: Text<'a>,
+        since: Millis,
+        until: Millis,
+    },
 }
 
 /// The slots of an alert that an older kigen wrote.
@@ -150,34 +169,21 @@ fn one() -> i32 {
     1
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename = "RunSummary")]
-struct SummaryRecord<'a> {
-    uid: Text<'a>,
-    run: RunRecord<'a>,
-    last_attempt: Option<AttemptRecord<'a>>,
-    gone_after: Option<Millis>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename = "PastSuccess")]
-struct PastSuccessRecord {
-    nominal_start: Millis,
-    #[serde(default)]
-    started_at: Option<Millis>,
-    ended_at: Millis,
-}
-
-/// The version of the schema that has the warnings first.
+/// The version of the schema that has the warnings, and alerts about a whole cluster, first.
 const WARNINGS_VERSION: usize = 7;
 
 /// Whether a level has alerts of this kind. One that it lacks is written in the oldest version that has it, at which the
 /// readers stop for whom the level is held down.
 pub fn has_kind(level: Level, body: &AlertBody) -> bool {
     match body {
-        AlertBody::SlotAtRisk { .. } | AlertBody::RiskOver { .. } | AlertBody::ExpectationBroken { .. } => {
-            level.version(TOPIC) >= WARNINGS_VERSION
-        }
+        AlertBody::SlotAtRisk { .. }
+        | AlertBody::RiskOver { .. }
+        | AlertBody::ExpectationBroken { .. }
+        | AlertBody::BudgetSpent { .. } => level.version(TOPIC) >= WARNINGS_VERSION,
+        AlertBody::ClusterSilent { .. }
+        | AlertBody::SilenceOver { .. }
+        | AlertBody::ClusterStalled(_)
+        | AlertBody::StallOver { .. } => has_silences(level),
         AlertBody::SlotMissed { .. }
         | AlertBody::SlotRecovered { .. }
         | AlertBody::SlotRetracted { .. }
@@ -185,6 +191,11 @@ pub fn has_kind(level: Level, body: &AlertBody) -> bool {
         | AlertBody::UnknownClosed { .. }
         | AlertBody::RunFailed { .. } => true,
     }
+}
+
+/// Whether a level has alerts about silent clusters, and their part of a cluster's clock.
+pub fn has_silences(level: Level) -> bool {
+    level.version(TOPIC) >= WARNINGS_VERSION
 }
 
 /// Encodes an alert as a record's value, in the version of a level.
@@ -238,6 +249,7 @@ pub fn decode_alert(bytes: &[u8]) -> Result<Alert, DecodeError> {
         owner: record.owner.map(Text::into_owned),
         runbook: record.runbook.map(Text::into_owned),
     });
+    let body = record.body.read(of, &record.cluster)?;
     Ok(Alert {
         id: of.uuid("id", &record.id)?,
         key: BatchKey {
@@ -248,7 +260,7 @@ pub fn decode_alert(bytes: &[u8]) -> Result<Alert, DecodeError> {
         objective,
         decided_at: of.instant("decided_at", record.decided_at)?,
         cron_job: record.cron_job.read(),
-        body: record.body.read(of)?,
+        body,
     })
 }
 
@@ -405,12 +417,27 @@ impl<'a> From<&'a AlertBody> for Body<'a> {
                 attempts: int(failure.attempts),
                 last_error: maybe_text(&failure.last_error),
             },
+            AlertBody::BudgetSpent { slot, is_all, budget } => {
+                Self::BudgetSpent { slot: slot.into(), is_all: *is_all, budget: budget.into() }
+            }
+            AlertBody::ClusterSilent { since, objectives, next } => {
+                Self::ClusterSilent(SilentRecord::of(*since, *objectives, next.as_ref()))
+            }
+            AlertBody::SilenceOver { silent, since, until, judged } => {
+                Self::SilenceOver(SilenceOverRecord::of(*silent, *since, *until, judged))
+            }
+            AlertBody::ClusterStalled(report) => Self::ClusterStalled { report: report.into() },
+            AlertBody::StallOver { stalled, since, until } => Self::StallOver {
+                stalled: stalled.to_string().into(),
+                since: (*since).into(),
+                until: (*until).into(),
+            },
         }
     }
 }
 
 impl Body<'_> {
-    fn read(self, of: FieldReader) -> Result<AlertBody, DecodeError> {
+    fn read(self, of: FieldReader, cluster: &str) -> Result<AlertBody, DecodeError> {
         Ok(match self {
             Self::SlotMissed {
                 slot,
@@ -476,6 +503,17 @@ impl Body<'_> {
             Self::FailedRun { run, reason, exit_code, attempts, last_error } => AlertBody::RunFailed {
                 run: run.read(of)?,
                 failure: failure(of, reason, exit_code, attempts, last_error)?,
+            },
+            Self::BudgetSpent { slot, is_all, budget } => {
+                AlertBody::BudgetSpent { slot: slot.read(of)?, is_all, budget: budget.read(of)? }
+            }
+            Self::ClusterSilent(silent) => silent.read(of, cluster)?,
+            Self::SilenceOver(over) => over.read(of)?,
+            Self::ClusterStalled { report } => AlertBody::ClusterStalled(report.read(of)?),
+            Self::StallOver { stalled, since, until } => AlertBody::StallOver {
+                stalled: of.uuid("stalled", &stalled)?,
+                since: of.instant("since", since)?,
+                until: of.instant("until", until)?,
             },
         })
     }
@@ -551,46 +589,4 @@ fn maybe_run(of: FieldReader, run: Option<SummaryRecord<'_>>) -> Result<Option<R
 
 fn past_successes(of: FieldReader, past: Vec<PastSuccessRecord>) -> Result<Vec<PastSuccess>, DecodeError> {
     past.into_iter().map(|success| success.read(of)).collect()
-}
-
-impl<'a> From<&'a RunSummary> for SummaryRecord<'a> {
-    fn from(summary: &'a RunSummary) -> Self {
-        Self {
-            uid: text(&summary.uid),
-            run: (&summary.run).into(),
-            last_attempt: summary.last_attempt.as_ref().map(AttemptRecord::from),
-            gone_after: summary.gone_after.map(Millis::from),
-        }
-    }
-}
-
-impl SummaryRecord<'_> {
-    fn read(self, of: FieldReader) -> Result<RunSummary, DecodeError> {
-        Ok(RunSummary {
-            uid: self.uid.into_owned(),
-            run: self.run.read(of)?,
-            last_attempt: self.last_attempt.map(|attempt| attempt.read(of)).transpose()?,
-            gone_after: of.maybe_instant("gone_after", self.gone_after)?,
-        })
-    }
-}
-
-impl From<&PastSuccess> for PastSuccessRecord {
-    fn from(success: &PastSuccess) -> Self {
-        Self {
-            nominal_start: success.nominal_start.into(),
-            started_at: success.started_at.map(Millis::from),
-            ended_at: success.ended_at.into(),
-        }
-    }
-}
-
-impl PastSuccessRecord {
-    fn read(self, of: FieldReader) -> Result<PastSuccess, DecodeError> {
-        Ok(PastSuccess {
-            nominal_start: of.instant("nominal_start", self.nominal_start)?,
-            started_at: of.maybe_instant("started_at", self.started_at)?,
-            ended_at: of.instant("ended_at", self.ended_at)?,
-        })
-    }
 }

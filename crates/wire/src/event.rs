@@ -13,6 +13,7 @@ use crate::frame::Frame;
 use crate::level::Level;
 use crate::mute::MuteRecord;
 use crate::shared::{AttemptRecord, CronJobRecord, ObjectiveRecord, RunRecord, revision};
+use crate::stall::StallReportRecord;
 use crate::stream_position::StreamPositionRecord;
 use crate::working_days::WorkingDaysRecord;
 
@@ -45,6 +46,8 @@ enum Body<'a> {
     CalendarDeclared { epoch: i64, name: Text<'a>, revision: i64, working_days: Option<WorkingDaysRecord> },
     MuteDeclared { id: Text<'a>, mute: MuteRecord<'a> },
     MuteEnded { id: Text<'a>, at: Millis, author: Text<'a> },
+    ClusterStalled { epoch: i64, at: Millis, report: StallReportRecord<'a> },
+    StallOver { epoch: i64, at: Millis },
 }
 
 /// The first version of the schema that has calendars.
@@ -223,6 +226,10 @@ fn of_cluster(event: &ClusterEvent) -> Body<'_> {
         ClusterBody::Mute { id, change: MuteChange::Ended { at, author } } => {
             Body::MuteEnded { id: text(id), at: (*at).into(), author: text(author) }
         }
+        ClusterBody::Stalled { at, report } => {
+            Body::ClusterStalled { epoch, at: (*at).into(), report: report.into() }
+        }
+        ClusterBody::StallOver { at } => Body::StallOver { epoch, at: (*at).into() },
         ClusterBody::Forgotten { author } => Body::ClusterForgotten { epoch, author: text(author) },
     }
 }
@@ -292,6 +299,14 @@ fn decoded(of: FieldReader, body: Body<'_>) -> Result<Decoded, DecodeError> {
         Body::MuteEnded { id, at, author } => {
             let change = MuteChange::Ended { at: of.instant("at", at)?, author: author.into_owned() };
             return Ok(of_mute(id, change));
+        }
+        Body::ClusterStalled { epoch, at, report } => {
+            let body = ClusterBody::Stalled { at: of.instant("at", at)?, report: report.read(of)? };
+            return Ok(Decoded::OfCluster(of.long("epoch", epoch)?, body));
+        }
+        Body::StallOver { epoch, at } => {
+            let body = ClusterBody::StallOver { at: of.instant("at", at)? };
+            return Ok(Decoded::OfCluster(of.long("epoch", epoch)?, body));
         }
         Body::ClusterForgotten { epoch, author } => {
             let body = ClusterBody::Forgotten { author: author.into_owned() };

@@ -7,6 +7,7 @@
 #![expect(clippy::enum_variant_names, reason = "the variants have the names of their records in the schemas")]
 
 mod alert;
+mod budget;
 mod cause;
 mod codec;
 mod control;
@@ -23,12 +24,15 @@ mod narrow;
 mod reject;
 mod risk;
 mod shared;
+mod silence;
+mod stall;
 mod status;
 mod stream_position;
+mod summary;
 pub mod table;
 mod working_days;
 
-pub use alert::{decode_alert, encode_alert, has_kind};
+pub use alert::{decode_alert, encode_alert, has_kind, has_silences};
 pub use codec::{VALUE_BYTES_MAX, fingerprint, is_of_kigen, is_of_newest_version, schemas};
 pub use control::{decode_control, encode_control};
 pub use delivery::{decode_delivery, encode_delivery};

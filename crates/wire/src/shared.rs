@@ -11,6 +11,7 @@ use kigen_model::run::{
 use kigen_model::slot::Slot;
 use serde::{Deserialize, Serialize};
 
+use crate::budget::TargetRecord;
 use crate::error::DecodeError;
 use crate::expectation::ExpectationRecord;
 use crate::fields::{FieldReader, Millis, Text, int, maybe_text, text};
@@ -431,6 +432,7 @@ pub(crate) struct ObjectiveRecord<'a> {
     calendar: Option<Text<'a>>,
     start_by_s: Option<i64>,
     expect: Option<ExpectationRecord<'a>>,
+    target: Option<TargetRecord>,
     #[serde(default)]
     reads: Vec<ReadBatchRecord<'a>>,
 }
@@ -492,6 +494,7 @@ impl<'a> From<&'a Objective> for ObjectiveRecord<'a> {
             calendar: maybe_text(&objective.calendar),
             start_by_s: objective.start_by.map(|start_by| start_by.num_seconds()),
             expect: objective.expect.as_ref().map(ExpectationRecord::from),
+            target: objective.target.as_ref().map(TargetRecord::from),
             reads: objective.reads().unwrap_or_default().iter().map(read).collect(),
         }
     }
@@ -535,6 +538,7 @@ impl ObjectiveRecord<'_> {
             calendar: self.calendar.map(Text::into_owned),
             start_by,
             expect: self.expect.map(|expect| expect.read(of)).transpose()?,
+            target: self.target.map(|target| target.read(of)).transpose()?,
             severity: self.severity.read(),
             owner: self.owner.map(Text::into_owned),
             runbook: self.runbook.map(Text::into_owned),

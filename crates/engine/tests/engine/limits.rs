@@ -98,6 +98,7 @@ fn objective(complete_by: &str, runbook: &str) -> Objective {
         calendar: None,
         start_by: None,
         expect: None,
+        target: None,
         severity: Severity::Fatal,
         owner: None,
         runbook: Some(runbook.to_owned()),

@@ -191,6 +191,7 @@ fn objective(complete_by: &str, grace: i64, freshness: Option<i64>) -> Objective
         calendar: None,
         start_by: None,
         expect: None,
+        target: None,
         severity: Severity::Fatal,
         owner: None,
         runbook: None,
@@ -343,11 +344,15 @@ proptest! {
                 | AlertBody::UnknownClosed { slot, .. } => slot.deadline,
                 AlertBody::SlotRecovered { ended_at, .. } | AlertBody::SlotRetracted { ended_at, .. } => *ended_at,
                 AlertBody::SlotAtRisk { slot, .. } | AlertBody::ExpectationBroken { slot, .. } => slot.from,
+                AlertBody::BudgetSpent { slot, .. } => slot.deadline,
                 AlertBody::RiskOver { slot, ended_at, .. } => ended_at.unwrap_or(slot.from),
                 AlertBody::RunFailed { run, .. } => match run.run.phase {
                     RunPhase::Failed { failed_at, .. } => failed_at,
                     _ => return Err(TestCaseError::fail("a failed run that has not failed")),
                 },
+                AlertBody::ClusterSilent { .. } | AlertBody::ClusterStalled(_) | AlertBody::SilenceOver { .. } | AlertBody::StallOver { .. } => {
+                    return Err(TestCaseError::fail("a processor raises it"));
+                }
             };
             prop_assert!(alert.decided_at >= earliest, "{alert:?}");
         }
@@ -372,7 +377,9 @@ proptest! {
                 | AlertBody::SlotAtRisk { .. }
                 | AlertBody::RiskOver { .. }
                 | AlertBody::ExpectationBroken { .. }
-                | AlertBody::RunFailed { .. } => {}
+                | AlertBody::RunFailed { .. }
+                | AlertBody::ClusterSilent { .. } | AlertBody::ClusterStalled(_)
+                | AlertBody::BudgetSpent { .. } | AlertBody::SilenceOver { .. } | AlertBody::StallOver { .. } => {}
             }
         }
     }

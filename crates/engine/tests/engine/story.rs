@@ -8,6 +8,7 @@ use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use kigen_calendar::Zone;
 use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
+use kigen_model::budget::Target;
 use kigen_model::event::{ClusterBody, ClusterEvent, FactBody, MuteChange, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::mute::{Mute, Repeat};
@@ -15,6 +16,7 @@ use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, ReadBatch, S
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, ConcurrencyPolicy, CronJob, Run, RunPhase};
 use kigen_model::slot::Gap;
+use kigen_model::stall::StallReport;
 use kigen_model::working_days::WorkingDays;
 use kigen_state::{BatchState, ClusterClock};
 
@@ -136,11 +138,17 @@ impl Stage {
             }
             ["unmute", id] => {
                 let change = MuteChange::Ended { at, author: "bob".to_owned() };
-                self.cluster_event(ClusterBody::Mute { id: (*id).to_owned(), change });
-                let mutes = &self.clock.mutes;
-                for Batch { state, .. } in self.batches.values_mut() {
-                    step(state, Input::Unmuted { mutes });
-                }
+                self.unmute(ClusterBody::Mute { id: (*id).to_owned(), change });
+                return Ok(());
+            }
+            ["stalled", "since", date, time] => {
+                let since = self.instant(&format!("{date} {time}"))?;
+                let report = StallReport { since, overdue: 3, cron_jobs: Vec::new() };
+                self.cluster_event(ClusterBody::Stalled { at, report });
+                return Ok(());
+            }
+            ["fires", "again"] => {
+                self.unmute(ClusterBody::StallOver { at });
                 return Ok(());
             }
             ["cronjob", rest @ ..] => FactBody::CronJob {
@@ -211,6 +219,15 @@ impl Stage {
         };
         self.cluster_event(ClusterBody::Mute { id: id.to_owned(), change: MuteChange::Declared(mute) });
         Ok(())
+    }
+
+    /// What makes misses silent ends by this event.
+    fn unmute(&mut self, body: ClusterBody) {
+        self.cluster_event(body);
+        let mutes = &self.clock.mutes;
+        for Batch { state, .. } in self.batches.values_mut() {
+            step(state, Input::Unmuted { mutes });
+        }
     }
 
     fn cluster_event(&mut self, body: ClusterBody) {
@@ -312,6 +329,9 @@ impl Stage {
             calendar: after(words, "calendar").map(str::to_owned),
             start_by: after(words, "start-by").map(span).transpose()?,
             expect: after(words, "expect").map(kigen_objective::expect::annotated).transpose()?,
+            target: after(words, "target")
+                .map(|text| text.parse::<Target>().map_err(|error| error.to_string()))
+                .transpose()?,
             severity: Severity::Fatal,
             owner: after(words, "owner").map(str::to_owned),
             runbook: None,

@@ -77,7 +77,12 @@ Shipper, event log, engine, store and notifier are those of `kigen up`.
             | AlertBody::UnknownClosed { .. }
             | AlertBody::RiskOver { .. }
             | AlertBody::ExpectationBroken { .. }
-            | AlertBody::RunFailed { .. } => {}
+            | AlertBody::RunFailed { .. }
+            | AlertBody::ClusterSilent { .. }
+            | AlertBody::ClusterStalled(_)
+            | AlertBody::BudgetSpent { .. }
+            | AlertBody::SilenceOver { .. }
+            | AlertBody::StallOver { .. } => {}
         }
         let drawn = draw(message, &self.style);
         let monitor = self.monitor_until(&alert.key.cluster, alert.decided_at);

@@ -79,7 +79,9 @@ fn subject(body: &AlertBody) -> Subject<'_> {
             run: run.as_ref(),
             cause: None,
         },
-        AlertBody::SlotUnknown { slot, .. } | AlertBody::UnknownClosed { slot, .. } => {
+        AlertBody::SlotUnknown { slot, .. }
+        | AlertBody::UnknownClosed { slot, .. }
+        | AlertBody::BudgetSpent { slot, .. } => {
             Subject { deadline: Some(slot.deadline), ..Subject::default() }
         }
         AlertBody::ExpectationBroken { slot, run, .. } => {
@@ -95,6 +97,16 @@ fn subject(body: &AlertBody) -> Subject<'_> {
             ..Subject::default()
         },
         AlertBody::RunFailed { run, .. } => Subject { run: Some(run), ..Subject::default() },
+        AlertBody::ClusterSilent { next, .. } => {
+            Subject { deadline: next.as_ref().map(|next| next.deadline), ..Subject::default() }
+        }
+        AlertBody::ClusterStalled(_) => Subject::default(),
+        AlertBody::StallOver { stalled, until, .. } => {
+            Subject { incident: Some(stalled.to_string()), ended_at: Some(*until), ..Subject::default() }
+        }
+        AlertBody::SilenceOver { silent, until, .. } => {
+            Subject { incident: Some(silent.to_string()), ended_at: *until, ..Subject::default() }
+        }
     }
 }
 

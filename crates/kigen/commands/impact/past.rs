@@ -127,6 +127,8 @@ impl Played {
             | ClusterBody::Epoch { .. }
             | ClusterBody::Calendar { .. }
             | ClusterBody::Mute { .. }
+            | ClusterBody::Stalled { .. }
+            | ClusterBody::StallOver { .. }
             | ClusterBody::Forgotten { .. } => {}
         }
     }

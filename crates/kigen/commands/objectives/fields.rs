@@ -38,6 +38,7 @@ pub(super) fn described(objective: &Objective) -> BTreeMap<&'static str, String>
         ("starts", starts.clone()),
         ("start by", start_by.map(human)),
         ("expect", objective.expect.as_ref().map(|_| "set".to_owned())),
+        ("target", objective.target.map(|target| target.to_string())),
         ("severity", Some(severity.label().to_owned())),
         ("owner", owner.clone()),
         ("runbook", runbook.clone()),

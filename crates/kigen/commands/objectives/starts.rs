@@ -116,6 +116,8 @@ fn add(
                 | ClusterBody::Epoch { .. }
                 | ClusterBody::Calendar { .. }
                 | ClusterBody::Mute { .. }
+                | ClusterBody::Stalled { .. }
+                | ClusterBody::StallOver { .. }
                 | ClusterBody::Forgotten { .. } => {}
             },
             Ok(Event::Fact(_) | Event::Cluster(_)) | Err(_) => {}

@@ -97,7 +97,12 @@ impl Past {
                 | AlertBody::SlotAtRisk { .. }
                 | AlertBody::RiskOver { .. }
                 | AlertBody::ExpectationBroken { .. }
-                | AlertBody::RunFailed { .. } => {}
+                | AlertBody::RunFailed { .. }
+                | AlertBody::ClusterSilent { .. }
+                | AlertBody::ClusterStalled(_)
+                | AlertBody::BudgetSpent { .. }
+                | AlertBody::SilenceOver { .. }
+                | AlertBody::StallOver { .. } => {}
             }
         }
         Ok(())

@@ -94,6 +94,11 @@ fn what(alert: &Alert) -> &'static str {
         AlertBody::SlotRetracted { .. } => "retracted",
         AlertBody::UnknownClosed { .. } => "judged again",
         AlertBody::RiskOver { .. } => "no more at risk",
+        AlertBody::BudgetSpent { .. } => "budget spent",
+        AlertBody::ClusterSilent { .. } => "cluster silent",
+        AlertBody::ClusterStalled(_) => "cluster stalled",
+        AlertBody::SilenceOver { .. } => "silence over",
+        AlertBody::StallOver { .. } => "stall over",
     }
 }
 
@@ -102,14 +107,19 @@ fn rank(alert: &Alert) -> u8 {
     let is_warning =
         alert.objective.as_ref().is_some_and(|objective| objective.severity == Severity::Warning);
     match &alert.body {
+        AlertBody::ClusterSilent { .. } | AlertBody::ClusterStalled(_) => 0,
         AlertBody::SlotMissed { .. } if !is_warning => 0,
         AlertBody::SlotMissed { .. } => 1,
         AlertBody::RunFailed { .. } => 2,
         AlertBody::SlotUnknown { .. } => 3,
-        AlertBody::SlotAtRisk { .. } | AlertBody::ExpectationBroken { .. } => 4,
+        AlertBody::SlotAtRisk { .. }
+        | AlertBody::ExpectationBroken { .. }
+        | AlertBody::BudgetSpent { .. } => 4,
         AlertBody::SlotRecovered { .. }
         | AlertBody::SlotRetracted { .. }
         | AlertBody::UnknownClosed { .. }
-        | AlertBody::RiskOver { .. } => 5,
+        | AlertBody::RiskOver { .. }
+        | AlertBody::SilenceOver { .. }
+        | AlertBody::StallOver { .. } => 5,
     }
 }

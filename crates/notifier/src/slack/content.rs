@@ -153,7 +153,12 @@ impl Content<'_> {
             | AlertBody::SlotUnknown { .. }
             | AlertBody::UnknownClosed { .. }
             | AlertBody::RiskOver { .. }
-            | AlertBody::ExpectationBroken { .. } => FAILED_RUN,
+            | AlertBody::ExpectationBroken { .. }
+            | AlertBody::ClusterSilent { .. }
+            | AlertBody::ClusterStalled(_)
+            | AlertBody::BudgetSpent { .. }
+            | AlertBody::SilenceOver { .. }
+            | AlertBody::StallOver { .. } => FAILED_RUN,
         };
         match &marks.link {
             Some(link) => message.linked_to(label, link),

@@ -5,6 +5,7 @@ use kigen_log::{EmbeddedLog, Log, LogReader, NewRecord};
 use kigen_model::alert::{Alert, AlertBody, alert_id};
 use kigen_model::delivery::{Delivery, DeliveryRecord, delivery_key};
 use kigen_model::risk::Risk;
+use kigen_model::silence::SlotCounts;
 use kigen_model::slot::{Cause, RunSummary, Slot};
 use kigen_model::topic::{Offset, Partition, Topic};
 use serde_json::Value as Json;
@@ -15,6 +16,7 @@ use crate::alerts::{
 };
 use crate::delivery::{append_alert, folder, now, open, start, start_slack};
 use crate::queues::{self, ERRORS, FATAL};
+use crate::silence::{silence_over, silent};
 use crate::slack::{Answer, Workspace};
 use crate::slack_rules;
 
@@ -232,6 +234,39 @@ async fn an_unknown_slot_becomes_what_it_is_judged_to_be_in_the_same_message() {
     let messages = workspace.channel();
     assert_eq!(heads(&messages).len(), 2, "of several slots each miss has a message of its own");
     assert!(text(&messages[0]).contains(": Judged again: "), "{}", text(&messages[0]));
+}
+
+#[tokio::test]
+async fn a_silent_cluster_is_one_message_that_is_updated_when_it_is_over() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+    let log = open(dir.path());
+    let judged = SlotCounts { met: 13, missed: 1, ..SlotCounts::default() };
+    let over = silence_over(Some("2026-11-19T17:40:00Z"), judged);
+    append_alert(&log, &silent(14, true)).await;
+    let notifier = start(&log, &workspace);
+    notifier.has_committed(1).await;
+    notifier.stop().await;
+    let posted = &workspace.channel()[0];
+    assert!(
+        text(posted).starts_with(
+            ":large_yellow_circle: Silent: Cluster shop is silent since 02:00 Asia/Tokyo: 14 objectives are not judged, the next \
+             deadline is 03:00 ml/recommend ("
+        ),
+        "{}",
+        text(posted)
+    );
+    append_alert(&log, &over).await;
+    let notifier = start(&log, &workspace);
+    notifier.has_committed(2).await;
+    notifier.stop().await;
+    let messages = workspace.channel();
+    assert_eq!((messages.len(), heads(&messages).len()), (2, 1), "{messages:#?}");
+    assert!(text(&messages[0]).contains(": Over: Cluster shop is silent no more"), "{}", text(&messages[0]));
+    let shown = body(&messages[0]);
+    assert!(shown.contains("13 were met and 1 was missed"), "{shown}");
+    assert!(shown.contains("Before: Cluster shop is silent since 02:00 Asia/Tokyo"), "{shown}");
+    let records = records(&log);
+    assert_eq!((records.len(), records[0].1.key.to_string()), (1, "shop".to_owned()));
 }
 
 /// What is still missed comes first.

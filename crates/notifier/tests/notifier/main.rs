@@ -13,6 +13,7 @@ mod on_kafka;
 mod posts;
 mod queues;
 mod routing;
+mod silence;
 mod slack;
 mod slack_rules;
 mod storms;

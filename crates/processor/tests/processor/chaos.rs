@@ -86,6 +86,12 @@ impl Stepped {
         Self { processor, stage: Stage::Idle }
     }
 
+    /// One that reports a cluster without a tick for so long.
+    pub(crate) fn watching(log: &SimulatedLog, dir: &Path, silent_after: Duration) -> Self {
+        let Self { processor, stage } = Self::open(log, dir);
+        Self { processor: processor.with_watchdog(silent_after, feed::wall_clock), stage }
+    }
+
     /// One step of a round; false: there is nothing to do.
     pub(crate) async fn step(&mut self) -> Result<bool, ProcessorError> {
         restores_ended().await;
@@ -121,6 +127,10 @@ pub(crate) struct Chaos {
     disks: [u32; PROCESSORS_MAX],
     crashes: usize,
     errors: usize,
+    /// After which time without a tick a cluster is silent; `None`: no processor watches.
+    silent_after: Option<Duration>,
+    /// Whether the cluster stalls for a while.
+    is_stalled: bool,
 }
 
 /// The outcome of a run, or of its part before [`Chaos::mend`].
@@ -138,13 +148,57 @@ impl Chaos {
         let (rng, log) = (Rng::with_seed(seed), open(FAULTS, seed));
         let dir = tempfile::tempdir().expect("a folder");
         let running = BTreeMap::new();
-        Self { rng, log, running, dir, disks: [0; PROCESSORS_MAX], crashes: 0, errors: 0 }
+        let disks = [0; PROCESSORS_MAX];
+        Self { rng, log, running, dir, disks, crashes: 0, errors: 0, silent_after: None, is_stalled: false }
+    }
+
+    /// With processors that report silent clusters, and no events yet.
+    pub(crate) fn watching(seed: u64, silent_after: Duration) -> Self {
+        Self { silent_after: Some(silent_after), ..Self::new(seed) }
+    }
+
+    /// Of a cluster that stalls for a while.
+    pub(crate) fn stalled(self) -> Self {
+        Self { is_stalled: true, ..self }
+    }
+
+    /// The log.
+    pub(crate) fn log(&self) -> SimulatedLog {
+        self.log.clone()
+    }
+
+    /// Steps of one and another, starts and crashes.
+    pub(crate) async fn disturb(&mut self, steps: u32) {
+        for _ in 0..steps {
+            restores_ended().await;
+            match self.rng.u32(0..100) {
+                0..2 => self.log.compact(),
+                2..10 => self.start(),
+                10..18 => self.crash(),
+                _ => self.step().await,
+            }
+        }
+    }
+
+    /// Nothing else happens for so long.
+    pub(crate) async fn run_for(&mut self, time: Duration) {
+        if self.running.is_empty() {
+            self.start();
+        }
+        let until = tokio::time::Instant::now() + time;
+        while tokio::time::Instant::now() < until {
+            let numbers: Vec<usize> = self.running.keys().copied().collect();
+            for number in numbers {
+                self.step_of(number).await;
+            }
+        }
     }
 
     /// `before_mending`: what is judged when the faults are over but for that of the partition that cannot be restored.
     pub(crate) async fn run(mut self, before_mending: impl FnOnce(&SimulatedLog)) -> Done {
         let log = self.log.clone();
-        let mut feed = Feed::busy(log.reader());
+        let feed = Feed::busy(log.reader());
+        let mut feed = if self.is_stalled { feed.stalled() } else { feed };
         let (mut days, mut steps) = (0, 0);
         while days < DAYS || steps < STEPS_MIN {
             steps += 1;
@@ -211,7 +265,12 @@ impl Chaos {
     fn start(&mut self) {
         let free = (0..PROCESSORS_MAX).find(|number| !self.running.contains_key(number));
         if let Some(number) = free {
-            self.running.insert(number, Stepped::open(&self.log, &self.folder(number)));
+            let folder = self.folder(number);
+            let started = match self.silent_after {
+                Some(silent_after) => Stepped::watching(&self.log, &folder, silent_after),
+                None => Stepped::open(&self.log, &folder),
+            };
+            self.running.insert(number, started);
         }
     }
 

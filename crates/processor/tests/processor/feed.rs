@@ -11,6 +11,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
 use kigen_model::run::{CronJob, Run, RunPhase};
 use kigen_model::slot::Gap;
+use kigen_model::stall::StallReport;
 use kigen_model::topic::{Partition, Topic};
 
 const BATCHES: u64 = 12;
@@ -23,6 +24,11 @@ pub(crate) const CLUSTER: &str = "prod";
 /// The first midnight.
 pub(crate) fn start() -> Instant {
     Utc.with_ymd_and_hms(2026, 11, 1, 0, 0, 0).single().expect("an instant")
+}
+
+/// A wall clock that stands still.
+pub(crate) fn wall_clock() -> Instant {
+    start() + TimeDelta::days(100)
 }
 
 /// Writes all days into a new log in `dir`.
@@ -41,17 +47,23 @@ pub(crate) struct Feed<'a, L> {
     version: u64,
     day: i64,
     is_busy: bool,
+    is_stalled: bool,
 }
 
 impl<'a, L: LogReader> Feed<'a, L> {
     /// For a log whose keys are partitioned as those of this one.
     pub(crate) fn new(reader: &'a L) -> Self {
-        Self { reader, records: Vec::new(), version: 0, day: 0, is_busy: false }
+        Self { reader, records: Vec::new(), version: 0, day: 0, is_busy: false, is_stalled: false }
     }
 
     /// With a batch of many runs and deadlines beside the others.
     pub(crate) fn busy(reader: &'a L) -> Self {
         Self { is_busy: true, ..Self::new(reader) }
+    }
+
+    /// With a stall of the cluster on the second day, in which a third of the runs is not made.
+    pub(crate) fn stalled(self) -> Self {
+        Self { is_stalled: true, ..self }
     }
 
     /// The records of the next day.
@@ -63,6 +75,12 @@ impl<'a, L: LogReader> Feed<'a, L> {
             (0..BATCHES).for_each(|batch| self.declare(batch, start));
         }
         let midnight = start + TimeDelta::days(day);
+        let is_stalled = self.is_stalled && day == 1;
+        if is_stalled {
+            let since = midnight + TimeDelta::hours(7);
+            let report = StallReport { since, overdue: 4, cron_jobs: Vec::new() };
+            self.of_cluster(since, &ClusterBody::Stalled { at: since + TimeDelta::minutes(70), report });
+        }
         (0..BATCHES).for_each(|batch| self.run(batch, day, midnight));
         if self.is_busy {
             self.busy_day(day, midnight);
@@ -71,6 +89,10 @@ impl<'a, L: LogReader> Feed<'a, L> {
             (0..BATCHES).for_each(|batch| self.hurry(batch, midnight + TimeDelta::hours(12)));
         }
         self.tick(midnight + TimeDelta::hours(13));
+        if is_stalled {
+            let at = midnight + TimeDelta::hours(14);
+            self.of_cluster(at, &ClusterBody::StallOver { at });
+        }
         std::mem::take(&mut self.records)
     }
 
@@ -164,6 +186,7 @@ impl<'a, L: LogReader> Feed<'a, L> {
             calendar: None,
             start_by: None,
             expect: None,
+            target: None,
             time_zone: None,
             grace,
             settle: TimeDelta::seconds(30),
@@ -213,6 +236,18 @@ impl<'a, L: LogReader> Feed<'a, L> {
         let partition = self.reader.partition_of(&key.to_string());
         let event = Event::Fact(Fact { key: key.clone(), observed_at, body });
         self.record(partition, key.to_string(), observed_at, &event);
+    }
+
+    /// The record of one more tick, which each partition gets.
+    pub(crate) fn tick_at(&mut self, observed_until: Instant) -> Vec<NewRecord> {
+        self.tick(observed_until);
+        std::mem::take(&mut self.records)
+    }
+
+    /// That an operator has made kigen forget the cluster.
+    pub(crate) fn forgotten(&mut self, at: Instant) -> Vec<NewRecord> {
+        self.of_cluster(at, &ClusterBody::Forgotten { author: "ann@laptop".to_owned() });
+        std::mem::take(&mut self.records)
     }
 
     fn tick(&mut self, observed_until: Instant) {

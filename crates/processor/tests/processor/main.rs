@@ -13,6 +13,7 @@ mod poison;
 mod recovery;
 mod rejects;
 mod removal;
+mod silence;
 mod simulated;
 mod too_large;
 

@@ -16,7 +16,7 @@ use crate::feed::Feed;
 fn each_alert_is_emitted_once_in_whatever_order_things_go_wrong() {
     let seeds = chaos::seeds(40);
     chaos::paused_runtime().block_on(async {
-        let expected = undisturbed().await;
+        let expected = undisturbed(false).await;
         assert!(expected.alerts.iter().flatten().count() > 20, "the feed must make alerts");
         let (count, mut failed, mut paused) = (seeds.end - seeds.start, 0, 0);
         for seed in seeds {
@@ -33,6 +33,41 @@ fn each_alert_is_emitted_once_in_whatever_order_things_go_wrong() {
         }
         assert!(count == 1 || failed > 10, "only {failed} rounds failed: nothing is shown");
         assert!(count == 1 || paused > 0, "no partition could not be restored: nothing is shown");
+    });
+}
+
+/// The alerts that it begins and is over come from the partition of the cluster's name; the misses of that day, once an hour after it.
+#[test]
+fn a_stall_of_a_cluster_is_one_alert_and_its_misses_come_later_in_whatever_order_things_go_wrong() {
+    let seeds = chaos::seeds(15);
+    chaos::paused_runtime().block_on(async {
+        let (expected, plain) = (undisturbed(true).await, undisturbed(false).await);
+        let of_kind = |outcome: &Outcome, kind: &str| -> Vec<String> {
+            let all = outcome.alerts.iter().flatten();
+            all.filter(|alert| alert.contains(kind)).map(|alert| alert.split(' ').take(2).collect()).collect()
+        };
+        for kind in ["ClusterStalled(", "StallOver {"] {
+            assert_eq!((of_kind(&expected, kind).len(), of_kind(&plain, kind).len()), (1, 0), "{kind}");
+        }
+        // Of the batch with many deadlines one alert counts several misses.
+        let never = |outcome: &Outcome| {
+            let mut never = of_kind(outcome, "NeverStarted");
+            never.retain(|alert| !alert.ends_with("batch-12"));
+            never
+        };
+        assert_eq!(
+            never(&expected),
+            never(&plain),
+            "none is lost, and each has the id that it would have had"
+        );
+        for seed in seeds {
+            // Shown when the test fails.
+            println!("{SEED}={seed}");
+            let Done { log, .. } = Chaos::new(seed).stalled().run(|_| {}).await;
+            let found = Outcome::of(&log);
+            found.has_alerts(&expected, (0..PARTITIONS).map(Partition), seed);
+            assert!(found.states == expected.states, "{SEED}={seed}: the states at the end are others");
+        }
     });
 }
 
@@ -82,9 +117,10 @@ impl Outcome {
 }
 
 /// One processor, and no faults.
-async fn undisturbed() -> Outcome {
+async fn undisturbed(is_stalled: bool) -> Outcome {
     let log = chaos::open(Faults::default(), 0);
-    let mut feed = Feed::busy(log.reader());
+    let feed = Feed::busy(log.reader());
+    let mut feed = if is_stalled { feed.stalled() } else { feed };
     for _ in 0..DAYS {
         log.append(feed.next_day()).await.expect("it is in memory");
     }

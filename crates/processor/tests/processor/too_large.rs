@@ -157,6 +157,7 @@ async fn declare(log: &SimulatedLog, batch: &str, crontab: &str) {
         calendar: None,
         start_by: None,
         expect: None,
+        target: None,
         time_zone: None,
         grace: TimeDelta::zero(),
         settle: TimeDelta::zero(),

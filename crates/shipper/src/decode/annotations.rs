@@ -6,8 +6,10 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use kigen_model::budget::Target;
 use kigen_objective::annotation::{
-    BATCH, CALENDAR, COMPLETE_BY, EXPECT, MUTE_UNTIL, Meant, OWNER, READS, RUNBOOK, SLOT, START_BY, meant,
+    BATCH, CALENDAR, COMPLETE_BY, EXPECT, MUTE_UNTIL, Meant, OWNER, READS, RUNBOOK, SLOT, START_BY, TARGET,
+    meant,
 };
 use kigen_objective::{expect, mute, read, reads};
 use kigen_text::secrets::scrub;
@@ -15,7 +17,7 @@ use kigen_text::secrets::scrub;
 use super::object::Metadata;
 
 /// The annotations of a CronJob that have more of the objective that [`COMPLETE_BY`] declares.
-const BESIDE: [&str; 5] = [OWNER, RUNBOOK, CALENDAR, START_BY, EXPECT];
+const BESIDE: [&str; 6] = [OWNER, RUNBOOK, CALENDAR, START_BY, EXPECT, TARGET];
 /// How many faults of one object are named.
 const FAULTS_MAX: usize = 5;
 /// How much of a value that cannot be read a fault contains, in characters.
@@ -148,6 +150,7 @@ fn unreadable(name: &str, metadata: &Metadata) -> Option<String> {
     let advice = match name {
         START_BY => read::start_by(value).err()?,
         EXPECT => expect::annotated(value).err()?,
+        TARGET => value.parse::<Target>().err()?.to_string(),
         MUTE_UNTIL => mute::annotated(value).err()?,
         READS => reads::annotated(value, metadata.namespace.as_deref().unwrap_or_default()).err()?,
         _ => return None,

@@ -3,7 +3,7 @@
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::{ConcurrencyPolicy, CronJob};
 use kigen_objective::annotation::{
-    CALENDAR, COMPLETE_BY, EXPECT, MUTE_UNTIL, OWNER, READS, RUNBOOK, START_BY,
+    CALENDAR, COMPLETE_BY, EXPECT, MUTE_UNTIL, OWNER, READS, RUNBOOK, START_BY, TARGET,
 };
 use kigen_objective::{expect, mute, read, reads as what_is_read};
 use kigen_text::secrets::scrub;
@@ -73,6 +73,7 @@ fn objective(metadata: &Metadata) -> Option<Objective> {
         owner: metadata.annotation(OWNER).map(|owner| cut(&scrub(owner)).to_owned()),
         runbook: metadata.annotation(RUNBOOK).map(|runbook| cut(&scrub(runbook)).to_owned()),
         start_by: metadata.annotation(START_BY).and_then(|text| read::start_by(text).ok()),
+        target: metadata.annotation(TARGET).and_then(|text| text.parse().ok()),
         expect: metadata.annotation(EXPECT).and_then(|text| expect::annotated(text).ok()),
         ..Objective::new(deadlines, ObjectiveSource::Annotation)
     })

@@ -1,15 +1,17 @@
 //! The last emitted version of each CronJob and of the objectives in its annotations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kigen_model::Instant;
 use kigen_model::event::{FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, Schedule};
-use kigen_model::run::CronJob;
+use kigen_model::run::{ConcurrencyPolicy, CronJob};
+use kigen_model::stall::OverdueCronJob;
 use kigen_objective::annotation::{ANNOTATED_OBJECTIVE, ANNOTATED_READS, COMPLETE_BY};
 use kigen_objective::crontab;
+use kigen_objective::next::next_fire;
 
 use super::annotated::Annotated;
 use super::emit::Emit;
@@ -29,6 +31,8 @@ struct KnownCronJob {
     resource_version: u64,
     cron_job: Encoded<CronJob>,
     listed: Listed,
+    /// When its schedule, zone or suspension changed last, or it was seen first, in the API server's time; or later.
+    changed_at: Instant,
 }
 
 /// What the log does not have of a CronJob: empty until a list has shown it.
@@ -78,7 +82,13 @@ impl CronJobs {
         }
     }
 
-    pub(super) fn restore(&mut self, key: &BatchKey, revision: &Revision, cron_job: Option<&CronJob>) {
+    pub(super) fn restore(
+        &mut self,
+        key: &BatchKey,
+        revision: &Revision,
+        cron_job: Option<&CronJob>,
+        changed_at: Instant,
+    ) {
         if self.is_old(key, revision) {
             return;
         }
@@ -89,6 +99,7 @@ impl CronJobs {
                     resource_version: revision.resource_version,
                     cron_job: Encoded::of(cron_job),
                     listed: Listed::default(),
+                    changed_at,
                 };
                 self.by_key.insert(self.share(key.clone()), known);
             }
@@ -218,6 +229,22 @@ impl CronJobs {
         }
     }
 
+    /// The first fire after an instant of each CronJob that may fire; of `busy` batches only those whose runs may be side by side. One
+    /// that was edited or seen later than the instant is expected to fire from then on.
+    pub(super) fn next_fires(&self, after: Instant, busy: &BTreeSet<Arc<BatchKey>>) -> Vec<OverdueCronJob> {
+        let next = |(key, known): (&Arc<BatchKey>, &KnownCronJob)| {
+            let cron_job = known.cron_job.get();
+            let waits = cron_job.concurrency == Some(ConcurrencyPolicy::Forbid) && busy.contains(key);
+            if cron_job.suspended || waits {
+                return None;
+            }
+            let expected_at = next_fire(&Schedule::of(&cron_job), after.max(known.changed_at))?;
+            let (namespace, name) = (key.namespace.clone(), key.batch.clone());
+            Some(OverdueCronJob { namespace, name, expected_at })
+        };
+        self.by_key.iter().filter_map(next).collect()
+    }
+
     /// How many there are.
     pub(super) fn count(&self) -> usize {
         self.by_key.len()
@@ -277,6 +304,9 @@ impl CronJobs {
         let known = self.by_key.get(key).filter(|known| known.uid == uid);
         let cron_job_before = known.map(|known| known.cron_job.get());
         let is_first = known.is_none();
+        let plan = |cron_job: &CronJob| (Schedule::of(cron_job), cron_job.suspended);
+        let is_same_plan = cron_job_before.as_ref().map(plan) == Some(plan(&cron_job));
+        let changed_at = known.filter(|_| is_same_plan).map_or(emit.observed_at, |known| known.changed_at);
         let affects_objectives = known.is_none_or(|known| known.listed.labels != listed.labels)
             || cron_job_before.as_ref().map(Schedule::of) != Some(Schedule::of(&cron_job));
         notice(key, &cron_job, cron_job_before.as_ref(), emit);
@@ -292,7 +322,7 @@ impl CronJobs {
         let in_force = self.objectives.get(key);
         self.note_calendar(&shared, in_force.as_ref());
         self.reads.apply(&shared, &id.revision, reads, false, emit);
-        let known = KnownCronJob { uid, resource_version, cron_job: kept, listed };
+        let known = KnownCronJob { uid, resource_version, cron_job: kept, listed, changed_at };
         self.by_key.insert(self.share(key.clone()), known);
         affects_objectives
     }

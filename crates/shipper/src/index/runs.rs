@@ -1,6 +1,6 @@
 //! The last emitted version of each Job, and the batch that it belongs to.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use kigen_model::Instant;
@@ -165,6 +165,12 @@ impl Runs {
             let revision = Revision { uid: uid.to_string(), resource_version: known.resource_version };
             emit.fact(&known.key, FactBody::Run { revision, run: known.run.get() });
         }
+    }
+
+    /// The batches with a run that has not ended.
+    pub(super) fn unfinished(&self) -> BTreeSet<Arc<BatchKey>> {
+        let unfinished = self.by_uid.values().filter(|known| !has_ended(&known.run.get()));
+        unfinished.map(|known| Arc::clone(&known.key)).collect()
     }
 
     /// Nothing is emitted for a Job that ended and is gone. One that had not ended in its last version may have ended since;

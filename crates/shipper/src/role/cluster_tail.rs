@@ -23,8 +23,16 @@ pub(super) struct ClusterTail {
 impl ClusterTail {
     /// As of the clock of the cluster; `None`: it was written by a kigen that left out what is needed.
     pub(super) fn of(clock: &ClusterClock) -> Option<Self> {
-        let ClusterClock { epoch, observed_until, gaps: _, calendars: _, mutes: _, positions, cluster_uid } =
-            clock;
+        let ClusterClock {
+            epoch,
+            observed_until,
+            positions,
+            cluster_uid,
+            gaps: _,
+            calendars: _,
+            mutes: _,
+            silence: _,
+        } = clock;
         let tick = observed_until.map(|observed_until| (observed_until, positions.clone()));
         let is_whole = tick.is_none() || !positions.is_empty();
         is_whole.then(|| Self { epoch: *epoch, cluster_uid: cluster_uid.clone(), tick, ticked_at: None })
@@ -49,7 +57,9 @@ impl ClusterTail {
             ClusterBody::Epoch { .. }
             | ClusterBody::Gap(_)
             | ClusterBody::Calendar { .. }
-            | ClusterBody::Mute { .. } => {}
+            | ClusterBody::Mute { .. }
+            | ClusterBody::Stalled { .. }
+            | ClusterBody::StallOver { .. } => {}
         }
     }
 }

@@ -122,7 +122,9 @@ impl SuccessorSearch {
             ClusterBody::Tick { .. }
             | ClusterBody::Gap(_)
             | ClusterBody::Calendar { .. }
-            | ClusterBody::Mute { .. } => SucceededBy::Unnamed,
+            | ClusterBody::Mute { .. }
+            | ClusterBody::Stalled { .. }
+            | ClusterBody::StallOver { .. } => SucceededBy::Unnamed,
             // Of any epoch: before or after this one began, it came after the log was read back.
             ClusterBody::Forgotten { .. } => {
                 return Some(Successor { epoch, by: SucceededBy::Forgotten });

@@ -71,6 +71,7 @@ fn written(shipping: &Shipping) -> Vec<String> {
             }
             ClusterBody::Mute { change: MuteChange::Ended { .. }, .. } => Some("a mute ends".to_owned()),
             ClusterBody::Epoch { .. } | ClusterBody::Gap(_) | ClusterBody::Forgotten { .. } => None,
+            ClusterBody::Stalled { .. } | ClusterBody::StallOver { .. } => None,
         },
         Written::Fact(_) => None,
     };

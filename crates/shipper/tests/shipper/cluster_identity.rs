@@ -51,6 +51,8 @@ async fn uid_of_tick(log: &EmbeddedLog, epoch: u64) -> Option<String> {
         | ClusterBody::Gap(_)
         | ClusterBody::Calendar { .. }
         | ClusterBody::Mute { .. }
+        | ClusterBody::Stalled { .. }
+        | ClusterBody::StallOver { .. }
         | ClusterBody::Forgotten { .. } => false,
     };
     let ticked = async {
@@ -258,6 +260,8 @@ async fn a_permission_to_read_the_uid_that_is_revoked_later_does_not_stop_time()
         | ClusterBody::Gap(_)
         | ClusterBody::Calendar { .. }
         | ClusterBody::Mute { .. }
+        | ClusterBody::Stalled { .. }
+        | ClusterBody::StallOver { .. }
         | ClusterBody::Forgotten { .. } => false,
     };
     let mut changes = log.changes();

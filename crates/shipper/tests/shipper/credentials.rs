@@ -42,6 +42,8 @@ async fn until_ticked(shipper: &mut Shipper, instant: Instant) {
             | ClusterBody::Epoch { .. }
             | ClusterBody::Calendar { .. }
             | ClusterBody::Mute { .. }
+            | ClusterBody::Stalled { .. }
+            | ClusterBody::StallOver { .. }
             | ClusterBody::Forgotten { .. } => true,
         };
         if !events.iter().all(is_late) {

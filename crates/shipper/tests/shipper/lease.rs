@@ -95,6 +95,8 @@ fn leaders(log: &EmbeddedLog) -> Vec<(u64, String)> {
         | ClusterBody::Gap(_)
         | ClusterBody::Calendar { .. }
         | ClusterBody::Mute { .. }
+        | ClusterBody::Stalled { .. }
+        | ClusterBody::StallOver { .. }
         | ClusterBody::Forgotten { .. } => None,
     };
     cluster_events(log, 0).into_iter().filter_map(began).collect()
@@ -107,6 +109,8 @@ fn has_ticked(log: &EmbeddedLog, epoch: u64, instant: Instant) -> bool {
         | ClusterBody::Gap(_)
         | ClusterBody::Calendar { .. }
         | ClusterBody::Mute { .. }
+        | ClusterBody::Stalled { .. }
+        | ClusterBody::StallOver { .. }
         | ClusterBody::Forgotten { .. } => false,
     };
     (0..PARTITIONS).all(|nth| cluster_events(log, nth).iter().any(reached))

@@ -28,6 +28,7 @@ mod reads;
 mod recordings;
 mod restored_store;
 mod role;
+mod stalls;
 mod startup_errors;
 mod status_writer;
 mod support;

@@ -50,6 +50,8 @@ impl Restored {
             ClusterBody::Epoch { .. }
             | ClusterBody::Calendar { .. }
             | ClusterBody::Mute { .. }
+            | ClusterBody::Stalled { .. }
+            | ClusterBody::StallOver { .. }
             | ClusterBody::Forgotten { .. } => false,
         };
         let first = since.find(is_since).expect("something was written since");

@@ -58,6 +58,8 @@ async fn until_reached(log: &EmbeddedLog, is_meant: impl Fn(&ClusterEvent) -> bo
         | ClusterBody::Gap { .. }
         | ClusterBody::Calendar { .. }
         | ClusterBody::Mute { .. }
+        | ClusterBody::Stalled { .. }
+        | ClusterBody::StallOver { .. }
         | ClusterBody::Forgotten { .. } => false,
     };
     let reached = async {

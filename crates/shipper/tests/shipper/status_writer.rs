@@ -104,6 +104,7 @@ async fn judged(log: &EmbeddedLog, batch: &str, next: Instant, verdict: Verdict)
         ends: Vec::new(),
         trend_warned_at: None,
         level_warned_at: None,
+        budget: kigen_state::Budget::default(),
     };
     let mut state = BatchState::new(BatchKey::new("test", "ml", batch));
     state.objectives.insert("golden".to_owned(), objective);

@@ -103,7 +103,11 @@ impl KnownCluster {
                     let revision = i64::try_from(*revision).unwrap_or(i64::MAX);
                     known.calendars.push(KnownCalendar { index, name, revision, days });
                 }
-                ClusterBody::Epoch { .. } | ClusterBody::Mute { .. } | ClusterBody::Forgotten { .. } => {}
+                ClusterBody::Epoch { .. }
+                | ClusterBody::Mute { .. }
+                | ClusterBody::Stalled { .. }
+                | ClusterBody::StallOver { .. }
+                | ClusterBody::Forgotten { .. } => {}
             }
         }
         known

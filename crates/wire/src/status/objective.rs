@@ -7,6 +7,7 @@ use kigen_state::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::budget::BudgetRecord;
 use crate::error::DecodeError;
 use crate::fields::{FieldReader, Millis, Text, int, long, text};
 use crate::shared::{ObjectiveRecord, SlotRecord, revision};
@@ -33,6 +34,7 @@ pub(super) struct ObjectiveStateRecord<'a> {
     ends: Vec<SlotEndRecord>,
     trend_warned_at: Option<Millis>,
     level_warned_at: Option<Millis>,
+    budget: Option<BudgetRecord>,
 }
 
 /// The first of the edits that wait is in a field of its own, since once there was only one.
@@ -66,6 +68,7 @@ impl<'a> From<(&'a String, &'a ObjectiveState)> for ObjectiveStateRecord<'a> {
             ends: known.ends.iter().map(SlotEndRecord::from).collect(),
             trend_warned_at: known.trend_warned_at.map(Millis::from),
             level_warned_at: known.level_warned_at.map(Millis::from),
+            budget: BudgetRecord::of(&known.budget),
         }
     }
 }
@@ -97,6 +100,7 @@ impl ObjectiveStateRecord<'_> {
             ends: self.ends.into_iter().map(|end| end.read(of)).collect::<Result<_, _>>()?,
             trend_warned_at: of.maybe_instant("trend_warned_at", self.trend_warned_at)?,
             level_warned_at: of.maybe_instant("level_warned_at", self.level_warned_at)?,
+            budget: self.budget.map(|budget| budget.read(of)).transpose()?.unwrap_or_default(),
         };
         Ok((self.name.into_owned(), known))
     }

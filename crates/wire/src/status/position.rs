@@ -4,7 +4,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::mute::Mute;
 use kigen_model::slot::Gap;
 use kigen_model::topic::Offset;
-use kigen_state::{CalendarVersion, Calendars, ClusterClock, Cursor, Mutes, PartitionState};
+use kigen_state::{CalendarVersion, Calendars, ClusterClock, Cursor, Mutes, PartitionState, Silence, Stall};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DecodeError;
@@ -46,6 +46,23 @@ struct ClusterClockRecord<'a> {
     cluster_uid: Option<Text<'a>>,
     #[serde(default)]
     mutes: Vec<KnownMuteRecord<'a>>,
+    silence: Option<SilenceRecord>,
+    #[serde(default)]
+    stalls: Vec<StallRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Stall")]
+struct StallRecord {
+    since: Millis,
+    until: Option<Millis>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "Silence")]
+struct SilenceRecord {
+    since: Millis,
+    until: Option<Millis>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -87,6 +104,8 @@ impl<'a> From<&'a PartitionState> for PositionRecord<'a> {
                 .all()
                 .map(|(id, mute)| KnownMuteRecord { id: text(id), mute: mute.into() })
                 .collect(),
+            silence: clock.silence.as_ref().map(SilenceRecord::from),
+            stalls: clock.mutes.stalls.all().iter().map(StallRecord::from).collect(),
         });
         Self {
             next: long(position.next.0),
@@ -145,7 +164,9 @@ impl ClusterClockRecord<'_> {
                 .map(|position| position.read(of))
                 .collect::<Result<_, _>>()?,
             cluster_uid: self.cluster_uid.map(Text::into_owned),
-            mutes: Mutes::of(self.mutes.into_iter().map(|it| it.read(of)).collect::<Result<Vec<_>, _>>()?),
+            mutes: Mutes::of(self.mutes.into_iter().map(|it| it.read(of)).collect::<Result<Vec<_>, _>>()?)
+                .with_stalls(self.stalls.into_iter().map(|it| it.read(of)).collect::<Result<_, _>>()?),
+            silence: self.silence.map(|silence| silence.read(of)).transpose()?,
         };
         Ok((self.cluster.into_owned(), clock))
     }
@@ -154,6 +175,31 @@ impl ClusterClockRecord<'_> {
 impl KnownMuteRecord<'_> {
     fn read(self, of: FieldReader) -> Result<(String, Mute), DecodeError> {
         Ok((self.id.into_owned(), self.mute.read(of)?))
+    }
+}
+
+impl From<&Silence> for SilenceRecord {
+    fn from(silence: &Silence) -> Self {
+        Self { since: silence.since.into(), until: silence.until.map(Millis::from) }
+    }
+}
+
+impl SilenceRecord {
+    fn read(self, of: FieldReader) -> Result<Silence, DecodeError> {
+        let until = of.maybe_instant("until", self.until)?;
+        Ok(Silence { since: of.instant("since", self.since)?, until })
+    }
+}
+
+impl From<&Stall> for StallRecord {
+    fn from(stall: &Stall) -> Self {
+        Self { since: stall.since.into(), until: stall.until.map(Millis::from) }
+    }
+}
+
+impl StallRecord {
+    fn read(self, of: FieldReader) -> Result<Stall, DecodeError> {
+        Ok(Stall { since: of.instant("since", self.since)?, until: of.maybe_instant("until", self.until)? })
     }
 }
 

@@ -23,6 +23,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{RngSeed, TestRunner};
 
+use crate::budgets::TARGET;
 use crate::expectations::expectation;
 
 /// How many due slots are judged for a tick, one after another, before the history continues without it.
@@ -241,6 +242,7 @@ fn objective() -> BoxedStrategy<Objective> {
                     calendar: is_of_jobs.then(|| "shop-days".to_owned()),
                     start_by,
                     expect: is_of_jobs.then(expectation),
+                    target: is_of_jobs.then_some(TARGET),
                     severity: if is_of_jobs { Severity::Warning } else { Severity::Fatal },
                     owner,
                     runbook,

@@ -3,6 +3,7 @@
 mod arbitrary;
 mod attempts;
 mod bounds;
+mod budgets;
 mod calendars;
 mod evolution;
 mod expectations;
@@ -15,6 +16,7 @@ mod mutes;
 mod positions;
 mod rejects;
 mod samples;
+mod silences;
 mod specs;
 mod values;
 mod warnings;

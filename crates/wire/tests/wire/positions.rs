@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kigen_model::event::StreamPosition;
 use kigen_model::slot::Gap;
 use kigen_model::topic::Offset;
-use kigen_state::{ClusterClock, Cursor, ENGINE_VERSION, PartitionState};
+use kigen_state::{ClusterClock, Cursor, ENGINE_VERSION, PartitionState, Silence, Stall};
 
 use crate::calendars::calendars;
 use crate::mutes::mutes;
@@ -13,7 +13,6 @@ use crate::values::{at, gap, key};
 
 /// With all that a clock has.
 pub(crate) fn position() -> PartitionState {
-    let quiet = ClusterClock::default();
     let prod = ClusterClock {
         epoch: 3,
         observed_until: Some(at("2026-11-20T03:00:10Z")),
@@ -21,12 +20,23 @@ pub(crate) fn position() -> PartitionState {
         calendars: calendars(),
         positions: vec![StreamPosition { stream: "jobs".to_owned(), resource_version: 1_203 }],
         cluster_uid: Some("7d1e1c9a-0000-4000-8000-000000000001".to_owned()),
-        mutes: mutes(),
+        mutes: mutes().with_stalls(vec![
+            Stall { since: at("2026-11-18T02:00:00Z"), until: Some(at("2026-11-18T02:40:00Z")) },
+            Stall { since: at("2026-11-20T02:00:00Z"), until: None },
+        ]),
+        silence: Some(Silence { since: at("2026-11-20T02:00:00Z"), until: Some(at("2026-11-20T02:40:00Z")) }),
     };
+    let silent = Silence { since: at("2026-11-20T02:00:00Z"), until: None };
+    let quiet = ClusterClock { silence: Some(silent), ..ClusterClock::default() };
     PartitionState {
         next: Offset(42),
         cursor: Some(Cursor { due: at("2026-11-20T03:40:30Z"), key: key() }),
-        clocks: [("prod".to_owned(), prod), ("test".to_owned(), quiet)].into(),
+        clocks: [
+            ("prod".to_owned(), prod),
+            ("test".to_owned(), quiet),
+            ("old".to_owned(), ClusterClock::default()),
+        ]
+        .into(),
         engine_version: ENGINE_VERSION,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use kigen_model::alert::{Alert, AlertBody, CronJobPresence, DeadlineSummary, ObjectiveSummary, ResultOf};
+use kigen_model::alert::{Alert, AlertBody, CronJobPresence, DeadlineSummary, ObjectiveSummary};
 use kigen_model::control::ControlRecord;
 use kigen_model::delivery::DeliveryRecord;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
@@ -15,9 +15,9 @@ use kigen_model::slot::{Cause, CauseKind, Excuse, Gap, RunSummary, Slot, Verdict
 use kigen_model::topic::Topic;
 use kigen_model::trend::Trend;
 use kigen_state::{
-    ATTEMPTS_MAX, AttemptState, BatchState, CronJobState, ForgottenFailure, Incident, Judged, JudgedSlot,
-    ObjectiveState, OpenSlot, PastRun, Plan, RefusedObjective, RunState, ScheduleEdit, SlotEnd, Success,
-    Successor, UnknownRange, Window,
+    ATTEMPTS_MAX, AttemptState, BatchState, Budget, CronJobState, ForgottenFailure, Incident, Judged,
+    JudgedSlot, ObjectiveState, OpenSlot, PastRun, Plan, RefusedObjective, RunState, ScheduleEdit, SlotEnd,
+    Success, Successor, UnknownRange, Window,
 };
 use kigen_wire::{
     DecodeError, Level, Status, decode_alert, decode_control, decode_delivery, decode_event, decode_reject,
@@ -25,13 +25,15 @@ use kigen_wire::{
     encode_position, encode_reject,
 };
 
-use crate::attempts::{attempt, attempts};
+use crate::attempts::attempts;
+use crate::budgets::{budget, half_spent, recovered, spent};
 use crate::calendars::declared;
 use crate::expectations::{expectations_broken, past_numbers};
 use crate::history::{causes, failure, least_failure, moments, standings, unknown};
 use crate::mutes::{changes, muted};
 use crate::positions::{position, start};
 use crate::rejects::{control, deliveries, rejects};
+use crate::silences::{of_clusters, stalls};
 use crate::specs::{
     before, least_objective, objective, of_source, that_only_warns, what_is_read, with_calendar,
 };
@@ -152,7 +154,7 @@ fn events() -> impl Iterator<Item = (&'static str, Event)> {
         .chain(runs)
         .chain(attempts)
         .map(move |(name, body)| (name, Event::Fact(Fact { key: key(), observed_at, body })))
-        .chain(cluster.into_iter().chain(declared()).map(|(name, body)| {
+        .chain(cluster.into_iter().chain(declared()).chain(stalls()).map(|(name, body)| {
             let cluster_uid = (name != "a tick of no stream").then(|| "namespace-uid".to_owned());
             (name, Event::Cluster(ClusterEvent { cluster: "prod".to_owned(), cluster_uid, epoch: 3, body }))
         }))
@@ -211,13 +213,13 @@ fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
         ("a run failed", AlertBody::RunFailed { run: with_run.clone(), failure: failure() }),
         (ALONE, AlertBody::RunFailed { run: with_run.clone(), failure: least_failure() }),
     ];
-    let later = recovered()
+    let later = recovered(run())
         .into_iter()
         .chain(retracted)
         .chain(unknown())
         .chain(failed)
         .chain(at_risk(with_run.clone()));
-    let later = later.chain(expectations_broken(with_run));
+    let later = later.chain(expectations_broken(with_run)).chain(spent());
     let presences = [
         CronJobPresence::NeverObserved,
         CronJobPresence::Deleted,
@@ -225,7 +227,7 @@ fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
         CronJobPresence::Unrecorded,
         CronJobPresence::Exists,
     ];
-    missed().chain(later).zip(presences.into_iter().cycle()).enumerate().map(
+    let of_batches = missed().chain(later).zip(presences.into_iter().cycle()).enumerate().map(
         |(index, ((name, body), cron_job))| {
             let before = DeadlineSummary::Before("dwh/report".to_owned());
             let objective = match index {
@@ -237,7 +239,8 @@ fn alerts() -> impl Iterator<Item = (&'static str, Alert)> {
             let decided_at = at("2026-11-20T03:40:30Z");
             (name, Alert { id: id(1), key: key(), objective, decided_at, cron_job, body })
         },
-    )
+    );
+    of_batches.chain(of_clusters())
 }
 
 fn missed() -> impl Iterator<Item = (&'static str, AlertBody)> {
@@ -255,28 +258,6 @@ fn missed() -> impl Iterator<Item = (&'static str, AlertBody)> {
     by_cause.chain(by_run).zip(trends.into_iter().cycle()).map(|((name, (cause, run, past)), trend)| {
         (name, AlertBody::SlotMissed { slot: slot(), incident: id(2), misses: 1, cause, run, past, trend })
     })
-}
-
-fn recovered() -> [(&'static str, AlertBody); 3] {
-    let recovered = |result_of| AlertBody::SlotRecovered {
-        slot: Slot { whole: false, ..slot() },
-        incident: id(2),
-        since: at("2026-11-18T03:00:00Z"),
-        misses: 3,
-        ended_at: at("2026-11-20T04:00:00Z"),
-        run: RunSummary {
-            uid: "job-uid".to_owned(),
-            run: run(),
-            last_attempt: Some(attempt()),
-            gone_after: None,
-        },
-        result_of,
-    };
-    [
-        ("recovered", recovered(ResultOf::MissedSlot)),
-        ("recovered by a later slot", recovered(ResultOf::LaterSlot)),
-        ("recovered, as an older kigen wrote it", recovered(ResultOf::Undecided)),
-    ]
 }
 
 /// A batch whose state uses every branch and every symbol of the schema.
@@ -391,6 +372,7 @@ fn objective_states() -> [ObjectiveState; 10] {
         ends: Vec::new(),
         trend_warned_at: None,
         level_warned_at: None,
+        budget: Budget::default(),
     };
     [
         ObjectiveState { objective: before(Some(None)), incident: Some(unmuted), ..of(Plan::Exhausted) },
@@ -418,6 +400,7 @@ fn objective_states() -> [ObjectiveState; 10] {
             ends: vec![SlotEnd { reference: opens, ended_at: at("2026-11-20T03:09:00Z") }],
             trend_warned_at: Some(at("2026-11-12T03:00:30Z")),
             level_warned_at: Some(at("2026-11-13T03:00:30Z")),
+            budget: budget(),
             ..of(open(
                 Window::Fires { opens, closes: Some(at("2026-11-21T03:00:00Z")) },
                 Some(at("2026-11-20T03:09:00Z")),
@@ -427,7 +410,7 @@ fn objective_states() -> [ObjectiveState; 10] {
         ObjectiveState { objective: what_is_read(), ..of(Plan::Exhausted) },
         ObjectiveState { objective: before(None), ..of(open(Window::Fresh { after: opens }, None)) },
         ObjectiveState { objective: of_source(ObjectiveSource::Selector), ..of(open(Window::NoFire, None)) },
-        of(open(Window::Slot, None)),
+        ObjectiveState { budget: half_spent(), ..of(open(Window::Slot, None)) },
         of(open(Window::Fires { opens, closes: None }, None)),
         of(Plan::Unresolved { reason: "no such zone".to_owned() }),
         ObjectiveState { objective: that_only_warns(), ..of(Plan::Withdrawn) },

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, ReadBatch, Schedule, Severity};
 
+use crate::budgets::TARGET;
 use crate::expectations::{expectation, least_expectation};
 
 pub(crate) fn objective() -> Objective {
@@ -17,6 +18,7 @@ pub(crate) fn objective() -> Objective {
         calendar: None,
         start_by: Some(TimeDelta::minutes(15)),
         expect: Some(expectation()),
+        target: Some(TARGET),
         severity: Severity::Warning,
         owner: Some("recommend-team".to_owned()),
         runbook: Some("https://wiki.example.com/recommend".to_owned()),
@@ -51,6 +53,7 @@ pub(crate) fn least_objective() -> Objective {
         settle: TimeDelta::seconds(Objective::SETTLE_DEFAULT_S),
         start_by: None,
         expect: None,
+        target: None,
         severity: Severity::Fatal,
         owner: None,
         runbook: None,

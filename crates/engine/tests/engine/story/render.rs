@@ -98,6 +98,22 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
             let _ = writeln!(text, "    {}", failed(failure));
             let _ = writeln!(text, "    {}", described(zone, run));
         }
+        AlertBody::BudgetSpent { slot, is_all, budget } => {
+            let part = if *is_all { "ALL" } else { "HALF" };
+            let _ = writeln!(text, "{part} SPENT with the deadline {}, {who}", local(zone, slot.deadline));
+            let (missed, allowed, slots) = (budget.missed, budget.allowed(), budget.slots);
+            let _ = writeln!(
+                text,
+                "    {missed} missed, {allowed} allowed of {slots} slots, by {}",
+                budget.target
+            );
+        }
+        AlertBody::ClusterSilent { .. }
+        | AlertBody::ClusterStalled(_)
+        | AlertBody::SilenceOver { .. }
+        | AlertBody::StallOver { .. } => {
+            unreachable!("a processor raises it")
+        }
     }
     let _ = writeln!(text, "    id {}", alert.id);
     text
