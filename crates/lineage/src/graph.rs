@@ -40,6 +40,27 @@ impl Graph {
         self.readers.iter().flat_map(|(source, readers)| readers.iter().map(move |reader| (source, reader)))
     }
 
+    /// The batches that read this one directly, sorted.
+    pub fn readers_of(&self, source: &BatchKey) -> impl Iterator<Item = &BatchKey> {
+        self.readers.get(source).into_iter().flatten()
+    }
+
+    /// The batches that this one reads, directly or through others: the nearest first, then by name; itself never.
+    #[must_use]
+    pub fn sources_of(&self, reader: &BatchKey) -> Vec<&BatchKey> {
+        let mut found: Vec<&BatchKey> = Vec::new();
+        let mut nearest = BTreeSet::from([reader]);
+        while !nearest.is_empty() {
+            let reads_nearest = |readers: &BTreeSet<BatchKey>| readers.iter().any(|it| nearest.contains(it));
+            let next = self.readers.iter().filter(|(_, readers)| reads_nearest(readers)).map(|(key, _)| key);
+            let next: BTreeSet<&BatchKey> =
+                next.filter(|key| *key != reader && !found.contains(key)).collect();
+            found.extend(&next);
+            nearest = next;
+        }
+        found
+    }
+
     /// The graph as a tree: each batch below those that it reads. It begins with the batches that read nothing; of a cycle that
     /// none of these leads to with its first batch by name.
     #[must_use]

@@ -4,9 +4,8 @@ use expect_test::{Expect, expect};
 use kigen_model::alert::AlertBody;
 use kigen_model::run::{Run, RunPhase};
 use kigen_model::slot::{Cause, Failure, Gap, RunSummary};
-use kigen_notifier::render::render;
 
-use crate::alerts::{self, at, failed_attempt, in_phase, missed, run_failed, summary};
+use crate::alerts::{self, at, failed_attempt, in_phase, missed, render, run_failed, summary};
 
 /// The first paragraph of the miss of 12:30.
 fn check(cause: Cause, run: Option<RunSummary>, expected: Expect) {

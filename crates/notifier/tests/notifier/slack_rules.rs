@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 const BLOCKS_MAX: usize = 50;
 const SECTION_UNITS_MAX: usize = 3_000;
 const BLOCK_ID_UNITS_MAX: usize = 255;
-const BLOCKS_UNITS_MAX: usize = 13_200;
+const BLOCKS_UNITS_MAX: usize = 12_000;
 const TEXT_UNITS_MAX: usize = 40_000;
 /// When all messages are posted: 2026-11-27T03:30:30Z, after all alerts of the tests were decided.
 const FIRST_SECOND: u64 = 1_795_750_230;

@@ -1,0 +1,85 @@
+//! What a message contains of an alert's surroundings, and what the run's times were.
+
+use kigen_model::run::RunPhase;
+use kigen_model::slot::RunSummary;
+
+use super::message::{Fact, Form, fact};
+use super::subject::Subject;
+use crate::clean::clean;
+use crate::language::phrase;
+use crate::surroundings::{LateSource, Lateness, Mark, NextRead};
+use crate::time_text::TimeFormatter;
+
+/// The batches before it that are late: the cause may be there.
+pub(super) fn late_sources(of: Subject<'_>, times: &TimeFormatter) -> Vec<String> {
+    let language = of.language;
+    let text = |LateSource { batch, deadline, lateness }: &LateSource| {
+        let (source, deadline) = (clean(batch), times.when(*deadline));
+        match lateness {
+            Lateness::Missing => phrase!(language, "source-missing", source = source, deadline = deadline),
+            Lateness::Came(at) => {
+                let at = times.when(*at);
+                phrase!(language, "source-came", source = source, deadline = deadline, at = at)
+            }
+            Lateness::AtRisk => phrase!(language, "source-at-risk", source = source, deadline = deadline),
+        }
+    };
+    of.surroundings.sources.iter().map(text).collect()
+}
+
+/// Who reads the result next, and when: for whom it is missing.
+pub(super) fn next_readers(of: Subject<'_>, times: &TimeFormatter) -> Option<String> {
+    let language = of.language;
+    let name = |NextRead { batch, starts_at }: &NextRead| match starts_at {
+        Some(at) => phrase!(language, "reader-at", reader = clean(batch), at = times.when(*at)),
+        None => clean(batch),
+    };
+    let named: Vec<String> = of.surroundings.readers.iter().map(name).collect();
+    let shown = language.list(&named);
+    let readers = match of.surroundings.more_readers {
+        _ if named.is_empty() => return None,
+        0 => shown,
+        others => phrase!(language, "and-others", shown = shown, others = others),
+    };
+    Some(phrase!(language, "read-next", readers = readers))
+}
+
+/// The latest deadlines as a line of marks.
+pub(super) fn marks(of: Subject<'_>) -> Option<Fact> {
+    let language = of.language;
+    let marks = &of.surroundings.marks;
+    // One is no history.
+    if marks.len() < 2 {
+        return None;
+    }
+    let met = marks.iter().filter(|mark| **mark == Mark::Met).count();
+    let judged = marks.iter().filter(|mark| **mark != Mark::Excused).count();
+    let signs: String = marks.iter().map(|mark| mark.sign()).collect();
+    let value = phrase!(language, "marks-value", marks = signs, met = met, judged = judged);
+    Some(fact(language, "marks", value, Form::Text))
+}
+
+/// How long a run took that has ended, beside what is usual.
+pub(super) fn time_taken(of: Subject<'_>, times: &TimeFormatter, run: Option<&RunSummary>) -> Option<String> {
+    let language = of.language;
+    let run = &run?.run;
+    let started_at = run.started_at?;
+    match run.phase {
+        RunPhase::Failed { failed_at, .. } => {
+            let took = times.span(failed_at - started_at);
+            let (start, end) = (times.when(started_at), times.when(failed_at));
+            Some(phrase!(language, "took-failed", start = start, end = end, took = took))
+        }
+        RunPhase::Succeeded { completed_at } => {
+            let took = times.span(completed_at - started_at);
+            Some(match of.surroundings.usual {
+                None => phrase!(language, "took", took = took),
+                Some(usual) => {
+                    let usual = times.range(usual.shortest, usual.longest);
+                    phrase!(language, "took-and-usual", took = took, usual = usual)
+                }
+            })
+        }
+        RunPhase::Pending | RunPhase::Running | RunPhase::Suspended | RunPhase::Deleted { .. } => None,
+    }
+}
