@@ -40,6 +40,7 @@ namespace = ["ml"]
 working_days = "jp-business-days"
 zone = "Asia/Tokyo"
 channel = "#ml"
+locale = "ja"
 "##;
 
 fn at(text: &str) -> Instant {
@@ -192,7 +193,7 @@ async fn kigen_notify_explain_prints_the_rule_that_decides_on_an_alert() {
           at night                 does not match: it was decided Fri 2026-11-20 12:30 Asia/Tokyo
           ml on a working day      matches: to #ml
           default                  is not asked: a rule before it decided
-        it goes to #ml
+        it goes to #ml in `ja`
     "#]]
     .assert_eq(&shown.replace(&id, "ID"));
     let (code, _, error) = run(dir.path(), &["notify", "--explain", "1234"]);

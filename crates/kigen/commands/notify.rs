@@ -74,7 +74,14 @@ pub(crate) fn explain(config: &Config, id: &str) -> anyhow::Result<()> {
     }
     let targets = routes.targets(&alert).into_iter().map(|target| {
         let mentions = target.mentions.iter().map(Mention::markup).collect::<Vec<_>>().join(" ");
-        if mentions.is_empty() { target.channel } else { format!("{} with {mentions}", target.channel) }
+        let mut text = target.channel;
+        if !mentions.is_empty() {
+            let _ = write!(text, " with {mentions}");
+        }
+        if target.language != Language::ENGLISH {
+            let _ = write!(text, " in `{}`", target.language.tag());
+        }
+        text
     });
     let targets = targets.collect::<Vec<_>>().join(", ");
     let _ = writeln!(text, "it goes to {}", if targets.is_empty() { "no channel" } else { &targets });

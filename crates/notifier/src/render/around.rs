@@ -10,6 +10,9 @@ use crate::language::phrase;
 use crate::surroundings::{LateSource, Lateness, Mark, NextRead};
 use crate::time_text::TimeFormatter;
 
+/// How many marks stand together.
+const MARKS_TOGETHER: usize = 7;
+
 /// The batches before it that are late: the cause may be there.
 pub(super) fn late_sources(of: Subject<'_>, times: &TimeFormatter) -> Vec<String> {
     let language = of.language;
@@ -54,7 +57,12 @@ pub(super) fn marks(of: Subject<'_>) -> Option<Fact> {
     }
     let met = marks.iter().filter(|mark| **mark == Mark::Met).count();
     let judged = marks.iter().filter(|mark| **mark != Mark::Excused).count();
-    let signs: String = marks.iter().map(|mark| mark.sign()).collect();
+    // In weeks, of a daily deadline, the last one whole.
+    let first = marks.len() % MARKS_TOGETHER;
+    let (first, rest) = marks.split_at(first);
+    let groups = [first].into_iter().chain(rest.chunks(MARKS_TOGETHER)).filter(|group| !group.is_empty());
+    let signs = groups.map(|group| group.iter().map(|mark| mark.sign()).collect::<String>());
+    let signs = signs.collect::<Vec<_>>().join(" ");
     let value = phrase!(language, "marks-value", marks = signs, met = met, judged = judged);
     Some(fact(language, "marks", value, Form::Text))
 }

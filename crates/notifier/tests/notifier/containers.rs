@@ -113,7 +113,7 @@ fn a_failed_run_of_which_a_pod_hangs_in_terminating() {
             ▌ 🔴 ml/recommend has no good result for 12:30
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run failed in its only attempt: BackoffLimitExceeded.
-            ▌ This run began at 12:00:01 and failed at 12:20:03, after 20 min.
+            ▌ It began at 12:00:01 and failed at 12:20:03, after 20 min.
             ▌ It has failed at 12:20:03, but its pod recommend-29380500-x7k2p on node-1 has
             ▌ been terminating since: `main` still runs.
             ▌ The last 4 good runs took 9 min to 10 min.
@@ -134,7 +134,7 @@ fn a_failed_run_of_which_a_pod_hangs_in_terminating() {
             ▌ 🟠 ml/recommend failed
             ▌ run of Fri 20 Nov 03:00 UTC · cluster prod
             ▌ Its run failed in its only attempt: BackoffLimitExceeded.
-            ▌ This run began at 03:00:01 and failed at 03:20:03, after 20 min.
+            ▌ It began at 03:00:01 and failed at 03:20:03, after 20 min.
             ▌ It has failed at 03:20:03, but its pod recommend-29380500-x7k2p on node-1 has
             ▌ been terminating since: `main` still runs.
             ▌ Job: recommend-29380500
