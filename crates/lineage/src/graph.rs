@@ -48,15 +48,18 @@ impl Graph {
     /// The batches that this one reads, directly or through others: the nearest first, then by name; itself never.
     #[must_use]
     pub fn sources_of(&self, reader: &BatchKey) -> Vec<&BatchKey> {
-        let mut found: Vec<&BatchKey> = Vec::new();
-        let mut nearest = BTreeSet::from([reader]);
+        let mut sources: BTreeMap<&BatchKey, BTreeSet<&BatchKey>> = BTreeMap::new();
+        for (source, reader) in self.pairs() {
+            sources.entry(reader).or_default().insert(source);
+        }
+        let (mut found, mut seen) = (Vec::new(), BTreeSet::from([reader]));
+        let mut nearest = vec![reader];
         while !nearest.is_empty() {
-            let reads_nearest = |readers: &BTreeSet<BatchKey>| readers.iter().any(|it| nearest.contains(it));
-            let next = self.readers.iter().filter(|(_, readers)| reads_nearest(readers)).map(|(key, _)| key);
-            let next: BTreeSet<&BatchKey> =
-                next.filter(|key| *key != reader && !found.contains(key)).collect();
+            let next = nearest.iter().filter_map(|key| sources.get(key)).flatten().copied();
+            let next: BTreeSet<&BatchKey> = next.filter(|key| !seen.contains(key)).collect();
+            seen.extend(&next);
             found.extend(&next);
-            nearest = next;
+            nearest = next.into_iter().collect();
         }
         found
     }

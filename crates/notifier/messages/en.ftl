@@ -390,6 +390,7 @@ fact = { $label }:
 
 rejected = This message is for { $channel }, which rejected it. { $why }.
 refused = Slack refuses the message ({ $code }): { $advice }
+trial = `kigen doctor --test` of cluster `{ $cluster }`: messages come here.
 advice-channel-not-found = there is no channel { $channel } that the bot sees; check its name, and invite the bot if it is private: /invite @kigen
 advice-not-in-channel = invite the bot in { $channel }: /invite @kigen
 advice-archived = { $channel } is archived; name another channel

@@ -227,7 +227,7 @@ async fn a_channel_has_its_messages_and_replies_in_its_language() {
 }
 
 /// 60 lines, of which a message has room for some.
-fn long_error() -> String {
+pub(crate) fn long_error() -> String {
     let frames =
         (0..30).map(|nth| format!("  File \"/app/step_{nth:02}.py\", line {nth}, in run\n    next()\n"));
     format!("Traceback (most recent call last):\n{}KeyError: 'price'", frames.collect::<String>())
