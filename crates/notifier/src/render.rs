@@ -20,7 +20,7 @@ use kigen_model::run::{Run, RunPhase, SlotMark};
 use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 use kigen_model::trend::Trend;
 
-use self::around::{late_sources, marks, next_readers, time_taken};
+use self::around::{chart, late_sources, marks, next_readers, time_taken};
 use self::broken::{brief_broken, broken_text};
 use self::cause::{brief_cause, brief_failure, cause_text, error_of_attempt, error_texts, failure_text};
 use self::facts::{
@@ -28,7 +28,7 @@ use self::facts::{
 };
 use self::history::usual_duration;
 use self::message::fact;
-pub use self::message::{Edition, Fact, Form, Message, Tone};
+pub use self::message::{Chart, Edition, Fact, Form, Message, Tone};
 use self::names::{cluster, context, context_of_slots, joined};
 pub use self::storm::render_storm;
 use self::subject::{Subject, name, name_of_objective, zone};
@@ -314,6 +314,7 @@ fn missed(
         error,
         whole_error,
         facts: facts(of, run, true).into_iter().chain([look]).chain(next).collect(),
+        chart: chart(of, &times),
         ..of.message("state-missed", Tone::Missed, headline)
     }
 }
@@ -342,6 +343,7 @@ fn at_risk(
             .chain(next_readers(of, &times))
             .collect(),
         facts: facts(of, run, true).into_iter().chain([look]).collect(),
+        chart: chart(of, &times),
         ..of.message("state-at-risk", Tone::AtRisk, headline)
     }
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::language::{Language, phrase};
 use crate::render::{Edition, Message, render, render_followed, render_storm};
-use crate::surroundings::{LateSource, Lateness, Mark, NextRead, Surroundings, Usual};
+use crate::surroundings::{End, LateSource, Lateness, Mark, NextRead, Surroundings, Usual};
 
 /// The deadline of the samples: Friday 20 November 2026, 12:30 in Tokyo, in seconds since 1970.
 const DEADLINE_S: i64 = 1_795_145_400;
@@ -110,7 +110,7 @@ fn misses() -> Vec<Sample> {
         with(
             "missed-still-running",
             growing(),
-            Surroundings { readers: readers(), ..history("✓✓✓✓✓✓✓✓✓✓✓✗✗✗") },
+            Surroundings { readers: readers(), ..ever_later("✓✓✓✓✓✓✓✓✓✓✓✗✗✗") },
         ),
         with(
             "missed-never-started-after-its-source",
@@ -186,7 +186,16 @@ fn warnings() -> Vec<Sample> {
             Risk::LongerThanEver { since: at(-28), longest: minutes(12), of_runs: 40 },
             running(),
         ),
-        warned("warning-trend", trend, None),
+        with(
+            "warning-trend",
+            alert(AlertBody::SlotAtRisk {
+                slot: slot(),
+                risk: trend,
+                run: None,
+                past: past(&[10, 11, 10, 12, 10]),
+            }),
+            Surroundings { readers: readers(), ..ever_later("✓✓✓✓✓✓✓✓✓✓✓✓✓✓") },
+        ),
         warned(
             "warning-new-level",
             Risk::NewLevel { before: minutes(20), now: minutes(7), of_slots: 5 },
@@ -274,7 +283,24 @@ fn history(marks: &str) -> Surroundings {
     let marks = marks.chars().filter_map(|sign| {
         [Mark::Met, Mark::Missed, Mark::Excused, Mark::Unknown].into_iter().find(|mark| mark.sign() == sign)
     });
-    Surroundings { marks: marks.collect(), ..Surroundings::default() }
+    let marks: Vec<Mark> = marks.collect();
+    // A missed deadline of these has no result yet.
+    let count = i64::try_from(marks.len()).unwrap_or_default();
+    let ends = marks.iter().zip((0..count).rev()).filter(|(mark, _)| **mark == Mark::Met);
+    let ends = ends.map(|(_, days)| {
+        let deadline = at(-24 * 60 * days);
+        End { deadline, ended_at: deadline - TimeDelta::minutes(14 + (days * 5) % 7) }
+    });
+    Surroundings { ends: ends.collect(), marks, ..Surroundings::default() }
+}
+
+/// Ends that come ever later.
+fn ever_later(marks: &str) -> Surroundings {
+    let mut surroundings = history(marks);
+    for (nth, end) in (0..).zip(&mut surroundings.ends) {
+        end.ended_at = end.deadline - TimeDelta::minutes(50 - 3 * nth);
+    }
+    surroundings
 }
 
 fn readers() -> Vec<NextRead> {

@@ -12,9 +12,11 @@ use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Schedule};
 use kigen_model::risk::RiskKind;
 use kigen_model::slot::{Slot, Verdict};
-use kigen_state::{BatchState, ObjectiveState};
+use kigen_state::{BatchState, Judged, ObjectiveState, SlotEnd};
 
-use crate::surroundings::{LateSource, Lateness, MARKS_MAX, Mark, NAMED_MAX, NextRead, Surroundings, Usual};
+use crate::surroundings::{
+    End, LateSource, Lateness, MARKS_MAX, Mark, NAMED_MAX, NextRead, Surroundings, Usual,
+};
 
 /// With fewer runs than this, nothing is usual.
 const USUAL_RUNS_MIN: usize = 3;
@@ -43,6 +45,7 @@ struct KnownObjective {
     /// Whose start needs the result, and its schedule as the objective has it.
     reader: Option<(BatchKey, Option<Schedule>)>,
     marks: Vec<(Instant, Mark)>,
+    ends: Vec<End>,
     /// The last deadline that was missed, and when its result came then.
     came_late: Option<(Instant, Instant)>,
     /// The last deadline of the open incident.
@@ -82,6 +85,7 @@ impl KnownObjective {
             since: state.since,
             reader,
             marks,
+            ends: ends(state),
             came_late,
             missing: state.incident.map(|incident| incident.last.deadline),
             at_risk: at_risk.map(|open| open.slot.deadline),
@@ -132,6 +136,7 @@ impl StatusView {
         let (readers, more_readers) = self.readers(&graph, alert);
         Surroundings {
             marks: marks(known, alert),
+            ends: ends_until(known, alert),
             usual: batch.and_then(|batch| batch.usual),
             readers,
             more_readers,
@@ -218,6 +223,27 @@ fn marks(known: Option<&KnownObjective>, alert: &Alert) -> Vec<Mark> {
     }
     let surplus = marks.len().saturating_sub(MARKS_MAX);
     marks.into_iter().skip(surplus).map(|(_, mark)| mark).collect()
+}
+
+/// When the results of the judged slots came, each with its deadline.
+fn ends(state: &ObjectiveState) -> Vec<End> {
+    let mut before: Option<Instant> = None;
+    let of = |judged: &Judged| {
+        let from = judged.judged.map(|judged| judged.slot.from).or(before.replace(judged.deadline))?;
+        let is_of_slot = |end: &&SlotEnd| from < end.reference && end.reference <= judged.deadline;
+        let end = state.ends.iter().find(is_of_slot)?;
+        Some(End { deadline: judged.deadline, ended_at: end.ended_at })
+    };
+    state.verdicts.iter().filter_map(of).collect()
+}
+
+/// The latest ends until the alert's own deadline.
+fn ends_until(known: Option<&KnownObjective>, alert: &Alert) -> Vec<End> {
+    let until = slot(alert).map_or(alert.decided_at, |slot| slot.deadline);
+    let ends = known.map_or(&[][..], |known| &known.ends).iter().filter(|end| end.deadline <= until);
+    let ends: Vec<End> = ends.copied().collect();
+    let surplus = ends.len().saturating_sub(MARKS_MAX);
+    ends.into_iter().skip(surplus).collect()
 }
 
 /// The slot that an alert is about.

@@ -14,6 +14,8 @@ pub const NAMED_MAX: usize = 3;
 pub struct Surroundings {
     /// How the latest deadlines of the objective went, oldest first, at most [`MARKS_MAX`].
     pub marks: Vec<Mark>,
+    /// When the results of the latest deadlines came, oldest first, of those that have one.
+    pub ends: Vec<End>,
     /// How long its successful runs usually take.
     pub usual: Option<Usual>,
     /// The runs that read the result next, the earliest first, at most [`NAMED_MAX`].
@@ -26,8 +28,14 @@ pub struct Surroundings {
 
 impl Surroundings {
     /// Nothing is known.
-    pub const NONE: &'static Self =
-        &Self { marks: Vec::new(), usual: None, readers: Vec::new(), more_readers: 0, sources: Vec::new() };
+    pub const NONE: &'static Self = &Self {
+        marks: Vec::new(),
+        ends: Vec::new(),
+        usual: None,
+        readers: Vec::new(),
+        more_readers: 0,
+        sources: Vec::new(),
+    };
 }
 
 /// How a deadline went.
@@ -54,6 +62,15 @@ impl Mark {
             Self::Unknown => '?',
         }
     }
+}
+
+/// When the result of a deadline came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// The deadline.
+    pub deadline: Instant,
+    /// When the work ended.
+    pub ended_at: Instant,
 }
 
 /// How long runs usually take.

@@ -48,6 +48,11 @@ impl TimeFormatter {
         self.zone.local(at).date_time.format("-again-%m%d-%H%M").to_string()
     }
 
+    /// `11/23`, for an axis.
+    pub(crate) fn short_day(&self, at: Instant) -> String {
+        self.zone.local(at).date_time.format("%-m/%-d").to_string()
+    }
+
     /// `Mon 23 Nov`.
     pub(crate) fn day(&self, at: Instant) -> String {
         let date = self.zone.local(at).date_time.date();

@@ -1,15 +1,20 @@
 //! What a message contains of an alert's surroundings, and what the run's times were.
 
+use std::collections::BTreeSet;
+
+use kigen_model::Instant;
 use kigen_model::run::RunPhase;
 use kigen_model::slot::RunSummary;
 
-use super::message::{Fact, Form, fact};
+use super::message::{Chart, Fact, Form, fact};
 use super::subject::Subject;
 use crate::clean::clean;
 use crate::language::phrase;
-use crate::surroundings::{LateSource, Lateness, Mark, NextRead};
+use crate::surroundings::{End, LateSource, Lateness, Mark, NextRead};
 use crate::time_text::TimeFormatter;
 
+/// With fewer points there is no chart.
+const CHART_POINTS_MIN: usize = 5;
 /// How many marks stand together.
 const MARKS_TOGETHER: usize = 7;
 
@@ -90,4 +95,25 @@ pub(super) fn time_taken(of: Subject<'_>, times: &TimeFormatter, run: Option<&Ru
         }
         RunPhase::Pending | RunPhase::Running | RunPhase::Suspended | RunPhase::Deleted { .. } => None,
     }
+}
+
+/// When the latest results came, where there are enough of them for a line.
+pub(super) fn chart(of: Subject<'_>, times: &TimeFormatter) -> Option<Chart> {
+    let (language, ends) = (of.language, &of.surroundings.ends);
+    if ends.len() < CHART_POINTS_MIN {
+        return None;
+    }
+    let days: BTreeSet<String> = ends.iter().map(|end| times.short_day(end.deadline)).collect();
+    let label = |at: Instant| match days.len() == ends.len() {
+        true => times.short_day(at),
+        false => format!("{} {}", times.short_day(at), times.clock(at)),
+    };
+    let point = |end: &End| (label(end.deadline), (end.ended_at - end.deadline).num_minutes());
+    Some(Chart {
+        title: phrase!(language, "chart-title"),
+        axis: phrase!(language, "chart-axis"),
+        results: phrase!(language, "chart-results"),
+        deadlines: phrase!(language, "chart-deadlines"),
+        points: ends.iter().map(point).collect(),
+    })
 }

@@ -36,8 +36,25 @@ pub struct Message {
     pub whole_error: Option<String>,
     /// Further facts.
     pub facts: Vec<Fact>,
+    /// When the latest results came.
+    pub chart: Option<Chart>,
     /// Whom it notifies, beside the channel.
     pub mentions: Vec<Mention>,
+}
+
+/// When results came, against their deadlines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chart {
+    /// What it shows.
+    pub title: String,
+    /// What the vertical axis is.
+    pub axis: String,
+    /// What the line of the results is called.
+    pub results: String,
+    /// What the line of the deadlines is called.
+    pub deadlines: String,
+    /// Each deadline's label, all different, and how many minutes after it the result came; before it: less than zero.
+    pub points: Vec<(String, i64)>,
 }
 
 /// A fact below a message.
@@ -123,9 +140,15 @@ impl Message {
             error: pieces(whole),
             whole_error: None,
             facts: Vec::new(),
+            chart: None,
             mentions: Vec::new(),
             ..self.clone()
         })
+    }
+
+    /// The message without its chart.
+    pub(crate) fn without_chart(&self) -> Self {
+        Self { chart: None, ..self.clone() }
     }
 
     /// The message with a note before everything else.

@@ -63,6 +63,7 @@ pub fn render_storm(alerts: &[(&Alert, bool)], language: Language) -> Message {
         error: Vec::new(),
         whole_error: None,
         facts: Vec::new(),
+        chart: None,
         mentions: Vec::new(),
     }
 }

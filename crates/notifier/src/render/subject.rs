@@ -39,6 +39,7 @@ impl Subject<'_> {
             error: Vec::new(),
             whole_error: None,
             facts: Vec::new(),
+            chart: None,
             mentions: Vec::new(),
         }
     }

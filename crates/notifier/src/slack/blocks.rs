@@ -5,7 +5,7 @@ use slack_morphism::prelude::*;
 
 use crate::clean::{escape, escape_code};
 use crate::language::phrase;
-use crate::render::{Fact, Form, Message, Tone};
+use crate::render::{Chart, Fact, Form, Message, Tone};
 
 /// The most characters of a section's text, counted as Slack counts them: in UTF-16 units (its limit is 3,000).
 const SECTION_UNITS_MAX: usize = 2_900;
@@ -19,6 +19,9 @@ const LINE_UNITS_MAX: usize = 1_300;
 const PROSE_SECTIONS_MAX: usize = 1;
 /// The most of all sections together, in UTF-16 units: of about 13,200 Slack refuses a message, which it documents nowhere.
 const BLOCKS_UNITS_MAX: usize = 11_900;
+/// The most of a chart's texts, in characters. Source: "Data visualization block".
+const CHART_TITLE_CHARS_MAX: usize = 50;
+const CHART_LABEL_CHARS_MAX: usize = 20;
 /// Ends a text that was cut.
 const ELLIPSIS: char = '…';
 
@@ -69,14 +72,38 @@ pub(super) fn blocks(message: &Message) -> Vec<SlackBlock> {
         }
     });
     sections.extend(packed(facts));
+    let chart = message.chart.as_ref().map(chart_block);
     let mut left = BLOCKS_UNITS_MAX;
+    if let Some(chart) = &chart {
+        left -= serde_json::to_string(chart).map_or(0, |text| text.len()).min(left);
+    }
     let section = |text: String| {
         left = left.checked_sub(text.encode_utf16().count())?;
         // Verbatim: Slack makes no links or mentions of what only looks like them.
         let text = SlackBlockMarkDownText::new(text).with_verbatim(true);
         Some(SlackBlock::Section(SlackSectionBlock::new().with_text(SlackBlockText::MarkDown(text))))
     };
-    sections.into_iter().filter(|text| !text.is_empty()).map_while(section).collect()
+    let sections = sections.into_iter().filter(|text| !text.is_empty()).map_while(section);
+    sections.chain(chart).collect()
+}
+
+/// The ends and the deadlines as two lines. A title has at most 50 characters, a label and a name 20.
+fn chart_block(chart: &Chart) -> SlackBlock {
+    let short = |text: &str, max: usize| text.chars().take(max).collect::<String>();
+    let labels: Vec<String> =
+        chart.points.iter().map(|(label, _)| short(label, CHART_LABEL_CHARS_MAX)).collect();
+    let series = |name: &str, value: &dyn Fn(i64) -> i64| {
+        let points = labels.iter().zip(&chart.points);
+        let point = |(label, (_, minutes)): (&String, &(String, i64))| {
+            SlackChartDataPoint::new(label.clone(), value(*minutes).into())
+        };
+        SlackChartDataSeries::new(short(name, CHART_LABEL_CHARS_MAX), points.map(point).collect())
+    };
+    let series = vec![series(&chart.results, &|minutes| minutes), series(&chart.deadlines, &|_| 0)];
+    let axis =
+        SlackChartAxisConfig::new(labels.clone()).with_y_label(short(&chart.axis, CHART_TITLE_CHARS_MAX));
+    let lines = SlackChart::Line(SlackSeriesChart::new(series, axis));
+    SlackDataVisualizationBlock::new(short(&chart.title, CHART_TITLE_CHARS_MAX), lines).into()
 }
 
 /// Lines in as few sections as they fit into, none cut.

@@ -84,13 +84,53 @@ fn of_block(block: &Json) -> String {
         (Some("section"), Some("mrkdwn"), Some(text)) => {
             format!("<div class=\"section\">{}</div>\n", mrkdwn(text))
         }
+        (Some("data_visualization"), ..) => chart(block).unwrap_or_else(|| unknown(&block.to_string())),
         _ => unknown(&block.to_string()),
     }
 }
 
+/// A chart of lines; `None`: it is another one.
+fn chart(block: &Json) -> Option<String> {
+    let (title, chart) = (block["title"].as_str()?, &block["chart"]);
+    let series = chart["series"].as_array().filter(|_| chart["type"] == "line")?;
+    let labels = chart["axis_config"]["categories"].as_array()?;
+    let values = |series: &Json| -> Option<Vec<f64>> {
+        series["data"].as_array()?.iter().map(|point| point["value"].as_f64()).collect()
+    };
+    let lines: Vec<Vec<f64>> = series.iter().map(values).collect::<Option<_>>()?;
+    let (low, high) = lines
+        .iter()
+        .flatten()
+        .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(*value), high.max(*value)));
+    let steps = labels.len().max(2) - 1;
+    let x = |nth: usize| 44 + nth * 400 / steps;
+    let y = |value: f64| 12.0 + 80.0 * (high - value) / (high - low).max(1.0);
+    let text =
+        |x: usize, y: f64, what: &str| format!("<text x=\"{x}\" y=\"{y:.0}\">{}</text>", escaped(what));
+    let mut svg = String::from("<svg width=\"520\" height=\"120\" viewBox=\"0 0 520 120\">");
+    for (nth, (line, one)) in lines.iter().zip(series).enumerate() {
+        let points = line.iter().enumerate().map(|(nth, value)| format!("{},{:.0}", x(nth), y(*value)));
+        let points = points.collect::<Vec<_>>().join(" ");
+        let _ = write!(svg, "<polyline class=\"line{nth}\" points=\"{points}\"/>");
+        svg.push_str(&text(x(steps) + 4, y(*line.last()?), one["name"].as_str()?));
+    }
+    svg.push_str(&text(4, y(high) + 4.0, &high.to_string()));
+    svg.push_str(&text(4, y(low) + 4.0, &low.to_string()));
+    for nth in [0, labels.len() / 2, labels.len().saturating_sub(1)] {
+        svg.push_str(&text(x(nth).saturating_sub(12), 112.0, labels.get(nth)?.as_str()?));
+    }
+    let axis = chart["axis_config"]["y_label"].as_str().unwrap_or_default();
+    let (title, axis) = (escaped(title), escaped(axis));
+    Some(format!("<div class=\"chart\"><b>{title}</b> <small>{axis}</small><br>\n{svg}</svg></div>\n"))
+}
+
 /// A block that this page cannot draw is seen, also by the test.
 fn unknown(what: &str) -> String {
-    format!("<div class=\"unknown\">{}</div>\n", what.replace('&', "&amp;").replace('<', "&lt;"))
+    format!("<div class=\"unknown\">{}</div>\n", escaped(what))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// Slack's markup, in which `&`, `<` and `>` of the text are entities: as HTML has them, too.

@@ -300,3 +300,68 @@ async fn a_whole_error_that_slack_does_not_accept_at_once_is_posted_once() {
     notifier.stop().await;
     assert_eq!(workspace.channel().len(), 1, "the message is delivered without it");
 }
+
+/// The recommendations, with ends that come two minutes later each day.
+fn slower() -> BatchState {
+    let mut state = recommend();
+    let own = state.objectives.get_mut("complete-by").expect("it has one");
+    own.ends = (1..=15).rev().map(|days| end(days, 40 - 2 * (15 - days))).collect();
+    state
+}
+
+fn end(days: i64, minutes_before: i64) -> SlotEnd {
+    let deadline = deadline(days);
+    let reference = deadline - TimeDelta::minutes(45);
+    SlotEnd { reference, ended_at: deadline - TimeDelta::minutes(minutes_before) }
+}
+
+fn chart(message: &Json) -> Option<&Json> {
+    let mut blocks = message["blocks"].as_array().expect("blocks").iter();
+    blocks.find(|block| block["type"] == "data_visualization")
+}
+
+#[tokio::test]
+async fn a_miss_has_a_chart_of_the_results_against_their_deadlines() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+    let log = open(dir.path());
+    append_state(&log, &slower()).await;
+    append_alert(&log, &missed(Cause::Suspended, None)).await;
+    let notifier = start(&log, &workspace);
+    notifier.has_committed(1).await;
+    notifier.stop().await;
+    let messages = workspace.channel();
+    let chart = chart(&messages[0]).expect("it has a chart");
+    let results = chart["chart"]["series"][0]["data"].as_array().expect("points");
+    let points: Vec<(&str, i64)> = results
+        .iter()
+        .map(|point| (point["label"].as_str().expect("a day"), point["value"].as_i64().expect("minutes")))
+        .collect();
+    assert_eq!((points.first(), points.last()), (Some(&("11/6", -38)), Some(&("11/19", -12))));
+    assert_eq!(points.len(), 14);
+}
+
+/// Each message is posted once, and Slack is not asked twice for each.
+#[tokio::test]
+async fn a_workspace_without_charts_has_the_messages_without_them() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+    workspace.refuse_charts();
+    let log = open(dir.path());
+    append_state(&log, &slower()).await;
+    for days in 0_u8..3 {
+        let miss = missed(Cause::Suspended, None);
+        let id = Uuid::from_u128(u128::from(100 + days));
+        let mut body = miss.body.clone();
+        if let kigen_model::alert::AlertBody::SlotMissed { incident, .. } = &mut body {
+            *incident = id;
+        }
+        append_alert(&log, &kigen_model::alert::Alert { id, body, ..miss }).await;
+    }
+    append_alert(&log, &recovered("2026-11-20T03:00:00Z", "2026-11-20T03:42:10Z", 1)).await;
+    let notifier = start(&log, &workspace);
+    notifier.has_committed(4).await;
+    notifier.stop().await;
+    let messages = workspace.channel();
+    assert_eq!(messages.len(), 4, "{messages:#?}");
+    assert!(messages.iter().all(|message| chart(message).is_none()));
+    assert_eq!(workspace.requests().len(), 5, "the first one twice");
+}
