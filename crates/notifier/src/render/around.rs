@@ -109,11 +109,17 @@ pub(super) fn chart(of: Subject<'_>, times: &TimeFormatter) -> Option<Chart> {
         false => format!("{} {}", times.short_day(at), times.clock(at)),
     };
     let point = |end: &End| (label(end.deadline), (end.ended_at - end.deadline).num_minutes());
+    let points: Vec<(String, i64)> = ends.iter().map(point).collect();
+    let labels: BTreeSet<&String> = points.iter().map(|(label, _)| label).collect();
+    // An hour that comes twice has no axis.
+    if labels.len() < points.len() {
+        return None;
+    }
     Some(Chart {
         title: phrase!(language, "chart-title"),
         axis: phrase!(language, "chart-axis"),
         results: phrase!(language, "chart-results"),
         deadlines: phrase!(language, "chart-deadlines"),
-        points: ends.iter().map(point).collect(),
+        points,
     })
 }

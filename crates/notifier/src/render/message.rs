@@ -6,8 +6,8 @@ use crate::language::{Language, phrase};
 use crate::routing::Mention;
 use crate::surroundings::Surroundings;
 
-/// The longest piece of an error text, in characters.
-const PIECE_CHARS_MAX: usize = 2_000;
+/// The longest piece of an error text, in UTF-16 units after it is escaped for Slack.
+const PIECE_UNITS_MAX: usize = 2_800;
 
 /// A message in plain text; text from the cluster in it is sanitized.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,28 +164,63 @@ pub(super) fn fact(language: Language, label: &str, value: String, form: Form) -
     Fact { label: phrase!(language, label), value, form }
 }
 
-/// A text in pieces of whole lines, where they are not too long.
+/// A text in pieces of whole lines; a line that is longer than a piece is in several.
 fn pieces(text: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];
-    for line in text.lines() {
-        let chars: Vec<char> = line.chars().collect();
-        let parts: Vec<String> = match chars.is_empty() {
-            true => vec![String::new()],
-            false => chars.chunks(PIECE_CHARS_MAX).map(|part| part.iter().collect()).collect(),
-        };
-        for part in parts {
-            let last = pieces.last_mut().filter(|last| {
-                last.is_empty() || last.chars().count() + 1 + part.chars().count() <= PIECE_CHARS_MAX
-            });
-            match last {
-                Some(last) if last.is_empty() => last.push_str(&part),
-                Some(last) => {
-                    last.push('\n');
-                    last.push_str(&part);
-                }
-                None => pieces.push(part),
+    let mut left = PIECE_UNITS_MAX;
+    for line in text.split_inclusive('\n') {
+        let is_whole = units(line) <= PIECE_UNITS_MAX;
+        if is_whole && units(line) > left {
+            pieces.push(String::new());
+            left = PIECE_UNITS_MAX;
+        }
+        for c in line.chars() {
+            if weight(c) > left {
+                pieces.push(String::new());
+                left = PIECE_UNITS_MAX;
+            }
+            left -= weight(c);
+            if let Some(last) = pieces.last_mut() {
+                last.push(c);
             }
         }
     }
     pieces
+        .iter()
+        .map(|piece| piece.trim_end_matches('\n').to_owned())
+        .filter(|piece| !piece.is_empty())
+        .collect()
+}
+
+fn units(text: &str) -> usize {
+    text.chars().map(weight).sum()
+}
+
+/// How long a character is in a message, of which some are escaped.
+fn weight(c: char) -> usize {
+    match c {
+        '&' => "&amp;".len(),
+        '<' | '>' => "&lt;".len(),
+        _ => c.len_utf16(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_in_pieces_that_fit_and_have_all_of_it() {
+        for text in
+            ["a line of text\n".repeat(400), "<&>\n".repeat(900), "x".repeat(9_000), "🔴&".repeat(900)]
+        {
+            let all = pieces(&text);
+            assert!(all.iter().all(|piece| units(piece) <= PIECE_UNITS_MAX), "{text:.20}");
+            let lost = |text: &str| text.replace('\n', "");
+            assert_eq!(lost(&all.concat()), lost(&text), "{text:.20}");
+        }
+        assert_eq!(pieces("a\n b\n"), ["a\n b"]);
+        let lines = format!("{}\nlast", "x".repeat(PIECE_UNITS_MAX - 2));
+        assert_eq!(pieces(&lines).last().map(String::as_str), Some("last"), "no line is cut that fits");
+    }
 }

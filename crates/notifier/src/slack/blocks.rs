@@ -12,9 +12,11 @@ const SECTION_UNITS_MAX: usize = 2_900;
 /// The most of the line that a lock screen shows, in UTF-16 units.
 const FALLBACK_UNITS_MAX: usize = 1_000;
 /// The most of the first section, beside those whom it notifies.
-const HEAD_UNITS_MAX: usize = 2_000;
-/// The most of one paragraph or fact.
+const HEAD_UNITS_MAX: usize = 1_500;
+/// The most of one paragraph, of one command, and of another fact.
 const LINE_UNITS_MAX: usize = 1_300;
+const CODE_UNITS_MAX: usize = 700;
+const FACT_UNITS_MAX: usize = 300;
 /// How many sections the paragraphs have.
 const PROSE_SECTIONS_MAX: usize = 1;
 /// The most of all sections together, in UTF-16 units: of about 13,200 Slack refuses a message, which it documents nowhere.
@@ -59,24 +61,20 @@ fn mark(tone: Tone) -> &'static str {
 pub(super) fn blocks(message: &Message) -> Vec<SlackBlock> {
     let head = format!("{} *{}*\n{}", mark(message.tone), headline(message), escape(&message.context));
     let mut sections = vec![format!("{}{}", cut(head, HEAD_UNITS_MAX), mentions(message))];
-    let paragraphs = message.paragraphs.iter().map(|text| cut_prose(escape(text)));
+    let paragraphs = message.paragraphs.iter().map(|text| cut_prose(escape(text), LINE_UNITS_MAX));
     sections.extend(packed(paragraphs).into_iter().take(PROSE_SECTIONS_MAX));
     sections.extend(message.error.iter().map(|error| format!("```{}```", fitting(error))));
     let facts = message.facts.iter().map(|Fact { label, value, form }| {
         let label = phrase!(message.language, "fact", label = label);
         match form {
-            Form::Code => format!("*{label}* `{}`", cut(escape_code(value), LINE_UNITS_MAX)),
+            Form::Code => format!("*{label}* `{}`", cut(escape_code(value), CODE_UNITS_MAX)),
             // As it stands an address would be no link.
             Form::Address if is_address(value) => format!("*{label}* <{}>", escape(value)),
-            Form::Text | Form::Address => format!("*{label}* {}", cut_prose(escape(value))),
+            Form::Text | Form::Address => format!("*{label}* {}", cut_prose(escape(value), FACT_UNITS_MAX)),
         }
     });
     sections.extend(packed(facts));
-    let chart = message.chart.as_ref().map(chart_block);
     let mut left = BLOCKS_UNITS_MAX;
-    if let Some(chart) = &chart {
-        left -= serde_json::to_string(chart).map_or(0, |text| text.len()).min(left);
-    }
     let section = |text: String| {
         left = left.checked_sub(text.encode_utf16().count())?;
         // Verbatim: Slack makes no links or mentions of what only looks like them.
@@ -84,7 +82,12 @@ pub(super) fn blocks(message: &Message) -> Vec<SlackBlock> {
         Some(SlackBlock::Section(SlackSectionBlock::new().with_text(SlackBlockText::MarkDown(text))))
     };
     let sections = sections.into_iter().filter(|text| !text.is_empty()).map_while(section);
-    sections.chain(chart).collect()
+    let mut blocks: Vec<SlackBlock> = sections.collect();
+    let chart = message.chart.as_ref().map(chart_block);
+    // Rather a message without a chart than one without its commands.
+    let length = |chart: &SlackBlock| serde_json::to_string(chart).map_or(usize::MAX, |text| text.len());
+    blocks.extend(chart.filter(|chart| length(chart) <= left));
+    blocks
 }
 
 /// The ends and the deadlines as two lines. A title has at most 50 characters, a label and a name 20.
@@ -124,10 +127,10 @@ fn packed(lines: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 /// A paragraph that fits, cut within no code.
-fn cut_prose(text: String) -> String {
+fn cut_prose(text: String, units_max: usize) -> String {
     let units = text.encode_utf16().count();
-    let text = cut(text, LINE_UNITS_MAX);
-    if units <= LINE_UNITS_MAX || text.matches('`').count().is_multiple_of(2) {
+    let text = cut(text, units_max);
+    if units <= units_max || text.matches('`').count().is_multiple_of(2) {
         return text;
     }
     match text.rfind('`') {

@@ -275,6 +275,7 @@ impl SlackSender {
         let place = Place::Thread { of: &thread, is_broadcast: *is_broadcast };
         let language = sending.target.language;
         let reply = render(sending.alert, Edition { language, delivered_at: Some(now), surroundings });
+        let reply = reply.without_chart();
         let reply = if *is_broadcast { reply.notifying(&sending.target.mentions) } else { reply };
         match self.try_post_once(place, sending, &reply).await {
             Ok(_) => {}

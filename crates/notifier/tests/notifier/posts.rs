@@ -233,6 +233,7 @@ async fn whatever_the_cluster_writes_slack_accepts_the_message() {
             .await
             .unwrap_or_else(|error| panic!("{piece:?}: {error}"));
         let sent = &workspace.channel()[0];
+        assert!(sent["blocks"].to_string().contains("*Look:* `kubectl "), "{piece:?}");
         let code = sent["blocks"].as_array().expect("blocks").iter();
         let code = code.filter_map(|block| block["text"]["text"].as_str());
         for section in code.filter(|section| section.starts_with("```")) {
