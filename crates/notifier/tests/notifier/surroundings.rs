@@ -27,7 +27,7 @@ fn deadline(days: i64) -> Instant {
     slot().deadline - TimeDelta::days(days)
 }
 
-fn key(namespace: &str, batch: &str) -> BatchKey {
+pub(crate) fn key(namespace: &str, batch: &str) -> BatchKey {
     BatchKey::new("prod", namespace, batch)
 }
 
@@ -50,7 +50,7 @@ fn objective(deadlines: Deadlines) -> ObjectiveState {
 }
 
 /// That this batch is due before another one starts.
-fn before(namespace: &str, cron_job: &str, crontab: &str) -> ObjectiveState {
+pub(crate) fn before(namespace: &str, cron_job: &str, crontab: &str) -> ObjectiveState {
     let schedule = Some(Schedule { crontab: crontab.to_owned(), time_zone: None });
     objective(Deadlines::Before { namespace: namespace.to_owned(), cron_job: cron_job.to_owned(), schedule })
 }
@@ -75,13 +75,13 @@ fn open_slot(days: i64, warned_of: Vec<RiskKind>) -> Plan {
     })
 }
 
-fn incident(days: i64) -> Option<Incident> {
+pub(crate) fn incident(days: i64) -> Option<Incident> {
     let last = Slot { from: deadline(days + 1), deadline: deadline(days), whole: true };
     let (since, opens) = (last.deadline, last.from);
     Some(Incident { id: Uuid::nil(), since, misses: 1, last, opens, muted: 0, muted_until: None })
 }
 
-fn state(key: BatchKey, objectives: Vec<(&str, ObjectiveState)>) -> BatchState {
+pub(crate) fn state(key: BatchKey, objectives: Vec<(&str, ObjectiveState)>) -> BatchState {
     let objectives = objectives.into_iter().map(|(name, state)| (name.to_owned(), state)).collect();
     BatchState { objectives, ..BatchState::new(key) }
 }
@@ -94,14 +94,14 @@ async fn append_state(log: &EmbeddedLog, state: &BatchState) {
 }
 
 /// All text of a message's blocks.
-fn text(message: &Json) -> String {
+pub(crate) fn text(message: &Json) -> String {
     let blocks = message["blocks"].as_array().expect("blocks").iter();
     let texts = blocks.filter_map(|block| block["text"]["text"].as_str());
     texts.collect::<Vec<_>>().join("\n")
 }
 
 /// The recommendations, of which 16 deadlines are judged, are read by two others.
-fn recommend() -> BatchState {
+pub(crate) fn recommend() -> BatchState {
     let mut own = objective(Deadlines::CompleteBy { crontab: "30 12 * * *".to_owned() });
     own.verdicts = (1..=15).rev().map(met).collect();
     own.verdicts[12].verdict = Verdict::Excused(Excuse::NoFire);
