@@ -184,6 +184,9 @@ pub(crate) struct NotifyArgs {
     /// Print to which channels an alert goes, and which rule of the configuration decides that
     #[arg(long, value_name = "ALERT_ID")]
     pub(crate) explain: Option<String>,
+    /// Write a message of each kind, in each language, as pages that look like Slack into this folder; needs no log and no Slack
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["explain", "retry"])]
+    pub(crate) preview: Option<PathBuf>,
 }
 
 /// The arguments of `config`.

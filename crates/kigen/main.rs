@@ -80,11 +80,12 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Up => on_threads(commands::up::run(configure()?, &Role::ALL)),
         Command::Ship => on_threads(commands::up::run(configure()?, &[Role::Ship])),
         Command::Process => on_threads(commands::up::run(configure()?, &[Role::Process])),
+        Command::Notify(NotifyArgs { preview: Some(folder), .. }) => commands::notify::preview(&folder),
         Command::Notify(NotifyArgs { explain: Some(id), .. }) => {
             commands::notify::explain(&configure()?, &id)
         }
         Command::Notify(NotifyArgs { retry: true, .. }) => on_threads(commands::notify::retry(configure()?)),
-        Command::Notify(NotifyArgs { retry: false, explain: None }) => {
+        Command::Notify(NotifyArgs { retry: false, explain: None, preview: None }) => {
             on_threads(commands::up::run(configure()?, &[Role::Notify]))
         }
         Command::Demo(demo) => {

@@ -26,6 +26,7 @@ mod mutes;
 mod network;
 mod objectives;
 mod pod;
+mod preview;
 mod printing;
 mod prometheus;
 mod registry;

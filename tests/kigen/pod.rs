@@ -44,9 +44,10 @@ const BESIDE_UP: [(&[&str], &str); 18] = [
 /// Ends the mute that was declared before.
 const UNMUTE: &str = "unmute";
 /// Commands that need the log for themselves.
-const AFTER_UP: [(&[&str], &str); 2] = [
+const AFTER_UP: [(&[&str], &str); 3] = [
     (&["clusters", "forget", "prod"], "is forgotten"),
     (&["notify", "--retry"], "there is nothing to send again"),
+    (&["notify", "--preview", "/data/preview"], "have all messages of a language"),
 ];
 /// Commands before any role runs on a Kafka.
 const BEFORE_ROLES: [(&[&str], &str); 2] =

@@ -40,6 +40,7 @@ namespace = ["ml"]
 working_days = "jp-business-days"
 zone = "Asia/Tokyo"
 channel = "#ml"
+locale = "ja"
 "##;
 
 fn at(text: &str) -> Instant {
@@ -134,7 +135,11 @@ fn a_rule_that_is_not_understood_is_an_error_that_names_it() {
         assert!(error.contains("the rule `dwh` under [[slack.routes]] is not understood"), "{error}");
         assert!(error.contains(why), "{line}: {error}");
     };
-    check("", "neither a channel nor a mention");
+    check("", "neither a channel nor a mention nor a locale");
+    check(
+        "channel = \"#a\"\nlocale = \"jp\"",
+        "its locale is `jp`: the languages of messages are `en` and `ja`",
+    );
     check("channel = \"#a\"\nowner = [\"a*b\"]", "`a*b` is no name");
     check("mention = [\"@ann\"]", "`@ann` is no mention");
     check("channel = \"#a\"\nhours = \"9-17\"\nzone = \"UTC\"", "`9-17` are no hours");
@@ -143,6 +148,19 @@ fn a_rule_that_is_not_understood_is_an_error_that_names_it() {
     check("channel = \"#a\"\nzone = \"Asia/Tokio\"\ndays = [\"mon\"]", "Asia/Tokyo");
     check("channel = \"#a\"\nzone = \"UTC\"\ndays_off = \"jp-bank\"", "jp-bank");
     check("channel = \"#a\"\n[[slack.routes]]\nname = \"dwh\"\nchannel = \"#b\"", "another rule's");
+}
+
+#[test]
+fn the_language_of_messages_is_one_that_there_is() {
+    let (code, shown, error) = configured("[slack]\nlocale = \"ja\"\n", &["config"]);
+    assert_eq!(code, Some(0), "{error}");
+    assert!(shown.contains("\nlocale = \"ja\"\n"), "{shown}");
+    let (code, _, error) = configured("[slack]\nlocale = \"japanese\"\n", &["config"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        error.contains("slack.locale is `japanese`: the languages of messages are `en` and `ja`"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -175,7 +193,7 @@ async fn kigen_notify_explain_prints_the_rule_that_decides_on_an_alert() {
           at night                 does not match: it was decided Fri 2026-11-20 12:30 Asia/Tokyo
           ml on a working day      matches: to #ml
           default                  is not asked: a rule before it decided
-        it goes to #ml
+        it goes to #ml in `ja`
     "#]]
     .assert_eq(&shown.replace(&id, "ID"));
     let (code, _, error) = run(dir.path(), &["notify", "--explain", "1234"]);

@@ -104,14 +104,14 @@ fn trend(ends: &[SlotEnd], next: &NextSlot) -> Option<Risk> {
     let reaches = |line: &Line| line.reaches(next.room);
     let grows_to = |line: &Line| reaches(line).filter(|it| *it <= ahead && !line.grows_within_noise());
     let long = latest(ends, CONFIRMING_SLOTS).and_then(|more| Line::through(more, next.reference));
-    let is_confirmed = long.as_ref().is_none_or(|long| reaches(long).is_some_and(|it| it <= ahead * 2));
-    let of_short = grows_to(&line).filter(|_| is_confirmed).map(|reaches| (line, TREND_SLOTS, reaches));
-    let of_long = || {
-        let long = long?;
-        let reaches = grows_to(&long)?;
-        Some((long, CONFIRMING_SLOTS, reaches))
+    let confirms = |line: &Line| reaches(line).is_some_and(|it| it <= ahead * 2);
+    let of_short = grows_to(&line).filter(|_| long.as_ref().is_none_or(confirms));
+    let of_long = long.as_ref().and_then(grows_to).filter(|_| line.growth_ms_d > 0 && confirms(&line));
+    let (line, slots, reaches) = match (of_short, of_long, long) {
+        (Some(reaches), ..) => (line, TREND_SLOTS, reaches),
+        (None, Some(reaches), Some(long)) => (long, CONFIRMING_SLOTS, reaches),
+        (None, ..) => return None,
     };
-    let (line, slots, reaches) = of_short.or_else(of_long)?;
     let period = line.period;
     let slots_ahead = reaches.num_milliseconds().div_euclid(period.num_milliseconds().max(1));
     let misses = next.deadline + TimeDelta::milliseconds(period.num_milliseconds() * slots_ahead);

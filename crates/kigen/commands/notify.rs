@@ -1,13 +1,17 @@
-//! `kigen notify --retry` and `--explain`, and `kigen config check`: has alerts that no receiver accepted sent again, and
-//! explains to which channels alerts go.
+//! `kigen notify --retry`, `--explain` and `--preview`, and `kigen config check`: has alerts that no receiver accepted sent again,
+//! explains to which channels alerts go, and shows what messages look like.
 
 use std::fmt::Write;
+use std::path::Path;
 
+use anyhow::Context;
 use chrono::Utc;
 use kigen_log::{Log, LogReader};
 use kigen_model::alert::Alert;
 use kigen_model::topic::{Partition, Topic};
+use kigen_notifier::language::Language;
 use kigen_notifier::routing::{self, Mention, Outcome};
+use kigen_notifier::slack::preview::{self, Page};
 use kigen_notifier::undelivered::{self, AllUndelivered};
 use kigen_ops::on_thread;
 
@@ -70,7 +74,14 @@ pub(crate) fn explain(config: &Config, id: &str) -> anyhow::Result<()> {
     }
     let targets = routes.targets(&alert).into_iter().map(|target| {
         let mentions = target.mentions.iter().map(Mention::markup).collect::<Vec<_>>().join(" ");
-        if mentions.is_empty() { target.channel } else { format!("{} with {mentions}", target.channel) }
+        let mut text = target.channel;
+        if !mentions.is_empty() {
+            let _ = write!(text, " with {mentions}");
+        }
+        if target.language != Language::ENGLISH {
+            let _ = write!(text, " in `{}`", target.language.tag());
+        }
+        text
     });
     let targets = targets.collect::<Vec<_>>().join(", ");
     let _ = writeln!(text, "it goes to {}", if targets.is_empty() { "no channel" } else { &targets });
@@ -89,6 +100,24 @@ fn find(reader: &dyn LogReader, id: &str) -> anyhow::Result<Option<Alert>> {
         })?;
     }
     Ok(found)
+}
+
+/// Writes a message of each kind, in each language, as pages that look like Slack.
+pub(crate) fn preview(folder: &Path) -> anyhow::Result<()> {
+    let pages = preview::pages();
+    for Page { path, html } in &pages {
+        let path = folder.join(path);
+        let parent = path.parent().unwrap_or(folder);
+        std::fs::create_dir_all(parent).with_context(|| format!("{} cannot be made", parent.display()))?;
+        std::fs::write(&path, html).with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    let all = Language::all().map(|language| format!("{}.html", language.tag())).collect::<Vec<_>>();
+    print(&format!(
+        "{} pages in {}: {} have all messages of a language\n",
+        pages.len(),
+        folder.display(),
+        all.join(" and ")
+    ))
 }
 
 /// Reports rules that can never match; what cannot be read was reported when it was read.

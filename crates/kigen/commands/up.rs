@@ -366,7 +366,9 @@ async fn until_open<T>(
 
 fn delivery(config: &Config) -> anyhow::Result<Delivery> {
     match config.notify().map_err(misused)? {
-        Notify::DryRun { failures } => Ok(Delivery::dry_run(std::io::stdout(), failures)),
+        Notify::DryRun { failures, language } => {
+            Ok(Delivery::dry_run(std::io::stdout(), failures).in_language(language))
+        }
         Notify::Slack { token, routes, failures, api_url } => {
             let slack = Slack::new(token, routes, api_url.as_deref())?;
             Ok(Delivery::slack(slack, Patience::default()).with_failures(failures))

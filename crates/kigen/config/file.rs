@@ -112,6 +112,7 @@ pub(super) struct SlackFile {
     pub(super) channel: Option<String>,
     pub(super) error_channel: Option<String>,
     pub(super) warning_channel: Option<String>,
+    pub(super) locale: Option<String>,
     #[serde(default)]
     pub(super) routes: Vec<RouteFile>,
     pub(super) failures: Option<FailuresFile>,

@@ -7,6 +7,7 @@ use chrono::{NaiveTime, Weekday};
 use kigen_calendar::Zone;
 use kigen_model::objective::Severity;
 use kigen_model::working_days::WorkingDays;
+use kigen_notifier::language::Language;
 use kigen_notifier::routing::{Conditions, Kind, Mention, Pattern, Rule, Times, number_of};
 use kigen_objective::file::read_file;
 use kigen_working_days::Catalog;
@@ -44,6 +45,8 @@ pub(super) struct RouteFile {
     zone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locale: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     mention: Vec<String>,
     #[serde(default, rename = "continue", skip_serializing_if = "std::ops::Not::not")]
@@ -90,10 +93,10 @@ pub(super) fn rules(file: &[RouteFile], calendars: &Calendars<'_>) -> Result<Vec
 }
 
 fn rule(file: &RouteFile, calendars: &Calendars<'_>) -> Result<Rule, ConfigError> {
-    if file.channel.is_none() && file.mention.is_empty() {
+    if file.channel.is_none() && file.mention.is_empty() && file.locale.is_none() {
         return Err(wrong(
             &file.name,
-            "it has neither a channel nor a mention, so that it would change nothing",
+            "it has neither a channel nor a mention nor a locale, so that it would change nothing",
         ));
     }
     let patterns = |texts: &[String]| -> Result<Vec<Pattern>, ConfigError> {
@@ -114,6 +117,9 @@ fn rule(file: &RouteFile, calendars: &Calendars<'_>) -> Result<Rule, ConfigError
             wrong(&file.name, &format!("`{text}` {rule}"))
         })
     };
+    let locale = |tag: &str| {
+        language(tag).map_err(|rule| wrong(&file.name, &format!("its locale is `{tag}`: {rule}")))
+    };
     Ok(Rule {
         name: file.name.clone(),
         when: Conditions {
@@ -125,6 +131,7 @@ fn rule(file: &RouteFile, calendars: &Calendars<'_>) -> Result<Rule, ConfigError
             times: times(file, calendars)?,
         },
         channel: file.channel.clone(),
+        language: file.locale.as_deref().map(locale).transpose()?,
         mentions: file.mention.iter().map(mention).collect::<Result<_, _>>()?,
         is_continued: file.is_continued,
     })
@@ -221,6 +228,14 @@ impl From<KindFile> for Kind {
             KindFile::Unknown => Self::Unknown,
         }
     }
+}
+
+/// The language of a tag in the file.
+pub(super) fn language(tag: &str) -> Result<Language, String> {
+    Language::named(tag).ok_or_else(|| {
+        let tags: Vec<String> = Language::all().map(|language| format!("`{}`", language.tag())).collect();
+        format!("the languages of messages are {}", tags.join(" and "))
+    })
 }
 
 /// The rules as the file that would give them.

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use kigen_notifier::failures::{FailureFilter, Failures};
+use kigen_notifier::language::Language;
 use kigen_notifier::routing::{Channels, Routes, Rule};
 use kigen_ops::Secret;
 
 use super::error::ConfigError;
 use super::file::{FailuresFile, SlackFile};
-use super::routes::{self, Calendars, RouteFile, rules};
+use super::routes::{self, Calendars, RouteFile, language, rules};
 use super::show::{quoted, show};
 use crate::cli::SettingsArgs;
 
@@ -22,6 +23,7 @@ pub(super) struct SlackSettings {
     channel: Option<String>,
     error_channel: Option<String>,
     warning_channel: Option<String>,
+    language: Language,
     routes: Vec<RouteFile>,
     rules: Vec<Rule>,
     failures: FailureFilter,
@@ -37,6 +39,8 @@ pub(crate) enum Notify {
     DryRun {
         /// Which failed runs are printed, too; `None`: none, since there is no channel for them.
         failures: Option<FailureFilter>,
+        /// The language of the messages.
+        language: Language,
     },
     /// To Slack.
     Slack {
@@ -59,8 +63,14 @@ impl SlackSettings {
         calendars: &Calendars<'_>,
     ) -> Result<Self, ConfigError> {
         let token = token(args, &file)?;
+        let locale = |tag: &str| {
+            let wrong =
+                |rule| ConfigError::OutOfRange { what: "slack.locale", value: format!("`{tag}`"), rule };
+            language(tag).map_err(wrong)
+        };
         Ok(Self {
             warning_channel: file.warning_channel,
+            language: file.locale.as_deref().map(locale).transpose()?.unwrap_or_default(),
             rules: rules(&file.routes, calendars)?,
             routes: file.routes,
             channel: args.slack_channel.clone().or(file.channel),
@@ -80,9 +90,9 @@ impl SlackSettings {
     /// # Errors
     /// Neither Slack nor a dry run is configured.
     pub(super) fn notify(&self) -> Result<Notify, ConfigError> {
-        let Self { channel, error_channel, failures, token, api_url, dry_run, .. } = self.clone();
+        let Self { channel, error_channel, failures, token, api_url, dry_run, language, .. } = self.clone();
         match (dry_run, channel, token) {
-            (true, ..) => Ok(Notify::DryRun { failures: error_channel.map(|_| failures) }),
+            (true, ..) => Ok(Notify::DryRun { failures: error_channel.map(|_| failures), language }),
             (false, Some(fatal), Some(token)) => {
                 let routes = self.routes(fatal);
                 Ok(Notify::Slack { token, routes, failures, api_url })
@@ -99,7 +109,8 @@ impl SlackSettings {
 
     fn routes(&self, fatal: String) -> Routes {
         let (error, warning) = (self.error_channel.clone(), self.warning_channel.clone());
-        Routes { rules: self.rules.clone(), default: Channels { fatal, error, warning } }
+        let default = Channels { fatal, error, warning };
+        Routes { rules: self.rules.clone(), default, language: self.language }
     }
 
     /// Which channels alerts are for.
@@ -117,6 +128,7 @@ impl SlackSettings {
         show(text, "channel", self.channel.as_deref());
         show(text, "error_channel", self.error_channel.as_deref());
         show(text, "warning_channel", self.warning_channel.as_deref());
+        show(text, "locale", Some(self.language.tag()));
         show(text, "failures", Some(self.failures.default.name()));
         let token_file = self.token.as_ref().and_then(Secret::path).map(|path| path.display().to_string());
         let is_text = matches!(self.token, Some(Secret::Text(_)));

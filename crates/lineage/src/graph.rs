@@ -40,6 +40,30 @@ impl Graph {
         self.readers.iter().flat_map(|(source, readers)| readers.iter().map(move |reader| (source, reader)))
     }
 
+    /// The batches that read this one directly, sorted.
+    pub fn readers_of(&self, source: &BatchKey) -> impl Iterator<Item = &BatchKey> {
+        self.readers.get(source).into_iter().flatten()
+    }
+
+    /// The batches that this one reads, directly or through others: the nearest first, then by name; itself never.
+    #[must_use]
+    pub fn sources_of(&self, reader: &BatchKey) -> Vec<&BatchKey> {
+        let mut sources: BTreeMap<&BatchKey, BTreeSet<&BatchKey>> = BTreeMap::new();
+        for (source, reader) in self.pairs() {
+            sources.entry(reader).or_default().insert(source);
+        }
+        let (mut found, mut seen) = (Vec::new(), BTreeSet::from([reader]));
+        let mut nearest = vec![reader];
+        while !nearest.is_empty() {
+            let next = nearest.iter().filter_map(|key| sources.get(key)).flatten().copied();
+            let next: BTreeSet<&BatchKey> = next.filter(|key| !seen.contains(key)).collect();
+            seen.extend(&next);
+            found.extend(&next);
+            nearest = next.into_iter().collect();
+        }
+        found
+    }
+
     /// The graph as a tree: each batch below those that it reads. It begins with the batches that read nothing; of a cycle that
     /// none of these leads to with its first batch by name.
     #[must_use]

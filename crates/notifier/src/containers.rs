@@ -7,6 +7,7 @@ use kigen_model::slot::RunSummary;
 
 use crate::clean::clean;
 use crate::exit_codes::hint;
+use crate::language::{Language, phrase};
 use crate::time_text::TimeFormatter;
 
 /// That the work has ended, and which container keeps the pod from ending, or which pod the Job.
@@ -16,7 +17,7 @@ pub(crate) fn kept_from_ending(times: &TimeFormatter, run: Option<&RunSummary>) 
         .containers
         .iter()
         .filter(|container| matches!(container.state, ContainerState::Running { .. }))
-        .map(|container| format!("`{}`", clean(&container.name)))
+        .map(|container| quoted(&container.name))
         .collect();
     if running.is_empty() {
         return None;
@@ -24,22 +25,12 @@ pub(crate) fn kept_from_ending(times: &TimeFormatter, run: Option<&RunSummary>) 
     let Some(work) = ends_of_work(attempt) else {
         return hangs(times, &run?.run.phase, attempt, &running);
     };
-    let keep = if running.len() == 1 { "keeps" } else { "keep" };
-    let held = format!("{} {keep} its pod from ending", running.join(" and "));
-    let ends: Vec<String> = work
-        .iter()
-        .map(|End { name, at, exit_code }| {
-            let at = at.map_or(String::new(), |at| format!(" at {}", times.when(at)));
-            let code =
-                exit_code.map_or("without an exit code".to_owned(), |code| format!("with exit code {code}"));
-            format!("`{}` ended{at} {code}", clean(name))
-        })
-        .collect();
-    let ends = ends.join(", ");
-    Some(if work.iter().all(End::is_good) {
-        format!("{ends}: the work may be done, but {held}.")
-    } else {
-        format!("{ends}, and {held}.")
+    let language = times.language();
+    let ends: Vec<String> = work.iter().map(|end| end.text(times)).collect();
+    let (ends, count, held) = (language.list(&ends), running.len(), language.all_of(&running));
+    Some(match work.iter().all(End::is_good) {
+        true => phrase!(language, "work-done-but-kept", ends = ends, count = count, running = held),
+        false => phrase!(language, "work-failed-and-kept", ends = ends, count = count, running = held),
     })
 }
 
@@ -48,18 +39,26 @@ fn hangs(times: &TimeFormatter, phase: &RunPhase, attempt: &Attempt, running: &[
     let RunPhase::Failed { failed_at, .. } = phase else {
         return None;
     };
-    let node = attempt.node.as_deref().map_or(String::new(), |node| format!(" on {}", clean(node)));
-    Some(format!(
-        "It has failed at {}, but its pod {}{node} has been terminating since: {} still {}.",
-        times.when(*failed_at),
-        clean(&attempt.pod),
-        running.join(" and "),
-        if running.len() == 1 { "runs" } else { "run" }
-    ))
+    let (language, at) = (times.language(), times.when(*failed_at));
+    let (count, running, pod) = (running.len(), language.all_of(running), clean(&attempt.pod));
+    Some(match attempt.node.as_deref().map(clean) {
+        None => phrase!(language, "pod-hangs", count = count, at = at, pod = pod, running = running),
+        Some(node) => {
+            phrase!(
+                language,
+                "pod-hangs-on-node",
+                count = count,
+                at = at,
+                pod = pod,
+                node = node,
+                running = running
+            )
+        }
+    })
 }
 
 /// How a container beside the work failed the pod, if the work had ended well.
-pub(crate) fn failed_after_the_work(run: Option<&RunSummary>) -> Option<String> {
+pub(crate) fn failed_after_the_work(language: Language, run: Option<&RunSummary>) -> Option<String> {
     let attempt = run?.last_attempt.as_ref()?;
     if !matches!(attempt.phase, AttemptPhase::Failed { .. }) {
         return None;
@@ -70,15 +69,20 @@ pub(crate) fn failed_after_the_work(run: Option<&RunSummary>) -> Option<String> 
         ContainerState::Ended { exit_code: Some(code), .. } if code != 0 => Some((&container.name, code)),
         ContainerState::Ended { .. } | ContainerState::Running { .. } | ContainerState::Waiting => None,
     })?;
-    let names: Vec<String> = work.iter().map(|end| format!("`{}`", clean(end.name))).collect();
-    let hint = hint(code).map_or(String::new(), |hint| format!(" ({hint})"));
+    let names: Vec<String> = work.iter().map(|end| quoted(end.name)).collect();
+    let how = match hint(language, code) {
+        Some(hint) => phrase!(language, "how-code-and-hint", code = code, hint = hint),
+        None => phrase!(language, "how-code", code = code),
+    };
     is_good.then(|| {
-        format!(
-            "Its container `{}` ended with exit code {code}{hint} after {} had ended with 0: the work may be done",
-            clean(name),
-            names.join(" and ")
-        )
+        let (name, work) = (quoted(name), language.all_of(&names));
+        phrase!(language, "beside-failed", name = name, how = how, work = work)
     })
+}
+
+/// A container's name, as code.
+fn quoted(name: &str) -> String {
+    format!("`{}`", clean(name))
 }
 
 /// How a container that does the work ended.
@@ -91,6 +95,18 @@ struct End<'a> {
 impl End<'_> {
     fn is_good(&self) -> bool {
         self.exit_code == Some(0)
+    }
+
+    fn text(&self, times: &TimeFormatter) -> String {
+        let (language, name) = (times.language(), quoted(self.name));
+        match (self.at.map(|at| times.when(at)), self.exit_code) {
+            (None, None) => phrase!(language, "work-ended", name = name),
+            (Some(at), None) => phrase!(language, "work-ended-at", name = name, at = at),
+            (None, Some(code)) => phrase!(language, "work-ended-with", name = name, code = code),
+            (Some(at), Some(code)) => {
+                phrase!(language, "work-ended-at-with", name = name, at = at, code = code)
+            }
+        }
     }
 }
 

@@ -41,7 +41,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kigen_control::Control;
-use kigen_log::{ConsumedRecord, NewRecord};
+use kigen_log::{ConsumedRecord, LogReader, NewRecord};
 use kigen_model::Instant;
 use kigen_model::alert::Alert;
 use kigen_model::reject::Reject;
@@ -51,13 +51,15 @@ use kigen_wire::{DecodeError, Level};
 use tokio::sync::mpsc;
 use tokio::time::Instant as TimerInstant;
 
+use crate::around::Around;
 use crate::error::NotifierError;
 use crate::failures::FailureFilter;
 use crate::health::Health;
+use crate::language::Language;
 use crate::ledger::{Change, Ledger};
 use crate::metrics;
 use crate::queue::Queue;
-use crate::render::{Message, render, render_at};
+use crate::render::{Edition, Message, render};
 use crate::slack::client::Slack;
 use crate::slack::content::{NewAlert, records};
 use crate::slack::sender::{Patience, SlackSender};
@@ -74,6 +76,10 @@ pub struct Delivery {
     queue: Option<Queue>,
     /// The failed runs that are delivered, too; `None`: there is no channel for them.
     failures: Option<FailureFilter>,
+    /// What is around the alerts that are printed.
+    around: Around,
+    /// Of what is printed or handed over within the process: that of a channel is its route's.
+    language: Language,
     control: Control,
     health: Health,
     warnings: ThrottledWarnings,
@@ -149,10 +155,26 @@ impl Delivery {
         Self { now, ..self }
     }
 
+    /// Prints, or hands over, messages in this language.
+    #[must_use]
+    pub fn in_language(self, language: Language) -> Self {
+        Self { language, ..self }
+    }
+
+    /// Reads in this log what is around an alert.
+    pub(crate) fn reading(mut self, reader: impl LogReader + 'static) -> Self {
+        self.around = Around::of(reader);
+        if let Destination::Slack(sender) = &mut self.destination {
+            sender.reading(self.around.clone());
+        }
+        self
+    }
+
     fn to(destination: Destination, failures: Option<FailureFilter>) -> Self {
-        let (control, health, warnings) = Default::default();
+        let (around, language, control, health, warnings) = Default::default();
         let now = chrono::Utc::now;
-        Self { destination, queue: None, failures, control, health, warnings, now, changes: Vec::new() }
+        let changes = Vec::new();
+        Self { destination, queue: None, failures, around, language, control, health, warnings, now, changes }
     }
 
     /// A delivery for each queue, to the same destination.
@@ -167,6 +189,8 @@ impl Delivery {
                 destination: destination(),
                 queue: Some(queue),
                 failures: self.failures.clone(),
+                around: self.around.clone(),
+                language: self.language,
                 control: self.control.clone(),
                 health: self.health.clone(),
                 warnings: self.warnings.clone(),
@@ -320,7 +344,9 @@ impl Delivery {
         let kind = alert.body.kind();
         let changes = match &mut self.destination {
             Destination::Printed(out) => {
-                let message = render_at(&alert, (self.now)());
+                let (language, delivered_at) = (self.language, Some((self.now)()));
+                let surroundings = &self.around.alert(&alert).await;
+                let message = render(&alert, Edition { language, delivered_at, surroundings });
                 let drawn = draw(&message, &Style { colours: false, width: DRY_RUN_WIDTH });
                 print(&mut *out.lock().unwrap_or_else(PoisonError::into_inner), &drawn)
                     .map_err(NotifierError::Print)?;
@@ -328,7 +354,7 @@ impl Delivery {
             }
             // Within the process nothing waits, and what is played back is of another time.
             Destination::Channel(sender) => tokio::select! {
-                sent = sender.send((alert.clone(), render(&alert))) => sent.map(|()| Some(Vec::new())).map_err(|_| NotifierError::Closed)?,
+                sent = sender.send((alert.clone(), render(&alert, Edition::of(self.language)))) => sent.map(|()| Some(Vec::new())).map_err(|_| NotifierError::Closed)?,
                 () = shutdown => None,
             },
             Destination::Slack(sender) => {

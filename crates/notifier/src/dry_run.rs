@@ -25,9 +25,10 @@ const READ_INTERVAL: Duration = Duration::from_millis(250);
 /// The log needs a person, or the destination of the messages is closed.
 pub async fn run<R: LogReader + Clone + 'static>(
     reader: R,
-    mut delivery: Delivery,
+    delivery: Delivery,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), NotifierError> {
+    let mut delivery = delivery.reading(reader.clone());
     let mut retry = LogRetry::new(&delivery);
     // Of each partition, where to read on; none before the ends are known.
     let mut next: Vec<Offset> = Vec::new();

@@ -1,16 +1,22 @@
 //! Names of exit codes: hints beside the code, since a code alone proves nothing.
 
+use crate::language::{Language, phrase};
+
 /// What an exit code may mean, for codes with a known meaning.
-pub(crate) fn hint(code: i32) -> Option<String> {
+pub(crate) fn hint(language: Language, code: i32) -> Option<String> {
     if let Some(signal) = signal(code) {
-        return Some(format!("{signal} ended it"));
+        return Some(phrase!(language, "hint-signal", signal = signal));
     }
     match (of_gokart(code), of_luigi(code)) {
-        (Some(gokart), Some(luigi)) if gokart == luigi => Some(format!("luigi/gokart calls this {gokart}")),
-        (Some(gokart), Some(luigi)) => Some(format!("gokart calls this {gokart}, luigi {luigi}")),
-        (Some(gokart), None) => Some(format!("gokart calls this {gokart}")),
-        (None, Some(luigi)) => Some(format!("luigi calls this {luigi}")),
-        (None, None) => of_the_shell(code).map(str::to_owned),
+        (Some(gokart), Some(luigi)) if gokart == luigi => {
+            Some(phrase!(language, "hint-luigi-and-gokart", name = gokart))
+        }
+        (Some(gokart), Some(luigi)) => {
+            Some(phrase!(language, "hint-gokart-or-luigi", gokart = gokart, luigi = luigi))
+        }
+        (Some(gokart), None) => Some(phrase!(language, "hint-gokart", name = gokart)),
+        (None, Some(luigi)) => Some(phrase!(language, "hint-luigi", name = luigi)),
+        (None, None) => of_the_shell(code).map(|id| phrase!(language, id)),
     }
 }
 
@@ -43,8 +49,8 @@ fn of_luigi(code: i32) -> Option<&'static str> {
 /// Source: POSIX, "Exit Status for Commands".
 fn of_the_shell(code: i32) -> Option<&'static str> {
     match code {
-        126 => Some("the shell could not run the command"),
-        127 => Some("the shell did not find the command"),
+        126 => Some("hint-not-runnable"),
+        127 => Some("hint-not-found"),
         _ => None,
     }
 }
@@ -68,7 +74,7 @@ mod tests {
     #[test]
     fn an_exit_code_has_the_names_that_gokart_luigi_and_the_shell_give_it() {
         let hints = [1, 4, 10, 20, 25, 30, 35, 40, 50, 127, 137, 143, i32::MIN]
-            .map(|code| hint(code).unwrap_or_default());
+            .map(|code| hint(Language::ENGLISH, code).unwrap_or_default());
         assert_eq!(
             hints,
             [

@@ -5,6 +5,7 @@
 //! messages that Slack has, which `ledger` remembers, [`render`] makes the message of an alert, [`slack`] posts it, and
 //! [`terminal`] draws it as Slack would show it.
 
+mod around;
 mod backlog;
 mod clean;
 mod containers;
@@ -16,6 +17,7 @@ pub mod failures;
 pub mod health;
 mod known_errors;
 mod lane;
+pub mod language;
 mod ledger;
 mod log_retry;
 pub mod metrics;
@@ -24,9 +26,12 @@ mod queue;
 pub mod render;
 pub mod role;
 pub mod routing;
+pub mod samples;
 mod shares;
 pub mod slack;
 mod start;
+mod status_view;
+pub mod surroundings;
 pub mod terminal;
 mod time_text;
 pub mod undelivered;

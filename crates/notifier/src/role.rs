@@ -58,6 +58,7 @@ pub async fn run<L: Log>(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), NotifierError> {
     let consumer = log.join(GROUP, Topic::Alerts)?;
+    let delivery = delivery.reading(log.reader().clone());
     let (shares, _) = watch::channel(Shares::default());
     let (commits, mut done) = mpsc::channel(1);
     let (retry, health) = (LogRetry::new(&delivery), delivery.health().clone());

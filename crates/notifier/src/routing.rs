@@ -14,6 +14,8 @@ use kigen_model::objective::Severity;
 use kigen_model::working_days::WorkingDays;
 use uuid::Uuid;
 
+use crate::language::Language;
+
 /// What an alert is about, as rules name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -325,6 +327,8 @@ pub struct Rule {
     pub when: Conditions,
     /// The channel; `None`: that of the kind.
     pub channel: Option<String>,
+    /// The language of the message; `None`: that of those after it, or the default.
+    pub language: Option<Language>,
     /// Whom the message notifies.
     pub mentions: Vec<Mention>,
     /// Whether the rules after it are asked, too.
@@ -336,6 +340,8 @@ pub struct Rule {
 pub struct Target {
     /// As it is configured.
     pub channel: String,
+    /// The language of the message.
+    pub language: Language,
     /// Whom the message notifies.
     pub mentions: Vec<Mention>,
     /// Whether it is not the first of the alert's channels.
@@ -356,11 +362,13 @@ pub struct Routes {
     pub rules: Vec<Rule>,
     /// Where no rule decides.
     pub default: Channels,
+    /// Of messages for which no rule has a language.
+    pub language: Language,
 }
 
 impl From<Channels> for Routes {
     fn from(default: Channels) -> Self {
-        Self { rules: Vec::new(), default }
+        Self { rules: Vec::new(), default, language: Language::default() }
     }
 }
 
@@ -379,32 +387,37 @@ impl Routes {
     /// The channels of an alert; none: it is not posted.
     #[must_use]
     pub fn targets(&self, alert: &Alert) -> Vec<Target> {
-        let mut targets: Vec<Target> = Vec::new();
         let of_kind = self.default.of(Kind::of(alert));
-        let mut add = |channel: Option<&str>, mentions: &[Mention]| {
+        let mut targets: Vec<Target> = Vec::new();
+        let mut languages: Vec<Option<Language>> = Vec::new();
+        let mut add = |channel: Option<&str>, language: Option<Language>, mentions: &[Mention]| {
             let Some(channel) = channel else { return };
-            let known = targets.iter().position(|target| target.channel == channel);
-            let target = match known {
-                Some(nth) => &mut targets[nth],
-                None => {
-                    let is_copy = !targets.is_empty();
-                    targets.push(Target { channel: channel.to_owned(), mentions: Vec::new(), is_copy });
-                    let last = targets.len() - 1;
-                    &mut targets[last]
-                }
-            };
+            let nth = targets.iter().position(|target| target.channel == channel).unwrap_or(targets.len());
+            if nth == targets.len() {
+                let (channel, mentions, is_copy) = (channel.to_owned(), Vec::new(), nth > 0);
+                targets.push(Target { channel, language: self.language, mentions, is_copy });
+                languages.push(None);
+            }
+            let (target, known) = (&mut targets[nth], &mut languages[nth]);
+            *known = known.or(language);
+            target.language = known.unwrap_or(self.language);
             let is_new = |mention: &&Mention| !target.mentions.contains(mention);
             let new: Vec<Mention> = mentions.iter().filter(is_new).cloned().collect();
             target.mentions.extend(new);
         };
         for rule in self.rules.iter().filter(|rule| rule.when.mismatch(alert).is_none()) {
-            add(rule.channel.as_deref().or(of_kind), &rule.mentions);
+            add(rule.channel.as_deref().or(of_kind), rule.language, &rule.mentions);
             if !rule.is_continued {
                 return targets;
             }
         }
-        add(of_kind, &[]);
+        add(of_kind, None, &[]);
         targets
+    }
+
+    /// A channel that an alert was for, though by the table it is so no more.
+    pub(crate) fn forgotten(&self, channel: &str, is_copy: bool) -> Target {
+        Target { channel: channel.to_owned(), language: self.language, mentions: Vec::new(), is_copy }
     }
 
     /// What each rule makes of an alert, and at the end whether the default does.

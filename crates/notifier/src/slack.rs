@@ -8,6 +8,7 @@ pub mod error;
 pub mod examine;
 mod late;
 mod pauses;
+pub mod preview;
 mod references;
 pub mod sender;
 mod storm;

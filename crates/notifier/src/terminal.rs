@@ -1,13 +1,16 @@
 //! A message drawn in a terminal as Slack shows it: for `--dry-run` and the demo.
 
-use crate::render::{Message, Tone};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::language::phrase;
+use crate::render::{Fact, Message, Tone};
 
 /// How a message is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     /// With ANSI colours.
     pub colours: bool,
-    /// The widest line, in characters; at least 40.
+    /// The widest line, in columns; at least 40.
     pub width: usize,
 }
 
@@ -35,7 +38,7 @@ pub fn draw(message: &Message, style: &Style) -> String {
     for paragraph in &message.paragraphs {
         lines.extend(wrapped(paragraph, width));
     }
-    if let Some(error) = &message.error {
+    for error in &message.error {
         for line in error.lines() {
             // A traceback needs its indentation.
             let indent: String = line.chars().take_while(|c| *c == ' ').take(width / 2).collect();
@@ -44,10 +47,11 @@ pub fn draw(message: &Message, style: &Style) -> String {
             );
         }
     }
-    for (label, value) in &message.facts {
-        let value = wrapped(value, width - label.chars().count() - 2);
+    for Fact { label, value, .. } in &message.facts {
+        let label = phrase!(message.language, "fact", label = label);
+        let value = wrapped(value, width.saturating_sub(label.width() + 1));
         for (i, line) in value.iter().enumerate() {
-            let head = if i == 0 { format!("{label}: ") } else { " ".repeat(label.chars().count() + 2) };
+            let head = if i == 0 { format!("{label} ") } else { " ".repeat(label.width() + 1) };
             lines.push(format!("{}{line}", painted(&head, DIM, style)));
         }
     }
@@ -58,7 +62,7 @@ fn painted(text: &str, colour: &str, style: &Style) -> String {
     if style.colours { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-/// Lines of at most `width` characters, broken at spaces where possible.
+/// Lines of at most `width` columns, broken at spaces where possible.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let width = width.max(10);
     let mut lines = Vec::new();
@@ -66,7 +70,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut length = 0;
     for word in text.split_whitespace() {
         for piece in pieces(word, width) {
-            let long = piece.chars().count();
+            let long = piece.width();
             if length > 0 && length + 1 + long > width {
                 lines.push(std::mem::take(&mut line));
                 length = 0;
@@ -83,8 +87,21 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// A word, cut where it is longer than a line.
+/// A word, cut where it is longer than a line; a character of Chinese or Japanese is two columns wide, and such texts have no
+/// spaces.
 fn pieces(word: &str, width: usize) -> Vec<String> {
-    let chars: Vec<char> = word.chars().collect();
-    chars.chunks(width).map(|chunk| chunk.iter().collect()).collect()
+    let mut pieces = vec![String::new()];
+    let mut left = width;
+    for c in word.chars() {
+        let columns = c.width().unwrap_or(0);
+        if columns > left {
+            pieces.push(String::new());
+            left = width;
+        }
+        left = left.saturating_sub(columns);
+        if let Some(last) = pieces.last_mut() {
+            last.push(c);
+        }
+    }
+    pieces
 }

@@ -46,8 +46,7 @@ pub(super) async fn check(config: &Config, is_trial: bool, results: &mut Results
         let state = in_time(slack.channel_state(&channel)).await;
         results.add(&format!("slack {channel}"), state.and_then(|state| channel_text(&channel, &state)))?;
         if is_trial {
-            let text = format!("`kigen doctor --test` of cluster `{}`: messages come here.", config.cluster);
-            let posted = in_time(slack.post_text(&channel, &text)).await;
+            let posted = in_time(slack.post_trial(&channel, &config.cluster)).await;
             results.add(&format!("message to {channel}"), posted.map(|()| "posted".to_owned()))?;
         }
     }

@@ -32,6 +32,20 @@ fn a_batch_that_reads_two_is_below_both_and_its_readers_below_the_first() {
 }
 
 #[test]
+fn the_sources_of_a_batch_are_all_before_it_the_nearest_first() {
+    let graph = graph(&[("b", "a"), ("c", "b"), ("c", "x"), ("d", "c"), ("a", "c")]);
+    let sources = |batch: &str| -> Vec<String> {
+        graph.sources_of(&key(batch)).iter().map(|key| key.batch.clone()).collect()
+    };
+    assert_eq!(sources("d"), ["c", "b", "x", "a"]);
+    assert_eq!(sources("a"), ["c", "b", "x"], "around a cycle, itself not");
+    assert!(sources("x").is_empty());
+    let readers: Vec<&str> = graph.readers_of(&key("c")).map(|key| key.batch.as_str()).collect();
+    assert_eq!(readers, ["a", "d"]);
+    assert_eq!(graph.readers_of(&key("d")).count(), 0);
+}
+
+#[test]
 fn each_cycle_is_found_once_and_printed_once() {
     let graph = graph(&[("b", "a"), ("c", "b"), ("b", "c"), ("d", "c"), ("x", "y"), ("y", "x"), ("z", "z")]);
     let cycles: Vec<Vec<&str>> = graph

@@ -3,32 +3,38 @@
 use kigen_model::budget::BudgetReport;
 use kigen_model::slot::Slot;
 
-use crate::time_text::TimeFormatter;
+use super::facts::{facts_of_objective, show_batch};
+use super::message::{Form, Message, Tone, fact};
+use super::names::context;
+use super::subject::{Subject, name_of_objective};
+use crate::language::phrase;
 
-/// The headline, the words for a lock screen, and the counts.
-pub(super) fn content(
-    name: &str,
-    slot: &Slot,
-    is_all: bool,
-    budget: &BudgetReport,
-    times: &TimeFormatter,
-) -> (String, String, String) {
+pub(super) fn spent(of: Subject<'_>, slot: &Slot, is_all: bool, budget: &BudgetReport) -> Message {
+    let language = of.language;
+    let times = of.times(slot.deadline);
     let BudgetReport { target, slots, missed } = *budget;
-    let (left, over) = (budget.left(), target.over_d);
-    let allowed = match budget.allowed() {
-        0 => "none".to_owned(),
-        allowed => allowed.to_string(),
-    };
-    let is = if left == 1 { "is" } else { "are" };
-    let text = format!(
-        "{missed} of {slots} deadlines in {over} days were missed, with that of {}. The target {} allows {allowed}: {left} {is} left. \
-         Muted and excused deadlines are not counted.",
-        times.when(slot.deadline),
-        target.ratio(),
+    let text = phrase!(
+        language,
+        "budget",
+        missed = missed,
+        slots = slots,
+        days = target.over_d,
+        last = times.when(slot.deadline),
+        target = target.ratio(),
+        allowed = budget.allowed(),
+        left = budget.left()
     );
-    let headline = match is_all {
-        true => format!("{name} has spent its budget of misses"),
-        false => format!("{name} has spent half of its budget of misses"),
+    let (state, headline) = match is_all {
+        true => ("state-budget-spent", "budget-spent-headline"),
+        false => ("state-budget-half-spent", "budget-half-spent-headline"),
     };
-    (headline, format!("{missed} missed, {left} left"), text)
+    let headline = phrase!(language, headline, name = name_of_objective(of));
+    let look = fact(language, "look", show_batch(of.alert), Form::Code);
+    Message {
+        brief: Some(phrase!(language, "brief-budget", missed = missed, left = budget.left())),
+        context: context(of, &times, slot),
+        paragraphs: vec![text],
+        facts: facts_of_objective(language, of.alert).into_iter().chain([look]).collect(),
+        ..of.message(state, Tone::AtRisk, headline)
+    }
 }

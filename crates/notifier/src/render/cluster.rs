@@ -1,163 +1,148 @@
 //! The messages about a whole cluster: that it is silent, or that none of its CronJobs fires, and that this is over.
 
 use kigen_model::Instant;
-use kigen_model::alert::Alert;
 use kigen_model::silence::{NextDeadline, SlotCounts};
 use kigen_model::stall::{OverdueCronJob, StallReport};
 
+use super::message::{Form, Message, Tone, fact};
+use super::names::{cluster, joined};
+use super::subject::Subject;
 use crate::clean::clean;
-use crate::time_text::{TimeFormatter, span};
-
-/// What a message about a cluster has. Its times have a zone each.
-pub(super) struct OfCluster {
-    pub(super) state: &'static str,
-    pub(super) headline: String,
-    pub(super) brief: Option<String>,
-    pub(super) context: String,
-    pub(super) text: String,
-    pub(super) facts: Vec<(&'static str, String)>,
-}
+use crate::language::{Language, phrase};
+use crate::time_text::TimeFormatter;
 
 /// Which command shows what is wrong.
 const LOOK: &str = "kigen doctor";
+/// The command that shows what makes the Jobs of a cluster.
+const CONTROLLER: &str = "get pods -n kube-system -l component=kube-controller-manager";
 
 /// The times of a message are in the zone of the deadline that it names.
 pub(super) fn silent(
-    alert: &Alert,
+    of: Subject<'_>,
     since: Instant,
     objectives: u32,
     next: Option<&NextDeadline>,
-) -> OfCluster {
+) -> Message {
+    let language = of.language;
     let zone = next.map_or("UTC", |next| &next.time_zone);
-    let times = TimeFormatter::new(zone, since);
-    let cluster = clean(&alert.key.cluster);
-    let waiting = match objectives {
-        0 => "No objective waits to be judged".to_owned(),
-        1 => "1 objective is not judged".to_owned(),
-        count => format!("{count} objectives are not judged"),
-    };
+    let times = TimeFormatter::new(language, zone, since);
+    let since = when(&times, since);
     let next = next.map(|next| {
         let name = clean(&format!("{}/{}", next.key.namespace, next.key.batch));
-        format!("the next deadline is {} {name}", times.when(next.deadline))
+        phrase!(language, "silent-next", deadline = times.when(next.deadline), name = name)
     });
-    let brief = [Some(waiting), next].into_iter().flatten().collect::<Vec<_>>().join(", ");
-    let (mut brief, since) = (brief, format!("{} {}", times.when(since), times.zone()));
-    let text = format!(
-        "{brief}. No deadline of the cluster is called missed meanwhile, and none is forgotten: all are judged once its time goes \
-         on. kigen's shipper does not run, or it cannot reach the API server or the log."
-    );
-    brief.replace_range(..1, &brief[..1].to_lowercase());
-    OfCluster {
-        state: "Silent",
-        headline: format!("Cluster {cluster} is silent since {since}"),
+    let waiting = phrase!(language, "silent-objectives", objectives = objectives);
+    let brief = language.list(&[waiting].into_iter().chain(next).collect::<Vec<_>>());
+    let text = phrase!(language, "silent", waiting = &brief);
+    let headline = phrase!(language, "silent-headline", cluster = name(of), since = &since);
+    Message {
         brief: Some(brief),
-        context: format!("cluster {cluster} · silent since {since}"),
-        text,
-        facts: vec![("Look", LOOK.to_owned())],
+        context: joined([cluster(of), phrase!(language, "context-silent-since", since = since)]),
+        paragraphs: vec![text],
+        facts: vec![fact(language, "look", LOOK.to_owned(), Form::Code)],
+        ..message(of, "state-silent", Tone::Unknown, headline)
     }
 }
 
 pub(super) fn silence_over(
-    alert: &Alert,
+    of: Subject<'_>,
     since: Instant,
     until: Option<Instant>,
     judged: &SlotCounts,
-) -> OfCluster {
-    let times = TimeFormatter::new("UTC", since);
-    let cluster = clean(&alert.key.cluster);
-    let (state, headline, text) = match until {
-        None => {
-            let text = "An operator has made kigen forget the cluster: nothing of it is judged any more.";
-            ("Forgotten", format!("Cluster {cluster} is no longer watched"), text.to_owned())
-        }
-        Some(until) => {
-            let headline = format!("Cluster {cluster} is silent no more, after {}", span(until - since));
-            ("Over", headline, judged_text(judged, &times.when(since), &times.when(until)))
-        }
+) -> Message {
+    let language = of.language;
+    let times = TimeFormatter::new(language, "UTC", since);
+    let from = times.when(since);
+    let Some(until) = until else {
+        let headline = phrase!(language, "forgotten-headline", cluster = name(of));
+        let silent = phrase!(language, "context-silent-since", since = when(&times, since));
+        return Message {
+            context: joined([cluster(of), silent]),
+            paragraphs: vec![phrase!(language, "forgotten")],
+            ..message(of, "state-forgotten", Tone::Recovered, headline)
+        };
     };
-    let until = until.map_or(String::new(), |until| format!(" to {}", times.when(until)));
-    OfCluster {
-        state,
-        headline,
-        brief: None,
-        context: format!("cluster {cluster} · silent from {}{until} {}", times.when(since), times.zone()),
-        text,
-        facts: Vec::new(),
+    let (span, to, zone) = (times.span(until - since), times.when(until), times.zone());
+    let headline = phrase!(language, "silence-over-headline", cluster = name(of), span = span);
+    let silent = phrase!(language, "context-silent", from = &from, to = &to, zone = zone);
+    Message {
+        context: joined([cluster(of), silent]),
+        paragraphs: vec![judged_text(language, judged, &from, &to)],
+        ..message(of, "state-over", Tone::Recovered, headline)
     }
 }
 
-/// The command that shows what ran last in a cluster, and what makes its Jobs.
-const CONTROLLER: &str = "get pods -n kube-system -l component=kube-controller-manager";
-
-pub(super) fn stalled(alert: &Alert, report: &StallReport) -> OfCluster {
+pub(super) fn stalled(of: Subject<'_>, report: &StallReport) -> Message {
+    let language = of.language;
     let StallReport { since, overdue, cron_jobs } = report;
-    let times = TimeFormatter::new("UTC", *since);
-    let cluster = clean(&alert.key.cluster);
-    let since = format!("{} {}", times.when(*since), times.zone());
+    let times = TimeFormatter::new(language, "UTC", *since);
+    let since = when(&times, *since);
     let listed = |cron_job: &OverdueCronJob| {
         let name = clean(&format!("{}/{}", cron_job.namespace, cron_job.name));
-        format!("{name} ({})", times.when(cron_job.expected_at))
+        phrase!(language, "stalled-cron-job", name = name, expected = times.when(cron_job.expected_at))
     };
-    let mut list = cron_jobs.iter().map(listed).collect::<Vec<_>>().join(", ");
-    let unlisted = overdue.saturating_sub(u32::try_from(cron_jobs.len()).unwrap_or(u32::MAX));
-    if unlisted > 0 {
-        list.push_str(&format!(" and {unlisted} more"));
-    }
-    let text = format!(
-        "{overdue} CronJobs should have fired since, and none has: the CronJob controller, a part of kube-controller-manager, does \
-         not run, or what it creates is refused (a webhook, a quota). Deadlines whose runs it does not make are judged, and \
-         have no messages of their own unless they are still missed an hour after it fires again."
-    );
-    OfCluster {
-        state: "Stalled",
-        headline: format!("No CronJob of cluster {cluster} has fired since {since}"),
-        brief: Some(format!("{overdue} should have")),
-        context: format!("cluster {cluster} · last fire {since}"),
-        text,
-        facts: vec![("Expected", list), ("Look", format!("kubectl --context {cluster} {CONTROLLER}"))],
+    let shown = language.list(&cron_jobs.iter().map(listed).collect::<Vec<_>>());
+    let list = match overdue.saturating_sub(u32::try_from(cron_jobs.len()).unwrap_or(u32::MAX)) {
+        0 => shown,
+        more => phrase!(language, "and-more", shown = shown, more = more),
+    };
+    let headline = phrase!(language, "stalled-headline", cluster = name(of), since = &since);
+    let look = format!("kubectl --context {} {CONTROLLER}", name(of));
+    Message {
+        brief: Some(phrase!(language, "brief-stalled", overdue = *overdue)),
+        context: joined([cluster(of), phrase!(language, "context-last-fire", since = since)]),
+        paragraphs: vec![phrase!(language, "stalled", overdue = *overdue)],
+        facts: vec![fact(language, "expected", list, Form::Text), fact(language, "look", look, Form::Code)],
+        ..message(of, "state-stalled", Tone::Missed, headline)
     }
 }
 
-pub(super) fn stall_over(alert: &Alert, since: Instant, until: Instant) -> OfCluster {
-    let times = TimeFormatter::new("UTC", since);
-    let cluster = clean(&alert.key.cluster);
-    let text = "Kubernetes makes up for the last fire of each CronJob at most (`startingDeadlineSeconds`). What is still missed in \
-                an hour has a message of its own then.";
-    OfCluster {
-        state: "Over",
-        headline: format!("The CronJobs of cluster {cluster} fire again, after {}", span(until - since)),
-        brief: None,
-        context: format!(
-            "cluster {cluster} · no fire from {} to {} {}",
-            times.when(since),
-            times.when(until),
-            times.zone()
-        ),
-        text: text.to_owned(),
-        facts: Vec::new(),
+pub(super) fn stall_over(of: Subject<'_>, since: Instant, until: Instant) -> Message {
+    let language = of.language;
+    let times = TimeFormatter::new(language, "UTC", since);
+    let (span, zone) = (times.span(until - since), times.zone());
+    let headline = phrase!(language, "stall-over-headline", cluster = name(of), span = span);
+    let (from, to) = (times.when(since), times.when(until));
+    let stalled = phrase!(language, "context-no-fire", from = from, to = to, zone = zone);
+    Message {
+        context: joined([cluster(of), stalled]),
+        paragraphs: vec![phrase!(language, "stall-over")],
+        ..message(of, "state-over", Tone::Recovered, headline)
     }
+}
+
+/// A message that has the cluster in place of a batch.
+fn message(of: Subject<'_>, state: &str, tone: Tone, headline: String) -> Message {
+    Message { name: cluster(of), ..of.message(state, tone, headline) }
+}
+
+fn name(of: Subject<'_>) -> String {
+    clean(&of.alert.key.cluster)
+}
+
+/// An instant with the zone that it is in.
+fn when(times: &TimeFormatter, at: Instant) -> String {
+    format!("{} {}", times.when(at), times.zone())
 }
 
 /// What was judged of the deadlines meanwhile.
-fn judged_text(judged: &SlotCounts, since: &str, until: &str) -> String {
+fn judged_text(language: Language, judged: &SlotCounts, from: &str, to: &str) -> String {
     let SlotCounts { met, missed, unknown, excused, has_more } = *judged;
-    let of_kinds = [(met, "met"), (missed, "missed"), (unknown, "unknown"), (excused, "excused")];
-    let counts: Vec<String> = of_kinds
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, kind)| format!("{count} {}{kind}", if count == 1 { "was " } else { "were " }))
-        .collect();
-    let more = if has_more { "At least " } else { "" };
-    let Some((last, others)) = counts.split_last() else {
-        return format!("No deadline became due from {since} to {until}.");
-    };
-    let counts = if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) };
-    let own = match missed {
-        0 => "",
-        1 => " The miss has a message of its own.",
-        _ => " Each miss has a message of its own.",
-    };
+    let of_kinds = [
+        (met, "judged-met"),
+        (missed, "judged-missed"),
+        (unknown, "judged-unknown"),
+        (excused, "judged-excused"),
+    ];
+    let counts = of_kinds.into_iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts.map(|(count, kind)| phrase!(language, kind, count = count)).collect();
     let all = met + missed + unknown + excused;
-    let (deadlines, is) = if all == 1 { ("deadline", "was") } else { ("deadlines", "were") };
-    format!("{more}{all} {deadlines} from {since} to {until} {is} judged late: {counts}.{own}")
+    if all == 0 {
+        return phrase!(language, "judged-nothing", from = from, to = to);
+    }
+    let counts = language.list(&counts);
+    let id = if has_more { "judged-at-least" } else { "judged-late" };
+    let text = phrase!(language, id, all = all, from = from, to = to, counts = counts);
+    let own = (missed > 0).then(|| phrase!(language, "judged-misses", missed = missed));
+    language.sentences([text].into_iter().chain(own))
 }

@@ -1,65 +1,88 @@
 //! The facts below a message: the run, the objective, and the command to run first.
 
+use kigen_model::Instant;
 use kigen_model::alert::{Alert, CronJobPresence, DeadlineSummary};
+use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, Container, ContainerRole, ContainerState, RunPhase};
-use kigen_model::slot::{Cause, RunSummary};
+use kigen_model::slot::{Cause, RunSummary, Slot};
 
+use super::message::{Fact, Form, fact};
+use super::subject::Subject;
 use crate::clean::clean;
+use crate::language::{Language, phrase};
 
 /// How many reported metrics a message shows.
 const REPORTED_MAX: usize = 6;
+/// The longest name of a Job whose pods have room for theirs, in characters.
+const JOB_NAME_CHARS_MAX: usize = 52;
 /// How long the random end of a Pod's name is, in bytes.
 const POD_NAME_RANDOM_BYTES: usize = 5;
 /// To what length Kubernetes cuts the name before that, in bytes (`MaxGeneratedNameLength`).
 const POD_NAME_CUT_BYTES: usize = 58;
 
-pub(super) fn facts_of_run(run: Option<&RunSummary>, with_attempt: bool) -> Vec<(&'static str, String)> {
+pub(super) fn facts_of_run(language: Language, run: Option<&RunSummary>, with_attempt: bool) -> Vec<Fact> {
     let Some(summary) = run else {
         return Vec::new();
     };
-    let mut job = clean(&summary.run.job);
+    let text = |label, value| fact(language, label, value, Form::Text);
+    let job = clean(&summary.run.job);
     // Whether a person made it is not known: it may be a bare Job, or of another controller.
-    match &summary.run.slot {
-        Some(mark) => job.push_str(&format!(" (marked for {mark})")),
-        None if summary.run.scheduled_at.is_none() => job.push_str(" (not made by a schedule)"),
-        None => {}
-    }
-    let mut facts = vec![("Job", job)];
+    let job = match &summary.run.slot {
+        Some(mark) => phrase!(language, "job-marked", job = job, mark = mark.to_string()),
+        None if summary.run.scheduled_at.is_none() => phrase!(language, "job-unscheduled", job = job),
+        None => job,
+    };
+    let mut facts = vec![text("job", job)];
     if let Some(attempt) = summary.last_attempt.as_ref().filter(|_| with_attempt) {
-        let node = attempt.node.as_deref().map_or(String::new(), |node| format!(" on {}", clean(node)));
-        let index = completion_index(summary);
-        let index = index.map_or(String::new(), |index| format!(" (completion index {index})"));
-        facts.push(("Pod", format!("{}{index}{node}", clean(&attempt.pod))));
+        let pod = clean(&attempt.pod);
+        let pod = match completion_index(summary) {
+            Some(index) => phrase!(language, "pod-of-index", pod = pod, index = index),
+            None => pod,
+        };
+        let pod = match attempt.node.as_deref().map(clean) {
+            Some(node) => phrase!(language, "pod-on-node", pod = pod, node = node),
+            None => pod,
+        };
+        facts.push(text("pod", pod));
     }
     if let Some(attempt) = summary.last_attempt.as_ref().filter(|attempt| !attempt.metrics.is_empty()) {
-        facts.push(("Reported", clean(&attempt.metrics.brief(REPORTED_MAX))));
+        facts.push(text("reported", reported(language, &attempt.metrics)));
     }
     let failed = summary.run.failed_pods;
     if failed > 0 && !matches!(summary.run.phase, RunPhase::Failed { .. }) {
-        facts.push(("Failed attempts", failed.to_string()));
+        facts.push(text("failed-attempts", failed.to_string()));
     }
     facts
 }
 
-pub(super) fn facts_of_objective(alert: &Alert) -> Vec<(&'static str, String)> {
+/// The first numbers, and how many more there are.
+fn reported(language: Language, metrics: &ReportedMetrics) -> String {
+    let shown = metrics.iter().take(REPORTED_MAX).map(|(name, number)| clean(&format!("{name} {number}")));
+    let shown = language.list(&shown.collect::<Vec<_>>());
+    match metrics.len().saturating_sub(REPORTED_MAX) {
+        0 => shown,
+        more => phrase!(language, "and-more", shown = shown, more = more),
+    }
+}
+
+pub(super) fn facts_of_objective(language: Language, alert: &Alert) -> Vec<Fact> {
     let Some(objective) = &alert.objective else {
         return Vec::new();
     };
     let mut facts = Vec::new();
     if let Some(owner) = &objective.owner {
-        facts.push(("Owner", clean(owner)));
+        facts.push(fact(language, "owner", clean(owner), Form::Text));
     }
-    facts.push((
-        "Objective",
-        match &objective.deadlines {
-            DeadlineSummary::CompleteBy(crontab) => {
-                format!("complete by \"{}\" {}", clean(crontab), objective.time_zone)
-            }
-            DeadlineSummary::Before(cron_job) => format!("before {} starts", clean(cron_job)),
-        },
-    ));
+    let text = match &objective.deadlines {
+        DeadlineSummary::CompleteBy(crontab) => {
+            phrase!(language, "complete-by", crontab = clean(crontab), zone = &objective.time_zone)
+        }
+        DeadlineSummary::Before(cron_job) => phrase!(language, "before-starts", target = clean(cron_job)),
+    };
+    // A crontab's asterisks would make it bold.
+    facts.push(fact(language, "objective", text, Form::Code));
     if let Some(runbook) = &objective.runbook {
-        facts.push(("Runbook", clean(runbook)));
+        facts.push(fact(language, "runbook", clean(runbook), Form::Address));
     }
     facts
 }
@@ -89,6 +112,50 @@ pub(super) fn first_command(alert: &Alert, cause: &Cause, run: Option<&RunSummar
             )
         }
     }
+}
+
+/// The command that makes the result come, where one does.
+pub(super) fn next_command(
+    of: Subject<'_>,
+    slot: &Slot,
+    cause: &Cause,
+    run: Option<&RunSummary>,
+) -> Option<Fact> {
+    let has_cron_job = of.alert.cron_job == CronJobPresence::Exists;
+    match cause {
+        Cause::Suspended if has_cron_job => {
+            let cron_job = clean(&of.alert.key.batch);
+            let patch = format!("patch cronjob {cron_job} -p '{{\"spec\":{{\"suspend\":false}}}}'");
+            Some(fact(of.language, "resume", kubectl(of.alert, &patch), Form::Code))
+        }
+        Cause::Failed(_) | Cause::Expectation(_) => repeat(of, run, slot.deadline),
+        // The run of an earlier time may be in the way, and the one of this slot may have begun since.
+        Cause::NeverStarted { .. } | Cause::NotObserved { .. } if run.is_none() => {
+            repeat(of, None, slot.deadline)
+        }
+        Cause::Suspended
+        | Cause::CronJobAbsent
+        | Cause::TargetAbsent
+        | Cause::StillRunning { .. }
+        | Cause::Pending { .. }
+        | Cause::NeverStarted { .. }
+        | Cause::NotObserved { .. } => None,
+    }
+}
+
+/// The command that repeats the work of a CronJob. The new Job's name has the time that it is for, so that a second person who
+/// runs the command makes no second Job.
+pub(super) fn repeat(of: Subject<'_>, run: Option<&RunSummary>, of_time: Instant) -> Option<Fact> {
+    let is_of_cron_job = run.is_none_or(|run| run.run.scheduled_at.is_some() || run.run.slot.is_some());
+    if of.alert.cron_job != CronJobPresence::Exists || !is_of_cron_job {
+        return None;
+    }
+    let cron_job = clean(&of.alert.key.batch);
+    let suffix = of.times(of_time).digits(of_time);
+    let name: String = cron_job.chars().take(JOB_NAME_CHARS_MAX - suffix.len()).collect();
+    let name = name.trim_end_matches(['-', '.']);
+    let command = format!("create job --from=cronjob/{cron_job} {name}{suffix}");
+    Some(fact(of.language, "repeat", kubectl(of.alert, &command), Form::Code))
 }
 
 /// The CronJob before whose fires the result must be there, `namespace/name`.

@@ -1,108 +1,129 @@
 //! What a warning that a deadline is at risk contains, with its evidence in counts.
 
+use chrono::TimeDelta;
 use kigen_model::alert::Alert;
 use kigen_model::risk::Risk;
 use kigen_model::run::RunPhase;
 use kigen_model::slot::{RunSummary, Slot};
 
+use crate::language::{Language, phrase};
 use crate::time_text::{TimeFormatter, span};
 
 /// The headline, the words for a lock screen, and the evidence.
 pub(super) fn content(
     alert: &Alert,
-    name: &str,
+    name: String,
     slot: &Slot,
     risk: &Risk,
     run: Option<&RunSummary>,
     times: &TimeFormatter,
 ) -> (String, String, String) {
+    let language = times.language();
     let until = slot.deadline + alert.objective.as_ref().map(|objective| objective.grace).unwrap_or_default();
-    let left = span(until - alert.decided_at);
+    let left = times.span(until - alert.decided_at);
     let clock = times.clock(slot.deadline);
+    let is_left = || phrase!(language, "left", left = &left);
     match risk {
         Risk::NotStarted { expected_at, needs, of_runs, start_by } => {
-            let within = start_by.map_or(String::new(), |by| format!(", to begin within {}", span(by)));
-            let mut text =
-                format!("No run has begun; one was expected at {}{within}.", times.when(*expected_at));
-            text.push_str(&match needs {
-                Some(needs) => format!(
-                    " Nine in ten of the last {of_runs} good runs took up to {}, and {left} are left.",
-                    span(*needs)
-                ),
-                None => format!(" {left} are left."),
-            });
+            let expected = times.when(*expected_at);
+            let expected = match start_by {
+                Some(by) => {
+                    phrase!(language, "not-started-within", expected = expected, within = times.span(*by))
+                }
+                None => phrase!(language, "not-started", expected = expected),
+            };
+            let needs = match needs {
+                Some(needs) => {
+                    let needs = times.span(*needs);
+                    phrase!(language, "not-started-needs", runs = *of_runs, needs = needs, left = &left)
+                }
+                None => is_left(),
+            };
             let waiting = run.filter(|run| !run.run.phase.is_terminal());
-            text.push_str(&waiting.map_or(String::new(), |run| waiting_text(run, times)));
-            (format!("{name} has not begun for {clock}"), format!("not started, {left} left"), text)
+            let waiting = waiting.map(|run| waiting_text(run, times));
+            let text = language.sentences([expected, needs].into_iter().chain(waiting));
+            let brief = phrase!(language, "not-started-brief", left = left);
+            (phrase!(language, "not-started-headline", name = name, clock = clock), brief, text)
         }
         Risk::RunningLate { since, longer, of_runs } => {
-            let text = format!(
-                "The run that began at {} still runs after {}. Of {of_runs} earlier runs that took at least as long, \
-                 {longer} took longer than the {} that this one may take. {left} are left.",
-                times.when(*since),
-                span(alert.decided_at - *since),
-                span(until - *since)
+            let late = phrase!(
+                language,
+                "running-late",
+                since = times.when(*since),
+                after = times.span(alert.decided_at - *since),
+                runs = *of_runs,
+                longer = *longer,
+                allowed = times.span(until - *since),
             );
-            (format!("{name} may be late for {clock}"), format!("runs late, {left} left"), text)
+            let text = language.sentences([late, is_left()]);
+            let brief = phrase!(language, "running-late-brief", left = left);
+            (phrase!(language, "late-headline", name = name, clock = clock), brief, text)
         }
         Risk::LongerThanEver { since, longest, of_runs } => {
-            let text = format!(
-                "The run that began at {} still runs after {}: longer than each of the last {of_runs} good runs, of which \
-                 the longest took {}. {left} are left.",
-                times.when(*since),
-                span(alert.decided_at - *since),
-                span(*longest)
+            let late = phrase!(
+                language,
+                "longer-than-ever",
+                since = times.when(*since),
+                after = times.span(alert.decided_at - *since),
+                runs = *of_runs,
+                longest = times.span(*longest),
             );
-            (format!("{name} may be late for {clock}"), format!("runs longer than ever, {left} left"), text)
+            let text = language.sentences([late, is_left()]);
+            let brief = phrase!(language, "longer-than-ever-brief", left = left);
+            (phrase!(language, "late-headline", name = name, clock = clock), brief, text)
         }
         Risk::Trend { misses, by, margin, of_slots } => {
-            let text = format!(
-                "Over the last {of_slots} deadlines the result came about {} later from one to the next, and it comes {} \
-                 now. If that goes on, the first deadline that is missed is {}.",
-                span(*by),
-                margin_text(*margin),
-                times.when(*misses)
+            let by = times.span(*by);
+            let text = phrase!(
+                language,
+                "trend",
+                slots = *of_slots,
+                by = &by,
+                margin = margin_text(language, *margin),
+                misses = times.when(*misses),
             );
-            let day = times.day(*misses);
-            (
-                format!("{name} will miss its deadline on {day}"),
-                format!("{} later each time", span(*by)),
-                text,
-            )
+            let headline = phrase!(language, "trend-headline", name = name, day = times.day(*misses));
+            (headline, phrase!(language, "trend-brief", by = by), text)
         }
-        Risk::NewLevel { before, now, of_slots } => {
-            let text = format!(
-                "The last {of_slots} results came {}, {} later than before: they came {}. More than half of the time that \
-                 was left is used up.",
-                margin_text(*now),
-                span(*before - *now),
-                margin_text(*before)
-            );
-            (
-                format!("{name} is closer to its deadline than before"),
-                format!("{} later", span(*before - *now)),
-                text,
-            )
-        }
+        Risk::NewLevel { before, now, of_slots } => level(name, (*before, *now, *of_slots), times),
     }
+}
+
+fn level(
+    name: String,
+    (before, now, of_slots): (TimeDelta, TimeDelta, u32),
+    times: &TimeFormatter,
+) -> (String, String, String) {
+    let language = times.language();
+    let by = times.span(before - now);
+    let text = phrase!(
+        language,
+        "level",
+        slots = of_slots,
+        now = margin_text(language, now),
+        by = &by,
+        before = margin_text(language, before),
+    );
+    (phrase!(language, "level-headline", name = name), phrase!(language, "level-brief", by = by), text)
 }
 
 /// The Job that has not begun, or the one that is in the way.
 fn waiting_text(run: &RunSummary, times: &TimeFormatter) -> String {
     let since = times.when(run.run.created_at);
     match run.run.phase {
-        RunPhase::Running => format!(" The run of {since} is still under way and may be in the way."),
-        RunPhase::Suspended => format!(" Its Job exists since {since} and is suspended."),
+        RunPhase::Running => phrase!(times.language(), "waiting-in-the-way", since = since),
+        RunPhase::Suspended => phrase!(times.language(), "waiting-suspended", since = since),
         RunPhase::Pending
         | RunPhase::Succeeded { .. }
         | RunPhase::Failed { .. }
-        | RunPhase::Deleted { .. } => {
-            format!(" Its Job exists since {since}, and no pod of it has begun.")
-        }
+        | RunPhase::Deleted { .. } => phrase!(times.language(), "waiting-without-pod", since = since),
     }
 }
 
-fn margin_text(margin: chrono::TimeDelta) -> String {
-    let side = if margin < chrono::TimeDelta::zero() { "after" } else { "before" };
-    format!("{} {side} the deadline", span(margin))
+fn margin_text(language: Language, margin: TimeDelta) -> String {
+    let text = span(language, margin);
+    match margin < TimeDelta::zero() {
+        true => phrase!(language, "margin-after", margin = text),
+        false => phrase!(language, "margin-before", margin = text),
+    }
 }

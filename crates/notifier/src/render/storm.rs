@@ -6,8 +6,12 @@ use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::objective::Severity;
 use kigen_model::slot::CauseKind;
 
-use super::{Message, Tone, owner, render};
+use super::content;
+use super::message::{Message, Tone};
+use super::subject::{Subject, owner};
 use crate::clean::clean;
+use crate::language::{Language, phrase};
+use crate::surroundings::Surroundings;
 
 /// How many alerts have a line.
 const LINES_MAX: usize = 10;
@@ -15,90 +19,96 @@ const LINES_MAX: usize = 10;
 const NAMES_MAX: usize = 8;
 
 /// The message about these alerts, each with whether it is over.
-pub fn render_storm(alerts: &[(&Alert, bool)]) -> Message {
+#[must_use]
+pub fn render_storm(alerts: &[(&Alert, bool)], language: Language) -> Message {
     let over = alerts.iter().filter(|(_, is_over)| *is_over).count();
     let is_over = over == alerts.len();
-    let ended = if over == 0 { String::new() } else { format!(", {over} of them are over") };
+    let owner_of = |alert: &Alert| owner(alert).unwrap_or_else(|| phrase!(language, "no-owner"));
+    let what = alerts.iter().map(|(alert, _)| phrase!(language, what(alert)));
+    let owners = alerts.iter().map(|(alert, _)| owner_of(alert));
     let mut paragraphs = vec![
-        format!("What: {}.", counts(alerts.iter().map(|(alert, _)| what(alert).to_owned()).collect())),
-        format!(
-            "Owners: {}.",
-            counts(alerts.iter().map(|(alert, _)| owner(alert).unwrap_or("none".to_owned())).collect())
-        ),
+        phrase!(language, "storm-what", counts = counts(language, what)),
+        phrase!(language, "storm-owners", counts = counts(language, owners)),
     ];
     let mut open: Vec<&Alert> =
         alerts.iter().filter(|(_, is_over)| !is_over).map(|(alert, _)| *alert).collect();
     open.sort_by_key(|alert| (rank(alert), alert.decided_at, alert.key.clone()));
     paragraphs.extend(open.iter().take(LINES_MAX).map(|alert| {
-        let message = render(alert);
-        let brief = message.brief.map_or(String::new(), |brief| format!(": {brief}"));
-        format!("• {}{brief}", message.headline)
+        let Message { headline, brief, .. } =
+            content(Subject { alert, language, surroundings: Surroundings::NONE });
+        match brief {
+            Some(cause) => phrase!(language, "storm-line-with-cause", headline = headline, cause = cause),
+            None => phrase!(language, "storm-line", headline = headline),
+        }
     }));
     let more = open.len().saturating_sub(LINES_MAX);
     if more > 0 {
-        paragraphs.push(format!("and {more} more."));
+        paragraphs.push(phrase!(language, "storm-more", more = more));
     }
-    paragraphs.push("Each has its message in the thread.".to_owned());
+    paragraphs.push(phrase!(language, "storm-thread"));
+    let clusters = counts(language, alerts.iter().map(|(alert, _)| clean(&alert.key.cluster)));
     Message {
-        state: if is_over { "Over" } else { "Storm" },
+        language,
+        state: if is_over { phrase!(language, "state-over") } else { phrase!(language, "state-storm") },
         tone: if is_over { Tone::Recovered } else { Tone::Missed },
-        headline: format!("{} alerts at once{ended}", alerts.len()),
+        name: String::new(),
+        headline: match over {
+            0 => phrase!(language, "storm-headline", alerts = alerts.len()),
+            _ => phrase!(language, "storm-headline-over", alerts = alerts.len(), over = over),
+        },
         brief: None,
         owner: None,
-        context: format!(
-            "clusters: {}",
-            counts(alerts.iter().map(|(alert, _)| clean(&alert.key.cluster)).collect())
-        ),
+        context: phrase!(language, "context-clusters", clusters = clusters),
         paragraphs,
-        error: None,
+        error: Vec::new(),
+        whole_error: None,
         facts: Vec::new(),
+        chart: None,
         mentions: Vec::new(),
     }
 }
 
 /// How often each name is there, the most frequent first.
-fn counts(names: Vec<String>) -> String {
+fn counts(language: Language, names: impl Iterator<Item = String>) -> String {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for name in names {
         *counts.entry(name).or_default() += 1;
     }
     let mut counts: Vec<(String, usize)> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let more = counts.len().saturating_sub(NAMES_MAX);
-    let named = counts.iter().take(NAMES_MAX).map(|(name, count)| format!("{name} {count}"));
-    let mut named: Vec<String> = named.collect();
-    if more > 0 {
-        named.push(format!("and {more} others"));
-    }
-    named.join(", ")
+    let others = counts.len().saturating_sub(NAMES_MAX);
+    let named = counts.into_iter().take(NAMES_MAX);
+    let named = named.map(|(name, count)| phrase!(language, "storm-count", name = name, count = count));
+    let shown = language.list(&named.collect::<Vec<_>>());
+    if others > 0 { phrase!(language, "and-others", shown = shown, others = others) } else { shown }
 }
 
 /// What happened, in a word or two.
 fn what(alert: &Alert) -> &'static str {
     match &alert.body {
         AlertBody::SlotMissed { cause, .. } => match cause.kind() {
-            CauseKind::CronJobAbsent => "no CronJob",
-            CauseKind::Suspended => "suspended",
-            CauseKind::Failed => "failed",
-            CauseKind::StillRunning => "still running",
-            CauseKind::Pending => "waiting",
-            CauseKind::NeverStarted => "never started",
-            CauseKind::NotObserved => "not observed",
-            CauseKind::Expectation => "not as expected",
+            CauseKind::CronJobAbsent => "what-no-cron-job",
+            CauseKind::Suspended => "what-suspended",
+            CauseKind::Failed => "what-failed",
+            CauseKind::StillRunning => "what-still-running",
+            CauseKind::Pending => "what-pending",
+            CauseKind::NeverStarted => "what-never-started",
+            CauseKind::NotObserved => "what-not-observed",
+            CauseKind::Expectation => "what-not-as-expected",
         },
-        AlertBody::SlotAtRisk { .. } => "at risk",
-        AlertBody::ExpectationBroken { .. } => "not as expected",
-        AlertBody::SlotUnknown { .. } => "unknown",
-        AlertBody::RunFailed { .. } => "run failed",
-        AlertBody::SlotRecovered { .. } => "recovered",
-        AlertBody::SlotRetracted { .. } => "retracted",
-        AlertBody::UnknownClosed { .. } => "judged again",
-        AlertBody::RiskOver { .. } => "no more at risk",
-        AlertBody::BudgetSpent { .. } => "budget spent",
-        AlertBody::ClusterSilent { .. } => "cluster silent",
-        AlertBody::ClusterStalled(_) => "cluster stalled",
-        AlertBody::SilenceOver { .. } => "silence over",
-        AlertBody::StallOver { .. } => "stall over",
+        AlertBody::SlotAtRisk { .. } => "what-at-risk",
+        AlertBody::ExpectationBroken { .. } => "what-not-as-expected",
+        AlertBody::SlotUnknown { .. } => "what-unknown",
+        AlertBody::RunFailed { .. } => "what-run-failed",
+        AlertBody::SlotRecovered { .. } => "what-recovered",
+        AlertBody::SlotRetracted { .. } => "what-retracted",
+        AlertBody::UnknownClosed { .. } => "what-judged-again",
+        AlertBody::RiskOver { .. } => "what-risk-over",
+        AlertBody::BudgetSpent { .. } => "what-budget-spent",
+        AlertBody::ClusterSilent { .. } => "what-cluster-silent",
+        AlertBody::ClusterStalled(_) => "what-cluster-stalled",
+        AlertBody::SilenceOver { .. } => "what-silence-over",
+        AlertBody::StallOver { .. } => "what-stall-over",
     }
 }
 

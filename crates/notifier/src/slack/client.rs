@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, PoisonError};
 
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use kigen_model::Instant;
 use kigen_model::alert::Alert;
 use kigen_ops::{Secret, on_thread};
+use slack_morphism::errors::SlackClientError;
 use slack_morphism::prelude::*;
 use uuid::Uuid;
 
@@ -17,6 +20,8 @@ use super::error::SlackError;
 use crate::render::Message;
 use crate::routing::Routes;
 
+/// The error of a block that Slack does not know, or refuses.
+const INVALID_BLOCKS: &str = "invalid_blocks";
 /// Slack's own address.
 const API_URL: &str = "https://slack.com/api";
 /// The event type in a message's metadata, by which a posted alert is recognised.
@@ -41,6 +46,8 @@ pub struct Slack {
     routes: Routes,
     /// Of channels that are given by name, the ids once they are known: a history is read by id only.
     ids: Mutex<HashMap<String, SlackChannelId>>,
+    /// Whether Slack has refused a chart: not each workspace has them yet.
+    refuses_charts: AtomicBool,
 }
 
 /// The address of a posted message: a reply goes into its thread.
@@ -132,6 +139,7 @@ impl Slack {
             token: token.into(),
             routes: routes.into(),
             ids: Mutex::default(),
+            refuses_charts: AtomicBool::default(),
         })
     }
 
@@ -190,20 +198,24 @@ impl Slack {
     ) -> Result<PostedMessage, SlackError> {
         let payload = HashMap::from([("id".to_owned(), id.to_string())]);
         let metadata = SlackMessageMetadata::new(EVENT_TYPE.to_owned()).with_event_payload(payload);
-        let content = content(message).with_metadata(metadata);
+        let content = self.content(message).with_metadata(metadata.clone());
         let (channel, thread) = match place {
             Place::Channel(channel) => (channel, None),
             Place::Thread { of, is_broadcast } => (of.channel(), Some((of.ts.clone(), is_broadcast))),
         };
-        let request = SlackApiChatPostMessageRequest::new(channel.into(), content)
+        let mut request = SlackApiChatPostMessageRequest::new(channel.into(), content)
             .with_unfurl_links(false)
             .with_unfurl_media(false)
             .opt_thread_ts(thread.as_ref().map(|(ts, _)| ts.clone()))
             .opt_reply_broadcast(thread.and_then(|(_, is_broadcast)| is_broadcast.then_some(true)));
         let token = self.token().await?;
         let session = self.client.open_session(&token);
-        let response =
-            session.chat_post_message(&request).await.map_err(|error| SlackError::of(channel, error))?;
+        let mut response = session.chat_post_message(&request).await;
+        if self.was_chart_refused(message, &response) {
+            request.content = self.content(message).with_metadata(metadata);
+            response = session.chat_post_message(&request).await;
+        }
+        let response = response.map_err(|error| SlackError::of(channel, error))?;
         let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         ids.insert(channel.to_owned(), response.channel.clone());
         Ok(PostedMessage { channel: response.channel, ts: response.ts })
@@ -216,11 +228,38 @@ impl Slack {
     pub async fn update(&self, posted: &PostedMessage, message: &Message) -> Result<(), SlackError> {
         let PostedMessage { channel, ts } = posted.clone();
         // Blocks without an id get a new one each time, as Slack wants it of an update.
-        let request = SlackApiChatUpdateRequest::new(channel, content(message), ts);
+        let mut request = SlackApiChatUpdateRequest::new(channel, self.content(message), ts);
         let token = self.token().await?;
         let session = self.client.open_session(&token);
-        let updated = session.chat_update(&request).await;
+        let mut updated = session.chat_update(&request).await;
+        if self.was_chart_refused(message, &updated) {
+            request.content = self.content(message);
+            updated = session.chat_update(&request).await;
+        }
         updated.map(drop).map_err(|error| SlackError::of(posted.channel(), error))
+    }
+
+    fn content(&self, message: &Message) -> SlackMessageContent {
+        let shown = if self.refuses_charts.load(Relaxed) {
+            blocks(&message.without_chart())
+        } else {
+            blocks(message)
+        };
+        SlackMessageContent::new().with_text(fallback(message)).with_blocks(shown)
+    }
+
+    /// Whether Slack has refused a message that has a chart, which then has none any more.
+    fn was_chart_refused<T>(&self, message: &Message, response: &Result<T, SlackClientError>) -> bool {
+        let is_refused =
+            matches!(response, Err(SlackClientError::ApiError(error)) if error.code == INVALID_BLOCKS);
+        let had_chart = message.chart.is_some() && !self.refuses_charts.load(Relaxed);
+        if is_refused && had_chart {
+            tracing::info!(
+                "this workspace has no charts yet: messages are posted without them until the next start"
+            );
+            self.refuses_charts.store(true, Relaxed);
+        }
+        is_refused && had_chart
     }
 
     /// The address of a message for a browser.
@@ -332,10 +371,6 @@ impl Slack {
         }
         Ok(None)
     }
-}
-
-fn content(message: &Message) -> SlackMessageContent {
-    SlackMessageContent::new().with_text(fallback(message)).with_blocks(blocks(message))
 }
 
 /// For which of these ids a message was posted.

@@ -11,11 +11,12 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_wire::Level;
 use uuid::Uuid;
 
-use super::blocks::{FAILED_RUN, MISSED_DEADLINE, fallback};
+use super::blocks::fallback;
 use super::client::PostedMessage;
 use crate::ledger::{Change, Entry, ends};
-use crate::render::{Message, render_at, render_followed};
+use crate::render::{Edition, Message, render, render_followed};
 use crate::routing::Target;
+use crate::surroundings::Surroundings;
 
 /// One attempt to send an alert.
 #[derive(Clone, Copy)]
@@ -109,6 +110,11 @@ impl Sending<'_> {
     pub(super) fn storm_id(&self) -> Uuid {
         self.target.id_of(alert_id(&self.alert.key, "", "storm", &self.alert.id.to_string()))
     }
+
+    /// The id of the reply with the whole error text.
+    pub(super) fn error_id(&self) -> Uuid {
+        self.target.id_of(alert_id(&self.alert.key, "", "error", &self.alert.id.to_string()))
+    }
 }
 
 /// What a message has to contain.
@@ -120,6 +126,8 @@ pub(super) struct Content<'a> {
     pub(super) followed_by: Option<&'a Alert>,
     /// The message before.
     pub(super) replaces: Option<&'a Entry>,
+    /// What is around what it shows.
+    pub(super) surroundings: &'a Surroundings,
 }
 
 /// What a message has beside its content.
@@ -135,9 +143,11 @@ impl Content<'_> {
     pub(super) fn message(&self, now: Instant, marks: &Marks, target: &Target) -> Message {
         let mentions =
             if self.followed_by.is_none_or(|alert| !ends(alert)) { &*target.mentions } else { &[] };
+        let edition =
+            Edition { language: target.language, delivered_at: Some(now), surroundings: self.surroundings };
         let message = match self.followed_by {
-            None => render_at(self.shown, now),
-            Some(followed_by) => render_followed(self.shown, followed_by, now),
+            None => render(self.shown, edition),
+            Some(followed_by) => render_followed(self.shown, followed_by, edition),
         };
         let message = match &marks.rejected {
             Some(note) => message.noted(note),
@@ -146,7 +156,7 @@ impl Content<'_> {
         let message = message.notifying(mentions);
         // A miss refers to the run that failed; that run, and a warning that came true, to the miss.
         let label = match &self.shown.body {
-            AlertBody::RunFailed { .. } | AlertBody::SlotAtRisk { .. } => MISSED_DEADLINE,
+            AlertBody::RunFailed { .. } | AlertBody::SlotAtRisk { .. } => "missed-deadline",
             AlertBody::SlotMissed { .. }
             | AlertBody::SlotRecovered { .. }
             | AlertBody::SlotRetracted { .. }
@@ -158,7 +168,7 @@ impl Content<'_> {
             | AlertBody::ClusterStalled(_)
             | AlertBody::BudgetSpent { .. }
             | AlertBody::SilenceOver { .. }
-            | AlertBody::StallOver { .. } => FAILED_RUN,
+            | AlertBody::StallOver { .. } => "failed-run",
         };
         match &marks.link {
             Some(link) => message.linked_to(label, link),

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use kigen_ops::error_chain;
 use slack_morphism::errors::SlackClientError;
+
+use crate::language::{Language, phrase};
 
 /// Why a request to Slack failed.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +51,7 @@ impl SlackError {
     pub(super) fn of(channel: &str, error: SlackClientError) -> Self {
         match error {
             SlackClientError::ApiError(error) if !is_transient(&error.code) => {
-                Self::Refused { advice: advice(channel, &error.code), code: error.code }
+                Self::Refused { advice: advice(Language::ENGLISH, channel, &error.code), code: error.code }
             }
             SlackClientError::RateLimitError(error) => Self::Retry {
                 after: error.retry_after,
@@ -85,6 +88,19 @@ impl SlackError {
         matches!(self, Self::Refused { code, .. } if is_about_content(code))
     }
 
+    /// It, of a message for this channel, as a message has it.
+    pub(crate) fn text(&self, language: Language, channel: &str) -> String {
+        match self {
+            Self::Refused { code, .. } => {
+                let advice = advice(language, channel, code);
+                phrase!(language, "refused", code = code, advice = advice)
+            }
+            Self::Certificates(_) | Self::Token { .. } | Self::Retry { .. } | Self::Silent { .. } => {
+                error_chain(self)
+            }
+        }
+    }
+
     /// Its label in the metrics.
     #[must_use]
     pub fn label(&self) -> &'static str {
@@ -98,26 +114,23 @@ impl SlackError {
     }
 }
 
-fn advice(channel: &str, code: &str) -> String {
-    match code {
-        "channel_not_found" => format!(
-            "there is no channel {channel} that the bot sees; check its name, and invite the bot if it is private: \
-                 /invite @kigen"
-        ),
-        "not_in_channel" => format!("invite the bot in {channel}: /invite @kigen"),
-        "is_archived" => format!("{channel} is archived; name another channel"),
+/// What a person must change.
+fn advice(language: Language, channel: &str, code: &str) -> String {
+    let id = match code {
+        "channel_not_found" => "advice-channel-not-found",
+        "not_in_channel" => "advice-not-in-channel",
+        "is_archived" => "advice-archived",
         "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked" | "token_expired" => {
-            "the token is not valid (any more); set KIGEN_SLACK_TOKEN, or write into the token_file, the bot token of the app \
-             (xoxb-...)"
-                .to_owned()
+            return phrase!(language, "advice-token");
         }
         "restricted_action"
         | "restricted_action_read_only_channel"
         | "restricted_action_thread_only_channel"
-        | "no_permission" => format!("the bot may not post in {channel}; change who may post there, or name another channel"),
-        "missing_scope" => "the app lacks a scope; add chat:write and install it again".to_owned(),
-        _ => "see the documentation of chat.postMessage for this word".to_owned(),
-    }
+        | "no_permission" => "advice-restricted",
+        "missing_scope" => return phrase!(language, "advice-scope"),
+        _ => return phrase!(language, "advice-other"),
+    };
+    phrase!(language, id, channel = channel)
 }
 
 /// The error codes of a channel that accepts no message of the bot. Source: the errors of `chat.postMessage`.

@@ -7,6 +7,8 @@ use slack_morphism::prelude::*;
 
 use super::client::{Slack, is_id};
 use super::error::SlackError;
+use crate::clean::{clean, escape_code};
+use crate::language::phrase;
 
 /// The header in which Slack names the scopes of the token.
 const SCOPES_HEADER: &str = "x-oauth-scopes";
@@ -116,14 +118,15 @@ impl Slack {
         Ok(None)
     }
 
-    /// Posts a text to a channel.
+    /// Posts a message for trial to a channel, in the language that most of its messages have.
     ///
     /// # Errors
     /// It was not posted, or whether it was is unknown.
-    pub async fn post_text(&self, channel: &str, text: &str) -> Result<(), SlackError> {
+    pub async fn post_trial(&self, channel: &str, cluster: &str) -> Result<(), SlackError> {
+        let text = phrase!(self.routes().language, "trial", cluster = escape_code(&clean(cluster)));
         let token = self.token().await?;
         let session = self.client.open_session(&token);
-        let content = SlackMessageContent::new().with_text(text.to_owned());
+        let content = SlackMessageContent::new().with_text(text);
         let request = SlackApiChatPostMessageRequest::new(channel.into(), content);
         let posted = session.chat_post_message(&request).await;
         posted.map(drop).map_err(|error| SlackError::of(channel, error))

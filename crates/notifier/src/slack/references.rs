@@ -13,6 +13,7 @@ use crate::ledger::{Change, Entry};
 use crate::plan::Update;
 use crate::queue::Queue;
 use crate::routing::Target;
+use crate::surroundings::Surroundings;
 
 impl SlackSender {
     /// Lets the next message of a queue that lacks one refer to its counterpart: a failed run and the deadline that it missed.
@@ -35,6 +36,7 @@ impl SlackSender {
     async fn try_link(&self, entry: &Entry, counterpart: &Entry) -> Result<Vec<Change>, SlackError> {
         let address = |entry: &Entry| PostedMessage::new(&entry.delivery.channel, &entry.delivery.message);
         let (posted, other) = (address(entry), address(counterpart));
+        let surroundings = self.around.alert(&entry.alert).await;
         let linked = async {
             let link = self.within_timeout(self.slack.permalink(&other)).await?;
             let delivery = &entry.delivery;
@@ -44,6 +46,7 @@ impl SlackSender {
                 shown: &entry.alert,
                 followed_by: entry.followed_by.as_ref(),
                 replaces: None,
+                surroundings: &surroundings,
             };
             let marks = Marks { rejected: delivery.rejected.clone(), link: Some(link.clone()), thread: None };
             let message = content.message(delivery.delivered_at, &marks, &self.target_of_entry(entry));
@@ -82,6 +85,7 @@ impl SlackSender {
             shown: alert,
             followed_by: Some(sending.alert),
             replaces: None,
+            surroundings: Surroundings::NONE,
         };
         let marks =
             Marks { rejected: delivery.rejected.clone(), link: Some(link), thread: delivery.thread.clone() };
@@ -103,10 +107,10 @@ impl SlackSender {
     }
 
     /// The channel of a message, with those whom it notifies.
-    fn target_of_entry(&self, entry: &Entry) -> Target {
+    pub(super) fn target_of_entry(&self, entry: &Entry) -> Target {
         let Delivery { route, is_copy, .. } = &entry.delivery;
         let mut targets = self.slack.routes().targets(&entry.alert).into_iter();
         let found = targets.find(|target| target.channel == *route);
-        found.unwrap_or_else(|| Target { channel: route.clone(), mentions: Vec::new(), is_copy: *is_copy })
+        found.unwrap_or_else(|| self.slack.routes().forgotten(route, *is_copy))
     }
 }

@@ -22,13 +22,16 @@ use super::content::{Content, Doubt, Marks, NewAlert, Sending};
 use super::error::SlackError;
 use super::late::{Late, Request};
 use super::pauses::Pauses;
+use crate::around::Around;
 use crate::backlog::Waiting;
+use crate::language::phrase;
 use crate::ledger::{Change, Entry, Ledger};
 use crate::metrics;
 use crate::plan::{Plan, Update, plan};
 use crate::queue::Queue;
-use crate::render::{Message, render_at};
+use crate::render::{Edition, Message, render};
 use crate::routing::Target;
+use crate::surroundings::Surroundings;
 
 /// After how many hours an alert is given up that a person could have let through: the token is not valid, or no channel takes
 /// it.
@@ -55,6 +58,7 @@ impl Default for Patience {
 #[derive(Clone)]
 pub(crate) struct SlackSender {
     pub(super) slack: Arc<Slack>,
+    pub(super) around: Around,
     patience: Patience,
     pub(super) ledger: Ledger,
     pub(super) pauses: Arc<Pauses>,
@@ -69,8 +73,13 @@ pub(crate) struct SlackSender {
 impl SlackSender {
     pub(crate) fn new(slack: Slack, patience: Patience) -> Self {
         let slack = Arc::new(slack);
-        let (ledger, pauses, late, settled, storms) = Default::default();
-        Self { slack, patience, ledger, pauses, late, settled, storms }
+        let (around, ledger, pauses, late, settled, storms) = Default::default();
+        Self { slack, around, patience, ledger, pauses, late, settled, storms }
+    }
+
+    /// Reads what is around alerts.
+    pub(crate) fn reading(&mut self, around: Around) {
+        self.around = around;
     }
 
     /// Whether an alert has a channel.
@@ -157,8 +166,7 @@ impl SlackSender {
         let mut targets = self.slack.routes().targets(&waiting.alert).into_iter();
         let found =
             targets.find(|target| target.is_copy == *is_copy && (!is_copy || target.channel == *route));
-        let before = || Target { channel: route.clone(), mentions: Vec::new(), is_copy: *is_copy };
-        found.unwrap_or_else(before)
+        found.unwrap_or_else(|| self.slack.routes().forgotten(route, *is_copy))
     }
 
     /// When something may be sent to a channel again; `None`: now.
@@ -204,14 +212,20 @@ impl SlackSender {
     }
 
     async fn try_send(&self, sending: Sending<'_>) -> Result<Vec<Change>, SlackError> {
+        let plan = self.plan(sending);
+        if matches!(plan, Plan::Pass) {
+            return Ok(Vec::new());
+        }
+        let surroundings = &self.around.alert(sending.alert).await;
         let new = |subject| Content {
             subject,
             version: 1,
             shown: sending.alert,
             followed_by: None,
             replaces: None,
+            surroundings,
         };
-        match self.plan(sending) {
+        match plan {
             Plan::Pass => Ok(Vec::new()),
             Plan::Post { subject } => self.try_post(sending, new(subject)).await,
             Plan::Update(update) if is_elsewhere(&update, sending) => {
@@ -220,12 +234,17 @@ impl SlackSender {
                 changes.extend(referring);
                 Ok(changes)
             }
-            Plan::Update(update) => self.try_update(sending, &update).await,
+            Plan::Update(update) => self.try_update(sending, &update, surroundings).await,
         }
     }
 
     /// Updates a message, and replies to it; where it is gone, what it would show becomes another one.
-    async fn try_update(&self, sending: Sending<'_>, update: &Update) -> Result<Vec<Change>, SlackError> {
+    async fn try_update(
+        &self,
+        sending: Sending<'_>,
+        update: &Update,
+        surroundings: &Surroundings,
+    ) -> Result<Vec<Change>, SlackError> {
         let Update { entry, subject, shown, followed_by, is_broadcast } = update;
         let Delivery { channel, message: ts, .. } = &entry.delivery;
         let posted = PostedMessage::new(channel, ts);
@@ -236,6 +255,7 @@ impl SlackSender {
             shown,
             followed_by: followed_by.as_ref(),
             replaces: Some(entry),
+            surroundings,
         };
         let now = (sending.now)();
         let marks = Marks {
@@ -253,7 +273,9 @@ impl SlackSender {
             Err(error) => return Err(error),
         }
         let place = Place::Thread { of: &thread, is_broadcast: *is_broadcast };
-        let reply = render_at(sending.alert, now);
+        let language = sending.target.language;
+        let reply = render(sending.alert, Edition { language, delivered_at: Some(now), surroundings });
+        let reply = reply.without_chart();
         let reply = if *is_broadcast { reply.notifying(&sending.target.mentions) } else { reply };
         match self.try_post_once(place, sending, &reply).await {
             Ok(_) => {}
@@ -262,6 +284,7 @@ impl SlackSender {
             }
             Err(error) => return Err(error),
         }
+        self.try_reply_whole_error(sending, (&thread, &reply)).await?;
         let mut changed = content.entry(sending, (&posted, now), &message, marks);
         changed.delivery.route.clone_from(&entry.delivery.route);
         Ok(self.changes(sending, &content, changed))
@@ -280,6 +303,7 @@ impl SlackSender {
             let ids = [sending.id, sending.storm_id()];
             match self.look_up(Place::Channel(channel), &ids, sending).await? {
                 Some((id, posted)) if id == sending.id => {
+                    self.try_reply_whole_error(sending, (&posted, &message)).await?;
                     let entry = content.entry(sending, (&posted, now), &message, Marks::default());
                     return Ok(self.changes(sending, &content, entry));
                 }
@@ -298,7 +322,8 @@ impl SlackSender {
                 if is_in_doubt {
                     sending.doubt.renew();
                 }
-                let note = format!("This message is for {channel}, which rejected it. {why}.");
+                let note = error.text(sending.target.language, channel);
+                let note = phrase!(sending.target.language, "rejected", channel = channel, why = note);
                 let marks = Marks { rejected: Some(note), ..Marks::default() };
                 let message = content.message(now, &marks, sending.target);
                 let posted = self.try_post_once(Place::Channel(default), sending, &message).await?;
@@ -306,8 +331,29 @@ impl SlackSender {
             }
             posted => (posted?, message, Marks::default()),
         };
+        self.try_reply_whole_error(sending, (&posted, &message)).await?;
         let entry = content.entry(sending, (&posted, now), &message, marks);
         Ok(self.changes(sending, &content, entry))
+    }
+
+    /// Replies to a message with the whole error text, if it has only a part of it.
+    async fn try_reply_whole_error(
+        &self,
+        sending: Sending<'_>,
+        (thread, message): (&PostedMessage, &Message),
+    ) -> Result<(), SlackError> {
+        let Some(reply) = message.with_whole_error() else { return Ok(()) };
+        // Whether it was posted is not known if it is not known of the message.
+        let sending = Sending { id: sending.error_id(), ..sending };
+        let place = Place::Thread { of: thread, is_broadcast: false };
+        match self.try_post_once(place, sending, &reply).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_of_message() || error.is_of_content() => {
+                tracing::warn!("{}; the whole error text is not in the thread", error_chain(&error));
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Posts the message of an alert, unless it is found.

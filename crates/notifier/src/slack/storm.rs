@@ -63,7 +63,7 @@ impl SlackSender {
         let storms = self.ledger.storms(partition, queue).into_iter();
         let changed = storms.filter_map(|(mut head, alerts)| {
             let alerts: Vec<(&Alert, bool)> = alerts.iter().map(|(alert, over)| (alert, *over)).collect();
-            let message = render_storm(&alerts);
+            let message = render_storm(&alerts, self.target_of_entry(&head).language);
             let text = fallback(&message);
             if text == head.delivery.text {
                 return None;
@@ -98,7 +98,7 @@ impl SlackSender {
             (None, Weather::Calm) => return Ok(None),
             (None, Weather::Storm(channel, ts)) => (PostedMessage::new(&channel, &ts), Vec::new()),
             (head, _) => {
-                let message = render_storm(&[(alert, false)]);
+                let message = render_storm(&[(alert, false)], sending.target.language);
                 let posted = match head {
                     Some(posted) => posted,
                     None => {

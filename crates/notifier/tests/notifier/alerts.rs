@@ -12,8 +12,26 @@ use kigen_model::risk::Risk;
 use kigen_model::run::{Attempt, AttemptPhase, Container, ContainerRole, ContainerState, Run, RunPhase};
 use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 use kigen_model::trend::Trend;
+use kigen_notifier::language::Language;
+use kigen_notifier::render::{self, Edition, Message};
 use kigen_wire::Level;
 use uuid::Uuid;
+
+/// Its message in English.
+pub(crate) fn render(alert: &Alert) -> Message {
+    render::render(alert, Edition::of(Language::ENGLISH))
+}
+
+/// Its message in English, delivered then.
+pub(crate) fn render_at(alert: &Alert, now: Instant) -> Message {
+    render::render(alert, Edition { delivered_at: Some(now), ..Edition::of(Language::ENGLISH) })
+}
+
+/// The value of the fact with this label.
+pub(crate) fn fact(message: &Message, label: &str) -> Option<String> {
+    let fact = message.facts.iter().find(|fact| fact.label == label);
+    fact.map(|fact| fact.value.clone())
+}
 
 /// A miss with this cause, of a batch whose successful runs took ten minutes.
 pub(crate) fn missed(cause: Cause, run: Option<RunSummary>) -> Alert {

@@ -2,11 +2,12 @@
 
 use expect_test::{Expect, expect};
 use kigen_model::alert::AlertBody;
-use kigen_model::run::{Run, RunPhase};
+use kigen_model::run::{ContainerState, Run, RunPhase};
 use kigen_model::slot::{Cause, Failure, Gap, RunSummary};
-use kigen_notifier::render::render;
 
-use crate::alerts::{self, at, failed_attempt, in_phase, missed, run_failed, summary};
+use crate::alerts::{
+    self, at, beside_a_proxy, failed_attempt, in_phase, missed, render, run_failed, summary,
+};
 
 /// The first paragraph of the miss of 12:30.
 fn check(cause: Cause, run: Option<RunSummary>, expected: Expect) {
@@ -163,4 +164,48 @@ fn a_known_error_is_explained() {
         run.last_attempt = Some(killed);
     }
     assert!(has(&render(&failure).paragraphs, "Raise `resources.limits.memory`"), "of a failed run");
+}
+
+/// A word of Kubernetes explains more than a code, and the program's own text more than exit code 1.
+#[test]
+fn an_exit_code_is_explained_where_nothing_explains_more() {
+    let explained = |reason: &str, code: i32, text: Option<&str>| {
+        let (reason, last_error) = (reason.to_owned(), text.map(str::to_owned));
+        let failure = Failure {
+            reason: "BackoffLimitExceeded".to_owned(),
+            exit_code: Some(code),
+            attempts: 1,
+            last_error,
+        };
+        let run = summary(Some(failed_attempt(&reason, Some(code), None)));
+        render(&missed(Cause::Failed(failure), Some(run))).paragraphs.join("\n")
+    };
+    for (code, text) in [
+        (127, "Its command is not in the image or cannot be run"),
+        (134, "It aborted itself"),
+        (137, "It was killed: usually its node ran out of memory"),
+        (139, "Native code crashed"),
+        (143, "It was asked to stop: its node was drained"),
+        (1, "left no text: read its log"),
+    ] {
+        assert!(explained("Error", code, None).contains(text), "{code}");
+    }
+    assert!(!explained("OOMKilled", 137, None).contains("It was killed"), "its limit, not the node");
+    assert!(!explained("Error", 1, Some("KeyError: 'price'")).contains("read its log"));
+    assert!(!explained("Error", 2, None).contains("read its log"));
+}
+
+/// The work had ended well: the code is that of the proxy.
+#[test]
+fn the_exit_code_of_a_container_beside_the_work_is_not_explained_as_its_own() {
+    let proxy = ContainerState::Ended { at: None, exit_code: Some(137) };
+    let attempt = beside_a_proxy(failed_attempt("Error", Some(137), None), 0, proxy);
+    let failure = Failure {
+        reason: "BackoffLimitExceeded".to_owned(),
+        exit_code: Some(137),
+        attempts: 1,
+        last_error: None,
+    };
+    let text = render(&missed(Cause::Failed(failure), Some(summary(Some(attempt))))).paragraphs.join("\n");
+    assert!(text.contains("the work may be done") && !text.contains("It was killed"), "{text}");
 }

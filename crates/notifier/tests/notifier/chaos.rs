@@ -19,6 +19,7 @@ use crate::delivery::{folder, ids, now};
 use crate::incidents::miss;
 use crate::queues::{self, ERRORS, FATAL};
 use crate::slack::Workspace;
+use crate::surroundings::long_error;
 
 const SEEDS: u64 = 6;
 const PARTITIONS: u32 = 2;
@@ -72,14 +73,14 @@ fn story(random: &mut Random, batch: &str, later: TimeDelta) -> Story {
     Story {
         alerts: alerts.iter().map(of).collect(),
         state,
-        failure: has_failed.then(|| of(&run_failed("KeyError: 'price'"))),
+        failure: has_failed.then(|| of(&run_failed(&long_error()))),
     }
 }
 
 /// The miss, explained by a run that failed.
 fn failing(mut miss: Alert) -> Alert {
     if let AlertBody::SlotMissed { cause, run, .. } = &mut miss.body {
-        *cause = failed("KeyError: 'price'");
+        *cause = failed(&long_error());
         *run = Some(summary(Some(attempt())));
     }
     miss
@@ -186,14 +187,18 @@ async fn run(seed: u64, batches: u64, between: TimeDelta) {
             assert!(tokio::time::Instant::now() < until, "seed {seed}: {name} is not linked");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        check(seed, &workspace, name, story);
+        check(seed, &workspace, name, story, between > TimeDelta::zero());
     }
     let storms = storms(seed, &workspace).await;
     assert!(between > TimeDelta::zero() || storms > 0, "seed {seed}");
     notifier.stop().await;
     let of_story = |story: &Story| story.alerts.len() + story.failure.iter().len();
     let expected: usize = stories.iter().map(of_story).sum();
-    assert_eq!(workspace.channel().len(), expected + storms, "seed {seed}");
+    let (whole_errors, others): (Vec<Json>, Vec<Json>) =
+        workspace.channel().into_iter().partition(is_whole_error);
+    assert_eq!(others.len(), expected + storms, "seed {seed}");
+    let once: BTreeSet<&str> = ids(&whole_errors).into_iter().collect();
+    assert_eq!(once.len(), whole_errors.len(), "seed {seed}: no whole error is in a thread twice");
     assert_eq!(appended, Offset(u64::try_from(expected).expect("few")), "seed {seed}");
 }
 
@@ -222,8 +227,19 @@ async fn storms(seed: u64, workspace: &Workspace) -> usize {
     }
 }
 
-fn check(seed: u64, workspace: &Workspace, name: &str, story: &Story) {
-    let messages = thread(workspace, FATAL, name);
+/// Whether a message is a reply that has all of an error.
+fn is_whole_error(message: &Json) -> bool {
+    message["text"].as_str().is_some_and(|text| text.contains("The whole error text of "))
+}
+
+fn check(seed: u64, workspace: &Workspace, name: &str, story: &Story, is_calm: bool) {
+    let parts = |channel| -> (Vec<Json>, Vec<Json>) {
+        thread(workspace, channel, name).into_iter().partition(|message| !is_whole_error(message))
+    };
+    let (messages, whole_errors) = parts(FATAL);
+    // The thread of a storm has them of messages that are updated there.
+    let failed = usize::from(story.failure.is_some());
+    assert_eq!(whole_errors.len(), failed, "seed {seed}: {name}: the miss");
     let expected: Vec<String> = story.alerts.iter().map(|alert| alert.id.to_string()).collect();
     assert_eq!(ids(&messages), expected, "seed {seed}: {name}");
     let head = &messages[0];
@@ -231,7 +247,9 @@ fn check(seed: u64, workspace: &Workspace, name: &str, story: &Story) {
     assert!(messages[1..].iter().all(|reply| reply["thread_ts"] == *parent), "seed {seed}: {name}");
     let text = head["text"].as_str().expect("a text");
     assert!(text.contains(&format!(": {}: ", story.state)), "seed {seed}: {name}: {text}");
-    let failures = thread(workspace, ERRORS, name);
+    let (failures, whole_errors) = parts(ERRORS);
+    assert!(whole_errors.len() == failed || !is_calm && whole_errors.is_empty(), "seed {seed}: {name}");
+    assert!(whole_errors.iter().all(|reply| reply["thread_ts"] == failures[0]["ts"]), "seed {seed}: {name}");
     let expected: Vec<String> = story.failure.iter().map(|alert| alert.id.to_string()).collect();
     assert_eq!(ids(&failures), expected, "seed {seed}: {name}");
 }

@@ -85,6 +85,8 @@ fn a_proxy_that_failed_a_good_run() {
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
             ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500 -c main
+            ▌ Repeat: kubectl --context prod -n ml create job --from=cronjob/recommend
+            ▌         recommend-again-1120-1230
         "#]],
     );
 }
@@ -111,6 +113,7 @@ fn a_failed_run_of_which_a_pod_hangs_in_terminating() {
             ▌ 🔴 ml/recommend has no good result for 12:30
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its run failed in its only attempt: BackoffLimitExceeded.
+            ▌ It began at 12:00:01 and failed at 12:20:03, after 20 min.
             ▌ It has failed at 12:20:03, but its pod recommend-29380500-x7k2p on node-1 has
             ▌ been terminating since: `main` still runs.
             ▌ The last 4 good runs took 9 min to 10 min.
@@ -120,6 +123,8 @@ fn a_failed_run_of_which_a_pod_hangs_in_terminating() {
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
             ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500 -c main
+            ▌ Repeat: kubectl --context prod -n ml create job --from=cronjob/recommend
+            ▌         recommend-again-1120-1230
         "#]],
     );
     let alert = run_failed("");
@@ -129,11 +134,14 @@ fn a_failed_run_of_which_a_pod_hangs_in_terminating() {
             ▌ 🟠 ml/recommend failed
             ▌ run of Fri 20 Nov 03:00 UTC · cluster prod
             ▌ Its run failed in its only attempt: BackoffLimitExceeded.
+            ▌ It began at 03:00:01 and failed at 03:20:03, after 20 min.
             ▌ It has failed at 03:20:03, but its pod recommend-29380500-x7k2p on node-1 has
             ▌ been terminating since: `main` still runs.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500 -c main
+            ▌ Repeat: kubectl --context prod -n ml create job --from=cronjob/recommend
+            ▌         recommend-again-1120-0300
         "#]],
     );
 }

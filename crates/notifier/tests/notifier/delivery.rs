@@ -14,7 +14,6 @@ use kigen_model::slot::Cause;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_notifier::delivery::Delivery;
 use kigen_notifier::health::Health;
-use kigen_notifier::render::render;
 use kigen_notifier::role::{GROUP, run};
 use kigen_notifier::routing::Channels;
 use kigen_notifier::slack::client::{Place, Slack};
@@ -27,7 +26,7 @@ use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::alerts::{judged_again, missed, of_batch, recovered, run_failed, unknown_month};
+use crate::alerts::{judged_again, missed, of_batch, recovered, render, run_failed, unknown_month};
 use crate::slack::{Answer, Workspace};
 
 const PARTITION: Partition = Partition(0);

@@ -24,19 +24,21 @@ fn a_run_that_did_no_work_is_a_miss() {
     check(
         &missed(Cause::Expectation(broken()), Some(summary(Some(attempt())))),
         expect![[r#"
-        ▌ 🔴 ml/recommend has no good result for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ Its run ended well, but did not do what is expected: rows <@U1> is 12,
-        ▌ expected is at least 1000; the median of the last 14 is 120345; it took 3 s,
-        ▌ expected is at least 5 min. So it does not count.
-        ▌ The last 4 good runs took 9 min to 10 min.
-        ▌ Job: recommend-29380500
-        ▌ Pod: recommend-29380500-x7k2p on node-1
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500
-    "#]],
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ Its run ended well, but did not do what is expected: rows <@U1> is 12,
+            ▌ expected is at least 1000; the median of the last 14 is 120345; it took 3 s,
+            ▌ expected is at least 5 min. So it does not count.
+            ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ Job: recommend-29380500
+            ▌ Pod: recommend-29380500-x7k2p on node-1
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500
+            ▌ Repeat: kubectl --context prod -n ml create job --from=cronjob/recommend
+            ▌         recommend-again-1120-1230
+        "#]],
     );
 }
 

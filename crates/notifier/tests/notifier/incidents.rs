@@ -263,7 +263,7 @@ async fn a_silent_cluster_is_one_message_that_is_updated_when_it_is_over() {
     assert_eq!((messages.len(), heads(&messages).len()), (2, 1), "{messages:#?}");
     assert!(text(&messages[0]).contains(": Over: Cluster shop is silent no more"), "{}", text(&messages[0]));
     let shown = body(&messages[0]);
-    assert!(shown.contains("13 were met and 1 was missed"), "{shown}");
+    assert!(shown.contains("judged late: 13 met, 1 missed. The miss has a message"), "{shown}");
     assert!(shown.contains("Before: Cluster shop is silent since 02:00 Asia/Tokyo"), "{shown}");
     let records = records(&log);
     assert_eq!((records.len(), records[0].1.key.to_string()), (1, "shop".to_owned()));

@@ -11,6 +11,7 @@ use kigen_log::kafka::{Connection, KafkaLog};
 use kigen_log::{Consumer, ConsumerEvent, GroupPosition, Log, LogReader, NewRecord, Settings};
 use kigen_model::Instant;
 use kigen_model::alert::Alert;
+use kigen_model::slot::Cause;
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_notifier::delivery::Delivery;
 use kigen_notifier::role::{GROUP, run};
@@ -21,9 +22,11 @@ use tokio::sync::{MutexGuard, oneshot};
 use tokio::task::JoinHandle;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::alerts::missed;
 use crate::delivery::{PATIENCE, ids};
 use crate::queues::{ERRORS, FATAL, failure_of, ids_of, miss_of, slack_of};
 use crate::slack::{Answer, Workspace};
+use crate::surroundings;
 
 /// The broker of these tests. It ends with the process.
 static BROKER: LazyLock<tokio::sync::Mutex<Broker>> =
@@ -255,4 +258,27 @@ fn on_kafka_alerts_that_expired_undelivered_are_reported_once_and_a_marker_is_no
         assert_eq!(lines.count("up to 2 alerts in partition 0 of kigen.alerts expired"), 1);
         assert_eq!(ids(&workspace.channel()), ids_of(&[&alerts[0], &alerts[2]]));
     });
+}
+
+/// Of a reader that sees committed records only, over all partitions, behind the markers of transactions.
+#[tokio::test]
+async fn on_kafka_a_message_has_what_the_states_of_all_partitions_show() {
+    let kafka = OnKafka::open("surroundings").await;
+    let workspace = Workspace::answering(&[]).await;
+    let mut late = surroundings::before("ml", "recommend", "0 3 * * *");
+    late.incident = surroundings::incident(0);
+    let prices = surroundings::state(surroundings::key("dwh", "prices"), vec![("x", late)]);
+    for (partition, state) in [(P0, surroundings::recommend()), (P1, prices)] {
+        let (topic, key) = (Topic::Status, state.key.to_string());
+        let value = Some(kigen_wire::encode_batch(&state, kigen_wire::Level::NEWEST));
+        let record = NewRecord { topic, partition, key, value, timestamp: Utc::now() };
+        kafka.log.append(vec![record]).await.expect("the log takes it");
+    }
+    kafka.append(P0, &missed(Cause::Suspended, None), TimeDelta::zero()).await;
+    let notifier = kafka.start(&workspace, Utc::now);
+    kafka.has_committed(P0, at(1)).await;
+    notifier.stop().await;
+    let text = surroundings::text(&workspace.channel()[0]);
+    assert!(text.contains("*Last deadlines:* ✓✓✓✓✓✓✓ ✓✓✓·✗✓✗ (11 of 13 in time)"), "{text}");
+    assert!(text.contains("It reads dwh/prices, which has no good result for "), "{text}");
 }

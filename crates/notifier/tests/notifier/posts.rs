@@ -3,14 +3,13 @@
 use expect_test::{Expect, expect};
 use kigen_model::alert::Alert;
 use kigen_model::slot::Cause;
-use kigen_notifier::render::render;
 use kigen_notifier::routing::Channels;
 use kigen_notifier::slack::client::{Place, Slack};
 use kigen_notifier::slack::error::SlackError;
 use kigen_ops::Secret;
 use serde_json::Value as Json;
 
-use crate::alerts::{attempt, failed, missed, recovered, run_failed, summary};
+use crate::alerts::{attempt, failed, missed, recovered, render, run_failed, summary};
 use crate::slack::{Answer, Workspace};
 
 const TOKEN: &str = "xoxb-not-a-real-token";
@@ -62,7 +61,7 @@ async fn a_message_has_a_line_for_the_lock_screen_and_blocks_for_the_rest() {
             },
             {
               "text": {
-                "text": "*Job:* recommend-29380500\n*Pod:* recommend-29380500-x7k2p on node-1\n*Owner:* recommend-team\n*Objective:* `complete by \"30 12 * * *\" Asia/Tokyo`\n*Runbook:* <https://wiki.example.com/recommend?a=1&amp;b=2>\n*Look:* `kubectl --context prod -n ml logs job/recommend-29380500`",
+                "text": "*Job:* recommend-29380500\n*Pod:* recommend-29380500-x7k2p on node-1\n*Owner:* recommend-team\n*Objective:* `complete by \"30 12 * * *\" Asia/Tokyo`\n*Runbook:* <https://wiki.example.com/recommend?a=1&amp;b=2>\n*Look:* `kubectl --context prod -n ml logs job/recommend-29380500`\n*Repeat:* `kubectl --context prod -n ml create job --from=cronjob/recommend recommend-again-1120-1230`",
                 "type": "mrkdwn",
                 "verbatim": true
               },
@@ -234,6 +233,7 @@ async fn whatever_the_cluster_writes_slack_accepts_the_message() {
             .await
             .unwrap_or_else(|error| panic!("{piece:?}: {error}"));
         let sent = &workspace.channel()[0];
+        assert!(sent["blocks"].to_string().contains("*Look:* `kubectl "), "{piece:?}");
         let code = sent["blocks"].as_array().expect("blocks").iter();
         let code = code.filter_map(|block| block["text"]["text"].as_str());
         for section in code.filter(|section| section.starts_with("```")) {

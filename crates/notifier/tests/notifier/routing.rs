@@ -10,6 +10,7 @@ use kigen_model::risk::Risk;
 use kigen_model::slot::Cause;
 use kigen_model::working_days::WorkingDays;
 use kigen_notifier::delivery::Delivery;
+use kigen_notifier::language::Language;
 use kigen_notifier::routing::{Channels, Conditions, Kind, Mention, Outcome, Pattern, Routes, Rule, Times};
 use kigen_notifier::slack::client::Slack;
 use serde_json::Value as Json;
@@ -26,12 +27,12 @@ fn channels() -> Channels {
 }
 
 fn routes(rules: Vec<Rule>) -> Routes {
-    Routes { rules, default: channels() }
+    Routes { rules, ..Routes::from(channels()) }
 }
 
 fn rule(name: &str, when: Conditions, channel: &str) -> Rule {
     let channel = Some(channel.to_owned());
-    Rule { name: name.to_owned(), when, channel, mentions: Vec::new(), is_continued: false }
+    Rule { name: name.to_owned(), when, channel, language: None, mentions: Vec::new(), is_continued: false }
 }
 
 fn pattern(text: &str) -> Vec<Pattern> {
@@ -89,6 +90,28 @@ fn the_first_rule_that_matches_decides_unless_it_continues() {
         routes.unreachable(),
         [("never", "`page` before it decides on all that it matches".to_owned())]
     );
+}
+
+#[test]
+fn the_first_rule_with_a_language_decides_on_it_else_the_default() {
+    let japanese = Language::named("ja");
+    let spoken =
+        Rule { channel: None, language: japanese, is_continued: true, ..rule("ja", of_namespace("ml"), "") };
+    let english = Rule { language: Some(Language::ENGLISH), ..rule("abroad", of_namespace("ml"), "C1") };
+    let silent = rule("copy", of_namespace("ml"), "C9");
+    let languages = |rules: Vec<Rule>, language: Language| -> Vec<(String, &str)> {
+        let routes = Routes { language, ..routes(rules) };
+        let targets = routes.targets(&suspended()).into_iter();
+        targets.map(|target| (target.channel, target.language.tag())).collect()
+    };
+    let of = |all: &[(&str, &'static str)]| -> Vec<(String, &str)> {
+        all.iter().map(|(channel, tag)| ((*channel).to_owned(), *tag)).collect()
+    };
+    let default = Language::ENGLISH;
+    assert_eq!(languages(Vec::new(), japanese.expect("Japanese")), of(&[("C1", "ja")]));
+    assert_eq!(languages(vec![spoken.clone(), english.clone()], default), of(&[("C1", "ja")]));
+    assert_eq!(languages(vec![spoken, silent], default), of(&[("C1", "ja"), ("C9", "en")]));
+    assert_eq!(languages(vec![english], japanese.expect("Japanese")), of(&[("C1", "en")]));
 }
 
 #[test]
@@ -166,7 +189,7 @@ fn a_rule_that_can_never_match_is_found_and_one_that_may_is_not() {
         mentions: vec![Mention::Here],
         ..rule("failures", Conditions { kinds: vec![Kind::Failure], ..Conditions::default() }, "")
     };
-    let without = Routes { rules: vec![failures], default: Channels { error: None, ..channels() } };
+    let without = Routes { rules: vec![failures], ..Routes::from(Channels { error: None, ..channels() }) };
     assert!(without.unreachable()[0].1.contains("error_channel"));
 }
 

@@ -40,36 +40,36 @@ fn a_cluster_is_silent() {
     check(
         &silent(14, true),
         expect![[r#"
-        ▌ 🟡 Cluster shop is silent since 02:00 Asia/Tokyo
-        ▌ cluster shop · silent since 02:00 Asia/Tokyo
-        ▌ 14 objectives are not judged, the next deadline is 03:00 ml/recommend. No
-        ▌ deadline of the cluster is called missed meanwhile, and none is forgotten:
-        ▌ all are judged once its time goes on. kigen's shipper does not run, or it
-        ▌ cannot reach the API server or the log.
-        ▌ Look: kigen doctor
-    "#]],
+            ▌ 🟡 Cluster shop is silent since 02:00 Asia/Tokyo
+            ▌ cluster shop · silent since 02:00 Asia/Tokyo
+            ▌ Meanwhile 14 objectives are not judged, the next deadline is 03:00
+            ▌ ml/recommend. No deadline of the cluster is called missed, and none is
+            ▌ forgotten: all are judged once its time goes on. kigen's shipper does not
+            ▌ run, or it cannot reach the API server or the log.
+            ▌ Look: kigen doctor
+        "#]],
     );
     check(
         &silent(1, false),
         expect![[r#"
-        ▌ 🟡 Cluster shop is silent since 17:00 UTC
-        ▌ cluster shop · silent since 17:00 UTC
-        ▌ 1 objective is not judged. No deadline of the cluster is called missed
-        ▌ meanwhile, and none is forgotten: all are judged once its time goes on.
-        ▌ kigen's shipper does not run, or it cannot reach the API server or the log.
-        ▌ Look: kigen doctor
-    "#]],
+            ▌ 🟡 Cluster shop is silent since 17:00 UTC
+            ▌ cluster shop · silent since 17:00 UTC
+            ▌ Meanwhile 1 objective is not judged. No deadline of the cluster is called
+            ▌ missed, and none is forgotten: all are judged once its time goes on. kigen's
+            ▌ shipper does not run, or it cannot reach the API server or the log.
+            ▌ Look: kigen doctor
+        "#]],
     );
     check(
         &silent(0, false),
         expect![[r#"
-        ▌ 🟡 Cluster shop is silent since 17:00 UTC
-        ▌ cluster shop · silent since 17:00 UTC
-        ▌ No objective waits to be judged. No deadline of the cluster is called missed
-        ▌ meanwhile, and none is forgotten: all are judged once its time goes on.
-        ▌ kigen's shipper does not run, or it cannot reach the API server or the log.
-        ▌ Look: kigen doctor
-    "#]],
+            ▌ 🟡 Cluster shop is silent since 17:00 UTC
+            ▌ cluster shop · silent since 17:00 UTC
+            ▌ Meanwhile no objective waits to be judged. No deadline of the cluster is
+            ▌ called missed, and none is forgotten: all are judged once its time goes on.
+            ▌ kigen's shipper does not run, or it cannot reach the API server or the log.
+            ▌ Look: kigen doctor
+        "#]],
     );
 }
 
@@ -79,22 +79,21 @@ fn a_cluster_is_silent_no_more() {
     check(
         &silence_over(until, SlotCounts { met: 13, missed: 1, ..SlotCounts::default() }),
         expect![[r#"
-        ▌ 🟢 Cluster shop is silent no more, after 40 min
-        ▌ cluster shop · silent from 17:00 to 17:40 UTC
-        ▌ 14 deadlines from 17:00 to 17:40 were judged late: 13 were met and 1 was
-        ▌ missed. The miss has a message of its own.
-    "#]],
+            ▌ 🟢 Cluster shop is silent no more, after 40 min
+            ▌ cluster shop · silent from 17:00 to 17:40 UTC
+            ▌ 14 deadlines from 17:00 to 17:40 were judged late: 13 met, 1 missed. The miss
+            ▌ has a message of its own.
+        "#]],
     );
     let counts = SlotCounts { met: 30, missed: 2, unknown: 1, excused: 4, has_more: true };
     check(
         &silence_over(until, counts),
         expect![[r#"
-        ▌ 🟢 Cluster shop is silent no more, after 40 min
-        ▌ cluster shop · silent from 17:00 to 17:40 UTC
-        ▌ At least 37 deadlines from 17:00 to 17:40 were judged late: 30 were met, 2
-        ▌ were missed, 1 was unknown and 4 were excused. Each miss has a message of its
-        ▌ own.
-    "#]],
+            ▌ 🟢 Cluster shop is silent no more, after 40 min
+            ▌ cluster shop · silent from 17:00 to 17:40 UTC
+            ▌ At least 37 deadlines from 17:00 to 17:40 were judged late: 30 met, 2 missed,
+            ▌ 1 unknown, 4 excused. Each miss has a message of its own.
+        "#]],
     );
     check(
         &silence_over(until, SlotCounts::default()),
@@ -107,11 +106,11 @@ fn a_cluster_is_silent_no_more() {
     check(
         &silence_over(None, SlotCounts::default()),
         expect![[r#"
-        ▌ 🟢 Cluster shop is no longer watched
-        ▌ cluster shop · silent from 17:00 UTC
-        ▌ An operator has made kigen forget the cluster: nothing of it is judged any
-        ▌ more.
-    "#]],
+            ▌ 🟢 Cluster shop is no longer watched
+            ▌ cluster shop · silent since 17:00 UTC
+            ▌ An operator has made kigen forget the cluster: nothing of it is judged any
+            ▌ more.
+        "#]],
     );
 }
 
@@ -144,11 +143,11 @@ fn no_cron_job_of_a_cluster_fires() {
     check(
         &of_cluster(over, "2026-11-19T22:00:10Z"),
         expect![[r#"
-        ▌ 🟢 The CronJobs of cluster shop fire again, after 5 h 0 min
-        ▌ cluster shop · no fire from 17:00 to 22:00:10 UTC
-        ▌ Kubernetes makes up for the last fire of each CronJob at most
-        ▌ (`startingDeadlineSeconds`). What is still missed in an hour has a message of
-        ▌ its own then.
-    "#]],
+            ▌ 🟢 The CronJobs of cluster shop fire again, after 5 h 0 min
+            ▌ cluster shop · no fire from 17:00 to 22:00:10 UTC
+            ▌ Kubernetes makes up for the last fire of each CronJob at most
+            ▌ (startingDeadlineSeconds). What is still missed in an hour has a message of
+            ▌ its own then.
+        "#]],
     );
 }

@@ -107,6 +107,11 @@ impl Workspace {
         self.shared.workings.send_modify(|workings| workings.archive(channel, is_archived));
     }
 
+    /// Refuses charts: the workspace does not have them yet.
+    pub(crate) fn refuse_charts(&self) {
+        self.shared.workings.send_modify(|workings| workings.is_without_charts = true);
+    }
+
     /// Deletes a message, as a person does.
     pub(crate) fn delete(&self, channel: &str, ts: &Json) {
         self.shared.workings.send_modify(|workings| workings.delete(channel, ts));

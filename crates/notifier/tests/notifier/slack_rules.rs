@@ -9,8 +9,10 @@ use serde_json::{Value as Json, json};
 const BLOCKS_MAX: usize = 50;
 const SECTION_UNITS_MAX: usize = 3_000;
 const BLOCK_ID_UNITS_MAX: usize = 255;
-const BLOCKS_UNITS_MAX: usize = 13_200;
+const BLOCKS_UNITS_MAX: usize = 12_000;
 const TEXT_UNITS_MAX: usize = 40_000;
+/// How many charts a message may have.
+const CHARTS_MAX: usize = 2;
 /// When all messages are posted: 2026-11-27T03:30:30Z, after all alerts of the tests were decided.
 const FIRST_SECOND: u64 = 1_795_750_230;
 /// The most messages in a page of a history.
@@ -22,6 +24,8 @@ pub(crate) struct Workings {
     /// All messages and replies, the newest last, each with `channel`, `ts`, and `thread_ts` if it is a reply.
     pub(crate) messages: Vec<Json>,
     archived: BTreeSet<String>,
+    /// Whether this workspace has no charts yet.
+    pub(crate) is_without_charts: bool,
     posts: usize,
 }
 
@@ -43,7 +47,7 @@ impl Workings {
         if self.archived.contains(&channel) {
             return Err("is_archived");
         }
-        check_content(request)?;
+        self.check(request)?;
         match request.get("thread_ts").map(|ts| self.find(&channel, ts)) {
             None if request.get("reply_broadcast").is_some() => return Err("cant_broadcast_message"),
             Some(None) => return Err("thread_not_found"),
@@ -70,7 +74,7 @@ impl Workings {
         if self.archived.contains(channel) {
             return Err("is_inactive");
         }
-        check_content(request)?;
+        self.check(request)?;
         let nth = self.find(channel, &request["ts"]).ok_or("message_not_found")?;
         let message = &mut self.messages[nth];
         let ids = |message: &Json| -> BTreeSet<String> {
@@ -93,6 +97,14 @@ impl Workings {
             "text": request["text"],
             "message": { "text": request["text"], "user": "U1" },
         }))
+    }
+
+    fn check(&self, request: &Json) -> Result<(), &'static str> {
+        let blocks = request["blocks"].as_array().map(Vec::as_slice).unwrap_or_default();
+        if self.is_without_charts && blocks.iter().any(is_chart) {
+            return Err("invalid_blocks");
+        }
+        check_content(request)
     }
 
     /// `chat.getPermalink`
@@ -141,6 +153,42 @@ impl Workings {
     }
 }
 
+fn is_chart(block: &Json) -> bool {
+    block["type"] == "data_visualization"
+}
+
+/// Whether a chart of lines is as "Data visualization block" wants it.
+fn check_chart(block: &Json) -> Option<()> {
+    let is_short =
+        |text: &Json, max: usize| text.as_str().is_some_and(|text| (1..=max).contains(&text.chars().count()));
+    let chart = &block["chart"];
+    let (series, axis) = (chart["series"].as_array()?, &chart["axis_config"]);
+    let categories = axis["categories"].as_array()?;
+    let labels: BTreeSet<String> = categories.iter().map(Json::to_string).collect();
+    let names: BTreeSet<String> = series.iter().map(|series| series["name"].to_string()).collect();
+    let is_of_categories = |series: &Json| {
+        let points = series["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+        points.len() == categories.len()
+            && points
+                .iter()
+                .zip(categories)
+                .all(|(point, label)| point["label"] == *label && point["value"].is_i64())
+    };
+    let is_valid = chart["type"] == "line"
+        && is_short(&block["title"], 50)
+        && is_short(&axis["y_label"], 50)
+        && (1..=6).contains(&series.len())
+        && (1..=20).contains(&categories.len())
+        && labels.len() == categories.len()
+        && names.len() == series.len()
+        && categories
+            .iter()
+            .chain(series.iter().map(|series| &series["name"]))
+            .all(|text| is_short(text, 20))
+        && series.iter().all(is_of_categories);
+    is_valid.then_some(())
+}
+
 /// What a message may contain.
 fn check_content(request: &Json) -> Result<(), &'static str> {
     let units = |text: &str| text.encode_utf16().count();
@@ -169,6 +217,13 @@ fn check_content(request: &Json) -> Result<(), &'static str> {
             return Err("invalid_blocks");
         }
         of_all += units(text);
+        if is_chart(block) {
+            check_chart(block).ok_or("invalid_blocks")?;
+            of_all += units(&block.to_string());
+        }
+    }
+    if blocks.iter().filter(|block| is_chart(block)).count() > CHARTS_MAX {
+        return Err("invalid_blocks");
     }
     if of_all > BLOCKS_UNITS_MAX {
         return Err("msg_blocks_too_long");

@@ -6,11 +6,10 @@ use kigen_model::objective::Severity;
 use kigen_model::run::{Attempt, ContainerState, Run, RunPhase, SlotMark};
 use kigen_model::slot::{Cause, RunSummary};
 use kigen_model::trend::Trend;
-use kigen_notifier::render::{render, render_at};
 
 use crate::alerts::{
-    at, attempt, beside_a_proxy, failed, failed_attempt, in_phase, missed, missed_with, of_older, past,
-    recovered, retracted, run_failed, summary, unknown,
+    at, attempt, beside_a_proxy, fact, failed, failed_attempt, in_phase, missed, missed_with, of_older, past,
+    recovered, render, render_at, retracted, run_failed, summary, unknown,
 };
 
 /// A recovery by a run that is changed so, as the engine decides whose result it is.
@@ -27,8 +26,7 @@ fn of_objective(alert: Alert, change: impl Fn(ObjectiveSummary) -> ObjectiveSumm
 }
 
 fn command(alert: &Alert) -> String {
-    let facts = render(alert).facts;
-    facts.into_iter().find(|(label, _)| *label == "Look").expect("it names a command").1
+    fact(&render(alert), "Look").expect("it names a command")
 }
 
 #[test]
@@ -36,7 +34,10 @@ fn whose_result_a_run_is_was_decided_by_the_engine() {
     let by_hand = |run| Run { scheduled_at: None, created_at: at("2026-11-20T04:00:00Z"), ..run };
     let message = render(&recovered_by(ResultOf::MissedSlot, by_hand));
     assert_eq!(message.headline, "ml/recommend is done, 1 h 0 min late");
-    assert_eq!(message.paragraphs, ["A good result is there since 13:30. The incident is over."]);
+    assert_eq!(
+        message.paragraphs,
+        ["A good result is there since 13:30. The run took 1 h 30 min. The incident is over."]
+    );
     let message = render(&recovered_by(ResultOf::LaterSlot, by_hand));
     assert_eq!(message.headline, "ml/recommend is good again");
     assert!(message.paragraphs[0].contains("the result for 12:30 never came"), "{message:?}");
@@ -54,15 +55,18 @@ fn of_an_older_kigen_a_rerun_by_hand_or_a_marked_job_is_the_result_of_its_slot()
     for slot in [None, day(20), day(19), Some(SlotMark::At(at("2026-11-20T03:30:00Z")))] {
         let message = render(&recovered_by(&by_hand(slot)));
         assert_eq!(message.headline, "ml/recommend is done, 1 h 0 min late", "{slot:?}");
-        assert_eq!(message.paragraphs, ["A good result is there since 13:30. The incident is over."]);
+        assert_eq!(
+            message.paragraphs,
+            ["A good result is there since 13:30. The run took 1 h 30 min. The incident is over."]
+        );
     }
     for slot in [day(21), Some(SlotMark::At(at("2026-11-20T03:30:01Z")))] {
         assert_eq!(render(&recovered_by(&by_hand(slot))).headline, "ml/recommend is good again", "{slot:?}");
     }
     let marked = render(&recovered_by(&by_hand(day(20))));
-    assert!(marked.facts.contains(&("Job", "recommend-29380500 (marked for 2026-11-20)".to_owned())));
+    assert_eq!(fact(&marked, "Job").as_deref(), Some("recommend-29380500 (marked for 2026-11-20)"));
     let unmarked = render(&recovered_by(&by_hand(None)));
-    assert!(unmarked.facts.contains(&("Job", "recommend-29380500 (not made by a schedule)".to_owned())));
+    assert_eq!(fact(&unmarked, "Job").as_deref(), Some("recommend-29380500 (not made by a schedule)"));
 }
 
 fn later(goes_on_missing: bool) -> Trend {
@@ -178,13 +182,12 @@ fn the_alert_on_an_indexed_job_names_the_index_that_failed() {
         message.paragraphs[0].ends_with("The last one, of completion index 3, ended with exit code 1."),
         "{message:?}"
     );
-    let pod = ("Pod", "recommend-29380500-3-x7k2p (completion index 3) on node-1".to_owned());
-    assert!(message.facts.contains(&pod), "{message:?}");
+    let pod = "recommend-29380500-3-x7k2p (completion index 3) on node-1";
+    assert_eq!(fact(&message, "Pod").as_deref(), Some(pod), "{message:?}");
     assert_eq!(command(&indexed), "kubectl --context prod -n ml logs recommend-29380500-3-x7k2p");
 
     let index = |job: &str, pod: &str| {
-        let facts = render(&alert(job, pod)).facts;
-        let (_, pod) = facts.into_iter().find(|(label, _)| *label == "Pod").expect("the pod");
+        let pod = fact(&render(&alert(job, pod)), "Pod").expect("the pod");
         let (_, index) = pod.split_once("(completion index ")?;
         index.split(')').next().map(str::to_owned)
     };
