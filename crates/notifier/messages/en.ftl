@@ -236,6 +236,23 @@ known-exit-segv = Native code crashed: usually a library that does not fit, or a
 known-exit-term = It was asked to stop: its node was drained or scaled down, or its Job was deleted. Repeat it, and look at the events of its node.
 known-exit-silent = The program ended itself with an error and left no text: read its log. With `terminationMessagePolicy: FallbackToLogsOnError` the next message has its last lines.
 
+## What to do, where no known error says it
+
+todo-still-running = To do: look in its log whether it makes progress; it may still end well.
+todo-never-started = To do: look at the CronJob's events for why no Job was made, and repeat it if the result is needed.
+todo-in-the-way = To do: if that run hangs, delete its Job, so that the next one can start.
+todo-not-observed = To do: look whether the result is there; if not, repeat the run.
+todo-suspended = To do: resume it, or, if that is on purpose, mute it: `kigen mute`.
+todo-no-cron-job = To do: create the CronJob again, or remove its objective.
+todo-expectation = To do: look in its log why, and repeat it if the result is wrong.
+todo-failed = To do: repair what its error or its log shows, and repeat the run.
+todo-deleted = To do: repeat the run, unless it was deleted on purpose.
+todo-replaced = To do: look whether the next run ends; one that takes longer than the time between two fires is replaced each time.
+todo-unknown = To do: nothing for this batch yet; look whether kigen's shipper runs.
+todo-not-started = To do: look why no run begins, and start one by hand if the result is needed in time.
+todo-late = To do: look in its log whether it makes progress, and let those know who need the result.
+todo-trend = To do, in working hours: start it earlier, make it faster, or move the deadline.
+
 ## How the past runs went
 
 usual-took = The last { $runs } good runs took { $took }.

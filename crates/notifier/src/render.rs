@@ -12,6 +12,7 @@ mod names;
 mod risk;
 mod storm;
 mod subject;
+mod to_do;
 
 use chrono::TimeDelta;
 use kigen_model::Instant;
@@ -173,6 +174,7 @@ fn unknown(of: Subject<'_>, last: &Slot, since: Instant, slots: u32, gap: &Gap) 
     Message {
         context,
         paragraphs: [text].into_iter().chain(next_readers(of, &times)).collect(),
+        to_do: Some(phrase!(language, "todo-unknown")),
         facts: facts(of, None, false).into_iter().chain([look]).collect(),
         ..of.message("state-unknown", Tone::Unknown, headline)
     }
@@ -207,10 +209,12 @@ fn run_failed(of: Subject<'_>, run: &RunSummary, failure: &Failure) -> Message {
     let times = of.times(start);
     let look = fact(language, "look", read_logs(alert, run), Form::Code);
     let began = phrase!(language, "context-run", start = times.day_and_clock(start), zone = times.zone());
+    let known = known_errors::of_failure(language, failure, Some(run));
+    let to_do = known.is_none().then(|| to_do::about_failure(language, failure));
     let paragraphs = [failure_text(&times, failure, Some(run))]
         .into_iter()
         .chain(time_taken(of, &times, Some(run)))
-        .chain(known_errors::of_failure(language, failure, Some(run)))
+        .chain(known)
         .chain(kept_from_ending(&times, Some(run)))
         .chain(late_sources(of, &times))
         .chain(next_readers(of, &times));
@@ -221,6 +225,7 @@ fn run_failed(of: Subject<'_>, run: &RunSummary, failure: &Failure) -> Message {
         brief: Some(brief_failure(language, failure, Some(run))),
         context: joined([began, cluster(of)]),
         paragraphs: paragraphs.collect(),
+        to_do,
         error,
         whole_error,
         facts: facts(of, Some(run), true).into_iter().chain([look]).chain(repeat).collect(),
@@ -291,7 +296,9 @@ fn missed(
     let mut paragraphs = vec![cause_text(alert, &times, slot, cause, run)];
     let is_failed = matches!(cause, Cause::Failed(_));
     paragraphs.extend(run.filter(|_| is_failed).and_then(|run| time_taken(of, &times, Some(run))));
-    paragraphs.extend(known_errors::of_cause(language, cause, run));
+    let known = known_errors::of_cause(language, cause, run);
+    let to_do = to_do::about_miss(language, cause, run, known.is_some());
+    paragraphs.extend(known);
     paragraphs.extend(kept_from_ending(&times, run));
     paragraphs.extend(late_sources(of, &times));
     let trend = match trend {
@@ -322,6 +329,7 @@ fn missed(
         brief: Some(brief_cause(alert, &times, cause, run)),
         context: context(of, &times, slot),
         paragraphs,
+        to_do,
         error,
         whole_error,
         facts: facts(of, run, true).into_iter().chain([look]).chain(next).collect(),
@@ -353,6 +361,7 @@ fn at_risk(
             .chain(usual)
             .chain(next_readers(of, &times))
             .collect(),
+        to_do: Some(to_do::about_risk(language, risk)),
         facts: facts(of, run, true).into_iter().chain([look]).collect(),
         chart: chart(of, &times),
         ..of.message("state-at-risk", Tone::AtRisk, headline)
@@ -392,6 +401,7 @@ fn expectation_broken(of: Subject<'_>, slot: &Slot, broken: &[Broken], run: &Run
         brief: Some(brief_broken(language, broken)),
         context: context(of, &times, slot),
         paragraphs: vec![text],
+        to_do: Some(phrase!(language, "todo-expectation")),
         facts: facts(of, Some(run), true).into_iter().chain([look]).collect(),
         ..of.message("state-not-as-expected", Tone::AtRisk, headline)
     }

@@ -35,7 +35,7 @@ pub fn draw(message: &Message, style: &Style) -> String {
     let headline = wrapped(&format!("{mark} {}", message.headline), width - 1);
     lines.extend(headline.iter().map(|line| painted(line, BOLD, style)));
     lines.extend(wrapped(&message.context, width).iter().map(|line| painted(line, DIM, style)));
-    for paragraph in &message.paragraphs {
+    for paragraph in message.paragraphs.iter().chain(&message.to_do) {
         lines.extend(wrapped(paragraph, width));
     }
     for error in &message.error {

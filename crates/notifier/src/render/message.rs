@@ -30,6 +30,8 @@ pub struct Message {
     pub context: String,
     /// The cause and the history, a paragraph each.
     pub paragraphs: Vec<String>,
+    /// What the reader should do first, as long as what it is about goes on.
+    pub to_do: Option<String>,
     /// The last error text, in pieces of which each is shown as one.
     pub error: Vec<String>,
     /// All of that text, where a part of it is left out.
@@ -137,6 +139,7 @@ impl Message {
             headline: phrase!(self.language, "whole-error-headline", name = &self.name),
             brief: None,
             paragraphs: Vec::new(),
+            to_do: None,
             error: pieces(whole),
             whole_error: None,
             facts: Vec::new(),

@@ -60,6 +60,7 @@ pub fn render_storm(alerts: &[(&Alert, bool)], language: Language) -> Message {
         owner: None,
         context: phrase!(language, "context-clusters", clusters = clusters),
         paragraphs,
+        to_do: None,
         error: Vec::new(),
         whole_error: None,
         facts: Vec::new(),

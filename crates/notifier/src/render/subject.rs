@@ -36,6 +36,7 @@ impl Subject<'_> {
             owner: owner(self.alert),
             context: String::new(),
             paragraphs: Vec::new(),
+            to_do: None,
             error: Vec::new(),
             whole_error: None,
             facts: Vec::new(),

@@ -61,7 +61,8 @@ fn mark(tone: Tone) -> &'static str {
 pub(super) fn blocks(message: &Message) -> Vec<SlackBlock> {
     let head = format!("{} *{}*\n{}", mark(message.tone), headline(message), escape(&message.context));
     let mut sections = vec![format!("{}{}", cut(head, HEAD_UNITS_MAX), mentions(message))];
-    let paragraphs = message.paragraphs.iter().map(|text| cut_prose(escape(text), LINE_UNITS_MAX));
+    let paragraphs =
+        message.paragraphs.iter().chain(&message.to_do).map(|text| cut_prose(escape(text), LINE_UNITS_MAX));
     sections.extend(packed(paragraphs).into_iter().take(PROSE_SECTIONS_MAX));
     sections.extend(message.error.iter().map(|error| format!("```{}```", fitting(error))));
     let facts = message.facts.iter().map(|Fact { label, value, form }| {

@@ -50,6 +50,7 @@ fn a_main_container_that_ended_beside_a_living_proxy() {
             ▌ `main` ended at 12:12 with exit code 0: the work may be done, but
             ▌ `cloud-sql-proxy` keeps its pod from ending.
             ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ To do: look in its log whether it makes progress; it may still end well.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
@@ -79,6 +80,7 @@ fn a_proxy_that_failed_a_good_run() {
             ▌ `cloud-sql-proxy` ended with exit code 143 (SIGTERM ended it) after `main`
             ▌ had ended with 0: the work may be done.
             ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ To do: repair what its error or its log shows, and repeat the run.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
@@ -117,6 +119,7 @@ fn a_failed_run_of_which_a_pod_hangs_in_terminating() {
             ▌ It has failed at 12:20:03, but its pod recommend-29380500-x7k2p on node-1 has
             ▌ been terminating since: `main` still runs.
             ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ To do: repair what its error or its log shows, and repeat the run.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
@@ -137,6 +140,7 @@ fn a_failed_run_of_which_a_pod_hangs_in_terminating() {
             ▌ It began at 03:00:01 and failed at 03:20:03, after 20 min.
             ▌ It has failed at 03:20:03, but its pod recommend-29380500-x7k2p on node-1 has
             ▌ been terminating since: `main` still runs.
+            ▌ To do: repair what its error or its log shows, and repeat the run.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500 -c main

@@ -30,6 +30,7 @@ fn a_run_that_did_no_work_is_a_miss() {
             ▌ expected is at least 1000; the median of the last 14 is 120345; it took 3 s,
             ▌ expected is at least 5 min. So it does not count.
             ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ To do: look in its log why, and repeat it if the result is wrong.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
@@ -48,17 +49,18 @@ fn an_older_kigen_reads_it_as_a_failure_with_the_reason() {
     check(
         &of_older(&missed),
         expect![[r#"
-        ▌ 🔴 ml/recommend has no good result for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ Its run failed in its only attempt: Expectation.
-        ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
-        ▌   rows <@U1> is 12, expected is at least 1000; the median of the last 14 is
-        ▌   120345; it took 3 s, expected is at least 5 min
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl --context prod -n ml describe cronjob recommend
-    "#]],
+            ▌ 🔴 ml/recommend has no good result for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ Its run failed in its only attempt: Expectation.
+            ▌ The last 4 good runs ended 10 min to 11 min after their scheduled time.
+            ▌ To do: repair what its error or its log shows, and repeat the run.
+            ▌   rows <@U1> is 12, expected is at least 1000; the median of the last 14 is
+            ▌   120345; it took 3 s, expected is at least 5 min
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml describe cronjob recommend
+        "#]],
     );
 }
 
@@ -68,18 +70,19 @@ fn a_run_that_counts_nevertheless() {
     check(
         &alert(AlertBody::ExpectationBroken { slot: slot(), broken: broken(), run }),
         expect![[r#"
-        ▌ ⚠️ ml/recommend is there for 12:30, but not as expected
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ Its run ended well, but did not do what is expected: rows <@U1> is 12,
-        ▌ expected is at least 1000; the median of the last 14 is 120345; it took 3 s,
-        ▌ expected is at least 5 min. By the objective it counts nevertheless.
-        ▌ Job: recommend-29380500
-        ▌ Pod: recommend-29380500-x7k2p on node-1
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500
-    "#]],
+            ▌ ⚠️ ml/recommend is there for 12:30, but not as expected
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ Its run ended well, but did not do what is expected: rows <@U1> is 12,
+            ▌ expected is at least 1000; the median of the last 14 is 120345; it took 3 s,
+            ▌ expected is at least 5 min. By the objective it counts nevertheless.
+            ▌ To do: look in its log why, and repeat it if the result is wrong.
+            ▌ Job: recommend-29380500
+            ▌ Pod: recommend-29380500-x7k2p on node-1
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500
+        "#]],
     );
 }
 

@@ -37,9 +37,9 @@ fn a_japanese_message_has_no_english_sentence() {
     let japanese = Language::named("ja").expect("there is Japanese");
     for sample in samples() {
         for message in sample.messages(japanese) {
-            let Message { state, headline, context, paragraphs, facts, .. } = &message;
+            let Message { state, headline, context, paragraphs, to_do, facts, .. } = &message;
             let labels = facts.iter().map(|fact| &fact.label);
-            for text in [state, headline, context].into_iter().chain(paragraphs).chain(labels) {
+            for text in [state, headline, context].into_iter().chain(paragraphs).chain(to_do).chain(labels) {
                 let words = text.split(|c: char| !c.is_ascii_alphabetic());
                 let english = words.filter(|word| {
                     ["the", "is", "of", "it", "and", "at", "was", "Look", "Owner"].contains(word)
@@ -60,4 +60,26 @@ fn a_language_is_named_by_its_tag() {
     assert_eq!(Language::all().map(Language::tag).collect::<Vec<_>>(), ["en", "ja"]);
     assert_eq!(Language::named("en"), Some(Language::ENGLISH));
     assert_eq!(Language::named("JA").or(Language::named("english")), None);
+}
+
+/// As long as something is to be done, and no longer.
+#[test]
+fn a_miss_and_a_warning_state_what_to_do_and_what_is_over_does_not() {
+    for language in Language::all() {
+        for sample in samples() {
+            let message = sample.messages(language).remove(0);
+            let is_over = ["recovered", "retracted", "warning-over", "judged", "storm"]
+                .iter()
+                .any(|over| sample.name.starts_with(over));
+            // A known error has it in its own line.
+            let is_known = ["missed-out-of-memory", "missed-node-drained", "missed-image-not-found"];
+            let has_to_do = message.to_do.is_some();
+            assert_eq!(
+                has_to_do,
+                !is_over && !is_known.contains(&sample.name),
+                "{language:?}: {}",
+                sample.name
+            );
+        }
+    }
 }

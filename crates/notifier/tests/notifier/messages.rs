@@ -26,6 +26,8 @@ fn a_run_that_never_started() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ It never started: a run was expected at 12:00.
             ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ To do: look at the CronJob's events for why no Job was made, and repeat it if
+            ▌ the result is needed.
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
@@ -47,6 +49,7 @@ fn a_run_that_an_earlier_run_may_block() {
             ▌ It never started: a run was expected at 12:20. The run of 12:00 has not ended
             ▌ and may be in the way.
             ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ To do: if that run hangs, delete its Job, so that the next one can start.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
@@ -71,6 +74,7 @@ fn a_running_run_whose_duration_grew_from_day_to_day() {
             ▌ The last 5 good runs took 9 min to 25 min, and each ended about 4 min later
             ▌ than the one before. It will go on missing its deadline unless it starts
             ▌ earlier or gets faster.
+            ▌ To do: look in its log whether it makes progress; it may still end well.
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
             ▌ Owner: recommend-team
@@ -93,6 +97,7 @@ fn a_run_that_failed() {
             ▌ Its run failed after 3 attempts: BackoffLimitExceeded. The last one ended
             ▌ with exit code 1.
             ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ To do: repair what its error or its log shows, and repeat the run.
             ▌   Traceback (most recent call last):
             ▌     File "/app/main.py", line 7, in <module>
             ▌   KeyError: 'price'
@@ -165,6 +170,7 @@ fn a_suspended_cron_job() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ The CronJob is suspended, so nothing runs until it is resumed.
             ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ To do: resume it, or, if that is on purpose, mute it: `kigen mute`.
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
@@ -183,6 +189,7 @@ fn a_deleted_cron_job() {
             ▌ 🔴 ml/recommend has no good result for 12:30
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ There is no CronJob of that name any more, so nothing will run.
+            ▌ To do: create the CronJob again, or remove its objective.
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
@@ -205,6 +212,7 @@ fn the_third_miss_in_a_row() {
             ▌ The CronJob is suspended, so nothing runs until it is resumed.
             ▌ The last 4 good runs took 9 min to 10 min.
             ▌ This is the 3rd miss in a row.
+            ▌ To do: resume it, or, if that is on purpose, mute it: `kigen mute`.
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
@@ -309,6 +317,7 @@ fn an_unknown_slot() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ kigen could not watch the cluster from 08:00 to 12:40: a good result may have
             ▌ come and gone meanwhile. It is judged again when more is seen.
+            ▌ To do: nothing for this batch yet; look whether kigen's shipper runs.
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
@@ -327,6 +336,7 @@ fn many_unknown_slots_are_one_message_and_so_is_that_they_are_judged_again() {
             ▌ kigen could not watch the cluster from Wed 21 Oct 13:00 to 12:40: good
             ▌ results may have come and gone meanwhile. The deadlines are judged again when
             ▌ more is seen.
+            ▌ To do: nothing for this batch yet; look whether kigen's shipper runs.
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
@@ -357,6 +367,7 @@ fn a_failed_run_of_a_batch_without_an_objective() {
             ▌ run of Fri 20 Nov 03:00 UTC · cluster prod
             ▌ Its run failed after 3 attempts: BackoffLimitExceeded. The last one ended
             ▌ with exit code 1.
+            ▌ To do: repair what its error or its log shows, and repeat the run.
             ▌   KeyError: 'price'
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
@@ -409,6 +420,7 @@ fn an_exit_code_that_gokart_uses() {
             ▌ Its run failed in its only attempt: BackoffLimitExceeded. It ended with exit
             ▌ code 40 (gokart calls this task_failed, luigi unhandled_exception).
             ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ To do: repair what its error or its log shows, and repeat the run.
             ▌   luigi.worker.TaskException: Recommend
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
@@ -434,6 +446,7 @@ fn a_run_whose_node_was_lost() {
             ▌ Its run failed in its only attempt: BackoffLimitExceeded. It ended as
             ▌ DeletionByPodGC, without an exit code.
             ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ To do: repair what its error or its log shows, and repeat the run.
             ▌   PodGC: node no longer exists
             ▌ Job: recommend-29380500
             ▌ Pod: recommend-29380500-x7k2p on node-1
@@ -488,6 +501,7 @@ fn a_run_whose_job_was_deleted() {
             ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
             ▌ Its Job was deleted at 12:14, before it had ended.
             ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ To do: repeat the run, unless it was deleted on purpose.
             ▌ Job: recommend-29380500
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
@@ -509,6 +523,8 @@ fn a_run_that_the_next_one_replaced() {
             ▌ The next run replaced it at 12:14, before it had ended (concurrencyPolicy:
             ▌ Replace).
             ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ To do: look whether the next run ends; one that takes longer than the time
+            ▌ between two fires is replaced each time.
             ▌ Job: recommend-29380500
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo

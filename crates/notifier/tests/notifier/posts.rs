@@ -45,7 +45,7 @@ async fn a_message_has_a_line_for_the_lock_screen_and_blocks_for_the_rest() {
             },
             {
               "text": {
-                "text": "Its run failed after 3 attempts: BackoffLimitExceeded. The last one ended with exit code 1.\nThe last 4 good runs took 9 min to 10 min.",
+                "text": "Its run failed after 3 attempts: BackoffLimitExceeded. The last one ended with exit code 1.\nThe last 4 good runs took 9 min to 10 min.\nTo do: repair what its error or its log shows, and repeat the run.",
                 "type": "mrkdwn",
                 "verbatim": true
               },

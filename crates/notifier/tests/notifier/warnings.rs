@@ -27,6 +27,8 @@ fn no_run_has_begun() {
             ▌ No run has begun; one was expected at 12:00. Nine in ten of the last 40 good
             ▌ runs took up to 21 min, and 20 min are left.
             ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ To do: look why no run begins, and start one by hand if the result is needed
+            ▌ in time.
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
@@ -46,6 +48,8 @@ fn no_run_has_begun_when_the_objective_wants_one() {
             ▌ No run has begun; one was expected at 12:00, to begin within 5 min. 20 min
             ▌ are left.
             ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ To do: look why no run begins, and start one by hand if the result is needed
+            ▌ in time.
             ▌ Owner: recommend-team
             ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
             ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
@@ -60,19 +64,21 @@ fn a_run_is_late() {
     check(
         &at_risk(risk, Some(summary(Some(attempt())))),
         expect![[r#"
-        ▌ ⚠️ ml/recommend may be late for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ The run that began at 12:00:05 still runs after 10 min. Of 40 earlier runs
-        ▌ that took at least as long, 31 took longer than the 30 min that this one may
-        ▌ take. 20 min are left.
-        ▌ The last 4 good runs took 9 min to 10 min.
-        ▌ Job: recommend-29380500
-        ▌ Pod: recommend-29380500-x7k2p on node-1
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500
-    "#]],
+            ▌ ⚠️ ml/recommend may be late for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ The run that began at 12:00:05 still runs after 10 min. Of 40 earlier runs
+            ▌ that took at least as long, 31 took longer than the 30 min that this one may
+            ▌ take. 20 min are left.
+            ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ To do: look in its log whether it makes progress, and let those know who need
+            ▌ the result.
+            ▌ Job: recommend-29380500
+            ▌ Pod: recommend-29380500-x7k2p on node-1
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500
+        "#]],
     );
 }
 
@@ -82,18 +88,20 @@ fn a_run_takes_longer_than_ever() {
     check(
         &at_risk(risk, Some(summary(Some(attempt())))),
         expect![[r#"
-        ▌ ⚠️ ml/recommend may be late for 12:30
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ The run that began at 12:00:05 still runs after 10 min: longer than each of
-        ▌ the last 64 good runs, of which the longest took 9 min. 20 min are left.
-        ▌ The last 4 good runs took 9 min to 10 min.
-        ▌ Job: recommend-29380500
-        ▌ Pod: recommend-29380500-x7k2p on node-1
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500
-    "#]],
+            ▌ ⚠️ ml/recommend may be late for 12:30
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ The run that began at 12:00:05 still runs after 10 min: longer than each of
+            ▌ the last 64 good runs, of which the longest took 9 min. 20 min are left.
+            ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ To do: look in its log whether it makes progress, and let those know who need
+            ▌ the result.
+            ▌ Job: recommend-29380500
+            ▌ Pod: recommend-29380500-x7k2p on node-1
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml logs job/recommend-29380500
+        "#]],
     );
 }
 
@@ -104,17 +112,19 @@ fn results_come_later_from_day_to_day() {
     check(
         &at_risk(risk, None),
         expect![[r#"
-        ▌ ⚠️ ml/recommend will miss its deadline on Fri 27 Nov
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ Over the last 14 deadlines the result came about 4 min later from one to the
-        ▌ next, and it comes 25 min before the deadline now. If that goes on, the first
-        ▌ deadline that is missed is Fri 27 Nov 12:30.
-        ▌ The last 4 good runs took 9 min to 10 min.
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl --context prod -n ml describe cronjob recommend
-    "#]],
+            ▌ ⚠️ ml/recommend will miss its deadline on Fri 27 Nov
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ Over the last 14 deadlines the result came about 4 min later from one to the
+            ▌ next, and it comes 25 min before the deadline now. If that goes on, the first
+            ▌ deadline that is missed is Fri 27 Nov 12:30.
+            ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ To do, in working hours: start it earlier, make it faster, or move the
+            ▌ deadline.
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml describe cronjob recommend
+        "#]],
     );
 }
 
@@ -124,17 +134,19 @@ fn results_come_later_since_a_step() {
     check(
         &at_risk(risk, None),
         expect![[r#"
-        ▌ ⚠️ ml/recommend is closer to its deadline than before
-        ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
-        ▌ The last 5 results came 20 min before the deadline, 1 h 20 min later than
-        ▌ before: they came 1 h 40 min before the deadline. More than half of the time
-        ▌ that was left is used up.
-        ▌ The last 4 good runs took 9 min to 10 min.
-        ▌ Owner: recommend-team
-        ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
-        ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
-        ▌ Look: kubectl --context prod -n ml describe cronjob recommend
-    "#]],
+            ▌ ⚠️ ml/recommend is closer to its deadline than before
+            ▌ deadline Fri 20 Nov 12:30 Asia/Tokyo · cluster prod
+            ▌ The last 5 results came 20 min before the deadline, 1 h 20 min later than
+            ▌ before: they came 1 h 40 min before the deadline. More than half of the time
+            ▌ that was left is used up.
+            ▌ The last 4 good runs took 9 min to 10 min.
+            ▌ To do, in working hours: start it earlier, make it faster, or move the
+            ▌ deadline.
+            ▌ Owner: recommend-team
+            ▌ Objective: complete by "30 12 * * *" Asia/Tokyo
+            ▌ Runbook: https://wiki.example.com/recommend?a=1&b=2
+            ▌ Look: kubectl --context prod -n ml describe cronjob recommend
+        "#]],
     );
 }
 
