@@ -16,10 +16,11 @@ use kigen_model::run::RunPhase;
 use kigen_model::slot::{CauseKind, Excuse, Failure, Verdict};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::Replay;
-use kigen_state::{BatchState, Plan, Window};
+use kigen_state::{BatchState, ObjectiveState, Plan, Window};
 use kigen_text::error;
 use kigen_text::secrets::scrub;
 
+use crate::batch_table::budget;
 use crate::cli::ExplainArgs;
 use crate::config::Config;
 use crate::deadlines::{matches, zone_of};
@@ -198,6 +199,9 @@ impl<'a> Past<'a> {
             }
         }
         out.push_str(&self.warnings(&local, name, deadline));
+        if let Some(report) = state.objectives.get(name).and_then(ObjectiveState::budget_report) {
+            let _ = writeln!(out, "Budget: {}, by the target {}.", budget(&report), report.target);
+        }
         out.push_str(&local.slot(&explanation));
         out.push_str(&local.runs(&explanation));
         let _ = writeln!(out, "\nWhy: {}", local.why(&explanation, state));

@@ -58,7 +58,7 @@ pub struct Processor<L: Log> {
 pub struct Poll {
     records: Vec<(Partition, Vec<ConsumedRecord>)>,
     /// What the watchdog reports.
-    report: Option<Report>,
+    report: Option<Box<Report>>,
 }
 
 impl Poll {
@@ -184,7 +184,7 @@ impl<L: Log> Processor<L> {
     }
 
     /// Goes on watching; what is to be reported, if it is ready.
-    fn watch(&mut self, event: WatchdogEvent) -> Option<Report> {
+    fn watch(&mut self, event: WatchdogEvent) -> Option<Box<Report>> {
         let (reader, positions) = (self.log.reader(), self.owned.positions());
         match event {
             WatchdogEvent::Due => self.watchdog.probe(reader, &positions),
@@ -253,7 +253,7 @@ impl<L: Log> Processor<L> {
             let (partitions, control) = (self.log.reader().partitions(), self.control.clone());
             let mut turn = Turn::new(partition, partitions, position.clone(), *has_lost, control);
             if let Some(report) = report.take_if(|report| report.partition == partition) {
-                turn.report(report);
+                turn.report(*report);
             }
             if let Err(error) = turn.fold(&records, &mut self.owned.states(partition), bounds) {
                 self.owned.failed(partition, &error, &mut self.consumer);

@@ -120,8 +120,7 @@ mod tests {
 
     impl Probes {
         fn new() -> Self {
-            let (after, within) = (SILENT_AFTER_S, PROBES_WITHIN_S).into();
-            let [after, within] = [after, within].map(Duration::from_secs);
+            let [after, within] = [SILENT_AFTER_S, PROBES_WITHIN_S].map(Duration::from_secs);
             let (listener, start) = (Listener::new(after, within), RealInstant::now());
             Self { listener, start, seconds: 0, time: 0, next: 10, end: 10 }
         }

@@ -274,26 +274,28 @@ impl Turn {
         bounds: TurnBounds,
     ) -> Result<bool, ProcessorError> {
         let clock = self.position.clocks.entry(event.cluster.clone()).or_default();
+        let stalls_before = clock.mutes.stalls.clone();
         let counts = clock.step(event);
         if counts && matches!(event.body, ClusterBody::Forgotten { .. }) {
             self.position.cursor = None;
             return self.forget(&event.cluster, states, bounds);
         }
-        let stall = clock.mutes.stalls.all().last().copied();
-        let is_over = match &event.body {
+        let clock = clock.clone();
+        let stall = clock.mutes.stalls.all().last();
+        if let Some(stall) =
+            stall.filter(|_| clock.mutes.stalls != stalls_before && self.is_home(&event.cluster))
+        {
+            stalls::alert(event, *stall).into_iter().for_each(|alert| self.raise(alert));
+        }
+        let ends_silence = match &event.body {
             ClusterBody::Mute { change: MuteChange::Ended { .. }, .. } => true,
             // Also if this turn goes on with what another has begun.
             ClusterBody::StallOver { at } => stall.is_some_and(|stall| stall.until == Some(*at)),
             _ => false,
         };
-        let mutes = clock.mutes.clone();
-        if let Some(stall) = stall.filter(|_| counts && self.is_home(&event.cluster)) {
-            stalls::alert(event, stall).into_iter().for_each(|alert| self.raise(alert));
+        if ends_silence {
+            return self.unmute(&event.cluster, &clock.mutes, states, bounds);
         }
-        if is_over {
-            return self.unmute(&event.cluster, &mutes, states, bounds);
-        }
-        let clock = self.position.clocks.get(&event.cluster).cloned().unwrap_or_default();
         let (ClusterBody::Tick { .. }, Some(observed_until), true) =
             (&event.body, clock.observed_until, counts)
         else {

@@ -76,7 +76,7 @@ pub(crate) enum Ended {
     /// A probe that began then: the ends of partitions.
     Probe(RealInstant, Result<BTreeMap<Partition, Offset>, LogError>),
     /// What a report needs was read; `None`: it is not all there yet.
-    Survey(Result<Option<Report>, ProcessorError>),
+    Survey(Result<Option<Box<Report>>, ProcessorError>),
 }
 
 /// A report is due.
@@ -215,7 +215,7 @@ fn report_on(
     reader: &impl LogReader,
     finding: Finding,
     now: Instant,
-) -> Result<Option<Report>, ProcessorError> {
+) -> Result<Option<Box<Report>>, ProcessorError> {
     let Finding { partition, cluster, reported, time, is_overdue } = finding;
     let Some(since) = reported.map(|silence| silence.since).or(time) else { return Ok(None) };
     let body = match reported {
@@ -246,5 +246,5 @@ fn report_on(
         cron_job: CronJobPresence::NotExpected,
         body,
     };
-    Ok(Some(Report { partition, alert, before: reported, after }))
+    Ok(Some(Box::new(Report { partition, alert, before: reported, after })))
 }

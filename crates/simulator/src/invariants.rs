@@ -155,14 +155,7 @@ impl Objective {
                 id(*since)
             }
             AlertBody::SlotRetracted { slot, incident, misses, .. } => {
-                let was_alerted = self.missed.contains(&slot.deadline) || incident.is_none();
-                if !was_alerted || !self.retracted.insert(slot.deadline) {
-                    return Err("a retraction of what was not alerted".to_owned());
-                }
-                if *misses == 0 && self.open == *incident && incident.is_some() {
-                    self.open = None;
-                    self.closed.extend(*incident);
-                }
+                self.retracted(slot, *incident, *misses)?;
                 id(slot.deadline)
             }
             AlertBody::SlotUnknown { slot, since, .. } => {
@@ -196,11 +189,21 @@ impl Objective {
             AlertBody::ClusterSilent { .. }
             | AlertBody::ClusterStalled(_)
             | AlertBody::SilenceOver { .. }
-            | AlertBody::StallOver { .. } => {
-                return Err("an alert about a cluster, of which nothing here reports".to_owned());
-            }
+            | AlertBody::StallOver { .. } => return Err("it is about a cluster".to_owned()),
         };
         if alert.id == expected { Ok(()) } else { Err(format!("its id is not {expected}")) }
+    }
+
+    fn retracted(&mut self, slot: &Slot, incident: Option<Uuid>, misses: u32) -> Result<(), String> {
+        let was_alerted = self.missed.contains(&slot.deadline) || incident.is_none();
+        if !was_alerted || !self.retracted.insert(slot.deadline) {
+            return Err("a retraction of what was not alerted".to_owned());
+        }
+        if misses == 0 && self.open == incident && incident.is_some() {
+            self.open = None;
+            self.closed.extend(incident);
+        }
+        Ok(())
     }
 
     /// A deadline is at risk before its time, and once for each reason; only such a one is so no more. One that is moved away

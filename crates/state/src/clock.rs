@@ -44,7 +44,7 @@ pub struct Silence {
 }
 
 impl ClusterClock {
-    /// Applies `event`; false: it is of an older epoch, or of a stall that is known, and changes nothing.
+    /// Applies `event`; false: it is of an older epoch and changes nothing.
     pub fn step(&mut self, event: &ClusterEvent) -> bool {
         if let ClusterBody::Mute { id, change } = &event.body {
             self.mutes.apply(id, change, self.observed_until);
@@ -72,8 +72,8 @@ impl ClusterClock {
                 let version = CalendarVersion { revision: *revision, working_days: working_days.clone() };
                 self.calendars.apply(name, version, self.observed_until);
             }
-            ClusterBody::Stalled { report, .. } => return self.mutes.stalls.begin(report.since),
-            ClusterBody::StallOver { at } => return self.mutes.stalls.end(*at).is_some(),
+            ClusterBody::Stalled { report, .. } => self.mutes.stalls.begin(report.since),
+            ClusterBody::StallOver { at } => self.mutes.stalls.end(*at),
             ClusterBody::Epoch { .. } | ClusterBody::Mute { .. } => {}
             // The epoch stays: the records of a shipper that was not stopped are ignored. That a reported silence is over must
             // still be reported.

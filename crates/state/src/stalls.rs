@@ -53,23 +53,22 @@ impl Stalls {
         &self.0
     }
 
-    /// The cluster stalls since then; false: that is known, or over.
-    pub fn begin(&mut self, since: Instant) -> bool {
+    /// The cluster stalls since then, unless that is known, or over.
+    pub fn begin(&mut self, since: Instant) {
         if self.0.last().is_some_and(|last| last.until.is_none_or(|until| since < until)) {
-            return false;
+            return;
         }
         self.0.push(Stall { since, until: None });
         if self.0.len() > STALLS_MAX {
             self.0.remove(0);
         }
-        true
     }
 
-    /// A CronJob fired at `at`; the stall that is over by it.
-    pub fn end(&mut self, at: Instant) -> Option<Stall> {
-        let last = self.0.last_mut().filter(|last| last.until.is_none() && last.since < at)?;
-        last.until = Some(at);
-        Some(*last)
+    /// A CronJob fired at `at`: the stall that goes on is over, if it began before.
+    pub fn end(&mut self, at: Instant) {
+        if let Some(last) = self.0.last_mut().filter(|last| last.until.is_none() && last.since < at) {
+            last.until = Some(at);
+        }
     }
 }
 
@@ -84,13 +83,17 @@ mod tests {
     #[test]
     fn a_stall_begins_and_ends_once_however_often_that_is_written() {
         let mut stalls = Stalls::default();
-        assert_eq!(stalls.end(at(5)), None);
-        assert!(stalls.begin(at(10)) && !stalls.begin(at(10)) && !stalls.begin(at(11)));
-        assert_eq!(stalls.end(at(10)), None, "the fire that it began with");
+        stalls.end(at(5));
+        assert_eq!(stalls, Stalls::NONE);
+        [10, 10, 11].into_iter().for_each(|minute| stalls.begin(at(minute)));
+        stalls.end(at(10));
+        assert_eq!(stalls.all(), [Stall { since: at(10), until: None }], "the fire that it began with");
+        [60, 61].into_iter().for_each(|minute| stalls.end(at(minute)));
+        stalls.begin(at(10));
         let over = Stall { since: at(10), until: Some(at(60)) };
-        assert_eq!((stalls.end(at(60)), stalls.end(at(61))), (Some(over), None));
-        assert!(!stalls.begin(at(10)), "a record of before");
-        assert!(stalls.begin(at(60)), "it had fired once");
+        assert_eq!(stalls.all(), [over], "a record of before");
+        stalls.begin(at(60));
+        assert_eq!(stalls.all(), [over, Stall { since: at(60), until: None }], "it had fired once");
         (1..10).for_each(|hour| {
             stalls.end(at(60 * hour + 30));
             stalls.begin(at(60 * hour + 40));

@@ -5,7 +5,7 @@ use kigen_model::alert::{Alert, AlertBody, CronJobPresence, DeadlineSummary, Obj
 use kigen_model::expectation::Broken;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::Objective;
-use kigen_model::slot::{Cause, Gap, PastSuccess, RunSummary, Slot};
+use kigen_model::slot::{Cause, Failure, Gap, PastSuccess, RunSummary, Slot};
 use kigen_model::topic::Topic;
 use kigen_model::trend::Trend;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ use crate::level::Level;
 use crate::risk::RiskRecord;
 use crate::shared::{SeverityRecord, SlotRecord};
 use crate::silence::{SilenceOverRecord, SilentRecord};
-use crate::stall::StallReportRecord;
+use crate::stall::{StallOverRecord, StallReportRecord};
 use crate::summary::{PastSuccessRecord, SummaryRecord};
 
 const TOPIC: Topic = Topic::Alerts;
@@ -157,11 +157,7 @@ enum Body<'a> {
     ClusterStalled {
         report: StallReportRecord<'a>,
     },
-    StallOver {
-        stalled: Text<'a>,
-        since: Millis,
-        until: Millis,
-    },
+    StallOver(StallOverRecord<'a>),
 }
 
 /// The slots of an alert that an older kigen wrote.
@@ -355,6 +351,16 @@ fn missed<'a>(
     }
 }
 
+fn failed_run<'a>(run: &'a RunSummary, failure: &'a Failure) -> Body<'a> {
+    Body::FailedRun {
+        run: run.into(),
+        reason: text(&failure.reason),
+        exit_code: failure.exit_code,
+        attempts: int(failure.attempts),
+        last_error: maybe_text(&failure.last_error),
+    }
+}
+
 impl<'a> From<&'a AlertBody> for Body<'a> {
     fn from(body: &'a AlertBody) -> Self {
         match body {
@@ -410,13 +416,7 @@ impl<'a> From<&'a AlertBody> for Body<'a> {
                 broken: broken.iter().map(BrokenRecord::from).collect(),
                 run: run.into(),
             },
-            AlertBody::RunFailed { run, failure } => Self::FailedRun {
-                run: run.into(),
-                reason: text(&failure.reason),
-                exit_code: failure.exit_code,
-                attempts: int(failure.attempts),
-                last_error: maybe_text(&failure.last_error),
-            },
+            AlertBody::RunFailed { run, failure } => failed_run(run, failure),
             AlertBody::BudgetSpent { slot, is_all, budget } => {
                 Self::BudgetSpent { slot: slot.into(), is_all: *is_all, budget: budget.into() }
             }
@@ -427,11 +427,9 @@ impl<'a> From<&'a AlertBody> for Body<'a> {
                 Self::SilenceOver(SilenceOverRecord::of(*silent, *since, *until, judged))
             }
             AlertBody::ClusterStalled(report) => Self::ClusterStalled { report: report.into() },
-            AlertBody::StallOver { stalled, since, until } => Self::StallOver {
-                stalled: stalled.to_string().into(),
-                since: (*since).into(),
-                until: (*until).into(),
-            },
+            AlertBody::StallOver { stalled, since, until } => {
+                Self::StallOver(StallOverRecord::of(*stalled, *since, *until))
+            }
         }
     }
 }
@@ -471,13 +469,9 @@ impl Body<'_> {
                     result_of: result_of.read(),
                 }
             }
-            Self::SlotRetracted { slot, incident, misses, ended_at, run } => AlertBody::SlotRetracted {
-                slot: slot.read(of)?,
-                incident: of.maybe_uuid("incident", incident)?,
-                misses: of.int("misses", misses)?,
-                ended_at: of.instant("ended_at", ended_at)?,
-                run: maybe_run(of, run)?,
-            },
+            Self::SlotRetracted { slot, incident, misses, ended_at, run } => {
+                slot_retracted(of, slot.read(of)?, (incident, misses), ended_at, run)?
+            }
             Self::SlotUnknown { slot, gap_from, gap_to, since, slots } => {
                 slot_unknown(of, slot.read(of)?, (gap_from, gap_to), since, slots)?
             }
@@ -510,13 +504,25 @@ impl Body<'_> {
             Self::ClusterSilent(silent) => silent.read(of, cluster)?,
             Self::SilenceOver(over) => over.read(of)?,
             Self::ClusterStalled { report } => AlertBody::ClusterStalled(report.read(of)?),
-            Self::StallOver { stalled, since, until } => AlertBody::StallOver {
-                stalled: of.uuid("stalled", &stalled)?,
-                since: of.instant("since", since)?,
-                until: of.instant("until", until)?,
-            },
+            Self::StallOver(over) => over.read(of)?,
         })
     }
+}
+
+fn slot_retracted(
+    of: FieldReader,
+    slot: Slot,
+    (incident, misses): (Option<Text<'_>>, i32),
+    ended_at: Millis,
+    run: Option<SummaryRecord<'_>>,
+) -> Result<AlertBody, DecodeError> {
+    Ok(AlertBody::SlotRetracted {
+        slot,
+        incident: of.maybe_uuid("incident", incident)?,
+        misses: of.int("misses", misses)?,
+        ended_at: of.instant("ended_at", ended_at)?,
+        run: maybe_run(of, run)?,
+    })
 }
 
 /// Unknown slots; of one alone no first one is written.

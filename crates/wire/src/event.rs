@@ -302,17 +302,19 @@ fn decoded(of: FieldReader, body: Body<'_>) -> Result<Decoded, DecodeError> {
         }
         Body::ClusterStalled { epoch, at, report } => {
             let body = ClusterBody::Stalled { at: of.instant("at", at)?, report: report.read(of)? };
-            return Ok(Decoded::OfCluster(of.long("epoch", epoch)?, body));
+            return of_epoch(of, epoch, body);
         }
         Body::StallOver { epoch, at } => {
-            let body = ClusterBody::StallOver { at: of.instant("at", at)? };
-            return Ok(Decoded::OfCluster(of.long("epoch", epoch)?, body));
+            return of_epoch(of, epoch, ClusterBody::StallOver { at: of.instant("at", at)? });
         }
         Body::ClusterForgotten { epoch, author } => {
-            let body = ClusterBody::Forgotten { author: author.into_owned() };
-            return Ok(Decoded::OfCluster(of.long("epoch", epoch)?, body));
+            return of_epoch(of, epoch, ClusterBody::Forgotten { author: author.into_owned() });
         }
     }))
+}
+
+fn of_epoch(of: FieldReader, epoch: i64, body: ClusterBody) -> Result<Decoded, DecodeError> {
+    Ok(Decoded::OfCluster(of.long("epoch", epoch)?, body))
 }
 
 /// A change of a mute is of no epoch.

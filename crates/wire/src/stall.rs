@@ -1,7 +1,10 @@
 //! What is known of a stall of a cluster, in events and alerts.
 
+use kigen_model::Instant;
+use kigen_model::alert::AlertBody;
 use kigen_model::stall::{OverdueCronJob, StallReport};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::error::DecodeError;
 use crate::fields::{FieldReader, Millis, Text, int, text};
@@ -20,6 +23,28 @@ struct OverdueRecord<'a> {
     namespace: Text<'a>,
     name: Text<'a>,
     expected_at: Millis,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename = "StallOver")]
+pub(crate) struct StallOverRecord<'a> {
+    stalled: Text<'a>,
+    since: Millis,
+    until: Millis,
+}
+
+impl StallOverRecord<'_> {
+    pub(crate) fn of(stalled: Uuid, since: Instant, until: Instant) -> Self {
+        Self { stalled: stalled.to_string().into(), since: since.into(), until: until.into() }
+    }
+
+    pub(crate) fn read(self, of: FieldReader) -> Result<AlertBody, DecodeError> {
+        Ok(AlertBody::StallOver {
+            stalled: of.uuid("stalled", &self.stalled)?,
+            since: of.instant("since", self.since)?,
+            until: of.instant("until", self.until)?,
+        })
+    }
 }
 
 impl<'a> From<&'a StallReport> for StallReportRecord<'a> {

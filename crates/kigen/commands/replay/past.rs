@@ -32,6 +32,8 @@ pub(super) struct Past {
     pub(super) alerted: BTreeMap<Name, BTreeSet<Instant>>,
     /// The warnings that deadlines are at risk, of all slots.
     pub(super) warned: Warned,
+    /// The deadlines with which half of a budget of misses was spent, and with which all of it was.
+    pub(super) spent: BTreeMap<Name, [BTreeSet<Instant>; 2]>,
     /// The warnings to the authors of objectives.
     pub(super) warnings: Vec<String>,
 }
@@ -46,6 +48,7 @@ impl Past {
             muted: BTreeMap::new(),
             alerted: BTreeMap::new(),
             warned: Warned::default(),
+            spent: BTreeMap::new(),
             warnings: Vec::new(),
         }
     }
@@ -61,6 +64,7 @@ impl Past {
         self.muted.extend(other.muted);
         self.alerted.extend(other.alerted);
         self.warned.merge(other.warned);
+        self.spent.extend(other.spent);
         self.warnings.extend(other.warnings);
     }
 
@@ -110,6 +114,15 @@ impl Past {
 
     pub(super) fn add(&mut self, output: ReplayOutput) {
         output.alerts.iter().for_each(|alert| self.warned.add(alert));
+        for alert in &output.alerts {
+            if let (AlertBody::BudgetSpent { slot, is_all, .. }, Some(objective)) =
+                (&alert.body, &alert.objective)
+                && self.has(slot.deadline)
+            {
+                let spent = self.spent.entry((alert.key.clone(), objective.name.clone())).or_default();
+                spent[usize::from(*is_all)].insert(slot.deadline);
+            }
+        }
         for judgement in output.judgements {
             if self.has(judgement.deadline) {
                 let name = (judgement.key, judgement.objective);

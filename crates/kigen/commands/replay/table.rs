@@ -31,6 +31,8 @@ struct Sum {
     more: Vec<Instant>,
     /// Alerted, but not missed by the replay.
     fewer: Vec<Instant>,
+    /// The deadlines with which half of the budget of misses is spent by the replay, and with which all of it is.
+    spent: [Vec<Instant>; 2],
     /// How many warnings the replay raises that a deadline is at risk.
     warnings: usize,
     /// How long before its deadline the replay warns of a miss, of each that it warns of; shortest first.
@@ -81,6 +83,9 @@ fn sum_of(past: &Past) -> BTreeMap<(String, String), Sum> {
         sum.warned_before =
             missed.iter().filter_map(|deadline| past.warned.before(name, *deadline)).collect();
         sum.warned_before.sort();
+        if let Some(spent) = past.spent.get(name) {
+            sum.spent = spent.each_ref().map(|deadlines| deadlines.iter().copied().collect());
+        }
         sum.more = missed.difference(alerted).copied().collect();
         sum.fewer = alerted.difference(&missed).copied().collect();
         sums.insert((key.to_string(), objective.clone()), sum);
@@ -121,6 +126,8 @@ fn sums(past: &Past) -> Vec<Row> {
                 ("missed_but_not_alerted", json!(instants(&sum.more))),
                 ("alerted_but_not_missed", json!(instants(&sum.fewer))),
                 ("missed_and_muted", json!(sum.muted)),
+                ("budget_half_spent", json!(instants(&sum.spent[0]))),
+                ("budget_spent", json!(instants(&sum.spent[1]))),
                 ("warnings", json!(sum.warnings)),
                 ("missed_and_warned_of", json!(sum.warned_before.len())),
                 ("warned_before_s_max", json!(seconds(sum.warned_before.last().copied()))),
@@ -235,6 +242,15 @@ fn shown_sums(past: &Past) -> String {
         total(|sum| sum.more.len()),
         total(|sum| sum.fewer.len()),
     );
+    for ((batch, objective), sum) in &sums {
+        if let Some(first) = sum.spent[1].first() {
+            let _ = writeln!(
+                out,
+                "{objective} of {batch} spends its budget of misses with the deadline {}",
+                text(*first)
+            );
+        }
+    }
     out
 }
 

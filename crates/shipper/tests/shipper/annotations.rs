@@ -101,7 +101,7 @@ fn an_annotation_of_a_cron_job_that_is_misspelled_or_in_the_wrong_place_is_a_pro
         test/ml/b: the annotation `kigen.dev/complete-by` is not read on the template of its Jobs (spec.jobTemplate.metadata): kigen reads it as an annotation of a CronJob, in its own metadata; the annotation `kigen.dev/owner` is not read on the template of its pods: kigen reads it as an annotation of a CronJob, in its own metadata
         test/ml/c: the label `kigen.dev/complete-by` is not read on a CronJob: kigen reads it as an annotation of a CronJob, in its own metadata
         test/ml/d: the annotation `kigen.dev/owner` has no effect without `kigen.dev/complete-by` beside it: an objective that is declared elsewhere has its own
-        test/ml/e: the annotation `kigen.dev/team` is not read: kigen knows kigen.dev/complete-by, kigen.dev/mute-until, kigen.dev/reads, kigen.dev/owner, kigen.dev/runbook, kigen.dev/calendar, kigen.dev/start-by, kigen.dev/expect on a CronJob, and kigen.dev/slot and the label kigen.dev/batch on a Job
+        test/ml/e: the annotation `kigen.dev/team` is not read: kigen knows kigen.dev/complete-by, kigen.dev/mute-until, kigen.dev/reads, kigen.dev/owner, kigen.dev/runbook, kigen.dev/calendar, kigen.dev/start-by, kigen.dev/expect, kigen.dev/target on a CronJob, and kigen.dev/slot and the label kigen.dev/batch on a Job
         test/ml/f: the annotation `kigen.dev/start-by: soon` has no effect: write a number with s, m, h or d, at most 31d
         test/ml/g: the annotation `kigen.dev/expect: {rows: 5}` has no effect: unknown field `rows`, expected one of minDuration, metrics, counts
     "#]]

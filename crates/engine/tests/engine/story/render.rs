@@ -7,6 +7,7 @@ use kigen_calendar::Zone;
 use kigen_engine::effect::Effect;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, CronJobPresence, ResultOf};
+use kigen_model::budget::BudgetReport;
 use kigen_model::expectation::broken_text;
 use kigen_model::risk::Risk;
 use kigen_model::run::RunPhase;
@@ -36,13 +37,10 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
     match &alert.body {
         AlertBody::SlotMissed { .. } => text.push_str(&missed(zone, alert)),
         AlertBody::SlotRecovered { slot, incident, since, misses, ended_at, run, result_of } => {
-            let late = *ended_at - slot.deadline;
-            let _ = writeln!(text, "RECOVERED {} after the deadline, {who}", minutes(late.num_seconds()));
-            let _ = writeln!(
-                text,
-                "    {misses} missed since {}, incident {incident} is over",
-                local(zone, *since)
-            );
+            let late = minutes((*ended_at - slot.deadline).num_seconds());
+            let (since, who) = (local(zone, *since), &who);
+            let _ = writeln!(text, "RECOVERED {late} after the deadline, {who}");
+            let _ = writeln!(text, "    {misses} missed since {since}, incident {incident} is over");
             let of = match result_of {
                 ResultOf::MissedSlot => "",
                 ResultOf::LaterSlot => "the result of a later slot: ",
@@ -53,13 +51,11 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
         AlertBody::SlotRetracted { slot, incident, misses, ended_at, run } => {
             let _ = writeln!(text, "RETRACTED the deadline {} was met, {who}", local(zone, slot.deadline));
             let _ = writeln!(text, "    the result was there at {}", local(zone, *ended_at));
-            let _ = match incident {
-                Some(incident) => writeln!(text, "    {misses} still missed in incident {incident}"),
-                None => writeln!(text, "    it was unknown"),
-            };
-            if let Some(run) = run {
-                let _ = writeln!(text, "    {}", described(zone, run));
-            }
+            let left = incident.map(|incident| format!("{misses} still missed in incident {incident}"));
+            let _ = writeln!(text, "    {}", left.as_deref().unwrap_or("it was unknown"));
+            text.push_str(
+                &run.as_ref().map_or(String::new(), |run| format!("    {}\n", described(zone, run))),
+            );
         }
         AlertBody::SlotUnknown { slot, since, slots, gap } => {
             let from = gap.from.map_or("ever".to_owned(), |from| local(zone, from));
@@ -67,56 +63,54 @@ fn raised(zone: &Zone, alert: &Alert) -> String {
             let _ = writeln!(text, "    nobody watched from {from} to {}", local(zone, gap.to));
         }
         AlertBody::UnknownClosed { unknown, slot, since, slots, met, missed } => {
-            let _ = writeln!(text, "JUDGED AGAIN {}, {who}", range(zone, *since, slot.deadline, *slots));
-            let _ = writeln!(text, "    {met} met, {missed} missed, of the alert {unknown}");
+            let range = range(zone, *since, slot.deadline, *slots);
+            let counts = format!("{met} met, {missed} missed, of the alert {unknown}");
+            let _ = writeln!(text, "JUDGED AGAIN {range}, {who}\n    {counts}");
         }
         AlertBody::SlotAtRisk { slot, risk, run, past } => {
             let _ = writeln!(text, "AT RISK the deadline {}, {who}", local(zone, slot.deadline));
             let _ = writeln!(text, "    {}", at_risk(zone, risk));
-            if let Some(run) = run {
-                let _ = writeln!(text, "    {}", described(zone, run));
-            }
+            text.push_str(
+                &run.as_ref().map_or(String::new(), |run| format!("    {}\n", described(zone, run))),
+            );
             let _ = writeln!(text, "    {} successes before", past.len());
         }
         AlertBody::RiskOver { slot, ended_at, run } => {
             let _ = writeln!(text, "AT RISK NO MORE the deadline {}, {who}", local(zone, slot.deadline));
             let ended = ended_at.map(|ended_at| format!("the result was there at {}", local(zone, ended_at)));
             let _ = writeln!(text, "    {}", ended.as_deref().unwrap_or("nothing is judged there"));
-            if let Some(run) = run {
-                let _ = writeln!(text, "    {}", described(zone, run));
-            }
+            text.push_str(
+                &run.as_ref().map_or(String::new(), |run| format!("    {}\n", described(zone, run))),
+            );
         }
         AlertBody::ExpectationBroken { slot, broken, run } => {
             let _ = writeln!(text, "NOT AS EXPECTED for the deadline {}, {who}", local(zone, slot.deadline));
-            for broken in broken {
-                let _ = writeln!(text, "    {broken}");
-            }
+            broken.iter().for_each(|broken| text.push_str(&format!("    {broken}\n")));
             let _ = writeln!(text, "    {}", described(zone, run));
         }
         AlertBody::RunFailed { run, failure } => {
-            let _ = writeln!(text, "RUN FAILED, {who}");
-            let _ = writeln!(text, "    {}", failed(failure));
-            let _ = writeln!(text, "    {}", described(zone, run));
+            let (failed, run) = (failed(failure), described(zone, run));
+            let _ = writeln!(text, "RUN FAILED, {who}\n    {failed}\n    {run}");
         }
         AlertBody::BudgetSpent { slot, is_all, budget } => {
-            let part = if *is_all { "ALL" } else { "HALF" };
-            let _ = writeln!(text, "{part} SPENT with the deadline {}, {who}", local(zone, slot.deadline));
-            let (missed, allowed, slots) = (budget.missed, budget.allowed(), budget.slots);
-            let _ = writeln!(
-                text,
-                "    {missed} missed, {allowed} allowed of {slots} slots, by {}",
-                budget.target
-            );
+            text.push_str(&spent(budget, *is_all, &local(zone, slot.deadline), &who));
         }
         AlertBody::ClusterSilent { .. }
         | AlertBody::ClusterStalled(_)
         | AlertBody::SilenceOver { .. }
-        | AlertBody::StallOver { .. } => {
-            unreachable!("a processor raises it")
-        }
+        | AlertBody::StallOver { .. } => unreachable!("raised by processors"),
     }
     let _ = writeln!(text, "    id {}", alert.id);
     text
+}
+
+fn spent(budget: &BudgetReport, is_all: bool, deadline: &str, who: &str) -> String {
+    let part = if is_all { "ALL" } else { "HALF" };
+    let (missed, allowed, slots) = (budget.missed, budget.allowed(), budget.slots);
+    format!(
+        "{part} SPENT with the deadline {deadline}, {who}\n    {missed} missed, {allowed} allowed of {slots} slots, by {}\n",
+        budget.target
+    )
 }
 
 fn at_risk(zone: &Zone, risk: &Risk) -> String {
