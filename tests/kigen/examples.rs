@@ -39,7 +39,7 @@ fn kigen_accepts_the_file_of_objectives() {
     let text = stdout(kigen().args(["objectives", "check"]).arg(&path));
     expect![[r#"
         there is no event log in kigen-data, so objectives are not checked against batches; name it by --data-dir
-        objectives.yaml: 3 objectives, all understood
+        objectives.yaml: 4 objectives, all understood
     "#]]
     .assert_eq(&text.replace(&path.display().to_string(), "objectives.yaml"));
 }
