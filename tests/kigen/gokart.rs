@@ -86,7 +86,9 @@ fn reason_of(name: &str, messages: &str) -> String {
     let lines = messages.lines().map(|line| line.strip_prefix("▌ ").unwrap_or(line).trim_end());
     let of_batch = lines.skip_while(|line| !line.contains(&format!("ml/{name} has no good result")));
     let reason = of_batch.skip_while(|line| !line.starts_with("Its run failed"));
-    let reason: Vec<&str> = reason.take_while(|line| !line.starts_with("Job: ")).collect();
+    let reason = reason.take_while(|line| !line.starts_with("Job: "));
+    // When it began depends on how fast it was played.
+    let reason: Vec<&str> = reason.filter(|line| !line.starts_with("It began at ")).collect();
     assert!(!reason.is_empty(), "{messages}");
     reason.join("\n")
 }

@@ -237,7 +237,7 @@ async fn objectives_that_match_no_batch_are_listed_with_the_reason_while_the_clu
 
         OBJECTIVE  PROBLEM
         ml/lost    no CronJob of the namespace ml has these labels
-        ml/mute    nothing names the deadlines: add `completeBy` or `before`
+        ml/mute    nothing names the deadlines: add `completeBy` or `before`, or, without deadlines, `reads`
     "#]]
     .assert_eq(&stdout(dir, &list).replace(&url, "URL"));
     assert!(

@@ -224,7 +224,7 @@ async fn an_objective_that_cannot_be_resolved_is_named_and_stops_nothing() {
         ml/complete-by: `complete-by` is the name of what the annotation kigen.dev/complete-by makes: choose another
         ml/crontab: `completeBy`: the hour `25` does not read: 25 is above 23; allowed are 0 to 23, lists `6,18`, ranges `9-17`, steps `*/2`; `timeZone`: there is no time zone `Asia/Tokio` in tzdata 2026f: did you mean `Asia/Tokyo`?
         ml/empty: it has no `spec`
-        ml/nothing: nothing names the deadlines: add `completeBy` or `before`
+        ml/nothing: nothing names the deadlines: add `completeBy` or `before`, or, without deadlines, `reads`
         ml/selector: a selector without a label would select every CronJob: name one
         ml/span: `grace` is `ten`: write a number with s, m, h or d, at most 31d
         ml/worse: its `spec` is not understood: invalid type: integer `12`, expected a string at line 1 column 48
