@@ -252,6 +252,9 @@ todo-unknown = To do: nothing for this batch yet; look whether kigen's shipper r
 todo-not-started = To do: look why no run begins, and start one by hand if the result is needed in time.
 todo-late = To do: look in its log whether it makes progress, and let those know who need the result.
 todo-trend = To do, in working hours: start it earlier, make it faster, or move the deadline.
+todo-budget = To do, in working hours: repair what it fails of most, or agree on another target.
+todo-silent = To do: restart kigen's shipper, or repair what it cannot reach.
+todo-stalled = To do: look whether kube-controller-manager runs, and whether a webhook or a quota refuses Jobs.
 
 ## How the past runs went
 

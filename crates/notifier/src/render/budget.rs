@@ -34,6 +34,7 @@ pub(super) fn spent(of: Subject<'_>, slot: &Slot, is_all: bool, budget: &BudgetR
         brief: Some(phrase!(language, "brief-budget", missed = missed, left = budget.left())),
         context: context(of, &times, slot),
         paragraphs: vec![text],
+        to_do: Some(phrase!(language, "todo-budget")),
         facts: facts_of_objective(language, of.alert).into_iter().chain([look]).collect(),
         ..of.message(state, Tone::AtRisk, headline)
     }

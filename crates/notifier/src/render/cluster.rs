@@ -39,6 +39,7 @@ pub(super) fn silent(
         brief: Some(brief),
         context: joined([cluster(of), phrase!(language, "context-silent-since", since = since)]),
         paragraphs: vec![text],
+        to_do: Some(phrase!(language, "todo-silent")),
         facts: vec![fact(language, "look", LOOK.to_owned(), Form::Code)],
         ..message(of, "state-silent", Tone::Unknown, headline)
     }
@@ -92,6 +93,7 @@ pub(super) fn stalled(of: Subject<'_>, report: &StallReport) -> Message {
         brief: Some(phrase!(language, "brief-stalled", overdue = *overdue)),
         context: joined([cluster(of), phrase!(language, "context-last-fire", since = since)]),
         paragraphs: vec![phrase!(language, "stalled", overdue = *overdue)],
+        to_do: Some(phrase!(language, "todo-stalled")),
         facts: vec![fact(language, "expected", list, Form::Text), fact(language, "look", look, Form::Code)],
         ..message(of, "state-stalled", Tone::Missed, headline)
     }

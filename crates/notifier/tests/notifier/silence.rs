@@ -46,6 +46,7 @@ fn a_cluster_is_silent() {
             ▌ ml/recommend. No deadline of the cluster is called missed, and none is
             ▌ forgotten: all are judged once its time goes on. kigen's shipper does not
             ▌ run, or it cannot reach the API server or the log.
+            ▌ To do: restart kigen's shipper, or repair what it cannot reach.
             ▌ Look: kigen doctor
         "#]],
     );
@@ -57,6 +58,7 @@ fn a_cluster_is_silent() {
             ▌ Meanwhile 1 objective is not judged. No deadline of the cluster is called
             ▌ missed, and none is forgotten: all are judged once its time goes on. kigen's
             ▌ shipper does not run, or it cannot reach the API server or the log.
+            ▌ To do: restart kigen's shipper, or repair what it cannot reach.
             ▌ Look: kigen doctor
         "#]],
     );
@@ -68,6 +70,7 @@ fn a_cluster_is_silent() {
             ▌ Meanwhile no objective waits to be judged. No deadline of the cluster is
             ▌ called missed, and none is forgotten: all are judged once its time goes on.
             ▌ kigen's shipper does not run, or it cannot reach the API server or the log.
+            ▌ To do: restart kigen's shipper, or repair what it cannot reach.
             ▌ Look: kigen doctor
         "#]],
     );
@@ -125,17 +128,19 @@ fn no_cron_job_of_a_cluster_fires() {
     check(
         &of_cluster(AlertBody::ClusterStalled(report(56)), "2026-11-19T17:33:00Z"),
         expect![[r#"
-        ▌ 🔴 No CronJob of cluster shop has fired since 17:00 UTC
-        ▌ cluster shop · last fire 17:00 UTC
-        ▌ 56 CronJobs should have fired since, and none has: the CronJob controller, a
-        ▌ part of kube-controller-manager, does not run, or what it creates is refused
-        ▌ (a webhook, a quota). Deadlines whose runs it does not make are judged, and
-        ▌ have no messages of their own unless they are still missed an hour after it
-        ▌ fires again.
-        ▌ Expected: ml/recommend (17:30), ml/<price> (17:30) and 54 more
-        ▌ Look: kubectl --context shop get pods -n kube-system -l
-        ▌       component=kube-controller-manager
-    "#]],
+            ▌ 🔴 No CronJob of cluster shop has fired since 17:00 UTC
+            ▌ cluster shop · last fire 17:00 UTC
+            ▌ 56 CronJobs should have fired since, and none has: the CronJob controller, a
+            ▌ part of kube-controller-manager, does not run, or what it creates is refused
+            ▌ (a webhook, a quota). Deadlines whose runs it does not make are judged, and
+            ▌ have no messages of their own unless they are still missed an hour after it
+            ▌ fires again.
+            ▌ To do: look whether kube-controller-manager runs, and whether a webhook or a
+            ▌ quota refuses Jobs.
+            ▌ Expected: ml/recommend (17:30), ml/<price> (17:30) and 54 more
+            ▌ Look: kubectl --context shop get pods -n kube-system -l
+            ▌       component=kube-controller-manager
+        "#]],
     );
     let stalled = cluster_alert_id("shop", "cluster_stalled", since());
     let until = at("2026-11-19T22:00:10Z");
