@@ -193,22 +193,9 @@ mod tests {
 
     fn objective() -> ObjectiveState {
         let deadlines = Deadlines::CompleteBy { crontab: "30 3 * * *".to_owned() };
-        ObjectiveState {
-            revision: Revision { uid: "cron-job".to_owned(), resource_version: 1 },
-            objective: Objective::new(deadlines, ObjectiveSource::Annotation),
-            successors: Vec::new(),
-            since: Instant::UNIX_EPOCH,
-            withdrawn_at: None,
-            plan: Plan::Exhausted,
-            incident: None,
-            verdicts: Vec::new(),
-            warned_of_no_fire: false,
-            unknown: Vec::new(),
-            ends: Vec::new(),
-            trend_warned_at: None,
-            level_warned_at: None,
-            budget: kigen_state::Budget::default(),
-        }
+        let revision = Revision { uid: "cron-job".to_owned(), resource_version: 1 };
+        let objective = Objective::new(deadlines, ObjectiveSource::Annotation);
+        ObjectiveState::new(revision, objective, Instant::UNIX_EPOCH)
     }
 
     fn record(batch: &str, is_there: bool) -> NewRecord {

@@ -6,9 +6,8 @@ use kigen_model::event::{FactBody, Revision};
 use kigen_model::objective::Objective;
 use kigen_model::run::{Attempt, CronJob, Run, RunPhase};
 use kigen_state::{
-    AttemptState, BatchState, Budget, CronJobState, EDITS_MAX, ForgottenFailure, OBJECTIVES_MAX,
-    ObjectiveState, PastRun, Plan, REFUSED_MAX, RefusedObjective, RunState, SUCCESSORS_MAX, ScheduleEdit,
-    Successor,
+    AttemptState, BatchState, CronJobState, EDITS_MAX, ForgottenFailure, OBJECTIVES_MAX, ObjectiveState,
+    PastRun, Plan, REFUSED_MAX, RefusedObjective, RunState, SUCCESSORS_MAX, ScheduleEdit, Successor,
 };
 
 use crate::attempts;
@@ -309,22 +308,7 @@ fn accept_objective(batch: &mut Batch<'_>, name: &str, revision: Revision, objec
             }
         });
     }
-    let new = ObjectiveState {
-        revision,
-        objective,
-        successors: Vec::new(),
-        since: batch.at,
-        withdrawn_at: None,
-        plan: Plan::Exhausted,
-        incident: None,
-        verdicts: Vec::new(),
-        warned_of_no_fire: false,
-        unknown: Vec::new(),
-        ends: Vec::new(),
-        trend_warned_at: None,
-        level_warned_at: None,
-        budget: Budget::default(),
-    };
+    let new = ObjectiveState::new(revision, objective, batch.at);
     state.objectives.insert(name.to_owned(), new);
     past_numbers::follow_objectives(state);
     batch.objective(name, plan::begin);

@@ -93,7 +93,8 @@ impl NextSlot {
     }
 }
 
-/// The trend that reaches a deadline within [`AHEAD_D`] days: of the latest slots, confirmed by more of them, or of these alone.
+/// The trend that reaches a deadline within [`AHEAD_D`] days: of the latest slots, confirmed by more of them, or the other way
+/// round.
 fn trend(ends: &[SlotEnd], next: &NextSlot) -> Option<Risk> {
     let ahead = TimeDelta::days(AHEAD_D);
     let short = latest(ends, TREND_SLOTS)?;

@@ -78,6 +78,26 @@ pub struct ObjectiveState {
 }
 
 impl ObjectiveState {
+    /// One that begins at an instant, of which nothing is planned or judged.
+    pub fn new(revision: Revision, objective: Objective, since: Instant) -> Self {
+        Self {
+            revision,
+            objective,
+            successors: Vec::new(),
+            since,
+            withdrawn_at: None,
+            plan: Plan::Exhausted,
+            incident: None,
+            verdicts: Vec::new(),
+            warned_of_no_fire: false,
+            unknown: Vec::new(),
+            ends: Vec::new(),
+            trend_warned_at: None,
+            level_warned_at: None,
+            budget: Budget::default(),
+        }
+    }
+
     /// Whether it has deadlines, and is not withdrawn.
     pub fn is_judged(&self) -> bool {
         self.plan != Plan::Withdrawn && self.objective.reads().is_none()

@@ -13,9 +13,7 @@ use kigen_model::topic::{Partition, Topic};
 use kigen_notifier::language::Language;
 use kigen_notifier::routing::{Channels, Routes};
 use kigen_notifier::slack::client::Slack;
-use kigen_state::{
-    BatchState, Budget, Incident, Judged, ObjectiveState, OpenSlot, PastRun, Plan, SlotEnd, Window,
-};
+use kigen_state::{BatchState, Incident, Judged, ObjectiveState, OpenSlot, PastRun, Plan, SlotEnd, Window};
 use kigen_wire::Level;
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -34,22 +32,9 @@ pub(crate) fn key(namespace: &str, batch: &str) -> BatchKey {
 }
 
 fn objective(deadlines: Deadlines) -> ObjectiveState {
-    ObjectiveState {
-        revision: Revision { uid: "o".to_owned(), resource_version: 1 },
-        objective: Objective::new(deadlines, ObjectiveSource::Annotation),
-        successors: Vec::new(),
-        since: deadline(30),
-        withdrawn_at: None,
-        plan: Plan::Exhausted,
-        incident: None,
-        verdicts: Vec::new(),
-        warned_of_no_fire: false,
-        unknown: Vec::new(),
-        ends: Vec::new(),
-        trend_warned_at: None,
-        level_warned_at: None,
-        budget: Budget::default(),
-    }
+    let revision = Revision { uid: "o".to_owned(), resource_version: 1 };
+    let objective = Objective::new(deadlines, ObjectiveSource::Annotation);
+    ObjectiveState::new(revision, objective, deadline(30))
 }
 
 /// That this batch is due before another one starts.

@@ -17,6 +17,8 @@ struct AnnotatedObjective {
     uid: Uid,
     resource_version: u64,
     objective: Encoded<Objective>,
+    /// The calendar that it names, which is asked for more often than the rest.
+    calendar: Option<Box<str>>,
 }
 
 /// The objectives of the annotations of one name.
@@ -57,6 +59,11 @@ impl Annotated {
         self.in_force.iter().map(|(key, annotated)| (&**key, annotated.objective.get()))
     }
 
+    /// The calendars that they name.
+    pub(super) fn calendars(&self) -> impl Iterator<Item = (&BatchKey, &str)> {
+        self.in_force.iter().filter_map(|(key, annotated)| Some((&**key, annotated.calendar.as_deref()?)))
+    }
+
     /// How many are in force.
     pub(super) fn count(&self) -> usize {
         self.in_force.len()
@@ -69,6 +76,7 @@ impl Annotated {
                     uid: Uid::of(&revision.uid),
                     resource_version: revision.resource_version,
                     objective: Encoded::of(objective),
+                    calendar: objective.calendar.as_deref().map(Box::from),
                 };
                 self.in_force.insert(key, annotated);
             }

@@ -58,8 +58,6 @@ pub(super) struct CronJobs {
     /// What has deadlines, of which verdicts are made, and what is only read.
     objectives: Annotated,
     reads: Annotated,
-    /// The calendars that those objectives name.
-    calendars: BTreeMap<Arc<BatchKey>, Box<str>>,
     /// Until when annotations mute CronJobs, and why.
     mutes: BTreeMap<Arc<BatchKey>, (Instant, String)>,
     /// What is wrong with the annotations of a CronJob.
@@ -75,7 +73,6 @@ impl CronJobs {
             by_key: BTreeMap::new(),
             objectives: Annotated::new(ANNOTATED_OBJECTIVE),
             reads: Annotated::new(ANNOTATED_READS),
-            calendars: BTreeMap::new(),
             mutes: BTreeMap::new(),
             problems: BTreeMap::new(),
             resumed,
@@ -177,19 +174,11 @@ impl CronJobs {
         if self.reads.has_name(name) {
             self.reads.set(key, revision, objective);
         } else if self.objectives.has_name(name) {
-            self.note_calendar(&key, objective);
             self.objectives.set(key, revision, objective);
         } else {
             return false;
         }
         true
-    }
-
-    fn note_calendar(&mut self, key: &Arc<BatchKey>, objective: Option<&Objective>) {
-        match objective.and_then(|objective| objective.calendar.as_deref()) {
-            Some(calendar) => drop(self.calendars.insert(Arc::clone(key), calendar.into())),
-            None => drop(self.calendars.remove(key)),
-        }
     }
 
     /// Emits the CronJobs and objectives of the batches that are due.
@@ -209,7 +198,7 @@ impl CronJobs {
 
     /// The calendars that objectives of annotations name.
     pub(super) fn calendars(&self) -> impl Iterator<Item = (&BatchKey, &str)> {
-        self.calendars.iter().map(|(key, calendar)| (&**key, &**calendar))
+        self.objectives.calendars()
     }
 
     /// Until when annotations mute CronJobs, and why.
@@ -319,8 +308,6 @@ impl CronJobs {
         let affects_objectives = affects_objectives || self.reads.get(key) != reads;
         let shared = self.share(key.clone());
         self.objectives.apply(&shared, &id.revision, objective, is_first && self.resumed, emit);
-        let in_force = self.objectives.get(key);
-        self.note_calendar(&shared, in_force.as_ref());
         self.reads.apply(&shared, &id.revision, reads, false, emit);
         let known = KnownCronJob { uid, resource_version, cron_job: kept, listed, changed_at };
         self.by_key.insert(self.share(key.clone()), known);
@@ -339,9 +326,6 @@ impl CronJobs {
 
     /// Emits the pending withdrawals.
     pub(super) fn withdraw_pending(&mut self, emit: &mut Emit<'_>) {
-        for (key, _) in self.objectives.pending() {
-            self.calendars.remove(key);
-        }
         self.objectives.withdraw_pending(emit);
         self.reads.withdraw_pending(emit);
     }
@@ -379,7 +363,6 @@ impl CronJobs {
         emit.fact(key, FactBody::CronJob { revision: revision.clone(), cron_job: None });
         let shared = self.share(key.clone());
         if withdraw || self.objectives.has(key) {
-            self.note_calendar(&shared, None);
             self.objectives.emit(&shared, revision.clone(), None, emit);
         }
         if self.reads.has(key) {

@@ -53,7 +53,7 @@ pub(super) fn calendars(world: &mut World, cluster: &str) -> Vec<(Instant, Clust
             world.count("calendar: declared later");
             at += seconds(rng, 3_600, (world.ends - world.begins).num_seconds() - 3_600);
         }
-        let mut last = None;
+        let mut last: Option<Option<WorkingDays>> = None;
         for _ in 0..rng.u8(1..=3) {
             let days = match &last {
                 Some(_) if percent(rng, 15) => {
@@ -62,7 +62,7 @@ pub(super) fn calendars(world: &mut World, cluster: &str) -> Vec<(Instant, Clust
                 }
                 Some(same) if percent(rng, 20) => {
                     world.count("calendar: restated");
-                    Clone::clone(same)
+                    same.clone()
                 }
                 Some(_) | None => {
                     world.count("calendar: version");

@@ -49,7 +49,12 @@ impl Cluster {
 
     /// Whether nothing is observed at `at`, or only what is listed.
     fn is_away(&self, at: Instant) -> bool {
-        self.outages.iter().any(|outage| outage.from < at && at < outage.to + QUIET_AFTER)
+        self.outage(at).is_some()
+    }
+
+    /// The outage of its shipper, with the time after it in which only what is listed is observed.
+    fn outage(&self, at: Instant) -> Option<&Outage> {
+        self.outages.iter().find(|outage| outage.from < at && at < outage.to + QUIET_AFTER)
     }
 }
 
@@ -134,8 +139,7 @@ impl Cluster {
     fn calendars(&self, world: &mut World) -> Vec<Due> {
         let versions = calendars(world, &self.name).into_iter();
         let due = versions.map(|(at, body)| {
-            let back = self.outages.iter().find(|outage| outage.from < at && at < outage.to + QUIET_AFTER);
-            let written = back.map_or(at, |outage| outage.to + QUIET_AFTER);
+            let written = self.outage(at).map_or(at, |outage| outage.to + QUIET_AFTER);
             Due { written, event: self.event(self.epoch(written), body) }
         });
         due.collect()
