@@ -108,7 +108,7 @@ impl Cluster {
         let mut drafts = Vec::new();
         for (nth, planned) in self.cron_jobs.iter().enumerate() {
             let zone = zone(&planned.plan)?;
-            drafts.extend(cron::drafts(nth, planned, &zone, self.start));
+            drafts.extend(draft::sorted(self.start, cron::drafts(nth, planned, &zone, self.start)));
         }
         drafts.extend(self.objectives.iter().flat_map(objectives::drafts));
         drafts.sort_by_key(|draft| draft.at);

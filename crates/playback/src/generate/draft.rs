@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use kigen_model::Instant;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::history::{Change, ChangeKind, History};
 use crate::resource::Resource;
@@ -23,6 +23,27 @@ impl Draft {
     }
 }
 
+/// Sorts the changes of some objects by time, and drops the content of those that no history has: a state before the start
+/// that another one before the start replaces. A cluster of many CronJobs would not fit into memory with it.
+pub(super) fn sorted(start: Instant, mut drafts: Vec<Draft>) -> Vec<Draft> {
+    drafts.sort_by_key(|draft| draft.at);
+    let outcomes = last_before(start, &drafts);
+    let before = drafts.partition_point(|draft| draft.at <= start);
+    for (nth, draft) in drafts.iter_mut().enumerate().take(before) {
+        if !outcomes.contains(&nth) {
+            draft.object = json!({"metadata": {"uid": draft.uid()}});
+        }
+    }
+    drafts
+}
+
+/// The last change before the start of each object, by its place in `drafts`, which are sorted by time.
+fn last_before(start: Instant, drafts: &[Draft]) -> BTreeSet<usize> {
+    let before = drafts.iter().enumerate().take_while(|(_, draft)| draft.at <= start);
+    let last: HashMap<&str, usize> = before.map(|(nth, draft)| (draft.uid(), nth)).collect();
+    last.into_values().collect()
+}
+
 const REVISION_FIRST: u64 = 1000;
 /// Other objects of a real cluster take revisions, too; and a test can advance the revision in between.
 const REVISION_STEP: u64 = 3;
@@ -30,11 +51,7 @@ const REVISION_STEP: u64 = 3;
 /// Assigns resource versions in the order of time. Changes before the start become one `Added` per object that is still
 /// present.
 pub(super) fn number(start: Instant, drafts: Vec<Draft>) -> History {
-    let mut last_before = HashMap::new();
-    for (nth, draft) in drafts.iter().enumerate().take_while(|(_, draft)| draft.at <= start) {
-        last_before.insert(draft.uid().to_owned(), nth);
-    }
-    let outcomes: BTreeSet<usize> = last_before.into_values().collect();
+    let outcomes = last_before(start, &drafts);
     let mut revision = REVISION_FIRST;
     let mut initial_revision = revision;
     let mut created = HashMap::new();
