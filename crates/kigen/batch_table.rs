@@ -12,6 +12,7 @@ use kigen_model::topic::{Partition, Topic};
 use kigen_state::{BatchState, ObjectiveState, POSITION_KEY, PartitionState, Plan};
 use kigen_wire::Status;
 
+use crate::outages::Outages;
 use crate::output::{human, local, text};
 use crate::reader::{Pages, is_of};
 
@@ -22,6 +23,8 @@ pub(crate) struct BatchTable {
     pub(crate) batches: BTreeMap<BatchKey, BatchState>,
     /// The clock of the slowest partition: until then all partitions are judged.
     pub(crate) judged_until: Option<Instant>,
+    /// The outages of clusters that go on.
+    pub(crate) outages: Outages,
 }
 
 impl BatchTable {
@@ -36,6 +39,7 @@ impl BatchTable {
                 match kigen_wire::decode_status(&bytes).with_context(|| format!("the status of {key}"))? {
                     Status::Position(position) => {
                         table.judged_until = earliest(table.judged_until, &position);
+                        table.outages.add(&position);
                     }
                     Status::Batch(state) => {
                         table.batches.insert(state.key.clone(), state);

@@ -24,6 +24,7 @@ mod metrics;
 mod mute_socket;
 mod objectives_watcher;
 mod open;
+mod outages;
 mod output;
 mod reader;
 mod record_text;

@@ -36,6 +36,15 @@ async fn a_cluster_that_is_not_seen_is_reported_with_what_waits_and_then_with_wh
     up.wait_for_readyz(503, "; cluster shop is silent since 2026-11-09T00:0").await;
     let words = "Cluster shop is silent since";
     up.wait_for_message(words).await;
+    // The commands beside it name it, too.
+    let printed = |args: &[&str]| {
+        let output = kigen().args(args).args(["--cluster", "shop", "--data-dir"]).arg(dir.path()).output();
+        String::from_utf8(output.expect("kigen runs").stdout).expect("text")
+    };
+    let words_of_commands = "cluster shop is silent since 2026-11-09T00:0";
+    assert!(printed(&["status"]).starts_with(words_of_commands), "at the head of the table");
+    let (checks, wrong) = (printed(&["doctor", "--api-url", &url]), "WRONG  cluster shop ");
+    assert!(checks.lines().any(|line| line.starts_with(wrong) && line.contains("`kigen up`")), "{checks}");
 
     // A restart reports nothing again.
     let (status, _) = up.terminate();
@@ -65,5 +74,7 @@ async fn a_cluster_that_is_not_seen_is_reported_with_what_waits_and_then_with_wh
     let text = String::from_utf8(output.expect("kigen runs").stdout).expect("text");
     assert!(text.contains("the cluster is silent since 2026-11-09T00:0"), "{text}");
     assert!(text.contains("2 deadlines were met and 1 missed"), "{text}");
+    let table = printed(&["status"]);
+    assert!(table.starts_with("BATCH"), "it is over: {table}");
     server.shutdown().await;
 }

@@ -28,7 +28,8 @@ pub(crate) fn run(config: &Config, args: &StatusArgs) -> anyhow::Result<()> {
         return Err(unknown_batch(batch));
     }
     let rows: Vec<Vec<String>> = table.batches.values().flat_map(rows_of).collect();
-    let mut out = columns(&["BATCH", "OBJECTIVE", "NEXT DEADLINE", "LAST VERDICT", "NOTE"], &rows);
+    let mut out = table.outages.lines();
+    out.push_str(&columns(&["BATCH", "OBJECTIVE", "NEXT DEADLINE", "LAST VERDICT", "NOTE"], &rows));
     let _ = writeln!(out, "\n{}", sum(&table, rows.len()));
     print(&out)
 }

@@ -11,12 +11,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use kigen_log::{LogError, LogReader};
-use kigen_model::topic::{Partition, Topic};
 use kigen_shipper::settings::Access;
-use kigen_wire::Status;
 
 use super::error::ConfigError;
 use crate::log_kind::LogKind;
+use crate::outages::last_positions;
 
 /// The name that earlier versions gave to a cluster without one, and that commands which only read look for.
 pub(crate) const FORMER_DEFAULT: &str = "default";
@@ -99,17 +98,8 @@ pub(super) fn shipped_name(
 
 /// The clusters that are judged in a log, by the last position record of each partition.
 pub(crate) fn clusters_in(reader: &(impl LogReader + ?Sized)) -> Result<BTreeSet<String>, LogError> {
-    let mut clusters = BTreeSet::new();
-    for partition in (0..reader.partitions()).map(Partition) {
-        let last = reader.last(Topic::Status, partition)?.and_then(|record| record.value);
-        // What cannot be read is reported by the processor.
-        let Some(Ok(Status::Position(position))) = last.as_deref().map(kigen_wire::decode_status) else {
-            continue;
-        };
-        let judged = position.clocks.into_iter().filter(|(_, clock)| clock.observed_until.is_some());
-        clusters.extend(judged.map(|(name, _)| name));
-    }
-    Ok(clusters)
+    let clocks = last_positions(reader)?.into_iter().flat_map(|position| position.clocks);
+    Ok(clocks.filter(|(_, clock)| clock.observed_until.is_some()).map(|(name, _)| name).collect())
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ use crate::cli::{DoctorArgs, SettingsArgs};
 use crate::config::cluster::{NamedBy, clusters_in};
 use crate::config::{Config, Kafka};
 use crate::log_kind::LogKind;
+use crate::outages::Outages;
 use crate::output::print;
 use crate::reader;
 
@@ -105,6 +106,7 @@ fn embedded_log(config: &Config, results: &mut Results) -> anyhow::Result<LogClu
         }
         Ok(reader) => {
             record_level(&reader, config, results)?;
+            outages(&reader, results)?;
             slack::undelivered(&reader, results)?;
             (Ok(format!("{} partitions", reader.partitions())), clusters(&reader))
         }
@@ -149,6 +151,16 @@ fn record_level(
     results.add("record level", outcome)
 }
 
+/// Clusters of which nothing is judged, or nothing is started. That the log cannot be read is a result of another check.
+fn outages(reader: &(impl LogReader + ?Sized), results: &mut Results) -> anyhow::Result<()> {
+    let outages = Outages::read(reader).unwrap_or_default();
+    for (cluster, outage) in outages.each() {
+        let reason = format!("{}: {}", outage.wording(), outage.advice());
+        results.add(&format!("cluster {cluster}"), Err(reason))?;
+    }
+    Ok(())
+}
+
 async fn kafka(config: &Config, results: &mut Results) -> anyhow::Result<LogClusters> {
     let Kafka { connection, registry, layout, instance } = match config.kafka() {
         Ok(kafka) => kafka,
@@ -186,10 +198,13 @@ async fn kafka(config: &Config, results: &mut Results) -> anyhow::Result<LogClus
             Err(reason) => results.add("record level", Err(reason.clone()))?,
         }
     }
-    if there.contains(&Topic::Deliveries)
-        && let Ok(reader) = &opened
-    {
-        slack::undelivered(&**reader, results)?;
+    if let Ok(reader) = &opened {
+        if there.contains(&Topic::Status) {
+            outages(&**reader, results)?;
+        }
+        if there.contains(&Topic::Deliveries) {
+            slack::undelivered(&**reader, results)?;
+        }
     }
     let in_log = match opened {
         _ if !there.contains(&Topic::Status) => Ok(BTreeSet::new()),
