@@ -3,8 +3,9 @@
 //! The engine is driven as by a tick for each instant at which something is due. A *degradation* is a miss from which on at
 //! least three of seven slots are missed (four of five in the real histories): what a trend warns of. A warning about many
 //! slots is right if one goes on within 28 days, or if a deadline is missed by a growth: the same run would have been in time
-//! without it. Recall counts the degradations of a growing batch that were warned of at least a week before. A warning about one slot is right if that slot is missed; recall counts the misses that half an hour
-//! before the deadline looked like none of the past runs.
+//! without it. Recall counts the degradations by misses that a growth causes which were warned of at least a week before. A
+//! warning about one slot is right if that slot is missed; recall counts the misses that half an hour before the deadline
+//! looked like none of the past runs.
 
 use std::path::Path;
 
@@ -166,13 +167,16 @@ impl Score {
     }
 }
 
-/// The days on which a degradation goes on, and those on which one begins.
-fn degradations(days: &[Day], of: usize, missed: usize) -> (Vec<usize>, Vec<usize>) {
-    let misses =
-        |from: usize| days[from..(from + of).min(days.len())].iter().filter(|day| day.missed).count();
-    let all: Vec<usize> = (0..days.len()).filter(|day| days[*day].missed && misses(*day) >= missed).collect();
-    let begins = all.iter().enumerate().filter(|(nth, day)| *nth == 0 || **day - all[nth - 1] > of);
-    (all.clone(), begins.map(|(_, day)| *day).collect())
+/// The days on which a degradation goes on, by which days are missed.
+fn degraded(is_missed: &[bool], of: usize, missed: usize) -> Vec<usize> {
+    let misses = |from: usize| is_missed[from..].iter().take(of).filter(|is_missed| **is_missed).count();
+    (0..is_missed.len()).filter(|day| is_missed[*day] && misses(*day) >= missed).collect()
+}
+
+/// The days on which a degradation begins.
+fn begins(degraded: &[usize], of: usize) -> impl Iterator<Item = usize> {
+    let is_first = move |(nth, day): &(usize, &usize)| *nth == 0 || **day - degraded[nth - 1] > of;
+    degraded.iter().enumerate().filter(is_first).map(|(_, day)| *day)
 }
 
 fn is_forecast(kind: RiskKind) -> bool {
@@ -194,20 +198,23 @@ struct Wanted<'a> {
     ahead_min: usize,
     /// Whether its degradations are caused by a growth, and count for the recall.
     counts: bool,
-    /// Which days are missed by a growth.
-    by_growth: &'a [bool],
+    /// Which days are missed by a growth; `None`: unknown, and each counts.
+    by_growth: Option<&'a [bool]>,
 }
 
 fn score_trends(score: &mut Score, days: &[Day], wanted: &Wanted<'_>) {
     let Wanted { missed, of, ahead_min, counts, by_growth } = *wanted;
-    let (all, begins) = degradations(days, of, missed);
+    let is_missed: Vec<bool> = days.iter().map(|day| day.missed).collect();
+    let all = degraded(&is_missed, of, missed);
     let warned = trend_days(days);
     for day in &warned {
         let soon = *day..=day + AHEAD_D;
-        let is_by_growth = || soon.clone().any(|day| by_growth.get(day) == Some(&true));
+        let is_by_growth =
+            || soon.clone().any(|day| by_growth.is_some_and(|days| days.get(day) == Some(&true)));
         score.warning(all.iter().any(|bad| soon.contains(bad)) || is_by_growth());
     }
-    for begins in begins.into_iter().filter(|_| counts) {
+    let caused = by_growth.map_or(all, |by_growth| degraded(by_growth, of, missed));
+    for begins in begins(&caused, of).filter(|_| counts) {
         score.event(warned.iter().any(|day| day + ahead_min <= begins && begins <= day + AHEAD_D));
     }
 }
@@ -230,7 +237,7 @@ fn generated(batches: usize) {
             })
             .collect();
         let days = play(first, batch.room, &runs);
-        let (counts, by_growth) = (batch.kind == Kind::Growth, batch.missed_by_growth.as_slice());
+        let (counts, by_growth) = (batch.kind == Kind::Growth, Some(batch.missed_by_growth.as_slice()));
         let wanted = Wanted { missed: 3, of: 7, ahead_min: WEEK_D, counts, by_growth };
         score_trends(&mut trends, &days, &wanted);
         score_levels(&mut levels, &days, &batch);
@@ -412,7 +419,7 @@ fn real() {
                 .filter_map(|(day, run)| run.map(|_| day))
                 .collect();
             for score in [&mut of_file, &mut all] {
-                let wanted = Wanted { missed: 4, of: 5, ahead_min: 0, counts: true, by_growth: &[] };
+                let wanted = Wanted { missed: 4, of: 5, ahead_min: 0, counts: true, by_growth: None };
                 score_trends(score, &days, &wanted);
             }
         }
