@@ -222,8 +222,8 @@ mod tests {
 
     #[test]
     fn all_columns_in_japanese_below_a_title() {
-        let sheet = "バッチの期限\n\n担当|ジョブ|期限|猶予|タイムゾーン|カレンダー|重要度|手順書|メモ\n\
-                     推薦 \"チーム\"|ml/recommend|12:00|１０ｍ|Asia/Tokyo|jp-business-days|warning|https://wiki|x";
+        let sheet = "バッチの期限\n\n担当|ジョブ|期限|猶予|タイムゾーン|カレンダー|達成率|重要度|手順書|メモ\n\
+                     推薦 \"チーム\"|ml/recommend|12:00|１０ｍ|Asia/Tokyo|jp-business-days|0.99 over 30d|warning|https://wiki|x";
         check(
             sheet,
             &expect![[r#"
@@ -240,6 +240,7 @@ mod tests {
                   severity: "warning"
                   owner: "推薦 \"チーム\""
                   runbook: "https://wiki"
+                  target: {ratio: 0.99, over: 30d}
             "#]],
         );
         assert_eq!(read(&rows(sheet), "prod", None).expect("a sheet").ignored, ["メモ"]);
@@ -247,8 +248,8 @@ mod tests {
 
     #[test]
     fn a_refused_row_has_its_reason_and_does_not_affect_the_others() {
-        let sheet = "job|deadline|name|namespace\nml/a|1/2\nml/b|25:00\n|12:00\nml/c|\nml/d|12:00|complete-by\nml/e|12:00\nml/e|13:00\n\
-                     ml/e|13:00|late\nml/f|12:00||dwh\ng|soon||dwh";
+        let sheet = "job|deadline|name|namespace|target\nml/a|1/2\nml/b|25:00\n|12:00\nml/c|\nml/d|12:00|complete-by\nml/e|12:00\nml/e|13:00\n\
+                     ml/e|13:00|late\nml/f|12:00||dwh\ng|soon||dwh\nml/h|12:00|||99%";
         let sheet = read(&rows(sheet), "prod", None).expect("a sheet");
         let refused: Vec<String> =
             sheet.refused.iter().map(|RefusedRow { row, reason }| format!("{row}: {reason}\n")).collect();
@@ -261,6 +262,7 @@ mod tests {
             8: row 7 has `deadline` of ml/e already: give each a name in a column `name`
             10: the job `ml/f` has another namespace than the row, `dwh`: keep one of them
             11: `soon` has 1 field(s), of five: minute, hour, day of month, month, day of week; write `*` where any value will do
+            12: the target `99%` is none: write a ratio between 0 and 1 with at most 6 decimals, and 1d to 90d, such as `0.99 over 30d`
         "#]]
         .assert_eq(&refused.concat());
         let read: Vec<_> =

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use kigen_model::budget::Target;
+
 use super::cell::{Deadline, deadline, normal};
 use super::header::{Column, Header};
 use crate::spec::{GROUP, KIND, VERSION};
@@ -53,6 +55,11 @@ pub(super) fn document(header: &Header, cells: &[String], namespace: Option<&str
         if let Some(value) = value {
             let _ = writeln!(text, "  {name}: {}", quoted(&value));
         }
+    }
+    if let Some(target) = field(Column::Target) {
+        let target: Target =
+            target.parse().map_err(|error| format!("the target `{target}` is none: {error}"))?;
+        let _ = writeln!(text, "  target: {{ratio: {}, over: {}d}}", target.ratio(), target.over_d);
     }
     Ok(text)
 }

@@ -15,6 +15,7 @@ pub(super) enum Column {
     Freshness,
     StartBy,
     Calendar,
+    Target,
     Severity,
     Runbook,
 }
@@ -31,6 +32,7 @@ const HEADS: &[(Column, &[&str])] = &[
     (Column::Freshness, &["freshness", "鮮度"]),
     (Column::StartBy, &["startby", "開始期限"]),
     (Column::Calendar, &["calendar", "カレンダー", "営業日"]),
+    (Column::Target, &["target", "目標達成率", "達成率"]),
     (Column::Severity, &["severity", "重要度"]),
     (Column::Runbook, &["runbook", "手順書", "手順"]),
 ];

@@ -8,6 +8,7 @@ use kigen_log::{
     ConsumedRecord, EmbeddedConsumer, EmbeddedLog, GroupPosition, Log, LogError, LogReader, NewRecord,
 };
 use kigen_model::Instant;
+use kigen_model::budget::Target;
 use kigen_model::event::Revision;
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
@@ -17,7 +18,7 @@ use kigen_playback::clock::{Clock, Pace};
 use kigen_playback::generate::{Cluster, CronJobPlan};
 use kigen_playback::server::{Options, Played, Server};
 use kigen_shipper::settings::{Access, Settings};
-use kigen_state::{BatchState, Judged, ObjectiveState, OpenSlot, Plan, Window};
+use kigen_state::{BatchState, Budget, BudgetDay, Judged, ObjectiveState, OpenSlot, Plan, Window};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -84,28 +85,31 @@ async fn until_written(server: &Server, name: &str, status: &Value) {
 
 /// As the processor leaves it, with this deadline to come and the one of the day before judged.
 async fn judged(log: &EmbeddedLog, batch: &str, next: Instant, verdict: Verdict) {
+    judged_by_target(log, batch, next, verdict, None).await;
+}
+
+/// With a target, and its budget so far.
+async fn judged_by_target(
+    log: &EmbeddedLog,
+    batch: &str,
+    next: Instant,
+    verdict: Verdict,
+    target: Option<(Target, Budget)>,
+) {
     let deadlines = Deadlines::CompleteBy { crontab: "0 12 * * *".to_owned() };
     let (previous, deadline) = (next - TimeDelta::days(1), next);
     let slot = Slot { from: previous, deadline, whole: true };
     let time_zone = "UTC".to_owned();
     let window = Window::Slot;
     let open = OpenSlot { slot, time_zone, window, met_at: None, risk_due: None, warned_of: Vec::new() };
-    let objective = ObjectiveState {
-        revision: Revision { uid: "any".to_owned(), resource_version: 1 },
-        objective: Objective::new(deadlines, ObjectiveSource::Selector),
-        successors: Vec::new(),
-        since: start(),
-        withdrawn_at: None,
-        plan: Plan::Open(open),
-        incident: None,
-        verdicts: vec![Judged { deadline: previous, verdict, judged: None }],
-        warned_of_no_fire: false,
-        unknown: Vec::new(),
-        ends: Vec::new(),
-        trend_warned_at: None,
-        level_warned_at: None,
-        budget: kigen_state::Budget::default(),
-    };
+    let revision = Revision { uid: "any".to_owned(), resource_version: 1 };
+    let mut objective =
+        ObjectiveState::new(revision, Objective::new(deadlines, ObjectiveSource::Selector), start());
+    objective.plan = Plan::Open(open);
+    objective.verdicts = vec![Judged { deadline: previous, verdict, judged: None }];
+    if let Some((target, budget)) = target {
+        (objective.objective.target, objective.budget) = (Some(target), budget);
+    }
     let mut state = BatchState::new(BatchKey::new("test", "ml", batch));
     state.objectives.insert("golden".to_owned(), objective);
     let key = state.key.to_string();
@@ -143,6 +147,36 @@ async fn each_status_has_the_next_deadline_the_last_verdict_and_the_problem_and_
     let running = ship(&server, &log);
     until("it has compared often", || server.requests().others >= enough).await;
     assert_eq!(server.objective_status("ml", "golden"), (Some(golden), written));
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_the_batches_with_a_target_the_fewest_misses_left_are_shown() {
+    let server = play().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = EmbeddedLog::open(folder.path(), kigen_log::Settings::default()).expect("a new log");
+    let running = ship(&server, &log);
+    // Of thirty slots three may be missed.
+    let missed = |missed| {
+        let day = BudgetDay { day: Budget::day_of(noon(1)), met: 10, missed, excused: 0 };
+        let budget = Budget { days: vec![day], slots: 30, ..Budget::default() };
+        Some((Target { ratio_ppm: 900_000, over_d: 30 }, budget))
+    };
+    let golden = |left: u32| {
+        json!({
+            "observedGeneration": 1,
+            "batches": 2,
+            "nextDeadline": "2026-11-11T12:00:00Z",
+            "lastVerdict": "met, 2026-11-10T12:00:00Z",
+            "missesLeft": left,
+        })
+    };
+    let met = Verdict::Met { ended_at: noon(0) };
+    judged_by_target(&log, "rank", noon(2), met, missed(1)).await;
+    judged_by_target(&log, "recommend", noon(2), met, None).await;
+    until_written(&server, "golden", &golden(2)).await;
+    judged_by_target(&log, "recommend", noon(2), met, missed(4)).await;
+    until_written(&server, "golden", &golden(0)).await;
     running.stop().await;
 }
 
