@@ -103,7 +103,7 @@ fn trend(ends: &[SlotEnd], next: &NextSlot) -> Option<Risk> {
         return None;
     }
     let reaches = |line: &Line| line.reaches(next.room);
-    let grows_to = |line: &Line| reaches(line).filter(|it| *it <= ahead && !line.grows_within_noise());
+    let grows_to = |line: &Line| reaches(line).filter(|it| *it <= ahead && line.growth_ms_d > 0);
     let long = latest(ends, CONFIRMING_SLOTS).and_then(|more| Line::through(more, next.reference));
     let confirms = |line: &Line| reaches(line).is_some_and(|it| it <= ahead * 2);
     let of_short = grows_to(&line).filter(|_| long.as_ref().is_none_or(confirms));
@@ -146,8 +146,6 @@ struct Line {
     level: TimeDelta,
     /// How far the ends are from the line, in the median.
     noise: TimeDelta,
-    /// The growth over all the slots.
-    growth: TimeDelta,
     /// From one slot to the next, in the median.
     period: TimeDelta,
 }
@@ -168,13 +166,11 @@ impl Line {
         let at_next = |(x, y): &(i64, i64)| y - in_time(growth_ms_d, *x);
         let level = median(points.iter().map(at_next).collect())?;
         let noise = median(points.iter().map(|point| (at_next(point) - level).abs()).collect())?;
-        let span = points.last()?.0 - points.first()?.0;
         let steps = points.windows(2).map(|pair| pair[1].0 - pair[0].0);
         Some(Self {
             growth_ms_d,
             level: TimeDelta::milliseconds(level),
             noise: TimeDelta::milliseconds(noise),
-            growth: TimeDelta::milliseconds(in_time(growth_ms_d, span)),
             period: TimeDelta::milliseconds(median(steps.collect())?),
         })
     }
@@ -185,11 +181,6 @@ impl Line {
             + in_time(self.growth_ms_d, (last.reference - next).num_milliseconds());
         let earlier = by_line - came_after(last).num_milliseconds();
         earlier > (self.noise.num_milliseconds() * LEFT_BY_NOISES).max(LEFT_BY_MS_MIN)
-    }
-
-    /// Whether it does not grow, or by less than the ends are scattered around it.
-    fn grows_within_noise(&self) -> bool {
-        self.growth_ms_d <= 0 || self.growth < self.noise
     }
 
     /// How long after the next slot a slot's result needs more than this room; `None`: never.
@@ -321,10 +312,9 @@ mod tests {
 
     #[test]
     fn what_two_weeks_show_no_more_four_weeks_show() {
-        // The latest two weeks are scattered by more than they grow.
-        let noise = [0, 40, -40, 0, -40, 40, 0];
-        let grows = (0..28).map(|day| 100 + 3 * day + if day < 14 { 0 } else { noise[day as usize % 7] });
-        let Some(Risk::Trend { of_slots, .. }) = trend_of(grows, 190) else { panic!("no trend") };
+        // The line of the latest two weeks reaches it after nineteen days, that of four weeks within two weeks.
+        let grows = (0..28).map(|day| if day < 14 { 100 + 6 * day } else { 184 + 2 * (day - 14) });
+        let Some(Risk::Trend { of_slots, .. }) = trend_of(grows, 252) else { panic!("no trend") };
         assert_eq!(of_slots, 28);
     }
 

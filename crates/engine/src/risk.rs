@@ -228,7 +228,8 @@ fn not_started_from(times: &RunTimes, opens: Instant, until: Instant) -> Option<
 
 /// From when on a run that began at `since` is late: at least nine in ten of the past runs that took as long took longer than
 /// until `until`, and there are enough of them; or it is unlike all that were in time, and what is left is less than half of
-/// what has passed. Unlike them is what takes longer than the longest of them by half of what that one took longer than usual:
+/// what has passed. Unlike them is what takes longer than the longest of them by three quarters of what that one took longer than
+/// usual:
 /// where runs grow, each is a little longer than all before it.
 fn late_from(times: &RunTimes, since: Instant, until: Instant) -> Option<Instant> {
     let took = &times.took;
@@ -243,7 +244,7 @@ fn late_from(times: &RunTimes, since: Instant, until: Instant) -> Option<Instant
         None => TimeDelta::zero(),
     };
     let (longest, usual) = (longest_but(longer), shortest_but(took, took.len() / 2));
-    let unlike_any = (longest + (longest - usual).max(TimeDelta::zero()) / 2).max(may_take * 2 / 3);
+    let unlike_any = (longest + (longest - usual).max(TimeDelta::zero()) * 3 / 4).max(may_take * 2 / 3);
     let compared = longer * 10 / 9;
     let passed = match compared >= PAST_RUNS_MIN {
         true => longest_but(compared).min(unlike_any),

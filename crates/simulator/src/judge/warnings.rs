@@ -490,8 +490,8 @@ fn late(past: &Past, took: TimeDelta, may_take: TimeDelta) -> (usize, usize) {
     (as_long.clone().filter(|other| **other > may_take).count(), as_long.count())
 }
 
-/// Whether a run takes longer than the longest of those that were in time, by half of what that one took longer than the
-/// median, and what is left is less than half of what has passed: by every median that may be meant, or by one of them.
+/// Whether a run takes longer than the longest of those that were in time, by three quarters of what that one took longer than
+/// the median, and what is left is less than half of what has passed: by every median that may be meant, or by one of them.
 fn is_unlike_any(past: &Past, took: TimeDelta, may_take: TimeDelta, by_all: bool) -> bool {
     let mut all = past.took.clone();
     all.sort_unstable();
@@ -500,7 +500,7 @@ fn is_unlike_any(past: &Past, took: TimeDelta, may_take: TimeDelta, by_all: bool
     let longest = in_time.last().copied().unwrap_or_default();
     let medians = [&all, &in_time].into_iter().filter(|of| !of.is_empty());
     let mut medians = medians.flat_map(|of| [of[(of.len() - 1) / 2], of[of.len() / 2]]);
-    let exceeds = |median: TimeDelta| took > longest + (longest - median).max(TimeDelta::zero()) / 2;
+    let exceeds = |median: TimeDelta| took > longest + (longest - median).max(TimeDelta::zero()) * 3 / 4;
     let is_unlike = if by_all { medians.all(exceeds) } else { medians.any(exceeds) };
     past.took.len() >= RUNS_MIN && (may_take - took) * 2 < took && is_unlike
 }
