@@ -38,7 +38,7 @@ pub(crate) enum Command {
     Process,
     /// Only alert Slack; needs Kafka. With an option it only does that, and ends
     Notify(NotifyArgs),
-    /// Play nine days of incidents in half a minute; needs nothing but this program
+    /// Play 23 days with an incident in half a minute; needs nothing but this program
     Demo(DemoArgs),
     /// Print the records of the event log, also beside a running `kigen up`
     Events(EventsArgs),
@@ -46,7 +46,7 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Explain why there was an alert for a deadline, or none
     Explain(ExplainArgs),
-    /// Print which batch reads the result of which, by the objectives with `before`
+    /// Print which batch reads the result of which, by the objectives with `before` or `reads`
     Lineage(LineageArgs),
     /// List the runs that read a late or wrong result and everything that followed, and plan their repetition; starts nothing
     Impact(ImpactArgs),

@@ -28,6 +28,8 @@ mod outages;
 mod output;
 mod reader;
 mod record_text;
+#[cfg(test)]
+mod reference;
 mod role;
 mod sheet_watcher;
 mod warned;

@@ -22,13 +22,18 @@ pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
         .build_recorder();
     let prometheus = recorder.handle();
     metrics::set_global_recorder(recorder).context("a recorder for metrics is installed already")?;
+    describe();
+    Ok(prometheus)
+}
+
+/// Describes the metrics of all crates.
+pub(crate) fn describe() {
     kigen_log::metrics::describe();
     kigen_shipper::metrics::describe();
     kigen_processor::metrics::describe();
     kigen_notifier::metrics::describe();
-    metrics::describe_counter!(HEARTBEAT_FAILURES, "heartbeats that the outside service did not accept");
+    metrics::describe_counter!(HEARTBEAT_FAILURES, "Heartbeats that the outside service did not accept");
     metrics::describe_gauge!("kigen_build_info", "1; the label is the version of this kigen");
-    Ok(prometheus)
 }
 
 /// Counts a heartbeat that was not accepted.

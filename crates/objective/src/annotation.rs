@@ -38,9 +38,20 @@ pub fn reserved_for(name: &str) -> Option<&'static str> {
     }
 }
 
-/// All of them.
-const ALL: [&str; 11] =
-    [COMPLETE_BY, OWNER, RUNBOOK, CALENDAR, START_BY, EXPECT, TARGET, MUTE_UNTIL, READS, BATCH, SLOT];
+/// All of them, each with what it is of, what it means, and an example of its value.
+pub const ALL: [(&str, &str, &str, &str); 11] = [
+    (COMPLETE_BY, "CronJob", "an objective: by when a good result must be there, as a crontab", "0 12 * * *"),
+    (OWNER, "CronJob", "who is responsible", "ml-team"),
+    (RUNBOOK, "CronJob", "where the instructions for a miss are", "https://wiki/recommend"),
+    (CALENDAR, "CronJob", "the calendar on whose working days the result is due", "jp-business-days"),
+    (START_BY, "CronJob", "how long after its expected fire a run must have begun", "15m"),
+    (EXPECT, "CronJob", "what a run must have done, as under `expect` in a file", "{minDuration: 5m}"),
+    (TARGET, "CronJob", "which ratio of its deadlines is to be met", "0.99 over 30d"),
+    (MUTE_UNTIL, "CronJob", "until when the batch is muted, and why", "2026-12-01T09:00+09:00 migration"),
+    (READS, "CronJob", "the batches whose results it reads", "ml/recommend, dwh/prices"),
+    (BATCH, "Job (label)", "what makes bare Jobs one batch", "report"),
+    (SLOT, "Job", "the slot that a Job was made for: a day or an instant", "2026-11-16"),
+];
 /// Other words, as they are after [`letters`], for what kigen calls [`COMPLETE_BY`].
 const DEADLINES: [&str; 3] = ["deadline", "dueby", "doneby"];
 /// How many letters of a name may be wrong, and of how many one may be.
@@ -48,6 +59,10 @@ const TYPOS_MAX: usize = 2;
 const LETTERS_PER_TYPO: usize = 3;
 /// Every name that resembles one of kigen's is shorter, in bytes.
 const NAME_BYTES_MAX: usize = 64;
+
+fn names() -> impl Iterator<Item = &'static str> {
+    ALL.into_iter().map(|(name, ..)| name)
+}
 
 /// Whether kigen could be meant by this name of an annotation or label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +80,7 @@ pub enum Meant {
 /// What `name` means.
 #[must_use]
 pub fn meant(name: &str) -> Meant {
-    if let Some(known) = ALL.into_iter().find(|known| *known == name) {
+    if let Some(known) = names().find(|known| *known == name) {
         return Meant::Known(known);
     }
     let Some((prefix, rest)) = name.split_once('/') else { return Meant::Other };
@@ -85,12 +100,12 @@ fn similar(rest: &str) -> Option<&'static str> {
     if DEADLINES.contains(&given.as_str()) {
         return Some(COMPLETE_BY);
     }
-    let distance = |known: &&'static str| {
+    let distance = |known: &'static str| {
         let wanted = letters(known.trim_start_matches(PREFIX));
         let typos = typos(&given, &wanted);
-        (typos <= TYPOS_MAX.min(wanted.len() / LETTERS_PER_TYPO)).then_some((typos, *known))
+        (typos <= TYPOS_MAX.min(wanted.len() / LETTERS_PER_TYPO)).then_some((typos, known))
     };
-    ALL.iter().filter_map(distance).min().map(|(_, known)| known)
+    names().filter_map(distance).min().map(|(_, known)| known)
 }
 
 /// The letters and digits, in lower case.
