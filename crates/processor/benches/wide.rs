@@ -6,7 +6,9 @@
 
 use std::time::{Duration, Instant as RealInstant};
 
+use chrono::TimeDelta;
 use kigen_log::{Log, LogReader, NewRecord, Settings};
+use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event};
 use kigen_model::topic::{Partition, Topic};
 use kigen_processor::{Processor, TurnBounds};
@@ -45,7 +47,7 @@ async fn main() {
             bench.add(fact.key.to_string(), Event::Fact(fact)).await;
         }
     }
-    bench.tick();
+    bench.tick(WideFleet::listed_at());
     bench.report("the histories, batch after batch", facts).await;
     let facts = 3 * batches;
     for _ in 0..facts {
@@ -53,6 +55,11 @@ async fn main() {
         bench.add(fact.key.to_string(), Event::Fact(fact)).await;
     }
     bench.report("further facts, in random order", facts).await;
+    let noon = WideFleet::listed_at() + TimeDelta::hours(12) + TimeDelta::seconds(31);
+    bench.tick(noon);
+    bench.report("all due by a tick", batches).await;
+    bench.tick(noon + TimeDelta::days(1));
+    bench.report("all missed by a tick", batches).await;
     report(&format!("memory then: {}", memory(std::process::id())));
 }
 
@@ -82,8 +89,8 @@ impl Bench {
         }
     }
 
-    fn tick(&mut self) {
-        let body = ClusterBody::Tick { observed_until: WideFleet::listed_at(), positions: Vec::new() };
+    fn tick(&mut self, observed_until: Instant) {
+        let body = ClusterBody::Tick { observed_until, positions: Vec::new() };
         let event =
             Event::Cluster(ClusterEvent { cluster: CLUSTER.to_owned(), cluster_uid: None, epoch: 1, body });
         (0..PARTITIONS).for_each(|partition| self.add_to(Partition(partition), CLUSTER.to_owned(), &event));
@@ -123,8 +130,8 @@ impl Bench {
         let count = f64::from(u32::try_from(facts).expect("millions"));
         let share = |part: Duration| 100.0 * part.as_secs_f64() / (fold + commit + store).as_secs_f64();
         report(&format!(
-            "{what}: {facts} facts in {:.2} s; {:.2} s of processor time, {:.0} facts/s per core; fold and encode {:.0} %, \
-             commit {:.0} %, store {:.0} %; written per fact {} B",
+            "{what}: {facts} in {:.2} s; {:.2} s of processor time, {:.0}/s per core; fold and encode {:.0} %, \
+             commit {:.0} %, store {:.0} %; written for each {} B",
             (fold + commit + store).as_secs_f64(),
             processors.as_secs_f64(),
             count / processors.as_secs_f64(),

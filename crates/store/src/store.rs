@@ -8,7 +8,7 @@ use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition};
 use kigen_rocks::{
-    Batch as Writes, Database, DirectoryLock, Durability, Index, RocksError, WriteFailure, WriteFailures,
+    Batch as Writes, Database, DirectoryLock, Durability, RocksError, Workload, WriteFailure, WriteFailures,
     probe,
 };
 
@@ -415,7 +415,7 @@ fn reason(unusable: StoreError) -> String {
 fn open_database(path: &Path) -> Result<Database, StoreError> {
     let failed = |e| StoreError::of(path, "open", e);
     let corrupt = |why| StoreError::Corrupt { path: path.to_owned(), why };
-    let db = Database::open(path, Index::Partitioned).map_err(failed)?;
+    let db = Database::open(path, Workload::States).map_err(failed)?;
     let known = keys::FORMAT.to_be_bytes();
     match db.get(keys::meta()).map_err(failed)? {
         Some(format) if format == known => Ok(db),
