@@ -53,6 +53,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("serde-saphyr", &["kigen-objective"]),
     ("slack-morphism", &["kigen-notifier"]),
     ("ureq", &["kigen", "kigen-ops", "kigen-registry", "kigen-sheet"]),
+    ("zstd-safe", &["kigen-store"]),
 ];
 
 /// Declared for what it switches on, never named: kube does not build without a version of Kubernetes' API.

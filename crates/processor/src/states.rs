@@ -120,8 +120,8 @@ impl States<'_> {
         };
         // No batch's key, and before those of all batches of the cluster.
         let first = BatchKey::new(cluster, "", "");
-        let page = store.states(self.partition, Some(after.unwrap_or(&first)), page_max)?;
-        Ok(page.into_iter().map(|(key, _)| key).take_while(|key| key.cluster == cluster).collect())
+        let page = store.keys(self.partition, Some(after.unwrap_or(&first)), page_max)?;
+        Ok(page.into_iter().take_while(|key| key.cluster == cluster).collect())
     }
 
     /// A page of the store's index of due work, in the order of time, whether due yet or not.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rocksdb::{DB, DBRawIterator, IteratorMode, ReadOptions, WriteBatch, WriteOptions};
 
 use crate::error::RocksError;
-use crate::options::{self, Index};
+use crate::options::{self, Workload};
 
 /// An open database.
 pub struct Database {
@@ -36,9 +36,9 @@ impl Database {
     ///
     /// # Errors
     /// It is damaged, or the disk fails.
-    pub fn open(directory: &Path, index: Index) -> Result<Self, RocksError> {
+    pub fn open(directory: &Path, workload: Workload) -> Result<Self, RocksError> {
         let files = files(directory);
-        let db = DB::open(&options::writer(index), &files).map_err(RocksError::from_rocksdb)?;
+        let db = DB::open(&options::writer(workload), &files).map_err(RocksError::from_rocksdb)?;
         Ok(Self { db, files })
     }
 

@@ -18,4 +18,4 @@ pub use database::{Batch, Database, Durability, Scan};
 pub use error::RocksError;
 pub use failures::{WriteFailure, WriteFailures, probe};
 pub use lock::DirectoryLock;
-pub use options::Index;
+pub use options::Workload;

@@ -1,5 +1,7 @@
 //! The changes of a partition's next write.
 
+use std::collections::BTreeMap;
+
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::Partition;
@@ -14,13 +16,16 @@ pub(crate) const STATE_BYTES_MAX: usize = 1024 * 1024;
 /// Changes of one partition that are written together.
 pub struct Batch {
     pub(crate) partition: Partition,
+    /// The new states; `None`: it is deleted.
+    pub(crate) states: BTreeMap<BatchKey, Option<Vec<u8>>>,
+    /// What changes beside the states.
     pub(crate) writes: Writes,
 }
 
 impl Batch {
     /// A batch without changes.
     pub fn new(partition: Partition) -> Self {
-        Self { partition, writes: Writes::default() }
+        Self { partition, states: BTreeMap::new(), writes: Writes::default() }
     }
 
     /// Sets a batch's state, and moves its entry in the time-ordered index from `due_before` to `due_after`. The caller
@@ -41,15 +46,17 @@ impl Batch {
         if state.len() > STATE_BYTES_MAX {
             return Err(StoreError::StateTooLarge { key: key.clone(), bytes: state.len() });
         }
-        self.writes.put(keys::state(self.partition, key), state);
-        self.forget_due(key, due_before);
-        self.due(key, due_after);
+        self.states.insert(key.clone(), Some(state.to_vec()));
+        if due_before != due_after {
+            self.forget_due(key, due_before);
+            self.due(key, due_after);
+        }
         Ok(())
     }
 
     /// Deletes a batch's state and its entry in the index.
     pub fn forget(&mut self, key: &BatchKey, due_before: Option<Instant>) {
-        self.writes.delete(keys::state(self.partition, key));
+        self.states.insert(key.clone(), None);
         self.forget_due(key, due_before);
     }
 

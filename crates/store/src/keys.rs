@@ -4,8 +4,9 @@
 //! |---|---|---|
 //! | 1 | - | format u32 |
 //! | 2 | partition u32 | offset in `kigen.status` u64, position record |
-//! | 3 | partition u32, cluster 00 namespace 00 batch | state |
+//! | 3 | partition u32, cluster 00 namespace 00 batch | state, or what the patch is to be applied to |
 //! | 4 | partition u32, cluster 00 instant i64 namespace 00 batch | - |
+//! | 5 | partition u32, cluster 00 namespace 00 batch | patch |
 //!
 //! Numbers are big-endian; an instant is in milliseconds with its sign bit flipped, so that instants before 1970 come
 //! first. With the parts of a key ended by a zero byte, which none contains, the order of bytes is the order of
@@ -16,13 +17,17 @@ use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::Partition;
 
-/// The format written under prefix 1. A store of any other is dropped.
-pub(crate) const FORMAT: u32 = 1;
+/// The format written under prefix 1. A store of any other is dropped, except of [`FORMAT_WITHOUT_PATCHES`].
+pub(crate) const FORMAT: u32 = 2;
+/// The format before, which had no prefix 5: such a store is one without patches. A kigen that knows no patches drops a store of the
+/// newer format, where it would find states that are too old.
+pub(crate) const FORMAT_WITHOUT_PATCHES: u32 = 1;
 
 const META: u8 = 1;
 const POSITION: u8 = 2;
 const STATE: u8 = 3;
 const DUE: u8 = 4;
+const PATCH: u8 = 5;
 
 const SIGN: u64 = 1 << 63;
 const PLACE_BYTES: usize = 5;
@@ -39,15 +44,22 @@ pub(crate) fn position(partition: Partition) -> Vec<u8> {
 
 /// The key of a batch's state.
 pub(crate) fn state(partition: Partition, key: &BatchKey) -> Vec<u8> {
-    let mut bytes = place(STATE, partition);
-    bytes.extend(key.cluster.bytes().chain([0]));
-    extend_with_name(&mut bytes, key);
-    bytes
+    of_batch(STATE, partition, key)
+}
+
+/// The key of the patch of a batch's state.
+pub(crate) fn patch(partition: Partition, key: &BatchKey) -> Vec<u8> {
+    of_batch(PATCH, partition, key)
 }
 
 /// The range of a partition's states: the first key, and the first after it.
 pub(crate) fn states(partition: Partition) -> (Vec<u8>, Vec<u8>) {
     (place(STATE, partition), beyond(place(STATE, partition)))
+}
+
+/// The range of a partition's patches.
+pub(crate) fn patches(partition: Partition) -> (Vec<u8>, Vec<u8>) {
+    (place(PATCH, partition), beyond(place(PATCH, partition)))
 }
 
 /// The batch in the key of a state.
@@ -84,6 +96,13 @@ pub(crate) fn due_key(bytes: &[u8]) -> Option<(Instant, BatchKey)> {
     let (flipped, name) = rest.split_first_chunk()?;
     let at_ms = (u64::from_be_bytes(*flipped) ^ SIGN).cast_signed();
     Some((DateTime::from_timestamp_millis(at_ms)?, batch_key(cluster, name)?))
+}
+
+fn of_batch(prefix: u8, partition: Partition, key: &BatchKey) -> Vec<u8> {
+    let mut bytes = place(prefix, partition);
+    bytes.extend(key.cluster.bytes().chain([0]));
+    extend_with_name(&mut bytes, key);
+    bytes
 }
 
 fn place(prefix: u8, partition: Partition) -> Vec<u8> {
@@ -140,7 +159,7 @@ mod tests {
         let place = Partition(0x0102);
         let key = BatchKey::new("c", "n", "b");
         let (first, after) = dues(place, "c", at(5));
-        let table: [(&str, Vec<u8>, &[u8]); 8] = [
+        let table: [(&str, Vec<u8>, &[u8]); 9] = [
             ("meta", meta().to_vec(), b"\x01"),
             ("position", position(place), b"\x02\0\0\x01\x02"),
             ("state", state(place, &key), b"\x03\0\0\x01\x02c\0n\0b"),
@@ -152,6 +171,7 @@ mod tests {
             ),
             ("due from", first, b"\x04\0\0\x01\x02c\0\0\0\0\0\0\0\0\0"),
             ("due to", after, b"\x04\0\0\x01\x02c\0\x80\0\0\0\0\0\0\x06"),
+            ("patch", patch(place, &key), b"\x05\0\0\x01\x02c\0n\0b"),
             ("beyond the states", states(Partition(0x01ff)).1, b"\x03\0\0\x02"),
         ];
         for (name, written, promised) in table {

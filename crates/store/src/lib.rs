@@ -11,6 +11,7 @@
 mod batch;
 mod error;
 mod keys;
+mod patch;
 mod store;
 
 pub use batch::Batch;

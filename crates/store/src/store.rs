@@ -8,16 +8,19 @@ use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition};
 use kigen_rocks::{
-    Batch as Writes, Database, DirectoryLock, Durability, Index, RocksError, WriteFailure, WriteFailures,
+    Batch as Writes, Database, DirectoryLock, Durability, RocksError, Workload, WriteFailure, WriteFailures,
     probe,
 };
 
 use crate::batch::Batch;
 use crate::error::StoreError;
+use crate::patch::{Patcher, is_patched, patched};
 use crate::{StoredPosition, keys};
 
 /// How many states are indexed in one write: few, since each may have 64 KiB.
 const REFILL_PAGE: usize = 256;
+/// How many states are in memory a second time while their patches are made.
+const PATCHED_AT_ONCE: usize = 64;
 
 /// The states, due work and positions of a processor's partitions. Owned by one process.
 pub struct Store {
@@ -108,7 +111,19 @@ impl Store {
     /// # Errors
     /// The disk fails, or the store is damaged.
     pub fn state(&self, partition: Partition, key: &BatchKey) -> Result<Option<Vec<u8>>, StoreError> {
-        self.get(&keys::state(partition, key))
+        match self.get(&keys::state(partition, key))? {
+            Some(base) => self.current(partition, key, base).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The state of a batch, of which this is stored whole.
+    fn current(&self, partition: Partition, key: &BatchKey, base: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        if !is_patched(&base) {
+            return Ok(base);
+        }
+        let Some(patch) = self.get(&keys::patch(partition, key))? else { return Ok(base) };
+        patched(&base, &patch).ok_or_else(|| self.corrupt(format!("the patch of {key} is not of its state")))
     }
 
     /// At most `limit` states in the order of their keys, the first of them after `after`.
@@ -121,8 +136,36 @@ impl Store {
         after: Option<&BatchKey>,
         limit: usize,
     ) -> Result<Vec<(BatchKey, Vec<u8>)>, StoreError> {
-        let (first, beyond) = keys::states(partition);
-        let first = after.map_or(first, |key| successor(keys::state(partition, key)));
+        let page = self.bases(partition, after, limit)?;
+        let current = |(key, base)| {
+            let state = self.current(partition, &key, base)?;
+            Ok((key, state))
+        };
+        page.into_iter().map(current).collect()
+    }
+
+    /// The keys of at most `limit` states in their order, the first of them after `after`.
+    ///
+    /// # Errors
+    /// The disk fails, or the store is damaged.
+    pub fn keys(
+        &self,
+        partition: Partition,
+        after: Option<&BatchKey>,
+        limit: usize,
+    ) -> Result<Vec<BatchKey>, StoreError> {
+        let (first, beyond) = range_after(partition, after);
+        self.page(&first, &beyond, limit, |key, _| keys::state_key(key))
+    }
+
+    /// As [`states`](Self::states), without their patches.
+    fn bases(
+        &self,
+        partition: Partition,
+        after: Option<&BatchKey>,
+        limit: usize,
+    ) -> Result<Vec<(BatchKey, Vec<u8>)>, StoreError> {
+        let (first, beyond) = range_after(partition, after);
         self.page(&first, &beyond, limit, |key, state| Some((keys::state_key(key)?, state.to_vec())))
     }
 
@@ -149,7 +192,57 @@ impl Store {
     /// # Errors
     /// The disk fails.
     pub fn commit(&self, batch: Batch) -> Result<(), StoreError> {
-        self.write(batch.writes, Durability::Logged)
+        let Batch { partition, states, mut writes } = batch;
+        let states: Vec<_> = states.into_iter().collect();
+        for states in states.chunks(PATCHED_AT_ONCE) {
+            let bases = states.iter().map(|(key, state)| self.base(partition, key, state.as_deref()));
+            let bases: Vec<_> = bases.collect::<Result<_, _>>()?;
+            let mut patcher = Patcher::new();
+            for ((key, state), base) in states.iter().zip(&bases) {
+                let patch = state
+                    .as_deref()
+                    .zip(base.as_deref())
+                    .and_then(|(state, base)| patcher.patch(base, state));
+                match patch {
+                    Some(patch) => writes.put(keys::patch(partition, key), patch),
+                    None => self.put_whole(&mut writes, partition, key, state.as_deref())?,
+                }
+            }
+        }
+        self.write(writes, Durability::Logged)
+    }
+
+    /// What a patch could be applied to that makes this state; `None`: it is to be stored whole.
+    fn base(
+        &self,
+        partition: Partition,
+        key: &BatchKey,
+        state: Option<&[u8]>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        if !state.is_some_and(is_patched) {
+            return Ok(None);
+        }
+        let base = self.get(&keys::state(partition, key))?;
+        Ok(base.filter(|base| is_patched(base)))
+    }
+
+    /// Sets a state without a patch; `None` deletes it.
+    fn put_whole(
+        &self,
+        writes: &mut Writes,
+        partition: Partition,
+        key: &BatchKey,
+        state: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        let patch = keys::patch(partition, key);
+        if self.get(&patch)?.is_some() {
+            writes.delete(patch);
+        }
+        match state {
+            Some(state) => writes.put(keys::state(partition, key), state),
+            None => writes.delete(keys::state(partition, key)),
+        }
+        Ok(())
     }
 
     /// Deletes a partition: its states, due work and position.
@@ -159,7 +252,8 @@ impl Store {
     pub fn clear(&self, partition: Partition) -> Result<(), StoreError> {
         let mut writes = Writes::default();
         writes.delete(keys::position(partition));
-        for (first, beyond) in [keys::states(partition), keys::all_dues(partition)] {
+        for (first, beyond) in [keys::states(partition), keys::patches(partition), keys::all_dues(partition)]
+        {
             writes.delete_range(first, beyond);
         }
         self.write(writes, Durability::Logged)
@@ -250,7 +344,15 @@ impl Refill<'_> {
                 None => batch.forget(key, None),
             }
         }
-        self.write_unlogged(batch)
+        // There are no patches yet.
+        let mut writes = Writes::default();
+        for (key, state) in &batch.states {
+            match state {
+                Some(state) => writes.put(keys::state(self.partition, key), state),
+                None => writes.delete(keys::state(self.partition, key)),
+            }
+        }
+        self.write_unlogged(writes)
     }
 
     /// Builds the time-ordered index of all states, and sets the partition's position. `due` reads from a state when its
@@ -263,14 +365,14 @@ impl Refill<'_> {
         position: &StoredPosition,
         due: impl Fn(&BatchKey, &[u8]) -> Result<Option<Instant>, E>,
     ) -> Result<(), E> {
-        let mut page = self.store.states(self.partition, None, REFILL_PAGE)?;
+        let mut page = self.store.bases(self.partition, None, REFILL_PAGE)?;
         while let Some((last, _)) = page.last() {
             let mut batch = Batch::new(self.partition);
             for (key, state) in &page {
                 batch.due(key, due(key, state)?);
             }
-            self.write_unlogged(batch)?;
-            page = self.store.states(self.partition, Some(last), REFILL_PAGE)?;
+            self.write_unlogged(batch.writes)?;
+            page = self.store.bases(self.partition, Some(last), REFILL_PAGE)?;
         }
         // The position must not be on the disk before the states that it is the position of.
         self.store.written(self.store.db()?.flush())?;
@@ -279,9 +381,15 @@ impl Refill<'_> {
         Ok(self.store.commit(batch)?)
     }
 
-    fn write_unlogged(&self, batch: Batch) -> Result<(), StoreError> {
-        self.store.write(batch.writes, Durability::Unlogged)
+    fn write_unlogged(&self, writes: Writes) -> Result<(), StoreError> {
+        self.store.write(writes, Durability::Unlogged)
     }
+}
+
+/// The keys of the states after `after`.
+fn range_after(partition: Partition, after: Option<&BatchKey>) -> (Vec<u8>, Vec<u8>) {
+    let (first, beyond) = keys::states(partition);
+    (after.map_or(first, |key| successor(keys::state(partition, key))), beyond)
 }
 
 /// The first key after this one.
@@ -307,19 +415,24 @@ fn reason(unusable: StoreError) -> String {
 fn open_database(path: &Path) -> Result<Database, StoreError> {
     let failed = |e| StoreError::of(path, "open", e);
     let corrupt = |why| StoreError::Corrupt { path: path.to_owned(), why };
-    let db = Database::open(path, Index::Partitioned).map_err(failed)?;
+    let db = Database::open(path, Workload::States).map_err(failed)?;
     let known = keys::FORMAT.to_be_bytes();
     match db.get(keys::meta()).map_err(failed)? {
         Some(format) if format == known => Ok(db),
+        Some(format) if format == keys::FORMAT_WITHOUT_PATCHES.to_be_bytes() => {
+            of_this_format(db).map_err(failed)
+        }
         Some(format) => {
             Err(corrupt(format!("its format is {format:02x?}, and this kigen writes {known:02x?}")))
         }
-        None if db.is_empty() => {
-            let mut writes = Writes::default();
-            writes.put(keys::meta(), known);
-            db.write(writes, Durability::Logged).map_err(failed)?;
-            Ok(db)
-        }
+        None if db.is_empty() => of_this_format(db).map_err(failed),
         None => Err(corrupt("it has no format".to_owned())),
     }
+}
+
+fn of_this_format(db: Database) -> Result<Database, RocksError> {
+    let mut writes = Writes::default();
+    writes.put(keys::meta(), keys::FORMAT.to_be_bytes());
+    db.write(writes, Durability::Logged)?;
+    Ok(db)
 }

@@ -28,7 +28,7 @@ const TOPIC: Topic = Topic::Alerts;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Alert")]
-struct AlertRecord<'a> {
+pub(crate) struct AlertRecord<'a> {
     id: Text<'a>,
     cluster: Text<'a>,
     namespace: Text<'a>,

@@ -13,7 +13,7 @@ const TOPIC: Topic = Topic::Control;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Control")]
-struct Record<'a> {
+pub(crate) struct ControlWireRecord<'a> {
     body: Body<'a>,
 }
 
@@ -64,7 +64,7 @@ pub fn encode_control(record: &ControlRecord, level: Level) -> Vec<u8> {
             }
         }
     };
-    codec::encode(TOPIC, level, &Record { body })
+    codec::encode(TOPIC, level, &ControlWireRecord { body })
 }
 
 /// Decodes the control record of a record's value.
@@ -73,7 +73,7 @@ pub fn encode_control(record: &ControlRecord, level: Level) -> Vec<u8> {
 /// The bytes are not a control record, or one that only a newer kigen knows.
 pub fn decode_control(bytes: &[u8]) -> Result<ControlRecord, DecodeError> {
     let of = FieldReader(TOPIC);
-    Ok(match codec::decode::<Record<'_>>(TOPIC, bytes)?.body {
+    Ok(match codec::decode::<ControlWireRecord<'_>>(TOPIC, bytes)?.body {
         Body::ProcessAnnounced { instance, roles, version, level, newest_level, announced_at } => {
             ControlRecord::Process(Announcement {
                 instance: instance.into_owned(),

@@ -14,7 +14,7 @@ const TOPIC: Topic = Topic::Deliveries;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Delivery")]
-struct Record<'a> {
+pub(crate) struct DeliveryWireRecord<'a> {
     body: Body<'a>,
 }
 
@@ -81,7 +81,7 @@ pub fn encode_delivery(record: &DeliveryRecord, level: Level) -> Vec<u8> {
             Body::RetryRequested { author: text(author), requested_at: (*requested_at).into() }
         }
     };
-    codec::encode(TOPIC, level, &Record { body })
+    codec::encode(TOPIC, level, &DeliveryWireRecord { body })
 }
 
 /// Decodes the record of deliveries of a value.
@@ -89,7 +89,7 @@ pub fn encode_delivery(record: &DeliveryRecord, level: Level) -> Vec<u8> {
 /// # Errors
 /// The bytes are no such record, or one that only a newer kigen knows.
 pub fn decode_delivery(bytes: &[u8]) -> Result<DeliveryRecord, DecodeError> {
-    Ok(match codec::decode::<Record<'_>>(TOPIC, bytes)?.body {
+    Ok(match codec::decode::<DeliveryWireRecord<'_>>(TOPIC, bytes)?.body {
         Body::MessageDelivered(message) => DeliveryRecord::Message(message.decode()?),
         Body::AlertUndelivered(waiting) => DeliveryRecord::Undelivered(waiting.decode()?),
         Body::RetryRequested { author, requested_at } => DeliveryRecord::Retry(RetryRequest {

@@ -21,7 +21,7 @@ const TOPIC: Topic = Topic::Events;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Event")]
-struct EventRecord<'a> {
+pub(crate) struct EventRecord<'a> {
     cluster: Text<'a>,
     namespace: Option<Text<'a>>,
     batch: Option<Text<'a>>,

@@ -6,11 +6,14 @@
 
 #![expect(clippy::enum_variant_names, reason = "the variants have the names of their records in the schemas")]
 
+#[cfg(test)]
+mod agreement;
 mod alert;
 mod budget;
 mod cause;
 mod codec;
 mod control;
+mod datum;
 mod delivery;
 mod error;
 mod event;

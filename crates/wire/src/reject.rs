@@ -13,7 +13,7 @@ const TOPIC: Topic = Topic::Rejects;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Reject")]
-struct RejectRecord<'a> {
+pub(crate) struct RejectRecord<'a> {
     source: Text<'a>,
     partition: Option<i32>,
     offset: Option<i64>,

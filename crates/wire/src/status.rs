@@ -29,7 +29,7 @@ pub enum Status {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Status")]
-struct StatusRecord<'a> {
+pub(crate) struct StatusRecord<'a> {
     body: Body<'a>,
 }
 

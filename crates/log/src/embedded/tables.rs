@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use kigen_model::Instant;
 use kigen_model::topic::{Offset, Partition, Topic};
-use kigen_rocks::{Batch, Database, Durability, Index, RocksError, Scan};
+use kigen_rocks::{Batch, Database, Durability, RocksError, Scan, Workload};
 
 use crate::embedded::encoding::{self, Bounds, Header};
 use crate::embedded::keys;
@@ -21,7 +21,7 @@ pub(super) struct Tables {
 impl Tables {
     /// Opens for writing, with this number of partitions, creating what is missing.
     pub(super) fn open(path: &Path, partitions: u32) -> Result<Self, LogError> {
-        let db = Database::open(path, Index::Whole).map_err(|e| EmbeddedError::of(path, "open", e))?;
+        let db = Database::open(path, Workload::Log).map_err(|e| EmbeddedError::of(path, "open", e))?;
         let tables = Self { db, path: path.to_owned(), partitions };
         match tables.meta()? {
             Some(existing) if existing == partitions => Ok(tables),

@@ -23,6 +23,11 @@ const ANSWER_MAX: Duration = Duration::from_secs(10);
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// The least limit on a topic's records, in bytes: a value of kigen's, its key, and Kafka's overhead.
 const MESSAGE_BYTES_MIN: u64 = 2 * 1024 * 1024;
+/// The size of a compacted topic's segments, in bytes. Kafka compacts closed segments only, so that of each key the last segment
+/// has every record since it began; its default is 1 GiB in each partition. Some hosted Kafkas accept no less than this.
+const COMPACTED_SEGMENT_BYTES_MAX: u64 = 50 * 1024 * 1024;
+/// Settings of which less is as good, not more.
+const LIMITS: [&str; 1] = ["segment.bytes"];
 
 /// How the topics are created.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,6 +229,7 @@ fn settings(topic: Topic, log: &Settings) -> BTreeMap<&'static str, String> {
         None => {
             settings.insert("cleanup.policy", "compact".to_owned());
             settings.insert("delete.retention.ms", log.tombstone_age_ms_max.to_string());
+            settings.insert("segment.bytes", COMPACTED_SEGMENT_BYTES_MAX.to_string());
             // The broker's clock decides which tombstones a store cannot have missed.
             settings.insert("message.timestamp.type", "LogAppendTime".to_owned());
         }
@@ -243,10 +249,13 @@ fn problems(topic: Topic, partitions: u32, config: &ConfigResource, log: &Settin
     problems
 }
 
-/// What is wrong with a setting, if anything: more than configured is as good.
+/// What is wrong with a setting, if anything: more than configured is as good, or less where that is a [limit](LIMITS).
 fn setting(name: &'static str, found: String, wanted: String) -> Option<Problem> {
     let numbers = found.parse::<i64>().ok().zip(wanted.parse::<i64>().ok());
-    let is_enough = numbers.is_some_and(|(found, wanted)| found >= wanted || found == -1);
+    let is_enough = numbers.is_some_and(|(found, wanted)| match LIMITS.contains(&name) {
+        true => found <= wanted,
+        false => found >= wanted || found == -1,
+    });
     if found == wanted || is_enough {
         return None;
     }
@@ -262,6 +271,10 @@ fn setting(name: &'static str, found: String, wanted: String) -> Option<Problem>
         "message.timestamp.type" => {
             ("a store that was away is rebuilt more often than necessary, or keeps what is gone", true)
         }
+        "segment.bytes" => (
+            "a store that is rebuilt, and a shipper that becomes leader, read many more states than there are",
+            true,
+        ),
         "delete.retention.ms" => ("a store that was away for longer would keep what is gone", true),
         _ => ("less of the past is kept than is configured", true),
     };

@@ -56,6 +56,15 @@ async fn topics_are_created_once_and_their_problems_are_reported() {
         .await;
     alter(broker.bootstrap(), "kigen.events", &[("retention.ms", "86400000"), ("cleanup.policy", "compact")])
         .await;
+    // Smaller segments are as good.
+    let smaller = [
+        ("cleanup.policy", "compact"),
+        ("delete.retention.ms", "604800000"),
+        ("max.message.bytes", "2097152"),
+        ("message.timestamp.type", "LogAppendTime"),
+        ("segment.bytes", "8388608"),
+    ];
+    alter(broker.bootstrap(), "kigen.control", &smaller).await;
     // More than configured, and for ever, is as good.
     alter(broker.bootstrap(), "kigen.alerts", &[("retention.ms", "-1"), ("max.message.bytes", "9000000")])
         .await;
@@ -74,6 +83,7 @@ async fn topics_are_created_once_and_their_problems_are_reported() {
           delete.retention.ms is 86400000: a store that was away for longer would keep what is gone; mend it with `kafka-configs.sh --alter --topic kigen.status --add-config delete.retention.ms=604800000` (bearable: true)
           max.message.bytes is 1000: a record of kigen's may be larger, and judging would wait for it for ever; mend it with `kafka-configs.sh --alter --topic kigen.status --add-config max.message.bytes=2097152` (bearable: false)
           message.timestamp.type is CreateTime: a store that was away is rebuilt more often than necessary, or keeps what is gone; mend it with `kafka-configs.sh --alter --topic kigen.status --add-config message.timestamp.type=LogAppendTime` (bearable: true)
+          segment.bytes is 1073741824: a store that is rebuilt, and a shipper that becomes leader, read many more states than there are; mend it with `kafka-configs.sh --alter --topic kigen.status --add-config segment.bytes=52428800` (bearable: true)
         kigen.rejects: Some(3)
           it has 3 partitions, not 6: the place of every key depends on it, in all topics; set partitions to 3, or start with new topics; never add partitions to one that is in use (bearable: false)
         kigen.control: Some(3)

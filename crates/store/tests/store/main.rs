@@ -1,5 +1,7 @@
 //! The promises of the store, one test each.
 
+mod patches;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -280,11 +282,11 @@ fn a_store_of_another_version_is_dropped_and_one_emptied_by_hand_is_empty() {
     drop(open(dir.path()));
     {
         let db = rocksdb::DB::open_default(dir.path().join("rocksdb")).expect("opens");
-        db.put([1], 2_u32.to_be_bytes()).expect("writes");
+        db.put([1], 3_u32.to_be_bytes()).expect("writes");
     }
     let (mut store, dropped) = Store::open(dir.path()).expect("opens");
     let why = dropped.expect("is dropped").why;
-    assert_eq!(why, "its format is [00, 00, 00, 02], and this kigen writes [00, 00, 00, 01]");
+    assert_eq!(why, "its format is [00, 00, 00, 03], and this kigen writes [00, 00, 00, 02]");
     let mut batch = Batch::new(P0);
     batch.position(&position(1));
     store.commit(batch).expect("commits");
@@ -409,6 +411,7 @@ fn killed_at_any_moment_state_and_position_agree() {
         );
         let due = store.due(P0, "c", None, Instant::MAX_UTC, 10).expect("reads");
         assert_eq!(due, [(at(next.cast_signed()), key("a"))], "round {round}");
+        assert!(store.state(P0, &key("large")).expect("reads") == Some(large(next)), "round {round}");
     }
 }
 
@@ -426,10 +429,16 @@ fn child() {
         batch
             .put(&key("a"), next.to_string().as_bytes(), before, Some(at(next.cast_signed())))
             .expect("fits");
+        batch.put(&key("large"), &large(next), None, None).expect("fits");
         batch.position(&position(next));
         store.commit(batch).expect("commits");
         writeln!(std::io::stdout().lock(), "{next}").expect("the parent reads");
     }
+}
+
+/// A state after so many changes, each of which adds some bytes at its end and removes some at its start.
+fn large(changes: u64) -> Vec<u8> {
+    (changes..changes + 40).flat_map(|nth| (0..100).map(move |byte| noise(nth, byte))).collect()
 }
 
 fn files(path: &Path, prefix: &str) -> Vec<PathBuf> {
