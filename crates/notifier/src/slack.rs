@@ -7,7 +7,6 @@ pub(crate) mod content;
 pub mod error;
 pub mod examine;
 mod late;
-mod pauses;
 pub mod preview;
 mod references;
 pub mod sender;

@@ -14,12 +14,13 @@ use uuid::Uuid;
 
 use super::blocks::fallback;
 use super::client::{Place, PostedMessage};
-use super::content::{Content, Marks, Sending};
+use super::content::{Content, Marks};
 use super::error::SlackError;
 use super::sender::SlackSender;
 use crate::ledger::{Change, Entry, Weather};
 use crate::queue::Queue;
 use crate::render::{Message, render_storm};
+use crate::sending::Sending;
 
 /// How often the message of a storm is updated, at most.
 const STORM_UPDATE_INTERVAL: Duration = Duration::from_secs(3);
@@ -42,7 +43,7 @@ impl SlackSender {
                         return Some(changes);
                     }
                 }
-                Err(error) => self.failed(queue, channel, &error),
+                Err(error) => self.pauses.failed(queue, channel, &error.into()),
             }
         }
         None
