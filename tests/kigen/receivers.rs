@@ -47,6 +47,33 @@ fn receivers_need_no_slack_and_a_secret_may_come_from_text_file_or_environment()
 }
 
 #[test]
+fn each_kind_is_understood_and_none_of_its_secrets_is_shown() {
+    let kinds = [
+        ("pagerduty", "key = \"hidden-1\""),
+        ("alertmanager", "url = \"http://kigen:hidden-1@alertmanager:9093\""),
+        ("teams", "url_env = \"OPS_URL\""),
+        ("discord", "url_env = \"OPS_URL\""),
+        (
+            "email",
+            "host = \"mail\"\nport = 2525\nsecurity = \"tls\"\nuser = \"kigen\"\npassword = \"hidden-1\"\nfrom = \
+             \"kigen <kigen@example.com>\"\nto = [\"ops@example.com\"]",
+        ),
+    ];
+    for (kind, keys) in kinds {
+        let config =
+            format!("[[receivers]]\nname = \"ops\"\nkind = \"{kind}\"\ndefault = [\"miss\"]\n{keys}\n");
+        let (code, shown, error) = configured(&config, &["config", "check"]);
+        assert_eq!(
+            (code, &*shown),
+            (Some(0), "nothing is wrong with the configuration\n"),
+            "{kind}: {error}"
+        );
+        let (_, shown, _) = configured(&config, &["config"]);
+        assert!(shown.contains(kind) && !shown.contains("hidden-1"), "{shown}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_receiver_is_an_error_that_names_it_and_shows_no_secret() {
     let check = |config: &str, why: &str| {
         let (code, _, error) = configured(config, &["config", "check"]);
@@ -80,9 +107,27 @@ fn what_is_wrong_with_a_receiver_is_an_error_that_names_it_and_shows_no_secret()
     check(&webhook(&format!("{secret}\n{url}\nlocale = \"jp\"")), &of("its locale is `jp`"));
     check(
         "[[receivers]]\nname = \"ops\"\nkind = \"fax\"\n",
-        &of("its kind is `fax`: the kinds are `webhook`"),
+        &of("its kind is `fax`: the kinds are webhook, pagerduty, alertmanager, email, teams, discord"),
     );
     check("[[receivers]]\nname = \"Ops!\"\nkind = \"webhook\"\n", "a name has 1 to 40 of a-z, 0-9 and `-`");
+    check(
+        &webhook(&format!("{secret}\n{url}\nkey = \"hidden-3\"")),
+        &of("the kind webhook has no key `key`"),
+    );
+    let mail = |more: &str| format!("[[receivers]]\nname = \"ops\"\nkind = \"email\"\n{more}\n");
+    let boxes = "from = \"kigen@example.com\"\nto = [\"Ops <ops@example.com>\"]";
+    check(&mail(boxes), &of("it needs `host`"));
+    check(&mail("host = \"mail\"\nfrom = \"a@b.c\""), &of("it needs `from`, a mailbox, and `to`"));
+    check(&mail("host = \"mail\"\nfrom = \"kigen\"\nto = [\"a@b.c\"]"), &of("`kigen` is no mailbox"));
+    let login = "user = \"kigen\"\npassword = \"hidden-4\"";
+    check(
+        &mail(&format!("host = \"mail\"\nsecurity = \"none\"\n{boxes}\n{login}")),
+        &of("with `security = \"none\"` its password would be readable"),
+    );
+    check(
+        &mail(&format!("host = \"mail\"\n{boxes}\npassword = \"hidden-4\"")),
+        &of("it has a password, and no"),
+    );
     let whole = webhook(&format!("{secret}\n{url}"));
     check(&format!("{whole}{whole}"), &of("another receiver has this name"));
     check(&whole, "missed deadlines have no receiver where no rule decides");

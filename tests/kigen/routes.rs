@@ -164,6 +164,18 @@ fn the_language_of_messages_is_one_that_there_is() {
 }
 
 #[test]
+fn reminders_come_after_hours_or_days_or_not_at_all() {
+    let (_, shown, _) = configured("[slack]\nremind = \"2d\"\n", &["config"]);
+    assert!(shown.contains("\nremind = \"2d\"\n"), "{shown}");
+    assert!(configured("", &["config"]).1.contains("# remind: not set"));
+    for wrong in ["24", "0h", "1w", "-1d", "h"] {
+        let (code, _, error) = configured(&format!("[slack]\nremind = \"{wrong}\"\n"), &["config"]);
+        assert_eq!(code, Some(2));
+        assert!(error.contains("slack.remind is `") && error.contains("`24h` or `2d`"), "{error}");
+    }
+}
+
+#[test]
 fn kigen_config_check_names_the_rules_that_can_never_match() {
     let dry = format!("{RULES}\n[[routes]]\nname = \"late\"\nkind = [\"miss\"]\nseverity = [\"fatal\"]\nnamespace = [\"ml\"]\nworking_days = \"jp-business-days\"\nhours = \"09:00-12:00\"\nzone = \"Asia/Tokyo\"\nchannel = \"#late\"\n")
         .replace("[slack]\n", "[slack]\ndry_run = true\n");

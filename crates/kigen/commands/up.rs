@@ -369,12 +369,12 @@ fn delivery(config: &Config) -> anyhow::Result<Delivery> {
         Notify::DryRun { failures, language } => {
             Ok(Delivery::dry_run(std::io::stdout(), failures).in_language(language))
         }
-        Notify::Receivers { slack, receivers, routes, failures } => {
+        Notify::Receivers { slack, receivers, routes, failures, remind_after } => {
             let of_slack =
                 |SlackAccess { token, api_url }| Slack::new(token, routes.clone(), api_url.as_deref());
             let slack = slack.map(of_slack).transpose()?;
             let delivery = Delivery::receivers(slack, receivers, routes, Patience::default());
-            Ok(delivery.with_failures(failures))
+            Ok(delivery.with_failures(failures).reminding_after(remind_after))
         }
     }
 }

@@ -118,6 +118,7 @@ pub(super) struct SlackFile {
     pub(super) error_channel: Option<String>,
     pub(super) warning_channel: Option<String>,
     pub(super) locale: Option<String>,
+    pub(super) remind: Option<String>,
     pub(super) failures: Option<FailuresFile>,
     #[serde(default)]
     pub(super) failures_by_namespace: BTreeMap<String, FailuresFile>,

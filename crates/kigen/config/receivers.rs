@@ -7,6 +7,11 @@ use std::sync::Arc;
 use kigen_notifier::dispatch::{Receivers, by_address};
 use kigen_notifier::language::Language;
 use kigen_notifier::receiver::Receiver;
+use kigen_notifier::receiver::alertmanager::{ALERTMANAGER, Alertmanager};
+use kigen_notifier::receiver::discord::{DISCORD, Discord};
+use kigen_notifier::receiver::email::{EMAIL, Email, Security};
+use kigen_notifier::receiver::pagerduty::{PAGERDUTY, PagerDuty};
+use kigen_notifier::receiver::teams::{TEAMS, Teams};
 use kigen_notifier::receiver::webhook::{WEBHOOK, Webhook, key_of};
 use kigen_notifier::routing::{Endpoint, address};
 use kigen_ops::Secret;
@@ -17,6 +22,18 @@ use super::routes::{KindFile, language};
 
 /// How long a name may be: it is in each line about the receiver.
 const NAME_CHARS_MAX: usize = 40;
+
+/// The kinds.
+const KINDS: [&str; 6] = [WEBHOOK, PAGERDUTY, ALERTMANAGER, EMAIL, TEAMS, DISCORD];
+/// The keys that each kind has, beside those of all: of three that give a secret the first.
+const KEYS: [(&str, &[&str]); 6] = [
+    (WEBHOOK, &["url", "secrets"]),
+    (PAGERDUTY, &["url", "key"]),
+    (ALERTMANAGER, &["url"]),
+    (EMAIL, &["host", "port", "security", "user", "password", "from", "to"]),
+    (TEAMS, &["url"]),
+    (DISCORD, &["url"]),
+];
 
 /// A receiver of the file. What is read has secrets in it, so it has no debug output.
 #[derive(Clone, Default, Deserialize, Serialize)]
@@ -35,12 +52,55 @@ pub(super) struct ReceiverFile {
     url_file: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     url_env: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_file: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_env: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     secrets: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     secret_files: Vec<PathBuf>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     secret_envs: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    port: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    security: Option<SecurityFile>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_file: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password_env: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    to: Vec<String>,
+}
+
+/// How the connection to a mail server is secured.
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum SecurityFile {
+    Tls,
+    StartTls,
+    None,
+}
+
+impl From<SecurityFile> for Security {
+    fn from(file: SecurityFile) -> Self {
+        match file {
+            SecurityFile::Tls => Self::Tls,
+            SecurityFile::StartTls => Self::StartTls,
+            SecurityFile::None => Self::None,
+        }
+    }
 }
 
 /// The receivers of a file.
@@ -97,6 +157,8 @@ impl ReceiverSettings {
         let hidden = |text: &Option<String>| text.as_ref().map(|_| "(hidden)".to_owned());
         let shown = self.file.iter().map(|file| ReceiverFile {
             url: hidden(&file.url),
+            key: hidden(&file.key),
+            password: hidden(&file.password),
             secrets: file.secrets.iter().map(|_| "(hidden)".to_owned()).collect(),
             ..file.clone()
         });
@@ -110,9 +172,28 @@ impl ReceiverSettings {
 
 impl ReceiverFile {
     fn build(&self) -> Result<Arc<dyn Receiver>, ConfigError> {
+        let keys = KEYS.iter().find(|(kind, _)| *kind == self.kind).map_or(&[][..], |(_, keys)| keys);
+        let unused = self.given().into_iter().find(|(key, is_given)| *is_given && !keys.contains(key));
+        if let Some((key, _)) = unused.filter(|_| KINDS.contains(&&*self.kind)) {
+            let keys = keys.join(", ");
+            return Err(self.wrong(&format!("the kind {} has no key `{key}`: it has {keys}", self.kind)));
+        }
         match &*self.kind {
             WEBHOOK => self.webhook(),
-            _ => Err(self.wrong(&format!("its kind is `{}`: the kinds are `{WEBHOOK}`", self.kind))),
+            PAGERDUTY => {
+                let key = self.secret("key", (&self.key, &self.key_file, &self.key_env))?;
+                if self.url_file.is_some() || self.url_env.is_some() {
+                    return Err(self.wrong(
+                        "its `url` is an address of PagerDuty, such as that of a region, and no secret",
+                    ));
+                }
+                Ok(Arc::new(PagerDuty::new(&self.address(), key, self.url.as_deref())))
+            }
+            ALERTMANAGER => Ok(Arc::new(Alertmanager::new(&self.address(), self.url()?))),
+            EMAIL => self.email(),
+            TEAMS => Ok(Arc::new(Teams::new(&self.address(), self.url()?))),
+            DISCORD => Ok(Arc::new(Discord::new(&self.address(), self.url()?))),
+            _ => Err(self.wrong(&format!("its kind is `{}`: the kinds are {}", self.kind, KINDS.join(", ")))),
         }
     }
 
@@ -133,6 +214,46 @@ impl ReceiverFile {
             ));
         }
         Ok(Arc::new(Webhook::new(&self.address(), self.url()?, secrets)))
+    }
+
+    fn email(&self) -> Result<Arc<dyn Receiver>, ConfigError> {
+        let Some(host) = &self.host else { return Err(self.wrong("it needs `host`, a mail server")) };
+        let Some(from) = self.from.as_ref().filter(|_| !self.to.is_empty()) else {
+            return Err(self.wrong("it needs `from`, a mailbox, and `to`, a list of them"));
+        };
+        let security = self.security.unwrap_or(SecurityFile::StartTls).into();
+        let email = Email::new(&self.address(), (host, self.port), security, (from, &self.to));
+        let email = email.map_err(|problem| self.wrong(&problem))?;
+        let given = (&self.password, &self.password_file, &self.password_env);
+        match &self.user {
+            Some(_) if security == Security::None => Err(self.wrong(
+                "with `security = \"none\"` its password would be readable on the way: leave out the user",
+            )),
+            Some(user) => Ok(Arc::new(email.with_login(user, self.secret("password", given)?))),
+            None if given == (&None, &None, &None) => Ok(Arc::new(email)),
+            None => Err(self.wrong("it has a password, and no `user`")),
+        }
+    }
+
+    /// The keys that some kinds have, and whether each is given.
+    fn given(&self) -> [(&'static str, bool); 9] {
+        let Self { url, url_file, url_env, key, key_file, key_env, .. } = self;
+        let Self { secrets, secret_files, secret_envs, password, password_file, password_env, .. } = self;
+        let is_any = |text: &Option<String>, file: &Option<PathBuf>, variable: &Option<String>| {
+            text.is_some() || file.is_some() || variable.is_some()
+        };
+        let has_secrets = !secrets.is_empty() || !secret_files.is_empty() || !secret_envs.is_empty();
+        [
+            ("url", is_any(url, url_file, url_env)),
+            ("key", is_any(key, key_file, key_env)),
+            ("secrets", has_secrets),
+            ("host", self.host.is_some()),
+            ("port", self.port.is_some()),
+            ("security", self.security.is_some()),
+            ("user", self.user.is_some() || is_any(password, password_file, password_env)),
+            ("from", self.from.is_some()),
+            ("to", !self.to.is_empty()),
+        ]
     }
 
     fn address(&self) -> String {

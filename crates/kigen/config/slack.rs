@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use chrono::TimeDelta;
 use kigen_notifier::dispatch::Receivers;
 use kigen_notifier::failures::{FailureFilter, Failures};
 use kigen_notifier::language::Language;
@@ -26,6 +27,8 @@ pub(super) struct SlackSettings {
     error_channel: Option<String>,
     warning_channel: Option<String>,
     language: Language,
+    /// As the file has it, and after how many hours.
+    remind: Option<(String, i64)>,
     routes: Vec<RouteFile>,
     rules: Vec<Rule>,
     receivers: ReceiverSettings,
@@ -55,6 +58,8 @@ pub(crate) enum Notify {
         routes: Routes,
         /// Which failed runs are delivered, where there is a receiver for them.
         failures: FailureFilter,
+        /// After which time without news what lasts is in its thread again; `None`: never.
+        remind_after: Option<TimeDelta>,
     },
 }
 
@@ -84,6 +89,7 @@ impl SlackSettings {
         Ok(Self {
             warning_channel: file.warning_channel,
             language: file.locale.as_deref().map(locale).transpose()?.unwrap_or_default(),
+            remind: file.remind.map(remind).transpose()?,
             rules,
             routes,
             receivers,
@@ -123,7 +129,8 @@ impl SlackSettings {
             }
         };
         let receivers = self.receivers.receivers.clone();
-        Ok(Notify::Receivers { slack, receivers, routes: self.table()?, failures })
+        let remind_after = self.remind.as_ref().map(|(_, hours)| TimeDelta::hours(*hours));
+        Ok(Notify::Receivers { slack, receivers, routes: self.table()?, failures, remind_after })
     }
 
     /// What alerts are for.
@@ -158,6 +165,7 @@ impl SlackSettings {
         show(text, "error_channel", self.error_channel.as_deref());
         show(text, "warning_channel", self.warning_channel.as_deref());
         show(text, "locale", Some(self.language.tag()));
+        show(text, "remind", self.remind.as_ref().map(|(text, _)| &**text));
         show(text, "failures", Some(self.failures.default.name()));
         let token_file = self.token.as_ref().and_then(Secret::path).map(|path| path.display().to_string());
         let is_text = matches!(self.token, Some(Secret::Text(_)));
@@ -174,6 +182,24 @@ impl SlackSettings {
                 let _ = write!(text, "\n{shown}");
             }
         }
+    }
+}
+
+/// How many hours a time such as `24h` or `2d` has.
+fn remind(text: String) -> Result<(String, i64), ConfigError> {
+    let parse = |number: &str| number.parse::<i64>().ok().filter(|number| (1..=8_760).contains(number));
+    let hours = match (text.strip_suffix('h'), text.strip_suffix('d')) {
+        (Some(hours), _) => parse(hours),
+        (None, Some(days)) => parse(days).map(|days| days * 24),
+        (None, None) => None,
+    };
+    match hours {
+        Some(hours) => Ok((text, hours)),
+        None => Err(ConfigError::OutOfRange {
+            what: "slack.remind",
+            value: format!("`{text}`"),
+            rule: "it is a number of hours or days, such as `24h` or `2d`".to_owned(),
+        }),
     }
 }
 

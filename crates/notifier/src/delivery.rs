@@ -40,6 +40,7 @@ use std::io::{self, Write};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::TimeDelta;
 use kigen_control::Control;
 use kigen_log::{ConsumedRecord, LogReader, NewRecord};
 use kigen_model::Instant;
@@ -63,9 +64,11 @@ use crate::patience::Patience;
 use crate::queue::Queue;
 use crate::records::records;
 use crate::render::{Edition, Message, render};
+use crate::repeater::Repeater;
 use crate::routing::Routes;
 use crate::sending::NewAlert;
 use crate::slack::client::Slack;
+use crate::slack::reminder::Reminding;
 use crate::terminal::{Style, draw};
 use crate::waiting::WaitingRoom;
 
@@ -138,6 +141,15 @@ impl Delivery {
     #[must_use]
     pub fn with_failures(self, filter: FailureFilter) -> Self {
         Self { failures: self.failures.map(|_| filter), ..self }
+    }
+
+    /// Has what lasts without news in its thread in Slack again after this time; `None`: never.
+    #[must_use]
+    pub fn reminding_after(mut self, every: Option<TimeDelta>) -> Self {
+        if let Destination::Receivers(sender) = &mut self.destination {
+            sender.remind_after(every);
+        }
+        self
     }
 
     /// Reports to `health`.
@@ -242,6 +254,14 @@ impl Delivery {
         Some(WaitingRoom { queue, sender, control, health, now: self.now })
     }
 
+    /// What gives receivers again what lasts.
+    pub(crate) fn repeaters(&self) -> Vec<Repeater> {
+        match &self.destination {
+            Destination::Receivers(sender) => sender.repeaters(self.now),
+            Destination::Printed(_) | Destination::Channel(_) => Vec::new(),
+        }
+    }
+
     /// The messages that the receiver has; `None`: it is one whose messages are not recorded.
     pub(crate) fn ledger(&self) -> Option<&Ledger> {
         match &self.destination {
@@ -264,16 +284,31 @@ impl Delivery {
         }
     }
 
-    /// Lets the next message of a queue refer to its counterpart, or counts its storm anew; returns what is to be committed.
-    /// `None`: nothing can be done now.
-    pub(crate) async fn follow_up(&mut self, partition: Partition, queue: Queue) -> Option<Vec<NewRecord>> {
+    /// Lets the next message of a queue refer to its counterpart, counts its storm anew, or reminds of it; returns what is to be
+    /// committed. `None`: nothing can be done now.
+    pub(crate) async fn follow_up(
+        &mut self,
+        partition: Partition,
+        queue: Queue,
+        may_remind: bool,
+    ) -> Option<Vec<NewRecord>> {
         let Destination::Receivers(sender) = &mut self.destination else { return None };
         let sender = sender.slack()?;
-        let changes = match sender.link(partition, queue).await {
-            None => sender.recount(partition, queue).await,
-            changes => changes,
-        };
+        let mut changes = sender.link(partition, queue).await;
+        if changes.is_none() {
+            changes = sender.recount(partition, queue).await;
+        }
+        if changes.is_none() && may_remind {
+            let reminding = Reminding { level: self.control.level(), now: self.now };
+            changes = sender.remind(partition, queue, reminding).await;
+        }
         Some(self.record(partition, changes?))
+    }
+
+    /// Whether a reminder of a queue is due.
+    pub(crate) fn is_reminder_due(&self, partition: Partition, queue: Queue) -> bool {
+        let Destination::Receivers(sender) = &self.destination else { return false };
+        sender.slack().is_some_and(|slack| slack.is_reminder_due(partition, queue, self.now))
     }
 
     /// When [`follow_up`](Self::follow_up) has to be called again, though nothing changes.
@@ -281,7 +316,8 @@ impl Delivery {
         match &self.destination {
             Destination::Receivers(sender) => {
                 let recount_at = sender.slack().and_then(|slack| slack.recount_at(partition, queue));
-                recount_at.into_iter().chain(sender.next_pause_end(queue)).min()
+                let remind_at = sender.slack().and_then(|slack| slack.remind_at(partition, queue, self.now));
+                recount_at.into_iter().chain(remind_at).chain(sender.next_pause_end(queue)).min()
             }
             Destination::Printed(_) | Destination::Channel(_) => None,
         }

@@ -26,6 +26,7 @@ use crate::pauses::Pauses;
 use crate::plan::{Plan, plan};
 use crate::queue::Queue;
 use crate::receiver::Receiver;
+use crate::repeater::{Repeater, Turns};
 use crate::routing::{Routes, Target, address};
 use crate::sending::{Doubt, NewAlert, Sending};
 use crate::slack::client::Slack;
@@ -48,6 +49,7 @@ pub(crate) struct Dispatcher {
     around: Around,
     ledger: Ledger,
     pauses: Arc<Pauses>,
+    turns: Arc<Turns>,
     /// The partitions whose next message has not been posted, since the one before it was not when it was looked up. In any
     /// other it may have been, so it is looked up first.
     settled: Arc<Mutex<BTreeSet<(Queue, Partition)>>>,
@@ -65,8 +67,10 @@ impl Dispatcher {
         let (ledger, pauses) = (Ledger::default(), Arc::new(Pauses::new(patience)));
         let slack = slack.map(|slack| SlackSender::new(slack, patience, ledger.clone(), Arc::clone(&pauses)));
         let (around, settled, gone) = Default::default();
-        let (receivers, routes) = (Arc::new(receivers), Arc::new(routes));
-        Self { slack, receivers, routes, around, ledger, pauses, settled, gone }
+        let repeated = receivers.iter().filter(|(_, receiver)| receiver.repeats_after().is_some());
+        let turns = repeated.map(|(address, _)| (address.clone(), Arc::default())).collect();
+        let (receivers, routes, turns) = (Arc::new(receivers), Arc::new(routes), Arc::new(turns));
+        Self { slack, receivers, routes, around, ledger, pauses, turns, settled, gone }
     }
 
     /// Reads what is around alerts.
@@ -75,6 +79,13 @@ impl Dispatcher {
             slack.reading(around.clone());
         }
         self.around = around;
+    }
+
+    /// Has what lasts in its thread again after this time, in Slack.
+    pub(crate) fn remind_after(&mut self, every: Option<TimeDelta>) {
+        if let Some(slack) = &mut self.slack {
+            slack.remind_after(every);
+        }
     }
 
     /// Whether an alert is for any receiver.
@@ -90,6 +101,23 @@ impl Dispatcher {
     /// The messages that receivers have, and what waits.
     pub(crate) fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// What gives receivers again what lasts, by this clock.
+    pub(crate) fn repeaters(&self, now: fn() -> Instant) -> Vec<Repeater> {
+        let repeater = |(address, receiver): (&String, &Arc<dyn Receiver>)| {
+            let endpoint = self.routes.endpoints.iter().find(|endpoint| endpoint.address == *address);
+            Some(Repeater {
+                address: address.clone(),
+                receiver: Arc::clone(receiver),
+                every: receiver.repeats_after()?,
+                language: endpoint.and_then(|endpoint| endpoint.language).unwrap_or(self.routes.language),
+                ledger: self.ledger.clone(),
+                turn: Arc::clone(self.turns.get(address)?),
+                now,
+            })
+        };
+        self.receivers.iter().filter_map(repeater).collect()
     }
 
     /// Looks up the next message of each of these partitions before it is posted.
@@ -248,8 +276,17 @@ impl Dispatcher {
         surroundings: &Surroundings,
     ) -> Result<Vec<Change>, Failure> {
         let notice = notice::of(sending, plan, surroundings);
+        let turn = self.turns.get(&sending.target.channel);
+        let mut turn = match turn {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        };
+        if let Some(turn) = &mut turn {
+            turn.sends(&notice);
+        }
         let sent = notice.clone();
         let accepted = on_thread(move || receiver.send(&sent)).await.map_err(Failure::from)?;
+        drop(turn);
         let entry = notice::entry(sending, plan, &notice, accepted);
         Ok(self.ledger.replaced(sending.partition, sending.alert, plan.before(), entry))
     }

@@ -394,6 +394,20 @@ impl Ledger {
         changes
     }
 
+    /// The messages of a partition that are so.
+    pub(crate) fn of_partition(&self, partition: Partition, is_so: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        self.with(partition, |messages| {
+            messages.entries.values().filter(|entry| is_so(entry)).cloned().collect()
+        })
+    }
+
+    /// The messages of a route that are so.
+    pub(crate) fn of_route(&self, route: &str, is_so: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        let partitions = self.partitions();
+        let all = partitions.values().flat_map(|messages| messages.entries.values());
+        all.filter(|entry| entry.delivery.route == route && is_so(entry)).cloned().collect()
+    }
+
     /// Whether an alert is one of many for its channel, as it is configured.
     pub(crate) fn weather(&self, alert: &Alert, route: &str) -> Weather {
         let partitions = self.partitions();

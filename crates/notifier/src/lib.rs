@@ -31,6 +31,7 @@ mod queue;
 pub mod receiver;
 mod records;
 pub mod render;
+mod repeater;
 pub mod role;
 pub mod routing;
 pub mod samples;

@@ -1,7 +1,9 @@
 //! What a receiver beside Slack is given for an alert, and what `kigen.deliveries` has of it then. Pure.
 
+use kigen_model::Instant;
 use kigen_model::delivery::Delivery;
 
+use crate::language::Language;
 use crate::ledger::Entry;
 use crate::plan::{Plan, subject};
 use crate::receiver::{Notice, Phase};
@@ -27,6 +29,23 @@ pub(crate) fn of(sending: Sending<'_>, plan: &Plan, surroundings: &Surroundings)
         shown: shown.clone(),
         alert: sending.alert.clone(),
         message: render(sending.alert, edition),
+        sent_at,
+    }
+}
+
+/// What lasts, as it was given to the receiver last, once more.
+pub(crate) fn again(entry: &Entry, language: Language, sent_at: Instant) -> Notice {
+    let Entry { delivery, alert: shown, followed_by } = entry;
+    let last = followed_by.as_ref().unwrap_or(shown);
+    Notice {
+        id: last.id,
+        subject: subject(shown),
+        replaces: None,
+        phase: Phase::after(last),
+        first: Some(delivery.message.clone()),
+        shown: shown.clone(),
+        alert: last.clone(),
+        message: render(last, Edition::of(language)),
         sent_at,
     }
 }

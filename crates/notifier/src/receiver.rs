@@ -3,7 +3,12 @@
 //! A receiver has a protocol of its own and no memory: what it is given contains all that it needs, and the same alert is given to
 //! it in the same form after a crash. The queues, retries, dead letters and records are those of Slack's messages.
 
+pub mod alertmanager;
+pub mod discord;
+pub mod email;
 pub mod http;
+pub mod pagerduty;
+pub mod teams;
 pub mod webhook;
 
 use std::fmt;
@@ -12,11 +17,12 @@ use std::time::Duration;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_ops::error_chain;
+use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use crate::failure::{Failure, Remedy};
 use crate::plan::is_of_slot;
-use crate::render::Message;
+use crate::render::{Fact, Form, Message};
 
 /// A receiver of alerts.
 pub trait Receiver: fmt::Debug + Send + Sync {
@@ -67,6 +73,17 @@ impl Notice {
         format!("{}: {}", self.message.state, self.message.headline)
     }
 
+    /// What can be copied into a terminal, by its label.
+    #[must_use]
+    pub fn commands(&self) -> Map<String, Json> {
+        let is_command = |fact: &&Fact| {
+            fact.form == Form::Code
+                && (fact.value.starts_with("kubectl ") || fact.value.starts_with("kigen "))
+        };
+        let commands = self.message.facts.iter().filter(is_command);
+        commands.map(|fact| (fact.label.clone(), fact.value.clone().into())).collect()
+    }
+
     /// The deadline that it is about.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
@@ -87,6 +104,13 @@ impl Notice {
             | AlertBody::StallOver { .. } => None,
         }
     }
+}
+
+/// Whether a text is one address and nothing else, so that it may be a link.
+fn is_address(text: &str) -> bool {
+    let has_scheme = text.starts_with("https://") || text.starts_with("http://");
+    has_scheme
+        && text.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | '`'))
 }
 
 /// How what an alert is about stands.

@@ -520,6 +520,12 @@ impl Routes {
         self.default.as_ref().is_some_and(|default| default.error.is_some())
     }
 
+    /// All channels in Slack.
+    #[must_use]
+    pub fn slack_channels(&self) -> BTreeSet<String> {
+        self.channels().into_iter().map(str::to_owned).collect()
+    }
+
     /// All channels in Slack, each once.
     pub(crate) fn channels(&self) -> BTreeSet<&str> {
         let of_rules = self.rules.iter().filter_map(|rule| rule.channel.as_deref());

@@ -9,5 +9,6 @@ pub mod examine;
 mod late;
 pub mod preview;
 mod references;
+pub(crate) mod reminder;
 pub mod sender;
 mod storm;

@@ -81,14 +81,19 @@ impl HttpClient {
         })
     }
 
-    /// What an answer means that is no success.
-    pub(crate) fn error_of(&self, answer: &Answer, advice: &str) -> ReceiverError {
-        let Answer { status, retry_after, body } = answer;
+    /// An answer in an error.
+    pub(crate) fn shown(&self, answer: &Answer) -> String {
+        let Answer { status, body, .. } = answer;
         let shown: String = body.chars().filter(|c| !c.is_control()).take(SHOWN_CHARS_MAX).collect();
         let shown = if shown.is_empty() { String::new() } else { format!(" ({shown})") };
-        let why = format!("HTTP status {status}{shown}");
-        match status {
-            408 | 425 | 429 | 500.. => self.retry(*retry_after, why),
+        format!("HTTP status {status}{shown}")
+    }
+
+    /// What an answer means that is no success.
+    pub(crate) fn error_of(&self, answer: &Answer, advice: &str) -> ReceiverError {
+        let why = self.shown(answer);
+        match answer.status {
+            408 | 425 | 429 | 500.. => self.retry(answer.retry_after, why),
             _ => self.refused(format!("{why}: {advice}")),
         }
     }

@@ -14,7 +14,6 @@ use serde_json::{Value as Json, json};
 
 use super::http::HttpClient;
 use super::{Notice, Phase, Receiver, ReceiverError};
-use crate::render::{Fact, Form, Message};
 
 /// The kind of this receiver.
 pub const WEBHOOK: &str = "webhook";
@@ -132,20 +131,11 @@ fn body(notice: &Notice) -> Json {
         "text": message.paragraphs.join("\n"),
         "to_do": message.to_do,
         "error": (!message.error.is_empty()).then(|| message.error.join("\n")),
-        "commands": commands(message),
+        "commands": notice.commands(),
     });
     json!({
         "type": format!("kigen.{}", alert.body.kind()),
         "timestamp": alert.decided_at.to_rfc3339(),
         "data": data,
     })
-}
-
-/// What can be copied into a terminal, by its label.
-fn commands(message: &Message) -> serde_json::Map<String, Json> {
-    let is_command = |fact: &&Fact| {
-        fact.form == Form::Code && (fact.value.starts_with("kubectl ") || fact.value.starts_with("kigen "))
-    };
-    let commands = message.facts.iter().filter(is_command);
-    commands.map(|fact| (fact.label.clone(), fact.value.clone().into())).collect()
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use kigen_model::delivery::Delivery;
 use kigen_ops::error_chain;
 use tokio::time::Instant as TimerInstant;
@@ -30,6 +31,8 @@ pub(crate) struct SlackSender {
     pub(super) slack: Arc<Slack>,
     pub(super) around: Around,
     patience: Patience,
+    /// After which time without news what lasts is in its thread again; `None`: it is not.
+    pub(super) remind_every: Option<TimeDelta>,
     pub(super) ledger: Ledger,
     pub(super) pauses: Arc<Pauses>,
     late: Arc<Late>,
@@ -40,12 +43,18 @@ pub(crate) struct SlackSender {
 impl SlackSender {
     pub(crate) fn new(slack: Slack, patience: Patience, ledger: Ledger, pauses: Arc<Pauses>) -> Self {
         let (around, late, storms) = Default::default();
-        Self { slack: Arc::new(slack), around, patience, ledger, pauses, late, storms }
+        let (slack, remind_every) = (Arc::new(slack), None);
+        Self { slack, around, patience, remind_every, ledger, pauses, late, storms }
     }
 
     /// Reads what is around alerts.
     pub(crate) fn reading(&mut self, around: Around) {
         self.around = around;
+    }
+
+    /// Has what lasts in its thread again after this time.
+    pub(crate) fn remind_after(&mut self, every: Option<TimeDelta>) {
+        self.remind_every = every;
     }
 
     /// Sends an alert as it is planned; returns what Slack has then.
@@ -175,7 +184,7 @@ impl SlackSender {
     }
 
     /// Replies to a message with the whole error text, if it has only a part of it.
-    async fn try_reply_whole_error(
+    pub(super) async fn try_reply_whole_error(
         &self,
         sending: Sending<'_>,
         (thread, message): (&PostedMessage, &Message),
