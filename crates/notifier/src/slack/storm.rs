@@ -122,6 +122,7 @@ impl SlackSender {
         let place = Place::Thread { of: &thread, is_broadcast: false };
         match self.try_post_once(place, sending, &message).await {
             Ok(posted) => {
+                self.try_reply_whole_error(sending, (&thread, &message)).await?;
                 let entry = content.entry(sending, (&posted, now), &message, marks);
                 changes.extend(self.changes(sending, &content, entry));
                 Ok(Some(changes))
