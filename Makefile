@@ -96,6 +96,7 @@ $(DEPLOY_TOOLS)/.built:
 	build opa github.com/open-policy-agent/opa; \
 	build promtool github.com/prometheus/prometheus/cmd/promtool; \
 	build prometheus github.com/prometheus/prometheus/cmd/prometheus
+	@echo "   alertmanager"; tests/deploy/alertmanager.sh $(DEPLOY_TOOLS)
 	@touch $@
 
 # What fetches from Maven Central, and what is fetched, need Java.

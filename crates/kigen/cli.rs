@@ -30,13 +30,13 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Watch a cluster, judge its batches and alert Slack; runs until SIGTERM or Ctrl-C
+    /// Watch a cluster, judge its batches and send alerts; runs until SIGTERM or Ctrl-C
     Up,
     /// Only watch the cluster: one role of `up` in its own process; needs Kafka
     Ship,
     /// Only judge: as many of these processes as there are partitions share the work; needs Kafka
     Process,
-    /// Only alert Slack; needs Kafka. With an option it only does that, and ends
+    /// Only send alerts; needs Kafka. With an option it only does that, and ends
     Notify(NotifyArgs),
     /// Play 23 days with an incident in half a minute; needs nothing but this program
     Demo(DemoArgs),
@@ -84,11 +84,26 @@ pub(crate) enum Command {
         #[command(subcommand)]
         check: Option<ConfigArgs>,
     },
+    /// Print what Slack needs to know
+    #[command(subcommand)]
+    Slack(SlackArgs),
     /// Write completions for shells and man pages, for packages
     #[command(hide = true)]
     Generate {
         /// The folder, in which `completions` and `man` are created
         dir: PathBuf,
+    },
+}
+
+/// What Slack needs to know.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SlackArgs {
+    /// Print the manifest of an app with the least scopes for the channels that are configured; create the app from it at
+    /// https://api.slack.com/apps
+    Manifest {
+        /// Also with the scopes for private channels
+        #[arg(long)]
+        private: bool,
     },
 }
 
@@ -192,7 +207,7 @@ pub(crate) struct NotifyArgs {
 /// The arguments of `config`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigArgs {
-    /// Report what is wrong with the configuration: what cannot be read, and rules for Slack's channels that can never match
+    /// Report what is wrong with the configuration: what cannot be read, and rules that can never match
     Check,
 }
 

@@ -24,6 +24,7 @@ pub(crate) mod error;
 mod file;
 mod heartbeat;
 mod lease;
+mod receivers;
 mod registry;
 mod routes;
 pub(crate) mod sheet;
@@ -35,8 +36,9 @@ use cluster::{NAME_BYTES_MAX, NamedBy, clusters_in};
 use error::ConfigError;
 use file::{KubernetesFile, LogFile, QuotasFile};
 use lease::{lease, lease_name};
+use receivers::ReceiverSettings;
 use registry::RegistrySettings;
-use routes::Calendars;
+use routes::{Calendars, Named};
 use sheet::{SheetFile, SheetSettings};
 use show::{quoted, show};
 use slack::{Notify, SlackSettings};
@@ -196,7 +198,9 @@ impl Config {
         let heartbeat = heartbeat::url(args, file.heartbeat)?;
         let silent_after = silence::silent_after(&file.processor, kubernetes.probe_interval_ms)?;
         let calendars = Calendars { objectives_file: objectives_file.as_deref(), cluster: &cluster };
-        let slack = SlackSettings::resolve(args, file.slack, &calendars)?;
+        let receivers = ReceiverSettings::resolve(file.receivers)?;
+        let rules = routes::rules(&file.routes, &Named { calendars, receivers: receivers.addresses() })?;
+        let slack = SlackSettings::resolve(args, file.slack, (file.routes, rules), receivers)?;
         Ok(Self {
             cluster,
             cluster_named_by,

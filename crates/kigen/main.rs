@@ -34,7 +34,7 @@ mod role;
 mod sheet_watcher;
 mod warned;
 
-use cli::{Cli, Command, ConfigArgs, NotifyArgs};
+use cli::{Cli, Command, ConfigArgs, NotifyArgs, SlackArgs};
 use config::Config;
 use log_kind::LogKind;
 use role::Role;
@@ -113,6 +113,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Skip(skip) => on_threads(commands::skip::run(configure()?, skip)),
         Command::Calendar(calendar) => commands::calendar::run(&configure()?, &calendar),
         Command::Crontab(crontab) => commands::crontab::run(&crontab),
+        Command::Slack(SlackArgs::Manifest { private }) => {
+            commands::slack_manifest::run(&configure()?, private)
+        }
         Command::Generate { dir } => commands::generate::run(&dir),
         Command::Config { check: None } => output::print(&configure()?.shown()),
         Command::Config { check: Some(ConfigArgs::Check) } => commands::notify::check(&configure()?),

@@ -78,3 +78,6 @@ fi
 
 echo "== chart and manifests: the same objects and settings; a Prometheus that scrapes kigen"
 KIGEN_DEPLOY_TOOLS="$tools" cargo test --quiet --locked --test kigen -- --ignored chart:: prometheus::
+
+echo "== an Alertmanager that kigen sends its alerts to"
+KIGEN_DEPLOY_TOOLS="$tools" cargo test --quiet --locked --workspace --test notifier -- --ignored alertmanager::

@@ -104,8 +104,8 @@ fn up_without_a_receiver_explains_how_to_configure_one() {
         &["up"],
         2,
         &expect![[r#"
-        kigen: no receiver of alerts is configured: set the Slack channel (--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under [slack]) and the token (KIGEN_SLACK_TOKEN), or give --dry-run to print the messages
-    "#]],
+            kigen: no receiver of alerts is configured: set the Slack channel (--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under [slack]) and the token (KIGEN_SLACK_TOKEN), or a receiver under [[receivers]], or give --dry-run to print the messages
+        "#]],
     );
     check(
         dir.path(),

@@ -58,6 +58,12 @@ fn every_setting_of_the_values_reaches_kigen_as_it_is_written() {
         "settings.kubernetes.read_logs=false",
         "settings.log.retention_days_max=30",
         "settings.slack.failures_by_namespace.ml=none",
+        "settings.receivers[0].name=mail",
+        "settings.receivers[0].kind=email",
+        "settings.receivers[0].host=smtp",
+        "settings.receivers[0].port=2525",
+        "settings.receivers[0].from=kigen@example.com",
+        "settings.receivers[0].to={ops@example.com}",
     ];
     for helm in HELMS {
         let settings = settings_of(&rendered(helm, &values));
@@ -82,6 +88,8 @@ fn every_setting_of_the_values_reaches_kigen_as_it_is_written() {
                 "error_channel = \"C2\"",
                 "token_file = \"/etc/kigen-slack/token\"",
                 "ml = \"none\"",
+                "port = 2525",
+                "to = [\"ops@example.com\"]",
             ] {
                 let plain = |text: &str| text.replace('"', "");
                 assert!(plain(&text).contains(&plain(line)), "{helm}, {name} lacks {line}:\n{text}");
@@ -94,7 +102,11 @@ fn every_setting_of_the_values_reaches_kigen_as_it_is_written() {
 fn known_keys(table: &str) -> BTreeSet<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("kigen.toml");
-    let head = if table.is_empty() { String::new() } else { format!("[{table}]\n") };
+    let head = match table.strip_suffix("[]") {
+        Some(array) => format!("[[{array}]]\n"),
+        None if table.is_empty() => String::new(),
+        None => format!("[{table}]\n"),
+    };
     std::fs::write(&path, format!("{head}no_such_key = 1\n")).expect("a folder");
     let output = kigen().arg("config").arg("--config").arg(&path).output().expect("kigen runs");
     let error = String::from_utf8(output.stderr).expect("text");
@@ -120,11 +132,15 @@ fn the_schema_of_the_values_has_each_setting_of_kigen_but_the_secrets() {
         ("objectives", &[]),
         ("objectives.sheet", &[]),
         ("slack", &["token"]),
+        ("receivers[]", &["key", "password", "secrets"]),
+        ("routes[]", &[]),
     ] {
-        let node = table
-            .split('.')
-            .filter(|name| !name.is_empty())
-            .fold(settings, |node, name| &node["properties"][name]);
+        let node = table.split('.').filter(|name| !name.is_empty()).fold(settings, |node, name| {
+            match name.strip_suffix("[]") {
+                Some(array) => &node["properties"][array]["items"],
+                None => &node["properties"][name],
+            }
+        });
         assert_eq!(node["additionalProperties"], false, "[{table}]");
         let listed: BTreeSet<String> =
             node["properties"].as_object().expect("keys").keys().cloned().collect();

@@ -29,6 +29,7 @@ mod pod;
 mod preview;
 mod printing;
 mod prometheus;
+mod receivers;
 mod registry;
 mod replay;
 mod resync;

@@ -21,7 +21,7 @@ use crate::support::slack::slack_into;
 use crate::support::{HEAVY, Up, kigen, noon, not_tested, play, start};
 
 /// Commands that work beside a running `kigen up`, and a word of what each prints.
-const BESIDE_UP: [(&[&str], &str); 18] = [
+const BESIDE_UP: [(&[&str], &str); 19] = [
     (&["status"], "absent"),
     (&["events"], "steady"),
     (&["events", "--topic", "alerts"], "absent"),
@@ -39,6 +39,7 @@ const BESIDE_UP: [(&[&str], &str); 18] = [
     (&["config"], "cluster = \"prod\""),
     (&["calendar", "show", "jp-business-days", "--year", "2026"], "New Year's Day"),
     (&["crontab", "@daily"], "00:00:00"),
+    (&["slack", "manifest"], "\"chat:write\""),
     (&["demo", "--plain"], "recommend"),
 ];
 /// Ends the mute that was declared before.

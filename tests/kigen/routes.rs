@@ -22,7 +22,7 @@ const RULES: &str = r##"
 channel = "#alerts"
 warning_channel = "#calm"
 
-[[slack.routes]]
+[[routes]]
 name = "at night"
 namespace = ["ml*"]
 hours = "22:00-07:00"
@@ -32,7 +32,7 @@ channel = "#night"
 mention = ["S0123ABC", "here"]
 continue = true
 
-[[slack.routes]]
+[[routes]]
 name = "ml on a working day"
 kind = ["miss", "unknown"]
 severity = ["fatal"]
@@ -121,7 +121,7 @@ fn configured(config: &str, args: &[&str]) -> (Option<i32>, String, String) {
 fn kigen_config_prints_the_rules_and_accepts_what_it_prints() {
     let (code, shown, error) = configured(RULES, &["config"]);
     assert_eq!(code, Some(0), "{error}");
-    assert!(shown.contains("[[slack.routes]]\nname = \"at night\"\n"), "{shown}");
+    assert!(shown.contains("[[routes]]\nname = \"at night\"\n"), "{shown}");
     assert!(shown.contains("continue = true\n"), "{shown}");
     assert_eq!(configured(&shown, &["config"]).1, shown);
 }
@@ -129,13 +129,13 @@ fn kigen_config_prints_the_rules_and_accepts_what_it_prints() {
 #[test]
 fn a_rule_that_is_not_understood_is_an_error_that_names_it() {
     let check = |line: &str, why: &str| {
-        let config = format!("[slack]\n[[slack.routes]]\nname = \"dwh\"\n{line}\n");
+        let config = format!("[slack]\n[[routes]]\nname = \"dwh\"\n{line}\n");
         let (code, _, error) = configured(&config, &["config"]);
         assert_eq!(code, Some(2), "{line}");
-        assert!(error.contains("the rule `dwh` under [[slack.routes]] is not understood"), "{error}");
+        assert!(error.contains("the rule `dwh` under [[routes]] is not understood"), "{error}");
         assert!(error.contains(why), "{line}: {error}");
     };
-    check("", "neither a channel nor a mention nor a locale");
+    check("", "neither a channel nor receivers nor a mention nor a locale");
     check(
         "channel = \"#a\"\nlocale = \"jp\"",
         "its locale is `jp`: the languages of messages are `en` and `ja`",
@@ -147,7 +147,7 @@ fn a_rule_that_is_not_understood_is_an_error_that_names_it() {
     check("channel = \"#a\"\nhours = \"09:00-17:00\"", "need a zone");
     check("channel = \"#a\"\nzone = \"Asia/Tokio\"\ndays = [\"mon\"]", "Asia/Tokyo");
     check("channel = \"#a\"\nzone = \"UTC\"\ndays_off = \"jp-bank\"", "jp-bank");
-    check("channel = \"#a\"\n[[slack.routes]]\nname = \"dwh\"\nchannel = \"#b\"", "another rule's");
+    check("channel = \"#a\"\n[[routes]]\nname = \"dwh\"\nchannel = \"#b\"", "another rule's");
 }
 
 #[test]
@@ -164,14 +164,26 @@ fn the_language_of_messages_is_one_that_there_is() {
 }
 
 #[test]
+fn reminders_come_after_hours_or_days_or_not_at_all() {
+    let (_, shown, _) = configured("[slack]\nremind = \"2d\"\n", &["config"]);
+    assert!(shown.contains("\nremind = \"2d\"\n"), "{shown}");
+    assert!(configured("", &["config"]).1.contains("# remind: not set"));
+    for wrong in ["24", "0h", "1w", "-1d", "h"] {
+        let (code, _, error) = configured(&format!("[slack]\nremind = \"{wrong}\"\n"), &["config"]);
+        assert_eq!(code, Some(2));
+        assert!(error.contains("slack.remind is `") && error.contains("`24h` or `2d`"), "{error}");
+    }
+}
+
+#[test]
 fn kigen_config_check_names_the_rules_that_can_never_match() {
-    let dry = format!("{RULES}\n[[slack.routes]]\nname = \"late\"\nkind = [\"miss\"]\nseverity = [\"fatal\"]\nnamespace = [\"ml\"]\nworking_days = \"jp-business-days\"\nhours = \"09:00-12:00\"\nzone = \"Asia/Tokyo\"\nchannel = \"#late\"\n")
+    let dry = format!("{RULES}\n[[routes]]\nname = \"late\"\nkind = [\"miss\"]\nseverity = [\"fatal\"]\nnamespace = [\"ml\"]\nworking_days = \"jp-business-days\"\nhours = \"09:00-12:00\"\nzone = \"Asia/Tokyo\"\nchannel = \"#late\"\n")
         .replace("[slack]\n", "[slack]\ndry_run = true\n");
     let (code, shown, error) = configured(&dry, &["config", "check"]);
     assert_eq!(code, Some(1), "{shown}{error}");
     assert_eq!(
         shown,
-        "the rule `late` under [[slack.routes]] can never match: `ml on a working day` before it decides on all that it \
+        "the rule `late` under [[routes]] can never match: `ml on a working day` before it decides on all that it \
          matches\n"
     );
     let (code, shown, _) =

@@ -48,11 +48,11 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("metrics-exporter-prometheus", &["kigen"]),
     ("rdkafka", &["kigen-log", "kigen-testkit"]),
     ("regex", &["kigen-text"]),
-    ("ring", &["kigen-sheet"]),
+    ("ring", &["kigen-notifier", "kigen-sheet"]),
     ("rocksdb", &["kigen-rocks"]),
     ("serde-saphyr", &["kigen-objective"]),
     ("slack-morphism", &["kigen-notifier"]),
-    ("ureq", &["kigen", "kigen-ops", "kigen-registry", "kigen-sheet"]),
+    ("ureq", &["kigen", "kigen-notifier", "kigen-ops", "kigen-registry", "kigen-sheet"]),
     ("zstd-safe", &["kigen-store"]),
 ];
 

@@ -16,6 +16,7 @@ pub(crate) mod notify;
 pub(crate) mod objectives;
 pub(crate) mod replay;
 pub(crate) mod skip;
+pub(crate) mod slack_manifest;
 pub(crate) mod status;
 pub(crate) mod topics;
 pub(crate) mod up;

@@ -65,8 +65,10 @@ pub(crate) fn explain(config: &Config, id: &str) -> anyhow::Result<()> {
     let mut text = format!("alert {id}: {} of {}, an alert of kind {kind}\n", alert.body.kind(), alert.key);
     for (rule, outcome) in routes.explain(&alert) {
         let why = match outcome {
-            Outcome::Matched(Some(channel)) => format!("matches: to {channel}"),
-            Outcome::Matched(None) => format!("matches, and there is no channel for the kind {kind}"),
+            Outcome::Matched(to) if to.is_empty() => {
+                format!("matches, and there is no receiver for the kind {kind}")
+            }
+            Outcome::Matched(to) => format!("matches: to {}", to.join(", ")),
             Outcome::Mismatch(why) => format!("does not match: {why}"),
             Outcome::NotAsked => "is not asked: a rule before it decided".to_owned(),
         };
@@ -84,7 +86,7 @@ pub(crate) fn explain(config: &Config, id: &str) -> anyhow::Result<()> {
         text
     });
     let targets = targets.collect::<Vec<_>>().join(", ");
-    let _ = writeln!(text, "it goes to {}", if targets.is_empty() { "no channel" } else { &targets });
+    let _ = writeln!(text, "it goes to {}", if targets.is_empty() { "no receiver" } else { &targets });
     print(&text)
 }
 
@@ -129,7 +131,7 @@ pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
     let routes = routes.map_err(misused)?;
     let unreachable = routes.unreachable();
     for (rule, why) in &unreachable {
-        print(&format!("the rule `{rule}` under [[slack.routes]] can never match: {why}\n"))?;
+        print(&format!("the rule `{rule}` under [[routes]] can never match: {why}\n"))?;
     }
     anyhow::ensure!(unreachable.is_empty(), "{} rules can never match", unreachable.len());
     print("nothing is wrong with the configuration\n")

@@ -9,8 +9,8 @@ use kigen_control::{Announcer, Control};
 use kigen_log::kafka::{KafkaFailure, KafkaReader};
 use kigen_log::{EmbeddedLog, Fate, KafkaLog, Log, LogError, LogReader, Trimmed};
 use kigen_notifier::delivery::Delivery;
+use kigen_notifier::patience::Patience;
 use kigen_notifier::slack::client::Slack;
-use kigen_notifier::slack::sender::Patience;
 use kigen_notifier::{dry_run, role as notifier};
 use kigen_ops::{RetriedError, Retry, Secret, ThrottledWarnings, error_chain, on_thread};
 use kigen_registry::{Intent, RegistryFailure};
@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 
 use crate::config::Config;
 use crate::config::error::ConfigError;
-use crate::config::slack::Notify;
+use crate::config::slack::{Notify, SlackAccess};
 use crate::exit::{Restart, misused};
 use crate::health::board::HealthBoard;
 use crate::health::{heartbeat, http, monitor};
@@ -369,9 +369,12 @@ fn delivery(config: &Config) -> anyhow::Result<Delivery> {
         Notify::DryRun { failures, language } => {
             Ok(Delivery::dry_run(std::io::stdout(), failures).in_language(language))
         }
-        Notify::Slack { token, routes, failures, api_url } => {
-            let slack = Slack::new(token, routes, api_url.as_deref())?;
-            Ok(Delivery::slack(slack, Patience::default()).with_failures(failures))
+        Notify::Receivers { slack, receivers, routes, failures, remind_after } => {
+            let of_slack =
+                |SlackAccess { token, api_url }| Slack::new(token, routes.clone(), api_url.as_deref());
+            let slack = slack.map(of_slack).transpose()?;
+            let delivery = Delivery::receivers(slack, receivers, routes, Patience::default());
+            Ok(delivery.with_failures(failures).reminding_after(remind_after))
         }
     }
 }

@@ -16,9 +16,17 @@ pub(crate) enum ConfigError {
     OutOfRange { what: &'static str, value: String, rule: String },
     #[error(
         "no receiver of alerts is configured: set the Slack channel (--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` \
-         under [slack]) and the token (KIGEN_SLACK_TOKEN), or give --dry-run to print the messages"
+         under [slack]) and the token (KIGEN_SLACK_TOKEN), or a receiver under [[receivers]], or give --dry-run to print the \
+         messages"
     )]
     NoReceiver,
+    #[error(
+        "missed deadlines have no receiver where no rule decides: set the Slack channel (--slack-channel, KIGEN_SLACK_CHANNEL, or \
+         `channel` under [slack]), or `default = [\"miss\", ...]` of a receiver under [[receivers]]"
+    )]
+    NoDefault,
+    #[error("the receiver `{name}` under [[receivers]] is not understood: {why}")]
+    Receiver { name: String, why: String },
     #[error(
         "no Kafka brokers are configured: give them (--brokers HOST:PORT, KIGEN_BROKERS, or `brokers` under [kafka])"
     )]
@@ -71,7 +79,7 @@ pub(crate) enum ConfigError {
          [slack]), or run `kigen notify --dry-run`, which prints the new alerts of the running processes"
     )]
     NothingToDo,
-    #[error("the rule `{rule}` under [[slack.routes]] is not understood: {why}")]
+    #[error("the rule `{rule}` under [[routes]] is not understood: {why}")]
     Route { rule: String, why: String },
     #[error("Slack's {missing} is not set ({how}); or give --dry-run to print the messages")]
     IncompleteSlack { missing: &'static str, how: &'static str },

@@ -7,6 +7,7 @@ use kigen_notifier::failures::Failures;
 use serde::Deserialize;
 
 use super::error::ConfigError;
+use super::receivers::ReceiverFile;
 use super::registry::RegistryFile;
 use super::routes::RouteFile;
 use super::sheet::ObjectivesFile;
@@ -37,6 +38,10 @@ pub(super) struct File {
     pub(super) processor: ProcessorFile,
     #[serde(default)]
     pub(super) slack: SlackFile,
+    #[serde(default)]
+    pub(super) receivers: Vec<ReceiverFile>,
+    #[serde(default)]
+    pub(super) routes: Vec<RouteFile>,
 }
 
 #[derive(Default, Deserialize)]
@@ -113,8 +118,7 @@ pub(super) struct SlackFile {
     pub(super) error_channel: Option<String>,
     pub(super) warning_channel: Option<String>,
     pub(super) locale: Option<String>,
-    #[serde(default)]
-    pub(super) routes: Vec<RouteFile>,
+    pub(super) remind: Option<String>,
     pub(super) failures: Option<FailuresFile>,
     #[serde(default)]
     pub(super) failures_by_namespace: BTreeMap<String, FailuresFile>,

@@ -1,6 +1,6 @@
 //! The table of routes, as the configuration file has it: which alerts go to which channel.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use chrono::{NaiveTime, Weekday};
@@ -45,6 +45,8 @@ pub(super) struct RouteFile {
     zone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    receivers: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     locale: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -62,11 +64,19 @@ enum SeverityFile {
 
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum KindFile {
+pub(super) enum KindFile {
     Miss,
     Failure,
     Warning,
     Unknown,
+    Cluster,
+}
+
+/// What rules may name.
+pub(super) struct Named<'a> {
+    pub(super) calendars: Calendars<'a>,
+    /// The addresses of receivers, by their names.
+    pub(super) receivers: BTreeMap<&'a str, &'a str>,
 }
 
 /// The calendars that rules may name.
@@ -77,7 +87,7 @@ pub(super) struct Calendars<'a> {
 }
 
 /// The rules of a file, in their order.
-pub(super) fn rules(file: &[RouteFile], calendars: &Calendars<'_>) -> Result<Vec<Rule>, ConfigError> {
+pub(super) fn rules(file: &[RouteFile], named: &Named<'_>) -> Result<Vec<Rule>, ConfigError> {
     let mut names = BTreeSet::new();
     let mut rules = Vec::new();
     for route in file {
@@ -87,18 +97,27 @@ pub(super) fn rules(file: &[RouteFile], calendars: &Calendars<'_>) -> Result<Vec
                 "its name is empty, or another rule's: explanations name the rule",
             ));
         }
-        rules.push(rule(route, calendars)?);
+        rules.push(rule(route, named)?);
     }
     Ok(rules)
 }
 
-fn rule(file: &RouteFile, calendars: &Calendars<'_>) -> Result<Rule, ConfigError> {
-    if file.channel.is_none() && file.mention.is_empty() && file.locale.is_none() {
+fn rule(file: &RouteFile, named: &Named<'_>) -> Result<Rule, ConfigError> {
+    let has_own = file.channel.is_some() || !file.receivers.is_empty();
+    if !has_own && file.mention.is_empty() && file.locale.is_none() {
         return Err(wrong(
             &file.name,
-            "it has neither a channel nor a mention nor a locale, so that it would change nothing",
+            "it has neither a channel nor receivers nor a mention nor a locale, so that it would change nothing",
         ));
     }
+    let receiver = |name: &String| {
+        let found = named.receivers.get(&**name).map(|address| (*address).to_owned());
+        found.ok_or_else(|| {
+            let names: Vec<&str> = named.receivers.keys().copied().collect();
+            let names = if names.is_empty() { "there is none".to_owned() } else { names.join(", ") };
+            wrong(&file.name, &format!("no receiver under [[receivers]] has the name `{name}`: {names}"))
+        })
+    };
     let patterns = |texts: &[String]| -> Result<Vec<Pattern>, ConfigError> {
         let pattern = |text: &String| {
             Pattern::new(text).ok_or_else(|| {
@@ -128,9 +147,10 @@ fn rule(file: &RouteFile, calendars: &Calendars<'_>) -> Result<Rule, ConfigError
             clusters: patterns(&file.cluster)?,
             namespaces: patterns(&file.namespace)?,
             owners: patterns(&file.owner)?,
-            times: times(file, calendars)?,
+            times: times(file, &named.calendars)?,
         },
         channel: file.channel.clone(),
+        receivers: file.receivers.iter().map(receiver).collect::<Result<_, _>>()?,
         language: file.locale.as_deref().map(locale).transpose()?,
         mentions: file.mention.iter().map(mention).collect::<Result<_, _>>()?,
         is_continued: file.is_continued,
@@ -226,6 +246,7 @@ impl From<KindFile> for Kind {
             KindFile::Failure => Self::Failure,
             KindFile::Warning => Self::Warning,
             KindFile::Unknown => Self::Unknown,
+            KindFile::Cluster => Self::Cluster,
         }
     }
 }
@@ -241,16 +262,12 @@ pub(super) fn language(tag: &str) -> Result<Language, String> {
 /// The rules as the file that would give them.
 pub(super) fn show(file: &[RouteFile]) -> String {
     #[derive(Serialize)]
-    struct Slack<'a> {
-        routes: &'a [RouteFile],
-    }
-    #[derive(Serialize)]
     struct File<'a> {
-        slack: Slack<'a>,
+        routes: &'a [RouteFile],
     }
     match file.is_empty() {
         true => String::new(),
-        false => toml::to_string(&File { slack: Slack { routes: file } }).unwrap_or_default(),
+        false => toml::to_string(&File { routes: file }).unwrap_or_default(),
     }
 }
 

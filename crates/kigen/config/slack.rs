@@ -1,16 +1,19 @@
-//! The settings of Slack, and where the notifier sends messages.
+//! The settings of Slack, and where the notifier sends messages: there, and to other receivers.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use chrono::TimeDelta;
+use kigen_notifier::dispatch::Receivers;
 use kigen_notifier::failures::{FailureFilter, Failures};
 use kigen_notifier::language::Language;
-use kigen_notifier::routing::{Channels, Routes, Rule};
+use kigen_notifier::routing::{Channels, Kind, Routes, Rule};
 use kigen_ops::Secret;
 
 use super::error::ConfigError;
 use super::file::{FailuresFile, SlackFile};
-use super::routes::{self, Calendars, RouteFile, language, rules};
+use super::receivers::ReceiverSettings;
+use super::routes::{self, RouteFile, language};
 use super::show::{quoted, show};
 use crate::cli::SettingsArgs;
 
@@ -24,8 +27,11 @@ pub(super) struct SlackSettings {
     error_channel: Option<String>,
     warning_channel: Option<String>,
     language: Language,
+    /// As the file has it, and after how many hours.
+    remind: Option<(String, i64)>,
     routes: Vec<RouteFile>,
     rules: Vec<Rule>,
+    receivers: ReceiverSettings,
     failures: FailureFilter,
     token: Option<Secret>,
     api_url: Option<String>,
@@ -42,17 +48,28 @@ pub(crate) enum Notify {
         /// The language of the messages.
         language: Language,
     },
-    /// To Slack.
-    Slack {
-        /// The bot token.
-        token: Secret,
-        /// Which channels alerts are for.
+    /// To Slack, and other receivers.
+    Receivers {
+        /// Slack; `None`: it is not used.
+        slack: Option<SlackAccess>,
+        /// The others.
+        receivers: Receivers,
+        /// What alerts are for.
         routes: Routes,
-        /// Which failed runs are posted, where there is a channel for them.
+        /// Which failed runs are delivered, where there is a receiver for them.
         failures: FailureFilter,
-        /// The Web API's base.
-        api_url: Option<String>,
+        /// After which time without news what lasts is in its thread again; `None`: never.
+        remind_after: Option<TimeDelta>,
     },
+}
+
+/// How Slack is used.
+#[derive(Clone, Debug)]
+pub(crate) struct SlackAccess {
+    /// The bot token.
+    pub(crate) token: Secret,
+    /// The Web API's base.
+    pub(crate) api_url: Option<String>,
 }
 
 impl SlackSettings {
@@ -60,7 +77,8 @@ impl SlackSettings {
     pub(super) fn resolve(
         args: &SettingsArgs,
         file: SlackFile,
-        calendars: &Calendars<'_>,
+        (routes, rules): (Vec<RouteFile>, Vec<Rule>),
+        receivers: ReceiverSettings,
     ) -> Result<Self, ConfigError> {
         let token = token(args, &file)?;
         let locale = |tag: &str| {
@@ -71,8 +89,10 @@ impl SlackSettings {
         Ok(Self {
             warning_channel: file.warning_channel,
             language: file.locale.as_deref().map(locale).transpose()?.unwrap_or_default(),
-            rules: rules(&file.routes, calendars)?,
-            routes: file.routes,
+            remind: file.remind.map(remind).transpose()?,
+            rules,
+            routes,
+            receivers,
             channel: args.slack_channel.clone().or(file.channel),
             error_channel: args.slack_error_channel.clone().or(file.error_channel),
             failures: FailureFilter {
@@ -88,38 +108,54 @@ impl SlackSettings {
     /// Where the notifier sends messages.
     ///
     /// # Errors
-    /// Neither Slack nor a dry run is configured.
+    /// Neither a receiver nor a dry run is configured.
     pub(super) fn notify(&self) -> Result<Notify, ConfigError> {
         let Self { channel, error_channel, failures, token, api_url, dry_run, language, .. } = self.clone();
-        match (dry_run, channel, token) {
-            (true, ..) => Ok(Notify::DryRun { failures: error_channel.map(|_| failures), language }),
-            (false, Some(fatal), Some(token)) => {
-                let routes = self.routes(fatal);
-                Ok(Notify::Slack { token, routes, failures, api_url })
+        let has_others = !self.receivers.endpoints.is_empty();
+        let slack = match (dry_run, channel, token) {
+            (true, ..) => {
+                return Ok(Notify::DryRun { failures: error_channel.map(|_| failures), language });
             }
-            (false, None, None) => Err(ConfigError::NoReceiver),
+            (false, Some(_), Some(token)) => Some(SlackAccess { token, api_url }),
+            // A token of the environment that nothing uses is no error beside other receivers.
+            (false, None, _) if has_others => None,
+            (false, None, None) => return Err(ConfigError::NoReceiver),
             (false, Some(_), None) => {
-                Err(ConfigError::IncompleteSlack { missing: "token", how: "KIGEN_SLACK_TOKEN=xoxb-..." })
+                let how = "KIGEN_SLACK_TOKEN=xoxb-...";
+                return Err(ConfigError::IncompleteSlack { missing: "token", how });
             }
             (false, None, Some(_)) => {
-                Err(ConfigError::IncompleteSlack { missing: "channel", how: CHANNEL_HOW })
+                return Err(ConfigError::IncompleteSlack { missing: "channel", how: CHANNEL_HOW });
             }
-        }
+        };
+        let receivers = self.receivers.receivers.clone();
+        let remind_after = self.remind.as_ref().map(|(_, hours)| TimeDelta::hours(*hours));
+        Ok(Notify::Receivers { slack, receivers, routes: self.table()?, failures, remind_after })
     }
 
-    fn routes(&self, fatal: String) -> Routes {
-        let (error, warning) = (self.error_channel.clone(), self.warning_channel.clone());
-        let default = Channels { fatal, error, warning };
-        Routes { rules: self.rules.clone(), default, language: self.language }
-    }
-
-    /// Which channels alerts are for.
+    /// What alerts are for.
     ///
     /// # Errors
-    /// There is no channel for those that no rule routes.
+    /// There is no receiver for those that no rule routes, or a rule names a channel and Slack is not used.
     pub(super) fn table(&self) -> Result<Routes, ConfigError> {
-        let missing = ConfigError::IncompleteSlack { missing: "channel", how: CHANNEL_HOW };
-        self.channel.clone().map(|fatal| self.routes(fatal)).ok_or(missing)
+        let endpoints = self.receivers.endpoints.clone();
+        let default = self.channel.clone().map(|fatal| {
+            let (error, warning) = (self.error_channel.clone(), self.warning_channel.clone());
+            Channels { fatal, error, warning }
+        });
+        if default.is_none() {
+            if endpoints.is_empty() {
+                return Err(ConfigError::IncompleteSlack { missing: "channel", how: CHANNEL_HOW });
+            }
+            if !endpoints.iter().any(|endpoint| endpoint.kinds.contains(&Kind::Miss)) {
+                return Err(ConfigError::NoDefault);
+            }
+            if let Some(rule) = self.rules.iter().find(|rule| rule.channel.is_some()) {
+                let why = format!("it has a channel, and Slack is not used: set {CHANNEL_HOW}");
+                return Err(ConfigError::Route { rule: rule.name.clone(), why });
+            }
+        }
+        Ok(Routes { rules: self.rules.clone(), default, endpoints, language: self.language })
     }
 
     /// Its part of the file, with the token hidden.
@@ -129,6 +165,7 @@ impl SlackSettings {
         show(text, "error_channel", self.error_channel.as_deref());
         show(text, "warning_channel", self.warning_channel.as_deref());
         show(text, "locale", Some(self.language.tag()));
+        show(text, "remind", self.remind.as_ref().map(|(text, _)| &**text));
         show(text, "failures", Some(self.failures.default.name()));
         let token_file = self.token.as_ref().and_then(Secret::path).map(|path| path.display().to_string());
         let is_text = matches!(self.token, Some(Secret::Text(_)));
@@ -140,9 +177,29 @@ impl SlackSettings {
         for (namespace, failures) in &self.failures.by_namespace {
             let _ = writeln!(text, "{} = {}", quoted(namespace), quoted(failures.name()));
         }
-        if !self.routes.is_empty() {
-            let _ = write!(text, "\n{}", routes::show(&self.routes));
+        for shown in [self.receivers.show(), routes::show(&self.routes)] {
+            if !shown.is_empty() {
+                let _ = write!(text, "\n{shown}");
+            }
         }
+    }
+}
+
+/// How many hours a time such as `24h` or `2d` has.
+fn remind(text: String) -> Result<(String, i64), ConfigError> {
+    let parse = |number: &str| number.parse::<i64>().ok().filter(|number| (1..=8_760).contains(number));
+    let hours = match (text.strip_suffix('h'), text.strip_suffix('d')) {
+        (Some(hours), _) => parse(hours),
+        (None, Some(days)) => parse(days).map(|days| days * 24),
+        (None, None) => None,
+    };
+    match hours {
+        Some(hours) => Ok((text, hours)),
+        None => Err(ConfigError::OutOfRange {
+            what: "slack.remind",
+            value: format!("`{text}`"),
+            rule: "it is a number of hours or days, such as `24h` or `2d`".to_owned(),
+        }),
     }
 }
 

@@ -78,6 +78,8 @@ late = This alert is { $age } old: kigen decided it at { $decided } { $zone } an
 before = Before: { $headline }.
 before-with-cause = Before: { $headline }: { $cause }.
 full-stop = { $text }.
+reminder-headline = still: { $headline }
+reminder = There has been no news for { $age }, and it is not over. The next reminder comes in { $next }.
 
 ## A deadline was missed
 

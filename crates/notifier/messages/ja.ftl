@@ -61,6 +61,8 @@ late = この通知は { $age }遅れで届いています。kigen は { $decide
 before = これまでの内容: { $headline }。
 before-with-cause = これまでの内容: { $headline }。原因: { $cause }。
 full-stop = { $text }。
+reminder-headline = 再通知: { $headline }
+reminder = { $age }の間新しい知らせがなく、まだ解消していません。次の再通知は{ $next }後です。
 
 ## 期限未達
 

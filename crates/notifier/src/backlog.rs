@@ -135,11 +135,12 @@ impl Backlog {
         }
     }
 
-    /// What has failed and is forgotten as of `now`.
-    pub(crate) fn expired(&self, now: Instant) -> Vec<Uuid> {
+    /// What has failed and is forgotten as of `now`: the receivers and ids.
+    pub(crate) fn expired(&self, now: Instant) -> Vec<(String, Uuid)> {
         let oldest = now - TimeDelta::days(FAILED_KEPT_DAYS);
         let is_old = |waiting: &&Waiting| self.is_failed(waiting) && waiting.record.failed_at < Some(oldest);
-        self.all.values().filter(is_old).map(|waiting| waiting.record.id).collect()
+        let expired = self.all.values().filter(is_old).map(|waiting| &waiting.record);
+        expired.map(|record| (record.receiver.clone(), record.id)).collect()
     }
 }
 

@@ -40,6 +40,7 @@ use std::io::{self, Write};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::TimeDelta;
 use kigen_control::Control;
 use kigen_log::{ConsumedRecord, LogReader, NewRecord};
 use kigen_model::Instant;
@@ -52,17 +53,22 @@ use tokio::sync::mpsc;
 use tokio::time::Instant as TimerInstant;
 
 use crate::around::Around;
+use crate::dispatch::{Dispatcher, Receivers};
 use crate::error::NotifierError;
 use crate::failures::FailureFilter;
 use crate::health::Health;
 use crate::language::Language;
 use crate::ledger::{Change, Ledger};
 use crate::metrics;
+use crate::patience::Patience;
 use crate::queue::Queue;
+use crate::records::records;
 use crate::render::{Edition, Message, render};
+use crate::repeater::Repeater;
+use crate::routing::Routes;
+use crate::sending::NewAlert;
 use crate::slack::client::Slack;
-use crate::slack::content::{NewAlert, records};
-use crate::slack::sender::{Patience, SlackSender};
+use crate::slack::reminder::Reminding;
 use crate::terminal::{Style, draw};
 use crate::waiting::WaitingRoom;
 
@@ -104,7 +110,7 @@ pub(crate) enum Delivered {
 enum Destination {
     Printed(Arc<Mutex<dyn Write + Send>>),
     Channel(mpsc::Sender<(Alert, Message)>),
-    Slack(Box<SlackSender>),
+    Receivers(Box<Dispatcher>),
 }
 
 impl Delivery {
@@ -120,15 +126,30 @@ impl Delivery {
 
     /// Posts messages to Slack: about failed runs if there is a channel for them.
     pub fn slack(slack: Slack, patience: Patience) -> Self {
-        let failures = slack.routes().has_failures().then(FailureFilter::default);
-        let sender = SlackSender::new(slack, patience);
-        Self::to(Destination::Slack(Box::new(sender)), failures)
+        let routes = slack.routes().clone();
+        Self::receivers(Some(slack), Receivers::new(), routes, patience)
+    }
+
+    /// Sends alerts to what the routes name: channels in Slack, where that is used, and these receivers.
+    pub fn receivers(slack: Option<Slack>, receivers: Receivers, routes: Routes, patience: Patience) -> Self {
+        let failures = routes.has_failures().then(FailureFilter::default);
+        let sender = Dispatcher::new(slack, receivers, routes, patience);
+        Self::to(Destination::Receivers(Box::new(sender)), failures)
     }
 
     /// Delivers only those failed runs, where there is a channel for them.
     #[must_use]
     pub fn with_failures(self, filter: FailureFilter) -> Self {
         Self { failures: self.failures.map(|_| filter), ..self }
+    }
+
+    /// Has what lasts without news in its thread in Slack again after this time; `None`: never.
+    #[must_use]
+    pub fn reminding_after(mut self, every: Option<TimeDelta>) -> Self {
+        if let Destination::Receivers(sender) = &mut self.destination {
+            sender.remind_after(every);
+        }
+        self
     }
 
     /// Reports to `health`.
@@ -164,7 +185,7 @@ impl Delivery {
     /// Reads in this log what is around an alert.
     pub(crate) fn reading(mut self, reader: impl LogReader + 'static) -> Self {
         self.around = Around::of(reader);
-        if let Destination::Slack(sender) = &mut self.destination {
+        if let Destination::Receivers(sender) = &mut self.destination {
             sender.reading(self.around.clone());
         }
         self
@@ -182,7 +203,7 @@ impl Delivery {
         let destination = || match &self.destination {
             Destination::Printed(out) => Destination::Printed(Arc::clone(out)),
             Destination::Channel(sender) => Destination::Channel(sender.clone()),
-            Destination::Slack(sender) => Destination::Slack(sender.clone()),
+            Destination::Receivers(sender) => Destination::Receivers(sender.clone()),
         };
         Queue::ALL.map(|queue| {
             let of_queue = Self {
@@ -221,22 +242,30 @@ impl Delivery {
     /// The next message of each of these partitions may have been posted already, by its former owner or before a failed
     /// commit.
     pub(crate) fn look_up_next(&self, queue: Queue, partitions: &[Partition]) {
-        if let Destination::Slack(sender) = &self.destination {
+        if let Destination::Receivers(sender) = &self.destination {
             sender.look_up_next(queue, partitions);
         }
     }
 
     /// What sends the alerts of a queue that wait; `None`: for this destination none waits.
     pub(crate) fn waiting_room(&self, queue: Queue) -> Option<WaitingRoom> {
-        let Destination::Slack(sender) = &self.destination else { return None };
+        let Destination::Receivers(sender) = &self.destination else { return None };
         let (sender, control, health) = ((**sender).clone(), self.control.clone(), self.health.clone());
         Some(WaitingRoom { queue, sender, control, health, now: self.now })
+    }
+
+    /// What gives receivers again what lasts.
+    pub(crate) fn repeaters(&self) -> Vec<Repeater> {
+        match &self.destination {
+            Destination::Receivers(sender) => sender.repeaters(self.now),
+            Destination::Printed(_) | Destination::Channel(_) => Vec::new(),
+        }
     }
 
     /// The messages that the receiver has; `None`: it is one whose messages are not recorded.
     pub(crate) fn ledger(&self) -> Option<&Ledger> {
         match &self.destination {
-            Destination::Slack(sender) => Some(sender.ledger()),
+            Destination::Receivers(sender) => Some(sender.ledger()),
             Destination::Printed(_) | Destination::Channel(_) => None,
         }
     }
@@ -255,22 +284,40 @@ impl Delivery {
         }
     }
 
-    /// Lets the next message of a queue refer to its counterpart, or counts its storm anew; returns what is to be committed.
-    /// `None`: nothing can be done now.
-    pub(crate) async fn follow_up(&mut self, partition: Partition, queue: Queue) -> Option<Vec<NewRecord>> {
-        let Destination::Slack(sender) = &mut self.destination else { return None };
-        let changes = match sender.link(partition, queue).await {
-            None => sender.recount(partition, queue).await,
-            changes => changes,
-        };
+    /// Lets the next message of a queue refer to its counterpart, counts its storm anew, or reminds of it; returns what is to be
+    /// committed. `None`: nothing can be done now.
+    pub(crate) async fn follow_up(
+        &mut self,
+        partition: Partition,
+        queue: Queue,
+        may_remind: bool,
+    ) -> Option<Vec<NewRecord>> {
+        let Destination::Receivers(sender) = &mut self.destination else { return None };
+        let sender = sender.slack()?;
+        let mut changes = sender.link(partition, queue).await;
+        if changes.is_none() {
+            changes = sender.recount(partition, queue).await;
+        }
+        if changes.is_none() && may_remind {
+            let reminding = Reminding { level: self.control.level(), now: self.now };
+            changes = sender.remind(partition, queue, reminding).await;
+        }
         Some(self.record(partition, changes?))
+    }
+
+    /// Whether a reminder of a queue is due.
+    pub(crate) fn is_reminder_due(&self, partition: Partition, queue: Queue) -> bool {
+        let Destination::Receivers(sender) = &self.destination else { return false };
+        sender.slack().is_some_and(|slack| slack.is_reminder_due(partition, queue, self.now))
     }
 
     /// When [`follow_up`](Self::follow_up) has to be called again, though nothing changes.
     pub(crate) fn follow_up_at(&self, partition: Partition, queue: Queue) -> Option<TimerInstant> {
         match &self.destination {
-            Destination::Slack(sender) => {
-                sender.recount_at(partition, queue).into_iter().chain(sender.next_pause_end(queue)).min()
+            Destination::Receivers(sender) => {
+                let recount_at = sender.slack().and_then(|slack| slack.recount_at(partition, queue));
+                let remind_at = sender.slack().and_then(|slack| slack.remind_at(partition, queue, self.now));
+                recount_at.into_iter().chain(remind_at).chain(sender.next_pause_end(queue)).min()
             }
             Destination::Printed(_) | Destination::Channel(_) => None,
         }
@@ -309,7 +356,7 @@ impl Delivery {
                 if queue == Queue::Failures && !self.delivers(&alert) {
                     return Ok(Delivered::Nothing);
                 }
-                if let Destination::Slack(sender) = &self.destination
+                if let Destination::Receivers(sender) = &self.destination
                     && !sender.is_routed(&alert)
                 {
                     metrics::unrouted(alert.body.kind());
@@ -357,7 +404,7 @@ impl Delivery {
                 sent = sender.send((alert.clone(), render(&alert, Edition::of(self.language)))) => sent.map(|()| Some(Vec::new())).map_err(|_| NotifierError::Closed)?,
                 () = shutdown => None,
             },
-            Destination::Slack(sender) => {
+            Destination::Receivers(sender) => {
                 let (level, now) = (self.control.level(), self.now);
                 Some(sender.send(NewAlert { partition, offset, alert: &alert, level, now }).await)
             }

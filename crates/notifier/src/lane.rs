@@ -152,9 +152,20 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
             self.cursors.get(&partition)
         {
             let (start, next) = (*start, *next);
-            let Some(outputs) = self.delivery.follow_up(partition, self.queue).await else { return };
+            // What ends it may be among the alerts that are not read yet.
+            let is_due = self.delivery.is_reminder_due(partition, self.queue);
+            let may_remind = is_due && self.has_read_all(partition, next).await;
+            let followed_up = self.delivery.follow_up(partition, self.queue, may_remind).await;
+            let Some(outputs) = followed_up else { return };
             self.commit(partition, start, next, outputs).await;
         }
+    }
+
+    /// Whether a partition has no alert from this offset on.
+    async fn has_read_all(&self, partition: Partition, next: Offset) -> bool {
+        let reader = self.reader.clone();
+        let read = on_thread(move || reader.read(Topic::Alerts, partition, next, 1, BYTES_READ_MAX)).await;
+        read.is_ok_and(|records| records.is_empty())
     }
 
     /// When a message has to be updated, though nothing changes.

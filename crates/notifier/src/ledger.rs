@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use kigen_log::{LogError, LogReader};
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
-use kigen_model::delivery::{Delivery, DeliveryRecord, SLACK};
+use kigen_model::delivery::{Delivery, DeliveryRecord};
 use kigen_model::key::BatchKey;
 use kigen_model::slot::Cause;
 use kigen_model::topic::{Offset, Partition, Topic};
@@ -52,6 +52,12 @@ impl Entry {
         let alert = kigen_wire::decode_alert(&delivery.alert)?;
         let followed_by = delivery.followed_by.as_deref().map(kigen_wire::decode_alert).transpose()?;
         Ok(Self { delivery, alert, followed_by })
+    }
+
+    /// It is forgotten.
+    pub(crate) fn forgotten(&self) -> Change {
+        let Delivery { receiver, subject, .. } = &self.delivery;
+        Change::Forget { receiver: receiver.clone(), subject: *subject }
     }
 
     /// Whether an alert at this offset is contained in it. By the time, topics that were created again differ.
@@ -125,11 +131,11 @@ pub(crate) enum Change {
     /// A message is as this entry has it.
     Put(Box<Entry>),
     /// The message about this subject is forgotten, or is about another one now.
-    Forget(Uuid),
+    Forget { receiver: String, subject: Uuid },
     /// An alert waits.
     Wait(Box<Waiting>),
     /// The alert of this id does not wait any more.
-    Accepted(Uuid),
+    Accepted { receiver: String, id: Uuid },
 }
 
 /// The messages of one partition, by subject.
@@ -180,15 +186,9 @@ impl Messages {
 
     fn take_over(&mut self, value: &[u8]) -> Result<(), DecodeError> {
         match kigen_wire::decode_delivery(value)? {
-            DeliveryRecord::Message(delivery) if delivery.receiver == SLACK => {
-                self.put(Entry::read(delivery)?);
-            }
-            DeliveryRecord::Undelivered(record) if record.receiver == SLACK => {
-                self.backlog.put(Waiting::read(record)?);
-            }
+            DeliveryRecord::Message(delivery) => self.put(Entry::read(delivery)?),
+            DeliveryRecord::Undelivered(record) => self.backlog.put(Waiting::read(record)?),
             DeliveryRecord::Retry(request) => self.backlog.retry(request.requested_at),
-            // Of another receiver.
-            DeliveryRecord::Message(_) | DeliveryRecord::Undelivered(_) => {}
         }
         Ok(())
     }
@@ -205,9 +205,9 @@ impl Messages {
     fn change(&mut self, change: Change) {
         match change {
             Change::Put(entry) => self.put(*entry),
-            Change::Forget(subject) => self.forget(subject),
+            Change::Forget { subject, .. } => self.forget(subject),
             Change::Wait(waiting) => self.backlog.put(*waiting),
-            Change::Accepted(id) => self.backlog.remove(id),
+            Change::Accepted { id, .. } => self.backlog.remove(id),
         }
     }
 
@@ -252,15 +252,14 @@ impl Messages {
     }
 
     /// What is forgotten of a queue as of `now`, beside an entry that is put.
-    fn expired(&self, queue: Queue, now: Instant) -> Vec<Uuid> {
+    fn expired(&self, queue: Queue, now: Instant) -> Vec<Change> {
         let oldest = now - TimeDelta::days(REMEMBERED_DAYS);
         let of_queue = self.entries.values().filter(|entry| Queue::of(&entry.alert.body) == queue);
         let expired = of_queue.clone().filter(|entry| entry.delivery.decided_at < oldest && !entry.is_open());
-        let mut expired: Vec<Uuid> =
-            expired.take(FORGOTTEN_AT_ONCE_MAX).map(|entry| entry.delivery.subject).collect();
+        let mut expired: Vec<Change> = expired.take(FORGOTTEN_AT_ONCE_MAX).map(Entry::forgotten).collect();
         if self.entries.len() >= MESSAGES_MAX && expired.is_empty() {
             let oldest = of_queue.min_by_key(|entry| entry.delivery.decided_at);
-            expired.extend(oldest.map(|entry| entry.delivery.subject));
+            expired.extend(oldest.map(Entry::forgotten));
         }
         expired
     }
@@ -370,13 +369,43 @@ impl Ledger {
     }
 
     /// What is forgotten when an alert is delivered.
-    pub(crate) fn expired(&self, partition: Partition, alert: &Alert) -> Vec<Change> {
-        let (expired, failed) = self.with(partition, |messages| {
+    fn expired(&self, partition: Partition, alert: &Alert) -> Vec<Change> {
+        let (mut expired, failed) = self.with(partition, |messages| {
             let expired = messages.expired(Queue::of(&alert.body), alert.decided_at);
             (expired, messages.backlog.expired(alert.decided_at))
         });
-        let failed = failed.into_iter().map(Change::Accepted);
-        expired.into_iter().map(Change::Forget).chain(failed).collect()
+        expired.extend(failed.into_iter().map(|(receiver, id)| Change::Accepted { receiver, id }));
+        expired
+    }
+
+    /// What changes when a message is as `entry` has it, in place of the one before, and what is forgotten with it.
+    pub(crate) fn replaced(
+        &self,
+        partition: Partition,
+        alert: &Alert,
+        before: Option<&Entry>,
+        entry: Entry,
+    ) -> Vec<Change> {
+        let own = entry.delivery.subject;
+        let mut changes = self.expired(partition, alert);
+        changes.retain(|change| !matches!(change, Change::Forget { subject, .. } if *subject == own));
+        changes.extend(before.filter(|before| before.delivery.subject != own).map(Entry::forgotten));
+        changes.push(Change::Put(Box::new(entry)));
+        changes
+    }
+
+    /// The messages of a partition that are so.
+    pub(crate) fn of_partition(&self, partition: Partition, is_so: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        self.with(partition, |messages| {
+            messages.entries.values().filter(|entry| is_so(entry)).cloned().collect()
+        })
+    }
+
+    /// The messages of a route that are so.
+    pub(crate) fn of_route(&self, route: &str, is_so: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        let partitions = self.partitions();
+        let all = partitions.values().flat_map(|messages| messages.entries.values());
+        all.filter(|entry| entry.delivery.route == route && is_so(entry)).cloned().collect()
     }
 
     /// Whether an alert is one of many for its channel, as it is configured.

@@ -38,6 +38,24 @@ pub(crate) enum Plan {
     Update(Box<Update>),
 }
 
+impl Plan {
+    /// What the message shows from now on; `None`: the alert itself.
+    pub(crate) fn shown(&self) -> Option<&Alert> {
+        match self {
+            Self::Update(update) => Some(&update.shown),
+            Self::Pass | Self::Post { .. } => None,
+        }
+    }
+
+    /// The message as it was before.
+    pub(crate) fn before(&self) -> Option<&Entry> {
+        match self {
+            Self::Update(update) => Some(&update.entry),
+            Self::Pass | Self::Post { .. } => None,
+        }
+    }
+}
+
 /// The update of a message.
 #[derive(Debug)]
 pub(crate) struct Update {
@@ -98,7 +116,7 @@ pub(crate) fn plan(alert: &Alert, offset: Offset, messages: &Messages, target: &
 }
 
 /// What the message of an alert is about.
-fn subject(alert: &Alert) -> Uuid {
+pub(crate) fn subject(alert: &Alert) -> Uuid {
     match &alert.body {
         AlertBody::SlotMissed { incident, .. }
         | AlertBody::SlotRecovered { incident, .. }
@@ -182,7 +200,7 @@ fn warnings(alert: &Alert, deadline: Instant) -> Uuid {
 }
 
 /// Whether a warning is about one deadline, which ends it: the others are about all that follow.
-fn is_of_slot(risk: &Risk) -> bool {
+pub(crate) fn is_of_slot(risk: &Risk) -> bool {
     match risk {
         Risk::NotStarted { .. } | Risk::RunningLate { .. } | Risk::LongerThanEver { .. } => true,
         Risk::Trend { .. } | Risk::NewLevel { .. } => false,

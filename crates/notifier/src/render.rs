@@ -38,7 +38,7 @@ use self::subject::{Subject, name, name_of_objective, zone};
 use crate::containers::kept_from_ending;
 use crate::known_errors;
 use crate::language::{Language, phrase};
-use crate::time_text::TimeFormatter;
+use crate::time_text::{TimeFormatter, span};
 
 /// From which age on a message has it, in minutes: without trouble, delivery takes seconds.
 const LATE_AFTER_MIN: i64 = 10;
@@ -79,6 +79,25 @@ pub fn render_followed(shown: &Alert, followed_by: &Alert, edition: Edition<'_>)
     message.paragraphs.extend(before.paragraphs);
     (message.error, message.whole_error) = (before.error, before.whole_error);
     message
+}
+
+/// The message that reminds of what an alert is about, which has had no news for so long; the next one comes after the other time.
+#[must_use]
+pub(crate) fn render_reminder(
+    shown: &Alert,
+    language: Language,
+    (without_news, next): (TimeDelta, TimeDelta),
+) -> Message {
+    let before = render(shown, Edition::of(language));
+    let (age, next) = (span(language, without_news), span(language, next));
+    Message {
+        headline: phrase!(language, "reminder-headline", headline = before.headline),
+        paragraphs: vec![phrase!(language, "reminder", age = age, next = next)],
+        error: Vec::new(),
+        whole_error: None,
+        chart: None,
+        ..before
+    }
 }
 
 /// The message for an alert, whenever it is delivered.

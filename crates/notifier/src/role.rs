@@ -8,7 +8,7 @@
 //!                        <---- delivered up to here: commit ----'
 //! ```
 //!
-//! Beside each queue, what Slack did not accept is sent again (`waiting`).
+//! Beside each queue, what was not accepted is sent again (`waiting`), and what lasts is, where a receiver wants that (`repeater`).
 //!
 //! The role joins the group, decides where each partition begins, and commits; it never waits for Slack, so that it stays
 //! a member however long Slack takes. The queues (`lane`) read by offset. A queue delivers its next
@@ -64,6 +64,9 @@ pub async fn run<L: Log>(
     let (retry, health) = (LogRetry::new(&delivery), delivery.health().clone());
     let ledger = delivery.ledger().cloned();
     let mut lanes = JoinSet::new();
+    for repeater in delivery.repeaters() {
+        lanes.spawn(repeater.run(shares.subscribe()));
+    }
     for delivery in delivery.of_queues() {
         if let Some(room) = delivery.1.waiting_room(delivery.0) {
             lanes.spawn(room.run(log.reader().clone(), shares.subscribe(), commits.clone()));

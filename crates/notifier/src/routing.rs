@@ -3,13 +3,14 @@
 //! An alert is routed by its content and by the time at which it was decided, never by the time at which it is sent: the same
 //! alert has the same channels after a restart and in an explanation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::{Datelike, NaiveTime, Weekday};
 use kigen_calendar::Zone;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::delivery::SLACK;
 use kigen_model::objective::Severity;
 use kigen_model::working_days::WorkingDays;
 use uuid::Uuid;
@@ -68,7 +69,7 @@ impl Kind {
     }
 }
 
-/// The channels of alerts that no rule routes: by name (`#alerts`) or id.
+/// The channels in Slack of alerts that no rule routes: by name (`#alerts`) or id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Channels {
     /// For deadlines, and for what another channel rejects.
@@ -325,8 +326,10 @@ pub struct Rule {
     pub name: String,
     /// What an alert must be.
     pub when: Conditions,
-    /// The channel; `None`: that of the kind.
+    /// The channel in Slack; `None`: that of the kind, unless there are receivers.
     pub channel: Option<String>,
+    /// Other receivers, each by its [address](address).
+    pub receivers: Vec<String>,
     /// The language of the message; `None`: that of those after it, or the default.
     pub language: Option<Language>,
     /// Whom the message notifies.
@@ -335,17 +338,41 @@ pub struct Rule {
     pub is_continued: bool,
 }
 
-/// A channel that an alert is for.
+/// What an alert is for: a channel in Slack, or another receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// As it is configured.
+    /// The kind of receiver, such as [`SLACK`].
+    pub receiver: String,
+    /// The channel as it is configured; of another receiver its [address](address).
     pub channel: String,
     /// The language of the message.
     pub language: Language,
     /// Whom the message notifies.
     pub mentions: Vec<Mention>,
-    /// Whether it is not the first of the alert's channels.
+    /// Whether it is not the first of the alert's channels in Slack.
     pub is_copy: bool,
+}
+
+/// A receiver beside Slack, as the table has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its kind and name, as in `webhook:ops`.
+    pub address: String,
+    /// What it receives where no rule decides.
+    pub kinds: Vec<Kind>,
+    /// The language of its messages; `None`: the default.
+    pub language: Option<Language>,
+}
+
+/// The address of the receiver of this kind and name: what `kigen.deliveries`, explanations and `/readyz` call it.
+#[must_use]
+pub fn address(kind: &str, name: &str) -> String {
+    format!("{kind}:{name}")
+}
+
+/// The kind of receiver at an address.
+fn kind_of(address: &str) -> &str {
+    address.split_once(':').map_or(address, |(kind, _)| kind)
 }
 
 impl Target {
@@ -360,23 +387,26 @@ impl Target {
 pub struct Routes {
     /// In their order.
     pub rules: Vec<Rule>,
-    /// Where no rule decides.
-    pub default: Channels,
+    /// Where no rule decides, in Slack; `None`: it is not configured.
+    pub default: Option<Channels>,
+    /// The receivers beside Slack.
+    pub endpoints: Vec<Endpoint>,
     /// Of messages for which no rule has a language.
     pub language: Language,
 }
 
 impl From<Channels> for Routes {
     fn from(default: Channels) -> Self {
-        Self { rules: Vec::new(), default, language: Language::default() }
+        let (rules, endpoints, language) = Default::default();
+        Self { rules, default: Some(default), endpoints, language }
     }
 }
 
 /// What a rule makes of an alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It matches, and the alert goes to this channel; `None`: to none.
-    Matched(Option<String>),
+    /// It matches, and the alert goes to these: to none, if its kind has no channel.
+    Matched(Vec<String>),
     /// It does not match, since.
     Mismatch(String),
     /// One before it decided.
@@ -384,46 +414,55 @@ pub enum Outcome {
 }
 
 impl Routes {
-    /// The channels of an alert; none: it is not posted.
+    /// What an alert is for; none: it is not delivered.
     #[must_use]
     pub fn targets(&self, alert: &Alert) -> Vec<Target> {
-        let of_kind = self.default.of(Kind::of(alert));
-        let mut targets: Vec<Target> = Vec::new();
-        let mut languages: Vec<Option<Language>> = Vec::new();
-        let mut add = |channel: Option<&str>, language: Option<Language>, mentions: &[Mention]| {
-            let Some(channel) = channel else { return };
-            let nth = targets.iter().position(|target| target.channel == channel).unwrap_or(targets.len());
-            if nth == targets.len() {
-                let (channel, mentions, is_copy) = (channel.to_owned(), Vec::new(), nth > 0);
-                targets.push(Target { channel, language: self.language, mentions, is_copy });
-                languages.push(None);
-            }
-            let (target, known) = (&mut targets[nth], &mut languages[nth]);
-            *known = known.or(language);
-            target.language = known.unwrap_or(self.language);
-            let is_new = |mention: &&Mention| !target.mentions.contains(mention);
-            let new: Vec<Mention> = mentions.iter().filter(is_new).cloned().collect();
-            target.mentions.extend(new);
-        };
+        let mut targets = Targets { all: Vec::new(), languages: BTreeMap::new(), routes: self };
+        let of_kind = self.channel_of_kind(alert);
         for rule in self.rules.iter().filter(|rule| rule.when.mismatch(alert).is_none()) {
-            add(rule.channel.as_deref().or(of_kind), rule.language, &rule.mentions);
+            if let Some(channel) = rule.channel_among(of_kind) {
+                targets.add(SLACK, channel, rule.language, &rule.mentions);
+            }
+            for address in &rule.receivers {
+                targets.add(kind_of(address), address, rule.language, &[]);
+            }
             if !rule.is_continued {
-                return targets;
+                return targets.done();
             }
         }
-        add(of_kind, None, &[]);
-        targets
+        if let Some(channel) = of_kind {
+            targets.add(SLACK, channel, None, &[]);
+        }
+        for endpoint in self.default_endpoints(alert) {
+            targets.add(kind_of(&endpoint.address), &endpoint.address, None, &[]);
+        }
+        targets.done()
     }
 
-    /// A channel that an alert was for, though by the table it is so no more.
-    pub(crate) fn forgotten(&self, channel: &str, is_copy: bool) -> Target {
-        Target { channel: channel.to_owned(), language: self.language, mentions: Vec::new(), is_copy }
+    /// The channel in Slack for alerts of this one's kind.
+    fn channel_of_kind(&self, alert: &Alert) -> Option<&str> {
+        self.default.as_ref().and_then(|default| default.of(Kind::of(alert)))
+    }
+
+    /// The receivers beside Slack of an alert on which no rule decides.
+    fn default_endpoints(&self, alert: &Alert) -> impl Iterator<Item = &Endpoint> {
+        let kind = Kind::of(alert);
+        self.endpoints.iter().filter(move |endpoint| endpoint.kinds.contains(&kind))
+    }
+
+    /// What an alert was for, though by the table it is so no more.
+    pub(crate) fn forgotten(&self, receiver: &str, channel: &str, is_copy: bool) -> Target {
+        let (receiver, channel, mentions) = (receiver.to_owned(), channel.to_owned(), Vec::new());
+        Target { receiver, channel, language: self.language, mentions, is_copy }
     }
 
     /// What each rule makes of an alert, and at the end whether the default does.
     #[must_use]
     pub fn explain(&self, alert: &Alert) -> Vec<(&str, Outcome)> {
-        let of_kind = self.default.of(Kind::of(alert));
+        let of_kind = self.channel_of_kind(alert);
+        let matched = |channel: Option<&str>, receivers: &mut dyn Iterator<Item = &String>| {
+            Outcome::Matched(channel.map(str::to_owned).into_iter().chain(receivers.cloned()).collect())
+        };
         let mut is_decided = false;
         let mut outcomes = Vec::new();
         for rule in &self.rules {
@@ -432,13 +471,13 @@ impl Routes {
                 Some(why) => Outcome::Mismatch(why),
                 None => {
                     is_decided = !rule.is_continued;
-                    Outcome::Matched(rule.channel.as_deref().or(of_kind).map(str::to_owned))
+                    matched(rule.channel_among(of_kind), &mut rule.receivers.iter())
                 }
             };
             outcomes.push((rule.name.as_str(), outcome));
         }
-        let default =
-            if is_decided { Outcome::NotAsked } else { Outcome::Matched(of_kind.map(str::to_owned)) };
+        let mut endpoints = self.default_endpoints(alert).map(|endpoint| &endpoint.address);
+        let default = if is_decided { Outcome::NotAsked } else { matched(of_kind, &mut endpoints) };
         outcomes.push(("default", default));
         outcomes
     }
@@ -456,29 +495,90 @@ impl Routes {
                     &*rule.name,
                     format!("`{}` before it decides on all that it matches", before.name),
                 ));
-            } else if is_failure_alone && rule.channel.is_none() && self.default.error.is_none() {
+            } else if is_failure_alone && !rule.has_own_receiver() && !self.has_error_channel() {
                 found.push((
                     &*rule.name,
-                    "it is about failed runs and has no channel, nor is there an error_channel".to_owned(),
+                    "it is about failed runs and has neither a channel nor receivers, nor is there an error_channel"
+                        .to_owned(),
                 ));
             }
         }
         found
     }
 
-    /// Whether a failed run has a channel.
+    /// Whether a failed run is for any receiver.
     pub(crate) fn has_failures(&self) -> bool {
         let is_for_failures = |rule: &Rule| {
-            rule.channel.is_some() && (rule.when.kinds.is_empty() || rule.when.kinds.contains(&Kind::Failure))
+            rule.has_own_receiver()
+                && (rule.when.kinds.is_empty() || rule.when.kinds.contains(&Kind::Failure))
         };
-        self.default.error.is_some() || self.rules.iter().any(is_for_failures)
+        let has_endpoint = self.endpoints.iter().any(|endpoint| endpoint.kinds.contains(&Kind::Failure));
+        self.has_error_channel() || has_endpoint || self.rules.iter().any(is_for_failures)
     }
 
-    /// All channels, each once.
+    fn has_error_channel(&self) -> bool {
+        self.default.as_ref().is_some_and(|default| default.error.is_some())
+    }
+
+    /// All channels in Slack.
+    #[must_use]
+    pub fn slack_channels(&self) -> BTreeSet<String> {
+        self.channels().into_iter().map(str::to_owned).collect()
+    }
+
+    /// All channels in Slack, each once.
     pub(crate) fn channels(&self) -> BTreeSet<&str> {
-        let Channels { fatal, error, warning } = &self.default;
         let of_rules = self.rules.iter().filter_map(|rule| rule.channel.as_deref());
-        let of_default = [Some(fatal), error.as_ref(), warning.as_ref()].into_iter().flatten();
+        let of_default = self.default.iter().flat_map(|Channels { fatal, error, warning }| {
+            [Some(fatal), error.as_ref(), warning.as_ref()].into_iter().flatten()
+        });
         of_default.map(String::as_str).chain(of_rules).collect()
+    }
+}
+
+impl Rule {
+    /// Its channel in Slack, where alerts of the kind have this one.
+    fn channel_among<'a>(&'a self, of_kind: Option<&'a str>) -> Option<&'a str> {
+        self.channel.as_deref().or(of_kind.filter(|_| self.receivers.is_empty()))
+    }
+
+    fn has_own_receiver(&self) -> bool {
+        self.channel.is_some() || !self.receivers.is_empty()
+    }
+}
+
+/// What an alert is for, while the rules are asked.
+struct Targets<'a> {
+    all: Vec<Target>,
+    /// Those that a rule has chosen, by the number of the target: the first one decides.
+    languages: BTreeMap<usize, Language>,
+    routes: &'a Routes,
+}
+
+impl Targets<'_> {
+    fn add(&mut self, receiver: &str, channel: &str, language: Option<Language>, mentions: &[Mention]) {
+        let nth = self.all.iter().position(|target| target.channel == channel).unwrap_or(self.all.len());
+        if nth == self.all.len() {
+            let is_copy = receiver != SLACK || self.all.iter().any(|target| target.receiver == SLACK);
+            self.all.push(self.routes.forgotten(receiver, channel, is_copy));
+        }
+        if let Some(language) = language {
+            self.languages.entry(nth).or_insert(language);
+        }
+        let target = &mut self.all[nth];
+        let is_new = |mention: &&Mention| !target.mentions.contains(mention);
+        let new: Vec<Mention> = mentions.iter().filter(is_new).cloned().collect();
+        target.mentions.extend(new);
+    }
+
+    /// Each in its language: of a rule, else of the receiver, else that of all.
+    fn done(mut self) -> Vec<Target> {
+        for (nth, target) in self.all.iter_mut().enumerate() {
+            let endpoint = self.routes.endpoints.iter().find(|endpoint| endpoint.address == target.channel);
+            let of_endpoint = endpoint.and_then(|endpoint| endpoint.language);
+            target.language =
+                self.languages.get(&nth).copied().or(of_endpoint).unwrap_or(self.routes.language);
+        }
+        self.all
     }
 }

@@ -20,14 +20,14 @@ use tokio::task::JoinSet;
 use tokio::time::Instant as TimerInstant;
 
 use crate::backlog::Waiting;
+use crate::dispatch::Dispatcher;
 use crate::error::NotifierError;
 use crate::health::Health;
 use crate::ledger::Change;
 use crate::metrics;
 use crate::queue::Queue;
+use crate::records::records;
 use crate::shares::{Done, Shares};
-use crate::slack::content::records;
-use crate::slack::sender::SlackSender;
 
 /// How often the log is read for an operator's request, while an alert has failed.
 const REQUESTS_INTERVAL: Duration = Duration::from_secs(5);
@@ -39,7 +39,7 @@ const BYTES_READ_MAX: usize = 4 * 1024 * 1024;
 #[derive(Clone)]
 pub(crate) struct WaitingRoom {
     pub(crate) queue: Queue,
-    pub(crate) sender: SlackSender,
+    pub(crate) sender: Dispatcher,
     pub(crate) control: Control,
     pub(crate) health: Health,
     pub(crate) now: fn() -> Instant,
@@ -120,7 +120,7 @@ impl WaitingRoom {
             // The share ends, and its next owner reads what is recorded.
             return;
         }
-        if changes.iter().any(|change| matches!(change, Change::Accepted(_))) {
+        if changes.iter().any(|change| matches!(change, Change::Accepted { .. })) {
             metrics::delivered(waiting.alert.body.kind());
             self.health.delivered();
         }

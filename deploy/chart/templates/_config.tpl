@@ -6,7 +6,7 @@
 {{- if .channel -}}{{- $_ := set $slack "channel" .channel -}}{{- end -}}
 {{- if .errorChannel -}}{{- $_ := set $slack "error_channel" .errorChannel -}}{{- end -}}
 {{- if .dryRun -}}{{- $_ := set $slack "dry_run" true -}}
-{{- else -}}{{- $_ := set $slack "token_file" "/etc/kigen-slack/token" -}}
+{{- else if .channel -}}{{- $_ := set $slack "token_file" "/etc/kigen-slack/token" -}}
 {{- end -}}
 {{- end -}}
 {{- $all := dict "cluster" .Values.cluster "health" (dict "address" "0.0.0.0:9469") "slack" $slack -}}

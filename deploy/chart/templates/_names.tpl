@@ -71,8 +71,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- fail "\n\nSet `cluster`: the cluster's name in keys and messages, as in --set cluster=prod." -}}
 {{- end -}}
 {{- $delivers := or (eq .Values.mode "up") .Values.notify.enabled -}}
-{{- if and $delivers (not .Values.slack.channel) (not .Values.slack.dryRun) -}}
-{{- fail "\n\nSet `slack.channel`, as in --set slack.channel=C0123456789; or, to try kigen without Slack, --set slack.dryRun=true." -}}
+{{- if and $delivers (not .Values.slack.channel) (not .Values.slack.dryRun) (not .Values.settings.receivers) -}}
+{{- fail "\n\nSet `slack.channel`, as in --set slack.channel=C0123456789; or other receivers, in `settings.receivers`; or, to try kigen without any, --set slack.dryRun=true." -}}
 {{- end -}}
 {{- if eq .Values.mode "roles" -}}
 {{- if not .Values.kafka.brokers -}}

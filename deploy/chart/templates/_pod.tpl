@@ -2,7 +2,7 @@
 {{- define "kigen.pod" -}}
 {{- $root := .root -}}
 {{- $ships := has .role (list "up" "ship") -}}
-{{- $delivers := and (has .role (list "up" "notify")) (not $root.Values.slack.dryRun) -}}
+{{- $delivers := and (has .role (list "up" "notify")) $root.Values.slack.channel (not $root.Values.slack.dryRun) -}}
 {{- $kafka := eq $root.Values.mode "roles" -}}
 {{- $registry := and $kafka $root.Values.kafka.registry.url $root.Values.kafka.registry.existingSecret -}}
 {{- $objectives := and $ships $root.Values.objectives -}}

@@ -11,7 +11,7 @@ use kigen_ops::error_chain;
 
 use super::results::Results;
 use crate::config::Config;
-use crate::config::slack::Notify;
+use crate::config::slack::{Notify, SlackAccess};
 
 /// The longest wait for Slack's answers to one check.
 const SLACK_MS_MAX: u64 = 10_000;
@@ -27,7 +27,12 @@ pub(super) async fn check(config: &Config, is_trial: bool, results: &mut Results
         Ok(Notify::DryRun { .. }) => {
             return results.add("slack", Ok("not used: messages are printed".to_owned()));
         }
-        Ok(Notify::Slack { token, routes, api_url, .. }) => (token, routes, api_url),
+        Ok(Notify::Receivers { slack: None, .. }) => {
+            return results.add("slack", Ok("not used: alerts go to other receivers".to_owned()));
+        }
+        Ok(Notify::Receivers { slack: Some(SlackAccess { token, api_url }), routes, .. }) => {
+            (token, routes, api_url)
+        }
         Err(error) => return results.add("slack", Err(error_chain(&error))),
     };
     let slack = match Slack::new(token, routes, api_url.as_deref()) {

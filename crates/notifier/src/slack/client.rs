@@ -151,7 +151,7 @@ impl Slack {
 
     /// The channel of the messages that another one rejects.
     pub(crate) fn default_channel(&self) -> &str {
-        &self.routes.default.fatal
+        self.routes.default.as_ref().map_or("", |default| &default.fatal)
     }
 
     /// The token, which a file may have in a newer form than before.

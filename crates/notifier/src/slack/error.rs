@@ -6,6 +6,7 @@ use std::time::Duration;
 use kigen_ops::error_chain;
 use slack_morphism::errors::SlackClientError;
 
+use crate::failure::{Failure, Remedy};
 use crate::language::{Language, phrase};
 
 /// Why a request to Slack failed.
@@ -111,6 +112,20 @@ impl SlackError {
             Self::Silent { .. } => "silent",
             Self::Refused { .. } => "refused",
         }
+    }
+}
+
+impl From<SlackError> for Failure {
+    fn from(error: SlackError) -> Self {
+        let remedy = match &error {
+            SlackError::Retry { after: Some(after), .. } => Remedy::WaitFor(*after),
+            SlackError::Retry { after: None, .. } | SlackError::Silent { .. } | SlackError::Token { .. } => {
+                Remedy::Wait
+            }
+            SlackError::Refused { .. } if error.is_of_content() => Remedy::Content,
+            SlackError::Refused { .. } | SlackError::Certificates(_) => Remedy::Repair,
+        };
+        Self { reason: error_chain(&error), label: error.label(), remedy }
     }
 }
 

@@ -1,18 +1,19 @@
 //! References between messages: of a failed run and the deadline that it missed, and of a warning and the miss that it became in
 //! another channel.
 
-use kigen_model::delivery::Delivery;
+use kigen_model::delivery::{Delivery, SLACK};
 use kigen_model::topic::Partition;
 use kigen_ops::error_chain;
 
 use super::client::PostedMessage;
-use super::content::{Content, Marks, Sending};
+use super::content::{Content, Marks};
 use super::error::SlackError;
 use super::sender::SlackSender;
 use crate::ledger::{Change, Entry};
 use crate::plan::Update;
 use crate::queue::Queue;
 use crate::routing::Target;
+use crate::sending::Sending;
 use crate::surroundings::Surroundings;
 
 impl SlackSender {
@@ -26,7 +27,7 @@ impl SlackSender {
                     self.ledger.leave_unlinked(partition, queue, entry.delivery.subject);
                 }
                 Ok(changes) => return Some(changes),
-                Err(error) => self.failed(queue, &entry.delivery.channel, &error),
+                Err(error) => self.pauses.failed(queue, &entry.delivery.channel, &error.into()),
             }
         }
         None
@@ -73,7 +74,7 @@ impl SlackSender {
     ) -> Result<Vec<Change>, SlackError> {
         let posted = changes.iter().find_map(|change| match change {
             Change::Put(entry) if entry.delivery.subject == update.subject => Some(&entry.delivery),
-            Change::Put(_) | Change::Forget(_) | Change::Wait(_) | Change::Accepted(_) => None,
+            Change::Put(_) | Change::Forget { .. } | Change::Wait(_) | Change::Accepted { .. } => None,
         });
         let Some(posted) = posted else { return Ok(Vec::new()) };
         let posted = PostedMessage::new(&posted.channel, &posted.message);
@@ -111,6 +112,6 @@ impl SlackSender {
         let Delivery { route, is_copy, .. } = &entry.delivery;
         let mut targets = self.slack.routes().targets(&entry.alert).into_iter();
         let found = targets.find(|target| target.channel == *route);
-        found.unwrap_or_else(|| self.slack.routes().forgotten(route, *is_copy))
+        found.unwrap_or_else(|| self.slack.routes().forgotten(SLACK, route, *is_copy))
     }
 }

@@ -1,58 +1,29 @@
-//! Sends messages to Slack: updates those of incidents, looks up what may have been posted, and lets wait what is not accepted.
-//!
-//! A channel that fails is left alone for a while; what is for it waits in `kigen.deliveries`, in its order, and nothing else
-//! does.
+//! Sends messages to Slack: updates those of incidents, and looks up what may have been posted.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use kigen_model::Instant;
-use kigen_model::alert::Alert;
-use kigen_model::delivery::{Delivery, SLACK, Undelivered};
-use kigen_model::topic::Partition;
+use kigen_model::delivery::Delivery;
 use kigen_ops::error_chain;
-use kigen_wire::Level;
 use tokio::time::Instant as TimerInstant;
 use uuid::Uuid;
 
 use super::client::{OwnedPlace, Place, PostedMessage, Slack};
-use super::content::{Content, Doubt, Marks, NewAlert, Sending};
+use super::content::{Content, Marks};
 use super::error::SlackError;
 use super::late::{Late, Request};
-use super::pauses::Pauses;
 use crate::around::Around;
-use crate::backlog::Waiting;
 use crate::language::phrase;
 use crate::ledger::{Change, Entry, Ledger};
 use crate::metrics;
-use crate::plan::{Plan, Update, plan};
-use crate::queue::Queue;
+use crate::patience::Patience;
+use crate::pauses::Pauses;
+use crate::plan::{Plan, Update};
 use crate::render::{Edition, Message, render};
-use crate::routing::Target;
+use crate::sending::Sending;
 use crate::surroundings::Surroundings;
-
-/// After how many hours an alert is given up that a person could have let through: the token is not valid, or no channel takes
-/// it.
-const REFUSED_HOURS_MAX: i64 = 24;
-
-/// Timeouts and delays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    /// The delay after the first failed request, in milliseconds; it doubles from failure to failure.
-    pub retry_delay_ms_min: u64,
-    /// The longest delay between two requests, in milliseconds, and the one after a refusal.
-    pub retry_delay_ms_max: u64,
-    /// How long one request is waited for, in milliseconds. A shutdown waits for the request in flight.
-    pub request_ms_max: u64,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self { retry_delay_ms_min: 1_000, retry_delay_ms_max: 60_000, request_ms_max: 7_000 }
-    }
-}
 
 /// The sender of all queues. Clones share what they know.
 #[derive(Clone)]
@@ -60,21 +31,20 @@ pub(crate) struct SlackSender {
     pub(super) slack: Arc<Slack>,
     pub(super) around: Around,
     patience: Patience,
+    /// After which time without news what lasts is in its thread again; `None`: it is not.
+    pub(super) remind_every: Option<TimeDelta>,
     pub(super) ledger: Ledger,
     pub(super) pauses: Arc<Pauses>,
     late: Arc<Late>,
-    /// The partitions whose next message has not been posted, since the one before it was not when it was looked up. In any
-    /// other it may have been, so it is looked up first.
-    settled: Arc<Mutex<BTreeSet<(Queue, Partition)>>>,
     /// When the message of a storm may be updated again; `None`: never, it is gone.
     pub(super) storms: Arc<Mutex<BTreeMap<Uuid, Option<TimerInstant>>>>,
 }
 
 impl SlackSender {
-    pub(crate) fn new(slack: Slack, patience: Patience) -> Self {
-        let slack = Arc::new(slack);
-        let (around, ledger, pauses, late, settled, storms) = Default::default();
-        Self { slack, around, patience, ledger, pauses, late, settled, storms }
+    pub(crate) fn new(slack: Slack, patience: Patience, ledger: Ledger, pauses: Arc<Pauses>) -> Self {
+        let (around, late, storms) = Default::default();
+        let (slack, remind_every) = (Arc::new(slack), None);
+        Self { slack, around, patience, remind_every, ledger, pauses, late, storms }
     }
 
     /// Reads what is around alerts.
@@ -82,141 +52,18 @@ impl SlackSender {
         self.around = around;
     }
 
-    /// Whether an alert has a channel.
-    pub(crate) fn is_routed(&self, alert: &Alert) -> bool {
-        !self.slack.routes().targets(alert).is_empty()
+    /// Has what lasts in its thread again after this time.
+    pub(crate) fn remind_after(&mut self, every: Option<TimeDelta>) {
+        self.remind_every = every;
     }
 
-    /// The messages that Slack has, and what waits.
-    pub(crate) fn ledger(&self) -> &Ledger {
-        &self.ledger
-    }
-
-    /// Looks up the next message of each of these partitions before it is posted.
-    pub(crate) fn look_up_next(&self, queue: Queue, partitions: &[Partition]) {
-        self.settled().retain(|(of, partition)| *of != queue || !partitions.contains(partition));
-    }
-
-    /// Sends an alert to its channels, or lets it wait; returns what Slack has then.
-    pub(crate) async fn send(&self, alert: NewAlert<'_>) -> Vec<Change> {
-        let place = (Queue::of(&alert.alert.body), alert.partition);
-        let is_in_doubt = !self.settled().contains(&place);
-        let mut changes = Vec::new();
-        for target in self.slack.routes().targets(alert.alert) {
-            let doubt = Doubt::new(is_in_doubt);
-            changes.extend(self.send_to(alert.sending(&target, &doubt)).await);
-            if doubt.is_settled() {
-                self.settled().insert(place);
-            }
-        }
-        changes
-    }
-
-    async fn send_to(&self, sending: Sending<'_>) -> Vec<Change> {
-        let queue = Queue::of(&sending.alert.body);
-        let channel = self.channel_of(sending);
-        if let Some(reason) = self.reason_to_wait(sending, queue, &channel) {
-            return vec![wait(sending, channel, reason)];
-        }
-        match self.try_send(sending).await {
-            Ok(changes) => {
-                self.pauses.succeeded(queue, &channel);
-                changes
-            }
-            Err(error) => {
-                self.failed(queue, &channel, &error);
-                let mut record = undelivered(sending, channel, error_chain(&error));
-                give_up(&mut record, &error, (sending.now)());
-                let (alert, is_in_doubt) = (sending.alert.clone(), sending.doubt.remains());
-                vec![Change::Wait(Box::new(Waiting { queue, record, alert, is_in_doubt }))]
-            }
-        }
-    }
-
-    /// Sends an alert that waits; returns what Slack has then.
-    pub(crate) async fn send_waiting(
+    /// Sends an alert as it is planned; returns what Slack has then.
+    pub(crate) async fn try_send(
         &self,
-        (partition, waiting): (Partition, &Waiting),
-        level: Level,
-        now: fn() -> Instant,
-    ) -> Vec<Change> {
-        let Waiting { queue, record, alert, is_in_doubt } = waiting;
-        let (doubt, target) = (Doubt::new(*is_in_doubt), self.target_of(waiting));
-        let alert = NewAlert { partition, offset: record.offset, alert, level, now };
-        let sending = alert.sending(&target, &doubt);
-        match self.try_send(sending).await {
-            Ok(mut changes) => {
-                self.pauses.succeeded(*queue, &record.channel);
-                changes.push(Change::Accepted(record.id));
-                changes
-            }
-            Err(error) => {
-                self.failed(*queue, &record.channel, &error);
-                let mut waiting = Waiting { is_in_doubt: doubt.remains(), ..waiting.clone() };
-                waiting.record.reason = error_chain(&error);
-                give_up(&mut waiting.record, &error, now());
-                vec![Change::Wait(Box::new(waiting))]
-            }
-        }
-    }
-
-    /// The channel that an alert that waits is for; where the configuration has no such copy any more, as it was.
-    fn target_of(&self, waiting: &Waiting) -> Target {
-        let Undelivered { route, is_copy, .. } = &waiting.record;
-        let mut targets = self.slack.routes().targets(&waiting.alert).into_iter();
-        let found =
-            targets.find(|target| target.is_copy == *is_copy && (!is_copy || target.channel == *route));
-        found.unwrap_or_else(|| self.slack.routes().forgotten(route, *is_copy))
-    }
-
-    /// When something may be sent to a channel again; `None`: now.
-    pub(crate) fn paused_until(&self, queue: Queue, channel: &str) -> Option<TimerInstant> {
-        self.pauses.until(queue, channel)
-    }
-
-    /// When the next pause of a queue is over.
-    pub(crate) fn next_pause_end(&self, queue: Queue) -> Option<TimerInstant> {
-        self.pauses.next_end(queue)
-    }
-
-    /// The channel of an alert: that of the message which it updates, or the one that it is for.
-    fn channel_of(&self, sending: Sending<'_>) -> String {
-        match self.plan(sending) {
-            Plan::Update(update) if !is_elsewhere(&update, sending) => update.entry.delivery.channel,
-            Plan::Update(_) | Plan::Pass | Plan::Post { .. } => sending.target.channel.clone(),
-        }
-    }
-
-    /// Why an alert is not sent at once.
-    fn reason_to_wait(&self, sending: Sending<'_>, queue: Queue, channel: &str) -> Option<String> {
-        if let Some(reason) = self.pauses.reason(queue, channel) {
-            return Some(reason);
-        }
-        let Target { channel: route, is_copy, .. } = sending.target;
-        let order = (&sending.alert.key, is_copy.then_some(&**route));
-        let waits = self.ledger.waits(sending.partition, queue, order, channel);
-        waits.then(|| "alerts before it wait".to_owned())
-    }
-
-    /// A request failed: its channel is left alone for a while.
-    pub(super) fn failed(&self, queue: Queue, channel: &str, error: &SlackError) {
-        let Patience { retry_delay_ms_min, retry_delay_ms_max, .. } = self.patience;
-        let wait = self.pauses.failed((queue, channel), error, (retry_delay_ms_min, retry_delay_ms_max));
-        metrics::failed(error.label());
-        tracing::error!("{}; nothing is lost, kigen tries again in {} s", error_chain(error), wait.as_secs());
-    }
-
-    fn plan(&self, sending: Sending<'_>) -> Plan {
-        let Sending { partition, offset, alert, target, .. } = sending;
-        self.ledger.with(partition, |messages| plan(alert, offset, messages, target))
-    }
-
-    async fn try_send(&self, sending: Sending<'_>) -> Result<Vec<Change>, SlackError> {
-        let plan = self.plan(sending);
-        if matches!(plan, Plan::Pass) {
-            return Ok(Vec::new());
-        }
-        let surroundings = &self.around.alert(sending.alert).await;
+        sending: Sending<'_>,
+        plan: Plan,
+        surroundings: &Surroundings,
+    ) -> Result<Vec<Change>, SlackError> {
         let new = |subject| Content {
             subject,
             version: 1,
@@ -337,7 +184,7 @@ impl SlackSender {
     }
 
     /// Replies to a message with the whole error text, if it has only a part of it.
-    async fn try_reply_whole_error(
+    pub(super) async fn try_reply_whole_error(
         &self,
         sending: Sending<'_>,
         (thread, message): (&PostedMessage, &Message),
@@ -445,13 +292,7 @@ impl SlackSender {
 
     /// What Slack has with this entry.
     pub(super) fn changes(&self, sending: Sending<'_>, content: &Content<'_>, entry: Entry) -> Vec<Change> {
-        let replaced = content.replaces.map(|entry| entry.delivery.subject);
-        let replaced = replaced.filter(|subject| *subject != content.subject).map(Change::Forget);
-        let mut changes = self.ledger.expired(sending.partition, sending.alert);
-        changes.retain(|change| !matches!(change, Change::Forget(subject) if *subject == content.subject));
-        changes.extend(replaced);
-        changes.push(Change::Put(Box::new(entry)));
-        changes
+        self.ledger.replaced(sending.partition, sending.alert, content.replaces, entry)
     }
 
     pub(super) async fn within_timeout<T>(
@@ -462,56 +303,9 @@ impl SlackSender {
         let answer = tokio::time::timeout(Duration::from_millis(waited_ms), request).await;
         answer.unwrap_or(Err(SlackError::Silent { waited_ms }))
     }
-
-    fn settled(&self) -> MutexGuard<'_, BTreeSet<(Queue, Partition)>> {
-        self.settled.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Whether an alert is for another channel than the message of what it makes true: a warning, or an unknown slot.
-fn is_elsewhere(update: &Update, sending: Sending<'_>) -> bool {
+pub(crate) fn is_elsewhere(update: &Update, sending: Sending<'_>) -> bool {
     update.subject != update.entry.delivery.subject && update.entry.delivery.route != sending.target.channel
-}
-
-/// An alert that waits without having been sent.
-fn wait(sending: Sending<'_>, channel: String, reason: String) -> Change {
-    Change::Wait(Box::new(Waiting {
-        queue: Queue::of(&sending.alert.body),
-        record: undelivered(sending, channel, reason),
-        alert: sending.alert.clone(),
-        is_in_doubt: sending.doubt.is_open(),
-    }))
-}
-
-fn undelivered(sending: Sending<'_>, channel: String, reason: String) -> Undelivered {
-    let Sending { id, offset, alert, target, level, now, .. } = sending;
-    Undelivered {
-        receiver: SLACK.to_owned(),
-        id,
-        key: alert.key.clone(),
-        channel,
-        offset,
-        decided_at: alert.decided_at,
-        since: now(),
-        failed_at: None,
-        reason,
-        route: target.channel.clone(),
-        is_copy: target.is_copy,
-        alert: kigen_wire::encode_alert(alert, level),
-    }
-}
-
-/// Gives up an alert that Slack refuses for what it is, or whatever it is for long.
-fn give_up(record: &mut Undelivered, error: &SlackError, now: Instant) {
-    let is_over = now - record.since >= TimeDelta::hours(REFUSED_HOURS_MAX);
-    if error.is_of_content() || (is_over && matches!(error, SlackError::Refused { .. })) {
-        record.failed_at = Some(now);
-        metrics::gave_up(error.label());
-        tracing::error!(
-            "the alert {} of {} is given up: {}; once that is corrected: kigen notify --retry",
-            record.id,
-            record.key,
-            record.reason
-        );
-    }
 }

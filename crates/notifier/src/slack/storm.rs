@@ -14,12 +14,13 @@ use uuid::Uuid;
 
 use super::blocks::fallback;
 use super::client::{Place, PostedMessage};
-use super::content::{Content, Marks, Sending};
+use super::content::{Content, Marks};
 use super::error::SlackError;
 use super::sender::SlackSender;
 use crate::ledger::{Change, Entry, Weather};
 use crate::queue::Queue;
 use crate::render::{Message, render_storm};
+use crate::sending::Sending;
 
 /// How often the message of a storm is updated, at most.
 const STORM_UPDATE_INTERVAL: Duration = Duration::from_secs(3);
@@ -42,7 +43,7 @@ impl SlackSender {
                         return Some(changes);
                     }
                 }
-                Err(error) => self.failed(queue, channel, &error),
+                Err(error) => self.pauses.failed(queue, channel, &error.into()),
             }
         }
         None
@@ -121,6 +122,7 @@ impl SlackSender {
         let place = Place::Thread { of: &thread, is_broadcast: false };
         match self.try_post_once(place, sending, &message).await {
             Ok(posted) => {
+                self.try_reply_whole_error(sending, (&thread, &message)).await?;
                 let entry = content.entry(sending, (&posted, now), &message, marks);
                 changes.extend(self.changes(sending, &content, entry));
                 Ok(Some(changes))

@@ -1,25 +1,33 @@
 //! The text of messages, the requests to Slack, and their delivery: none is lost, and none is posted twice.
 
+mod alertmanager;
 mod alerts;
 mod causes;
 mod chaos;
+mod chats;
 mod containers;
 mod delivery;
+mod email;
+mod endpoint;
 mod expectations;
 mod failures;
 mod incidents;
 mod languages;
 mod messages;
 mod on_kafka;
+mod pagerduty;
 mod posts;
 mod queues;
+mod reminders;
 mod reported;
 mod routing;
 mod silence;
 mod slack;
 mod slack_rules;
+mod smtp;
 mod storms;
 mod surroundings;
 mod waiting;
 mod warnings;
+mod webhook;
 mod wording;

@@ -11,7 +11,9 @@ use kigen_model::slot::Cause;
 use kigen_model::working_days::WorkingDays;
 use kigen_notifier::delivery::Delivery;
 use kigen_notifier::language::Language;
-use kigen_notifier::routing::{Channels, Conditions, Kind, Mention, Outcome, Pattern, Routes, Rule, Times};
+use kigen_notifier::routing::{
+    Channels, Conditions, Endpoint, Kind, Mention, Outcome, Pattern, Routes, Rule, Times,
+};
 use kigen_notifier::slack::client::Slack;
 use serde_json::Value as Json;
 
@@ -31,8 +33,15 @@ fn routes(rules: Vec<Rule>) -> Routes {
 }
 
 fn rule(name: &str, when: Conditions, channel: &str) -> Rule {
-    let channel = Some(channel.to_owned());
-    Rule { name: name.to_owned(), when, channel, language: None, mentions: Vec::new(), is_continued: false }
+    Rule {
+        name: name.to_owned(),
+        when,
+        channel: Some(channel.to_owned()),
+        receivers: Vec::new(),
+        language: None,
+        mentions: Vec::new(),
+        is_continued: false,
+    }
 }
 
 fn pattern(text: &str) -> Vec<Pattern> {
@@ -115,11 +124,46 @@ fn the_first_rule_with_a_language_decides_on_it_else_the_default() {
 }
 
 #[test]
+fn a_rule_with_receivers_is_for_them_alone_unless_it_has_a_channel_and_the_default_is_for_those_of_the_kind()
+{
+    let endpoint = |address: &str, kinds: &[Kind]| Endpoint {
+        address: address.to_owned(),
+        kinds: kinds.to_vec(),
+        language: Language::named("ja"),
+    };
+    let pager = || vec!["pagerduty:oncall".to_owned()];
+    let to_pager = Rule { channel: None, receivers: pager(), ..rule("page", of_namespace("ml"), "") };
+    let to_both = Rule { receivers: pager(), ..rule("both", of_namespace("ml"), "C9") };
+    let endpoints =
+        vec![endpoint("webhook:ops", &[Kind::Miss, Kind::Failure]), endpoint("pagerduty:oncall", &[])];
+    let routes = |rules| Routes { endpoints: endpoints.clone(), ..routes(rules) };
+    assert_eq!(to(&routes(Vec::new()), &suspended()), ["C1", "webhook:ops"]);
+    assert_eq!(to(&routes(Vec::new()), &not_started()), ["C3"]);
+    assert_eq!(to(&routes(vec![to_pager.clone()]), &suspended()), ["pagerduty:oncall"]);
+    assert_eq!(to(&routes(vec![to_both.clone()]), &suspended()), ["C9", "pagerduty:oncall"]);
+    let continued = Rule { is_continued: true, ..to_pager };
+    let targets = routes(vec![continued]).targets(&suspended());
+    let shown: Vec<_> = targets.iter().map(|it| (&*it.receiver, it.is_copy, it.language.tag())).collect();
+    assert_eq!(
+        shown,
+        [("pagerduty", true, "ja"), ("slack", false, "en"), ("webhook", true, "ja")],
+        "the first channel in Slack is no copy, whatever is before it"
+    );
+    let without_slack = Routes { default: None, ..routes(Vec::new()) };
+    assert_eq!(to(&without_slack, &run_failed("KeyError")), ["webhook:ops"]);
+    assert!(to(&without_slack, &not_started()).is_empty());
+    let (routes, suspended) = (routes(vec![to_both]), suspended());
+    let explained = routes.explain(&suspended);
+    let both = vec!["C9".to_owned(), "pagerduty:oncall".to_owned()];
+    assert_eq!(explained, [("both", Outcome::Matched(both)), ("default", Outcome::NotAsked)]);
+}
+
+#[test]
 fn each_condition_is_checked_and_a_mismatch_states_which() {
     let check = |when: Conditions, why: &str| {
         let routes = routes(vec![rule("r", when, "C9")]);
         assert_eq!(routes.explain(&suspended())[0], ("r", Outcome::Mismatch(why.to_owned())));
-        assert_eq!(routes.explain(&suspended())[1], ("default", Outcome::Matched(Some("C1".to_owned()))));
+        assert_eq!(routes.explain(&suspended())[1], ("default", Outcome::Matched(vec!["C1".to_owned()])));
     };
     check(Conditions { kinds: vec![Kind::Failure], ..Conditions::default() }, "its kind is miss");
     check(

@@ -27,6 +27,26 @@ fn text(message: &Json) -> &str {
     message["text"].as_str().expect("a text")
 }
 
+/// As when a cluster is down: all at one tick.
+#[tokio::test]
+async fn of_two_hundred_misses_at_once_the_first_is_in_the_channel_within_five_seconds_and_none_twice() {
+    let (dir, workspace) = (folder(), Workspace::answering(&[]).await);
+    let log = open(dir.path());
+    let misses = misses(200);
+    for miss in &misses {
+        append_alert(&log, miss).await;
+    }
+    let began = RealInstant::now();
+    let notifier = queues::start(&log, &workspace);
+    workspace.has_posted(FATAL, 1).await;
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    notifier.has_committed(200).await;
+    workspace.has(|messages| text(&messages[OWN]).contains("Storm: 195 alerts at once ")).await;
+    notifier.stop().await;
+    let posted = workspace.channel();
+    assert_eq!(ids(&posted).len(), 201, "each once, and the message that counts them");
+}
+
 #[tokio::test]
 async fn more_than_five_misses_within_a_minute_are_one_message_that_counts_them_and_their_recoveries() {
     let (dir, workspace) = (folder(), Workspace::answering(&[]).await);

@@ -9,7 +9,7 @@ use kigen_log::{EmbeddedLog, Log};
 use kigen_model::Instant;
 use kigen_notifier::delivery::Delivery;
 use kigen_notifier::health::Health;
-use kigen_notifier::slack::sender::Patience;
+use kigen_notifier::patience::Patience;
 use kigen_notifier::undelivered::retry;
 use serde_json::Value as Json;
 
