@@ -7,7 +7,6 @@ use kigen_log::LogReader;
 use kigen_model::Instant;
 use kigen_model::event::{Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::Objective;
 use kigen_model::topic::{Partition, Topic};
 
 use crate::reader::Pages;
@@ -30,80 +29,42 @@ pub(crate) fn edges(reader: &dyn LogReader, cluster: &str) -> anyhow::Result<Vec
                     fact
                     && key.cluster == cluster
                 {
-                    let others = objective.as_ref().map(|it| others(it, cluster)).unwrap_or_default();
-                    let declared = objectives.entry((key.clone(), name.clone())).or_insert_with(|| {
-                        Declared { revision: revision.clone(), others: Others::default(), from: observed_at }
-                    });
-                    edges.extend(declared.change(&key, &name, revision, others, observed_at));
+                    let declared = objective.map(|it| Edge::declared(&key, &name, &it, observed_at));
+                    let declared = declared.unwrap_or_default();
+                    match objectives.get_mut(&(key.clone(), name.clone())) {
+                        Some(known) => edges.extend(known.change(revision, declared, observed_at)),
+                        None => {
+                            objectives.insert((key, name), Declared { revision, edges: declared });
+                        }
+                    }
                 }
             }
             Ok(())
         })?;
-        for ((key, name), declared) in objectives {
-            edges.extend(declared.edges(&key, &name, None));
-        }
+        edges.extend(objectives.into_values().flat_map(|declared| declared.edges));
     }
     Ok(edges)
-}
-
-/// The batches that an objective relates to its own.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Others {
-    /// The one that reads it.
-    reader: Option<BatchKey>,
-    /// Those that it reads.
-    sources: Vec<BatchKey>,
-}
-
-fn others(objective: &Objective, cluster: &str) -> Others {
-    let reader = objective.target().map(|(namespace, batch)| BatchKey::new(cluster, namespace, batch));
-    let sources = objective.reads().unwrap_or_default().iter();
-    let sources = sources.map(|source| BatchKey::new(cluster, &source.namespace, &source.batch));
-    Others { reader, sources: sources.collect() }
 }
 
 /// An objective's edges while the log is read.
 struct Declared {
     revision: Revision,
-    others: Others,
-    from: Instant,
+    edges: Vec<Edge>,
 }
 
 impl Declared {
     /// Takes a newer version; returns the edges that end.
-    fn change(
-        &mut self,
-        of: &BatchKey,
-        objective: &str,
-        revision: Revision,
-        others: Others,
-        at: Instant,
-    ) -> Vec<Edge> {
-        if self.others == others || self.revision.is_newer_than(&revision) {
+    fn change(&mut self, revision: Revision, edges: Vec<Edge>, at: Instant) -> Vec<Edge> {
+        if !revision.is_newer_than(&self.revision) {
             return Vec::new();
         }
-        let ended = self.edges(of, objective, Some(at)).collect();
-        *self = Self { revision, others, from: at };
-        ended
-    }
-
-    /// The edges of an objective of this batch.
-    fn edges(&self, of: &BatchKey, objective: &str, until: Option<Instant>) -> impl Iterator<Item = Edge> {
-        let from = self.from;
-        let to_reader = self.others.reader.clone().map(|reader| Edge {
-            reader,
-            source: of.clone(),
-            objective: Some(objective.to_owned()),
-            from,
-            until,
-        });
-        let from_source = move |source: &BatchKey| Edge {
-            reader: of.clone(),
-            source: source.clone(),
-            objective: None,
-            from,
-            until,
-        };
-        to_reader.into_iter().chain(self.others.sources.iter().map(from_source))
+        self.revision = revision;
+        let is_same = self.edges.len() == edges.len()
+            && self.edges.iter().zip(&edges).all(|(known, edge)| known.is_same_relation(edge));
+        if is_same {
+            return Vec::new();
+        }
+        let ended = std::mem::replace(&mut self.edges, edges);
+        ended.into_iter().map(|edge| Edge { until: Some(at), ..edge }).collect()
     }
 }

@@ -27,9 +27,9 @@ pub struct Branch {
 impl Graph {
     /// Of the edges that no later record has ended.
     #[must_use]
-    pub fn of(edges: &[Edge]) -> Self {
+    pub fn of<'a>(edges: impl IntoIterator<Item = &'a Edge>) -> Self {
         let mut graph = Self::default();
-        for edge in edges.iter().filter(|edge| edge.until.is_none()) {
+        for edge in edges.into_iter().filter(|edge| edge.until.is_none()) {
             graph.readers.entry(edge.source.clone()).or_default().insert(edge.reader.clone());
         }
         graph

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
+use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::slot::Gap;
 
 /// The past of all batches that matter.
@@ -34,6 +35,36 @@ pub struct Edge {
 }
 
 impl Edge {
+    /// What an objective of this batch declares from an instant on: by `before` that another batch reads it, by `reads` that it
+    /// reads others.
+    #[must_use]
+    pub fn declared(of: &BatchKey, name: &str, objective: &Objective, from: Instant) -> Vec<Self> {
+        let named = |namespace: &str, batch: &str| BatchKey::new(&of.cluster, namespace, batch);
+        match &objective.deadlines {
+            Deadlines::Before { namespace, cron_job, schedule: _ } => {
+                let (reader, objective) = (named(namespace, cron_job), Some(name.to_owned()));
+                vec![Self { reader, source: of.clone(), objective, from, until: None }]
+            }
+            Deadlines::Reads { sources } => {
+                let edge = |source: BatchKey| Self {
+                    reader: of.clone(),
+                    source,
+                    objective: None,
+                    from,
+                    until: None,
+                };
+                sources.iter().map(|source| edge(named(&source.namespace, &source.batch))).collect()
+            }
+            Deadlines::CompleteBy { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether another edge relates the same batches for the same reason, whenever that is.
+    #[must_use]
+    pub fn is_same_relation(&self, other: &Self) -> bool {
+        (&self.reader, &self.source, &self.objective) == (&other.reader, &other.source, &other.objective)
+    }
+
     /// Whether the reader read the source at this instant.
     #[must_use]
     pub fn is_in_force(&self, at: Instant) -> bool {

@@ -41,11 +41,10 @@ struct Known {
 /// What is kept of an objective.
 #[derive(Debug)]
 struct KnownObjective {
-    since: Instant,
-    /// Whose start needs the result, and its schedule as the objective has it.
-    reader: Option<(BatchKey, Option<Schedule>)>,
-    /// What its batch reads, of an objective without deadlines.
-    reads: Vec<BatchKey>,
+    /// Who reads whom by it.
+    edges: Vec<Edge>,
+    /// The schedule of the batch whose start needs the result, as the objective has it.
+    schedule_of_reader: Option<Schedule>,
     marks: Vec<(Instant, Mark)>,
     ends: Vec<End>,
     /// The last deadline that was missed, and when its result came then.
@@ -57,15 +56,11 @@ struct KnownObjective {
 }
 
 impl KnownObjective {
-    fn of(cluster: &str, state: &ObjectiveState) -> Self {
-        let reader = match &state.objective.deadlines {
-            Deadlines::Before { namespace, cron_job, schedule } => {
-                Some((BatchKey::new(cluster, namespace, cron_job), schedule.clone()))
-            }
+    fn of(key: &BatchKey, name: &str, state: &ObjectiveState) -> Self {
+        let schedule_of_reader = match &state.objective.deadlines {
+            Deadlines::Before { schedule, .. } => schedule.clone(),
             Deadlines::CompleteBy { .. } | Deadlines::Reads { .. } => None,
         };
-        let reads = state.objective.reads().unwrap_or_default().iter();
-        let reads = reads.map(|source| BatchKey::new(cluster, &source.namespace, &source.batch)).collect();
         let marks = state.verdicts.iter().map(|judged| {
             let mark = match judged.verdict {
                 Verdict::Met { .. } => Mark::Met,
@@ -86,9 +81,8 @@ impl KnownObjective {
         let open = state.plan.open().filter(|open| open.met_at.is_none());
         let at_risk = open.filter(|open| open.warned_of.iter().any(is_warned));
         Self {
-            since: state.since,
-            reader,
-            reads,
+            edges: Edge::declared(key, name, &state.objective, state.since),
+            schedule_of_reader,
             marks,
             ends: ends(state),
             came_late,
@@ -114,7 +108,7 @@ impl StatusView {
             .objectives
             .iter()
             .filter(|(_, objective)| objective.withdrawn_at.is_none())
-            .map(|(name, objective)| (name.clone(), KnownObjective::of(&state.key.cluster, objective)))
+            .map(|(name, objective)| (name.clone(), KnownObjective::of(&state.key, name, objective)))
             .collect();
         let makes_runs =
             state.cron_job.as_ref().filter(|it| it.deleted_at.is_none() && !it.cron_job.suspended);
@@ -152,21 +146,8 @@ impl StatusView {
     /// Who reads whom in a cluster.
     fn graph(&self, cluster: &str) -> Graph {
         let of_cluster = self.0.iter().filter(|(key, _)| key.cluster == cluster);
-        let edges = of_cluster.flat_map(|(key, known)| {
-            known.objectives.iter().flat_map(move |(name, objective)| {
-                let (from, until) = (objective.since, None);
-                let by_reader = objective.reader.iter().map(move |(reader, _)| {
-                    let (reader, source) = (reader.clone(), key.clone());
-                    Edge { reader, source, objective: Some(name.clone()), from, until }
-                });
-                let of_sources = objective.reads.iter().map(move |source| {
-                    let (reader, source) = (key.clone(), source.clone());
-                    Edge { reader, source, objective: None, from, until }
-                });
-                by_reader.chain(of_sources)
-            })
-        });
-        Graph::of(&edges.collect::<Vec<_>>())
+        let objectives = of_cluster.flat_map(|(_, known)| known.objectives.values());
+        Graph::of(objectives.flat_map(|objective| &objective.edges))
     }
 
     fn readers(&self, graph: &Graph, alert: &Alert) -> (Vec<NextRead>, usize) {
@@ -175,8 +156,8 @@ impl StatusView {
             .readers_of(&alert.key)
             .map(|key| {
                 let declared = own.into_iter().flat_map(|own| own.objectives.values());
-                let declared = declared.filter_map(|objective| objective.reader.as_ref());
-                let declared = declared.filter(|(reader, _)| reader == key).find_map(|(_, it)| it.as_ref());
+                let mut declared = declared.filter(|it| it.edges.iter().any(|edge| edge.reader == *key));
+                let declared = declared.find_map(|objective| objective.schedule_of_reader.as_ref());
                 // A reader that makes no runs starts never.
                 let schedule = match self.0.get(key) {
                     Some(known) => known.schedule.as_ref(),
@@ -199,9 +180,11 @@ impl StatusView {
         };
         let late = graph.sources_of(&alert.key).into_iter().filter_map(|key| {
             let own = self.0.get(&alert.key).into_iter().flat_map(|own| own.objectives.values());
-            let reads_it = own.flat_map(|objective| &objective.reads).any(|source| source == key);
+            let reads_it = own.flat_map(|objective| &objective.edges).any(|edge| edge.source == *key);
             let of_source = self.0.get(key)?.objectives.values();
-            let edges = of_source.filter(|objective| reads_it || objective.reader.is_some());
+            let is_read =
+                |objective: &&KnownObjective| objective.edges.iter().any(|edge| edge.source == *key);
+            let edges = of_source.filter(|objective| reads_it || is_read(objective));
             let late = edges.filter_map(|objective| objective.lateness(from, alert.decided_at));
             let (deadline, lateness) = late.min_by_key(|(deadline, _)| *deadline)?;
             Some(LateSource { batch: name(key), deadline, lateness })
