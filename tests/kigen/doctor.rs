@@ -134,7 +134,7 @@ async fn doctor_checks_a_configuration_with_an_embedded_log() {
         ok watch jobs allowed
         ok list pods note: not allowed: verdicts hold, but alerts lack exit codes, error texts and the reason why a run waits: grant list and watch on pods
         ok list objectives not served, and optional; to declare objectives with kubectl, apply deploy/objectives.crd.yaml
-        WRONG slack no receiver of alerts is configured: set the Slack channel (--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under [slack]) and the token (KIGEN_SLACK_TOKEN), or give --dry-run to print the messages
+        WRONG slack no receiver of alerts is configured: set the Slack channel (--slack-channel, KIGEN_SLACK_CHANNEL, or `channel` under [slack]) and the token (KIGEN_SLACK_TOKEN), or a receiver under [[receivers]], or give --dry-run to print the messages
     "#]],
     );
     server.shutdown().await;

@@ -1,8 +1,18 @@
 //! The receivers beside Slack: how they are configured, what is wrong with them, and which secrets are shown: none.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
-use crate::support::kigen;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::routing::post;
+use chrono::TimeDelta;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use crate::support::{PATIENCE, Up, kigen, noon, play, steady_and_absent};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -134,4 +144,60 @@ fn what_is_wrong_with_a_receiver_is_an_error_that_names_it_and_shows_no_secret()
     let rule = |line: &str| format!("{whole}default = [\"miss\"]\n[[routes]]\nname = \"dwh\"\n{line}\n");
     check(&rule("receivers = [\"oops\"]"), "no receiver under [[receivers]] has the name `oops`: ops");
     check(&rule("channel = \"#dwh\""), "it has a channel, and Slack is not used");
+}
+
+type Requests = Arc<Mutex<Vec<(String, HeaderMap, String)>>>;
+
+/// A service that accepts whatever is posted, at whatever path.
+async fn service() -> (String, Requests) {
+    let requests = Requests::default();
+    let receive = |State(requests): State<Requests>, uri: Uri, headers: HeaderMap, body: String| async move {
+        requests.lock().expect("unpoisoned").push((uri.to_string(), headers, body));
+        StatusCode::ACCEPTED
+    };
+    let router = Router::new().fallback(post(receive)).with_state(Arc::clone(&requests));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, requests)
+}
+
+/// `kigen up` as it is configured: by a rule the pager receives misses, beside what the `default` of the webhook decides.
+#[tokio::test(flavor = "multi_thread")]
+async fn kigen_up_without_slack_delivers_to_the_receivers_that_the_rules_name() {
+    let (url, requests) = service().await;
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let server = play(steady_and_absent(3, None)).await;
+    let config = format!(
+        "[[receivers]]\nname = \"ops\"\nkind = \"webhook\"\ndefault = [\"miss\", \"unknown\"]\nurl = \"{url}/hook/hidden-1\"\n\
+         secrets = [\"{SECRET}\"]\n[[receivers]]\nname = \"pager\"\nkind = \"pagerduty\"\nkey = \"hidden-2\"\nurl = \"{url}\"\n\
+         [[routes]]\nname = \"absent\"\nkind = [\"miss\"]\nnamespace = [\"ml\"]\nreceivers = [\"pager\"]\ncontinue = true\n"
+    );
+    let mut up = Up::start_without_slack(dir.path(), &server.url(), &config);
+    up.wait_until_it_watches().await;
+    server.clock().advance_to(noon(1) + TimeDelta::minutes(1));
+    let of = |path: &str| -> Vec<(HeaderMap, Value)> {
+        let requests = requests.lock().expect("unpoisoned");
+        let of_path = requests.iter().filter(|(uri, ..)| uri == path);
+        of_path
+            .map(|(_, headers, body)| (headers.clone(), serde_json::from_str(body).expect("JSON")))
+            .collect()
+    };
+    let until = Instant::now() + PATIENCE;
+    while of("/hook/hidden-1").is_empty() || of("/v2/enqueue").is_empty() {
+        assert!(Instant::now() < until, "nothing was delivered\n{}", up.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    up.wait_for_readyz(200, "none waits").await;
+    let (headers, hook) = of("/hook/hidden-1").remove(0);
+    assert!(headers["webhook-signature"].to_str().is_ok_and(|text| text.starts_with("v1,")), "{headers:?}");
+    assert_eq!((&hook["type"], &hook["data"]["batch"]), (&"kigen.slot_missed".into(), &"absent".into()));
+    let (_, event) = of("/v2/enqueue").remove(0);
+    assert_eq!((&event["event_action"], &event["routing_key"]), (&"trigger".into(), &"hidden-2".into()));
+    assert_eq!(event["dedup_key"], hook["data"]["incident"]);
+    let log = up.log();
+    assert!(!log.contains("hidden-") && !log.contains("whsec_"), "{log}");
+    let (status, _) = up.terminate();
+    assert!(status.success(), "{status}");
+    server.shutdown().await;
 }

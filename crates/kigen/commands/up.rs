@@ -371,9 +371,9 @@ fn delivery(config: &Config) -> anyhow::Result<Delivery> {
         }
         Notify::Receivers { slack, receivers, routes, failures, remind_after } => {
             let of_slack =
-                |SlackAccess { token, api_url }| Slack::new(token, routes.clone(), api_url.as_deref());
+                |SlackAccess { token, api_url }| Slack::new(token, (*routes).clone(), api_url.as_deref());
             let slack = slack.map(of_slack).transpose()?;
-            let delivery = Delivery::receivers(slack, receivers, routes, Patience::default());
+            let delivery = Delivery::receivers(slack, receivers, *routes, Patience::default());
             Ok(delivery.with_failures(failures).reminding_after(remind_after))
         }
     }

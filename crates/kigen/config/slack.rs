@@ -55,7 +55,7 @@ pub(crate) enum Notify {
         /// The others.
         receivers: Receivers,
         /// What alerts are for.
-        routes: Routes,
+        routes: Box<Routes>,
         /// Which failed runs are delivered, where there is a receiver for them.
         failures: FailureFilter,
         /// After which time without news what lasts is in its thread again; `None`: never.
@@ -130,7 +130,7 @@ impl SlackSettings {
         };
         let receivers = self.receivers.receivers.clone();
         let remind_after = self.remind.as_ref().map(|(_, hours)| TimeDelta::hours(*hours));
-        Ok(Notify::Receivers { slack, receivers, routes: self.table()?, failures, remind_after })
+        Ok(Notify::Receivers { slack, receivers, routes: Box::new(self.table()?), failures, remind_after })
     }
 
     /// What alerts are for.

@@ -152,6 +152,13 @@ impl Up {
         Self::start_with(command, dir, dir.to_owned(), url, &more, free_port())
     }
 
+    /// Starts it on `dir` without Slack, with these lines of TOML.
+    pub(crate) fn start_without_slack(dir: &Path, url: &str, config: &str) -> Self {
+        let mut command = kigen();
+        command.arg("up");
+        Self::start_with(command, dir, dir.to_owned(), url, config, free_port())
+    }
+
     /// Starts a dry run on the Kafka at `brokers`.
     pub(crate) fn start_dry_on_kafka(dir: &Path, url: &str, brokers: &str) -> Self {
         let mut command = kigen();

@@ -35,7 +35,7 @@ pub(super) async fn check(config: &Config, is_trial: bool, results: &mut Results
         }
         Err(error) => return results.add("slack", Err(error_chain(&error))),
     };
-    let slack = match Slack::new(token, routes, api_url.as_deref()) {
+    let slack = match Slack::new(token, *routes, api_url.as_deref()) {
         Ok(slack) => slack,
         Err(error) => return results.add("slack", Err(error_chain(&error))),
     };
