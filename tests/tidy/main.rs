@@ -24,6 +24,7 @@ const LAYERS: &[&[&str]] = &[
         "kigen-playback",
         "kigen-registry",
         "kigen-sheet",
+        "kigen-archive",
     ],
     &["kigen-testkit", "kigen-control"],
     &["kigen-engine", "kigen-lineage", "kigen-wire", "kigen-log", "kigen-store"],
@@ -46,13 +47,15 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("k8s-openapi", &["kigen-shipper"]),
     ("kube", &["kigen-shipper"]),
     ("metrics-exporter-prometheus", &["kigen"]),
+    ("object_store", &["kigen-archive"]),
+    ("parquet", &["kigen"]),
     ("rdkafka", &["kigen-log", "kigen-testkit"]),
     ("regex", &["kigen-text"]),
     ("ring", &["kigen-sheet"]),
     ("rocksdb", &["kigen-rocks"]),
     ("serde-saphyr", &["kigen-objective"]),
     ("slack-morphism", &["kigen-notifier"]),
-    ("ureq", &["kigen", "kigen-ops", "kigen-registry", "kigen-sheet"]),
+    ("ureq", &["kigen", "kigen-archive", "kigen-ops", "kigen-registry", "kigen-sheet"]),
 ];
 
 /// Declared for what it switches on, never named: kube does not build without a version of Kubernetes' API.

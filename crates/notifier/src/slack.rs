@@ -10,5 +10,6 @@ mod late;
 mod pauses;
 pub mod preview;
 mod references;
+mod repaired;
 pub mod sender;
 mod storm;

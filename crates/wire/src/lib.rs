@@ -10,6 +10,7 @@ mod alert;
 mod budget;
 mod cause;
 mod codec;
+pub mod container;
 mod control;
 mod delivery;
 mod error;
