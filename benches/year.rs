@@ -1,13 +1,14 @@
 //! A year replayed: the time of `kigen replay` for 300 CronJobs with a tick a minute, beside reading and decoding the same log
-//! alone.
+//! alone; and the same year from an archive on disk, of which the log has the last days.
 //!
 //! Without criterion: a log of millions of records is written once, and each measurement is a process that runs for seconds.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant as RealInstant};
 
-use kigen_log::{EmbeddedLog, LogReader, Settings};
+use chrono::TimeDelta;
+use kigen_log::{EmbeddedLog, LogReader, Retention, Settings};
 use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_testkit::bench::{is_measured, report};
 use kigen_testkit::fleet::{self, CLUSTER, Size};
@@ -51,6 +52,63 @@ async fn main() {
         replay.as_secs_f64() / decode.as_secs_f64(),
         decode.as_secs_f64() / read.as_secs_f64()
     ));
+    drop(log);
+    archived(dir.path(), &size, times).await;
+}
+
+/// The same year from an archive: the log keeps the last days.
+async fn archived(dir: &Path, size: &Size, times: usize) {
+    let archive = dir.join("archive");
+    let kigen = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kigen"));
+        command.args(args).args(["--cluster", CLUSTER, "--data-dir"]).arg(dir).arg("--archive").arg(&archive);
+        command.stdout(Stdio::null());
+        command
+    };
+    let began = RealInstant::now();
+    assert!(kigen(&["archive", "--once"]).status().expect("kigen runs").success());
+    report(&format!("{:<28} {:>6.2} s", "kigen archive --once", began.elapsed().as_secs_f64()));
+    let days = Retention { age_ms_max: 2 * 86_400_000, ..Settings::default().events };
+    let settings = Settings { partitions: size.partitions, events: days, ..Settings::default() };
+    let log = EmbeddedLog::open(&dir.join("log"), settings).expect("a log");
+    log.trim(fleet::start() + TimeDelta::days(size.days.into())).await.expect("it trims");
+    drop(log);
+    let since = fleet::start().to_rfc3339();
+    let commands: [&[&str]; 2] = [&["replay"], &["impact", "ml/batch-7", "--since", &since]];
+    for args in commands {
+        let mut best: Option<(Duration, String)> = None;
+        for _ in 0..times {
+            let began = RealInstant::now();
+            let mut child = kigen(args).spawn().expect("kigen runs");
+            let mut peak = String::new();
+            let ended = loop {
+                peak = peak_of(child.id()).unwrap_or(peak);
+                if let Some(ended) = child.try_wait().expect("it waits") {
+                    break ended;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            };
+            assert!(ended.success(), "kigen {}", args.join(" "));
+            let took = began.elapsed();
+            if best.as_ref().is_none_or(|(least, _)| took < *least) {
+                best = Some((took, peak));
+            }
+        }
+        let (took, peak) = best.expect("measured at least once");
+        report(&format!(
+            "{:<28} {:>6.2} s  {peak}",
+            format!("kigen {}, archive", args[0]),
+            took.as_secs_f64()
+        ));
+    }
+}
+
+/// The most memory that a running process has had so far; `None`: it has ended.
+fn peak_of(id: u32) -> Option<String> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: f64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+    Some(format!("{:.0} MiB at most", kib / 1_024.0))
 }
 
 fn timed(work: &mut dyn FnMut()) -> Duration {

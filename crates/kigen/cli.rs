@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Process,
     /// Only send alerts; needs Kafka. With an option it only does that, and ends
     Notify(NotifyArgs),
+    /// Only write the archive: each day of events and alerts, once it is over; also beside a running `kigen up`
+    Archive(ArchiveArgs),
     /// Play 23 days with an incident in half a minute; needs nothing but this program
     Demo(DemoArgs),
     /// Print the records of the event log, also beside a running `kigen up`
@@ -55,7 +57,7 @@ pub(crate) enum Command {
     Objectives(ObjectivesArgs),
     /// Judge the past again, by the objectives in the log or those of a file; sends and writes nothing
     Replay(ReplayArgs),
-    /// Write slots, alerts or runs as flat rows for a warehouse, as Avro or CSV
+    /// Write slots, alerts or runs as flat rows for a warehouse, as Avro, Parquet or CSV
     Export(ExportArgs),
     /// Test everything that kigen needs, and print what is wrong and how to fix it; changes nothing
     Doctor(DoctorArgs),
@@ -163,6 +165,10 @@ pub(crate) struct SettingsArgs {
     /// Withdraw up to this many objectives at once: the number of a warning that so many are held in force
     #[arg(long, global = true, env = "KIGEN_CONFIRM_WITHDRAWALS", value_name = "N")]
     pub(crate) confirm_withdrawals: Option<usize>,
+    /// The archive: a folder, s3://BUCKET/FOLDER or gs://BUCKET/FOLDER, or `off`. `kigen up` writes it, and what reads the log reads
+    /// it and the log as one
+    #[arg(long, global = true, env = "KIGEN_ARCHIVE", value_name = "URL")]
+    pub(crate) archive: Option<String>,
     /// The address of /healthz, /readyz and /metrics, as address:port, or `off`; in a pod 0.0.0.0:9469
     #[arg(long, global = true, env = "KIGEN_HEALTH_ADDRESS", value_name = "ADDRESS")]
     pub(crate) health_address: Option<String>,
@@ -202,6 +208,14 @@ pub(crate) struct NotifyArgs {
     /// Write a message of each kind, in each language, as pages that look like Slack into this folder; needs no log and no Slack
     #[arg(long, value_name = "DIR", conflicts_with_all = ["explain", "retry"])]
     pub(crate) preview: Option<PathBuf>,
+}
+
+/// The arguments of `archive`.
+#[derive(Debug, Args)]
+pub(crate) struct ArchiveArgs {
+    /// Write the days that are over now, and end
+    #[arg(long)]
+    pub(crate) once: bool,
 }
 
 /// The arguments of `config`.
@@ -343,6 +357,12 @@ pub(crate) struct ImpactArgs {
     /// Only the deadlines of this objective of the batch
     #[arg(long, value_name = "NAME")]
     pub(crate) objective: Option<String>,
+    /// Instead of the plan print how far it is, and each change of that, until all is repaired; as text or JSON
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// Reply in the Slack threads of the missed deadlines once all is repaired
+    #[arg(long, requires = "follow")]
+    pub(crate) announce: bool,
     /// The output format
     #[arg(long, value_enum, default_value_t = ImpactFormatArg::Text)]
     pub(crate) format: ImpactFormatArg,
@@ -497,6 +517,8 @@ pub(crate) enum ExportTableArg {
 pub(crate) enum ExportFormatArg {
     /// An Avro container file, with times as `timestamp-millis`
     Avro,
+    /// A Parquet file, with times as timestamps in UTC
+    Parquet,
     /// Comma-separated values with a header
     Csv,
 }

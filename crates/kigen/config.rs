@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use kigen_archive::Address;
 use kigen_log::LogReader;
 use kigen_log::kafka::topics::Layout;
 use kigen_log::kafka::{Connection, is_secret};
@@ -19,6 +20,7 @@ use kigen_shipper::quotas::QuotaSettings;
 use kigen_shipper::settings::Access;
 use kigen_wire::Level;
 
+mod archive;
 pub(crate) mod cluster;
 pub(crate) mod error;
 mod file;
@@ -77,6 +79,8 @@ pub(crate) struct Config {
     pub(crate) log_kind: LogKind,
     pub(crate) log: kigen_log::Settings,
     levels: Levels,
+    /// Where the archive is; `None`: there is none.
+    pub(crate) archive: Option<Address>,
     /// The address of the HTTP endpoints; `None`: they are off.
     pub(crate) health: Option<SocketAddr>,
     kafka: KafkaSettings,
@@ -197,6 +201,7 @@ impl Config {
         let health = health(args.health_address.as_deref().or(file.health.address.as_deref()))?;
         let heartbeat = heartbeat::url(args, file.heartbeat)?;
         let silent_after = silence::silent_after(&file.processor, kubernetes.probe_interval_ms)?;
+        let archive = archive::address(args.archive.as_deref(), &file.archive)?;
         let calendars = Calendars { objectives_file: objectives_file.as_deref(), cluster: &cluster };
         let receivers = ReceiverSettings::resolve(file.receivers)?;
         let rules = routes::rules(&file.routes, &Named { calendars, receivers: receivers.addresses() })?;
@@ -211,6 +216,7 @@ impl Config {
             log_kind,
             log,
             levels,
+            archive,
             health,
             kafka,
             heartbeat,
@@ -394,6 +400,7 @@ impl Config {
         let _ = writeln!(text, "\n[health]");
         let address = self.health.map_or_else(|| HEALTH_OFF.to_owned(), |address| address.to_string());
         let _ = writeln!(text, "address = {}", quoted(&address));
+        archive::show_archive(&mut text, self.archive.as_ref());
         heartbeat::show(&mut text, self.heartbeat.as_ref());
         silence::show(&mut text, self.silent_after);
         self.slack.show(&mut text);

@@ -91,6 +91,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Notify(NotifyArgs { retry: false, explain: None, preview: None }) => {
             on_threads(commands::up::run(configure()?, &[Role::Notify]))
         }
+        Command::Archive(archive) => on_threads(commands::archive::run(configure()?, archive)),
         Command::Demo(demo) => {
             // The configuration of clusters and of Slack does not concern the demo.
             let kafka = (settings.log == Some(LogKind::Kafka)).then(configure).transpose()?;

@@ -32,6 +32,7 @@ pub(crate) fn describe() {
     kigen_shipper::metrics::describe();
     kigen_processor::metrics::describe();
     kigen_notifier::metrics::describe();
+    kigen_archive::metrics::describe();
     metrics::describe_counter!(HEARTBEAT_FAILURES, "Heartbeats that the outside service did not accept");
     metrics::describe_gauge!("kigen_build_info", "1; the label is the version of this kigen");
 }

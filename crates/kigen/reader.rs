@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant as RealInstant};
 
 use anyhow::{Context, bail};
+use kigen_archive::ArchivedLog;
 use kigen_control::{Control, Members};
 use kigen_log::kafka::KafkaReader;
 use kigen_log::{ConsumedRecord, EmbeddedLog, LogReader};
@@ -26,14 +27,21 @@ const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// How often the progress is shown.
 const SHOW_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Opens the log beside the process that writes it.
+/// Opens the log beside the process that writes it, with the archive before it if there is one.
 pub(crate) fn open(config: &Config) -> anyhow::Result<Box<dyn LogReader>> {
     match config.log_kind {
-        LogKind::Embedded => Ok(Box::new(EmbeddedLog::open_beside(&config.log_dir())?)),
+        LogKind::Embedded => with_archive(EmbeddedLog::open_beside(&config.log_dir())?, config),
         LogKind::Kafka => {
             let kafka = config.kafka().map_err(misused)?;
-            Ok(Box::new(KafkaReader::new(connect_blocking(&kafka, Intent::Read)?, &config.log)?))
+            with_archive(KafkaReader::new(connect_blocking(&kafka, Intent::Read)?, &config.log)?, config)
         }
+    }
+}
+
+fn with_archive(log: impl LogReader + 'static, config: &Config) -> anyhow::Result<Box<dyn LogReader>> {
+    match &config.archive {
+        Some(address) => Ok(Box::new(ArchivedLog::open(log, address)?)),
+        None => Ok(Box::new(log)),
     }
 }
 

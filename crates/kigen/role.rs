@@ -11,11 +11,13 @@ pub(crate) enum Role {
     Process,
     /// Alerts to Slack.
     Notify,
+    /// Events and alerts to the archive, if one is configured.
+    Archive,
 }
 
 impl Role {
     /// Those of `kigen up`.
-    pub(crate) const ALL: [Self; 3] = [Self::Ship, Self::Process, Self::Notify];
+    pub(crate) const ALL: [Self; 4] = [Self::Ship, Self::Process, Self::Notify, Self::Archive];
 
     /// Its name, which is that of its command.
     pub(crate) fn name(self) -> &'static str {
@@ -23,6 +25,7 @@ impl Role {
             Self::Ship => "ship",
             Self::Process => "process",
             Self::Notify => "notify",
+            Self::Archive => "archive",
         }
     }
 }

@@ -1,6 +1,6 @@
-"""Loads the exports of kigen into DuckDB: each table once from CSV and once from Avro, and prints what both have in common.
+"""Loads the exports of kigen into DuckDB: each table from CSV, Avro and Parquet, and prints what all have in common.
 
-Usage: read_exports.py DIR, with slots.csv, slots.avro and so on in DIR. Fails where the two differ.
+Usage: read_exports.py DIR, with slots.csv, slots.avro, slots.parquet and so on in DIR. Fails where they differ.
 """
 
 import pathlib
@@ -9,7 +9,7 @@ import sys
 import duckdb
 import fastavro
 
-TYPES = {"string": "VARCHAR", "long": "BIGINT", "timestamp-millis": "TIMESTAMPTZ"}
+TYPES = {"string": "VARCHAR", "long": "BIGINT", "boolean": "BOOLEAN", "timestamp-millis": "TIMESTAMPTZ"}
 
 
 def column_type(field):
@@ -31,9 +31,14 @@ def load(database, folder, table):
     types = ", ".join(f"'{name}': '{of}'" for name, of in columns.items())
     path = folder / f"{table}.csv"
     database.execute(f"CREATE TABLE {table}_csv AS FROM read_csv('{path}', header = true, columns = {{{types}}})")
-    for one, other in [(table, f"{table}_csv"), (f"{table}_csv", table)]:
-        left = database.execute(f"FROM {one} EXCEPT ALL FROM {other}").fetchall()
-        assert not left, f"only in {one}: {left[:3]}"
+    database.execute(f"CREATE TABLE {table}_parquet AS FROM read_parquet('{folder / table}.parquet')")
+    for other in [f"{table}_csv", f"{table}_parquet"]:
+        described = {of[0]: of[1] for of in database.execute(f"DESCRIBE {other}").fetchall()}
+        expected = {name: of.replace("TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE") for name, of in columns.items()}
+        assert described == expected, f"{other}: {described}"
+        for one, two in [(table, other), (other, table)]:
+            left = database.execute(f"FROM {one} EXCEPT ALL FROM {two}").fetchall()
+            assert not left, f"only in {one}: {left[:3]}"
     (count,) = database.execute(f"SELECT count(*) FROM {table}").fetchone()
     print(f"{table}: {count} rows of {', '.join(columns)}")
 

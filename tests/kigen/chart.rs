@@ -126,6 +126,7 @@ fn the_schema_of_the_values_has_each_setting_of_kigen_but_the_secrets() {
         ("log", &[]),
         ("kafka", &[]),
         ("kafka.registry", &["password"]),
+        ("archive", &[]),
         ("health", &[]),
         ("heartbeat", &["url"]),
         ("processor", &[]),

@@ -1,4 +1,4 @@
-//! `kigen export`: each table in both formats, as DuckDB reads it.
+//! `kigen export`: each table in all formats, as DuckDB reads it.
 
 use std::process::Command;
 
@@ -11,7 +11,7 @@ use crate::impact::{CLUSTER, runs, write};
 use crate::support::kigen;
 
 #[tokio::test]
-async fn duckdb_reads_the_exports_of_both_formats_as_the_same_tables() {
+async fn duckdb_reads_the_exports_of_all_formats_as_the_same_tables() {
     let dir = tempfile::tempdir().expect("a folder");
     write(dir.path(), &runs()).await;
     let settings = Settings { partitions: 1, ..Settings::default() };
@@ -23,7 +23,7 @@ async fn duckdb_reads_the_exports_of_both_formats_as_the_same_tables() {
     }
     drop(processor);
     for table in ["slots", "alerts", "runs"] {
-        for format in ["avro", "csv"] {
+        for format in ["avro", "csv", "parquet"] {
             let mut command = kigen();
             command.args(["export", table, "--format", format, "--from", "2026-11-20T00:00:00Z"]);
             command
@@ -40,7 +40,7 @@ async fn duckdb_reads_the_exports_of_both_formats_as_the_same_tables() {
     let output = output.expect("Python runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     expect![[r#"
-        slots: 126 rows of cluster, namespace, batch, objective, slot_from, deadline, time_zone, verdict, cause, ended_at, margin_s, job, job_uid, severity, owner
+        slots: 126 rows of cluster, namespace, batch, objective, slot_from, deadline, time_zone, verdict, cause, muted, ended_at, margin_s, job, job_uid, severity, owner
         alerts: 126 rows of id, kind, decided_at, cluster, namespace, batch, objective, deadline, cause, incident, ended_at, job, job_uid, severity, owner
         runs: 171 rows of cluster, namespace, batch, job, job_uid, nominal_start, scheduled_at, created_at, started_at, result, ended_at, took_s, reason, exit_code, failed_pods, slot
         before-b met None 5 960

@@ -22,7 +22,7 @@ use serde_json::{Value as Json, json};
 use crate::support::{kigen, start};
 
 pub(crate) const CLUSTER: &str = "shop";
-const DAYS: i64 = 90;
+pub(crate) const DAYS: i64 = 90;
 /// From this day on `a` is fast again.
 const REPAIRED: i64 = 70;
 /// On this day nothing was observed from 5:00 to 14:00.
@@ -40,11 +40,11 @@ pub(crate) struct TrueRun {
     is_seen: bool,
 }
 
-fn at(minute: i64) -> Instant {
+pub(crate) fn at(minute: i64) -> Instant {
     start() + TimeDelta::minutes(minute)
 }
 
-fn of_day(day: i64, hour: i64) -> i64 {
+pub(crate) fn of_day(day: i64, hour: i64) -> i64 {
     day * 1_440 + hour * 60
 }
 

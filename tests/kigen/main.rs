@@ -1,5 +1,6 @@
 //! Tests of the binary and of several crates together, in one test binary: each links RocksDB and librdkafka.
 
+mod archive;
 mod bad_input;
 mod calendar;
 mod chaos;
@@ -19,6 +20,7 @@ mod gokart;
 mod google;
 mod health;
 mod impact;
+mod impact_follow;
 mod inspection;
 mod kafka_outage;
 mod kubectl;

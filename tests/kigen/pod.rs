@@ -21,7 +21,7 @@ use crate::support::slack::slack_into;
 use crate::support::{HEAVY, Up, kigen, noon, not_tested, play, start};
 
 /// Commands that work beside a running `kigen up`, and a word of what each prints.
-const BESIDE_UP: [(&[&str], &str); 19] = [
+const BESIDE_UP: [(&[&str], &str); 20] = [
     (&["status"], "absent"),
     (&["events"], "steady"),
     (&["events", "--topic", "alerts"], "absent"),
@@ -29,6 +29,8 @@ const BESIDE_UP: [(&[&str], &str); 19] = [
     (&["lineage"], "no batch reads another"),
     (&["impact", "ml/absent", "2026-11-10T12:00:00Z"], "the result was not there"),
     (&["export", "slots", "--from", "2026-11-09T00:00:00Z", "--to", "2026-11-12T00:00:00Z"], "absent"),
+    (&["archive", "--once", "--archive", "/data/archive"], "files were written to /data/archive"),
+    (&["events", "--archive", "/data/archive"], "steady"),
     (&["objectives", "list"], "complete-by"),
     (&["replay"], "absent"),
     (&["replay", "--slots", "--format", "csv"], "absent"),

@@ -1,5 +1,6 @@
 //! The commands, one file each; the roles are wired together in [`up`].
 
+pub(crate) mod archive;
 pub(crate) mod calendar;
 pub(crate) mod clusters;
 pub(crate) mod crontab;

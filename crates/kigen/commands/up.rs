@@ -1,10 +1,11 @@
-//! `kigen up`, `ship`, `process` and `notify`: the roles, in one process or each alone. They communicate by the log only; they
+//! `kigen up`, `ship`, `process`, `notify` and `archive`: the roles, in one process or each alone. They communicate by the log only; they
 //! are wired here, once.
 
 use std::path::Path;
 use std::time::{Duration, Instant as RealInstant};
 
 use chrono::Utc;
+use kigen_archive::Address;
 use kigen_control::{Announcer, Control};
 use kigen_log::kafka::{KafkaFailure, KafkaReader};
 use kigen_log::{EmbeddedLog, Fate, KafkaLog, Log, LogError, LogReader, Trimmed};
@@ -69,6 +70,8 @@ pub(crate) async fn run(mut config: Config, roles: &[Role]) -> anyhow::Result<()
         return Err(misused(ConfigError::NothingToDo));
     }
     let roles = if is_guest { &[Role::Notify] } else { roles };
+    let has_work = |role: &Role| *role != Role::Archive || config.archive.is_some();
+    let roles: &[Role] = &roles.iter().copied().filter(has_work).collect::<Vec<_>>();
     let mut running = Process::start(&config, roles)?;
     let Some(mut kafka) = kafka else {
         let log = open_log(&config.log_dir(), config.log.clone())?;
@@ -110,6 +113,32 @@ pub(crate) async fn run(mut config: Config, roles: &[Role]) -> anyhow::Result<()
         config = on_thread(move || config.name_cluster(&reader).map(|()| config)).await?;
     }
     running.wire(&config, roles, log, announced, delivery)?;
+    running.run(None, terminate).await
+}
+
+/// Only archives, until SIGTERM or Ctrl-C. It reads the log beside the processes that write it.
+pub(crate) async fn archive(config: &Config, address: Address) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut running = Process::start(config, &[Role::Archive])?;
+    match config.log_kind {
+        LogKind::Embedded => {
+            let dir = config.log_dir();
+            running.archive(on_thread(move || EmbeddedLog::open_beside(&dir)).await?, address);
+        }
+        LogKind::Kafka => {
+            let mut kafka = config.kafka().map_err(misused)?;
+            running.watch_password(config);
+            kafka.connection = kafka.connection.with_warnings(running.warnings.clone());
+            let open = async || {
+                let connection = connect(&kafka, Intent::Read).await?;
+                Ok(KafkaReader::new(connection, &config.log)?)
+            };
+            let Some(reader) = until_open(open, &running, &mut terminate).await? else { return Ok(()) };
+            running.archive(reader, address);
+        }
+    }
+    // Whether it answers is seen by what is archived.
+    running.board.set_log(Ok("it is read".to_owned()));
     running.run(None, terminate).await
 }
 
@@ -207,6 +236,9 @@ impl Process {
                 self.notify(log.clone(), delivery.with_control(control));
             }
         }
+        if let Some(address) = config.archive.clone().filter(|_| wanted.contains(&Role::Archive)) {
+            self.archive(log.reader().clone(), address);
+        }
         self.monitor(log.reader().clone());
         tracing::info!(cluster = config.cluster, data_dir = %config.data_dir.display(), "kigen starts");
         Ok(())
@@ -223,6 +255,16 @@ impl Process {
     fn print_alerts<R: LogReader + Clone + 'static>(&mut self, reader: R, delivery: Delivery) {
         let (delivery, until) = (self.observed(delivery), until_stopped(self.stop.subscribe()));
         self.roles.spawn(async move { dry_run::run(reader, delivery, until).await.map_err(Into::into) });
+    }
+
+    /// Writes the days that are over to the archive.
+    fn archive<R: LogReader + 'static>(&mut self, reader: R, address: Address) {
+        let observed = (self.board.archive.clone().unwrap_or_default(), self.warnings.clone());
+        let until = until_stopped(self.stop.subscribe());
+        self.roles.spawn(async move {
+            kigen_archive::run(reader, address, observed, until).await;
+            Ok(())
+        });
     }
 
     fn observed(&self, delivery: Delivery) -> Delivery {

@@ -63,6 +63,13 @@ pub(crate) enum ConfigError {
          `csv`)"
     )]
     NoSheet,
+    #[error(
+        "no archive is configured: give a folder, s3://BUCKET/FOLDER or gs://BUCKET/FOLDER (--archive URL, KIGEN_ARCHIVE, or `url` \
+         under [archive])"
+    )]
+    NoArchive,
+    #[error(transparent)]
+    Archive(#[from] kigen_archive::ArchiveError),
     #[error("[objectives.sheet] has both an `id` and `csv`: give one of them")]
     TwoSheets,
     #[error(

@@ -31,6 +31,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) kafka: KafkaFile,
     #[serde(default)]
+    pub(super) archive: ArchiveFile,
+    #[serde(default)]
     pub(super) health: HealthFile,
     #[serde(default)]
     pub(super) heartbeat: HeartbeatFile,
@@ -90,6 +92,12 @@ pub(super) struct KafkaFile {
     pub(super) settings: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) registry: RegistryFile,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ArchiveFile {
+    pub(super) url: Option<String>,
 }
 
 #[derive(Default, Deserialize)]

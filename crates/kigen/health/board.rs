@@ -14,6 +14,7 @@ pub(crate) struct HealthBoard {
     pub(crate) shipper: Option<kigen_shipper::health::Health>,
     pub(crate) processor: Option<kigen_processor::health::Health>,
     pub(crate) notifier: Option<kigen_notifier::health::Health>,
+    pub(crate) archive: Option<kigen_archive::health::Health>,
 }
 
 /// The readiness of all parts at one instant.
@@ -40,6 +41,7 @@ impl HealthBoard {
             shipper: roles.contains(&Role::Ship).then(Default::default),
             processor: roles.contains(&Role::Process).then(Default::default),
             notifier: roles.contains(&Role::Notify).then(Default::default),
+            archive: roles.contains(&Role::Archive).then(Default::default),
         }
     }
 
@@ -56,6 +58,7 @@ impl HealthBoard {
             self.shipper.as_ref().map(|health| ("shipper", health.readiness(now))),
             self.processor.as_ref().map(|health| ("processor", health.readiness(now))),
             self.notifier.as_ref().map(|health| ("notifier", health.readiness(now))),
+            self.archive.as_ref().map(|health| ("archive", health.readiness())),
         ];
         let parts: Vec<Part> =
             parts.into_iter().flatten().map(|(part, readiness)| Part::of(part, readiness)).collect();

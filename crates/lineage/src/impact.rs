@@ -42,8 +42,8 @@ pub struct Impact {
     pub affected: Vec<Affected>,
     /// The periods without a good result by now, of the source and of the affected runs, and whether that is certain.
     pub periods: BTreeMap<(BatchKey, Period), bool>,
-    /// How many runs are affected that were repeated since.
-    pub repeated: usize,
+    /// The affected runs whose periods have a good result by now, by batch and start.
+    pub repeated: Vec<Repeated>,
     /// The times in which nothing was observed of the batches concerned, since the first period that is wrong.
     pub gaps: Vec<Gap>,
 }
@@ -63,6 +63,21 @@ pub struct Affected {
     pub reason: Reason,
     /// Why it is only possibly affected; `None`: it certainly is.
     pub doubt: Option<Doubt>,
+}
+
+/// An affected run that was repeated since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeated {
+    /// The batch.
+    pub batch: BatchKey,
+    /// The Job of the affected run.
+    pub job: String,
+    /// What it was made for.
+    pub period: Period,
+    /// The Job that made the good result.
+    pub by: String,
+    /// When that was there.
+    pub ended_at: Instant,
 }
 
 /// Why a run is affected.
@@ -418,7 +433,7 @@ impl<'a> Follower<'a> {
         // What started or ended at the last known instant is known, too.
         let now = until + TimeDelta::milliseconds(1);
         let mut impact =
-            Impact { affected: Vec::new(), periods: BTreeMap::new(), repeated: 0, gaps: Vec::new() };
+            Impact { affected: Vec::new(), periods: BTreeMap::new(), repeated: Vec::new(), gaps: Vec::new() };
         if let (Wrong::Late(periods), Some((of, timeline))) =
             (self.wrong, self.timelines.get_key_value(self.of))
         {
@@ -436,7 +451,7 @@ impl<'a> Follower<'a> {
                     PeriodResult::Bad(of_now) => of_now.doubt,
                     PeriodResult::Good(end) => match self.hidden(key, &period, now, Some(end)) {
                         None => {
-                            impact.repeated += 1;
+                            impact.repeated.push(self.repeated(key, run, period, end));
                             continue;
                         }
                         hidden => hidden,
@@ -464,6 +479,16 @@ impl<'a> Follower<'a> {
         }
         impact.gaps.sort_by_key(|gap| (gap.from, gap.to));
         impact
+    }
+
+    /// An affected run of a period that has had a good result since `ended_at`.
+    fn repeated(&self, key: &BatchKey, run: &PastRun, period: Period, ended_at: Instant) -> Repeated {
+        let timeline = self.timelines.get(key);
+        let runs = timeline.into_iter().flat_map(|of| of.runs_of(&period).filter_map(|at| of.runs.get(at)));
+        let by =
+            runs.filter(|other| other.end.good() == Some(ended_at)).map(|other| other.job.clone()).last();
+        let (batch, job) = (key.clone(), run.job.clone());
+        Repeated { batch, job, period, by: by.unwrap_or_default(), ended_at }
     }
 
     /// The reason as it is reported; `None`: the result is one that was called wrong, which is the cause and no effect.

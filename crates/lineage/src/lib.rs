@@ -3,6 +3,7 @@
 //! Pure: the past is an argument, as the caller has read it from the log, and nothing here knows a clock or a log.
 //!
 //! ```text
+//!  progress    how far the repetition is
 //!  plan        what is repeated, in which order, and how long that takes
 //!  impact      which runs read what they should not have read, and why
 //!  graph       who reads whom now: as a tree, and its cycles
@@ -18,4 +19,5 @@ pub mod graph;
 pub mod history;
 pub mod impact;
 pub mod plan;
+pub mod progress;
 pub mod timeline;

@@ -85,6 +85,9 @@ pub enum LogError {
     /// Kafka failed.
     #[error(transparent)]
     Kafka(#[from] KafkaFailure),
+    /// What was archived of the log cannot be read.
+    #[error(transparent)]
+    Archive(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl LogError {
@@ -96,7 +99,7 @@ impl LogError {
             Self::Kafka(failure) => failure.fate(),
             Self::Fenced { .. } => Fate::Retry,
             Self::RecordTooLarge { .. } | Self::Corrupt { .. } => Fate::Reject,
-            Self::NoSuchPartition { .. } | Self::WriteTooLarge { .. } => Fate::Stop,
+            Self::NoSuchPartition { .. } | Self::WriteTooLarge { .. } | Self::Archive(_) => Fate::Stop,
         }
     }
 
@@ -110,6 +113,7 @@ impl LogError {
             Self::RecordTooLarge { .. } | Self::WriteTooLarge { .. } => "too_large",
             Self::Corrupt { .. } => "corrupt",
             Self::Fenced { .. } => "fenced",
+            Self::Archive(_) => "archive",
         }
     }
 }

@@ -479,6 +479,11 @@ fact = { $label }:
 
 rejected = This message is for { $channel }, which rejected it. { $why }.
 refused = Slack refuses the message ({ $code }): { $advice }
+repaired =
+    ✅ All that had read the late result of `{ $batch }` is repaired: { $periods ->
+        [one] the one period has
+       *[other] all { $periods } periods have
+    } a good result again, since { $at }.
 trial = `kigen doctor --test` of cluster `{ $cluster }`: messages come here.
 advice-channel-not-found = there is no channel { $channel } that the bot sees; check its name, and invite the bot if it is private: /invite @kigen
 advice-not-in-channel = invite the bot in { $channel }: /invite @kigen

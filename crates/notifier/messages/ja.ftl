@@ -418,6 +418,7 @@ fact = { $label }:
 
 rejected = この通知は { $channel } 宛てですが、拒否されました。{ $why }。
 refused = Slack がメッセージを拒否しました（{ $code }）: { $advice }
+repaired = ✅ `{ $batch }` の遅れた結果を読んだものは、すべて修復されました。{ $periods } 件すべてに正しい結果があります（{ $at }）。
 trial = クラスター `{ $cluster }` の `kigen doctor --test` です。通知はこのチャンネルに届きます。
 advice-channel-not-found = ボットから見えるチャンネル { $channel } がありません。名前を確認し、非公開の場合はボットを招待してください（/invite @kigen）
 advice-not-in-channel = ボットを { $channel } に招待してください（/invite @kigen）

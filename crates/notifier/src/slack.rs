@@ -10,5 +10,6 @@ mod late;
 pub mod preview;
 mod references;
 pub(crate) mod reminder;
+mod repaired;
 pub mod sender;
 mod storm;

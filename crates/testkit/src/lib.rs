@@ -6,6 +6,7 @@ use std::path::PathBuf;
 pub mod acls;
 pub mod admin;
 pub mod bench;
+pub mod bucket;
 pub mod fleet;
 pub mod kafka;
 pub mod process;

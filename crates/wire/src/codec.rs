@@ -78,12 +78,17 @@ struct VersionCodec {
 }
 
 static VERSIONS: LazyLock<[Vec<Version>; 6]> = LazyLock::new(|| {
-    // An array or text cannot be longer than the value that contains it; Avro would trust a length of gigabytes.
-    apache_avro::util::max_allocation_bytes(VALUE_BYTES_MAX);
+    limit_allocations();
     [&EVENTS[..], &ALERTS, &STATUS, &REJECTS, &CONTROL, &DELIVERIES].map(parse)
 });
 static CODECS: LazyLock<[Codec; 6]> =
     LazyLock::new(|| VERSIONS.each_ref().map(|versions| Codec(versions.iter().map(codec).collect())));
+
+/// An array or text cannot be longer than the value that contains it; Avro would trust a length of gigabytes. A block of an
+/// archive's file has at most a value beside what is less than a block.
+pub(crate) fn limit_allocations() {
+    apache_avro::util::max_allocation_bytes(2 * VALUE_BYTES_MAX);
+}
 
 /// A datum's bytes, and whether more of them were requested than there are: `apache-avro` takes the end of its input for a
 /// null where one is allowed, and so a truncated record for a complete one.

@@ -12,6 +12,7 @@ mod alert;
 mod budget;
 mod cause;
 mod codec;
+pub mod container;
 mod control;
 mod datum;
 mod delivery;

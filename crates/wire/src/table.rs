@@ -16,6 +16,8 @@ pub enum ColumnType {
     Number,
     /// A `timestamp-millis`.
     Time,
+    /// A boolean.
+    Flag,
 }
 
 /// A column of a table: its name and what it holds.
@@ -32,6 +34,8 @@ pub enum Cell {
     Number(i64),
     /// In a column of times.
     Time(Instant),
+    /// In a column of flags.
+    Flag(bool),
 }
 
 /// The schema of a table's rows.
@@ -43,6 +47,7 @@ pub fn table_schema(name: &str, columns: &[Column]) -> Result<Schema, Box<apache
         let of = match of {
             ColumnType::Text => json!("string"),
             ColumnType::Number => json!("long"),
+            ColumnType::Flag => json!("boolean"),
             ColumnType::Time => json!({"type": "long", "logicalType": "timestamp-millis"}),
         };
         json!({"name": name, "type": ["null", of], "default": null})
@@ -84,5 +89,6 @@ fn value(cell: Cell) -> Value {
         Cell::Text(text) => of(Value::String(text)),
         Cell::Number(number) => of(Value::Long(number)),
         Cell::Time(at) => of(Value::TimestampMillis(at.timestamp_millis())),
+        Cell::Flag(flag) => of(Value::Boolean(flag)),
     }
 }

@@ -53,7 +53,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 ["up"]
 {{- else -}}
 {{- $roles := list -}}
-{{- range tuple "ship" "process" "notify" -}}
+{{- range tuple "ship" "process" "notify" "archive" -}}
 {{- if (index $.Values .).enabled -}}{{- $roles = append $roles . -}}{{- end -}}
 {{- end -}}
 {{- toJson $roles -}}
@@ -81,8 +81,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if .Values.slack.dryRun -}}
 {{- fail "\n\n`slack.dryRun` is of mode=up: on Kafka a dry run joins no group, and the other roles refuse it." -}}
 {{- end -}}
+{{- if and .Values.archive.enabled (not (dig "archive" "url" "" .Values.settings)) -}}
+{{- fail "\n\nSet `settings.archive.url` for `archive.enabled`, as in --set settings.archive.url=s3://backups/kigen." -}}
+{{- end -}}
 {{- if eq (include "kigen.roles" .) "[]" -}}
-{{- fail "\n\nEnable one of `ship`, `process` and `notify`." -}}
+{{- fail "\n\nEnable one of `ship`, `process`, `notify` and `archive`." -}}
 {{- end -}}
 {{- else if .Values.kafka.brokers -}}
 {{- fail "\n\n`kafka.brokers` is of mode=roles: set that, or leave it empty." -}}

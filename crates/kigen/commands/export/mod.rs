@@ -1,7 +1,8 @@
-//! `kigen export`: slots, alerts or runs as flat rows for a warehouse, as Avro or CSV on stdout.
+//! `kigen export`: slots, alerts or runs as flat rows for a warehouse, as Avro, Parquet or CSV on stdout.
 
 mod alerts;
 mod judged;
+mod parquet;
 mod runs;
 mod slots;
 mod table;
@@ -25,9 +26,10 @@ pub(crate) fn run(config: &Config, args: &ExportArgs) -> anyhow::Result<()> {
         ExportTableArg::Alerts => alerts::read(&*reader, time)?,
         ExportTableArg::Runs => runs::read(&*reader, time)?,
     };
-    let mut out = std::io::stdout().lock();
+    let mut out = std::io::stdout();
     match args.format {
         ExportFormatArg::Avro => write_table(&mut out, table.name, table.columns, table.rows)?,
+        ExportFormatArg::Parquet => parquet::write(std::io::stdout(), &table)?,
         ExportFormatArg::Csv => write_csv(&mut out, table)?,
     }
     out.flush()?;
@@ -42,6 +44,7 @@ fn write_csv(out: &mut impl Write, table: Table) -> anyhow::Result<()> {
             Cell::Null => String::new(),
             Cell::Text(text) => text,
             Cell::Number(number) => number.to_string(),
+            Cell::Flag(flag) => flag.to_string(),
             Cell::Time(at) => at.to_rfc3339_opts(SecondsFormat::Millis, true),
         }))?;
     }

@@ -24,6 +24,7 @@ const COLUMNS: &[Column] = &[
     ("time_zone", ColumnType::Text),
     ("verdict", ColumnType::Text),
     ("cause", ColumnType::Text),
+    ("muted", ColumnType::Flag),
     ("ended_at", ColumnType::Time),
     ("margin_s", ColumnType::Number),
     ("job", ColumnType::Text),
@@ -49,7 +50,7 @@ pub(super) fn read(reader: &dyn LogReader, of: Time) -> anyhow::Result<Table> {
 }
 
 fn row(judgement: &Judgement, state: Option<&BatchState>) -> Vec<Cell> {
-    let Judgement { key, objective, deadline, verdict, muted: _ } = judgement;
+    let Judgement { key, objective, deadline, verdict, muted } = judgement;
     let explanation = state.and_then(|state| explain(state, objective, *deadline));
     let (label, cause, ended_at) = verdict_parts(verdict);
     let run = explanation.as_ref().and_then(|explanation| {
@@ -68,6 +69,7 @@ fn row(judgement: &Judgement, state: Option<&BatchState>) -> Vec<Cell> {
         optional(explanation.as_ref().map(|explanation| &explanation.time_zone)),
         text(label),
         optional(cause),
+        Cell::Flag(*muted),
         time(ended_at),
         ended_at.map_or(Cell::Null, |ended_at| Cell::Number((*deadline - ended_at).num_seconds())),
         optional(run.map(|run| &run.run.run.job)),

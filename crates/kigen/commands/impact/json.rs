@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use kigen_lineage::history::{End, SlotVerdict, Start};
-use kigen_lineage::impact::{Affected, Doubt, Found, Wrong};
+use kigen_lineage::impact::{Affected, Doubt, Found, Repeated, Wrong};
 use kigen_lineage::plan::Step;
 use kigen_lineage::timeline::Period;
 use kigen_model::slot::Gap;
@@ -44,7 +44,7 @@ pub(super) fn findings(of: &Findings) -> Json {
         "wrong": wrong,
         "judged_until": text(of.until),
         "affected": of.impact.affected.iter().map(affected).collect::<Vec<_>>(),
-        "repeated": of.impact.repeated,
+        "repeated": of.impact.repeated.iter().map(repeated).collect::<Vec<_>>(),
         "gaps": of.impact.gaps.iter().map(gap).collect::<Vec<_>>(),
         "plan": {
             "steps": steps,
@@ -85,7 +85,17 @@ fn affected(of: &Affected) -> Json {
     })
 }
 
-fn period(of: &Period) -> Json {
+fn repeated(of: &Repeated) -> Json {
+    json!({
+        "batch": of.batch.to_string(),
+        "job": of.job,
+        "period": period(&of.period),
+        "by": of.by,
+        "ended_at": text(of.ended_at),
+    })
+}
+
+pub(super) fn period(of: &Period) -> Json {
     json!({"objective": of.objective, "slot": text(of.mark), "opens": text(of.opens)})
 }
 

@@ -1,4 +1,5 @@
-//! Reads from the log what an impact is computed from: first who read whom, then the runs and slots of the batches concerned.
+//! Reads from the log what an impact is computed from: first who read whom, then the runs and slots of the batches concerned;
+//! and what the log has had since.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +16,7 @@ use kigen_model::topic::{Offset, Partition, Topic};
 use kigen_processor::Replay;
 use kigen_state::{BatchState, RunState, Window};
 
-use crate::edges::edges;
+use crate::edges::DeclaredEdges;
 use crate::reader::{Pages, skips};
 
 /// The past of a batch and of everything that read it.
@@ -25,32 +26,68 @@ pub(super) struct Recorded {
     pub(super) states: BTreeMap<BatchKey, BatchState>,
 }
 
-impl Recorded {
-    /// Reads it from the log.
-    pub(super) fn read(reader: &dyn LogReader, of: &BatchKey) -> anyhow::Result<Self> {
-        let edges = edges(reader, &of.cluster)?;
-        let concerned = downstream(&edges, of);
+/// Reads the past of a batch and of everything that read it from a log that grows.
+pub(super) struct Recorder {
+    of: BatchKey,
+    edges: DeclaredEdges,
+    concerned: BTreeSet<BatchKey>,
+    partitions: BTreeMap<Partition, Played>,
+}
+
+impl Recorder {
+    /// Before the log is read.
+    pub(super) fn new(of: &BatchKey) -> Self {
+        let edges = DeclaredEdges::of(&of.cluster);
+        Self { of: of.clone(), edges, concerned: BTreeSet::new(), partitions: BTreeMap::new() }
+    }
+
+    /// Reads what the log has had since. Another batch that reads these needs its own past: then all is judged again.
+    pub(super) fn advance(&mut self, reader: &dyn LogReader) -> anyhow::Result<()> {
+        self.edges.advance(reader)?;
+        let concerned = downstream(&self.edges.edges(), &self.of);
+        if concerned != self.concerned {
+            self.begin(reader, concerned)?;
+        }
+        for (partition, played) in &mut self.partitions {
+            let pages = Pages::of_some(reader, Topic::Events, partition.0..partition.0 + 1)?;
+            pages.each_from(*partition, played.next, |records| played.play(records))?;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, reader: &dyn LogReader, concerned: BTreeSet<BatchKey>) -> anyhow::Result<()> {
         let mut by_partition: BTreeMap<Partition, BTreeSet<BatchKey>> = BTreeMap::new();
-        for key in concerned {
-            by_partition.entry(reader.partition_of(&key.to_string())).or_default().insert(key);
+        for key in &concerned {
+            by_partition.entry(reader.partition_of(&key.to_string())).or_default().insert(key.clone());
         }
         let control = skips(reader);
-        let (mut batches, mut states) = (BTreeMap::new(), BTreeMap::new());
-        let mut until: Option<Instant> = None;
+        self.concerned = concerned;
+        self.partitions.clear();
         for (partition, keys) in by_partition {
             let replay = Replay::new(partition, reader.partitions()).with_control(control.clone());
-            let mut played = Played::new(replay, of.cluster.clone(), keys);
-            let pages = Pages::of_some(reader, Topic::Events, partition.0..partition.0 + 1)?;
             let has_expired = reader.earliest(Topic::Events, partition)? > Offset(0);
-            pages.each(partition, |records| played.play(records, has_expired))?;
+            let played = Played::new(replay, self.of.cluster.clone(), keys, has_expired);
+            self.partitions.insert(partition, played);
+        }
+        Ok(())
+    }
+
+    /// The past as of what was read.
+    pub(super) fn recorded(&self) -> anyhow::Result<Recorded> {
+        let (mut batches, mut states) = (BTreeMap::new(), BTreeMap::new());
+        let mut until: Option<Instant> = None;
+        for played in self.partitions.values() {
             let observed_until = played.observed_until;
             until = until.map_or(observed_until, |until| Some(until.min(observed_until?)));
-            played.finish(&mut batches, &mut states);
+            played.collect(&mut batches, &mut states);
         }
         let until = until.with_context(|| {
-            format!("the log has no tick of cluster `{}`, so nothing of it is known to be over", of.cluster)
+            format!(
+                "the log has no tick of cluster `{}`, so nothing of it is known to be over",
+                self.of.cluster
+            )
         })?;
-        Ok(Self { history: History { batches, edges, until }, states })
+        Ok(Recorded { history: History { batches, edges: self.edges.edges(), until }, states })
     }
 }
 
@@ -62,11 +99,14 @@ struct Played {
     batches: BTreeMap<String, (BatchKey, Collected)>,
     gaps: Vec<Gap>,
     observed_until: Option<Instant>,
-    is_first: bool,
+    /// Whether the log has lost records before the first one that it has.
+    has_expired: bool,
+    /// The offset that is read next; `None`: nothing was read yet.
+    next: Option<Offset>,
 }
 
 /// What is collected of a batch.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Collected {
     runs: BTreeMap<String, PastRun>,
     /// By objective and deadline.
@@ -74,17 +114,18 @@ struct Collected {
 }
 
 impl Played {
-    fn new(replay: Replay, cluster: String, keys: BTreeSet<BatchKey>) -> Self {
+    fn new(replay: Replay, cluster: String, keys: BTreeSet<BatchKey>, has_expired: bool) -> Self {
         let batches = keys.into_iter().map(|key| (key.to_string(), (key, Collected::default()))).collect();
-        Self { replay, cluster, batches, gaps: Vec::new(), observed_until: None, is_first: true }
+        Self { replay, cluster, batches, gaps: Vec::new(), observed_until: None, has_expired, next: None }
     }
 
-    fn play(&mut self, records: &[ConsumedRecord], has_expired: bool) -> anyhow::Result<()> {
-        if std::mem::take(&mut self.is_first)
-            && let Some(first) = records.first().filter(|_| has_expired)
+    fn play(&mut self, records: &[ConsumedRecord]) -> anyhow::Result<()> {
+        if self.next.is_none()
+            && let Some(first) = records.first().filter(|_| self.has_expired)
         {
             self.gaps.push(Gap { from: None, to: first.timestamp, is_of_log: true });
         }
+        self.next = records.last().map(|last| last.offset.next()).or(self.next);
         for record in records {
             if record.key != self.cluster && !self.batches.contains_key(&record.key) {
                 continue;
@@ -146,13 +187,14 @@ impl Played {
         }
     }
 
-    fn finish(
-        self,
+    fn collect(
+        &self,
         batches: &mut BTreeMap<BatchKey, BatchHistory>,
         states: &mut BTreeMap<BatchKey, BatchState>,
     ) {
-        for (_, (key, mut collected)) in self.batches {
-            if let Some(state) = self.replay.state(&key) {
+        for (key, collected) in self.batches.values() {
+            let mut collected = collected.clone();
+            if let Some(state) = self.replay.state(key) {
                 for (name, objective) in &state.objectives {
                     if let Some(open) = objective.plan.open() {
                         collected.note_slot(name.clone(), open.slot, open.window, SlotVerdict::Open);
@@ -162,7 +204,7 @@ impl Played {
             }
             let runs = collected.runs.into_values().collect();
             let slots = collected.slots.into_values().collect();
-            batches.insert(key, BatchHistory { runs, slots, gaps: self.gaps.clone() });
+            batches.insert(key.clone(), BatchHistory { runs, slots, gaps: self.gaps.clone() });
         }
     }
 }

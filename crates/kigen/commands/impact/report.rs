@@ -19,7 +19,7 @@ pub(super) fn findings(of: &Findings) -> String {
         out,
         "\nRuns that read what they should not have read: {}; and {} that were repeated since.",
         of.impact.affected.len(),
-        of.impact.repeated
+        of.impact.repeated.len()
     );
     for run in &of.impact.affected {
         out.push_str(&affected_text(run));

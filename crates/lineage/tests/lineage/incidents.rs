@@ -3,6 +3,7 @@
 use kigen_lineage::history::{History, Start};
 use kigen_lineage::impact::{Doubt, Found, Wrong, impact};
 use kigen_lineage::plan::plan;
+use kigen_lineage::progress::{Tracked, progress};
 use kigen_lineage::timeline::Period;
 use kigen_model::slot::Gap;
 
@@ -179,4 +180,41 @@ fn batches_that_read_each_other_are_followed_and_planned() {
     let steps = plan(&history, &impact(&history, &key("a"), &world.wrong())).steps;
     assert_eq!(steps.len(), all.len());
     assert!(steps.iter().enumerate().all(|(place, step)| step.after.iter().all(|after| *after < place)));
+}
+
+#[test]
+fn the_repetition_of_a_period_is_left_running_failed_wrong_again_and_repaired() {
+    let mut world = incident();
+    let repetition = |uid: &str, mark: Minute, from: Minute, until: Option<Minute>| TrueRun {
+        uid: uid.to_owned(),
+        is_scheduled: false,
+        mark: Some(mark),
+        end: until.map(|until| 3 * DAY + until * HOUR),
+        ..run(uid, 3, from, from)
+    };
+    let states = |world: &World| {
+        let history = world.observed();
+        let impact = impact(&history, &key("a"), &world.wrong());
+        let tracked = progress(&history, &impact);
+        let state = |of: &Tracked| {
+            format!("{}-{} {}", of.batch.batch, (of.period.mark - at(0)).num_days(), of.state.label())
+        };
+        tracked.iter().map(state).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(states(&world), "b-1 left, c-1 left, b-2 left, c-2 left");
+    let of = |world: &mut World, batch: &str, run: TrueRun| {
+        let runs = &mut world.batches.get_mut(batch).expect("a batch").runs;
+        runs.retain(|known| known.uid != run.uid);
+        runs.push(run);
+    };
+    of(&mut world, "b", repetition("b-again", DAY + 6 * HOUR, 12, None));
+    assert_eq!(states(&world), "b-1 running, c-1 left, b-2 left, c-2 left");
+    of(&mut world, "b", TrueRun { is_good: false, ..repetition("b-again", DAY + 6 * HOUR, 12, Some(13)) });
+    assert_eq!(states(&world), "b-1 failed, c-1 left, b-2 left, c-2 left");
+    // It reads what `b` made at first.
+    of(&mut world, "c", repetition("c-again", DAY + 10 * HOUR, 14, Some(15)));
+    assert_eq!(states(&world), "b-1 failed, c-1 wrong_again, b-2 left, c-2 left");
+    of(&mut world, "b", repetition("b-third", DAY + 6 * HOUR, 16, Some(17)));
+    of(&mut world, "c", repetition("c-third", DAY + 10 * HOUR, 18, Some(19)));
+    assert_eq!(states(&world), "b-1 repaired, c-1 repaired, b-2 left, c-2 left");
 }

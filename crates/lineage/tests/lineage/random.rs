@@ -192,7 +192,7 @@ fn random_worlds_have_the_impact_that_a_naive_judge_finds_and_a_plan_that_repair
     for (((seed, world), (impact, plan)), answer) in (first..).zip(&worlds).zip(&found).zip(&answers) {
         affected += impact.affected.iter().filter(|affected| affected.doubt.is_none()).count();
         possibly += impact.affected.iter().filter(|affected| affected.doubt.is_some()).count();
-        repeated += impact.repeated;
+        repeated += impact.repeated.len();
         let of_world = match world.gap {
             Some(_) => faults_of_listed(world, impact, answer),
             None => {

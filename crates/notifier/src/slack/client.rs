@@ -25,7 +25,7 @@ const INVALID_BLOCKS: &str = "invalid_blocks";
 /// Slack's own address.
 const API_URL: &str = "https://slack.com/api";
 /// The event type in a message's metadata, by which a posted alert is recognised.
-const EVENT_TYPE: &str = "kigen_alert";
+pub(super) const EVENT_TYPE: &str = "kigen_alert";
 /// How far back a channel or a thread is searched for an alert that may have been posted: to an hour before it was decided,
 /// since clocks differ, but at most so many pages of so many messages.
 const SEARCHED_BEFORE_S: i64 = 3_600;
