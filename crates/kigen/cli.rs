@@ -101,7 +101,7 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum SlackArgs {
     /// Print the manifest of an app with the least scopes for the channels that are configured; create the app from it at
-    /// https://api.slack.com/apps
+    /// api.slack.com/apps
     Manifest {
         /// Also with the scopes for private channels
         #[arg(long)]

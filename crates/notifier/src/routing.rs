@@ -328,7 +328,7 @@ pub struct Rule {
     pub when: Conditions,
     /// The channel in Slack; `None`: that of the kind, unless there are receivers.
     pub channel: Option<String>,
-    /// Other receivers, each by its [address](address).
+    /// Other receivers, each by its [`address`].
     pub receivers: Vec<String>,
     /// The language of the message; `None`: that of those after it, or the default.
     pub language: Option<Language>,
@@ -343,7 +343,7 @@ pub struct Rule {
 pub struct Target {
     /// The kind of receiver, such as [`SLACK`].
     pub receiver: String,
-    /// The channel as it is configured; of another receiver its [address](address).
+    /// The channel as it is configured; of another receiver its [`address`].
     pub channel: String,
     /// The language of the message.
     pub language: Language,
