@@ -44,9 +44,9 @@ async fn what_reads_the_log_prints_the_same_from_the_archive_and_the_rest_of_the
     drop(log);
     for (args, whole) in commands.iter().zip(whole) {
         assert!(printed(dir.path(), args, Some(&archive)) == whole, "kigen {}", args.join(" "));
-        let rest = printed(dir.path(), &[args, &["--archive", "off"][..]].concat(), None);
-        assert!(rest != whole || args[0] == "lineage", "kigen {} of the rest alone", args.join(" "));
     }
+    let rest = printed(dir.path(), &["events", "--archive", "off"], None);
+    assert!(rest.len() < printed(dir.path(), &["events"], Some(&archive)).len() / 2, "the log has lost most");
     std::fs::remove_file(archive.join("kigen.events/partition=0").join(first_file(&archive)))
         .expect("a file");
     let mut command = kigen();

@@ -270,7 +270,7 @@ async fn once_all_is_repaired_the_thread_of_the_incident_has_a_reply_on_request(
     let post: Json = serde_json::from_str(posts.trim()).expect("one post");
     assert_eq!((post["channel"].as_str(), post["thread_ts"].as_str()), (Some("C7"), Some("7.7")));
     let text = post["text"].as_str().expect("text").replace(['\u{2068}', '\u{2069}'], "");
-    expect![[r#""#]].assert_eq(&text);
+    expect!["✅ All that had read the late result of `ml/a` is repaired: all 2 periods have a good result again, since 2027-02-07T00:02:00Z."].assert_eq(&text);
     // Without an incident, or a message of it, that is stated.
     let output = follow(&WRONG).wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(2));
