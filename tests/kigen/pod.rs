@@ -21,7 +21,7 @@ use crate::support::slack::slack_into;
 use crate::support::{HEAVY, Up, kigen, noon, not_tested, play, start};
 
 /// Commands that work beside a running `kigen up`, and a word of what each prints.
-const BESIDE_UP: [(&[&str], &str); 20] = [
+const BESIDE_UP: [(&[&str], &str); 21] = [
     (&["status"], "absent"),
     (&["events"], "steady"),
     (&["events", "--topic", "alerts"], "absent"),

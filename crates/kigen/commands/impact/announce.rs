@@ -15,7 +15,7 @@ use kigen_notifier::slack::client::Slack;
 use uuid::Uuid;
 
 use crate::config::Config;
-use crate::config::slack::Notify;
+use crate::config::slack::{Notify, SlackAccess};
 use crate::exit::misused;
 use crate::reader::Pages;
 
@@ -31,6 +31,8 @@ enum Unannounced {
     NoIncident,
     #[error("--announce replies in Slack, and the configuration has --dry-run (or `dry_run` under [slack])")]
     DryRun,
+    #[error("--announce replies in Slack, and the configuration has other receivers only: configure [slack]")]
+    NoSlack,
 }
 
 /// Replies to the messages of an incident.
@@ -44,8 +46,9 @@ impl Announcer {
         }
         match config.notify().map_err(misused)? {
             Notify::DryRun { .. } => Err(misused(Unannounced::DryRun)),
-            Notify::Slack { token, routes, api_url, .. } => {
-                Ok(Self(Slack::new(token, routes, api_url.as_deref())?))
+            Notify::Receivers { slack: None, .. } => Err(misused(Unannounced::NoSlack)),
+            Notify::Receivers { slack: Some(SlackAccess { token, api_url }), routes, .. } => {
+                Ok(Self(Slack::new(token, *routes, api_url.as_deref())?))
             }
         }
     }
