@@ -156,6 +156,12 @@ pub(crate) struct Kafka {
     pub(crate) instance: String,
 }
 
+/// The schema of the configuration file, for its page in the reference.
+#[cfg(test)]
+pub(crate) fn file_schema() -> serde_json::Value {
+    schemars::schema_for!(file::File).to_value()
+}
+
 impl Config {
     /// Reads the file and overrides it by environment and flags.
     pub(crate) fn resolve(args: &SettingsArgs) -> Result<Self, ConfigError> {

@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use serde::Deserialize;
 
 /// The kind of event log.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LogKind {

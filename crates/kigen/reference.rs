@@ -43,6 +43,67 @@ fn the_page_of_the_annotations_has_all() {
     check(&expect_file!["../../docs/reference/annotations.md"], "Annotations and labels", "the code", &table);
 }
 
+#[test]
+fn the_page_of_the_settings_has_each_key() {
+    let schema = crate::config::file_schema();
+    let mut page = "In `kigen.toml`, or the file that `--config` names. `kigen config` prints it with every value that applies.\n".to_owned();
+    section(&schema, &schema["$defs"], ("", ""), &mut page);
+    check(&expect_file!["../../docs/reference/settings.md"], "Settings", "the code", &page);
+}
+
+/// The keys of a table, which has this path and this head, and then the tables below it.
+fn section(table: &Value, all: &Value, (path, head): (&str, &str), page: &mut String) {
+    let (mut keys, mut below) = (String::new(), Vec::new());
+    for (key, value) in table["properties"].as_object().into_iter().flatten() {
+        let is_list = value["type"] == "array";
+        let inner = resolved(if is_list { &value["items"] } else { value }, all);
+        if inner.get("properties").is_some() {
+            let dot = if path.is_empty() { "" } else { "." };
+            below.push((format!("{path}{dot}{key}"), is_list, inner));
+            continue;
+        }
+        let list = if is_list { "list of " } else { "" };
+        let doc = value["description"].as_str().unwrap_or_default();
+        let _ = writeln!(keys, "| `{key}` | {list}{} | {doc} |", kind_of(inner, all));
+    }
+    if !keys.is_empty() {
+        let _ = write!(page, "{head}\n| key | type | meaning |\n|---|---|---|\n{keys}");
+    }
+    for (path, is_list, table) in below {
+        let name = if is_list { format!("[[{path}]]") } else { format!("[{path}]") };
+        section(table, all, (&path, &format!("\n## `{name}`\n")), page);
+    }
+}
+
+/// What a schema refers to; that of an optional value is beside `null`.
+fn resolved<'a>(schema: &'a Value, all: &'a Value) -> &'a Value {
+    let of_any = schema["anyOf"].as_array().into_iter().flatten().find(|one| one.get("$ref").is_some());
+    let schema = of_any.unwrap_or(schema);
+    match schema["$ref"].as_str().and_then(|name| name.strip_prefix("#/$defs/")) {
+        Some(name) => &all[name],
+        None => schema,
+    }
+}
+
+/// The type of a value, in words.
+fn kind_of(schema: &Value, all: &Value) -> String {
+    let choices = schema["enum"].as_array().into_iter().flatten().cloned();
+    let choices =
+        choices.chain(schema["oneOf"].as_array().into_iter().flatten().map(|one| one["const"].clone()));
+    let choices: Vec<String> = choices.filter_map(|one| one.as_str().map(|one| format!("`{one}`"))).collect();
+    if !choices.is_empty() {
+        return choices.join(", ");
+    }
+    if let Some(value) = schema.get("additionalProperties").filter(|value| value.is_object()) {
+        return format!("table of {}", kind_of(resolved(value, all), all));
+    }
+    let kinds = match &schema["type"] {
+        Value::Array(kinds) => kinds.iter().find_map(|kind| kind.as_str().filter(|kind| *kind != "null")),
+        kind => kind.as_str(),
+    };
+    kinds.unwrap_or_default().to_owned()
+}
+
 /// Notes what is described.
 #[derive(Default)]
 struct Described(Arc<Mutex<Vec<[String; 3]>>>);

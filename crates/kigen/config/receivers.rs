@@ -36,55 +36,78 @@ const KEYS: [(&str, &[&str]); 6] = [
 ];
 
 /// A receiver of the file. What is read has secrets in it, so it has no debug output.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct ReceiverFile {
+    /// Its name, in rules, logs and `/readyz`.
     name: String,
+    /// `webhook`, `pagerduty`, `alertmanager`, `email`, `teams` or `discord`.
     kind: String,
     /// What it receives where no rule decides.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     default: Vec<KindFile>,
+    /// The language of its messages, unless a rule has another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     locale: Option<String>,
+    /// Where it is. Of this and each further secret, one of the three forms is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
+    /// A file whose first line is the URL, read again for each request.
     #[serde(skip_serializing_if = "Option::is_none")]
     url_file: Option<PathBuf>,
+    /// The variable of the environment with the URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     url_env: Option<String>,
+    /// PagerDuty's integration key.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
+    /// A file with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     key_file: Option<PathBuf>,
+    /// The variable with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     key_env: Option<String>,
+    /// The secrets of a webhook, each of which signs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     secrets: Vec<String>,
+    /// Files with them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     secret_files: Vec<PathBuf>,
+    /// Variables with them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     secret_envs: Vec<String>,
+    /// The mail server.
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<String>,
+    /// Its port; by default that of `security`.
     #[serde(skip_serializing_if = "Option::is_none")]
     port: Option<u16>,
+    /// How the connection to it is secured.
     #[serde(skip_serializing_if = "Option::is_none")]
     security: Option<SecurityFile>,
+    /// The user of the mail server.
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
+    /// That user's password.
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<String>,
+    /// A file with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     password_file: Option<PathBuf>,
+    /// The variable with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     password_env: Option<String>,
+    /// The sender of the mail.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<String>,
+    /// Who receives it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     to: Vec<String>,
 }
 
 /// How the connection to a mail server is secured.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum SecurityFile {

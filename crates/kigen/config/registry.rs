@@ -19,13 +19,19 @@ pub(super) struct RegistrySettings {
 }
 
 /// `[kafka.registry]` of the file.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RegistryFile {
+    /// The schema registry (Confluent's API); without it values are in Avro's single-object encoding.
     url: Option<String>,
+    /// Its user.
     user: Option<String>,
+    /// That user's password; rather in the environment or a file.
     password: Option<String>,
+    /// A file whose first line is that password.
     password_file: Option<PathBuf>,
+    /// A certificate authority (PEM) that is trusted beside the machine's.
     ca_file: Option<PathBuf>,
 }
 

@@ -19,42 +19,60 @@ use super::error::ConfigError;
 const CALENDAR_YEARS: (i32, i32) = (2020, 2050);
 
 /// A rule of the file.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RouteFile {
+    /// The rule's name, in `kigen notify --explain`.
     name: String,
+    /// It matches objectives of one of these severities.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     severity: Vec<SeverityFile>,
+    /// It matches alerts of one of these kinds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     kind: Vec<KindFile>,
+    /// It matches one of these clusters; `*` at the end stands for any rest of a name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     cluster: Vec<String>,
+    /// It matches one of these namespaces; `*` at the end stands for any rest of a name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     namespace: Vec<String>,
+    /// It matches one of these owners; `*` at the end stands for any rest of a name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     owner: Vec<String>,
+    /// It matches at these hours of the day, such as `22:00-07:00`.
     #[serde(skip_serializing_if = "Option::is_none")]
     hours: Option<String>,
+    /// It matches on these days of the week, such as `sat-sun`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     days: Vec<String>,
+    /// It matches on the working days of this calendar.
     #[serde(skip_serializing_if = "Option::is_none")]
     working_days: Option<String>,
+    /// It matches on the other days of this calendar.
     #[serde(skip_serializing_if = "Option::is_none")]
     days_off: Option<String>,
+    /// The time zone of hours and days, which need one.
     #[serde(skip_serializing_if = "Option::is_none")]
     zone: Option<String>,
+    /// The channel in Slack of what it matches.
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<String>,
+    /// The other receivers of what it matches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     receivers: Vec<String>,
+    /// The language of what it matches.
     #[serde(skip_serializing_if = "Option::is_none")]
     locale: Option<String>,
+    /// Whom its message in Slack notifies: ids of users and user groups, `here` or `channel`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     mention: Vec<String>,
+    /// Whether further rules are asked, too.
     #[serde(default, rename = "continue", skip_serializing_if = "std::ops::Not::not")]
     is_continued: bool,
 }
 
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum SeverityFile {
@@ -62,6 +80,7 @@ enum SeverityFile {
     Warning,
 }
 
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum KindFile {

@@ -15,6 +15,7 @@ const POLL_INTERVAL_MS_MIN: u64 = 100;
 const POLL_INTERVAL_MS_MAX: u64 = 24 * 3_600_000;
 
 /// `[objectives]` of the file.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ObjectivesFile {
@@ -22,15 +23,23 @@ pub(super) struct ObjectivesFile {
 }
 
 /// `[objectives.sheet]` of the file.
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SheetFile {
+    /// The id of a Google sheet.
     id: Option<String>,
+    /// Its cells, such as `A:H`.
     range: Option<String>,
+    /// A file or URL of CSV, in place of a Google sheet.
     csv: Option<String>,
+    /// The key of a service account (JSON); by default the identity of the pod or machine.
     key_file: Option<PathBuf>,
+    /// The namespace of jobs that have none.
     namespace: Option<String>,
+    /// Milliseconds between two reads: 100 to 86,400,000, by default 60,000.
     poll_interval_ms: Option<u64>,
+    /// The base of Google's API, where it is not Google's own.
     api_url: Option<String>,
 }
 
