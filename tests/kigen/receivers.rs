@@ -142,7 +142,10 @@ fn what_is_wrong_with_a_receiver_is_an_error_that_names_it_and_shows_no_secret()
     check(&format!("{whole}{whole}"), &of("another receiver has this name"));
     check(&whole, "missed deadlines have no receiver where no rule decides");
     let rule = |line: &str| format!("{whole}default = [\"miss\"]\n[[routes]]\nname = \"dwh\"\n{line}\n");
-    check(&rule("receivers = [\"oops\"]"), "no receiver under [[receivers]] has the name `oops`: ops");
+    check(
+        &rule("receivers = [\"oops\"]"),
+        "no receiver under [[receivers]] has the name `oops`; there are: ops",
+    );
     check(&rule("channel = \"#dwh\""), "it has a channel, and Slack is not used");
 }
 

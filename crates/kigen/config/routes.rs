@@ -133,8 +133,12 @@ fn rule(file: &RouteFile, named: &Named<'_>) -> Result<Rule, ConfigError> {
         let found = named.receivers.get(&**name).map(|address| (*address).to_owned());
         found.ok_or_else(|| {
             let names: Vec<&str> = named.receivers.keys().copied().collect();
-            let names = if names.is_empty() { "there is none".to_owned() } else { names.join(", ") };
-            wrong(&file.name, &format!("no receiver under [[receivers]] has the name `{name}`: {names}"))
+            let there =
+                if names.is_empty() { "is none".to_owned() } else { format!("are: {}", names.join(", ")) };
+            wrong(
+                &file.name,
+                &format!("no receiver under [[receivers]] has the name `{name}`; there {there}"),
+            )
         })
     };
     let patterns = |texts: &[String]| -> Result<Vec<Pattern>, ConfigError> {
