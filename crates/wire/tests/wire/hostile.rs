@@ -42,7 +42,7 @@ fn the_error_describes_what_is_wrong_with_the_bytes() {
         kigen.rejects: the record is one of kigen.alerts: whatever copies records between topics must not write them here
         kigen.rejects: the record is damaged after its schema's fingerprint: Failed to read bytes for decoding variable length integer: failed to fill whole buffer: failed to fill whole buffer
         kigen.rejects: 4 bytes follow the record
-        kigen.rejects: the record is damaged after its schema's fingerprint: Unable to allocate 9223372036854775807 bytes (maximum allowed: 1048576). Change the limit using `apache_avro::util::max_allocation_bytes`
+        kigen.rejects: the record is damaged after its schema's fingerprint: Unable to allocate 9223372036854775807 bytes (maximum allowed: 2097152). Change the limit using `apache_avro::util::max_allocation_bytes`
         kigen.rejects: the record has 1048577 bytes, the most is 1048576"#]].assert_eq(&errors.join("\n"));
 }
 
