@@ -269,6 +269,27 @@ impl AlertBody {
             Self::StallOver { .. } => "stall_over",
         }
     }
+
+    /// The slot that it is about; `None`: it is about a run or a whole cluster.
+    #[must_use]
+    pub fn slot(&self) -> Option<&Slot> {
+        match self {
+            Self::SlotMissed { slot, .. }
+            | Self::SlotRecovered { slot, .. }
+            | Self::SlotRetracted { slot, .. }
+            | Self::SlotUnknown { slot, .. }
+            | Self::UnknownClosed { slot, .. }
+            | Self::SlotAtRisk { slot, .. }
+            | Self::RiskOver { slot, .. }
+            | Self::ExpectationBroken { slot, .. }
+            | Self::BudgetSpent { slot, .. } => Some(slot),
+            Self::RunFailed { .. }
+            | Self::ClusterSilent { .. }
+            | Self::SilenceOver { .. }
+            | Self::ClusterStalled(_)
+            | Self::StallOver { .. } => None,
+        }
+    }
 }
 
 /// The id of an alert: a UUIDv5 of `cluster/namespace/batch/objective/kind/subject`, the subject being the

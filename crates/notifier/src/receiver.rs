@@ -87,22 +87,7 @@ impl Notice {
     /// The deadline that it is about.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        match &self.alert.body {
-            AlertBody::SlotMissed { slot, .. }
-            | AlertBody::SlotRecovered { slot, .. }
-            | AlertBody::SlotRetracted { slot, .. }
-            | AlertBody::SlotUnknown { slot, .. }
-            | AlertBody::UnknownClosed { slot, .. }
-            | AlertBody::SlotAtRisk { slot, .. }
-            | AlertBody::RiskOver { slot, .. }
-            | AlertBody::ExpectationBroken { slot, .. }
-            | AlertBody::BudgetSpent { slot, .. } => Some(slot.deadline),
-            AlertBody::RunFailed { .. }
-            | AlertBody::ClusterSilent { .. }
-            | AlertBody::ClusterStalled(_)
-            | AlertBody::SilenceOver { .. }
-            | AlertBody::StallOver { .. } => None,
-        }
+        self.alert.body.slot().map(|slot| slot.deadline)
     }
 }
 

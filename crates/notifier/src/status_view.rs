@@ -11,7 +11,7 @@ use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::key::BatchKey;
 use kigen_model::objective::{Deadlines, Schedule};
 use kigen_model::risk::RiskKind;
-use kigen_model::slot::{Slot, Verdict};
+use kigen_model::slot::Verdict;
 use kigen_state::{BatchState, Judged, ObjectiveState, SlotEnd};
 
 use crate::surroundings::{
@@ -174,7 +174,7 @@ impl StatusView {
     }
 
     fn sources(&self, graph: &Graph, alert: &Alert) -> Vec<LateSource> {
-        let from = match slot(alert) {
+        let from = match alert.body.slot() {
             Some(slot) => slot.from,
             None => alert.decided_at - TimeDelta::hours(SOURCES_BEFORE_H),
         };
@@ -199,7 +199,7 @@ fn name(key: &BatchKey) -> String {
 
 /// The marks until the alert's own deadline, whose verdict may be newer than what was read.
 fn marks(known: Option<&KnownObjective>, alert: &Alert) -> Vec<Mark> {
-    let until = slot(alert).map_or(alert.decided_at, |slot| slot.deadline);
+    let until = alert.body.slot().map_or(alert.decided_at, |slot| slot.deadline);
     let mut marks: Vec<(Instant, Mark)> = known
         .map_or(Vec::new(), |known| known.marks.iter().copied().filter(|(at, _)| *at <= until).collect());
     let own = match &alert.body {
@@ -243,31 +243,11 @@ fn ends(state: &ObjectiveState) -> Vec<End> {
 
 /// The latest ends until the alert's own deadline.
 fn ends_until(known: Option<&KnownObjective>, alert: &Alert) -> Vec<End> {
-    let until = slot(alert).map_or(alert.decided_at, |slot| slot.deadline);
+    let until = alert.body.slot().map_or(alert.decided_at, |slot| slot.deadline);
     let ends = known.map_or(&[][..], |known| &known.ends).iter().filter(|end| end.deadline <= until);
     let ends: Vec<End> = ends.copied().collect();
     let surplus = ends.len().saturating_sub(MARKS_MAX);
     ends.into_iter().skip(surplus).collect()
-}
-
-/// The slot that an alert is about.
-fn slot(alert: &Alert) -> Option<&Slot> {
-    match &alert.body {
-        AlertBody::SlotMissed { slot, .. }
-        | AlertBody::SlotRecovered { slot, .. }
-        | AlertBody::SlotRetracted { slot, .. }
-        | AlertBody::SlotUnknown { slot, .. }
-        | AlertBody::UnknownClosed { slot, .. }
-        | AlertBody::SlotAtRisk { slot, .. }
-        | AlertBody::RiskOver { slot, .. }
-        | AlertBody::ExpectationBroken { slot, .. }
-        | AlertBody::BudgetSpent { slot, .. } => Some(slot),
-        AlertBody::RunFailed { .. }
-        | AlertBody::ClusterSilent { .. }
-        | AlertBody::SilenceOver { .. }
-        | AlertBody::ClusterStalled(_)
-        | AlertBody::StallOver { .. } => None,
-    }
 }
 
 /// How long the latest successful runs took, as far as their starts are known.
