@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test soak sim mutants check deploy-check deploy-tools kafka registry consumer gokart older stories bench setup fmt clippy doc deny tidy bench-once
+.PHONY: help demo test soak sim mutants check dist dist-check deploy-check deploy-tools kafka registry consumer gokart older stories bench setup fmt clippy doc deny tidy bench-once
 
 # RocksDB is most of a cold build; ccache keeps its objects across target directories and clean builds. The folder
 # need not exist yet: `setup` may be about to make it.
@@ -24,6 +24,8 @@ OLDER_COMMIT := 5d84b6916a7495f3c5457e3c69c098194c26a057
 OLDER := $(CACHE)/older-5d84b69
 # One module of Go has all tools, so that what they share is built once.
 DEPLOY_TOOLS := $(CACHE)/go-tools-$(shell cat tests/deploy/go.mod tests/deploy/go.sum | sha256sum | cut -c 1-10)
+DIST_CRATES := cargo-about@0.9.3 cargo-auditable@0.7.7 cargo-cyclonedx@0.5.9 cargo-deb@3.8.0
+DIST_TOOLS := $(CACHE)/dist-tools-$(shell echo $(DIST_CRATES) | sha256sum | cut -c 1-10)
 BUILD_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 BENCHES := $(wildcard benches/*.rs crates/*/benches/*.rs)
 
@@ -77,6 +79,19 @@ deploy-check: setup ## Checks the chart, the rules and the policies below deploy
 		$(MAKE) deploy-tools; \
 		tests/deploy/check.sh $(DEPLOY_TOOLS); \
 	fi
+
+dist: setup $(DIST_TOOLS)/.built ## Builds a release of what is committed: tarball, Debian package, SBOM
+	@deploy/release/dist.sh $(BUILD_DIR)/dist $(DIST_TOOLS)/bin
+
+dist-check: dist ## Checks a release, and the image's root file system, as their users would
+	@tests/dist/check.sh $(BUILD_DIR)/dist
+
+$(DIST_TOOLS)/.built: | setup
+	@echo "== building the tools that make a release into $(DIST_TOOLS), once"
+	@CARGO_TARGET_DIR=$(DIST_TOOLS)/target CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug --root $(DIST_TOOLS) \
+		$(DIST_CRATES)
+	@rm -rf $(DIST_TOOLS)/target
+	@touch $@
 
 deploy-tools: $(DEPLOY_TOOLS)/.built
 
