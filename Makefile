@@ -24,8 +24,9 @@ OLDER_COMMIT := 5d84b6916a7495f3c5457e3c69c098194c26a057
 OLDER := $(CACHE)/older-5d84b69
 # One module of Go has all tools, so that what they share is built once.
 DEPLOY_TOOLS := $(CACHE)/go-tools-$(shell cat tests/deploy/go.mod tests/deploy/go.sum | sha256sum | cut -c 1-10)
-DIST_CRATES := cargo-about@0.9.3 cargo-auditable@0.7.7 cargo-cyclonedx@0.5.9 cargo-deb@3.8.0
-DIST_TOOLS := $(CACHE)/dist-tools-$(shell echo $(DIST_CRATES) | sha256sum | cut -c 1-10)
+DIST_CRATES := cargo-auditable@0.7.7 cargo-cyclonedx@0.5.9 cargo-deb@3.8.0
+ABOUT := cargo-about@0.9.3
+DIST_TOOLS := $(CACHE)/dist-tools-$(shell echo $(DIST_CRATES) $(ABOUT) | sha256sum | cut -c 1-10)
 BUILD_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 BENCHES := $(wildcard benches/*.rs crates/*/benches/*.rs)
 
@@ -88,8 +89,11 @@ dist-check: dist ## Checks a release, and the image's root file system, as their
 
 $(DIST_TOOLS)/.built: | setup
 	@echo "== building the tools that make a release into $(DIST_TOOLS), once"
-	@CARGO_TARGET_DIR=$(DIST_TOOLS)/target CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug --root $(DIST_TOOLS) \
-		$(DIST_CRATES)
+	@install() { \
+		CARGO_TARGET_DIR=$(DIST_TOOLS)/target CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug --root $(DIST_TOOLS) "$$@"; \
+	}; \
+	install $(DIST_CRATES); \
+	install --features cli $(ABOUT)
 	@rm -rf $(DIST_TOOLS)/target
 	@touch $@
 
