@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test soak sim mutants check dist dist-check deploy-check deploy-tools kafka registry consumer gokart older stories bench setup fmt clippy doc deny tidy bench-once
+.PHONY: help demo test soak sim mutants check book dist dist-check deploy-check deploy-tools kafka registry consumer gokart older stories bench setup fmt clippy doc deny tidy bench-once
 
 # RocksDB is most of a cold build; ccache keeps its objects across target directories and clean builds. The folder
 # need not exist yet: `setup` may be about to make it.
@@ -24,6 +24,8 @@ OLDER_COMMIT := 5d84b6916a7495f3c5457e3c69c098194c26a057
 OLDER := $(CACHE)/older-5d84b69
 # One module of Go has all tools, so that what they share is built once.
 DEPLOY_TOOLS := $(CACHE)/go-tools-$(shell cat tests/deploy/go.mod tests/deploy/go.sum | sha256sum | cut -c 1-10)
+MDBOOK_VERSION := 0.5.4
+MDBOOK := $(CACHE)/mdbook-$(MDBOOK_VERSION)/bin/mdbook
 DIST_CRATES := cargo-auditable@0.7.7 cargo-cyclonedx@0.5.9 cargo-deb@3.8.0
 ABOUT := cargo-about@0.9.3
 DIST_TOOLS := $(CACHE)/dist-tools-$(shell echo $(DIST_CRATES) $(ABOUT) | sha256sum | cut -c 1-10)
@@ -80,6 +82,16 @@ deploy-check: setup ## Checks the chart, the rules and the policies below deploy
 		$(MAKE) deploy-tools; \
 		tests/deploy/check.sh $(DEPLOY_TOOLS); \
 	fi
+
+book: setup $(MDBOOK) ## Builds the documentation as a book, with a search
+	@docs/book/build.sh $(BUILD_DIR)/book $(MDBOOK)
+	@echo "$(BUILD_DIR)/book/index.html"
+
+$(MDBOOK): | setup
+	@echo "== building mdBook $(MDBOOK_VERSION) into $(CACHE), once"
+	@CARGO_TARGET_DIR=$(CACHE)/mdbook-target CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug \
+		--root $(CACHE)/mdbook-$(MDBOOK_VERSION) --no-default-features --features search mdbook@$(MDBOOK_VERSION)
+	@rm -rf $(CACHE)/mdbook-target
 
 dist: setup $(DIST_TOOLS)/.built ## Builds a release of what is committed: tarball, Debian package, SBOM
 	@deploy/release/dist.sh $(BUILD_DIR)/dist $(DIST_TOOLS)/bin

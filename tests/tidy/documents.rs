@@ -81,7 +81,15 @@ fn the_documents_link_to_and_name_files_that_exist() {
             for link in links_in(line) {
                 let target = link.split('#').next().unwrap_or_default();
                 let folder = path.parent().expect("a file has a folder");
-                if !target.is_empty() && !root().join(folder).join(target).exists() {
+                let file =
+                    if target.is_empty() { root().join(&path) } else { root().join(folder).join(target) };
+                let leads_to_heading = |anchor| {
+                    file.extension().is_none_or(|extension| extension != "md")
+                        || anchors_of(&std::fs::read_to_string(&file).expect("a file of the checkout"))
+                            .any(|heading| heading == anchor)
+                };
+                let anchor = link.split_once('#').map(|(_, anchor)| anchor);
+                if !file.exists() || !anchor.is_none_or(leads_to_heading) {
                     faults.add(&path, number, &format!("the link `{link}` leads nowhere"));
                 }
             }
@@ -92,6 +100,22 @@ fn the_documents_link_to_and_name_files_that_exist() {
                     &format!("`{named}` does not exist: name the file that took its place"),
                 );
             }
+        }
+    }
+    faults.assert_none();
+}
+
+#[test]
+fn the_book_has_each_page() {
+    let summary = Path::new("docs/book/SUMMARY.md");
+    let text = read(summary);
+    let mut faults = Faults::default();
+    for page in files_under(&root().join("docs"), "md") {
+        let within = page.strip_prefix("docs").expect("it is below docs");
+        // The decisions follow by themselves.
+        let is_listed = within.starts_with("adr") || text.contains(&format!("(../{})", within.display()));
+        if page != summary && !is_listed {
+            faults.add(summary, 1, &format!("the book lacks {}", page.display()));
         }
     }
     faults.assert_none();
@@ -131,6 +155,21 @@ fn map_of(document: &str) -> BTreeMap<String, MapRow> {
         }
     }
     rows
+}
+
+/// The anchors of a document's headings, as forges and mdBook make them.
+fn anchors_of(document: &str) -> impl Iterator<Item = String> {
+    let headings =
+        document.lines().filter_map(|line| line.strip_prefix('#')?.trim_start_matches('#').strip_prefix(' '));
+    headings.map(|heading| {
+        let kept = |letter: &char| letter.is_alphanumeric() || [' ', '-', '_'].contains(letter);
+        heading
+            .to_lowercase()
+            .chars()
+            .filter(kept)
+            .map(|letter| if letter == ' ' { '-' } else { letter })
+            .collect()
+    })
 }
 
 /// The targets of the `make` commands in a line of a document or script, such as `make test`.
