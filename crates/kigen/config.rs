@@ -33,6 +33,7 @@ pub(crate) mod sheet;
 mod show;
 mod silence;
 pub(crate) mod slack;
+mod times;
 
 use cluster::{NAME_BYTES_MAX, NamedBy, clusters_in};
 use error::ConfigError;
@@ -40,10 +41,11 @@ use file::{KubernetesFile, LogFile, QuotasFile};
 use lease::{lease, lease_name};
 use receivers::ReceiverSettings;
 use registry::RegistrySettings;
-use routes::{Calendars, Named};
+use routes::Named;
 use sheet::{SheetFile, SheetSettings};
 use show::{quoted, show};
 use slack::{Notify, SlackSettings};
+use times::Calendars;
 
 use crate::cli::SettingsArgs;
 use crate::exit::misused;
@@ -209,7 +211,7 @@ impl Config {
         let silent_after = silence::silent_after(&file.processor, kubernetes.probe_interval_ms)?;
         let archive = archive::address(args.archive.as_deref(), &file.archive)?;
         let calendars = Calendars { objectives_file: objectives_file.as_deref(), cluster: &cluster };
-        let receivers = ReceiverSettings::resolve(file.receivers)?;
+        let receivers = ReceiverSettings::resolve(file.receivers, &calendars)?;
         let rules = routes::rules(&file.routes, &Named { calendars, receivers: receivers.addresses() })?;
         let slack = SlackSettings::resolve(args, file.slack, (file.routes, rules), receivers)?;
         Ok(Self {

@@ -48,6 +48,16 @@ pub(crate) fn record_text(topic: Topic, bytes: &[u8]) -> Result<String, kigen_wi
             }
         },
         Topic::Deliveries => match kigen_wire::decode_delivery(bytes)? {
+            DeliveryRecord::Message(Delivery {
+                receiver,
+                channel,
+                message,
+                quiet_until: Some(until),
+                text,
+                ..
+            }) if message.is_empty() => {
+                format!("{receiver} {channel} held back until {}: {text}", until.to_rfc3339())
+            }
             DeliveryRecord::Message(Delivery { receiver, channel, message, version, text, .. }) => {
                 format!("{receiver} {channel} {message} v{version}: {text}")
             }

@@ -237,6 +237,7 @@ async fn deliver(dir: &Path, deadline: i64) {
         storm: None,
         route: "C7".to_owned(),
         is_copy: false,
+        quiet_until: None,
     };
     let value = Some(encode_delivery(&DeliveryRecord::Message(delivery), Level::NEWEST));
     let key = format!("{SLACK}/{incident}");

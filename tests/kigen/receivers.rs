@@ -115,6 +115,18 @@ fn what_is_wrong_with_a_receiver_is_an_error_that_names_it_and_shows_no_secret()
         &of("the environment has no variable `OPS_ADDRESS`, which its url_env names"),
     );
     check(&webhook(&format!("{secret}\n{url}\nlocale = \"jp\"")), &of("its locale is `jp`"));
+    let quiet = "quiet = {hours = \"22:00-07:00\", zone = \"UTC\"}";
+    check(
+        &webhook(&format!("{secret}\n{url}\n{quiet}")),
+        &of("it has quiet hours: quiet hours are for Slack"),
+    );
+    check(
+        &format!(
+            "{}[[routes]]\nname = \"r\"\nreceivers = [\"ops\"]\n{quiet}\n",
+            webhook(&format!("{secret}\n{url}"))
+        ),
+        "it has quiet hours, and webhook:ops is a program's",
+    );
     check(
         "[[receivers]]\nname = \"ops\"\nkind = \"fax\"\n",
         &of("its kind is `fax`: the kinds are webhook, pagerduty, alertmanager, email, teams, discord"),

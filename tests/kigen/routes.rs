@@ -10,6 +10,7 @@ use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody, CronJobPresence, DeadlineSummary, ObjectiveSummary, alert_id};
 use kigen_model::delivery::{DeliveryRecord, SLACK, Undelivered, undelivered_key};
 use kigen_model::key::BatchKey;
+use kigen_model::labels::Labels;
 use kigen_model::objective::Severity;
 use kigen_model::slot::{Gap, Slot};
 use kigen_model::topic::{Offset, Partition, Topic};
@@ -41,6 +42,15 @@ working_days = "jp-business-days"
 zone = "Asia/Tokyo"
 channel = "#ml"
 locale = "ja"
+
+[[routes]]
+name = "what can wait"
+kind = ["warning", "failure"]
+[routes.labels]
+team = ["ml", "search-*"]
+[routes.quiet]
+hours = "22:00-07:00"
+zone = "Asia/Tokyo"
 "##;
 
 fn at(text: &str) -> Instant {
@@ -60,6 +70,7 @@ fn alert() -> Alert {
         severity: Severity::Fatal,
         owner: None,
         runbook: None,
+        labels: Labels::of([("team", "ml")]),
     };
     Alert {
         id: alert_id(&key, "ready", "slot_unknown", &deadline.to_rfc3339()),
@@ -73,11 +84,14 @@ fn alert() -> Alert {
 
 /// A folder with a configuration, and a log with an alert that was given up.
 async fn folder(config: &str) -> tempfile::TempDir {
+    folder_with(config, alert()).await
+}
+
+async fn folder_with(config: &str, alert: Alert) -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a temporary directory");
     std::fs::write(dir.path().join("kigen.toml"), config).expect("a configuration");
     let settings = Settings { partitions: 4, ..Settings::default() };
     let log = EmbeddedLog::open(&dir.path().join("kigen-data/log"), settings).expect("a log");
-    let alert = alert();
     let value = encode_alert(&alert, Level::NEWEST);
     let failed = Undelivered {
         receiver: SLACK.to_owned(),
@@ -135,7 +149,11 @@ fn a_rule_that_is_not_understood_is_an_error_that_names_it() {
         assert!(error.contains("the rule `dwh` under [[routes]] is not understood"), "{error}");
         assert!(error.contains(why), "{line}: {error}");
     };
-    check("", "neither a channel nor receivers nor a mention nor a locale");
+    check("", "neither a channel nor receivers nor a mention nor a locale nor quiet hours");
+    check("quiet = {hours = \"22:00-07:00\"}", "of its quiet hours: its times need a zone");
+    check("quiet = {}", "its quiet hours have no hours or days");
+    check("quiet = {days = [\"mon-sun\"], zone = \"UTC\"}", "its quiet hours have no end");
+    check("channel = \"#a\"\nlabels = {team = []}", "its label `team` has no values");
     check(
         "channel = \"#a\"\nlocale = \"jp\"",
         "its locale is `jp`: the languages of messages are `en` and `ja`",
@@ -189,6 +207,15 @@ fn kigen_config_check_names_the_rules_that_can_never_match() {
     let (code, shown, _) =
         configured(&RULES.replace("[slack]\n", "[slack]\ndry_run = true\n"), &["config", "check"]);
     assert_eq!((code, &*shown), (Some(0), "nothing is wrong with the configuration\n"));
+    let (code, shown, error) = configured(
+        "[slack]\nchannel = \"#a\"\ndry_run = true\n[[routes]]\nname = \"r\"\nkind = [\"cluster\"]\nquiet = {hours = \"22:00-07:00\", zone = \"UTC\"}\n",
+        &["config", "check"],
+    );
+    assert_eq!(code, Some(1), "{error}");
+    assert!(
+        shown.starts_with("the quiet hours of the rule `r` under [[routes]] hold back nothing: "),
+        "{shown}"
+    );
     let (code, _, error) = configured("[slack]\nwarning_channel = \"#calm\"\n", &["config", "check"]);
     assert_eq!(code, Some(2));
     assert!(error.contains("no receiver of alerts is configured"), "{error}");
@@ -204,6 +231,7 @@ async fn kigen_notify_explain_prints_the_rule_that_decides_on_an_alert() {
         alert ID: slot_unknown of shop/ml/recommend, an alert of kind unknown
           at night                 does not match: it was decided Fri 2026-11-20 12:30 Asia/Tokyo
           ml on a working day      matches: to #ml
+          what can wait            is not asked: a rule before it decided
           default                  is not asked: a rule before it decided
         it goes to #ml in `ja`
     "#]]
@@ -211,6 +239,19 @@ async fn kigen_notify_explain_prints_the_rule_that_decides_on_an_alert() {
     let (code, _, error) = run(dir.path(), &["notify", "--explain", "1234"]);
     assert_eq!(code, Some(1));
     assert!(error.contains("kigen.alerts has no alert 1234"), "{error}");
+}
+
+#[tokio::test]
+async fn kigen_notify_explain_states_until_when_quiet_hours_hold_an_alert_back() {
+    let config = "[slack]\nchannel = \"#alerts\"\n[[routes]]\nname = \"lunch\"\nlabels = {team = [\"m*\"]}\n\
+                  quiet = {hours = \"12:00-13:00\", zone = \"Asia/Tokyo\"}\n";
+    let objective = alert().objective.map(|it| ObjectiveSummary { severity: Severity::Warning, ..it });
+    let dir = folder_with(config, Alert { objective, ..alert() }).await;
+    let (code, shown, error) = run(dir.path(), &["notify", "--explain", &alert().id.to_string()]);
+    assert_eq!(code, Some(0), "{error}");
+    let last =
+        "it goes to #alerts in the digest after its quiet hours (until Fri 2026-11-20 13:00 Asia/Tokyo)\n";
+    assert!(shown.ends_with(last), "{shown}");
 }
 
 #[tokio::test]

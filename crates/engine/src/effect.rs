@@ -79,6 +79,7 @@ pub(crate) fn summary_of_objective(name: &str, objective: &ObjectiveState) -> Ob
         severity: spec.severity,
         owner: spec.owner.clone(),
         runbook: spec.runbook.clone(),
+        labels: spec.labels.clone(),
     }
 }
 

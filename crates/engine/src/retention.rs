@@ -37,6 +37,7 @@ const NAME_BYTES: usize = 8;
 const SLOT_END_BYTES: usize = 20;
 const SUCCESSOR_BYTES: usize = 96;
 const RULE_BYTES: usize = 48;
+const LABEL_BYTES: usize = 48;
 /// What a batch that is read needs beside its names.
 const READ_BYTES: usize = 8;
 const REFUSED_BYTES: usize = 128;
@@ -358,12 +359,16 @@ impl Weight {
     }
 
     fn spec(&mut self, objective: &Objective) {
-        let Objective { deadlines, time_zone, starts, calendar, owner, runbook, expect, .. } = objective;
+        let Objective { deadlines, time_zone, starts, calendar, owner, runbook, expect, labels, .. } =
+            objective;
         for text in [time_zone, starts, calendar, owner, runbook] {
             self.add(0, &[or_nothing(text)]);
         }
         for name in expect.iter().flat_map(|expect| expect.metrics.keys()) {
             self.add(RULE_BYTES, &[name]);
+        }
+        for (name, value) in labels.iter() {
+            self.add(LABEL_BYTES, &[name, value]);
         }
         match deadlines {
             Deadlines::CompleteBy { crontab } => self.add(0, &[crontab]),
@@ -393,6 +398,7 @@ mod tests {
     use chrono::TimeDelta;
     use kigen_model::event::Revision;
     use kigen_model::expectation::{Expectation, NumberRule};
+    use kigen_model::labels::Labels;
     use kigen_model::objective::{ObjectiveSource, Schedule, Severity};
     use kigen_model::reported::{Number, ReportedMetrics};
     use kigen_model::run::{Container, ContainerRole, ContainerState, Run};
@@ -428,6 +434,7 @@ mod tests {
             severity: Severity::Fatal,
             owner: some("12345"),
             runbook: some("123456"),
+            labels: Labels::default(),
             source: ObjectiveSource::File,
         }
     }

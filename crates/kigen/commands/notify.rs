@@ -6,11 +6,13 @@ use std::path::Path;
 
 use anyhow::Context;
 use chrono::Utc;
+use kigen_calendar::Zone;
 use kigen_log::{Log, LogReader};
 use kigen_model::alert::Alert;
 use kigen_model::topic::{Partition, Topic};
 use kigen_notifier::language::Language;
-use kigen_notifier::routing::{self, Mention, Outcome};
+use kigen_notifier::routing::kind::Kind;
+use kigen_notifier::routing::{Mention, Outcome};
 use kigen_notifier::slack::preview::{self, Page};
 use kigen_notifier::undelivered::{self, AllUndelivered};
 use kigen_ops::on_thread;
@@ -61,7 +63,7 @@ pub(crate) fn explain(config: &Config, id: &str) -> anyhow::Result<()> {
             Topic::Alerts
         )
     };
-    let kind = routing::Kind::of(&alert).name();
+    let kind = Kind::of(&alert).name();
     let mut text = format!("alert {id}: {} of {}, an alert of kind {kind}\n", alert.body.kind(), alert.key);
     for (rule, outcome) in routes.explain(&alert) {
         let why = match outcome {
@@ -76,9 +78,14 @@ pub(crate) fn explain(config: &Config, id: &str) -> anyhow::Result<()> {
     }
     let targets = routes.targets(&alert).into_iter().map(|target| {
         let mentions = target.mentions.iter().map(Mention::markup).collect::<Vec<_>>().join(" ");
-        let mut text = target.channel;
+        let mut text = target.channel.clone();
         if !mentions.is_empty() {
             let _ = write!(text, " with {mentions}");
+        }
+        if let Some(until) = target.quiet_until(&alert) {
+            let zone = target.quiet.as_ref().map_or_else(Zone::utc, |quiet| quiet.zone.clone());
+            let until = zone.local(until).date_time.format("%a %Y-%m-%d %H:%M");
+            let _ = write!(text, " in the digest after its quiet hours (until {until} {})", zone.name());
         }
         if target.language != Language::ENGLISH {
             let _ = write!(text, " in `{}`", target.language.tag());
@@ -129,10 +136,18 @@ pub(crate) fn check(config: &Config) -> anyhow::Result<()> {
         Err(error) => Err(error),
     };
     let routes = routes.map_err(misused)?;
-    let unreachable = routes.unreachable();
+    let (unreachable, never_quiet) = (routes.unreachable(), routes.never_quiet());
     for (rule, why) in &unreachable {
         print(&format!("the rule `{rule}` under [[routes]] can never match: {why}\n"))?;
     }
+    for (rule, why) in &never_quiet {
+        print(&format!("the quiet hours of the rule `{rule}` under [[routes]] hold back nothing: {why}\n"))?;
+    }
+    anyhow::ensure!(
+        never_quiet.is_empty() || !unreachable.is_empty(),
+        "the quiet hours of {} rules hold back nothing",
+        never_quiet.len()
+    );
     anyhow::ensure!(unreachable.is_empty(), "{} rules can never match", unreachable.len());
     print("nothing is wrong with the configuration\n")
 }

@@ -13,12 +13,14 @@ use kigen_notifier::receiver::email::{EMAIL, Email, Security};
 use kigen_notifier::receiver::pagerduty::{PAGERDUTY, PagerDuty};
 use kigen_notifier::receiver::teams::{TEAMS, Teams};
 use kigen_notifier::receiver::webhook::{WEBHOOK, Webhook, key_of};
+use kigen_notifier::routing::times::Times;
 use kigen_notifier::routing::{Endpoint, address};
 use kigen_ops::Secret;
 use serde::{Deserialize, Serialize};
 
 use super::error::ConfigError;
 use super::routes::{KindFile, language};
+use super::times::{Calendars, NO_QUIET, TimesFile, has_quiet_hours};
 
 /// How long a name may be: it is in each line about the receiver.
 const NAME_CHARS_MAX: usize = 40;
@@ -50,6 +52,9 @@ pub(super) struct ReceiverFile {
     /// The language of its messages, unless a rule has another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     locale: Option<String>,
+    /// When what it receives is held back for a digest at their end, unless a rule has other quiet hours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quiet: Option<TimesFile>,
     /// Where it is. Of this and each further secret, one of the three forms is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
@@ -143,7 +148,7 @@ impl std::fmt::Debug for ReceiverSettings {
 
 impl ReceiverSettings {
     /// Each receiver of the file, or what is wrong with the first one that is not understood.
-    pub(super) fn resolve(file: Vec<ReceiverFile>) -> Result<Self, ConfigError> {
+    pub(super) fn resolve(file: Vec<ReceiverFile>, calendars: &Calendars<'_>) -> Result<Self, ConfigError> {
         let mut names = BTreeSet::new();
         let (mut receivers, mut endpoints) = (Vec::new(), Vec::new());
         for receiver in &file {
@@ -160,6 +165,7 @@ impl ReceiverSettings {
                 address: address(built.kind(), name),
                 kinds: receiver.default.iter().map(|kind| (*kind).into()).collect(),
                 language: receiver.language()?,
+                quiet: receiver.quiet(calendars)?,
             });
             receivers.push((name.clone(), built));
         }
@@ -288,6 +294,14 @@ impl ReceiverFile {
             language(tag).map_err(|rule| self.wrong(&format!("its locale is `{tag}`: {rule}")))
         };
         self.locale.as_ref().map(locale).transpose()
+    }
+
+    fn quiet(&self, calendars: &Calendars<'_>) -> Result<Option<Times>, ConfigError> {
+        let Some(quiet) = &self.quiet else { return Ok(None) };
+        if !has_quiet_hours(&self.kind) {
+            return Err(self.wrong(&format!("it has quiet hours: {NO_QUIET}")));
+        }
+        quiet.read_quiet(calendars).map(Some).map_err(|why| self.wrong(&why))
     }
 
     fn url(&self) -> Result<Secret, ConfigError> {

@@ -1,22 +1,16 @@
 //! The table of routes, as the configuration file has it: which alerts go to which channel.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
-use chrono::{NaiveTime, Weekday};
-use kigen_calendar::Zone;
 use kigen_model::objective::Severity;
-use kigen_model::working_days::WorkingDays;
 use kigen_notifier::language::Language;
-use kigen_notifier::routing::{Conditions, Kind, Mention, Pattern, Rule, Times, number_of};
-use kigen_objective::file::read_file;
-use kigen_working_days::Catalog;
+use kigen_notifier::routing::conditions::{Conditions, Pattern};
+use kigen_notifier::routing::kind::Kind;
+use kigen_notifier::routing::{Mention, Rule, kind_of};
 use serde::{Deserialize, Serialize};
 
 use super::error::ConfigError;
-
-/// The years for which the days of a calendar are computed.
-const CALENDAR_YEARS: (i32, i32) = (2020, 2050);
+use super::times::{Calendars, NO_QUIET, TimesFile, has_quiet_hours};
 
 /// A rule of the file.
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -40,6 +34,9 @@ pub(super) struct RouteFile {
     /// It matches one of these owners; `*` at the end stands for any rest of a name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     owner: Vec<String>,
+    /// It matches objectives with these labels, each with one of its values; `*` at the end stands for any rest of a value.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<String, Vec<String>>,
     /// It matches at these hours of the day, such as `22:00-07:00`.
     #[serde(skip_serializing_if = "Option::is_none")]
     hours: Option<String>,
@@ -67,6 +64,10 @@ pub(super) struct RouteFile {
     /// Whom its message in Slack notifies: ids of users and user groups, `here` or `channel`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     mention: Vec<String>,
+    /// When what it matches is held back for a digest at their end: not what is about a missed deadline of severity fatal, or
+    /// about a whole cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quiet: Option<TimesFile>,
     /// Whether further rules are asked, too.
     #[serde(default, rename = "continue", skip_serializing_if = "std::ops::Not::not")]
     is_continued: bool,
@@ -98,13 +99,6 @@ pub(super) struct Named<'a> {
     pub(super) receivers: BTreeMap<&'a str, &'a str>,
 }
 
-/// The calendars that rules may name.
-pub(super) struct Calendars<'a> {
-    /// A file of objectives, which may define some.
-    pub(super) objectives_file: Option<&'a Path>,
-    pub(super) cluster: &'a str,
-}
-
 /// The rules of a file, in their order.
 pub(super) fn rules(file: &[RouteFile], named: &Named<'_>) -> Result<Vec<Rule>, ConfigError> {
     let mut names = BTreeSet::new();
@@ -123,10 +117,10 @@ pub(super) fn rules(file: &[RouteFile], named: &Named<'_>) -> Result<Vec<Rule>, 
 
 fn rule(file: &RouteFile, named: &Named<'_>) -> Result<Rule, ConfigError> {
     let has_own = file.channel.is_some() || !file.receivers.is_empty();
-    if !has_own && file.mention.is_empty() && file.locale.is_none() {
+    if !has_own && file.mention.is_empty() && file.locale.is_none() && file.quiet.is_none() {
         return Err(wrong(
             &file.name,
-            "it has neither a channel nor receivers nor a mention nor a locale, so that it would change nothing",
+            "it has neither a channel nor receivers nor a mention nor a locale nor quiet hours, so that it would change nothing",
         ));
     }
     let receiver = |name: &String| {
@@ -162,6 +156,22 @@ fn rule(file: &RouteFile, named: &Named<'_>) -> Result<Rule, ConfigError> {
     let locale = |tag: &str| {
         language(tag).map_err(|rule| wrong(&file.name, &format!("its locale is `{tag}`: {rule}")))
     };
+    let receivers: Vec<String> = file.receivers.iter().map(receiver).collect::<Result<_, _>>()?;
+    let of_program = receivers.iter().find(|address| !has_quiet_hours(kind_of(address)));
+    if let (Some(address), Some(_)) = (of_program, &file.quiet) {
+        return Err(wrong(
+            &file.name,
+            &format!("it has quiet hours, and {address} is a program's: {NO_QUIET}"),
+        ));
+    }
+    let mut labels = BTreeMap::new();
+    for (label, values) in &file.labels {
+        if values.is_empty() {
+            return Err(wrong(&file.name, &format!("its label `{label}` has no values; any is `[\"*\"]`")));
+        }
+        labels.insert(label.clone(), patterns(values)?);
+    }
+    let of_rule = |why: String| wrong(&file.name, &why);
     Ok(Rule {
         name: file.name.clone(),
         when: Conditions {
@@ -170,82 +180,28 @@ fn rule(file: &RouteFile, named: &Named<'_>) -> Result<Rule, ConfigError> {
             clusters: patterns(&file.cluster)?,
             namespaces: patterns(&file.namespace)?,
             owners: patterns(&file.owner)?,
-            times: times(file, &named.calendars)?,
+            labels,
+            times: file.times().read(&named.calendars).map_err(of_rule)?,
         },
         channel: file.channel.clone(),
-        receivers: file.receivers.iter().map(receiver).collect::<Result<_, _>>()?,
+        receivers,
         language: file.locale.as_deref().map(locale).transpose()?,
         mentions: file.mention.iter().map(mention).collect::<Result<_, _>>()?,
+        quiet: file
+            .quiet
+            .as_ref()
+            .map(|quiet| quiet.read_quiet(&named.calendars))
+            .transpose()
+            .map_err(of_rule)?,
         is_continued: file.is_continued,
     })
 }
 
-fn times(file: &RouteFile, calendars: &Calendars<'_>) -> Result<Option<Times>, ConfigError> {
-    let RouteFile { name, hours, days, working_days, days_off, zone, .. } = file;
-    let has_times = hours.is_some() || !days.is_empty() || working_days.is_some() || days_off.is_some();
-    let zone = match (zone, has_times) {
-        (None, false) => return Ok(None),
-        (Some(_), false) => {
-            return Err(wrong(name, "it has a zone, but no hours, days, working_days or days_off"));
-        }
-        (None, true) => return Err(wrong(name, "its times need a zone, such as `zone = \"Asia/Tokyo\"`")),
-        (Some(zone), true) => Zone::named(zone).map_err(|error| wrong(name, &error.to_string()))?,
-    };
-    let calendar = match (working_days, days_off) {
-        (Some(_), Some(_)) => return Err(wrong(name, "it has both working_days and days_off: keep one")),
-        (Some(calendar), None) => Some((calendar.clone(), calendars.find(name, calendar)?, true)),
-        (None, Some(calendar)) => Some((calendar.clone(), calendars.find(name, calendar)?, false)),
-        (None, None) => None,
-    };
-    let hours = hours.as_ref().map(|text| {
-        parse_hours(text).ok_or_else(|| {
-            wrong(name, &format!("`{text}` are no hours; they are two times of the day, as in `22:00-07:00`"))
-        })
-    });
-    let mut numbers = BTreeSet::new();
-    for text in days {
-        numbers.extend(parse_days(text).ok_or_else(|| {
-            wrong(name, &format!("`{text}` is no day; it is `mon` to `sun`, or several as in `mon-fri`"))
-        })?);
-    }
-    Ok(Some(Times { zone, hours: hours.transpose()?, days: numbers, calendar }))
-}
-
-impl Calendars<'_> {
-    fn find(&self, rule: &str, name: &str) -> Result<WorkingDays, ConfigError> {
-        let mut catalog = Catalog::default();
-        if catalog.find(name).is_err()
-            && let Some(path) = self.objectives_file
-            && let Ok(contents) = read_file(path, self.cluster)
-        {
-            catalog = contents.catalog;
-        }
-        let found = catalog.find(name).map_err(|error| wrong(rule, &error.to_string()))?;
-        Ok(found.working_days(CALENDAR_YEARS.0, CALENDAR_YEARS.1))
-    }
-}
-
-/// `22:00-07:00`; two equal times would be no time or the whole day.
-fn parse_hours(text: &str) -> Option<(NaiveTime, NaiveTime)> {
-    let (from, until) = text.split_once('-')?;
-    let time = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
-    let (from, until) = (time(from)?, if until.trim() == "24:00" { NaiveTime::MIN } else { time(until)? });
-    (from != until).then_some((from, until))
-}
-
-/// `mon`, or `fri-mon`.
-fn parse_days(text: &str) -> Option<Vec<u8>> {
-    let day = |text: &str| {
-        let day: Weekday = text.parse().ok().filter(|_| text.len() == 3)?;
-        Some(number_of(day))
-    };
-    match text.split_once('-') {
-        None => Some(vec![day(text)?]),
-        Some((from, until)) => {
-            let (from, until) = (day(from)?, day(until)?);
-            let length = (until + 7 - from) % 7;
-            Some((0..=length).map(|nth| (from + nth) % 7).collect())
-        }
+impl RouteFile {
+    /// When it matches.
+    fn times(&self) -> TimesFile {
+        let Self { hours, days, working_days, days_off, zone, .. } = self.clone();
+        TimesFile { hours, days, working_days, days_off, zone }
     }
 }
 
@@ -291,21 +247,5 @@ pub(super) fn show(file: &[RouteFile]) -> String {
     match file.is_empty() {
         true => String::new(),
         false => toml::to_string(&File { routes: file }).unwrap_or_default(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn days_and_hours_are_read_over_the_ends_of_week_and_day() {
-        assert_eq!(parse_days("mon"), Some(vec![0]));
-        assert_eq!(parse_days("fri-mon"), Some(vec![4, 5, 6, 0]));
-        assert_eq!((parse_days("monday"), parse_days("mon-")), (None, None));
-        let time = |hour, minute| NaiveTime::from_hms_opt(hour, minute, 0).expect("a time");
-        assert_eq!(parse_hours("22:00-07:30"), Some((time(22, 0), time(7, 30))));
-        assert_eq!(parse_hours("09:00-24:00"), Some((time(9, 0), time(0, 0))));
-        assert_eq!((parse_hours("9"), parse_hours("09:00-09:00")), (None, None));
     }
 }

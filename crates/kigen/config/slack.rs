@@ -7,7 +7,8 @@ use chrono::TimeDelta;
 use kigen_notifier::dispatch::Receivers;
 use kigen_notifier::failures::{FailureFilter, Failures};
 use kigen_notifier::language::Language;
-use kigen_notifier::routing::{Channels, Kind, Routes, Rule};
+use kigen_notifier::routing::kind::Kind;
+use kigen_notifier::routing::{Channels, Routes, Rule};
 use kigen_ops::Secret;
 
 use super::error::ConfigError;

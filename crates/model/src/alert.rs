@@ -7,6 +7,7 @@ use crate::Instant;
 use crate::budget::BudgetReport;
 use crate::expectation::Broken;
 use crate::key::BatchKey;
+use crate::labels::Labels;
 use crate::objective::Severity;
 use crate::risk::{Risk, RiskKind};
 use crate::silence::{NextDeadline, SlotCounts};
@@ -51,6 +52,8 @@ pub struct ObjectiveSummary {
     pub owner: Option<String>,
     /// A link to what to do.
     pub runbook: Option<String>,
+    /// The labels of the object in which it is written.
+    pub labels: Labels,
 }
 
 /// Where the deadlines of an objective come from, as an alert describes it.

@@ -57,6 +57,9 @@ pub struct Delivery {
     pub route: String,
     /// Whether that is not the first of several channels.
     pub is_copy: bool,
+    /// The end of the quiet hours in which it came: until then there is no message, and after that it is one of many. `None`: it
+    /// did not come in quiet hours.
+    pub quiet_until: Option<Instant>,
 }
 
 /// An alert that no receiver has accepted yet. The notifiers' position is after it.

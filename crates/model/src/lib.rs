@@ -11,6 +11,7 @@ pub mod delivery;
 pub mod event;
 pub mod expectation;
 pub mod key;
+pub mod labels;
 pub mod mute;
 pub mod objective;
 pub mod reject;

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 
 use crate::budget::Target;
 use crate::expectation::Expectation;
+use crate::labels::Labels;
 use crate::run::CronJob;
 
 /// The name of the objective that a CronJob's annotation declares, reserved for it.
@@ -43,6 +44,8 @@ pub struct Objective {
     pub owner: Option<String>,
     /// A link to what to do.
     pub runbook: Option<String>,
+    /// The labels of the object in which it is written.
+    pub labels: Labels,
     /// Where the objective is written.
     pub source: ObjectiveSource,
 }
@@ -116,6 +119,7 @@ impl Objective {
             severity: Severity::Fatal,
             owner: None,
             runbook: None,
+            labels: Labels::default(),
             source,
         }
     }

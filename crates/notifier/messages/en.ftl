@@ -55,6 +55,7 @@ state-recovered = Recovered
 state-at-risk = At risk
 state-over = Over
 state-storm = Storm
+state-digest = Digest
 state-not-as-expected = Not as expected
 state-budget-spent = Budget spent
 state-budget-half-spent = Budget half spent
@@ -407,6 +408,22 @@ storm-line = • { $headline }
 storm-line-with-cause = • { $headline }: { $cause }
 storm-more = and { $more } more.
 storm-thread = Each has its message in the thread.
+
+## After quiet hours
+
+digest-headline = { $alerts ->
+    [one] one alert
+   *[other] { $alerts } alerts
+ } came in the quiet hours until { $until } { $zone }, { $over ->
+    [0] none of them is over
+    [one] one of them is over
+   *[other] { $over } of them are over
+ }
+digest-open = Not over:
+digest-over = Over by now:
+
+## What happened, in a word or two
+
 no-owner = none
 what-no-cron-job = no CronJob
 what-suspended = suspended

@@ -38,6 +38,7 @@ state-recovered = 復旧
 state-at-risk = 遅延のおそれ
 state-over = 解消
 state-storm = 多発
+state-digest = まとめ
 state-not-as-expected = 想定外の結果
 state-budget-spent = 許容回数の超過
 state-budget-half-spent = 許容回数の半分を消費
@@ -350,6 +351,18 @@ storm-line = • { $headline }
 storm-line-with-cause = • { $headline }: { $cause }
 storm-more = ほか { $more } 件。
 storm-thread = 個々の通知はスレッドにあります。
+
+## 通知を控える時間帯のあと
+
+digest-headline = 通知を控える時間帯（{ $until } { $zone } まで）に { $alerts } 件の通知がありました{ $over ->
+    [0] （解消済みはありません）
+   *[other] （うち { $over } 件は解消済み）
+ }
+digest-open = 未解消:
+digest-over = 解消済み:
+
+## 何が起きたか
+
 no-owner = 担当なし
 what-no-cron-job = CronJob なし
 what-suspended = 一時停止

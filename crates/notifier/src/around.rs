@@ -40,8 +40,8 @@ struct Known {
 
 impl Around {
     /// Reads this log from now on.
-    pub(crate) fn of(reader: impl LogReader + 'static) -> Self {
-        Self { reader: Some(Arc::new(reader)), known: Arc::default() }
+    pub(crate) fn of(reader: Arc<dyn LogReader>) -> Self {
+        Self { reader: Some(reader), known: Arc::default() }
     }
 
     /// What is around an alert; nothing if it cannot be read in time.

@@ -66,9 +66,8 @@ use crate::records::records;
 use crate::render::{Edition, Message, render};
 use crate::repeater::Repeater;
 use crate::routing::Routes;
-use crate::sending::NewAlert;
+use crate::sending::{Clock, NewAlert};
 use crate::slack::client::Slack;
-use crate::slack::reminder::Reminding;
 use crate::terminal::{Style, draw};
 use crate::waiting::WaitingRoom;
 
@@ -184,9 +183,10 @@ impl Delivery {
 
     /// Reads in this log what is around an alert.
     pub(crate) fn reading(mut self, reader: impl LogReader + 'static) -> Self {
-        self.around = Around::of(reader);
+        let reader: Arc<dyn LogReader> = Arc::new(reader);
+        self.around = Around::of(Arc::clone(&reader));
         if let Destination::Receivers(sender) = &mut self.destination {
-            sender.reading(self.around.clone());
+            sender.reading(self.around.clone(), reader);
         }
         self
     }
@@ -241,9 +241,9 @@ impl Delivery {
 
     /// The next message of each of these partitions may have been posted already, by its former owner or before a failed
     /// commit.
-    pub(crate) fn look_up_next(&self, queue: Queue, partitions: &[Partition]) {
+    pub(crate) async fn look_up_next(&self, queue: Queue, partitions: &[Partition]) {
         if let Destination::Receivers(sender) = &self.destination {
-            sender.look_up_next(queue, partitions);
+            sender.look_up_next(queue, partitions).await;
         }
     }
 
@@ -284,31 +284,40 @@ impl Delivery {
         }
     }
 
-    /// Lets the next message of a queue refer to its counterpart, counts its storm anew, or reminds of it; returns what is to be
-    /// committed. `None`: nothing can be done now.
+    /// Lets the next message of a queue refer to its counterpart, counts its storm anew, or, once all alerts are read, sends what
+    /// quiet hours held back, or reminds of it; returns what is to be committed. `None`: nothing can be done now.
     pub(crate) async fn follow_up(
         &mut self,
         partition: Partition,
         queue: Queue,
-        may_remind: bool,
+        has_read_all: bool,
     ) -> Option<Vec<NewRecord>> {
-        let Destination::Receivers(sender) = &mut self.destination else { return None };
-        let sender = sender.slack()?;
-        let mut changes = sender.link(partition, queue).await;
-        if changes.is_none() {
-            changes = sender.recount(partition, queue).await;
+        let Destination::Receivers(sender) = &self.destination else { return None };
+        let clock = Clock { level: self.control.level(), now: self.now };
+        let mut changes = None;
+        if let Some(slack) = sender.slack() {
+            changes = slack.link(partition, queue).await;
+            if changes.is_none() {
+                changes = slack.recount(partition, queue).await;
+            }
         }
-        if changes.is_none() && may_remind {
-            let reminding = Reminding { level: self.control.level(), now: self.now };
-            changes = sender.remind(partition, queue, reminding).await;
+        if changes.is_none() && has_read_all {
+            changes = sender.digest((partition, queue), clock).await;
+        }
+        if changes.is_none()
+            && has_read_all
+            && let Some(slack) = sender.slack()
+        {
+            changes = slack.remind(partition, queue, clock).await;
         }
         Some(self.record(partition, changes?))
     }
 
-    /// Whether a reminder of a queue is due.
-    pub(crate) fn is_reminder_due(&self, partition: Partition, queue: Queue) -> bool {
+    /// Whether a reminder of a queue is due, or what quiet hours held back.
+    pub(crate) fn is_due_once_all_is_read(&self, partition: Partition, queue: Queue) -> bool {
         let Destination::Receivers(sender) = &self.destination else { return false };
-        sender.slack().is_some_and(|slack| slack.is_reminder_due(partition, queue, self.now))
+        sender.is_digest_due(partition, queue, self.now)
+            || sender.slack().is_some_and(|slack| slack.is_reminder_due(partition, queue, self.now))
     }
 
     /// When [`follow_up`](Self::follow_up) has to be called again, though nothing changes.
@@ -317,7 +326,9 @@ impl Delivery {
             Destination::Receivers(sender) => {
                 let recount_at = sender.slack().and_then(|slack| slack.recount_at(partition, queue));
                 let remind_at = sender.slack().and_then(|slack| slack.remind_at(partition, queue, self.now));
-                recount_at.into_iter().chain(remind_at).chain(sender.next_pause_end(queue)).min()
+                let digest_at = sender.digest_at(partition, queue, self.now);
+                let all = recount_at.into_iter().chain(remind_at).chain(digest_at);
+                all.chain(sender.next_pause_end(queue)).min()
             }
             Destination::Printed(_) | Destination::Channel(_) => None,
         }
@@ -410,12 +421,21 @@ impl Delivery {
             }
         };
         Ok(changes.map(|changes| {
-            if !changes.iter().any(|change| matches!(change, Change::Wait(_))) {
+            if !changes.iter().any(is_postponed) {
                 metrics::delivered(kind);
                 self.health.delivered();
             }
             self.record(partition, changes)
         }))
+    }
+}
+
+/// Whether an alert waits, or quiet hours hold it back.
+fn is_postponed(change: &Change) -> bool {
+    match change {
+        Change::Wait(_) => true,
+        Change::Put(entry) => entry.held_until().is_some(),
+        Change::Forget { .. } | Change::Accepted { .. } => false,
     }
 }
 

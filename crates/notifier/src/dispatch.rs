@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::TimeDelta;
+use kigen_log::LogReader;
 use kigen_model::Instant;
 use kigen_model::alert::Alert;
-use kigen_model::delivery::{SLACK, Undelivered};
+use kigen_model::delivery::{Delivery, SLACK, Undelivered};
 use kigen_model::topic::Partition;
 use kigen_ops::on_thread;
 use kigen_wire::Level;
@@ -17,14 +18,16 @@ use tokio::time::Instant as TimerInstant;
 
 use crate::around::Around;
 use crate::backlog::Waiting;
+use crate::digests::Digests;
 use crate::failure::{Failure, Remedy};
-use crate::ledger::{Change, Ledger};
+use crate::ledger::{Change, Entry, Ledger};
 use crate::metrics;
 use crate::notice;
 use crate::patience::Patience;
 use crate::pauses::Pauses;
 use crate::plan::{Plan, plan};
 use crate::queue::Queue;
+use crate::quiet::{Quieted, quieted};
 use crate::receiver::Receiver;
 use crate::repeater::{Repeater, Turns};
 use crate::routing::{Routes, Target, address};
@@ -55,6 +58,7 @@ pub(crate) struct Dispatcher {
     settled: Arc<Mutex<BTreeSet<(Queue, Partition)>>>,
     /// Receivers that want no alerts any more.
     gone: Arc<Mutex<BTreeMap<String, Failure>>>,
+    digests: Digests,
 }
 
 impl Dispatcher {
@@ -66,15 +70,16 @@ impl Dispatcher {
     ) -> Self {
         let (ledger, pauses) = (Ledger::default(), Arc::new(Pauses::new(patience)));
         let slack = slack.map(|slack| SlackSender::new(slack, patience, ledger.clone(), Arc::clone(&pauses)));
-        let (around, settled, gone) = Default::default();
+        let (around, settled, gone, digests) = Default::default();
         let repeated = receivers.iter().filter(|(_, receiver)| receiver.repeats_after().is_some());
         let turns = repeated.map(|(address, _)| (address.clone(), Arc::default())).collect();
         let (receivers, routes, turns) = (Arc::new(receivers), Arc::new(routes), Arc::new(turns));
-        Self { slack, receivers, routes, around, ledger, pauses, turns, settled, gone }
+        Self { slack, receivers, routes, around, ledger, pauses, turns, settled, gone, digests }
     }
 
-    /// Reads what is around alerts.
-    pub(crate) fn reading(&mut self, around: Around) {
+    /// Reads what is around alerts, and what other partitions hold.
+    pub(crate) fn reading(&mut self, around: Around, reader: Arc<dyn LogReader>) {
+        self.digests.reading(reader);
         if let Some(slack) = &mut self.slack {
             slack.reading(around.clone());
         }
@@ -103,6 +108,23 @@ impl Dispatcher {
         &self.ledger
     }
 
+    pub(crate) fn digests(&self) -> &Digests {
+        &self.digests
+    }
+
+    /// The receiver at an address.
+    pub(crate) fn receiver(&self, address: &str) -> Option<Arc<dyn Receiver>> {
+        self.receivers.get(address).cloned()
+    }
+
+    /// What a message is for; where the configuration has no such target any more, as it was.
+    pub(crate) fn target_of_entry(&self, entry: &Entry) -> Target {
+        let Delivery { receiver, route, is_copy, .. } = &entry.delivery;
+        let mut targets = self.routes.targets(&entry.alert).into_iter();
+        let found = targets.find(|target| target.channel == *route && target.receiver == *receiver);
+        found.unwrap_or_else(|| self.routes.forgotten(receiver, route, *is_copy))
+    }
+
     /// What gives receivers again what lasts, by this clock.
     pub(crate) fn repeaters(&self, now: fn() -> Instant) -> Vec<Repeater> {
         let repeater = |(address, receiver): (&String, &Arc<dyn Receiver>)| {
@@ -121,8 +143,9 @@ impl Dispatcher {
     }
 
     /// Looks up the next message of each of these partitions before it is posted.
-    pub(crate) fn look_up_next(&self, queue: Queue, partitions: &[Partition]) {
+    pub(crate) async fn look_up_next(&self, queue: Queue, partitions: &[Partition]) {
         self.settled().retain(|(of, partition)| *of != queue || !partitions.contains(partition));
+        self.digests.forget().await;
     }
 
     /// Sends an alert to what it is for, or lets it wait; returns what the receivers have then.
@@ -142,6 +165,9 @@ impl Dispatcher {
 
     async fn send_to(&self, sending: Sending<'_>) -> Vec<Change> {
         let queue = Queue::of(&sending.alert.body);
+        if let Some(changes) = self.hold(sending, queue) {
+            return changes;
+        }
         let channel = self.channel_of(sending);
         let gone = self.gone().get(&channel).cloned();
         if gone.is_none()
@@ -166,6 +192,34 @@ impl Dispatcher {
                 vec![Change::Wait(Box::new(Waiting { queue, record, alert, is_in_doubt }))]
             }
         }
+    }
+
+    /// Holds an alert back for a digest; `None`: it is sent, or waits behind others of its batch.
+    fn hold(&self, sending: Sending<'_>, queue: Queue) -> Option<Vec<Change>> {
+        let Target { channel: route, is_copy, .. } = sending.target;
+        let order = (&sending.alert.key, is_copy.then_some(&**route));
+        if self.ledger.waits_for_batch(sending.partition, queue, order) {
+            return None;
+        }
+        match quieted(sending, self.plan(sending)) {
+            Quieted::Held(entries) => Some(self.held_changes(sending, entries)),
+            Quieted::Sent(..) => None,
+        }
+    }
+
+    fn held_changes(&self, sending: Sending<'_>, entries: Vec<Entry>) -> Vec<Change> {
+        let mut entries = entries.into_iter();
+        let Some(first) = entries.next() else { return Vec::new() };
+        let before = match self.plan(sending) {
+            Plan::Update(update) => Some(update.entry).filter(|before| before.held_until().is_some()),
+            Plan::Pass | Plan::Post { .. } => None,
+        };
+        let others: Vec<Entry> = entries.collect();
+        // What is marked beside it stays.
+        let before = before.filter(|_| others.is_empty());
+        let mut changes = self.ledger.replaced(sending.partition, sending.alert, before.as_ref(), first);
+        changes.extend(others.into_iter().map(|entry| Change::Put(Box::new(entry))));
+        changes
     }
 
     /// Sends an alert that waits; returns what the receivers have then.
@@ -237,8 +291,13 @@ impl Dispatcher {
         waits.then(|| "alerts before it wait".to_owned())
     }
 
+    /// A request for a channel succeeded.
+    pub(crate) fn succeeded(&self, queue: Queue, channel: &str) {
+        self.pauses.succeeded(queue, channel);
+    }
+
     /// A request failed: its channel is left alone for a while, or for good.
-    fn failed(&self, queue: Queue, channel: &str, failure: &Failure) {
+    pub(crate) fn failed(&self, queue: Queue, channel: &str, failure: &Failure) {
         match failure.remedy {
             Remedy::Gone => _ = self.gone().insert(channel.to_owned(), failure.clone()),
             Remedy::Wait | Remedy::WaitFor(_) | Remedy::Repair | Remedy::Content => {
@@ -257,14 +316,21 @@ impl Dispatcher {
         if matches!(plan, Plan::Pass) {
             return Ok(Vec::new());
         }
+        let (plan, beside) = match quieted(sending, plan) {
+            Quieted::Held(entries) => return Ok(self.held_changes(sending, entries)),
+            Quieted::Sent(plan, beside) => (plan, beside),
+        };
         let Target { receiver, channel, .. } = sending.target;
         let surroundings = &self.around.alert(sending.alert).await;
-        if receiver == SLACK {
+        let mut changes = if receiver == SLACK {
             let slack = self.slack.as_ref().ok_or_else(|| unconfigured(SLACK))?;
-            return slack.try_send(sending, plan, surroundings).await.map_err(Failure::from);
-        }
-        let receiver = self.receivers.get(channel).ok_or_else(|| unconfigured(channel))?;
-        self.try_notify(Arc::clone(receiver), sending, &plan, surroundings).await
+            slack.try_send(sending, plan, surroundings).await.map_err(Failure::from)?
+        } else {
+            let receiver = self.receiver(channel).ok_or_else(|| unconfigured(channel))?;
+            self.try_notify(receiver, sending, &plan, surroundings).await?
+        };
+        changes.extend(beside);
+        Ok(changes)
     }
 
     /// Gives a notice to a receiver that has no messages to be updated.
@@ -305,7 +371,7 @@ pub fn by_address(named: impl IntoIterator<Item = (String, Arc<dyn Receiver>)>) 
     named.into_iter().map(|(name, receiver)| (address(receiver.kind(), &name), receiver)).collect()
 }
 
-fn unconfigured(receiver: &str) -> Failure {
+pub(crate) fn unconfigured(receiver: &str) -> Failure {
     let reason = format!(
         "{receiver} is not configured any more: configure it again, or leave the alert: it is given up after a day"
     );

@@ -82,7 +82,7 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
     /// Delivers until the role ends.
     pub(crate) async fn run(mut self) -> Result<(), NotifierError> {
         loop {
-            if !self.follow_shares() {
+            if !self.follow_shares().await {
                 return Ok(());
             }
             self.follow_up_all().await;
@@ -119,7 +119,17 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
     }
 
     /// Takes over what the role shares; false: the role ends.
-    fn follow_shares(&mut self) -> bool {
+    async fn follow_shares(&mut self) -> bool {
+        let (begun, is_stopped) = self.take_over_shares();
+        // Its former owner, or this one before a failed commit, may have posted the next message.
+        if !begun.is_empty() {
+            self.delivery.look_up_next(self.queue, &begun).await;
+        }
+        !is_stopped
+    }
+
+    /// The partitions that begin, and whether the role ends.
+    fn take_over_shares(&mut self) -> (Vec<Partition>, bool) {
         let shares = self.shares.borrow_and_update();
         self.cursors.retain(|partition, cursor| shares.has(*partition, cursor.start));
         let mut begun = Vec::new();
@@ -131,9 +141,7 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
             });
             cursor.end = share.end;
         }
-        // Its former owner, or this one before a failed commit, may have posted the next message.
-        self.delivery.look_up_next(self.queue, &begun);
-        !shares.is_stopped
+        (begun, shares.is_stopped)
     }
 
     /// Lets the messages of this queue refer to their counterparts in the other one, and counts storms.
@@ -153,9 +161,9 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
         {
             let (start, next) = (*start, *next);
             // What ends it may be among the alerts that are not read yet.
-            let is_due = self.delivery.is_reminder_due(partition, self.queue);
-            let may_remind = is_due && self.has_read_all(partition, next).await;
-            let followed_up = self.delivery.follow_up(partition, self.queue, may_remind).await;
+            let is_due = self.delivery.is_due_once_all_is_read(partition, self.queue);
+            let has_read_all = is_due && self.has_read_all(partition, next).await;
+            let followed_up = self.delivery.follow_up(partition, self.queue, has_read_all).await;
             let Some(outputs) = followed_up else { return };
             self.commit(partition, start, next, outputs).await;
         }

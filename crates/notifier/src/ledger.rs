@@ -65,6 +65,11 @@ impl Entry {
         offset <= self.delivery.offset && alert.decided_at <= self.delivery.decided_at
     }
 
+    /// The end of the quiet hours for which it is held back; `None`: the receiver has it.
+    pub(crate) fn held_until(&self) -> Option<Instant> {
+        self.delivery.quiet_until.filter(|_| self.delivery.message.is_empty())
+    }
+
     /// Whether what it is about goes on.
     pub(crate) fn is_open(&self) -> bool {
         match &self.alert.body {
@@ -89,7 +94,9 @@ impl Entry {
     /// The run that failed, by its UID: of the message about it, and of that about the deadline which it missed.
     fn failed_run(&self) -> Option<&str> {
         match &self.alert.body {
-            _ if self.delivery.storm.is_some() || self.delivery.is_copy => None,
+            _ if self.delivery.storm.is_some() || self.delivery.is_copy || self.held_until().is_some() => {
+                None
+            }
             AlertBody::RunFailed { run, .. }
             | AlertBody::SlotMissed { cause: Cause::Failed(_), run: Some(run), .. } => Some(&run.uid),
             AlertBody::SlotMissed { .. }
@@ -156,7 +163,7 @@ impl Messages {
     ///
     /// # Errors
     /// The log cannot be read.
-    pub(crate) fn load(reader: &impl LogReader, partition: Partition) -> Result<Self, LogError> {
+    pub(crate) fn load(reader: &(impl LogReader + ?Sized), partition: Partition) -> Result<Self, LogError> {
         let topic = Topic::Deliveries;
         let end = reader.last_stable_offset(topic, partition)?;
         let mut next = reader.earliest(topic, partition)?;
@@ -195,6 +202,11 @@ impl Messages {
 
     pub(crate) fn get(&self, subject: Uuid) -> Option<&Entry> {
         self.entries.get(&subject)
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
     }
 
     /// The open message that satisfies `is_it`.
@@ -326,6 +338,16 @@ impl Ledger {
         is_behind || partitions.values().any(|messages| messages.backlog.has_channel(queue, channel))
     }
 
+    /// Whether an alert of a batch has to wait for others of the batch.
+    pub(crate) fn waits_for_batch(
+        &self,
+        partition: Partition,
+        queue: Queue,
+        (key, copy): (&BatchKey, Option<&str>),
+    ) -> bool {
+        self.with(partition, |messages| messages.backlog.has_batch(queue, key, copy))
+    }
+
     /// Of each channel the alert of a queue that is to be sent next.
     pub(crate) fn heads(&self, queue: Queue) -> Vec<(Partition, Waiting)> {
         let partitions = self.partitions();
@@ -413,7 +435,8 @@ impl Ledger {
         let partitions = self.partitions();
         let near = partitions.values().flat_map(|messages| messages.entries.values()).filter(|entry| {
             let between = (alert.decided_at - entry.alert.decided_at).num_seconds().abs();
-            between <= STORM_WITHIN_S && entry.delivery.rejected.is_none() && entry.delivery.route == route
+            let is_here = entry.delivery.rejected.is_none() && entry.delivery.quiet_until.is_none();
+            between <= STORM_WITHIN_S && is_here && entry.delivery.route == route
         });
         let (mut own, mut heads) = (0, BTreeSet::new());
         for Entry { delivery, .. } in near {
@@ -436,6 +459,7 @@ impl Ledger {
         let partitions = self.partitions();
         let Some(messages) = partitions.get(&partition) else { return Vec::new() };
         let heads = messages.entries.values().filter(|entry| Queue::of(&entry.alert.body) == queue);
+        let heads = heads.filter(|entry| entry.delivery.quiet_until.is_none());
         let storm = |head: &Entry| {
             let counted = usize::try_from(head.delivery.storm?).ok()?;
             let is_of_it = |entry: &&Entry| {

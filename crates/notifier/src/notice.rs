@@ -73,6 +73,7 @@ pub(crate) fn entry(sending: Sending<'_>, plan: &Plan, notice: &Notice, accepted
         storm: None,
         route: target.channel.clone(),
         is_copy: target.is_copy,
+        quiet_until: plan.before().and_then(|entry| entry.delivery.quiet_until),
     };
     Entry { delivery, alert: notice.shown.clone(), followed_by: followed_by.cloned() }
 }

@@ -5,6 +5,7 @@ mod broken;
 mod budget;
 mod cause;
 mod cluster;
+mod digest;
 mod facts;
 mod history;
 mod message;
@@ -26,6 +27,7 @@ use kigen_model::trend::Trend;
 use self::around::{chart, late_sources, marks, next_readers, time_taken};
 use self::broken::{brief_broken, broken_text};
 use self::cause::{brief_cause, brief_failure, cause_text, error_of_attempt, error_texts, failure_text};
+pub use self::digest::render_digest;
 use self::facts::{
     facts_of_objective, facts_of_run, first_command, next_command, read_logs, repeat, show_batch,
 };

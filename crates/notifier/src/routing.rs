@@ -3,71 +3,22 @@
 //! An alert is routed by its content and by the time at which it was decided, never by the time at which it is sent: the same
 //! alert has the same channels after a restart and in an explanation.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+pub mod conditions;
+pub mod kind;
+pub mod times;
 
-use chrono::{Datelike, NaiveTime, Weekday};
-use kigen_calendar::Zone;
+use std::collections::{BTreeMap, BTreeSet};
+
 use kigen_model::Instant;
-use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::alert::Alert;
 use kigen_model::delivery::SLACK;
 use kigen_model::objective::Severity;
-use kigen_model::working_days::WorkingDays;
 use uuid::Uuid;
 
+use self::conditions::Conditions;
+use self::kind::Kind;
+use self::times::Times;
 use crate::language::Language;
-
-/// What an alert is about, as rules name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// A deadline was missed, and what became of that.
-    Miss,
-    /// A run failed.
-    Failure,
-    /// A deadline may be missed, or a run did not do what is expected.
-    Warning,
-    /// There is no evidence for a verdict.
-    Unknown,
-    /// A whole cluster is not judged.
-    Cluster,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Miss, Self::Failure, Self::Warning, Self::Unknown, Self::Cluster];
-
-    /// Its name in the configuration.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Miss => "miss",
-            Self::Failure => "failure",
-            Self::Warning => "warning",
-            Self::Unknown => "unknown",
-            Self::Cluster => "cluster",
-        }
-    }
-
-    /// The kind of an alert.
-    #[must_use]
-    pub fn of(alert: &Alert) -> Self {
-        match &alert.body {
-            AlertBody::SlotMissed { .. }
-            | AlertBody::SlotRecovered { .. }
-            | AlertBody::SlotRetracted { .. } => Self::Miss,
-            AlertBody::SlotUnknown { .. } | AlertBody::UnknownClosed { .. } => Self::Unknown,
-            AlertBody::SlotAtRisk { .. }
-            | AlertBody::RiskOver { .. }
-            | AlertBody::ExpectationBroken { .. }
-            | AlertBody::BudgetSpent { .. } => Self::Warning,
-            AlertBody::RunFailed { .. } => Self::Failure,
-            AlertBody::ClusterSilent { .. }
-            | AlertBody::ClusterStalled(_)
-            | AlertBody::SilenceOver { .. }
-            | AlertBody::StallOver { .. } => Self::Cluster,
-        }
-    }
-}
 
 /// The channels in Slack of alerts that no rule routes: by name (`#alerts`) or id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,41 +39,6 @@ impl Channels {
             Kind::Failure => self.error.as_deref(),
             Kind::Warning => Some(self.warning.as_ref().unwrap_or(&self.fatal)),
         }
-    }
-}
-
-/// A name, or with `*` at its end the beginning of names.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Pattern(String);
-
-impl Pattern {
-    /// A pattern of this text; `None`: it is empty, or has a `*` elsewhere.
-    #[must_use]
-    pub fn new(text: &str) -> Option<Self> {
-        let beginning = text.strip_suffix('*').unwrap_or(text);
-        (!text.is_empty() && !beginning.contains('*')).then(|| Self(text.to_owned()))
-    }
-
-    fn matches(&self, name: &str) -> bool {
-        match self.0.strip_suffix('*') {
-            Some(beginning) => name.starts_with(beginning),
-            None => name == self.0,
-        }
-    }
-
-    /// Whether it matches whatever the other one does.
-    fn covers(&self, other: &Self) -> bool {
-        match (self.0.strip_suffix('*'), other.0.strip_suffix('*')) {
-            (Some(beginning), _) => other.0.strip_suffix('*').unwrap_or(&other.0).starts_with(beginning),
-            (None, Some(_)) => false,
-            (None, None) => self == other,
-        }
-    }
-}
-
-impl fmt::Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -165,160 +81,6 @@ impl Mention {
     }
 }
 
-/// When a rule applies: by the local time of a zone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Times {
-    /// The zone.
-    pub zone: Zone,
-    /// From the first to the second, which is not included; before the first: of the next day. `None`: the whole day.
-    pub hours: Option<(NaiveTime, NaiveTime)>,
-    /// The days of the week, of the local date; none: all.
-    pub days: BTreeSet<u8>,
-    /// A calendar by its name, and whether its working days are meant, or its days off.
-    pub calendar: Option<(String, WorkingDays, bool)>,
-}
-
-/// The number of a day of the week, from 0 for Monday.
-#[must_use]
-pub fn number_of(day: Weekday) -> u8 {
-    u8::try_from(day.num_days_from_monday()).unwrap_or_default()
-}
-
-impl Times {
-    fn matches(&self, at: Instant) -> bool {
-        let local = self.zone.local(at).date_time;
-        let (date, time) = (local.date(), local.time());
-        let is_in_hours = self.hours.is_none_or(|(from, until)| match from < until {
-            true => from <= time && time < until,
-            false => from <= time || time < until,
-        });
-        let is_of_days = self.days.is_empty() || self.days.contains(&number_of(date.weekday()));
-        let is_of_calendar =
-            self.calendar.as_ref().is_none_or(|(_, days, wanted)| days.contains(date) == *wanted);
-        is_in_hours && is_of_days && is_of_calendar
-    }
-
-    /// Whether it applies whenever the other one does, as far as that is certain.
-    fn covers(&self, other: &Self) -> bool {
-        let has_calendar = self.calendar.is_none() || self.calendar == other.calendar;
-        let has_days = self.days.is_empty() || (!other.days.is_empty() && self.days.is_superset(&other.days));
-        let minutes = |times: &Self| -> BTreeSet<u32> { times.hours.map_or((0..1_440).collect(), of_hours) };
-        let has_hours = self.hours.is_none() || minutes(self).is_superset(&minutes(other));
-        let is_always = self.hours.is_none() && self.days.is_empty() && self.calendar.is_none();
-        is_always || (self.zone == other.zone && has_calendar && has_days && has_hours)
-    }
-}
-
-/// The minutes of a day.
-fn of_hours((from, until): (NaiveTime, NaiveTime)) -> BTreeSet<u32> {
-    use chrono::Timelike;
-    let minute = |time: NaiveTime| time.hour() * 60 + time.minute();
-    let (from, until) = (minute(from), minute(until));
-    if from < until { (from..until).collect() } else { (from..1_440).chain(0..until).collect() }
-}
-
-impl fmt::Display for Times {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-        let mut parts = Vec::new();
-        parts.extend(
-            self.hours.map(|(from, until)| format!("{}-{}", from.format("%H:%M"), until.format("%H:%M"))),
-        );
-        let days: Vec<&str> =
-            self.days.iter().filter_map(|day| names.get(usize::from(*day)).copied()).collect();
-        parts.extend((!days.is_empty()).then(|| days.join(", ")));
-        parts.extend(self.calendar.as_ref().map(|(name, _, is_working)| {
-            format!("{} of {name}", if *is_working { "working days" } else { "days off" })
-        }));
-        write!(f, "{} in {}", parts.join(", "), self.zone.name())
-    }
-}
-
-/// What an alert must be for a rule. Of each list one has to match; an empty list matches all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Conditions {
-    /// The severity of the objective; an alert without an objective has none.
-    pub severities: Vec<Severity>,
-    /// The kind.
-    pub kinds: Vec<Kind>,
-    /// The cluster.
-    pub clusters: Vec<Pattern>,
-    /// The namespace.
-    pub namespaces: Vec<Pattern>,
-    /// The owner of the objective.
-    pub owners: Vec<Pattern>,
-    /// When it was decided.
-    pub times: Option<Times>,
-}
-
-impl Conditions {
-    /// Why an alert does not match; `None`: it does.
-    fn mismatch(&self, alert: &Alert) -> Option<String> {
-        let objective = alert.objective.as_ref();
-        let severity = objective.map(|objective| objective.severity);
-        if !self.severities.is_empty() && !severity.is_some_and(|own| self.severities.contains(&own)) {
-            return Some(format!("its severity is {}", severity.map_or("none", severity_name)));
-        }
-        let kind = Kind::of(alert);
-        if !self.kinds.is_empty() && !self.kinds.contains(&kind) {
-            return Some(format!("its kind is {}", kind.name()));
-        }
-        let lacks = |patterns: &[Pattern], name: Option<&str>| {
-            !patterns.is_empty()
-                && !name.is_some_and(|name| patterns.iter().any(|pattern| pattern.matches(name)))
-        };
-        let owner = objective.and_then(|objective| objective.owner.as_deref());
-        let of_names = [
-            ("cluster", &self.clusters, Some(&*alert.key.cluster)),
-            (
-                "namespace",
-                &self.namespaces,
-                Some(&*alert.key.namespace).filter(|_| !alert.key.is_of_cluster()),
-            ),
-            ("owner", &self.owners, owner),
-        ];
-        for (what, patterns, name) in of_names {
-            if lacks(patterns, name) {
-                return Some(format!("its {what} is {}", name.unwrap_or("none")));
-            }
-        }
-        let times = self.times.as_ref().filter(|times| !times.matches(alert.decided_at))?;
-        let local = times.zone.local(alert.decided_at).date_time.format("%a %Y-%m-%d %H:%M");
-        Some(format!("it was decided {local} {}", times.zone.name()))
-    }
-
-    /// Whether it matches whatever the other one does, as far as that is certain.
-    fn covers(&self, other: &Self) -> bool {
-        fn has<T: PartialEq>(these: &[T], others: &[T]) -> bool {
-            these.is_empty() || (!others.is_empty() && others.iter().all(|other| these.contains(other)))
-        }
-        let has_names = |these: &[Pattern], others: &[Pattern]| {
-            these.is_empty()
-                || (!others.is_empty()
-                    && others.iter().all(|other| these.iter().any(|this| this.covers(other))))
-        };
-        let has_times = match (&self.times, &other.times) {
-            (None, _) => true,
-            (Some(_), None) => false,
-            (Some(these), Some(others)) => these.covers(others),
-        };
-        has(&self.severities, &other.severities)
-            && has(&self.kinds, &other.kinds)
-            && has_names(&self.clusters, &other.clusters)
-            && has_names(&self.namespaces, &other.namespaces)
-            && has_names(&self.owners, &other.owners)
-            && has_times
-    }
-}
-
-/// The name of a severity in objectives and rules.
-fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Fatal => "fatal",
-        Severity::Warning => "warning",
-    }
-}
-
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -334,6 +96,8 @@ pub struct Rule {
     pub language: Option<Language>,
     /// Whom the message notifies.
     pub mentions: Vec<Mention>,
+    /// When what it matches waits for a digest; `None`: as those after it have it, or never.
+    pub quiet: Option<Times>,
     /// Whether the rules after it are asked, too.
     pub is_continued: bool,
 }
@@ -351,6 +115,8 @@ pub struct Target {
     pub mentions: Vec<Mention>,
     /// Whether it is not the first of the alert's channels in Slack.
     pub is_copy: bool,
+    /// When what may wait is held back for a digest.
+    pub quiet: Option<Times>,
 }
 
 /// A receiver beside Slack, as the table has it.
@@ -362,6 +128,8 @@ pub struct Endpoint {
     pub kinds: Vec<Kind>,
     /// The language of its messages; `None`: the default.
     pub language: Option<Language>,
+    /// When what may wait is held back for a digest, unless a rule has other quiet hours.
+    pub quiet: Option<Times>,
 }
 
 /// The address of the receiver of this kind and name: what `kigen.deliveries`, explanations and `/readyz` call it.
@@ -371,7 +139,8 @@ pub fn address(kind: &str, name: &str) -> String {
 }
 
 /// The kind of receiver at an address.
-fn kind_of(address: &str) -> &str {
+#[must_use]
+pub fn kind_of(address: &str) -> &str {
     address.split_once(':').map_or(address, |(kind, _)| kind)
 }
 
@@ -380,6 +149,27 @@ impl Target {
     pub(crate) fn id_of(&self, id: Uuid) -> Uuid {
         if self.is_copy { Uuid::new_v5(&id, self.channel.as_bytes()) } else { id }
     }
+
+    /// The end of the quiet hours in which an alert was decided that may wait for it; `None`: it is sent at once.
+    #[must_use]
+    pub fn quiet_until(&self, alert: &Alert) -> Option<Instant> {
+        let quiet = self.quiet.as_ref().filter(|_| may_wait(Kind::of(alert), severity(alert)))?;
+        quiet.end_after(alert.decided_at)
+    }
+}
+
+/// Whether quiet hours hold back what is of this kind, about an objective of this severity: not the miss of a deadline that wakes
+/// a person, and nothing about a whole cluster.
+fn may_wait(kind: Kind, severity: Option<Severity>) -> bool {
+    match kind {
+        Kind::Miss | Kind::Unknown => severity != Some(Severity::Fatal),
+        Kind::Failure | Kind::Warning => true,
+        Kind::Cluster => false,
+    }
+}
+
+fn severity(alert: &Alert) -> Option<Severity> {
+    alert.objective.as_ref().map(|objective| objective.severity)
 }
 
 /// The table.
@@ -417,14 +207,15 @@ impl Routes {
     /// What an alert is for; none: it is not delivered.
     #[must_use]
     pub fn targets(&self, alert: &Alert) -> Vec<Target> {
-        let mut targets = Targets { all: Vec::new(), languages: BTreeMap::new(), routes: self };
+        let (all, languages) = Default::default();
+        let mut targets = Targets { all, languages, routes: self };
         let of_kind = self.channel_of_kind(alert);
         for rule in self.rules.iter().filter(|rule| rule.when.mismatch(alert).is_none()) {
             if let Some(channel) = rule.channel_among(of_kind) {
-                targets.add(SLACK, channel, rule.language, &rule.mentions);
+                targets.add(SLACK, channel, Some(rule), &rule.mentions);
             }
             for address in &rule.receivers {
-                targets.add(kind_of(address), address, rule.language, &[]);
+                targets.add(kind_of(address), address, Some(rule), &[]);
             }
             if !rule.is_continued {
                 return targets.done();
@@ -453,7 +244,7 @@ impl Routes {
     /// What an alert was for, though by the table it is so no more.
     pub(crate) fn forgotten(&self, receiver: &str, channel: &str, is_copy: bool) -> Target {
         let (receiver, channel, mentions) = (receiver.to_owned(), channel.to_owned(), Vec::new());
-        Target { receiver, channel, language: self.language, mentions, is_copy }
+        Target { receiver, channel, language: self.language, mentions, is_copy, quiet: None }
     }
 
     /// What each rule makes of an alert, and at the end whether the default does.
@@ -506,6 +297,29 @@ impl Routes {
         found
     }
 
+    /// The rules and receivers whose quiet hours hold back nothing, each with the reason.
+    #[must_use]
+    pub fn never_quiet(&self) -> Vec<(&str, String)> {
+        let of_rules = self.rules.iter().filter_map(|rule| Some((rule, rule.quiet.as_ref()?)));
+        let of_rules = of_rules.filter_map(|(rule, quiet)| {
+            let Conditions { kinds, severities, times, .. } = &rule.when;
+            let kinds = if kinds.is_empty() { &Kind::ALL[..] } else { kinds };
+            let severity = match &severities[..] {
+                [Severity::Fatal] => Some(Severity::Fatal),
+                _ => None,
+            };
+            let why = if !kinds.iter().any(|kind| may_wait(*kind, severity)) {
+                "all that it matches is sent at once: about clusters, or about missed deadlines of severity fatal".to_owned()
+            } else if times.as_ref().is_some_and(|times| times.is_apart_from(quiet)) {
+                "it never matches in them".to_owned()
+            } else {
+                return None;
+            };
+            Some((&*rule.name, why))
+        });
+        of_rules.collect()
+    }
+
     /// Whether a failed run is for any receiver.
     pub(crate) fn has_failures(&self) -> bool {
         let is_for_failures = |rule: &Rule| {
@@ -556,28 +370,35 @@ struct Targets<'a> {
 }
 
 impl Targets<'_> {
-    fn add(&mut self, receiver: &str, channel: &str, language: Option<Language>, mentions: &[Mention]) {
+    fn add(&mut self, receiver: &str, channel: &str, rule: Option<&Rule>, mentions: &[Mention]) {
         let nth = self.all.iter().position(|target| target.channel == channel).unwrap_or(self.all.len());
         if nth == self.all.len() {
             let is_copy = receiver != SLACK || self.all.iter().any(|target| target.receiver == SLACK);
             self.all.push(self.routes.forgotten(receiver, channel, is_copy));
         }
-        if let Some(language) = language {
+        if let Some(language) = rule.and_then(|rule| rule.language) {
             self.languages.entry(nth).or_insert(language);
         }
         let target = &mut self.all[nth];
+        if target.quiet.is_none() {
+            target.quiet = rule.and_then(|rule| rule.quiet.clone());
+        }
         let is_new = |mention: &&Mention| !target.mentions.contains(mention);
         let new: Vec<Mention> = mentions.iter().filter(is_new).cloned().collect();
         target.mentions.extend(new);
     }
 
-    /// Each in its language: of a rule, else of the receiver, else that of all.
+    /// Each in its language: of a rule, else of the receiver, else that of all. And with its quiet hours: of a rule, else of the
+    /// receiver.
     fn done(mut self) -> Vec<Target> {
         for (nth, target) in self.all.iter_mut().enumerate() {
             let endpoint = self.routes.endpoints.iter().find(|endpoint| endpoint.address == target.channel);
             let of_endpoint = endpoint.and_then(|endpoint| endpoint.language);
             target.language =
                 self.languages.get(&nth).copied().or(of_endpoint).unwrap_or(self.routes.language);
+            if target.quiet.is_none() {
+                target.quiet = endpoint.and_then(|endpoint| endpoint.quiet.clone());
+            }
         }
         self.all
     }

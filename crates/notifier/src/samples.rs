@@ -8,6 +8,7 @@ use kigen_model::alert::{
 use kigen_model::budget::{BudgetReport, Target};
 use kigen_model::expectation::{Broken, Limit};
 use kigen_model::key::BatchKey;
+use kigen_model::labels::Labels;
 use kigen_model::objective::{ANNOTATED_OBJECTIVE, Severity};
 use kigen_model::reported::{Number, ReportedMetrics};
 use kigen_model::risk::Risk;
@@ -19,7 +20,7 @@ use kigen_model::trend::Trend;
 use uuid::Uuid;
 
 use crate::language::{Language, phrase};
-use crate::render::{Edition, Message, render, render_followed, render_storm};
+use crate::render::{Edition, Message, render, render_digest, render_followed, render_storm};
 use crate::surroundings::{End, LateSource, Lateness, Mark, NextRead, Surroundings, Usual};
 
 /// The deadline of the samples: Friday 20 November 2026, 12:30 in Tokyo, in seconds since 1970.
@@ -47,6 +48,7 @@ enum Content {
     Late(Box<Alert>, TimeDelta),
     Rejected(Box<Alert>),
     Storm(Vec<(Alert, bool)>),
+    Digest(Vec<(Alert, Option<Alert>)>),
 }
 
 impl Sample {
@@ -76,6 +78,11 @@ impl Sample {
             Content::Storm(alerts) => {
                 let alerts: Vec<(&Alert, bool)> = alerts.iter().map(|(alert, over)| (alert, *over)).collect();
                 vec![render_storm(&alerts, language)]
+            }
+            Content::Digest(alerts) => {
+                let alerts: Vec<(&Alert, Option<&Alert>)> =
+                    alerts.iter().map(|(alert, ended_by)| (alert, ended_by.as_ref())).collect();
+                vec![render_digest(&alerts, (at(9 * 60 + 30), Some("Asia/Tokyo")), language, true)]
             }
         }
     }
@@ -238,6 +245,22 @@ fn others() -> Vec<Sample> {
         Sample { name: "rejected-by-its-channel", content: rejected },
         Sample { name: "storm", content: Content::Storm(storm(3)) },
         Sample { name: "storm-over", content: Content::Storm(storm(14)) },
+        Sample { name: "digest", content: Content::Digest(digest()) },
+    ]
+}
+
+/// What quiet hours held back: two missed deadlines that can wait, of which one has its result by now, and a failed run.
+fn digest() -> Vec<(Alert, Option<Alert>)> {
+    let of = |alert: Alert, name| {
+        let objective = alert.objective.map(|it| ObjectiveSummary { severity: Severity::Warning, ..it });
+        Alert { key: BatchKey::new("shop", "dwh", name), objective, ..alert }
+    };
+    let never = missed(Cause::NeverStarted { expected_at: at(-30) }, None);
+    let body = AlertBody::RunFailed { run: failed_run(Some(1), "Error"), failure: failed(Some(1), None) };
+    vec![
+        (of(missed(Cause::Suspended, None), "report"), None),
+        (of(never, "prices"), Some(of(recovered(42, 1, ResultOf::MissedSlot), "prices"))),
+        (of(alert(body), "orders"), None),
     ]
 }
 
@@ -377,6 +400,7 @@ fn alert(body: AlertBody) -> Alert {
             severity: Severity::Fatal,
             owner: Some("recommend-team".to_owned()),
             runbook: Some("https://wiki.shop.example/recommend".to_owned()),
+            labels: Labels::default(),
         }),
         decided_at: deadline() + TimeDelta::seconds(30),
         cron_job: CronJobPresence::Exists,

@@ -11,6 +11,13 @@ use uuid::Uuid;
 
 use crate::routing::Target;
 
+/// The record level and the clock of what is sent.
+#[derive(Clone, Copy)]
+pub(crate) struct Clock {
+    pub(crate) level: Level,
+    pub(crate) now: fn() -> Instant,
+}
+
 /// One attempt to send an alert.
 #[derive(Clone, Copy)]
 pub(crate) struct Sending<'a> {

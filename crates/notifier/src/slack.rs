@@ -4,6 +4,7 @@ mod blocks;
 pub mod client;
 mod connector;
 pub(crate) mod content;
+mod digest;
 pub mod error;
 pub mod examine;
 mod late;

@@ -1,5 +1,6 @@
 //! One document of a file: an Objective, a Calendar, or mutes.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -32,6 +33,7 @@ pub(crate) struct Document {
 pub(crate) struct Metadata {
     pub(crate) name: Located<String>,
     pub(crate) namespace: Option<String>,
+    pub(crate) labels: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Debug)]

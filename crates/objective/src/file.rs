@@ -1,8 +1,10 @@
 //! A file of objectives: YAML, one `kind: Objective` or `kind: Calendar` a document, or `mutes`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use kigen_model::key::BatchKey;
+use kigen_model::labels::{Labels, is_label};
 use kigen_model::mute::Mute;
 use kigen_model::objective::Objective;
 use kigen_working_days::Catalog;
@@ -218,7 +220,23 @@ fn objective(
         NamedBatch::Selector(_) => return None,
     };
     let key = BatchKey::new(cluster, namespace, batch);
-    Some(FileObjective { key, name: metadata.name.into_value(), line, objective: parsed.objective })
+    let labels = labels(metadata.labels.unwrap_or_default(), metadata.name.line(), problems)?;
+    let objective = Objective { labels, ..parsed.objective };
+    Some(FileObjective { key, name: metadata.name.into_value(), line, objective })
+}
+
+/// All of them are valid, or there are none.
+fn labels(written: BTreeMap<String, String>, line: u64, problems: &mut Problems) -> Option<Labels> {
+    let wrong = written.iter().find(|(name, value)| !is_label(name, value));
+    let problem = match wrong {
+        Some((name, value)) => format!("the label `{name}: {value}` is none that Kubernetes allows"),
+        None if written.len() > Labels::MAX => {
+            format!("it has {} labels; the most is {}", written.len(), Labels::MAX)
+        }
+        None => return Some(Labels::of(written)),
+    };
+    problems.add(line, problem);
+    None
 }
 
 #[cfg(test)]
@@ -250,64 +268,83 @@ mod tests {
         check(
             spec,
             &expect![[r#"
-            [
-                FileObjective {
-                    key: BatchKey {
-                        cluster: "prod",
-                        namespace: "ml",
-                        batch: "recommend",
-                    },
-                    name: "ready",
-                    line: 5,
-                    objective: Objective {
-                        is_of_jobs: false,
-                        deadlines: CompleteBy {
-                            crontab: "0 12 * * *",
+                [
+                    FileObjective {
+                        key: BatchKey {
+                            cluster: "prod",
+                            namespace: "ml",
+                            batch: "recommend",
                         },
-                        time_zone: Some(
-                            "Asia/Tokyo",
-                        ),
-                        grace: TimeDelta {
-                            secs: 600,
-                            nanos: 0,
-                        },
-                        settle: TimeDelta {
-                            secs: 30,
-                            nanos: 0,
-                        },
-                        freshness: Some(
-                            TimeDelta {
-                                secs: 259200,
+                        name: "ready",
+                        line: 5,
+                        objective: Objective {
+                            is_of_jobs: false,
+                            deadlines: CompleteBy {
+                                crontab: "0 12 * * *",
+                            },
+                            time_zone: Some(
+                                "Asia/Tokyo",
+                            ),
+                            grace: TimeDelta {
+                                secs: 600,
                                 nanos: 0,
                             },
-                        ),
-                        starts: None,
-                        calendar: None,
-                        start_by: Some(
-                            TimeDelta {
-                                secs: 900,
+                            settle: TimeDelta {
+                                secs: 30,
                                 nanos: 0,
                             },
-                        ),
-                        expect: None,
-                        target: Some(
-                            Target {
-                                ratio_ppm: 990000,
-                                over_d: 30,
-                            },
-                        ),
-                        severity: Warning,
-                        owner: Some(
-                            "recommend-team",
-                        ),
-                        runbook: Some(
-                            "https://wiki",
-                        ),
-                        source: File,
+                            freshness: Some(
+                                TimeDelta {
+                                    secs: 259200,
+                                    nanos: 0,
+                                },
+                            ),
+                            starts: None,
+                            calendar: None,
+                            start_by: Some(
+                                TimeDelta {
+                                    secs: 900,
+                                    nanos: 0,
+                                },
+                            ),
+                            expect: None,
+                            target: Some(
+                                Target {
+                                    ratio_ppm: 990000,
+                                    over_d: 30,
+                                },
+                            ),
+                            severity: Warning,
+                            owner: Some(
+                                "recommend-team",
+                            ),
+                            runbook: Some(
+                                "https://wiki",
+                            ),
+                            labels: Labels(
+                                None,
+                            ),
+                            source: File,
+                        },
                     },
-                },
-            ]"#]],
+                ]"#]],
         );
+    }
+
+    #[test]
+    fn the_labels_of_a_document_are_those_of_its_objective() {
+        let labelled = |labels: &str| {
+            let spec = "  batch: {cronJob: recommend}\n  completeBy: \"0 12 * * *\"\n";
+            let text =
+                document("ready", spec).replace("name: ready", &format!("name: ready, labels: {labels}"));
+            let Contents { objectives, problems, .. } = parse(&text, "prod", Path::new(""));
+            let shown = objectives.iter().map(|it| it.objective.labels.to_string()).collect::<Vec<_>>();
+            format!("{}{problems}", shown.join(""))
+        };
+        assert_eq!(labelled("{tier: gold, team: ml}"), "team=ml, tier=gold");
+        assert_eq!(labelled("{team: a b}"), "line 3: the label `team: a b` is none that Kubernetes allows");
+        let many: Vec<String> = (0..17).map(|nth| format!("l{nth}: x")).collect();
+        assert_eq!(labelled(&format!("{{{}}}", many.join(", "))), "line 3: it has 17 labels; the most is 16");
     }
 
     #[test]

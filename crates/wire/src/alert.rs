@@ -17,6 +17,7 @@ use crate::codec;
 use crate::error::DecodeError;
 use crate::expectation::BrokenRecord;
 use crate::fields::{FieldReader, Millis, Text, int, maybe_text, text};
+use crate::labels::LabelRecord;
 use crate::level::Level;
 use crate::risk::RiskRecord;
 use crate::shared::{SeverityRecord, SlotRecord};
@@ -40,6 +41,8 @@ pub(crate) struct AlertRecord<'a> {
     severity: SeverityRecord,
     owner: Option<Text<'a>>,
     runbook: Option<Text<'a>>,
+    #[serde(default)]
+    labels: Vec<LabelRecord<'a>>,
     #[serde(default)]
     grace_s: i64,
     decided_at: Millis,
@@ -214,6 +217,7 @@ pub fn encode_alert(alert: &Alert, level: Level) -> Vec<u8> {
         severity: objective.map_or(SeverityRecord::Unknown, |objective| objective.severity.into()),
         owner: objective.and_then(|objective| maybe_text(&objective.owner)),
         runbook: objective.and_then(|objective| maybe_text(&objective.runbook)),
+        labels: objective.map(|objective| LabelRecord::all(&objective.labels)).unwrap_or_default(),
         grace_s: objective.map_or(0, |objective| objective.grace.num_seconds()),
         decided_at: alert.decided_at.into(),
         cron_job: alert.cron_job.into(),
@@ -244,15 +248,12 @@ pub fn decode_alert(bytes: &[u8]) -> Result<Alert, DecodeError> {
         severity: record.severity.read(),
         owner: record.owner.map(Text::into_owned),
         runbook: record.runbook.map(Text::into_owned),
+        labels: LabelRecord::read(record.labels),
     });
     let body = record.body.read(of, &record.cluster)?;
     Ok(Alert {
         id: of.uuid("id", &record.id)?,
-        key: BatchKey {
-            cluster: record.cluster.into_owned(),
-            namespace: record.namespace.into_owned(),
-            batch: record.batch.into_owned(),
-        },
+        key: BatchKey::new(record.cluster, record.namespace, record.batch),
         objective,
         decided_at: of.instant("decided_at", record.decided_at)?,
         cron_job: record.cron_job.read(),

@@ -50,6 +50,7 @@ struct Message<'a> {
     storm: Option<i32>,
     route: Text<'a>,
     is_copy: bool,
+    quiet_until: Option<Millis>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -122,6 +123,7 @@ impl<'a> From<&'a Delivery> for Message<'a> {
             storm: delivery.storm.map(int),
             route: text(&delivery.route),
             is_copy: delivery.is_copy,
+            quiet_until: delivery.quiet_until.map(Millis::from),
         }
     }
 }
@@ -148,6 +150,7 @@ impl Message<'_> {
             storm: self.storm.map(|alerts| of.int("storm", alerts)).transpose()?,
             route: self.route.into_owned(),
             is_copy: self.is_copy,
+            quiet_until: self.quiet_until.map(|at| of.instant("quiet_until", at)).transpose()?,
         })
     }
 }

@@ -32,6 +32,7 @@ pub(crate) struct EventRecord<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 enum Body<'a> {
     CronJobObserved { uid: Text<'a>, resource_version: i64, cron_job: CronJobRecord<'a> },
     CronJobDeleted { uid: Text<'a>, resource_version: i64 },

@@ -22,6 +22,7 @@ mod expectation;
 mod fields;
 mod frame;
 mod json;
+mod labels;
 mod level;
 mod mute;
 mod narrow;

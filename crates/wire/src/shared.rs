@@ -15,6 +15,7 @@ use crate::budget::TargetRecord;
 use crate::error::DecodeError;
 use crate::expectation::ExpectationRecord;
 use crate::fields::{FieldReader, Millis, Text, int, maybe_text, text};
+use crate::labels::LabelRecord;
 
 /// The version of an object: its two fields are flattened into the record that has it.
 pub(crate) fn revision(
@@ -435,6 +436,8 @@ pub(crate) struct ObjectiveRecord<'a> {
     target: Option<TargetRecord>,
     #[serde(default)]
     reads: Vec<ReadBatchRecord<'a>>,
+    #[serde(default)]
+    labels: Vec<LabelRecord<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -496,6 +499,7 @@ impl<'a> From<&'a Objective> for ObjectiveRecord<'a> {
             expect: objective.expect.as_ref().map(ExpectationRecord::from),
             target: objective.target.as_ref().map(TargetRecord::from),
             reads: objective.reads().unwrap_or_default().iter().map(read).collect(),
+            labels: LabelRecord::all(&objective.labels),
         }
     }
 }
@@ -542,6 +546,7 @@ impl ObjectiveRecord<'_> {
             severity: self.severity.read(),
             owner: self.owner.map(Text::into_owned),
             runbook: self.runbook.map(Text::into_owned),
+            labels: LabelRecord::read(self.labels),
             source: match self.source {
                 SourceRecord::File => ObjectiveSource::File,
                 SourceRecord::Object => ObjectiveSource::Object,

@@ -7,6 +7,7 @@ use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
+use kigen_model::labels::Labels;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Schedule, Severity};
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
@@ -102,6 +103,7 @@ fn objective(complete_by: &str, runbook: &str) -> Objective {
         severity: Severity::Fatal,
         owner: None,
         runbook: Some(runbook.to_owned()),
+        labels: Labels::default(),
         source: ObjectiveSource::File,
     }
 }

@@ -11,6 +11,7 @@ use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
 use kigen_model::event::{Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
+use kigen_model::labels::Labels;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
@@ -195,6 +196,7 @@ fn objective(complete_by: &str, grace: i64, freshness: Option<i64>) -> Objective
         severity: Severity::Fatal,
         owner: None,
         runbook: None,
+        labels: Labels::default(),
         source: ObjectiveSource::Annotation,
     }
 }

@@ -11,6 +11,7 @@ use kigen_model::Instant;
 use kigen_model::budget::Target;
 use kigen_model::event::{ClusterBody, ClusterEvent, FactBody, MuteChange, Revision};
 use kigen_model::key::BatchKey;
+use kigen_model::labels::Labels;
 use kigen_model::mute::{Mute, Repeat};
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, ReadBatch, Schedule, Severity};
 use kigen_model::reported::ReportedMetrics;
@@ -335,6 +336,7 @@ impl Stage {
             severity: Severity::Fatal,
             owner: after(words, "owner").map(str::to_owned),
             runbook: None,
+            labels: Labels::default(),
             source: if words.contains(&"in-a-file") {
                 ObjectiveSource::File
             } else if words.contains(&"by-an-object") {

@@ -42,6 +42,7 @@ pub(super) fn described(objective: &Objective) -> BTreeMap<&'static str, String>
         ("severity", Some(severity.label().to_owned())),
         ("owner", owner.clone()),
         ("runbook", runbook.clone()),
+        ("labels", Some(objective.labels.to_string()).filter(|labels| !labels.is_empty())),
     ];
     fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }

@@ -4,6 +4,7 @@
 //! The protocol has no answer to "did you get it?": after an uncertain outcome the request is made again, with the same
 //! `webhook-id`, by which the receiver knows that it has it already.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use base64::Engine;
@@ -123,6 +124,7 @@ fn body(notice: &Notice) -> Json {
         "severity": objective.map(|objective| objective.severity.label()),
         "owner": objective.and_then(|objective| objective.owner.as_ref()),
         "runbook": objective.and_then(|objective| objective.runbook.as_ref()),
+        "labels": objective.map(|objective| objective.labels.iter().collect::<BTreeMap<_, _>>()),
         "deadline": notice.deadline().map(|deadline| deadline.to_rfc3339()),
         "decided_at": alert.decided_at.to_rfc3339(),
         "language": message.language.tag(),

@@ -23,30 +23,12 @@ const NAMES_MAX: usize = 8;
 pub fn render_storm(alerts: &[(&Alert, bool)], language: Language) -> Message {
     let over = alerts.iter().filter(|(_, is_over)| *is_over).count();
     let is_over = over == alerts.len();
-    let owner_of = |alert: &Alert| owner(alert).unwrap_or_else(|| phrase!(language, "no-owner"));
-    let what = alerts.iter().map(|(alert, _)| phrase!(language, what(alert)));
-    let owners = alerts.iter().map(|(alert, _)| owner_of(alert));
-    let mut paragraphs = vec![
-        phrase!(language, "storm-what", counts = counts(language, what)),
-        phrase!(language, "storm-owners", counts = counts(language, owners)),
-    ];
+    let mut paragraphs = what_and_whose(alerts.iter().map(|(alert, _)| *alert), language);
     let mut open: Vec<&Alert> =
         alerts.iter().filter(|(_, is_over)| !is_over).map(|(alert, _)| *alert).collect();
     open.sort_by_key(|alert| (rank(alert), alert.decided_at, alert.key.clone()));
-    paragraphs.extend(open.iter().take(LINES_MAX).map(|alert| {
-        let Message { headline, brief, .. } =
-            content(Subject { alert, language, surroundings: Surroundings::NONE });
-        match brief {
-            Some(cause) => phrase!(language, "storm-line-with-cause", headline = headline, cause = cause),
-            None => phrase!(language, "storm-line", headline = headline),
-        }
-    }));
-    let more = open.len().saturating_sub(LINES_MAX);
-    if more > 0 {
-        paragraphs.push(phrase!(language, "storm-more", more = more));
-    }
+    paragraphs.extend(lines(&open, LINES_MAX, language));
     paragraphs.push(phrase!(language, "storm-thread"));
-    let clusters = counts(language, alerts.iter().map(|(alert, _)| clean(&alert.key.cluster)));
     Message {
         language,
         state: if is_over { phrase!(language, "state-over") } else { phrase!(language, "state-storm") },
@@ -58,7 +40,7 @@ pub fn render_storm(alerts: &[(&Alert, bool)], language: Language) -> Message {
         },
         brief: None,
         owner: None,
-        context: phrase!(language, "context-clusters", clusters = clusters),
+        context: clusters(alerts.iter().map(|(alert, _)| *alert), language),
         paragraphs,
         to_do: None,
         error: Vec::new(),
@@ -67,6 +49,44 @@ pub fn render_storm(alerts: &[(&Alert, bool)], language: Language) -> Message {
         chart: None,
         mentions: Vec::new(),
     }
+}
+
+/// Counts of what happened, and of the owners.
+pub(super) fn what_and_whose<'a>(
+    alerts: impl Iterator<Item = &'a Alert> + Clone,
+    language: Language,
+) -> Vec<String> {
+    let owner_of = |alert: &Alert| owner(alert).unwrap_or_else(|| phrase!(language, "no-owner"));
+    let what = alerts.clone().map(|alert| phrase!(language, what(alert)));
+    let owners = alerts.map(owner_of);
+    vec![
+        phrase!(language, "storm-what", counts = counts(language, what)),
+        phrase!(language, "storm-owners", counts = counts(language, owners)),
+    ]
+}
+
+/// The line with the clusters.
+pub(super) fn clusters<'a>(alerts: impl Iterator<Item = &'a Alert>, language: Language) -> String {
+    let clusters = counts(language, alerts.map(|alert| clean(&alert.key.cluster)));
+    phrase!(language, "context-clusters", clusters = clusters)
+}
+
+/// A line for each of these alerts, up to so many.
+pub(super) fn lines(alerts: &[&Alert], lines_max: usize, language: Language) -> Vec<String> {
+    let line = |alert: &&Alert| {
+        let Message { headline, brief, .. } =
+            content(Subject { alert, language, surroundings: Surroundings::NONE });
+        match brief {
+            Some(cause) => phrase!(language, "storm-line-with-cause", headline = headline, cause = cause),
+            None => phrase!(language, "storm-line", headline = headline),
+        }
+    };
+    let mut lines: Vec<String> = alerts.iter().take(lines_max).map(line).collect();
+    let more = alerts.len().saturating_sub(lines_max);
+    if more > 0 {
+        lines.push(phrase!(language, "storm-more", more = more));
+    }
+    lines
 }
 
 /// How often each name is there, the most frequent first.
@@ -114,7 +134,7 @@ fn what(alert: &Alert) -> &'static str {
 }
 
 /// The most severe first.
-fn rank(alert: &Alert) -> u8 {
+pub(super) fn rank(alert: &Alert) -> u8 {
     let is_warning =
         alert.objective.as_ref().is_some_and(|objective| objective.severity == Severity::Warning);
     match &alert.body {

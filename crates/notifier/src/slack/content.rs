@@ -101,6 +101,7 @@ impl Content<'_> {
             storm: None,
             route: target.channel.clone(),
             is_copy: target.is_copy,
+            quiet_until: self.replaces.and_then(|entry| entry.delivery.quiet_until),
         };
         Entry { delivery, alert: self.shown.clone(), followed_by: self.followed_by.cloned() }
     }

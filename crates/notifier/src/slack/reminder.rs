@@ -9,7 +9,6 @@ use kigen_model::alert::alert_id;
 use kigen_model::delivery::{Delivery, SLACK};
 use kigen_model::topic::Partition;
 use kigen_ops::error_chain;
-use kigen_wire::Level;
 use tokio::time::Instant as TimerInstant;
 
 use super::client::{Place, PostedMessage};
@@ -19,17 +18,10 @@ use crate::ledger::{Change, Entry};
 use crate::queue::Queue;
 use crate::receiver::Phase;
 use crate::render::render_reminder;
-use crate::sending::{Doubt, Sending};
+use crate::sending::{Clock, Doubt, Sending};
 
 /// After how many days without news a reminder comes once in so many.
 const SELDOM_DAYS: i64 = 7;
-
-/// When reminders are, by this clock.
-#[derive(Clone, Copy)]
-pub(crate) struct Reminding {
-    pub(crate) level: Level,
-    pub(crate) now: fn() -> Instant,
-}
 
 impl SlackSender {
     /// Posts the next reminder that is due. `None`: none is, or may be posted now.
@@ -37,9 +29,9 @@ impl SlackSender {
         &self,
         partition: Partition,
         queue: Queue,
-        reminding: Reminding,
+        clock: Clock,
     ) -> Option<Vec<Change>> {
-        for (entry, every) in self.due(partition, queue, reminding.now) {
+        for (entry, every) in self.due(partition, queue, clock.now) {
             let Delivery { key, channel, route, is_copy, .. } = &entry.delivery;
             let order = (key, is_copy.then_some(&**route));
             // News of it are on their way, or the channel accepts nothing.
@@ -48,7 +40,7 @@ impl SlackSender {
             {
                 continue;
             }
-            match self.try_remind(partition, &entry, every, reminding).await {
+            match self.try_remind(partition, &entry, every, clock).await {
                 Ok(changes) => return Some(changes),
                 Err(error) => self.pauses.failed(queue, channel, &error.into()),
             }
@@ -98,6 +90,7 @@ impl SlackSender {
             let last = entry.followed_by.as_ref().unwrap_or(&entry.alert);
             entry.delivery.receiver == SLACK
                 && entry.delivery.storm.is_none()
+                && entry.held_until().is_none()
                 && entry.is_open()
                 && Queue::of(&entry.alert.body) == queue
                 && Phase::after(last) == Phase::Lasting
@@ -110,7 +103,7 @@ impl SlackSender {
         partition: Partition,
         entry: &Entry,
         every: TimeDelta,
-        Reminding { level, now }: Reminding,
+        Clock { level, now }: Clock,
     ) -> Result<Vec<Change>, SlackError> {
         let Delivery { channel, message, thread, version, decided_at, offset, .. } = &entry.delivery;
         let target = self.target_of_entry(entry);

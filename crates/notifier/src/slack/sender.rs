@@ -119,11 +119,13 @@ impl SlackSender {
             }
             Err(error) => return Err(error),
         }
-        let place = Place::Thread { of: &thread, is_broadcast: *is_broadcast };
+        // Quiet hours disturb no one.
+        let is_broadcast = *is_broadcast && sending.target.quiet_until(sending.alert).is_none();
+        let place = Place::Thread { of: &thread, is_broadcast };
         let language = sending.target.language;
         let reply = render(sending.alert, Edition { language, delivered_at: Some(now), surroundings });
         let reply = reply.without_chart();
-        let reply = if *is_broadcast { reply.notifying(&sending.target.mentions) } else { reply };
+        let reply = if is_broadcast { reply.notifying(&sending.target.mentions) } else { reply };
         match self.try_post_once(place, sending, &reply).await {
             Ok(_) => {}
             Err(error) if error.is_of_message() => {

@@ -6,6 +6,7 @@ use kigen_model::alert::{
     Alert, AlertBody, CronJobPresence, DeadlineSummary, ObjectiveSummary, ResultOf, alert_id,
 };
 use kigen_model::key::BatchKey;
+use kigen_model::labels::Labels;
 use kigen_model::objective::Severity;
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::risk::Risk;
@@ -235,6 +236,7 @@ pub(crate) fn alert(body: AlertBody) -> Alert {
             severity: Severity::Fatal,
             owner: Some("recommend-team".to_owned()),
             runbook: Some("https://wiki.example.com/recommend?a=1&b=2".to_owned()),
+            labels: Labels::of([("team", "ml"), ("tier", "gold")]),
         }),
         decided_at: at("2026-11-20T03:30:30Z"),
         cron_job: CronJobPresence::Exists,

@@ -68,7 +68,7 @@ fn a_miss_and_a_warning_state_what_to_do_and_what_is_over_does_not() {
     for language in Language::all() {
         for sample in samples() {
             let message = sample.messages(language).remove(0);
-            let is_over = ["recovered", "retracted", "judged", "storm"]
+            let is_over = ["recovered", "retracted", "judged", "storm", "digest"]
                 .iter()
                 .any(|over| sample.name.starts_with(over))
                 || sample.name.ends_with("-over");

@@ -18,6 +18,7 @@ mod on_kafka;
 mod pagerduty;
 mod posts;
 mod queues;
+mod quiet_hours;
 mod reminders;
 mod reported;
 mod routing;

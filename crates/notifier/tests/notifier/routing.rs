@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use chrono::{NaiveTime, TimeDelta};
 use kigen_calendar::Zone;
-use kigen_model::alert::{Alert, AlertBody};
+use kigen_model::alert::{Alert, AlertBody, ObjectiveSummary};
 use kigen_model::objective::Severity;
 use kigen_model::risk::Risk;
 use kigen_model::slot::Cause;
 use kigen_model::working_days::WorkingDays;
 use kigen_notifier::delivery::Delivery;
 use kigen_notifier::language::Language;
-use kigen_notifier::routing::{
-    Channels, Conditions, Endpoint, Kind, Mention, Outcome, Pattern, Routes, Rule, Times,
-};
+use kigen_notifier::routing::conditions::{Conditions, Pattern};
+use kigen_notifier::routing::kind::Kind;
+use kigen_notifier::routing::times::Times;
+use kigen_notifier::routing::{Channels, Endpoint, Mention, Outcome, Routes, Rule};
 use kigen_notifier::slack::client::Slack;
 use serde_json::Value as Json;
 
@@ -32,7 +33,7 @@ fn routes(rules: Vec<Rule>) -> Routes {
     Routes { rules, ..Routes::from(channels()) }
 }
 
-fn rule(name: &str, when: Conditions, channel: &str) -> Rule {
+pub(crate) fn rule(name: &str, when: Conditions, channel: &str) -> Rule {
     Rule {
         name: name.to_owned(),
         when,
@@ -40,6 +41,7 @@ fn rule(name: &str, when: Conditions, channel: &str) -> Rule {
         receivers: Vec::new(),
         language: None,
         mentions: Vec::new(),
+        quiet: None,
         is_continued: false,
     }
 }
@@ -52,7 +54,12 @@ fn of_namespace(text: &str) -> Conditions {
     Conditions { namespaces: pattern(text), ..Conditions::default() }
 }
 
-fn at_night() -> Times {
+fn labels(all: &[(&str, &str)]) -> Conditions {
+    let labels = all.iter().map(|(label, value)| ((*label).to_owned(), pattern(value))).collect();
+    Conditions { labels, ..Conditions::default() }
+}
+
+pub(crate) fn at_night() -> Times {
     let time = |hour| NaiveTime::from_hms_opt(hour, 0, 0).expect("a time");
     let zone = Zone::named("Asia/Tokyo").expect("a zone");
     Times { zone, hours: Some((time(22), time(7))), days: BTreeSet::new(), calendar: None }
@@ -62,7 +69,7 @@ fn to(routes: &Routes, alert: &Alert) -> Vec<String> {
     routes.targets(alert).into_iter().map(|target| target.channel).collect()
 }
 
-fn not_started() -> Alert {
+pub(crate) fn not_started() -> Alert {
     let expected_at = at("2026-11-20T03:00:00Z");
     at_risk(Risk::NotStarted { expected_at, needs: None, of_runs: 0, start_by: None }, None)
 }
@@ -130,6 +137,7 @@ fn a_rule_with_receivers_is_for_them_alone_unless_it_has_a_channel_and_the_defau
         address: address.to_owned(),
         kinds: kinds.to_vec(),
         language: Language::named("ja"),
+        quiet: None,
     };
     let pager = || vec!["pagerduty:oncall".to_owned()];
     let to_pager = Rule { channel: None, receivers: pager(), ..rule("page", of_namespace("ml"), "") };
@@ -173,6 +181,8 @@ fn each_condition_is_checked_and_a_mismatch_states_which() {
     check(Conditions { clusters: pattern("stage*"), ..Conditions::default() }, "its cluster is prod");
     check(of_namespace("dwh"), "its namespace is ml");
     check(Conditions { owners: pattern("dwh-team"), ..Conditions::default() }, "its owner is recommend-team");
+    check(labels(&[("team", "ml"), ("tier", "silver")]), "its label tier is gold");
+    check(labels(&[("shift", "*")]), "its label shift is none");
     let times = Some(at_night());
     check(Conditions { times, ..Conditions::default() }, "it was decided Fri 2026-11-20 12:30 Asia/Tokyo");
     let without = |change: fn(&mut Alert)| {
@@ -183,6 +193,62 @@ fn each_condition_is_checked_and_a_mismatch_states_which() {
     let owned = routes(vec![rule("r", Conditions { owners: pattern("*"), ..Conditions::default() }, "C9")]);
     let unowned = without(|alert| alert.objective.as_mut().expect("an objective").owner = None);
     assert_eq!(owned.explain(&unowned)[0].1, Outcome::Mismatch("its owner is none".to_owned()));
+}
+
+#[test]
+fn labels_route_and_a_rule_for_fewer_of_them_decides_before_one_for_more() {
+    let gold = rule("gold", labels(&[("tier", "g*")]), "C9");
+    assert_eq!(to(&routes(vec![gold.clone()]), &suspended()), ["C9"]);
+    let gold_of_ml = rule("ml", labels(&[("tier", "gold"), ("team", "ml")]), "C8");
+    assert_eq!(routes(vec![gold.clone(), gold_of_ml.clone()]).unreachable().len(), 1);
+    assert!(routes(vec![gold_of_ml, gold]).unreachable().is_empty());
+}
+
+/// The end is that of the zone, with the time by which clocks are set.
+#[test]
+fn what_may_wait_waits_until_the_end_of_the_quiet_hours() {
+    let until = |quiet: Times, alert: &Alert| {
+        let quiet = Rule { quiet: Some(quiet), ..rule("r", Conditions::default(), "C9") };
+        routes(vec![quiet]).targets(alert)[0].quiet_until(alert)
+    };
+    let night = at("2026-11-20T14:00:00Z");
+    let of_severity = |severity, alert: Alert| {
+        let objective = alert.objective.map(|objective| ObjectiveSummary { severity, ..objective });
+        Alert { objective, decided_at: night, ..alert }
+    };
+    let end = at("2026-11-20T22:00:00Z");
+    for (alert, is_held) in [
+        (of_severity(Severity::Warning, suspended()), true),
+        (of_severity(Severity::Fatal, suspended()), false),
+        (of_severity(Severity::Fatal, unknown()), false),
+        (of_severity(Severity::Fatal, run_failed("KeyError")), true),
+        (of_severity(Severity::Fatal, not_started()), true),
+        (Alert { decided_at: end, ..of_severity(Severity::Warning, suspended()) }, false),
+    ] {
+        assert_eq!(until(at_night(), &alert), is_held.then_some(end), "{:?}", alert.body.kind());
+    }
+    let weekend = Times { hours: None, days: BTreeSet::from([5, 6]), ..at_night() };
+    let failure = Alert { decided_at: at("2026-11-20T15:00:00Z"), ..run_failed("KeyError") };
+    assert_eq!(until(weekend, &failure), Some(at("2026-11-22T15:00:00Z")), "Monday in Tokyo");
+    let zone = Zone::named("Europe/Berlin").expect("a zone");
+    let before_summer = Alert { decided_at: at("2026-03-28T22:00:00Z"), ..run_failed("KeyError") };
+    let end = at("2026-03-29T05:00:00Z");
+    assert_eq!(until(Times { zone, ..at_night() }, &before_summer), Some(end));
+    let always = Times { hours: None, ..at_night() };
+    assert!(always.is_always() && until(always, &failure).is_none());
+}
+
+#[test]
+fn quiet_hours_that_hold_back_nothing_are_found() {
+    let quiet = |when| Rule { quiet: Some(at_night()), ..rule("r", when, "C9") };
+    let found = |when| routes(vec![quiet(when)]).never_quiet().len();
+    let (kinds, severities) = (vec![Kind::Miss, Kind::Cluster], vec![Severity::Fatal]);
+    assert_eq!(found(Conditions { kinds: kinds.clone(), severities, ..Conditions::default() }), 1);
+    assert_eq!(found(Conditions { kinds, ..Conditions::default() }), 0);
+    let time = |hour| NaiveTime::from_hms_opt(hour, 0, 0).expect("a time");
+    let by_day = Times { hours: Some((time(7), time(22))), ..at_night() };
+    assert_eq!(found(Conditions { times: Some(by_day), ..Conditions::default() }), 1);
+    assert_eq!(found(Conditions { times: Some(at_night()), ..Conditions::default() }), 0);
 }
 
 /// By the time at which it was decided, so that an explanation holds a week later.

@@ -14,7 +14,8 @@ use kigen_notifier::dispatch::{Receivers, by_address};
 use kigen_notifier::language::Language;
 use kigen_notifier::receiver::Receiver;
 use kigen_notifier::receiver::webhook::{WEBHOOK, Webhook};
-use kigen_notifier::routing::{Channels, Endpoint, Kind, Routes, address};
+use kigen_notifier::routing::kind::Kind;
+use kigen_notifier::routing::{Channels, Endpoint, Routes, address};
 use kigen_notifier::slack::client::Slack;
 use kigen_notifier::undelivered::retry;
 use kigen_ops::Secret;
@@ -52,7 +53,8 @@ fn named(receiver: Arc<dyn Receiver>) -> Receivers {
 }
 
 fn routes(slack: Option<Channels>, kind: &str) -> Routes {
-    let endpoint = Endpoint { address: address(kind, "ops"), kinds: Kind::ALL.to_vec(), language: None };
+    let (language, quiet) = Default::default();
+    let endpoint = Endpoint { address: address(kind, "ops"), kinds: Kind::ALL.to_vec(), language, quiet };
     Routes { rules: Vec::new(), default: slack, endpoints: vec![endpoint], language: Language::ENGLISH }
 }
 
@@ -124,6 +126,10 @@ async fn a_miss_and_its_recovery_are_signed_requests_about_one_incident() {
             "id": "2547ecf5-e7e0-57ea-bffe-53e656140c4f",
             "incident": "00000000-0000-0000-0000-000000000007",
             "kind": "slot_missed",
+            "labels": {
+              "team": "ml",
+              "tier": "gold"
+            },
             "language": "en",
             "namespace": "ml",
             "objective": "complete-by",

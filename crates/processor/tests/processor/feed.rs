@@ -8,6 +8,7 @@ use kigen_log::{EmbeddedLog, Log, LogReader, NewRecord, Settings};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
+use kigen_model::labels::Labels;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
 use kigen_model::run::{CronJob, Run, RunPhase};
 use kigen_model::slot::Gap;
@@ -193,6 +194,7 @@ impl<'a, L: LogReader> Feed<'a, L> {
             severity: Severity::Fatal,
             owner: None,
             runbook: None,
+            labels: Labels::default(),
             source: ObjectiveSource::Annotation,
         };
         let revision = self.revision("cron-job");

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use kigen_log::{Log, LogError, LogReader, NewRecord, Settings};
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
+use kigen_model::labels::Labels;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, Severity};
 use kigen_model::run::CronJob;
 use kigen_model::topic::{Offset, Partition, Topic};
@@ -164,6 +165,7 @@ async fn declare(log: &SimulatedLog, batch: &str, crontab: &str) {
         severity: Severity::Fatal,
         owner: None,
         runbook: Some("r".repeat(500)),
+        labels: Labels::default(),
         source: ObjectiveSource::Annotation,
     };
     let revision = || Revision { uid: "cron-job".to_owned(), resource_version: 1 };

@@ -75,6 +75,7 @@ fn objective(metadata: &Metadata) -> Option<Objective> {
         start_by: metadata.annotation(START_BY).and_then(|text| read::start_by(text).ok()),
         target: metadata.annotation(TARGET).and_then(|text| text.parse().ok()),
         expect: metadata.annotation(EXPECT).and_then(|text| expect::annotated(text).ok()),
+        labels: metadata.routing_labels(),
         ..Objective::new(deadlines, ObjectiveSource::Annotation)
     })
 }
@@ -88,6 +89,22 @@ fn reads(metadata: &Metadata, namespace: &str) -> Option<Objective> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_annotated_objective_has_the_labels_of_its_cron_job() {
+        let object = serde_json::json!({
+            "metadata": {
+                "name": "recommend", "namespace": "ml", "uid": "1", "resourceVersion": "7",
+                "creationTimestamp": "2026-11-23T08:00:00Z",
+                "labels": {"tier": "gold", "team": "ml", "helm.sh/chart": "shop-1.2.3"},
+                "annotations": {COMPLETE_BY: "0 12 * * *"},
+            },
+            "spec": {"schedule": "0 9 * * *"},
+        });
+        let object = serde_json::from_value(object).expect("a CronJob");
+        let Ok(Decoded::CronJob { objective, .. }) = decode(&object) else { panic!("it is one") };
+        assert_eq!(objective.expect("an objective").labels.to_string(), "team=ml, tier=gold");
+    }
 
     #[test]
     fn long_texts_of_a_cron_job_are_cut_before_they_are_shipped() {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use kigen_model::Instant;
+use kigen_model::labels::Labels;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -60,6 +61,11 @@ impl Metadata {
             owner.kind.as_deref() == Some("CronJob") && owner.api_version.as_ref().is_none_or(is_of_batch)
         };
         self.controller("CronJob").or_else(|| self.owner_references.iter().flatten().find(is_cron_job))
+    }
+
+    /// The labels by which alerts are routed.
+    pub fn routing_labels(&self) -> Labels {
+        Labels::of(self.labels.iter().flatten().map(|(name, value)| (&**name, &**value)))
     }
 
     /// The label `name`.

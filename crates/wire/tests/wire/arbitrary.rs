@@ -8,6 +8,7 @@ use kigen_engine::step::{Input, step};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
+use kigen_model::labels::Labels;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, ReadBatch, Schedule, Severity};
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{
@@ -25,6 +26,7 @@ use proptest::test_runner::{RngSeed, TestRunner};
 
 use crate::budgets::TARGET;
 use crate::expectations::expectation;
+use crate::specs::labels;
 
 /// How many due slots are judged for a tick, one after another, before the history continues without it.
 const JUDGED_AT_ONCE_MAX: usize = 40;
@@ -246,6 +248,7 @@ fn objective() -> BoxedStrategy<Objective> {
                     severity: if is_of_jobs { Severity::Warning } else { Severity::Fatal },
                     owner,
                     runbook,
+                    labels: if is_of_jobs { labels() } else { Labels::default() },
                     source,
                 }
             },

@@ -74,6 +74,7 @@ pub(crate) fn deliveries() -> [(&'static str, DeliveryRecord); 6] {
         storm: None,
         route: "#alerts".to_owned(),
         is_copy: false,
+        quiet_until: None,
     };
     let ended = Delivery {
         version: 3,
@@ -83,7 +84,12 @@ pub(crate) fn deliveries() -> [(&'static str, DeliveryRecord); 6] {
         thread: Some("1763609430.000100".to_owned()),
         ..posted.clone()
     };
-    let storm = Delivery { storm: Some(195), is_copy: true, ..posted.clone() };
+    let storm = Delivery {
+        storm: Some(195),
+        is_copy: true,
+        quiet_until: Some(at("2026-11-19T22:00:00Z")),
+        ..posted.clone()
+    };
     let waiting = Undelivered {
         receiver: SLACK.to_owned(),
         id: id(8),

@@ -7,6 +7,7 @@ use kigen_model::alert::{Alert, AlertBody, CronJobPresence, DeadlineSummary, Obj
 use kigen_model::control::ControlRecord;
 use kigen_model::delivery::DeliveryRecord;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, StreamPosition};
+use kigen_model::labels::Labels;
 use kigen_model::objective::{Objective, ObjectiveSource, Severity};
 use kigen_model::reject::Reject;
 use kigen_model::risk::RiskKind;
@@ -35,7 +36,7 @@ use crate::positions::{position, start};
 use crate::rejects::{control, deliveries, rejects};
 use crate::silences::{of_clusters, stalls};
 use crate::specs::{
-    before, least_objective, objective, of_source, that_only_warns, what_is_read, with_calendar,
+    before, labels, least_objective, objective, of_source, that_only_warns, what_is_read, with_calendar,
 };
 use crate::values::{at, day, gap, id, key, revision, slot};
 use crate::warnings::{at_risk, past_successes};
@@ -498,12 +499,19 @@ fn objective_summary() -> ObjectiveSummary {
         severity: Severity::Fatal,
         owner: Some("recommend-team".to_owned()),
         runbook: Some("https://wiki.example.com/recommend".to_owned()),
+        labels: labels(),
     }
 }
 
 fn least_summary() -> ObjectiveSummary {
-    let grace = TimeDelta::zero();
-    ObjectiveSummary { grace, severity: Severity::Warning, owner: None, runbook: None, ..objective_summary() }
+    ObjectiveSummary {
+        grace: TimeDelta::zero(),
+        severity: Severity::Warning,
+        owner: None,
+        runbook: None,
+        labels: Labels::default(),
+        ..objective_summary()
+    }
 }
 
 fn run() -> Run {

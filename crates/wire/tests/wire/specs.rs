@@ -1,6 +1,7 @@
 //! The specs of objectives that the samples have.
 
 use chrono::TimeDelta;
+use kigen_model::labels::Labels;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, ReadBatch, Schedule, Severity};
 
 use crate::budgets::TARGET;
@@ -22,6 +23,7 @@ pub(crate) fn objective() -> Objective {
         severity: Severity::Warning,
         owner: Some("recommend-team".to_owned()),
         runbook: Some("https://wiki.example.com/recommend".to_owned()),
+        labels: labels(),
         source: ObjectiveSource::Annotation,
     }
 }
@@ -57,6 +59,7 @@ pub(crate) fn least_objective() -> Objective {
         severity: Severity::Fatal,
         owner: None,
         runbook: None,
+        labels: Labels::default(),
         ..objective()
     }
 }
@@ -77,4 +80,8 @@ pub(crate) fn that_only_warns() -> Objective {
 
 pub(crate) fn of_source(source: ObjectiveSource) -> Objective {
     Objective { source, ..objective() }
+}
+
+pub(crate) fn labels() -> Labels {
+    Labels::of([("app.kubernetes.io/part-of", "shop"), ("team", "ml"), ("empty", "")])
 }
