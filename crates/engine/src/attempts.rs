@@ -44,6 +44,12 @@ pub(crate) fn reported(run: &RunState) -> Option<&ReportedMetrics> {
     most_informative(run).map(|attempt| &attempt.metrics).filter(|metrics| !metrics.is_empty())
 }
 
+/// The numbers that the result has: those of the last pod that ended well. What a pod reported before it failed is of none.
+pub(crate) fn reported_by_success(run: &RunState) -> Option<&ReportedMetrics> {
+    let success = last_success(&run.attempts)?;
+    run.attempts.get(success).map(|known| &known.attempt.metrics).filter(|metrics| !metrics.is_empty())
+}
+
 /// When the work of a run that succeeded ended: when the last counted pod ended if that was observed and is plausible, else
 /// the controller's time of completion, which is late after a controller outage.
 pub(crate) fn ended_at(run: &RunState) -> Option<Instant> {

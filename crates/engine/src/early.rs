@@ -15,6 +15,7 @@ use kigen_model::Instant;
 use kigen_model::alert::AlertBody;
 use kigen_model::expectation::Broken;
 use kigen_model::risk::RiskKind;
+use kigen_model::run::RunPhase;
 use kigen_model::slot::Gap;
 use kigen_state::{OpenSlot, Plan, RunState, Window};
 
@@ -58,16 +59,17 @@ fn next<'r>(judge: &Judge<'r>) -> Option<Next<'r>> {
     }
     let is_of_slot = |run: &&RunState| belongs(open.window, open.slot, &run.run, &open.time_zone);
     let of_slot: Vec<&RunState> = judge.runs.iter().filter(is_of_slot).collect();
-    if of_slot.iter().any(|run| !run.run.phase.is_terminal()) {
-        return None;
-    }
+    let ends: Option<Vec<Instant>> = of_slot.iter().map(|run| over_at(run)).collect();
+    // Else one is under way.
+    let last_end = ends?.into_iter().max()?;
+    let last_start = of_slot.iter().map(|run| run.run.nominal_start()).max()?;
     let succeeded = of_slot.into_iter().filter_map(|run| Some((run, ended_at(run)?)));
     let succeeded: Vec<_> = succeeded.filter(|(_, ended_at)| *ended_at <= until).collect();
-    let (run, last_end) = *succeeded.iter().max_by_key(|(_, ended_at)| *ended_at)?;
+    let (run, _) = *succeeded.iter().max_by_key(|(_, ended_at)| *ended_at)?;
     let past = judge.past();
     let broken = expectation::broken(expect, past, run);
     let is_met = |(run, _): &(&RunState, Instant)| expectation::broken(expect, past, run).is_empty();
-    if broken.is_empty() || expects_more(judge, open, run, until) || succeeded.iter().any(is_met) {
+    if broken.is_empty() || expects_more(judge, open, last_start, until) || succeeded.iter().any(is_met) {
         return None;
     }
     // A slot that has not begun is not judged: by a freshness, or by its mark, a run may belong to it as well.
@@ -75,15 +77,26 @@ fn next<'r>(judge: &Judge<'r>) -> Option<Next<'r>> {
     Some(Next { due, opens: open.opens(), run, broken, counts: expect.counts })
 }
 
-/// Whether a further run of the slot is expected that may end in time; of Jobs without a schedule that is not known, and where a
+/// When a run was over, however it ended; `None`: it is not.
+fn over_at(run: &RunState) -> Option<Instant> {
+    match run.run.phase {
+        RunPhase::Succeeded { .. } => ended_at(run),
+        RunPhase::Failed { failed_at, .. } => Some(failed_at),
+        RunPhase::Deleted { observed_at } => Some(observed_at),
+        RunPhase::Pending | RunPhase::Running | RunPhase::Suspended => None,
+    }
+}
+
+/// Whether a further run of the slot than the last one is expected that may end in time; of Jobs without a schedule that is not known, and where a
 /// freshness is given any may come.
-fn expects_more(judge: &Judge<'_>, open: &OpenSlot, run: &RunState, until: Instant) -> bool {
+fn expects_more(judge: &Judge<'_>, open: &OpenSlot, last_start: Instant, until: Instant) -> bool {
+    let moment = TimeDelta::milliseconds(1);
     let closes = match open.window {
         Window::Fires { closes: Some(closes), .. } => closes.min(until),
-        Window::Fires { closes: None, .. } | Window::NoFire | Window::Slot | Window::Fresh { .. } => until,
+        Window::Fresh { .. } => until.min(open.slot.deadline + moment),
+        Window::Fires { closes: None, .. } | Window::NoFire | Window::Slot => until,
     };
-    let moment = TimeDelta::milliseconds(1);
-    let (from, to) = (run.run.nominal_start() + moment, closes - moment);
+    let (from, to) = (last_start + moment, closes - moment);
     match window::fires_between(&judge.objective.objective, judge.cron_job, from, to, 1) {
         Some(fires) => !fires.is_empty(),
         None => matches!(open.window, Window::Fresh { .. }),

@@ -6,7 +6,7 @@ use kigen_model::expectation::{Broken, Expectation, Limit, NumberRule};
 use kigen_model::objective::Objective;
 use kigen_state::RunState;
 
-use crate::attempts::{ended_at, reported};
+use crate::attempts::{ended_at, reported_by_success};
 use crate::context::Past;
 use crate::past_numbers;
 use crate::past_runs::{self, PAST_RUNS_MIN};
@@ -49,7 +49,7 @@ fn too_short(min: TimeDelta, past: Past<'_>, run: &RunState) -> Option<Broken> {
 fn broken_number(name: &str, rule: &NumberRule, past: Past<'_>, run: &RunState) -> Option<Broken> {
     let nominal_start = run.run.nominal_start();
     // What shows it may have been dropped.
-    let was = reported(run)
+    let was = reported_by_success(run)
         .and_then(|metrics| metrics.get(name))
         .or_else(|| past_numbers::of_run(past.past_numbers, name, nominal_start));
     let (usual, of_runs) = past_numbers::usual(past.past_numbers, name, nominal_start, rule.over);

@@ -9,7 +9,6 @@
 //!                       └────────────────────────────────────────────────────────> none (retracted)
 //! ```
 
-use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::alert::{AlertBody, ResultOf};
 use kigen_model::objective::Objective;
@@ -28,6 +27,7 @@ use crate::risk;
 use crate::slot_ends;
 use crate::successes;
 use crate::unknown;
+use crate::window::slot_after;
 
 /// Applies the success of the run `uid` to each objective for which it counts; without effect if the run has not succeeded.
 pub(crate) fn record_success(batch: &mut Batch<'_>, uid: &str) {
@@ -161,47 +161,52 @@ fn remove_from_incident(objective: &mut ObjectiveState, id: Uuid, judged: &Judge
 /// Ends the open incident by the first success to end that ends it, unless a deadline before that success is not judged yet:
 /// one that is missed, too, belongs to the incident, and the success ends both at once.
 pub(crate) fn end_incident(judge: &mut Judge<'_>) {
-    let is_met = matches!(&judge.objective.plan, Plan::Open(open) if is_met(judge, open));
-    end_unless(judge, |objective, ended_at| {
-        let muted_until = objective.incident.and_then(|incident| incident.muted_until);
+    end_unless(judge, |judge, incident, ended_at| {
         // A tick alerts what outlasts the mutes first.
-        let outlasts = muted_until.is_some_and(|until| ended_at > until);
-        outlasts || !is_met && is_judged_later(&objective.plan, objective.objective.grace, ended_at)
+        let outlasts = incident.muted_until.is_some_and(|until| ended_at > until);
+        outlasts || is_judged_later(judge, ended_at)
     });
-}
-
-/// Whether a success in time of the open slot is known, also if it came while the slot before was open.
-fn is_met(judge: &Judge<'_>, open: &OpenSlot) -> bool {
-    let until = open.slot.deadline + judge.objective.objective.grace;
-    successes::met_at(judge, open, until).is_some()
 }
 
 /// Ends the open incident by the first success to end that ends it.
 pub(crate) fn end_incident_at_once(judge: &mut Judge<'_>) {
-    end_unless(judge, |_, _| false);
+    end_unless(judge, |_, _, _| false);
 }
 
-fn end_unless(judge: &mut Judge<'_>, waits: impl FnOnce(&ObjectiveState, Instant) -> bool) {
+fn end_unless(judge: &mut Judge<'_>, waits: impl FnOnce(&Judge<'_>, &Incident, Instant) -> bool) {
     let Some(incident) = judge.objective.incident else {
         return;
     };
     let Some((run, ended_at)) = ending(judge.objective, &incident, judge.past()) else {
         return;
     };
-    if !waits(judge.objective, ended_at) {
+    if !waits(judge, &incident, ended_at) {
         recover(judge, incident, run, ended_at);
     }
 }
 
-/// Whether the open slot may turn out to be missed although a success came at `ended_at`, after the time for it.
-fn is_judged_later(plan: &Plan, grace: TimeDelta, ended_at: Instant) -> bool {
-    match plan {
-        Plan::Open(open) => {
-            let is_excused = !open.slot.whole || open.window == Window::NoFire;
-            !is_excused && ended_at > open.slot.deadline + grace
+/// How many slots are looked at that are not planned yet.
+const SLOTS_AHEAD_MAX: usize = 32;
+
+/// Whether the open slot, or one after it, may turn out to be missed although a success came at `ended_at`, after the time for
+/// it. One of which a success in time is known will not, also if it came while the slot before was open.
+fn is_judged_later(judge: &Judge<'_>, ended_at: Instant) -> bool {
+    let Plan::Open(open) = &judge.objective.plan else { return false };
+    let until = |slot: &OpenSlot| slot.slot.deadline + judge.objective.objective.grace;
+    let may_be_missed = |slot: &OpenSlot| {
+        let is_excused = !slot.slot.whole || slot.window == Window::NoFire;
+        !is_excused && successes::met_at(judge, slot, until(slot)).is_none()
+    };
+    let mut ahead = Some(open.clone());
+    for _ in 0..SLOTS_AHEAD_MAX {
+        let Some(slot) = ahead.filter(|slot| ended_at > until(slot)) else { return false };
+        if may_be_missed(&slot) {
+            return true;
         }
-        Plan::Unresolved { .. } | Plan::Exhausted | Plan::Withdrawn => false,
+        let is_last = judge.objective.withdrawn_at.is_some();
+        ahead = if is_last { None } else { slot_after(&judge.objective.objective, judge.cron_job, &slot) };
     }
+    true
 }
 
 /// The first success to end that ends the incident.

@@ -192,7 +192,7 @@ fn several_fires(objective: &Objective, expected: &[Expected], zone: &Zone) -> O
 fn unreported(objective: &Objective, batch: &BatchState) -> Option<String> {
     let expect = objective.expect.as_ref()?;
     let last = batch.runs.iter().rev().find(|run| ended_at(run).is_some())?;
-    let reported = attempts::reported(last);
+    let reported = attempts::reported_by_success(last);
     let is_missing = |name: &&String| reported.is_none_or(|reported| reported.get(name).is_none());
     let missing: Vec<&str> = expect.metrics.keys().filter(is_missing).map(String::as_str).collect();
     (!missing.is_empty()).then(|| {

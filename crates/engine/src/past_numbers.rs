@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use kigen_model::Instant;
 use kigen_model::expectation::NumberRule;
 use kigen_model::reported::Number;
-use kigen_state::{BatchState, PAST_NUMBERS_MAX, PastNumber, PastNumbers, Plan, RunState};
+use kigen_state::{BatchState, PAST_NUMBERS_MAX, PastNumber, PastNumbers, Plan, RUNS_MAX, RunState};
 
-use crate::attempts::{ended_at, reported};
+use crate::attempts::{ended_at, reported_by_success};
 
 /// Keeps the numbers that the objectives name now: of one that is named first, those of the runs that are kept.
 pub(crate) fn follow_objectives(state: &mut BatchState) {
@@ -26,14 +26,15 @@ pub(crate) fn follow_objectives(state: &mut BatchState) {
     }
 }
 
-/// The names that the objectives have, and how many numbers of each are kept: one more than one is compared with.
+/// The names that the objectives have, and how many numbers of each are kept: as many as one is compared with, before each of the runs
+/// that are kept. A verdict compares what ended long before it.
 fn limits(state: &BatchState) -> BTreeMap<String, usize> {
     let mut limits = BTreeMap::new();
     for known in state.objectives.values().filter(|known| known.plan != Plan::Withdrawn) {
         let successors = known.successors.iter().map(|edit| &edit.objective);
         let specs = std::iter::once(&known.objective).chain(successors);
         for (name, rule) in specs.filter_map(|spec| spec.expect.as_ref()).flat_map(|expect| &expect.metrics) {
-            let kept = usize::try_from(rule.over).unwrap_or(usize::MAX).saturating_add(1);
+            let kept = usize::try_from(rule.over).unwrap_or(usize::MAX).saturating_add(RUNS_MAX);
             let limit: &mut usize = limits.entry(name.clone()).or_default();
             *limit = kept.clamp(*limit, PAST_NUMBERS_MAX);
         }
@@ -51,7 +52,7 @@ pub(crate) fn note(state: &mut BatchState, uid: &str) {
     let Some(run) = RunState::find(runs, uid).filter(|run| ended_at(run).is_some()) else {
         return;
     };
-    let Some(metrics) = reported(run) else {
+    let Some(metrics) = reported_by_success(run) else {
         return;
     };
     let nominal_start = run.run.nominal_start();

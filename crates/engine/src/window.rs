@@ -8,9 +8,9 @@ use kigen_model::Instant;
 use kigen_model::objective::Objective;
 use kigen_model::run::CronJob;
 use kigen_model::slot::Slot;
-use kigen_state::{CronJobState, ScheduleEdit, Window};
+use kigen_state::{CronJobState, OpenSlot, ScheduleEdit, Window};
 
-use crate::deadlines::{last_at_or_before, starts, timetable, zone_name};
+use crate::deadlines::{calendars, last_at_or_before, starts, timetable, zone_name};
 
 /// The schedule in force does not parse, or counts from the last run instead of firing by the clock.
 struct NoClock;
@@ -58,6 +58,20 @@ pub(crate) fn window(
             }
         }
     }
+}
+
+/// The slot after an open one as it would be planned now, without the edits that wait.
+pub(crate) fn slot_after(
+    objective: &Objective,
+    cron_job: Option<&CronJobState>,
+    open: &OpenSlot,
+) -> Option<OpenSlot> {
+    let (deadlines, starts) = calendars(objective, &open.time_zone, cron_job).ok()?;
+    let from = open.slot.deadline;
+    let slot = Slot { from, deadline: deadlines.next_after(from)?, whole: true };
+    let window = window(objective, starts.as_deref(), cron_job, slot);
+    let (time_zone, warned_of) = (open.time_zone.clone(), Vec::new());
+    Some(OpenSlot { slot, time_zone, window, met_at: None, risk_due: None, warned_of })
 }
 
 /// When the first run of a slot was expected whose window opens at `opens`. Kubernetes makes up a fire at the hour that it had

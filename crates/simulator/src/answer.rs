@@ -44,6 +44,8 @@ pub struct Success {
     pub index: usize,
     /// The last slot that the run belongs to, by its place among the objective's slots.
     pub slot: usize,
+    /// Whether it is open that it did what is expected.
+    pub is_open: bool,
 }
 
 /// The answers about one slot of one objective.
@@ -57,6 +59,8 @@ pub struct SlotAnswer {
     pub stops_counting: Instant,
     /// False for the first, partial slot of an objective.
     pub whole: bool,
+    /// Whether nothing is due since a calendar takes the day away, which is asked only when the slot is judged.
+    pub is_day_off: bool,
     /// How often the objective had been withdrawn, and declared anew, before: an incident ends with the withdrawal.
     pub life: usize,
     /// The index, in the partition of the batch, of the tick that judges it; `None`: no tick of this world does.
@@ -69,6 +73,9 @@ pub struct SlotAnswer {
     pub later: Vec<Later>,
     /// What else evidence may change about it, at any time, if a gap overlaps it.
     pub again: Option<Again>,
+    /// Of a slot that is judged before it is due, since its runs did not do what is expected: when the last one ended, or `None` where
+    /// that is open.
+    pub early: Option<Option<Instant>>,
 }
 
 /// What a slot that a gap overlaps may turn out to be: the truth.
@@ -110,6 +117,8 @@ pub enum Open {
     SameInstant,
     /// The state is bounded, and what decides may be among what was dropped.
     Bounded,
+    /// Which runs came before another, and which number is usual.
+    Usual,
 }
 
 impl Open {
@@ -121,6 +130,7 @@ impl Open {
             Self::Undated => "undated",
             Self::SameInstant => "same instant",
             Self::Bounded => "bounded",
+            Self::Usual => "usual",
         }
     }
 }

@@ -292,7 +292,13 @@ impl<'a> Follower<'a> {
             .filter(|success| success.slot >= last && success.ended_at > slots[last].stops_counting)
             .collect();
         ending.sort_by_key(|success| success.ended_at);
-        let Some(first) = ending.first() else { return };
+        // What is open may end it, or not.
+        let sure = ending.iter().position(|success| !success.is_open);
+        let is_open = sure != Some(0) && !ending.is_empty();
+        if is_open {
+            ending.truncate(sure.map_or(ending.len(), |sure| sure + 1));
+        }
+        let Some(first) = ending.first().copied() else { return };
         let mut ends = self.answer.ends.iter();
         let begins = slots.get(last + 1).map(|next| next.life) == Some(slots[last].life);
         if !begins && ends.any(|end| index < end.index && end.stops_counting < first.ended_at) {
@@ -310,10 +316,18 @@ impl<'a> Follower<'a> {
                 Right::Missed { .. } | Right::Unknown | Right::Excused => false,
             })
         };
-        if open.any(|slot| slot.right != [Right::Excused] && !is_met(slot)) {
+        let is_excused = |slot: &SlotAnswer| slot.right == [Right::Excused] && !slot.is_day_off;
+        if open.any(|slot| !is_excused(slot) && !is_met(slot)) {
             return;
         }
         let deadline = slots[last].deadline;
+        // Of what is open any end that was known of it.
+        if is_open {
+            let uids: Vec<&String> = ending.iter().map(|success| &success.uid).collect();
+            let of_them =
+                self.answer.successes.iter().filter(|it| it.index <= index && uids.contains(&&it.uid));
+            ending = of_them.filter(|it| it.ended_at > slots[last].stops_counting).collect();
+        }
         let right = |success: &&Success| {
             recovered(at, deadline, incident.since, incident.missed.len(), success.ended_at)
         };
@@ -324,11 +338,13 @@ impl<'a> Follower<'a> {
                 matches!(&alert.body, AlertBody::SlotRecovered { slot, .. } if slot.deadline == deadline);
             alert.decided_at == at && of_it
         };
-        if is_bounded && !self.reported.iter().any(|alert| is_reported(&alert)) {
+        let may_wait = is_bounded || is_open && sure.is_none();
+        if may_wait && !self.reported.iter().any(|alert| is_reported(&alert)) {
             return;
         }
         *comparison.occurred.entry("later: recovered".to_owned()).or_default() += 1;
-        let right = if is_bounded { ending.iter().map(right).collect() } else { vec![right(first)] };
+        let right =
+            if is_bounded || is_open { ending.iter().map(right).collect() } else { vec![right(&first)] };
         if is_bounded {
             *comparison.open.entry(Open::Bounded.label()).or_default() += 1;
         }

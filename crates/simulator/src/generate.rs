@@ -3,6 +3,7 @@
 mod batch;
 mod controller;
 mod dice;
+mod expect;
 mod expire;
 mod mutes;
 mod observe;
@@ -71,6 +72,7 @@ pub fn generate(seed: u64, size: Size, partition_of: &dyn Fn(&str) -> usize) -> 
         let cluster = &clusters[rng.usize(..clusters.len())];
         let mut batch = batch::generate(rng, number, cluster, &mut world, partition_of);
         rules::add(number, &mut batch, &mut world);
+        expect::add(number, &mut batch, &mut world);
         world.batches.push(batch);
     }
     ship::emit(rng, &mut world, &clusters);

@@ -33,7 +33,7 @@ pub struct Broken {
 /// # Errors
 /// The first invariant that does not hold.
 pub fn of_one_pass(input: &Input, found: &Undisturbed) -> Result<(), Broken> {
-    let Declarations { delays, withdrawn } = Declarations::of(input);
+    let Declarations { delays, withdrawn, demanding } = Declarations::of(input);
     let mut ids = BTreeSet::new();
     let mut objectives: BTreeMap<(BatchKey, String), Objective> = BTreeMap::new();
     for Raised { alert, .. } in found.alerts.iter().flatten() {
@@ -43,14 +43,14 @@ pub fn of_one_pass(input: &Input, found: &Undisturbed) -> Result<(), Broken> {
         let name = alert.objective.as_ref().map(|objective| objective.name.clone()).unwrap_or_default();
         let place = (alert.key.clone(), name.clone());
         let delay = delays.get(&place).copied().unwrap_or_default();
-        let is_withdrawn = withdrawn.contains(&place);
+        let (is_withdrawn, is_demanding) = (withdrawn.contains(&place), demanding.contains(&place));
         let objective = objectives.entry(place).or_default();
         if is_withdrawn && let AlertBody::SlotMissed { incident, .. } = &alert.body {
             // The incident before ended with the withdrawal.
             objective.open = objective.open.filter(|open| open == incident);
         }
         objective
-            .alert(alert, &name, delay)
+            .alert(alert, &name, (delay, is_demanding))
             .map_err(|what| broken(&alert.key, format!("{what}: {alert:?}")))?;
     }
     for judged in found.verdicts.iter().flatten() {
@@ -122,7 +122,12 @@ struct Objective {
 }
 
 impl Objective {
-    fn alert(&mut self, alert: &Alert, name: &str, delay: TimeDelta) -> Result<(), String> {
+    fn alert(
+        &mut self,
+        alert: &Alert,
+        name: &str,
+        (delay, is_demanding): (TimeDelta, bool),
+    ) -> Result<(), String> {
         let id = |subject: Instant| {
             let subject = subject.to_rfc3339_opts(SecondsFormat::Secs, true);
             alert_id(&alert.key, name, alert.body.kind(), &subject)
@@ -130,7 +135,9 @@ impl Objective {
         let is_early = |slot: &Slot| alert.decided_at < slot.deadline + delay;
         let expected = match &alert.body {
             AlertBody::SlotMissed { slot, incident, misses, .. } => {
-                if is_early(slot) {
+                // What its runs did may decide before the deadline.
+                let is_early = if is_demanding { alert.decided_at < slot.from } else { is_early(slot) };
+                if is_early {
                     return Err("a miss before its time".to_owned());
                 }
                 if !self.missed.insert(slot.deadline) {
@@ -256,6 +263,8 @@ struct Declarations {
     delays: BTreeMap<(BatchKey, String), TimeDelta>,
     /// Those that were withdrawn at some time.
     withdrawn: BTreeSet<(BatchKey, String)>,
+    /// Those that expected something of a run, without which it does not count.
+    demanding: BTreeSet<(BatchKey, String)>,
 }
 
 impl Declarations {
@@ -271,6 +280,9 @@ impl Declarations {
             let FactBody::Objective { name, objective, .. } = body else { continue };
             match objective {
                 Some(objective) => {
+                    if objective.expect.is_some_and(|expect| !expect.counts) {
+                        all.demanding.insert((key.clone(), name.clone()));
+                    }
                     let delay = objective.grace + objective.settle;
                     let known = all.delays.entry((key, name)).or_insert(delay);
                     *known = delay.min(*known);

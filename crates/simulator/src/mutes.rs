@@ -4,7 +4,7 @@
 //! Naive, and without any code of the engine: the times in which a mute is in force are listed one by one. Objectives that are
 //! withdrawn, or have unknown slots, are left out: what an incident is there depends on more than its misses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
@@ -12,9 +12,10 @@ use kigen_model::event::{ClusterBody, Event, MuteChange};
 use kigen_model::key::BatchKey;
 use kigen_model::mute::{Mute, MuteScope};
 use kigen_model::objective::Objective;
+use kigen_model::risk::RiskKind;
 use kigen_model::slot::Verdict;
 
-use crate::answer::Disagreement;
+use crate::answer::{Disagreement, ObjectiveAnswer};
 use crate::calendar::Crontab;
 use crate::history::{Batch, Declared};
 use crate::undisturbed::{Raised, Undisturbed};
@@ -44,11 +45,20 @@ pub fn has_mutes(world: &World) -> bool {
 
 /// Where the alerts with mutes are not what follows from those without.
 #[must_use]
-pub fn compare(world: &World, without: &Undisturbed, with: &Undisturbed) -> Vec<Disagreement> {
+pub fn compare(
+    world: &World,
+    answers: &[ObjectiveAnswer],
+    without: &Undisturbed,
+    with: &Undisturbed,
+) -> Vec<Disagreement> {
     let mut differ = Vec::new();
     for batch in &world.batches {
         for declared in &batch.objectives {
-            let of = OfObjective { world, batch, declared };
+            let is_of_it =
+                |answer: &&ObjectiveAnswer| (&answer.key, &answer.objective) == (&batch.key, &declared.name);
+            let slots = answers.iter().find(is_of_it).map_or(&[][..], |answer| &answer.slots);
+            let early = slots.iter().filter_map(|slot| Some((slot.deadline, slot.early?))).collect();
+            let of = OfObjective { world, batch, declared, early };
             if of.is_simple(without) {
                 differ.extend(of.compare(without, with));
             }
@@ -62,6 +72,8 @@ struct OfObjective<'a> {
     world: &'a World,
     batch: &'a Batch,
     declared: &'a Declared,
+    /// Of the slots that are judged early, when their last run ended; `None`: that is open.
+    early: BTreeMap<Instant, Option<Instant>>,
 }
 
 /// What is compared of an alert: the event that led to it, what it is, the deadline that it is about, and its misses.
@@ -74,20 +86,24 @@ struct Pending {
     last: Option<(Instant, Instant, u32)>,
     /// Whether a miss of the incident is alerted.
     is_alerted: bool,
-    /// The deadlines that are hidden.
-    hidden: Vec<Instant>,
+    /// The deadlines whose misses are hidden, of incidents that are over, too.
+    hidden: BTreeSet<Instant>,
 }
 
 impl Pending {
-    /// A slot of the incident was met in time; returns whether its miss is hidden.
+    /// The incident is over.
+    fn end(&mut self) {
+        (self.last, self.is_alerted) = (None, false);
+    }
+
+    /// A slot was met in time; returns whether its miss is hidden.
     fn retract(&mut self, deadline: Instant, misses: u32) -> bool {
-        let is_hidden = self.hidden.contains(&deadline);
+        let is_hidden = self.hidden.remove(&deadline);
         if is_hidden {
-            self.hidden.retain(|hidden| *hidden != deadline);
             self.last = self.last.filter(|(_, last, _)| *last != deadline);
         }
         if misses == 0 {
-            *self = Self::default();
+            self.end();
         }
         is_hidden
     }
@@ -118,12 +134,14 @@ impl OfObjective<'_> {
         let spec = |spec: Option<&Objective>| spec.map(|it| (it.settle, it.owner.clone(), it.grace));
         let mut specs: Vec<_> = self.specs().map(spec).collect();
         specs.dedup();
-        !has_unknown && specs.len() == 1 && specs[0].is_some()
+        let is_open = self.early.values().any(Option::is_none);
+        !has_unknown && !is_open && specs.len() == 1 && specs[0].is_some()
     }
 
-    /// The times in which the mutes that are known before an event mute the objective, by their beginnings.
-    fn times(&self, before: usize) -> Vec<(Instant, Instant)> {
-        let owner = self.specs().flatten().next().and_then(|objective| objective.owner.clone());
+    /// The times in which the mutes that are known before an event mute the objective, by their beginnings; `by_any`: also if it had
+    /// that owner some time only.
+    fn times(&self, before: usize, by_any: bool) -> Vec<(Instant, Instant)> {
+        let owners: Vec<Option<&String>> = self.specs().flatten().map(|spec| spec.owner.as_ref()).collect();
         let mut known: BTreeMap<&String, Mute> = BTreeMap::new();
         for event in &self.world.partitions[self.batch.partition][..before] {
             let Event::Cluster(event) = event else { continue };
@@ -146,7 +164,8 @@ impl OfObjective<'_> {
         let concerns = |mute: &&Mute| match &mute.scope {
             MuteScope::Cluster => true,
             MuteScope::Namespace(namespace) => *namespace == key.namespace,
-            MuteScope::Owner(of) => Some(of) == owner.as_ref(),
+            MuteScope::Owner(of) if by_any => owners.contains(&Some(of)),
+            MuteScope::Owner(of) => owners.iter().all(|owner| *owner == Some(of)),
             MuteScope::Batch { namespace, batch } => *namespace == key.namespace && *batch == key.batch,
             MuteScope::Objective { namespace, batch, objective } => {
                 *namespace == key.namespace && *batch == key.batch && objective == name
@@ -157,7 +176,7 @@ impl OfObjective<'_> {
 
     /// Until when it is muted that is so at `at`.
     fn until(&self, before: usize, at: Instant) -> Option<Instant> {
-        let times = self.times(before);
+        let times = self.times(before, false);
         let mut until = None;
         loop {
             let from = until.unwrap_or(at);
@@ -173,11 +192,10 @@ impl OfObjective<'_> {
         let (mut right, mut reported) = (self.right(without), self.reported(with));
         right.sort_unstable();
         reported.sort_unstable();
-        let first = right.iter().zip(&reported).find(|(one, other)| one != other).map(|(one, _)| one.2);
-        if right == reported {
-            return Vec::new();
-        }
-        let deadline = first.unwrap_or(self.world.begins);
+        let nth = (0..right.len().max(reported.len())).find(|nth| right.get(*nth) != reported.get(*nth));
+        let Some(nth) = nth else { return Vec::new() };
+        let (right, reported) = (right.get(nth), reported.get(nth));
+        let deadline = right.or(reported).map_or(self.world.begins, |line| line.2);
         let place = (&self.batch.key, self.declared.name.as_str(), deadline);
         vec![disagreement(place, format!("with its mutes {right:?}"), format!("{reported:?}"))]
     }
@@ -212,7 +230,9 @@ impl OfObjective<'_> {
             while let Some(raised) = alerts.next_if(|raised| raised.index == index) {
                 match &raised.alert.body {
                     AlertBody::SlotMissed { slot, misses, .. } => {
-                        let since = slot.deadline + grace;
+                        // Where a run decides earlier, at its end.
+                        let early = self.early.get(&slot.deadline).copied().flatten();
+                        let since = early.unwrap_or(slot.deadline + grace);
                         // At one tick what is due first comes first.
                         if let Some(tick) = tick {
                             self.outlasted(
@@ -224,12 +244,12 @@ impl OfObjective<'_> {
                             );
                         }
                         if *misses == 1 {
-                            pending = Pending::default();
+                            pending.end();
                         }
                         match self.until(index, since) {
                             Some(_) => {
                                 pending.last = Some((since, slot.deadline, *misses));
-                                pending.hidden.push(slot.deadline);
+                                pending.hidden.insert(slot.deadline);
                             }
                             None => {
                                 (pending.last, pending.is_alerted) = (None, true);
@@ -245,7 +265,7 @@ impl OfObjective<'_> {
                                 if pending.is_alerted {
                                     lines.push((index, "recovered", slot.deadline, *misses));
                                 }
-                                pending = Pending::default();
+                                pending.end();
                             }
                         }
                     }
@@ -278,11 +298,11 @@ impl OfObjective<'_> {
             return;
         }
         (pending.last, pending.is_alerted) = (None, true);
-        pending.hidden.retain(|hidden| *hidden != deadline);
+        pending.hidden.remove(&deadline);
         lines.push((index, "missed", deadline, misses));
         if let Some((deadline, misses)) = waiting.take() {
             lines.push((index, "recovered", deadline, misses));
-            *pending = Pending::default();
+            pending.end();
         }
     }
 
@@ -314,6 +334,10 @@ impl OfObjective<'_> {
                 let grace = raised.alert.objective.as_ref().map(|it| it.grace).unwrap_or_default();
                 Some((raised.index, slot.deadline, slot.deadline + grace, risk.kind()))
             }
+            AlertBody::ExpectationBroken { slot, .. } => {
+                let grace = raised.alert.objective.as_ref().map(|it| it.grace).unwrap_or_default();
+                Some((raised.index, slot.deadline, slot.deadline + grace, RiskKind::Expectation))
+            }
             _ => None,
         };
         let mut differ = Vec::new();
@@ -326,7 +350,7 @@ impl OfObjective<'_> {
             }
         }
         // Where none was ever in force, not even for a later warning of the same slot.
-        if self.times(self.world.partitions[self.batch.partition].len()).is_empty() {
+        if self.times(self.world.partitions[self.batch.partition].len(), true).is_empty() {
             let lines = |found| self.alerts(found).iter().filter_map(at_risk).collect::<Vec<_>>();
             if lines(without) != lines(with) {
                 let place = (&self.batch.key, self.declared.name.as_str(), self.world.begins);

@@ -107,7 +107,7 @@ pub fn judge_world(world: &World, dir: Option<&Path>) -> Result<Report, Failure>
     let found = Undisturbed::of(&input);
     let with_mutes = mutes::has_mutes(world).then(|| Undisturbed::of(&muted));
     invariants::of_one_pass(&input, &found).map_err(Failure::Broken)?;
-    let mut answers = judge(world);
+    let mut answers = judge(world, &found);
     resolve(&mut answers, &found).map_err(Failure::Disagrees)?;
     let alerts: Vec<Alert> = found.alerts.iter().flatten().map(|raised| raised.alert.clone()).collect();
     let comparison = compare::compare(world, &answers, &alerts);
@@ -116,7 +116,7 @@ pub fn judge_world(world: &World, dir: Option<&Path>) -> Result<Report, Failure>
     if let Some(first) = comparison.disagreements.iter().chain(&of_verdicts).chain(&of_failures).next() {
         return Err(Failure::Disagrees(Box::new(first.clone())));
     }
-    let of_mutes = with_mutes.as_ref().map(|with_mutes| mutes::compare(world, &found, with_mutes));
+    let of_mutes = with_mutes.as_ref().map(|with_mutes| mutes::compare(world, &answers, &found, with_mutes));
     if let Some(first) = of_mutes.into_iter().flatten().next() {
         return Err(Failure::Disagrees(Box::new(first)));
     }

@@ -7,8 +7,10 @@ use std::fmt::Write;
 
 use chrono::SecondsFormat;
 use kigen_model::Instant;
-use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody};
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, MuteChange};
+use kigen_model::expectation::{Expectation, NumberRule};
 use kigen_model::key::BatchKey;
+use kigen_model::mute::Mute;
 use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
 use kigen_model::run::{Attempt, AttemptPhase, ConcurrencyPolicy, CronJob, Run, RunPhase, SlotMark};
 use kigen_model::working_days::WorkingDays;
@@ -60,13 +62,29 @@ fn of_cluster(event: &ClusterEvent, until: &mut Instant) -> String {
             let days = working_days.as_ref().map_or_else(|| " withdrawn".to_owned(), of_days);
             format!("{} calendar {name}{days}\n", time(at.unwrap_or_default()))
         }
-        ClusterBody::Tick { .. }
-        | ClusterBody::Epoch { .. }
-        | ClusterBody::Mute { .. }
-        | ClusterBody::Stalled { .. }
-        | ClusterBody::StallOver { .. }
-        | ClusterBody::Forgotten { .. } => String::new(),
+        ClusterBody::Mute { id, change: MuteChange::Declared(mute) } => of_mute(id, mute, *until),
+        ClusterBody::Mute { id, change: MuteChange::Ended { at, .. } } => {
+            format!("{} unmute {id}\n", time(*at))
+        }
+        ClusterBody::Stalled { at, report } => {
+            format!("{} stalled since {}\n", time(*at), time(report.since))
+        }
+        ClusterBody::StallOver { at } => format!("{} fires again\n", time(*at)),
+        ClusterBody::Tick { .. } | ClusterBody::Epoch { .. } | ClusterBody::Forgotten { .. } => String::new(),
     }
+}
+
+/// A mute that is written after the last tick.
+fn of_mute(id: &str, mute: &Mute, at: Instant) -> String {
+    let Mute { scope, from, until, repeats, .. } = mute;
+    let mut text = format!("{} mute {id} of {scope} from {} until {}", time(at), time(*from), time(*until));
+    if let Some(repeat) = repeats {
+        let _ = write!(text, " at \"{}\" for {}s", repeat.crontab, repeat.length.num_seconds());
+        if repeat.time_zone != "UTC" {
+            let _ = write!(text, " in {}", repeat.time_zone);
+        }
+    }
+    text + "\n"
 }
 
 fn of_days(days: &WorkingDays) -> String {
@@ -176,6 +194,15 @@ fn of_objective(objective: &Objective) -> String {
     if let Some(start_by) = objective.start_by {
         let _ = write!(text, " start-by {}s", start_by.num_seconds());
     }
+    if let Some(expect) = &objective.expect {
+        let _ = write!(text, " expect \"{}\"", of_expectation(expect));
+    }
+    if let Some(target) = objective.target {
+        let _ = write!(text, " target \"{target}\"");
+    }
+    if let Some(owner) = &objective.owner {
+        let _ = write!(text, " owner {owner}");
+    }
     if objective.is_of_jobs {
         text.push_str(" of-jobs");
     }
@@ -186,6 +213,26 @@ fn of_objective(objective: &Objective) -> String {
         ObjectiveSource::Selector => " by-a-selector",
     });
     text
+}
+
+/// As the annotation has it.
+fn of_expectation(expect: &Expectation) -> String {
+    let of_rule = |(name, rule): (&String, &NumberRule)| {
+        let NumberRule { min, max, drop_max_percent, over } = rule;
+        let limits = [
+            min.map(|min| format!("min: {min}")),
+            max.map(|max| format!("max: {max}")),
+            drop_max_percent.map(|percent| format!("dropMax: {percent}%, over: {over}")),
+        ];
+        format!("{name}: {{{}}}", limits.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    };
+    let metrics: Vec<String> = expect.metrics.iter().map(of_rule).collect();
+    let parts = [
+        expect.min_duration.map(|min| format!("minDuration: {}s", min.num_seconds())),
+        (!metrics.is_empty()).then(|| format!("metrics: {{{}}}", metrics.join(", "))),
+        expect.counts.then(|| "counts: true".to_owned()),
+    ];
+    format!("{{{}}}", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
 fn of_run(run: &Run) -> String {
@@ -235,6 +282,10 @@ fn of_attempt(attempt: &Attempt, job: &str) -> String {
     | AttemptPhase::Failed { reason: Some(reason), .. } = &attempt.phase
     {
         let _ = write!(text, " reason {reason}");
+    }
+    if !attempt.metrics.is_empty() {
+        let numbers = attempt.metrics.iter().map(|(name, number)| format!("{name}={number}"));
+        let _ = write!(text, " reporting {}", numbers.collect::<Vec<_>>().join(","));
     }
     text
 }

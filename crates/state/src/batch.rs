@@ -35,7 +35,7 @@ pub const SUCCESSES_MAX: usize = 64;
 /// first.
 pub const PAST_RUNS_MAX: usize = 64;
 /// How many numbers of one name are kept of a batch's past runs: one more than one of them is compared with at most.
-pub const PAST_NUMBERS_MAX: usize = 65;
+pub const PAST_NUMBERS_MAX: usize = 96;
 /// How many objectives without room are kept; a further one waits until its declaration is written again.
 pub const REFUSED_MAX: usize = 8;
 /// How long after its last fact a batch is removed that has no objective, no living CronJob and no open run, in days of its

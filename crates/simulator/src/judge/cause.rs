@@ -5,7 +5,7 @@ use kigen_model::run::{AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::slot::CauseKind;
 
 use crate::answer::Open;
-use crate::history::{TrueRun, Version};
+use crate::history::{TrueAttempt, TrueRun, Version};
 use crate::judge::known::Known;
 use crate::judge::slots::{Planned, Window};
 
@@ -21,7 +21,7 @@ pub(super) struct Causes {
 pub(super) fn causes(known: &Known<'_>, window: &Window<'_>, slot: &Planned) -> Causes {
     let at = slot.stops_counting();
     if slot.is_of_jobs {
-        return of_runs(known, window, at);
+        return of_runs(known, window, slot);
     }
     let versions = &known.batch.cron_job;
     let value = |version: &Version<Option<CronJob>>| of_cron_job(version.value.as_ref());
@@ -42,9 +42,9 @@ pub(super) fn causes(known: &Known<'_>, window: &Window<'_>, slot: &Planned) -> 
     ];
     readings.dedup();
     if let [reading] = readings[..] {
-        return reading.map_or_else(|| of_runs(known, window, at), one);
+        return reading.map_or_else(|| of_runs(known, window, slot), one);
     }
-    let found = readings.into_iter().map(|cause| cause.map_or_else(|| of_runs(known, window, at), one));
+    let found = readings.into_iter().map(|cause| cause.map_or_else(|| of_runs(known, window, slot), one));
     Causes { causes: found.flat_map(|found| found.causes).collect(), open: Some(Open::Undated) }
 }
 
@@ -61,7 +61,8 @@ fn one(cause: CauseKind) -> Causes {
 }
 
 /// The cause by the runs of the slot.
-fn of_runs(known: &Known<'_>, window: &Window<'_>, at: Instant) -> Causes {
+fn of_runs(known: &Known<'_>, window: &Window<'_>, slot: &Planned) -> Causes {
+    let at = slot.stops_counting();
     let all = || known.batch.runs.iter().filter_map(|run| Some((run, known.run(run)?)));
     let mut runs: Vec<(&TrueRun, &Run)> =
         all().filter(|(_, run)| window.has(run) && run.created_at <= at).collect();
@@ -72,10 +73,15 @@ fn of_runs(known: &Known<'_>, window: &Window<'_>, at: Instant) -> Causes {
         |run: &TrueRun| known.deletion(run).is_some_and(|(after, seen)| (after..seen).contains(&at));
     let is_either = |nth: usize| may_be_deleted(runs[nth].0);
     let newest = runs.len() - 1;
+    // It succeeded, and did not do what is expected.
+    let has_succeeded = |run: &TrueRun| known.success(run).is_some_and(|ended_at| ended_at <= at);
     let mut found = if has_failed(last, at) {
         one(CauseKind::Failed)
+    } else if has_succeeded(runs[newest].0) {
+        one(CauseKind::Expectation)
     } else {
-        let under_way: Vec<usize> = (0..runs.len()).filter(|nth| !has_failed(runs[*nth].1, at)).collect();
+        let is_under_way = |nth: &usize| !has_failed(runs[*nth].1, at) && !has_succeeded(runs[*nth].0);
+        let under_way: Vec<usize> = (0..runs.len()).filter(is_under_way).collect();
         let not_deleted = under_way.iter().filter(|nth| **nth == newest || !is_either(**nth));
         let all = of_those_under_way(known, under_way.iter().map(|nth| runs[*nth].0), at);
         let fewer = of_those_under_way(known, not_deleted.map(|nth| runs[*nth].0), at);
@@ -92,8 +98,12 @@ fn of_runs(known: &Known<'_>, window: &Window<'_>, at: Instant) -> Causes {
     // Of the runs of a batch 32 are kept at least some time: those under way, and the last ones.
     let before_it = |run: &Run| run.created_at > last.created_at || !run.phase.is_terminal();
     if all().filter(|(_, run)| before_it(run)).count() >= RUNS_SURELY_KEPT {
-        let any = [CauseKind::Failed, CauseKind::StillRunning, CauseKind::Pending, CauseKind::NeverStarted];
-        found = Causes { causes: any.to_vec(), open: Some(Open::Bounded) };
+        let mut any =
+            vec![CauseKind::Failed, CauseKind::StillRunning, CauseKind::Pending, CauseKind::NeverStarted];
+        if slot.demanded().is_some() {
+            any.push(CauseKind::Expectation);
+        }
+        found = Causes { causes: any, open: Some(Open::Bounded) };
     }
     found
 }
@@ -131,6 +141,14 @@ enum Work {
     Either,
 }
 
+/// Whether a pod was lost with its node by an instant, and observed to be only later: nothing dates that.
+fn is_lost_at(known: &Known<'_>, pod: &TrueAttempt, at: Instant) -> bool {
+    known.seen(&pod.versions).any(|(seen_at, version)| {
+        let is_undated = matches!(version.value.phase, AttemptPhase::Failed { finished_at: None, .. });
+        is_undated && version.at <= at && at < seen_at
+    })
+}
+
 /// What the run did at an instant, by the last version of it, and of its pods, until then.
 fn work(known: &Known<'_>, run: &TrueRun, at: Instant) -> Work {
     let truly = known.seen(&run.versions).filter(|(_, version)| version.at <= at).last();
@@ -151,12 +169,18 @@ fn work(known: &Known<'_>, run: &TrueRun, at: Instant) -> Work {
     // Nothing of that time was observed but the start that the Job has.
     let has_started =
         known.run(run).and_then(|run| run.started_at).is_some_and(|started_at| started_at <= at);
-    if pods.is_empty() && has_started && observed.is_none() {
+    // A pod that failed may have been followed by one that was not observed.
+    if pods.iter().all(|phase| matches!(phase, AttemptPhase::Failed { .. }))
+        && has_started
+        && observed.is_none()
+    {
         Work::Either
     } else if pods.iter().any(|phase| matches!(phase, AttemptPhase::Running { .. })) {
         Work::Runs
     } else if pods.iter().any(|phase| matches!(phase, AttemptPhase::Succeeded { .. })) {
         if runs(truly) && runs(observed) { Work::Runs } else { Work::Either }
+    } else if run.attempts.iter().any(|pod| is_lost_at(known, pod, at)) {
+        Work::Either
     } else {
         match [runs(truly), runs(observed), ran_since] {
             [true, true, _] if at_once.is_empty() => Work::Runs,

@@ -30,6 +30,8 @@ pub(super) fn verdict(
     if gaps.is_empty() {
         return None;
     }
+    // What was observed of its numbers is not all that it may have reported.
+    let demanded = slot.demanded();
     let succeeded = known
         .batch
         .runs
@@ -43,7 +45,8 @@ pub(super) fn verdict(
     // Of what a person started nothing is expected, so its success is not either.
     let is_expected = met
         .iter()
-        .any(|(truth, run)| may_be_hidden(truth) && (run.scheduled_at.is_some() || slot.is_of_jobs));
+        .any(|(truth, run)| may_be_hidden(truth) && (run.scheduled_at.is_some() || slot.is_of_jobs))
+        && demanded.is_none();
     let again = Again { may_be_met: !met.is_empty(), may_be_missed: !is_expected };
     let mut right = Vec::new();
     if again.may_be_missed {
@@ -59,7 +62,7 @@ pub(super) fn verdict(
     });
     let status = status.and_then(|(_, version)| version.value.as_ref());
     let last_succeeded_at = status.and_then(|status| status.last_succeeded_at);
-    let in_time = last_succeeded_at.filter(|at| (opens..=stops_counting).contains(at));
+    let in_time = last_succeeded_at.filter(|at| (opens..=stops_counting).contains(at) && demanded.is_none());
     if again.may_be_met {
         right.extend(in_time.map(|ended_at| Right::Met { ended_at }));
     }

@@ -114,7 +114,7 @@ impl KnownCluster {
     }
 
     /// The last tick before an observation.
-    fn before(&self, seen: Seen) -> Option<&Tick> {
+    pub(super) fn before(&self, seen: Seen) -> Option<&Tick> {
         self.ticks[..self.ticks.partition_point(|tick| tick.index < seen.index)].last()
     }
 
@@ -177,6 +177,7 @@ impl KnownSchedule {
 
 /// A success.
 pub(super) struct KnownSuccess<'a> {
+    pub(super) of: &'a TrueRun,
     pub(super) run: &'a Run,
     pub(super) ended_at: Instant,
 }
@@ -279,7 +280,7 @@ impl<'a> Known<'a> {
         let known = *self;
         self.batch.runs.iter().filter_map(move |run| {
             let ended_at = known.success(run)?;
-            Some(KnownSuccess { run: known.run(run)?, ended_at })
+            Some(KnownSuccess { of: run, run: known.run(run)?, ended_at })
         })
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{NaiveTime, TimeDelta};
 use chrono_tz::Tz;
 use kigen_model::Instant;
+use kigen_model::expectation::Expectation;
 use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::run::{Run, SlotMark};
 
@@ -40,9 +41,42 @@ pub(super) struct Planned {
     calendar: Option<(String, Tz)>,
     /// How long after its expected fire a run must have begun, if that is given.
     start_by: Option<TimeDelta>,
+    /// What a run must have done besides ending well.
+    expect: Option<Expectation>,
+    /// Whether it was judged before an edit that came before its deadline, which it outlives.
+    is_early: bool,
 }
 
 impl Planned {
+    /// The same slot, which was judged before its deadline.
+    pub(super) fn judged_early(&self) -> Self {
+        Self { is_early: true, ..self.clone() }
+    }
+
+    /// What a run must have done besides ending well, in order to count; `None`: nothing.
+    pub(super) fn demanded(&self) -> Option<&Expectation> {
+        self.expect.as_ref().filter(|expect| !expect.counts)
+    }
+
+    /// What a run must have done besides ending well, in order not to be warned of.
+    pub(super) fn expected(&self) -> Option<&Expectation> {
+        self.expect.as_ref()
+    }
+
+    /// When a run is made of the slot that its objective expects, within a span: of Jobs the starts that it gives, if it does.
+    pub(super) fn fires(&self, known: &Known<'_>, from: Instant, to: Instant) -> Vec<Instant> {
+        if self.is_of_jobs {
+            return self.starts.map(|starts| starts.fires(from, to)).unwrap_or_default();
+        }
+        let schedules: Vec<&KnownSchedule> = known.schedules().collect();
+        let in_force = (0..schedules.len()).flat_map(|nth| {
+            let since = schedules[nth].since.max(from);
+            let until = schedules.get(nth + 1).map_or(to, |next| next.since.min(to));
+            if since < until { schedules[nth].crontab.fires(since, until) } else { Vec::new() }
+        });
+        in_force.collect()
+    }
+
     /// Notes the slots of a few days that a withdrawal took away.
     fn ends_with(&mut self, source: &Source) {
         let tiny = TimeDelta::milliseconds(1);
@@ -82,10 +116,16 @@ impl Planned {
 /// The deadlines of an objective, from edit to edit.
 pub(super) struct Plans {
     plans: Vec<Plan>,
+    early: Early,
 }
+
+/// The slots that were judged before an edit, and have their deadline after it; each with the instant of the edit.
+pub(super) type Early = Vec<(Instant, Planned)>;
 
 struct Plan {
     since: Instant,
+    /// The watermark of the last tick before the fact.
+    ticked: Instant,
     /// `None`: there is no objective.
     plan: Option<(Source, Objective)>,
     /// Without an objective: whether it was withdrawn with its CronJob, or its target is gone.
@@ -132,7 +172,13 @@ impl Source {
 
 impl Plans {
     /// Those of this objective, by the edits that were observed before an index.
-    pub(super) fn of(batch: &Batch, cluster: &KnownCluster, declared: &Declared, before: usize) -> Self {
+    pub(super) fn of(
+        batch: &Batch,
+        cluster: &KnownCluster,
+        declared: &Declared,
+        early: &Early,
+        before: usize,
+    ) -> Self {
         let known = Known { batch, schedules: &[], cluster, before };
         let specs: Vec<(Instant, Option<&Objective>)> =
             known.seen(&declared.versions).map(|(at, version)| (at, version.value.as_ref())).collect();
@@ -160,9 +206,12 @@ impl Plans {
             let cron_job = cron_jobs.iter().rfind(|(at, cron_job)| *at <= since && cron_job.is_some());
             let zone = cron_job.and_then(|(_, cron_job)| cron_job.and_then(|it| it.time_zone.as_deref()));
             let plan = spec.and_then(|spec| Some((Source::of(spec, zone)?, spec.clone())));
-            Plan { since, plan, has_died, is_withdrawn }
+            let facts = known.seen(&declared.versions).filter(|(at, _)| *at <= since).last();
+            let last = facts.and_then(|(_, version)| cluster.before(version.seen?));
+            let ticked = last.map_or(Instant::MIN_UTC, |tick| tick.observed_until);
+            Plan { since, ticked, plan, has_died, is_withdrawn }
         });
-        Self { plans: plans.collect() }
+        Self { plans: plans.collect(), early: early.clone() }
     }
 
     /// The slots with a deadline up to `end`, and the next one; and when each life of the objective
@@ -172,9 +221,11 @@ impl Plans {
         let Some(end) = end else { return (planner.slots, planner.ends) };
         for (nth, now) in self.plans.iter().enumerate() {
             let later = &self.plans[nth + 1..];
+            let early = self.early.iter().filter(|(edited_at, _)| *edited_at == now.since);
+            planner.slots.extend(early.map(|(_, slot)| slot.clone()));
             let until = later.first().map_or(end + TimeDelta::days(8), |next| next.since);
             if let Some((source, objective)) = &now.plan {
-                planner.plan(now.since, until, source, objective);
+                planner.plan(now, until, source, objective);
                 continue;
             }
             if planner.ended.is_none()
@@ -213,11 +264,12 @@ struct Planner {
 }
 
 impl Planner {
-    /// The slots of an objective that is in force from `since` to `until`.
-    fn plan(&mut self, since: Instant, until: Instant, source: &Source, objective: &Objective) {
+    /// The slots of an objective that is in force from now on to `until`.
+    fn plan(&mut self, now: &Plan, until: Instant, source: &Source, objective: &Objective) {
         if let Some(ended) = self.ended.take() {
-            self.resume(since, ended);
+            self.resume(now, ended);
         }
+        let since = now.since;
         self.is_withdrawn = false;
         let after = self.slots.last().map_or(since, |slot| slot.deadline.max(since));
         for deadline in source.within(after + TINY, until + TINY) {
@@ -230,15 +282,17 @@ impl Planner {
     }
 
     /// The objective is back: the same, while its pending slot is not judged, or it begins anew.
-    fn resume(&mut self, since: Instant, (ended_at, old, was): (Instant, Source, Objective)) {
+    fn resume(&mut self, now: &Plan, (ended_at, old, was): (Instant, Source, Objective)) {
+        let Plan { since, ticked, .. } = *now;
         let last = self.slots.last().filter(|slot| slot.is_last && slot.deadline > ended_at);
-        if !self.is_withdrawn && last.is_some_and(|last| last.stops_counting() + last.settle > since) {
+        if !self.is_withdrawn && last.is_some_and(|last| last.stops_counting() + last.settle > ticked) {
             // Its target is back before it was judged once more: it goes on, and had no deadlines meanwhile.
             return;
         }
         let from = last.filter(|_| !self.is_withdrawn).map_or(ended_at, |last| last.deadline);
+        let from = self.after(from);
         let passed = old.within(from + TINY, since + TINY);
-        let waits = passed.first().is_some_and(|deadline| *deadline + was.grace + was.settle > since);
+        let waits = passed.first().is_some_and(|deadline| *deadline + was.grace + was.settle > ticked);
         if passed.is_empty() || (self.is_withdrawn && waits) {
             self.ends.remove(&self.life);
         } else {
@@ -255,6 +309,11 @@ impl Planner {
         }
     }
 
+    /// The instant after which the next deadline is: that of a slot that was judged early is no more.
+    fn after(&self, at: Instant) -> Instant {
+        self.slots.last().filter(|slot| slot.is_early).map_or(at, |slot| slot.deadline.max(at))
+    }
+
     /// It is withdrawn. The slots that are planned no more still bound the windows of those before.
     fn withdraw(&mut self, since: Instant, end: Instant) {
         if std::mem::replace(&mut self.is_withdrawn, true) {
@@ -264,7 +323,7 @@ impl Planner {
         if let (Some(slot), false) = (self.slots.last_mut(), self.is_new) {
             slot.ends_with(source);
         }
-        let pending = source.within(since + TINY, end).first().copied();
+        let pending = source.within(self.after(since) + TINY, end).first().copied();
         let due = pending.map(|deadline| (deadline + was.grace, deadline + was.grace + was.settle));
         self.ends.insert(self.life, due.unwrap_or((end, end)));
     }
@@ -272,8 +331,8 @@ impl Planner {
     /// What died is judged once more, at its next deadline, if that is before `until`.
     fn once_more(&mut self, now: &Plan, until: Instant, back: Option<Instant>) {
         let Some((ended_at, source, objective)) = &self.ended else { return };
-        let pending = source.within(*ended_at + TINY, until + TINY).first().copied();
-        let is_judged = self.slots.last().is_some_and(|slot| slot.deadline > *ended_at);
+        let pending = source.within(self.after(*ended_at) + TINY, until + TINY).first().copied();
+        let is_judged = self.slots.last().is_some_and(|slot| slot.deadline > *ended_at && !slot.is_early);
         let Some(deadline) = pending.filter(|at| *at > now.since && !is_judged) else { return };
         let from = self.slots.last().filter(|_| !self.is_new).map(|slot| slot.deadline);
         let Some(from) = from.or_else(|| source.until(*ended_at)) else { return };
@@ -317,6 +376,8 @@ impl Planned {
             crontab,
             calendar,
             start_by: objective.start_by,
+            expect: objective.expect.clone(),
+            is_early: false,
         }
     }
 }
@@ -401,6 +462,14 @@ impl<'a> Window<'a> {
             Some(freshness) if run.slot.is_none() => self.slot.deadline - freshness < run.nominal_start(),
             Some(_) | None => self.has_until(run, None),
         }
+    }
+
+    /// Until when the nominal start of a run must be, if a later slot expects one, also one that has not begun.
+    pub(super) fn closes(&self, known: &Known<'_>, planned: &[Planned], nth: usize) -> Option<Instant> {
+        // A freshness bounds its slots by itself.
+        let later = planned[nth + 1..].iter().filter(|_| self.slot.freshness.is_none());
+        let next = later.into_iter().find_map(|next| opens(known, next));
+        next.into_iter().chain(self.withdrawn).min()
     }
 
     /// Whether a run belongs to the slot.

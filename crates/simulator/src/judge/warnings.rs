@@ -17,8 +17,9 @@ use kigen_model::slot::Verdict;
 
 use crate::answer::Disagreement;
 use crate::history::{Batch, Declared, TrueRun};
-use crate::judge::known::{Known, KnownCluster, KnownSchedule, Tick};
-use crate::judge::slots::{Planned, Plans, Window};
+use crate::judge::expected::{self, Case, Is};
+use crate::judge::known::{Known, KnownCluster, Tick};
+use crate::judge::slots::{Early, Planned, Window};
 use crate::undisturbed::{Raised, Undisturbed};
 use crate::verdicts::disagreement;
 
@@ -37,10 +38,12 @@ type PlansByEdits = BTreeMap<(usize, usize), Rc<Vec<Planned>>>;
 
 /// The warnings about one objective beside what is right.
 pub(super) struct Warnings<'a> {
+    case: Case<'a>,
     batch: &'a Batch,
     declared: &'a Declared,
-    schedules: &'a [KnownSchedule],
     cluster: &'a KnownCluster,
+    /// The slots that were judged before an edit.
+    early: Early,
     plans: RefCell<PlansByEdits>,
 }
 
@@ -75,13 +78,9 @@ impl Past {
 }
 
 impl<'a> Warnings<'a> {
-    pub(super) fn new(
-        batch: &'a Batch,
-        declared: &'a Declared,
-        schedules: &'a [KnownSchedule],
-        cluster: &'a KnownCluster,
-    ) -> Self {
-        Self { batch, declared, schedules, cluster, plans: RefCell::default() }
+    pub(super) fn new(case: Case<'a>, early: Early) -> Self {
+        let Case { batch, declared, cluster, .. } = case;
+        Self { case, batch, declared, cluster, early, plans: RefCell::default() }
     }
 
     /// Where the warnings are wrong, or one is missing.
@@ -118,21 +117,18 @@ impl<'a> Warnings<'a> {
     }
 
     fn known(&self, before: usize) -> Known<'a> {
-        Known { batch: self.batch, schedules: self.schedules, cluster: self.cluster, before }
+        self.case.known(before)
     }
 
     /// The slots as they are planned by what is known before an index. Only edits change them.
-    fn planned(&self, before: usize) -> Rc<Vec<Planned>> {
+    pub(super) fn planned(&self, before: usize) -> Rc<Vec<Planned>> {
         let edits = self.known(before).seen(&self.declared.versions).count();
         let mut lives = self.known(before).cron_jobs();
         lives.dedup_by(|(_, one), (_, other)| {
             let zone = |cron_job: &Option<&CronJob>| cron_job.map(|it| it.time_zone.clone());
             zone(one) == zone(other)
         });
-        let planned = || {
-            let end = self.cluster.ticks.last().map(|tick| tick.observed_until);
-            Rc::new(Plans::of(self.batch, self.cluster, self.declared, before).slots(end).0)
-        };
+        let planned = || Rc::new(self.case.planned(&self.early, before));
         Rc::clone(self.plans.borrow_mut().entry((edits, lives.len())).or_insert_with(planned))
     }
 
@@ -152,7 +148,7 @@ impl<'a> Warnings<'a> {
         }
         // What is about many slots is news also if the result of this one is there.
         let is_of_run = matches!(warning.risk.kind(), RiskKind::NotStarted | RiskKind::RunningLate);
-        if is_of_run && is_observed_in_time(&known, &window, slot) {
+        if is_of_run && self.in_time(&known, &window, slot).any(|(_, counts)| counts == Is::Sure) {
             return Err("its result is there".to_owned());
         }
         let pasts = pasts(&known);
@@ -391,7 +387,17 @@ impl<'a> Warnings<'a> {
     ) -> Result<(), String> {
         let is_planned = self.planned(index + 1).iter().any(|slot| slot.deadline == deadline);
         let right = self.ends(deadline, if is_planned { index } else { planned_at } + 1, index + 1);
-        let is_right = ended_at == right || (!is_planned && ended_at.is_none());
+        let may_be = || {
+            let planned = self.planned(index + 1);
+            let place = planned.iter().position(|slot| slot.deadline == deadline);
+            let known = self.known(index + 1);
+            place.is_some_and(|nth| {
+                let window = Window::of(&known, &planned, nth);
+                let mut in_time = self.in_time(&known, &window, &planned[nth]);
+                in_time.any(|(at, counts)| counts == Is::Open && Some(at) == ended_at)
+            })
+        };
+        let is_right = ended_at == right || (!is_planned && ended_at.is_none()) || may_be();
         if is_right { Ok(()) } else { Err(format!("over by {right:?}")) }
     }
 
@@ -401,9 +407,20 @@ impl<'a> Warnings<'a> {
         let nth = planned.iter().position(|slot| slot.deadline == deadline)?;
         let known = self.known(before);
         let window = Window::of(&known, &planned, nth);
-        let stops_counting = planned[nth].stops_counting();
-        let in_time = known.successes().filter(|it| it.ended_at <= stops_counting && window.has(it.run));
-        in_time.map(|success| success.ended_at).min()
+        let in_time = self.in_time(&known, &window, &planned[nth]);
+        in_time.filter(|(_, counts)| *counts == Is::Sure).map(|(ended_at, _)| ended_at).min()
+    }
+
+    /// When the runs of a slot that are known to have succeeded in time ended, and whether they did what is expected.
+    fn in_time<'k>(
+        &'k self,
+        known: &'k Known<'a>,
+        window: &'k Window<'k>,
+        slot: &'k Planned,
+    ) -> impl Iterator<Item = (Instant, Is)> + 'k {
+        let in_time =
+            known.successes().filter(|it| it.ended_at <= slot.stops_counting() && window.has(it.run));
+        in_time.map(|it| (it.ended_at, expected::counts(known, self.declared, it.of, slot.demanded())))
     }
 }
 
@@ -429,10 +446,6 @@ fn is_expected(
         || is_skipped()
         || (slot.start_by().is_some() && is_fire());
     is_right.then_some(()).ok_or_else(|| format!("it is expected at {opens}"))
-}
-
-fn is_observed_in_time(known: &Known<'_>, window: &Window<'_>, slot: &Planned) -> bool {
-    known.successes().any(|it| it.ended_at <= slot.stops_counting() && window.has(it.run))
 }
 
 /// The runs of a slot that are known.
