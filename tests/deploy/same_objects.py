@@ -7,7 +7,6 @@ Usage: same_objects.py RENDERED.yaml MANIFEST.yaml...
 
 import difflib
 import pathlib
-import re
 import sys
 import tomllib
 
@@ -25,8 +24,6 @@ SETTINGS = {
 CONFIG = "/etc/kigen/kigen.toml"
 # What selects a role's pods in the chart, and in the manifests.
 SELECTS = {"app.kubernetes.io/instance": "app", "app.kubernetes.io/component": "role"}
-# A number to YAML 1.2, and to Kubernetes, but a text to PyYAML.
-yaml.SafeLoader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[0-9]+[eE][-+]?[0-9]+$"), list("0123456789"))
 
 
 def documents(path):

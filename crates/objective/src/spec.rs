@@ -119,7 +119,8 @@ pub(crate) struct ExpectSpec {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct TargetSpec {
     /// The ratio, between 0 and 1, such as 0.99.
-    #[cfg_attr(test, schemars(range(min = 0.000_001, max = 0.999_999)))]
+    // Without an exponent: parsers of YAML 1.1 read 1e-6 as a text.
+    #[cfg_attr(test, schemars(range(min = 0.001, max = 0.999_999)))]
     pub(crate) ratio: f64,
     /// Over how many days, 1d to 90d.
     #[cfg_attr(test, schemars(length(max = 3), regex(pattern = r"^([1-9]|[1-8][0-9]|90)d$")))]
