@@ -129,7 +129,7 @@ pub fn judge_world(world: &World, dir: Option<&Path>) -> Result<Report, Failure>
             .map_err(Failure::Broken)?;
         count_faults(&mut report, &disturbed.tally);
     }
-    match judge_warnings(world, &found).into_iter().next() {
+    match judge_warnings(world, &answers, &found).into_iter().next() {
         Some(first) => Err(Failure::Disagrees(Box::new(first))),
         None => Ok(report),
     }
