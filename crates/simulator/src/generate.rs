@@ -9,6 +9,7 @@ mod mutes;
 mod observe;
 mod rules;
 mod ship;
+mod stalls;
 mod work;
 
 use chrono::{DateTime, TimeDelta};

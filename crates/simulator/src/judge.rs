@@ -5,6 +5,7 @@
 //! what became of them.
 
 mod broken;
+mod budget;
 mod cause;
 mod expected;
 mod gap;
@@ -50,9 +51,10 @@ pub fn judge(world: &World, found: &Undisturbed) -> Vec<ObjectiveAnswer> {
     answers
 }
 
-/// Where the warnings of deadlines at risk are wrong, or one is missing.
+/// Where the warnings of deadlines at risk, of expectations that are broken and of budgets that are spent are wrong, or one is missing.
+/// Budgets follow from the answers.
 #[must_use]
-pub fn judge_warnings(world: &World, found: &Undisturbed) -> Vec<Disagreement> {
+pub fn judge_warnings(world: &World, answers: &[ObjectiveAnswer], found: &Undisturbed) -> Vec<Disagreement> {
     let mut differ = Vec::new();
     for batch in &world.batches {
         let (events, expired) = (&world.partitions[batch.partition], &world.expired[batch.partition]);
@@ -61,8 +63,12 @@ pub fn judge_warnings(world: &World, found: &Undisturbed) -> Vec<Disagreement> {
         for declared in &batch.objectives {
             let case = Case { batch, schedules: &schedules, cluster: &cluster, declared };
             let (early, _) = case.early(&given(found, batch, declared));
-            let warnings = Warnings::new(case, early);
+            let warnings = Warnings::new(case, early.clone());
             differ.extend(warnings.compare(found));
+            let is_of_it = |it: &&ObjectiveAnswer| (&it.key, &it.objective) == (&batch.key, &declared.name);
+            if let Some(answer) = answers.iter().find(is_of_it) {
+                differ.extend(budget::compare(case, &early, answer, found));
+            }
             differ.extend(broken::compare(case, &|before| warnings.planned(before), found));
         }
     }

@@ -6,7 +6,7 @@
 //!
 //! [`input`] is the world's log as the processors read it. [`undisturbed`] folds it in one pass, [`disturbed`] with faults, and
 //! [`invariants`] hold of both, whatever the world was.
-//! [`mutes`] is what mutes make of the alerts of a world.
+//! [`mutes`] is what mutes and stalls make of the alerts of a world, [`stalls`] what is reported of these.
 //! [`seed`] is all of it for one seed; [`shrink`] makes the world of a failure smaller, and [`story`] writes it down.
 
 pub mod answer;
@@ -24,6 +24,7 @@ mod progress;
 pub mod resolve;
 pub mod seed;
 pub mod shrink;
+pub mod stalls;
 pub mod story;
 pub mod undisturbed;
 pub mod verdicts;

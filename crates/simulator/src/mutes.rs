@@ -1,4 +1,4 @@
-//! What mutes make of the alerts of a world: each alert of the same world without them is hidden, sent later or the same, and
+//! What mutes and stalls make of the alerts of a world: each alert of the same world without them is hidden, sent later or the same, and
 //! nothing else is sent.
 //!
 //! Naive, and without any code of the engine: the times in which a mute is in force are listed one by one. Objectives that are
@@ -6,18 +6,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::TimeDelta;
 use kigen_model::Instant;
 use kigen_model::alert::{Alert, AlertBody};
-use kigen_model::event::{ClusterBody, Event, MuteChange};
+use kigen_model::event::{ClusterBody, ClusterEvent, Event, MuteChange};
 use kigen_model::key::BatchKey;
 use kigen_model::mute::{Mute, MuteScope};
 use kigen_model::objective::Objective;
-use kigen_model::risk::RiskKind;
-use kigen_model::slot::Verdict;
+use kigen_model::slot::{Cause, Verdict};
 
 use crate::answer::{Disagreement, ObjectiveAnswer};
 use crate::calendar::Crontab;
 use crate::history::{Batch, Declared};
+use crate::stalls::{self, Stall};
 use crate::undisturbed::{Raised, Undisturbed};
 use crate::verdicts::disagreement;
 use crate::world::World;
@@ -27,10 +28,12 @@ use crate::world::World;
 pub fn without(world: &World) -> World {
     let mut world = world.clone();
     for event in world.partitions.iter_mut().flatten() {
-        if let Event::Cluster(event) = event
-            && let ClusterBody::Mute { change: MuteChange::Declared(mute), .. } = &mut event.body
-        {
+        let Event::Cluster(event) = event else { continue };
+        if let ClusterBody::Mute { change: MuteChange::Declared(mute), .. } = &mut event.body {
             mute.scope = MuteScope::Owner("no-one".to_owned());
+        }
+        if let ClusterBody::Stalled { at, .. } = event.body {
+            event.body = ClusterBody::StallOver { at };
         }
     }
     world
@@ -39,8 +42,13 @@ pub fn without(world: &World) -> World {
 /// Whether it has any.
 #[must_use]
 pub fn has_mutes(world: &World) -> bool {
-    let is_mute = |event: &Event| matches!(event, Event::Cluster(event) if matches!(event.body, ClusterBody::Mute { .. }));
-    world.partitions.iter().flatten().any(is_mute)
+    let silences = |event: &Event| match event {
+        Event::Cluster(event) => {
+            matches!(event.body, ClusterBody::Mute { .. } | ClusterBody::Stalled { .. })
+        }
+        Event::Fact(_) => false,
+    };
+    world.partitions.iter().flatten().any(silences)
 }
 
 /// Where the alerts with mutes are not what follows from those without.
@@ -58,7 +66,8 @@ pub fn compare(
                 |answer: &&ObjectiveAnswer| (&answer.key, &answer.objective) == (&batch.key, &declared.name);
             let slots = answers.iter().find(is_of_it).map_or(&[][..], |answer| &answer.slots);
             let early = slots.iter().filter_map(|slot| Some((slot.deadline, slot.early?))).collect();
-            let of = OfObjective { world, batch, declared, early };
+            let silences = silences(&world.partitions[batch.partition], &batch.key.cluster);
+            let of = OfObjective { world, batch, declared, early, silences };
             if of.is_simple(without) {
                 differ.extend(of.compare(without, with));
             }
@@ -68,22 +77,55 @@ pub fn compare(
     differ
 }
 
+/// How long after a stall the misses of it are still hidden.
+const MADE_UP_WITHIN: TimeDelta = TimeDelta::hours(1);
+
 struct OfObjective<'a> {
     world: &'a World,
     batch: &'a Batch,
     declared: &'a Declared,
     /// Of the slots that are judged early, when their last run ended; `None`: that is open.
     early: BTreeMap<Instant, Option<Instant>>,
+    /// What may hide its misses, with the index of each event.
+    silences: Vec<(usize, &'a ClusterEvent)>,
+}
+
+/// The mutes and stalls of a cluster that count, with the index of each event.
+fn silences<'a>(events: &'a [Event], cluster: &str) -> Vec<(usize, &'a ClusterEvent)> {
+    let (mut epoch, mut found) = (0, Vec::new());
+    for (index, event) in events.iter().enumerate() {
+        let Event::Cluster(event) = event else { continue };
+        let is_mute = matches!(event.body, ClusterBody::Mute { .. });
+        if event.cluster != cluster || !is_mute && event.epoch < epoch {
+            continue;
+        }
+        if !is_mute {
+            epoch = event.epoch;
+        }
+        if is_mute || matches!(event.body, ClusterBody::Stalled { .. } | ClusterBody::StallOver { .. }) {
+            found.push((index, event));
+        }
+    }
+    found
 }
 
 /// What is compared of an alert: the event that led to it, what it is, the deadline that it is about, and its misses.
 type Line = (usize, &'static str, Instant, u32);
 
+/// Why a miss may be hidden.
+#[derive(Clone, Copy)]
+struct Hidden {
+    /// When its success stopped counting, or its run decided.
+    since: Instant,
+    /// When its run was expected, if that was never made.
+    expected_at: Option<Instant>,
+}
+
 /// Misses in a row of which none is alerted yet.
 #[derive(Default)]
 struct Pending {
-    /// The last hidden miss: when its success stopped counting, its deadline, and the misses of the incident then.
-    last: Option<(Instant, Instant, u32)>,
+    /// The last hidden miss: its deadline, and the misses of the incident then.
+    last: Option<(Hidden, Instant, u32)>,
     /// Whether a miss of the incident is alerted.
     is_alerted: bool,
     /// The deadlines whose misses are hidden, of incidents that are over, too.
@@ -143,12 +185,8 @@ impl OfObjective<'_> {
     fn times(&self, before: usize, by_any: bool) -> Vec<(Instant, Instant)> {
         let owners: Vec<Option<&String>> = self.specs().flatten().map(|spec| spec.owner.as_ref()).collect();
         let mut known: BTreeMap<&String, Mute> = BTreeMap::new();
-        for event in &self.world.partitions[self.batch.partition][..before] {
-            let Event::Cluster(event) = event else { continue };
+        for (_, event) in self.silences.iter().filter(|(index, _)| *index < before) {
             let ClusterBody::Mute { id, change } = &event.body else { continue };
-            if event.cluster != self.batch.key.cluster {
-                continue;
-            }
             match change {
                 MuteChange::Declared(mute) => {
                     known.entry(id).or_insert_with(|| mute.clone());
@@ -175,17 +213,32 @@ impl OfObjective<'_> {
     }
 
     /// Until when it is muted that is so at `at`.
-    fn until(&self, before: usize, at: Instant) -> Option<Instant> {
+    fn muted_until(&self, before: usize, at: Instant) -> Option<Instant> {
+        self.until(before, Hidden { since: at, expected_at: None })
+    }
+
+    /// Until when a miss is hidden, by mutes or since its run fell into a stall: an hour after that.
+    fn until(&self, before: usize, miss: Hidden) -> Option<Instant> {
         let times = self.times(before, false);
-        let mut until = None;
-        loop {
-            let from = until.unwrap_or(at);
-            let in_force = times.iter().filter(|(begins, ends)| *begins <= from && from < *ends);
-            match in_force.map(|(_, ends)| *ends).max() {
-                Some(ends) => until = Some(ends),
-                None => return until,
-            }
+        let events = self.silences.iter().filter(|(index, _)| *index < before);
+        let stalls = stalls::known(events.map(|(_, event)| *event));
+        let hidden_until = |muted_at: Instant, expected_at: Option<Instant>| {
+            let in_force = times.iter().filter(|(begins, ends)| *begins <= muted_at && muted_at < *ends);
+            let has = |stall: &&Stall| {
+                let is_in = |at: Instant| stall.since < at && stall.until.is_none_or(|until| at < until);
+                expected_at.is_some_and(is_in)
+            };
+            let of_stalls = stalls.iter().filter(has);
+            let of_stalls =
+                of_stalls.map(|stall| stall.until.map_or(Instant::MAX_UTC, |it| it + MADE_UP_WITHIN));
+            in_force.map(|(_, ends)| *ends).chain(of_stalls).max()
+        };
+        let mut until = hidden_until(miss.since, miss.expected_at)?;
+        let later = |until: Instant| hidden_until(until, miss.expected_at.map(|_| until));
+        while let Some(later) = later(until).filter(|later| *later > until) {
+            until = later;
         }
+        Some(until)
     }
 
     fn compare(&self, without: &Undisturbed, with: &Undisturbed) -> Vec<Disagreement> {
@@ -229,7 +282,7 @@ impl OfObjective<'_> {
         for (index, tick) in self.ticks().into_iter().enumerate() {
             while let Some(raised) = alerts.next_if(|raised| raised.index == index) {
                 match &raised.alert.body {
-                    AlertBody::SlotMissed { slot, misses, .. } => {
+                    AlertBody::SlotMissed { slot, misses, cause, .. } => {
                         // Where a run decides earlier, at its end.
                         let early = self.early.get(&slot.deadline).copied().flatten();
                         let since = early.unwrap_or(slot.deadline + grace);
@@ -246,9 +299,14 @@ impl OfObjective<'_> {
                         if *misses == 1 {
                             pending.end();
                         }
-                        match self.until(index, since) {
+                        let expected_at = match cause {
+                            Cause::NeverStarted { expected_at } => Some(*expected_at),
+                            _ => None,
+                        };
+                        let miss = Hidden { since, expected_at };
+                        match self.until(index, miss) {
                             Some(_) => {
-                                pending.last = Some((since, slot.deadline, *misses));
+                                pending.last = Some((miss, slot.deadline, *misses));
                                 pending.hidden.insert(slot.deadline);
                             }
                             None => {
@@ -258,7 +316,8 @@ impl OfObjective<'_> {
                         }
                     }
                     AlertBody::SlotRecovered { slot, misses, ended_at, .. } => {
-                        let until = pending.last.map(|(since, ..)| self.until(index, since).unwrap_or(since));
+                        let until =
+                            pending.last.map(|(miss, ..)| self.until(index, miss).unwrap_or(miss.since));
                         match until {
                             Some(until) if *ended_at > until => waiting = Some((slot.deadline, *misses)),
                             _ => {
@@ -293,8 +352,8 @@ impl OfObjective<'_> {
         waiting: &mut Option<(Instant, u32)>,
         lines: &mut Vec<Line>,
     ) {
-        let Some((since, deadline, misses)) = pending.last else { return };
-        if self.until(index, since).unwrap_or(since) > until {
+        let Some((miss, deadline, misses)) = pending.last else { return };
+        if self.until(index, miss).unwrap_or(miss.since) > until {
             return;
         }
         (pending.last, pending.is_alerted) = (None, true);
@@ -334,16 +393,12 @@ impl OfObjective<'_> {
                 let grace = raised.alert.objective.as_ref().map(|it| it.grace).unwrap_or_default();
                 Some((raised.index, slot.deadline, slot.deadline + grace, risk.kind()))
             }
-            AlertBody::ExpectationBroken { slot, .. } => {
-                let grace = raised.alert.objective.as_ref().map(|it| it.grace).unwrap_or_default();
-                Some((raised.index, slot.deadline, slot.deadline + grace, RiskKind::Expectation))
-            }
             _ => None,
         };
         let mut differ = Vec::new();
         for raised in self.alerts(with) {
             let Some((index, deadline, until, _)) = at_risk(&raised) else { continue };
-            let is_muted = |at: Instant| self.until(index, at).is_some();
+            let is_muted = |at: Instant| self.muted_until(index, at).is_some();
             if is_muted(until) || is_muted(raised.alert.decided_at) {
                 let place = (&self.batch.key, self.declared.name.as_str(), deadline);
                 differ.push(disagreement(place, "muted".to_owned(), format!("{:?}", raised.alert)));

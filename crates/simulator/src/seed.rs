@@ -18,6 +18,7 @@ use crate::invariants::{self, Broken};
 use crate::judge::{judge, judge_warnings};
 use crate::mutes;
 use crate::resolve::resolve;
+use crate::stalls;
 use crate::undisturbed::Undisturbed;
 use crate::verdicts;
 use crate::world::World;
@@ -120,8 +121,16 @@ pub fn judge_world(world: &World, dir: Option<&Path>) -> Result<Report, Failure>
     if let Some(first) = of_mutes.into_iter().flatten().next() {
         return Err(Failure::Disagrees(Box::new(first)));
     }
+    if let Some(first) = with_mutes.iter().flat_map(|with| stalls::compare(world, with)).next() {
+        return Err(Failure::Disagrees(Box::new(first)));
+    }
     let mut report = Report { slots: comparison.slots, counts: Counts::new() };
     count(&mut report, world, &comparison, &found);
+    for raised in with_mutes.iter().flat_map(|with| with.alerts.iter().flatten()) {
+        if raised.alert.objective.is_none() && raised.alert.key.batch.is_empty() {
+            *report.counts.entry(("alert", raised.alert.body.kind().to_owned())).or_default() += 1;
+        }
+    }
     if let Some(dir) = dir {
         let disturbed = paused_runtime().block_on(Disturbed::of(&muted, world.seed, dir));
         let disturbed = disturbed.map_err(|stuck| Failure::Stuck(stuck.why))?;
@@ -129,7 +138,7 @@ pub fn judge_world(world: &World, dir: Option<&Path>) -> Result<Report, Failure>
             .map_err(Failure::Broken)?;
         count_faults(&mut report, &disturbed.tally);
     }
-    match judge_warnings(world, &found).into_iter().next() {
+    match judge_warnings(world, &answers, &found).into_iter().next() {
         Some(first) => Err(Failure::Disagrees(Box::new(first))),
         None => Ok(report),
     }

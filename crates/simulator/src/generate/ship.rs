@@ -12,6 +12,7 @@ use crate::generate::dice::{percent, seconds};
 use crate::generate::mutes::mutes;
 use crate::generate::observe::{Outage, QUIET_AFTER, observe};
 use crate::generate::rules::calendars;
+use crate::generate::stalls::stalls;
 use crate::history::{Batch, Seen, Version};
 use crate::world::World;
 
@@ -105,6 +106,7 @@ pub(super) fn emit(rng: &mut Rng, world: &mut World, clusters: &[Cluster]) {
         let facts = emissions.iter().filter(|emission| is_of(&emission.event, &cluster.name));
         let facts: Vec<Instant> = facts.map(|emission| emission.at).collect();
         due.extend(cluster.calendars(world));
+        due.extend(cluster.stalls(world));
         due.extend(cluster.events(rng, world, &facts));
         let mutes = mutes(world, &cluster.name).into_iter();
         due.extend(mutes.map(|(written, event)| Due { written, event }));
@@ -139,6 +141,15 @@ impl Cluster {
     fn calendars(&self, world: &mut World) -> Vec<Due> {
         let versions = calendars(world, &self.name).into_iter();
         let due = versions.map(|(at, body)| {
+            let written = self.outage(at).map_or(at, |outage| outage.to + QUIET_AFTER);
+            Due { written, event: self.event(self.epoch(written), body) }
+        });
+        due.collect()
+    }
+
+    /// When it stalls. What is found in a time in which the shipper is away is written when it is back.
+    fn stalls(&self, world: &mut World) -> Vec<Due> {
+        let due = stalls(world, &self.name, &self.controller_away).into_iter().map(|(at, body)| {
             let written = self.outage(at).map_or(at, |outage| outage.to + QUIET_AFTER);
             Due { written, event: self.event(self.epoch(written), body) }
         });

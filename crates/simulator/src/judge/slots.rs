@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{NaiveTime, TimeDelta};
 use chrono_tz::Tz;
 use kigen_model::Instant;
+use kigen_model::budget::Target;
 use kigen_model::expectation::Expectation;
 use kigen_model::objective::{Deadlines, Objective};
 use kigen_model::run::{Run, SlotMark};
@@ -43,6 +44,10 @@ pub(super) struct Planned {
     start_by: Option<TimeDelta>,
     /// What a run must have done besides ending well.
     expect: Option<Expectation>,
+    /// How many of its slots are to be met.
+    target: Option<Target>,
+    /// Where its deadlines come from.
+    source: Source,
     /// Whether it was judged before an edit that came before its deadline, which it outlives.
     is_early: bool,
 }
@@ -61,6 +66,16 @@ impl Planned {
     /// What a run must have done besides ending well, in order not to be warned of.
     pub(super) fn expected(&self) -> Option<&Expectation> {
         self.expect.as_ref()
+    }
+
+    /// How many of its objective's slots are to be met.
+    pub(super) fn target(&self) -> Option<Target> {
+        self.target
+    }
+
+    /// The deadlines of its objective in `[from, to)`.
+    pub(super) fn deadlines(&self, from: Instant, to: Instant) -> Vec<Instant> {
+        self.source.within(from, to)
     }
 
     /// When a run is made of the slot that its objective expects, within a span: of Jobs the starts that it gives, if it does.
@@ -134,7 +149,7 @@ struct Plan {
 }
 
 /// Where deadlines come from: a crontab's instants, or another CronJob's expected fires.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Source {
     crontab: Crontab,
     is_of_fires: bool,
@@ -377,6 +392,8 @@ impl Planned {
             calendar,
             start_by: objective.start_by,
             expect: objective.expect.clone(),
+            target: objective.target,
+            source: *source,
             is_early: false,
         }
     }
