@@ -64,8 +64,9 @@ test: setup kafka registry consumer gokart older ## Runs all tests
 	@cargo test --locked
 
 # KIGEN_TEST_SEED=N in its output and in the environment repeats a run's choices.
-soak: setup kafka ## Kills processors and broker 300 times on a real Kafka; with REPLICAS=3 on three brokers
+soak: setup kafka ## Kills processors and broker 300 times on a real Kafka, and notifiers during 10,000 alerts; with REPLICAS=3 on three brokers
 	@KIGEN_TEST_KILLS=300 KIGEN_TEST_REPLICAS=$(or $(REPLICAS),1) cargo test --locked --test kigen chaos:: -- --nocapture
+	@KIGEN_TEST_FLEET_ALERTS=10000 cargo test --locked --workspace --test notifier fleet:: -- --nocapture --test-threads 1
 
 # A failure prints its seed: SEED=N SLOTS=1 repeats it.
 sim: setup ## Judges simulated worlds with faults on all cores, and compares with an independent judge; SEED=, SLOTS=

@@ -115,18 +115,6 @@ fn what_is_wrong_with_a_receiver_is_an_error_that_names_it_and_shows_no_secret()
         &of("the environment has no variable `OPS_ADDRESS`, which its url_env names"),
     );
     check(&webhook(&format!("{secret}\n{url}\nlocale = \"jp\"")), &of("its locale is `jp`"));
-    let quiet = "quiet = {hours = \"22:00-07:00\", zone = \"UTC\"}";
-    check(
-        &webhook(&format!("{secret}\n{url}\n{quiet}")),
-        &of("it has quiet hours: quiet hours are for Slack"),
-    );
-    check(
-        &format!(
-            "{}[[routes]]\nname = \"r\"\nreceivers = [\"ops\"]\n{quiet}\n",
-            webhook(&format!("{secret}\n{url}"))
-        ),
-        "it has quiet hours, and webhook:ops is a program's",
-    );
     check(
         "[[receivers]]\nname = \"ops\"\nkind = \"fax\"\n",
         &of("its kind is `fax`: the kinds are webhook, pagerduty, alertmanager, email, teams, discord"),
@@ -178,6 +166,29 @@ async fn service() -> (String, Requests) {
 }
 
 /// `kigen up` as it is configured: by a rule the pager receives misses, beside what the `default` of the webhook decides.
+
+#[test]
+fn what_is_no_receiver_for_people_has_no_quiet_hours() {
+    let check = |config: &str, why: &str| {
+        let (code, _, error) = configured(config, &["config"]);
+        assert_eq!(code, Some(2), "{config}");
+        assert!(error.contains(why), "{config}: {error}");
+    };
+    let (url, secret) = ("url = \"https://ops.example.com\"", format!("secrets = [\"{SECRET}\"]"));
+    let quiet = "quiet = {hours = \"22:00-07:00\", zone = \"UTC\"}";
+    check(&webhook(&format!("{secret}\n{url}\n{quiet}")), "it has quiet hours: quiet hours are for Slack");
+    check(
+        &format!(
+            "{}[[routes]]\nname = \"r\"\nreceivers = [\"ops\"]\n{quiet}\n",
+            webhook(&format!("{secret}\n{url}"))
+        ),
+        "it has quiet hours, and webhook:ops is a program's",
+    );
+    let mail = "[[receivers]]\nname = \"team\"\nkind = \"email\"\nhost = \"smtp\"\nfrom = \"a@b.c\"\nto = [\"d@e.f\"]\n";
+    let (code, _, error) = configured(&format!("{mail}{quiet}\n"), &["config"]);
+    assert_eq!(code, Some(0), "{error}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn kigen_up_without_slack_delivers_to_the_receivers_that_the_rules_name() {
     let (url, requests) = service().await;

@@ -123,18 +123,6 @@ fn rule(file: &RouteFile, named: &Named<'_>) -> Result<Rule, ConfigError> {
             "it has neither a channel nor receivers nor a mention nor a locale nor quiet hours, so that it would change nothing",
         ));
     }
-    let receiver = |name: &String| {
-        let found = named.receivers.get(&**name).map(|address| (*address).to_owned());
-        found.ok_or_else(|| {
-            let names: Vec<&str> = named.receivers.keys().copied().collect();
-            let there =
-                if names.is_empty() { "is none".to_owned() } else { format!("are: {}", names.join(", ")) };
-            wrong(
-                &file.name,
-                &format!("no receiver under [[receivers]] has the name `{name}`; there {there}"),
-            )
-        })
-    };
     let patterns = |texts: &[String]| -> Result<Vec<Pattern>, ConfigError> {
         let pattern = |text: &String| {
             Pattern::new(text).ok_or_else(|| {
@@ -156,14 +144,7 @@ fn rule(file: &RouteFile, named: &Named<'_>) -> Result<Rule, ConfigError> {
     let locale = |tag: &str| {
         language(tag).map_err(|rule| wrong(&file.name, &format!("its locale is `{tag}`: {rule}")))
     };
-    let receivers: Vec<String> = file.receivers.iter().map(receiver).collect::<Result<_, _>>()?;
-    let of_program = receivers.iter().find(|address| !has_quiet_hours(kind_of(address)));
-    if let (Some(address), Some(_)) = (of_program, &file.quiet) {
-        return Err(wrong(
-            &file.name,
-            &format!("it has quiet hours, and {address} is a program's: {NO_QUIET}"),
-        ));
-    }
+    let receivers = receivers(file, named)?;
     let mut labels = BTreeMap::new();
     for (label, values) in &file.labels {
         if values.is_empty() {
@@ -195,6 +176,31 @@ fn rule(file: &RouteFile, named: &Named<'_>) -> Result<Rule, ConfigError> {
             .map_err(of_rule)?,
         is_continued: file.is_continued,
     })
+}
+
+/// The addresses of its receivers.
+fn receivers(file: &RouteFile, named: &Named<'_>) -> Result<Vec<String>, ConfigError> {
+    let receiver = |name: &String| {
+        let found = named.receivers.get(&**name).map(|address| (*address).to_owned());
+        found.ok_or_else(|| {
+            let names: Vec<&str> = named.receivers.keys().copied().collect();
+            let there =
+                if names.is_empty() { "is none".to_owned() } else { format!("are: {}", names.join(", ")) };
+            wrong(
+                &file.name,
+                &format!("no receiver under [[receivers]] has the name `{name}`; there {there}"),
+            )
+        })
+    };
+    let receivers: Vec<String> = file.receivers.iter().map(receiver).collect::<Result<_, _>>()?;
+    let of_program = receivers.iter().find(|address| !has_quiet_hours(kind_of(address)));
+    if let (Some(address), Some(_)) = (of_program, &file.quiet) {
+        return Err(wrong(
+            &file.name,
+            &format!("it has quiet hours, and {address} is a program's: {NO_QUIET}"),
+        ));
+    }
+    Ok(receivers)
 }
 
 impl RouteFile {

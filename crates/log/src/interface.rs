@@ -149,7 +149,8 @@ pub trait Log: Clone + Send + Sync + 'static {
 pub enum ConsumerEvent {
     /// These partitions are this consumer's from now on. Nothing of them is read before [`Consumer::seek`].
     Assigned(Vec<Partition>),
-    /// These are no longer this consumer's. Another repeats what this one has not committed of them.
+    /// These are no longer this consumer's from the next wait for an event on. Until then what was done of them may be committed,
+    /// where no other has them already; another repeats the rest.
     Revoked(Vec<Partition>),
     /// Records of some partitions, at least one; of each partition in order.
     Records(Vec<(Partition, Vec<ConsumedRecord>)>),

@@ -79,10 +79,10 @@ impl Dispatcher {
 
     /// Reads what is around alerts, and what other partitions hold.
     pub(crate) fn reading(&mut self, around: Around, reader: Arc<dyn LogReader>) {
-        self.digests.reading(reader);
         if let Some(slack) = &mut self.slack {
-            slack.reading(around.clone());
+            slack.reading(around.clone(), reader.partitions());
         }
+        self.digests.reading(reader);
         self.around = around;
     }
 
@@ -264,7 +264,8 @@ impl Dispatcher {
 
     /// When something may be sent to a channel again; `None`: now.
     pub(crate) fn paused_until(&self, queue: Queue, channel: &str) -> Option<TimerInstant> {
-        self.pauses.until(queue, channel)
+        let free_at = self.slack.as_ref().and_then(|slack| slack.free_at(channel));
+        self.pauses.until(queue, channel).max(free_at)
     }
 
     /// When the next pause of a queue is over.
@@ -286,6 +287,9 @@ impl Dispatcher {
             return Some(reason);
         }
         let Target { channel: route, is_copy, .. } = sending.target;
+        if self.slack.as_ref().and_then(|slack| slack.free_at(channel)).is_some() {
+            return Some("Slack takes one message a second for a channel: it waits for its turn".to_owned());
+        }
         let order = (&sending.alert.key, is_copy.then_some(&**route));
         let waits = self.ledger.waits(sending.partition, queue, order, channel);
         waits.then(|| "alerts before it wait".to_owned())

@@ -28,7 +28,7 @@ use crate::error::NotifierError;
 use crate::ledger::Ledger;
 use crate::log_retry::LogRetry;
 use crate::queue::Queue;
-use crate::shares::{Done, Shares};
+use crate::shares::{Done, Shares, UnderWay};
 use crate::start::report_expired;
 
 /// How much of a partition is read at a time.
@@ -42,6 +42,7 @@ pub(crate) struct Lane<R> {
     delivery: Delivery,
     control: Control,
     shares: watch::Receiver<Shares>,
+    under_way: UnderWay,
     commits: mpsc::Sender<Done>,
     retry: LogRetry,
     /// Changes of what the receiver has: a message may have a counterpart then.
@@ -70,13 +71,13 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
     pub(crate) fn new(
         reader: R,
         (queue, delivery): (Queue, Delivery),
-        shares: watch::Receiver<Shares>,
+        (shares, under_way): (watch::Receiver<Shares>, UnderWay),
         commits: mpsc::Sender<Done>,
     ) -> Self {
         let (control, retry) = (delivery.control().clone(), LogRetry::new(&delivery));
         let ledger_changes = delivery.ledger().map(Ledger::changes);
         let cursors = BTreeMap::new();
-        Self { reader, queue, delivery, control, shares, commits, retry, ledger_changes, cursors }
+        Self { reader, queue, delivery, control, shares, under_way, commits, retry, ledger_changes, cursors }
     }
 
     /// Delivers until the role ends.
@@ -160,6 +161,10 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
             self.cursors.get(&partition)
         {
             let (start, next) = (*start, *next);
+            let _under_way = self.under_way.begin(partition);
+            if !self.shares.borrow().holds(partition, start) {
+                return;
+            }
             // What ends it may be among the alerts that are not read yet.
             let is_due = self.delivery.is_due_once_all_is_read(partition, self.queue);
             let has_read_all = is_due && self.has_read_all(partition, next).await;
@@ -228,6 +233,7 @@ impl<R: LogReader + Clone + 'static> Lane<R> {
         let mut passed = None;
         for record in records {
             let next = record.offset.next();
+            let _under_way = self.under_way.begin(partition);
             if !self.shares.borrow().has(partition, start) || self.delivery.is_full(partition) {
                 return Ok(());
             }

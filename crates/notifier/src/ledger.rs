@@ -296,6 +296,11 @@ impl Ledger {
         self.partitions().remove(&partition);
     }
 
+    /// How many partitions this notifier has.
+    pub(crate) fn partition_count(&self) -> u32 {
+        u32::try_from(self.partitions().len()).unwrap_or(u32::MAX)
+    }
+
     /// Applies what was committed, unless the partition was given up meanwhile.
     pub(crate) fn apply(&self, partition: Partition, changes: Vec<Change>) {
         if changes.is_empty() {

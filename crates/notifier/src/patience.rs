@@ -9,10 +9,13 @@ pub struct Patience {
     pub retry_delay_ms_max: u64,
     /// How long one request is waited for, in milliseconds. A shutdown waits for the request in flight.
     pub request_ms_max: u64,
+    /// The least time between two messages for one channel in Slack, in milliseconds, after the first few; 0: none.
+    pub post_interval_ms: u64,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { retry_delay_ms_min: 1_000, retry_delay_ms_max: 60_000, request_ms_max: 7_000 }
+        let (retry_delay_ms_min, retry_delay_ms_max) = (1_000, 60_000);
+        Self { retry_delay_ms_min, retry_delay_ms_max, request_ms_max: 7_000, post_interval_ms: 1_000 }
     }
 }

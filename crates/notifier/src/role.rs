@@ -33,7 +33,7 @@ use crate::lane::Lane;
 use crate::ledger::{Ledger, Messages};
 use crate::log_retry::LogRetry;
 use crate::queue::Positions;
-use crate::shares::{Done, Share, Shares};
+use crate::shares::{Done, Share, Shares, UnderWay};
 use crate::start::start;
 
 /// The notifiers' consumer group.
@@ -44,6 +44,8 @@ const ALERTS_READ_MAX: usize = 64;
 const BYTES_READ_MAX: usize = 4 * 1024 * 1024;
 /// How long a start that failed waits while other partitions go on.
 const START_RETRY_DELAY: Duration = Duration::from_millis(200);
+/// How long what is under way of revoked partitions is waited for: one request, and its commit.
+const FINISH_WITHIN: Duration = Duration::from_secs(10);
 
 /// Delivers alerts until `shutdown`, which lets the requests in flight finish. A message that is not accepted waits; those
 /// behind it for its channel do, too, and nothing is lost. Where the group has no position, it begins with the
@@ -59,7 +61,7 @@ pub async fn run<L: Log>(
 ) -> Result<(), NotifierError> {
     let consumer = log.join(GROUP, Topic::Alerts)?;
     let delivery = delivery.reading(log.reader().clone());
-    let (shares, _) = watch::channel(Shares::default());
+    let ((shares, _), under_way) = (watch::channel(Shares::default()), UnderWay::default());
     let (commits, mut done) = mpsc::channel(1);
     let (retry, health) = (LogRetry::new(&delivery), delivery.health().clone());
     let ledger = delivery.ledger().cloned();
@@ -69,15 +71,29 @@ pub async fn run<L: Log>(
     }
     for delivery in delivery.of_queues() {
         if let Some(room) = delivery.1.waiting_room(delivery.0) {
-            lanes.spawn(room.run(log.reader().clone(), shares.subscribe(), commits.clone()));
+            let shared = (shares.subscribe(), under_way.clone());
+            lanes.spawn(room.run(log.reader().clone(), shared, commits.clone()));
         }
-        let lane = Lane::new(log.reader().clone(), delivery, shares.subscribe(), commits.clone());
+        let shared = (shares.subscribe(), under_way.clone());
+        let lane = Lane::new(log.reader().clone(), delivery, shared, commits.clone());
         lanes.spawn(lane.run());
     }
     drop(commits);
     let (owned, to_start, start_at) = (BTreeMap::new(), BTreeSet::new(), TimerInstant::now());
-    let mut member =
-        Member { log, consumer, now, shares, retry, health, ledger, owned, to_start, start_at, starts: 0 };
+    let mut member = Member {
+        log,
+        consumer,
+        now,
+        shares,
+        under_way,
+        retry,
+        health,
+        ledger,
+        owned,
+        to_start,
+        start_at,
+        starts: 0,
+    };
     tokio::pin!(shutdown);
     let mut outcome = member.serve(&mut lanes, &mut done, shutdown.as_mut()).await;
     member.shares.send_modify(|shares| shares.is_stopped = true);
@@ -112,6 +128,8 @@ struct Member<L: Log> {
     now: fn() -> Instant,
     /// What the queues deliver.
     shares: watch::Sender<Shares>,
+    /// What they send, and have not committed.
+    under_way: UnderWay,
     retry: LogRetry,
     health: Health,
     /// The messages that the receiver has, where they are recorded.
@@ -149,7 +167,7 @@ impl<L: Log> Member<L> {
                 Some(ended) = lanes.join_next() => return lane_result(ended),
                 () = tokio::time::sleep_until(self.start_at), if !self.to_start.is_empty() => self.start_all().await,
                 Some(done) = done.recv() => self.commit(done, shutdown.as_mut()).await,
-                event = self.consumer.next(ALERTS_READ_MAX, BYTES_READ_MAX) => self.apply(event).await,
+                event = self.consumer.next(ALERTS_READ_MAX, BYTES_READ_MAX) => self.apply(event, done, shutdown.as_mut()).await,
             };
             match outcome {
                 Ok(()) => {}
@@ -214,7 +232,12 @@ impl<L: Log> Member<L> {
         Ok(())
     }
 
-    async fn apply(&mut self, event: Result<ConsumerEvent, LogError>) -> Result<(), Interruption> {
+    async fn apply(
+        &mut self,
+        event: Result<ConsumerEvent, LogError>,
+        done: &mut mpsc::Receiver<Done>,
+        shutdown: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<(), Interruption> {
         match event {
             Ok(ConsumerEvent::Records(batches)) => {
                 let ends = batches.into_iter().filter_map(|(partition, records)| {
@@ -228,7 +251,7 @@ impl<L: Log> Member<L> {
                 self.to_start.extend(partitions);
                 self.start_at = TimerInstant::now();
             }
-            Ok(ConsumerEvent::Revoked(partitions)) => self.give_up(&partitions),
+            Ok(ConsumerEvent::Revoked(partitions)) => self.finish(&partitions, done, shutdown).await,
             // The queue that is responsible for it meets it, too.
             Err(LogError::Corrupt { partition, offset, .. }) => {
                 self.consumer.seek(partition, offset.next()).await.map_err(Interruption::Log)?;
@@ -248,6 +271,37 @@ impl<L: Log> Member<L> {
                 }
             }
         });
+    }
+
+    /// The queues begin nothing more of these partitions, and what they send is committed yet: another notifier does not have them
+    /// before this one waits for an event again, and would send it a second time.
+    async fn finish(
+        &mut self,
+        partitions: &[Partition],
+        done: &mut mpsc::Receiver<Done>,
+        mut shutdown: Pin<&mut impl Future<Output = ()>>,
+    ) {
+        let under_way = self.under_way.clone();
+        self.shares
+            .send_modify(|shares| shares.partitions.retain(|partition, _| !partitions.contains(partition)));
+        let mut ended = std::pin::pin!(tokio::time::timeout(FINISH_WITHIN, under_way.ended(partitions)));
+        loop {
+            let committed = tokio::select! {
+                biased;
+                ended = &mut ended => {
+                    if ended.is_err() {
+                        tracing::warn!("a partition is given up before its last request was answered: it may be repeated");
+                    }
+                    break;
+                }
+                Some(done) = done.recv() => self.commit(done, shutdown.as_mut()).await,
+            };
+            // What could not be committed is repeated by the partition's next notifier.
+            if committed.is_err() {
+                break;
+            }
+        }
+        self.give_up(partitions);
     }
 
     /// The queues deliver nothing more of these partitions.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kigen_log::NewRecord;
 use kigen_model::topic::{Offset, Partition};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::queue::{Positions, Queue};
 
@@ -17,9 +17,14 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    /// Whether this start of a partition still holds.
+    /// Whether more of this start of a partition is to be delivered.
     pub(crate) fn has(&self, partition: Partition, start: u64) -> bool {
-        !self.is_stopped && self.partitions.get(&partition).is_some_and(|share| share.start == start)
+        !self.is_stopped && self.holds(partition, start)
+    }
+
+    /// Whether this start of a partition still holds.
+    pub(crate) fn holds(&self, partition: Partition, start: u64) -> bool {
+        self.partitions.get(&partition).is_some_and(|share| share.start == start)
     }
 }
 
@@ -43,4 +48,44 @@ pub(crate) struct Done {
     pub(crate) outputs: Vec<NewRecord>,
     /// Answered once it is committed; dropped if it is not.
     pub(crate) committed: oneshot::Sender<()>,
+}
+
+/// Of which partitions something is being sent, or committed. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UnderWay(watch::Sender<BTreeMap<Partition, usize>>);
+
+impl UnderWay {
+    /// Something is, until what is returned is dropped. Whether the partition is shared still is asked after that.
+    pub(crate) fn begin(&self, partition: Partition) -> Begun {
+        self.0.send_modify(|counts| *counts.entry(partition).or_default() += 1);
+        Begun { under_way: self.clone(), partition }
+    }
+
+    /// Waits until nothing is of these.
+    pub(crate) async fn ended(&self, partitions: &[Partition]) {
+        let mut counts = self.0.subscribe();
+        let is_ended = |counts: &BTreeMap<Partition, usize>| {
+            partitions.iter().all(|partition| !counts.contains_key(partition))
+        };
+        // The sender lives as long as this.
+        let _ = counts.wait_for(is_ended).await;
+    }
+}
+
+/// Something is being sent, or committed.
+pub(crate) struct Begun {
+    under_way: UnderWay,
+    partition: Partition,
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        self.under_way.0.send_modify(|counts| {
+            let left = counts.get(&self.partition).map_or(0, |count| count.saturating_sub(1));
+            match left {
+                0 => _ = counts.remove(&self.partition),
+                left => _ = counts.insert(self.partition, left),
+            }
+        });
+    }
 }

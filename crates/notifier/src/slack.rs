@@ -8,6 +8,7 @@ mod digest;
 pub mod error;
 pub mod examine;
 mod late;
+mod pace;
 pub mod preview;
 mod references;
 pub(crate) mod reminder;

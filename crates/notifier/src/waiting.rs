@@ -27,7 +27,7 @@ use crate::ledger::Change;
 use crate::metrics;
 use crate::queue::Queue;
 use crate::records::records;
-use crate::shares::{Done, Shares};
+use crate::shares::{Done, Shares, UnderWay};
 
 /// How often the log is read for an operator's request, while an alert has failed.
 const REQUESTS_INTERVAL: Duration = Duration::from_secs(5);
@@ -50,7 +50,7 @@ impl WaitingRoom {
     pub(crate) async fn run<R: LogReader + Clone + 'static>(
         self,
         reader: R,
-        mut shares: watch::Receiver<Shares>,
+        (mut shares, sending): (watch::Receiver<Shares>, UnderWay),
         commits: mpsc::Sender<Done>,
     ) -> Result<(), NotifierError> {
         let mut changes = self.sender.ledger().changes();
@@ -62,7 +62,7 @@ impl WaitingRoom {
             if shares.borrow_and_update().is_stopped {
                 break;
             }
-            let wake_at = self.begin_all(&shares, &commits, &mut under_way, &mut busy);
+            let wake_at = self.begin_all((&shares, &sending), &commits, &mut under_way, &mut busy);
             tokio::select! {
                 Some(ended) = under_way.join_next() => match ended {
                     Ok(channel) => _ = busy.remove(&channel),
@@ -85,7 +85,7 @@ impl WaitingRoom {
     /// Begins to send the next alert of each channel that is ready; returns when another one will be.
     fn begin_all(
         &self,
-        shares: &watch::Receiver<Shares>,
+        (shares, sending): (&watch::Receiver<Shares>, &UnderWay),
         commits: &mpsc::Sender<Done>,
         under_way: &mut JoinSet<String>,
         busy: &mut BTreeSet<String>,
@@ -93,6 +93,7 @@ impl WaitingRoom {
         let mut wake_at: Option<TimerInstant> = None;
         for (partition, waiting) in self.sender.ledger().heads(self.queue) {
             let channel = waiting.record.channel.clone();
+            let begun = sending.begin(partition);
             let start = shares.borrow().partitions.get(&partition).map(|share| share.start);
             let Some(start) = start.filter(|_| !busy.contains(&channel)) else { continue };
             if let Some(until) = self.sender.paused_until(self.queue, &channel) {
@@ -103,6 +104,7 @@ impl WaitingRoom {
             let (room, commits) = (self.clone(), commits.clone());
             under_way.spawn(async move {
                 room.send(partition, start, waiting, &commits).await;
+                drop(begun);
                 channel
             });
         }

@@ -51,6 +51,9 @@ pub struct KafkaConsumer {
     /// Of the generation in which the last poll began, whose rebalances were returned; `None`: it was lost.
     metadata: Option<Arc<ConsumerGroupMetadata>>,
     producing: Producing,
+    /// Partitions of which the revocation was returned, and is acknowledged once the caller waits for an event again: until then no
+    /// other member has them.
+    revoking: Vec<Partition>,
     /// The membership ended, and the error of that was returned.
     is_lost: bool,
 }
@@ -105,6 +108,7 @@ impl KafkaConsumer {
             cursors: BTreeMap::new(),
             metadata: None,
             producing: Producing::Absent,
+            revoking: Vec::new(),
             is_lost: false,
         })
     }
@@ -119,6 +123,7 @@ impl KafkaConsumer {
         self.is_lost = false;
         self.metadata = None;
         // Of the membership that ended.
+        self.revoking.clear();
         self.polling = None;
         self.polled.clear();
         Ok(ConsumerEvent::Revoked(std::mem::take(&mut self.cursors).into_keys().collect()))
@@ -249,12 +254,22 @@ impl KafkaConsumer {
                 Ok(ConsumerEvent::Assigned(partitions))
             }
             Rebalanced::Revoked(partitions) => {
-                self.consumer.incremental_unassign(&self.list(&partitions))?;
                 for partition in &partitions {
                     self.cursors.remove(partition);
                 }
+                // What the caller has done of them by now is committed in this generation.
+                self.metadata = metadata_of(&self.consumer).map(Arc::new);
+                self.revoking.extend(&partitions);
                 Ok(ConsumerEvent::Revoked(partitions))
             }
+        }
+    }
+
+    /// The caller has nothing more to commit of what was revoked.
+    fn acknowledge(&mut self) -> KafkaResult<()> {
+        match std::mem::take(&mut self.revoking) {
+            revoked if revoked.is_empty() => Ok(()),
+            revoked => self.consumer.incremental_unassign(&self.list(&revoked)),
         }
     }
 
@@ -272,6 +287,8 @@ impl Consumer for KafkaConsumer {
         if self.is_lost {
             return self.rejoin();
         }
+        let failed = self.instance.connection.failed("cannot be read");
+        self.acknowledge().map_err(failed)?;
         loop {
             while let Some(polled) = self.polled.pop_front() {
                 if let Some(event) = self.event_of(polled)? {
@@ -352,6 +369,8 @@ impl Consumer for KafkaConsumer {
 impl Drop for KafkaConsumer {
     fn drop(&mut self) {
         self.consumer.leave();
+        // The member leaves in any case.
+        let _ = self.acknowledge();
     }
 }
 

@@ -321,6 +321,12 @@ impl Slack {
         Ok(None)
     }
 
+    /// The id of a channel, as far as it is known; else its name.
+    pub(super) fn known_id(&self, channel: &str) -> String {
+        let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        ids.get(channel).map_or(channel, |id| id.value()).to_owned()
+    }
+
     /// The id of a channel: that with which Slack has answered a message, or else as listed among the bot's channels.
     async fn id_of(&self, channel: &str) -> Result<SlackChannelId, SlackError> {
         if is_id(channel) {

@@ -14,6 +14,7 @@ use super::client::{OwnedPlace, Place, PostedMessage, Slack};
 use super::content::{Content, Marks};
 use super::error::SlackError;
 use super::late::{Late, Request};
+use super::pace::Pace;
 use crate::around::Around;
 use crate::language::phrase;
 use crate::ledger::{Change, Entry, Ledger};
@@ -36,20 +37,35 @@ pub(crate) struct SlackSender {
     pub(super) ledger: Ledger,
     pub(super) pauses: Arc<Pauses>,
     late: Arc<Late>,
+    pace: Arc<Pace>,
+    /// How many partitions there are.
+    partitions: u32,
     /// When the message of a storm may be updated again; `None`: never, it is gone.
     pub(super) storms: Arc<Mutex<BTreeMap<Uuid, Option<TimerInstant>>>>,
 }
 
 impl SlackSender {
     pub(crate) fn new(slack: Slack, patience: Patience, ledger: Ledger, pauses: Arc<Pauses>) -> Self {
-        let (around, late, storms) = Default::default();
-        let (slack, remind_every) = (Arc::new(slack), None);
-        Self { slack, around, patience, remind_every, ledger, pauses, late, storms }
+        let (around, late, pace, storms) = Default::default();
+        let (slack, remind_every, partitions) = (Arc::new(slack), None, 1);
+        Self { slack, around, patience, remind_every, ledger, pauses, late, pace, partitions, storms }
     }
 
     /// Reads what is around alerts.
-    pub(crate) fn reading(&mut self, around: Around) {
+    pub(crate) fn reading(&mut self, around: Around, partitions: u32) {
         self.around = around;
+        self.partitions = partitions;
+    }
+
+    /// When a channel may have a message again, by Slack's limit; `None`: now.
+    pub(crate) fn free_at(&self, channel: &str) -> Option<TimerInstant> {
+        self.pace.free_at(&self.slack.known_id(channel), self.post_interval())
+    }
+
+    /// The time between two messages for one channel, of which other notifiers have their parts.
+    fn post_interval(&self) -> Duration {
+        let own = self.ledger.partition_count().max(1);
+        Duration::from_millis(self.patience.post_interval_ms) * self.partitions / own
     }
 
     /// Has what lasts in its thread again after this time.
@@ -232,7 +248,10 @@ impl SlackSender {
         for id in ids {
             // A request that is still under way may post it after it was looked up.
             match self.late_answer(&id.to_string()).await {
-                Some(Ok(posted)) => return Ok(Some((*id, posted))),
+                Some(Ok(posted)) => {
+                    sending.doubt.posted();
+                    return Ok(Some((*id, posted)));
+                }
                 Some(Err(error @ SlackError::Silent { .. })) => return Err(error),
                 Some(Err(_)) | None => {}
             }
@@ -248,7 +267,13 @@ impl SlackSender {
                 );
                 Ok(None)
             }
-            Ok(found) => Ok(found),
+            Ok(found) => {
+                // What follows it may fail, and then it is looked up again.
+                if found.is_some() {
+                    sending.doubt.posted();
+                }
+                Ok(found)
+            }
         }
     }
 
@@ -259,6 +284,11 @@ impl SlackSender {
         message: &Message,
     ) -> Result<PostedMessage, SlackError> {
         let (slack, id, message) = (Arc::clone(&self.slack), sending.id, message.clone());
+        let channel = match place {
+            Place::Channel(channel) => channel,
+            Place::Thread { of, .. } => of.channel(),
+        };
+        tokio::time::sleep_until(self.pace.turn(&slack.known_id(channel), self.post_interval())).await;
         let place = OwnedPlace::from(place);
         let request = async move { slack.post_as(place.as_place(), id, &message).await };
         let posted = self.answer(id.to_string(), Request::begin(request)).await;

@@ -44,15 +44,15 @@ impl Random {
 }
 
 /// The alerts of one batch in their order, and the state that the message shows at the end.
-struct Story {
-    alerts: Vec<Alert>,
-    state: &'static str,
+pub(crate) struct Story {
+    pub(crate) alerts: Vec<Alert>,
+    pub(crate) state: &'static str,
     /// The failure of the run that missed the deadline.
-    failure: Option<Alert>,
+    pub(crate) failure: Option<Alert>,
 }
 
 /// Each batch's `later` than the others' by itself, or all at once.
-fn story(random: &mut Random, batch: &str, later: TimeDelta) -> Story {
+pub(crate) fn story(random: &mut Random, batch: &str, later: TimeDelta) -> Story {
     let risk = at_risk(
         Risk::NotStarted { expected_at: at("2026-11-20T03:00:00Z"), needs: None, of_runs: 0, start_by: None },
         None,
@@ -228,7 +228,7 @@ async fn storms(seed: u64, workspace: &Workspace) -> usize {
 }
 
 /// Whether a message is a reply that has all of an error.
-fn is_whole_error(message: &Json) -> bool {
+pub(crate) fn is_whole_error(message: &Json) -> bool {
     message["text"].as_str().is_some_and(|text| text.contains("The whole error text of "))
 }
 

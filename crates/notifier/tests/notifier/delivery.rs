@@ -32,7 +32,7 @@ use crate::slack::{Answer, Workspace};
 const PARTITION: Partition = Partition(0);
 /// Retries at once.
 pub(crate) const PATIENCE: Patience =
-    Patience { retry_delay_ms_min: 1, retry_delay_ms_max: 2, request_ms_max: 7_000 };
+    Patience { retry_delay_ms_min: 1, retry_delay_ms_max: 2, request_ms_max: 7_000, post_interval_ms: 0 };
 
 /// A log with a running notifier, which can be stopped or killed.
 pub(crate) struct RunningNotifier {

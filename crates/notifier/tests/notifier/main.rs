@@ -11,6 +11,7 @@ mod email;
 mod endpoint;
 mod expectations;
 mod failures;
+mod fleet;
 mod incidents;
 mod languages;
 mod messages;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
@@ -22,9 +23,10 @@ use tokio::sync::{MutexGuard, oneshot};
 use tokio::task::JoinHandle;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::alerts::missed;
+use crate::alerts::{at as at_instant, missed};
 use crate::delivery::{PATIENCE, ids};
 use crate::queues::{ERRORS, FATAL, failure_of, ids_of, miss_of, slack_of};
+use crate::quiet_hours;
 use crate::slack::{Answer, Workspace};
 use crate::surroundings;
 
@@ -40,7 +42,7 @@ const DEADLINE: Duration = Duration::from_secs(120);
 
 /// The log on the broker, for one test at a time.
 struct OnKafka {
-    _broker: MutexGuard<'static, Broker>,
+    broker: MutexGuard<'static, Broker>,
     admin: Admin,
     log: KafkaLog,
 }
@@ -50,13 +52,12 @@ impl OnKafka {
         let broker = BROKER.lock().await;
         let admin = Admin::new(broker.bootstrap());
         admin.delete_topics(&Topic::ALL.map(Topic::name)).await;
-        // The least that the brokers accept: so long the partitions of a member that is gone are waited for.
-        let shorter = BTreeMap::from([("session.timeout.ms".to_owned(), "6000".to_owned())]);
-        let connection = Connection::new(broker.bootstrap(), shorter).expect("an accepted setting");
-        let settings = Settings { partitions: PARTITIONS, ..Settings::default() };
-        let layout = Layout { log: settings, replication: Some(1) };
-        let log = KafkaLog::open(connection, &layout, instance).await.expect("it opens");
-        Self { _broker: broker, admin, log }
+        let log = open_log(broker.bootstrap(), instance).await;
+        Self { broker, admin, log }
+    }
+
+    fn bootstrap(&self) -> &str {
+        self.broker.bootstrap()
     }
 
     /// Appends an alert as of so long ago.
@@ -98,23 +99,34 @@ impl OnKafka {
     }
 
     fn start(&self, workspace: &Workspace, now: fn() -> Instant) -> RunningNotifier {
-        let delivery = Delivery::slack(slack_of(workspace), PATIENCE);
-        let (stop, stopped) = oneshot::channel();
-        let log = self.log.clone();
-        let role = tokio::spawn(async move {
-            let stopped = async move { stopped.await.unwrap_or_default() };
-            run(log, delivery, now, stopped).await.expect("the role ends well");
-        });
-        RunningNotifier { stop, role }
+        RunningNotifier::start(self.log.clone(), Delivery::slack(slack_of(workspace), PATIENCE), now)
     }
 }
 
+/// One process' log.
+async fn open_log(bootstrap: &str, instance: &str) -> KafkaLog {
+    // The least that the brokers accept: so long the partitions of a member that is gone are waited for.
+    let shorter = BTreeMap::from([("session.timeout.ms".to_owned(), "6000".to_owned())]);
+    let connection = Connection::new(bootstrap, shorter).expect("an accepted setting");
+    let settings = Settings { partitions: PARTITIONS, ..Settings::default() };
+    let layout = Layout { log: settings, replication: Some(1) };
+    KafkaLog::open(connection, &layout, instance).await.expect("it opens")
+}
 struct RunningNotifier {
     stop: oneshot::Sender<()>,
     role: JoinHandle<()>,
 }
 
 impl RunningNotifier {
+    fn start(log: KafkaLog, delivery: Delivery, now: fn() -> Instant) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let role = tokio::spawn(async move {
+            let stopped = async move { stopped.await.unwrap_or_default() };
+            run(log, delivery, now, stopped).await.expect("the role ends well");
+        });
+        Self { stop, role }
+    }
+
     async fn stop(self) {
         self.stop.send(()).expect("the role runs");
         self.role.await.expect("the role ends");
@@ -281,4 +293,42 @@ async fn on_kafka_a_message_has_what_the_states_of_all_partitions_show() {
     let text = surroundings::text(&workspace.channel()[0]);
     assert!(text.contains("*Last deadlines:* ✓✓✓✓✓✓✓ ✓✓✓·✗✓✗ (11 of 13 in time)"), "{text}");
     assert!(text.contains("It reads dwh/prices, which has no good result for "), "{text}");
+}
+
+/// Whichever of them has which partition.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_kafka_two_notifiers_post_one_digest_of_all_partitions() {
+    static SECONDS: AtomicI64 = AtomicI64::new(0);
+    fn now() -> Instant {
+        at_instant(quiet_hours::NIGHT) + TimeDelta::seconds(SECONDS.load(Ordering::Relaxed))
+    }
+    let (kafka, workspace) = (OnKafka::open("digest-one").await, Workspace::answering(&[]).await);
+    let other = open_log(kafka.bootstrap(), "digest-two").await;
+    let start = |log: &KafkaLog| {
+        let delivery = Delivery::slack(quiet_hours::quiet_slack(&workspace), PATIENCE).with_clock(now);
+        RunningNotifier::start(log.clone(), delivery, now)
+    };
+    let (one, two) = (start(&kafka.log), start(&other));
+    for (partition, batch) in [(P1, "b"), (P0, "a")] {
+        kafka.append(partition, &quiet_hours::calm(miss_of(batch)), TimeDelta::zero()).await;
+        kafka.has_committed(partition, at(1)).await;
+    }
+    assert!(workspace.channel().is_empty());
+    SECONDS.store(quiet_hours::MORNING_S, Ordering::Relaxed);
+    // Each looks at its clock when it has news.
+    for partition in [P0, P1] {
+        kafka.append(partition, &failure_of("day"), TimeDelta::zero()).await;
+    }
+    let expected = ["Digest: 2 alerts", "ml/a ", "ml/b "];
+    // The digest has a line for each, which is not its text.
+    workspace.has(|messages| expected.iter().all(|text| text_count(messages, text) > 0)).await;
+    one.stop().await;
+    two.stop().await;
+    for text in expected {
+        assert_eq!(text_count(&workspace.channel(), text), 1, "{text}");
+    }
+}
+
+fn text_count(messages: &[serde_json::Value], text: &str) -> usize {
+    messages.iter().filter(|message| message["text"].as_str().is_some_and(|of| of.contains(text))).count()
 }

@@ -25,9 +25,9 @@ use crate::routing::{at_night, not_started, rule};
 use crate::slack::{Answer, Workspace};
 use crate::smtp::MailServer;
 
-const CALM: &str = "C9";
+pub(crate) const CALM: &str = "C9";
 /// 23:00 in Tokyo.
-const NIGHT: &str = "2026-11-20T14:00:00Z";
+pub(crate) const NIGHT: &str = "2026-11-20T14:00:00Z";
 
 /// A clock of a test, by seconds after [`NIGHT`].
 macro_rules! clock {
@@ -41,10 +41,10 @@ macro_rules! clock {
 }
 
 /// 07:00:06 in Tokyo.
-const MORNING_S: i64 = 8 * 3_600 + 6;
+pub(crate) const MORNING_S: i64 = 8 * 3_600 + 6;
 
 /// At night, about an objective that can wait.
-fn calm(alert: Alert) -> Alert {
+pub(crate) fn calm(alert: Alert) -> Alert {
     let mut alert = Alert { decided_at: at(NIGHT), ..alert };
     if let Some(objective) = &mut alert.objective {
         objective.severity = Severity::Warning;

@@ -59,7 +59,32 @@ struct Shared {
     requests: watch::Sender<Vec<(HeaderMap, Json)>>,
     workings: watch::Sender<Workings>,
     lookups: watch::Sender<usize>,
+    /// How fast messages may come for one channel.
+    limit: Mutex<Option<Limit>>,
     released: watch::Sender<bool>,
+}
+
+/// How fast messages may come for one channel.
+struct Limit {
+    interval: Duration,
+    at_once: u32,
+    /// When the messages so far would have come, evenly spaced.
+    spaced: BTreeMap<String, std::time::Instant>,
+    exceeded: usize,
+}
+
+impl Limit {
+    fn allows(&mut self, channel: &str) -> bool {
+        let now = std::time::Instant::now();
+        let next = self.spaced.get(channel).copied().unwrap_or(now).max(now);
+        let is_allowed = next.saturating_duration_since(now) <= self.interval * (self.at_once - 1);
+        if is_allowed {
+            self.spaced.insert(channel.to_owned(), next + self.interval);
+        } else {
+            self.exceeded += 1;
+        }
+        is_allowed
+    }
 }
 
 impl Workspace {
@@ -72,6 +97,7 @@ impl Workspace {
             requests: watch::Sender::default(),
             workings: watch::Sender::default(),
             lookups: watch::Sender::default(),
+            limit: Mutex::default(),
             released: watch::Sender::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -100,6 +126,17 @@ impl Workspace {
     /// Fails so many of a thousand requests, before or after they are done.
     pub(crate) fn fail(&self, per_mille: u64, seed: u64) {
         *self.shared.failing.lock().expect("unpoisoned") = Some((per_mille, Random::new(seed)));
+    }
+
+    /// Allows a message for a channel each interval, and so many at once for one that had none lately.
+    pub(crate) fn limit(&self, interval: Duration, at_once: u32) {
+        let limit = Limit { interval, at_once, spaced: BTreeMap::new(), exceeded: 0 };
+        *self.shared.limit.lock().expect("unpoisoned") = Some(limit);
+    }
+
+    /// How many requests were beyond the limit.
+    pub(crate) fn exceeded(&self) -> usize {
+        self.shared.limit.lock().expect("unpoisoned").as_ref().map_or(0, |limit| limit.exceeded)
     }
 
     /// Archives a channel, or opens it again.
@@ -174,10 +211,18 @@ impl Workspace {
 
 async fn post_message(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
     let message: Json = serde_json::from_slice(&body).expect("a message is JSON");
-    let answer = shared.answer_for(&message);
+    let channel = slack_rules::id_of(message["channel"].as_str().unwrap_or_default());
+    let is_allowed =
+        shared.limit.lock().expect("unpoisoned").as_mut().is_none_or(|limit| limit.allows(&channel));
+    let answer = if is_allowed { shared.answer_for(&message) } else { Answer::TooMany(1) };
     shared.requests.send_modify(|requests| requests.push((headers.clone(), message.clone())));
     shared.begin(answer).await;
-    let response = shared.write(&headers, answer, |workings| workings.post(&message));
+    let mut by = message.clone();
+    // By which token, and how it is answered, for who looks for a fault.
+    by["posted_by"] =
+        format!("{:?} {answer:?} at {:?}", headers.get(header::AUTHORIZATION), std::time::SystemTime::now())
+            .into();
+    let response = shared.write(&headers, answer, |workings| workings.post(&by));
     shared.respond(answer, response).await
 }
 

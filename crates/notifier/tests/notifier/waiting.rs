@@ -13,11 +13,12 @@ use kigen_notifier::patience::Patience;
 use kigen_notifier::undelivered::retry;
 use serde_json::Value as Json;
 
-use crate::alerts::recovered;
+use crate::alerts::{attempt, failed, missed, recovered, summary};
 use crate::delivery::{PATIENCE, append_alert, folder, ids, now, open, start_role, start_slack, undelivered};
 use crate::incidents::miss;
 use crate::queues::{ERRORS, FATAL, failure_of, ids_of, miss_of, slack_of, start};
 use crate::slack::{Answer, Workspace};
+use crate::surroundings::long_error;
 
 async fn want_again(log: &EmbeddedLog, at: Instant) {
     log.append(retry(1, "ann@laptop", at)).await.expect("the log takes it");
@@ -201,4 +202,18 @@ async fn an_update_that_is_done_late_does_not_replace_a_newer_one() {
     let messages = workspace.channel();
     assert_eq!(messages.len(), 3);
     assert!(text(&messages[0]).contains(": Recovered: "), "{}", text(&messages[0]));
+}
+
+/// The message was found, and what belongs to it is not there yet.
+#[tokio::test]
+async fn a_message_that_was_found_is_not_posted_again_when_the_reply_with_its_whole_error_is_delayed() {
+    for answer in [Answer::TooMany(0), Answer::Broken, Answer::PostedAndBroken] {
+        let (dir, workspace) = (folder(), Workspace::answering(&[Answer::PostedAndBroken, answer]).await);
+        let log = open(dir.path());
+        append_alert(&log, &missed(failed(&long_error()), Some(summary(Some(attempt()))))).await;
+        let notifier = start(&log, &workspace);
+        notifier.has_committed(1).await;
+        notifier.stop().await;
+        assert_eq!(workspace.channel().len(), 2, "{answer:?}");
+    }
 }
