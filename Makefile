@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test soak sim mutants check book dist dist-check deploy-check deploy-tools kafka registry consumer gokart older stories bench setup fmt clippy doc deny tidy bench-once
+.PHONY: help demo test soak sim mutants check book dist dist-check deploy-check deploy-tools kafka registry connect consumer gokart older stories bench setup fmt clippy doc deny tidy bench-once
 
 # RocksDB is most of a cold build; ccache keeps its objects across target directories and clean builds. The folder
 # need not exist yet: `setup` may be about to make it.
@@ -17,6 +17,8 @@ KAFKA_VERSION := $(shell sed -n 's|^  <version>\(.*\)</version>|\1|p' tests/kafk
 KAFKA := $(CACHE)/kafka-$(KAFKA_VERSION)
 REGISTRY_VERSION := $(shell sed -n 's|^  <version>\(.*\)</version>|\1|p' tests/registry/pom.xml)
 REGISTRY := $(CACHE)/registry-$(REGISTRY_VERSION)
+CONNECT_VERSION := $(shell sed -n 's|^  <version>\(.*\)</version>|\1|p' tests/connect/pom.xml)
+CONNECT := $(CACHE)/connect-$(CONNECT_VERSION)
 CONSUMER := $(CACHE)/consumer
 GOKART := $(CACHE)/gokart
 # A kigen of before record levels, as in tests/kigen/upgrade.rs.
@@ -60,7 +62,7 @@ demo: setup ## Shows kigen at work on a played cluster; needs nothing outside th
 	@rm -rf $(BUILD_DIR)/demo
 	@cargo run --locked --bin kigen -- demo --keep $(BUILD_DIR)/demo
 
-test: setup kafka registry consumer gokart older ## Runs all tests
+test: setup kafka registry connect consumer gokart older ## Runs all tests
 	@cargo test --locked
 
 # KIGEN_TEST_SEED=N in its output and in the environment repeats a run's choices.
@@ -171,6 +173,16 @@ $(REGISTRY)/.fetched: | setup
 	@mkdir -p $(REGISTRY)
 	@mvn --quiet --batch-mode -Dstyle.color=never --file tests/registry/pom.xml dependency:unpack \
 		-DoutputDirectory=$(REGISTRY) -DmarkersDirectory=$(REGISTRY)/markers
+	@touch $@
+
+connect: $(CONNECT)/.fetched ## Fetches a worker of Kafka Connect for the tests, once (Maven Central)
+
+$(CONNECT)/.fetched: | setup
+	$(JAVA)
+	@echo "== fetching Kafka Connect $(CONNECT_VERSION) into $(CONNECT), once"
+	@mkdir -p $(CONNECT)
+	@mvn --quiet --batch-mode -Dstyle.color=never --file tests/connect/pom.xml dependency:copy-dependencies \
+		-DincludeScope=runtime -DoutputDirectory=$(CONNECT)
 	@touch $@
 
 consumer: $(CONSUMER)/.installed ## Installs what the outside consumer in Python needs for the tests, once (PyPI)

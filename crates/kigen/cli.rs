@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::lineage::{ImportArgs, LineageArgs, LineageCommand, LineageFormatArg};
 pub(crate) use self::mutes::{MuteArgs, MutesArgs, UnmuteArgs};
 pub(crate) use self::objectives::{ObjectivesArgs, PullArgs, SuggestArgs};
 use crate::log_kind::LogKind;
 
+mod lineage;
 mod mutes;
 mod objectives;
 
@@ -312,25 +314,6 @@ pub(crate) struct ExplainArgs {
     pub(crate) objective: Option<String>,
 }
 
-/// The arguments of `lineage`.
-#[derive(Debug, Args)]
-pub(crate) struct LineageArgs {
-    /// The output format
-    #[arg(long, value_enum, default_value_t = LineageFormatArg::Tree)]
-    pub(crate) format: LineageFormatArg,
-}
-
-/// A format of `lineage`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum LineageFormatArg {
-    /// Each batch below those that it reads
-    Tree,
-    /// One JSON object
-    Json,
-    /// A Mermaid graph
-    Mermaid,
-}
-
 /// The arguments of `impact`.
 #[derive(Debug, Args)]
 pub(crate) struct ImpactArgs {
@@ -357,6 +340,10 @@ pub(crate) struct ImpactArgs {
     /// Only the deadlines of this objective of the batch
     #[arg(long, value_name = "NAME")]
     pub(crate) objective: Option<String>,
+    /// What is not repeated, such as a table that is written anew each night: of a batch all, or the SLOT of the plan. What reads it is
+    /// repeated all the same, and does not wait for it. May be repeated
+    #[arg(long = "leave-out", value_name = "NAMESPACE/BATCH[@SLOT]")]
+    pub(crate) left_out: Vec<String>,
     /// Instead of the plan print how far it is, and each change of that, until all is repaired; as text or JSON
     #[arg(long)]
     pub(crate) follow: bool,

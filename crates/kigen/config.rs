@@ -165,6 +165,11 @@ pub(crate) fn file_schema() -> serde_json::Value {
 }
 
 impl Config {
+    /// The same without an archive: what is read is the log alone.
+    pub(crate) fn without_archive(&self) -> Self {
+        Self { archive: None, ..self.clone() }
+    }
+
     /// Reads the file and overrides it by environment and flags.
     pub(crate) fn resolve(args: &SettingsArgs) -> Result<Self, ConfigError> {
         let file = file::read(args.config.as_deref())?;

@@ -9,54 +9,74 @@ use kigen_model::event::{Event, Fact, FactBody, Revision};
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition, Topic};
 
-use crate::reader::Pages;
+use crate::reader::{Pages, on_all_processors};
 
 /// Who read whom in a cluster, by the objectives of the log.
 pub(crate) fn edges(reader: &dyn LogReader, cluster: &str) -> anyhow::Result<Vec<Edge>> {
     let mut objectives = DeclaredEdges::of(cluster);
-    objectives.advance(reader)?;
+    objectives.advance(reader, None)?;
     Ok(objectives.edges())
 }
 
 /// The edges of a cluster while the log is read.
 pub(crate) struct DeclaredEdges {
     cluster: String,
+    /// An objective is in one partition.
+    partitions: BTreeMap<Partition, PartitionEdges>,
+}
+
+#[derive(Default)]
+struct PartitionEdges {
     objectives: BTreeMap<(BatchKey, String), Declared>,
     ended: Vec<Edge>,
-    next: BTreeMap<Partition, Offset>,
+    next: Option<Offset>,
 }
+
+/// What else is done with the records of a partition, so that they are read once.
+pub(crate) type AlsoRead<'a> = &'a mut (dyn FnMut(&[ConsumedRecord]) -> anyhow::Result<()> + Send);
 
 impl DeclaredEdges {
     /// Before the log is read.
     pub(crate) fn of(cluster: &str) -> Self {
-        let cluster = cluster.to_owned();
-        Self { cluster, objectives: BTreeMap::new(), ended: Vec::new(), next: BTreeMap::new() }
+        Self { cluster: cluster.to_owned(), partitions: BTreeMap::new() }
     }
 
     /// Reads what the log has had since.
-    pub(crate) fn advance(&mut self, reader: &dyn LogReader) -> anyhow::Result<()> {
+    pub(crate) fn advance(
+        &mut self,
+        reader: &dyn LogReader,
+        mut also: Option<(Partition, AlsoRead<'_>)>,
+    ) -> anyhow::Result<()> {
         let pages = Pages::of(reader, Topic::Events)?;
         for partition in (0..reader.partitions()).map(Partition) {
-            let from = self.next.get(&partition).copied();
-            pages.each_from(partition, from, |records| {
+            self.partitions.entry(partition).or_default();
+        }
+        let work = self.partitions.iter_mut().map(|(partition, edges)| {
+            (*partition, edges, also.take_if(|(of, _)| *of == *partition).map(|(_, also)| also))
+        });
+        let cluster = self.cluster.as_str();
+        on_all_processors(work.collect(), |(partition, edges, mut also)| {
+            pages.each_from(partition, edges.next, |records| {
                 // Ticks, which are most of a log, have the cluster as key.
                 for record in records.iter().filter(|record| record.key.contains('/')) {
-                    self.note(record);
+                    edges.note(cluster, record);
                 }
-                self.next.extend(records.last().map(|last| (partition, last.offset.next())));
-                Ok(())
-            })?;
-        }
-        Ok(())
+                edges.next = records.last().map(|last| last.offset.next()).or(edges.next);
+                also.as_mut().map_or(Ok(()), |also| also(records))
+            })
+        })
     }
 
     /// The edges as of what was read.
     pub(crate) fn edges(&self) -> Vec<Edge> {
-        let in_force = self.objectives.values().flat_map(|declared| &declared.edges);
-        self.ended.iter().chain(in_force).cloned().collect()
+        let ended = self.partitions.values().flat_map(|of| &of.ended);
+        let in_force: BTreeMap<_, _> = self.partitions.values().flat_map(|of| &of.objectives).collect();
+        ended.chain(in_force.into_values().flat_map(|declared| &declared.edges)).cloned().collect()
     }
+}
 
-    fn note(&mut self, record: &ConsumedRecord) {
+impl PartitionEdges {
+    fn note(&mut self, cluster: &str, record: &ConsumedRecord) {
         let Ok(Event::Fact(fact)) = kigen_wire::decode_event(record.value.as_deref().unwrap_or_default())
         else {
             return;
@@ -64,7 +84,7 @@ impl DeclaredEdges {
         let Fact { key, observed_at, body: FactBody::Objective { name, revision, objective } } = fact else {
             return;
         };
-        if key.cluster != self.cluster {
+        if key.cluster != cluster {
             return;
         }
         let declared = objective.map(|it| Edge::declared(&key, &name, &it, observed_at));

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
-use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant as RealInstant};
 
@@ -122,17 +121,17 @@ pub(crate) struct Pages<'a> {
 impl<'a> Pages<'a> {
     /// All partitions of `topic`.
     pub(crate) fn of(reader: &'a dyn LogReader, topic: Topic) -> anyhow::Result<Self> {
-        Self::of_some(reader, topic, 0..reader.partitions())
+        Self::of_some(reader, topic, (0..reader.partitions()).map(Partition))
     }
 
     /// Those of `partitions`.
     pub(crate) fn of_some(
         reader: &'a dyn LogReader,
         topic: Topic,
-        partitions: Range<u32>,
+        partitions: impl IntoIterator<Item = Partition>,
     ) -> anyhow::Result<Self> {
         let mut records = 0;
-        for partition in partitions.map(Partition) {
+        for partition in partitions {
             records += reader.latest(topic, partition)?.0 - reader.earliest(topic, partition)?.0;
         }
         Ok(Self { reader, topic, progress: Progress::of(records) })
@@ -166,6 +165,29 @@ impl<'a> Pages<'a> {
             page(&records)?;
         }
     }
+}
+
+/// Does the work for each item, on all processors; the first error ends that of its thread, and is returned.
+pub(crate) fn on_all_processors<T: Send>(
+    items: Vec<T>,
+    work: impl Fn(T) -> anyhow::Result<()> + Sync,
+) -> anyhow::Result<()> {
+    let items = Mutex::new(items.into_iter());
+    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let worker = || -> anyhow::Result<()> {
+        while let Some(item) = next() {
+            work(item)?;
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().try_for_each(|worker| match worker.join() {
+            Ok(outcome) => outcome,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    })
 }
 
 /// The progress of a long read, shown if stderr is a terminal.

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use chrono::TimeDelta;
+use expect_test::{Expect, expect};
 use kigen_log::{EmbeddedLog, Retention, Settings};
+use kigen_testkit::bucket::{Answer, FakeBucket};
 
 use crate::impact::{CLUSTER, DAYS, at, of_day, runs, write};
 use crate::support::{Up, kigen, noon, play, start, steady_and_absent};
@@ -97,4 +99,55 @@ fn without_an_address_the_command_names_what_is_missing_and_a_bad_one_is_refused
         let error = String::from_utf8(output.stderr).expect("text");
         assert!(output.status.code() == Some(2) && error.contains(words), "{args:?}: {error}");
     }
+}
+
+/// The line about the archive of `kigen doctor`, without the widths of the columns.
+fn doctor(dir: &Path, archive: &str, environment: &[(&str, String)]) -> String {
+    let mut command = kigen();
+    command.args(["doctor", "--dry-run", "--api-url", "http://127.0.0.1:1", "--cluster", CLUSTER]);
+    command.arg("--data-dir").arg(dir).args(["--archive", archive]).envs(environment.iter().cloned());
+    let text = String::from_utf8(command.output().expect("kigen runs").stdout).expect("text");
+    let line = text.lines().find(|line| line.split_whitespace().nth(1) == Some("archive"));
+    line.unwrap_or(&text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn doctor_names_an_archive_that_is_behind_damaged_or_cannot_be_written() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let archive = dir.path().join("archive");
+    let address = archive.to_str().expect("text").to_owned();
+    write(dir.path(), &runs()).await;
+    let check = |expected: Expect| {
+        let line = doctor(dir.path(), &address, &[]);
+        expected.assert_eq(&line.replace(dir.path().to_str().expect("text"), "DIR"));
+    };
+    check(expect!["ok archive none yet: DIR/archive is created with the first day"]);
+    std::fs::create_dir(&archive).expect("a folder");
+    check(expect![
+        "WRONG archive it is behind: the log has records since 2026-11-09T00:00:00Z that are not archived, and its newest is of 2027-02-07T00:00:00Z. Where `kigen archive` or `kigen up` run with it, /readyz and the log name what fails; what expires before it is archived is lost"
+    ]);
+    printed(dir.path(), &["archive", "--once"], Some(&archive));
+    check(expect!["ok archive 90 files; it can be written; the log has more since 2027-02-07T00:00:00Z"]);
+
+    let files = archive.join("kigen.events/partition=0");
+    let mut names: Vec<_> =
+        std::fs::read_dir(&files).expect("a folder").map(|file| file.expect("a file").path()).collect();
+    names.sort();
+    let (newest, early) = (names.last().expect("files"), &names[3]);
+    let whole = std::fs::read(newest).expect("a file");
+    std::fs::write(newest, &whole[..whole.len() - 20]).expect("a file");
+    check(expect![
+        "WRONG archive the archive's file DIR/archive/kigen.events/partition=0/2027-02-06.2900-2932.avro is damaged: restore it from a copy; without it, nothing before it can be read (move it and those before it to another folder): it is no whole Avro container file: Read into buffer failed: failed to fill whole buffer"
+    ]);
+    std::fs::write(newest, whole).expect("a file");
+    std::fs::remove_file(early).expect("a file");
+    check(expect![
+        "WRONG archive the archive DIR/archive has no file with the offsets 103 to 134 of kigen.events, partition 0: 2026-11-11.71-103.avro is the one before, and what follows is 2026-11-13.135-167.avro; restore the missing file from a copy, or read the log alone (--archive off)"
+    ]);
+
+    let bucket = FakeBucket::start();
+    bucket.decide(|_, request| if request.starts_with("GET") { Answer::Served } else { Answer::Refused });
+    let line = doctor(dir.path(), "s3://bucket/kigen", &bucket.environment());
+    assert!(line.starts_with("WRONG archive s3://bucket/kigen: kigen/doctor cannot be written"), "{line}");
+    assert!(bucket.files().is_empty(), "nothing is left");
 }

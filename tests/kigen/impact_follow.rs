@@ -90,8 +90,12 @@ struct Followed {
 
 impl Followed {
     fn start(dir: &Path, format: &str) -> Self {
+        Self::start_with(dir, format, &[])
+    }
+
+    fn start_with(dir: &Path, format: &str, args: &[&str]) -> Self {
         let mut command = kigen();
-        command.args(["impact", "ml/a", "--follow", "--format", format]).args(WRONG);
+        command.args(["impact", "ml/a", "--follow", "--format", format]).args(WRONG).args(args);
         command.args(["--cluster", CLUSTER, "--data-dir"]).arg(dir).stdout(Stdio::piped());
         let mut child = command.spawn().expect("kigen runs");
         let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
@@ -164,6 +168,67 @@ async fn the_repetition_is_followed_from_the_first_step_to_the_last() {
     .assert_eq(&seen.join("\n"));
     assert!(followed.lines.next().is_none(), "it ends");
     assert!(followed.child.wait().expect("it ends").success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_ends_without_what_is_left_out() {
+    let dir = tempfile::tempdir().expect("a folder");
+    write(dir.path(), &runs()).await;
+    let mut repair = Repair::begin(dir.path());
+    // `b` is written anew each night: what it read on that day is no more, but `d` has kept it.
+    let mut followed =
+        Followed::start_with(dir.path(), "json", &["--leave-out", "ml/b@2026-11-20T13:00:00Z"]);
+    let mut seen = followed.next(3);
+    for (batch, slot) in [("a", of_day(11, 6)), ("d", of_day(11, 13)), ("c", of_day(11, 7))] {
+        repair.run(batch, 0, slot, running).await;
+        seen.extend(followed.next(1));
+        repair.run(batch, 0, slot, succeeded).await;
+        seen.extend(followed.next(1));
+    }
+    seen.extend(followed.next(1));
+    expect![[r#"
+        shop/ml/a left - 0
+        shop/ml/c left - 0
+        shop/ml/d left - 0
+        shop/ml/a running a-backfill-0 0
+        shop/ml/a repaired a-backfill-0 1
+        shop/ml/d running d-backfill-0 1
+        shop/ml/d repaired d-backfill-0 2
+        shop/ml/c running c-backfill-0 2
+        shop/ml/c repaired c-backfill-0 3
+        - all_repaired - 3"#]]
+    .assert_eq(&seen.join("\n"));
+    assert!(followed.child.wait().expect("it ends").success());
+}
+
+#[tokio::test]
+async fn what_is_left_out_is_named_and_must_be_a_step() {
+    let dir = tempfile::tempdir().expect("a folder");
+    write(dir.path(), &runs()).await;
+    let impact = |left_out: &str| {
+        let mut command = kigen();
+        command.args(["impact", "ml/a", "--leave-out", left_out]).args(WRONG);
+        command.args(["--cluster", CLUSTER, "--data-dir"]).arg(dir.path()).output().expect("kigen runs")
+    };
+    let output = impact("ml/b");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let line = text.lines().find(|line| line.starts_with("Left out")).expect("a line");
+    expect!["Left out, and not waited for: shop/ml/b 2026-11-20T13:00:00Z."].assert_eq(line);
+    assert!(text.contains("shop/ml/d") && !text.contains("b-backfill-"), "{text}");
+    let errors: Vec<String> = ["b", "ml/b@yesterday", "ml/other"]
+        .into_iter()
+        .map(|left_out| {
+            let output = impact(left_out);
+            assert_eq!(output.status.code(), Some(2), "wrong usage");
+            String::from_utf8(output.stderr).expect("text")
+        })
+        .collect();
+    expect![[r#"
+        kigen: `--leave-out b` names no step: write NAMESPACE/BATCH, or NAMESPACE/BATCH@SLOT with a SLOT of the plan
+        kigen: `--leave-out ml/b@yesterday` names no step: write NAMESPACE/BATCH, or NAMESPACE/BATCH@SLOT with a SLOT of the plan
+        kigen: --leave-out ml/other: it does not read shop/ml/a, so no step is of it
+    "#]]
+    .assert_eq(&errors.concat());
 }
 
 #[tokio::test]
@@ -272,6 +337,10 @@ async fn once_all_is_repaired_the_thread_of_the_incident_has_a_reply_on_request(
     assert_eq!((post["channel"].as_str(), post["thread_ts"].as_str()), (Some("C7"), Some("7.7")));
     let text = post["text"].as_str().expect("text").replace(['\u{2068}', '\u{2069}'], "");
     expect!["✅ All that had read the late result of `ml/a` is repaired: all 2 periods have a good result again, since 2027-02-07T00:02:00Z."].assert_eq(&text);
+    // Run again, it finds its reply in the thread.
+    let output = follow(&["2026-11-26"]).wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(std::fs::read_to_string(&posted).expect("a file"), posts, "nothing is posted twice");
     // Without an incident, or a message of it, that is stated.
     let output = follow(&WRONG).wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(2));

@@ -47,9 +47,9 @@ pub struct Archiver<R> {
 }
 
 /// The log and its archive.
-struct Work<'a, R> {
-    reader: &'a R,
-    bucket: &'a Bucket,
+pub(crate) struct Work<'a, R: ?Sized> {
+    pub(crate) reader: &'a R,
+    pub(crate) bucket: &'a Bucket,
 }
 
 /// How far a partition is archived and read.
@@ -72,6 +72,8 @@ struct Progress {
 struct OpenDay {
     day: NaiveDate,
     records: u64,
+    /// When its first record was written.
+    since: Instant,
     last: Offset,
     last_timestamp: Instant,
 }
@@ -117,11 +119,13 @@ impl<R: LogReader> Archiver<R> {
                 written += 1;
             }
         }
+        let open = self.partitions.values().filter_map(|progress| progress.open);
+        metrics::unarchived_since(open.map(|open| open.since).min());
         Ok(written)
     }
 }
 
-impl<R: LogReader> Work<'_, R> {
+impl<R: LogReader + ?Sized> Work<'_, R> {
     /// Where the archive of a partition goes on.
     fn begin(&self, topic: Topic, partition: Partition) -> Result<Progress, ArchiveError> {
         self.bucket.clean(topic, partition)?;
@@ -153,7 +157,7 @@ impl<R: LogReader> Work<'_, R> {
     }
 
     /// Checks that the archive is of this log, as far as the log still has the last record that was archived.
-    fn check_log(
+    pub(crate) fn check_log(
         &self,
         topic: Topic,
         partition: Partition,
@@ -283,7 +287,8 @@ impl Progress {
     fn note(&mut self, record: &ConsumedRecord, day: NaiveDate) {
         let (last, last_timestamp) = (record.offset, record.timestamp);
         let records = self.open.map_or(0, |open| open.records) + 1;
-        self.open = Some(OpenDay { day, records, last, last_timestamp });
+        let since = self.open.map_or(last_timestamp, |open| open.since);
+        self.open = Some(OpenDay { day, records, since, last, last_timestamp });
         self.next = record.offset.next();
     }
 }

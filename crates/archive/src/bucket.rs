@@ -131,6 +131,16 @@ impl Bucket {
         Ok(())
     }
 
+    /// Begins a file and does not finish it, so that nothing is left.
+    pub(crate) fn try_to_write(&self) -> Result<(), ArchiveError> {
+        let path = self.folder.clone().join("doctor");
+        let failed = |source| self.failed(path.to_string(), "written", source);
+        let mut upload = self.wait(self.store.put_multipart(&path)).map_err(failed)?;
+        let sent = self.wait(upload.put_part(PutPayload::from(vec![0; 4_096])));
+        let aborted = self.wait(upload.abort());
+        sent.and(aborted).map_err(failed)
+    }
+
     fn folder_of(&self, topic: Topic, partition: Partition) -> Path {
         folder(topic, partition).into_iter().fold(self.folder.clone(), |path, part| path.join(part))
     }

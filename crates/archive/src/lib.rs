@@ -14,6 +14,7 @@
 //!  role, health, metrics    writes a day once it is over, until the process stops
 //!  archiver                 which records are of which day, and when a day is over
 //!  archived_log             the archive and the log, read as one
+//!  inspect                  whether an archive is as it should be
 //!  index                    which files there are, and whether one is missing
 //!  bucket                   the folder or bucket, for blocking calls
 //!  address, http            where it is, and how it is reached
@@ -29,6 +30,7 @@ mod file_name;
 pub mod health;
 mod http;
 mod index;
+mod inspect;
 pub mod metrics;
 mod role;
 
@@ -36,6 +38,7 @@ pub use address::Address;
 pub use archived_log::ArchivedLog;
 pub use archiver::Archiver;
 pub use error::ArchiveError;
+pub use inspect::{Inspection, inspect};
 pub use role::run;
 
 use kigen_model::topic::Topic;

@@ -122,7 +122,7 @@ impl ClusterTable {
         partitions: Range<u32>,
         first: impl Fn(&Self, Partition) -> Option<Offset>,
     ) -> anyhow::Result<()> {
-        let pages = Pages::of_some(reader, Topic::Events, partitions.clone())?;
+        let pages = Pages::of_some(reader, Topic::Events, partitions.clone().map(Partition))?;
         for partition in partitions.map(Partition) {
             let from = first(self, partition);
             pages.each_from(partition, from, |records| {

@@ -46,8 +46,13 @@ pub(crate) fn run(config: &Config, args: &ExplainArgs) -> anyhow::Result<()> {
     };
     let names: Vec<&String> = state
         .objectives
-        .keys()
-        .filter(|name| args.objective.as_ref().is_none_or(|requested| requested == *name))
+        .iter()
+        .filter(|(name, known)| match &args.objective {
+            Some(requested) => requested == *name,
+            // What a batch reads has no deadline.
+            None => known.objective.reads().is_none(),
+        })
+        .map(|(name, _)| name)
         .collect();
     if names.is_empty() {
         bail!(
@@ -98,7 +103,7 @@ impl<'a> Past<'a> {
         };
         let mut replay = Replay::new(partition, reader.partitions()).with_control(skips(reader));
         let text_of_key = key.to_string();
-        let pages = Pages::of_some(reader, Topic::Events, partition.0..partition.0 + 1)?;
+        let pages = Pages::of_some(reader, Topic::Events, [partition])?;
         pages.each(partition, |records| {
             let concerns_batch =
                 |record: &&ConsumedRecord| record.key == text_of_key || record.key == key.cluster;

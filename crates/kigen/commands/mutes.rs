@@ -136,7 +136,7 @@ async fn known_mutes(config: Config) -> anyhow::Result<(Config, ClusterClock)> {
 fn clock_of(reader: &dyn LogReader, cluster: &str) -> anyhow::Result<ClusterClock> {
     // Each partition has all of a cluster's mutes.
     let first = Partition(0);
-    let pages = Pages::of_some(reader, Topic::Status, 0..1)?;
+    let pages = Pages::of_some(reader, Topic::Status, [first])?;
     let (mut clock, mut from) = (ClusterClock::default(), None);
     for (_, bytes) in latest_statuses(&pages, first, |key| key == POSITION_KEY)? {
         if let Status::Position(position) = kigen_wire::decode_status(&bytes)? {
@@ -144,7 +144,7 @@ fn clock_of(reader: &dyn LogReader, cluster: &str) -> anyhow::Result<ClusterCloc
             clock = position.clocks.get(cluster).cloned().unwrap_or_default();
         }
     }
-    Pages::of_some(reader, Topic::Events, 0..1)?.each_from(first, from, |records| {
+    Pages::of_some(reader, Topic::Events, [first])?.each_from(first, from, |records| {
         for record in records.iter().filter(|record| record.key == cluster) {
             let value = record.value.as_deref().unwrap_or_default();
             if let Ok(Event::Cluster(event)) = kigen_wire::decode_event(value) {

@@ -81,6 +81,17 @@ pub struct BatchHistory {
     pub slots: Vec<PastSlot>,
     /// When nothing was observed.
     pub gaps: Vec<Gap>,
+    /// What is not among these.
+    pub forgotten: Forgotten,
+}
+
+/// What was [forgotten](crate::forget) of the time before an incident.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// The latest nominal start of a run; `None`: all are there.
+    pub runs_until: Option<Instant>,
+    /// Whether slots are.
+    pub has_slots: bool,
 }
 
 /// A run.

@@ -19,6 +19,7 @@ use kigen_model::key::BatchKey;
 use kigen_model::slot::Gap;
 
 use crate::history::{Edge, End, History, PastRun, SlotVerdict, downstream};
+use crate::left_out::LeftOut;
 use crate::timeline::{Period, Timeline};
 
 /// What was wrong at the source.
@@ -42,6 +43,8 @@ pub struct Impact {
     pub affected: Vec<Affected>,
     /// The periods without a good result by now, of the source and of the affected runs, and whether that is certain.
     pub periods: BTreeMap<(BatchKey, Period), bool>,
+    /// Those that are left out: they are not among these.
+    pub left_out: BTreeSet<(BatchKey, Period)>,
     /// The affected runs whose periods have a good result by now, by batch and start.
     pub repeated: Vec<Repeated>,
     /// The times in which nothing was observed of the batches concerned, since the first period that is wrong.
@@ -158,9 +161,9 @@ enum Seen {
 
 /// Follows what was wrong at a batch.
 #[must_use]
-pub fn impact(history: &History, of: &BatchKey, wrong: &Wrong) -> Impact {
+pub fn impact(history: &History, of: &BatchKey, wrong: &Wrong, left_out: &LeftOut) -> Impact {
     let concerned = downstream(&history.edges, of);
-    let mut follower = Follower::new(history, of, wrong, &concerned);
+    let mut follower = Follower::new(history, of, wrong, left_out, &concerned);
     follower.follow();
     follower.impact(history.until)
 }
@@ -168,6 +171,7 @@ pub fn impact(history: &History, of: &BatchKey, wrong: &Wrong) -> Impact {
 struct Follower<'a> {
     of: &'a BatchKey,
     wrong: &'a Wrong,
+    left_out: &'a LeftOut,
     timelines: BTreeMap<&'a BatchKey, Timeline<'a>>,
     /// By reader, the sources that are concerned.
     edges: BTreeMap<&'a BatchKey, Vec<&'a Edge>>,
@@ -176,7 +180,13 @@ struct Follower<'a> {
 }
 
 impl<'a> Follower<'a> {
-    fn new(history: &'a History, of: &'a BatchKey, wrong: &'a Wrong, concerned: &BTreeSet<BatchKey>) -> Self {
+    fn new(
+        history: &'a History,
+        of: &'a BatchKey,
+        wrong: &'a Wrong,
+        left_out: &'a LeftOut,
+        concerned: &BTreeSet<BatchKey>,
+    ) -> Self {
         let batches = history.batches.iter().filter(|(key, _)| concerned.contains(*key));
         let timelines: BTreeMap<_, _> = batches.map(|(key, batch)| (key, Timeline::new(batch))).collect();
         let findings = timelines.iter().map(|(key, of)| (*key, vec![None; of.runs.len()])).collect();
@@ -184,7 +194,7 @@ impl<'a> Follower<'a> {
         for edge in history.edges.iter().filter(|edge| timelines.contains_key(&edge.source)) {
             edges.entry(&edge.reader).or_default().push(edge);
         }
-        Self { of, wrong, timelines, edges, findings }
+        Self { of, wrong, left_out, timelines, edges, findings }
     }
 
     fn follow(&mut self) {
@@ -214,11 +224,12 @@ impl<'a> Follower<'a> {
         }
         let (earliest, latest) = (run.start.earliest()?, run.start.latest()?);
         let seen_from = timeline.seen_from(run);
-        let at_latest = self.worst(key, seen_from, latest);
+        let is_repetition = timeline.is_repetition(run);
+        let at_latest = self.worst(key, is_repetition, seen_from, latest);
         if earliest == latest {
             return at_latest;
         }
-        match (self.worst(key, seen_from, earliest), at_latest) {
+        match (self.worst(key, is_repetition, seen_from, earliest), at_latest) {
             (Some(_), Some(finding)) => Some(finding),
             (Some(finding), None) | (None, Some(finding)) => {
                 Some(Finding { doubt: Some(Doubt::Start), ..finding })
@@ -228,13 +239,20 @@ impl<'a> Follower<'a> {
     }
 
     /// The worst that a run of a batch reads which starts at `at` and was due at `seen_from`.
-    fn worst(&self, key: &BatchKey, seen_from: Instant, at: Instant) -> Option<Finding<'a>> {
-        self.worst_of(key, seen_from, at, &mut BTreeSet::new())
+    fn worst(
+        &self,
+        key: &BatchKey,
+        is_repetition: bool,
+        seen_from: Instant,
+        at: Instant,
+    ) -> Option<Finding<'a>> {
+        self.worst_of(key, is_repetition, seen_from, at, &mut BTreeSet::new())
     }
 
     fn worst_of(
         &self,
         key: &BatchKey,
+        is_repetition: bool,
         seen_from: Instant,
         at: Instant,
         visited: &mut BTreeSet<&'a BatchKey>,
@@ -243,6 +261,7 @@ impl<'a> Follower<'a> {
         let mut worst: Option<Finding<'a>> = None;
         for edge in edges {
             let finding = self.read(edge, seen_from, at, visited);
+            let finding = finding.filter(|finding| !(is_repetition && self.is_left_out(finding)));
             if finding.is_some()
                 && worst
                     .as_ref()
@@ -252,6 +271,17 @@ impl<'a> Follower<'a> {
             }
         }
         worst
+    }
+
+    /// Whether the result that was found is left out of the repetition.
+    fn is_left_out(&self, finding: &Finding<'_>) -> bool {
+        let Some(timeline) = self.timelines.get(finding.source) else { return false };
+        let earlier = match finding.found {
+            Seen::Earlier(place) => timeline.runs.get(place).map(|run| timeline.period_of(run)),
+            Seen::Nothing | Seen::Wrong(_) | Seen::Unfinished(_) | Seen::Called | Seen::Unobserved => None,
+        };
+        let period = earlier.as_ref().or(finding.due.as_ref());
+        period.is_some_and(|period| self.left_out.has(finding.source, timeline, period))
     }
 
     /// What a reader finds that it should not find.
@@ -267,6 +297,7 @@ impl<'a> Follower<'a> {
         match self.result(source, &due, at) {
             PeriodResult::Bad(finding) => return Some(finding),
             PeriodResult::Good(end) => return self.overwritten(edge, due, end, seen_from, at, visited),
+            PeriodResult::None if timeline.has_forgotten(due.opens) => return None,
             PeriodResult::None => {}
         }
         let hidden = self.hidden(source, &due, at, None);
@@ -349,7 +380,7 @@ impl<'a> Follower<'a> {
         let changes =
             changes.flat_map(|(edge, of)| of.changes_of_due(edge.objective.as_deref(), first, last));
         let mut starts = std::iter::once(first).chain(changes);
-        starts.find(|start| self.worst_of(source, *start, *start, &mut visited.clone()).is_some())?;
+        starts.find(|start| self.worst_of(source, false, *start, *start, &mut visited.clone()).is_some())?;
         let (due, doubt) = (Some(due), Some(Doubt::Gap(gap)));
         Some(Finding { source, due, found: Seen::Unobserved, doubt })
     }
@@ -432,8 +463,13 @@ impl<'a> Follower<'a> {
     fn impact(&self, until: Instant) -> Impact {
         // What started or ended at the last known instant is known, too.
         let now = until + TimeDelta::milliseconds(1);
-        let mut impact =
-            Impact { affected: Vec::new(), periods: BTreeMap::new(), repeated: Vec::new(), gaps: Vec::new() };
+        let mut impact = Impact {
+            affected: Vec::new(),
+            periods: BTreeMap::new(),
+            left_out: BTreeSet::new(),
+            repeated: Vec::new(),
+            gaps: Vec::new(),
+        };
         if let (Wrong::Late(periods), Some((of, timeline))) =
             (self.wrong, self.timelines.get_key_value(self.of))
         {
@@ -470,6 +506,12 @@ impl<'a> Follower<'a> {
         }
         let by_start = |one: &Affected| (one.run.start.latest(), one.batch.clone(), one.run.uid.clone());
         impact.affected.sort_by_key(by_start);
+        let is_left_out = |(key, period): &(BatchKey, Period)| {
+            self.timelines.get(key).is_some_and(|timeline| self.left_out.has(key, timeline, period))
+        };
+        let left_out = impact.periods.keys().filter(|step| is_left_out(step)).cloned().collect();
+        impact.periods.retain(|step, _| !is_left_out(step));
+        impact.left_out = left_out;
         let since = impact.periods.keys().map(|(_, period)| period.opens).min().unwrap_or(now);
         let gaps = self.timelines.values().flat_map(|timeline| &timeline.history().gaps);
         for gap in gaps.filter(|gap| gap.overlaps(since, now)) {

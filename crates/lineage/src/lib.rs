@@ -5,7 +5,9 @@
 //! ```text
 //!  progress    how far the repetition is
 //!  plan        what is repeated, in which order, and how long that takes
+//!  forget      what of a long past an impact does not need
 //!  impact      which runs read what they should not have read, and why
+//!  left_out    what the user leaves out of the repetition
 //!  graph       who reads whom now: as a tree, and its cycles
 //!  timeline    what a run was made for, and which result a reader at an instant should have found
 //!  history     the past: runs, slots, gaps, and who read whom
@@ -15,9 +17,11 @@
 //! period has one result at a time: that of its run that ended last.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+pub mod forget;
 pub mod graph;
 pub mod history;
 pub mod impact;
+pub mod left_out;
 pub mod plan;
 pub mod progress;
 pub mod timeline;

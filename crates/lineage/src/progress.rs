@@ -119,12 +119,8 @@ fn state(history: &History, batch: &BatchKey, period: &Period, affected: &BTreeS
     let Some(of_batch) = history.batches.get(batch) else { return StepState::Left };
     let timeline = Timeline::new(of_batch);
     let runs: Vec<&PastRun> = timeline.runs_of(period).map(|place| timeline.runs[place]).collect();
-    let first = runs.iter().filter_map(|run| Some((run.start.latest()?, &run.uid))).min();
     // What was made for the period by its schedule, or the first one by hand, is what is repeated.
-    let is_repetition = |run: &&&PastRun| {
-        run.mark.is_some() || !run.is_scheduled && first.is_some_and(|(_, first)| *first != run.uid)
-    };
-    let repetitions: Vec<&&PastRun> = runs.iter().filter(is_repetition).collect();
+    let repetitions: Vec<&&PastRun> = runs.iter().filter(|run| timeline.is_repetition(run)).collect();
     let is_right = |run: &&&&PastRun| !affected.contains(run.uid.as_str());
     let mut running = repetitions.iter().filter(|run| run.end == End::Open).filter(is_right);
     if let Some(run) = running.next() {

@@ -113,6 +113,18 @@ impl<'a> Timeline<'a> {
         self.slot_of(run).unwrap_or_else(|| self.scheduled_period_of(run))
     }
 
+    /// Whether a run repeats what it is made for: it is annotated, or made by hand after another one for the same period.
+    #[must_use]
+    pub fn is_repetition(&self, run: &PastRun) -> bool {
+        if run.mark.is_some() || run.is_scheduled {
+            return run.mark.is_some();
+        }
+        let period = self.period_of(run);
+        let started = self.runs_of(&period).map(|place| self.runs[place]);
+        let first = started.filter_map(|run| Some((run.start.latest()?, &run.uid))).min();
+        first.is_some_and(|(_, first)| *first != run.uid)
+    }
+
     /// The instant from which a run's sources are seen: when it was due to start. A repetition was due with what it repeats.
     #[must_use]
     pub fn seen_from(&self, run: &PastRun) -> Instant {
@@ -158,6 +170,7 @@ impl<'a> Timeline<'a> {
 
     fn scheduled_period_of(&self, run: &PastRun) -> Period {
         let place = match run.mark {
+            Some(mark) if self.has_forgotten(mark) => None,
             Some(mark) => Some(self.scheduled.partition_point(|at| *at < mark)),
             None => self.scheduled.partition_point(|at| *at <= run.nominal_start).checked_sub(1),
         };
@@ -195,9 +208,20 @@ impl<'a> Timeline<'a> {
         let wanted = self.slots.iter().filter(|(name, _)| is_wanted(name));
         let slot = wanted.filter_map(|(_, slots)| last(slots)).max_by_key(|slot| (slot.opens, slot.deadline));
         slot.map(Period::of_slot).or_else(|| {
+            let first = self.slots.values().filter_map(|slots| slots.first()).map(|slot| slot.deadline).min();
+            // Its slot is forgotten, of before the incident.
+            if self.history.forgotten.has_slots && first.is_some_and(|first| at < first) {
+                return None;
+            }
             let before = self.scheduled.partition_point(|scheduled| *scheduled < at).checked_sub(1)?;
             self.scheduled_period(before).map(|period| self.canonical(&period))
         })
+    }
+
+    /// Whether runs that were due at `at` are forgotten, since that was before the incident.
+    #[must_use]
+    pub fn has_forgotten(&self, at: Instant) -> bool {
+        self.history.forgotten.runs_until.is_some_and(|until| at <= until)
     }
 
     /// The instants from `from` to `to` from which on another period is [due](Self::due_at).

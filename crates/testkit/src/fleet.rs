@@ -6,13 +6,15 @@ use kigen_log::{Log, LogReader, NewRecord};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, Revision, StreamPosition};
 use kigen_model::key::BatchKey;
-use kigen_model::objective::{Deadlines, Objective, ObjectiveSource};
+use kigen_model::objective::{Deadlines, Objective, ObjectiveSource, ReadBatch};
 use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{Attempt, AttemptPhase, CronJob, Run, RunPhase};
 use kigen_model::topic::{Partition, Topic};
 
 /// The fleet's cluster.
 pub const CLUSTER: &str = "prod";
+
+const NAMESPACE: &str = "ml";
 
 /// How much is generated.
 pub struct Size {
@@ -28,10 +30,12 @@ pub struct Size {
     pub late_each_days: i32,
     /// Whether each CronJob runs each hour.
     pub is_hourly: bool,
+    /// Of so many CronJobs the others read the first; 0: none reads another.
+    pub read_in: i32,
 }
 
 impl Default for Size {
-    /// One partition, a tick each minute, a run once a day, and no run is late.
+    /// One partition, a tick each minute, a run once a day, no run is late, and none reads another.
     fn default() -> Self {
         Self {
             cron_jobs: 0,
@@ -40,6 +44,7 @@ impl Default for Size {
             minutes_per_tick: 1,
             late_each_days: 0,
             is_hourly: false,
+            read_in: 0,
         }
     }
 }
@@ -82,7 +87,7 @@ impl<'a, P: Fn(&str) -> Partition> Fleet<'a, P> {
         let mut records = Vec::new();
         if day == 0 {
             for cron_job in 0..self.size.cron_jobs {
-                let facts = declared(cron_job, self.size.is_hourly, &mut self.version);
+                let facts = declared(cron_job, self.size, &mut self.version);
                 facts.into_iter().for_each(|fact| self.fact(&mut records, fact));
             }
         }
@@ -142,7 +147,7 @@ fn fact(
 ) -> Fact {
     *version += 1;
     let body = make(Revision { uid, resource_version: *version });
-    Fact { key: BatchKey::new(CLUSTER, "ml", format!("batch-{cron_job}")), observed_at: at, body }
+    Fact { key: BatchKey::new(CLUSTER, NAMESPACE, format!("batch-{cron_job}")), observed_at: at, body }
 }
 
 /// The hour and minute at which a CronJob fires. Its deadline is an hour later.
@@ -164,27 +169,29 @@ pub fn cron_job(schedule: &str) -> CronJob {
     }
 }
 
-fn declared(nth: i32, is_hourly: bool, version: &mut u64) -> [Fact; 2] {
+fn declared(nth: i32, size: &Size, version: &mut u64) -> Vec<Fact> {
     let (hour, minute) = fires(nth);
-    let (hour, next) = match is_hourly {
+    let (hour, next) = match size.is_hourly {
         true => ("*".to_owned(), "*".to_owned()),
         false => (hour.to_string(), (hour + 1).to_string()),
     };
     let cron_job = cron_job(&format!("{minute} {hour} * * *"));
-    let deadlines = Deadlines::CompleteBy { crontab: format!("{minute} {next} * * *") };
-    let objective = Objective::new(deadlines, ObjectiveSource::Annotation);
     let uid = format!("2f0c8a7e-0000-4000-8000-{nth:012}");
-    [
-        fact(nth, uid.clone(), version, start(), |revision| FactBody::CronJob {
-            revision,
-            cron_job: Some(cron_job),
-        }),
-        fact(nth, uid, version, start(), |revision| FactBody::Objective {
-            name: "complete-by".to_owned(),
-            revision,
-            objective: Some(objective),
-        }),
-    ]
+    let of_cron_job = |revision| FactBody::CronJob { revision, cron_job: Some(cron_job) };
+    let mut facts = vec![fact(nth, uid.clone(), version, start(), of_cron_job)];
+    let deadline = Deadlines::CompleteBy { crontab: format!("{minute} {next} * * *") };
+    let first = (size.read_in > 0).then(|| nth - nth % size.read_in).filter(|first| *first != nth);
+    let reads = first.map(|first| {
+        let source = ReadBatch { namespace: NAMESPACE.to_owned(), batch: format!("batch-{first}") };
+        ("reads", Deadlines::Reads { sources: vec![source] })
+    });
+    for (name, deadlines) in [("complete-by", deadline)].into_iter().chain(reads) {
+        let (name, objective) =
+            (name.to_owned(), Some(Objective::new(deadlines, ObjectiveSource::Annotation)));
+        let body = |revision| FactBody::Objective { name, revision, objective };
+        facts.push(fact(nth, uid.clone(), version, start(), body));
+    }
+    facts
 }
 
 /// The facts of a run: created, running with its Pod, succeeded forty minutes after it fired, or eighty if it is late.

@@ -412,7 +412,7 @@ fn controller_alone(port: u16) -> String {
     )
 }
 
-fn java(jars: &Path, options: &[&str]) -> Vec<String> {
+pub(crate) fn java(jars: &Path, options: &[&str]) -> Vec<String> {
     let log = format!("-Dlog4j2.configurationFile={}", files().join("log4j2.properties").display());
     let mut words = vec!["java".to_owned()];
     words.extend(options.iter().map(|option| (*option).to_owned()));

@@ -1,5 +1,5 @@
-//! What tests and benches need and users do not: a Kafka broker, a schema registry, a simulated log, a generated fleet. A
-//! dev-dependency only.
+//! What tests and benches need and users do not: a Kafka broker, a schema registry, a worker of Kafka Connect, a
+//! simulated log, a generated fleet. A dev-dependency only.
 
 use std::path::PathBuf;
 
@@ -7,11 +7,13 @@ pub mod acls;
 pub mod admin;
 pub mod bench;
 pub mod bucket;
+pub mod connect;
 pub mod fleet;
 pub mod kafka;
 pub mod process;
 pub mod registry;
 pub mod simulated;
+pub mod small_disk;
 pub mod wide;
 
 /// The folder in which the Makefile keeps what it downloads and builds for the tests.

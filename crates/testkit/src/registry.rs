@@ -107,6 +107,12 @@ impl Registry {
         if self.has_tls { url.replace("http:", "https:") } else { url }
     }
 
+    /// The base URL of its own API, for its own clients.
+    #[must_use]
+    pub fn own_url(&self) -> String {
+        self.url().replace("ccompat/v7", "registry/v2")
+    }
+
     /// Kills it. Its schemas are lost.
     pub fn kill(&mut self) {
         if let Some(mut watched) = self.watched.take() {
@@ -140,8 +146,12 @@ impl Registry {
 
     fn until_ready(&mut self) {
         let until = Instant::now() + START_MAX;
-        let is_up = if self.has_tls { listens } else { responds };
-        while !is_up(self.port) {
+        let (port, has_tls) = (self.port, self.has_tls);
+        let is_up = || match has_tls {
+            true => listens(port),
+            false => responds(port, "/apis/ccompat/v7/subjects"),
+        };
+        while !is_up() {
             let ended = self.watched.as_mut().map(|watched| watched.try_wait().expect("its state"));
             let output = || std::fs::read_to_string(self.folder.join("output")).unwrap_or_default();
             assert!(ended == Some(None), "the registry ended: {ended:?}\n{}", output());
@@ -166,13 +176,13 @@ fn listens(port: u16) -> bool {
     TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).is_ok()
 }
 
-/// Whether it returns the list of its subjects.
-fn responds(port: u16) -> bool {
+/// Whether a server has a page of this path.
+pub(crate) fn responds(port: u16, path: &str) -> bool {
     let request = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
         stream.set_read_timeout(Some(RESPONSE_MAX))?;
         let host = "Host: 127.0.0.1\r\nConnection: close";
-        write!(stream, "GET /apis/ccompat/v7/subjects HTTP/1.1\r\n{host}\r\n\r\n")?;
+        write!(stream, "GET {path} HTTP/1.1\r\n{host}\r\n\r\n")?;
         let mut response = String::new();
         stream.read_to_string(&mut response)?;
         Ok(response)

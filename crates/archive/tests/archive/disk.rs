@@ -1,18 +1,11 @@
 //! A full disk, on a small tmpfs of its own.
 
-use std::io::Write;
-use std::path::PathBuf;
-use std::process::Command;
-
 use kigen_archive::Archiver;
 use kigen_log::EmbeddedLog;
+use kigen_testkit::small_disk;
 
 use crate::support::{address, all, archived, files, hour, log, write};
 
-/// Where the child finds its log and, below it, its small disk.
-const DIR: &str = "KIGEN_TEST_SMALL_DISK";
-/// How the small disk is mounted, visible to the child only: as root, or as root of a user namespace.
-const UNSHARES: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
 const HOURS: i64 = 24 * 7 + 5;
 
 #[tokio::test]
@@ -21,32 +14,14 @@ async fn a_full_disk_is_reported_leaves_whole_files_and_archiving_goes_on_when_t
     std::fs::create_dir(dir.path().join("small")).expect("a folder");
     let log = log(&dir.path().join("log"));
     write(&log, 0..HOURS).await;
-    let mount = "mount -t tmpfs -o size=256k kigen-test \"$1/small\"";
-    let unshare = |how: &[&str], script: &str| {
-        let mut command = Command::new("unshare");
-        command.args(how).args(["sh", "-c", script, "sh"]).arg(dir.path()).env(DIR, dir.path());
-        command
-    };
-    let works = |how: &&&[&str]| unshare(how, mount).output().is_ok_and(|output| output.status.success());
-    let Some(how) = UNSHARES.iter().find(works) else {
-        // Past the harness, which hides what a passing test prints.
-        let notice =
-            b"\nNOT TESTED: a full disk (neither root nor a user namespace to mount a small tmpfs in)\n";
-        std::io::stderr().write_all(notice).expect("writes");
-        return;
-    };
     drop(log);
-    let script = format!("{mount} && exec \"$2\" --exact disk::child --ignored --nocapture");
-    let exe = std::env::current_exe().expect("this test's path");
-    let output = unshare(how, &script).arg(exe).output().expect("runs");
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && out.contains("1 passed"), "{out}\n{err}");
+    small_disk::run_child("disk::child", dir.path(), "small", "256k");
 }
 
 #[tokio::test]
 #[ignore = "the child process of the test above, which starts it beside a small disk"]
 async fn child() {
-    let dir = PathBuf::from(std::env::var(DIR).expect("started by a test"));
+    let dir = small_disk::dir();
     let (folder, ballast) = (dir.join("small/archive"), dir.join("small/ballast"));
     let log = log(&dir.join("log"));
     let whole = all(&log, 1_000).expect("it is read");

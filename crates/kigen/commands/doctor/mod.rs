@@ -2,6 +2,7 @@
 //!
 //! Each check is a function of its own and prints its result at once, since some wait for a server that does not answer.
 
+mod archive;
 mod kubernetes;
 mod results;
 mod slack;
@@ -46,6 +47,7 @@ pub(crate) async fn run(args: SettingsArgs, doctor: &DoctorArgs) -> anyhow::Resu
             LogKind::Embedded => embedded_log(&config, &mut results)?,
             LogKind::Kafka => kafka(&config, &mut results).await?,
         };
+        archive::check(&config, &mut results).await?;
         name_cluster(&mut config, in_log, &mut results)?;
         kubernetes::check(&config, &mut results).await?;
         if doctor.wait {
@@ -190,7 +192,7 @@ async fn kafka(config: &Config, results: &mut Results) -> anyhow::Result<LogClus
         let outcome = permissions::read(&connection, &layout, *topic).await;
         results.add(&format!("read {topic}"), allowed(outcome))?;
     }
-    let of_reader = config.clone();
+    let of_reader = config.without_archive();
     let opened = on_thread(move || reader::open(&of_reader)).await.map_err(|error| format!("{error:#}"));
     if there.contains(&Topic::Control) {
         match &opened {

@@ -86,7 +86,7 @@ fn incidents(reader: &dyn LogReader, of: &BatchKey, wrong: &Wrong) -> anyhow::Re
     let Wrong::Late(late) = wrong else { return Ok(BTreeSet::new()) };
     let partition = reader.partition_of(&of.to_string());
     let mut found = BTreeSet::new();
-    let pages = Pages::of_some(reader, Topic::Alerts, partition.0..partition.0 + 1)?;
+    let pages = Pages::of_some(reader, Topic::Alerts, [partition])?;
     pages.each(partition, |records| {
         for record in records.iter().filter(|record| record.key == of.to_string()) {
             let alert = kigen_wire::decode_alert(record.value.as_deref().unwrap_or_default());

@@ -15,6 +15,7 @@ use serde_json::{Value as Json, json};
 
 use super::announce::Announcer;
 use super::json::period;
+use super::left_out::left_out;
 use super::past::Recorder;
 use super::wrong::wrong;
 use crate::cli::{ImpactArgs, ImpactFormatArg};
@@ -36,7 +37,7 @@ struct WholeFormat;
 pub(super) fn run(
     config: &Config,
     reader: &dyn LogReader,
-    mut recorder: Recorder,
+    mut recorder: Recorder<'_>,
     of: &BatchKey,
     args: &ImpactArgs,
 ) -> anyhow::Result<()> {
@@ -53,7 +54,8 @@ pub(super) fn run(
         if args.announce && announcer.is_none() {
             announcer = Some(Announcer::new(config, &wrong)?);
         }
-        let impact = impact(&past.history, of, &wrong);
+        let left_out = left_out(&past, of, &args.left_out).map_err(misused)?;
+        let impact = impact(&past.history, of, &wrong, &left_out);
         let steps = progress(&past.history, &impact);
         let result = |batch: &BatchKey, period: &Period| result_of(&past.history, batch, period);
         let changes = followed.take(steps, result);

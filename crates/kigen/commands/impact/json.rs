@@ -39,6 +39,8 @@ pub(super) fn findings(of: &Findings) -> Json {
             })
         })
         .collect();
+    let left_out = of.impact.left_out.iter();
+    let left_out = left_out.map(|(batch, of)| json!({"batch": batch.to_string(), "period": period(of)}));
     json!({
         "batch": of.of.to_string(),
         "wrong": wrong,
@@ -48,6 +50,7 @@ pub(super) fn findings(of: &Findings) -> Json {
         "gaps": of.impact.gaps.iter().map(gap).collect::<Vec<_>>(),
         "plan": {
             "steps": steps,
+            "left_out": left_out.collect::<Vec<_>>(),
             "complete_at": text(of.until + median),
             "complete_at_slow": text(of.until + slow),
             "deadlines_before": coming,

@@ -4,8 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
+use kigen_control::Control;
 use kigen_engine::explain::{slot_mark, succeeded_at};
-use kigen_lineage::history::{BatchHistory, End, History, PastRun, PastSlot, SlotVerdict, Start, downstream};
+use kigen_lineage::forget::{KEPT, forgettable_runs, forgettable_slots};
+use kigen_lineage::history::{
+    BatchHistory, End, Forgotten, History, PastRun, PastSlot, SlotVerdict, Start, downstream,
+};
+use kigen_lineage::impact::Wrong;
 use kigen_log::{ConsumedRecord, LogReader};
 use kigen_model::Instant;
 use kigen_model::event::{ClusterBody, Event, Fact, FactBody};
@@ -17,7 +22,7 @@ use kigen_processor::Replay;
 use kigen_state::{BatchState, RunState, Window};
 
 use crate::edges::DeclaredEdges;
-use crate::reader::{Pages, skips};
+use crate::reader::{Pages, on_all_processors, skips};
 
 /// The past of a batch and of everything that read it.
 pub(super) struct Recorded {
@@ -26,47 +31,70 @@ pub(super) struct Recorded {
     pub(super) states: BTreeMap<BatchKey, BatchState>,
 }
 
+/// What was wrong at the batch, by its own past.
+pub(super) type FindWrong<'a> = dyn Fn(&Recorded) -> anyhow::Result<Wrong> + 'a;
+
 /// Reads the past of a batch and of everything that read it from a log that grows.
-pub(super) struct Recorder {
+///
+/// The log is read once for who reads whom and for the batch itself, which shows when the incident began; then once more for those
+/// that read it, of which little is kept from before.
+pub(super) struct Recorder<'a> {
     of: BatchKey,
+    wrong: &'a FindWrong<'a>,
     edges: DeclaredEdges,
-    concerned: BTreeSet<BatchKey>,
+    of_source: Partition,
+    source: Played,
+    readers: BTreeSet<BatchKey>,
     partitions: BTreeMap<Partition, Played>,
 }
 
-impl Recorder {
+impl<'a> Recorder<'a> {
     /// Before the log is read.
-    pub(super) fn new(of: &BatchKey) -> Self {
-        let edges = DeclaredEdges::of(&of.cluster);
-        Self { of: of.clone(), edges, concerned: BTreeSet::new(), partitions: BTreeMap::new() }
+    pub(super) fn new(
+        reader: &dyn LogReader,
+        of: &BatchKey,
+        wrong: &'a FindWrong<'a>,
+    ) -> anyhow::Result<Self> {
+        let of_source = reader.partition_of(&of.to_string());
+        let source = Played::begin(reader, of_source, BTreeSet::from([of.clone()]), skips(reader), None)?;
+        Ok(Self {
+            of: of.clone(),
+            wrong,
+            edges: DeclaredEdges::of(&of.cluster),
+            of_source,
+            source,
+            readers: BTreeSet::new(),
+            partitions: BTreeMap::new(),
+        })
     }
 
-    /// Reads what the log has had since. Another batch that reads these needs its own past: then all is judged again.
+    /// Reads what the log has had since. Another batch that reads these needs its own past: then all readers are judged again.
     pub(super) fn advance(&mut self, reader: &dyn LogReader) -> anyhow::Result<()> {
-        self.edges.advance(reader)?;
-        let concerned = downstream(&self.edges.edges(), &self.of);
-        if concerned != self.concerned {
-            self.begin(reader, concerned)?;
+        let source = &mut self.source;
+        self.edges.advance(reader, Some((self.of_source, &mut |records| source.play(records))))?;
+        let mut readers = downstream(&self.edges.edges(), &self.of);
+        readers.remove(&self.of);
+        if readers != self.readers {
+            self.begin(reader, readers)?;
         }
-        for (partition, played) in &mut self.partitions {
-            let pages = Pages::of_some(reader, Topic::Events, partition.0..partition.0 + 1)?;
-            pages.each_from(*partition, played.next, |records| played.play(records))?;
-        }
-        Ok(())
+        let pages = Pages::of_some(reader, Topic::Events, self.partitions.keys().copied())?;
+        on_all_processors(self.partitions.iter_mut().collect(), |(partition, played)| {
+            pages.each_from(*partition, played.next, |records| played.play(records))
+        })
     }
 
-    fn begin(&mut self, reader: &dyn LogReader, concerned: BTreeSet<BatchKey>) -> anyhow::Result<()> {
+    fn begin(&mut self, reader: &dyn LogReader, readers: BTreeSet<BatchKey>) -> anyhow::Result<()> {
         let mut by_partition: BTreeMap<Partition, BTreeSet<BatchKey>> = BTreeMap::new();
-        for key in &concerned {
+        for key in &readers {
             by_partition.entry(reader.partition_of(&key.to_string())).or_default().insert(key.clone());
         }
+        let source = self.recorded_of([&self.source])?;
+        let begins = (self.wrong)(&source)?.begins().unwrap_or(source.history.until);
         let control = skips(reader);
-        self.concerned = concerned;
+        self.readers = readers;
         self.partitions.clear();
         for (partition, keys) in by_partition {
-            let replay = Replay::new(partition, reader.partitions()).with_control(control.clone());
-            let has_expired = reader.earliest(Topic::Events, partition)? > Offset(0);
-            let played = Played::new(replay, self.of.cluster.clone(), keys, has_expired);
+            let played = Played::begin(reader, partition, keys, control.clone(), Some(begins))?;
             self.partitions.insert(partition, played);
         }
         Ok(())
@@ -74,9 +102,13 @@ impl Recorder {
 
     /// The past as of what was read.
     pub(super) fn recorded(&self) -> anyhow::Result<Recorded> {
+        self.recorded_of(std::iter::once(&self.source).chain(self.partitions.values()))
+    }
+
+    fn recorded_of<'b>(&self, all: impl IntoIterator<Item = &'b Played>) -> anyhow::Result<Recorded> {
         let (mut batches, mut states) = (BTreeMap::new(), BTreeMap::new());
         let mut until: Option<Instant> = None;
-        for played in self.partitions.values() {
+        for played in all {
             let observed_until = played.observed_until;
             until = until.map_or(observed_until, |until| Some(until.min(observed_until?)));
             played.collect(&mut batches, &mut states);
@@ -101,6 +133,8 @@ struct Played {
     observed_until: Option<Instant>,
     /// Whether the log has lost records before the first one that it has.
     has_expired: bool,
+    /// When the incident began: little is kept of the time before; `None`: all is.
+    begins: Option<Instant>,
     /// The offset that is read next; `None`: nothing was read yet.
     next: Option<Offset>,
 }
@@ -111,12 +145,30 @@ struct Collected {
     runs: BTreeMap<String, PastRun>,
     /// By objective and deadline.
     slots: BTreeMap<(String, Instant), PastSlot>,
+    /// How many runs and slots were kept last time, and what was not.
+    kept: usize,
+    forgotten: Forgotten,
 }
 
 impl Played {
-    fn new(replay: Replay, cluster: String, keys: BTreeSet<BatchKey>, has_expired: bool) -> Self {
-        let batches = keys.into_iter().map(|key| (key.to_string(), (key, Collected::default()))).collect();
-        Self { replay, cluster, batches, gaps: Vec::new(), observed_until: None, has_expired, next: None }
+    fn begin(
+        reader: &dyn LogReader,
+        partition: Partition,
+        keys: BTreeSet<BatchKey>,
+        control: Control,
+        begins: Option<Instant>,
+    ) -> anyhow::Result<Self> {
+        let cluster = keys.first().map_or(String::new(), |key| key.cluster.clone());
+        Ok(Self {
+            replay: Replay::new(partition, reader.partitions()).with_control(control),
+            cluster,
+            batches: keys.into_iter().map(|key| (key.to_string(), (key, Collected::default()))).collect(),
+            gaps: Vec::new(),
+            observed_until: None,
+            has_expired: reader.earliest(Topic::Events, partition)? > Offset(0),
+            begins,
+            next: None,
+        })
     }
 
     fn play(&mut self, records: &[ConsumedRecord]) -> anyhow::Result<()> {
@@ -154,6 +206,9 @@ impl Played {
                     None => collected.note_deadline(judgement.objective, judgement.deadline, verdict),
                 }
             }
+        }
+        if let Some(begins) = self.begins {
+            self.batches.values_mut().for_each(|(_, collected)| collected.forget(begins));
         }
         Ok(())
     }
@@ -204,12 +259,36 @@ impl Played {
             }
             let runs = collected.runs.into_values().collect();
             let slots = collected.slots.into_values().collect();
-            batches.insert(key.clone(), BatchHistory { runs, slots, gaps: self.gaps.clone() });
+            let (gaps, forgotten) = (self.gaps.clone(), collected.forgotten);
+            batches.insert(key.clone(), BatchHistory { runs, slots, gaps, forgotten });
         }
     }
 }
 
 impl Collected {
+    /// Forgets what the impact of an incident does not need, whenever there is as much again as can be.
+    fn forget(&mut self, begins: Instant) {
+        if self.runs.len() + self.slots.len() < self.kept + KEPT {
+            return;
+        }
+        let runs = forgettable_runs(self.runs.values(), begins, KEPT);
+        let runs_until = runs.iter().map(|run| run.nominal_start).max();
+        self.forgotten.runs_until = self.forgotten.runs_until.max(runs_until);
+        let runs: Vec<String> = runs.into_iter().map(|run| run.uid.clone()).collect();
+        runs.iter().for_each(|uid| drop(self.runs.remove(uid)));
+        let objectives: BTreeSet<String> =
+            self.slots.keys().map(|(objective, _)| objective.clone()).collect();
+        for objective in objectives {
+            let from = (objective.clone(), Instant::MIN_UTC);
+            let slots = self.slots.range(from..).take_while(|((of, _), _)| *of == objective);
+            let over = forgettable_slots(slots.map(|(_, slot)| slot), begins, KEPT);
+            let over: Vec<Instant> = over.map(|slot| slot.deadline).collect();
+            self.forgotten.has_slots |= !over.is_empty();
+            over.into_iter().for_each(|deadline| drop(self.slots.remove(&(objective.clone(), deadline))));
+        }
+        self.kept = self.runs.len() + self.slots.len();
+    }
+
     fn note_slot(&mut self, objective: String, slot: Slot, window: Window, verdict: SlotVerdict) {
         let Slot { from, deadline, .. } = slot;
         let (opens, closes) = match window {

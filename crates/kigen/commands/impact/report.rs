@@ -148,8 +148,9 @@ fn capitalized(sentence: &str) -> String {
 }
 
 fn plan(of: &Findings) -> String {
+    let left_out = left_out(of);
     if of.plan.steps.is_empty() {
-        return "\nNothing has to be repeated.\n".to_owned();
+        return format!("\nNothing has to be repeated.\n{left_out}");
     }
     let span = |of: Option<TimeDelta>| of.map_or("unknown".to_owned(), human);
     let rows: Vec<Vec<String>> = of
@@ -187,12 +188,23 @@ fn plan(of: &Findings) -> String {
     for batch in of.plan.without_durations() {
         let _ = writeln!(out, "No run of {batch} shows how long it takes: it counts as nothing.");
     }
+    out.push_str(&left_out);
     out.push_str(&coming(of));
     out.push_str("\nThe commands, in order:\n\n");
     for repetition in &of.repetitions {
         let _ = writeln!(out, "{}", repetition.command);
     }
     out
+}
+
+/// What is left out of the plan.
+fn left_out(of: &Findings) -> String {
+    let steps = of.impact.left_out.iter();
+    let steps: Vec<String> = steps.map(|(batch, period)| format!("{batch} {}", text(period.mark))).collect();
+    match steps.is_empty() {
+        true => String::new(),
+        false => format!("Left out, and not waited for: {}.\n", steps.join(", ")),
+    }
 }
 
 fn coming(of: &Findings) -> String {

@@ -19,6 +19,11 @@ const NAMED_MAX: usize = 5;
 
 /// What was wrong at the batch, by the arguments.
 pub(super) fn wrong(past: &Recorded, of: &BatchKey, args: &ImpactArgs) -> anyhow::Result<Wrong> {
+    if !past.states.contains_key(of) {
+        bail!(
+            "the log has no record of {of}; `kigen status` lists the batches of the cluster, --cluster names another"
+        );
+    }
     if let Some((from, until)) = args.wrong_from.zip(args.wrong_until) {
         if from >= until {
             bail!("--wrong-from {} is not before --wrong-until {}", text(from), text(until));

@@ -8,6 +8,7 @@ use kigen_model::slot::Verdict;
 use serde_json::json;
 
 use super::past::Past;
+use super::slots::Judged;
 use super::table::{Row, csv, json_line, verdict_parts};
 use crate::cli::FormatArg;
 use crate::output::{columns, human, print, text};
@@ -33,16 +34,16 @@ pub(super) fn print_difference(before: &Past, after: &Past, format: FormatArg) -
 }
 
 fn differences<'a>(before: &'a Past, after: &'a Past) -> Vec<Difference<'a>> {
-    let names: BTreeSet<_> = before.verdicts.keys().chain(after.verdicts.keys()).collect();
+    let names: BTreeSet<_> = before.slots.keys().chain(after.slots.keys()).collect();
     let none = BTreeMap::new();
     let mut differences = Vec::new();
     for name @ (key, objective) in names {
-        let of = |past: &'a Past| past.verdicts.get(name);
+        let of = |past: &'a Past| past.slots.get(name).map(|slots| &slots.judged);
         let (before, after) = (of(before), of(after));
         let deadlines: BTreeSet<&Instant> =
             before.unwrap_or(&none).keys().chain(after.unwrap_or(&none).keys()).collect();
         for deadline in deadlines {
-            let verdict = |of: Option<&'a BTreeMap<Instant, Verdict>>| of.and_then(|of| of.get(deadline));
+            let verdict = |of: Option<&'a BTreeMap<Instant, Judged>>| Some(&of?.get(deadline)?.verdict);
             let (before, after) = (verdict(before), verdict(after));
             if before.map(verdict_parts) != after.map(verdict_parts) {
                 let batch = key.to_string();
@@ -69,10 +70,7 @@ fn table(differences: &[Difference<'_>], before: &Past, after: &Past) -> String 
         })
         .collect();
     let mut out = columns(&["BATCH", "OBJECTIVE", "DEADLINE", "BEFORE", "AFTER"], &rows);
-    let missed = |past: &Past| {
-        let verdicts = past.verdicts.values().flat_map(BTreeMap::values);
-        verdicts.filter(|verdict| matches!(verdict, Verdict::Missed(_))).count()
-    };
+    let missed = |past: &Past| past.slots.values().map(|slots| slots.sums().missed.len()).sum::<usize>();
     let _ = writeln!(
         out,
         "\n{} slots differ; missed before: {}, after: {}",

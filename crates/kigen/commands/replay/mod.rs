@@ -3,18 +3,17 @@
 
 mod difference;
 mod past;
+mod slots;
 mod table;
 mod what_if;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
 use kigen_log::LogReader;
 use kigen_model::Instant;
 use kigen_model::key::BatchKey;
-use kigen_model::slot::Verdict;
 use kigen_model::topic::{Partition, Topic};
 use kigen_objective::file::{Contents, read_file};
 
@@ -25,7 +24,7 @@ use self::what_if::{Change, WhatIf};
 use crate::cli::ReplayArgs;
 use crate::config::Config;
 use crate::exit::{Misused, misused};
-use crate::reader::{Pages, open, skips};
+use crate::reader::{Pages, on_all_processors, open, skips};
 
 /// Judges the past and prints the verdicts.
 pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
@@ -37,6 +36,9 @@ pub(crate) fn run(config: &Config, args: &ReplayArgs) -> anyhow::Result<()> {
     };
     let reader = open(config)?;
     let mut past = Past::new(args.from, args.to);
+    if !args.slots && args.what_if.is_empty() {
+        past = past.summed();
+    }
     if !args.what_if.is_empty() {
         let changes = Change::read_all(&args.what_if, &config.cluster).context(Misused)?;
         let what_if = WhatIf::read(config, &*reader, changes)?;
@@ -63,12 +65,12 @@ pub(crate) fn misses(
     objectives: Contents,
     (from, to): (Instant, Instant),
 ) -> anyhow::Result<BTreeMap<(String, String), BTreeSet<Instant>>> {
-    let mut past = Past::new(Some(from), Some(to));
+    let mut past = Past::new(Some(from), Some(to)).summed();
     judge(reader, Some(objectives), &mut past)?;
-    let misses = past.verdicts.into_iter().map(|((key, name), verdicts)| {
-        let missed = verdicts.into_iter().filter(|(_, verdict)| matches!(verdict, Verdict::Missed(_)));
-        ((key.to_string(), name), missed.map(|(deadline, _)| deadline).collect())
-    });
+    let misses = past
+        .slots
+        .into_iter()
+        .map(|((key, name), slots)| ((key.to_string(), name), slots.sums().missed.into_keys().collect()));
     Ok(misses.collect())
 }
 
@@ -85,12 +87,11 @@ pub(crate) fn met(
     objectives: Contents,
     (from, to): (Instant, Instant),
 ) -> anyhow::Result<BTreeMap<BatchKey, Met>> {
-    let mut past = Past::new(Some(from), Some(to));
+    let mut past = Past::new(Some(from), Some(to)).summed();
     judge(reader, Some(objectives), &mut past)?;
-    let met = past.verdicts.into_iter().map(|((key, _), verdicts)| {
-        let count = |is: fn(&Verdict) -> bool| verdicts.values().filter(|verdict| is(verdict)).count();
-        let met = count(|verdict| matches!(verdict, Verdict::Met { .. }));
-        (key, Met { met, missed: count(|verdict| matches!(verdict, Verdict::Missed(_))) })
+    let met = past.slots.into_iter().map(|((key, _), slots)| {
+        let sums = slots.sums();
+        (key, Met { met: sums.met, missed: sums.missed.len() })
     });
     Ok(met.collect())
 }
@@ -122,28 +123,14 @@ fn play(
     past: &Past,
 ) -> anyhow::Result<Vec<(Past, BTreeSet<BatchKey>)>> {
     let events = Pages::of(reader, Topic::Events)?;
-    let next = AtomicU32::new(0);
     let results = Mutex::new(BTreeMap::new());
-    let work = || -> anyhow::Result<()> {
-        loop {
-            let partition = Partition(next.fetch_add(1, Ordering::Relaxed));
-            if partition.0 >= reader.partitions() {
-                return Ok(());
-            }
-            let mut partition_past = past.empty();
-            let mut played = playing.partition(partition, reader.partitions());
-            events.each(partition, |records| played.play(records, &mut partition_past))?;
-            let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-            results.insert(partition, (partition_past, played.seen()));
-        }
-    };
-    std::thread::scope(|scope| {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().try_for_each(|worker| match worker.join() {
-            Ok(outcome) => outcome,
-            Err(panic) => std::panic::resume_unwind(panic),
-        })
+    on_all_processors((0..reader.partitions()).map(Partition).collect(), |partition| {
+        let mut partition_past = past.empty();
+        let mut played = playing.partition(partition, reader.partitions());
+        events.each(partition, |records| played.play(records, &mut partition_past))?;
+        let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+        results.insert(partition, (partition_past, played.seen()));
+        Ok(())
     })?;
     Ok(results.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect())
 }

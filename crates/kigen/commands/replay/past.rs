@@ -10,11 +10,11 @@ use kigen_model::event::{ClusterBody, ClusterEvent, Event, Fact, FactBody, MuteC
 use kigen_model::key::BatchKey;
 use kigen_model::mute::Mute;
 use kigen_model::objective::{Objective, Schedule};
-use kigen_model::slot::Verdict;
 use kigen_model::topic::Partition;
 use kigen_objective::file::{Contents, FileObjective};
 use kigen_processor::{Replay, ReplayOutput};
 
+use super::slots::{Judged, Slots};
 use crate::warned::Warned;
 
 /// The schedules of CronJobs over time, by namespace and name; `None`: the CronJob did not exist.
@@ -26,9 +26,9 @@ pub(super) type Name = (BatchKey, String);
 pub(super) struct Past {
     from: Option<Instant>,
     to: Option<Instant>,
-    pub(super) verdicts: BTreeMap<Name, BTreeMap<Instant, Verdict>>,
-    /// The deadlines that were missed, or are unknown, and are no alert, since the objective is muted.
-    pub(super) muted: BTreeMap<Name, BTreeSet<Instant>>,
+    /// Whether only the sums of slots are wanted.
+    is_summed: bool,
+    pub(super) slots: BTreeMap<Name, Slots>,
     pub(super) alerted: BTreeMap<Name, BTreeSet<Instant>>,
     /// The warnings that deadlines are at risk, of all slots.
     pub(super) warned: Warned,
@@ -44,8 +44,8 @@ impl Past {
         Self {
             from,
             to,
-            verdicts: BTreeMap::new(),
-            muted: BTreeMap::new(),
+            is_summed: false,
+            slots: BTreeMap::new(),
             alerted: BTreeMap::new(),
             warned: Warned::default(),
             spent: BTreeMap::new(),
@@ -53,15 +53,20 @@ impl Past {
         }
     }
 
+    /// Of the same slots, but with sums in place of the slots themselves: it needs memory for what may still be judged again and
+    /// for what was missed.
+    pub(super) fn summed(self) -> Self {
+        Self { is_summed: true, ..self }
+    }
+
     /// An empty one of the same slots.
     pub(super) fn empty(&self) -> Self {
-        Self::new(self.from, self.to)
+        Self { is_summed: self.is_summed, ..Self::new(self.from, self.to) }
     }
 
     /// Adds the result of other batches.
     pub(super) fn merge(&mut self, other: Self) {
-        self.verdicts.extend(other.verdicts);
-        self.muted.extend(other.muted);
+        self.slots.extend(other.slots);
         self.alerted.extend(other.alerted);
         self.warned.merge(other.warned);
         self.spent.extend(other.spent);
@@ -71,11 +76,6 @@ impl Past {
     /// Whether it is of a slot with this deadline.
     pub(super) fn has(&self, deadline: Instant) -> bool {
         self.from.is_none_or(|from| deadline >= from) && self.to.is_none_or(|to| deadline < to)
-    }
-
-    /// Whether the slot of this deadline is missed or unknown, and no alert, since the objective is muted.
-    pub(super) fn is_muted(&self, name: &Name, deadline: Instant) -> bool {
-        self.muted.get(name).is_some_and(|muted| muted.contains(&deadline))
     }
 
     /// Adds the misses that were alerted, without those that were retracted.
@@ -125,13 +125,12 @@ impl Past {
         }
         for judgement in output.judgements {
             if self.has(judgement.deadline) {
-                let name = (judgement.key, judgement.objective);
-                let muted = self.muted.entry(name.clone()).or_default();
-                match judgement.muted {
-                    true => muted.insert(judgement.deadline),
-                    false => muted.remove(&judgement.deadline),
-                };
-                self.verdicts.entry(name).or_default().insert(judgement.deadline, judgement.verdict);
+                let slots = self.slots.entry((judgement.key, judgement.objective)).or_default();
+                let (verdict, is_muted) = (judgement.verdict, judgement.muted);
+                slots.judge(judgement.deadline, Judged { verdict, is_muted });
+                if self.is_summed {
+                    slots.settle();
+                }
             }
         }
         self.warnings.extend(output.warnings.into_iter().map(|warning| warning.text));

@@ -9,6 +9,7 @@ use kigen_model::slot::{Excuse, Verdict};
 use serde_json::{Map, Value as Json, json};
 
 use super::past::{Name, Past};
+use super::slots::{Judged, Sums};
 use crate::cli::{FormatArg, ReplayArgs};
 use crate::output::{columns, human, text};
 use crate::warned::ahead;
@@ -16,17 +17,10 @@ use crate::warned::ahead;
 /// An objective or a slot, for JSON and CSV.
 pub(super) type Row = Vec<(&'static str, Json)>;
 
-/// One objective's slots.
+/// One objective's slots, beside the alerts and warnings.
 #[derive(Default)]
 struct Sum {
-    met: usize,
-    missed: usize,
-    /// Missed, but no alert, since the objective is muted.
-    muted: usize,
-    unknown: usize,
-    excused: usize,
-    /// How long before their deadlines the results were there, shortest first.
-    margins: Vec<TimeDelta>,
+    of_slots: Sums,
     /// Missed by the replay, but not alerted.
     more: Vec<Instant>,
     /// Alerted, but not missed by the replay.
@@ -57,41 +51,29 @@ pub(super) fn print(past: &Past, args: &ReplayArgs) -> anyhow::Result<()> {
 fn sum_of(past: &Past) -> BTreeMap<(String, String), Sum> {
     let nothing = BTreeSet::new();
     let mut sums = BTreeMap::new();
-    for (name @ (key, objective), verdicts) in &past.verdicts {
+    for (name @ (key, objective), slots) in &past.slots {
         let alerted = past.alerted.get(name).unwrap_or(&nothing);
-        let muted = past.muted.get(name).unwrap_or(&nothing);
-        let mut sum = Sum::default();
-        for (deadline, verdict) in verdicts {
-            match verdict {
-                Verdict::Met { ended_at } => {
-                    sum.met += 1;
-                    sum.margins.push(*deadline - *ended_at);
-                }
-                Verdict::Missed(_) if muted.contains(deadline) => sum.muted += 1,
-                Verdict::Missed(_) => sum.missed += 1,
-                Verdict::Unknown(_) => sum.unknown += 1,
-                Verdict::Excused(_) => sum.excused += 1,
-            }
-        }
-        let missed: BTreeSet<Instant> = verdicts
-            .iter()
-            .filter(|(deadline, verdict)| matches!(verdict, Verdict::Missed(_)) && !muted.contains(deadline))
-            .map(|(deadline, _)| *deadline)
-            .collect();
-        sum.margins.sort();
-        sum.warnings = past.warned.count(name, |deadline| past.has(deadline));
-        sum.warned_before =
+        let of_slots = slots.sums();
+        let missed: BTreeSet<Instant> = of_slots.alertable().collect();
+        let mut warned_before: Vec<TimeDelta> =
             missed.iter().filter_map(|deadline| past.warned.before(name, *deadline)).collect();
-        sum.warned_before.sort();
-        if let Some(spent) = past.spent.get(name) {
-            sum.spent = spent.each_ref().map(|deadlines| deadlines.iter().copied().collect());
-        }
-        sum.more = missed.difference(alerted).copied().collect();
-        sum.fewer = alerted.difference(&missed).copied().collect();
+        warned_before.sort();
+        let spent = past
+            .spent
+            .get(name)
+            .map(|spent| spent.each_ref().map(|deadlines| deadlines.iter().copied().collect()));
+        let sum = Sum {
+            more: missed.difference(alerted).copied().collect(),
+            fewer: alerted.difference(&missed).copied().collect(),
+            spent: spent.unwrap_or_default(),
+            warnings: past.warned.count(name, |deadline| past.has(deadline)),
+            warned_before,
+            of_slots,
+        };
         sums.insert((key.to_string(), objective.clone()), sum);
     }
     for (name @ (key, objective), alerted) in &past.alerted {
-        if !past.verdicts.contains_key(name) && !alerted.is_empty() {
+        if !past.slots.contains_key(name) && !alerted.is_empty() {
             let sum = Sum { fewer: alerted.iter().copied().collect(), ..Sum::default() };
             sums.insert((key.to_string(), objective.clone()), sum);
         }
@@ -100,10 +82,12 @@ fn sum_of(past: &Past) -> BTreeMap<(String, String), Sum> {
 }
 
 impl Sum {
-    /// A percentile of the margins, by nearest rank.
-    fn percentile(&self, percent: usize) -> Option<TimeDelta> {
-        let rank = (self.margins.len() * percent).div_ceil(100).max(1);
-        self.margins.get(rank - 1).copied()
+    fn missed(&self) -> usize {
+        self.of_slots.missed.len() - self.of_slots.muted()
+    }
+
+    fn margin(&self, percent: u8) -> Option<TimeDelta> {
+        self.of_slots.margins.percentile(percent)
     }
 }
 
@@ -116,16 +100,16 @@ fn sums(past: &Past) -> Vec<Row> {
             vec![
                 ("batch", json!(batch)),
                 ("objective", json!(objective)),
-                ("met", json!(sum.met)),
-                ("missed", json!(sum.missed)),
-                ("unknown", json!(sum.unknown)),
-                ("excused", json!(sum.excused)),
-                ("margin_s_min", json!(seconds(sum.percentile(0)))),
-                ("margin_s_median", json!(seconds(sum.percentile(50)))),
-                ("margin_s_p95", json!(seconds(sum.percentile(95)))),
+                ("met", json!(sum.of_slots.met)),
+                ("missed", json!(sum.missed())),
+                ("unknown", json!(sum.of_slots.unknown)),
+                ("excused", json!(sum.of_slots.excused)),
+                ("margin_s_min", json!(seconds(sum.margin(0)))),
+                ("margin_s_median", json!(seconds(sum.margin(50)))),
+                ("margin_s_p95", json!(seconds(sum.margin(95)))),
                 ("missed_but_not_alerted", json!(instants(&sum.more))),
                 ("alerted_but_not_missed", json!(instants(&sum.fewer))),
-                ("missed_and_muted", json!(sum.muted)),
+                ("missed_and_muted", json!(sum.of_slots.muted())),
                 ("budget_half_spent", json!(instants(&sum.spent[0]))),
                 ("budget_spent", json!(instants(&sum.spent[1]))),
                 ("warnings", json!(sum.warnings)),
@@ -138,8 +122,8 @@ fn sums(past: &Past) -> Vec<Row> {
 
 fn slots(past: &Past) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (name @ (key, objective), verdicts) in &past.verdicts {
-        for (deadline, verdict) in verdicts {
+    for (name @ (key, objective), slots) in &past.slots {
+        for (deadline, Judged { verdict, is_muted }) in &slots.judged {
             let warned_before =
                 warned_before(past, name, *deadline, verdict).map(|before| before.num_seconds());
             let (verdict, detail, ended_at) = verdict_parts(verdict);
@@ -152,7 +136,7 @@ fn slots(past: &Past) -> Vec<Row> {
                 ("ended_at", json!(ended_at.map(text))),
                 ("margin_s", json!(ended_at.map(|ended_at| (*deadline - ended_at).num_seconds()))),
                 ("warned_before_s", json!(warned_before)),
-                ("muted", json!(past.is_muted(name, *deadline))),
+                ("muted", json!(is_muted)),
             ]);
         }
     }
@@ -173,8 +157,8 @@ pub(crate) fn verdict_parts(verdict: &Verdict) -> (&'static str, Option<&'static
 
 fn shown_slots(past: &Past) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
-    for (name @ (key, objective), verdicts) in &past.verdicts {
-        for (deadline, verdict) in verdicts {
+    for (name @ (key, objective), slots) in &past.slots {
+        for (deadline, Judged { verdict, is_muted }) in &slots.judged {
             let warned_before = warned_before(past, name, *deadline, verdict).map_or(String::new(), ahead);
             let (verdict, detail, ended_at) = verdict_parts(verdict);
             let detail = detail.map_or(String::new(), |detail| format!(", {}", detail.replace('_', " ")));
@@ -183,7 +167,7 @@ fn shown_slots(past: &Past) -> Vec<Vec<String>> {
                 key.to_string(),
                 objective.clone(),
                 text(*deadline),
-                format!("{verdict}{detail}{}", if past.is_muted(name, *deadline) { ", muted" } else { "" }),
+                format!("{verdict}{detail}{}", if *is_muted { ", muted" } else { "" }),
                 margin,
                 warned_before,
             ]);
@@ -215,14 +199,14 @@ fn shown_sums(past: &Past) -> String {
             vec![
                 batch.clone(),
                 objective.clone(),
-                sum.met.to_string(),
-                sum.missed.to_string(),
-                sum.muted.to_string(),
-                sum.unknown.to_string(),
-                sum.excused.to_string(),
-                margin(sum.percentile(0)),
-                margin(sum.percentile(50)),
-                margin(sum.percentile(95)),
+                sum.of_slots.met.to_string(),
+                sum.missed().to_string(),
+                sum.of_slots.muted().to_string(),
+                sum.of_slots.unknown.to_string(),
+                sum.of_slots.excused.to_string(),
+                margin(sum.margin(0)),
+                margin(sum.margin(50)),
+                margin(sum.margin(95)),
                 warned(sum),
                 difference(sum),
             ]
@@ -234,11 +218,11 @@ fn shown_sums(past: &Past) -> String {
         out,
         "\n{} objectives: {} slots met, {} missed, {} muted, {} unknown, {} excused; {} missed but not alerted, {} alerted but not missed",
         sums.len(),
-        total(|sum| sum.met),
-        total(|sum| sum.missed),
-        total(|sum| sum.muted),
-        total(|sum| sum.unknown),
-        total(|sum| sum.excused),
+        total(|sum| sum.of_slots.met),
+        total(Sum::missed),
+        total(|sum| sum.of_slots.muted()),
+        total(|sum| sum.of_slots.unknown),
+        total(|sum| sum.of_slots.excused),
         total(|sum| sum.more.len()),
         total(|sum| sum.fewer.len()),
     );
@@ -267,7 +251,7 @@ fn warned(sum: &Sum) -> String {
     match sum.warned_before.last() {
         None => "-".to_owned(),
         Some(most) => {
-            format!("{} of {}, {} before", sum.warned_before.len(), sum.missed, ahead(*most))
+            format!("{} of {}, {} before", sum.warned_before.len(), sum.missed(), ahead(*most))
         }
     }
 }

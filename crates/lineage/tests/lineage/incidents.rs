@@ -2,6 +2,7 @@
 
 use kigen_lineage::history::{History, Start};
 use kigen_lineage::impact::{Doubt, Found, Wrong, impact};
+use kigen_lineage::left_out::LeftOut;
 use kigen_lineage::plan::plan;
 use kigen_lineage::progress::{Tracked, progress};
 use kigen_lineage::timeline::Period;
@@ -67,7 +68,7 @@ fn incident() -> World {
 }
 
 fn listed(history: &History, wrong: &Wrong) -> Vec<String> {
-    let impact = impact(history, &key("a"), wrong);
+    let impact = impact(history, &key("a"), wrong, &LeftOut::default());
     let name = |affected: &kigen_lineage::impact::Affected| match affected.doubt {
         None => affected.run.uid.clone(),
         Some(_) => format!("{}?", affected.run.uid),
@@ -79,7 +80,7 @@ fn listed(history: &History, wrong: &Wrong) -> Vec<String> {
 fn who_read_a_late_result_and_who_read_that_are_listed_in_the_order_of_time() {
     let world = incident();
     assert_eq!(listed(&world.observed(), &world.wrong()), ["b-1", "c-1", "b-2", "c-2"]);
-    let impact = impact(&world.observed(), &key("a"), &world.wrong());
+    let impact = impact(&world.observed(), &key("a"), &world.wrong(), &LeftOut::default());
     let came_at = Some(at(DAY + 8 * HOUR));
     assert_eq!(impact.affected[0].reason.found, Found::Nothing { came_at });
     let ended_at = at(DAY + 7 * HOUR);
@@ -133,7 +134,7 @@ fn results_that_were_wrong_are_repeated_first() {
     // `b` of day 1 started before the wrong result, and needs a good one; that of day 2 started before the result of its day, and
     // found the wrong one.
     assert_eq!(listed(&history, &world.wrong()), ["b-1", "c-1", "b-2", "c-2"]);
-    let impact = impact(&history, &key("a"), &world.wrong());
+    let impact = impact(&history, &key("a"), &world.wrong(), &LeftOut::default());
     let steps = plan(&history, &impact).steps;
     assert_eq!(steps[0].batch, key("a"));
     assert_eq!(steps[0].period, Period::of_slot(&history.batches[&key("a")].slots[1]));
@@ -153,7 +154,7 @@ fn a_run_is_possibly_affected_where_a_gap_may_hide_the_result_or_its_start() {
             run.start = Start::Within(at(DAY + 6 * HOUR), at(DAY + 9 * HOUR));
         }
     }
-    let of_unknown_start = impact(&history, &key("a"), &world.wrong());
+    let of_unknown_start = impact(&history, &key("a"), &world.wrong(), &LeftOut::default());
     assert_eq!(of_unknown_start.affected[0].doubt, Some(Doubt::Start));
 }
 
@@ -177,7 +178,7 @@ fn batches_that_read_each_other_are_followed_and_planned() {
     let all = ["b-1", "c-1", "a-2", "b-2", "c-2", "a-3", "b-3", "c-3"];
     assert_eq!(listed(&world.observed(), &world.wrong()), all);
     let history = world.observed();
-    let steps = plan(&history, &impact(&history, &key("a"), &world.wrong())).steps;
+    let steps = plan(&history, &impact(&history, &key("a"), &world.wrong(), &LeftOut::default())).steps;
     assert_eq!(steps.len(), all.len());
     assert!(steps.iter().enumerate().all(|(place, step)| step.after.iter().all(|after| *after < place)));
 }
@@ -192,15 +193,16 @@ fn the_repetition_of_a_period_is_left_running_failed_wrong_again_and_repaired() 
         end: until.map(|until| 3 * DAY + until * HOUR),
         ..run(uid, 3, from, from)
     };
-    let states = |world: &World| {
+    let states_without = |world: &World, left_out: &LeftOut| {
         let history = world.observed();
-        let impact = impact(&history, &key("a"), &world.wrong());
+        let impact = impact(&history, &key("a"), &world.wrong(), left_out);
         let tracked = progress(&history, &impact);
         let state = |of: &Tracked| {
             format!("{}-{} {}", of.batch.batch, (of.period.mark - at(0)).num_days(), of.state.label())
         };
         tracked.iter().map(state).collect::<Vec<_>>().join(", ")
     };
+    let states = |world: &World| states_without(world, &LeftOut::default());
     assert_eq!(states(&world), "b-1 left, c-1 left, b-2 left, c-2 left");
     let of = |world: &mut World, batch: &str, run: TrueRun| {
         let runs = &mut world.batches.get_mut(batch).expect("a batch").runs;
@@ -214,6 +216,15 @@ fn the_repetition_of_a_period_is_left_running_failed_wrong_again_and_repaired() 
     // It reads what `b` made at first.
     of(&mut world, "c", repetition("c-again", DAY + 10 * HOUR, 14, Some(15)));
     assert_eq!(states(&world), "b-1 failed, c-1 wrong_again, b-2 left, c-2 left");
+    // What is left out is no step, and its repeated readers find it good; those of the time of the incident did not.
+    let mut left_out = LeftOut::default();
+    left_out.add(key("b"), Some(at(DAY + 6 * HOUR)));
+    assert_eq!(states_without(&world, &left_out), "c-1 repaired, b-2 left, c-2 left");
+    left_out.add(key("b"), None);
+    assert_eq!(states_without(&world, &left_out), "c-1 repaired, c-2 left");
+    let history = world.observed();
+    let steps = plan(&history, &impact(&history, &key("a"), &world.wrong(), &left_out)).steps;
+    assert_eq!(steps.len(), 1, "it waits for nothing that is left out: {steps:?}");
     of(&mut world, "b", repetition("b-third", DAY + 6 * HOUR, 16, Some(17)));
     of(&mut world, "c", repetition("c-third", DAY + 10 * HOUR, 18, Some(19)));
     assert_eq!(states(&world), "b-1 repaired, c-1 repaired, b-2 left, c-2 left");

@@ -1,11 +1,14 @@
 //! Random worlds by seed, each compared with the naive judge: no run is missing, none too much, the order of the plan is valid,
 //! and it is minimal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use kigen_lineage::forget::{forgettable_runs, forgettable_slots};
+use kigen_lineage::history::{Forgotten, History, PastSlot};
 use kigen_lineage::impact::{Impact, impact};
+use kigen_lineage::left_out::LeftOut;
 use kigen_lineage::plan::{Plan, plan};
 use serde_json::{Value as Json, json};
 
@@ -179,7 +182,7 @@ fn random_worlds_have_the_impact_that_a_naive_judge_finds_and_a_plan_that_repair
         .iter()
         .map(|world| {
             let history = world.observed();
-            let impact = impact(&history, &key(&world.of), &world.wrong());
+            let impact = impact(&history, &key(&world.of), &world.wrong(), &LeftOut::default());
             let plan = plan(&history, &impact);
             (impact, plan)
         })
@@ -205,6 +208,56 @@ fn random_worlds_have_the_impact_that_a_naive_judge_finds_and_a_plan_that_repair
     println!("{affected} runs affected, {possibly} possibly, {repeated} repeated; {steps} steps planned");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(affected > 1_000 && possibly > 100 && steps > 1_000 && repeated > 100);
+}
+
+#[test]
+fn what_is_forgotten_of_the_time_before_an_incident_changes_nothing() {
+    /// Few, so that much is forgotten.
+    const KEPT: usize = 4;
+    let first: u64 = std::env::var("KIGEN_TEST_SEED").map_or(0, |seed| seed.parse().expect("a seed"));
+    let mut forgotten = 0;
+    for seed in first..first + WORLDS {
+        let world = world(seed);
+        let (history, wrong) = (world.observed(), world.wrong());
+        let mut short = history.clone();
+        let begins = wrong.begins().unwrap_or(history.until);
+        for (_, batch) in short.batches.iter_mut().filter(|(name, _)| **name != key(&world.of)) {
+            let runs = forgettable_runs(&batch.runs, begins, KEPT).into_iter().cloned().collect::<Vec<_>>();
+            let mut objectives: BTreeMap<&str, Vec<&PastSlot>> = BTreeMap::new();
+            for slot in &batch.slots {
+                objectives.entry(&slot.objective).or_default().push(slot);
+            }
+            let slots = objectives.into_values().flat_map(|mut slots| {
+                slots.sort_by_key(|slot| slot.deadline);
+                forgettable_slots(slots, begins, KEPT)
+            });
+            let slots: Vec<PastSlot> = slots.cloned().collect();
+            forgotten += runs.len() + slots.len();
+            batch.runs.retain(|run| !runs.contains(run));
+            batch.slots.retain(|slot| !slots.contains(slot));
+            let runs_until = runs.iter().map(|run| run.nominal_start).max();
+            batch.forgotten = Forgotten { runs_until, has_slots: !slots.is_empty() };
+        }
+        // What repeats a period that is forgotten is not followed.
+        let found = |history: &History| {
+            let mut found = impact(history, &key(&world.of), &wrong, &LeftOut::default());
+            found.affected.retain(|affected| affected.period.mark >= begins);
+            found.repeated.retain(|repeated| repeated.period.mark >= begins);
+            found.periods.retain(|(_, period), _| period.mark >= begins);
+            found.gaps.clear();
+            found
+        };
+        let (of, of_short) = (found(&history), found(&short));
+        assert_eq!(of_short, of, "KIGEN_TEST_SEED={seed}");
+        // How long runs usually take is known of fewer.
+        let order = |history: &History, impact: &Impact| {
+            let steps = plan(history, impact).steps.into_iter();
+            steps.map(|step| (step.batch, step.period, step.mark, step.after, step.wave)).collect::<Vec<_>>()
+        };
+        assert_eq!(order(&short, &of_short), order(&history, &of), "KIGEN_TEST_SEED={seed}");
+    }
+    println!("{forgotten} runs and slots forgotten");
+    assert!(forgotten > 1_000, "{forgotten}");
 }
 
 /// Where a part of the history was not observed: what is certain is true, and what is true is listed.

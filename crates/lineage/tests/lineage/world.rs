@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use kigen_lineage::history::{BatchHistory, Edge, End, History, PastRun, PastSlot, SlotVerdict, Start};
+use kigen_lineage::history::{
+    BatchHistory, Edge, End, Forgotten, History, PastRun, PastSlot, SlotVerdict, Start,
+};
 use kigen_lineage::impact::Wrong;
 use kigen_lineage::plan::Plan;
 use kigen_lineage::timeline::Period;
@@ -186,6 +188,7 @@ impl World {
             runs: batch.runs.iter().filter_map(run).collect(),
             slots: batch.slots.iter().map(TrueSlot::past).collect(),
             gaps: gaps.clone(),
+            forgotten: Forgotten::default(),
         };
         let edge = |edge: &TrueEdge| Edge {
             reader: key(&edge.reader),

@@ -13,11 +13,9 @@ use kigen_model::Instant;
 use kigen_model::key::BatchKey;
 use kigen_model::topic::{Offset, Partition};
 use kigen_store::{Batch, Store, StoreError, StoredPosition};
+use kigen_testkit::small_disk;
 
 const P0: Partition = Partition(0);
-
-/// How the small disk is mounted, visible to the child only: as root, or as root of a user namespace.
-const UNSHARES: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
 
 /// How long RocksDB has to recover from a full disk by itself, and when the test gives up.
 const RECOVERY: Duration = Duration::from_secs(30);
@@ -300,31 +298,13 @@ fn a_store_of_another_version_is_dropped_and_one_emptied_by_hand_is_empty() {
 #[test]
 fn a_store_on_a_disk_that_stays_full_is_opened_again_once_there_is_space() {
     let dir = directory();
-    let mount = "mount -t tmpfs -o size=48m kigen-test \"$1\"";
-    let unshare = |how: &[&str], script: &str| {
-        let mut command = Command::new("unshare");
-        command.args(how).args(["sh", "-c", script, "sh"]).arg(dir.path()).env(DIR, dir.path());
-        command
-    };
-    let works = |how: &&&[&str]| unshare(how, mount).output().is_ok_and(|output| output.status.success());
-    let Some(how) = UNSHARES.iter().find(works) else {
-        // Past the harness, which hides what a passing test prints.
-        let notice =
-            b"\nNOT TESTED: a full disk (neither root nor a user namespace to mount a small tmpfs in)\n";
-        std::io::stderr().write_all(notice).expect("writes");
-        return;
-    };
-    let script = format!("{mount} && exec \"$2\" --exact child_on_a_full_disk --ignored --nocapture");
-    let exe = std::env::current_exe().expect("this test's path");
-    let output = unshare(how, &script).arg(exe).output().expect("runs");
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && out.contains("1 passed"), "{out}\n{err}");
+    small_disk::run_child("child_on_a_full_disk", dir.path(), "", "48m");
 }
 
 #[test]
 #[ignore = "the child process of the test above, which starts it on a small disk"]
 fn child_on_a_full_disk() {
-    let dir = std::env::var(DIR).expect("started by a test");
+    let dir = small_disk::dir();
     let (data, ballast) = (Path::new(&dir).join("data"), Path::new(&dir).join("ballast"));
     fs::write(&ballast, vec![1; 24 << 20]).expect("fits");
     let mut store = open(&data);

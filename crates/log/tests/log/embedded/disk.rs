@@ -8,15 +8,13 @@ use std::time::Duration;
 
 use kigen_log::{Consumer, EmbeddedError, EmbeddedLog, Fate, Log, LogError, LogReader};
 use kigen_model::topic::{Offset, Topic};
+use kigen_testkit::small_disk;
 
 use super::bounds::Noise;
 use super::{P0, at, directory, event, joined, open, read_all, received, record, settings, shown};
 
-/// Where the child finds its small disk.
-const DIR: &str = "KIGEN_TEST_SMALL_DISK";
-
-/// How the small disk is mounted, visible to the child only: as root, or as root of a user namespace.
-const UNSHARES: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
+/// Where the child finds its folder whose files it limits.
+const DIR: &str = "KIGEN_TEST_LIMITED_DIR";
 
 /// Generous: RocksDB checks every few seconds whether there is space again.
 const RECOVERY: Duration = Duration::from_secs(120);
@@ -24,31 +22,13 @@ const RECOVERY: Duration = Duration::from_secs(120);
 #[test]
 fn a_full_disk_is_reported_and_loses_nothing_acknowledged_and_the_log_continues_when_there_is_space() {
     let dir = directory();
-    let mount = "mount -t tmpfs -o size=48m kigen-test \"$1\"";
-    let unshare = |how: &[&str], script: &str| {
-        let mut command = Command::new("unshare");
-        command.args(how).args(["sh", "-c", script, "sh"]).arg(dir.path()).env(DIR, dir.path());
-        command
-    };
-    let works = |how: &&&[&str]| unshare(how, mount).output().is_ok_and(|output| output.status.success());
-    let Some(how) = UNSHARES.iter().find(works) else {
-        // Past the harness, which hides what a passing test prints.
-        let notice =
-            b"\nNOT TESTED: a full disk (neither root nor a user namespace to mount a small tmpfs in)\n";
-        std::io::stderr().write_all(notice).expect("writes");
-        return;
-    };
-    let script = format!("{mount} && exec \"$2\" --exact embedded::disk::child --ignored --nocapture");
-    let exe = std::env::current_exe().expect("this test's path");
-    let output = unshare(how, &script).arg(exe).output().expect("runs");
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && out.contains("1 passed"), "{out}\n{err}");
+    small_disk::run_child("embedded::disk::child", dir.path(), "", "48m");
 }
 
 #[tokio::test]
 #[ignore = "the child process of the test above, which starts it on a small disk"]
 async fn child() {
-    let dir = std::env::var(DIR).expect("started by a test");
+    let dir = small_disk::dir();
     let (data, ballast) = (Path::new(&dir).join("data"), Path::new(&dir).join("ballast"));
     fs::write(&ballast, vec![1; 24 << 20]).expect("fits");
     let log = open(&data);

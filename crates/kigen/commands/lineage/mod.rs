@@ -1,5 +1,9 @@
 //! `kigen lineage`: which batch reads the result of which, as a tree, JSON or Mermaid; cycles are named.
 
+mod import;
+mod job_names;
+mod openlineage;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -7,14 +11,17 @@ use kigen_lineage::graph::Graph;
 use kigen_model::key::BatchKey;
 use serde_json::json;
 
-use crate::cli::{LineageArgs, LineageFormatArg};
+use crate::cli::{LineageArgs, LineageCommand, LineageFormatArg};
 use crate::config::Config;
 use crate::edges::edges;
 use crate::output::{print, print_json};
 use crate::reader::open;
 
-/// Prints the graph.
+/// Prints the graph, or what another tool's lineage proposes.
 pub(crate) fn run(config: &Config, args: &LineageArgs) -> anyhow::Result<()> {
+    if let Some(LineageCommand::Import(args)) = &args.command {
+        return import::run(config, args);
+    }
     let reader = open(config)?;
     let graph = Graph::of(&edges(&*reader, &config.cluster)?);
     match args.format {
