@@ -13,6 +13,7 @@ use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{AttemptPhase, RunPhase};
 
 use crate::history::{Batch, Declared, TrueRun};
+use crate::judge::cause::RUNS_SURELY_KEPT;
 use crate::judge::known::{Known, KnownCluster, KnownSchedule, Tick, facts_of};
 use crate::judge::slots::{Early, Planned, Plans, Window};
 
@@ -96,12 +97,12 @@ pub(super) fn has_counted(case: Case<'_>, before: usize, run: &TrueRun, expect: 
     if now == Is::Sure {
         return now;
     }
-    let facts = facts_of(run).into_iter().filter(|index| *index < before);
+    let mut facts = facts_of(run).into_iter().filter(|index| *index < before);
     let then = |index: usize| {
         let known = case.known(index + 1);
         known.success(run).is_some() && counts(&known, case.declared, run, expect) != Is::Not
     };
-    if facts.map(then).any(|counted| counted) { Is::Open } else { now }
+    if facts.any(then) { Is::Open } else { now }
 }
 
 /// What a run that succeeded broke.
@@ -141,8 +142,8 @@ fn reported<'a>(known: &Known<'a>, run: &'a TrueRun) -> Option<&'a ReportedMetri
     let job = run.versions.iter().filter_map(|version| version.seen).map(|seen| seen.index).min()?;
     let pods = run.attempts.iter().filter_map(|pod| known.seen(&pod.versions).last());
     let pods = pods.filter(|(_, version)| version.seen.is_some_and(|seen| seen.index > job));
-    let good = pods.filter(|(_, version)| matches!(version.value.phase, AttemptPhase::Succeeded { .. }));
-    good.last().map(|(_, version)| &version.value.metrics)
+    let mut good = pods.filter(|(_, version)| matches!(version.value.phase, AttemptPhase::Succeeded { .. }));
+    good.next_back().map(|(_, version)| &version.value.metrics)
 }
 
 /// Whether a number is too far below what is usual.
@@ -375,8 +376,9 @@ impl<'a> Case<'a> {
         let all_broke = if good.contains(&Is::Open) { Is::Open } else { Is::Sure };
         let is = has_settled.and(all_broke).and(self.is_none_left(&known, (planned, nth), (&window, now)));
         let is_there = known.seen(&self.declared.versions).last().is_some_and(|(_, it)| it.value.is_some());
-        let is_pending = !is_there || slot.is_last;
-        let is = if is_pending { is.and(Is::Open) } else { is };
+        // Of many runs some are kept no more.
+        let is_bounded = runs.len() > RUNS_SURELY_KEPT;
+        let is = if !is_there || slot.is_last || is_bounded { is.and(Is::Open) } else { is };
         Decided::By { is, since: Some(*least).filter(|_| is == Is::Sure) }
     }
 
