@@ -54,14 +54,14 @@ impl Is {
 
 /// What a run did otherwise than expected, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Broken {
+pub(super) struct Breach {
     /// By every reading.
     pub(super) surely: BTreeSet<String>,
     /// By some.
     pub(super) perhaps: BTreeSet<String>,
 }
 
-impl Broken {
+impl Breach {
     fn note(&mut self, name: &str, is_broken: Is) {
         match is_broken {
             Is::Sure => self.surely.insert(name.to_owned()),
@@ -106,8 +106,8 @@ pub(super) fn has_counted(case: Case<'_>, before: usize, run: &TrueRun, expect: 
 }
 
 /// What a run that succeeded broke.
-pub(super) fn broken(known: &Known<'_>, declared: &Declared, run: &TrueRun, expect: &Expectation) -> Broken {
-    let mut broken = Broken::default();
+pub(super) fn broken(known: &Known<'_>, declared: &Declared, run: &TrueRun, expect: &Expectation) -> Breach {
+    let mut broken = Breach::default();
     if let Some(min) = expect.min_duration {
         broken.note(DURATION, Is::of(durations(known, run).into_iter().map(|took| took < min)));
     }
@@ -377,7 +377,10 @@ impl<'a> Case<'a> {
         let is = has_settled.and(all_broke).and(self.is_none_left(&known, (planned, nth), (&window, now)));
         let is_there = known.seen(&self.declared.versions).last().is_some_and(|(_, it)| it.value.is_some());
         // Of many runs some are kept no more.
-        let is_bounded = runs.len() > RUNS_SURELY_KEPT;
+        let since = runs.iter().filter_map(|run| known.run(run)).map(|run| run.created_at).min();
+        let newer = known.batch.runs.iter().filter_map(|run| known.run(run));
+        let newer = newer.filter(|run| Some(run.created_at) > since || !run.phase.is_terminal());
+        let is_bounded = newer.count() >= RUNS_SURELY_KEPT;
         let is = if !is_there || slot.is_last || is_bounded { is.and(Is::Open) } else { is };
         Decided::By { is, since: Some(*least).filter(|_| is == Is::Sure) }
     }
