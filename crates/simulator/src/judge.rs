@@ -17,7 +17,7 @@ mod warnings;
 use std::collections::BTreeMap;
 
 use kigen_model::Instant;
-use kigen_model::run::Run;
+use kigen_model::run::{Run, RunPhase};
 use kigen_model::slot::{CauseKind, Verdict as JudgedAs};
 
 use crate::answer::SUCCESSES_SURELY_KEPT;
@@ -167,12 +167,18 @@ fn verdict(case: Case<'_>, before: usize, planned: &[Planned], nth: usize) -> Ve
     let in_time = known
         .successes()
         .filter(|success| success.ended_at <= slot.stops_counting() && window.has(success.run))
-        .map(|it| (it.ended_at, expected::has_counted(case, before, it.of, slot.demanded())));
+        .map(|it| (it, expected::has_counted(case, before, it.of, slot.demanded())));
     let (mut sure, mut open): (Vec<Instant>, Vec<Instant>) = (Vec::new(), Vec::new());
-    for (ended_at, counts) in in_time {
+    for (success, counts) in in_time {
         match counts {
-            Is::Sure => sure.push(ended_at),
-            Is::Open => open.push(ended_at),
+            Is::Sure => sure.push(success.ended_at),
+            Is::Open => {
+                open.push(success.ended_at);
+                // What counted may have done so before its pod was observed.
+                if let RunPhase::Succeeded { completed_at } = success.run.phase {
+                    open.push(completed_at);
+                }
+            }
             Is::Not => {}
         }
     }

@@ -21,7 +21,7 @@ pub(super) fn stalls(
     away: &[(Instant, Instant)],
 ) -> Vec<(Instant, ClusterBody)> {
     let salt = cluster.bytes().fold(0, |salt, byte| salt * 31 + u64::from(byte));
-    let rng = &mut Rng::with_seed(world.seed ^ 0x7374_616c_6c ^ (salt << 24));
+    let rng = &mut Rng::with_seed(world.seed ^ 0x0073_7461_6c6c ^ (salt << 24));
     let fires = fires(world, cluster);
     let mut times: Vec<(Instant, Instant)> = away.iter().copied().filter(|_| percent(rng, 80)).collect();
     // What a quota or a webhook refuses: CronJobs that make no Job.

@@ -56,6 +56,21 @@ struct Reading {
     spent: Spent,
 }
 
+impl Reading {
+    /// Whether this is alerted of a miss, if so much was alerted to be spent before.
+    fn allows(&self, flag: Spent, alert: Option<(Spent, BudgetReport)>) -> bool {
+        let is_alerted = self.spent > flag;
+        match alert {
+            None => !is_alerted,
+            Some((spent, report)) => {
+                is_alerted
+                    && spent == self.spent
+                    && (report.slots, report.missed) == (self.slots, self.missed)
+            }
+        }
+    }
+}
+
 /// Where they do not.
 pub(super) fn compare(
     case: Case<'_>,
@@ -105,23 +120,9 @@ pub(super) fn compare(
             }
             continue;
         }
-        let mut flags = BTreeSet::new();
-        for reading in &readings {
-            for flag in &budget.flags {
-                let is_alerted = reading.spent > *flag;
-                let is_right = match &alert {
-                    None => !is_alerted,
-                    Some((spent, report)) => {
-                        is_alerted
-                            && *spent == reading.spent
-                            && (report.slots, report.missed) == (reading.slots, reading.missed)
-                    }
-                };
-                if is_right {
-                    flags.insert(reading.spent);
-                }
-            }
-        }
+        let pairs = readings.iter().flat_map(|reading| budget.flags.iter().map(move |flag| (reading, *flag)));
+        let right = pairs.filter(|(reading, flag)| reading.allows(*flag, alert));
+        let flags: BTreeSet<Spent> = right.map(|(reading, _)| reading.spent).collect();
         if flags.is_empty() {
             let shown = readings.iter().map(|it| format!("{:?}: {} of {}", it.spent, it.missed, it.slots));
             let right =

@@ -109,7 +109,7 @@ fn of_runs(known: &Known<'_>, window: &Window<'_>, slot: &Planned) -> Causes {
 }
 
 /// How many runs are kept of a batch, whatever else is known.
-const RUNS_SURELY_KEPT: usize = 24;
+pub(super) const RUNS_SURELY_KEPT: usize = 24;
 
 fn of_those_under_way<'a>(known: &Known<'a>, runs: impl Iterator<Item = &'a TrueRun>, at: Instant) -> Causes {
     let at_that_time: Vec<Work> = runs.map(|run| work(known, run, at)).collect();

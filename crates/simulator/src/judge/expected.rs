@@ -13,6 +13,7 @@ use kigen_model::reported::ReportedMetrics;
 use kigen_model::run::{AttemptPhase, RunPhase};
 
 use crate::history::{Batch, Declared, TrueRun};
+use crate::judge::cause::RUNS_SURELY_KEPT;
 use crate::judge::known::{Known, KnownCluster, KnownSchedule, Tick, facts_of};
 use crate::judge::slots::{Early, Planned, Plans, Window};
 
@@ -53,14 +54,14 @@ impl Is {
 
 /// What a run did otherwise than expected, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Broken {
+pub(super) struct Breach {
     /// By every reading.
     pub(super) surely: BTreeSet<String>,
     /// By some.
     pub(super) perhaps: BTreeSet<String>,
 }
 
-impl Broken {
+impl Breach {
     fn note(&mut self, name: &str, is_broken: Is) {
         match is_broken {
             Is::Sure => self.surely.insert(name.to_owned()),
@@ -96,17 +97,17 @@ pub(super) fn has_counted(case: Case<'_>, before: usize, run: &TrueRun, expect: 
     if now == Is::Sure {
         return now;
     }
-    let facts = facts_of(run).into_iter().filter(|index| *index < before);
+    let mut facts = facts_of(run).into_iter().filter(|index| *index < before);
     let then = |index: usize| {
         let known = case.known(index + 1);
         known.success(run).is_some() && counts(&known, case.declared, run, expect) != Is::Not
     };
-    if facts.map(then).any(|counted| counted) { Is::Open } else { now }
+    if facts.any(then) { Is::Open } else { now }
 }
 
 /// What a run that succeeded broke.
-pub(super) fn broken(known: &Known<'_>, declared: &Declared, run: &TrueRun, expect: &Expectation) -> Broken {
-    let mut broken = Broken::default();
+pub(super) fn broken(known: &Known<'_>, declared: &Declared, run: &TrueRun, expect: &Expectation) -> Breach {
+    let mut broken = Breach::default();
     if let Some(min) = expect.min_duration {
         broken.note(DURATION, Is::of(durations(known, run).into_iter().map(|took| took < min)));
     }
@@ -141,8 +142,8 @@ fn reported<'a>(known: &Known<'a>, run: &'a TrueRun) -> Option<&'a ReportedMetri
     let job = run.versions.iter().filter_map(|version| version.seen).map(|seen| seen.index).min()?;
     let pods = run.attempts.iter().filter_map(|pod| known.seen(&pod.versions).last());
     let pods = pods.filter(|(_, version)| version.seen.is_some_and(|seen| seen.index > job));
-    let good = pods.filter(|(_, version)| matches!(version.value.phase, AttemptPhase::Succeeded { .. }));
-    good.last().map(|(_, version)| &version.value.metrics)
+    let mut good = pods.filter(|(_, version)| matches!(version.value.phase, AttemptPhase::Succeeded { .. }));
+    good.next_back().map(|(_, version)| &version.value.metrics)
 }
 
 /// Whether a number is too far below what is usual.
@@ -375,8 +376,12 @@ impl<'a> Case<'a> {
         let all_broke = if good.contains(&Is::Open) { Is::Open } else { Is::Sure };
         let is = has_settled.and(all_broke).and(self.is_none_left(&known, (planned, nth), (&window, now)));
         let is_there = known.seen(&self.declared.versions).last().is_some_and(|(_, it)| it.value.is_some());
-        let is_pending = !is_there || slot.is_last;
-        let is = if is_pending { is.and(Is::Open) } else { is };
+        // Of many runs some are kept no more.
+        let since = runs.iter().filter_map(|run| known.run(run)).map(|run| run.created_at).min();
+        let newer = known.batch.runs.iter().filter_map(|run| known.run(run));
+        let newer = newer.filter(|run| Some(run.created_at) > since || !run.phase.is_terminal());
+        let is_bounded = newer.count() >= RUNS_SURELY_KEPT;
+        let is = if !is_there || slot.is_last || is_bounded { is.and(Is::Open) } else { is };
         Decided::By { is, since: Some(*least).filter(|_| is == Is::Sure) }
     }
 

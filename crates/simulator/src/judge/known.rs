@@ -176,6 +176,7 @@ impl KnownSchedule {
 }
 
 /// A success.
+#[derive(Clone, Copy)]
 pub(super) struct KnownSuccess<'a> {
     pub(super) of: &'a TrueRun,
     pub(super) run: &'a Run,
