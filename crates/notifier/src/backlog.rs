@@ -26,6 +26,9 @@ const WAITING_MAX: usize = 10_000;
 /// How long an alert that was given up is remembered, in days.
 const FAILED_KEPT_DAYS: i64 = 30;
 
+/// Why an alert waits that nothing is wrong with: many others are for its channel.
+pub(crate) const TURN: &str = "Slack takes one message a second for a channel: it waits for its turn";
+
 /// An alert that no receiver has accepted yet.
 #[derive(Clone, Debug)]
 pub(crate) struct Waiting {

@@ -17,7 +17,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use kigen_log::LogError;
 use kigen_model::Instant;
-use kigen_model::alert::ID_NAMESPACE;
+use kigen_model::alert::{Alert, ID_NAMESPACE};
 use kigen_model::delivery::{Delivery, SLACK};
 use kigen_model::topic::Partition;
 use kigen_ops::on_thread;
@@ -216,11 +216,14 @@ impl Dispatcher {
     }
 
     fn digest_message(&self, all: &[&Entry], target: &Target, until: Instant) -> Message {
-        let alerts: Vec<_> = all.iter().map(|entry| (&entry.alert, entry.followed_by.as_ref())).collect();
-        let alerts: Vec<_> = alerts
-            .into_iter()
-            .map(|(alert, followed_by)| (alert, followed_by.filter(|alert| ends(alert))))
-            .collect();
+        let ended_by = |entry: &'_ &Entry| {
+            let last = entry.followed_by.as_ref().unwrap_or(&entry.alert);
+            let is_over = Phase::after(last) == Phase::Over || entry.followed_by.as_ref().is_some_and(ends);
+            is_over.then(|| last.clone())
+        };
+        let ended_by: Vec<Option<Alert>> = all.iter().map(ended_by).collect();
+        let alerts = all.iter().zip(&ended_by).map(|(entry, ended_by)| (&entry.alert, ended_by.as_ref()));
+        let alerts: Vec<(&Alert, Option<&Alert>)> = alerts.collect();
         let zone = target.quiet.as_ref().map(|quiet| quiet.zone.name().to_owned());
         let message =
             render_digest(&alerts, (until, zone.as_deref()), target.language, target.receiver == SLACK);

@@ -17,7 +17,7 @@ use kigen_wire::Level;
 use tokio::time::Instant as TimerInstant;
 
 use crate::around::Around;
-use crate::backlog::Waiting;
+use crate::backlog::{TURN, Waiting};
 use crate::digests::Digests;
 use crate::failure::{Failure, Remedy};
 use crate::ledger::{Change, Entry, Ledger};
@@ -202,23 +202,22 @@ impl Dispatcher {
             return None;
         }
         match quieted(sending, self.plan(sending)) {
-            Quieted::Held(entries) => Some(self.held_changes(sending, entries)),
+            Quieted::Held(entries, forgotten) => Some(self.held_changes(sending, entries, forgotten)),
             Quieted::Sent(..) => None,
         }
     }
 
-    fn held_changes(&self, sending: Sending<'_>, entries: Vec<Entry>) -> Vec<Change> {
-        let mut entries = entries.into_iter();
-        let Some(first) = entries.next() else { return Vec::new() };
-        let before = match self.plan(sending) {
-            Plan::Update(update) => Some(update.entry).filter(|before| before.held_until().is_some()),
-            Plan::Pass | Plan::Post { .. } => None,
-        };
-        let others: Vec<Entry> = entries.collect();
-        // What is marked beside it stays.
-        let before = before.filter(|_| others.is_empty());
-        let mut changes = self.ledger.replaced(sending.partition, sending.alert, before.as_ref(), first);
-        changes.extend(others.into_iter().map(|entry| Change::Put(Box::new(entry))));
+    fn held_changes(
+        &self,
+        sending: Sending<'_>,
+        entries: Vec<Entry>,
+        forgotten: Option<Change>,
+    ) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for entry in entries {
+            changes.extend(self.ledger.replaced(sending.partition, sending.alert, None, entry));
+        }
+        changes.extend(forgotten);
         changes
     }
 
@@ -288,7 +287,7 @@ impl Dispatcher {
         }
         let Target { channel: route, is_copy, .. } = sending.target;
         if self.slack.as_ref().and_then(|slack| slack.free_at(channel)).is_some() {
-            return Some("Slack takes one message a second for a channel: it waits for its turn".to_owned());
+            return Some(TURN.to_owned());
         }
         let order = (&sending.alert.key, is_copy.then_some(&**route));
         let waits = self.ledger.waits(sending.partition, queue, order, channel);
@@ -321,7 +320,7 @@ impl Dispatcher {
             return Ok(Vec::new());
         }
         let (plan, beside) = match quieted(sending, plan) {
-            Quieted::Held(entries) => return Ok(self.held_changes(sending, entries)),
+            Quieted::Held(entries, forgotten) => return Ok(self.held_changes(sending, entries, forgotten)),
             Quieted::Sent(plan, beside) => (plan, beside),
         };
         let Target { receiver, channel, .. } = sending.target;

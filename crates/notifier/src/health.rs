@@ -6,7 +6,7 @@ use std::time::{Duration, Instant as RealInstant};
 
 use kigen_model::topic::Partition;
 
-use crate::backlog::{Tallies, Tally};
+use crate::backlog::{TURN, Tallies, Tally};
 use crate::metrics;
 
 /// How long a failure of the log counts unless a success clears it: without alerts to deliver, no success shows that it
@@ -39,7 +39,7 @@ impl Health {
     /// Why it is not ready.
     pub fn readiness(&self, now: RealInstant) -> Result<String, String> {
         let state = self.state();
-        let waiting = state.backlog.iter().filter(|(_, tally)| tally.waiting > 0);
+        let waiting = state.backlog.iter().filter(|(_, tally)| tally.waiting > 0 && tally.reason != TURN);
         let waiting = waiting.map(|((_, channel), tally)| {
             format!("{} for {channel}: {}", alerts(tally.waiting, "waits", "wait"), tally.reason)
         });
@@ -74,7 +74,11 @@ impl Health {
             ),
             None => String::new(),
         };
-        Ok(format!("{} messages were delivered since the start, none waits{failed}", state.delivered))
+        let waiting = match state.backlog.values().map(|tally| tally.waiting).sum::<usize>() {
+            0 => "none waits".to_owned(),
+            count => alerts(count, "waits for its turn", "wait for their turns"),
+        };
+        Ok(format!("{} messages were delivered since the start, {waiting}{failed}", state.delivered))
     }
 
     /// Sets the gauges, as before each scrape: one that is not set for a minute disappears.
@@ -159,6 +163,8 @@ mod tests {
             readiness(),
             Err("2 alerts wait for #alerts: no answer; 1 alert waits for #errors: invite the bot".to_owned())
         );
+        health.set_backlog(Tallies::from([((Queue::Deadlines, "#alerts".to_owned()), tally(2, 0, TURN))]));
+        assert!(readiness().is_ok_and(|how| how.ends_with(", 2 alerts wait for their turns")));
         health.delivered();
         health
             .set_backlog(Tallies::from([((Queue::Failures, "#errors".to_owned()), tally(0, 1, "too long"))]));

@@ -10,7 +10,9 @@
 //! receiver has is not held: an update disturbs no one.
 
 use kigen_model::Instant;
+use kigen_model::alert::Alert;
 use kigen_model::delivery::Delivery;
+use uuid::Uuid;
 
 use crate::ledger::{Change, Entry};
 use crate::plan::{Plan, Update};
@@ -19,8 +21,8 @@ use crate::sending::Sending;
 
 /// What quiet hours make of an alert.
 pub(crate) enum Quieted {
-    /// It is held back: these change.
-    Held(Vec<Entry>),
+    /// It is held back: it is as these entries have it, and another one is forgotten.
+    Held(Vec<Entry>, Option<Change>),
     /// It is sent as planned, and these change with it.
     Sent(Plan, Vec<Change>),
 }
@@ -29,7 +31,7 @@ pub(crate) enum Quieted {
 pub(crate) fn quieted(sending: Sending<'_>, plan: Plan) -> Quieted {
     let until = sending.target.quiet_until(sending.alert).filter(|until| (sending.now)() < *until);
     match (plan, until) {
-        (Plan::Post { subject }, Some(until)) => Quieted::Held(vec![new(sending, subject, until)]),
+        (Plan::Post { subject }, Some(until)) => Quieted::Held(vec![new(sending, subject, until)], None),
         (Plan::Update(update), until) if update.entry.held_until().is_some() => {
             of_held(sending, *update, until)
         }
@@ -46,14 +48,14 @@ fn of_held(sending: Sending<'_>, update: Update, until: Option<Instant>) -> Quie
         // What was feared, or not known, came true: for another channel.
         let before = followed(sending, &update.entry, sending.alert);
         return match until {
-            Some(until) => Quieted::Held(vec![new(sending, update.subject, until), before]),
+            Some(until) => Quieted::Held(vec![new(sending, update.subject, until), before], None),
             None => {
                 Quieted::Sent(Plan::Post { subject: update.subject }, vec![Change::Put(Box::new(before))])
             }
         };
     }
+    let forgotten = is_of_another.then(|| update.entry.forgotten());
     if is_news && until.is_none() {
-        let forgotten = is_of_another.then(|| update.entry.forgotten());
         return Quieted::Sent(Plan::Post { subject: update.subject }, forgotten.into_iter().collect());
     }
     let Update { entry, subject, shown, followed_by, .. } = update;
@@ -67,11 +69,11 @@ fn of_held(sending: Sending<'_>, update: Update, until: Option<Instant>) -> Quie
             held
         }
     };
-    Quieted::Held(vec![entry])
+    Quieted::Held(vec![entry], forgotten)
 }
 
 /// An alert that is held back until then.
-fn new(sending: Sending<'_>, subject: uuid::Uuid, until: Instant) -> Entry {
+fn new(sending: Sending<'_>, subject: Uuid, until: Instant) -> Entry {
     let Sending { offset, alert, level, target, now, .. } = sending;
     let message = render(alert, Edition::of(target.language));
     let delivery = Delivery {
@@ -99,7 +101,7 @@ fn new(sending: Sending<'_>, subject: uuid::Uuid, until: Instant) -> Entry {
 }
 
 /// What is held back, once a later alert has ended or corrected it.
-fn followed(sending: Sending<'_>, entry: &Entry, followed_by: &kigen_model::alert::Alert) -> Entry {
+fn followed(sending: Sending<'_>, entry: &Entry, followed_by: &Alert) -> Entry {
     let Sending { offset, alert, level, target, now, .. } = sending;
     let message = render_followed(&entry.alert, followed_by, Edition::of(target.language));
     let delivery = Delivery {

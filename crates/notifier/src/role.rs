@@ -273,8 +273,8 @@ impl<L: Log> Member<L> {
         });
     }
 
-    /// The queues begin nothing more of these partitions, and what they send is committed yet: another notifier does not have them
-    /// before this one waits for an event again, and would send it a second time.
+    /// The queues begin nothing more of these partitions, and what they are sending is committed first: another notifier has the
+    /// partitions only once this one waits for an event again, and would send a second time what is not recorded.
     async fn finish(
         &mut self,
         partitions: &[Partition],
