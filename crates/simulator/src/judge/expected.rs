@@ -394,6 +394,10 @@ impl<'a> Case<'a> {
     ) -> Is {
         let Some((opens, _)) = window.span else { return Is::Not };
         let (slot, closes) = (&planned[nth], window.closes(known, planned, nth));
+        // Nothing sets when Jobs come, and any that is fresh enough may be of the slot: ADR 36 does not state whether one is expected.
+        if slot.lacks_start() && slot.freshness().is_some() {
+            return Is::Open;
+        }
         let until = slot.freshness().map_or(slot.stops_counting(), |_| slot.deadline);
         let fires = slot.fires(known, opens, until + TimeDelta::milliseconds(1));
         let fires = fires.into_iter().filter(|fire| closes.is_none_or(|closes| *fire < closes));
