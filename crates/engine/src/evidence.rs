@@ -71,14 +71,15 @@ fn is_evidence(known: &CronJobState, gap: &Gap, opens: Instant) -> bool {
         && (!gap.is_of_log || known.seen_at.is_some_and(|at| at >= gap.to))
 }
 
-/// Whether each run of the slot that was expected before the end of the gap is known. What fired after it was observed.
+/// Whether each run of the slot that was expected before the end of the gap is known. What fired after it was observed. Of Jobs
+/// without a schedule, a run that was made by then is the one that was expected; a later one may repeat it.
 fn is_all_known(judge: &Judge<'_>, judged: &JudgedSlot, gap: &Gap, known: &[&RunState]) -> bool {
     match fires_between(judge, judged.opens(), judged.until) {
         Some(fires) if fires.len() < FIRES_MAX => {
             fires.iter().filter(|fire| **fire < gap.to).all(|fire| is_run_of(known, *fire))
         }
         Some(_) => false,
-        None => !known.is_empty(),
+        None => known.iter().any(|run| run.run.created_at < gap.to),
     }
 }
 
