@@ -48,10 +48,10 @@ fn too_short(min: TimeDelta, past: Past<'_>, run: &RunState) -> Option<Broken> {
 
 fn broken_number(name: &str, rule: &NumberRule, past: Past<'_>, run: &RunState) -> Option<Broken> {
     let nominal_start = run.run.nominal_start();
-    // What shows it may have been dropped.
-    let was = reported_by_success(run)
-        .and_then(|metrics| metrics.get(name))
-        .or_else(|| past_numbers::of_run(past.past_numbers, name, nominal_start));
+    // What shows it may have been dropped. Of Jobs that were made in the same second it is not known whose number it was.
+    let is_alone = || past.runs.iter().filter(|known| known.run.nominal_start() == nominal_start).count() < 2;
+    let noted = || past_numbers::of_run(past.past_numbers, name, nominal_start).filter(|_| is_alone());
+    let was = reported_by_success(run).and_then(|metrics| metrics.get(name)).or_else(noted);
     let (usual, of_runs) = past_numbers::usual(past.past_numbers, name, nominal_start, rule.over);
     let limit = match was {
         Some(was) => rule.broken_by(was, usual)?,
