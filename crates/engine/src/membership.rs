@@ -5,7 +5,7 @@ use kigen_calendar::Zone;
 use kigen_model::Instant;
 use kigen_model::run::{Run, SlotMark};
 use kigen_model::slot::Slot;
-use kigen_state::{Success, Window};
+use kigen_state::{PastRun, Success, Window};
 
 /// What decides to which slot a run belongs.
 #[derive(Clone, Copy)]
@@ -23,6 +23,12 @@ impl From<&Run> for Place {
 impl From<&Success> for Place {
     fn from(success: &Success) -> Self {
         Self { nominal_start: success.nominal_start, mark: success.slot }
+    }
+}
+
+impl From<&PastRun> for Place {
+    fn from(past: &PastRun) -> Self {
+        Self { nominal_start: past.nominal_start, mark: None }
     }
 }
 

@@ -145,7 +145,10 @@ fn next<'r>(judge: &Judge<'r>) -> Option<Next<'r>> {
         (true, under_way)
     });
     let kind = if has_begun { RiskKind::RunningLate } else { RiskKind::NotStarted };
-    if open.warned_of.contains(&kind) || has_begun && under_way.is_empty() {
+    // A run that does not count may have been dropped, behind many newer ones.
+    let was_there =
+        || judge.past_runs.iter().any(|past| belongs(open.window, open.slot, past, &open.time_zone));
+    if open.warned_of.contains(&kind) || under_way.is_empty() && (has_begun || was_there()) {
         return None;
     }
     let times = RunTimes::of(judge.runs, judge.past_runs);
