@@ -105,10 +105,10 @@ dist-check: dist ## Checks a release, and the image's root file system, as their
 $(DIST_TOOLS)/.built: | setup
 	@echo "== building the tools that make a release into $(DIST_TOOLS), once"
 	@install() { \
-		CARGO_TARGET_DIR=$(DIST_TOOLS)/target CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug --root $(DIST_TOOLS) "$$@"; \
+		CARGO_TARGET_DIR=$(DIST_TOOLS)/target CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --root $(DIST_TOOLS) "$$@"; \
 	}; \
-	install $(DIST_CRATES); \
-	install --features cli $(ABOUT)
+	install --debug $(DIST_CRATES); \
+	install --features cli $(ABOUT) # compares texts for minutes, for hours if it is not optimised
 	@rm -rf $(DIST_TOOLS)/target
 	@touch $@
 

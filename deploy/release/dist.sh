@@ -29,10 +29,11 @@ ln -s kigen "$package/kubectl-kigen"
 gzip --best --no-name "$package"/man/*
 install -m 644 LICENSE* README.md CHANGELOG.md examples/kigen.toml deploy/objectives.crd.yaml "$package"
 triple=$(rustc --version --verbose | sed -n 's/^host: //p')
-cargo about generate --locked --fail --target "$triple" --config deploy/release/about.toml --output-file "$package/LICENSES-OF-DEPENDENCIES" \
+cargo about generate --offline --locked --fail --target "$triple" --config deploy/release/about.toml --output-file "$package/LICENSES-OF-DEPENDENCIES" \
     deploy/release/licenses.hbs
-cargo cyclonedx --quiet --format json --spec-version 1.5 --target "$triple" --no-build-deps --override-filename sbom
-cp sbom.json "$package/kigen.cdx.json"
+# With build dependencies: OpenSSL is one of these, and is linked in.
+cargo cyclonedx --quiet --format json --spec-version 1.5 --target "$triple" --override-filename sbom
+sed "s|file://$source|file:///kigen|g" sbom.json >"$package/kigen.cdx.json"
 
 cp "$package/kigen.cdx.json" "$out/$name.cdx.json"
 tar --create --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --directory dist "$name" |

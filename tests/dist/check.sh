@@ -2,7 +2,9 @@
 # Checks what `make dist` has built in the folder $1 as its users would: the tarball, the Debian package, and the image's root file
 # system, in which kigen plays its demo as an unprivileged user that can write into /data alone. Needs root for the last.
 set -euo pipefail
-cd "$1"
+root_script=$(realpath "$(dirname "$0")/../../deploy/release/root.sh")
+out=$(realpath "$1")
+cd "$out"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -15,7 +17,7 @@ cd "$scratch"/kigen-*/
 version=$(./kigen --version)
 [ "$(./kubectl-kigen --version)" = "$version" ]
 gunzip man/*.gz
-mandoc -T lint -W warning man/* >&2
+mandoc -T lint -W error man/* >&2
 bash -n completions/kigen.bash
 for file in LICENSE-MIT LICENSE-APACHE LICENSES-OF-DEPENDENCIES CHANGELOG.md kigen.toml objectives.crd.yaml; do
     test -s "$file"
@@ -28,7 +30,7 @@ done
 readelf --section-headers --wide kigen | grep -q '\.dep-v0'
 
 echo "== Debian package"
-cd "$OLDPWD"
+cd "$out"
 dpkg-deb --extract kigen_*.deb "$scratch/deb"
 dpkg-deb --field kigen_*.deb Depends | grep -q '^libc6 (>= [0-9.]*)$'
 [ "$("$scratch/deb/usr/bin/kubectl-kigen" --version)" = "$version" ]
@@ -42,7 +44,7 @@ if [ "$(id -u)" != 0 ]; then
     exit 0
 fi
 root=$scratch/root
-"$OLDPWD/../../deploy/release/root.sh" "$root" "$scratch"/kigen-*/kigen
+"$root_script" "$root" "$scratch"/kigen-*/kigen
 unshare --mount bash -euo pipefail -c '
     mount --bind "$1" "$1"
     mount -o remount,bind,ro "$1"

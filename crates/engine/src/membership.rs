@@ -14,6 +14,14 @@ pub(crate) struct Place {
     mark: Option<SlotMark>,
 }
 
+impl Place {
+    /// That of a run of the past: its annotation is known if its success is.
+    pub(crate) fn of_past(past: &PastRun, successes: &[Success]) -> Self {
+        let success = successes.iter().find(|success| success.nominal_start == past.nominal_start);
+        Self { nominal_start: past.nominal_start, mark: success.and_then(|success| success.slot) }
+    }
+}
+
 impl From<&Run> for Place {
     fn from(run: &Run) -> Self {
         Self { nominal_start: run.nominal_start(), mark: run.slot }
@@ -23,12 +31,6 @@ impl From<&Run> for Place {
 impl From<&Success> for Place {
     fn from(success: &Success) -> Self {
         Self { nominal_start: success.nominal_start, mark: success.slot }
-    }
-}
-
-impl From<&PastRun> for Place {
-    fn from(past: &PastRun) -> Self {
-        Self { nominal_start: past.nominal_start, mark: None }
     }
 }
 

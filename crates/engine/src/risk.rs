@@ -27,7 +27,7 @@ use crate::context::Judge;
 use crate::day_off::is_open_day_off;
 use crate::early;
 use crate::effect::{summary_at, summary_of_run};
-use crate::membership::belongs;
+use crate::membership::{Place, belongs};
 use crate::past_runs::{self, PAST_RUNS_MIN, RunTimes, nine_in_ten, shortest_but};
 use crate::successes;
 use crate::window;
@@ -146,8 +146,10 @@ fn next<'r>(judge: &Judge<'r>) -> Option<Next<'r>> {
     });
     let kind = if has_begun { RiskKind::RunningLate } else { RiskKind::NotStarted };
     // A run that does not count may have been dropped, behind many newer ones.
-    let was_there =
-        || judge.past_runs.iter().any(|past| belongs(open.window, open.slot, past, &open.time_zone));
+    let was_there = || {
+        let mut places = judge.past_runs.iter().map(|past| Place::of_past(past, judge.successes));
+        places.any(|place| belongs(open.window, open.slot, place, &open.time_zone))
+    };
     if open.warned_of.contains(&kind) || under_way.is_empty() && (has_begun || was_there()) {
         return None;
     }
