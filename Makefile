@@ -29,10 +29,17 @@ DEPLOY_TOOLS := $(CACHE)/go-tools-$(shell cat tests/deploy/go.mod tests/deploy/g
 MDBOOK_VERSION := 0.5.4
 MDBOOK := $(CACHE)/mdbook-$(MDBOOK_VERSION)/bin/mdbook
 DIST_CRATES := cargo-auditable@0.7.7 cargo-cyclonedx@0.5.9 cargo-deb@3.8.0
+# Optimised: it compares the texts of licences for minutes.
 ABOUT := cargo-about@0.9.3
 DIST_TOOLS := $(CACHE)/dist-tools-$(shell echo $(DIST_CRATES) $(ABOUT) | sha256sum | cut -c 1-10)
 BUILD_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 BENCHES := $(wildcard benches/*.rs crates/*/benches/*.rs)
+
+# Builds tools of crates.io into the folder $(1), by the arguments $(2) of `cargo install`.
+define CARGO_TOOL
+	@CARGO_TARGET_DIR=$(1)/target CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --root $(1) $(2)
+	@rm -rf $(1)/target
+endef
 
 # Installs what the shell variable `missing` names, by Debian's names.
 define INSTALL
@@ -92,9 +99,7 @@ book: setup $(MDBOOK) ## Builds the documentation as a book, with a search
 
 $(MDBOOK): | setup
 	@echo "== building mdBook $(MDBOOK_VERSION) into $(CACHE), once"
-	@CARGO_TARGET_DIR=$(CACHE)/mdbook-target CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug \
-		--root $(CACHE)/mdbook-$(MDBOOK_VERSION) --no-default-features --features search mdbook@$(MDBOOK_VERSION)
-	@rm -rf $(CACHE)/mdbook-target
+	$(call CARGO_TOOL,$(CACHE)/mdbook-$(MDBOOK_VERSION),--debug --no-default-features --features search mdbook@$(MDBOOK_VERSION))
 
 dist: setup $(DIST_TOOLS)/.built ## Builds a release of what is committed: tarball, Debian package, SBOM
 	@deploy/release/dist.sh $(BUILD_DIR)/dist $(DIST_TOOLS)/bin
@@ -104,12 +109,8 @@ dist-check: dist ## Checks a release, and the image's root file system, as their
 
 $(DIST_TOOLS)/.built: | setup
 	@echo "== building the tools that make a release into $(DIST_TOOLS), once"
-	@install() { \
-		CARGO_TARGET_DIR=$(DIST_TOOLS)/target CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --root $(DIST_TOOLS) "$$@"; \
-	}; \
-	install --debug $(DIST_CRATES); \
-	install --features cli $(ABOUT) # compares texts for minutes, for hours if it is not optimised
-	@rm -rf $(DIST_TOOLS)/target
+	$(call CARGO_TOOL,$(DIST_TOOLS),--debug $(DIST_CRATES))
+	$(call CARGO_TOOL,$(DIST_TOOLS),--features cli $(ABOUT))
 	@touch $@
 
 deploy-tools: $(DEPLOY_TOOLS)/.built
@@ -252,9 +253,7 @@ deny: $(DENY)
 # An unoptimised cargo-deny is built in a minute, and its run takes two seconds.
 $(DENY):
 	@echo "== building cargo-deny $(DENY_VERSION) into $(CACHE), once"
-	@CARGO_TARGET_DIR=$(CACHE)/cargo-deny-target CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug \
-		--root $(CACHE)/cargo-deny-$(DENY_VERSION) cargo-deny@$(DENY_VERSION)
-	@rm -rf $(CACHE)/cargo-deny-target
+	$(call CARGO_TOOL,$(CACHE)/cargo-deny-$(DENY_VERSION),--debug cargo-deny@$(DENY_VERSION))
 
 tidy:
 	@echo "== structure (tests/tidy)"

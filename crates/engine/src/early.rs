@@ -87,8 +87,8 @@ fn over_at(run: &RunState) -> Option<Instant> {
     }
 }
 
-/// Whether a further run of the slot than the last one is expected that may end in time; of Jobs without a schedule that is not known, and where a
-/// freshness is given any may come.
+/// Whether a further run of the slot than the last one is expected that may end in time; of Jobs without a schedule that is not
+/// known, and where a freshness is given any may come.
 fn expects_more(judge: &Judge<'_>, open: &OpenSlot, last_start: Instant, until: Instant) -> bool {
     let moment = TimeDelta::milliseconds(1);
     let closes = match open.window {

@@ -147,7 +147,9 @@ fn next<'r>(judge: &Judge<'r>) -> Option<Next<'r>> {
     let kind = if has_begun { RiskKind::RunningLate } else { RiskKind::NotStarted };
     // A run that does not count may have been dropped, behind many newer ones.
     let was_there = || {
-        let mut places = judge.past_runs.iter().map(|past| Place::of_past(past, judge.successes));
+        let has_marks = judge.successes.iter().any(|success| success.slot.is_some());
+        let marks = if has_marks { judge.successes } else { &[] };
+        let mut places = judge.past_runs.iter().map(|past| Place::of_past(past, marks));
         places.any(|place| belongs(open.window, open.slot, place, &open.time_zone))
     };
     if open.warned_of.contains(&kind) || under_way.is_empty() && (has_begun || was_there()) {

@@ -53,21 +53,11 @@ pub fn render_digest(
         until = times.clock(until),
         zone = times.zone(),
     );
+    let tone = worst.map_or(Tone::Recovered, |worst| worst.tone);
+    let context = clusters(all(), language);
     Message {
-        language,
-        state: phrase!(language, "state-digest"),
-        tone: worst.map_or(Tone::Recovered, |worst| worst.tone),
-        name: String::new(),
-        headline,
-        brief: None,
-        owner: None,
-        context: clusters(all(), language),
+        context,
         paragraphs,
-        to_do: None,
-        error: Vec::new(),
-        whole_error: None,
-        facts: Vec::new(),
-        chart: None,
-        mentions: Vec::new(),
+        ..Message::bare(language, phrase!(language, "state-digest"), tone, headline)
     }
 }

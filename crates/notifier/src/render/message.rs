@@ -123,6 +123,27 @@ impl Message {
         self
     }
 
+    /// A message that has nothing else.
+    pub(super) fn bare(language: Language, state: String, tone: Tone, headline: String) -> Self {
+        Self {
+            language,
+            state,
+            tone,
+            name: String::new(),
+            headline,
+            brief: None,
+            owner: None,
+            context: String::new(),
+            paragraphs: Vec::new(),
+            to_do: None,
+            error: Vec::new(),
+            whole_error: None,
+            facts: Vec::new(),
+            chart: None,
+            mentions: Vec::new(),
+        }
+    }
+
     /// The message, notifying these: not where a person has nothing to do.
     #[must_use]
     pub(crate) fn notifying(mut self, mentions: &[Mention]) -> Self {

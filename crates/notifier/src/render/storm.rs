@@ -29,26 +29,14 @@ pub fn render_storm(alerts: &[(&Alert, bool)], language: Language) -> Message {
     open.sort_by_key(|alert| (rank(alert), alert.decided_at, alert.key.clone()));
     paragraphs.extend(lines(&open, LINES_MAX, language));
     paragraphs.push(phrase!(language, "storm-thread"));
-    Message {
-        language,
-        state: if is_over { phrase!(language, "state-over") } else { phrase!(language, "state-storm") },
-        tone: if is_over { Tone::Recovered } else { Tone::Missed },
-        name: String::new(),
-        headline: match over {
-            0 => phrase!(language, "storm-headline", alerts = alerts.len()),
-            _ => phrase!(language, "storm-headline-over", alerts = alerts.len(), over = over),
-        },
-        brief: None,
-        owner: None,
-        context: clusters(alerts.iter().map(|(alert, _)| *alert), language),
-        paragraphs,
-        to_do: None,
-        error: Vec::new(),
-        whole_error: None,
-        facts: Vec::new(),
-        chart: None,
-        mentions: Vec::new(),
-    }
+    let state = if is_over { phrase!(language, "state-over") } else { phrase!(language, "state-storm") };
+    let tone = if is_over { Tone::Recovered } else { Tone::Missed };
+    let headline = match over {
+        0 => phrase!(language, "storm-headline", alerts = alerts.len()),
+        _ => phrase!(language, "storm-headline-over", alerts = alerts.len(), over = over),
+    };
+    let context = clusters(alerts.iter().map(|(alert, _)| *alert), language);
+    Message { context, paragraphs, ..Message::bare(language, state, tone, headline) }
 }
 
 /// Counts of what happened, and of the owners.

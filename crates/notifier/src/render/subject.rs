@@ -27,21 +27,9 @@ impl Subject<'_> {
     /// A message with what each has.
     pub(super) fn message(self, state: &str, tone: Tone, headline: String) -> Message {
         Message {
-            language: self.language,
-            state: phrase!(self.language, state),
-            tone,
             name: name_of_objective(self),
-            headline,
-            brief: None,
             owner: owner(self.alert),
-            context: String::new(),
-            paragraphs: Vec::new(),
-            to_do: None,
-            error: Vec::new(),
-            whole_error: None,
-            facts: Vec::new(),
-            chart: None,
-            mentions: Vec::new(),
+            ..Message::bare(self.language, phrase!(self.language, state), tone, headline)
         }
     }
 }

@@ -9,9 +9,10 @@ use kigen_model::event::Revision;
 use kigen_model::expectation::{Expectation, NumberRule};
 use kigen_model::objective::Objective;
 use kigen_model::reported::{Number, ReportedMetrics};
-use kigen_model::run::{Attempt, AttemptPhase, RunPhase};
+use kigen_model::run::{AttemptPhase, RunPhase};
 
 use crate::generate::dice::{percent, version_at};
+use crate::generate::work::pod;
 use crate::history::{Batch, Declared, TrueAttempt, TrueRun, Version};
 use crate::world::World;
 
@@ -157,14 +158,7 @@ fn add_pod(run: &mut TrueRun) {
     let version = |order, at, phase| Version {
         at,
         revision: Revision { uid: uid.clone(), resource_version: version_at(at, order) },
-        value: Attempt {
-            pod: uid.clone(),
-            node: Some("node-1".to_owned()),
-            restarts: 0,
-            metrics: ReportedMetrics::default(),
-            phase,
-            containers: Vec::new(),
-        },
+        value: pod(&uid, phase),
         seen: None,
     };
     let began = version(0, began_at, AttemptPhase::Running { since: Some(began_at) });

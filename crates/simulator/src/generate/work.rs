@@ -203,14 +203,7 @@ impl Work {
 
     fn attempt(&mut self, began_at: Instant, ended_at: Instant, end: End) {
         let uid = format!("{}-{}", self.uid, self.attempts.len());
-        let attempt = |phase| Attempt {
-            pod: uid.clone(),
-            node: Some("node-1".to_owned()),
-            restarts: 0,
-            metrics: ReportedMetrics::default(),
-            phase,
-            containers: Vec::new(),
-        };
+        let attempt = |phase| pod(&uid, phase);
         let failed = |finished_at, exit_code, reason: &str| AttemptPhase::Failed {
             finished_at,
             exit_code,
@@ -235,5 +228,17 @@ impl Work {
 
     fn done(self, succeeded_at: Option<Instant>, removed_at: Option<Instant>) -> TrueRun {
         TrueRun { uid: self.uid, versions: self.versions, attempts: self.attempts, succeeded_at, removed_at }
+    }
+}
+
+/// A pod that reports nothing.
+pub(super) fn pod(uid: &str, phase: AttemptPhase) -> Attempt {
+    Attempt {
+        pod: uid.to_owned(),
+        node: Some("node-1".to_owned()),
+        restarts: 0,
+        metrics: ReportedMetrics::default(),
+        phase,
+        containers: Vec::new(),
     }
 }
